@@ -1,4 +1,4 @@
-//! The whole answer of each operation of the API. What is wrong with a request, `problems` shows.
+//! The whole response of each operation of the API. Refusals are in `problems`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,7 @@ async fn gateway() -> Gateway {
     gateway
 }
 
-/// Asks a gateway, and keeps its answers by operation.
+/// Sends requests to a gateway, and stores the responses by operation.
 struct Recorder {
     gateway: Gateway,
     answers: BTreeMap<String, String>,
@@ -73,7 +73,7 @@ impl Recorder {
         self.send(&format!("GET {path}"), request).await
     }
 
-    /// Sends JSON to the path of an operation, in which `{id}` stands for this.
+    /// Sends JSON to the path of an operation, with `{id}` replaced.
     async fn give(&mut self, method: Method, path: &str, id: &str, body: &Value) -> Value {
         let request = ask(method.clone(), &path.replace("{site}", "signed").replace("{id}", id))
             .header("content-type", "application/json")
@@ -86,7 +86,7 @@ fn ask(method: Method, path: &str) -> axum::http::request::Builder {
     request(method, path).header("origin", ORIGIN).header("deskbell-session", SESSION).header("idempotency-key", "k")
 }
 
-/// A mail to a reply address, as the service that receives mail signs it.
+/// A mail to a reply address, signed like the mail service does.
 fn hook(path: &str) -> Request<Body> {
     let body = json!({"to": "reply+0123@in.acme.example", "from": "ana@acme.example", "text": "Fixed.", "message_id": "<m1@acme.example>"});
     let (body, at) = (body.to_string(), clock::seconds());
@@ -99,7 +99,7 @@ fn hook(path: &str) -> Request<Body> {
         .unwrap()
 }
 
-/// The beginning of a stream, which does not end by itself.
+/// The first event of a stream, which does not end by itself.
 async fn first_event(gateway: &Gateway, path: &str) -> String {
     let request = ask(Method::GET, path).body(Body::empty()).unwrap();
     let (parts, mut body) = gateway.router.clone().oneshot(request).await.unwrap().into_parts();
@@ -164,7 +164,7 @@ async fn every_operation_answers_as_it_did() {
     assert_eq!(missing, ["GET /v1/openapi.json", "POST /v1/sites/{site}/tickets/{id}/confirmation/code"]);
 }
 
-/// The operations of the document, in their order.
+/// The operations of the document, in order.
 fn operations() -> BTreeSet<String> {
     let document: Value = serde_json::from_str(openapi::document()).unwrap();
     let of_path = |(path, methods): (&String, &Value)| {
@@ -174,7 +174,7 @@ fn operations() -> BTreeSet<String> {
     document["paths"].as_object().unwrap().iter().flat_map(of_path).collect()
 }
 
-/// The name of a file for an operation.
+/// The file name for an operation.
 fn name(operation: &str) -> String {
     let words = operation.replace("/v1/", "/").replace("/sites/{site}/", "/");
     let words = words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());

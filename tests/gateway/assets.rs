@@ -46,7 +46,7 @@ async fn the_loader_is_asked_for_again_soon_and_what_is_named_after_its_content_
         ("/deskbell.js", "text/javascript", "public, max-age=300"),
         ("/deskbell-0123456789abcdef/widget.js", "text/javascript", "public, max-age=31536000, immutable"),
         ("/deskbell-0123456789abcdef/widget.wasm", "application/wasm", "public, max-age=31536000, immutable"),
-        // A name that stays while the content changes would keep returning visitors from the new one.
+        // With a stable name and changing content, a long cache would keep returning visitors from updates.
         ("/deskbell-0.1.0/widget.js", "text/javascript", "no-cache"),
     ] {
         let answer = gateway.get(path).await;

@@ -1,4 +1,4 @@
-//! Files that go along with tickets and replies: whose they are, what they are, and that nothing of them is lost or left behind.
+//! Attachments of tickets and replies: their owners, their types, and that none is lost or left behind.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ const MINE: &str = "000102030405060708090a0b0c0d0e0f";
 const OTHER: &str = "100102030405060708090a0b0c0d0e0f";
 const ONE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 const TWO: &str = "1a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
-/// What nobody is to find in a picture.
+/// A location that must not remain in a picture.
 const PLACE: &[u8] = b"48 deg 51' 30.2\" N, 2 deg 17' 40.2\" E";
 
 async fn gateway() -> Gateway {
@@ -51,7 +51,7 @@ fn post(path: &str, key: &str, session: &str, body: &Value) -> Request<Body> {
         .unwrap()
 }
 
-/// A ticket with files.
+/// A ticket with attachments.
 fn with(ids: &[&str]) -> Value {
     let mut ticket = ticket("It broke");
     ticket["attachments"] = json!(ids);
@@ -64,7 +64,7 @@ async fn messages(gateway: &Gateway, site: &str, id: &str, session: &str) -> Val
     gateway.send(request).await.json()["messages"].clone()
 }
 
-/// A ticket with one file of `acme`, by its address.
+/// The address of the attachment of a ticket at `acme`.
 async fn sent(gateway: &Gateway, name: &str, bytes: &[u8]) -> String {
     let answer = gateway.send(put("acme", ONE, Some(MINE), name, bytes.to_vec())).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -74,7 +74,7 @@ async fn sent(gateway: &Gateway, name: &str, bytes: &[u8]) -> String {
     messages[0]["attachments"][0]["url"].as_str().unwrap().to_string()
 }
 
-/// What lies in the folder and in those below it.
+/// The files in the folder and its subfolders.
 fn files(gateway: &Gateway) -> BTreeSet<String> {
     paths(&gateway.folder.path().join("test-attachments"))
         .iter()
@@ -91,7 +91,7 @@ fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
     [&[0xff, marker], &(data.len() as u16 + 2).to_be_bytes()[..], data].concat()
 }
 
-/// A photograph that says where it was taken, lying on its side.
+/// A rotated photo with a GPS location.
 fn photograph() -> Vec<u8> {
     let turned = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     let exif = [b"Exif\0\0", &turned[..], PLACE].concat();
@@ -151,7 +151,7 @@ async fn a_picture_goes_along_and_comes_back_without_its_place() {
     ] {
         assert_eq!(read.header(name), value, "{name}");
     }
-    // Nothing of what came is left but what is shown.
+    // Only the stripped files remain.
     assert_eq!(files(&gateway).len(), 2);
     let kept = paths(&gateway.folder.path().join("test-attachments"));
     assert!(kept.iter().map(|path| std::fs::read(path).unwrap()).all(|bytes| !holds(&bytes, PLACE)));
@@ -201,7 +201,7 @@ async fn a_site_takes_so_much_and_no_more() {
         assert_eq!(answer.problem(), (415, code.into()));
         assert!(answer.json()["title"].as_str().unwrap().contains(said), "{}", answer.text());
     }
-    // JSON is text to who takes only text.
+    // JSON is accepted as text where only text is.
     let json = gateway.send(put("small", TWO, Some(MINE), "a.json", "{}")).await.json();
     assert_eq!((&json["type"], &json["name"]), (&json!("text/plain"), &json!("a.json")));
 
@@ -264,7 +264,7 @@ async fn the_same_again_is_answered_the_same_and_what_is_sent_stays_as_it_is() {
     let late = gateway.send(put("acme", ONE, Some(MINE), "c.txt", "third")).await;
     assert_eq!((late.status.as_u16(), late.json()), (201, other));
     assert_eq!(files(&gateway).len(), 1);
-    // The same key is answered again, although its file goes along with something by now.
+    // The same key gets the same response, although its attachment belongs to a message by now.
     let repeated = gateway.send(post("acme/tickets", "k", MINE, &with(&[ONE]))).await;
     assert_eq!((repeated.status.as_u16(), repeated.json()), (201, receipt.json()));
     let url = messages(&gateway, "acme", receipt.json()["id"].as_str().unwrap(), MINE).await;
@@ -290,7 +290,7 @@ async fn two_at_once_and_torn_ones_leave_one_whole_file() {
     sender.abort(std::io::Error::other("gone"));
     assert_eq!(tearing.await.unwrap().problem(), (400, "torn".into()));
     assert_eq!(files(&gateway).len(), 1);
-    // A client that is gone takes the whole request with it.
+    // A disconnected client aborts the whole request.
     let (mut sender, left) = Channel::<Bytes>::new(1);
     let leaving = tokio::spawn(send(gateway.router.clone(), put("acme", TWO, Some(MINE), "a.txt", Body::new(left))));
     sender.send_data(Bytes::from_static(b"half")).await.unwrap();
@@ -314,7 +314,7 @@ async fn a_file_that_does_not_come_is_given_up() {
     let answer = waiting.await.unwrap();
     assert_eq!(answer.problem(), (408, "timeout".into()));
     assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
-    // Longer than any other request may take, and no longer than half a minute of silence.
+    // Longer than any other request may take, and at most half a minute of silence.
     assert!((20..=31).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
     assert_eq!(files(&gateway).len(), 0);
 }
@@ -358,13 +358,13 @@ async fn what_is_missing_is_told_and_the_same_bytes_work_once_it_is_there() {
         let list = messages[of]["attachments"].as_array().unwrap();
         list.iter().map(|one| one["name"].as_str().unwrap().to_string()).collect()
     };
-    // In the order in which they were named.
+    // In the order in which they were listed.
     assert_eq!(names(&messages(&gateway, "acme", &id, MINE).await, 0), ["a.txt", "b.txt"]);
 
     let path = format!("acme/tickets/{id}/messages");
     let third = "2a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
     let reply = |attachments: Value| post(&path, "r", MINE, &json!({ "message": "More", "attachments": attachments }));
-    // What goes along with one message goes along with no other.
+    // An attachment belongs to one message only.
     let answer = gateway.send(reply(json!([third, ONE]))).await;
     assert_eq!(answer.problem(), (409, "attachments_missing".into()));
     assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 2);
@@ -403,10 +403,10 @@ async fn nobody_replaces_sends_or_finds_what_is_somebody_elses() {
     ] {
         assert_eq!(gateway.send(request).await.problem(), (409, "attachments_missing".into()));
     }
-    // Another site knows nothing of it, and has the id free.
+    // Another site does not know it, and the id is free there.
     assert_eq!(gateway.send(put("acme", ONE, Some(OTHER), "a.txt", "other")).await.status, 201);
 
-    // Whoever signs in takes along what they have put, and the session has it no more.
+    // A customer who signs in takes over the session's uploads, and the session loses them.
     let moved = bearer(post("signed/tickets", "m", MINE, &with(&[])), "u-7");
     assert_eq!(gateway.send(moved).await.status, 201);
     let session = gateway.send(post("signed/tickets", "n", MINE, &with(&[ONE]))).await;
@@ -436,7 +436,7 @@ async fn an_address_that_was_not_made_here_opens_nothing() {
         assert_eq!(answer.problem(), (403, "invalid_address".into()), "{bad}");
     }
     assert_eq!(gateway.get(&url).await.text(), "text");
-    // What is put and not sent has no address, and the secret stays the same.
+    // An unsent upload has no address, and the secret stays the same.
     let gateway = gateway.restarted().await;
     assert_eq!(gateway.get(&url).await.text(), "text");
     let part = request(Method::GET, &url).header("range", "bytes=1-2").body(Body::empty()).unwrap();
@@ -458,7 +458,7 @@ async fn a_file_is_on_disk_before_anything_says_so_and_is_counted_whoever_waits_
     tokio::time::timeout(Duration::from_secs(30), there).await.unwrap();
     let count = "SELECT count(*) FROM attachments";
     assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut lock).await.unwrap(), 0);
-    // The client is gone after the last byte; what is on disk is kept and counted all the same.
+    // The client disconnects after the last byte; the upload is stored and counted all the same.
     waiting.abort();
     assert!(waiting.await.unwrap_err().is_cancelled());
     sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();

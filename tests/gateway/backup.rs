@@ -1,4 +1,4 @@
-//! Backing up and restoring with the real command, while a gateway takes tickets.
+//! Backup and restore with the real command, while a gateway accepts tickets.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -23,7 +23,7 @@ use crate::support::{Gateway, gateway, ticket};
 const SITE: &str = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\nuploads = 1000000\n[sites.acme]\norigins = [\"*\"]\n";
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A ticket that was acknowledged: its id, its session and the words of its file.
+/// An acknowledged ticket: its id, its session and the content of its attachment.
 type Acknowledged = Arc<Mutex<BTreeMap<String, (String, String)>>>;
 
 fn folder() -> TempDir {
@@ -44,14 +44,14 @@ async fn stop(mut child: Child) {
     tokio::time::timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
 }
 
-/// Runs a command; its exit code, and both of what it prints.
+/// Runs a command; returns its exit code and its output.
 async fn run(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let output = tokio::time::timeout(PATIENCE, deskbell(folder, arguments).output()).await.unwrap().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.code().unwrap(), String::from_utf8_lossy(&text).into_owned())
 }
 
-/// One request, by a connection of its own.
+/// Sends one request on a connection of its own.
 async fn request(address: &str, method: Method, path: &str, session: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let kind = if method == Method::PUT { "text/plain" } else { "application/json" };
@@ -70,7 +70,7 @@ async fn request(address: &str, method: Method, path: &str, session: &str, body:
     Some((status, answer[end + 4..].to_vec()))
 }
 
-/// Sends tickets with a file each until the gateway is gone.
+/// Sends tickets with an attachment each until the gateway is gone.
 async fn work(address: String, session: String, book: Acknowledged, count: watch::Sender<usize>) {
     loop {
         let (file, words) = (uuid::Uuid::new_v4().to_string(), format!("log {}", uuid::Uuid::new_v4()));
@@ -90,7 +90,7 @@ async fn work(address: String, session: String, book: Acknowledged, count: watch
     }
 }
 
-/// Puts another file in the place of one that is not sent, again and again, until the gateway is gone.
+/// Replaces an unsent upload repeatedly until the gateway is gone.
 async fn replace(address: String) {
     let path = "/v1/sites/acme/attachments/ffffffff-4e5f-4071-8293-a4b5c6d7e8f9?name=app.log";
     while let Some((status, _)) = request(&address, Method::PUT, path, &"f".repeat(32), b"some words").await {
@@ -124,7 +124,7 @@ async fn a_backup_beside_a_running_gateway_holds_every_acknowledged_ticket_with_
     let target = new.path().join("backup");
     let (code, said) = run(old.path(), &["backup", "--config", "deskbell.toml", target.to_str().unwrap()]).await;
     assert_eq!(code, 0, "{said}");
-    // Tickets were taken all the time.
+    // Tickets were accepted all the time.
     let taken = *counted.borrow();
     counted.wait_for(|count| *count > taken).await.unwrap();
     stop(gateway).await;
@@ -180,7 +180,7 @@ async fn nothing_is_overwritten_and_nothing_is_restored_while_a_gateway_runs() {
     stop(gateway).await;
     let (code, said) = restore(&[]).await;
     assert!(code == 1 && said.contains("data/deskbell.db: is there already; --replace"), "{said}");
-    // A program that knows nothing of the lock, such as sqlite3.
+    // A program that does not take the lock, such as sqlite3.
     let database = folder.path().join("data/deskbell.db");
     let mut other = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut other).await.unwrap();
@@ -316,7 +316,7 @@ async fn a_file_that_was_lost_before_is_named_and_the_rest_is_backed_up() {
         let put = format!("/v1/sites/acme/attachments/{number}a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9?name=app.log");
         assert_eq!(request(&address, Method::PUT, &put, &session, b"some words").await.unwrap().0, 201);
     }
-    // One is lost although the database names it, as after a disk that failed.
+    // A file is missing although the database names it, as after a disk failure.
     let lost = paths(&folder.path().join("data/deskbell-attachments")).into_iter().find(|path| path.is_file()).unwrap();
     std::fs::remove_file(&lost).unwrap();
     let (code, said) = run(folder.path(), &["backup", "--config", "deskbell.toml", "backup"]).await;
@@ -326,7 +326,7 @@ async fn a_file_that_was_lost_before_is_named_and_the_rest_is_backed_up() {
         serde_json::from_slice(&std::fs::read(folder.path().join("backup/manifest.json")).unwrap()).unwrap();
     assert_eq!((manifest["missing"].clone(), manifest["attachments"].as_array().unwrap().len()), (json!([name]), 2));
     stop(gateway).await;
-    // What is known to be missing keeps nothing from being restored.
+    // A file known to be missing does not prevent a restore.
     let (code, said) = run(folder.path(), &["restore", "--config", "deskbell.toml", "--replace", "backup"]).await;
     assert_eq!(code, 0, "{said}");
 }
@@ -340,7 +340,7 @@ fn log_bytes(gateway: &Gateway) -> u64 {
 async fn the_log_shrinks_after_a_large_write_of_another_process() {
     let gateway = gateway().await;
     let mut other = gateway.connection().await;
-    // A reader keeps the large transaction from being checkpointed as it is committed.
+    // A reader keeps the large transaction from being checkpointed when it is committed.
     let mut reader = gateway.connection().await;
     for begin in ["BEGIN", "SELECT count(*) FROM tickets"] {
         sqlx::query(begin).execute(&mut reader).await.unwrap();
@@ -351,7 +351,7 @@ async fn the_log_shrinks_after_a_large_write_of_another_process() {
     sqlx::query(fill).execute(&mut other).await.unwrap();
     assert!(log_bytes(&gateway) > 90_000_000);
     sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
-    // One commit checkpoints, and the next one begins the log anew.
+    // One commit checkpoints, and the next one restarts the log.
     for key in ["one", "two", "three"] {
         assert_eq!(gateway.post(key, &ticket(key)).await.status, 201);
     }

@@ -29,7 +29,7 @@ fn said(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Starts a gateway and waits for its line; gives the address and what comes on standard output after it.
+/// Starts a gateway and waits for its first line; returns the address and the rest of its standard output.
 pub async fn start(command: &mut Command) -> (Child, String, BufReader<tokio::process::ChildStdout>) {
     let mut child = command.spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -64,12 +64,12 @@ async fn a_request_that_has_begun_is_answered_before_it_stops() {
         body.len()
     );
     connection.write_all(head.as_bytes()).await.unwrap();
-    // The gateway asks for the body only when it has begun with the request.
+    // The gateway sends 100 Continue only when it has started on the request.
     let mut asked = [0; 25];
     connection.read_exact(&mut asked).await.unwrap();
     assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
     connection.write_all(begin.as_bytes()).await.unwrap();
-    // A spare connection as browsers keep them: it never says anything and must not hold up the end.
+    // A spare connection as browsers keep them: it sends nothing and must not delay the shutdown.
     let _spare = TcpStream::connect(&address).await.unwrap();
     stop(&child).await;
     let refused = async { while TcpStream::connect(&address).await.is_ok() {} };
@@ -112,7 +112,7 @@ async fn a_port_that_is_taken_is_named_and_the_demo_takes_another() {
 #[tokio::test]
 async fn nothing_that_people_write_is_logged() {
     let folder = tempfile::tempdir().unwrap();
-    // Into a file, because it is more than a pipe holds that nobody reads.
+    // To a file, because it is more than a pipe holds that nobody reads.
     let log = folder.path().join("log");
     let mut command = deskbell(folder.path(), &["serve", "--demo", "--listen", "127.0.0.1:0"]);
     command.env("RUST_LOG", "debug").stderr(std::fs::File::create(&log).unwrap());
@@ -368,7 +368,7 @@ async fn an_import_into_another_database_than_the_configuration_names_is_reporte
     assert_eq!(import(&["--site", "acme"]).await, other);
     assert_eq!(import(&["--site", "acme", "--database", "sqlite:served.db"]).await, "");
     assert_eq!(import(&["--site", "acme", "--config", "deskbell.toml"]).await, "");
-    // A gateway in this environment uses it as well.
+    // A gateway with this environment uses it as well.
     let mut command = deskbell(folder.path(), &["import", "--site", "acme", "questions.jsonl"]);
     let output = command.env("DESKBELL_DATABASE", "sqlite:elsewhere.db").output().await.unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output.stderr));

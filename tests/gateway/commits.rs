@@ -1,4 +1,4 @@
-//! Many tickets at once, each on disk before its answer, and far fewer commits than tickets.
+//! Many tickets at once, each on disk before its response, with far fewer commits than tickets.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -21,7 +21,7 @@ async fn sixty_four_connections_need_a_commit_for_ten_tickets_at_most_and_little
     let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", "sqlite:test.db"];
     let (child, address, _out) = start(deskbell(folder.path(), &arguments).stderr(Stdio::null())).await;
     let database = folder.path().join("test.db");
-    // As long as somebody reads what was there before, nothing begins the write-ahead log anew, and all commits stand in it.
+    // While a reader holds the earlier state, the write-ahead log is not restarted and contains all commits.
     let mut reader = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
     let mut reading = reader.begin().await.unwrap();
     let before: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut *reading).await.unwrap();
@@ -52,8 +52,8 @@ async fn sixty_four_connections_need_a_commit_for_ten_tickets_at_most_and_little
     assert!(memory <= 100_000, "{memory} kB");
 }
 
-/// How many commits stand in the write-ahead log (sqlite.org/fileformat2.html, section 4.1): the frame that ends one names the size of
-/// the database.
+/// The number of commits in the write-ahead log (sqlite.org/fileformat2.html, section 4.1): the last frame of a commit contains the size of the
+/// database.
 fn commits(database: &Path) -> usize {
     let log = std::fs::read(database.with_extension("db-wal")).unwrap();
     let word = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
@@ -62,7 +62,7 @@ fn commits(database: &Path) -> usize {
     frames.filter(|at| word(at + 4) != 0).count()
 }
 
-/// The most memory that a process has had, in kB.
+/// The peak memory of a process, in kB.
 fn memory(process: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -1,4 +1,4 @@
-//! What follows a ticket: its conversation, and that nobody else can read it, answer in it or change it.
+//! The conversation of a ticket, and that nobody else can read, answer or change it.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn gateway() -> Gateway {
     gateway_with(&site, Overrides::default()).await
 }
 
-/// Whoever asks.
+/// The sender of a request.
 #[derive(Clone, Default)]
 struct As {
     token: Option<String>,
@@ -81,7 +81,7 @@ async fn file(gateway: &Gateway, asking: &As, key: &str, ticket: &Value) -> Stri
     answer.json()["id"].as_str().unwrap().to_string()
 }
 
-/// What an operator says, past the inbox.
+/// A reply by an agent, bypassing the inbox.
 async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
     let at = "2026-11-23T12:00:00.000Z";
     let decide = |current: &CurrentTicket| {
@@ -122,7 +122,7 @@ async fn a_conversation_is_read_answered_and_ended_by_whose_it_is() {
     assert_eq!((answer.status.as_u16(), &answer.json()["number"]), (201, &json!(2)));
     let after = get(&gateway, &format!("tickets/{id}/messages?after=1"), &ada).await.json();
     assert_eq!((after["messages"].as_array().unwrap().len(), &after["messages"][0]["body"]), (1, &json!("Firefox")));
-    // Nobody had read up to 99, so what is said later is new.
+    // Nothing up to 99 existed, so later messages are unread.
     assert_eq!(support(&gateway, &id, "Thanks").await.handling.unread, 1);
 
     assert_eq!(patch(&gateway, &id, &ada, json!({ "status": "solved" })).await.json()["status"], "solved");
@@ -143,7 +143,7 @@ async fn the_same_reply_is_said_once_and_a_key_belongs_to_one() {
     let again = reply(&gateway, &id, &session(MINE), "r", "Hello").await;
     assert_eq!((first.status, first.json()), (again.status, again.json()));
     assert_eq!(reply(&gateway, &id, &session(MINE), "r", "Other").await.problem(), (409, "key_reused".into()));
-    // A body that would be refused on its own does not hide that the key is taken.
+    // An invalid body does not hide that the key is taken.
     assert_eq!(reply(&gateway, &id, &session(MINE), "r", " ").await.problem(), (409, "key_reused".into()));
     for (body, code) in [(json!({ "message": " " }), "invalid"), (json!({ "message": "x".repeat(10_001) }), "invalid")]
     {
@@ -271,13 +271,13 @@ async fn a_ticket_of_somebody_else_is_told_from_none_by_nothing() {
             };
             assert_eq!(headers(&one), headers(&other));
         }
-        // A body that would be refused is not looked at before it is known whose ticket it is.
+        // An invalid body is not examined before the owner of the ticket is known.
         let one = patch(&gateway, &theirs, &asking, json!({ "status": "gone" })).await;
         assert_eq!(one.body, patch(&gateway, none, &asking, json!({ "status": "gone" })).await.body);
     }
 }
 
-/// A stream of events, as it comes.
+/// A stream of events.
 struct Watched(Body, String);
 
 impl Watched {
@@ -325,7 +325,7 @@ async fn a_stream_tells_its_reader_what_changes_and_nobody_else() {
     assert_eq!((name.as_str(), &data["unread"], &data["ticket"]["id"]), ("ticket", &json!(1), &json!(id)));
     patch(&gateway, &id, &ada, json!({ "read_until": 1 })).await;
     assert_eq!(watched.next().await.unwrap().1["unread"], 0);
-    // What the others are told next is their own.
+    // The next events of the others are about their own tickets.
     file(&gateway, &bob, "b", &ticket("Bob's")).await;
     file(&gateway, &session(MINE), "c", &ticket("Nobody's")).await;
     for (other, title) in others.iter_mut().zip(["Bob's", "Nobody's"]) {
@@ -340,7 +340,7 @@ async fn a_stream_tells_its_reader_what_changes_and_nobody_else() {
 async fn a_stream_ends_with_the_token_that_opened_it() {
     let gateway = gateway().await;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    // A token that is good only because clocks may differ by five minutes.
+    // A token that is only valid because clocks may differ by five minutes.
     let last = As { token: Some(token(json!({ "exp": now - 295 }))), ..As::default() };
     let mut watched = Watched::open(&gateway, &last).await;
     assert_eq!(watched.next().await.unwrap().0, "state");
@@ -376,7 +376,7 @@ async fn only_who_was_told_so_is_answered_automatically_and_a_reply_reaches_a_hu
     let stored = async || gateway.app.store.ticket(&id).await.unwrap().unwrap();
     assert_eq!((stored().await.handling.owner, stored().await.handling.unread), (Some(Owner::Automated), 1));
 
-    // Sent again, it is answered no second time.
+    // A repetition gets no second reply.
     file(&gateway, &free, "b", &low).await;
     assert_eq!(gateway.app.store.messages(&id, 0).await.unwrap().len(), 1);
 
@@ -437,7 +437,7 @@ async fn who_is_about_to_say_it_again_is_shown_their_own_open_tickets_that_say_i
         alike(&session("200102030405060708090a0b0c0d0e0f"), "export empty file").await.json()["tickets"],
         json!([])
     );
-    // What came from a session is theirs once they sign in, from any device.
+    // The session's tickets belong to the customer once they sign in, from any device.
     let both = As { token: Some(token(json!({ "sub": "ada" }))), session: Some(MINE.into()) };
     assert_eq!(alike(&both, "export empty file").await.json()["open"], 1);
     assert_eq!(alike(&person("ada"), "export empty file").await.json()["open"], 1);

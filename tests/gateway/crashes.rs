@@ -1,5 +1,5 @@
-//! Two gateways on one database, of which one is killed while it sends something that cannot be asked for: it is sent again once, under the
-//! same name.
+//! Two gateways on one database, one of which is killed during a delivery to a destination that cannot be queried: it is delivered once more,
+//! under the same id.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use crate::support::ticket;
 use crate::wire::Wire;
 
 const SESSION: &str = "00112233445566778899aabbccddeeff";
-/// What was in the hands of the killed one is nobody's after half a minute.
+/// The claims of a killed process expire after half a minute.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// When the gateway is killed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Killed {
-    /// Before it has said anything.
+    /// Before it has sent anything.
     BeforeRequest,
-    /// When everything is there, before it hears so.
+    /// When everything has arrived, before the response.
     BeforeAnswer,
-    /// As soon as it was told so.
+    /// As soon as it has the response.
     AfterAnswer,
 }
 
@@ -43,7 +43,8 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     timeout(PATIENCE, listener.accept()).await.expect("it is sent in time").unwrap().0
 }
 
-/// Sends a ticket to a gateway with this configuration, of which one process is killed and another goes on; what was received, each time.
+/// Sends a ticket to a gateway with this configuration, one process of which is killed while another continues; returns the ids of all
+/// deliveries.
 async fn story(
     listener: &TcpListener,
     site: &str,
@@ -60,14 +61,14 @@ async fn story(
 
     let mut received = Vec::new();
     let mut stream = BufReader::new(accept(listener).await);
-    // Only now, so that it is known which of them sends.
+    // Started only now, so that it is known which of them delivers.
     let (_second, _) = serve(&folder).await;
     if killed != Killed::BeforeRequest {
         received.extend(receive(&mut stream, killed == Killed::AfterAnswer).await);
     }
     first.kill().await.unwrap();
     drop(stream);
-    // Until the other has brought it, or found that it is there.
+    // Until the other has delivered it, or found that it has arrived.
     let sending = async {
         loop {
             tokio::select! {
@@ -80,7 +81,7 @@ async fn story(
     received
 }
 
-/// Whether nothing waits, as the database says.
+/// Whether nothing is pending, according to the database.
 async fn is_done(folder: &TempDir) -> bool {
     use sqlx::{Connection, SqliteConnection};
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
@@ -90,7 +91,7 @@ async fn is_done(folder: &TempDir) -> bool {
     sqlx::query_scalar::<_, u32>(count).fetch_one(&mut database).await.unwrap() == 0
 }
 
-/// Reads a request, and answers it or not; the header that names what was told.
+/// Reads a request, and responds or not; returns the header with the id of the delivery.
 async fn http(stream: &mut BufReader<TcpStream>, answers: bool) -> Option<String> {
     let (mut length, mut name) = (0, String::new());
     loop {
@@ -112,11 +113,11 @@ async fn http(stream: &mut BufReader<TcpStream>, answers: bool) -> Option<String
     if answers {
         let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
     }
-    // Slack has no names: what it is told is the same.
+    // Slack has no id: the content is the same.
     Some(if name.is_empty() { String::from_utf8(body).unwrap() } else { name })
 }
 
-/// Takes a mail, and says so or not; its Message-ID.
+/// Accepts a mail, and acknowledges it or not; returns its Message-ID.
 async fn smtp(stream: &mut BufReader<TcpStream>, answers: bool) -> Option<String> {
     stream.write_all(b"220 mail.example\r\n").await.ok()?;
     let (mut inside, mut name) = (false, None);
@@ -143,7 +144,7 @@ async fn smtp(stream: &mut BufReader<TcpStream>, answers: bool) -> Option<String
     }
 }
 
-/// What was received is the same each time, and no more than once for each crash and the start.
+/// All deliveries are the same, and at most one for each crash and one for the start.
 fn expect(what: &str, killed: Killed, received: &[String]) {
     let most = if killed == Killed::BeforeRequest { 1 } else { 2 };
     assert!((1..=most).contains(&received.len()), "{what}, {killed:?}: {received:?}");

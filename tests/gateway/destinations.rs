@@ -1,5 +1,5 @@
-//! Tickets on their way to a webhook, a mailbox and Slack, and answers on their way back by mail. What a real mail server gets,
-//! `tests/browser/plain/destinations.spec.js` looks at.
+//! Deliveries to a webhook, a mailbox and Slack, and replies by mail. `tests/browser/plain/destinations.spec.js` checks what a real mail server
+//! receives.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -35,7 +35,7 @@ fn secret() -> String {
     format!("whsec_{}", BASE64_STANDARD.encode(KEY))
 }
 
-/// The site `desk` with a destination, to which things are brought as long as the test runs.
+/// The site `desk` with a destination, whose worker runs as long as the test.
 async fn bringing(table: &str) -> Gateway {
     let site = format!("[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\n{table}\n");
     let gateway = gateway_with(&site, Overrides::default()).await;
@@ -63,7 +63,7 @@ async fn said(gateway: &Gateway, id: &str) -> Vec<Value> {
     answer.json()["messages"].as_array().unwrap().clone()
 }
 
-/// The deliveries of a ticket, once all of them are as they should be.
+/// The deliveries of a ticket, once all of them satisfy a condition.
 async fn deliveries(gateway: &Gateway, id: &str, done: fn(&Delivery) -> bool) -> Vec<Delivery> {
     let looking = async {
         loop {
@@ -77,12 +77,12 @@ async fn deliveries(gateway: &Gateway, id: &str, done: fn(&Delivery) -> bool) ->
     timeout(PATIENCE, looking).await.unwrap()
 }
 
-/// The same, once none of them waits.
+/// The same, once none of them is pending.
 async fn settled(gateway: &Gateway, id: &str) -> Vec<Delivery> {
     deliveries(gateway, id, |one| one.state != State::Waiting).await
 }
 
-/// A service that is posted to: it answers with the statuses it was given, then 204.
+/// A webhook receiver: it responds with the given statuses, then with 204.
 struct Service {
     url: String,
     got: mpsc::UnboundedReceiver<(HeaderMap, String)>,
@@ -109,7 +109,7 @@ impl Service {
         timeout(PATIENCE, self.got.recv()).await.expect("it is told").unwrap()
     }
 
-    /// What was told next, and by which name, after its signature was checked.
+    /// The next event and its id, after checking its signature.
     async fn event(&mut self) -> (String, Value) {
         let (headers, body) = self.next().await;
         let text = |name: &str| headers[name].to_str().unwrap();
@@ -134,7 +134,7 @@ async fn a_service_is_told_everything_about_a_ticket_once_and_in_its_order() {
     let answer = file(&gateway, &ticket("The export stops")).await;
     assert_eq!(answer.status, 201);
     let id = answer.json()["id"].as_str().unwrap().to_string();
-    // The same again is the same ticket.
+    // A repetition is the same ticket.
     file(&gateway, &ticket("The export stops")).await;
     let reply = gateway.send(of(Method::POST, &id, "/messages", &json!({"message": "It still does"}))).await;
     assert_eq!(reply.status, 201, "{}", reply.text());
@@ -145,7 +145,7 @@ async fn a_service_is_told_everything_about_a_ticket_once_and_in_its_order() {
     let message = service.event().await;
     assert_eq!((message.0, &message.1["type"]), (format!("{id}/1"), &json!("message.created")));
     snapshot::check_json("webhook-message-created", &message.1);
-    // Each waits for the one before it: taken back before anybody heard of it, neither would be told.
+    // Each waits for the one before it: if the change was reverted before its delivery, neither would be delivered.
     for (status, kind) in [("solved", "ticket.solved"), ("open", "ticket.reopened")] {
         assert_eq!(gateway.send(of(Method::PATCH, &id, "", &json!({"status": status}))).await.status, 200);
         let (_, event) = service.event().await;
@@ -190,7 +190,7 @@ async fn nothing_is_told_to_a_private_network_that_the_configuration_does_not_me
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let secret = secret();
-    // An address is refused at the start, and what a name stands for when it is connected to.
+    // An address is refused at the start, a name when it is resolved for the connection.
     for url in [format!("http://127.0.0.1:{port}/"), format!("https://127.0.0.1:{port}/")] {
         let text = format!(
             "[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"webhook\"\nurl = \"{url}\"\nsecret = \"{secret}\""
@@ -228,7 +228,7 @@ async fn a_channel_gets_one_line_about_a_new_ticket_and_nothing_else() {
 
 #[tokio::test]
 async fn nobody_waits_for_a_notice() {
-    // It takes the connection, and never says anything.
+    // It accepts the connection, and never responds.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let gateway = bringing(&format!("to = \"slack\"\nurl = \"{url}\"\nprivate = true")).await;
@@ -238,7 +238,7 @@ async fn nobody_waits_for_a_notice() {
     assert_eq!(deliveries[0].state, State::Waiting);
 }
 
-/// A mailbox at a server, to which answers come back.
+/// A mailbox at a server, with a reply address.
 fn mailbox(listener: &TcpListener) -> String {
     format!(
         "to = \"email\"\nmailbox = \"desk@desk.example\"\nfrom = \"Acme <help@acme.example>\"\nsmtp = \"smtp://{}\"\n\
@@ -248,13 +248,13 @@ fn mailbox(listener: &TcpListener) -> String {
     )
 }
 
-/// What stands behind the name of a header.
+/// The value of a header.
 fn header<'a>(mail: &'a [String], name: &str) -> &'a str {
     let lines = mail.iter().take_while(|line| !line.is_empty());
     lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).next().unwrap_or_default()
 }
 
-/// Whether a Message-ID is of what brings something to the mailbox, with what nobody else can make behind it.
+/// Whether a Message-ID is that of a delivery to the mailbox, with its signature.
 fn is_named(name: &str, parcel: &str) -> bool {
     let tag = name.strip_prefix(&format!("<{parcel}.there.")).and_then(|rest| rest.strip_suffix("@acme.example>"));
     tag.is_some_and(|tag| tag.len() == 16 && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()))
@@ -290,7 +290,7 @@ async fn a_mailbox_gets_a_ticket_and_what_follows_in_its_thread_each_once() {
     assert!(settled(&gateway, &id).await.iter().all(|one| one.state == State::Delivered));
 }
 
-/// A mail as the service that receives mail tells it.
+/// A mail as posted by the mail service.
 fn told(mail: &Value, at: u64) -> Request<Body> {
     let body = mail.to_string();
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("msg_1.{at}.{body}").as_bytes());
@@ -367,7 +367,7 @@ async fn of_a_test_nobody_is_given_notice_and_whoever_works_with_it_sees_that_it
     let destinations: Vec<String> = settled(&gateway, &id).await.into_iter().map(|one| one.destination).collect();
     assert!(destinations.len() == 4 && !destinations.contains(&"there".to_string()), "{destinations:?}");
 
-    // The first thing that the channel hears of is the ticket that is none.
+    // The first delivery of the channel is of the ticket that is no test.
     new["test"] = json!(false);
     let (_, answer) = tokio::join!(take(&listener), gateway.send(post("desk", "another", Some(MINE), &new)));
     let reference = answer.json()["reference"].as_str().unwrap().to_string();

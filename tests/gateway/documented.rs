@@ -1,4 +1,4 @@
-//! Every answer of the API that a test gets is held against the document that the API gives of itself.
+//! Checks every response of the API in the tests against the API's own OpenAPI document.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -10,24 +10,24 @@ use serde_json::Value;
 
 use crate::support::Answer;
 
-/// Where the document lies for the validator; nothing is there.
+/// The base URI of the document for the validator; nothing is fetched from it.
 const PLACE: &str = "https://deskbell.example/openapi.json";
 
 struct Document {
     paths: BTreeMap<String, Value>,
     refused: Value,
     schemas: Schemas,
-    /// The schema of each JSON answer, by where it stands in the document.
+    /// The schema of each JSON response, by its JSON pointer.
     compiled: BTreeMap<String, SchemaIndex>,
 }
 
-/// A response of the document, and where it stands in it.
+/// A documented response, and its JSON pointer.
 struct Response<'a> {
     value: &'a Value,
     pointer: String,
 }
 
-/// Says what is not documented about an answer, if anything is.
+/// Returns what is undocumented about a response, if anything is.
 pub fn check(method: &Method, path: &str, answer: &Answer) -> Result<(), String> {
     static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::read(openapi::document()));
     DOCUMENT.check(method, path, answer)
@@ -76,7 +76,7 @@ impl Document {
         self.schemas.validate(&body, *schema).map_err(|error| format!("{error:#}"))
     }
 
-    /// The documented response for an answer; `None` for a method that no operation has, which is for browsers.
+    /// The documented response for a response; `None` for a method without an operation, which is for browsers.
     fn response(&self, method: &Method, path: &str, answer: &Answer) -> Result<Option<Response<'_>>, String> {
         if *method == Method::OPTIONS {
             return Ok(None);
@@ -84,7 +84,7 @@ impl Document {
         let refused = Response { value: &self.refused, pointer: "/components/responses/Refused".into() };
         let status = answer.status.as_u16();
         let Some((template, operations)) = self.operations(path) else {
-            // Limits come first, so that nobody finds out for nothing what there is.
+            // Limits are checked first, so that probing for operations is not free.
             return if matches!(status, 404 | 429 | 431) {
                 Ok(Some(refused))
             } else {
@@ -109,7 +109,7 @@ impl Document {
         Ok(Some(Response { value, pointer: format!("/paths/{}/{name}/responses/{status}", escape(template)) }))
     }
 
-    /// The operations of a path: of all templates that fit, the one with the fewest parameters.
+    /// The operations of a path: of all matching templates, the one with the fewest parameters.
     fn operations(&self, path: &str) -> Option<(&str, &Value)> {
         let fits = |template: &str| {
             let (mut template, mut path) = (template.split('/'), path.split('/'));
@@ -128,7 +128,7 @@ impl Document {
     }
 }
 
-/// Refuses members that are not documented, which a client could not know of.
+/// Forbids undocumented members, which a client could not know of.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -142,7 +142,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Where in these responses schemas of JSON stand. A file is none, whatever its type.
+/// The JSON pointers of the JSON schemas in these responses. A file has none, whatever its type.
 fn json_schemas(at: &str, responses: &Value) -> Vec<String> {
     let mut pointers = Vec::new();
     for (status, response) in members(responses) {

@@ -1,4 +1,4 @@
-//! Counting what becomes of answers, and the page that shows it.
+//! Deflection events, and the page that shows the statistics.
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
@@ -18,13 +18,13 @@ async fn post(gateway: &Gateway, kind: &str, body: String) -> Answer {
 
 async fn count(gateway: &Gateway, visit: &str, name: &str, kind: &str, questions: Value) {
     let event = json!({"visit": visit, "name": name, "kind": kind, "questions": questions});
-    // As a browser sends a text, which needs no preflight.
+    // Like a browser that sends text, which needs no preflight.
     let answer = post(gateway, "text/plain;charset=UTF-8", event.to_string()).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text());
     assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
 }
 
-/// Writes what was counted, as the gateway does every second.
+/// Writes the counters, as the gateway does every second.
 async fn flush(gateway: &Gateway) {
     gateway.app.counting.flush(gateway.app.store.as_ref()).await.unwrap();
 }
@@ -47,7 +47,7 @@ async fn what_becomes_of_questions_is_counted_once_however_often_it_is_told() {
     import(&gateway.database(), "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
     let once = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
     let worth = |id: &str| Worth { id: id.into(), opened: 1, ..Worth::default() };
-    // Together, and when what came before is written.
+    // In one batch, and after the earlier ones were written.
     for _ in 0..3 {
         for _ in 0..3 {
             count(&gateway, "0123456789abcdef.0", "shown", "question", json!(["a", "b"])).await;
@@ -132,7 +132,7 @@ async fn words_that_nobody_answers_are_kept_only_once_three_networks_have_search
     let mut searches = async |peer: &str| {
         visit += 1;
         let visit = format!("{visit:016x}.0");
-        // What stands there while somebody types counts for nothing; the last of it does.
+        // Searches during typing are not counted; the last one is.
         search(&gateway, peer, &visit, "dark").await;
         search(&gateway, peer, &visit, "Dark+mode%3F").await;
         visit

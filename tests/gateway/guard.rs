@@ -1,4 +1,4 @@
-//! What is too much is refused for a while, where a page can read why and until when.
+//! Requests over a limit are refused for a while, and a page can read why and until when.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -41,7 +41,7 @@ async fn a_session_can_send_only_so_much_and_another_one_still_can() {
     let [one, other] = SESSIONS;
     let answers = [send("a", one).await, send("b", one).await, send("c", one).await, send("d", other).await];
     assert_eq!(answers, [201, 201, 429, 201]);
-    // Who is refused has lost nothing: what they sent is not there, and the same body goes later.
+    // A refused client has lost nothing: the ticket was not stored, and the same body is accepted later.
     assert_eq!(gateway.count().await, 3);
 }
 

@@ -1,4 +1,4 @@
-//! Who is asking: signed people, sessions, and those who only say so.
+//! The requester of a request: verified customers, sessions, and unverified claims.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -101,7 +101,7 @@ async fn whoever_signs_in_takes_along_what_the_session_sent_and_nothing_of_other
     gateway.send(post("signed", "c", None, &ticket("Nobody's"))).await;
     gateway.send(post("trusting", "d", Some(SESSION), &ticket("Another site's"))).await;
     gateway.send(signed("e", &token(json!({})), Some(SESSION), &ticket("Signed"))).await;
-    // Somebody else signs in on the same device: what belongs to the first stays theirs.
+    // Another customer signs in on the same device: the tickets of the first stay theirs.
     gateway.send(signed("f", &token(json!({"sub": "u-8"})), Some(SESSION), &ticket("The next one's"))).await;
     let owners: Vec<(String, Option<String>)> =
         stored(&gateway).await.into_iter().map(|kept| (kept.ticket.message, kept.person)).collect();
@@ -125,7 +125,7 @@ async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
     let gateway = gateway().await;
     let answer = gateway.send(signed("a", &token(json!({})), None, &ticket("One"))).await.json();
     let due = answer["due_at"].as_str().unwrap();
-    // High severity and high priority: an hour, and somebody is always there.
+    // High severity and high priority: an hour, around the clock.
     let [kept] = stored(&gateway).await.try_into().unwrap();
     assert_eq!(kept.due_at.as_deref(), Some(due));
     let second = |time: &str| time.parse::<jiff::Timestamp>().unwrap().as_second();
@@ -137,7 +137,7 @@ async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
     assert_eq!(tried["due_at"], Value::Null);
     let kept = gateway.app.store.ticket(tried["id"].as_str().unwrap()).await.unwrap().unwrap();
     assert_eq!((kept.target, kept.handling.owner), (None, Some(Owner::Cs)));
-    // Nor is anything once an operator has corrected it.
+    // Nor is it after an agent has corrected it.
     let triage = Action::Triage { topic: String::new(), severity: Severity::High };
     assert_eq!(handling::act(&gateway.app, &kept, "Ana", triage).await.unwrap(), Acted::Done);
     let kept = gateway.app.store.ticket(&kept.id).await.unwrap().unwrap();
@@ -151,7 +151,7 @@ async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
     assert_eq!(automated["due_at"], Value::Null);
 }
 
-/// What a program prints, run beside the snippets.
+/// The output of a program, run next to the snippets.
 fn printed(program: &str, arguments: &[&str]) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sign");
     let output = std::process::Command::new(program).args(arguments).current_dir(folder).output().unwrap();
@@ -206,7 +206,7 @@ async fn a_signed_person_is_told_what_is_promised_to_them_and_to_nobody_else() {
     let targets = mine["targets"].as_array().unwrap();
     assert!(targets.len() == 4 && targets.iter().all(|target| target["priority"] == "high"), "{targets:?}");
 
-    // A priority that is signed wins over the plan's, and a plan that nobody knows promises nothing.
+    // A signed priority takes precedence over the plan's, and an unknown plan has no response target.
     assert_eq!(config(Some(token(json!({"priority": "low"})))).await.json()["plans"], json!({"enterprise": "low"}));
     let unknown = config(Some(token(json!({"plan": "other"})))).await.json();
     assert_eq!((&unknown["plans"], &unknown["targets"]), (&json!({}), &json!([])));

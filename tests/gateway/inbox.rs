@@ -1,4 +1,4 @@
-//! The operators' pages.
+//! The agents' inbox.
 
 use std::net::SocketAddr;
 
@@ -25,7 +25,7 @@ async fn demo() -> Gateway {
     gateway_with("", Overrides { demo: true, ..Overrides::default() }).await
 }
 
-/// A ticket that says `text` wherever a ticket can say anything.
+/// A ticket with `text` in every field.
 fn full(text: &str) -> Value {
     let mut sent = ticket(text);
     sent["topic"] = json!("billing");
@@ -102,7 +102,7 @@ async fn page_with(context: Value) -> String {
     page_of(&sent).await
 }
 
-/// What stands between two texts.
+/// The text between two texts.
 fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
     let (_, rest) = page.split_once(from).unwrap_or_else(|| panic!("no {from} in {page}"));
     rest.split_once(to).unwrap_or_else(|| panic!("no {to} after {from}")).0
@@ -341,12 +341,12 @@ async fn without_a_token_it_is_closed_and_says_how_to_open_it() {
     }
 }
 
-/// A gateway with an inbox token, as a browser that has logged in or not.
+/// A gateway with an inbox token, for a browser that is logged in or not.
 async fn guarded() -> Gateway {
     gateway_with("", Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await
 }
 
-/// A form that a page of the inbox sends.
+/// A form as sent by a page of the inbox.
 fn form(path: &str, cookie: &str, body: &str) -> axum::http::request::Request<Body> {
     let request = request(Method::POST, path)
         .header("content-type", "application/x-www-form-urlencoded")
@@ -355,7 +355,7 @@ fn form(path: &str, cookie: &str, body: &str) -> axum::http::request::Request<Bo
     request.body(Body::from(body.to_string())).unwrap()
 }
 
-/// The cookie of somebody who logs in.
+/// The cookie after a login.
 async fn log_in(gateway: &Gateway, name: &str) -> String {
     let answer =
         gateway.send(form("/inbox/login", "", &format!("name={name}&token={}", TOKEN.replace(' ', "+")))).await;
@@ -465,7 +465,7 @@ async fn nothing_is_changed_from_a_page_elsewhere() {
     }
     let stored = async || gateway.app.store.ticket(sent["id"].as_str().unwrap()).await.unwrap().unwrap();
     assert_eq!(stored().await.status, Status::Open);
-    // A browser that does not know Fetch Metadata names its origin.
+    // A browser without Fetch Metadata sends its origin.
     assert_eq!(gateway.send(ask(&[("origin", "http://localhost:8383")], &path)).await.status, 303);
     assert_eq!(stored().await.status, Status::Solved);
 }
@@ -510,7 +510,7 @@ async fn what_operators_do_is_kept_and_only_answers_are_told_to_the_customer() {
     act("action=assign&assignee=Ben").await;
     act("action=hand-over&owner=cs&team=").await;
     assert_eq!((stored().await.handling.owner, stored().await.handling.assignee.as_str()), (Some(Owner::Cs), ""));
-    // A form that is sent twice answers once.
+    // A form that is sent twice replies once.
     act("action=answer&key=k&text=Try+**this**").await;
     act("action=answer&key=k&text=Try+**this**").await;
     assert_eq!((stored().await.handling.turn, stored().await.handling.unread), (Turn::Customer, 1));
@@ -581,7 +581,7 @@ async fn the_list_is_narrowed_by_where_whose_and_what() {
         ("", [true, false]),
         ("status=solved", [false, true]),
         ("status=all", [true, true]),
-        // Words are looked for wherever a ticket stands.
+        // Words are searched for in all parts of a ticket.
         ("q=breaks", [true, true]),
         ("q=login", [false, true]),
         ("q=ADA@example.com&status=open", [true, false]),
@@ -625,13 +625,13 @@ async fn tests_are_marked_and_can_be_left_out() {
         let page = gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
         assert_eq!(page.matches(mark).count(), marks, "{reference}");
     }
-    // Only what says so is one.
+    // Only `true` makes it a test ticket.
     for (key, value) in [("c", json!("test")), ("d", json!(1)), ("e", json!(null))] {
         test["test"] = value.clone();
         let answer = gateway.send(post("trusting", key, None, &test)).await;
         assert!(answer.status.is_client_error() && answer.text().contains("/test"), "{value}: {}", answer.text());
     }
-    // The key belongs to the body, and whether it is a test is in it.
+    // The key belongs to the body, which contains whether it is a test.
     test["test"] = json!(false);
     assert_eq!(gateway.send(post("trusting", "a", None, &test)).await.problem().1, "key_reused");
 }
@@ -670,7 +670,7 @@ async fn an_answer_is_kept_or_given_back_and_never_dropped() {
         assert!(other.text().contains("Edited since</textarea>"), "{}", other.text());
     }
     assert_eq!(bodies().await, ["First"]);
-    // The same text with the other button: it is said once, and solved.
+    // The same text with the other button: it is sent once, and the ticket is solved.
     assert_eq!(act("action=answer-solved&key=k&text=First").await.status, 303);
     assert_eq!(bodies().await, ["First"]);
     assert_eq!(gateway.app.store.ticket(id).await.unwrap().unwrap().status, Status::Solved);
@@ -721,7 +721,7 @@ async fn one_ticket_that_cannot_be_read_is_left_out_and_everything_else_works() 
     assert_eq!(list["tickets"].as_array().unwrap().len(), 1);
     assert_eq!(gateway.send(mine(&format!("tickets/{}", sent[1]["id"].as_str().unwrap()))).await.status, 200);
     assert_eq!(gateway.send(post("trusting", "c", Some(session), &ticket("A new one"))).await.status, 201);
-    // Whoever opens it is told which it is and why.
+    // The ticket's page shows the sign and its reason.
     let page = gateway.get(&format!("/inbox/tickets/{}", sent[0]["reference"].as_str().unwrap())).await;
     assert_eq!(page.status, 500);
     let reason = format!("ticket {broken} cannot be read: column severity: &quot;urgent&quot; is not known");
@@ -754,11 +754,11 @@ async fn the_demos_inbox_opens_to_this_computer_only() {
         ("[::1]:5", "[::1]:8383", None, 200),
         ("[::ffff:127.0.0.1]:5", "LOCALHOST", None, 200),
         ("192.0.2.7:5", "localhost:8383", None, 403),
-        // A page elsewhere whose name was made to lead here.
+        // A page on another host whose name resolves to this address.
         ("127.0.0.1:5", "evil.example:8383", None, 403),
         ("127.0.0.1:5", "localhost.evil.example", None, 403),
         ("127.0.0.1:5", "", None, 403),
-        // A proxy on this computer that asks for somebody else.
+        // A proxy on this computer that forwards another client.
         ("127.0.0.1:5", "localhost", Some("x-forwarded-for"), 403),
     ] {
         let mut asked = request(Method::GET, "/inbox").body(Body::empty()).unwrap();
@@ -778,13 +778,13 @@ async fn a_long_list_goes_on_on_the_next_page() {
         gateway.send(post("trusting", &format!("key{n}"), None, &ticket(&format!("Message {n}.")))).await;
     }
     let first = gateway.get("/inbox").await.text();
-    // Who has waited longest comes first.
+    // The ticket that has waited longest comes first.
     assert!(first.contains("Message 0.") && !first.contains("Message 50."));
     let (_, next) = first.split_once("href=\"/inbox?after=").expect("a link to the next page");
     let second = gateway.get(&format!("/inbox?after={}", next.split('"').next().unwrap())).await.text();
     assert!(second.contains("Message 50.") && !second.contains("Message 49."), "{second}");
     assert!(second.contains("First page") && !second.contains("?after="));
-    // What is no beginning is the first page.
+    // An invalid cursor means the first page.
     assert_eq!(gateway.get("/inbox?after=nothing").await.text(), first.replace("after=nothing", ""));
 }
 
@@ -809,7 +809,7 @@ async fn a_sites_own_fields_stand_there_by_their_labels_and_robots_are_marked_an
     assert!(!page.contains("<b>kept</b>"));
     assert!(gateway.get("/inbox").await.text().contains("A hidden field was filled in"));
 
-    // Whatever is missing is not a reason to turn somebody away, but what cannot be an answer is named.
+    // Missing answers are no reason to refuse a ticket, but invalid ones are named.
     sent["fields"] = json!({});
     assert_eq!(gateway.send(crate::support::post("asking", "k2", None, &sent)).await.status, 201);
     for (fields, pointer) in

@@ -1,4 +1,4 @@
-//! What operators see of deliveries, and what they can do about them.
+//! Deliveries in the inbox, and the actions of agents on them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,7 +28,7 @@ const TOKEN: &str = "a token of some length";
 const LATER: &str = "2999-01-01T00:00:00.000Z";
 const LONG_AGO: &str = "2026-01-01T00:00:00.000Z";
 
-/// What the other side does with tickets.
+/// How the destination treats tickets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mood {
     Takes,
@@ -37,7 +37,7 @@ enum Mood {
     Away,
 }
 
-/// As much of Zendesk as bringing a ticket there needs.
+/// The part of Zendesk that deliveries need.
 struct Desk {
     url: String,
     mood: Arc<Mutex<Mood>>,
@@ -65,7 +65,7 @@ impl Desk {
         *self.mood.lock().unwrap() = mood;
     }
 
-    /// A site `desked` whose tickets are brought here, with an inbox that opens by itself or by the token.
+    /// A site `desked` whose tickets are delivered here, with an inbox that is open or needs the token.
     async fn gateway(&self, overrides: Overrides) -> Gateway {
         let site = format!(
             "[sites.desked]\norigins = [\"*\"]\n[sites.desked.destinations.desk]\nto = \"zendesk\"\nurl = \"{}\"\n\
@@ -75,7 +75,7 @@ impl Desk {
         gateway_with(&site, overrides).await
     }
 
-    /// The same, bringing everything as it does while it serves.
+    /// The same with running workers.
     async fn at_work(&self) -> Gateway {
         let gateway = self.gateway(demo()).await;
         tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
@@ -102,7 +102,7 @@ fn demo() -> Overrides {
     Overrides { demo: true, ..Overrides::default() }
 }
 
-/// A site with a destination where nothing is brought, because nobody works there: each test says what has become of a try.
+/// A site with a destination without a worker: each test records the outcomes of attempts itself.
 async fn idle() -> Gateway {
     let gateway =
         Desk { url: "http://127.0.0.1:9".into(), mood: Arc::new(Mutex::new(Mood::Away)) }.gateway(demo()).await;
@@ -114,7 +114,7 @@ fn set_away(gateway: &Gateway, reason: Option<&str>) {
     gateway.app.lines.line("desked", "desk").unwrap().set_away(reason.map(str::to_string));
 }
 
-/// Sends a ticket; its reference and id.
+/// Sends a ticket; returns its reference and id.
 async fn sent(gateway: &Gateway, key: &str) -> (String, String) {
     let answer = gateway.send(post("desked", key, None, &ticket("It broke"))).await;
     assert!(answer.status.is_success(), "{}", answer.text());
@@ -122,14 +122,14 @@ async fn sent(gateway: &Gateway, key: &str) -> (String, String) {
     (receipt["reference"].as_str().unwrap().into(), receipt["id"].as_str().unwrap().into())
 }
 
-/// Claims the delivery that is due.
+/// Claims the due delivery.
 async fn claimed(gateway: &Gateway) -> Vec<DueDelivery> {
     let now = clock::now();
     let claim = Claim { token: "t", now: &now, until: LATER };
     gateway.app.store.claim_deliveries(("desked", "desk"), claim, &[], 1).await.unwrap()
 }
 
-/// Claims the delivery that is due and says what has become of it.
+/// Claims the due delivery and records the outcome of the attempt.
 async fn tried(gateway: &Gateway, tried: DeliveryOutcome) -> Delivery {
     let store = &gateway.app.store;
     let due = claimed(gateway).await.pop().expect("something is due");
@@ -146,7 +146,7 @@ fn refused() -> DeliveryOutcome {
     DeliveryOutcome::DeadLetter { told: "Zendesk refuses the ticket (422): <b>no</b>".into() }
 }
 
-/// Says something about a ticket here, which is brought to the destination.
+/// Adds a message to a ticket, with its delivery.
 async fn said(gateway: &Gateway, id: &str, author: Author, what: What) {
     let at = clock::now();
     let decide = |current: &CurrentTicket| {
@@ -163,14 +163,14 @@ async fn said(gateway: &Gateway, id: &str, author: Author, what: What) {
     gateway.app.store.change(id, &at, None, &decide).await.unwrap();
 }
 
-/// The card on the page of a ticket.
+/// The deliveries on the page of a ticket.
 async fn card(gateway: &Gateway, reference: &str) -> String {
     let page = gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
     let (_, rest) = page.split_once("<section class=\"card\" aria-labelledby=\"delivery\">").expect("a card");
     rest.split_once("</section>").unwrap().0.to_string()
 }
 
-/// The page of deliveries: its table of destinations, and what is given up.
+/// The page of deliveries: its table of destinations, and its dead letters.
 async fn page(gateway: &Gateway) -> (String, String) {
     let answer = gateway.get("/inbox/deliveries").await;
     assert_eq!(answer.status, 200);
@@ -201,7 +201,7 @@ async fn stands(gateway: &Gateway, id: &str) -> Vec<Stands> {
     gateway.app.store.deliveries(id).await.unwrap().iter().map(|one| one.state).collect()
 }
 
-/// Lets everything have waited since long ago.
+/// Makes all deliveries look as if they were queued long ago.
 async fn wait_long(gateway: &Gateway) {
     let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("UPDATE deliveries SET created_at = ?").bind(LONG_AGO).execute(&mut database).await.unwrap();
@@ -306,7 +306,7 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
         ],
         &["<form", "it does not work today"],
     );
-    // What comes after it waits for it, and says so.
+    // Later deliveries wait for it, and show that.
     said(&gateway, &id, Author::Customer, What::Message).await;
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<h4>Customer's message of <time", "</time>, behind an earlier item</p>"], &[]);
@@ -373,12 +373,12 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
         (answer.status.as_u16(), answer.header("location")),
         (303, &*format!("/inbox/tickets/{reference}#delivery"))
     );
-    // The line is woken; otherwise it would be looked at in a minute.
+    // The worker is notified; otherwise it would check in a minute.
     let told = tokio::time::timeout(Duration::from_secs(20), settled.recv()).await;
     assert_eq!(told.expect("it is tried at once").unwrap(), id);
     assert_eq!(stands(&gateway, &id).await, [Stands::Delivered]);
     expect(&card(&gateway, &reference).await, &["<dt>Delivered</dt>"], &["Send again", "is suspended"]);
-    // Pressed again, nothing happens to what is there.
+    // Pressed again, it does not affect what was delivered.
     assert_eq!(press(&gateway, &format!("id={number}")).await.header("location"), "/inbox/deliveries");
     assert_eq!(stands(&gateway, &id).await, [Stands::Delivered]);
 }

@@ -1,4 +1,4 @@
-//! What is broken: fetched from a status page or said in the configuration, told to everybody, counted in tickets' place.
+//! Incidents: fetched from a status page or configured, shown to everybody, counted in place of tickets.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn told(gateway: &Gateway) -> Value {
 }
 
 async fn too(gateway: &Gateway, session: Option<u8>, id: &str) -> Answer {
-    // Each session from a network of its own.
+    // Each session has a network of its own.
     let peer = format!("192.0.{}.1:1", session.unwrap_or_default());
     let mut request =
         request_from(&peer, Method::POST, "/v1/sites/broken/incidents").header("content-type", "application/json");

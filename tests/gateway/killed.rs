@@ -1,4 +1,4 @@
-//! A gateway that is killed in the middle of its work, again and again.
+//! A gateway that is killed repeatedly in the middle of its work.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,12 +17,12 @@ use crate::wire::Wire;
 
 const TIMES: u64 = 50;
 const CONNECTIONS: usize = 8;
-/// Every so many tickets, something is said about the last one.
+/// After this many tickets the last one gets a reply.
 const REPLY_EVERY: u64 = 4;
-/// Another one kills at other moments.
+/// Another seed kills at other moments.
 const SEED: u64 = 0x5eed_1e55_c0de_d00d;
 
-/// What was sent under a key, and what came back: `None` as long as nobody has answered.
+/// What was sent under a key, and the response: `None` while there was none.
 #[derive(Clone, Debug)]
 struct Sent {
     path: String,
@@ -64,7 +64,7 @@ async fn what_was_acknowledged_is_there_after_every_kill_and_nothing_is_there_tw
     assert!(unanswered > 0, "it was never killed while somebody waited");
 }
 
-/// Sends tickets and replies until nobody answers any more.
+/// Sends tickets and replies until there are no more responses.
 async fn work(address: String, round: u64, connection: usize, book: Book, answers: watch::Sender<u64>) {
     let Ok(mut wire) = Wire::open(&address).await else { return };
     let session = format!("{connection:032x}");
@@ -88,7 +88,7 @@ async fn work(address: String, round: u64, connection: usize, book: Book, answer
     }
 }
 
-/// Sends again what is chosen: it is accepted, with the answer of before where there was one. Gives how much it was.
+/// Repeats the chosen requests: each is accepted, with its earlier response if there was one. Returns how many there were.
 async fn send_again(address: &str, book: &Book, chosen: impl Fn(&Sent) -> bool) -> usize {
     let again: Vec<(String, Sent)> = book
         .lock()
@@ -113,7 +113,7 @@ fn answered(book: &Book, key: &str, answer: Value) {
     book.lock().unwrap().get_mut(key).unwrap().answer = Some(answer);
 }
 
-/// Every ticket and every reply that was acknowledged is in the database; nothing is there twice, or that nobody sent.
+/// Every acknowledged ticket and reply is in the database; nothing is there twice, or was never sent.
 async fn holds(database: &Path, book: &Book) {
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
     let tickets =
@@ -139,7 +139,7 @@ async fn holds(database: &Path, book: &Book) {
     }
 }
 
-/// Numbers that look random and are the same every time (splitmix64).
+/// Pseudorandom numbers with a fixed seed (splitmix64).
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,5 @@
-//! The receipt by e-mail is done once the server has it. What a real mail server gets, `tests/browser/plain/mail.spec.js` looks at.
+//! The receipt by e-mail is finished once the server has accepted it. `tests/browser/plain/mail.spec.js` checks what a real mail server
+//! receives.
 
 use std::time::Duration;
 
@@ -13,12 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{gateway_with, post, request, ticket};
 
-/// Takes one mail as a mail server does, and gives its lines.
+/// Accepts one mail like a mail server, and returns its lines.
 pub async fn take(listener: &TcpListener) -> Vec<String> {
     take_but_say(listener, "250 taken").await
 }
 
-/// The same, with another answer in the end.
+/// The same with another final response.
 pub async fn take_but_say(listener: &TcpListener, end: &str) -> Vec<String> {
     let (stream, _) = listener.accept().await.unwrap();
     let mut stream = BufReader::new(stream);
@@ -42,7 +43,7 @@ pub async fn take_but_say(listener: &TcpListener, end: &str) -> Vec<String> {
     }
 }
 
-/// Refuses the recipient of one mail, as a mail server does whose mailbox is gone.
+/// Rejects the recipient of one mail, like a mail server without that mailbox.
 async fn refuse(listener: &TcpListener, answer: &str) {
     let (stream, _) = listener.accept().await.unwrap();
     let mut stream = BufReader::new(stream);
@@ -103,7 +104,7 @@ async fn an_address_without_a_mailbox_gets_no_other_code_and_agents_read_why() {
             store.activities(&id).await.unwrap().into_iter().map(|deed| (deed.act, deed.text)).collect();
         let expected = if text.is_empty() { Vec::new() } else { vec![(ActivityKind::Bounced, text.to_string())] };
         assert_eq!(deeds, expected);
-        // Who gives the address again is written to again.
+        // If the address is given again, mail is sent to it again.
         assert_eq!(gateway.send(post("mailing", "another", Some(&session), &ticket("Once more"))).await.status, 201);
         assert!(store.next_mail("mailing").await.unwrap().is_some());
     }
@@ -119,7 +120,7 @@ async fn a_receipt_is_sent_once_and_then_done() {
     let gateway = gateway_with(&site, Overrides::default()).await;
     let answer = gateway.send(post("mailing", "key", None, &ticket("It broke"))).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
-    // The same again is the same ticket, and brings no second receipt.
+    // A repetition is the same ticket, and sends no second receipt.
     assert_eq!(gateway.send(post("mailing", "key", None, &ticket("It broke"))).await.json(), answer.json());
     let store = gateway.app.store.clone();
     assert!(store.next_mail("mailing").await.unwrap().is_some());

@@ -1,5 +1,5 @@
-//! The gateway from outside: its HTTP API over a real SQLite file, and its command.
-// clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
+//! The gateway from outside: its HTTP API with a real SQLite file, and its command.
+// clippy.toml allows these in tests, but does not recognise helpers in separate files as tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod answers;

@@ -1,4 +1,4 @@
-//! Erasing, handing out and not keeping for ever what people wrote: nothing of it is left, and nothing comes back.
+//! Erasure, export and retention of personal data: nothing remains, and nothing comes back.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
 const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 const UNSENT: &str = "1a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 const TOKEN: &str = "a token of some length";
-/// Stands in everything that one person wrote, so that what is left of it can be looked for.
+/// Part of everything that one customer wrote, so that remains can be found.
 const SECRET_WORD: &str = "zanzibarish";
 
 async fn gateway(more: &str) -> Gateway {
@@ -52,7 +52,7 @@ fn secret_ticket(message: &str) -> Value {
     ticket
 }
 
-/// A ticket of a signed person with everything that can belong to one; its reference and id.
+/// A ticket of a verified customer with everything that can belong to one; returns its reference and id.
 async fn full(gateway: &Gateway, key: &str) -> (String, String) {
     assert_eq!(gateway.send(person(put(FILE, &format!("{SECRET_WORD} file")))).await.status, 201);
     assert_eq!(gateway.send(person(put(UNSENT, &format!("{SECRET_WORD} unsent")))).await.status, 201);
@@ -110,7 +110,7 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { paths(&path) } else { vec![path] }).collect()
 }
 
-/// Where a text stands on the disk of a gateway, in any file, in any case; in its database also as hexadecimal digits never.
+/// Where a text occurs on the disk of a gateway, in any file, in any case.
 fn found(gateway: &Gateway, text: &str) -> Vec<String> {
     let text = text.to_lowercase();
     let holds = |path: &PathBuf| {
@@ -121,7 +121,7 @@ fn found(gateway: &Gateway, text: &str) -> Vec<String> {
     ours.filter(holds).map(|path| path.display().to_string()).collect()
 }
 
-/// The tables in which a value stands, whatever the column.
+/// The tables that contain a value in any column.
 async fn tables_with(read: &mut SqliteConnection, value: &[u8]) -> Vec<String> {
     let tables: Vec<String> =
         sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
@@ -151,7 +151,7 @@ async fn tables_with(read: &mut SqliteConnection, value: &[u8]) -> Vec<String> {
 async fn what_is_erased_is_in_no_table_and_in_no_byte_on_disk() {
     let gateway = gateway("").await;
     let (reference, id) = full(&gateway, "key-of-the-ticket").await;
-    // Somebody else's stays.
+    // Another customer's ticket stays.
     let other = gateway.send(post("acme", "other", None, &ticket("Mine stays"))).await.json();
     let mut read = gateway.connection().await;
     assert!(tables_with(&mut read, SECRET_WORD.as_bytes()).await.len() >= 3);
@@ -195,7 +195,7 @@ async fn a_submission_that_is_sent_again_does_not_bring_its_ticket_back() {
         .unwrap();
     assert_eq!(gateway.send(reply).await.problem(), (404, "not_found".into()));
     assert_eq!(gateway.count().await, 0);
-    // Another ticket under another key is taken, and so is the same key at another site.
+    // Another ticket under another key is accepted, and so is the same key at another site.
     assert_eq!(gateway.send(post("acme", "l", Some(SESSION), &ticket("Another"))).await.status, 201);
     assert_eq!(gateway.send(post("trusting", "k", Some(SESSION), &ticket("Another"))).await.status, 201);
 }
@@ -267,7 +267,7 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
 
     let (_, text) = command(&gateway, &["erase", "--ticket", "DB-0000A", "--yes"]).await;
     assert!(text.contains("not reached: DB-0000A at desk, 4312 there"), "{text}");
-    // Only now does the destination answer.
+    // Only now does the destination respond.
     let place = gateway::store::Place { remote: "99".into(), requester: "9".into(), merged_after: None };
     let tried = DeliveryOutcome::Delivered { remote: "99".into(), place: Some(place), told: String::new() };
     let lost = store.record_attempts(&[(&due[0], &tried)], &clock::now()).await.unwrap();
@@ -301,7 +301,7 @@ async fn an_agent_erases_a_ticket_and_is_told_what_that_does_not_reach() {
     let question = look(&gateway, &address).await.text();
     assert!(question.contains("cannot be undone") && question.contains("2 messages"), "{question}");
     assert!(question.contains("the ticket in <bdi>desk</bdi>, <bdi>4312</bdi>") && question.contains("backups"));
-    // Neither the question nor a form without its answer erases anything, and nobody who is not logged in gets here.
+    // Neither the question nor a form without its answer erases anything, and a login is required.
     assert_eq!(act(&gateway, &address, "").await.status, 422);
     assert_eq!(act(&gateway, &address, "confirm=DB-00000").await.status, 422);
     let stranger = request(Method::POST, &address).header("content-type", "application/x-www-form-urlencoded");
@@ -315,7 +315,7 @@ async fn an_agent_erases_a_ticket_and_is_told_what_that_does_not_reach() {
     assert!(gateway.app.store.ticket(&id).await.unwrap().is_none());
     assert_eq!(look(&gateway, &format!("/inbox/tickets/{reference}")).await.status, 404);
     assert_eq!(act(&gateway, &address, &format!("confirm={reference}")).await.status, 404);
-    // What was put and not sent is not the ticket's.
+    // An unsent upload does not belong to the ticket.
     assert_eq!(paths(&gateway.folder.path().join("test-attachments")).len(), 1);
 }
 
@@ -410,7 +410,7 @@ async fn what_somebody_else_has_put_in_the_same_session_stays() {
         }
         request
     };
-    // Ada sends a ticket, and Bob after her puts a file at the same device.
+    // Ada sends a ticket, and then Bob uploads a file on the same device.
     let sent = gateway.send(by(post("signed", "k", None, &ticket("It broke")), Some("u-7"))).await;
     assert_eq!(sent.status, 201, "{}", sent.text());
     assert_eq!(gateway.send(by(put(FILE, "Ada's"), Some("u-7"))).await.status, 201);

@@ -80,7 +80,7 @@ fn refusals() -> Vec<Refusal> {
     refusals
 }
 
-/// Does not compile where a kind is added, which belongs into [`refusals`] as well.
+/// Does not compile if a kind is added; add it to [`refusals`] as well.
 fn assert_known(refusal: &Refusal) {
     match refusal {
         Refusal::NotFound(_)

@@ -1,4 +1,4 @@
-//! Queues under load and error: a database that is held, attempts that panic, rows that cannot be read, and a gateway that is stopped.
+//! Queues under load and errors: a locked database, attempts that panic, unreadable rows, and a gateway that is stopped.
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than a write waits for the database.
 const HELD: Duration = Duration::from_secs(12);
 
-/// A service that says that it was posted to, and answers when it may.
+/// A webhook receiver that reports requests, and responds when it is released.
 struct Service {
     url: String,
     posted: mpsc::UnboundedReceiver<String>,
@@ -74,7 +74,7 @@ async fn file(gateway: &Gateway, key: &str) -> String {
     answer.json()["id"].as_str().unwrap().into()
 }
 
-/// Waits until something is so.
+/// Waits for a condition.
 async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !is_so().await {
@@ -84,7 +84,7 @@ async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     timeout(PATIENCE, waiting).await.expect("it is so in time");
 }
 
-/// Holds the database for so long, as an import in another process does.
+/// Locks the database for a time, like an import in another process.
 async fn hold(gateway: &Gateway, time: Duration) {
     let mut other = other(gateway).await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_mail_whose_outcome_cannot_be_stored_at_once_is_not_sent_again() {
     let gateway = gateway_with(&lines, Overrides::default()).await;
     let id = file(&gateway, "k").await;
     tokio::spawn(mail::worker::run(gateway.app.clone(), CancellationToken::new()));
-    // The database is held from before the server has the mail.
+    // The database is locked from before the server has the mail.
     let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
     tokio::join!(hold(&gateway, HELD), async {
         sleep(HELD / 12).await;
@@ -138,7 +138,7 @@ async fn a_mail_whose_outcome_cannot_be_stored_at_once_is_not_sent_again() {
     assert_eq!(tries, 1);
 }
 
-/// Takes a mail as a server does.
+/// Accepts a mail like a server.
 async fn take(stream: tokio::net::TcpStream) {
     let mut stream = BufReader::new(stream);
     stream.write_all(b"220 mail.example\r\n").await.unwrap();
@@ -160,7 +160,7 @@ async fn take(stream: tokio::net::TcpStream) {
     }
 }
 
-/// A destination that panics at a message, and keeps what else it gets.
+/// A destination that panics at a message, and stores its other deliveries.
 #[derive(Debug, Default)]
 struct Fragile {
     got: Mutex<Vec<String>>,
@@ -250,7 +250,7 @@ async fn an_attempt_that_has_begun_comes_to_an_end_and_is_recorded_before_the_ga
     timeout(PATIENCE, service.posted.recv()).await.unwrap().unwrap();
     let id = child.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
-    // It takes nobody in any more, and waits for the answer.
+    // It accepts no more connections, and waits for the response.
     until(async || tokio::net::TcpStream::connect(&address).await.is_err()).await;
     assert!(child.try_wait().unwrap().is_none(), "it waits");
     service.may_answer.send_replace(true);
@@ -266,7 +266,7 @@ async fn an_attempt_that_has_begun_comes_to_an_end_and_is_recorded_before_the_ga
     assert!(service.posted.try_recv().is_err());
 }
 
-/// A gateway of its own process, with these lines in its file.
+/// A gateway in a process of its own, with this configuration.
 async fn serve(folder: &tempfile::TempDir, lines: &str) -> (tokio::process::Child, String) {
     std::fs::write(folder.path().join("deskbell.toml"), lines).unwrap();
     let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", "sqlite:test.db"];
@@ -274,7 +274,7 @@ async fn serve(folder: &tempfile::TempDir, lines: &str) -> (tokio::process::Chil
     (child, address)
 }
 
-/// Tells a process to end, and waits until it takes nobody in any more.
+/// Terminates a process, and waits until it accepts no more connections.
 async fn terminate(child: &tokio::process::Child, address: &str) {
     let id = child.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());

@@ -1,4 +1,4 @@
-//! Searching, and keeping in step with the store.
+//! Search, and index updates from the store.
 
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ async fn a_question_that_cannot_be_read_is_left_out_and_its_site_and_the_others_
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
     assert_eq!(ids(&gateway, "q=cooldown").await, ["b"]);
     assert!(gateway.get("/v1/sites/trusting/search?q=cooldown").await.text().contains("\"c\""));
-    // Also where it was fine before.
+    // Also if it was valid before.
     sqlx::query("UPDATE questions SET question = '{', revision = 2 WHERE id = 'b'")
         .execute(&mut database)
         .await
@@ -117,7 +117,7 @@ async fn an_index_that_could_not_be_brought_up_to_date_once_is_brought_up_by_wha
     run("ALTER TABLE removed_questions RENAME TO away").await;
     gateway.app.indexes.refresh(store).await.unwrap();
     assert_eq!(ids(&gateway, "q=plan").await, ["b"], "the index of before still answers");
-    // Whoever reads everything anew would see this.
+    // A full rebuild would pick this up.
     run("UPDATE questions SET question = replace(question, 'cooldown', 'budget') WHERE id = 'a'").await;
     run("ALTER TABLE away RENAME TO removed_questions").await;
     gateway.app.indexes.refresh(store).await.unwrap();

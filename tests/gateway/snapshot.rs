@@ -1,13 +1,13 @@
-//! Answers and bodies as they are kept beside the tests, without what differs each time.
+//! Responses and bodies compared with files beside the tests, without parts that always differ.
 
 use serde_json::Value;
 
 use crate::support::Answer;
 
-/// Headers that say nothing of an answer, or have a test of their own.
+/// Headers that say nothing about a response, or have a test of their own.
 const LEFT_OUT: [&str; 3] = ["content-length", "deskbell-version", "x-request-id"];
 
-/// What differs each time, as regular expressions, and what stands in its place.
+/// Regular expressions for parts that always differ, and their replacements.
 const FILTERS: [(&str, &str); 8] = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
@@ -19,7 +19,7 @@ const FILTERS: [(&str, &str); 8] = [
     (r"retry-after: \d+", "retry-after: [seconds]"),
 ];
 
-/// Compares a text with the one that is kept under a name. `INSTA_UPDATE=always cargo test` writes what it is today.
+/// Compares a text with the stored one. `INSTA_UPDATE=always cargo test` stores the current text.
 pub fn check(name: &str, text: &str) {
     insta::with_settings!({ filters => FILTERS.to_vec(), prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, text);
@@ -31,7 +31,7 @@ pub fn check_json(name: &str, body: &Value) {
     check(name, &serde_json::to_string_pretty(body).unwrap());
 }
 
-/// An answer in words: its status, its headers, its body.
+/// A response as text: its status, its headers, its body.
 pub fn written(answer: &Answer) -> String {
     let mut headers: Vec<String> = answer
         .headers

@@ -1,6 +1,6 @@
-//! Writes down every statement that the gateways of this suite give to their databases, for `tests/plans.rs` to look at.
+//! Records every statement that the gateways of this suite send to their databases, for `tests/plans.rs`.
 //!
-//! The store logs its statements at TRACE. What tests ask a database by themselves is logged at DEBUG and left out.
+//! The store logs its statements at TRACE. Statements of the tests themselves are logged at DEBUG and left out.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -13,10 +13,10 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The target under which sqlx logs.
+/// The log target of sqlx.
 const TARGET: &str = "sqlx::query";
 
-/// Begins to write statements down, the first time that it is called.
+/// Starts recording on the first call.
 pub fn record() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -28,7 +28,7 @@ pub fn record() {
 }
 
 struct Recorder {
-    /// The statements that stand in the file, and the file.
+    /// The recorded statements, and the file.
     written: Mutex<(HashSet<String>, File)>,
 }
 
@@ -50,9 +50,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
 
 #[derive(Default)]
 struct Statement {
-    /// The first words, or all of it where it is short.
+    /// The first words, or the whole statement if it is short.
     summary: String,
-    /// All of it, where it is long.
+    /// The whole statement, if it is long.
     text: String,
 }
 

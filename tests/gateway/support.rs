@@ -26,7 +26,7 @@ use tower::ServiceExt;
 
 use crate::{documented, statements};
 
-/// A page that may ask for the site `acme`.
+/// The origin of a page that embeds the site `acme`.
 pub const ORIGIN: &str = "https://app.acme.example";
 
 const SITES: &str = r#"
@@ -41,10 +41,10 @@ const SITES: &str = r#"
     panel.topics = [{ id = "billing", label = "Billing", team = "growth" }]
 "#;
 
-/// The secret with which the host of the site `signed` signs.
+/// The secret of the signer of the site `signed`.
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// A token for the site `signed`, with other claims in the place of the usual ones.
+/// A token for the site `signed`, with changed claims.
 pub fn token(more: Value) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let mut claims = json!({"sub": "u-7", "aud": "signed", "exp": now + 300, "name": "Ada", "plan": "enterprise"});
@@ -78,7 +78,7 @@ pub async fn gateway() -> Gateway {
     open(tempfile::tempdir().unwrap(), "", Overrides::default()).await
 }
 
-/// A gateway with a few more lines in its file, or options.
+/// A gateway with additional configuration, or options.
 pub async fn gateway_with(lines: &str, overrides: Overrides) -> Gateway {
     open(tempfile::tempdir().unwrap(), lines, overrides).await
 }
@@ -119,7 +119,7 @@ impl Gateway {
         self.restarted_with("").await
     }
 
-    /// The same, with a few more lines in its file.
+    /// The same with additional configuration.
     pub async fn restarted_with(self, lines: &str) -> Gateway {
         self.app.store.close().await;
         open(self.folder, lines, Overrides::default()).await
@@ -198,7 +198,7 @@ pub fn post(site: &str, key: &str, session: Option<&str>, ticket: &Value) -> Req
     request.body(Body::from(ticket.to_string())).unwrap()
 }
 
-/// Sends a request. What the API answers has to be documented.
+/// Sends a request. The API's response has to be documented.
 pub async fn send(router: Router, request: Request<Body>) -> Answer {
     let (method, path) = (request.method().clone(), request.uri().path().to_string());
     let response = router.oneshot(request).await.unwrap();
@@ -223,14 +223,14 @@ pub fn ticket(message: &str) -> Value {
     })
 }
 
-/// The code that was mailed for a ticket last.
+/// The code that was last mailed for a ticket.
 pub async fn mailed_code(gateway: &Gateway, id: &str) -> String {
     let store = &gateway.app.store;
     let claimed = store.claimed_address(id).await.unwrap().unwrap();
     Codes::new(&store.confirmations_key().await.unwrap()).code(id, claimed.code)
 }
 
-/// Brings questions into a database as another process would.
+/// Imports questions into a database, like another process would.
 pub async fn import(database: &Path, site: &str, questions: &[(&str, &str)]) {
     let store = store_sqlite::SqliteStore::open(database).await.unwrap();
     let lines: String =

@@ -65,7 +65,7 @@ async fn a_key_belongs_to_one_body_and_one_session() {
         let answer = gateway.send(post("acme", "key", session, &ticket(message))).await;
         assert_eq!(answer.problem(), (409, "key_reused".into()), "{session:?} {message}");
     }
-    // A body that would be refused on its own does not hide that the key is taken.
+    // An invalid body does not hide that the key is taken.
     assert_eq!(gateway.send(post("acme", "key", Some(session), &json!({}))).await.problem().1, "key_reused");
     assert_eq!(gateway.count().await, 1);
 }
@@ -86,7 +86,7 @@ async fn a_key_that_is_being_worked_on_is_told_to_wait_and_then_answers() {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
     let ask = || tokio::spawn(send(gateway.router.clone(), post("acme", "key", None, &ticket("One"))));
     let (mut one, mut other) = (ask(), ask());
-    // Nothing can be stored while the lock is held, so whichever answers first has met the other's claim.
+    // Nothing can be stored while the lock is held, so the first response comes from meeting the other's claim.
     let (refused, waiting) = tokio::select! {
         answer = &mut one => (answer.unwrap(), other),
         answer = &mut other => (answer.unwrap(), one),

@@ -35,7 +35,7 @@ const REFERENCES: [&str; 13] = [
 ];
 const SESSION: &str = "00112233445566778899aabbccddeeff";
 const INBOX_TOKEN: &str = "a-long-inbox-token-1234";
-/// Longer than everything takes on a machine that is busy with other things.
+/// Longer than everything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn what_an_older_gateway_has_queued_arrives_completely_and_once() {
     {
         let ticket = tickets[number];
         let bodies = ticket["comments"].as_array().unwrap().iter().filter_map(|one| one["body"].as_str());
-        // Above what an unsigned person says stands a warning.
+        // A notice precedes the message of an unsigned customer.
         let is_message =
             |line: &str| ["Ticket ", "More about ", "Please reload"].iter().any(|words| line.starts_with(words));
         let shown = bodies.filter(|body| body.lines().any(is_message));
@@ -77,7 +77,7 @@ async fn what_an_older_gateway_has_queued_arrives_completely_and_once() {
     let mails = mailbox.mails.lock().unwrap().clone();
     let to =
         |address: &str| mails.iter().filter(|mail| mail.lines().any(|line| line == format!("To: {address}"))).count();
-    // Three receipts for the address that nobody has signed, one for each ticket of the signed person.
+    // Three receipts for the unsigned address, one for each ticket of the verified customer.
     assert_eq!((to("desk@acme.example"), to("ben@example.com"), to("ada@acme.example")), (20, 3, 4));
 }
 
@@ -97,7 +97,7 @@ async fn what_an_older_gateway_has_stored_is_read_as_before() {
     assert_eq!((&find(REFERENCES[2])["status"], &find(REFERENCES[4])["status"]), (&json!("solved"), &json!("open")));
     let title = find(REFERENCES[1])["title"].as_str().unwrap().to_string();
     assert_eq!(title, "Ticket 1 of before: the export stops at row 100 Grüße");
-    // What the gateway of before has told of an unverified ticket it goes on telling.
+    // What was shown of an unverified ticket before is still shown.
     assert_eq!(find(REFERENCES[5])["unread"], 1);
     let id = find(REFERENCES[1])["id"].as_str().unwrap().to_string();
     let messages = old.get(&format!("/v1/sites/desk/tickets/{id}/messages"), &session).await;
@@ -138,14 +138,14 @@ fn number(subject: &str) -> String {
     rest.chars().take_while(char::is_ascii_digit).collect()
 }
 
-/// A token of the person who sent every third ticket.
+/// A token of the customer who sent every third ticket.
 fn token() -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let claims = json!({"sub": "u-7", "aud": "desk", "exp": now + 600, "name": "Ada"});
     signed_with(SECRET, json!({"alg": "HS256"}), claims)
 }
 
-/// A gateway of today on the database of before.
+/// The current gateway on the old database.
 struct Old {
     folder: TempDir,
     address: String,
@@ -168,7 +168,7 @@ impl Old {
         let arguments =
             ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", "sqlite:old.db"];
         let (child, address, out) = start(deskbell(folder.path(), &arguments).stderr(Stdio::null())).await;
-        // A client wants one, though nothing here is encrypted; that there is one already is no error.
+        // The HTTP client needs a provider, though nothing here is encrypted. It is no error if one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Old { folder, address, client: reqwest::Client::new(), _serving: (child, out) }
     }
@@ -222,7 +222,7 @@ impl Old {
     }
 }
 
-/// Writes the database of before, as if its queue were of this hour: what is older than three days is not delivered any more.
+/// Writes the old database with current times in its queue: what is older than three days is not delivered any more.
 async fn write_database(path: &Path) {
     let mut database = SqliteConnection::connect(&format!("sqlite:{}?mode=rwc", path.display())).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(DATABASE)).execute(&mut database).await.unwrap();
@@ -274,7 +274,7 @@ fn configuration(zendesk: &str, service: &str, channel: &str, smtp: &str) -> Str
     )
 }
 
-/// A service that takes whatever is posted to it: the id of each webhook, and its body.
+/// A webhook receiver that stores the id and body of each request.
 struct Service {
     url: String,
     got: Arc<Mutex<Vec<(String, String)>>>,
@@ -296,7 +296,7 @@ impl Service {
     }
 }
 
-/// A mail server that takes every mail.
+/// A mail server that accepts every mail.
 struct Mailbox {
     address: String,
     mails: Arc<Mutex<Vec<String>>>,

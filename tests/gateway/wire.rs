@@ -1,4 +1,4 @@
-//! A connection to a gateway that is a process of its own.
+//! A connection to a gateway in a process of its own.
 
 use std::io::{Error, ErrorKind, Result};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// A connection that stays open from one request to the next.
+/// A persistent connection.
 pub struct Wire {
     stream: BufReader<TcpStream>,
 }
@@ -16,13 +16,13 @@ impl Wire {
         Ok(Wire { stream: BufReader::new(TcpStream::connect(address).await?) })
     }
 
-    /// Posts something under a key, as a session, and gives status and body of the answer.
+    /// Posts a body under a key with a session, and returns status and body of the response.
     pub async fn post(&mut self, path: &str, session: &str, key: &str, body: &Value) -> Result<(u16, Value)> {
         self.send(path, session, key, body).await?;
         self.answer().await
     }
 
-    /// Posts without waiting for the answer.
+    /// Posts without waiting for the response.
     pub async fn send(&mut self, path: &str, session: &str, key: &str, body: &Value) -> Result<()> {
         let body = body.to_string();
         let request = format!(
@@ -52,7 +52,7 @@ impl Wire {
     async fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         self.stream.read_line(&mut line).await?;
-        // A gateway that was killed may have said half of it.
+        // A killed gateway may have sent half of it.
         line.strip_suffix("\r\n").map(str::to_string).ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))
     }
 }

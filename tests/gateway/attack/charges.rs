@@ -1,4 +1,4 @@
-//! Whatever makes the gateway write is charged as a write.
+//! Every request that makes the gateway write is charged as a write.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -24,8 +24,7 @@ async fn ticket_of(gateway: &Gateway) -> String {
     sent.json()["id"].as_str().unwrap().to_string()
 }
 
-/// Every operation of the API's own description but those that read: the second of two is too much for an address that may
-/// write once.
+/// Every operation in the API's document except reads: the second of two exceeds the limit of an address that may write once.
 #[tokio::test]
 async fn every_operation_that_writes_takes_ten_requests_of_its_address() {
     let gateway = gateway_with("[limits]\naddress = 10\n", Overrides::default()).await;
@@ -57,12 +56,12 @@ async fn a_session_cannot_ask_for_changes_without_end_and_still_marks_messages_a
     let id = ticket_of(&gateway).await;
     let mut done = 0;
     for _ in 0..50 {
-        // It is open already; to ask for it costs as much as if it were not.
+        // It is open already; the request costs as much as if it were not.
         let answer = gateway.send(patch(&id, json!({ "status": "open" }))).await;
         assert!(matches!(answer.status.as_u16(), 200 | 429), "{}", answer.text());
         done += u32::from(answer.status == 200);
     }
-    // Thirty in a minute, of which the ticket took one; a little comes back while they are sent.
+    // Thirty per minute, one of which the ticket took; a few are added while they are sent.
     assert!((20..50).contains(&done), "{done}");
     assert_eq!(gateway.send(patch(&id, json!({ "read_until": 0 }))).await.status, 200);
 }
@@ -70,7 +69,7 @@ async fn a_session_cannot_ask_for_changes_without_end_and_still_marks_messages_a
 #[tokio::test]
 async fn reading_is_cheaper_than_writing_and_marking_as_read_is_between() {
     let gateway = gateway_with("[limits]\naddress = 20\n", Overrides::default()).await;
-    // Ten of its address are taken by the ticket.
+    // The ticket takes ten of its address.
     let id = ticket_of(&gateway).await;
     for _ in 0..5 {
         assert_eq!(gateway.send(patch(&id, json!({ "read_until": 0 }))).await.status, 200);
@@ -78,7 +77,7 @@ async fn reading_is_cheaper_than_writing_and_marking_as_read_is_between() {
     assert_eq!(gateway.send(patch(&id, json!({ "read_until": 0 }))).await.status, 429);
 }
 
-/// A mail that its receiver has signed, to no address of a ticket.
+/// A mail that the mail service has signed, to no reply address.
 fn signed_mail(n: usize) -> Request<Body> {
     let body = json!({ "to": "reply+0123@in.acme.example", "from": "a@b.example", "text": "x", "message_id": format!("<{n}@x>") });
     let (body, at) = (body.to_string(), clock::seconds());
@@ -105,7 +104,7 @@ async fn what_destinations_sign_is_heard_far_beyond_what_an_address_may_write() 
         let heard = gateway.send(signed_mail(n)).await;
         assert_eq!(heard.status, 204, "{n} {}", heard.text());
     }
-    // What is not signed is charged like whatever else is written, and not heard any more after that.
+    // An unsigned one is charged like any other write, and refused after that.
     let unsigned = || {
         let request = request(Method::POST, "/v1/sites/desk/hooks/there").header("x-forwarded-for", "203.0.113.7");
         request.body(Body::from("{}")).unwrap()

@@ -1,4 +1,4 @@
-//! Connections that are opened to hold the gateway up.
+//! Connections that are opened to block the gateway.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,7 +23,7 @@ struct Served {
     _stop: watch::Sender<bool>,
 }
 
-/// A gateway that takes in connections, of which it trusts no proxy.
+/// A gateway that accepts connections and trusts no proxy.
 async fn serve(limits: &str) -> Served {
     let lines = format!("[limits]\n{limits}\n[proxy]\ntrusted = []\n");
     let overrides = Overrides { inbox_token: Some("a-token-of-some-length".into()), ..Overrides::default() };
@@ -40,12 +40,12 @@ async fn serve(limits: &str) -> Served {
 
 async fn opened(address: SocketAddr, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // Where it is refused meanwhile, not all of it can be sent.
+    // If it is refused meanwhile, not all of it can be sent.
     let _ = stream.write_all(text.as_bytes()).await;
     stream
 }
 
-/// All that comes until the other end closes.
+/// Everything until the other end closes.
 async fn all_of(mut stream: TcpStream) -> String {
     let mut answer = Vec::new();
     // A reset is an end as well.
@@ -60,7 +60,7 @@ async fn six_hundred_slow_connections_of_one_address_leave_room_for_others() {
     for _ in 0..600 {
         held.push(opened(served.address, LOGIN).await);
     }
-    // All but forty are refused at once, and said why.
+    // All but forty are refused at once, with the reason.
     let mut refused = 0;
     for stream in held {
         let answer = all_of(stream).await;
@@ -120,7 +120,7 @@ async fn a_body_that_does_not_come_is_not_waited_for_anywhere() {
     let session = "deskbell-session: 000102030405060708090a0b0c0d0e0f\r\n";
     let requests = [
         LOGIN.to_string(),
-        // Nobody is known yet, and what they have written is given back.
+        // The requester is unknown, and their text is returned.
         "POST /inbox/tickets/DB-00000 HTTP/1.1\r\nhost: x\r\ncontent-length: 10000\r\n\r\ntext=".to_string(),
         "POST /inbox/deliveries HTTP/1.1\r\nhost: x\r\nauthorization: Bearer a-token-of-some-length\r\ncontent-length: 9\r\n\r\na".into(),
         format!("POST /v1/sites/acme/tickets HTTP/1.1\r\nhost: x\r\n{session}content-length: 9\r\n\r\na"),

@@ -1,4 +1,4 @@
-//! What is charged as a read costs a read.
+//! Requests that are charged as reads cost no more than reads.
 
 use std::time::Duration;
 
@@ -30,12 +30,12 @@ async fn a_signed_person_reads_while_somebody_else_writes() {
     let gateway = gateway().await;
     let sent = gateway.send(post("signed", "key", Some(SESSION), &ticket("It broke"))).await.json();
     let id = sent["id"].as_str().unwrap();
-    // The first request takes along what the session sent before; those after it have nothing to take along.
+    // The first request moves the session's tickets; later ones have nothing to move.
     assert_eq!(signed(&gateway, "tickets").await.json()["total"], 1);
     let mut writer = gateway.connection().await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.unwrap();
     for path in ["tickets".to_string(), format!("tickets/{id}"), format!("tickets/{id}/messages")] {
-        // Whoever waited for the writer would wait for as long as this test holds it.
+        // A request that waited for the writer would wait as long as this test holds it.
         let read = tokio::time::timeout(Duration::from_secs(60), signed(&gateway, &path)).await;
         assert_eq!(read.expect("it does not wait").status, 200, "{path}");
     }

@@ -1,4 +1,4 @@
-//! Counters that somebody makes up, and what they may cost: rows, memory, the writer.
+//! Made-up counters, and what they may cost: rows, memory, the writer.
 
 use axum::body::Body;
 use axum::http::Method;
@@ -20,7 +20,7 @@ async fn database(gateway: &Gateway) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap()
 }
 
-/// How many rows a table has.
+/// The number of rows of a table.
 async fn rows(database: &mut SqliteConnection, table: &'static str) -> i64 {
     let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
     sqlx::query_scalar(count).fetch_one(database).await.unwrap()
@@ -60,7 +60,7 @@ async fn events_are_written_together() {
     }
     let mut database = database(&gateway).await;
     let changed = async |database: &mut SqliteConnection| -> i64 {
-        // Counts up with every commit of another connection.
+        // Increases with every commit of another connection.
         sqlx::query_scalar("PRAGMA data_version").fetch_one(database).await.unwrap()
     };
     assert_eq!(rows(&mut database, "visits").await, 0, "nothing was written for each of them");
@@ -129,7 +129,7 @@ async fn the_page_of_answers_reads_counters_and_not_events() {
     let page = page.header("authorization", "Bearer 0123456789abcdef0123456789abcdef").body(Body::empty()).unwrap();
     let text = gateway.send(page).await.text();
     assert!(text.contains("5000") && text.contains("Question 0"), "{text}");
-    // Of a visit nothing is needed after its week but what it counted.
+    // After its week nothing of a visit is needed but its counts.
     gateway.app.store.forget_counts("", "2999-01-01").await.unwrap();
     let mut database = database(&gateway).await;
     assert_eq!(rows(&mut database, "visits").await, 0);

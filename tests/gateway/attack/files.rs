@@ -1,4 +1,4 @@
-//! Whoever may put files: how much of the disk they can fill.
+//! Uploads: how much of the disk a client can fill.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -19,7 +19,7 @@ use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, send,
 
 const KB: usize = 1_000;
 
-/// Quotas that are small enough to be used up by a test, without limits on rates in the way.
+/// Quotas small enough for a test, without rate limits in the way.
 async fn gateway(quotas: &str) -> Gateway {
     let lines = format!(
         "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\nuploads = 1000000\n[quotas]\n{quotas}\n\
@@ -36,7 +36,7 @@ fn session(number: usize) -> String {
     format!("{number:032x}")
 }
 
-/// A file of `site`, from an address that a proxy has seen.
+/// An upload to `site`, from an address that a proxy reports.
 fn put(site: &str, number: usize, who: &str, address: &str, bytes: impl Into<Vec<u8>>) -> Request<Body> {
     let bytes = bytes.into();
     let length = bytes.len();
@@ -63,7 +63,7 @@ fn text(size: usize) -> Vec<u8> {
     vec![b'x'; size]
 }
 
-/// How many bytes lie in a folder.
+/// How many bytes are in a folder.
 fn bytes_in(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries
@@ -75,7 +75,7 @@ fn kept(gateway: &Gateway) -> u64 {
     bytes_in(&gateway.folder.path().join("test-attachments"))
 }
 
-/// How many files are on their way.
+/// How many uploads are running.
 fn under_way(gateway: &Gateway) -> usize {
     std::fs::read_dir(gateway.folder.path().join("test-attachments/incoming")).unwrap().count()
 }
@@ -110,10 +110,10 @@ async fn a_new_session_for_each_file_fills_no_more_than_the_quota_of_its_address
     }
     let more = || put("acme", 50, &session(50), "203.0.113.7", text(10 * KB));
     assert_eq!(gateway.send(more()).await.problem(), (429, "upload_quota".into()));
-    // Other addresses and signed people are not kept from sending by it.
+    // Other addresses and verified customers are not affected.
     assert_eq!(gateway.send(put("acme", 51, &session(51), "203.0.113.8", text(10 * KB))).await.status, 201);
     assert_eq!(gateway.send(put("signed", 52, "person u-7", "203.0.113.7", text(10 * KB))).await.status, 201);
-    // It is kept by the database, not by this process.
+    // It is stored in the database, not in this process.
     let gateway = gateway.restarted_with(
         "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\nuploads = 1000000\n[quotas]\naddress_bytes_per_day = 200000\n",
     );
@@ -157,7 +157,7 @@ async fn a_site_leaves_a_part_of_its_day_to_signed_people() {
     assert_eq!(gateway.send(person(31)).await.status, 201);
     assert_eq!(gateway.send(person(32)).await.status, 201);
     assert_eq!(gateway.send(person(33)).await.problem(), (429, "upload_quota".into()));
-    // Another site has a day of its own.
+    // Another site has a quota of its own.
     assert_eq!(gateway.send(put("acme", 40, &session(40), "203.0.113.40", text(10 * KB))).await.status, 201);
 }
 
@@ -171,7 +171,7 @@ async fn what_is_put_and_not_sent_has_a_quota_that_sending_frees() {
     let refused = gateway.send(mine(3)).await;
     assert_eq!(refused.problem(), (429, "upload_quota".into()));
     assert!(refused.text().contains("unsent files of one session or person"));
-    // The same again is no more than there is, and so is something else in its place.
+    // A repetition adds nothing, and neither does a replacement.
     assert_eq!(gateway.send(mine(2)).await.status, 201);
     assert_eq!(gateway.send(post("acme", "k", Some(&session(1)), &with_file(0))).await.status, 201);
     assert_eq!(gateway.send(mine(3)).await.status, 201);
@@ -189,7 +189,7 @@ async fn uploads_at_once_do_not_go_past_a_quota_that_each_alone_is_within() {
     for put in puts.collect::<Vec<_>>() {
         taken += u32::from(put.await.unwrap().status == 201);
     }
-    // Those that are under way when others ask are counted as if they came whole.
+    // Running uploads count with their full size.
     assert!((1..=10).contains(&taken), "{taken}");
     assert!(kept(&gateway) <= 100_000);
 }
@@ -200,14 +200,14 @@ async fn an_upload_that_stands_still_holds_no_more_room_than_what_has_come() {
     let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(1);
     let slow = put_stream("acme", 1, &session(1), "203.0.113.7", Body::new(body));
     let slow = tokio::spawn(send(gateway.router.clone(), slow));
-    // The third is taken once the first is written.
+    // The third is accepted once the first is written.
     for _ in 0..3 {
         sender.send_data(Bytes::from_static(b"half")).await.unwrap();
     }
     // Without a length it may become as large as the site allows, 10 MB.
     let other = |number| put("acme", number, &session(2), "203.0.113.7", text(9_000 * KB));
     assert_eq!(gateway.send(other(2)).await.status, 201);
-    // What is more than the quota as it comes is refused then.
+    // An upload that exceeds the quota while it arrives is refused then.
     let (mut more, mut sent) = (sender, 0);
     while more.send_data(Bytes::from(text(100 * KB))).await.is_ok() && sent < 60 {
         sent += 1;
@@ -225,7 +225,7 @@ async fn many_idle_uploads_of_one_address_are_refused_as_such_and_hold_nothing_a
     for number in 0..50 {
         let (sender, body) = Channel::<Bytes, std::io::Error>::new(1);
         let mut request = put_stream("acme", number, &session(number), "203.0.113.7", Body::new(body));
-        // It announces all that it may be.
+        // It announces the largest size.
         request.headers_mut().insert("content-length", 10_000_000.into());
         idle.push((sender, tokio::spawn(send(gateway.router.clone(), request))));
     }
@@ -267,7 +267,7 @@ async fn unsent_files_of_anonymous_sessions_go_after_a_day_and_can_be_put_again(
     assert_eq!(after(23).await, 15);
     assert_eq!(after(25).await, 6);
     assert_eq!(after(8 * 24 + 1).await, 0);
-    // What a device has kept is told to be missing, put again, and sent under the same key.
+    // An upload is reported as missing, uploaded again, and sent under the same key.
     let ask = || post("signed", "k", Some(&session(1)), &with_file(1));
     assert_eq!(gateway.send(ask()).await.problem(), (409, "attachments_missing".into()));
     assert_eq!(gateway.send(put("signed", 1, &session(1), "203.0.113.7", "anonymous")).await.status, 201);
@@ -297,7 +297,7 @@ async fn files_of_an_older_gateway_are_read_and_moved() {
     let messages = request(Method::GET, &path).header("deskbell-session", session(1)).body(Body::empty()).unwrap();
     let messages = gateway.send(messages).await.json();
     let url = messages["messages"][0]["attachments"][0]["url"].as_str().unwrap().to_string();
-    // As it lay until now: in the folder itself, readable for everybody.
+    // In the old layout: in the folder itself, readable for everybody.
     let folder = gateway.folder.path().join("test-attachments");
     let mut read = gateway.connection().await;
     let file: String = sqlx::query_scalar("SELECT file FROM attachments").fetch_one(&mut read).await.unwrap();
@@ -322,7 +322,7 @@ async fn a_sweep_goes_on_past_what_is_gone_or_cannot_be_removed() {
     let files: Vec<String> =
         sqlx::query_scalar("SELECT file FROM attachments ORDER BY file").fetch_all(&mut read).await.unwrap();
     let settled = |file: &str| folder.join(&file[..2]).join(file);
-    // One is gone already, and in the place of another is what cannot be removed as a file.
+    // One is gone already, and another is replaced by something that cannot be removed as a file.
     std::fs::remove_file(settled(&files[0])).unwrap();
     std::fs::remove_file(settled(&files[1])).unwrap();
     std::fs::create_dir(settled(&files[1])).unwrap();
@@ -345,7 +345,7 @@ async fn what_a_crash_leaves_between_row_and_place_is_read_and_swept_into_place(
     let file: String = sqlx::query_scalar("SELECT file FROM attachments").fetch_one(&mut read).await.unwrap();
     let settled = folder.join(&file[..2]).join(&file);
     std::fs::rename(&settled, folder.join("incoming").join(&file)).unwrap();
-    // Beside it, what has no row.
+    // A file without a row beside it.
     let orphan = folder.join("incoming").join(uuid(9));
     std::fs::write(&orphan, "orphan").unwrap();
     sweep(&gateway.app, clock::timestamp()).await.unwrap();

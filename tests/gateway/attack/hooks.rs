@@ -1,4 +1,4 @@
-//! Whoever brings large bodies in the name of a destination: how much memory they can hold, and for how long.
+//! Large bodies for inbound events: how much memory they can hold, and for how long.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn gateway(limits: &str) -> Gateway {
     gateway_with(&site, Overrides::default()).await
 }
 
-/// A mail to no address of a ticket, of about so many bytes.
+/// A mail of about this many bytes, to no reply address.
 fn mail(bytes: usize) -> String {
     let text = "x".repeat(bytes);
     json!({ "to": "reply+0123@in.acme.example", "from": "a@b.example", "text": text, "message_id": "<1@x>" })
@@ -48,7 +48,7 @@ fn hook(address: &str, signed: Option<&str>, body: Body) -> Request<Body> {
     request.body(body).unwrap()
 }
 
-/// A body that comes as it is sent, of which the beginning has been read.
+/// A body that arrives as it is sent, the beginning of which has been read.
 async fn begun(gateway: &Gateway, address: &str, signed: &str) -> (Sender<Bytes>, JoinHandle<Answer>) {
     let (mut sender, body) = Channel::<Bytes>::new(1);
     let answer = tokio::spawn(send(gateway.router.clone(), hook(address, Some(signed), Body::new(body))));
@@ -99,7 +99,7 @@ async fn who_has_not_signed_anything_yet_holds_up_nobody_who_has() {
     let small = mail(10);
     assert_eq!(from_mailer(&small).await.status, 204);
     let _held = [begun(&gateway, "203.0.113.7", "forged").await, begun(&gateway, "203.0.113.8", "forged").await];
-    // Who is refused is charged, and not heard any more after that.
+    // A refused request is charged, and refused early after that.
     for expected in [(503, "busy"), (503, "busy"), (429, "too_much")] {
         let refused = gateway.send(hook("203.0.113.9", Some(&large), Body::from(large.clone()))).await;
         assert_eq!(refused.problem(), (expected.0, expected.1.into()));

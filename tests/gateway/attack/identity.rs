@@ -1,4 +1,4 @@
-//! Somebody claims an address that is not theirs: in a form, in a page, in a mail.
+//! Somebody claims another person's address: in a form, in a page, in a mail.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ use crate::zendesk::control::{Person, Said, Side, said};
 use crate::zendesk::quirks::Refused;
 
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
-/// A mail server that nobody listens at, so that receipts wait.
+/// A mail server that does not exist, so that receipts stay in the queue.
 const MAIL: &str = "[sites.desk.mail]\nsmtp = \"smtp://127.0.0.1:9\"\nfrom = \"help@acme.example\"\n";
 
-/// A desk whose site sends mail, with more lines in its destination; somebody else has the address of [`full`] there already.
+/// A desk whose site sends mail, with additional configuration of its destination; another user has the address of [`full`] there already.
 async fn desk(more: &str) -> Desk {
     let zendesk = Zendesk::start().await;
     let lines = format!("{}\n{MAIL}", site(&zendesk, more));
@@ -41,7 +41,7 @@ async fn desk(more: &str) -> Desk {
     open(zendesk, &lines).await
 }
 
-/// The ticket that came from here.
+/// The ticket that was delivered from here.
 fn there(desk: &Desk) -> crate::zendesk::tickets::Ticket {
     let state = desk.zendesk.state();
     state.tickets.values().find(|ticket| ticket.external_id.is_some()).unwrap().clone()
@@ -63,7 +63,7 @@ async fn confirm(gateway: &Gateway, id: &str, code: &str) -> Answer {
     ask(gateway, Method::POST, &format!("/{id}/confirmation"), json!({ "code": code })).await
 }
 
-/// An operator answers in the inbox.
+/// An agent replies in the inbox.
 async fn answer(gateway: &Gateway, id: &str, text: &str) {
     let ticket = gateway.app.store.ticket(id).await.unwrap().unwrap();
     let action = Action::Answer { text: text.into(), key: text.into(), solved: false };
@@ -142,7 +142,7 @@ async fn who_cannot_be_made_a_requester_stands_behind_another() {
     assert_eq!(there(&desk).requester, ADMIN);
     let told = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].told.clone();
     assert!(told.contains("the requester is the user of the gateway"), "{told}");
-    // What that user writes in Zendesk is support's all the same.
+    // What that user writes in Zendesk counts as support's all the same.
     let place = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
     assert_eq!(place.requester, "");
 }
@@ -175,7 +175,7 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
     let remote = there(&desk).id;
     assert_eq!(desk.reply(&id, "r1", "Hello?").await.status, 201);
     desk.zendesk.comment(remote, &said(Side::Agent, "The card 4242.")).unwrap();
-    // The owner of the address gets that by mail, and answers it.
+    // The owner of the address gets that by mail, and replies.
     assert_eq!(desk.zendesk.state().mails.len(), 1);
     desk.zendesk.comment(remote, &Said { ..said(Side::Customer, "I did not ask, but it is mine.") }).unwrap();
     answer(gateway, &id, "Also from the inbox.").await;
@@ -294,7 +294,7 @@ async fn whoever_signs_in_afterwards_reads_no_more_unless_the_address_is_theirs(
     assert!(!note.public && note.body.starts_with("[Address confirmed] "), "{}", note.body);
 }
 
-/// Posts a ticket as a signed person.
+/// Posts a ticket as a verified customer.
 async fn post_as(desk: &Desk, claims: Value, key: &str, new: &Value) -> Answer {
     let request = request(Method::POST, "/v1/sites/desk/tickets")
         .header("authorization", format!("Bearer {}", crate::desk::token(claims)))
@@ -331,14 +331,14 @@ async fn an_address_that_the_host_says_is_not_verified_has_to_be_confirmed() {
 
 #[tokio::test]
 async fn a_claimed_address_is_no_requester_where_answers_are_not_withheld() {
-    // A signed person without an address types somebody else's: answers are theirs to read at once.
+    // A verified customer without an address types another person's: they can read replies at once.
     let desk = desk("").await;
     let posted = post_as(&desk, json!({}), "key", &full("One")).await;
     assert!(posted.status.is_success(), "{}", posted.text());
     desk.quiet().await;
     let requester = there(&desk).requester;
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
-    // An unsigned ticket of before addresses were confirmed, which is still to be delivered.
+    // An unsigned ticket from before addresses were confirmed, which is still in the queue.
     let id = crate::desk::place(&desk, "Two", &clock::now()).await;
     desk.gateway.app.lines.wake("desk");
     desk.quiet().await;
@@ -371,7 +371,7 @@ async fn the_api_says_whether_a_code_was_sent_and_why_none_can_be() {
     assert_eq!(refused.problem(), (429, "code_quota".into()));
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((86_000..=86_400).contains(&wait), "{wait}");
-    // Who has confirmed it once is not asked again.
+    // A customer who has confirmed it once is not asked again.
     let right = mailed_code(&gateway, &ids[1]).await;
     assert_eq!(confirm(&gateway, &ids[1], &right).await.status, 200);
     let answer = gateway.send(post("desk", "4", Some(SESSION), &ticket("Again"))).await;
@@ -405,7 +405,7 @@ async fn a_link_of_a_mail_confirms_nothing_and_shows_the_ticket_only_when_the_bu
     let codes = Codes::new(&gateway.app.store.confirmations_key().await.unwrap());
     let link = |key: &str| format!("/help/desk/tickets/{id}?key={key}");
     let key = codes.link(&id, 1);
-    // What looks at links before people do.
+    // Link scanners that open links before people do.
     for method in [Method::GET, Method::HEAD] {
         let seen = gateway.send(request(method, &link(&key)).body(Body::empty()).unwrap()).await;
         assert_eq!(seen.status, 200);
@@ -464,12 +464,12 @@ async fn receipts_of_one_session_end_at_its_share_and_the_tickets_are_taken_all_
         sent.push(mail.address);
     }
     sent.sort();
-    // A part of each share is reserved for codes that somebody requests.
+    // A part of each share is reserved for requested codes.
     assert_eq!(sent, [0, 1, 5].map(|number| format!("victim{number}@example.com")));
     assert_eq!(support::Gateway::count(&gateway).await, 10);
 }
 
-/// A gateway whose site writes to a mailbox that nobody listens at.
+/// A gateway whose site delivers to a mailbox that does not exist.
 pub async fn mailbox(more: &str) -> Gateway {
     mailbox_with(more, Overrides::default()).await
 }
@@ -485,7 +485,7 @@ pub async fn mailbox_with(more: &str, overrides: Overrides) -> Gateway {
     gateway_with(&lines, overrides).await
 }
 
-/// The address to which mails about a ticket are answered.
+/// The reply address of a ticket.
 pub fn reply_address(id: &str) -> String {
     let id: uuid::Uuid = id.parse().unwrap();
     let digits = |number: u128, length: u32| -> String {
@@ -497,12 +497,12 @@ pub fn reply_address(id: &str) -> String {
     format!("reply+{}{}@in.acme.example", digits(id.as_u128(), 26), digits(tag, 16))
 }
 
-/// Posts a mail as what receives mail does; the status of the answer.
+/// Posts a mail like the mail service; returns the status.
 pub async fn mail(gateway: &Gateway, mail: Value) -> u16 {
     post_mail(gateway, mail).await.status.as_u16()
 }
 
-/// The same, with the whole answer.
+/// The same, with the whole response.
 pub async fn post_mail(gateway: &Gateway, mail: Value) -> Answer {
     let (at, body) = (clock::seconds(), mail.to_string());
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("msg_1.{at}.{body}").as_bytes());
@@ -557,7 +557,7 @@ async fn mail_is_supports_only_from_an_agent_and_the_customers_only_from_their_a
     assert!(notes[1].text.contains("not authenticated"));
     assert_eq!(notes[3].operator, "eve@evil.example", "a name that is an address is none");
     assert_eq!(notes[5].operator, "Ana, eve@desk.example.evil.example");
-    // A note is no answer.
+    // A note is no reply.
     let other = gateway.send(post("desk", "k2", Some(SESSION), &ticket("Two"))).await.json()["id"]
         .as_str()
         .unwrap()
@@ -606,7 +606,7 @@ async fn files_of_a_mail_are_cleaned_and_kept_or_named() {
     assert_eq!(said[0].body, "See the file.\n\n(Files that were not taken in: setup.exe, large.txt, torn.txt)");
     let kept = gateway.app.store.attachments(&id).await.unwrap();
     assert_eq!(kept.iter().map(|one| (one.name.as_str(), one.number)).collect::<Vec<_>>(), [("steps.txt", Some(1))]);
-    // More than a usual body holds, and more than any.
+    // More than the usual limit of a body, and more than the largest.
     let body = |size: usize| json!({"to": reply_address(&id), "from": "eve@evil.example", "text": "x", "message_id": format!("<{size}>"), "attachments": [file("a.txt", &vec![b'x'; size])]});
     assert_eq!(mail(&gateway, body(2_000_000)).await, 204);
     assert_eq!(mail(&gateway, body(12_000_000)).await, 413);

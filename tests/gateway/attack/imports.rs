@@ -1,4 +1,4 @@
-//! Imports that keep tickets from being taken, and sources that lead somewhere else.
+//! Imports that would block tickets, and sources that redirect elsewhere.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -14,19 +14,19 @@ use sqlx::{Connection, SqliteConnection};
 use crate::support::{Gateway, ticket};
 
 const QUESTIONS: usize = 100_000;
-/// A transaction of an import writes 500 questions at most; of these tests' questions so many fit a page, and some pages are of indexes.
+/// A transaction of an import writes at most 500 questions; this many pages hold them and their index entries.
 const PAGES_MAX: usize = 300;
 
 fn question(number: usize) -> Question {
     Question { id: format!("q{number:06}"), title: format!("How do I export chart {number}?"), ..Question::default() }
 }
 
-/// How many tickets were taken until something is done, one after the other.
+/// How many tickets were accepted one after the other until a condition holds.
 async fn taken_until(gateway: &Gateway, is_done: &AtomicBool) -> usize {
     let mut taken = 0;
     while !is_done.load(Ordering::SeqCst) {
         let answer = gateway.post(&format!("key-{taken}"), &ticket("The chart is empty")).await;
-        // What is more than a customer may send was refused before it came to the store, and is tried again.
+        // A ticket over the customer's limit is refused before it reaches the store, and retried.
         match answer.status.as_u16() {
             201 => taken += 1,
             429 => tokio::task::yield_now().await,
@@ -62,7 +62,7 @@ async fn unlimited() -> Gateway {
 #[tokio::test(flavor = "multi_thread")]
 async fn tickets_are_taken_between_the_transactions_of_an_import_of_100_000_questions() {
     let gateway = Arc::new(unlimited().await);
-    // Whoever reads what was before keeps the log from being started over.
+    // A reader of the earlier state keeps the log from being restarted.
     let mut reader = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     let mut reading = reader.begin().await.unwrap();
     let before: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut *reading).await.unwrap();
@@ -82,7 +82,7 @@ async fn tickets_are_taken_between_the_transactions_of_an_import_of_100_000_ques
     let (largest, count) = transactions(&gateway.database());
     assert!(largest <= PAGES_MAX, "{largest} pages in one transaction");
     assert!(count >= QUESTIONS / 500 + taken, "{count} transactions, {taken} tickets");
-    // One at least for every second transaction of the import, which leaves a gap after each.
+    // At least one for every second transaction of the import, which leaves a gap after each.
     assert!(taken >= QUESTIONS / 500 / 2, "{taken} tickets");
     assert_eq!(gateway.app.store.revisions().await.unwrap()["acme"].current, 1, "readers see it as a whole");
 }
@@ -132,7 +132,7 @@ async fn a_source_in_a_private_network_is_not_asked_unless_that_is_meant() {
         let refused = Fetcher::new(limits, false).unwrap().text(&url).await.unwrap_err().to_string();
         assert!(refused.contains("in a private network; write private = true"), "{refused}");
     }
-    // Names are looked up by the same rule, whatever they stand for by then.
+    // Names are checked by the same rule when they are resolved.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let url = Url::parse(&format!("https://ip6-localhost.localhost:{port}/")).unwrap();

@@ -1,4 +1,4 @@
-//! Getting into the inbox without its token, or staying in.
+//! Access to the inbox without its token, or after it was lost.
 
 use std::net::SocketAddr;
 
@@ -20,7 +20,7 @@ async fn gateway(lines: &str) -> Gateway {
     gateway_with(lines, Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await
 }
 
-/// A request for the inbox with headers, from this computer.
+/// A request to the inbox with headers, from this computer.
 fn asked(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
     let mut request = request(method, path);
     for (name, value) in headers {
@@ -51,7 +51,7 @@ async fn guesses_by_bearer_are_counted_like_those_by_the_form() {
     for n in 0..10 {
         assert_eq!(guess(&gateway, "203.0.113.7", &format!("guess-{n}-0123456789")).await.status, 303);
     }
-    // Neither the next guess nor the right one tells anything.
+    // Neither the next guess nor the right token reveals anything.
     for token in ["another-guess", TOKEN] {
         let refused = guess(&gateway, "203.0.113.7", token).await;
         assert_eq!(refused.status, 429);
@@ -92,7 +92,7 @@ async fn an_authorization_that_a_proxy_adds_keeps_no_agent_out() {
         let request = from(peer, asked(Method::GET, "/inbox", headers, ""));
         gateway.send(request).await.status.as_u16()
     };
-    // Whoever is not logged in yet is led to the form, however often, and gets in.
+    // A client that is not logged in is sent to the form, however often, and can log in.
     for _ in 0..30 {
         assert_eq!(page(&[bearer]).await, 303);
     }
@@ -117,7 +117,7 @@ async fn a_script_with_the_token_is_not_held_up_by_how_often_it_asks() {
     }
 }
 
-/// The cookie of somebody who logs in, as it is set.
+/// The cookie of a login, as it is set.
 async fn cookie(gateway: &Gateway, headers: &[(&str, &str)], peer: &str) -> String {
     let answer = gateway.send(from(peer, asked(Method::POST, "/inbox/login", headers, &login("Ana", TOKEN)))).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
@@ -183,7 +183,7 @@ async fn a_session_goes_over_https_only_but_on_this_computer_or_where_it_is_allo
     for (gateway, headers, peer, is_secure) in [
         (&strict, &[OWN][..], "127.0.0.1", false),
         (&strict, &proxied, "127.0.0.1", true),
-        // Whatever ends HTTPS there, the browser has it: it does not send Fetch Metadata otherwise.
+        // Whatever terminates HTTPS there, the browser uses it: it sends no Fetch Metadata otherwise.
         (&strict, &[OWN], "203.0.113.7", true),
         (&strict, &forged, "203.0.113.7", true),
         (&open, &[OWN], "203.0.113.7", false),
@@ -196,7 +196,7 @@ async fn a_session_goes_over_https_only_but_on_this_computer_or_where_it_is_allo
         let mut headers = headers.to_vec();
         headers.push(("cookie", pair(&set)));
         assert_eq!(gateway.send(from(peer, asked(Method::GET, "/inbox", &headers, ""))).await.status, 200, "{set}");
-        // The other cookie, which a page of another host below the same domain can set, is none.
+        // The other cookie, which a page of another host below the same domain can set, is not accepted.
         let other = if is_secure { "deskbell_inbox" } else { "__Host-deskbell_inbox" };
         let tossed = format!("{other}={}", pair(&set).split_once('=').unwrap().1);
         headers.pop();
@@ -218,7 +218,7 @@ async fn the_login_page_says_when_https_is_missing() {
     {
         assert!(!page(headers, peer).await.contains(says), "{headers:?} {peer}");
     }
-    // Whoever sends the form all the same is told why it cannot work, and is not led in a circle.
+    // If the form is sent all the same, the reason is shown, without a redirect loop.
     let headers = [("host", "support.example:8383"), ("origin", "http://support.example:8383")];
     let mut form = asked(Method::POST, "/inbox/login", &headers[1..], &login("Ana", TOKEN));
     form.headers_mut().insert("host", headers[0].1.parse().unwrap());
@@ -274,7 +274,7 @@ async fn forms_are_no_larger_than_they_need_to_be() {
     };
     let too_much = gateway.send(asked(Method::POST, &path, &headers, &answer(&"x".repeat(200_000)))).await;
     assert_eq!(too_much.status, 413);
-    // The longest answer there may be, in the letters that take most.
+    // The longest possible reply, in the letters that take most bytes.
     let longest = gateway.send(asked(Method::POST, &path, &headers, &answer(&"🦀".repeat(10_000)))).await;
     assert_eq!(longest.status, 303, "{}", longest.text());
 }

@@ -1,4 +1,4 @@
-//! What mails make the gateway keep, and what is kept of whom it writes to.
+//! What mails make the gateway store, and what is stored about their recipients.
 
 use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX};
 use domain::conversation::Turn;
@@ -63,7 +63,7 @@ async fn what_mails_make_a_ticket_keep_is_bounded() {
     }
     let refused = post_mail(&gateway, mail(&id, 1_000, "eve@evil.example", Some(true), "One more")).await;
     assert_eq!(refused.problem(), (422, "too_many_notes".into()));
-    // What strangers write to a ticket does not keep the mail service from delivering to others.
+    // Mail from strangers to a ticket does not keep the mail service from delivering to others.
     for number in 2_000..2_150 {
         let refused = post_mail(&gateway, mail(&id, number, "eve@evil.example", Some(true), "Again")).await;
         assert_eq!(refused.status, 422, "{number}");
@@ -75,7 +75,7 @@ async fn what_mails_make_a_ticket_keep_is_bounded() {
         "{}",
         notes[0].text.len()
     );
-    // A customer writes no more by mail than in the panel, and agents go on.
+    // A customer can write no more by mail than in the panel, and agents are not limited.
     let full = "UPDATE tickets SET customer_messages = ?";
     query(full).bind(CUSTOMER_MESSAGES_MAX).execute(&mut gateway.connection().await).await.unwrap();
     let refused = post_mail(&gateway, mail(&id, 1_001, "ada@example.com", Some(true), "One more")).await;

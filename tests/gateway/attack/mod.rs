@@ -1,4 +1,4 @@
-//! What an anonymous client can make the gateway do, keep or send.
+//! What an anonymous client can make the gateway do, store or send.
 
 mod charges;
 mod connections;

@@ -1,4 +1,4 @@
-//! What the gateway keeps can be read by nobody else on the computer.
+//! No other user of the computer can read what the gateway stores.
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! Who asks is whoever a trusted proxy says, and nobody chooses it for themselves.
+//! The client address is the one that a trusted proxy reports, and clients cannot choose it.
 
 use std::net::SocketAddr;
 
@@ -21,7 +21,7 @@ fn search(peer: &str, lines: &[(&str, String)]) -> Request<Body> {
     request
 }
 
-/// How many of thirty searches are let in where an address may search five times.
+/// How many of thirty searches are admitted if an address may search five times.
 async fn admitted(proxy: &str, peer: &str, lines: impl Fn(usize) -> Vec<(&'static str, String)>) -> usize {
     let gateway = gateway_with(&format!("[limits]\naddress = 5\n{proxy}\n"), Overrides::default()).await;
     let mut admitted = 0;

@@ -1,4 +1,4 @@
-//! Nobody uses up what a site may take in by what it does not take in.
+//! Refused requests use up nothing of a site's limits.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -107,7 +107,7 @@ async fn a_network_of_ipv6_does_not_have_more_than_four_addresses() {
     let mut admitted = 0;
     for n in 0..40 {
         let request = post("acme", &format!("k{n}"), None, &ticket("x"));
-        // A /48, as one gets who asks a provider for it.
+        // A /48, as providers assign on request.
         let answer = gateway.send(from(&format!("2001:db8:7:{:x}::{n:x}", n * 257), request)).await;
         admitted += u32::from(answer.status == 201);
     }

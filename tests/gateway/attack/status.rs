@@ -1,4 +1,4 @@
-//! One customer who flips the status of a ticket all the time.
+//! A customer who changes the status of a ticket all the time.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -10,7 +10,7 @@ use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
 
 const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
 
-/// A site with a destination where nobody delivers anything, and a ticket of [`SESSION`].
+/// A site with a destination without a worker, and a ticket of [`SESSION`].
 async fn gateway() -> (Gateway, String) {
     let site = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\n[sites.hooked]\norigins = [\"*\"]\n\
                 [sites.hooked.destinations.hook]\nto = \"webhook\"\nurl = \"https://hook.example\"\n\
@@ -56,7 +56,7 @@ async fn status_changes_that_take_each_other_back_are_never_delivered_and_their_
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=3600).contains(&wait), "{wait}");
     assert_eq!(gateway.app.store.activities(&id).await.unwrap().len(), 10);
-    // What they have read and write is theirs as before.
+    // Marking as read and replying work as before.
     assert_eq!(patch(&gateway, &id, json!({ "read_until": 0 })).await.status, 200);
     assert_eq!(patch(&gateway, &id, json!({ "status": "open" })).await.status, 200, "it is open already");
 }

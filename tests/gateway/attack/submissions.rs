@@ -1,4 +1,4 @@
-//! How much of the disk tickets and replies can fill that nobody has signed.
+//! How much of the disk unsigned tickets and replies can fill.
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -58,7 +58,7 @@ async fn a_new_session_for_each_large_ticket_fills_no_more_than_the_quota_of_its
     let gateway = gateway("address_ticket_bytes_per_day = 50000").await;
     let mut kept = 0;
     for number in 0..20 {
-        // With IPv6, wherever in the network of a customer it comes from.
+        // With IPv6, from anywhere in the network of a customer.
         let address = format!("2001:db8:7:{number:x}::1");
         let answer = gateway.send(from(&address, large(number))).await;
         if answer.status == 201 {
@@ -68,7 +68,7 @@ async fn a_new_session_for_each_large_ticket_fills_no_more_than_the_quota_of_its
         }
     }
     assert_eq!((kept, gateway.count().await), (5, 5));
-    // What was taken is answered again, and what was refused goes later.
+    // An accepted ticket gets the same response again, and a refused one is accepted later.
     let again = gateway.send(from("2001:db8:7::1", large(0))).await;
     assert_eq!(again.status, 201, "{}", again.text());
     assert_eq!(gateway.send(from("203.0.113.7", large(7))).await.status, 201, "from another network");

@@ -1,4 +1,4 @@
-//! `deskbell check` against a stand-in: what drifted is told, with what mends it.
+//! `deskbell check` against a stand-in: reports differences, and how to fix them.
 
 use std::process::Stdio;
 
@@ -9,7 +9,7 @@ use crate::command::deskbell;
 use crate::zendesk::Zendesk;
 use crate::zendesk::account::{SEATS, SEVERITY};
 
-/// Whether all is good, and what the command prints.
+/// Whether all is in order, and the output of the command.
 async fn check(zendesk: &Zendesk, more: &str, arguments: &[&str]) -> (bool, String) {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("deskbell.toml"), site(zendesk, more)).unwrap();
@@ -18,7 +18,7 @@ async fn check(zendesk: &Zendesk, more: &str, arguments: &[&str]) -> (bool, Stri
     (output.status.success(), String::from_utf8(output.stdout).unwrap())
 }
 
-/// An account in which all that the mapping names has its place.
+/// An account with everything that the mapping names.
 async fn fitting() -> Zendesk {
     let zendesk = Zendesk::start().await;
     zendesk.state().account.forms.iter_mut().for_each(|form| form.fields.push(SEATS));

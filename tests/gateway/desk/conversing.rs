@@ -1,4 +1,4 @@
-//! What is said in Zendesk is said here, and the other way round.
+//! Messages in Zendesk arrive here, and the other way round.
 
 use axum::http::Method;
 use gateway::tickets::handling::{Action, act};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Desk, HOOK_SECRET, desk, full, until};
 use crate::zendesk::control::{Arriving, Channel, File, Person, Said, Side, said};
 
-/// A desk that hears webhooks, and a ticket that is there: its id here and there.
+/// A desk with webhooks, and a delivered ticket: its id here and there.
 pub async fn begun(more: &str) -> (Desk, String, u64) {
     let desk = desk(&format!("webhook_secret = \"{HOOK_SECRET}\"\n{more}")).await;
     let answer = desk.post("key", &full("One")).await;
@@ -16,7 +16,7 @@ pub async fn begun(more: &str) -> (Desk, String, u64) {
     (desk, answer.json()["id"].as_str().unwrap().into(), there)
 }
 
-/// The gateway as an address that webhooks can be sent to.
+/// The address of the gateway for webhooks.
 pub async fn listening(desk: &Desk) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1/sites/desk/hooks/desk", listener.local_addr().unwrap());
@@ -55,7 +55,7 @@ async fn an_agents_answer_comes_once_however_the_webhooks_come_and_a_private_not
         assert_eq!(desk.messages(&id).await, read);
         let attempts = desk.zendesk.state().attempts.len();
         assert!(attempts > 0);
-        // Told again by the next change, nothing comes twice.
+        // The next change includes it again, but nothing arrives twice.
         desk.zendesk.comment(there, &said(Side::Agent, "Hello?")).unwrap();
         desk.zendesk.release_webhooks();
         until(async || desk.messages(&id).await.len() == 4).await;
@@ -118,7 +118,7 @@ async fn without_webhooks_it_is_asked_what_has_changed() {
     let store = &desk.gateway.app.store;
     until(async || store.sync_state(("desk", "desk")).await.unwrap().until.is_some()).await;
     desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
-    // A minute is over.
+    // A minute has passed.
     let before = "2026-11-26T00:00:00.000Z";
     store.set_listed(("desk", "desk"), before).await.unwrap();
     desk.gateway.app.lines.line("desk", "desk").unwrap().look();
@@ -137,7 +137,7 @@ async fn the_customer_answers_solves_and_opens_again_and_the_agent_sees_it() {
     assert_eq!(last["public"], false, "nobody has signed who says it");
     desk.zendesk.set_status(there, "solved").unwrap();
     until(async || desk.status(&id).await == "solved").await;
-    // A reply opens it again, on both sides.
+    // A reply reopens it on both sides.
     assert_eq!(desk.reply(&id, "r2", "Still not.").await.status, 201);
     until(async || desk.only()["status"] == "open" && desk.status(&id).await == "open").await;
     desk.mark(&id, "solved").await;
@@ -166,7 +166,7 @@ async fn what_the_customer_says_about_a_closed_ticket_becomes_one_that_follows_i
         assert_eq!(next.requester, state.tickets[&there].requester);
         next.id
     };
-    // And the conversation goes on there.
+    // The conversation continues there.
     desk.zendesk.comment(next, &said(Side::Agent, "Again?")).unwrap();
     until(async || desk.messages(&id).await == [customer("One"), customer("It is back."), support("Again?")]).await;
     assert_eq!(desk.status(&id).await, "open");
@@ -217,7 +217,7 @@ async fn a_persons_tickets_from_elsewhere_are_theirs_only_with_a_verified_addres
     until(async || !list(verified.clone()).await.is_empty()).await;
     let tickets = list(verified.clone()).await;
     assert_eq!((tickets.len(), &tickets[0]["title"]), (1, &json!("Export")));
-    // It is found alike, and answered where it is.
+    // It is found as a similar ticket, and answered where it is.
     let draft = json!({"message": "My dashboard export stops after minutes"});
     let alike = desk.ask_as(verified.clone(), Method::POST, "/v1/sites/desk/tickets/alike", draft).await.json();
     assert_eq!(alike["tickets"][0]["id"], tickets[0]["id"]);
@@ -245,7 +245,7 @@ async fn a_ticket_from_elsewhere_that_was_erased_here_is_not_taken_over_again() 
         body: "The export stops.".into(),
     };
     desk.zendesk.ticket_arrives(&arriving).unwrap();
-    // Whoever has looked is not looked up again for a minute, another account of the same person is.
+    // A customer who was looked up is not looked up again for a minute; another account of the same person is.
     let count = async |sub: &str| {
         let claims = json!({"sub": sub, "email": "ada@example.com", "email_verified": true});
         let looked_up = |desk: &Desk| {

@@ -1,4 +1,4 @@
-//! What a ticket is in Zendesk.
+//! Tickets as Zendesk gets them.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
     let reference = receipt["reference"].as_str().unwrap();
     assert_eq!(there["external_id"], format!("deskbell:{}", receipt["id"].as_str().unwrap()));
     assert_eq!(there["subject"], format!("The export stops. [{reference}]"));
-    // A choice is a tag as well.
+    // An option is a tag as well.
     assert_eq!(
         there["tags"],
         json!(["deskbell", "plan_unverified_scale", "severity_high", "deskbell_unverified", "high"])
@@ -39,7 +39,7 @@ async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
     assert_eq!(field(&there, SEVERITY), "high");
     assert_eq!(field(&there, SEATS), "12");
     let first = &there["comments"][0];
-    // Nobody has signed who she is.
+    // The customer is not signed.
     assert_eq!(first["public"], false);
     let body = first["body"].as_str().unwrap();
     assert!(
@@ -80,7 +80,7 @@ async fn a_test_is_there_for_nobody_in_particular_and_without_a_priority() {
     }
     let kept = desk.gateway.app.store.ticket(receipt["id"].as_str().unwrap()).await.unwrap().unwrap();
     assert_eq!((kept.handling.team.as_str(), kept.handling.assignee.as_str()), ("growth", ""));
-    // What does not page anybody is as ever.
+    // Fields without an effect on alerts are as usual.
     assert_eq!((&there["type"], &there["ticket_form_id"]), (&json!("incident"), &json!(BUG_FORM)));
     assert_eq!(field(&there, SEVERITY), "high");
     assert_eq!(desk.reply(receipt["id"].as_str().unwrap(), "r", "And once more").await.status, 201);
@@ -190,7 +190,7 @@ async fn where_nobody_is_let_in_tickets_are_kept_until_somebody_is() {
     until(async || desk.zendesk.state().tickets.len() == 1).await;
     desk.quiet().await;
     assert_eq!(away(), None);
-    // Asked again, it is where it was brought to.
+    // A repetition finds it where it was delivered.
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
 }
 

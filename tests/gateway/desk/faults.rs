@@ -1,4 +1,4 @@
-//! Everything that Zendesk can do wrong, each alone and in pairs: what arrives arrives once and whole, and everybody sees the truth.
+//! Everything that can go wrong at Zendesk, alone and in pairs: every delivery arrives once and complete, and everybody sees the true state.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::zendesk::Zendesk;
 use crate::zendesk::control::{Side, said};
 use crate::zendesk::quirks::{Answer, Fault, Refused, UnknownChoices, UnknownFields, What};
 
-/// How many desks are open at once.
+/// How many desks run at once.
 const AT_ONCE: usize = 16;
 const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 
@@ -106,7 +106,7 @@ async fn all() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// A ticket with a file, a reply and an answer, through troubles.
+/// A ticket with a file, a reply and an answer, with these faults.
 async fn story(troubles: &[&Trouble]) {
     let desk = desk(&format!("webhook_secret = \"{HOOK_SECRET}\"\n{}", mapping())).await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
@@ -137,12 +137,12 @@ async fn story(troubles: &[&Trouble]) {
     arrived(&desk, &id).await;
 }
 
-/// One ticket with both files and the reply, once each; and operators see that it is there.
+/// One ticket with both files and the reply, once each; and agents see that it was delivered.
 async fn arrived(desk: &Desk, id: &str) {
     let there = desk.only();
     let comments = there["comments"].as_array().unwrap();
     let bodies = comments.iter().map(|one| words(one["body"].as_str().unwrap()));
-    // What was refused is noted among agents.
+    // Refused parts are noted for agents.
     let bodies: Vec<&str> = bodies.filter(|words| !words.starts_with("Zendesk refused parts of this ticket")).collect();
     assert_eq!(bodies, ["One", "It did not help.", "Try again."]);
     let files: Vec<&str> =
@@ -193,7 +193,7 @@ async fn a_ticket_whose_external_id_is_refused_is_created_once_where_the_answer_
                 text: String::new(),
             }];
         });
-        // The second request creates the ticket, and its answer is lost.
+        // The second request creates the ticket, and its response is lost.
         let fault = Fault {
             method: "POST".into(),
             path_prefix: "/api/v2/tickets".into(),

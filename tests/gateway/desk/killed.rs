@@ -18,8 +18,8 @@ use crate::zendesk::quirks::{Fault, What};
 const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 /// Longer than anything waits.
 const FOREVER: u64 = 600_000;
-/// What is asked of Zendesk for a ticket with a file and a reply to it: two files, the fields, the ticket, the comment, and then what was
-/// answered, the ticket and its comments.
+/// The requests for a ticket with a file and a reply to it: two files, the fields, the ticket, the comment, and then to poll the ticket and its
+/// comments.
 const STEPS: u32 = 7;
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn all() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-/// Kills the gateway at a step, before Zendesk has done it or after; starts it again and looks what there is.
+/// Kills the gateway at a step, before or after Zendesk has handled it; starts it again and checks the result.
 async fn story(step: u32, what: What) -> bool {
     let (zendesk, folder) = (Zendesk::start().await, tempfile::tempdir().unwrap());
     std::fs::write(folder.path().join("deskbell.toml"), site(&zendesk, &mapping())).unwrap();
@@ -66,10 +66,10 @@ async fn story(step: u32, what: What) -> bool {
     if done {
         until(async || zendesk.state().log.iter().any(|entry| entry.fault.as_deref() == Some(fault))).await;
     }
-    // Another one is there already on the same database, and goes on.
+    // Another one is running on the same database, and continues.
     let (_other, address) = serve(&folder).await;
     child.kill().await.unwrap();
-    // What was in the hands of the killed one is nobody's after half a minute.
+    // The claims of the killed one expire after half a minute.
     within(Duration::from_secs(120), async || settled(&folder).await).await;
     let mut wire = Wire::open(&address).await.unwrap();
     let (status, again) = wire.post("/v1/sites/desk/tickets", SESSION, "key", &ticket).await.unwrap();
@@ -98,7 +98,7 @@ async fn put_file(address: &str) {
     assert_eq!(put.status(), 201);
 }
 
-/// Whether nothing waits, as the database says.
+/// Whether nothing is pending, according to the database.
 async fn settled(folder: &TempDir) -> bool {
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
     let mut database = SqliteConnection::connect(&url).await.unwrap();

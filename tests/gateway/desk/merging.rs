@@ -1,4 +1,4 @@
-//! Tickets that an agent merges in Zendesk: the conversation goes on where they went, as far as it is the customer's.
+//! Tickets that an agent merges in Zendesk: the conversation continues in the other ticket, as far as it is the customer's.
 
 use gateway::clock;
 use serde_json::json;
@@ -16,7 +16,7 @@ fn another(desk: &Desk, there: u64, body: &str) -> u64 {
     id
 }
 
-/// A ticket of somebody by mail.
+/// A ticket of another person by mail.
 fn arrives(desk: &Desk, email: &str, body: &str) -> u64 {
     let requester = Person { name: "Eve".into(), email: email.into() };
     let arriving = Arriving { via: Channel::Email, requester, subject: "Export".into(), body: body.into() };
@@ -41,7 +41,7 @@ async fn the_panel_goes_on_with_the_ticket_that_another_was_merged_into() {
     until(async || desk.messages(&id).await == read).await;
     assert_eq!(desk.status(&id).await, "open", "nobody has solved it");
     until(async || notes(&desk, &id).await.len() == 1).await;
-    // What the customer says next is said there, and follows nothing up.
+    // The customer's next reply is added there, and creates no follow-up ticket.
     assert_eq!(desk.reply(&id, "r1", "Thank you.").await.status, 201);
     {
         let state = desk.zendesk.state();
@@ -49,7 +49,7 @@ async fn the_panel_goes_on_with_the_ticket_that_another_was_merged_into() {
         let last = state.tickets[&other].comments.last().unwrap();
         assert!(last.body.ends_with("Thank you."), "{}", last.body);
     }
-    // And what becomes of it there becomes of it here.
+    // And changes there apply here.
     desk.zendesk.set_status(other, "solved").unwrap();
     until(async || desk.status(&id).await == "solved").await;
     assert_eq!(desk.messages(&id).await.len(), 4);
@@ -91,7 +91,7 @@ async fn nothing_of_somebody_elses_ticket_is_shown_and_agents_are_told() {
     desk.quiet().await;
     assert_eq!(desk.messages(&id).await, [customer("One")]);
     assert_eq!(desk.status(&id).await, "open");
-    // The customer's own conversation goes on by itself.
+    // The customer's own conversation continues independently.
     assert_eq!(desk.reply(&id, "r1", "Hello?").await.status, 201);
     let next = {
         let state = desk.zendesk.state();
@@ -128,7 +128,7 @@ async fn merges_are_followed_from_one_to_the_next_and_not_without_end() {
     desk.gateway.app.lines.line("desk", "desk").unwrap().look();
     let read = [customer("One"), support("Between."), support("At the end."), support("Hello?")];
     until(async || desk.messages(&id).await == read).await;
-    // A circle, which Zendesk does not make, ends.
+    // A cycle, which Zendesk does not create, ends.
     {
         let mut state = desk.zendesk.state();
         let ticket = state.tickets.get_mut(&third).unwrap();

@@ -1,4 +1,4 @@
-//! Tickets on their way to a stand-in Zendesk and back: a real gateway with its workers.
+//! Deliveries to a stand-in for Zendesk and back: a real gateway with its workers.
 
 mod check;
 mod conversing;
@@ -31,18 +31,18 @@ use crate::zendesk::account::{BRAND, BUG_FORM, ENGINEERING, GRACE, SEATS, SEVERI
 
 pub const SESSION: &str = "00112233445566778899aabbccddeeff";
 pub const HOOK_SECRET: &str = "a secret of the webhook";
-/// How long what happens by itself may take.
+/// How long background work may take.
 const SOON: Duration = Duration::from_secs(40);
 
-/// A gateway whose site `desk` brings its tickets to a stand-in.
+/// A gateway whose site `desk` delivers to a stand-in.
 pub struct Desk {
     pub zendesk: Zendesk,
     pub gateway: Gateway,
-    /// They end with it.
+    /// Stopped when it is dropped.
     _workers: JoinSet<()>,
 }
 
-/// The site, with more lines in the table of its destination.
+/// The site, with additional configuration of its destination.
 pub fn site(zendesk: &Zendesk, more: &str) -> String {
     format!(
         r#"
@@ -93,14 +93,14 @@ pub fn mapping() -> String {
     )
 }
 
-/// A desk with more lines in the table of its destination.
+/// A desk with additional configuration of its destination.
 pub async fn desk(more: &str) -> Desk {
     let zendesk = Zendesk::start().await;
     let lines = site(&zendesk, more);
     open(zendesk, &lines).await
 }
 
-/// A desk with these lines in its file.
+/// A desk with this configuration.
 pub async fn open(zendesk: Zendesk, lines: &str) -> Desk {
     let gateway = support::gateway_with(lines, Overrides::default()).await;
     let mut workers = JoinSet::new();
@@ -122,12 +122,12 @@ impl Desk {
         self.ask(Method::POST, &path, Some(key), json!({ "message": message })).await
     }
 
-    /// Says that a ticket is solved or open.
+    /// Sets the status of a ticket as the customer.
     pub async fn mark(&self, ticket: &str, status: &str) -> Answer {
         self.ask(Method::PATCH, &format!("/v1/sites/desk/tickets/{ticket}"), None, json!({ "status": status })).await
     }
 
-    /// What the customer reads: who says what.
+    /// The messages that the customer sees, with their authors.
     pub async fn messages(&self, ticket: &str) -> Vec<(String, String)> {
         let path = format!("/v1/sites/desk/tickets/{ticket}/messages");
         let answer = self.ask(Method::GET, &path, None, Value::Null).await.json();
@@ -135,13 +135,13 @@ impl Desk {
         answer["messages"].as_array().unwrap().iter().map(|one| (text(one, "author"), text(one, "body"))).collect()
     }
 
-    /// Where the customer sees the ticket stand.
+    /// The status that the customer sees.
     pub async fn status(&self, ticket: &str) -> String {
         let path = format!("/v1/sites/desk/tickets/{ticket}");
         self.ask(Method::GET, &path, None, Value::Null).await.json()["status"].as_str().unwrap().into()
     }
 
-    /// Puts a file.
+    /// Uploads a file.
     pub async fn file(&self, id: &str, name: &str, bytes: &[u8]) {
         let request = request(Method::PUT, &format!("/v1/sites/desk/attachments/{id}?name={name}"))
             .header("deskbell-session", SESSION)
@@ -158,13 +158,13 @@ impl Desk {
         self.gateway.send(sent(request, &body)).await
     }
 
-    /// Asks as a person whom the host has signed.
+    /// Sends a request as a verified customer.
     pub async fn ask_as(&self, claims: Value, method: Method, path: &str, body: Value) -> Answer {
         let token = token(claims);
         self.gateway.send(sent(request(method, path).header("authorization", format!("Bearer {token}")), &body)).await
     }
 
-    /// Delivers what Zendesk tells by webhook.
+    /// Delivers a webhook of Zendesk.
     pub async fn hook(&self, headers: &[(&str, String)], body: &[u8]) -> Answer {
         let mut request = request(Method::POST, "/v1/sites/desk/hooks/desk");
         for (name, value) in headers {
@@ -181,7 +181,7 @@ impl Desk {
         tickets[0].clone()
     }
 
-    /// Waits until nothing is on its way to Zendesk any more.
+    /// Waits until no delivery to Zendesk is pending.
     pub async fn quiet(&self) {
         until(async || self.gateway.app.store.queues().await.unwrap().iter().all(|queue| queue.waiting == 0)).await;
     }
@@ -203,7 +203,7 @@ pub fn token(more: Value) -> String {
     signed_with(SECRET, json!({"alg": "HS256"}), claims)
 }
 
-/// A ticket with some of everything.
+/// A ticket with a value in most fields.
 pub fn full(message: &str) -> Value {
     json!({
         "kind": "bug", "severity": "high", "topic": "billing", "message": message, "locale": "en",
@@ -219,7 +219,7 @@ pub fn full(message: &str) -> Value {
     })
 }
 
-/// Keeps a ticket that came at a time, to be brought to Zendesk; its id.
+/// Stores a ticket received at a time, queued for Zendesk; returns its id.
 pub async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
     let ticket = StoredTicket::new("desk", message.into(), new, received_at);
@@ -230,18 +230,18 @@ pub async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
     ticket.id
 }
 
-/// The first line of a comment that its author wrote, below what agents are warned of.
+/// The first line of a comment that its author wrote, below the notice for agents.
 pub fn words(body: &str) -> &str {
     let below = if body.starts_with("[Not verified] ") { 2 } else { 0 };
     body.lines().nth(below).unwrap()
 }
 
-/// Waits until something is so, which is soon.
+/// Waits for a condition, for the usual time.
 pub async fn until(is_so: impl AsyncFnMut() -> bool) {
     within(SOON, is_so).await;
 }
 
-/// Waits until something is so, which may take so long.
+/// Waits for a condition, at most for this time.
 pub async fn within(time: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !is_so().await {

@@ -1,4 +1,4 @@
-//! What has gathered while Zendesk was away, at an account of the smallest plan, while customers look at their tickets.
+//! The queue after an outage of Zendesk, at an account of the smallest plan, while customers view their tickets.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use super::{desk, full, place, until, within};
 
-/// How many tickets wait.
+/// How many tickets are queued.
 const WAITING: u32 = 120;
-/// How many requests the smallest plan lets in a minute; each ticket takes two.
+/// How many requests the smallest plan allows per minute; each ticket takes two.
 const A_MINUTE: usize = 200;
-/// How many customers look at their tickets meanwhile; each may take two.
+/// How many customers view their tickets meanwhile; each may take two requests.
 const CUSTOMERS: u32 = 300;
-/// How far something may get ahead of something older: as much as is brought at the same time, and a little.
+/// How far a delivery may get ahead of an older one: the number of concurrent ones, and a little.
 const AHEAD: u64 = 24;
 /// After this it is stuck.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -45,7 +45,7 @@ async fn after_an_outage_everything_is_brought_oldest_first_once_and_within_the_
                 desk.ask_as(claims, Method::GET, "/v1/sites/desk/tickets", Value::Null)
             });
             assert!(join_all(looks).await.iter().all(|answer| answer.status == 200));
-            // The next come when a third of the tickets is there.
+            // The next come when a third of the tickets has been delivered.
             let there = (WAITING / 3 * (round + 1)) as usize;
             within(PATIENCE, async || desk.zendesk.state().tickets.len() >= there).await;
         }
@@ -65,7 +65,7 @@ async fn after_an_outage_everything_is_brought_oldest_first_once_and_within_the_
     assert_eq!(externals.len() as u32, WAITING + 1, "none is there twice");
     assert_eq!(state.limiter.refused, 0, "nobody was refused for the rate");
     assert!(state.limiter.most <= A_MINUTE * 9 / 10, "{}", state.limiter.most);
-    // In the order in which they came, but for what was on its way at the same time.
+    // In the order in which they came, except for concurrent ones.
     for (place, ticket) in state.tickets.values().enumerate() {
         let number = ticket.subject.split(' ').nth(1).and_then(|number| number.parse::<u64>().ok());
         let number = number.unwrap_or(u64::from(WAITING));

@@ -1,4 +1,4 @@
-//! Pictures that an agent pastes into an answer.
+//! Pictures that an agent pastes into a reply.
 
 use super::conversing::{begun, customer, listening, support};
 use super::{Desk, HOOK_SECRET, until};

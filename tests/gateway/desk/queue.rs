@@ -1,4 +1,4 @@
-//! What waits, for how long, and what becomes of it.
+//! Pending deliveries, their age and their outcomes.
 
 use gateway::clock;
 use gateway::store::{ChangedTicket, State};
@@ -71,7 +71,7 @@ async fn each_of_several_destinations_has_a_queue_of_its_own() {
     other.quirks(|quirks| quirks.down = false);
     desk.quiet().await;
     assert_eq!(other.state().tickets.len(), 1);
-    // What an agent answers in one is said in the other, and does not come back.
+    // A reply in one is delivered to the other, and does not come back.
     let there = *desk.zendesk.state().tickets.keys().next().unwrap();
     desk.zendesk.comment(there, &crate::zendesk::control::said(crate::zendesk::control::Side::Agent, "Yes.")).unwrap();
     let changed = ChangedTicket { remote: there.to_string(), updated_at: clock::timestamp() };

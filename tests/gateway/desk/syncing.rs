@@ -1,4 +1,4 @@
-//! What changes in Zendesk is found, all of it and once, however much changes at the same time.
+//! Every change in Zendesk is found once, however much changes at the same time.
 
 use std::time::Duration;
 
@@ -15,18 +15,18 @@ const QUEUE: (&str, &str) = ("desk", "desk");
 const PATIENCE: Duration = Duration::from_secs(300);
 const LONG_AGO: &str = "2026-01-01T00:00:00.000Z";
 
-/// Posts a ticket; its id here and there.
+/// Posts a ticket; returns its id here and there.
 async fn ticket(desk: &Desk, key: &str) -> (String, u64) {
     let answer = desk.post(key, &full(key)).await;
     assert!(answer.status.is_success(), "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_string();
-    // A slow machine delivers it only after the gateway has answered.
+    // A slow machine delivers it only after the gateway has responded.
     until(async || desk.gateway.app.store.external_ticket(&id, QUEUE.1).await.unwrap().is_some()).await;
     let there = *desk.zendesk.state().tickets.keys().next_back().unwrap();
     (id, there)
 }
 
-/// Asks for changes now, as after a minute.
+/// Polls for changes now, as after a minute.
 async fn ask_now(desk: &Desk) {
     desk.gateway.app.store.set_listed(QUEUE, LONG_AGO).await.unwrap();
     desk.gateway.app.lines.line(QUEUE.0, QUEUE.1).unwrap().look();
@@ -36,7 +36,7 @@ fn asked(desk: &Desk, path: &str) -> usize {
     desk.zendesk.state().log.iter().filter(|entry| entry.path.starts_with(path)).count()
 }
 
-/// Waits until it has been asked for changes once, and what was answered is known.
+/// Waits until the first sync has finished.
 async fn begun(desk: &Desk) {
     until(async || {
         let state = desk.gateway.app.store.sync_state(QUEUE).await.unwrap();
@@ -58,7 +58,7 @@ async fn no_answer_is_missed_when_ten_thousand_tickets_change_at_once() {
     desk.zendesk.bulk_change(5_000);
     desk.zendesk.comment(second.1, &said(Side::Agent, "Yes.")).unwrap();
     desk.zendesk.bulk_change(5_000);
-    // What the export holds back is over.
+    // The lag of the export has passed.
     desk.zendesk.advance(120);
     ask_now(&desk).await;
     within(PATIENCE, async || answered(&desk, &first.0).await && answered(&desk, &second.0).await).await;
@@ -201,7 +201,7 @@ async fn what_waits_behind_a_dead_letter_is_not_polled_again_and_again() {
     ask_now(&desk).await;
     until(async || answered(&desk, &id).await).await;
     until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
-    // Sent again, all of it arrives.
+    // Queued again, all of it arrives.
     let dead = store.dead_letters(10).await.unwrap();
     store.send_again(Some(dead[0].0.id), &clock::now()).await.unwrap();
     desk.gateway.app.lines.wake("desk");
@@ -227,7 +227,7 @@ async fn a_change_is_read_once_however_often_it_is_listed() {
     begun(&desk).await;
     desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
     let changed = clock::seconds();
-    // Within the second in which it changed it might change again.
+    // Within the same second it might change again.
     until(async || clock::seconds() > changed + 2).await;
     ask_now(&desk).await;
     until(async || answered(&desk, &id).await).await;
@@ -249,7 +249,7 @@ async fn more_than_two_thousand_comments_are_read() {
     let desk = desk("").await;
     let (id, there) = ticket(&desk, "1").await;
     begun(&desk).await;
-    // Notes, which never come here, and an answer behind them.
+    // Notes, which never come here, and a reply after them.
     let note = crate::zendesk::control::Said { public: false, ..said(Side::Agent, "Note.") };
     for _ in 0..2_050 {
         desk.zendesk.comment(there, &note).unwrap();

@@ -1,4 +1,4 @@
-//! The stand-in answers as Discourse does: `topic_list`, `post_stream`, 429 as its middleware and its controllers say it.
+//! The stand-in responds like Discourse: `topic_list`, `post_stream`, 429 as from its middleware and its controllers.
 
 use gateway::search::import::{Prune, import_changes};
 use serde_json::{Value, json};
@@ -193,7 +193,7 @@ async fn a_list_without_end_is_left_and_prunes_nothing() {
     let (forum, kept) = (forum().await, Kept::new().await);
     kept.import(&source(&forum)).await;
     for topics in [&[listed(1)][..], &[]] {
-        // The same answer for every page, each of which says that there are more.
+        // The same response for every page, each of which says that there are more.
         forum.gone(PAGE_0);
         forum.gone(PAGE_1);
         forum.json("/latest.json", &list(topics, true));

@@ -1,4 +1,4 @@
-//! Importing from elsewhere, each source tested against a stand-in with the shapes of its documentation.
+//! Imports from other systems, each tested with a stand-in that follows its documentation.
 
 mod discourse;
 mod several;
@@ -20,7 +20,7 @@ use sources::{Format, Source};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-/// What a server answers for a path with its query: in turn, the last one for good.
+/// The responses for a path with its query: in turn, the last one for good.
 type Answers = HashMap<String, VecDeque<(u16, Vec<(String, String)>, String)>>;
 
 /// A server that stands in for a source.
@@ -61,7 +61,7 @@ impl StandIn {
         response.body(Body::from(body)).unwrap()
     }
 
-    /// What is answered from now on.
+    /// Sets the response from here on.
     pub fn json(&self, path: &str, body: &Value) {
         self.set(path, 200, &[("content-type", "application/json")], &body.to_string());
     }
@@ -70,7 +70,7 @@ impl StandIn {
         self.answers.lock().unwrap().insert(path.into(), VecDeque::from([reply(status, headers, body)]));
     }
 
-    /// What is answered once, before what is answered otherwise.
+    /// Sets a response for one request, before the others.
     pub fn once(&self, path: &str, status: u16, headers: &[(&str, &str)], body: &str) {
         self.answers.lock().unwrap().get_mut(path).unwrap().push_front(reply(status, headers, body));
     }
@@ -79,12 +79,12 @@ impl StandIn {
         self.answers.lock().unwrap().remove(path);
     }
 
-    /// What was asked for, in order, and forgotten with that.
+    /// The requests so far, in order; clears them.
     pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
-    /// The headers of what was asked for last.
+    /// The headers of the last request.
     pub fn last_headers(&self) -> HeaderMap {
         self.headers.lock().unwrap().last().cloned().unwrap_or_default()
     }

@@ -135,7 +135,7 @@ async fn a_source_without_questions_or_with_few_of_what_it_had_removes_nothing_u
     assert_eq!(counts(&kept.import_with(&source(&squeak), Prune::Forced).await), [0, 0, 1, 29, 0]);
 }
 
-/// Imports into `acme` what is planned, for as long as it runs.
+/// Runs the planned imports into `acme` in a task that never ends.
 fn run(store: std::sync::Arc<dyn Store>, plan: Plan) -> tokio::task::JoinHandle<std::convert::Infallible> {
     tokio::spawn(async move { timer::run(store.as_ref(), "acme", &plan).await })
 }
@@ -152,7 +152,7 @@ async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
         .collect();
     let name = plan.source.name();
     let imported = async {
-        // Done, and the lease given back with what the source has said.
+        // Finished, and the lease released with the source's progress.
         while kept.store.import_run("acme", &name).await.unwrap().progress.is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -1,4 +1,4 @@
-//! The stand-in answers as a Strapi 4 does, with the fields of Squeak: `{data: [{id, attributes}], meta: {pagination}}`.
+//! The stand-in responds like Strapi 4, with the fields of Squeak: `{data: [{id, attributes}], meta: {pagination}}`.
 
 use gateway::search::import::{Prune, import_changes};
 use serde_json::{Value, json};

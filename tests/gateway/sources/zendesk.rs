@@ -1,4 +1,4 @@
-//! The stand-in answers as the Help Center API does: cursor pages with `meta.has_more` and `links.next`, sideloads.
+//! The stand-in responds like the Help Center API: cursor pages with `meta.has_more` and `links.next`, sideloads.
 
 use gateway::search::import::{Prune, import_changes};
 use serde_json::{Value, json};
