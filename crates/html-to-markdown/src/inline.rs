@@ -1,27 +1,27 @@
-//! A line of HTML as a line of markdown: what is text stays text, whatever marks are in it.
+//! Converts inline HTML to a line of Markdown. Text stays text, whatever marks it contains.
 
 use super::Page;
 use super::tree::{Element, Node, is_block, text_of};
 use markdown::safe_url;
 
-/// How deep marks nest, as deep as they are read.
+/// The deepest nesting of marks, equal to the Markdown parser's.
 const DEPTH_MAX: usize = 4;
-/// The longest address that is kept, in bytes.
+/// The longest link address, in bytes; longer ones are dropped.
 const URL_MAX: usize = 2000;
 
-/// Nodes in one line; a newline stands where a break was meant. White space at the ends is kept as one space.
+/// Nodes as one line, with a newline for each line break. White space at the ends becomes one space.
 pub fn line(nodes: &[&Node], base: &Page<'_>) -> String {
     let mut line = Line { base, out: String::new(), before: None, depth: 0, in_link: false };
     nodes.iter().for_each(|node| line.node(node));
     line.out
 }
 
-/// Text as strong emphasis, where it can be marked so.
+/// Text as strong emphasis, if it can be marked.
 pub fn strong(text: &str) -> String {
     marked(text, &["**", "__"], None).unwrap_or_else(|| text.into())
 }
 
-/// Without characters that no one sees, some of which turn the text beside them around.
+/// Whether a character is visible. Some invisible ones reorder the text beside them.
 pub fn is_seen(c: char) -> bool {
     let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !turns && !c.is_control() && c != '\u{feff}' && c != '\u{200b}'
@@ -30,7 +30,7 @@ pub fn is_seen(c: char) -> bool {
 struct Line<'a> {
     base: &'a Page<'a>,
     out: String,
-    /// What stands before it, should the marks around it fall away.
+    /// The character before it, in case the marks around it are dropped.
     before: Option<char>,
     depth: usize,
     in_link: bool,
@@ -67,7 +67,7 @@ impl Line<'_> {
         element.children.iter().for_each(|node| self.node(node));
     }
 
-    /// What an element holds, by itself.
+    /// The content of an element, by itself.
     fn inside(&self, element: &Element, in_link: bool) -> String {
         let mut line =
             Line { base: self.base, out: String::new(), before: self.last(), depth: self.depth + 1, in_link };
@@ -123,7 +123,7 @@ impl Line<'_> {
         let text = text_of(&element.children);
         let text: String =
             text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_seen(*c)).collect();
-        // A backtick cannot stand in code, nor what ends a link in the text of one.
+        // Code cannot contain a backtick, nor in a link what ends the link's text.
         if text.contains('`') || self.in_link && text.contains("](") {
             return self.text(&text);
         }
@@ -141,7 +141,7 @@ impl Line<'_> {
         self.append(&inside, Some(&format!("[{text}]({url})")));
     }
 
-    /// A picture as the link to it. In a link it is its name, because the link leads elsewhere.
+    /// A picture becomes a link to it. Inside of a link it becomes its name, because the link leads elsewhere.
     fn picture(&mut self, element: &Element) {
         if let Some(name) = self.file(element) {
             return self.text(&format!("({name})"));
@@ -160,10 +160,10 @@ impl Line<'_> {
         }
     }
 
-    /// Appends what an element came to; the white space at the ends of what it holds stands outside of its marks.
+    /// Appends a converted element, with the white space at the ends of its content outside of its marks.
     fn append(&mut self, inside: &str, marked: Option<&str>) {
         let Some(marked) = marked else {
-            // What was written by itself meets what stands before it.
+            // Separates text that would form a mark with what precedes it.
             let glued = self.out.ends_with(']') && inside.starts_with('(');
             let inside = if inside.starts_with(' ') && self.out.ends_with([' ', '\n']) {
                 inside.trim_start_matches(' ')
@@ -193,13 +193,13 @@ impl Line<'_> {
         self.out.push_str(edge(trailing));
     }
 
-    /// What a file is called that goes along.
+    /// The name of the attachment at the address of an element.
     fn file(&self, element: &Element) -> Option<String> {
         let url = self.base.url.join(element.address.trim()).ok().filter(|_| !element.address.trim().is_empty())?;
         (self.base.file)(&url)
     }
 
-    /// An address as a link can have it, made whole by the page it stands on.
+    /// A link address, resolved relative to the page.
     fn address(&self, address: &str) -> Option<String> {
         let address = address.trim();
         let url = self.base.url.join(address).ok().filter(|_| !address.is_empty())?;
@@ -216,7 +216,7 @@ impl Line<'_> {
     }
 }
 
-/// Text between marks; none where every mark would end too early, or would not be one. `before` is the character before it.
+/// Text between marks; none if no mark is possible. `before` is the character before it.
 fn marked(inside: &str, marks: &[&str], before: Option<char>) -> Option<String> {
     let content = one_break(inside.trim());
     let fits = |mark: &&&str| {
@@ -231,13 +231,13 @@ fn marked(inside: &str, marks: &[&str], before: Option<char>) -> Option<String> 
     Some(format!("{mark}{content}{mark}"))
 }
 
-/// Without empty lines, which would end a paragraph in the middle of a mark.
+/// Removes empty lines, which would end a paragraph within a mark.
 fn one_break(text: &str) -> String {
     let lines: Vec<&str> = text.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect();
     lines.join("\n")
 }
 
-/// As the reading of markdown has it, where `_` in a word is part of it.
+/// The Markdown parser's rule, by which `_` is part of a word.
 fn is_part_of_word(c: char) -> bool {
     !c.is_ascii() || c.is_ascii_alphanumeric()
 }

@@ -1,8 +1,7 @@
-//! HTML as markdown of the subset that [`markdown`] reads. No HTML comes out of it, and nothing that was
-//! text becomes a mark.
+//! Converts HTML to the subset of Markdown that [`markdown`] parses. The output contains no HTML, and no text becomes a mark.
 //!
-//! Scripts, styles, what is hidden and whatever else is not for reading are left out; a picture becomes a link to it; the rows of a table
-//! become lines; what the subset has no mark for keeps its text.
+//! Scripts, styles, hidden elements and other unreadable content are dropped; a picture becomes a link to it; table rows become lines; elements
+//! without a mark in the subset keep their text.
 
 mod inline;
 mod tree;
@@ -15,29 +14,28 @@ use markdown::TEXT_MAX;
 pub use tree::HiddenText;
 use tree::{Element, Node, is_block, text_of};
 
-/// How deep lists and quotes nest, as deep as they are read.
+/// The deepest nesting of lists and quotes, equal to the Markdown parser's.
 const DEPTH_MAX: usize = 4;
 
-/// Where a piece of HTML stands.
+/// The page that a piece of HTML belongs to.
 struct Page<'a> {
-    /// Its address, for links that are relative to it.
+    /// Its address, for relative links.
     url: &'a Url,
-    /// What a file at an address is called, where its readers are not to be led there.
+    /// The name of the attachment at an address, if readers should not follow the link.
     file: &'a dyn Fn(&Url) -> Option<String>,
 }
 
-/// Markdown of a piece of HTML; `page` is where it stands, for links that are relative to it.
+/// HTML as Markdown; `page` is its address, for relative links.
 pub fn markdown(html: &str, page: &Url) -> String {
     markdown_with_files(html, page, &|_| None)
 }
 
-/// The same, no longer than so many bytes, and whether there is more.
+/// The same with at most `max` bytes, and whether there is more.
 pub fn markdown_within(html: &str, page: &Url, hidden: HiddenText, max: usize) -> (String, bool) {
     written(&tree::read(html, hidden), &Page { url: page, file: &|_| None }, max)
 }
 
-/// The same as [`markdown`], where pictures and links at some addresses are files that go along: `file` gives the name that stands in their
-/// place.
+/// Like [`markdown()`], but pictures and links at some addresses are attachments: `file` returns the name that replaces them.
 pub fn markdown_with_files(html: &str, page: &Url, file: &dyn Fn(&Url) -> Option<String>) -> String {
     written(&tree::read(html, HiddenText::Dropped), &Page { url: page, file }, TEXT_MAX).0
 }
@@ -74,7 +72,7 @@ fn blocks(nodes: &[Node], page: &Page<'_>, depth: usize) -> Vec<String> {
     out
 }
 
-/// Whether an element is a block, or a mark around blocks, as editors make them of pasted text.
+/// Whether an element is a block, or a mark around blocks, which editors create from pasted text.
 fn stands_alone(element: &Element) -> bool {
     let holds_block = |node: &Node| matches!(node, Node::Element(element) if stands_alone(element));
     is_block(&element.name) || element.name != "a" && element.children.iter().any(holds_block)
@@ -94,7 +92,7 @@ fn block(element: &Element, page: &Page<'_>, depth: usize) -> Vec<String> {
     }
 }
 
-/// A run of nodes as paragraphs: two breaks in a row part them.
+/// A run of nodes as paragraphs, separated by two line breaks.
 fn paragraphs(nodes: &[&Node], page: &Page<'_>, out: &mut Vec<String>) {
     let text = line(nodes, page);
     let lines: Vec<String> = text.split('\n').map(|line| line.trim().to_string()).collect();
@@ -102,7 +100,7 @@ fn paragraphs(nodes: &[&Node], page: &Page<'_>, out: &mut Vec<String>) {
     out.extend(parts.map(paragraph));
 }
 
-/// Lines as a paragraph with breaks between them.
+/// Lines as a paragraph with hard breaks.
 fn paragraph(lines: &[String]) -> String {
     let lines: Vec<String> = lines.iter().map(|line| at_start(line)).collect();
     lines.join("\\\n")
@@ -115,7 +113,7 @@ fn heading(element: &Element, page: &Page<'_>) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    // The marks that may close a heading are not read as text.
+    // Trailing `#` would be parsed as the end of the heading.
     if text.ends_with('#') {
         return Some(at_start(&strong(text)));
     }
@@ -128,7 +126,7 @@ fn code(text: &str, depth: usize) -> Option<String> {
     let text: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || is_seen(*c)).collect();
     let mut lines: Vec<&str> = text.trim_matches('\n').lines().map(str::trim_end).collect();
     if depth > 0 {
-        // Two empty lines would end the list it stands in.
+        // Two empty lines would end the surrounding list.
         lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
     }
     let ends = |fence: &str| lines.iter().any(|line| line.trim() == fence);
@@ -150,7 +148,7 @@ fn list(element: &Element, page: &Page<'_>, depth: usize) -> Option<String> {
     for child in &element.children {
         let blocks = match child {
             Node::Element(item) if item.name == "li" => blocks(&item.children, page, depth + 1),
-            // A list in a list, without an item around it.
+            // A list directly inside of a list.
             child => blocks(std::slice::from_ref(child), page, depth + 1),
         };
         if blocks.is_empty() {
@@ -166,7 +164,7 @@ fn list(element: &Element, page: &Page<'_>, depth: usize) -> Option<String> {
     (!items.is_empty()).then(|| items.join("\n"))
 }
 
-/// Whether the cells of a table are lines; otherwise it is there for the layout.
+/// Whether a table's cells can be joined to lines; otherwise the table is for layout.
 fn is_plain_table(table: &Element) -> bool {
     table.children.iter().all(|node| match node {
         Node::Text(_) => true,
@@ -177,7 +175,7 @@ fn is_plain_table(table: &Element) -> bool {
     })
 }
 
-/// The rows of a table, its cells parted by bars.
+/// The rows of a table, with bars between the cells.
 fn rows(table: &Element, page: &Page<'_>) -> Vec<String> {
     let mut out = Vec::new();
     for node in &table.children {
@@ -204,7 +202,7 @@ fn cell(nodes: &[&Node], page: &Page<'_>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_string())
 }
 
-/// Where a line begins, some characters would make a list, a heading, a quote or code.
+/// Escapes characters that would begin a list, a heading, a quote or code at the start of a line.
 fn at_start(line: &str) -> String {
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, rest) = line.split_at_checked(digits).unwrap_or_default();

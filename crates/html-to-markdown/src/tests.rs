@@ -7,7 +7,7 @@ fn of(html: &str) -> String {
     super::markdown(html, &Url::parse("https://forum.example/t/topic/7").unwrap())
 }
 
-/// What the reading of markdown makes of it, its marks counted.
+/// The parsed Markdown, with its marks counted.
 #[derive(Debug, Default, PartialEq)]
 struct Read {
     text: String,

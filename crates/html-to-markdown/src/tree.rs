@@ -1,44 +1,44 @@
-//! HTML as a tree: what is worth reading of it, nested no deeper than [`DEPTH_MAX`].
+//! Parses HTML to a tree of readable elements, nested at most [`DEPTH_MAX`] deep.
 
 use html5gum::{StartTag, Token, Tokenizer};
 
 use super::visibility::{Attributes, StyleSheet, Visibility};
 
-/// How deep elements nest; what lies deeper belongs to the last that fits.
+/// The deepest nesting of elements; deeper content belongs to the last element that fits.
 const DEPTH_MAX: usize = 48;
 
 /// A part of a document.
 #[derive(Debug)]
 pub enum Node {
-    /// Text, as it stands in the source but for its entities.
+    /// Text with entities decoded.
     Text(String),
     /// An element.
     Element(Element),
 }
 
-/// An element, with the attributes that say something.
+/// An element with its relevant attributes.
 #[derive(Debug, Default)]
 pub struct Element {
     /// Its name in lower case.
     pub name: String,
-    /// Where it leads or what it shows: `href` of a link, `src` of a picture.
+    /// `href` of a link, `src` of a picture.
     pub address: String,
     /// The `alt` of a picture.
     pub alt: String,
-    /// What it holds.
+    /// Its content.
     pub children: Vec<Node>,
 }
 
-/// What becomes of text that a browser does not show.
+/// How to treat text that a browser does not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HiddenText {
-    /// It is left out.
+    /// Dropped.
     Dropped,
-    /// It is read like all other.
+    /// Parsed like all other text.
     Kept,
 }
 
-/// Reads a document or a part of one. Never fails: what browsers guess at is guessed at here, if more simply.
+/// Parses a document or a part of one. Never fails: invalid HTML is repaired in a simpler way than browsers do.
 pub fn read(html: &str, hidden: HiddenText) -> Vec<Node> {
     let mut tree = Tree {
         open: vec![Element::default()],
@@ -60,7 +60,7 @@ pub fn read(html: &str, hidden: HiddenText) -> Vec<Node> {
     tree.open.pop().map(|root| root.children).unwrap_or_default()
 }
 
-/// Everything a node says, without its marks.
+/// The text of nodes without marks.
 pub fn text_of(nodes: &[Node]) -> String {
     let one = |node: &Node| match node {
         Node::Text(text) => text.clone(),
@@ -70,7 +70,7 @@ pub fn text_of(nodes: &[Node]) -> String {
     nodes.iter().map(one).collect()
 }
 
-/// Whether an element stands by itself and not in a line.
+/// Whether an element is a block element.
 pub fn is_block(name: &str) -> bool {
     BLOCKS.contains(&name)
 }
@@ -121,32 +121,32 @@ const BLOCKS: &[&str] = &[
     "ul",
 ];
 
-/// Elements that hold nothing and have no end.
+/// Elements without content and end tag.
 const VOID: &[&str] = &[
     "area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source", "track",
     "wbr",
 ];
 
-/// Elements whose content is not for reading.
+/// Elements whose content is not readable.
 const DROPPED: &[&str] = &[
     "audio", "button", "canvas", "head", "iframe", "math", "noembed", "noframes", "noscript", "object", "script",
     "select", "style", "svg", "template", "textarea", "title", "video",
 ];
 
 struct Tree {
-    /// The elements that are open, the root first.
+    /// The open elements, the root first.
     open: Vec<Element>,
-    /// Whether each of them is seen.
+    /// The visibility of each of them.
     seen: Vec<Visibility>,
-    /// The style sheets, by which text is left out that nobody sees; none where all is kept.
+    /// The style sheets, to drop invisible text; none if all text is kept.
     sheet: Option<StyleSheet>,
-    /// What is dropped at the moment, with all that is in it.
+    /// The element that is being dropped with all its content.
     dropped: Option<Dropped>,
 }
 
 struct Dropped {
     name: String,
-    /// How many of this name are open, one in another.
+    /// How many nested elements of this name are open.
     depth: usize,
 }
 
@@ -165,7 +165,7 @@ impl Tree {
             self.dropped = (!empty).then_some(Dropped { name, depth: 1 });
             return;
         }
-        // Discourse: the line with name and size below a picture, and the picture of who is quoted.
+        // Discourse: the line with name and size below a picture, and the avatar of the quoted author.
         let parent_is_link = self.open.last().is_some_and(|parent| parent.name == "a");
         if name == "div" && is("meta") && parent_is_link {
             self.dropped = Some(Dropped { name, depth: 1 });
@@ -215,7 +215,7 @@ impl Tree {
         }
     }
 
-    /// Whether an element is seen that starts here.
+    /// The visibility of an element that starts here.
     fn visibility(&self, name: &str, tag: &StartTag<()>) -> Visibility {
         let around = self.seen.last().copied().unwrap_or_default();
         let Some(sheet) = &self.sheet else { return around };
@@ -233,7 +233,7 @@ impl Tree {
         around.inside(&element, sheet)
     }
 
-    /// Closes what a start tag ends without saying so, as `<li>` the item before it.
+    /// Closes elements that a start tag ends implicitly, as `<li>` the item before it.
     fn close_implied(&mut self, name: &str) {
         let (ended, within): (&[&str], &[&str]) = match name {
             "li" => (&["li"], &["ul", "ol"]),

@@ -1,39 +1,40 @@
-//! Whether what an element holds is seen, by the ways in which senders of mail hide text: the `hidden` attribute and the styles of preheaders.
+//! Whether the content of an element is visible, by the ways in which mail senders hide text: the `hidden` attribute and the styles of
+//! preheaders.
 //!
-//! Style sheets are read as far as mail uses them: selectors of one element, its classes and its id, for every screen.
+//! Style sheets are parsed as far as mail uses them: selectors of one element, its classes and its id, for every medium.
 
 use std::collections::{BTreeMap, HashMap};
 
-/// How many selectors of style sheets are read.
+/// The most selectors of style sheets that are read.
 const RULES_MAX: usize = 1_000;
-/// How many of them are applied to one element.
+/// The most of them that are applied to one element.
 const APPLIED_MAX: usize = 50;
-/// How far outside a page nobody looks, in pixels.
+/// How far outside of a page text is certainly invisible, in pixels.
 const FAR_OUTSIDE: f64 = 900.0;
 
-/// What is known of an element from those around it and from itself.
+/// The visibility of an element, from its ancestors and itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Visibility {
-    /// It takes no place; nothing inside can change that.
+    /// Takes no space; descendants cannot change that.
     pub is_gone: bool,
-    /// `visibility: hidden`, which what is inside may change.
+    /// `visibility: hidden`, which descendants can change.
     is_invisible: bool,
-    /// Its letters have no size, which what is inside may change.
+    /// A font size of nothing, which descendants can change.
     is_tiny: bool,
 }
 
 impl Visibility {
-    /// Whether text in it is not seen.
+    /// Whether text in it is invisible.
     pub fn hides_text(self) -> bool {
         self.hides_pictures() || self.is_tiny
     }
 
-    /// Whether a picture in it is not seen.
+    /// Whether a picture in it is invisible.
     pub fn hides_pictures(self) -> bool {
         self.is_gone || self.is_invisible
     }
 
-    /// That of an element in this one.
+    /// The visibility of a child element.
     pub fn inside(self, element: &Attributes<'_>, sheet: &StyleSheet) -> Visibility {
         let mut style = Style::default();
         if element.is_hidden || element.name == "dialog" && !element.is_open {
@@ -61,10 +62,10 @@ impl Visibility {
     }
 }
 
-/// What of an element says whether it is seen.
+/// The attributes of an element that affect visibility.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Attributes<'a> {
-    /// Its name in small letters.
+    /// Its name in lower case.
     pub name: &'a str,
     /// Its `class`.
     pub class: &'a str,
@@ -82,7 +83,7 @@ pub struct Attributes<'a> {
 #[derive(Debug, Default)]
 pub struct StyleSheet {
     rules: Vec<(Selector, Style)>,
-    /// The rules by what an element has to have: `.class`, `#id` or a name.
+    /// The rules by a required class, id or name: `.class`, `#id` or a name.
     by_key: HashMap<String, Vec<usize>>,
     /// The same by their whole selectors.
     by_selector: HashMap<String, usize>,
@@ -174,7 +175,7 @@ impl StyleSheet {
 }
 
 impl Selector {
-    /// Reads `name.class#id`.
+    /// Parses `name.class#id`.
     fn read(text: &str) -> Selector {
         let start = text.find(['.', '#']).unwrap_or(text.len());
         let (name, mut rest) = text.split_at_checked(start).unwrap_or((text, ""));
@@ -193,7 +194,7 @@ impl Selector {
     }
 }
 
-/// What properties that can hide something are set to, and whether that is important.
+/// The values of properties that can hide something, and whether each is important.
 #[derive(Clone, Debug, Default)]
 struct Style(BTreeMap<&'static str, (String, bool)>);
 
@@ -227,7 +228,7 @@ impl Style {
         style
     }
 
-    /// Reads declarations. The last of a property counts, but for an important one before it.
+    /// Reads declarations. The last one of a property wins, unless an earlier one is important.
     fn read(&mut self, text: &str) {
         if text.is_empty() {
             return;
@@ -250,7 +251,7 @@ impl Style {
         }
     }
 
-    /// Adds declarations that stand behind those of before.
+    /// Adds declarations that come later.
     fn add(&mut self, behind: &Style) {
         behind.0.iter().for_each(|(name, (value, important))| self.set(name, value, *important));
     }
@@ -270,7 +271,7 @@ impl Style {
         number(self.value(name)).is_some_and(|(number, _)| number == 0.0)
     }
 
-    /// Whether a length is none, or one pixel, in which nobody reads anything.
+    /// Whether a length is zero or a pixel, too small to read.
     fn is_nothing(&self, name: &str) -> bool {
         let length = number(self.value(name));
         length.is_some_and(|(length, unit)| length == 0.0 || length <= 1.0 && matches!(unit, "px" | "pt"))
@@ -331,7 +332,7 @@ fn without_comments(css: &str) -> String {
     out
 }
 
-/// What stands behind a block whose `{` is read.
+/// The text after a block whose `{` was read.
 fn behind_block(css: &str) -> &str {
     let mut depth = 1_usize;
     for (at, c) in css.char_indices() {

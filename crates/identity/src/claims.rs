@@ -1,7 +1,7 @@
-//! What a token says about a person, read as hosts and identity providers write it.
+//! The claims of a token about a customer, parsed as hosts and identity providers write them.
 //!
-//! `exp`, `aud` and `sub` decide whether a token counts and are read strictly. Everything else is optional: null and empty texts are
-//! absent, numbers and booleans are read as texts and the other way round, and a value that cannot be read costs only its own claim.
+//! `exp`, `aud` and `sub` decide whether a token is valid and are parsed strictly. All other claims are optional: null and empty strings are
+//! absent, numbers and booleans are accepted as strings and the other way round, and an invalid value costs only its own claim.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use crate::limits::ID_MAX;
 use domain::context::{Organization, User};
 use domain::ticket::Priority;
 
-/// How much of a name or a role is kept, in characters.
+/// The most characters of a name or a role; the rest is cut.
 const NAME_MAX: usize = 200;
-/// The longest plan, in characters; a longer one is none, because what is left of it would be another.
+/// The longest plan, in characters. A longer one is dropped, because a part of it would be another plan.
 const PLAN_MAX: usize = 200;
-/// The longest address (RFC 5321, 4.5.3.1.3), in bytes; a longer one is none.
+/// The longest address (RFC 5321, 4.5.3.1.3), in bytes; a longer one is dropped.
 const EMAIL_MAX: usize = 254;
-/// How many channels are kept, and the longest name of one in characters.
+/// The most channels, and the longest name of one in characters.
 const CHANNELS_MAX: usize = 20;
 const CHANNEL_MAX: usize = 64;
-/// Times above are in milliseconds: this one is in the year 5138.
+/// Larger times are in milliseconds: this one is in the year 5138.
 const SECONDS_MAX: f64 = 1e11;
 
-/// The claims that can be read from others than those of the same name.
+/// The claims that can be read from claims with other names.
 pub const CLAIMS: [&str; 12] = [
     "sub",
     "aud",
@@ -41,22 +41,22 @@ pub const CLAIMS: [&str; 12] = [
     "channels",
 ];
 
-/// From which claims of a token ours are read: the name of a claim, or a JSON Pointer (RFC 6901), which begins with a slash.
+/// The source of each of our claims: the name of a claim, or a JSON Pointer (RFC 6901), which begins with a slash.
 pub type ClaimNames = BTreeMap<String, String>;
 
-/// The claims of a token, each as it is written there.
+/// The claims of a token as raw JSON.
 pub type RawClaims = BTreeMap<String, Box<RawValue>>;
 
-/// What a token says about the person, beside the times.
+/// The claims about the customer, without the times.
 #[derive(Debug, Default, PartialEq)]
 pub struct PersonClaims {
-    /// Who it is; never without an id.
+    /// The customer; the id is never empty.
     pub user: User,
-    /// Whether the address is theirs; `None` where the token does not say. What cannot be read is no.
+    /// Whether the provider has verified the address; `None` if the token does not say. An invalid value means no.
     pub email_verified: Option<bool>,
     /// Their priority.
     pub priority: Option<Priority>,
-    /// The channels that they have.
+    /// The channels available to them.
     pub channels: Vec<String>,
 }
 
@@ -67,12 +67,12 @@ pub struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    /// Reads `raw`, by the names of the token's signer.
+    /// Wraps `raw`, with the claim names of the token's signer.
     pub fn new(raw: &'a RawClaims, names: &'a ClaimNames) -> Claims<'a> {
         Claims { raw, names }
     }
 
-    /// The person. Fails only where `sub` is missing or no id.
+    /// The customer. Fails only if `sub` is missing or no id.
     pub fn person(&self) -> Result<PersonClaims, TokenError> {
         let user = User {
             id: self.id()?,
@@ -93,7 +93,7 @@ impl<'a> Claims<'a> {
         Ok(PersonClaims { user, email_verified: self.email_verified(), priority, channels: self.channels() })
     }
 
-    /// A time, in seconds since 1970, of a claim that is never renamed; `None` where it is absent or null.
+    /// A time, in seconds since 1970, of a claim that cannot be renamed; `None` if it is absent or null.
     pub fn time(&self, claim: &'static str) -> Result<Option<i64>, TokenError> {
         let Some(value) = self.raw.get(claim).and_then(|raw| value(raw.get())) else { return Ok(None) };
         let seconds = match &value {
@@ -108,7 +108,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Whom the token is for.
+    /// The audience.
     pub fn audience(&self) -> Vec<String> {
         match self.find("aud").as_deref().and_then(value) {
             Some(Value::Array(all)) => all.iter().filter_map(|one| scalar(one, &one.to_string())).collect(),
@@ -116,12 +116,12 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Who made the token.
+    /// The issuer.
     pub fn issuer(&self) -> Option<String> {
         self.raw.get("iss").and_then(|raw| text(raw.get()))
     }
 
-    /// `sub`, as it is written; a number is its digits, all of them.
+    /// `sub` as written; all digits of a number.
     fn id(&self) -> Result<String, TokenError> {
         let raw = self.find("sub").ok_or(ClaimError::NoId)?;
         let id = match value(&raw).ok_or(ClaimError::NoId)? {
@@ -169,12 +169,12 @@ impl<'a> Claims<'a> {
         all.into_iter().filter(is_name).take(CHANNELS_MAX).collect()
     }
 
-    /// A text of one line that people read, cut where it is too long.
+    /// A string for people on one line, cut if it is too long.
     fn line(&self, claim: &str) -> String {
         self.text(claim).map(|text| cut(&text)).unwrap_or_default()
     }
 
-    /// The text of a claim; `None` where it is absent, null or empty, or no text, number or boolean.
+    /// The string value of a claim; `None` if it is absent, null or empty, or no string, number or boolean.
     fn text(&self, claim: &str) -> Option<String> {
         text(&self.find(claim)?)
     }
@@ -192,14 +192,14 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// The value of a piece of JSON; `None` where it is null, or too deep to be read.
+/// The value of a piece of JSON; `None` if it is null, or nested too deeply.
 fn value(raw: &str) -> Option<Value> {
     serde_json::from_str(raw).ok().filter(|value: &Value| !value.is_null())
 }
 
 fn text(raw: &str) -> Option<String> {
     match value(raw)? {
-        // What may have several values, as roles of identity providers may, has one here.
+        // Claims that may have several values, such as roles, are reduced to one.
         Value::Array(all) => {
             let all: Vec<String> = all.iter().filter_map(|one| scalar(one, &one.to_string())).collect();
             Some(all.join(", ")).filter(|text| !text.is_empty())
@@ -208,7 +208,7 @@ fn text(raw: &str) -> Option<String> {
     }
 }
 
-/// A text, number or boolean as a text; `raw` is how it is written.
+/// A string, number or boolean as a string; `raw` is its JSON.
 fn scalar(value: &Value, raw: &str) -> Option<String> {
     let text = match value {
         Value::String(text) => text.trim().to_string(),
@@ -231,7 +231,7 @@ fn digits(raw: &str) -> String {
     }
 }
 
-/// An organization as a text, as `{id, name}`, or by its alias as Keycloak writes it: `["acme"]` or `{"acme": {"id": "…"}}`.
+/// An organization as a string, as `{id, name}`, or by its alias as Keycloak writes it: `["acme"]` or `{"acme": {"id": "…"}}`.
 fn organization(value: Value) -> Organization {
     let text = |value: Option<&Value>| value.and_then(|value| scalar(value, &value.to_string())).unwrap_or_default();
     match &value {
@@ -250,7 +250,7 @@ fn organization(value: Value) -> Organization {
     }
 }
 
-/// A text as one line, not longer than is kept.
+/// A string as one line, cut to its limit.
 fn cut(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NAME_MAX).collect();
     line.trim().to_string()

@@ -1,5 +1,4 @@
-//! The algorithms that tokens may be signed with, by `ring`, which the gateway has for TLS: the library for tokens brings
-//! all algorithms there are, or none.
+//! The supported signature algorithms, by `ring`, which the gateway has for TLS: the token library brings either all algorithms or none.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
@@ -8,9 +7,9 @@ use ring::signature::{self as keys, RsaParameters, RsaPublicKeyComponents, Unpar
 use ring::{error::Unspecified, hmac};
 use signature::Verifier;
 
-/// Lets tokens be read. More than once is as good as once.
+/// Installs the algorithms. Idempotent.
 pub fn install() {
-    // It refuses where there is one already, and that is this one.
+    // Fails only if one is installed, and that is this one.
     let _ = PROVIDER.install_default();
 }
 

@@ -1,11 +1,11 @@
-//! Why a token is not believed, in words for whoever develops the host.
+//! Why a token is rejected, in texts for the host's developer.
 
 use crate::limits::{ID_MAX, TOKEN_MAX};
 
-/// Why a token is not believed.
+/// Why a token is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// It is not given as it has to be.
+    /// It is not sent in the required form.
     #[error("the header Authorization has to be: Bearer TOKEN")]
     NoBearer,
     /// It is too long.
@@ -14,22 +14,22 @@ pub enum TokenError {
     /// It is no JWT.
     #[error("the token is no signed JWT (RFC 7519): {0}")]
     Malformed(&'static str),
-    /// Nobody signs for this site.
+    /// The site has no signer.
     #[error("this site has no signers in its configuration, so no token can be believed")]
     NoSigners,
-    /// It names a key that there is not.
+    /// Its key is unknown.
     #[error("no signer of this site has the kid {0:?}")]
     UnknownKey(String),
-    /// It names none, and there are several.
+    /// It names no key, and there are several.
     #[error("the token names no kid, and this site has several keys")]
     MissingKid,
     /// The keys of an identity provider cannot be fetched.
     #[error("the keys that would verify the token cannot be fetched; the gateway's log says why")]
     KeysUnavailable,
-    /// It is signed with something else than the key's algorithm.
+    /// Its algorithm is not that of its key.
     #[error("the token is not signed with the algorithm of its key, which is {0}")]
     Algorithm(String),
-    /// Its header names nothing that it could be signed with.
+    /// Its header names no supported algorithm.
     #[error(
         "the token is not signed with the algorithm of its key: its alg is {0}, and there are HS256, EdDSA, RS256 and ES256"
     )]
@@ -37,32 +37,32 @@ pub enum TokenError {
     /// The signature is wrong.
     #[error("the token's signature is wrong: it is signed with another key than that of its signer, or was changed")]
     Signature,
-    /// It is for somebody else.
+    /// It is for another audience.
     #[error("the token's aud is {found}, and has to be {expected}")]
     Audience {
-        /// What it says.
+        /// The audience of the token.
         found: String,
-        /// What is allowed.
+        /// The allowed audience.
         expected: String,
     },
-    /// It was made by somebody else.
+    /// It is from another issuer.
     #[error("the token's iss is {found}, and has to be {expected:?}")]
     Issuer {
-        /// What it says.
+        /// The issuer of the token.
         found: String,
-        /// What is allowed.
+        /// The allowed issuer.
         expected: String,
     },
-    /// It is not good any more; so many seconds ago it was.
+    /// It expired this many seconds ago.
     #[error(
         "the token expired {} ago by the gateway's clock: it was not renewed, or the clock of the server that signed it is slow",
         duration(*.0)
     )]
     Expired(i64),
-    /// It is not good yet; so many seconds ahead it will be.
+    /// It becomes valid in this many seconds.
     #[error("the token's nbf is {} ahead of the gateway's clock: the clock of the server that signed it is fast", duration(*.0))]
     NotYetValid(i64),
-    /// It is good for too long.
+    /// Its lifetime is too long.
     #[error(
         "the token's exp is {} further ahead than the longest lifetime of {} allows: {}",
         duration(*.beyond), duration(*.allowed), lifetime_cause(*.beyond, *.allowed, *.issued)
@@ -72,21 +72,21 @@ pub enum TokenError {
         beyond: i64,
         /// The longest lifetime, in seconds.
         allowed: i64,
-        /// How many seconds ahead it was issued and for how many it is good, where it says so.
+        /// If known, how many seconds in the future it was issued, and its lifetime.
         issued: Option<(i64, i64)>,
     },
-    /// A claim that decides cannot be read.
+    /// A required claim is invalid.
     #[error("{0}")]
     Claim(#[from] ClaimError),
 }
 
-/// Why a claim that decides cannot be read.
+/// Why a required claim is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
-    /// There is no id of the person.
+    /// There is no id of the customer.
     #[error("the token's sub has to be the id of the person: a text of 1 to {ID_MAX} bytes, or a number")]
     NoId,
-    /// There is no end.
+    /// There is no expiry.
     #[error("the token has no exp")]
     NoExpiry,
     /// It is no time.
@@ -116,7 +116,7 @@ impl TokenError {
         }
     }
 
-    /// By how many seconds the clock of the server that signed it seems to differ from the gateway's; less than nothing where it is slow.
+    /// By how many seconds the clock of the signing server seems to differ from the gateway's; negative if it is slow.
     pub fn clock_difference(&self) -> Option<i64> {
         match self {
             TokenError::Expired(ago) => Some(-ago),
@@ -158,13 +158,13 @@ fn duration(seconds: i64) -> String {
     if parts.is_empty() { "0 s".into() } else { parts.join(" ") }
 }
 
-/// Why nobody knows who sends a request.
+/// Why the requester of a request cannot be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// The session is not 128 bits in a spelling of theirs.
+    /// The session is not 128 bits in a valid encoding.
     #[error("the session is not 128 bits")]
     InvalidSession,
-    /// The token is not believed.
+    /// The token is rejected.
     #[error(transparent)]
     InvalidToken(#[from] TokenError),
 }

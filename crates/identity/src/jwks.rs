@@ -1,7 +1,7 @@
-//! The keys that an identity provider publishes (RFC 7517), fetched when they are needed and kept.
+//! The keys that an identity provider publishes (RFC 7517), fetched on demand and cached.
 //!
-//! What anybody can cause by sending tokens is bounded: one fetch at a time, and no more of them than the [`Budget`] gives out, whatever
-//! keys the tokens name. Where the provider does not answer, the keys that are known count on for a day.
+//! What anybody can cause by sending tokens is bounded: one fetch at a time, and no more fetches than the [`Budget`] allows, whatever keys the
+//! tokens name. If the provider does not respond, the cached keys remain valid for a day.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,18 +18,18 @@ use crate::error::TokenError;
 use crate::key::{Key, algorithm_name};
 use outbound_http::{AddressError, FetchError, Fetched, Fetcher, Limits, Validators, source_url};
 
-/// For how long keys are kept: at least, at most, and where the provider says nothing.
+/// How long keys are fresh: at least, at most, and by default.
 const FRESH_MIN: Duration = Duration::from_secs(5 * 60);
 const FRESH_MAX: Duration = Duration::from_secs(24 * 3600);
 const FRESH_DEFAULT: Duration = Duration::from_secs(3600);
-/// For how long keys count on where the provider does not answer.
+/// How long keys remain valid if the provider does not respond.
 const STALE_MAX: Duration = Duration::from_secs(24 * 3600);
-/// How many fetches there may be in a row, and how long it takes until one more may be.
+/// The most fetches in a row, and the time until another one is allowed.
 const FETCHES: u32 = 3;
 const FETCH_EVERY: Duration = Duration::from_secs(30);
-/// How many keys are read.
+/// The most keys that are read.
 const KEYS_MAX: usize = 100;
-/// The sizes of RSA keys that count, in bits.
+/// The accepted sizes of RSA keys, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 const LIMITS: Limits = Limits {
     body: 256 << 10,
@@ -44,21 +44,21 @@ pub struct Jwks {
     url: Url,
     private: bool,
     cache: Mutex<Cache>,
-    /// Held by whoever fetches.
+    /// Held during a fetch.
     fetching: Arc<AsyncMutex<()>>,
 }
 
 #[derive(Debug, Default)]
 struct Cache {
     keys: Vec<PublishedKey>,
-    /// When they were fetched, and for how long they are fresh; `None` where they never were.
+    /// When they were fetched, and how long they are fresh; `None` before the first fetch.
     fetched: Option<(Instant, Duration)>,
     budget: Budget,
-    /// Counts the fetches that have ended.
+    /// Counts the finished fetches.
     fetches: u64,
 }
 
-/// How many fetches there may be.
+/// The budget of fetches.
 #[derive(Debug)]
 struct Budget {
     left: u32,
@@ -77,11 +77,11 @@ struct PublishedKey {
     key: Key,
 }
 
-/// What the keys at hand say about a token.
+/// The result of looking up the key of a token.
 enum Found {
-    /// Its key.
+    /// The key.
     Key(Key),
-    /// There is none, and why.
+    /// No key, and why.
     Nothing(TokenError),
 }
 
@@ -92,12 +92,12 @@ impl fmt::Debug for Jwks {
 }
 
 impl Jwks {
-    /// The keys of an address: https, or http to this computer. `private`: it may be in one's own network.
+    /// The keys of an address: https, or http to this computer. With `private` it may be in a private network.
     pub fn new(url: &str, private: bool) -> Result<Jwks, AddressError> {
         Ok(Jwks { url: source_url(url)?, private, cache: Mutex::default(), fetching: Arc::default() })
     }
 
-    /// The key of a token, by the name and the algorithm that it gives.
+    /// The key of a token, by its key id and algorithm.
     pub async fn find(self: &Arc<Self>, kid: Option<&str>, algorithm: Algorithm) -> Result<Key, TokenError> {
         let (found, is_fresh, fetches) = {
             let cache = self.cache();
@@ -106,9 +106,9 @@ impl Jwks {
         };
         match found {
             Found::Key(key) if is_fresh => return Ok(key),
-            // Nobody waits for fresh keys where there are some: whoever comes first fetches them.
+            // Nobody waits for fresh keys if there are any: the first request fetches them.
             Found::Key(key) if self.fetching.try_lock().is_err() => return Ok(key),
-            // Which keys there are is known, and the token does not say enough.
+            // The keys are up to date, and the token is insufficient.
             Found::Nothing(error @ (TokenError::Algorithm(_) | TokenError::MissingKid)) if is_fresh => {
                 return Err(error);
             }
@@ -121,7 +121,7 @@ impl Jwks {
         }
     }
 
-    /// The key of a token that names none, where the one at hand does not verify it: it may have been replaced.
+    /// The key of a token without key id if the cached key does not verify it: it may have been replaced.
     pub async fn find_replaced(self: &Arc<Self>, algorithm: Algorithm) -> Result<Key, TokenError> {
         let fetches = self.cache().fetches;
         self.refetch(fetches).await;
@@ -131,11 +131,11 @@ impl Jwks {
         }
     }
 
-    /// Fetches the keys, if none has since so many fetches, and if there may be one.
+    /// Fetches the keys, unless another fetch has finished since `fetches`, or the budget is used up.
     async fn refetch(self: &Arc<Self>, fetches: u64) {
         let guard = self.fetching.clone().lock_owned().await;
         if self.cache().fetches == fetches && self.cache().budget.take(Instant::now()) {
-            // A task of its own, so that a client that hangs up ends no fetch that others need.
+            // A task of its own, so that a disconnecting client does not abort a fetch that others need.
             let keys = self.clone();
             let fetch = tokio::spawn(async move {
                 keys.fetch().await;
@@ -191,7 +191,7 @@ impl Cache {
             self.keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).collect();
         let mut fitting = named.iter().filter(|key| key.key.algorithm == algorithm);
         match (fitting.next(), fitting.next(), kid) {
-            // Without a name there must be no choice.
+            // Without a key id the key must be unambiguous.
             (Some(_), Some(_), None) => Found::Nothing(TokenError::MissingKid),
             (Some(found), _, _) => Found::Key(found.key.clone()),
             (None, _, Some(kid)) => Found::Nothing(match named.first() {
@@ -204,7 +204,7 @@ impl Cache {
 }
 
 impl Budget {
-    /// Whether there may be a fetch; it counts as one then.
+    /// Takes one fetch from the budget, if there is any.
     fn take(&mut self, now: Instant) -> bool {
         let since = *self.since.get_or_insert(now);
         let earned = (now.duration_since(since).as_secs() / FETCH_EVERY.as_secs()).min(FETCHES.into()) as u32;
@@ -218,7 +218,7 @@ impl Budget {
     }
 }
 
-/// The keys of a JWK set that can verify tokens; others are left out. Fails where it is no JWK set, or has no such key.
+/// The keys of a JWK set that can verify tokens; others are ignored. Fails if it is no JWK set, or has no such key.
 fn parse(bytes: &[u8]) -> Result<Vec<PublishedKey>, String> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("answers no JSON: {error}"))?;
     let Some(all) = value.get("keys").and_then(Value::as_array) else {
@@ -243,7 +243,7 @@ fn parse(bytes: &[u8]) -> Result<Vec<PublishedKey>, String> {
     }
 }
 
-/// A key of a set, with its algorithm: the one that it names (`alg`), or else what keys of its kind are usually for.
+/// A key of a set with its algorithm: the one that it names (`alg`), or else the usual one for its kind.
 fn published_key(jwk: &Value) -> Option<PublishedKey> {
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
     let is_for_signatures = text("use").is_none_or(|usage| usage == "sig");
@@ -328,7 +328,7 @@ mod tests {
             let error = parse(answer.as_bytes()).unwrap_err();
             assert!(error.contains(expected), "{answer}: {error}");
         }
-        // One that pads its numbers, as RFC 7518 forbids.
+        // One that pads its numbers, which RFC 7518 forbids.
         assert_eq!(parse(ED.replace("URo\"", "URo=\"").as_bytes()).unwrap().len(), 1);
     }
 }

@@ -2,12 +2,12 @@
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-/// A key with the one algorithm that it is for (RFC 8725, 3.1).
+/// A key with its only algorithm (RFC 8725, 3.1).
 #[derive(Clone, Debug)]
 pub struct Key {
     /// The algorithm.
     pub algorithm: Algorithm,
-    /// What verifies.
+    /// The verification key.
     pub decoding: DecodingKey,
 }
 

@@ -1,6 +1,6 @@
-//! Who a request comes from: a person whom the host or its identity provider has signed, whoever holds a session, both, or nobody.
+//! Determines the requester of a request: a customer signed by the host or its identity provider, the holder of a session, both, or nobody.
 //!
-//! The configuration says who signs for a site ([`Signer`]); [`identify`] reads the credentials of a request.
+//! The configuration has the signers of a site ([`Signer`]); [`identify`] reads the credentials of a request.
 
 mod claims;
 mod crypto;
@@ -22,7 +22,7 @@ pub use jwks::Jwks;
 pub use session::SESSION_HEADER;
 pub use signer::{KeyError, LIFETIME_JWKS, Signer};
 
-/// The headers of a request by which its sender is known.
+/// The credentials in a request's headers.
 #[derive(Clone, Copy, Default)]
 pub struct Credentials<'a> {
     /// `Bearer` and a token.
@@ -31,8 +31,8 @@ pub struct Credentials<'a> {
     pub session: Option<&'a str>,
 }
 
-/// Who sends a request to a site, for which `signers` sign. A token or session that is there has to be good: whoever is taken for nobody by mistake
-/// would be shown nothing of their own, and not know why.
+/// The requester of a request to a site with these signers. A token or session that is present has to be valid: a customer who was treated as
+/// anonymous by mistake would not see their own tickets, and not know why.
 pub async fn identify(
     credentials: Credentials<'_>,
     site: &str,
@@ -53,7 +53,7 @@ pub async fn identify(
     Ok(Requester { person, session })
 }
 
-/// The token of `Bearer TOKEN`; the scheme is the same in any case (RFC 9110, 11.1).
+/// The token of `Bearer TOKEN`; the scheme is not case-sensitive (RFC 9110, 11.1).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())

@@ -1,4 +1,4 @@
-//! Tells the administrator which tokens are refused, but not once for every request.
+//! Logs rejected tokens for the administrator, but not each of them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,13 +9,13 @@ use crate::error::TokenError;
 /// How often the same reason is logged for a site.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// When a reason was logged, and how often it has come up since.
+/// When a reason was logged, and how often it has occurred since.
 type Logged = (Instant, u64);
 
-/// The reasons, by site and code: no more than sites times codes.
+/// The reasons by site and code; their number is bounded by sites times codes.
 static LOGGED: Mutex<Option<HashMap<(String, &'static str), Logged>>> = Mutex::new(None);
 
-/// Logs that a token was refused. The token itself is never logged.
+/// Logs that a token was rejected. The token itself is never logged.
 pub fn log(site: &str, error: &TokenError) {
     let code = error.code();
     if let Some(suppressed) = admit(site, code, Instant::now()) {
@@ -24,7 +24,7 @@ pub fn log(site: &str, error: &TokenError) {
     }
 }
 
-/// How often a reason has come up since it was logged last, where it is time to log it again.
+/// How often a reason has occurred since it was last logged, if it is due to be logged again.
 fn admit(site: &str, code: &'static str, now: Instant) -> Option<u64> {
     let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
     match logged.get_or_insert_default().get_mut(&(site.to_string(), code)) {

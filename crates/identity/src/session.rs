@@ -1,18 +1,18 @@
-//! Sessions: random numbers that open nothing but what they made.
+//! Sessions: random numbers that give access only to what they created.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// The header that carries a session.
+/// The header with the session.
 pub const SESSION_HEADER: &str = "deskbell-session";
 
-/// The SHA-256 of a session, which itself is kept nowhere; none where the text cannot be one.
+/// The SHA-256 of a session, which itself is never stored; none if the text is no valid session.
 pub fn digest(text: &str) -> Option<[u8; 32]> {
     bits(text).map(|bits| Sha256::digest(bits).into())
 }
 
-/// The 128 bits of a session, written as hexadecimal digits or as base64url.
+/// The 128 bits of a session, in hexadecimal digits or base64url.
 fn bits(text: &str) -> Option<[u8; 16]> {
     match text.len() {
         32 if text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {

@@ -1,4 +1,4 @@
-//! Who signs tokens for a site: the host with a key of the configuration, or an identity provider with the keys that it publishes.
+//! Signers of a site's tokens: the host with a configured key, or an identity provider with published keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,42 +11,42 @@ use crate::claims::ClaimNames;
 use crate::jwks::Jwks;
 use crate::key::Key;
 
-/// The longest lifetime of a token that the host signs.
+/// The longest lifetime of a token signed by the host.
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
-/// The longest lifetime of a token of an identity provider, where the configuration names none: Auth0 allows a day.
+/// The default of the longest lifetime of an identity provider's token: Auth0 allows a day.
 pub const LIFETIME_JWKS: Duration = Duration::from_secs(24 * 3600);
-/// The shortest secret, in bytes: as long as what it signs with (RFC 7518, 3.2).
+/// The shortest secret, in bytes: the length of the hash (RFC 7518, 3.2).
 const SECRET_MIN: usize = 32;
 
-/// Somebody who signs tokens for a site.
+/// A signer of tokens for a site.
 #[derive(Clone, Debug)]
 pub struct Signer {
     pub(crate) keys: Keys,
-    /// What a token has to be for (`aud`), one of these; empty for the site's name.
+    /// The accepted audiences (`aud`); empty for the site's name.
     pub audience: Vec<String>,
-    /// Who has to have made it (`iss`); `None` where anybody may who has the key.
+    /// The required issuer (`iss`); `None` accepts any.
     pub issuer: Option<String>,
     /// The longest lifetime of a token.
     pub lifetime: Duration,
-    /// From which claims ours are read.
+    /// The sources of our claims.
     pub claims: ClaimNames,
 }
 
 /// The keys of a signer.
 #[derive(Clone, Debug)]
 pub enum Keys {
-    /// One of the configuration.
+    /// A configured key.
     Fixed {
-        /// Its name in tokens (`kid`); empty where a site has but one and tokens name none, or any.
+        /// Its key id (`kid`); empty if the site has only one key, and then tokens may name any or none.
         kid: String,
         /// The key.
         key: Key,
     },
-    /// Those that an identity provider publishes (RFC 7517).
+    /// The published keys of an identity provider (RFC 7517).
     Published(Arc<Jwks>),
 }
 
-/// Why a key is none.
+/// Why a key is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// It can be guessed.
@@ -58,7 +58,7 @@ pub enum KeyError {
 }
 
 impl Signer {
-    /// A key that the host and the gateway share.
+    /// A signer with a secret that the host and the gateway share.
     pub fn hs256(kid: &str, secret: &[u8]) -> Result<Signer, KeyError> {
         if secret.len() < SECRET_MIN {
             return Err(KeyError::Short);
@@ -66,18 +66,18 @@ impl Signer {
         Ok(Signer::fixed(kid, Algorithm::HS256, DecodingKey::from_secret(secret)))
     }
 
-    /// The public half of a key that only the host has, as PEM.
+    /// A signer with the public half of a key that only the host has, as PEM.
     pub fn eddsa(kid: &str, pem: &str) -> Result<Signer, KeyError> {
         let key = ed25519(pem).ok_or(KeyError::NoPublicKey)?;
         Ok(Signer::fixed(kid, Algorithm::EdDSA, DecodingKey::from_ed_der(&key)))
     }
 
-    /// An identity provider, by its keys.
+    /// An identity provider, by its published keys.
     pub fn published(jwks: Jwks) -> Signer {
         Signer { lifetime: LIFETIME_JWKS, ..Signer::with(Keys::Published(Arc::new(jwks))) }
     }
 
-    /// The `kid` of a key of the configuration; `None` for an identity provider.
+    /// The `kid` of a configured key; `None` for an identity provider.
     pub fn kid(&self) -> Option<&str> {
         match &self.keys {
             Keys::Fixed { kid, .. } => Some(kid),
@@ -94,7 +94,7 @@ impl Signer {
     }
 }
 
-/// The 32 bytes of a public key of Ed25519. In DER it always begins alike (RFC 8410, 4).
+/// The 32 bytes of an Ed25519 public key. In DER they have a constant prefix (RFC 8410, 4).
 fn ed25519(pem: &str) -> Option<[u8; 32]> {
     const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
     const END: &str = "-----END PUBLIC KEY-----";

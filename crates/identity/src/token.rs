@@ -1,4 +1,4 @@
-//! Tokens with which the host's server or its identity provider says who somebody is: JWT (RFC 7519), checked as RFC 8725 advises.
+//! Tokens with which the host's server or its identity provider identifies a customer: JWT (RFC 7519), validated as RFC 8725 recommends.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -13,15 +13,15 @@ use crate::limits::{LEEWAY, TOKEN_MAX};
 use crate::signer::{Keys, Signer};
 use deskbell_core::ports::Person;
 
-/// What is wrong with what is no signed token.
+/// The error for a text that is no signed token.
 const PARTS: &str =
     "it has to be three parts with dots between them; encrypted ones (JWE) and opaque ones cannot be read";
 const ENCODING: &str = "its parts have to be base64url without padding";
 const OBJECTS: &str = "its header and its claims have to be JSON objects";
-/// How much of a token's words is repeated, in characters.
+/// How much of a token's values errors quote, in characters.
 const QUOTE_MAX: usize = 60;
 
-/// The person of a token for a site; `now` is in seconds since 1970.
+/// The customer of a token for a site; `now` is in seconds since 1970.
 pub async fn read(token: &str, site: &str, signers: &[Signer], now: i64) -> Result<Person, TokenError> {
     crypto::install();
     if token.len() > TOKEN_MAX {
@@ -41,7 +41,7 @@ pub async fn read(token: &str, site: &str, signers: &[Signer], now: i64) -> Resu
         return Err(TokenError::Malformed("its header demands (crit) what is not known here"));
     }
     let mut reason = None;
-    // Of a provider several clients may have a signer each, with the same keys.
+    // Several clients of a provider may each have a signer with the same keys.
     for (signer, key) in find_keys(&header, signers).await? {
         match read_signed(token, &header, site, signer, key, now).await {
             Ok(person) => return Ok(person),
@@ -51,7 +51,7 @@ pub async fn read(token: &str, site: &str, signers: &[Signer], now: i64) -> Resu
     Err(reason.unwrap_or(TokenError::Signature))
 }
 
-/// The person of a token, if it is one of this signer.
+/// The customer of a token, if this signer accepts it.
 async fn read_signed(
     token: &str,
     header: &Header,
@@ -73,14 +73,14 @@ async fn read_signed(
     check_source(&claims, site, signer)?;
     let exp = check_times(&claims, now, signer.lifetime.as_secs().try_into().unwrap_or(i64::MAX))?;
     let PersonClaims { user, email_verified, priority, channels } = claims.person()?;
-    // A host knows the addresses that it signs. Of a provider only the claim says that somebody has checked one.
+    // A host knows the addresses that it signs. A provider has verified one only if the claim says so.
     let is_provider = matches!(signer.keys, Keys::Published(_));
     let email_verified = email_verified.or(is_provider.then_some(false));
     let until = exp.saturating_add(LEEWAY).try_into().unwrap_or_default();
     Ok(Person { user, email_verified, priority, channels, until })
 }
 
-/// The signers that have the key of a token, and the key. The configuration or the published key says how it is signed, and never the token.
+/// The signers with the key of a token, and the key. The algorithm comes from the configuration or the published key, never from the token.
 async fn find_keys<'a>(header: &Header, signers: &'a [Signer]) -> Result<Vec<(&'a Signer, Key)>, TokenError> {
     let fixed: Vec<(&Signer, &String, &Key)> = signers
         .iter()
@@ -110,7 +110,7 @@ async fn find_keys<'a>(header: &Header, signers: &'a [Signer]) -> Result<Vec<(&'
         let Keys::Published(jwks) = &signer.keys else { continue };
         match jwks.find(header.kid.as_deref(), header.alg).await {
             Ok(key) => found.push((signer, key)),
-            // Of several reasons the one that the administrator can do something about.
+            // Of several reasons the one that the administrator can fix.
             Err(error @ (TokenError::KeysUnavailable | TokenError::Algorithm(_))) => reason = error,
             Err(_) => {}
         }
@@ -118,7 +118,7 @@ async fn find_keys<'a>(header: &Header, signers: &'a [Signer]) -> Result<Vec<(&'
     if found.is_empty() { Err(reason) } else { Ok(found) }
 }
 
-/// The claims of a token that is signed with a key. Of a claim that is there twice the last counts (RFC 7519, 4).
+/// The claims of a token that is signed with a key. Of a repeated claim the last one counts (RFC 7519, 4).
 fn verify(token: &str, key: &Key) -> Result<RawClaims, TokenError> {
     let malformed = |()| TokenError::Malformed(PARTS);
     let (message, signature) = token.rsplit_once('.').ok_or(()).map_err(malformed)?;
@@ -132,7 +132,7 @@ fn verify(token: &str, key: &Key) -> Result<RawClaims, TokenError> {
     serde_json::from_slice(&claims).map_err(|_| TokenError::Malformed(OBJECTS))
 }
 
-/// Checks by whom a token was made, and for whom.
+/// Checks the issuer and the audience of a token.
 fn check_source(claims: &Claims<'_>, site: &str, signer: &Signer) -> Result<(), TokenError> {
     if let Some(expected) = &signer.issuer {
         let found = claims.issuer();
@@ -156,7 +156,7 @@ fn check_source(claims: &Claims<'_>, site: &str, signer: &Signer) -> Result<(), 
     Err(TokenError::Audience { found, expected: expected.join(" or ") })
 }
 
-/// Checks when a token is good; gives its end.
+/// Checks the validity period of a token; returns its expiry.
 fn check_times(claims: &Claims<'_>, now: i64, allowed: i64) -> Result<i64, TokenError> {
     let exp = claims.time("exp")?.ok_or(ClaimError::NoExpiry)?;
     if exp + LEEWAY <= now {
@@ -167,7 +167,7 @@ fn check_times(claims: &Claims<'_>, now: i64, allowed: i64) -> Result<i64, Token
     }
     let beyond = exp - now - allowed;
     if beyond > LEEWAY {
-        // Whoever signs may leave it out, or write it wrongly: it decides nothing.
+        // It is optional and may be wrong: nothing depends on it.
         let issued = claims.time("iat").ok().flatten().map(|iat| (iat - now, exp - iat));
         return Err(TokenError::Lifetime { beyond, allowed, issued });
     }
@@ -179,7 +179,7 @@ fn refusal(kind: &ErrorKind, algorithm: &str) -> TokenError {
         ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::MissingAlgorithm => {
             TokenError::Algorithm(algorithm.into())
         }
-        // What `alg: none` comes to, among others: the library does not know it.
+        // `alg: none`, among others: the library does not know it.
         ErrorKind::Json(error) if error.to_string().starts_with("unknown variant") => {
             TokenError::Algorithm(algorithm.into())
         }
@@ -190,7 +190,7 @@ fn refusal(kind: &ErrorKind, algorithm: &str) -> TokenError {
     }
 }
 
-/// What the header of a token names as its algorithm: `"none"` in quotation marks, or `missing`.
+/// The algorithm in the header of a token: `"none"` in quotation marks, or `missing`.
 fn named_algorithm(token: &str) -> String {
     let header = token.split('.').next().and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
     let header: Option<serde_json::Value> = header.and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -201,7 +201,7 @@ fn named_algorithm(token: &str) -> String {
     }
 }
 
-/// As much of a token's word as is repeated to whoever sent it, and in the log.
+/// A value of a token, cut for errors and the log.
 fn quote(text: &str) -> String {
     text.chars().take(QUOTE_MAX).collect()
 }

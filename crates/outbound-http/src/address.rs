@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
-/// The text is no address of a source.
+/// The text is no valid address of a source.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no address of a source; write https://HOST/PATH (http only to this computer)")]
 pub struct AddressError(pub String);

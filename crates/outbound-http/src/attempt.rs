@@ -15,13 +15,13 @@ tokio::task_local! {
 /// Why an attempt has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It took longer than its limit.
+    /// It exceeded its time limit.
     TooLong,
-    /// The gateway stops, and it waited to be admitted.
+    /// The gateway is stopping, and the attempt was waiting to be admitted.
     Stopped,
 }
 
-/// An attempt that is being made.
+/// A running attempt.
 #[derive(Debug)]
 struct Attempt {
     waited: Mutex<Waited>,
@@ -42,7 +42,7 @@ impl Waited {
     }
 }
 
-/// Runs an attempt for no longer than `limit`, but for the time that it spends in [`waiting`].
+/// Runs an attempt with a time limit, not counting the time that it spends in [`waiting`].
 pub async fn limited<T>(
     limit: Duration,
     stop: &CancellationToken,
@@ -67,9 +67,9 @@ pub async fn limited<T>(
     }
 }
 
-/// Waits for something that is not the attempt's own fault.
+/// Waits for admission; the time does not count.
 pub async fn waiting<T>(admission: impl Future<Output = T>) -> T {
-    /// Ends the wait also where it is dropped.
+    /// Ends the wait, also if it is dropped.
     struct Waiting<'a>(&'a Attempt);
     impl Drop for Waiting<'_> {
         fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! What all clients share: how they introduce themselves, what TLS computes with, and where they may be led.
+//! Common settings of all clients: user agent, cryptography, and allowed redirects.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::public::{PublicOnly, is_public, literal};
 pub const USER_AGENT: &str = concat!("deskbell/", env!("CARGO_PKG_VERSION"));
 const REDIRECTS_MAX: usize = 5;
 
-/// Chooses what TLS computes with, for all connections of the process. More than once is as good as once.
+/// Installs the cryptography for all TLS connections of the process. Idempotent.
 pub fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Makes a client connect to public addresses only, wherever its source leads and whatever names stand for by then. With `private` it may
-/// also be led into one's own network. Nobody is led from elsewhere to what runs on this computer, or from https to http.
+/// Makes a client connect to public addresses only, after redirects and name resolution as well. With `private` it may also connect to a
+/// private network. Redirects from elsewhere to this computer, or from https to http, are never followed.
 pub fn guard_redirects(client: ClientBuilder, private: bool) -> ClientBuilder {
     let client = client.redirect(Policy::custom(move |attempt| redirect(attempt, private)));
-    // A proxy would look names up by itself, and what is checked here would say nothing.
+    // A proxy would resolve names itself and bypass the check.
     if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: true })) }
 }
 
@@ -43,7 +43,7 @@ fn redirect(attempt: Attempt<'_>, private: bool) -> Action {
     attempt.follow()
 }
 
-/// The innermost cause of an error, without the address, which stands beside it.
+/// The innermost cause of an error, without the address, which is reported separately.
 pub fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "it takes too long".into();

@@ -1,12 +1,12 @@
-//! What an answer says about an error.
+//! The error message in a response.
 
 use serde_json::Value;
 
-/// How much of it is repeated, in characters.
+/// The longest quoted message, in characters.
 pub(crate) const MESSAGE_MAX: usize = 200;
 
-/// What a source says about an error: `{error: {message}}` (Strapi), `{errors: [...]}` (Discourse), `{error, description}`
-/// (Zendesk, where `error` may be `{title, message}`), `{error_description}` (OAuth), `{errors: [{detail}]}` (JSON:API), or plain text.
+/// The message in a source's error: `{error: {message}}` (Strapi), `{errors: [...]}` (Discourse), `{error, description}` (Zendesk, where
+/// `error` may be `{title, message}`), `{error_description}` (OAuth), `{errors: [{detail}]}` (JSON:API), or plain text.
 pub fn error_message(problem: &Value, body: &[u8]) -> String {
     let places = [
         "/error/message",

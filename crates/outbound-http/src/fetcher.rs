@@ -1,4 +1,4 @@
-//! Asks a source, politely: one request at a time, as slowly as it wants, and never for more than a bounded answer.
+//! Reads from a source politely: one request at a time, at the rate that the source wants, with bounded responses.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ use crate::error_message::error_message;
 use crate::public::{is_public, literal, not_public};
 use crate::retry_after::retry_after;
 
-/// How much is borne from a source.
+/// The limits for a source.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The longest answer, in bytes.
+    /// The largest response, in bytes.
     pub body: usize,
-    /// How long an answer may take, from the first byte asked to the last one read.
+    /// The timeout of a response, from sending the request to reading the last byte.
     pub answer: Duration,
-    /// How often one address is asked before it is given up.
+    /// The most attempts for one address.
     pub tries: u32,
-    /// How long to wait before the second try where the source does not say; doubled for each one after it.
+    /// The pause before the second attempt if the source does not name one; doubled for each later one.
     pub pause: Duration,
-    /// The longest that a source may make us wait at a time.
+    /// The longest pause that a source may demand.
     pub wait: Duration,
 }
 
@@ -44,49 +44,49 @@ impl Default for Limits {
     }
 }
 
-/// No client can be made, and why.
+/// The client cannot be created, and why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no connection can be made: {0}")]
 pub struct ClientError(pub String);
 
-/// Why an address gave nothing that can be read.
+/// Why an address returned nothing readable.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// There was no answer, or not all of it.
+    /// There was no response, or not all of it.
     #[error("gives no answer: {0}")]
     Unreachable(String),
-    /// It answered that it will not.
+    /// An error response.
     #[error("answers {status}{message}")]
     Refused {
         /// The status.
         status: u16,
-        /// What it says about it, with a colon before it; may be empty.
+        /// Its message, with a colon before it; may be empty.
         message: String,
     },
-    /// It wants to be asked later than we are ready to wait.
+    /// It demands a longer pause than the limit.
     #[error("answers {status} and wants to be asked again in {seconds} seconds")]
     Later {
         /// The status.
         status: u16,
-        /// How much later.
+        /// The demanded pause.
         seconds: u64,
     },
-    /// It is in a network that is not everybody's.
+    /// It is in a private network.
     #[error("cannot be asked: {0}; write private = true, or --private, if it is meant")]
     Private(String),
-    /// Its answer is too long.
+    /// The response is too large.
     #[error("answers more than {0} bytes")]
     TooLong(usize),
-    /// Its answer is a page for people.
+    /// The response is an HTML page.
     #[error("answers HTML and not JSON; is it the address of such a source, and may everybody read it?")]
     Html,
-    /// Its answer is something else.
+    /// The response has another format.
     #[error("answers something else than it should: {0}")]
     Shape(String),
 }
 
 impl FetchError {
-    /// Whether nothing else of this source needs to be asked for now, because it would fare the same.
+    /// Whether further requests to this source would fail as well for now.
     pub fn is_final(&self) -> bool {
         match self {
             FetchError::Unreachable(_) | FetchError::Later { .. } | FetchError::Private(_) => true,
@@ -96,7 +96,7 @@ impl FetchError {
     }
 }
 
-/// A client for one source, asked for one thing at a time.
+/// A client for one source, with one request at a time.
 #[derive(Debug)]
 pub struct Fetcher {
     client: Client,
@@ -104,7 +104,7 @@ pub struct Fetcher {
     private: bool,
 }
 
-/// By what a server knows that an answer has not changed (RFC 9110, 8.8); empty where it said nothing.
+/// Validators, by which a server knows whether a response has changed (RFC 9110, 8.8); empty if it sent none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Validators {
@@ -114,19 +114,19 @@ pub struct Validators {
     pub last_modified: String,
 }
 
-/// What an address gave.
+/// A response.
 #[derive(Debug)]
 pub struct Fetched {
-    /// The bytes; none where nothing has changed.
+    /// The bytes; none if nothing has changed.
     pub bytes: Option<Vec<u8>>,
-    /// By what to ask again.
+    /// The validators for the next request.
     pub validators: Validators,
-    /// For how long it is fresh (`Cache-Control`); `None` where the server does not say.
+    /// How long it is fresh (`Cache-Control`); `None` if the server does not say.
     pub fresh_for: Option<Duration>,
 }
 
 impl Fetcher {
-    /// A client that keeps to limits. `private`: the source may be in one's own network, and may lead there.
+    /// A client with limits. With `private` the source may be in a private network, and may redirect there.
     pub fn new(limits: Limits, private: bool) -> Result<Fetcher, ClientError> {
         install_crypto();
         let client =
@@ -135,7 +135,7 @@ impl Fetcher {
         Ok(Fetcher { client, limits, private })
     }
 
-    /// The JSON of an address.
+    /// Fetches JSON.
     pub async fn json<T: DeserializeOwned>(&self, url: &Url) -> Result<T, FetchError> {
         let text = self.text(url).await?;
         serde_json::from_slice(&text).map_err(|error| {
@@ -144,14 +144,14 @@ impl Fetcher {
         })
     }
 
-    /// The bytes of an address; what is refused for the moment is asked for again.
+    /// Fetches bytes; temporary errors are retried.
     pub async fn text(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
         let fetched = self.text_if_changed(url, &Validators::default()).await?;
-        // Who was not asked whether anything has changed cannot say that nothing has.
+        // A request without validators cannot get this response.
         fetched.bytes.ok_or(FetchError::Refused { status: StatusCode::NOT_MODIFIED.as_u16(), message: String::new() })
     }
 
-    /// The bytes of an address, unless they are what they were.
+    /// Fetches bytes, unless they have not changed.
     pub async fn text_if_changed(&self, url: &Url, validators: &Validators) -> Result<Fetched, FetchError> {
         if let Some(address) = literal(url).filter(|address| !self.private && !is_local(url) && !is_public(*address)) {
             return Err(FetchError::Private(not_public(&address.to_string())));
@@ -178,7 +178,7 @@ impl Fetcher {
         }
     }
 
-    /// One try: what came, or why not and how long the source wants to be left alone.
+    /// One attempt; an error comes with the pause that the source demands.
     async fn once(&self, url: &Url, known: &Validators) -> Result<Fetched, (FetchError, Option<Duration>)> {
         let unreachable = |error: reqwest::Error| (FetchError::Unreachable(cause(&error)), None);
         let mut request = self.client.get(url.clone()).header(ACCEPT, "application/json");
@@ -221,12 +221,12 @@ impl Fetcher {
     }
 }
 
-/// Statuses that ask for patience.
+/// Statuses that demand a pause.
 fn is_later(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE
 }
 
-/// For how long an answer is fresh (RFC 9111, 4.2.1), without the time that it has spent in caches.
+/// How long a response is fresh (RFC 9111, 4.2.1), without its age in caches.
 fn fresh_for(headers: &HeaderMap) -> Option<Duration> {
     let directives = headers.get(CACHE_CONTROL)?.to_str().ok()?.to_ascii_lowercase();
     let mut directives = directives.split(',').map(str::trim);
@@ -274,13 +274,13 @@ mod tests {
         Url::parse(&url).unwrap()
     }
 
-    /// What asking for JSON comes to where every answer is the same.
+    /// The result of fetching JSON with the same response each time.
     async fn asked(answer: impl Fn() -> Response + Clone + Send + Sync + 'static) -> Result<Value, FetchError> {
         let url = stand_in(Router::new().route("/", get(async move || answer()))).await;
         Fetcher::new(SHORT, false).unwrap().json(&url).await
     }
 
-    /// The first answers as given, then `{"ok": true}`; and how often it was asked.
+    /// The given responses first, then `{"ok": true}`; and the number of requests.
     async fn first(
         answers: u32,
         answer: impl Fn() -> Response + Clone + Send + Sync + 'static,

@@ -7,16 +7,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
-/// Blocks that are nobody's on the internet (IANA, Special-Purpose Address Registries), each with the length of its prefix.
+/// Blocks that are not public (IANA, Special-Purpose Address Registries), each with the length of its prefix.
 const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
-    // Shared by the customers of a provider (CGNAT), with the metadata of Alibaba in it.
+    // Carrier-grade NAT, which includes the metadata service of Alibaba.
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
-    // The metadata of nearly every cloud is a link-local address.
+    // Link-local, which includes the metadata service of nearly every cloud.
     (Ipv4Addr::new(169, 254, 0, 0), 16),
-    // What Azure tells its machines.
+    // Azure's address for its virtual machines.
     (Ipv4Addr::new(168, 63, 129, 16), 32),
     (Ipv4Addr::new(172, 16, 0, 0), 12),
     (Ipv4Addr::new(192, 0, 0, 0), 24),
@@ -26,24 +26,24 @@ const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(198, 18, 0, 0), 15),
     (Ipv4Addr::new(198, 51, 100, 0), 24),
     (Ipv4Addr::new(203, 0, 113, 0), 24),
-    // Multicast, and all that is reserved behind it.
+    // Multicast, and the reserved blocks after it.
     (Ipv4Addr::new(224, 0, 0, 0), 3),
 ];
 
-/// What is public of IPv6 is in here,
+/// All public IPv6 addresses are in this block,
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
-/// but for what is not, or leads on to an address of IPv4 by ways that nobody needs any more (Teredo, 6to4).
+/// except for these, which are not public or embed IPv4 addresses by obsolete mechanisms (Teredo, 6to4).
 const NOT_PUBLIC_V6: &[(Ipv6Addr, u32)] = &[
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
     (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
-/// An address of IPv4 is in the last four bytes of these: mapped (RFC 4291), and by NAT64 (RFC 6052).
+/// The last four bytes of these are an IPv4 address: mapped (RFC 4291), and NAT64 (RFC 6052).
 const HOLDS_V4: &[(Ipv6Addr, u32)] =
     &[(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96), (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96)];
 
-/// Whether an address is everybody's.
+/// Whether an address is public.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|block| is_in_v4(address, *block)),
@@ -56,11 +56,11 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Looks names up, and keeps to those of their addresses that are everybody's. What it gives is what is connected to, so that a name cannot
-/// stand for something else by then.
+/// Resolves names to their public addresses only. The client connects to exactly these, so a name cannot resolve to something else in the
+/// meantime.
 #[derive(Clone, Copy, Debug)]
 pub struct PublicOnly {
-    /// Whether the name `localhost` may stand for this computer, for whoever has seen to it that only the configuration names it.
+    /// Whether the name `localhost` is allowed. Set it only if nothing but the configuration can name it.
     pub localhost: bool,
 }
 
@@ -74,7 +74,7 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// The addresses of a name; with `private` also those that are not everybody's.
+/// The addresses of a name; with `private` also those that are not public.
 pub async fn addresses(host: &str, port: u16, private: bool) -> io::Result<Vec<SocketAddr>> {
     let found = tokio::net::lookup_host((host, port)).await?;
     let found: Vec<SocketAddr> = found.filter(|address| private || is_public(address.ip())).collect();
@@ -84,7 +84,7 @@ pub async fn addresses(host: &str, port: u16, private: bool) -> io::Result<Vec<S
     }
 }
 
-/// What is said of a host that is not everybody's.
+/// The error for a host that is not public.
 pub fn not_public(host: &str) -> String {
     format!("{host} is on this computer or in a private network")
 }

@@ -1,8 +1,8 @@
-//! `Retry-After`.
+//! The header `Retry-After`.
 
 use std::time::Duration;
 
-/// `Retry-After`, as seconds or as a date (RFC 9110, 10.2.3).
+/// Parses `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3).
 pub fn retry_after(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));

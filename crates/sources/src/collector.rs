@@ -1,4 +1,4 @@
-//! Collects questions, each id once.
+//! Collects questions with unique ids.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,17 @@ use crate::reading::{Note, Reading};
 use domain::question::Question;
 use outbound_http::web_address;
 
-/// Gathers the questions of a file.
+/// Collects the questions of a file.
 #[derive(Default)]
 pub struct Collector {
-    /// What was read so far.
+    /// The result so far.
     pub reading: Reading,
-    /// Where each id was, and which question it is.
+    /// The place of each id, and the index of its question.
     places: HashMap<String, (String, usize)>,
 }
 
 impl Collector {
-    /// Adds a question from a place, such as `line 3`, or notes why it is none. Of two with one id the later counts.
+    /// Adds a question from a place, such as `line 3`, or notes its error. Of two with the same id the later one counts.
     pub fn add(&mut self, place: String, question: Result<Question, String>) {
         let note = |note: String| Note { place: place.clone(), note };
         let mut question = match question {

@@ -7,9 +7,9 @@ use crate::line::truth;
 use crate::reading::{Note, Reading, one_line};
 use domain::question::{Answer, Question, question_kind};
 
-/// The delimiters that are tried, in the order in which they win where two are as frequent.
+/// The delimiters that are tried; of equally frequent ones the earlier wins.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
-/// The fields of a question, and the headers under which each is found without being named.
+/// The fields of a question, and the headers under which each is found by default.
 const FIELDS: &[(&str, &[&str])] = &[
     ("id", &["id", "key", "issue key", "number", "ticket id", "article id", "post id"]),
     ("title", &["title", "question", "subject", "summary", "headline", "name"]),
@@ -22,12 +22,12 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("created_at", &["created_at", "created", "created at", "date"]),
 ];
 
-/// Which column of a table is which field: field to header.
+/// Maps fields to the headers of a table's columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns(BTreeMap<String, String>);
 
 impl Columns {
-    /// Which field is in the column of which header, or what is wrong with the name of a field.
+    /// Checks the names of the fields; the error says what is wrong.
     pub fn new(columns: BTreeMap<String, String>) -> Result<Columns, String> {
         match columns.keys().find(|field| FIELDS.iter().all(|(known, _)| known != field)) {
             Some(unknown) => {
@@ -38,7 +38,7 @@ impl Columns {
         }
     }
 
-    /// Those of `FIELD=HEADER` each, or what is wrong with one.
+    /// Parses `FIELD=HEADER` pairs; the error says what is wrong.
     pub fn parse(pairs: &[String]) -> Result<Columns, String> {
         let pair = |text: &String| {
             let (field, header) =
@@ -48,7 +48,7 @@ impl Columns {
         Columns::new(pairs.iter().map(pair).collect::<Result<_, String>>()?)
     }
 
-    /// The column of each field that the table has, or why it cannot be told.
+    /// The column of each field that the table has; the error says what is ambiguous or missing.
     fn find(&self, headers: &[String]) -> Result<BTreeMap<&'static str, usize>, String> {
         let at = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name.trim()));
         let has = || headers.iter().map(|header| format!("{header:?}")).collect::<Vec<_>>().join(", ");
@@ -74,7 +74,7 @@ impl Columns {
     }
 }
 
-/// Reads a table with a line of headers, or says in one sentence why it cannot be one.
+/// Reads a table with a header row; the error says in one sentence why it is none.
 pub fn read(text: &str, columns: &Columns) -> Result<Reading, String> {
     // Lines are counted by their last character.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -111,7 +111,7 @@ pub fn read(text: &str, columns: &Columns) -> Result<Reading, String> {
         collector.add(format!("line {line}"), question);
     }
     let mut reading = collector.reading;
-    // A quotation without an end takes in everything behind it.
+    // A quotation without an end includes everything after it.
     if let Some((line, start)) = last
         && table.get(start..).is_some_and(|rest| rest.matches('"').count() % 2 == 1 && rest.trim().contains('\n'))
     {
@@ -145,8 +145,8 @@ fn question<'a>(cell: &impl Fn(&str) -> &'a str) -> Result<Question, String> {
     })
 }
 
-/// The delimiter of a table, how many lines stand before it, and the table: by Excel's line `sep=;`, or by what is most frequent among the
-/// headers, outside quotations.
+/// The delimiter of a table, how many lines precede it, and the table: from Excel's line `sep=;`, or else the most frequent delimiter in the
+/// headers, outside of quotations.
 fn delimiter(text: &str) -> (char, usize, &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let named = first.trim_end_matches('\r').trim_matches('"');

@@ -2,9 +2,9 @@
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// How much of a file tells what it is, in bytes.
+/// How many bytes of a file are used for detection.
 const HEAD: usize = 4096;
-/// How files begin that are no text, and what they are.
+/// Signatures of files that are no text, and their names.
 const SIGNATURES: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "a ZIP archive (an .xlsx or .ods workbook is one, too)"),
     (b"PK\x05\x06", "an empty ZIP archive"),
@@ -26,7 +26,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"\xff\xd8\xff", "a picture (JPEG)"),
     (b"GIF8", "a picture (GIF)"),
 ];
-/// How texts begin that are documents of another kind.
+/// Beginnings of text documents of other kinds.
 const DOCUMENTS: &[(&str, &str)] = &[
     ("<!doctype html", "an HTML page"),
     ("<html", "an HTML page"),
@@ -42,17 +42,17 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("--\n-- postgresql database dump", "a dump of SQL"),
 ];
 
-/// A file as text.
+/// A decoded file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Decoded {
     /// The text, without a byte order mark.
     pub text: String,
-    /// What is to be said about its encoding.
+    /// A warning about its encoding.
     pub warning: Option<&'static str>,
 }
 
-/// Reads a file as text: UTF-8, UTF-16 with a byte order mark or where it can be told without one, and else Windows-1252. What is no text of
-/// questions is named.
+/// Decodes a file: UTF-8; UTF-16 with a byte order mark or if it can be detected without one; otherwise Windows-1252. The error names the kind
+/// of a file that is no text of questions.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     if let Some((_, what)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
         return Err(format!("is {what}"));
@@ -85,7 +85,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     }
 }
 
-/// Whether text in UTF-16 without a mark: what JSON and tables consist of has a zero in every other byte.
+/// Whether text is UTF-16 without a mark: the syntax of JSON and tables has a zero in every other byte.
 fn looks_utf16(bytes: &[u8], zero_at: usize) -> bool {
     let head = bytes.get(..bytes.len().min(HEAD) & !1).unwrap_or_default();
     let zeros = |at: usize| head.iter().skip(at).step_by(2).filter(|byte| **byte == 0).count();

@@ -1,7 +1,7 @@
-//! A Discourse forum: the topics of `/latest.json`, a category or a tag, each with its posts from `/t/{id}.json`.
+//! Reads a Discourse forum: the topics of `/latest.json`, a category or a tag, each with its posts from `/t/{id}.json`.
 //!
-//! The format is that of <https://docs.discourse.org/>; what the plugin Solved adds is in its serializers:
-//! `accepted_answer` on topics and posts, and `accepted_answers`, a list, on topics of newer forums, where several posts may be accepted.
+//! The format is that of <https://docs.discourse.org/>; the additions of the plugin Solved are in its serializers: `accepted_answer` on topics
+//! and posts, and `accepted_answers`, a list, on topics of newer forums, where several posts may be accepted.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
@@ -16,15 +16,14 @@ use domain::question::{Answer, Question, question_kind};
 use html_to_markdown::markdown;
 use outbound_http::{FetchError, Fetcher};
 
-/// How many posts of a topic are read; beyond that the accepted one alone.
+/// The most posts of a topic that are read; beyond that only accepted ones.
 const POSTS_MAX: usize = 100;
-/// How many accepted posts of a topic are read beyond those.
+/// The most accepted posts of a topic beyond those.
 const ACCEPTED_MAX: usize = 20;
-/// How many posts are asked for at a time, as the forum's own pages do.
+/// How many posts are requested at once, like the forum's own pages do.
 const POSTS_AT_ONCE: usize = 20;
 
-/// Reads a forum, or the category (`/c/…`) or tag (`/tag/…`) that an address names; with `since` the topics in which something was
-/// said since then.
+/// Reads a forum, or the category (`/c/…`) or tag (`/tag/…`) in an address; with `since` only topics with posts since then.
 pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<Timestamp>) -> Reading {
     let mut reading = Reading::new(since.is_some());
     let (base, list) = places(source);
@@ -36,7 +35,7 @@ pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<T
         }
     }
     for page in 0.. {
-        // Oldest first: what is asked meanwhile comes at the end and moves nothing. Changes are read latest first, up to what is known.
+        // Oldest first: new topics are appended and move nothing. Changes are read latest first, back to what is known.
         let page = page.to_string();
         let (order, ascending) = if since.is_some() { ("activity", "false") } else { ("created", "true") };
         let query = [("order", order), ("ascending", ascending), ("no_definitions", "true"), ("page", &page)];
@@ -97,7 +96,7 @@ struct Listed {
     visible: bool,
     #[serde(default)]
     archived: bool,
-    /// When something was last said in it.
+    /// When the last post was written.
     #[serde(default)]
     bumped_at: String,
 }
@@ -121,7 +120,7 @@ struct Topic {
 }
 
 impl Topic {
-    /// The accepted posts, whichever way the forum says it; what is said in another way names none.
+    /// The accepted posts, in any format of the forum; an unknown format names none.
     fn accepted(&self) -> Vec<Accepted> {
         let several = self.accepted_answers.as_array().into_iter().flatten();
         let named = several.chain(Some(&self.accepted_answer)).map(|post| Accepted {
@@ -132,7 +131,7 @@ impl Topic {
     }
 }
 
-/// An accepted post, by what a forum says of it.
+/// An accepted post, by the data that a forum has about it.
 #[derive(Clone, Copy)]
 struct Accepted {
     id: Option<u64>,
@@ -145,7 +144,7 @@ impl Accepted {
     }
 }
 
-/// A tag is its name, in newer versions an object with it.
+/// A tag is a string, in newer versions an object with its name.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Tag {
@@ -161,7 +160,7 @@ struct Posts {
 #[derive(Deserialize)]
 struct Stream {
     posts: Vec<Post>,
-    /// The ids of all posts, of which the first come along.
+    /// The ids of all posts, the first of which are included.
     #[serde(default)]
     stream: Vec<u64>,
 }
@@ -170,7 +169,7 @@ struct Stream {
 struct Post {
     id: u64,
     post_number: u64,
-    /// 1 is a post, 2 one of a moderator; 3 tells that a topic was closed and the like, 4 is for the staff only.
+    /// 1 is a post, 2 one of a moderator; 3 reports that a topic was closed and the like, 4 is for staff only.
     #[serde(default)]
     post_type: u8,
     #[serde(default)]
@@ -225,10 +224,10 @@ fn places(source: &Url) -> (Url, String) {
     (base, format!("{list}.json"))
 }
 
-/// The names of a forum's categories, each asked for once. Forums with many load them lazily and list none with the site.
+/// The names of a forum's categories, each requested once. Forums with many load them lazily and do not list them with the site.
 #[derive(Default)]
 struct Categories {
-    /// None where nobody may read which it is.
+    /// None if the category is not readable.
     names: BTreeMap<u64, Option<String>>,
     is_listed: bool,
 }
@@ -264,7 +263,7 @@ impl Categories {
         }
     }
 
-    /// The name of a category: from the list of categories, or by itself. A category that cannot be read has none.
+    /// The name of a category: from the list of categories, or requested on its own. A category that is not readable has none.
     async fn name(&mut self, fetcher: &Fetcher, base: &Url, id: u64) -> Result<Option<String>, FetchError> {
         if !self.names.contains_key(&id) && !self.is_listed {
             self.is_listed = true;
@@ -284,7 +283,7 @@ impl Categories {
     }
 }
 
-/// What an address gave; none where it gives nothing, unless nothing else would be given either.
+/// A response; none on an error, unless it affects all requests.
 fn readable<T>(answer: Result<T, FetchError>) -> Result<Option<T>, FetchError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

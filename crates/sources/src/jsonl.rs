@@ -6,9 +6,9 @@ use crate::collector::Collector;
 use crate::line::question;
 use crate::reading::Reading;
 
-/// What is wanted of a file.
+/// The accepted formats, for errors.
 pub const WANTED: &str = "wanted is a JSON object a line with id and title, or an array of such objects";
-/// Under which names exports have their list, those before others first.
+/// The names under which exports have their list, in order of precedence.
 const LISTS: &[&str] = &[
     "questions",
     "items",
@@ -28,7 +28,7 @@ const LISTS: &[&str] = &[
     "value",
 ];
 
-/// Reads lines of JSON. A bad line is noted, and the rest is read.
+/// Reads lines of JSON. Bad lines are noted and skipped.
 pub fn read(text: &str) -> Reading {
     let mut collector = Collector::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -40,7 +40,7 @@ pub fn read(text: &str) -> Reading {
     collector.reading
 }
 
-/// Reads a file of questions, or says in one sentence what it is instead.
+/// Reads a file of questions; the error says in one sentence what it is instead.
 pub fn read_document(text: &str) -> Result<Reading, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut filled = text.lines().filter(|line| !line.trim().is_empty());
@@ -58,7 +58,7 @@ pub fn read_document(text: &str) -> Result<Reading, String> {
     }
     let values = match values(text) {
         Ok(values) => values,
-        // Among lines of which some are whole, those that are not are bad lines.
+        // If some lines are valid, the others are bad lines.
         Err(_) if text.lines().any(|line| serde_json::from_str::<Map<String, Value>>(line).is_ok()) => {
             return lines(text);
         }
@@ -86,7 +86,7 @@ pub fn read_document(text: &str) -> Result<Reading, String> {
     }
 }
 
-/// Reads lines, unless none of several is a question: then what is wrong with the first is wrong with the file.
+/// Reads lines, unless there are several and none is a question: then the error of the first is the error of the file.
 fn lines(text: &str) -> Result<Reading, String> {
     let reading = read(text);
     match &reading.bad[..] {
@@ -106,7 +106,7 @@ fn items_of(items: &[Value]) -> Reading {
     collector.reading
 }
 
-/// The JSON values of a text, one after the other, each with the line on which it begins.
+/// The JSON values in a text, each with the line on which it begins.
 fn values(text: &str) -> Result<Vec<(usize, Value)>, serde_json::Error> {
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     let (mut values, mut line, mut counted) = (Vec::new(), 1, 0);
@@ -129,7 +129,7 @@ fn is_flat(object: &Map<String, Value>) -> bool {
     !object.values().any(|value| value.is_array() || value.is_object())
 }
 
-/// The list of questions in an object: the one of a usual name, or else the only list of objects; one level deeper where there is none.
+/// The list of questions in an object: one with a usual name, or else the only list of objects; one level deeper if there is none.
 fn list_of(object: &Map<String, Value>) -> Option<&Vec<Value>> {
     let is_list =
         |value: &&Value| value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_object));
@@ -140,7 +140,7 @@ fn list_of(object: &Map<String, Value>) -> Option<&Vec<Value>> {
     named.or(only).and_then(Value::as_array).or_else(deeper)
 }
 
-/// What a text is that is no JSON of questions.
+/// The error for a text that is no JSON of questions.
 fn unreadable(text: &str, broken: &serde_json::Error) -> String {
     let start = text.trim_start();
     if start.starts_with(['{', '[']) {

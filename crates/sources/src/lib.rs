@@ -1,6 +1,6 @@
-//! Reads what other services publish: questions from files, forums, help centers and content systems, and incidents from status pages.
+//! Reads data that other services publish: questions from files, forums, help centers and content systems, and incidents from status pages.
 //!
-//! Whatever cannot be read is noted, and the rest is read. Every question has an id with its source's prefix.
+//! Items that cannot be read are noted, and the rest is read. Every question has an id with its source's prefix.
 
 mod collector;
 mod csv;
@@ -23,34 +23,34 @@ pub use reading::{Note, Progress, Reading, Scope};
 pub use source::{Format, Place, Source};
 pub use status_page::{StatusPage, StatusPageClient, StatusPageProvider};
 
-/// Why a source gives nothing at all.
+/// Why a source cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The text names no source.
+    /// The text is no valid address of a source.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// It cannot be asked.
+    /// The client cannot be created.
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The file cannot be read.
     #[error("{file}: {reason}; name a file that can be read")]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         file: String,
-        /// What the system says.
+        /// The error of the operating system.
         reason: String,
     },
-    /// The file is something else than questions.
+    /// The file contains no questions.
     #[error("{file}: {what}")]
     NoQuestions {
-        /// The file.
+        /// The path of the file.
         file: String,
-        /// What it is, and what is wanted.
+        /// What it is, and the accepted formats.
         what: String,
     },
 }
 
-/// Reads a source; what cannot be read is noted, and the rest is read.
+/// Reads a source. Items that cannot be read are noted and skipped.
 pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Reading, SourceError> {
     let url = match &source.place {
         Place::File(path) => {
@@ -81,7 +81,7 @@ pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Read
     })
 }
 
-/// Reads a file of JSON or a table, or says in one sentence what it is instead.
+/// Reads a JSON file or a table; the error says in one sentence what it is instead.
 pub fn read_file(source: &Source, bytes: &[u8]) -> Result<Reading, String> {
     let wanted =
         if source.format == Format::Csv { "wanted is a table as CSV, with a line of headers" } else { jsonl::WANTED };
@@ -96,7 +96,7 @@ pub fn read_file(source: &Source, bytes: &[u8]) -> Result<Reading, String> {
     Ok(reading)
 }
 
-/// Reads such a file at an address, unless it is the one that had these validators.
+/// Fetches and reads such a file, unless it has the same validators.
 async fn fetch_file(fetcher: &Fetcher, source: &Source, url: &Url, validators: &Validators) -> Reading {
     let fetched = match fetcher.text_if_changed(url, validators).await {
         Ok(fetched) => fetched,
@@ -117,7 +117,7 @@ async fn fetch_file(fetcher: &Fetcher, source: &Source, url: &Url, validators: &
         reading.is_incomplete = true;
         reading
     });
-    // What is bad is named again the next time.
+    // Bad items are reported again the next time.
     reading.validators = if reading.bad.is_empty() { fetched.validators } else { Validators::default() };
     reading
 }

@@ -1,4 +1,4 @@
-//! A question in a file, where fewer fields are required than in the API and other programs write numbers and texts their own way.
+//! A question in a file. It needs fewer fields than in the API, and accepts the ways in which other programs write numbers and texts.
 
 use std::fmt;
 
@@ -34,11 +34,11 @@ struct Line {
     answers: Several<AnswerLine>,
 }
 
-/// A text, for which a number may stand; `null` is empty.
+/// A string or a number; `null` is empty.
 #[derive(Default)]
 struct Text(String);
 
-/// A list, for which one of its entries may stand; `null` is empty.
+/// A list or a single entry; `null` is empty.
 struct Several<T>(Vec<T>);
 
 impl<T> Default for Several<T> {
@@ -47,11 +47,11 @@ impl<T> Default for Several<T> {
     }
 }
 
-/// Yes or no, also as a number or a word.
+/// A boolean, also as a number or a word.
 #[derive(Default)]
 struct Truth(bool);
 
-/// A time as text; numbers are seconds or milliseconds since 1970.
+/// A time as a string; numbers are seconds or milliseconds since 1970.
 #[derive(Default)]
 struct Time(String);
 
@@ -72,9 +72,9 @@ struct FullAnswer {
     created_at: Time,
 }
 
-/// The question of a JSON object, or what is wrong with it.
+/// Parses a question; the error says what is wrong.
 pub fn question(text: &str) -> Result<Question, String> {
-    // The library takes a list of values for an object as well.
+    // The library accepts a list of values for an object as well.
     if text.trim_start().starts_with('[') {
         return Err("is an array and no object".into());
     }
@@ -105,7 +105,7 @@ pub fn question(text: &str) -> Result<Question, String> {
     })
 }
 
-/// Whether a word says yes; none where it says neither.
+/// Parses a word for yes or no; none for any other.
 pub fn truth(word: &str) -> Option<bool> {
     match word.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "y" | "1" | "x" | "solved" | "resolved" | "closed" | "done" => Some(true),
@@ -114,7 +114,7 @@ pub fn truth(word: &str) -> Option<bool> {
     }
 }
 
-/// What is wrong, without the line number: every question is a document of one line.
+/// The error without the line number: every question is a document of one line.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -124,7 +124,7 @@ fn reason(error: &serde_json::Error) -> String {
     }
 }
 
-/// What `null` and no value at all are.
+/// Deserialises `null` and a missing value as empty.
 macro_rules! nothing {
     () => {
         fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for Text {
                 Ok(Text(number.to_string()))
             }
             fn visit_f64<E: Error>(self, number: f64) -> Result<Text, E> {
-                // As pandas writes ids of a column in which one is missing: 12.0.
+                // Pandas writes ids in this form if one in the column is missing: 12.0.
                 Ok(Text(number.to_string()))
             }
             nothing!();

@@ -10,50 +10,50 @@ use url::Url;
 use domain::question::Question;
 use outbound_http::{FetchError, Validators};
 
-/// How many questions are read from one source; a list that goes on behind that is taken for one without end.
+/// The most questions of one source; a longer list is considered endless.
 const QUESTIONS_MAX: usize = 200_000;
-/// How many pages of a list may be empty although it is said to go on.
+/// How many pages of a list may be empty although it continues.
 const EMPTY_PAGES_MAX: usize = 10;
-/// How long a source is asked for changes only, until it is read whole again: what is gone, and what a source does not count as a
-/// change, is found only then.
+/// How long a source is read incrementally before it is read in full again: removals, and changes that a source does not report, are found only
+/// then.
 const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How much before the last reading changes are asked for, because clocks differ and lists lag behind.
+/// How long before the last reading changes are requested from, because clocks differ and lists lag.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
 
 /// How far a source has been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
-    /// When it was last read whole, RFC 3339; empty where it was not.
+    /// When it was last read in full, RFC 3339; empty if never.
     whole_at: String,
     /// When it was last read.
     read_at: String,
     validators: Validators,
 }
 
-/// How much of a source is read.
+/// How much of a source to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// All of it.
     Whole,
-    /// What has changed since a time, or since it said these validators.
+    /// Changes since a time and these validators.
     Changes {
         /// The time.
         since: Timestamp,
-        /// The validators; empty where it said none.
+        /// The validators; empty if it sent none.
         validators: Validators,
     },
 }
 
 impl Progress {
-    /// How far it is after a reading that began at a time.
+    /// The progress after a reading that began at a time.
     pub fn after(&self, reading: &Reading, began: Timestamp) -> Progress {
         let read_at = began.to_string();
         let whole_at = if reading.is_changes { self.whole_at.clone() } else { read_at.clone() };
         Progress { whole_at, read_at, validators: reading.validators.clone() }
     }
 
-    /// How much is read next.
+    /// How much to read next.
     pub fn scope(&self, now: Timestamp) -> Scope {
         match (self.whole_at.parse::<Timestamp>(), self.read_at.parse::<Timestamp>()) {
             (Ok(whole), Ok(read)) if whole <= now && now.duration_since(whole) < WHOLE_EVERY => Scope::Changes {
@@ -66,7 +66,7 @@ impl Progress {
 }
 
 impl Scope {
-    /// Since when changes are read; none where all is.
+    /// The time from which changes are read; none for everything.
     pub fn since(&self) -> Option<Timestamp> {
         match self {
             Scope::Whole => None,
@@ -75,47 +75,47 @@ impl Scope {
     }
 }
 
-/// What was read from a source.
+/// The result of reading a source.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// The questions, each id once.
+    /// The questions, with unique ids.
     pub questions: Vec<Question>,
-    /// What could not be read, and may be a question.
+    /// Items that could not be read and may be questions.
     pub bad: Vec<Note>,
-    /// What was read but is worth a look.
+    /// Items that were read but need attention.
     pub warnings: Vec<Note>,
-    /// The ids of questions that the source has although they could not be read.
+    /// The ids of existing questions that could not be read.
     pub unreadable: BTreeSet<String>,
-    /// Whether something could not be read of which nobody knows which questions it is.
+    /// Whether something could not be read that may be any question.
     pub is_incomplete: bool,
-    /// Whether only what has changed was read.
+    /// Whether only changes were read.
     pub is_changes: bool,
-    /// Whether the source has said that nothing has changed.
+    /// Whether the source reported that nothing has changed.
     pub is_unchanged: bool,
-    /// By what the source can be asked whether anything has changed.
+    /// The validators for the next request.
     pub validators: Validators,
-    /// The ids that the lists of the source have had.
+    /// The ids in the lists of the source.
     listed: HashSet<String>,
     empty_pages: usize,
 }
 
-/// Something about a place in a source.
+/// A note about a place in a source.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {note}")]
 pub struct Note {
     /// The line of a file, or the path of a page.
     pub place: String,
-    /// What is to be said about it.
+    /// The text.
     pub note: String,
 }
 
 impl Reading {
-    /// Nothing yet; of the changes or of all of a source.
+    /// An empty result; of changes or of the whole source.
     pub(crate) fn new(is_changes: bool) -> Reading {
         Reading { is_changes, ..Reading::default() }
     }
 
-    /// Adds a question that has a title; one without is bad.
+    /// Adds a question with a title; one without is bad.
     pub(crate) fn add(&mut self, place: &str, question: Question) {
         if question.title.is_empty() {
             self.unreadable.insert(question.id);
@@ -124,14 +124,14 @@ impl Reading {
         self.questions.push(question);
     }
 
-    /// Notes an address that could not be read: that of the question with an id, or one that may be of any.
+    /// Notes an address that could not be read: of the question with an id, or possibly of any.
     pub(crate) fn failed(&mut self, url: &Url, error: &FetchError, id: Option<String>) {
-        // Where the source is asked no more, what comes behind it is not known.
+        // If no more requests are made, everything after it is unknown.
         let id = id.filter(|_| !error.is_final());
         self.note_bad(path(url), error.to_string(), id);
     }
 
-    /// Notes a part of a page that could not be read: the question with an id, or one that may be any.
+    /// Notes a part of a page that could not be read: the question with an id, or possibly any.
     pub(crate) fn misshapen(&mut self, place: &str, error: &serde_json::Error, id: Option<String>) {
         self.note_bad(place.into(), error.to_string(), id);
     }
@@ -144,8 +144,8 @@ impl Reading {
         self.bad.push(Note { place, note });
     }
 
-    /// The entries of a page that no page before it had, by their ids. Lists move while they are read, so that an entry may
-    /// come twice. `None` where the list has no end: nothing on this page is new, or there is too much.
+    /// The entries of a page whose ids no earlier page had. Lists move while they are read, so an entry may come twice. `None` if the list is
+    /// endless: nothing on this page is new, or there is too much.
     pub(crate) fn fresh(&mut self, url: &Url, kind: &str, entries: Vec<Value>) -> Option<Vec<Value>> {
         let id = |entry: &Value| format!("{kind} {}", entry.get("id").unwrap_or(&Value::Null));
         let empty = entries.is_empty();
@@ -173,14 +173,14 @@ pub(crate) fn path(url: &Url) -> String {
     }
 }
 
-/// A text for people on one line.
+/// A text as one line.
 pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     words.join(" ")
 }
 
-/// An address below that of a source, with a query; values are encoded.
+/// An address below that of a source, with an encoded query.
 pub(crate) fn below(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
     let mut url = base.clone();
     url.set_query(None);
@@ -191,12 +191,12 @@ pub(crate) fn below(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
     url
 }
 
-/// The id of an entry of a list, where it has one: a number.
+/// The numeric id of a list entry, if it has one.
 pub(crate) fn entry_id(entry: &Value) -> Option<u64> {
     entry.get("id").and_then(Value::as_u64)
 }
 
-/// Whether a time that a source says is before another; `false` where it is none.
+/// Whether a time from a source is before another; `false` if it is invalid.
 pub(crate) fn is_before(time: &str, other: Timestamp) -> bool {
     time.parse::<Timestamp>().is_ok_and(|time| time < other)
 }

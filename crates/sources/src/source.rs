@@ -9,37 +9,37 @@ use url::Url;
 use crate::csv::Columns;
 use outbound_http::{AddressError, source_url};
 
-/// What a source of questions is.
+/// The format of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One question a line, as JSON, or one JSON array of them: a file, or its address.
+    /// A question per line as JSON, or a JSON array of them: a file, or its address.
     Jsonl,
-    /// A table with a line of headers: a file, or its address.
+    /// A table with a header row: a file, or its address.
     Csv,
     /// A Discourse forum, or one category or tag of it.
     Discourse,
     /// A Zendesk help center: its articles and its community.
     Zendesk,
-    /// The questions in a Strapi, as PostHog's community site has them.
+    /// The questions in a Strapi, in the format of PostHog's community site.
     Strapi,
 }
 
-/// Where questions come from.
+/// A source of questions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// What it is.
+    /// Its format.
     pub format: Format,
-    /// Where it is.
+    /// Its location.
     pub place: Place,
-    /// Where the questions of a Strapi can be read, which it does not know itself: the permalink goes behind it.
+    /// The public address of a Strapi's questions, which it does not know itself; the permalink is appended.
     pub pages: Option<Url>,
-    /// Whether it may be in one's own network, and may lead there.
+    /// Whether it may be in a private network, and may redirect there.
     pub private: bool,
-    /// Which column of a table is which field, where its headers do not tell.
+    /// The columns of a table, if they cannot be found by their headers.
     pub columns: Columns,
 }
 
-/// Where a source is.
+/// The location of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A file, absolute.
@@ -49,7 +49,7 @@ pub enum Place {
 }
 
 impl Source {
-    /// The source at a place: an address, or for files also their path. `pages` counts for Strapi only.
+    /// The source at a location: an address, or for files also a path. `pages` is used for Strapi only.
     pub fn new(format: Format, place: &str, pages: Option<&str>) -> Result<Source, AddressError> {
         let web = ["https://", "http://"].iter().any(|scheme| place.starts_with(scheme));
         let pages = pages.map(|pages| {
@@ -69,12 +69,12 @@ impl Source {
         Ok(Source { format, place, pages: pages.transpose()?, private: false, columns: Columns::default() })
     }
 
-    /// The name that its questions are kept under; the same for the same place.
+    /// The name under which its questions are stored; the same for the same location.
     pub fn name(&self) -> String {
         format!("{} {}", self.format.word(), self.place)
     }
 
-    /// What stands before its own ids, so that no other source has the same.
+    /// The prefix of its ids, which no other source has.
     pub(crate) fn prefix(&self) -> String {
         let digest = Sha256::digest(self.place.to_string().as_bytes());
         let tag: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();

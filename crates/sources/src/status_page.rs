@@ -1,4 +1,4 @@
-//! Status pages, by the summaries that two providers publish.
+//! Reads status pages by the summaries of two providers.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use url::Url;
 use domain::incident::{Incident, IncidentKind};
 use outbound_http::{AddressError, ClientError, FetchError, Fetcher, Limits, source_url, web_address};
 
-/// How much of a title is kept, in characters.
+/// The longest title, in characters; the rest is cut.
 const TITLE_MAX: usize = 200;
-/// How many incidents are kept.
+/// The most incidents.
 const INCIDENTS_MAX: usize = 10;
-/// The longest id and the longest address of an incident, in bytes; one with a longer id is left out.
+/// The longest id and the longest address of an incident, in bytes; one with a longer id is ignored.
 const ID_MAX: usize = 300;
 const URL_MAX: usize = 2_000;
 
-/// How much is read of a status page. It is asked again and again, so one try is enough.
+/// The limits for a status page. It is polled, so one attempt is enough.
 const LIMITS: Limits = Limits {
     body: 1 << 20,
     answer: Duration::from_secs(10),
@@ -25,7 +25,7 @@ const LIMITS: Limits = Limits {
     wait: Duration::from_secs(1),
 };
 
-/// Whose software a status page is made with.
+/// The provider of a status page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusPageProvider {
     /// Atlassian Statuspage: `GET /api/v2/summary.json`.
@@ -37,15 +37,15 @@ pub enum StatusPageProvider {
 /// A status page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusPage {
-    /// Whose software it is made with.
+    /// Its provider.
     pub provider: StatusPageProvider,
-    /// Where its summary is.
+    /// The address of its summary.
     pub url: Url,
-    /// Whether it may be in one's own network.
+    /// Whether it may be in a private network.
     pub private: bool,
 }
 
-/// What asks a status page.
+/// The client of a status page.
 #[derive(Debug)]
 pub struct StatusPageClient {
     page: StatusPage,
@@ -53,7 +53,7 @@ pub struct StatusPageClient {
 }
 
 impl StatusPage {
-    /// The status page at an address, by its summary.
+    /// The status page at an address.
     pub fn new(provider: StatusPageProvider, page: &str, private: bool) -> Result<StatusPage, AddressError> {
         let mut url = source_url(page)?;
         let path = match provider {
@@ -65,14 +65,14 @@ impl StatusPage {
         Ok(StatusPage { provider, url, private })
     }
 
-    /// What asks it.
+    /// Creates its client.
     pub fn client(&self) -> Result<StatusPageClient, ClientError> {
         Ok(StatusPageClient { page: self.clone(), fetcher: Fetcher::new(LIMITS, self.private)? })
     }
 }
 
 impl StatusPageClient {
-    /// The incidents that it reports as open.
+    /// The open incidents.
     pub async fn open_incidents(&self) -> Result<Vec<Incident>, FetchError> {
         let url = &self.page.url;
         let mut incidents = match self.page.provider {
@@ -85,7 +85,7 @@ impl StatusPageClient {
     }
 }
 
-/// <https://metastatuspage.com/api/v2/>: `incidents` are those that are not resolved, `scheduled_maintenances` also those to come.
+/// <https://metastatuspage.com/api/v2/>: `incidents` are unresolved ones, `scheduled_maintenances` include future ones.
 #[derive(Deserialize)]
 struct Statuspage {
     #[serde(default)]
@@ -124,7 +124,7 @@ impl Statuspage {
     }
 }
 
-/// <https://instatus.com/help/api/status-page>: an event has a page of its own, and not in every answer an id.
+/// <https://instatus.com/help/api/status-page>: an event has a page of its own, and an id only in some responses.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Instatus {

@@ -1,7 +1,7 @@
-//! Questions in a Strapi 4, as PostHog's community site keeps them (Squeak): `GET /api/questions`.
+//! Reads questions from a Strapi 4 in the format of PostHog's community site (Squeak): `GET /api/questions`.
 //!
-//! The envelope is Strapi's (<https://docs-v4.strapi.io/dev-docs/api/rest>), the fields those of `src/lib/strapi.ts` in
-//! PostHog/posthog.com. Bodies are markdown already.
+//! The envelope is Strapi's (<https://docs-v4.strapi.io/dev-docs/api/rest>), the fields those of `src/lib/strapi.ts` in PostHog/posthog.com.
+//! Bodies are Markdown already.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -12,11 +12,11 @@ use crate::reading::{Reading, below, entry_id, one_line, path};
 use domain::question::{Answer, Question, question_kind};
 use outbound_http::Fetcher;
 
-/// The most that a Strapi gives at a time unless it is told otherwise.
+/// The largest page size of a Strapi with default settings.
 const PAGE_SIZE: &str = "100";
 
-/// Reads the questions that are neither archived nor without a permalink; `pages` is where they can be read. With `since` those that,
-/// or replies to which, have changed since then.
+/// Reads the questions that are not archived and have a permalink; `pages` is their public address. With `since` only those that have changed,
+/// or have new replies, since then.
 pub async fn read(
     fetcher: &Fetcher,
     source: &Url,
@@ -66,7 +66,7 @@ pub async fn read(
     reading
 }
 
-/// Oldest first: what is asked meanwhile comes at the end and moves nothing.
+/// Oldest first: new questions are appended and move nothing.
 fn query(page: &str) -> Vec<(&'static str, &str)> {
     vec![
         ("pagination[page]", page),
@@ -106,7 +106,7 @@ struct Record<T> {
     attributes: T,
 }
 
-/// What a record is related to; not there at all where it was not asked for or may not be read.
+/// The related records; missing if they were not requested or are not readable.
 #[derive(Deserialize)]
 struct Related<T> {
     data: Option<T>,

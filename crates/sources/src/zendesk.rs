@@ -1,4 +1,4 @@
-//! A Zendesk help center: its articles, and the posts of its community with their comments.
+//! Reads a Zendesk help center: its articles, and the posts of its community with their comments.
 //!
 //! The formats are those of the Help Center API (articles, posts, post comments, cursor pagination):
 //! <https://developer.zendesk.com/api-reference/help_center/help-center-api/introduction/>.
@@ -16,13 +16,13 @@ use domain::question::{Answer, Question, question_kind};
 use html_to_markdown::markdown;
 use outbound_http::{FetchError, Fetcher, web_address};
 
-/// The most that a page may have.
+/// The largest page size.
 const PAGE_SIZE: &str = "100";
-/// How many pages of comments are read of a post.
+/// The most pages of comments of a post that are read.
 const COMMENT_PAGES_MAX: usize = 3;
 
-/// Reads a help center in the language that its address names (`/hc/en-us`), or its default one. Where there is no
-/// community, the articles are all there is. With `since` what has changed since then is read.
+/// Reads a help center in the language in its address (`/hc/en-us`), or in its default one. The community is optional. With `since` only what
+/// has changed since then.
 pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<Timestamp>) -> Reading {
     let mut reading = Reading::new(since.is_some());
     let mut base = source.clone();
@@ -44,7 +44,7 @@ struct Locales {
     default_locale: String,
 }
 
-/// A page of a list with a cursor, and the records beside it that its entries name.
+/// A page of a list with a cursor, and the sideloaded records of its entries.
 #[derive(Deserialize)]
 struct Page {
     #[serde(default)]
@@ -136,7 +136,7 @@ struct Comment {
     created_at: String,
 }
 
-/// Somebody who is not signed in has to name a language.
+/// Anonymous clients have to name a language.
 async fn locale(fetcher: &Fetcher, base: &Url, source: &Url) -> Result<String, (Url, FetchError)> {
     let parts: Vec<&str> = source.path().split('/').filter(|part| !part.is_empty()).collect();
     if let ["hc", locale, ..] = parts.as_slice() {
@@ -211,7 +211,7 @@ async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, since: Option<Timest
         let topics = names(&page.topics);
         let Some(fresh) = reading.fresh(&url, "post", page.posts) else { return };
         let posts = entries::<Post>(&url, fresh, &format!("{prefix}post-"), reading);
-        // Activity is more than what changes the time of a post, so that one old post does not say that the others are old as well.
+        // Not all activity changes the time of a post, so one old post does not mean that the others are old as well.
         let is_old = |post: &Post| since.is_some_and(|since| is_before(&post.updated_at, since));
         if !posts.is_empty() && posts.iter().all(is_old) {
             return;
@@ -297,7 +297,7 @@ fn next_page(url: &Url, page: &Page) -> Result<Option<Url>, FetchError> {
     next.map(Some).ok_or_else(|| FetchError::Shape("links.next is no address of this help center".into()))
 }
 
-/// The entries of a page that are as they should be; the others are noted.
+/// The valid entries of a page; the others are noted.
 fn entries<T: DeserializeOwned>(url: &Url, entries: Vec<Value>, prefix: &str, reading: &mut Reading) -> Vec<T> {
     let mut out = Vec::new();
     for entry in entries {

@@ -9,19 +9,19 @@ use ring::hmac;
 
 use deskbell_core::ports::destination::HookHeaders;
 
-/// The name of what is told; the same for the same.
+/// The header with the id of an event; repetitions of an event have the same.
 pub const ID: &str = "webhook-id";
-/// When it is told, in seconds since 1970.
+/// The header with the time of sending, in seconds since 1970.
 pub const TIMESTAMP: &str = "webhook-timestamp";
-/// The signatures, with spaces between them while secrets are changed.
+/// The header with the signatures, separated by spaces while secrets are rotated.
 pub const SIGNATURE: &str = "webhook-signature";
 
-/// How far the clocks of two sides may differ. What is older may have been overheard, and is told again by somebody else.
+/// The tolerated difference between clocks. An older request may be a replay.
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 const VERSION: &str = "v1,";
 const PREFIX: &str = "whsec_";
 
-/// How a secret is written.
+/// The format of a secret.
 pub const SECRET_FORM: &str =
     "write whsec_ and behind it 24 to 64 random bytes in base64 (echo whsec_$(openssl rand -base64 32))";
 
@@ -36,7 +36,7 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// The secret of a text, or what is wrong with it.
+    /// Parses a secret; the error says what is wrong.
     pub fn read(text: &str) -> Result<Secret, String> {
         let bytes = text.strip_prefix(PREFIX).and_then(|text| BASE64_STANDARD.decode(text).ok());
         let bytes = bytes.filter(|bytes| (24..=64).contains(&bytes.len()));
@@ -44,13 +44,13 @@ impl Secret {
         Ok(Secret(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }
 
-    /// What stands in [`SIGNATURE`] for something that is told.
+    /// The value of [`SIGNATURE`] for an event.
     pub fn sign(&self, id: &str, timestamp: u64, body: &[u8]) -> String {
         let tag = hmac::sign(&self.0, &signed(id, &timestamp.to_string(), body));
         format!("{VERSION}{}", BASE64_STANDARD.encode(tag))
     }
 
-    /// Whether what came was signed with the secret, and not long ago. `now` in seconds since 1970.
+    /// Whether a request is signed with the secret, and recent. `now` in seconds since 1970.
     pub fn is_signed(&self, headers: &HookHeaders, body: &[u8], now: u64) -> bool {
         let Some((id, timestamp, signatures)) = fresh(headers, now) else { return false };
         let signed = signed(id, timestamp, body);
@@ -58,18 +58,18 @@ impl Secret {
         tags.into_iter().any(|tag| hmac::verify(&self.0, &signed, &tag).is_ok())
     }
 
-    /// The key itself, for what else only its owner can make.
+    /// The key itself, for other signatures of its owner.
     pub fn key(&self) -> &hmac::Key {
         &self.0
     }
 }
 
-/// Whether headers carry a signature, of whomever, that was made not long ago. `now` in seconds since 1970.
+/// Whether headers have a recent signature, by anybody. `now` in seconds since 1970.
 pub fn is_fresh(headers: &HookHeaders, now: u64) -> bool {
     fresh(headers, now).is_some()
 }
 
-/// The id, the timestamp and the signatures of what was signed not long ago.
+/// The id, the timestamp and the signatures of a recent request.
 fn fresh(headers: &HookHeaders, now: u64) -> Option<(&str, &str, &str)> {
     let (id, timestamp, signatures) = (headers.get(ID)?, headers.get(TIMESTAMP)?, headers.get(SIGNATURE)?);
     let at = timestamp.parse::<u64>().ok()?;

@@ -1,5 +1,5 @@
-//! Destinations that are posted to: a service of the host that takes signed events ([`Webhook`]), and a channel that takes a line for each new
-//! ticket ([`Slack`]).
+//! Destinations that receive POST requests: a service of the host that gets signed events ([`Webhook`]), and a channel that gets a line for
+//! each new ticket ([`Slack`]).
 
 mod slack;
 mod target;

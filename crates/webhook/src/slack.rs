@@ -12,14 +12,14 @@ use domain::config::Config;
 use domain::conversation::{self, Author};
 use redaction::{Origin, Rules, redact};
 
-/// A channel.
+/// A Slack channel.
 #[derive(Debug)]
 pub struct Slack {
     target: Target,
 }
 
 impl Slack {
-    /// The channel behind an incoming webhook.
+    /// The channel of an incoming webhook.
     pub fn new(target: Target) -> Slack {
         Slack { target }
     }
@@ -36,19 +36,19 @@ impl Destination for Slack {
     }
 
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
-        // Addresses in a customer's words are not to be opened by a server, just to show what is there.
+        // Addresses in a customer's message must not be fetched for a preview.
         let told = json!({"text": text(parcel.ticket), "unfurl_links": false, "unfurl_media": false});
         self.target.post(HeaderMap::new(), told.to_string().into_bytes()).await?;
         Ok(Delivered::default())
     }
 
     async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
-        // Whether what is written there is taken, only a ticket can tell.
+        // Only a ticket can show whether it accepts messages.
         vec![self.target.check().await]
     }
 }
 
-/// What is said: enough to see whether one has to look, and nothing about the person.
+/// The text: enough to decide whether to look, and nothing about the customer.
 fn text(ticket: &StoredTicket) -> String {
     let (sent, handling) = (&ticket.ticket, &ticket.handling);
     let priority = ticket.priority.map(|priority| format!(", {priority} priority")).unwrap_or_default();
@@ -56,8 +56,8 @@ fn text(ticket: &StoredTicket) -> String {
     format!("{} ({}, {} severity{priority}): {}", ticket.reference, sent.kind, handling.severity, escaped(&title))
 }
 
-/// A text in which nothing acts: no link and no mention. Slack's rule is about three characters; where something else takes its webhooks,
-/// a name behind an at sign calls people, unless there is a space of no width between them.
+/// A text without active parts, such as links and mentions. Slack's rule covers three characters. Other services that accept its webhooks
+/// notify people named after an at sign, unless a zero-width space is between them.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {

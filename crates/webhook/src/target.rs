@@ -18,17 +18,17 @@ use tokio_rustls::TlsConnector;
 use deskbell_core::ports::destination::{Failure, Finding};
 use outbound_http::{PublicOnly, addresses, cause, install_crypto, is_public, literal, not_public, retry_after};
 
-/// How long an answer may take; Standard Webhooks advises 15 to 30 seconds.
+/// The timeout of a response; Standard Webhooks recommends 15 to 30 seconds.
 const ANSWER: Duration = Duration::from_secs(20);
 const CONNECT: Duration = Duration::from_secs(10);
-/// How much of an answer is read, in bytes.
+/// How much of a response is read, in bytes.
 const BODY_MAX: usize = 1024;
-/// The longest word that is repeated of an answer.
+/// The longest word of a response that errors quote.
 const WORD_MAX: usize = 64;
-/// The longest that a target can make everything wait at a time.
+/// The longest pause that a target can demand.
 const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// An address that is posted to.
+/// An address for POST requests.
 #[derive(Clone)]
 pub struct Target {
     url: Url,
@@ -44,10 +44,9 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
-    /// The target of an address, or what is wrong with it. `private`: it may be in one's own network or, then also by http, on this
-    /// computer.
+    /// Parses an address; the error says what is wrong. With `private` it may be in a private network or on this computer, and then use http.
     pub fn read(text: &str, private: bool) -> Result<Target, String> {
-        // The address itself may be secret, so that no error repeats it.
+        // The address itself may be secret, so no error quotes it.
         let no_url =
             || "is no address of a web service; write https://HOST/PATH, without user and password".to_string();
         let url = outbound_http::source_url(text).map_err(|_| no_url())?;
@@ -63,7 +62,7 @@ impl Target {
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
             .redirect(Policy::none());
-        // A proxy would look the name up by itself, and what is checked here would say nothing.
+        // A proxy would resolve the name itself and bypass the check.
         let client =
             if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: false })) };
         let client = client.build().map_err(|error| cause(&error))?;
@@ -77,7 +76,7 @@ impl Target {
         let mut response = request.send().await.map_err(|error| self.unreachable(error))?;
         let (status, after) = (response.status(), after(response.headers()));
         let mut body = Vec::new();
-        // What is said about a failure only explains it, so that it does not matter if it breaks off.
+        // The body of an error only explains it, so a broken one does not matter.
         while !status.is_success() && body.len() < BODY_MAX {
             let Ok(Some(chunk)) = response.chunk().await else { break };
             body.extend_from_slice(chunk.get(..BODY_MAX.min(chunk.len())).unwrap_or_default());
@@ -85,7 +84,7 @@ impl Target {
         judge(self.host(), status, after, word(&body))
     }
 
-    /// Whether it can be reached, found out without asking anything of it.
+    /// Whether it can be reached, without sending a request.
     pub async fn check(&self) -> Finding {
         let host = self.host();
         match timeout(CONNECT, self.reach()).await.unwrap_or_else(|_| Err("it takes too long".into())) {
@@ -117,7 +116,7 @@ impl Target {
         Ok(())
     }
 
-    /// What it means that there was no answer: before the request was sent nobody gets through, after that nobody knows.
+    /// The failure without a response: before the request was sent it is the destination's, after that the outcome is unknown.
     fn unreachable(&self, error: reqwest::Error) -> Failure {
         let (connects, told) = (error.is_connect(), cause(&error.without_url()));
         match connects {
@@ -132,8 +131,8 @@ fn after(headers: &HeaderMap) -> Option<Duration> {
     Some(retry_after(after)?.min(WAIT_MAX))
 }
 
-/// What an answer means (Standard Webhooks, "Delivery success and failure"). Whatever is neither success nor a wish counts as a failure
-/// there that is tried again for days: a 404 or 401 passes with the next deployment, or with a secret that an operator mends.
+/// Interprets a response (Standard Webhooks, "Delivery success and failure"). Everything that is neither success nor a demand counts as a
+/// failure that is retried for days: a 404 or 401 may end with the next deployment, or with a corrected secret.
 fn judge(host: &str, status: StatusCode, after: Option<Duration>, word: &str) -> Result<(), Failure> {
     let colon = if word.is_empty() { "" } else { ": " };
     let reason = |says: &str| format!("{host} {says} ({}){colon}{word}", status.as_u16());
@@ -146,7 +145,7 @@ fn judge(host: &str, status: StatusCode, after: Option<Duration>, word: &str) ->
     }
 }
 
-/// What an answer says, where that is one word, such as `channel_is_archived`. More than that may repeat what a customer wrote.
+/// The body of a response if it is one word, such as `channel_is_archived`. Longer bodies may quote the customer.
 fn word(body: &[u8]) -> &str {
     let word = str::from_utf8(body).unwrap_or_default().trim();
     let plain = word.len() <= WORD_MAX && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
@@ -223,7 +222,7 @@ mod tests {
         assert_eq!(read("soon"), None);
     }
 
-    /// Whether nobody has connected to a listener before now.
+    /// Whether nobody has connected to a listener so far.
     async fn is_untouched(listener: &TcpListener) -> bool {
         let own = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         listener.accept().await.unwrap().1 == own.local_addr().unwrap()

@@ -14,12 +14,12 @@ use domain::conversation::{Author, Message};
 use domain::ticket::Status;
 use standard_webhooks::{ID, SIGNATURE, Secret, TIMESTAMP};
 
-/// How many things are told at the same time.
+/// How many events are sent concurrently.
 const AT_ONCE: u32 = 4;
-/// What of a ticket is of no use elsewhere: ids of files, and what only tells people from robots.
+/// Fields of a ticket that are useless elsewhere: ids of attachments, and signs of robots.
 const OURS: &[&str] = &["attachments", "automatic", "website"];
 
-/// A service that is told.
+/// A receiver of events.
 #[derive(Debug)]
 pub struct Webhook {
     target: Target,
@@ -27,7 +27,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// A service at an address, to which events are signed with a secret.
+    /// A receiver at an address, with the secret that signs its events.
     pub fn new(target: Target, secret: Secret) -> Webhook {
         Webhook { target, secret }
     }
@@ -62,7 +62,7 @@ impl Destination for Webhook {
     }
 }
 
-/// What is told: what has happened, when, and all there is about it.
+/// The event of a delivery: its type, its time, and its data.
 fn event(parcel: &Parcel<'_>) -> Option<Value> {
     let Parcel { ticket, delivery, files, .. } = parcel;
     let (kind, at, data) = match delivery.what {
@@ -79,7 +79,7 @@ fn event(parcel: &Parcel<'_>) -> Option<Value> {
     Some(json!({"type": kind, "timestamp": at, "data": data}))
 }
 
-/// A ticket, as it was sent and with what has become of it.
+/// A ticket as it was sent, with its current state.
 fn whole(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
     let handling = &ticket.handling;
     let mut told = serde_json::to_value(&ticket.ticket).unwrap_or_default();
@@ -124,7 +124,7 @@ fn said(message: &Message, files: &[ParcelFile]) -> Value {
     })
 }
 
-/// A file in words. It has no address, because the gateway does not know by which name it is reached from there.
+/// The description of an attachment. It has no address, because the gateway does not know under which name it is reachable from there.
 fn described(file: &ParcelFile) -> Value {
     json!({"name": file.name, "type": file_formats::media(file.media, &file.name), "size": file.size})
 }
