@@ -1,27 +1,27 @@
-//! Whether somebody wrote a mail or a program did: by its headers (RFC 3834, and what is used beside it), and by its subject where a receiver
-//! tells no more than that.
+//! Whether a person or a program wrote a mail: by its headers (RFC 3834, and what is used besides), and by its subject if a receiving service
+//! reports no more.
 
 use super::headers::Headers;
 
-/// Who a mail is from.
+/// The origin of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Nothing says that a program wrote it.
+    /// Nothing indicates that a program wrote it.
     Person,
-    /// A program wrote it: an answering machine, a list, a notification, a read receipt.
+    /// A program wrote it: an autoresponder, a list, a notification, a read receipt.
     Automatic(AutomaticSign),
-    /// It reports that a mail did not arrive, or arrives late.
+    /// A report that a mail did not arrive, or arrives late.
     Bounce,
 }
 
-/// What tells that a program wrote a mail.
+/// The sign that a program wrote a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AutomaticSign {
     /// `Auto-Submitted` other than `no` (RFC 3834, section 5).
     AutoSubmitted,
-    /// `Precedence` that persons do not write.
+    /// `Precedence` with a value that persons do not use.
     Precedence,
-    /// A header of an answering machine or of what must not be answered by one.
+    /// A header of an autoresponder, or of mail that must not get an automatic reply.
     Autoresponder,
     /// A header that programs add to end loops.
     Loop,
@@ -29,18 +29,18 @@ pub enum AutomaticSign {
     List,
     /// A read receipt or another report (RFC 6522).
     Report,
-    /// Nobody can be answered: the sender on the envelope is empty (RFC 5321, 4.5.5).
+    /// It cannot be replied to: the envelope sender is empty (RFC 5321, 4.5.5).
     NoReturnPath,
     /// The address belongs to a program.
     Sender,
-    /// The subject begins as only answering machines begin one.
+    /// The subject begins like those of autoresponders.
     Subject,
-    /// It is a mail of the gateway itself that came back.
+    /// A mail of the gateway itself that came back.
     OwnMail,
 }
 
 impl AutomaticSign {
-    /// What the inbox says about it.
+    /// The reason as shown in the inbox.
     pub fn reason(self) -> &'static str {
         match self {
             AutomaticSign::AutoSubmitted => "its header Auto-Submitted says that a program sent it",
@@ -57,8 +57,7 @@ impl AutomaticSign {
     }
 }
 
-/// Who a mail is from, by its headers. `envelope_sender` is what the mail server was told (`MAIL FROM`), where that is known: empty for
-/// bounces. `subject` is decoded.
+/// The origin of a mail, by its headers. `envelope_sender` is `MAIL FROM`, if known: empty for bounces. `subject` is decoded.
 pub fn origin(headers: &Headers, envelope_sender: Option<&str>, subject: &str) -> Origin {
     if is_bounce(headers, subject) {
         return Origin::Bounce;
@@ -69,7 +68,7 @@ pub fn origin(headers: &Headers, envelope_sender: Option<&str>, subject: &str) -
     }
 }
 
-/// Headers that answering machines add, whatever their value, unless it denies.
+/// Headers that autoresponders add, with any value but a denial.
 const AUTORESPONDER: &[&str] = &[
     "X-Autoreply",
     "X-Auto-Reply",
@@ -89,17 +88,17 @@ const AUTORESPONDER: &[&str] = &[
     "X-Zendesk-Auto-Reply",
 ];
 
-/// Headers that programs add to mail that they have answered, to see it when it comes back. Those that are added to whatever a mailbox or a list
-/// passes on (`X-MS-Exchange-Inbox-Rules-Loop`, `X-BeenThere`) say nothing about who wrote it.
+/// Headers that programs add to mail that they have answered, to recognise it when it comes back. Headers added to anything that a mailbox or a
+/// list forwards (`X-MS-Exchange-Inbox-Rules-Loop`, `X-BeenThere`) say nothing about the author.
 const LOOP: &[&str] = &["X-Loop", "X-Mailer-Loop"];
 
-/// Headers of lists and newsletters (RFC 2919, section 3; RFC 2369, section 3). Groups add them to answers of persons as well.
+/// Headers of lists and newsletters (RFC 2919, section 3; RFC 2369, section 3). Groups also add them to replies of persons.
 const LIST: &[&str] =
     &["List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Post", "Mailing-List", "X-Mailing-List"];
 
 fn sign(headers: &Headers, envelope_sender: Option<&str>, subject: &str) -> Option<AutomaticSign> {
     let auto_submitted = headers.values("Auto-Submitted").map(keyword).find(|word| !word.is_empty());
-    // Whoever says so decides, except where it is a report or nobody can be answered.
+    // An explicit denial decides, except for reports and mail that cannot be replied to.
     let denies = auto_submitted.as_deref() == Some("no");
     if auto_submitted.is_some() && !denies {
         return Some(AutomaticSign::AutoSubmitted);
@@ -136,7 +135,7 @@ fn sign(headers: &Headers, envelope_sender: Option<&str>, subject: &str) -> Opti
     (!denies && begins_as_automatic(subject)).then_some(AutomaticSign::Subject)
 }
 
-/// Whether a mail answers another one (RFC 5322, 3.6.4). What a list or a group has passed on then is what somebody wrote.
+/// Whether a mail is a reply (RFC 5322, 3.6.4). If a list or a group has forwarded it, a person still wrote it.
 fn is_answer(headers: &Headers) -> bool {
     let names = ["In-Reply-To", "References"];
     names.iter().flat_map(|name| headers.values(name)).any(|value| value.contains('<') && value.contains('@'))
@@ -147,7 +146,7 @@ fn has_any(headers: &Headers, names: &[&str]) -> bool {
     names.iter().flat_map(|name| headers.values(name)).any(|value| !value.trim().is_empty() && !denies(value))
 }
 
-/// Whether no answering machine may answer it ([MS-OXCMAIL] 2.1.3.2.20). Who only wants no receipts may be a person.
+/// Whether automatic replies to it are suppressed ([MS-OXCMAIL] 2.1.3.2.20). A sender who only wants no receipts may be a person.
 fn suppresses_answers(headers: &Headers) -> bool {
     let words = headers.values("X-Auto-Response-Suppress").flat_map(|value| value.split([',', ';', ' ']));
     words
@@ -155,7 +154,7 @@ fn suppresses_answers(headers: &Headers) -> bool {
         .any(|word| matches!(word.trim().to_ascii_lowercase().as_str(), "all" | "oof" | "autoreply" | "auto-reply"))
 }
 
-/// `Delivered-To: Autoresponder` and `X-POST-MessageClass: 9; Autoresponder`, as hosters' programs write them.
+/// `Delivered-To: Autoresponder` and `X-POST-MessageClass: 9; Autoresponder`, from programs of hosting providers.
 fn delivered_by_answering_machine(headers: &Headers) -> bool {
     let names = ["Delivered-To", "X-POST-MessageClass", "X-Mailer", "X-MS-Exchange-Generated-Message-Source"];
     let says = |value: &str| {
@@ -167,7 +166,7 @@ fn delivered_by_answering_machine(headers: &Headers) -> bool {
     names.iter().flat_map(|name| headers.values(name)).any(says)
 }
 
-/// Whether the sender on the envelope is empty, by the mail server or by the header that it writes of it.
+/// Whether the envelope sender is empty, according to the mail server or to the header that it adds.
 fn has_no_return_path(headers: &Headers, envelope_sender: Option<&str>) -> bool {
     let is_empty = |value: &str| value.trim().trim_matches(['<', '>']).trim().is_empty();
     let path = headers.value("Return-Path");
@@ -175,7 +174,7 @@ fn has_no_return_path(headers: &Headers, envelope_sender: Option<&str>) -> bool 
         || envelope_sender.is_some_and(|sender| is_empty(sender) && (sender.contains('<') || path.is_none()))
 }
 
-/// Addresses that programs write from.
+/// Whether an address belongs to a program.
 fn is_program(sender: &str) -> bool {
     let address = sender.rsplit('<').next().unwrap_or(sender).trim_end_matches('>').trim().to_ascii_lowercase();
     let local: String = address.split('@').next().unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect();
@@ -195,7 +194,7 @@ fn is_program(sender: &str) -> bool {
         || local.starts_with("mailerdaemon")
 }
 
-/// How subjects begin that only answering machines write, in small letters.
+/// Beginnings of autoresponders' subjects, in lower case.
 const SUBJECTS: &[&str] = &[
     "automatic reply",
     "automatic response",
@@ -285,7 +284,7 @@ const SUBJECTS: &[&str] = &[
     "תשובה אוטומטית",
 ];
 
-/// Somebody's own answer begins with `Re:` or the like, and one about such a ticket with its reference; so the start of a subject decides.
+/// A person's own reply begins with `Re:` or the like, and one about such a ticket with its reference; so the beginning of a subject decides.
 fn begins_as_automatic(subject: &str) -> bool {
     let subject = subject.trim().to_lowercase().replace(['\u{a0}', '\u{3000}'], " ").replace('’', "'");
     let subject = subject.trim_start_matches(['[', '(', '"', '【', '<', '*']).trim_start();
@@ -295,7 +294,7 @@ fn begins_as_automatic(subject: &str) -> bool {
     })
 }
 
-/// How subjects of bounces begin, in small letters; they count only where the sender is a program or the envelope has none.
+/// Beginnings of bounces' subjects, in lower case; used only if the sender is a program or the envelope sender is empty.
 const BOUNCE_SUBJECTS: &[&str] = &[
     "undeliverable",
     "undelivered mail",
@@ -355,13 +354,13 @@ fn is_bounce(headers: &Headers, subject: &str) -> bool {
     about && (from_program || has_no_return_path(headers, None))
 }
 
-/// Whether an address only refuses replies: `no-reply@` sends notifications, not bounces.
+/// Whether an address only rejects replies: `no-reply@` sends notifications, not bounces.
 fn is_reply_refused(from: &str) -> bool {
     let from: String = from.to_ascii_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == '@').collect();
     from.contains("noreply@") || from.contains("donotreply@")
 }
 
-/// The `report-type` of a `multipart/report`, in small letters.
+/// The `report-type` of a `multipart/report`, in lower case.
 fn report_type(headers: &Headers) -> Option<String> {
     let value = headers.value("Content-Type")?.to_ascii_lowercase();
     let parameters = value.trim_start().strip_prefix("multipart/report")?;
@@ -377,7 +376,7 @@ fn is_report(headers: &Headers) -> bool {
         || headers.value("Disposition-Notification").is_some()
 }
 
-/// The first word of a value, in small letters, without comments and parameters: `auto-replied (rfc3834); type=x`.
+/// The first word of a value, in lower case, without comments and parameters: `auto-replied (rfc3834); type=x`.
 fn keyword(value: &str) -> String {
     let value = value.trim();
     let value = match value.strip_prefix('(').and_then(|rest| rest.split_once(')')) {

@@ -1,25 +1,25 @@
-//! What a bounce says: whose mail did not arrive, why, and which mail it was (RFC 3464; RFC 3463 for the codes), and the older forms of qmail,
-//! Exim and sendmail, which are still sent.
+//! Parses bounces: whose mail did not arrive, why, and which mail it was (RFC 3464; RFC 3463 for the codes), and the older formats of qmail,
+//! Exim and sendmail, which are still in use.
 
 use mail_parser::{MessageParser, MessagePart, PartType};
 
 use super::headers::Headers;
 
-/// How many recipients of one bounce are read.
+/// The most recipients that are read.
 const RECIPIENTS_MAX: usize = 100;
-/// The longest diagnostic text that is kept, in characters.
+/// The longest diagnostic text, in characters; the rest is cut.
 const DIAGNOSTIC_MAX: usize = 500;
-/// How many other Message-IDs of one bounce are read.
+/// The most other Message-IDs that are read.
 const IDS_MAX: usize = 50;
 
-/// A report that mail did not arrive, or arrives late.
+/// A report that a mail did not arrive, or arrives late.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounce {
-    /// The recipients it is about, at least one.
+    /// The recipients that it is about, at least one.
     pub recipients: Vec<FailedRecipient>,
-    /// The Message-ID of the mail it is about, with its angle brackets.
+    /// The Message-ID of the mail that it is about, with its angle brackets.
     pub original_message_id: Option<String>,
-    /// Other Message-IDs that may be that of the mail: those that the bounce answers, and the name on the envelope (RFC 3464, 2.2.1).
+    /// Other Message-IDs that may be that of the mail: those that the bounce replies to, and the envelope id (RFC 3464, 2.2.1).
     pub other_message_ids: Vec<String>,
 }
 
@@ -30,22 +30,22 @@ impl Bounce {
     }
 }
 
-/// What became of the mail to one recipient.
+/// The status of the mail to one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRecipient {
-    /// The address that the mail was sent to, as the report has it: where it was forwarded, the one that the sender wrote.
+    /// The address that the mail was sent to, according to the report; if it was forwarded, the original one.
     pub address: String,
     /// What the reporting server did.
     pub action: RecipientAction,
-    /// The code (RFC 3463).
+    /// The status code (RFC 3463).
     pub status: Option<EnhancedStatus>,
-    /// What the other server said, in one line; empty where the report does not say.
+    /// The other server's reply on one line; empty if the report has none.
     pub diagnostic: String,
 }
 
 impl FailedRecipient {
-    /// Whether mail to the address fails for good because of the address: it fails, and neither a full mailbox, nor what the mail holds,
-    /// nor a policy or the network is why.
+    /// Whether mail to the address fails for good because of the address: it fails, and the cause is neither a full mailbox, nor the content, a
+    /// policy or the network.
     pub fn is_address_dead(&self) -> bool {
         self.action == RecipientAction::Failed && self.status.is_none_or(|status| status.is_about_address())
     }
@@ -56,25 +56,25 @@ impl FailedRecipient {
 pub enum RecipientAction {
     /// It did not arrive and will not.
     Failed,
-    /// It did not arrive yet.
+    /// It has not arrived yet.
     Delayed,
-    /// It arrived, went on to a server that does not report, or to a list.
+    /// It was delivered, relayed to a server that does not report, or expanded by a list.
     Arrived,
 }
 
 /// An enhanced status code (RFC 3463, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnhancedStatus {
-    /// 2 is success, 4 passes, 5 lasts.
+    /// 2 is success, 4 a transient and 5 a permanent failure.
     pub class: u8,
-    /// What it is about: 1 addressing, 2 mailbox, 3 mail system, 4 network, 5 protocol, 6 content, 7 policy.
+    /// The subject: 1 addressing, 2 mailbox, 3 mail system, 4 network, 5 protocol, 6 content, 7 policy.
     pub subject: u16,
-    /// What it is exactly.
+    /// The detail.
     pub detail: u16,
 }
 
 impl EnhancedStatus {
-    /// Reads `5.1.1`, also where a text follows.
+    /// Parses `5.1.1`, also if text follows.
     pub fn read(text: &str) -> Option<EnhancedStatus> {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let mut parts = text.get(..end)?.trim_end_matches('.').split('.');
@@ -89,8 +89,8 @@ impl EnhancedStatus {
         text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(EnhancedStatus::read)
     }
 
-    /// Whether the address is wrong or its mailbox is gone: X.1.x without X.1.7 and X.1.8, which are about the sender, X.2.1 and X.2.0; and
-    /// X.4.4, a domain without mail servers, where it lasts.
+    /// Whether the address is wrong or its mailbox is gone: X.1.x except X.1.7 and X.1.8, which are about the sender; X.2.1 and X.2.0; and
+    /// permanent X.4.4, a domain without mail servers.
     fn is_about_address(self) -> bool {
         let EnhancedStatus { class, subject, detail } = self;
         class == 5 && matches!((subject, detail), (0, 0) | (1, 0..=6 | 9 | 10) | (2, 0 | 1) | (4, 4) | (5, 0))
@@ -103,20 +103,20 @@ impl std::fmt::Display for EnhancedStatus {
     }
 }
 
-/// Reads a mail (RFC 5322); none where it is no bounce or names nobody.
+/// Parses a mail (RFC 5322); none if it is no bounce or names no recipient.
 pub fn read(raw: &[u8]) -> Option<Bounce> {
     let message = MessageParser::new().parse(raw)?;
     let headers = Headers::read(&String::from_utf8_lossy(raw.get(..raw.len().min(64 << 10)).unwrap_or_default()));
     let texts: Vec<String> = message.text_bodies().map(text_of).collect();
     let parts = message.parts.iter().map(|part| match &part.body {
-        // The headers of the returned mail are read, which stand at its beginning.
+        // Only the headers of the returned mail are read, which are at its beginning.
         PartType::Message(message) => (media_type(part), String::from_utf8_lossy(message.raw_message()).into_owned()),
         _ => (media_type(part), text_of(part)),
     });
     collect(&headers, &texts.join("\n"), parts)
 }
 
-/// Reads what a service has read of a mail: its headers, its text, and its files, each with its media type, or none where that is not told.
+/// Parses a mail that a service has parsed: its headers, its text, and its files, each with its media type, or none if that is unknown.
 pub fn read_parts(headers: &Headers, text: &str, files: &[(String, Vec<u8>)]) -> Option<Bounce> {
     let parts = files.iter().map(|(media, bytes)| {
         let text = String::from_utf8_lossy(bytes).into_owned();
@@ -127,12 +127,12 @@ pub fn read_parts(headers: &Headers, text: &str, files: &[(String, Vec<u8>)]) ->
     collect(headers, text, parts)
 }
 
-/// What headers, the text, and the parts by their media types say.
+/// Combines the headers, the text, and the parts by their media types.
 fn collect(headers: &Headers, text: &str, parts: impl Iterator<Item = (String, String)>) -> Option<Bounce> {
     let (mut recipients, mut original, mut other) = (Vec::new(), None, Vec::new());
     for (media, part) in parts {
         match media.as_str() {
-            // RFC 6533 has the same for addresses with characters beyond ASCII.
+            // RFC 6533 defines the same for internationalised addresses.
             "message/delivery-status" | "message/global-delivery-status" => {
                 recipients.extend(report(&part));
                 let mail = Headers::read(part.trim_start());
@@ -183,7 +183,7 @@ fn text_of(part: &MessagePart<'_>) -> String {
     }
 }
 
-/// The groups of fields of a delivery status, apart from the first, which is about the whole mail (RFC 3464, 2.1).
+/// The per-recipient fields of a delivery status, without the first group, which is about the whole mail (RFC 3464, 2.1).
 fn report(text: &str) -> Vec<FailedRecipient> {
     let text = text.replace("\r\n", "\n");
     let mut groups: Vec<String> = vec![String::new()];
@@ -203,7 +203,7 @@ fn recipient(fields: &Headers) -> Option<FailedRecipient> {
     let address = addresses.filter_map(address_of).next()?;
     let diagnostic = fields.value("Diagnostic-Code").unwrap_or_default();
     let status = fields.value("Status").and_then(|text| EnhancedStatus::read(text.trim()));
-    // What the other server said is more exact than a status that says "something".
+    // The other server's reply is more specific than a generic status.
     let status = match status {
         Some(EnhancedStatus { class, subject: 0, detail: 0 }) => {
             EnhancedStatus::find(diagnostic).filter(|found| found.class == class).or(status)
@@ -215,7 +215,7 @@ fn recipient(fields: &Headers) -> Option<FailedRecipient> {
         "failed" => RecipientAction::Failed,
         "delayed" => RecipientAction::Delayed,
         "delivered" | "relayed" | "expanded" => RecipientAction::Arrived,
-        // A word that no standard knows says nothing.
+        // A non-standard action says nothing.
         _ => match status {
             Some(EnhancedStatus { class: 5, .. }) => RecipientAction::Failed,
             Some(EnhancedStatus { class: 4, .. }) => RecipientAction::Delayed,
@@ -225,7 +225,7 @@ fn recipient(fields: &Headers) -> Option<FailedRecipient> {
     Some(FailedRecipient { address, action, status, diagnostic: one_line(diagnostic) })
 }
 
-/// The address of `rfc822; ada@example.com`; some servers leave out the type or put angle brackets around.
+/// The address of `rfc822; ada@example.com`; some servers omit the type or add angle brackets.
 fn address_of(value: &str) -> Option<String> {
     let address = value.split_once(';').map_or(value, |(_, address)| address);
     plain_address(address)
@@ -239,7 +239,7 @@ fn plain_address(text: &str) -> Option<String> {
     is_whole.then(|| address.to_string())
 }
 
-/// Exim names who failed in a header, and says why in the text.
+/// Exim names the recipients in a header, and the reason in the text.
 fn exim(headers: &Headers, text: &str) -> Vec<FailedRecipient> {
     let addresses = headers.values("X-Failed-Recipients").flat_map(|value| value.split(',')).filter_map(plain_address);
     addresses
@@ -253,7 +253,7 @@ fn exim(headers: &Headers, text: &str) -> Vec<FailedRecipient> {
         .collect()
 }
 
-/// qmail writes a paragraph for each recipient: `<address>:` and why (its documentation calls this QSBMF).
+/// qmail writes a paragraph for each recipient: `<address>:` and the reason (its documentation calls this QSBMF).
 fn qmail(text: &str) -> Vec<FailedRecipient> {
     let text = text.replace("\r\n", "\n");
     let is_qmail = text.trim_start().starts_with("Hi. This is the") || text.contains("qmail-send program");
@@ -270,7 +270,7 @@ fn qmail(text: &str) -> Vec<FailedRecipient> {
     failed.collect()
 }
 
-/// sendmail lists the recipients, each with a reason, above a transcript of what servers said.
+/// sendmail lists the recipients with reasons, above a transcript of the session.
 fn sendmail(text: &str) -> Vec<FailedRecipient> {
     let Some((_, report)) = text.split_once("The following addresses had permanent fatal errors") else {
         return Vec::new();
@@ -298,7 +298,7 @@ fn sendmail(text: &str) -> Vec<FailedRecipient> {
     failed
 }
 
-/// The Message-ID of a mail whose headers stand in the text of the report.
+/// The Message-ID of a mail whose headers are in the text of the report.
 fn quoted_id(text: &str) -> Option<String> {
     let mut ids = text.lines().filter_map(|line| {
         let line = line.trim_start_matches(['>', ' ', '\t', '|']);

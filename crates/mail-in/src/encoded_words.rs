@@ -1,12 +1,12 @@
-//! Encoded words (RFC 2047), as they should be and as programs write them: in quotation marks, without white space between them, with spaces
-//! inside, with a character split over two of them, with a language (RFC 2231, section 5), or without the end.
+//! Decodes encoded words (RFC 2047), valid ones and those that programs really write: in quotation marks, without white space between them,
+//! with spaces inside, with a character split over two of them, with a language (RFC 2231, section 5), or without the end.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-/// The longest encoded word that is read, in bytes. RFC 2047 (section 2) allows 75; programs fill a line of a mail with one (RFC 5322, 2.1.1).
+/// The longest encoded word, in bytes. RFC 2047 (section 2) allows 75; some programs fill a line with one (RFC 5322, 2.1.1).
 const WORD_MAX: usize = 998;
 /// The longest name of a character set, in bytes.
 const CHARSET_MAX: usize = 40;
@@ -18,7 +18,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The text of a header with its encoded words decoded. What is no encoded word stays as it is.
+/// The text of a header with its encoded words decoded. Everything else stays as it is.
 pub fn decode(text: &str) -> String {
     let mut out = String::new();
     let mut pending: Option<(&'static Encoding, Vec<u8>)> = None;
@@ -32,7 +32,7 @@ pub fn decode(text: &str) -> String {
             rest = from_start.get(2..).unwrap_or_default();
             continue;
         };
-        // White space between two encoded words belongs to neither.
+        // White space between two encoded words is dropped.
         if pending.is_none() || !before.trim().is_empty() {
             flush(&mut out, &mut pending);
             out.push_str(before);
@@ -57,7 +57,7 @@ fn flush(out: &mut String, pending: &mut Option<(&'static Encoding, Vec<u8>)>) {
     }
 }
 
-/// Bytes in a character set; UTF-8 wherever they are that, because programs that name another one often mean it.
+/// Decodes bytes in a character set; valid UTF-8 is always decoded as such, because programs often name another one by mistake.
 fn text_of(bytes: &[u8], encoding: &'static Encoding) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text)
@@ -69,17 +69,17 @@ fn text_of(bytes: &[u8], encoding: &'static Encoding) -> String {
     }
 }
 
-/// One encoded word at the start of a text.
+/// An encoded word at the start of a text.
 struct Word {
     encoding: &'static Encoding,
     bytes: Vec<u8>,
-    /// How much of the text it takes, in bytes.
+    /// Its length in the text, in bytes.
     length: usize,
 }
 
 impl Word {
     fn read(text: &str) -> Option<Word> {
-        // What is searched has an end, or a text of nothing but starts costs its length for each of them.
+        // The search is bounded, or a text of nothing but starts would take quadratic time.
         let start = text.get(..text.floor_char_boundary(WORD_MAX))?;
         let inside = start.strip_prefix("=?")?;
         let (charset, after) = inside.split_once('?')?;
@@ -89,7 +89,7 @@ impl Word {
         if !matches!(method, "q" | "Q" | "b" | "B") {
             return None;
         }
-        // Some programs forget the end of the last one.
+        // Some programs omit the end of the last one.
         let (content, end) = match content.find("?=") {
             // `?Q?=4A…?=`: a word may begin with an equals sign.
             Some(0) if method.eq_ignore_ascii_case("q") && is_hex_pair(content.get(2..4)) => {

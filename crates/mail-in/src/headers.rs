@@ -1,22 +1,22 @@
-//! The headers of a mail, unfolded, in their order.
+//! The headers of a mail, unfolded, in order.
 
 use super::encoded_words;
 
-/// The longest name and value that are kept, in bytes. References grow long, and nothing behind this decides anything.
+/// The longest name and value, in bytes. References grow long, and nothing depends on the rest.
 const VALUE_MAX: usize = 16 << 10;
-/// How many headers are kept.
+/// The most headers.
 const COUNT_MAX: usize = 1_000;
 
-/// The headers of a mail: names as they were written, values unfolded and not decoded.
+/// The headers of a mail: original names, and values unfolded but not decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     values: Vec<(String, String)>,
-    /// Whether some are left out.
+    /// Whether some are missing.
     is_cut: bool,
 }
 
 impl Headers {
-    /// Reads the lines above the first empty one (RFC 5322, 2.2). Lines that are no header are left out, such as the `From ` line of an mbox.
+    /// Parses the lines above the first empty one (RFC 5322, 2.2). Lines that are no header are ignored, such as the `From ` line of an mbox.
     pub fn read(block: &str) -> Headers {
         let mut headers = Headers::default();
         for line in block.lines() {
@@ -36,7 +36,7 @@ impl Headers {
         headers
     }
 
-    /// Adds a header behind the others; folded lines become one.
+    /// Appends a header; folded lines become one.
     pub fn add(&mut self, name: &str, value: &str) {
         let name = name.trim();
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
@@ -52,17 +52,17 @@ impl Headers {
         self.values.push((name.into(), unfolded));
     }
 
-    /// Notes that there are more than these.
+    /// Marks the headers as incomplete.
     pub fn mark_cut(&mut self) {
         self.is_cut = true;
     }
 
-    /// Whether there are more than these: what is not among them may still be in the mail.
+    /// Whether the headers are incomplete: a header that is not among them may still be in the mail.
     pub fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// The first value of a name, whatever the case of its letters.
+    /// The first value of a name, in any case.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.values.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

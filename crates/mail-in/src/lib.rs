@@ -1,7 +1,7 @@
-//! Reads what mail programs and mail servers send: [`message`]s and who sent them, whether a person or a program wrote them
-//! ([`origin`]), what a person wrote in a reply ([`reply_text`]), bounces, and what servers answer when they refuse a mail.
+//! Parses what mail programs and mail servers send: [`message`]s and their senders, whether a person or a program wrote them ([`origin`]), what
+//! a person wrote in a reply ([`reply_text`]), bounces, and the replies of servers that refuse mail.
 //!
-//! Pure: bytes and text in, plain values out, no IO. Everything that is read comes from strangers, so it is bounded and never trusted.
+//! Pure: bytes and text in, plain values out, no IO. All input comes from strangers, so it is bounded and never trusted.
 
 mod automatic;
 pub mod bounce;

@@ -1,9 +1,9 @@
-//! When two addresses are the same mailbox.
+//! Whether two addresses are the same mailbox.
 
 use url::Url;
 
-/// The mailbox behind an address: all spellings that mail servers bring to the same place become one. `Ada+shop@…` is `ada@…`, Gmail
-/// ignores dots, a quoted name is the name, and a domain is the same in Unicode and in ASCII (IDNA).
+/// The canonical mailbox of an address: all spellings that mail servers deliver to the same mailbox become one. `Ada+shop@…` is `ada@…`, Gmail
+/// ignores dots, a quoted local part equals the unquoted one, and a domain is the same in Unicode and in ASCII (IDNA).
 pub fn mailbox(address: &str) -> String {
     let address = address.trim();
     let Some((local, domain)) = address.rsplit_once('@') else { return address.to_lowercase() };

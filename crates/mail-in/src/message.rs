@@ -1,4 +1,4 @@
-//! A mail as it came over the wire (RFC 5322, RFC 2045): its headers, its words and its files.
+//! Parses a mail (RFC 5322, RFC 2045): its headers, its text and its files.
 
 use encoding_rs::WINDOWS_1252;
 use mail_parser::{MessageParser, MessagePart, MimeHeaders, PartType};
@@ -14,7 +14,7 @@ const HEADERS_MAX: usize = 256 << 10;
 pub struct Message {
     /// Its headers.
     pub headers: Headers,
-    /// Its words.
+    /// Its text.
     pub parts: Parts,
     /// Its files.
     pub files: Vec<File>,
@@ -23,19 +23,19 @@ pub struct Message {
 /// A file of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// What it is called; empty where it has no name.
+    /// Its name; empty if it has none.
     pub name: String,
-    /// What is in it.
+    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Reads a mail; none where it is none.
+/// Parses a mail; none if it is not one.
 pub fn read(raw: &[u8]) -> Option<Message> {
     let message = MessageParser::new().parse(raw)?;
     let (block, is_whole) = header_block(raw);
     let mut headers = Headers::read(&block);
     headers.iter().next()?;
-    // A carriage return by itself ends a line for some servers and not for others (RFC 5322, 2.2 forbids it).
+    // A lone carriage return ends a line for some servers and not for others (RFC 5322, 2.2 forbids it).
     if !is_whole || has_lone_return(&block) {
         headers.mark_cut();
     }
@@ -72,7 +72,7 @@ fn flowed(part: &MessagePart<'_>) -> Flowed {
     Flowed { is_flowed: says("format", "flowed"), deletes_space: says("delsp", "yes") }
 }
 
-/// `format` and `delsp` of a `Content-Type` (RFC 3676, 4.1); none where it is about no plain text.
+/// `format` and `delsp` of a `Content-Type` (RFC 3676, 4.1); none if it is not plain text.
 pub fn flowed_of(content_type: &str) -> Option<Flowed> {
     let small = content_type.to_ascii_lowercase().replace([' ', '"'], "");
     let says = |parameter: &str| small.split(';').any(|part| part == parameter);
@@ -94,7 +94,7 @@ fn file(part: &MessagePart<'_>) -> Option<File> {
     Some(File { name: if is_mail { mail_name(name) } else { name.into() }, bytes })
 }
 
-/// Whether a media type is that of a mail (RFC 2046, 5.2; RFC 6532, 3.7), or of what Outlook makes of one.
+/// Whether a media type is that of a mail (RFC 2046, 5.2; RFC 6532, 3.7), or of Outlook's format for one.
 pub fn is_mail_type(media: &str) -> bool {
     let media = media.trim().to_ascii_lowercase();
     let media = media.split(';').next().unwrap_or_default().trim_end();
@@ -109,7 +109,7 @@ pub fn is_mail_type(media: &str) -> bool {
         )
 }
 
-/// The name of a mail that is a file, with the ending that says so.
+/// The name of an attached mail, with the extension of mails.
 pub fn mail_name(name: &str) -> String {
     match name {
         "" => "mail.eml".into(),
@@ -118,7 +118,7 @@ pub fn mail_name(name: &str) -> String {
     }
 }
 
-/// Whether a name is that of a mail.
+/// Whether a file name is that of a mail.
 pub fn is_mail_name(name: &str) -> bool {
     let name = name.trim().to_lowercase();
     [".eml", ".emlx", ".msg", ".mbox", ".mht", ".mhtml", ".tnef", "winmail.dat"].iter().any(|end| name.ends_with(end))
@@ -129,7 +129,7 @@ fn has_lone_return(block: &str) -> bool {
     bytes.windows(2).any(|pair| matches!(pair, [b'\r', next] if !matches!(next, b'\r' | b'\n')))
 }
 
-/// The lines above the body, and whether these are all. Bytes beyond ASCII are UTF-8 (RFC 6532), or else what old programs write.
+/// The lines above the body, and whether they are complete. Bytes beyond ASCII are UTF-8 (RFC 6532), or else what old programs write.
 fn header_block(raw: &[u8]) -> (String, bool) {
     let is_read = raw.len() <= HEADERS_MAX;
     let raw = raw.get(..raw.len().min(HEADERS_MAX)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a bounce says about a mail to one address: whether it is lost, and whether the address is.
+//! The meaning of a bounce for a mail to one address: whether it is lost, and whether the mailbox exists.
 
 use super::bounce::{Bounce, EnhancedStatus, FailedRecipient, RecipientAction};
 use crate::mailbox;
@@ -7,22 +7,22 @@ use crate::smtp_refusal::{Fault, explain};
 /// The longest reason, in characters.
 const REASON_MAX: usize = 200;
 
-/// What became of a mail.
+/// The outcome for a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It did not arrive and will not.
     Returned {
-        /// Whether the address has no mailbox, so that no other mail arrives there either.
+        /// Whether the mailbox does not exist, so that no other mail arrives there either.
         is_address_dead: bool,
-        /// Why, in one line: the code and what the other server said.
+        /// The reason on one line: the code and the other server's reply.
         reason: String,
     },
-    /// It did not arrive yet, or arrived.
+    /// It has not arrived yet, or has arrived.
     OnItsWay,
 }
 
-/// What became of the mail to an address. A report may name another: the address was forwarded by a server that does not keep the one it was
-/// written to (RFC 3464, 2.3.1). Then the mail is lost, but nothing is known about the address.
+/// The outcome of the mail to an address. A report may name another address if a server has forwarded the mail without keeping the original one
+/// (RFC 3464, 2.3.1). Then the mail is lost, but nothing is known about the address.
 pub fn outcome(bounce: &Bounce, address: &str) -> Outcome {
     let own = |one: &&FailedRecipient| mailbox(&one.address) == mailbox(address);
     let is_named = bounce.recipients.iter().any(|one| own(&one));
@@ -36,11 +36,11 @@ pub fn outcome(bounce: &Bounce, address: &str) -> Outcome {
     }
 }
 
-/// Whether the address is dead, by the same rules as where a server refuses it at once: words say more than codes, and a report with neither
+/// Whether the address is dead, by the same rules as for a refusal during sending: text is more specific than codes, and a report with neither
 /// says nothing about the address.
 fn is_address_dead(failed: &FailedRecipient, reason: &str) -> bool {
     let is_permanent = failed.status.is_none_or(|status| status.class == 5);
-    // What is answered where nothing more is known (RFC 5321, 4.2.3).
+    // The code if nothing more specific is known (RFC 5321, 4.2.3).
     match explain(550, reason) {
         Some(known) => is_permanent && known.fault == Fault::Recipient,
         None => failed.status.is_some() && failed.is_address_dead(),
@@ -60,7 +60,7 @@ fn reason(failed: &FailedRecipient) -> String {
     reason.chars().take(REASON_MAX).collect()
 }
 
-/// What a server said, without the protocol and the codes before it: `smtp; 550-5.1.1 User unknown`.
+/// A server's text, without the protocol and the codes before it: `smtp; 550-5.1.1 User unknown`.
 fn words(diagnostic: &str) -> String {
     let is_protocol = |word: &str| !word.is_empty() && word.len() < 20 && !word.contains(char::is_whitespace);
     let text = match diagnostic.split_once(';') {
@@ -68,7 +68,7 @@ fn words(diagnostic: &str) -> String {
         _ => diagnostic,
     };
     let is_code = |word: &&str| word.starts_with(['2', '4', '5']) && is_numeric(word);
-    // Of an answer of several lines each begins with the codes.
+    // Each line of a multi-line reply begins with the codes.
     let is_line_start = |word: &&str| word.get(3..4) == Some("-") && is_code(word);
     let words = text.split(' ').filter(|word| !word.is_empty() && !is_line_start(word));
     words.skip_while(is_code).collect::<Vec<_>>().join(" ")
@@ -79,7 +79,7 @@ fn is_numeric(word: &str) -> bool {
     word.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '#'))
 }
 
-/// What a code means where nothing more is said (RFC 3463, section 3).
+/// The meaning of a code without text (RFC 3463, section 3).
 fn meaning(status: EnhancedStatus) -> &'static str {
     match (status.subject, status.detail) {
         (1, 1) => "user unknown",

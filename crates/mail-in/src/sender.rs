@@ -1,32 +1,32 @@
-//! Who a mail is from, by its `From`: as RFC 5322 has it, and as programs write it, with a comma in a name that is not quoted, with encoded words
-//! inside quotation marks, with several senders.
+//! Parses the senders in a `From` header: valid ones (RFC 5322), and those that programs really write, with a comma in an unquoted name, with
+//! encoded words inside quotation marks, with several senders.
 
 use super::encoded_words;
 
 /// How much of a header is read, in bytes.
 const READ_MAX: usize = 8 << 10;
-/// How many senders are read.
+/// The most senders that are read.
 const SENDERS_MAX: usize = 20;
 
 /// A sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sender {
-    /// The name beside the address, decoded; empty where there is none.
+    /// The decoded name; empty if there is none.
     pub name: String,
-    /// The address; empty where there is none that can be told.
+    /// The address; empty if none can be recognised.
     pub address: String,
 }
 
 /// The senders of a header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Senders {
-    /// In their order.
+    /// In order.
     pub senders: Vec<Sender>,
-    /// Whether the header is read to its end: where it is not, somebody else may stand behind those that are.
+    /// Whether the header was read to its end: if not, there may be further senders.
     pub is_complete: bool,
 }
 
-/// Reads the senders of a header.
+/// Parses the senders of a header.
 pub fn read(header: &str) -> Senders {
     let is_whole = header.len() <= READ_MAX;
     let header = header.get(..header.floor_char_boundary(READ_MAX)).unwrap_or_default();
@@ -38,7 +38,7 @@ pub fn read(header: &str) -> Senders {
         rest = after;
         match c {
             '=' if after.starts_with('?') => {
-                // An encoded word may have commas and brackets in it that mean nothing (RFC 2047, 5).
+                // Commas and brackets inside of an encoded word mean nothing (RFC 2047, 5).
                 let word = encoded_word(after);
                 part.text.push('=');
                 part.text.push_str(word);
@@ -52,7 +52,7 @@ pub fn read(header: &str) -> Senders {
                 part.address = Some(address.split('<').next().unwrap_or_default().into());
                 rest = behind.trim_start_matches('>');
             }
-            // A comma inside a name that somebody forgot to quote stands before the address.
+            // A comma inside of a name without quotation marks comes before the address.
             ',' | ';' if part.is_whole() => senders.extend(std::mem::take(&mut part).sender()),
             // The name of a group (RFC 5322, 3.4).
             ':' if !part.text.contains('@') && part.address.is_none() => part = Part::default(),
@@ -68,13 +68,13 @@ pub fn read(header: &str) -> Senders {
 
 #[derive(Default)]
 struct Part {
-    /// What stands outside of brackets.
+    /// The text outside of brackets.
     text: String,
     /// The first comment.
     comment: String,
-    /// What stands in angle brackets.
+    /// The text in angle brackets.
     address: Option<String>,
-    /// Whether the text has quotation marks in it, in which a comma is none.
+    /// Whether the text has quotation marks, in which a comma does not separate.
     was_quoted: bool,
 }
 
@@ -89,7 +89,7 @@ impl Part {
             Some(inside) => (text, address(inside.trim()).unwrap_or_default()),
             None => match address(text) {
                 Some(found) => ("", found),
-                // `Ana ana@desk.example`: some programs forget the brackets.
+                // `Ana ana@desk.example`: some programs omit the brackets.
                 None => match text.rsplit_once(' ').and_then(|(name, last)| Some((name, address(last)?))) {
                     Some(found) if !self.was_quoted => found,
                     _ => (text, String::new()),
@@ -104,7 +104,7 @@ impl Part {
     }
 }
 
-/// The rest of an encoded word, whose first sign is read; only the sign itself where it is none.
+/// The rest of an encoded word, whose first character was read; only that character if it is none.
 fn encoded_word(after: &str) -> &str {
     let inside = after.get(1..).unwrap_or_default();
     let mut marks = inside.match_indices('?').map(|(at, _)| at);
@@ -160,7 +160,7 @@ fn comment<'a>(text: &'a str, part: &mut Part) -> &'a str {
     text.get(end..).unwrap_or_default()
 }
 
-/// An address, without what stands around it.
+/// An address without the characters around it.
 fn address(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix("mailto:").unwrap_or(text);
@@ -171,7 +171,7 @@ fn address(text: &str) -> Option<String> {
     (is_clean(local) && is_clean(domain) && !local.contains('@')).then(|| text.to_string())
 }
 
-/// Without the marks that some programs put around a name once more: `'Ana Ruiz'`.
+/// Without the additional quotes that some programs put around a name: `'Ana Ruiz'`.
 fn unquoted(name: &str) -> &str {
     let pair = |open: char, close: char| name.strip_prefix(open).and_then(|name| name.strip_suffix(close));
     pair('\'', '\'').or_else(|| pair('"', '"')).unwrap_or(name)

@@ -3,35 +3,35 @@
 //! The same reply code means different things on different servers. The enhanced status code (RFC 3463) often says more; where neither is
 //! conclusive, the text decides. `tests/world/smtp/table.toml` lists replies of servers with their sources.
 
-/// What a refusal is about.
+/// The cause of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The server does not let the gateway in.
+    /// The server rejects the login.
     Login,
     /// The gateway may not send as this sender.
     Sender,
-    /// The server does not pass mail on for the gateway.
+    /// The server does not relay mail for the gateway.
     Relay,
-    /// The server wants the connection to be encrypted.
+    /// The server requires an encrypted connection.
     Encryption,
-    /// The recipient has no such mailbox.
+    /// The recipient's mailbox does not exist.
     Recipient,
     /// The message is too large.
     Size,
-    /// The message is not wanted.
+    /// The message is rejected because of its content.
     Message,
 }
 
-/// A refusal that is understood.
+/// An interpreted refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SmtpRefusal {
-    /// What it is about.
+    /// Its cause.
     pub fault: Fault,
-    /// What an administrator does about it.
+    /// How an administrator fixes it.
     pub fix: &'static str,
 }
 
-/// When a rule is about a reply: one of its codes (any where there is none), and one of its enhanced codes or phrases.
+/// A rule matches one of its codes (any if it has none), and one of its enhanced codes or phrases.
 struct Rule {
     codes: &'static [u16],
     enhanced: &'static [&'static str],
@@ -57,7 +57,7 @@ const SIZE: &str = "the message is larger than the server takes";
 const MEMBERS_ONLY: &str = "the recipient takes mail of members or of its own organization only";
 const UNPROVED: &str = "the mail is not proved to be from its domain: publish SPF and DKIM for the domain of from, for the server that sends";
 
-/// In the order in which they are tried: what is more precise comes first.
+/// In the order in which they are tried, more specific ones first.
 const RULES: &[Rule] = &[
     Rule {
         codes: &[],
@@ -229,19 +229,19 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// What a permanent or transient refusal means; `None` where nothing more is known than its number.
+/// Interprets a permanent or transient refusal; `None` if nothing is known beyond its code.
 pub fn explain(code: u16, text: &str) -> Option<SmtpRefusal> {
     let enhanced = enhanced_code(text).unwrap_or_default();
     let text = text.to_ascii_lowercase();
     let hits = |rule: &Rule| {
         rule.phrases.iter().any(|phrase| text.contains(phrase)) || rule.enhanced.contains(&permanent(enhanced).as_str())
     };
-    // Words and enhanced codes first: a number alone says least.
+    // Phrases and enhanced codes first: a code alone is least specific.
     let rule = RULES.iter().find(|rule| hits(rule)).or_else(|| RULES.iter().find(|rule| rule.codes.contains(&code)))?;
-    // The size of a message is told by 552 as well; a full mailbox has its own enhanced code or words.
+    // 552 is also used for the size of a message; a full mailbox has its own enhanced code or phrase.
     let fault = if code == 552 && rule.codes.contains(&552) && !hits(rule) { Fault::Size } else { rule.fault };
     let fix = if fault == Fault::Size { SIZE } else { rule.fix };
-    // What is said of a recipient for a while may be different later (RFC 3463, 2).
+    // A transient refusal of a recipient may change later (RFC 3463, 2).
     (fault != Fault::Recipient || (500..600).contains(&code)).then_some(SmtpRefusal { fault, fix })
 }
 
@@ -259,7 +259,7 @@ pub fn enhanced_code(text: &str) -> Option<&str> {
     is_code.then_some(word)
 }
 
-/// The same for good: a server that says "try again" about a wrong login says 4.7.8.
+/// The permanent form of a code: a server that says "try again" about a wrong login says 4.7.8.
 fn permanent(enhanced: &str) -> String {
     enhanced.strip_prefix("4.").map_or_else(|| enhanced.to_string(), |rest| format!("5.{rest}"))
 }

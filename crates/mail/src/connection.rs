@@ -2,7 +2,7 @@
 
 use mail_in::smtp_refusal::Fault;
 
-/// What is wrong with a certificate or with TLS, by what the library says of it.
+/// The fix for a problem with a certificate or with TLS, by the library's error message.
 pub fn explain_tls(reason: &str) -> Option<&'static str> {
     let lower = reason.to_ascii_lowercase();
     let is = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -26,14 +26,14 @@ pub fn explain_tls(reason: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether what a library says is about TLS, before anything of a message was told.
+/// Whether an error message of the library is about TLS, before any part of a message was sent.
 pub fn is_about_tls(reason: &str) -> bool {
     let lower = reason.to_ascii_lowercase();
     let words = ["tls handshake", "invalid peer certificate", "fatal alert", "peer misbehaved", "peer is incompatible"];
     explain_tls(reason).is_some() || words.iter().any(|words| lower.contains(words))
 }
 
-/// What keeps the gateway from logging in or encrypting before the server has refused anything.
+/// A problem on the gateway's side, such as with login or encryption, before the server has refused anything.
 pub fn explain_client(reason: &str) -> Option<(Fault, &'static str)> {
     if reason.contains("STARTTLS is not supported") {
         let fix = "the server offers no STARTTLS on this port: write smtps://HOST:465, or, where nobody logs in, tls = \"opportunistic\"";

@@ -1,5 +1,5 @@
-//! Mail as it goes out: the [`MailServer`] that takes it, how a letter becomes a message, and a mailbox as a destination ([`MailDestination`]), such as
-//! the one that a help desk reads. Mail as it comes in is read by `mail-in`.
+//! Outgoing mail: the [`MailServer`] that accepts it, the rendering of letters as messages, and a mailbox as a destination
+//! ([`MailDestination`]), such as the one that a help desk reads. Incoming mail is parsed by `mail-in`.
 
 mod connection;
 mod destination;

@@ -5,40 +5,40 @@ use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, header::InvalidHeaderName};
 
-/// Why there is no message.
+/// Why a message cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// The address cannot be written to.
+    /// The address is invalid for mail.
     #[error("the address is none that mail can be sent to")]
     Address(#[from] lettre::address::AddressError),
-    /// The parts do not make a message.
+    /// The parts do not form a valid message.
     #[error("no message: {0}")]
     Message(#[from] lettre::error::Error),
-    /// A header cannot be called so.
+    /// The name of a header is invalid.
     #[error("no header")]
     Header(#[from] InvalidHeaderName),
 }
 
-/// A letter.
+/// A mail to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
     /// Its subject, one line.
     pub subject: String,
-    /// What it says, in plain text.
+    /// Its body in plain text.
     pub body: String,
 }
 
-/// Who a letter is from.
+/// The sender of a letter.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
-    /// The sender.
+    /// The From address.
     pub from: &'a Mailbox,
-    /// Where answers go; without it nobody reads them.
+    /// The Reply-To address; without it nobody reads replies.
     pub reply_to: Option<&'a Mailbox>,
 }
 
-/// The message that brings a letter to an address. The same id makes the same Message-ID, by which a mailbox can tell that it has it. Bounces go
-/// to `return_path`, or else to whom it is from.
+/// Renders a letter to an address. The same id results in the same Message-ID, by which a mailbox can recognise duplicates. Bounces go to
+/// `return_path`, or else to the From address.
 pub fn message(
     sender: Sender<'_>,
     address: &str,
@@ -57,7 +57,7 @@ pub fn message(
         .to(Mailbox::new(None, to.clone()))
         .subject(letter.subject)
         .header(ContentType::TEXT_PLAIN)
-        // So that no holiday answers it (RFC 3834, section 5, and what Exchange reads in its place).
+        // Prevents automatic replies (RFC 3834, section 5, and the header that Exchange reads instead).
         .raw_header(raw("Auto-Submitted", "auto-generated")?)
         .raw_header(raw("X-Auto-Response-Suppress", "All")?);
     if let Some(reply_to) = sender.reply_to {

@@ -13,16 +13,16 @@ use url::Url;
 use crate::post::cause;
 use outbound_http::{USER_AGENT, install_crypto};
 
-/// How long an endpoint may take.
+/// The timeout of a request to the endpoint.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The largest answer, in bytes.
+/// The largest response, in bytes.
 const ANSWER_MAX: usize = 64 << 10;
-/// How long before its end a token is not used any more: longer than a message takes.
+/// How long before its expiry a token is not used any more; longer than sending a message takes.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
-/// For how long a token is taken to be good where the endpoint does not say.
+/// The assumed lifetime of a token if the endpoint does not say.
 const LIFE: u64 = 30 * 60;
 
-/// How tokens are asked for.
+/// How tokens are requested.
 pub struct Grant {
     /// The token endpoint.
     pub token_url: Url,
@@ -30,13 +30,13 @@ pub struct Grant {
     pub client_id: String,
     /// Its secret; some applications have none.
     pub client_secret: Option<String>,
-    /// What stands for the consent of the mailbox's owner; without it the application acts for itself.
+    /// The consent of the mailbox's owner; without it the application acts for itself.
     pub refresh_token: Option<String>,
-    /// What the token is for.
+    /// The scope of the token.
     pub scope: Option<String>,
 }
 
-/// Gives tokens.
+/// Provides tokens.
 pub struct Tokens {
     grant: Grant,
     held: Mutex<Held>,
@@ -46,14 +46,14 @@ pub struct Tokens {
 struct Held {
     token: String,
     until: Option<Instant>,
-    /// Endpoints may give another one for the next time.
+    /// Endpoints may rotate it with each response.
     refresh_token: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
-    /// A number of seconds, which some endpoints write as a text.
+    /// A number of seconds, which some endpoints send as a string.
     #[serde(default)]
     expires_in: Value,
     refresh_token: Option<String>,
@@ -66,12 +66,12 @@ struct Denied {
 }
 
 impl Tokens {
-    /// Those of a grant.
+    /// Provides tokens for a grant.
     pub fn new(grant: Grant) -> Tokens {
         Tokens { grant, held: Mutex::default() }
     }
 
-    /// A token that is good for a while, or why there is none. One request asks for it, the others wait.
+    /// A token that is valid for a while; the error says why there is none. One request fetches it, the others wait.
     pub async fn token(&self) -> Result<String, String> {
         let mut held = self.held.lock().await;
         if held.until.is_some_and(|until| until > Instant::now()) {
@@ -83,14 +83,14 @@ impl Tokens {
             number => number.as_u64(),
         };
         let life = Duration::from_secs(seconds.unwrap_or(LIFE));
-        // A short life is used up to its half.
+        // A short lifetime is used up to its half.
         held.until = Instant::now().checked_add(life.saturating_sub(MARGIN.min(life / 2)));
         held.token = granted.access_token;
         held.refresh_token = granted.refresh_token.or(held.refresh_token.take());
         Ok(held.token.clone())
     }
 
-    /// Forgets the token, which a server does not take.
+    /// Forgets the token, because a server rejected it.
     pub async fn forget(&self) {
         self.held.lock().await.until = None;
     }
@@ -130,7 +130,7 @@ impl Tokens {
         }
         if !status.is_success() {
             let denied: Denied = serde_json::from_slice(&body).unwrap_or_default();
-            // Only the code: descriptions may hold ids of people.
+            // Only the code: descriptions may contain ids of people.
             let code: String =
                 denied.error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
             return Err(format!("{host} gives no token: {} {code}{}", status.as_u16(), denial(&code)));
@@ -140,7 +140,7 @@ impl Tokens {
     }
 }
 
-/// What an error of a token endpoint asks for (RFC 6749, 5.2).
+/// How to fix an error of a token endpoint (RFC 6749, 5.2).
 fn denial(code: &str) -> &'static str {
     match code {
         "invalid_client" | "unauthorized_client" => "; see oauth.client_id and oauth.client_secret",

@@ -9,32 +9,33 @@ use lettre::transport::smtp::response::{Category, Code, Detail};
 use crate::connection::{explain_client, explain_tls, is_about_tls};
 use mail_in::smtp_refusal::{Fault, enhanced_code, explain};
 
-/// The longest that a server may take for a message.
+/// The timeout for sending a message.
 pub const PATIENCE: Duration = Duration::from_secs(2 * 60);
-/// The longest that a server may take to be checked.
+/// The timeout for checking a server.
 pub const CHECK_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Why a server has not taken a message. Of what it says only the code is told: the rest may name a person.
+/// Why a server did not accept a message. Of its response only the code is quoted: the rest may name a person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
-    /// It takes none now, whichever it is: it cannot be reached, cannot prove who it is, or does not let us in.
+    /// It accepts no message at the moment: it is unreachable, cannot prove its identity, or rejects the login.
     #[error("{0}")]
     Away(String),
-    /// It does not take this one now, or nobody knows.
+    /// It does not accept this message at the moment, or the outcome is unknown.
     #[error("{0}")]
     Later(String),
-    /// This one is too large for it.
+    /// This message is too large.
     #[error("{0}")]
     TooLarge(String),
-    /// It never takes this one.
+    /// It rejects this message for good.
     #[error("{0}")]
     Never(String),
-    /// It says that the recipient has no mailbox.
+    /// The recipient's mailbox does not exist.
     #[error("{0}")]
     NoMailbox(String),
 }
 
-/// Why a server has not taken a message. What an administrator can mend counts as away, so that what waits goes once it is mended.
+/// Why a server did not accept a message. What an administrator can fix counts as a failure of the server, so that the queue continues once it
+/// is fixed.
 pub fn not_taken(error: &Error) -> NotTaken {
     let reason = cause(error);
     match error.status() {
@@ -50,12 +51,12 @@ pub fn not_taken(error: &Error) -> NotTaken {
     }
 }
 
-/// The cause of an error that says most: the first one.
+/// The most informative cause of an error: the first one.
 pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// What a reply means (RFC 5321, 4.2). 53x is about our password, and 421 about the server itself: both can be mended.
+/// The meaning of a reply (RFC 5321, 4.2). 53x is about the gateway's password, and 421 about the server itself: both can be fixed.
 fn refused(code: Code, permanent: bool, text: &str) -> NotTaken {
     let known = explain(code.to_string().parse().unwrap_or_default(), text);
     let enhanced = enhanced_code(text).map(|enhanced| format!(" {enhanced}")).unwrap_or_default();
@@ -77,7 +78,7 @@ fn refused(code: Code, permanent: bool, text: &str) -> NotTaken {
     }
 }
 
-/// Whether nobody can have got anything.
+/// Whether the server certainly got nothing.
 fn is_unreachable(error: &(dyn std::error::Error + 'static)) -> bool {
     let kinds = [ErrorKind::ConnectionRefused, ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable];
     chain(error).any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| kinds.contains(&error.kind())))

@@ -16,33 +16,33 @@ use crate::connection::is_about_tls;
 use crate::oauth::Tokens;
 use crate::post::{CHECK_PATIENCE, NotTaken, PATIENCE, cause, not_taken};
 
-/// A recipient whom nobody is (RFC 2606), to find out whether a server passes mail on.
+/// A recipient who does not exist (RFC 2606), to check whether a server relays mail.
 const NOBODY: (&str, &str) = ("deskbell-check", "example.com");
 
-/// How what is told to a server is kept secret.
+/// How the connection is encrypted.
 #[derive(Clone)]
 pub enum Security {
-    /// It is not: the server is on this computer.
+    /// Not at all: the server is on this computer.
     None,
-    /// By STARTTLS where the server offers it, with any certificate (RFC 7435); in the open where that fails.
+    /// By STARTTLS if the server offers it, with any certificate (RFC 7435); unencrypted if that fails.
     Opportunistic(TlsParameters),
-    /// By STARTTLS, with a certificate that is proved.
+    /// By STARTTLS, with a valid certificate.
     Required(TlsParameters),
-    /// By TLS from the first byte on, with a certificate that is proved.
+    /// By TLS from the first byte on, with a valid certificate.
     Wrapper(TlsParameters),
 }
 
 /// How the gateway logs in.
 #[derive(Clone)]
 pub enum Login {
-    /// By a password.
+    /// With a password.
     Password(Credentials),
-    /// By the tokens for a user (XOAUTH2).
+    /// With tokens for a user (XOAUTH2).
     OAuth(String, Arc<Tokens>),
 }
 
 impl Login {
-    /// By the password of a user.
+    /// With a user's password.
     pub fn password(user: String, password: String) -> Login {
         Login::Password(Credentials::new(user, password))
     }
@@ -64,11 +64,11 @@ impl fmt::Display for MailServer {
     }
 }
 
-/// What is done with a server.
+/// A job for a server.
 #[derive(Clone, Copy)]
 enum Job<'a> {
     Send(&'a Message),
-    /// Asks whether it would take mail of a sender.
+    /// Checks whether it would accept mail of a sender.
     Check(&'a Address),
 }
 
@@ -76,28 +76,28 @@ enum Job<'a> {
 enum Failed {
     /// There is no token.
     Token(String),
-    /// There is no connection, or none that is kept secret. The server has taken nothing.
+    /// There is no connection, or no encrypted one. The server has accepted nothing.
     Connecting(Error),
     /// The server has refused something, or the connection broke.
     Smtp(Error),
 }
 
 impl MailServer {
-    /// A server by host and port, which the gateway greets by a domain.
+    /// A server by host and port; the gateway introduces itself with `domain`.
     pub fn new((host, port): (String, u16), domain: &str, security: Security, login: Option<Login>) -> MailServer {
         MailServer { host, port, hello: ClientId::Domain(domain.into()), security, login }
     }
 
-    /// Hands a message over.
+    /// Sends a message.
     pub async fn send(&self, message: &Message) -> Result<(), NotTaken> {
         let sent = timeout(PATIENCE, self.carry_out(Job::Send(message))).await;
         sent.unwrap_or_else(|_| Err(NotTaken::Later("the server takes too long".into())))
     }
 
-    /// Whether the server lets the gateway in and takes mail of a sender for others, as far as that can be told without sending any.
+    /// Checks whether the server accepts the login and relays mail of a sender, as far as possible without sending any.
     pub async fn check(&self, from: &Address) -> Result<(), String> {
         match timeout(CHECK_PATIENCE, self.carry_out(Job::Check(from))).await {
-            // Whether it takes mail for that recipient says nothing about others.
+            // Whether it accepts mail for that recipient says nothing about others.
             Ok(Ok(()) | Err(NotTaken::NoMailbox(_) | NotTaken::Never(_) | NotTaken::Later(_))) => Ok(()),
             Ok(Err(reason)) => Err(reason.to_string()),
             Err(_) => Err("takes too long; is a firewall in between?".into()),
@@ -150,7 +150,7 @@ impl MailServer {
         Ok(connection)
     }
 
-    /// Does a job, once more with a new token where one is not taken, and in the open where TLS fails and need not be.
+    /// Runs a job; once more with a new token if one is rejected, and unencrypted if TLS fails and is not required.
     async fn carry_out(&self, job: Job<'_>) -> Result<(), NotTaken> {
         let mut done = self.attempt(job, self.tls()).await;
         if let (Err(Failed::Smtp(error)), Some(Login::OAuth(_, tokens))) = (&done, &self.login)
@@ -159,7 +159,7 @@ impl MailServer {
             tokens.forget().await;
             done = self.attempt(job, self.tls()).await;
         }
-        // Never later than here: the server may have taken the message, which would go twice, the second time in the open.
+        // Never at a later stage: the server may have accepted the message, which would be sent twice, the second time unencrypted.
         if let (Err(Failed::Connecting(error)), Security::Opportunistic(_)) = (&done, &self.security)
             && error.status().is_none()
             && (error.is_tls() || is_about_tls(&cause(error)))
@@ -199,7 +199,7 @@ impl MailServer {
     }
 }
 
-/// Whether a server does not take a token: it answers 535, or first 334 with the reason, which the library takes for a challenge.
+/// Whether a server rejects a token: it responds with 535, or first with 334 and the reason, which the library takes for a challenge.
 fn is_token_refused(error: &Error) -> bool {
     error.status().is_some_and(|code| code.to_string() == "535")
         || error.is_client() && error.to_string().contains("does not expect a challenge")

@@ -5,19 +5,19 @@ use lettre::transport::smtp::client::{Certificate, TlsParameters};
 /// Why TLS cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TlsError {
-    /// The certificates of issuers cannot be read.
+    /// The issuers' certificates cannot be parsed.
     #[error("{0}")]
     Certificate(String),
-    /// The library refuses.
+    /// The library rejects the parameters.
     #[error("cannot be used: {0}")]
     Unusable(String),
 }
 
-/// TLS with a certificate of the host's name, of an issuer that this computer knows or that `issuers` names, in PEM.
+/// TLS with a certificate for the host's name, issued by an authority that this computer trusts or that is in `issuers`, in PEM.
 pub fn require_certificate(host: &str, issuers: Option<&str>) -> Result<TlsParameters, TlsError> {
     let mut tls = TlsParameters::builder(host.into());
     if let Some(pem) = issuers {
-        // The library takes a text without any for one with none.
+        // The library accepts a text without certificates as an empty list.
         if !pem.contains("-----BEGIN CERTIFICATE-----") {
             return Err(TlsError::Certificate("holds no certificate".into()));
         }
@@ -27,7 +27,7 @@ pub fn require_certificate(host: &str, issuers: Option<&str>) -> Result<TlsParam
     tls.build().map_err(|error| TlsError::Unusable(error.to_string()))
 }
 
-/// TLS with any certificate (RFC 7435): it keeps out who only listens.
+/// TLS with any certificate (RFC 7435): protects against passive eavesdropping only.
 pub fn accept_any_certificate(host: &str) -> Result<TlsParameters, TlsError> {
     let tls = TlsParameters::builder(host.into());
     let tls = tls.dangerous_accept_invalid_certs(true).dangerous_accept_invalid_hostnames(true).build();

@@ -1,4 +1,4 @@
-//! Whether a file that goes with an answer has something in it that only agents may read.
+//! Whether an attachment of a reply contains anything that only agents may read.
 
 use std::io::Read;
 
@@ -7,15 +7,15 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use super::gateway_text::{self, Known};
 use crate::message::is_mail_name;
 
-/// How much of a file is read, in bytes, and of what is packed in it.
+/// How much of a file, and of what is packed in it, is read, in bytes.
 const READ_MAX: usize = 1 << 20;
-/// How many files of an archive are read.
+/// The most files of an archive that are read.
 const ENTRIES_MAX: usize = 50;
-/// How many lines a mail may have before the headers that tell that it is one end.
+/// The most lines before the headers that identify a mail.
 const HEADER_LINES: usize = 300;
 
-/// Whether a file has something in it that only agents may read: the context of a ticket, a letter of the gateway, or a whole mail, in which one
-/// may be. What is packed with gzip or in a ZIP archive is looked at as well; what is encrypted or packed twice is not.
+/// Whether a file contains anything that only agents may read: the context of a ticket, a mail of the gateway, or a whole mail, which may
+/// contain one. Content packed with gzip or in a ZIP archive is examined as well; encrypted or doubly packed content is not.
 pub fn is_for_agents(name: &str, bytes: &[u8], known: &Known) -> bool {
     if is_mail_name(name) || holds(bytes, known) {
         return true;
@@ -41,8 +41,8 @@ fn holds(bytes: &[u8], known: &Known) -> bool {
         || text.contains('<') && gateway_text::is_leaked(&without_tags(&text), known)
 }
 
-/// Whether a text is a whole mail, or a page that a browser has saved as one: it begins with headers (RFC 5322, 3.6; RFC 2557), below the line of
-/// a mailbox file (RFC 4155) where there is one.
+/// Whether a text is a whole mail, or a page that a browser has saved as one: it begins with headers (RFC 5322, 3.6; RFC 2557), below the line
+/// of a mailbox file (RFC 4155) if there is one.
 fn is_mail(text: &str) -> bool {
     let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let (mut known, mut tells) = (0, false);
@@ -67,7 +67,7 @@ fn is_mail(text: &str) -> bool {
     tells && known >= 2
 }
 
-/// A text without what stands in angle brackets, each of which ends a line where it ends a block.
+/// A text without tags in angle brackets, with a line break for each that ends a block.
 fn without_tags(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -87,15 +87,15 @@ fn without_tags(text: &str) -> String {
     out
 }
 
-/// What a stream gives until it ends or breaks, no more than so many bytes.
+/// The output of a stream until it ends or fails, at most `max` bytes.
 fn unpacked(stream: impl Read, max: usize) -> Vec<u8> {
     let mut out = Vec::new();
-    // What is before the break counts all the same.
+    // What precedes the failure is used.
     let _ = stream.take(max as u64).read_to_end(&mut out);
     out
 }
 
-/// The files of a ZIP archive, each behind its local header (APPNOTE.TXT, 4.3.7), with their names.
+/// The files of a ZIP archive, each after its local header (APPNOTE.TXT, 4.3.7), with their names.
 fn entries(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let (mut out, mut room) = (Vec::new(), READ_MAX);
     let mut rest = bytes;

@@ -1,25 +1,25 @@
-//! The line that names whom an older mail is from and when: `On Thu, 26 Nov 2026 at 10:00, Acme <help@acme.example> wrote:`, in whatever language
-//! and broken over several lines.
+//! The attribution of a quoted mail: `On Thu, 26 Nov 2026 at 10:00, Acme <help@acme.example> wrote:`, in any language and broken over several
+//! lines.
 
 use super::header_block::{has_time, is_date};
 use super::line::Line;
 use super::phrases::{ON, WROTE, YOU};
 
-/// How many lines one may have.
+/// The most lines of an attribution.
 const LINES_MAX: usize = 5;
-/// The longest, in characters.
+/// The longest one, in characters.
 const LENGTH_MAX: usize = 400;
 
-/// How sure it is that a line is one.
+/// How certain it is that a line is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {
-    /// It counts where quoted lines follow.
+    /// Valid only if quoted lines follow.
     Weak,
-    /// It counts whatever follows.
+    /// Valid whatever follows.
     Strong,
 }
 
-/// The attribution that begins with the first line: how many lines it has, and how sure it is.
+/// The attribution that begins with the first line: the number of its lines, and its certainty.
 pub fn read(lines: &[Line]) -> Option<(usize, Certainty)> {
     let depth = lines.first().filter(|line| !line.is_blank())?.depth;
     let mut text = String::new();
@@ -35,7 +35,7 @@ pub fn read(lines: &[Line]) -> Option<(usize, Certainty)> {
             return None;
         }
         let Some(certainty) = certainty(&text) else { continue };
-        // What stands above it belongs to the writer, unless the line begins there.
+        // Lines above it belong to the author, unless the attribution begins there.
         let begins_below = (1..=at).any(|start| {
             let rest: Vec<&str> =
                 lines.get(start..=at).unwrap_or_default().iter().map(|line| line.bare.as_str()).collect();
@@ -47,13 +47,13 @@ pub fn read(lines: &[Line]) -> Option<(usize, Certainty)> {
     None
 }
 
-/// Whether it begins as such lines do.
+/// Whether a text begins like attributions do.
 fn names_start(text: &str) -> bool {
     let small = text.trim_start_matches(['-', ' ', '—', '>']).to_lowercase();
     ON.iter().any(|start| small.starts_with(start)) || small.starts_with(char::is_numeric)
 }
 
-/// Whether it names a day or an address with a name before it and the verb, so that nothing above belongs to it.
+/// Whether a text has a day or a named address, and the verb, so that nothing above belongs to it.
 fn is_whole(text: &str) -> bool {
     certainty(text).is_some() && (is_date(text) || has_time(text)) && (names_start(text) || starts_with_day(text))
 }
@@ -75,7 +75,7 @@ fn certainty(text: &str) -> Option<Certainty> {
     let dated = is_date(trimmed);
     let timed = has_time(trimmed);
     let ends_beyond_ascii = small.ends_with(|c: char| !c.is_ascii());
-    // Most lines are none, and that is seen at their ends.
+    // Most lines are no attribution, which their ends show.
     if !ends_open && !was_between_dashes && !ends_beyond_ascii && !trimmed.ends_with('>') {
         return None;
     }
@@ -83,7 +83,7 @@ fn certainty(text: &str) -> Option<Certainty> {
     if was_between_dashes && wrote {
         return Some(Certainty::Strong);
     }
-    // `2013/10/2 Ada <ada@example.com>`: no verb and no colon, and nothing else.
+    // `2013/10/2 Ada <ada@example.com>`: without verb and colon, and nothing else.
     if dated && has_mailbox && trimmed.ends_with('>') && trimmed.starts_with(|c: char| c.is_numeric()) {
         return Some(Certainty::Weak);
     }
@@ -115,7 +115,7 @@ fn certainty(text: &str) -> Option<Certainty> {
     (has_mailbox || dated && timed).then_some(Certainty::Weak)
 }
 
-/// The verb stands alone: at the end, or between the day and the name.
+/// The verb as a word of its own: at the end, or between the day and the name.
 fn has_verb(small: &str) -> bool {
     WROTE.iter().any(|verb| {
         small.match_indices(verb).any(|(at, _)| {
@@ -129,12 +129,12 @@ fn has_verb(small: &str) -> bool {
     })
 }
 
-/// Scripts that write words without spaces, and Korean, which writes endings at them.
+/// Scripts that write words without spaces, and Korean, which appends endings.
 fn is_without_spaces(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
 }
 
-/// An address in brackets.
+/// Whether a text has an address in brackets.
 fn has_mailbox(text: &str) -> bool {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('@') {

@@ -1,33 +1,33 @@
-//! What of a mail somebody wrote, line by line: quotations are left out, answers between quoted lines stay where they are, signatures are
-//! folded, and what only agents may read never passes.
+//! Classifies the lines of a mail: quotations are removed, inline replies between quoted lines stay, signatures are folded, and nothing passes
+//! that only agents may read.
 
 use super::gateway_text::{self, Known};
 use super::line::{Line, Mark};
 use super::{quotation, signature};
 
-/// What becomes of a line.
+/// The class of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Somebody wrote it.
+    /// Written by the author.
     Own,
-    /// Somebody else wrote it, and it stays because an answer to it stands below.
+    /// Quoted, and preserved because a reply to it follows.
     Quoted,
-    /// It is folded: a signature, a footer.
+    /// Folded: a signature, a footer.
     Folded,
-    /// It is left out: an older mail, and what announces it.
+    /// Removed: an older mail, and its announcement.
     Left,
-    /// Only agents may read it.
+    /// Only for agents.
     Private,
 }
 
-/// How many quoted lines stay above an answer.
+/// How many quoted lines stay above an inline reply.
 const CONTEXT_LINES: usize = 3;
-/// How many lines that begin with `>` stay at the end of a mail where nothing says that they are quoted.
+/// How many lines beginning with `>` stay at the end of a mail if nothing shows that they are quoted.
 const TYPED_LINES: usize = 20;
-/// How far below the place where a program keeps an older mail its first quoted line may stand.
+/// The largest distance between the place where a program inserts an older mail and its first quoted line.
 const ANNOUNCEMENT_LINES: usize = 8;
 
-/// What becomes of each line.
+/// The class of each line.
 pub fn parts(lines: &[Line], known: &Known) -> Vec<Part> {
     let private = gateway_text::find(lines, known);
     let mut parts: Vec<Part> = (0..lines.len())
@@ -56,7 +56,7 @@ fn set(parts: &mut [Part], range: std::ops::Range<usize>, to: Part) {
     }
 }
 
-/// Leaves out older mails and their announcements. The line from which on quoted lines are those of an older mail, where one begins.
+/// Removes older mails and their announcements. Returns the line from which on quoted lines belong to an older mail, if there is one.
 fn leave_older_mail(lines: &[Line], parts: &mut [Part]) -> Option<usize> {
     let (mut from, mut quoted_from) = (0, None);
     while let Some(start) = quotation::find(lines, from) {
@@ -65,7 +65,7 @@ fn leave_older_mail(lines: &[Line], parts: &mut [Part]) -> Option<usize> {
         let is_quoted = |at: usize| lines.get(at).is_some_and(|line| line.depth > 0);
         let marked = match first {
             Some(at) if is_quoted(at) => Some(at),
-            // The program of the sender announced it in words that are not known.
+            // The sender's program announced it in unknown words.
             Some(at) if lines.get(start.at).is_some_and(|line| line.mark == Some(Mark::Quotation)) => {
                 let mut rest = (at..lines.len())
                     .filter(|at| lines.get(*at).is_some_and(|line| !line.is_blank() || line.depth > 0));
@@ -89,14 +89,14 @@ fn leave_older_mail(lines: &[Line], parts: &mut [Part]) -> Option<usize> {
     quoted_from
 }
 
-/// Leaves out quoted lines, apart from those above an answer that the customer knows, and from lines that somebody typed with a `>` in front.
+/// Removes quoted lines, except for those above an inline reply that the customer knows, and for lines that somebody typed with a `>`.
 fn leave_quoted(lines: &[Line], known: &Known, quoted_from: Option<usize>, parts: &mut [Part]) {
     let is_written = |parts: &[Part], at: usize| {
         parts.get(at) == Some(&Part::Own) && lines.get(at).is_some_and(|line| line.depth == 0 && !line.is_blank())
     };
     let last_written = (0..lines.len()).rev().find(|at| is_written(parts, *at));
     let mut at = 0;
-    // The last lines of each block that an answer follows.
+    // The last lines of each block that a reply follows.
     let mut contexts: Vec<Vec<usize>> = Vec::new();
     while at < lines.len() {
         if lines.get(at).is_none_or(|line| line.depth == 0) {
@@ -130,13 +130,13 @@ fn leave_quoted(lines: &[Line], known: &Known, quoted_from: Option<usize>, parts
         at = end;
     }
     let first = contexts.iter().flatten().min().copied().unwrap_or(0);
-    // One answer below all of the mail needs none of it.
+    // A single reply below the whole mail needs no context.
     if contexts.len() > 1 || (0..first).any(|at| is_written(parts, at)) {
         contexts.into_iter().flatten().for_each(|at| set(parts, at..at + 1, Part::Quoted));
     }
 }
 
-/// The last lines of a quoted block, where the customer knows them.
+/// The last lines of a quoted block, if the customer knows them.
 fn context(lines: &[Line], known: &Known, readable: &[usize], parts: &[Part]) -> Vec<usize> {
     let is_known = |at: usize| lines.get(at).is_some_and(|line| known.is_in_conversation(line) && line.depth == 1);
     let last = readable.iter().rev().copied().take_while(|at| is_known(*at) && parts.get(*at) == Some(&Part::Left));

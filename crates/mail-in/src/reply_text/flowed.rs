@@ -1,10 +1,10 @@
-//! Text whose paragraphs were broken for screens of 80 columns: `format=flowed` (RFC 3676), and lines that a program broke without saying so.
-//! Paragraphs flow again; lists, code, signatures and short lines stay as they are.
+//! Text whose paragraphs were broken into lines: `format=flowed` (RFC 3676), and lines that a program broke without marking that. Paragraphs
+//! are joined; lists, code, signatures and short lines stay as they are.
 
 /// Joins the soft breaks of a flowed text (RFC 3676, 4). `delete_space` is `delsp=yes`.
 pub fn unflow(text: &str, delete_space: bool) -> String {
     let mut out: Vec<String> = Vec::new();
-    // The depth of the paragraph that goes on, if one does.
+    // The quote depth of the paragraph that continues, if one does.
     let mut open: Option<usize> = None;
     for line in text.split('\n') {
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -27,7 +27,7 @@ pub fn unflow(text: &str, delete_space: bool) -> String {
     out.join("\n")
 }
 
-/// Whether a text of which it is not said is flowed: several lines of full length end with one space.
+/// Whether an unmarked text is flowed: several lines of full length end with one space.
 pub fn is_flowed(text: &str) -> bool {
     let lines = || text.lines().map(|line| line.trim_end_matches('\r'));
     let soft = lines().filter(|line| {
@@ -47,7 +47,7 @@ pub fn join_broken(lines: &[&str]) -> Vec<String> {
     for paragraph in lines.chunk_by(|_, next| !next.trim().is_empty() && !is_apart(next)) {
         let widest = paragraph.iter().map(|line| width(line)).max().unwrap_or(0);
         let is_text = (NARROWEST..=WIDEST).contains(&widest) && paragraph.first().is_some_and(|line| !is_code(line));
-        // A line is full where the next word would not have fitted.
+        // A line is full if the next word would not have fitted.
         let is_full = |at: usize| {
             let (Some(line), Some(next)) = (paragraph.get(at), paragraph.get(at + 1).map(|next| next.trim_start()))
             else {
@@ -77,7 +77,7 @@ pub fn join_broken(lines: &[&str]) -> Vec<String> {
     out
 }
 
-/// Whether a line begins something of its own: an item, code, a quotation.
+/// Whether a line begins a block of its own: an item, code, a quotation.
 fn is_apart(line: &str) -> bool {
     is_code(line) || is_item(line.trim_start()) || line.starts_with(['>', '|'])
 }
@@ -94,12 +94,12 @@ pub fn is_item(line: &str) -> bool {
     bullet || numbered || lettered
 }
 
-/// Four spaces or a tab in front.
+/// Indented by four spaces or a tab.
 pub fn is_code(line: &str) -> bool {
     line.starts_with("    ") || line.starts_with('\t')
 }
 
-/// Words with spaces between them; what has none is a key, an address or a script without spaces.
+/// Words with spaces between them; a line without spaces is a key, an address or in a script without spaces.
 fn is_prose(line: &str) -> bool {
     let words = line.split(' ').filter(|word| !word.is_empty());
     words.count() >= 4 && !line.contains('\t') && !line.contains(" | ") && !line.trim().contains("   ")
@@ -112,7 +112,7 @@ fn is_prose_start(line: &str) -> bool {
     })
 }
 
-/// The columns that a text takes.
+/// The width of a text in columns.
 fn width(text: &str) -> usize {
     text.chars().map(|c| if matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}') { 2 } else { 1 }).sum()
 }

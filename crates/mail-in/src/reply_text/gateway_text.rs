@@ -1,18 +1,18 @@
-//! What Deskbell itself wrote to agents, which no customer may read: recognised by what it says, whatever has wrapped, quoted, marked or
-//! translated it, and by what is known of the ticket.
+//! Recognises the gateway's own text for agents, which no customer may read: by its wording, whatever has wrapped, quoted, marked or translated
+//! it, and by what is known about the ticket.
 
 use super::attribution;
 use super::header_block::{has_reference, is_date, label};
 use super::line::{Line, bare, letters};
 use super::quotation::is_rule;
 
-/// The line above which agents write: the first of each letter to a desk.
+/// The line above which agents write: the first of each mail to a desk.
 pub const MARKER: &str = "##- Please write your answer above this line -##";
-/// The same in letters alone.
+/// The same as letters only.
 const MARKER_LETTERS: &str = "writeyouranswerabovethisline";
-/// How many dashes stand between the customer's words and what only agents read.
+/// The fewest dashes of the rule between the customer's message and the part for agents.
 const RULE_MIN: usize = 30;
-/// How the lines begin that only agents read, in small letters.
+/// The labels of lines for agents, in lower case.
 const LABELS: &[&str] = &[
     "reference",
     "kind",
@@ -35,7 +35,7 @@ const LABELS: &[&str] = &[
     "came by",
     "may look into the account",
 ];
-/// Parts of what agents are warned of, in letters alone.
+/// Parts of notices for agents, as letters only.
 const NOTICES: &[&str] = &[
     "nobodyhasconfirmedwhosentthis",
     "butnobodyhasconfirmedit",
@@ -44,36 +44,36 @@ const NOTICES: &[&str] = &[
     "nothingelseaboutthemisverified",
     "filesthatarenotattachedhere",
 ];
-/// How far around a line the lines that belong to it are looked for.
+/// How far around a line the lines that belong to it are searched for.
 const RUN_MAX: usize = 60;
-/// How much of a conversation is compared with, in bytes.
+/// How much of a conversation is compared, in bytes.
 const CONVERSATION_MAX: usize = 64 << 10;
-/// The shortest run of letters that tells a line without a label, where nothing beside it does.
+/// The shortest run of letters that identifies a line without a label on its own.
 const TELLING: usize = 12;
-/// The shortest line with its label that tells itself inside of any text.
+/// The shortest line with its label that identifies itself inside of any text.
 const FACT: usize = 20;
 
-/// The shortest label with its value that counts where nothing stands between them.
+/// The shortest label with its value that counts if nothing is between them.
 const SHORT_FACT: usize = 6;
 
-/// What is known of a ticket to which a mail answers.
+/// What is known about the ticket that a mail replies to.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// What letters say that only agents read, a segment each, in letters alone.
+    /// The segments of mails that only agents may read, as letters only.
     private: Vec<String>,
-    /// The same as it is written.
+    /// The same as written.
     texts: Vec<String>,
-    /// The lines `Label: value` that only agents read, but for the reference, in letters alone.
+    /// The lines `Label: value` that only agents may read, except the reference, as letters only.
     facts: Vec<String>,
-    /// The addresses of links for agents, in letters alone.
+    /// The addresses of links for agents, as letters only.
     secrets: Vec<String>,
-    /// What was said in the conversation, in letters alone.
+    /// The messages of the conversation, as letters only.
     conversation: Vec<String>,
 }
 
 impl Known {
-    /// `private` are texts that only agents read, lines `Label: value` together; `conversation` is what the customer
-    /// knows, the most important first: no more than a part of it is compared with.
+    /// `private` are texts that only agents may read, with lines `Label: value` together; `conversation` is what the customer knows, most
+    /// important first: only a part of it is compared.
     pub fn new<'a>(private: &[String], conversation: impl IntoIterator<Item = &'a str>) -> Known {
         let secrets =
             private.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("Link:")).flat_map(|line| {
@@ -113,12 +113,12 @@ impl Known {
     }
 }
 
-/// Which lines only agents may read.
+/// The lines that only agents may read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Private {
     /// For each line, whether it is one.
     pub lines: Vec<bool>,
-    /// The first line of a letter that is not quoted by marks: nothing from there on is for the customer.
+    /// The first line of a mail that is not marked as quoted: nothing from there on is for the customer.
     pub cut: Option<usize>,
 }
 
@@ -131,7 +131,7 @@ pub fn find(lines: &[Line], known: &Known) -> Private {
     Private { lines: private, cut }
 }
 
-/// Whether a text that a customer would read has something in it that only agents may, after all.
+/// Whether a text for the customer still contains anything that only agents may read.
 pub fn is_leaked(text: &str, known: &Known) -> bool {
     let all = letters(&bare(text));
     let facts = |line: &str| {
@@ -154,8 +154,8 @@ pub fn is_leaked(text: &str, known: &Known) -> bool {
         })
 }
 
-/// Whether a text has facts of the ticket in it with nothing that is known between a label and its value, as tables have them: two that stand by
-/// themselves, in a line, a part of one or two lines, or three anywhere.
+/// Whether a text lists facts of the ticket with nothing between a label and its value, as in tables: two on their own in a line or in a part
+/// of one or two lines, or three anywhere.
 fn lists_facts(text: &str, all: &str, known: &Known) -> bool {
     let found: Vec<&String> = known.facts.iter().filter(|fact| all.contains(fact.as_str())).collect();
     if found.len() >= 3 || found.len() < 2 {
@@ -168,14 +168,14 @@ fn lists_facts(text: &str, all: &str, known: &Known) -> bool {
     found.into_iter().filter(|fact| alone.contains(fact.as_str())).count() >= 2
 }
 
-/// Whether one line has the reference and other facts in it, each with its label: a sentence that only names the reference has not.
+/// Whether one line has the reference and other facts, each with its label; a sentence that only names the reference does not.
 fn holds_facts(line: &str) -> bool {
     let small = line.to_lowercase();
     let labels = LABELS.iter().filter(|label| small.contains(&format!("{label}:")));
     small.contains("reference:") && has_reference(line) && labels.count() >= 3
 }
 
-/// Parts a line in which such a text begins behind something else, as programs do that make one line of all.
+/// Splits lines in which such a text follows something else, from programs that join everything to one line.
 pub fn split(lines: Vec<Line>, of: impl Fn(&str) -> Line) -> Vec<Line> {
     let mut out = Vec::with_capacity(lines.len());
     for line in lines {
@@ -225,7 +225,7 @@ fn is_letter_line(lines: &[Line], texts: &[String], at: usize, known: &Known) ->
     if known.secrets.iter().any(|secret| begins(secret)) || is_warning(line, text) {
         return true;
     }
-    // The rule and what stands below it in one line.
+    // The rule and the text below it in one line.
     if line.bare.starts_with(&"-".repeat(RULE_MIN)) && has_reference(&line.bare) {
         return true;
     }
@@ -242,12 +242,12 @@ fn is_letter_line(lines: &[Line], texts: &[String], at: usize, known: &Known) ->
     line.depth > 0 || known.is_private(text) || is_stale(lines, at)
 }
 
-/// `[Not verified] …` and `[Address confirmed] …`, with which letters begin.
+/// `[Not verified] …` and `[Address confirmed] …`, with which mails begin.
 fn is_warning(line: &Line, text: &str) -> bool {
     line.bare.starts_with('[') && (text.starts_with("notverified") || text.starts_with("addressconfirmed"))
 }
 
-/// A line of a letter that says something else by now: it stands among others of its kind, one of them the reference or three in all.
+/// A line of a mail with outdated facts: it is among others of its kind, one of which is the reference, or three in all.
 fn is_stale(lines: &[Line], at: usize) -> bool {
     let run = run(lines, at);
     run.iter().any(|line| is_reference(&line.bare)) || run.iter().filter(|line| has_own_label(&line.bare)).count() >= 3
@@ -259,7 +259,7 @@ fn is_among_labels(lines: &[Line], at: usize) -> bool {
     own || run(lines, at).iter().filter(|line| label(&line.bare).is_some()).count() >= 3
 }
 
-/// The lines around one without an empty line between them.
+/// The lines around one up to the next empty lines.
 fn run(lines: &[Line], at: usize) -> &[Line] {
     let before =
         lines.get(..at).unwrap_or_default().iter().rev().take(RUN_MAX).take_while(|line| !line.is_blank()).count();
@@ -275,14 +275,14 @@ fn has_own_label(bare: &str) -> bool {
     label(bare).is_some_and(|(name, _)| LABELS.contains(&name.to_lowercase().as_str()))
 }
 
-/// `Reference: DB-4K7Q9`, whatever the label is called.
+/// `Reference: DB-4K7Q9`, whatever the label.
 fn is_reference(bare: &str) -> bool {
     let value = label(bare).map(|(_, value)| value.split(' ').next().unwrap_or_default());
     value.is_some_and(|value| value.starts_with("DB-") && has_reference(value))
         && label(bare).is_some_and(|(name, _)| name.eq_ignore_ascii_case("reference") || letters(bare).len() < 40)
 }
 
-/// What is broken off such a line stands directly beside it, with or without marks.
+/// A wrapped rest of such a line is directly beside it, with or without marks.
 fn spread(lines: &[Line], texts: &[String], known: &Known, private: &mut [bool]) {
     let is_part = |at: usize, gap: usize| {
         let text = texts.get(at).map(String::as_str).unwrap_or_default();
@@ -317,8 +317,8 @@ fn spread(lines: &[Line], texts: &[String], known: &Known, private: &mut [bool])
     }
 }
 
-/// The first line of a letter that stands there without marks. A line that only lost its mark on the way is none, nor one that an agent wrote
-/// herself, such as `Plan: scale`.
+/// The first line of a mail that is not marked as quoted. A line that only lost its mark on the way does not count, nor one that an agent
+/// typed, such as `Plan: scale`.
 fn cut(lines: &[Line], texts: &[String], private: &[bool]) -> Option<usize> {
     let is_private = |at: usize| private.get(at).copied().unwrap_or(false);
     (0..lines.len()).find(|at| {
@@ -340,8 +340,7 @@ fn cut(lines: &[Line], texts: &[String], private: &[bool]) -> Option<usize> {
     })
 }
 
-/// With what announces the letter above it, in whatever form: a rule, lines with labels, a line that names whom it is from, and words that the
-/// customer wrote.
+/// Extends the cut to the announcement above the mail, in any form: a rule, lines with labels, an attribution, and the customer's message.
 fn with_announcement(lines: &[Line], cut: usize, known: &Known) -> usize {
     let mut start = cut;
     loop {

@@ -1,16 +1,16 @@
-//! The block of From, Sent, To and Subject that Outlook and others write above an older mail: recognised by labels of many languages, or by its
-//! form where the language is another.
+//! The block of From, Sent, To and Subject that Outlook and others write above a quoted mail: recognised by labels of many languages, or by its
+//! form in other languages.
 
 use std::collections::BTreeSet;
 
 use super::line::Line;
 use super::phrases::{Field, field};
 
-/// How many lines a block has at most: long lists of recipients are broken.
+/// The most lines of a block: long lists of recipients are broken.
 const LINES_MAX: usize = 16;
-/// The longest line that may hold a whole block, in bytes.
+/// The longest line that may contain a whole block, in bytes.
 const ONE_LINE_MAX: usize = 1_000;
-/// How far in front of a colon its label may begin, in bytes.
+/// The largest distance between a label's start and its colon, in bytes.
 const LABEL_BYTES_MAX: usize = 4 * LABEL_MAX;
 /// The longest label, in characters.
 const LABEL_MAX: usize = 30;
@@ -18,12 +18,12 @@ const LABEL_MAX: usize = 30;
 /// A header block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// How many lines it has.
+    /// The number of its lines.
     pub lines: usize,
 }
 
-/// Reads the block that begins with the first line; none where it is none. `announced` says that a rule or a headline stands above it, so that
-/// less is enough.
+/// The block that begins with the first line; none if there is none. `announced` tells that a rule or a headline is above it, so that less
+/// evidence is needed.
 pub fn read(lines: &[Line], announced: bool) -> Option<Block> {
     let first = lines.first().filter(|line| !line.is_blank())?;
     let depth = first.depth;
@@ -38,7 +38,7 @@ pub fn read(lines: &[Line], announced: bool) -> Option<Block> {
             break;
         }
         if line.is_blank() {
-            // Where each line is a paragraph, an empty one stands behind each.
+            // If each line is a paragraph, an empty one follows each.
             gap += 1;
             if gap > 1 {
                 break;
@@ -50,7 +50,7 @@ pub fn read(lines: &[Line], announced: bool) -> Option<Block> {
                 found.add(label, value);
                 (end, continued) = (at + 1, 0);
             }
-            // A list of recipients goes on, or a long subject.
+            // A list of recipients continues, or a long subject.
             _ if gap == 0
                 && at > 0
                 && continued < 6
@@ -76,7 +76,7 @@ fn in_one_line(line: &Line) -> Option<Block> {
     let mut first_is_label = false;
     for (at, _) in text.match_indices([':', '：']) {
         let before = text.get(..at).unwrap_or_default().trim_end();
-        // A label has one word, or some that are known together; what stands further in front is none of it.
+        // A label is one word, or several known ones; text further ahead does not belong to it.
         let from = before.floor_char_boundary(before.len().saturating_sub(LABEL_BYTES_MAX));
         let last = before.get(from..).unwrap_or_default();
         let words = last.rmatch_indices(' ').map(|(at, _)| from + at + 1).take(2);
@@ -133,7 +133,7 @@ impl Found {
     }
 }
 
-/// The label and the value of a line such as `*From:* Acme`, also where a space stands before the colon.
+/// The label and the value of a line such as `*From:* Acme`, also with a space before the colon.
 pub fn label(bare: &str) -> Option<(&str, &str)> {
     let at = bare.find([':', '：'])?;
     let (label, value) = bare.split_at_checked(at)?;
@@ -148,7 +148,8 @@ pub fn label(bare: &str) -> Option<(&str, &str)> {
     is_label.then_some((label, value))
 }
 
-/// Whether a value names a day or a time as mail programs do: a year with other numbers, a date with separators, or a time beside a number.
+/// Whether a value has a day or a time in a mail program's format: a year with other numbers, a date with separators, or a time beside a
+/// number.
 pub fn is_date(text: &str) -> bool {
     let numbers: Vec<&str> = text.split(|c: char| !c.is_numeric()).filter(|number| !number.is_empty()).collect();
     let is_year = |number: &&str| {
@@ -169,7 +170,7 @@ pub fn has_time(text: &str) -> bool {
     })
 }
 
-/// Whether a text has the reference of a ticket, as subjects of letters to a desk do.
+/// Whether a text contains the reference of a ticket, like the subjects of mails to a desk.
 pub fn has_reference(text: &str) -> bool {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("DB-") {

@@ -1,16 +1,16 @@
-//! The HTML of a mail as lines of Markdown, with a mark where a program keeps the mail that is answered, and where it keeps a signature.
+//! Converts the HTML of a mail to lines of Markdown, with marks where a program inserts the quoted mail and the signature.
 
 use url::Url;
 
 use super::line::{Line, Mark};
 use html_to_markdown::{HiddenText, markdown_within};
 
-/// What stands for a mark until the HTML is read.
+/// Placeholders for marks until the HTML is converted.
 const QUOTATION: char = '\u{f8f0}';
 const SIGNATURE_START: char = '\u{f8f1}';
 const SIGNATURE_END: char = '\u{f8f2}';
 
-/// Classes and ids of elements that hold or precede an older mail, in small letters. Outlook writes `x_` in front of those of others.
+/// Classes and ids of elements that contain or precede a quoted mail, in lower case. Outlook adds `x_` before those of others.
 const QUOTATIONS: &[&str] = &[
     "gmail_quote",
     "gmail_quote_container",
@@ -65,12 +65,12 @@ const SIGNATURES: &[&str] = &[
     "samsung_signature",
 ];
 
-/// The lines of a mail that is written in HTML, as a mail program shows it: no more than so many bytes and lines, and whether there are more.
+/// The lines of an HTML mail, as a mail program shows it: at most this many bytes and lines, and whether there are more.
 pub fn lines(html: &str, bytes_max: usize, lines_max: usize) -> (Vec<Line>, bool) {
     read(html, HiddenText::Dropped, bytes_max, lines_max)
 }
 
-/// The same with what no mail program shows, such as a preheader.
+/// The same with text that no mail program shows, such as a preheader.
 pub fn all_lines(html: &str, bytes_max: usize, lines_max: usize) -> (Vec<Line>, bool) {
     read(html, HiddenText::Kept, bytes_max, lines_max)
 }
@@ -79,7 +79,7 @@ fn read(html: &str, hidden: HiddenText, bytes_max: usize, lines_max: usize) -> (
     let marked = with_marks(html);
     let Ok(page) = Url::parse("https://mail.invalid/") else { return (Vec::new(), true) };
     let (text, is_cut) = markdown_within(&marked, &page, hidden, bytes_max);
-    // Addresses that belong to no page lead nowhere in a mail.
+    // Relative links have no base in a mail.
     let text = text.replace("](https://mail.invalid/", "](#");
     let is_cut = is_cut || text.split('\n').nth(lines_max).is_some();
     let mut lines = Vec::new();
@@ -103,7 +103,7 @@ fn read(html: &str, hidden: HiddenText, bytes_max: usize, lines_max: usize) -> (
     (lines, is_cut)
 }
 
-/// The same HTML, with a paragraph that holds a mark before each such element, and behind each signature.
+/// The same HTML, with a paragraph containing a mark before each such element, and after each signature.
 fn with_marks(html: &str) -> String {
     let html: String = html.chars().filter(|c| !matches!(*c, QUOTATION..=SIGNATURE_END)).collect();
     let mut out = String::with_capacity(html.len() + 64);
@@ -113,7 +113,7 @@ fn with_marks(html: &str) -> String {
     let mut in_style = false;
     while let Some((text, from_tag)) = rest.split_once('<') {
         out.push_str(text);
-        // Old programs put a style sheet into a comment, which is none there.
+        // Old programs put a style sheet into a comment, which does not count as one there.
         if let (true, Some(sheet)) = (in_style, from_tag.strip_prefix("!--")) {
             rest = sheet;
             continue;
@@ -174,7 +174,7 @@ fn paragraph(out: &mut String, mark: char) {
     out.push_str("</div>");
 }
 
-/// Where a tag ends: at the first `>` outside quotation marks. None where what follows `<` is no tag.
+/// The end of a tag: the first `>` outside of quotation marks. None if `<` begins no tag.
 fn tag_end(text: &str) -> Option<usize> {
     let first = text.chars().next()?;
     if !(first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?')) {
@@ -184,9 +184,9 @@ fn tag_end(text: &str) -> Option<usize> {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (None, '>') => return Some(at),
-            // A tag that does not end before the next is none; looking further would cost too much.
+            // A tag that does not end before the next one is none; searching further would cost too much.
             (None, '<') => return None,
-            // Only behind an equals sign is it one.
+            // A quotation mark counts only after an equals sign.
             (None, '"' | '\'') if text.get(..at).is_some_and(|before| before.trim_end().ends_with('=')) => {
                 quote = Some(c)
             }
@@ -202,7 +202,7 @@ fn tag_name(tag: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// The classes and the id of a tag, in small letters.
+/// The classes and the id of a tag, in lower case.
 fn names(tag: &str) -> Vec<String> {
     let values = ["class", "id", "name"].into_iter().filter_map(|name| attribute(tag, name));
     values.flat_map(|value| value.split_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>()).collect()
@@ -236,7 +236,7 @@ fn is_any(names: &[String], known: &[&str]) -> bool {
     })
 }
 
-/// The rule over a header block in Outlook: a border above with its padding of three points, or a line that nobody can reach by the keyboard.
+/// The rule above a header block in Outlook: a border with three points of padding, or a horizontal rule that cannot be focused.
 fn is_ruled(name: &str, tag: &str) -> bool {
     let style: String = attribute(tag, "style")
         .unwrap_or_default()

@@ -1,26 +1,26 @@
-//! A line of a mail: how deep it is quoted, what it shows, and what it says without its marks.
+//! A line of a mail: its quote depth, what it shows, and its text without marks.
 
-/// What stands in HTML that text has no line for.
+/// A place in the HTML that has no line in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// An element begins in which the program keeps the mail that is answered.
+    /// The element with the quoted mail begins.
     Quotation,
-    /// An element begins in which the program keeps the signature.
+    /// The element with the signature begins.
     SignatureStart,
-    /// It ends.
+    /// The signature ends.
     SignatureEnd,
 }
 
 /// A line of a mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
-    /// How often it is quoted.
+    /// Its quote depth.
     pub depth: usize,
-    /// What it shows, without the marks of the quotation: text, or Markdown where the mail is HTML.
+    /// What it shows, without quote marks: text, or Markdown if the mail is HTML.
     pub shown: String,
-    /// What it says, for rules: without emphasis, invisible characters and superfluous white space.
+    /// Its text for rules: without emphasis, invisible characters and superfluous white space.
     pub bare: String,
-    /// Set where the line is none, but a place in the HTML.
+    /// Set if it is no line, but a place in the HTML.
     pub mark: Option<Mark>,
 }
 
@@ -32,7 +32,7 @@ impl Line {
         Line { depth, bare: bare(&shown), shown, mark: None }
     }
 
-    /// A line of Markdown that was made of HTML.
+    /// A line of Markdown converted from HTML.
     pub fn of_markdown(line: &str) -> Line {
         let (mut depth, mut content) = (0, line);
         while let Some(rest) = content.strip_prefix('>') {
@@ -46,19 +46,19 @@ impl Line {
         Line { mark: Some(mark), ..Line::default() }
     }
 
-    /// Whether there is nothing to read on it.
+    /// Whether it is blank.
     pub fn is_blank(&self) -> bool {
         self.mark.is_some() || self.bare.is_empty()
     }
 }
 
-/// How often a line of text is quoted, and what is left. Programs write `> > x`, `>> x` and `>x`.
+/// The quote depth of a line of text, and the rest. Programs write `> > x`, `>> x` and `>x`.
 fn unquoted(line: &str) -> (usize, &str) {
     let (mut depth, mut content) = (0, line);
     loop {
         let trimmed = content.strip_prefix(' ').unwrap_or(content);
         let from = if depth == 0 { content } else { trimmed };
-        // Full-width and guillemets are typed, not quoted.
+        // Full-width signs and guillemets are typed, not quote marks.
         match from.strip_prefix('>') {
             Some(rest) => (depth, content) = (depth + 1, rest),
             None if depth == 0 => return (0, content),
@@ -67,7 +67,7 @@ fn unquoted(line: &str) -> (usize, &str) {
     }
 }
 
-/// Characters that nobody sees, some of which turn the text beside them around.
+/// Whether a character is invisible. Some of these reorder the text beside them.
 pub fn is_hidden(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fe0f}' | '\u{e0000}'..='\u{e007f}')
 }
@@ -81,7 +81,7 @@ pub fn bare(text: &str) -> String {
         .join(" ")
 }
 
-/// What Markdown says: without emphasis, escapes and the marks of headings and code; of a link its text, and its address where that differs.
+/// The text of Markdown: without emphasis, escapes and the marks of headings and code; for a link its text, and its address if that differs.
 fn without_marks(markdown: &str) -> String {
     let mut out = String::new();
     let mut rest = markdown.trim_end_matches('\\').trim_start_matches(['#', ' ']);
@@ -117,14 +117,14 @@ fn without_marks(markdown: &str) -> String {
     out
 }
 
-/// `text](url)` and what stands behind it.
+/// `text](url)` and the text after it.
 fn link(text: &str) -> Option<(&str, &str, &str)> {
     let (inside, behind) = text.split_once("](")?;
     let (url, behind) = behind.split_once(')')?;
     (inside.len() <= 2_000 && !inside.contains('\n')).then_some((inside, url, behind))
 }
 
-/// The letters and digits of a text in small letters: what is left whatever wraps, quotes, marks or escapes it.
+/// The letters and digits of a text in lower case: what remains whatever wraps, quotes, marks or escapes it.
 pub fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

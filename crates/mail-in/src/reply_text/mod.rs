@@ -1,5 +1,5 @@
-//! What somebody wrote in answer to a mail: without the older mail, without what only agents may read, with the signature folded. Pure rules
-//! over the text or the HTML of a mail.
+//! Extracts what somebody wrote in reply to a mail: without the quoted mail, without what only agents may read, with the signature folded. Pure
+//! rules over the text or the HTML of a mail.
 
 mod attached;
 mod attribution;
@@ -21,19 +21,19 @@ pub use gateway_text::{Known, MARKER};
 use line::Line;
 use part::Chosen;
 
-/// How much of a part is read, in bytes: an answer may stand below all that it quotes.
+/// How much of a part is read, in bytes: a reply may be below all that it quotes.
 const TEXT_READ: usize = 1 << 20;
 /// How many lines of it are read.
 const LINES_READ: usize = 10_000;
 
-/// The parts of a mail in which words are.
+/// The text parts of a mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
     /// The plain text.
     pub text: String,
     /// The HTML.
     pub html: String,
-    /// Whether the text is flowed, and whether the space of a soft break is deleted (RFC 3676); none where nobody says.
+    /// The flow of the text (RFC 3676); none if it is not marked.
     pub flowed: Option<Flowed>,
 }
 
@@ -42,35 +42,35 @@ pub struct Parts {
 pub struct Flowed {
     /// Whether it is flowed.
     pub is_flowed: bool,
-    /// Whether the space at a soft break is none of the text.
+    /// Whether the space at a soft break is deleted.
     pub deletes_space: bool,
 }
 
-/// What a mail says.
+/// The text of a reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReplyText {
-    /// What the other side reads, as plain text; empty where nobody wrote a word.
+    /// What the other side reads, as plain text; empty if nothing was written.
     pub text: String,
     /// The same as Markdown.
     pub markdown: String,
-    /// All of the mail, as plain text, for agents.
+    /// The whole mail as plain text, for agents.
     pub whole: String,
-    /// Whether what was left out is more than a quotation that is known as one: agents should be able to read the whole mail.
+    /// Whether more was removed than a recognised quotation: agents should be able to read the whole mail.
     pub is_shortened: bool,
-    /// Whether there were words, which are hidden because only agents may read what is among them.
+    /// Whether there was text that is withheld because it contains something that only agents may read.
     pub is_withheld: bool,
-    /// Whether the mail is longer than what is read of it.
+    /// Whether the mail is longer than the part that is read.
     pub is_cut: bool,
 }
 
 impl ReplyText {
-    /// Whether nobody wrote a word.
+    /// Whether nothing was written.
     pub fn is_without_words(&self) -> bool {
         self.text.is_empty()
     }
 }
 
-/// Reads a mail. Nothing of what only agents may read is in what the other side reads; in doubt it reads less.
+/// Reads a reply. The other side never reads anything that only agents may read; in doubt it reads less.
 pub fn read(parts: &Parts, known: &Known) -> ReplyText {
     let chosen = part::choose(&parts.text, &parts.html);
     let reply = match chosen {
@@ -85,7 +85,7 @@ pub fn read(parts: &Parts, known: &Known) -> ReplyText {
     reply
 }
 
-/// A text as Markdown that says the same.
+/// A text as Markdown with the same content.
 pub fn markdown(text: &str) -> String {
     render::of_text(text)
 }
@@ -140,12 +140,12 @@ fn without_marks(lines: &[Line]) -> Vec<Line> {
     lines.iter().map(|line| Line { shown: line.bare.clone(), ..line.clone() }).collect()
 }
 
-/// How many letters and digits lines have.
+/// The number of letters and digits in lines.
 fn letters(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.shown.chars().filter(|c| c.is_alphanumeric()).count()).sum()
 }
 
-/// Whether something is left out that no mark of a quotation tells to be one, and that is no signature by each of its lines.
+/// Whether anything was removed that has no mark of a quotation and is not clearly a signature.
 fn is_shortened(lines: &[Line], parts: &[Part]) -> bool {
     let is_missed = |line: &Line, part: &Part| match part {
         Part::Own | Part::Quoted => false,

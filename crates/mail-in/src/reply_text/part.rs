@@ -1,12 +1,12 @@
-//! Which part of a mail is read: the plain text, or the HTML where the text stands for nothing.
+//! Chooses the part of a mail to read: the plain text, or the HTML if the text is only a placeholder.
 
 use super::line::letters;
 use super::phrases::NO_TEXT;
 
-/// A text that only says to look at the HTML has no more letters.
+/// The most letters of a text that only refers to the HTML.
 const NO_TEXT_MAX: usize = 300;
 
-/// What a part is.
+/// The chosen part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chosen {
     /// The plain text.
@@ -15,7 +15,7 @@ pub enum Chosen {
     Html,
 }
 
-/// Which of the two is read.
+/// Chooses one of the two.
 pub fn choose(text: &str, html: &str) -> Chosen {
     if html.trim().is_empty() {
         return Chosen::Text;
@@ -27,7 +27,7 @@ pub fn choose(text: &str, html: &str) -> Chosen {
     if stands_for_nothing { Chosen::Html } else { Chosen::Text }
 }
 
-/// HTML in the place of the text, as some programs send it.
+/// Whether the text is HTML, as some programs send it.
 pub fn is_markup(text: &str) -> bool {
     let start: String = text.trim_start().chars().take(200).collect::<String>().to_ascii_lowercase();
     ["<!doctype html", "<html", "<body", "<div", "<p>", "<table"].iter().any(|tag| start.starts_with(tag))

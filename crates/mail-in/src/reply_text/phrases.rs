@@ -1,6 +1,6 @@
-//! How mail programs word what they add, by language: data alone. Facts of the programs' language files; the rules are elsewhere.
+//! The wording of mail programs, by language: data only. Facts from the programs' language files; the rules are elsewhere.
 
-/// What a line of the header block of an older mail is about.
+/// The field of a header block's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
     From,
@@ -11,9 +11,9 @@ pub enum Field {
     Other,
 }
 
-/// The labels of header blocks, in small letters: English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Japanese, Chinese,
-/// Danish, Swedish, Norwegian, Finnish, Czech, Slovak, Russian, Ukrainian, Turkish, Korean, Arabic, Hebrew, Hungarian, Romanian, Greek,
-/// Croatian, Bulgarian, Vietnamese, Indonesian, Thai.
+/// The labels of header blocks, in lower case: English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Japanese, Chinese, Danish,
+/// Swedish, Norwegian, Finnish, Czech, Slovak, Russian, Ukrainian, Turkish, Korean, Arabic, Hebrew, Hungarian, Romanian, Greek, Croatian,
+/// Bulgarian, Vietnamese, Indonesian, Thai.
 const LABELS: &[(Field, &[&str])] = &[
     (
         Field::From,
@@ -330,13 +330,13 @@ const LABELS: &[(Field, &[&str])] = &[
     ),
 ];
 
-/// What a label is of.
+/// The field of a label.
 pub fn field(label: &str) -> Option<Field> {
     let label = label.trim().to_lowercase().replace('’', "'");
     LABELS.iter().find(|(_, labels)| labels.contains(&label.as_str())).map(|(field, _)| *field)
 }
 
-/// What stands between dashes above an older mail, in small letters, or alone with a colon above one that is passed on.
+/// Headlines between dashes above a quoted mail, in lower case, or alone with a colon above a forwarded one.
 pub const SEPARATORS: &[&str] = &[
     "original message",
     "original",
@@ -463,7 +463,7 @@ pub const SEPARATORS: &[&str] = &[
     "pesan asli",
 ];
 
-/// Verbs of "… wrote:", in small letters. They count where a date or an address stands beside them.
+/// Verbs of "… wrote:", in lower case. They count only beside a date or an address.
 pub const WROTE: &[&str] = &[
     "wrote",
     "writes",
@@ -533,7 +533,7 @@ pub const WROTE: &[&str] = &[
     "เขียน",
 ];
 
-/// How a line begins that names whom an older mail is from and when, in small letters.
+/// Beginnings of attributions, in lower case.
 pub const ON: &[&str] = &[
     "on ",
     "at ",
@@ -566,7 +566,7 @@ pub const ON: &[&str] = &[
     "à ",
 ];
 
-/// Second persons beside such a verb: a sentence of the writer, not a line of a program, unless quoted lines follow.
+/// Second-person pronouns beside such a verb: a sentence of the author, not a program's line, unless quoted lines follow.
 pub const YOU: &[&str] = &[
     "you wrote",
     "you write",
@@ -579,7 +579,7 @@ pub const YOU: &[&str] = &[
     "lei ha scritto",
 ];
 
-/// How lines begin that phones and programs add below what is written, in small letters.
+/// Beginnings of lines that phones and programs add below a message, in lower case.
 pub const SENT_FROM: &[&str] = &[
     "sent from my",
     "sent from mail for",
@@ -715,10 +715,10 @@ pub const SENT_FROM: &[&str] = &[
     "ส่งจาก",
 ];
 
-/// How such lines end in languages that have the verb last, in small letters.
+/// Ends of such lines in languages with the verb last, in lower case.
 pub const SENT_FROM_ENDS: &[&str] = &["から送信", "gönderildi", "küldve", "에서 보냄"];
 
-/// Parts of the names of devices and mail programs, in small letters.
+/// Parts of the names of devices and mail programs, in lower case.
 pub const DEVICES: &[&str] = &[
     "iphon",
     "ipad",
@@ -805,10 +805,10 @@ pub const SHORT_DEVICES: &[&str] = &[
     "ios", "mac", "macos", "aol", "gmx", "web.de", "tuta", "nine", "htc", "lg", "oppo", "vivo", "mail", "at&t", "tel",
 ];
 
-/// What is written together with such a name behind it, the outermost first.
+/// Suffixes of such names, the outermost first.
 pub const DEVICE_ENDS: &[&str] = &["から送信", "에서", "의", " 보냄", "발송", "发送", "傳送", "版", "用", "용"];
 
-/// What may stand behind such a name, in small letters.
+/// Words that may follow such a name, in lower case.
 pub const BEHIND_DEVICES: &[&str] = &[
     "pro",
     "max",
@@ -871,7 +871,7 @@ pub const BEHIND_DEVICES: &[&str] = &[
     "kézbesítve",
 ];
 
-/// Words that the texts have which lawyers add below mails, in small letters; two of them make one.
+/// Words of legal disclaimers below mails, in lower case; two of them make one.
 pub const DISCLAIMER: &[&str] = &[
     "confidential",
     "intended recipient",
@@ -938,7 +938,7 @@ pub const DISCLAIMER: &[&str] = &[
     "pensez à l'environnement",
 ];
 
-/// What a text says that is sent beside HTML and stands for nothing, in letters and digits alone.
+/// Texts sent as placeholders beside HTML, as letters and digits only.
 pub const NO_TEXT: &[&str] = &[
     "viewthisemailinyourbrowser",
     "htmlcapable",

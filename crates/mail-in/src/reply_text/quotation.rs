@@ -1,30 +1,30 @@
-//! Where the mail that is answered begins.
+//! Finds the start of a quoted mail.
 
 use super::attribution::{self, Certainty};
 use super::header_block;
 use super::line::{Line, Mark};
 use super::phrases::SEPARATORS;
 
-/// The start of an older mail.
+/// The start of a quoted mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
     /// The first line that belongs to it.
     pub at: usize,
-    /// The first line behind what announces it.
+    /// The first line after its announcement.
     pub body: usize,
-    /// Whether it counts whatever follows; otherwise only where quoted lines do.
+    /// Whether it counts whatever follows; otherwise only if quoted lines follow.
     pub is_certain: bool,
 }
 
-/// The first start of an older mail from a line on, among lines that are not quoted.
+/// The first start of a quoted mail at or after a line, among unquoted lines.
 pub fn find(lines: &[Line], from: usize) -> Option<Start> {
     (from..lines.len()).find_map(|at| start(lines, at))
 }
 
-/// The start of an older mail at a line.
+/// The start of a quoted mail at a line.
 pub fn start(lines: &[Line], at: usize) -> Option<Start> {
     let rest = lines.get(at..)?;
-    // GroupWise: `>>> Acme <help@acme.example> 27.11.2026 10:00 >>>`, and below it the older mail without marks.
+    // GroupWise: `>>> Acme <help@acme.example> 27.11.2026 10:00 >>>`, and below it the quoted mail without marks.
     if rest.first().is_some_and(|line| line.depth >= 3 && line.bare.ends_with(">>>")) {
         return Some(Start { at, body: at + 1, is_certain: true });
     }
@@ -53,7 +53,7 @@ pub fn start(lines: &[Line], at: usize) -> Option<Start> {
     Some(Start { at, body: at + count, is_certain: certainty == Certainty::Strong })
 }
 
-/// What a rule or a place in the HTML announces: a header block, or a line that names whom it is from, below at most two empty lines.
+/// What a rule or a place in the HTML announces: a header block or an attribution, after at most two empty lines.
 fn announced(lines: &[Line], at: usize, from: usize, trusted: bool) -> Option<Start> {
     let mut next = from;
     while next < from + 4
@@ -70,7 +70,7 @@ fn announced(lines: &[Line], at: usize, from: usize, trusted: bool) -> Option<St
     Some(Start { at, body: next + count, is_certain: trusted || certainty == Certainty::Strong })
 }
 
-/// A line of one sign: dashes, underscores, stars, equals signs.
+/// A line of one repeated sign: dashes, underscores, stars, equals signs.
 pub fn is_rule(bare: &str) -> bool {
     let mut signs = bare.chars().filter(|c| *c != ' ');
     let Some(first) = signs.next().filter(|c| matches!(c, '-' | '_' | '=' | '—' | '–' | '─' | '━' | '*' | '~' | '#'))
@@ -92,12 +92,12 @@ fn is_separator(bare: &str) -> bool {
         || in_dashes && inside.split(" --- ").chain(inside.split(" / ")).any(|part| SEPARATORS.contains(&part.trim()))
 }
 
-/// The words of such a headline alone, as BlackBerry has them.
+/// The words of such a headline alone, as in BlackBerry.
 fn is_named(bare: &str) -> bool {
     SEPARATORS.contains(&bare.trim_matches([':', '：', ' ']).to_lowercase().as_str())
 }
 
-/// Words between dashes that may be such a headline in another language; whatever encloses keys and certificates is none.
+/// Words between dashes that may be such a headline in another language; the delimiters of keys and certificates are none.
 fn is_headline(bare: &str) -> bool {
     let dashes = |text: &str| text.chars().take_while(|c| is_dash(*c)).count();
     let reversed: String = bare.chars().rev().collect();

@@ -1,11 +1,11 @@
-//! The lines that are left as Markdown and as plain text.
+//! Renders the remaining lines as Markdown and as plain text.
 
 use super::compose::Part;
 use super::flowed;
 use super::line::{Line, is_hidden};
 use markdown::escape;
 
-/// The parts of a mail that stay, as plain text: quoted lines with their mark.
+/// The wanted parts of a mail as plain text, with marks on quoted lines.
 pub fn plain(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
     let lines = lines.iter().zip(parts).filter(|(line, part)| wanted.contains(part) && line.mark.is_none());
     let text: Vec<String> = lines
@@ -19,7 +19,7 @@ pub fn plain(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
     without_gaps(&text)
 }
 
-/// Text of a mail as Markdown in which it stays text: paragraphs flow, lines that were meant stay lines, code stays code.
+/// Text of a mail as Markdown that renders the same: paragraphs are joined, intended line breaks stay, code stays code.
 pub fn of_text(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut out: Vec<String> = Vec::new();
@@ -44,7 +44,7 @@ pub fn of_text(text: &str) -> String {
     with_breaks(&out)
 }
 
-/// How many lines from the first on are code: indented ones, or a key between its marks.
+/// How many lines from the first on are code: indented ones, or a key between its delimiters.
 fn code_lines(lines: &[&str]) -> usize {
     let Some(first) = lines.first() else { return 0 };
     if first.starts_with("-----BEGIN ") && first.trim_end().ends_with("-----") {
@@ -71,12 +71,12 @@ fn words(line: &str) -> String {
     line.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// A word that Markdown leaves as it is; addresses of pages become links as they are.
+/// A word escaped for Markdown; web addresses become links unchanged.
 fn word(word: &str) -> String {
     if word.starts_with("https://") || word.starts_with("http://") { word.into() } else { escape(word) }
 }
 
-/// Two spaces at the end keep a line apart from the next.
+/// Two spaces at the end of a line keep it apart from the next.
 fn with_breaks(lines: &[String]) -> String {
     let mut out = String::new();
     for (at, line) in lines.iter().enumerate() {
@@ -89,7 +89,7 @@ fn with_breaks(lines: &[String]) -> String {
     out.trim_matches(['\n', ' ']).into()
 }
 
-/// Markdown that was made of HTML, without what does not stay; its breaks and fences are closed again.
+/// The wanted parts of Markdown converted from HTML, with breaks and fences closed again.
 pub fn of_markdown(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
     let mut out: Vec<String> = Vec::new();
     for (line, part) in lines.iter().zip(parts) {
@@ -124,7 +124,7 @@ pub fn of_markdown(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
     without_gaps(&closed)
 }
 
-/// Lines with one empty line at most between two, and none at the ends.
+/// Lines with at most one empty line between two, and none at the ends.
 fn without_gaps(lines: &[String]) -> String {
     let mut out: Vec<&str> = Vec::new();
     for line in lines {

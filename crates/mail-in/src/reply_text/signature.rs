@@ -1,20 +1,20 @@
-//! Signatures and footers: what stands below what somebody wrote, in every mail the same.
+//! Signatures and footers: text below a message that is the same in every mail.
 
 use super::line::{Line, Mark};
 use super::phrases::{BEHIND_DEVICES, DEVICE_ENDS, DEVICES, DISCLAIMER, SENT_FROM, SENT_FROM_ENDS, SHORT_DEVICES};
 
-/// How many lines a signature below its mark has at most; more is a text below a rule.
+/// The most lines of a signature below its mark; more lines are text below a rule.
 const LINES_MAX: usize = 20;
 /// The longest line that a phone adds, in characters.
 const SENT_FROM_MAX: usize = 120;
 
-/// Which of the lines that somebody wrote are a signature or a footer. `own` says for each line whether it was written.
+/// Which of the written lines are a signature or a footer. `own` tells for each line whether it was written.
 pub fn find(lines: &[Line], own: &[bool]) -> Vec<bool> {
     let mut folded = vec![false; lines.len()];
     in_elements(lines, &mut folded);
     let is_own =
         |at: usize, folded: &[bool]| own.get(at).copied().unwrap_or(false) && !folded.get(at).copied().unwrap_or(true);
-    // Each run of written lines that a quotation or the end follows may end with one.
+    // Each run of written lines before a quotation or the end may end with one.
     let mut end = lines.len();
     while end > 0 {
         let Some(last) = (0..end).rev().find(|at| is_own(*at, &folded)) else { break };
@@ -50,7 +50,7 @@ fn in_run(lines: &[Line], first: usize, last: usize) -> std::ops::RangeInclusive
             .unwrap_or(at);
         let text: Vec<&str> =
             lines.get(paragraph..=at).unwrap_or_default().iter().map(|line| line.bare.as_str()).collect();
-        // What a colon announces is no signature.
+        // Text announced by a colon is no signature.
         let above = (first..at).rev().find_map(|at| lines.get(at).filter(|line| !line.is_blank()));
         let is_announced = above.is_some_and(|above| above.bare.ends_with([':', '：']));
         if !is_announced && lines.get(at).is_some_and(|line| is_sent_from(&line.bare)) {
@@ -68,13 +68,13 @@ fn in_run(lines: &[Line], first: usize, last: usize) -> std::ops::RangeInclusive
     start..=last
 }
 
-/// `-- ` (RFC 3676, 4.3), of which many programs drop the space.
+/// `-- ` (RFC 3676, 4.3), whose space many programs omit.
 fn is_mark(shown: &str) -> bool {
     matches!(shown.trim_end(), "--" | "\\--" | "—" | "\\-\\-" | "__")
 }
 
-/// `Sent from my iPhone`: a whole line that begins as programs begin one, and names a device or a program at its end. What goes on behind that
-/// is a sentence of the writer.
+/// `Sent from my iPhone`: a whole line with a program's beginning and the name of a device or a program at its end. A line that continues is a
+/// sentence of the author.
 fn is_sent_from(bare: &str) -> bool {
     let small = without_addresses(bare).to_lowercase().replace('’', "'");
     let line = small.trim_matches(['(', '<', '[', ')', '>', ']', '-', '—', '.', ' ']);
@@ -83,7 +83,7 @@ fn is_sent_from(bare: &str) -> bool {
     }
     SENT_FROM.iter().any(|start| {
         let rest = line.strip_prefix(start);
-        // The device stands in the start itself, such as `iphoneから送信`.
+        // The device is part of the beginning itself, such as `iphoneから送信`.
         rest.is_some_and(|rest| {
             let holds_device = DEVICES.iter().any(|device| start.contains(device));
             names_device(if holds_device { line } else { rest })
@@ -97,7 +97,7 @@ fn ends_as_sent(line: &str) -> bool {
     ["gesendet", "geschickt", "verschickt", "versendet", "verfasst"].iter().any(|verb| line.ends_with(verb))
 }
 
-/// A line without the addresses of the links in it: `Get Outlook for iOS<https://aka.ms/o0ukef>`.
+/// A line without the addresses of its links: `Get Outlook for iOS<https://aka.ms/o0ukef>`.
 fn without_addresses(bare: &str) -> String {
     let bare = bare.replace(['<', '('], " <");
     let is_address = |word: &&str| word.trim_matches(['<', '(', '[', ')', ']', '>']).starts_with("http");
@@ -125,7 +125,7 @@ fn names_device(text: &str) -> bool {
     words.iter().skip(last + 1).all(|word| is_model(word))
 }
 
-/// Whether a word is that of a device or a program: an inflected one too, and one at the end of words without spaces.
+/// Whether a word is that of a device or a program, including inflected ones and ones at the end of words without spaces.
 fn is_device(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     let word = DEVICE_ENDS.iter().fold(word, |word, end| word.strip_suffix(end).unwrap_or(word));
@@ -134,13 +134,13 @@ fn is_device(word: &str) -> bool {
         || SHORT_DEVICES.contains(&word.split([':', '-', '\'']).next().unwrap_or_default())
 }
 
-/// Whether a word may stand behind a device: of its name, or of what it did.
+/// Whether a word may follow a device, as a part of its name or as a verb.
 fn is_model(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     word.chars().any(|c| c.is_ascii_digit()) && word.chars().count() <= 6 || BEHIND_DEVICES.contains(&word)
 }
 
-/// Whether a line below the mark of a signature says something: a sentence, and no footer.
+/// Whether a line below the mark of a signature is a sentence, and no footer.
 pub fn is_sentence(bare: &str) -> bool {
     let small = bare.to_lowercase();
     bare.ends_with(['.', '!', '?', '。', '！', '？', '؟'])

@@ -3,32 +3,32 @@
 use deskbell_core::ports::destination::ParcelFile;
 use domain::attachment::FileType;
 
-/// How much goes along with a mail, in bytes; on the wire it is a third more.
+/// The most bytes of attachments in a mail; encoded they are a third larger.
 pub const BYTES_MAX: u64 = 20_000_000;
 
-/// The files of a mail.
+/// The attachments of a mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     /// Those that are attached.
     pub attached: Vec<Attached>,
-    /// The names of those that are not.
+    /// The names of the others.
     pub missing: Vec<String>,
-    /// Why not: a sentence each, for operators.
+    /// Why these are missing: a sentence each, for agents.
     pub told: Vec<String>,
 }
 
-/// A file that is attached.
+/// An attached file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attached {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its type.
     pub media: FileType,
-    /// What is in it.
+    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Reads the files that fit into a mail, in their order.
+/// Reads the files that fit into a mail, in order.
 pub async fn read(files: &[ParcelFile]) -> Files {
     let mut read = Files::default();
     let mut room = BYTES_MAX;
@@ -53,7 +53,7 @@ pub async fn read(files: &[ParcelFile]) -> Files {
 }
 
 impl Files {
-    /// The same without any attached, because they are refused.
+    /// The same without any file attached, because the server rejects them.
     pub fn without_any(&self, reason: &str) -> Files {
         let names = self.attached.iter().map(|file| file.name.clone());
         let missing: Vec<String> = names.chain(self.missing.iter().cloned()).collect();

@@ -30,30 +30,30 @@ const SUBJECT_MAX: usize = 16 << 10;
 /// The longest address, in characters (RFC 5321, 4.5.3.1.3).
 const ADDRESS_MAX: usize = 256;
 
-/// What is told of a mail; whatever else is told is not needed.
+/// The fields of a posted mail that are used; others are ignored.
 #[derive(Deserialize)]
 struct Mail {
     to: Texts,
     #[serde(default)]
     from: Option<String>,
-    /// The sender on the envelope (`MAIL FROM`); empty for bounces.
+    /// The envelope sender (`MAIL FROM`); empty for bounces.
     envelope_from: Option<String>,
-    /// Whether the receiver has found that the mail is from where its `From` says: DMARC passes.
+    /// Whether the receiving service has authenticated the `From` address: DMARC passes.
     authenticated: Option<bool>,
     subject: Option<String>,
     text: Option<String>,
     html: Option<String>,
     message_id: Option<String>,
-    /// The header of this name: whether nobody wrote it (RFC 3834).
+    /// The header with this name, which marks automatic mail (RFC 3834).
     auto_submitted: Option<String>,
-    /// All headers, in the form that the service has them in.
+    /// All headers, in the service's format.
     headers: Option<HeaderForms>,
-    /// The mail as it came (RFC 5322), in base64 or as text. What else is told but `to` and `authenticated` is read from it.
+    /// The unparsed mail (RFC 5322), in base64 or as text. If present, everything but `to` and `authenticated` is read from it.
     raw: Option<String>,
     attachments: Option<Vec<MailFile>>,
 }
 
-/// A file of a mail. What it is, is told by what is in it; only the parts of a bounce are told by their type.
+/// A file of a mail. Its type is detected from its content; only parts of a bounce are identified by their media type.
 #[derive(Deserialize)]
 struct MailFile {
     #[serde(default)]
@@ -72,7 +72,7 @@ impl MailFile {
     }
 }
 
-/// One text with all addresses, or one for each.
+/// One string with all addresses, or one for each.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Texts {
@@ -80,7 +80,7 @@ enum Texts {
     Several(Vec<String>),
 }
 
-/// Headers as receivers have them: the lines (SendGrid), pairs (Mailgun), objects (Postmark), or values by their names.
+/// Headers in the formats of services: lines (SendGrid), pairs (Mailgun), objects (Postmark), or values by name.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum HeaderForms {
@@ -98,7 +98,7 @@ struct NamedValue {
     value: String,
 }
 
-/// Reads what was told. What was not sent to an address of a ticket is about nothing, because anybody can send mail to what looks like one.
+/// Parses a posted mail. A mail that was not sent to a ticket's address matters to nobody, because anybody can send mail to similar addresses.
 pub fn hear(
     (reply, mailbox): (&ReplyAddress, &Address),
     agents: &Agents,
@@ -122,7 +122,7 @@ pub fn hear(
     };
     let id = mail.message_id.as_deref().or_else(|| message.headers.value("Message-ID")).unwrap_or_default().trim();
     let message_id = match (&raw, id.is_empty()) {
-        // A mail needs no name; the same mail has the same.
+        // A mail without Message-ID gets one from its content.
         (Some(raw), true) => format!("<{}@raw>", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(raw))),
         _ => id.to_string(),
     };
@@ -158,11 +158,11 @@ pub fn hear(
     };
     let from = match (&raw, &mail.from) {
         (None, Some(from)) if !from.is_empty() => from.as_str(),
-        // What is authenticated is this header, not the sender on the envelope.
+        // Authentication is about this header, not about the envelope sender.
         _ => message.headers.value("From").unwrap_or_default(),
     };
     let Senders { senders, is_complete } = sender::read(from);
-    // What DMARC has found is about one header, and nobody knows here which of several that was.
+    // DMARC is about one header; with several nobody knows which.
     let is_one = is_complete && has_one_sender_header(&message.headers, &senders);
     let is_agent = |sender: &Sender| agents.include(&sender.address);
     let from_agent = is_one && !senders.is_empty() && senders.iter().all(is_agent);
@@ -196,7 +196,7 @@ pub fn hear(
     Ok(Heard::Mail { ticket, mail: inbound })
 }
 
-/// Whether all headers are known, and only one of them says who a mail is from (RFC 5322, 3.6 allows no more): those who are read as its senders.
+/// Whether all headers are known, and only one of them names the senders that were read (RFC 5322, 3.6 allows no more).
 fn has_one_sender_header(headers: &Headers, senders: &[Sender]) -> bool {
     let mut values = headers.values("From");
     let addresses =
@@ -205,7 +205,7 @@ fn has_one_sender_header(headers: &Headers, senders: &[Sender]) -> bool {
     is_same && values.next().is_none() && !headers.is_cut()
 }
 
-/// What the receiver has read of a mail, as if it were read here.
+/// Converts a mail that the service has parsed to the form that the gateway's own parser returns.
 fn message_of(mail: &Mail) -> Message {
     let mut headers = match &mail.headers {
         None => Headers::default(),
@@ -249,12 +249,12 @@ fn unpacked(raw: &str) -> Vec<u8> {
     BASE64_STANDARD.decode(packed).unwrap_or_default()
 }
 
-/// Whether a letter about the ticket came back: its Message-ID begins with the id of the ticket.
+/// Whether a mail of the gateway about the ticket came back: its Message-ID begins with the id of the ticket.
 fn is_own(message_id: &str, ticket: &str) -> bool {
     message_id.trim_start_matches('<').starts_with(ticket)
 }
 
-/// The files that a receiver has read, by their media types.
+/// The parsed files, by their media types.
 fn parts(mail: &Mail) -> Vec<(String, Vec<u8>)> {
     let files = mail.attachments.iter().flatten().take(FILES_MAX);
     files.filter_map(|file| Some((file.content_type.clone(), file.bytes()?))).collect()
@@ -284,13 +284,13 @@ fn numbered((index, file): (usize, InboundFile)) -> InboundFile {
     InboundFile { name: if name.is_empty() { format!("file {}", index + 1) } else { name }, bytes: file.bytes }
 }
 
-/// What the sender is called; not their address, which is not for customers.
+/// The sender's name, unless it is their address, which is not for customers.
 fn name(name: &str) -> String {
     let name = clean(name, NAME_MAX);
     if name.contains('@') { String::new() } else { name }
 }
 
-/// A text of others in one line, without what cannot be seen or turns the direction of what stands around it.
+/// Untrusted text as one line, without invisible and direction-changing characters.
 fn clean(text: &str, max: usize) -> String {
     let is_hidden = |c: char| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
     let text: String = text.chars().filter(|c| !is_hidden(*c)).collect();
@@ -404,7 +404,7 @@ mod tests {
             Content-Transfer-Encoding: base64\r\n\r\nRml4ZWQu\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Fixed.</p>\r\n--b\r\n\
             Content-Disposition: attachment; filename=a.txt\r\n\r\nlog\r\n--b--\r\n";
         for raw in [raw.to_string(), BASE64_STANDARD.encode(raw), format!("{}\n", BASE64_STANDARD.encode(raw))] {
-            // The sender on the envelope is not whom DMARC is about.
+            // The envelope sender is not the subject of DMARC.
             let mail =
                 mail_of(&json!({"to": address, "from": "bounce+1@relay.example", "authenticated": true, "raw": raw}));
             assert_eq!(
@@ -459,7 +459,7 @@ mod tests {
         }
         let bounce = json!({"to": address, "envelope_from": "", "subject": "Undeliverable: x", "from": "postmaster@desk.example", "text": "", "message_id": "<m>"});
         assert_eq!(mail_of(&bounce).origin, Origin::Bounce);
-        // Several senders are support's where all are agents.
+        // Several senders are support's if all of them are agents.
         let several = |from: &str| {
             mail_of(&json!({"to": address, "from": from, "authenticated": true, "text": "x", "message_id": "<m>"}))
         };

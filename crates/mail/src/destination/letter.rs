@@ -14,7 +14,7 @@ use deskbell_core::rules::file_formats as formats;
 use deskbell_core::rules::sender::Sender;
 use mail_in::reply_text::MARKER;
 
-/// The mail, or why there is none.
+/// Renders the mail; the error says why that is not possible.
 pub fn message(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> Result<Message, String> {
     let ticket = parcel.ticket;
     let first = parcel.delivery.what == What::Ticket;
@@ -52,8 +52,8 @@ pub fn message(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> R
     message.multipart(parts).map_err(|error| error.to_string())
 }
 
-/// The mail that tells an agent that one of theirs was not read as an answer. It says that a program wrote it, and nobody can answer the sender
-/// on its envelope (RFC 3834, 3 and 5), so that no two programs answer each other.
+/// The mail that tells an agent that their mail was not accepted as a reply. It is marked as automatic, and has no valid envelope sender (RFC
+/// 3834, 3 and 5), so that two programs never reply to each other.
 pub fn unread(email: &MailDestination, ticket: &StoredTicket, mail: &InboundMail) -> Result<Message, String> {
     let to: Address = mail.from.parse().map_err(|_| "the sender has no address".to_string())?;
     let reference = &ticket.reference;
@@ -85,12 +85,12 @@ pub fn unread(email: &MailDestination, ticket: &StoredTicket, mail: &InboundMail
     message.singlepart(SinglePart::plain(text)).map_err(|error| error.to_string())
 }
 
-/// The name of the mail among all mails.
+/// The Message-ID of a delivery.
 pub fn message_id(email: &MailDestination, parcel: &Parcel<'_>) -> String {
     named(email, parcel, &parcel.id())
 }
 
-/// With the destination in it, because another mailbox may get the same ticket, and the customer a receipt of it.
+/// Contains the destination, because another mailbox may get the same ticket, and the customer a receipt of it.
 fn named(email: &MailDestination, parcel: &Parcel<'_>, id: &str) -> String {
     let destination = &parcel.delivery.destination;
     let name = match &email.reply {
@@ -100,13 +100,13 @@ fn named(email: &MailDestination, parcel: &Parcel<'_>, id: &str) -> String {
     format!("<{name}@{}>", email.from.email.domain())
 }
 
-/// Where bounces go that are heard; none where they go to whom the mail is from.
+/// The bounce address, if the destination accepts bounces; none if they go to the From address.
 fn return_path(email: &MailDestination, ticket: &str) -> Option<Address> {
     let reply = email.reply.as_ref().filter(|_| email.bounces)?;
     reply.of_bounces(ticket, ReturnsOf::Desk)
 }
 
-/// Where an answer goes: to where it comes back from, or else to the person.
+/// The Reply-To address: the reply address, or else the customer's.
 fn reply_to(email: &MailDestination, parcel: &Parcel<'_>) -> Option<Mailbox> {
     let address = match &email.reply {
         Some(reply) => reply.of(&parcel.ticket.id),
@@ -119,7 +119,7 @@ fn reply_to(email: &MailDestination, parcel: &Parcel<'_>) -> Option<Mailbox> {
     Some(Mailbox::new(None, address?.parse().ok()?))
 }
 
-/// Where answers come back, the first line says above what they are written.
+/// The body. If replies are accepted, its first line is the marker above which agents write.
 fn text(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> String {
     let ticket = parcel.ticket;
     let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
@@ -137,7 +137,7 @@ fn text(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> String {
     text.replace("\r\n", "\n").chars().map(plain).chain(['\n']).collect()
 }
 
-/// A file as it is: what is not encoded gets other line ends on its way.
+/// An encoded attachment: without encoding, line endings would change on the way.
 fn attached(name: &str, media: &str, bytes: Vec<u8>) -> Result<SinglePart, String> {
     let media = ContentType::parse(media).map_err(|error| error.to_string())?;
     let body = Body::new_with_encoding(bytes, ContentTransferEncoding::Base64);
@@ -264,7 +264,7 @@ mod tests {
         assert!(headers(&mail).contains(&"Subject: [DB-4K7Q9] One Bcc: eve@example.com X: y"), "{mail}");
         let heads: Vec<&str> = mail.split("\r\n").filter(|line| line.starts_with("Content-Disposition")).collect();
         assert_eq!(heads.len(), 2, "{mail}");
-        // Quotation marks end no name, and bytes no part.
+        // Quotation marks do not end a name, and bytes do not end a part.
         assert!(mail.contains("\"a Bcc: eve@example.com \\\"; filename=\\\"b.exe\""), "{mail}");
         assert!(!mail.contains("text/html"), "{mail}");
     }

@@ -26,24 +26,24 @@ pub use reply::ReplyAddress;
 pub use senders::Agents;
 use standard_webhooks::is_fresh;
 
-/// How many mails are handed over at the same time, each by a connection of its own.
+/// How many mails are sent concurrently, each on a connection of its own.
 const AT_ONCE: u32 = 4;
 
 /// A mailbox.
 pub struct MailDestination {
-    /// The mailbox.
+    /// Its address.
     pub mailbox: Mailbox,
-    /// Who its mails are from.
+    /// The From address of its mails.
     pub from: Mailbox,
-    /// The server that takes them.
+    /// The server for outgoing mail.
     pub server: MailServer,
-    /// Where answers to mails come back.
+    /// The reply address for its mails.
     pub reply: Option<ReplyAddress>,
-    /// Whether bounces come back there as well.
+    /// Whether bounces come to that address as well.
     pub bounces: bool,
-    /// Whose answers are support's.
+    /// The senders whose replies are support's.
     pub agents: Agents,
-    /// What becomes of an address that nobody has signed.
+    /// How unsigned addresses are used.
     pub unverified: Unverified,
 }
 
@@ -56,7 +56,7 @@ impl std::fmt::Debug for MailDestination {
 
 #[async_trait]
 impl Destination for MailDestination {
-    /// What support has said elsewhere is no mail to support.
+    /// Replies of support from elsewhere are not mailed to support.
     fn takes(&self, _what: What, author: Author) -> bool {
         author == Author::Customer
     }
@@ -118,7 +118,7 @@ impl Destination for MailDestination {
     }
 }
 
-/// Whether a mail server takes mail of a sender, by the address on the envelope.
+/// Checks whether a mail server accepts mail of an envelope sender.
 pub async fn mail_server(server: &MailServer, from: &Address) -> Finding {
     match server.check(from).await {
         Ok(()) => Finding { good: true, says: format!("the mail server {server} takes mail of {from}") },
@@ -126,9 +126,9 @@ pub async fn mail_server(server: &MailServer, from: &Address) -> Finding {
     }
 }
 
-/// Why a mail is not there.
+/// Why a mail was not delivered.
 enum Refused {
-    /// There is none.
+    /// The mail cannot be created.
     NoMail(String),
     NotTaken(NotTaken),
 }
@@ -154,7 +154,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::Security;
 
-    /// A mailbox, with an address at which answers come back.
+    /// A mailbox with a reply address.
     pub fn email(reply: Option<ReplyAddress>) -> MailDestination {
         let mailbox: Mailbox = "desk@desk.example".parse().unwrap();
         let server = MailServer::new(("localhost".into(), 25), "acme.example", Security::None, None);

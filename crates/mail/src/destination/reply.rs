@@ -9,26 +9,26 @@ use uuid::Uuid;
 use deskbell_core::ports::destination::{ReturnAddress, ReturnsOf};
 use standard_webhooks::Secret;
 
-/// Digits and letters that are not taken for each other.
+/// Digits and letters that are not confused with each other.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const ID_LENGTH: usize = 26;
-/// 80 bits, which nobody guesses by sending mails.
+/// 80 bits, which nobody can guess by sending mail.
 const TAG_LENGTH: usize = 16;
 const TOKEN_LENGTH: usize = ID_LENGTH + TAG_LENGTH;
-/// The longest part before the at sign (RFC 5321, 4.5.3.1.1).
+/// The longest local part (RFC 5321, 4.5.3.1.1).
 const LOCAL_MAX: usize = 64;
 
-/// The address that all of them have in common, and what signs them.
+/// The common base address of reply addresses, and the key that signs them.
 #[derive(Clone, Debug)]
 pub struct ReplyAddress {
-    /// What is in front of the plus sign.
+    /// The part before the plus sign.
     local: String,
     domain: String,
     secret: Secret,
 }
 
 impl ReplyAddress {
-    /// The addresses that have one in common, or what is wrong with it.
+    /// Reply addresses with this base; the error says what is wrong with it.
     pub fn new(address: &str, secret: Secret) -> Result<ReplyAddress, String> {
         let most = LOCAL_MAX - TOKEN_LENGTH - 1;
         let parsed: Option<Address> = address.parse().ok();
@@ -40,39 +40,39 @@ impl ReplyAddress {
         Ok(ReplyAddress { local: small(parsed.user()), domain: small(parsed.domain()), secret })
     }
 
-    /// What the secret belongs to.
+    /// The secret.
     pub fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// The address of a ticket; none where its id is no UUID.
+    /// The reply address of a ticket; none if its id is no UUID.
     pub fn of(&self, ticket: &str) -> Option<String> {
         self.address(ticket, REPLIES)
     }
 
-    /// The address at which bounces of mails about a ticket come back; none where its id is no UUID.
+    /// The bounce address for mails about a ticket; none if its id is no UUID.
     pub fn of_bounces(&self, ticket: &str, of: ReturnsOf) -> Option<Address> {
         self.address(ticket, purpose(of))?.parse().ok()
     }
 
-    /// The ticket of the first address in a text that was made here.
+    /// The ticket of the first valid reply address in a text.
     pub fn ticket(&self, text: &str) -> Option<String> {
         self.find(text, REPLIES)
     }
 
-    /// Whose bounces come back at the first address in a text that was made here for bounces.
+    /// The target of the first valid bounce address in a text.
     pub fn bounces_of(&self, text: &str) -> Option<ReturnAddress> {
         let both = [ReturnsOf::Customer, ReturnsOf::Desk];
         both.into_iter().find_map(|to| Some(ReturnAddress { ticket: self.find(text, purpose(to))?, to }))
     }
 
-    /// The part of a Message-ID before the at sign, of the mail that brings something to a destination. Nobody else can make one.
+    /// The local part of the Message-ID of a delivery to a destination. Nobody else can create one.
     pub fn mail_name(&self, parcel: &str, destination: &str) -> String {
         let tag = hmac::sign(self.secret.key(), format!("mail of {parcel} to {destination}").as_bytes());
         format!("{parcel}.{destination}.{}", digits(beginning(&tag), TAG_LENGTH))
     }
 
-    /// What a mail with a Message-ID brings, and to which destination, where the Message-ID was made here.
+    /// The delivery and destination of a Message-ID, if it was created here.
     pub fn mail_of(&self, message_id: &str) -> Option<(String, String)> {
         let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
         let (rest, _) = name.rsplit_once('.')?;
@@ -101,14 +101,14 @@ impl ReplyAddress {
         [digits(id.as_u128(), ID_LENGTH), digits(beginning(&tag), TAG_LENGTH)].concat()
     }
 
-    /// Whether two tokens are the same. What is compared is signed first, so that the time it takes tells nothing about how they differ.
+    /// Whether two tokens are equal. Both are signed before the comparison, so that its time reveals nothing about the difference.
     fn is(&self, one: &str, other: &str) -> bool {
         let key = self.secret.key();
         hmac::verify(key, one.as_bytes(), hmac::sign(key, other.as_bytes()).as_ref()).is_ok()
     }
 }
 
-/// What addresses are for that answers come back at.
+/// The purpose in the signature of reply addresses.
 const REPLIES: &str = "reply";
 
 fn purpose(of: ReturnsOf) -> &'static str {

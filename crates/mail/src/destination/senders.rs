@@ -5,7 +5,7 @@ use lettre::Address;
 
 use mail_in::mailbox;
 
-/// Providers at which everybody can have an address; such a domain is nobody's own.
+/// Providers at which everybody can have an address, so that their domains identify nobody.
 const PUBLIC: &[&str] = &[
     "gmail.com",
     "outlook.com",
@@ -54,13 +54,13 @@ enum Pattern {
 }
 
 impl Agents {
-    /// The senders of a list of addresses and `*@domain`, or the entry that is neither.
+    /// Parses a list of addresses and `*@domain`; the error is the invalid entry.
     pub fn read(list: &[String]) -> Result<Agents, String> {
         let patterns = list.iter().map(|entry| pattern(entry).ok_or_else(|| entry.clone()));
         patterns.collect::<Result<_, _>>().map(Agents)
     }
 
-    /// Those of a desk that names none: whoever has an address in its domain, or only itself where everybody can have one there.
+    /// The default for a desk: every address in its domain, or only its own if the domain is a public provider's.
     pub fn of_desk(desk: &Address) -> Agents {
         let own = mailbox(desk.as_ref());
         let domain = domain_of(&own);
@@ -68,7 +68,7 @@ impl Agents {
         Agents(vec![pattern])
     }
 
-    /// Whether an address is one of them.
+    /// Whether an address belongs to support.
     pub fn include(&self, address: &str) -> bool {
         let address = mailbox(address);
         self.0.iter().any(|pattern| match pattern {
