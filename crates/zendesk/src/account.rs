@@ -11,14 +11,14 @@ use tokio::sync::Mutex;
 use crate::client::{Answer, Client};
 use deskbell_core::ports::destination::Failure;
 
-/// How long what is known of an account is believed.
+/// How long the cached fields are used.
 const FRESH: Duration = Duration::from_secs(10 * 60);
-/// How many items of a list are read: more than a ticket can have comments.
+/// The most items of a list that are read; more than the most comments of a ticket.
 const ITEMS_MAX: u32 = 10_000;
-/// How many items a page of a list has, the most that there can be.
+/// The page size of lists, the largest possible.
 const PAGE: u32 = 100;
 
-/// What is known of an account.
+/// The cached state of an account.
 #[derive(Debug, Default)]
 pub struct Account {
     fields: Mutex<Option<(Instant, Arc<Vec<TicketField>>)>>,
@@ -29,35 +29,35 @@ pub struct Account {
 pub struct TicketField {
     /// Its id.
     pub id: u64,
-    /// What it is: `tagger`, `text`, `checkbox`, `integer` …
+    /// Its type: `tagger`, `text`, `checkbox`, `integer` …
     #[serde(rename = "type")]
     pub kind: String,
-    /// What agents read.
+    /// Its title for agents.
     #[serde(default, deserialize_with = "or_default")]
     pub title: String,
-    /// Whether it is in use.
+    /// Whether it is active.
     #[serde(default, deserialize_with = "or_default")]
     pub active: bool,
-    /// What there is to choose from.
+    /// Its options.
     #[serde(default, deserialize_with = "or_default")]
     pub custom_field_options: Vec<FieldOption>,
 }
 
-/// A choice of a field.
+/// An option of a field.
 #[derive(Clone, Debug, Deserialize)]
 pub struct FieldOption {
-    /// As it stands in the API: a tag.
+    /// Its value in the API: a tag.
     pub value: String,
 }
 
 impl Account {
-    /// The fields of an account as they are now.
+    /// Fetches the fields of an account.
     pub async fn fields_now(&self, client: &Client) -> Result<Arc<Vec<TicketField>>, Failure> {
         *self.fields.lock().await = None;
         self.fields(client).await
     }
 
-    /// The fields of an account.
+    /// The fields of an account, from the cache if it is fresh.
     pub async fn fields(&self, client: &Client) -> Result<Arc<Vec<TicketField>>, Failure> {
         let mut held = self.fields.lock().await;
         if let Some((_, fields)) = held.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
@@ -69,12 +69,12 @@ impl Account {
     }
 }
 
-/// All of a list. A list that is longer than any can be is a failure, and never cut off.
+/// All items of a list. A list that exceeds the limit is a failure, and never truncated.
 pub async fn all<T: DeserializeOwned>(client: &Client, path: &str, name: &str) -> Result<Vec<T>, Failure> {
     Ok(read_items(raw_items(client, path, name).await?, name))
 }
 
-/// All of a list as it is, page by page.
+/// All items of a list as JSON, page by page.
 pub async fn raw_items(client: &Client, path: &str, name: &str) -> Result<Vec<Value>, Failure> {
     let (mut list, mut read, mut size) = (Vec::new(), 0, PAGE);
     let mut after = String::new();
@@ -93,7 +93,7 @@ pub async fn raw_items(client: &Client, path: &str, name: &str) -> Result<Vec<Va
     Err(Failure::Never(format!("Zendesk lists more than {ITEMS_MAX} items at {path}")))
 }
 
-/// A page of a list, with half as many items as long as the answer is too large; `size` is how many it is in the end.
+/// A page of a list, with half the page size as long as the response is too large; `size` is the page size in the end.
 pub async fn read_page(client: &Client, size: &mut u32, path: impl Fn(u32) -> String) -> Result<Answer, Failure> {
     loop {
         match client.get(&path(*size)).await {
@@ -103,13 +103,13 @@ pub async fn read_page(client: &Client, size: &mut u32, path: impl Fn(u32) -> St
     }
 }
 
-/// The items of a page of a list. One that cannot be read is left out alone, and logged.
+/// The items in a page of a list. Unreadable ones are skipped and logged.
 pub fn items<T: DeserializeOwned>(page: &mut Value, name: &str) -> Vec<T> {
     let Some(Value::Array(all)) = page.get_mut(name).map(Value::take) else { return Vec::new() };
     read_items(all, name)
 }
 
-/// What can be read of items; what cannot is left out alone, and logged.
+/// The readable items; the others are skipped and logged.
 pub fn read_items<T: DeserializeOwned>(all: Vec<Value>, name: &str) -> Vec<T> {
     let mut items = Vec::new();
     for item in all {
@@ -122,13 +122,13 @@ pub fn read_items<T: DeserializeOwned>(all: Vec<Value>, name: &str) -> Vec<T> {
     items
 }
 
-/// A value, or the default where it is null.
+/// A value, or the default if it is null.
 pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(value: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
 impl TicketField {
-    /// A text as the field takes it, or why it does not.
+    /// Converts a text to the field's type; the error says why that is not possible.
     pub fn read(&self, text: &str) -> Result<Value, String> {
         let Self { id, title, .. } = self;
         if !self.active {

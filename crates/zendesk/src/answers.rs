@@ -25,13 +25,13 @@ use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
 use html_to_markdown::markdown_with_files;
 
-/// How often it is asked what has changed where no webhook tells it.
+/// How often to poll for changes without a webhook.
 const POLL: Duration = Duration::from_secs(60);
-/// How often where one does, for what it has missed.
+/// How often to poll with a webhook, for events that it has missed.
 const POLL_WITH_HOOK: Duration = Duration::from_secs(10 * 60);
-/// Where all changes are exported: to admins, ten times a minute.
+/// The export of all changes: for administrators, ten requests per minute.
 pub const EXPORT: &str = "/api/v2/incremental/tickets/cursor";
-/// How many tickets of a person are shown.
+/// The most tickets of a customer that are listed.
 const OF_PERSON: usize = 50;
 
 /// A comment of a ticket.
@@ -39,10 +39,10 @@ const OF_PERSON: usize = 50;
 pub struct Comment {
     /// Its id.
     pub id: u64,
-    /// Who wrote it.
+    /// Its author.
     #[serde(default, deserialize_with = "or_default")]
     pub author_id: i64,
-    /// Whether the customer may see it. What does not say so is not for them.
+    /// Whether the customer may see it. A comment that does not say so is private.
     #[serde(default, deserialize_with = "or_default")]
     public: bool,
     #[serde(default, deserialize_with = "or_default")]
@@ -55,24 +55,24 @@ pub struct Comment {
     pub attachments: Vec<CommentFile>,
     #[serde(default)]
     metadata: Value,
-    /// How it came.
+    /// Its channel.
     #[serde(default)]
     pub via: Value,
-    /// When, RFC 3339 in UTC.
+    /// When it was written, RFC 3339 in UTC.
     #[serde(default, deserialize_with = "or_default")]
     pub created_at: String,
 }
 
-/// A file of a comment: one beside it, or a picture in its text.
+/// A file of a comment: an attachment, or an inline picture.
 #[derive(Clone, Debug, Deserialize)]
 pub struct CommentFile {
-    /// What it is called.
+    /// Its name.
     #[serde(default, deserialize_with = "or_default")]
     pub file_name: String,
-    /// Where it is.
+    /// Its address.
     #[serde(default, deserialize_with = "or_default")]
     pub content_url: String,
-    /// What Zendesk says that it is.
+    /// Its content type according to Zendesk.
     #[serde(default, deserialize_with = "or_default")]
     content_type: String,
 }
@@ -80,9 +80,9 @@ pub struct CommentFile {
 /// A ticket.
 #[derive(Deserialize)]
 pub struct Ticket {
-    /// Its number.
+    /// Its id.
     pub id: u64,
-    /// Where it stands.
+    /// Its status.
     #[serde(default, deserialize_with = "or_default")]
     pub status: String,
     /// Its tags.
@@ -91,14 +91,14 @@ pub struct Ticket {
     subject: Option<String>,
     description: Option<String>,
     external_id: Option<String>,
-    /// Whose it is.
+    /// Its requester.
     #[serde(default, deserialize_with = "or_default")]
     pub requester_id: u64,
     #[serde(default)]
     via: Value,
     #[serde(default, deserialize_with = "or_default")]
     created_at: String,
-    /// When it changed last, RFC 3339.
+    /// When it last changed, RFC 3339.
     #[serde(default, deserialize_with = "or_default")]
     pub updated_at: String,
 }
@@ -115,7 +115,7 @@ struct User {
     id: i64,
     #[serde(default, deserialize_with = "or_default")]
     name: String,
-    /// What an agent is called in the place of their name, where customers read it.
+    /// The name of an agent that customers see instead of their own.
     alias: Option<String>,
     email: Option<String>,
     #[serde(default, deserialize_with = "or_default")]
@@ -123,7 +123,7 @@ struct User {
 }
 
 impl Comment {
-    /// The name of what was brought there from here: what an update has in `metadata` a comment has in `metadata.custom`.
+    /// The id of a delivery from here: what an update has in `metadata` a comment has in `metadata.custom`.
     pub fn marker(&self) -> Option<&String> {
         match self.metadata.pointer("/custom/deskbell") {
             Some(Value::String(name)) => Some(name),
@@ -131,13 +131,13 @@ impl Comment {
         }
     }
 
-    /// What it says, as plain text.
+    /// Its plain text.
     pub fn text(&self) -> &str {
         if self.body.is_empty() { &self.plain_body } else { &self.body }
     }
 }
 
-/// What was said about a ticket, oldest first, private notes among it.
+/// The comments of a ticket, oldest first, including private ones.
 pub async fn comments(zendesk: &Zendesk, place: &Place) -> Result<Vec<Comment>, Failure> {
     all(&zendesk.client, &format!("/api/v2/tickets/{}/comments", place.remote), "comments").await
 }
@@ -200,7 +200,7 @@ impl Answers for Zendesk {
         let is_new = |comment: &&Comment| comment.public && comment.marker().is_none();
         let new: Vec<&Comment> = trail.said.iter().filter(is_new).collect();
         let people = self.people(new.iter().map(|comment| comment.author_id)).await?;
-        // What other customers say, who were copied in, is not support's answer.
+        // Comments of other customers, who were copied in, are not support's replies.
         let is_others = |comment: &&&Comment| {
             !asks(comment) && people.get(&comment.author_id).is_some_and(|author| author.role == "end-user")
         };
@@ -211,7 +211,7 @@ impl Answers for Zendesk {
         });
         let said = found.collect();
         let standing = trail.end.as_ref().map(|(ticket, _)| stands(&ticket.status));
-        // What was read of another ticket is read again under its own name.
+        // Another ticket is polled again under its own id.
         let end = trail.end.filter(|_| trail.moved.is_none());
         let updated_at =
             end.and_then(|(ticket, answer)| settled(&ticket.updated_at, answer.at.unwrap_or_else(clock::timestamp)));
@@ -224,11 +224,11 @@ impl Answers for Zendesk {
     }
 
     async fn of_person(&self, email: &str) -> Result<Option<Vec<Foreign>>, Failure> {
-        // Whoever looks at their tickets keeps no ticket from being delivered.
+        // Customers who view their tickets must not delay deliveries.
         let Some(client) = self.client.for_look_up(2) else { return Ok(None) };
         let query = encoded(&format!("email:{email}"));
         let users: Vec<User> = list(client.read(&format!("/api/v2/users/search?query={query}")).await?, "users");
-        // A search finds what is like it as well, and what an agent asks for is for others.
+        // A search finds similar addresses as well, and agents are no customers.
         let same = |user: &&User| {
             user.role == "end-user" && user.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email))
         };
@@ -249,7 +249,7 @@ impl Answers for Zendesk {
 }
 
 impl Zendesk {
-    /// People by their ids.
+    /// Users by their ids.
     async fn people(&self, ids: impl Iterator<Item = i64>) -> Result<BTreeMap<i64, User>, Failure> {
         let mut ids: Vec<i64> = ids.filter(|id| *id > 0).collect();
         ids.sort_unstable();
@@ -263,7 +263,7 @@ impl Zendesk {
         Ok(people)
     }
 
-    /// What a comment says, with its files: pictures in its text are files like those beside it.
+    /// A comment with its files; inline pictures are files like attachments.
     fn found(&self, comment: &Comment, author: Author, name: String) -> Found {
         let body = match (author, self.client.url("/").ok()) {
             (Author::Support, Some(page)) if !comment.html_body.is_empty() => {
@@ -285,7 +285,7 @@ impl Zendesk {
 }
 
 impl User {
-    /// What they are called where customers read it.
+    /// The name that customers see.
     fn called(&self) -> String {
         self.alias.clone().filter(|alias| !alias.is_empty()).unwrap_or_else(|| self.name.clone())
     }
@@ -304,7 +304,7 @@ fn foreign(ticket: Ticket) -> Foreign {
     }
 }
 
-/// What Zendesk's status means here, and who is to say something next.
+/// Our status for Zendesk's, and whose reply is awaited.
 fn stands(status: &str) -> (Status, Turn) {
     match status {
         "solved" | "closed" => (Status::Solved, Turn::Customer),
@@ -317,7 +317,7 @@ fn list<T: for<'de> Deserialize<'de>>(mut answer: Value, name: &str) -> Vec<T> {
     items(&mut answer, name)
 }
 
-/// The tickets of a page with when they changed.
+/// The tickets in a page with the times of their changes.
 fn changed(page: &mut Value) -> Vec<ChangedTicket> {
     let tickets: Vec<Changed> = items(page, "tickets");
     tickets
@@ -330,19 +330,19 @@ fn timestamp<'de, D: Deserializer<'de>>(value: D) -> Result<Timestamp, D::Error>
     String::deserialize(value)?.parse().map_err(D::Error::custom)
 }
 
-/// Up to which change of a ticket all is known that is asked for after the ticket itself was read. In the second in which it changed it may
-/// change again, and Zendesk's times have no fractions.
+/// The change of a ticket up to which comments read after the ticket are complete. Within the same second it may change again, and Zendesk's
+/// times have no fractions.
 fn settled(updated_at: &str, read_at: Timestamp) -> Option<Timestamp> {
     let updated_at: Timestamp = updated_at.parse().ok()?;
     (read_at.as_second() > updated_at.as_second() + 1).then_some(updated_at)
 }
 
-/// A text as a part of an address.
+/// A text, percent-encoded for an address.
 pub fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// A time of Zendesk as it is written here; now where it is none.
+/// A time of Zendesk in our format; the current time if it is invalid.
 fn time(text: &str) -> String {
     clock::written(text.parse().unwrap_or_else(|_| clock::timestamp()))
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 const GAP: char = '\u{200b}';
 
-/// Makes every text of a value inert.
+/// Defuses every text of a value.
 pub fn make_inert(value: &mut Value) {
     match value {
         Value::String(text) if acts(text) => *text = inert(text),
@@ -15,7 +15,7 @@ pub fn make_inert(value: &mut Value) {
     }
 }
 
-/// A text that Zendesk shows as it is.
+/// A text without placeholders that Zendesk would fill.
 pub fn inert(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = None;
@@ -29,7 +29,7 @@ pub fn inert(text: &str) -> String {
     out
 }
 
-/// The text that was made inert.
+/// The original of a text that was defused.
 pub fn original(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -68,7 +68,7 @@ mod tests {
         fn a_text_is_inert_and_can_be_read_back(text in "[{%} a\u{200b}]{0,40}") {
             let inert = inert(&text);
             prop_assert!(!acts(&inert), "{inert}");
-            // What had the gap already cannot be told from what was given it.
+            // A text that contained the gap before cannot be restored.
             if !text.contains(GAP) {
                 prop_assert_eq!(original(&inert), text);
             }

@@ -40,7 +40,7 @@ struct Form {
     ticket_field_ids: Vec<u64>,
 }
 
-/// What there is to say.
+/// The findings.
 #[derive(Default)]
 struct Findings(Vec<Finding>);
 
@@ -54,7 +54,7 @@ impl Findings {
     }
 }
 
-/// Compares.
+/// Compares the configuration with the account.
 pub async fn check(zendesk: &Zendesk, config: &Config, path: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
     let me = match zendesk.client.read("/api/v2/users/me").await {
@@ -81,7 +81,7 @@ pub async fn check(zendesk: &Zendesk, config: &Config, path: &str) -> Vec<Findin
     findings.0
 }
 
-/// What the client may do, tried where that leaves nothing behind.
+/// The client's permissions, tested where that leaves nothing behind.
 async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
     let reads =
         [("/api/v2/tickets?per_page=1", "tickets"), ("/api/v2/users/search?query=email:nobody@example.com", "users")];
@@ -102,7 +102,7 @@ async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
         (Some(token), _) => {
             findings.good("may attach files".into());
             let path = format!("/api/v2/uploads/{token}");
-            // What is left behind goes by itself within the hour.
+            // If this fails, the upload expires within the hour.
             let _ = zendesk.client.send(&Request { method: Method::DELETE, ..Request::get(&path) }).await;
         }
         (None, Ok(answer)) => {
@@ -112,7 +112,7 @@ async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
     }
 }
 
-/// Whether all changes can be exported, and what happens where they cannot.
+/// Whether all changes can be exported, and the consequences if not.
 async fn export(zendesk: &Zendesk, findings: &mut Findings) {
     let hour_ago = clock::seconds().saturating_sub(60 * 60);
     let path = format!("{EXPORT}?start_time={hour_ago}&per_page=1");
@@ -287,7 +287,7 @@ async fn hook(zendesk: &Zendesk, path: &str, findings: &mut Findings) {
     }
 }
 
-/// Whether a webhook is told what is said about tickets: by subscription, or by triggers of one's own.
+/// Whether a webhook gets events about comments: by subscription, or from the account's own triggers.
 fn hears(hook: &Value) -> bool {
     let subscriptions = hook.get("subscriptions").and_then(Value::as_array);
     subscriptions.is_none_or(|all| {
@@ -297,7 +297,7 @@ fn hears(hook: &Value) -> bool {
     })
 }
 
-/// The values that a text can come to, where they can be listed; nothing where they cannot.
+/// The possible values of a text, if they can be listed; otherwise none.
 fn possible(from: &str, config: &Config) -> Vec<String> {
     let words = |words: &mut dyn Iterator<Item = &'static str>| words.map(str::to_string).collect::<Vec<_>>();
     let Some(name) = from.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else { return Vec::new() };

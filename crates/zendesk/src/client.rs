@@ -15,97 +15,97 @@ use crate::login::Login;
 use crate::pace::{Priority, RateLimiter};
 use deskbell_core::ports::destination::Failure;
 
-/// How long an answer may take, from the first byte asked to the last one read.
+/// The timeout of a response, from sending the request to reading the last byte.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How long a file may take.
+/// The timeout of a file.
 const UPLOAD: Duration = Duration::from_secs(180);
 const CONNECT: Duration = Duration::from_secs(10);
-/// The longest answer, in bytes.
+/// The largest response, in bytes.
 const BODY_MAX: usize = 8 << 20;
-/// The longest that Zendesk can make everything wait at a time.
+/// The longest pause that Zendesk can demand.
 const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// Asks an account, as urgently as what it asks for is.
+/// A client for an account, with the priority of its requests.
 #[derive(Clone, Debug)]
 pub struct Client {
     connection: Arc<Connection>,
     admission: Admission,
 }
 
-/// What is shared by all who ask an account.
+/// The parts that all clients of an account share.
 #[derive(Debug)]
 struct Connection {
     api: reqwest::Client,
-    /// For files, which lie elsewhere: it lets itself be led there.
+    /// For files, which are on another host: it follows redirects.
     files: reqwest::Client,
     base: Url,
     login: Login,
     limiter: Arc<RateLimiter>,
 }
 
-/// How the rate limit of the account admits a request.
+/// How the rate limiter of the account admits a request.
 #[derive(Clone, Copy, Debug)]
 enum Admission {
-    /// It waits its turn.
+    /// It waits for its turn.
     Waits(Priority),
-    /// It has been admitted.
+    /// It was admitted before.
     Admitted,
 }
 
-/// What is asked.
+/// A request.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// How.
+    /// The method.
     pub method: Method,
-    /// The path, with its query.
+    /// The path with its query.
     pub path: &'a str,
-    /// The key under which it happens once.
+    /// The idempotency key.
     pub key: Option<&'a str>,
-    /// What is sent.
+    /// The body.
     pub body: Body<'a>,
 }
 
-/// What is sent.
+/// A body.
 #[derive(Clone, Debug)]
 pub enum Body<'a> {
-    /// Nothing.
+    /// None.
     Empty,
     /// JSON.
     Json(&'a Value),
-    /// A file, and what it is.
+    /// A file with its content type.
     File(Bytes, &'a str),
 }
 
-/// What is answered where the request itself was judged.
+/// A response to a request that Zendesk has processed.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status: one of 200 to 299, or 400, 401, 403, 404, 409, 413, 415, 422.
     pub status: StatusCode,
-    /// The JSON; null where it is none.
+    /// The JSON; null if it is none.
     pub body: Value,
-    /// When, by the clock of the account.
+    /// The time, by the account's clock.
     pub at: Option<Timestamp>,
 }
 
 impl<'a> Request<'a> {
-    /// Reads something.
+    /// A GET request.
     pub fn get(path: &'a str) -> Request<'a> {
         Request { method: Method::GET, path, key: None, body: Body::Empty }
     }
 
-    /// Makes something.
+    /// A POST request.
     pub fn post(path: &'a str) -> Request<'a> {
         Request { method: Method::POST, ..Request::get(path) }
     }
 
-    /// Changes something.
+    /// A PUT request.
     pub fn put(path: &'a str) -> Request<'a> {
         Request { method: Method::PUT, ..Request::get(path) }
     }
 }
 
 impl Client {
-    /// Asks an account at an address.
+    /// A client for the account at an address.
     pub fn new(base: Url, login: Login) -> Result<Client, String> {
         outbound_http::install_crypto();
         let client = || reqwest::Client::builder().user_agent(outbound_http::USER_AGENT).connect_timeout(CONNECT);
@@ -117,18 +117,18 @@ impl Client {
         Ok(Client { connection, admission: Admission::Waits(Priority::Delivery) })
     }
 
-    /// The same account, asked as urgently as this.
+    /// The same client with another priority.
     pub fn with_priority(&self, priority: Priority) -> Client {
         Client { connection: self.connection.clone(), admission: Admission::Waits(priority) }
     }
 
-    /// The same account for a look-up of so many requests that nobody has to wait for; none where they are not free now.
+    /// A client for an optional look-up of this many requests; none if they are not free now.
     pub fn for_look_up(&self, requests: u32) -> Option<Client> {
         let admitted = self.connection.limiter.try_take(requests);
         admitted.then(|| Client { connection: self.connection.clone(), admission: Admission::Admitted })
     }
 
-    /// Gives back requests of a look-up that were not needed.
+    /// Returns unused requests of a look-up.
     pub fn give_back(&self, requests: u32) {
         self.connection.limiter.give_back(requests);
     }
@@ -144,12 +144,12 @@ impl Client {
         self.connection.base.join(path).map_err(|error| Failure::Never(format!("{path}: {error}")))
     }
 
-    /// The JSON of a path; a status that is none of success is a failure.
+    /// The JSON at a path; a status other than success is a failure.
     pub async fn read(&self, path: &str) -> Result<Value, Failure> {
         Ok(self.get(path).await?.body)
     }
 
-    /// The answer of a path; a status that is none of success is a failure.
+    /// The response at a path; a status other than success is a failure.
     pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
         let answer = self.send(&Request::get(path)).await?;
         match answer.status {
@@ -159,7 +159,7 @@ impl Client {
         }
     }
 
-    /// Asks as the account's client. A token that has been ended early is asked for anew, once.
+    /// Sends a request as the account's client. If the token was revoked, fetches a new one, once.
     pub async fn send(&self, request: &Request<'_>) -> Result<Answer, Failure> {
         let login = self.connection.login.header(self).await?;
         let answer = self.ask(request, Some(&login)).await?;
@@ -176,15 +176,15 @@ impl Client {
         Err(Failure::away(format!("Zendesk does not let the gateway in: {}", answer.says())))
     }
 
-    /// The bytes of a file of the account, no more than so many. Who it is is told to the account alone, and not where it leads. Where files
-    /// are private, who is not let in is led to a page where people log in; unless the file is a page, that is none.
+    /// The bytes of a file of the account, at most `max`. Credentials are sent to the account only, not to redirects. If attachments are
+    /// private, unauthorized clients are redirected to a login page, which is an error unless the file itself is a page.
     pub async fn file(&self, url: &str, is_page: bool, max: usize) -> Result<Vec<u8>, Failure> {
         let refused = |what: &str| Failure::Never(format!("a file of Zendesk {what}"));
         let url = Url::parse(url).ok().and_then(|url| file_at(&self.connection.base, &url));
         let url = url.ok_or_else(|| refused("is not at the address of the account"))?;
         let mut response = self.ask_for_file(&url).await?;
         if is_login(&response, is_page) {
-            // The token may have been ended early.
+            // The token may have been revoked.
             let login = self.connection.login.header(self).await?;
             if self.connection.login.forget(&login).await {
                 response = self.ask_for_file(&url).await?;
@@ -215,7 +215,7 @@ impl Client {
         asks.send().await.map_err(|error| unreachable(&error))
     }
 
-    /// One request, as somebody or as nobody.
+    /// Sends one request, with or without credentials.
     pub async fn ask(&self, request: &Request<'_>, login: Option<&HeaderValue>) -> Result<Answer, Failure> {
         self.admit().await;
         let mut asks = self.connection.api.request(request.method.clone(), self.url(request.path)?);
@@ -255,7 +255,7 @@ impl Client {
 }
 
 impl Answer {
-    /// What Zendesk says about an error, in all the forms in which it does.
+    /// Zendesk's error message, in any of its formats.
     pub fn says(&self) -> String {
         let says = outbound_http::error_message(&self.body, b"");
         let details: Vec<&str> = self.details().map(|(_, says)| says).take(5).collect();
@@ -263,7 +263,7 @@ impl Answer {
         all.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("; ")
     }
 
-    /// What it means that this is not allowed: an account can be set so, and set otherwise.
+    /// The failure for a missing permission: the account can be configured to grant it.
     pub fn forbidden(&self) -> Failure {
         Failure::later(format!(
             "Zendesk does not allow this: {}; `deskbell check` says which right is missing",
@@ -271,7 +271,7 @@ impl Answer {
         ))
     }
 
-    /// What is wrong, by the field that it is wrong with: its name, or its id where it is a custom field.
+    /// The errors by field: its name, or its id if it is a custom field.
     pub fn details(&self) -> impl Iterator<Item = (String, &str)> {
         let fields = self.body.get("details").and_then(Value::as_object).into_iter().flatten();
         fields.flat_map(|(field, errors)| {
@@ -285,7 +285,7 @@ impl Answer {
     }
 }
 
-/// Where a file is asked for: at the account itself, also where its address names another of the account's brands.
+/// The address for downloading a file: on the account itself, also if its address names another brand of the account.
 pub fn file_at(base: &Url, url: &Url) -> Option<Url> {
     if url.origin() == base.origin() {
         return Some(url.clone());
@@ -304,7 +304,7 @@ fn is_login(response: &Response, is_page: bool) -> bool {
     response.status() == StatusCode::UNAUTHORIZED || !is_page && kind.starts_with("text/html")
 }
 
-/// What an answer means for everything else. What is left is about the request itself.
+/// Interprets a response. Those that remain are about the request itself.
 fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer, Failure> {
     let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let date = headers.get(DATE).and_then(|value| value.to_str().ok());
@@ -318,7 +318,7 @@ fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer
         format!("{what}{colon}{says}")
     };
     match status.as_u16() {
-        // A torn or foreign body proves nothing; what became of it is looked up.
+        // A truncated or foreign body proves nothing; the outcome is looked up.
         200..=299 if status != StatusCode::NO_CONTENT && answer.body.is_null() => {
             Err(Failure::later("Zendesk's answer cannot be read"))
         }
@@ -335,7 +335,7 @@ fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer
     }
 }
 
-/// What it means that there was no answer, or not all of it: before the request was sent nobody gets through, after that nobody knows.
+/// The failure without a complete response: before the request was sent it is the destination's, after that the outcome is unknown.
 fn unreachable(error: &reqwest::Error) -> Failure {
     let told = outbound_http::cause(error);
     match error.is_connect() {
@@ -344,7 +344,7 @@ fn unreachable(error: &reqwest::Error) -> Failure {
     }
 }
 
-/// The rate limiter of an account, which all sites share that bring tickets there: Zendesk counts requests by account.
+/// The rate limiter of an account, shared by all sites that deliver to it: Zendesk counts requests by account.
 fn limiter_of(base: &Url) -> Arc<RateLimiter> {
     static LIMITERS: Mutex<BTreeMap<Url, Weak<RateLimiter>>> = Mutex::new(BTreeMap::new());
     let mut limiters = LIMITERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -357,7 +357,7 @@ fn limiter_of(base: &Url) -> Arc<RateLimiter> {
     limiter
 }
 
-/// Whether a refusal for the rate is about the whole account: endpoints have limits of their own, which leave some of the account's.
+/// Whether a rate limit refusal is about the whole account: endpoints have limits of their own, which leave some of the account's.
 fn concerns_account(headers: &HeaderMap) -> bool {
     let left = number(headers, "x-rate-limit-remaining").or_else(|| number(headers, "ratelimit-remaining"));
     left.is_none_or(|left| left == 0)

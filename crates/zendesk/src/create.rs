@@ -1,4 +1,4 @@
-//! Creates a ticket in Zendesk exactly once, whatever is lost on the way.
+//! Creates a ticket in Zendesk exactly once, whatever responses are lost.
 
 use serde_json::{Map, Value, json};
 
@@ -22,21 +22,21 @@ use domain::targets::Owner;
 
 /// The tag of a ticket whose sender has no signed address.
 const UNVERIFIED_TAG: &str = "deskbell_unverified";
-/// The tag of a ticket that only tries things out.
+/// The tag of a test ticket.
 const TEST_TAG: &str = "deskbell_test";
-/// What a ticket that only tries things out is sent without: Zendesk gives whom it is assigned to notice, and what has a priority a target.
+/// Fields that a test ticket does not get: Zendesk notifies assignees, and a priority has a target.
 const PAGING: &[&str] = &["priority", "group_id", "assignee_id"];
-/// How often a ticket is sent in one attempt, each time with something else mended or left out.
+/// How often a ticket is sent in one attempt, each time with something else repaired or left out.
 const TRIES_MAX: usize = 30;
-/// By which a ticket is found again.
+/// The field by which a ticket is found again.
 const EXTERNAL_ID: &str = "external_id";
-/// How many tickets that name a reference are looked at.
+/// How many tickets that contain a reference are examined.
 const FOUND_MAX: usize = 10;
-/// How long a key is used. What was sent under it is looked for before each try, so this is shorter than the two hours for which
-/// Zendesk knows keys: a key whose request failed there would be refused for that long.
+/// How long a key is used. Each attempt first looks for the ticket of earlier ones, so this is shorter than the two hours for which Zendesk
+/// stores keys: a key whose request failed there would be refused for that long.
 const KEY_MINUTES: i64 = 10;
 
-/// Brings a ticket there.
+/// Delivers a ticket.
 pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
     let external = format!("{OURS}{}", parcel.id());
     if parcel.delivery.tries > 1
@@ -79,7 +79,7 @@ fn members(ticket: Value) -> Map<String, Value> {
     }
 }
 
-/// Puts a user without an address in the place of the requester. Where there can be none, it is the gateway's own.
+/// Replaces the requester by a user without an address. If there can be none, by the gateway's own user.
 async fn take_alias(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
@@ -96,8 +96,8 @@ async fn take_alias(
     Ok(())
 }
 
-/// Lets the gateway's own user say what a new ticket says, among agents: in Zendesk the submitter of a ticket is the author of its first
-/// comment, and who is not named is the requester. Of what is private nobody is mailed.
+/// Makes the gateway's own user the author of a new ticket's private first comment: in Zendesk that is the submitter, which defaults to the
+/// requester. Private comments are mailed to nobody.
 async fn speak_for(zendesk: &Zendesk, ticket: &mut Value) -> Result<(), Failure> {
     let own = zendesk.people.own(&zendesk.client).await?;
     merge(ticket, json!({"submitter_id": own}));
@@ -107,8 +107,8 @@ async fn speak_for(zendesk: &Zendesk, ticket: &mut Value) -> Result<(), Failure>
     Ok(())
 }
 
-/// Brings a reply to a ticket that is closed there: a new one that follows it up. Who calls it has looked that it is not there yet; `told` is
-/// what of the reply is missing.
+/// Delivers a reply to a ticket that is closed there, as a new follow-up ticket. The caller has checked that it was not delivered yet; `told`
+/// are the missing parts of the reply.
 pub async fn follow_up(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
@@ -139,7 +139,7 @@ pub async fn follow_up(
 pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<Delivered>, Failure> {
     let id: String = form_urlencoded::byte_serialize(external.as_bytes()).collect();
     let found = zendesk.client.read(&format!("/api/v2/tickets?external_id={id}")).await?;
-    // The oldest, where an agent has copied the id to another.
+    // The oldest, if an agent has copied the id to another.
     let tickets = found.get("tickets").and_then(Value::as_array).into_iter().flatten();
     let ours = tickets.filter(|ticket| ticket.get("external_id").and_then(Value::as_str) == Some(external));
     match ours.min_by_key(|ticket| ticket.get("id").and_then(Value::as_u64)) {
@@ -148,15 +148,15 @@ pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<Delivered>
     }
 }
 
-/// The ticket that was created where Zendesk refuses external ids: one that names the reference, and whose first comment has this name in its
-/// metadata. The search may lag by minutes, during which the key of the try keeps another from being made.
+/// The ticket that was created in an account that refuses external ids: one that contains the reference, and whose first comment has this
+/// delivery's id in its metadata. The search may lag by minutes, during which the key of the attempt prevents a duplicate.
 async fn find_by_marker(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Option<Delivered>, Failure> {
     let query = format!("type:ticket \"{}\"", parcel.ticket.reference);
     let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let path = format!("/api/v2/search?query={query}&sort_by=created_at&sort_order=asc");
     let found = match zendesk.client.read(&path).await {
         Ok(found) => found,
-        // Who may not search cannot know.
+        // Without permission to search this is unknown.
         Err(Failure::Never(reason)) => {
             tracing::warn!(site = parcel.delivery.site, reference = parcel.ticket.reference, reason, "search failed");
             return Ok(None);
@@ -175,18 +175,18 @@ async fn find_by_marker(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Option
     Ok(None)
 }
 
-/// What was uploaded for a comment, and what of it Zendesk did not take.
+/// The uploads for a comment, and the files that Zendesk refused.
 #[derive(Debug, Default)]
 pub struct Files {
-    /// The tokens, good for an hour.
+    /// The tokens, valid for an hour.
     pub tokens: Vec<String>,
-    /// The names of what is missing.
+    /// The names of the missing files.
     pub missing: Vec<String>,
-    /// Why.
+    /// Why they are missing.
     pub told: Vec<String>,
 }
 
-/// Uploads the files of a ticket or a message, afresh for each try; with a ticket goes all that was collected.
+/// Uploads the attachments of a ticket or a message, again for each attempt; for a ticket also the whole context.
 pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Failure> {
     let mut files = Files::default();
     for file in parcel.files {
@@ -220,7 +220,7 @@ async fn put(zendesk: &Zendesk, files: &mut Files, name: &str, media: &str, byte
     Ok(())
 }
 
-/// Posts a ticket with what the mapping makes of it, and without what is refused of that.
+/// Posts a ticket with its mapped values, without those that are refused.
 async fn create(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
@@ -228,9 +228,9 @@ async fn create(
     external: &str,
     mut told: Vec<String>,
 ) -> Result<Delivered, Failure> {
-    // Asked for before there is a ticket, so that nothing fails after it.
+    // Before there is a ticket, so that nothing fails after that.
     zendesk.people.own(&zendesk.client).await?;
-    // Where the fields cannot be asked for, Zendesk itself says which it does not take.
+    // If the fields cannot be fetched, Zendesk itself says which it refuses.
     let mut known = zendesk.account.fields(&zendesk.client).await.unwrap_or_default();
     let wishes =
         wishes(&zendesk.mapping, parcel.ticket, Some(known.as_slice()).filter(|known| !known.is_empty()), &mut told);
@@ -255,7 +255,7 @@ async fn create(
                 told.extend(differences(&ticket, there));
                 return Ok(Delivered { told, ..got });
             }
-            // The key belongs to a try of before, with tokens of its own: it has arrived, or is about to.
+            // The key belongs to an earlier attempt, with tokens of its own: it has arrived, or is about to.
             400 if is_mismatch(&answer) => {
                 let found = match find(zendesk, external).await? {
                     None if !draft.ticket.contains_key(EXTERNAL_ID) => find_by_marker(zendesk, parcel).await?,
@@ -266,7 +266,7 @@ async fn create(
             403 => return Err(answer.forbidden()),
             409 => return Err(Failure::later(format!("Zendesk says that there is a conflict: {}", answer.says()))),
             400 | 413 | 415 | 422 => {
-                // The account may have changed since it was asked.
+                // The account may have changed since the fields were fetched.
                 if !is_known_now && draft.ticket.contains_key("custom_fields") {
                     is_known_now = true;
                     known = zendesk.account.fields_now(&zendesk.client).await.unwrap_or(known);
@@ -279,7 +279,7 @@ async fn create(
                     return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {reason}")));
                 }
                 repair_with(zendesk, parcel, &mut draft, repair, &mut told).await?;
-                // What an earlier try has made without it was not found by it.
+                // A ticket that an earlier attempt created without external id was not found by it.
                 if had_external_id
                     && !draft.ticket.contains_key(EXTERNAL_ID)
                     && parcel.delivery.tries > 1
@@ -294,7 +294,7 @@ async fn create(
     Err(Failure::Never(format!("Zendesk refuses the ticket, whatever is left out: {}", draft.missing().join("; "))))
 }
 
-/// Does what a repair needs beyond the ticket itself.
+/// Carries out the part of a repair that goes beyond the ticket itself.
 async fn repair_with(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
@@ -333,7 +333,7 @@ async fn repair_with(
     Ok(())
 }
 
-/// Says in the log and among agents what of a ticket was refused. The ticket is there whether or not that can be written.
+/// Reports refused parts of a ticket in the log and in an internal note. The delivery does not depend on the note.
 async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place, left_out: &[String]) {
     let (delivery, reference) = (parcel.delivery, &parcel.ticket.reference);
     for reason in left_out {
@@ -355,14 +355,14 @@ async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place, left_out:
     );
 }
 
-/// The key of a try. Another where something was dropped, because a key belongs to a body.
+/// The key of an attempt. A new one after something was left out, because a key belongs to a body.
 fn key(parcel: &Parcel<'_>, round: usize) -> String {
     let since = parcel.delivery.tried_at.as_deref().and_then(|at| at.parse().ok()).unwrap_or_else(clock::timestamp);
     let window = clock::timestamp().duration_since(since).as_mins() / KEY_MINUTES;
     format!("{}.{window}.{round}", parcel.id())
 }
 
-/// What was asked for and is not so, although the ticket was taken.
+/// Values that differ from the request, although the ticket was accepted.
 fn differences(asked: &Value, got: &Value) -> Vec<String> {
     let mut told = Vec::new();
     for part in ["ticket_form_id", "brand_id", "group_id", "assignee_id", "priority", "type"] {
@@ -388,7 +388,7 @@ fn shown(value: Option<&Value>) -> String {
     value.map_or_else(|| "nothing".into(), Value::to_string)
 }
 
-/// What the mapping makes of a ticket. What the account does not have is left out and told.
+/// The mapped values of a ticket. Values that the account does not have are left out and reported.
 fn wishes(mapping: &Mapping, ticket: &StoredTicket, known: Option<&[TicketField]>, told: &mut Vec<String>) -> Value {
     let (sent, handling) = (&ticket.ticket, &ticket.handling);
     let mut wishes = Map::new();
@@ -432,7 +432,7 @@ fn wishes(mapping: &Mapping, ticket: &StoredTicket, known: Option<&[TicketField]
     Value::Object(wishes)
 }
 
-/// A text as a tag, which has no spaces.
+/// A text as a tag, without spaces.
 fn as_tag(text: &str) -> String {
     text.trim()
         .to_lowercase()
@@ -445,7 +445,7 @@ fn subject(ticket: &StoredTicket) -> String {
     format!("{} [{}]", comment::title(ticket), ticket.reference)
 }
 
-/// Where a ticket of an answer is. Where the gateway's own user is the requester there is none: what that user says is not the customer's.
+/// The external ticket in a response. None if the gateway's own user is the requester: what that user writes is not the customer's.
 async fn delivered(zendesk: &Zendesk, ticket: &Value) -> Result<Option<Delivered>, Failure> {
     let id = |name: &str| ticket.get(name).and_then(Value::as_u64);
     let Some(remote) = id("id").map(|id| id.to_string()) else { return Ok(None) };

@@ -14,10 +14,10 @@ use deskbell_core::ports::destination::{Heard, HookHeaders, NotHeard};
 /// `base64(HMAC-SHA256(secret, timestamp + body))`.
 const SIGNATURE: &str = "x-zendesk-webhook-signature";
 const TIMESTAMP: &str = "x-zendesk-webhook-signature-timestamp";
-/// How far the clocks of two sides may differ. What is older may have been overheard, and is told again by somebody else.
+/// The tolerated difference between clocks. An older request may be a replay.
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
-/// Reads what was told: an event (`zen:event-type:ticket.…`), or the JSON of a trigger, `{"ticket_id": "{{ticket.id}}"}`.
+/// Parses a webhook request: an event (`zen:event-type:ticket.…`), or the JSON of a trigger, `{"ticket_id": "{{ticket.id}}"}`.
 pub fn hear(secret: &str, headers: &HookHeaders, body: &[u8], now: Timestamp) -> Result<Heard, NotHeard> {
     let signed = headers.get(SIGNATURE).zip(headers.get(TIMESTAMP));
     let (signature, timestamp) = signed.ok_or(NotHeard::Unsigned)?;
@@ -32,14 +32,14 @@ pub fn hear(secret: &str, headers: &HookHeaders, body: &[u8], now: Timestamp) ->
     let told: Value = serde_json::from_slice(body).map_err(|_| NotHeard::Unreadable("the body is no JSON"))?;
     let Some(remote) = ticket(&told) else { return Ok(Heard::Nothing("")) };
     let updated_at = told.pointer("/detail/updated_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
-    // Its name is its signature: the header that Zendesk names it in is not signed.
+    // Its id is its signature: Zendesk's header with an id is not signed.
     Ok(Heard::Changed { remote, updated_at, invocation: BASE64_STANDARD.encode(&signature) })
 }
 
 /// The id of the ticket that it is about.
 fn ticket(told: &Value) -> Option<String> {
     let places: &[&str] = match told.get("type").and_then(Value::as_str) {
-        // What has just been created nobody has answered.
+        // A ticket that was just created has no reply.
         Some("zen:event-type:ticket.created") => &[],
         Some(kind) if kind.starts_with("zen:event-type:ticket.") => &["/detail/id"],
         Some(kind) if kind.starts_with("zen:") => &[],

@@ -1,7 +1,7 @@
-//! Zendesk: tickets by the Tickets API, their conversation both ways, by OAuth's client credentials.
+//! Zendesk: tickets by the Tickets API, with their conversation in both directions, authenticated by OAuth client credentials.
 //!
-//! Creating takes an `Idempotency-Key`, which lives two hours, and an `external_id`, by which a ticket can be looked up; updating takes
-//! neither, so each update carries a name in its metadata. Whatever may have arrived is looked for before it is sent again.
+//! Creating takes an `Idempotency-Key`, which lives two hours, and an `external_id`, by which a ticket can be looked up. Updating takes
+//! neither, so each update has an id in its metadata. Whatever may have arrived is looked up before it is sent again.
 
 mod account;
 mod answers;
@@ -42,64 +42,64 @@ use pace::Priority;
 use people::People;
 pub use values::{known_names, unknown_names};
 
-/// How many tickets are brought at once. Zendesk answers in about half a second, so that this is more than its limits allow.
+/// How many tickets are delivered concurrently. Zendesk responds in about half a second, so this exceeds its rate limit.
 const AT_ONCE: u32 = 6;
-/// How many tickets a page of the list of changes has at first, the most that there can be; fewer where they are large.
+/// The initial page size of the list of changes, the largest possible; smaller for large tickets.
 const LIST_PAGE: u32 = 100;
-/// The same of the export.
+/// The same for the export.
 const EXPORT_PAGE: u32 = 1_000;
-/// What `external_id` begins with where a ticket comes from here.
+/// The prefix of `external_id` of tickets from here.
 const OURS: &str = "deskbell:";
 
-/// An account of Zendesk.
+/// A Zendesk account.
 #[derive(Debug)]
 pub struct Zendesk {
-    /// For what is delivered.
+    /// For deliveries.
     client: Client,
-    /// For what is read of changes.
+    /// For syncs.
     sync: Client,
     account: Account,
     people: People,
     mapping: Mapping,
     unverified: Unverified,
-    /// With what its webhooks are signed.
+    /// The secret that signs its webhooks.
     hook: Option<String>,
-    /// How many tickets a page of the list of changes has, and one of the export.
+    /// The current page sizes of the list of changes and the export.
     list_page: AtomicU32,
     export_page: AtomicU32,
 }
 
-/// Where what a ticket has goes in Zendesk.
+/// Maps a ticket's values to Zendesk.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mapping {
-    /// The brand that it comes to.
+    /// The brand.
     pub brand: Option<u64>,
-    /// The form that it is on.
+    /// The form.
     pub form: Option<u64>,
-    /// The address of support that it is said to have been sent to.
+    /// The support address that it was nominally sent to.
     pub recipient: Option<String>,
-    /// Its tags; `{name}` is a value of the ticket. One whose value is not known is left out.
+    /// The tags; `{name}` is a value of the ticket. One with an unknown value is left out.
     pub tags: Vec<String>,
-    /// Its priority, by severity.
+    /// The priority, by severity.
     pub priorities: BTreeMap<Severity, String>,
-    /// Its type, by kind.
+    /// The type, by kind.
     pub types: BTreeMap<Kind, String>,
-    /// Its custom fields, by Zendesk's ids.
+    /// Custom fields, by Zendesk's ids.
     pub fields: BTreeMap<u64, FieldRule>,
-    /// Its group, by the team that owns it.
+    /// The group, by the team that owns it.
     pub groups: BTreeMap<String, u64>,
-    /// Its group where the team has none, by who answers.
+    /// The group if the team has none, by who answers.
     pub owners: BTreeMap<Owner, u64>,
-    /// The agent who has it, by who is on turn here.
+    /// The assignee, by who is on call here.
     pub assignees: BTreeMap<String, u64>,
 }
 
-/// What goes into a custom field.
+/// The value of a custom field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldRule {
     /// The text, in which `{name}` is a value of the ticket.
     pub from: String,
-    /// What stands in Zendesk for some of the values, such as the tag of a choice.
+    /// Zendesk's values for some of these values, such as the tag of an option.
     pub choices: BTreeMap<String, String>,
 }
 

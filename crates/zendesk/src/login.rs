@@ -15,26 +15,26 @@ use crate::client::{Body, Client, Request};
 use crate::pace::Priority;
 use deskbell_core::ports::destination::Failure;
 
-/// What it may do. The narrower rights (`tickets:read` …) do not cover fields, forms, groups and brands, and for files none is named in
-/// the documentation; what the agent may do in whose name the client acts is a limit all the same.
+/// The requested scope. The narrower scopes (`tickets:read` …) do not cover fields, forms, groups and brands, and the documentation names none
+/// for files; the permissions of the agent that the client acts as are a limit all the same.
 const SCOPE: &str = "read write";
-/// For how long a token is asked for, in seconds. Zendesk allows 300 to 172,800.
+/// The requested lifetime of a token, in seconds. Zendesk allows 300 to 172,800.
 const LIFE: u64 = 7_200;
-/// How long before its end a token is not used any more.
+/// How long before its expiry a token is not used any more.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// How the gateway says who it is.
+/// The gateway's credentials.
 pub enum Login {
-    /// By OAuth's client credentials.
+    /// OAuth client credentials.
     OAuth {
         /// The identifier of the client.
         client_id: String,
         /// Its secret.
         secret: String,
-        /// The token that is good now.
+        /// The current token.
         token: Mutex<Option<Token>>,
     },
-    /// By an API token, for accounts that still have one.
+    /// An API token, for accounts that still have one.
     ApiToken {
         /// The agent's address.
         email: String,
@@ -43,7 +43,7 @@ pub enum Login {
     },
 }
 
-/// A token of OAuth.
+/// An OAuth token.
 pub struct Token {
     value: HeaderValue,
     until: Instant,
@@ -56,12 +56,12 @@ struct Granted {
 }
 
 impl Login {
-    /// By OAuth's client credentials.
+    /// OAuth client credentials.
     pub fn oauth(client_id: &str, secret: &str) -> Login {
         Login::OAuth { client_id: client_id.into(), secret: secret.into(), token: Mutex::new(None) }
     }
 
-    /// What stands in `Authorization`. One request asks for a token, the others wait for it.
+    /// The value of `Authorization`. One request fetches a token, the others wait for it.
     pub async fn header(&self, client: &Client) -> Result<HeaderValue, Failure> {
         let (client_id, secret, held) = match self {
             Login::ApiToken { email, token } => {
@@ -78,7 +78,7 @@ impl Login {
             "grant_type": "client_credentials", "client_id": client_id, "client_secret": secret,
             "scope": SCOPE, "expires_in": LIFE,
         });
-        // Everybody waits for it.
+        // Every request waits for it.
         let client = client.with_priority(Priority::Delivery);
         let answer = client.ask(&Request { body: Body::Json(&ask), ..Request::post("/oauth/tokens") }, None).await?;
         if !answer.status.is_success() {
@@ -97,7 +97,7 @@ impl Login {
         Ok(value)
     }
 
-    /// Forgets a token that is not taken any more. Whether there may be another.
+    /// Forgets a token that was rejected. Returns whether there may be another.
     pub async fn forget(&self, refused: &HeaderValue) -> bool {
         let Login::OAuth { token, .. } = self else { return false };
         let mut held = token.lock().await;
@@ -109,7 +109,7 @@ impl Login {
 }
 
 impl fmt::Debug for Login {
-    /// Without what is secret.
+    /// Without secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Login::OAuth { client_id, .. } => write!(f, "OAuth({client_id})"),

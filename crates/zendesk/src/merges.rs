@@ -1,10 +1,10 @@
 //! Tickets that an agent has merged into another one.
 //!
-//! Zendesk closes the ticket that is merged, gives it the tag `closed_by_merge`, and writes a comment on either side, with
-//! `via.source.rel = "merge"`. On the other ticket that comment names what was merged into it (`via.source.from.ticket_ids`, and in its
-//! words, which may be another customer's last words as well). On the merged ticket the words name where it went, in the language of the
-//! account or in the agent's own; so what they name is looked up, and only a ticket that says itself that this one was merged into it is
-//! followed. Where it belongs to somebody else nothing of it is shown.
+//! Zendesk closes the merged ticket, tags it `closed_by_merge`, and adds a comment to both, with `via.source.rel = "merge"`. On the other
+//! ticket that comment names the merged tickets (`via.source.from.ticket_ids`, and in its text, which may also quote another customer's last
+//! comment). On the merged ticket only the text names the other one, in the language of the account or of the agent. So the named tickets are
+//! looked up, and only one that says itself that this ticket was merged into it is followed. If it belongs to somebody else, nothing of it is
+//! shown.
 
 use serde_json::Value;
 
@@ -15,28 +15,28 @@ use crate::client::{Answer, Client, Request};
 use deskbell_core::ports::Place;
 use deskbell_core::ports::destination::Failure;
 
-/// The tag of a ticket that was merged into another.
+/// The tag of a merged ticket.
 const TAG: &str = "closed_by_merge";
-/// How often a ticket is followed from one to the next at a time.
+/// How many merges in a row are followed.
 const STEPS_MAX: usize = 5;
-/// How many tickets are looked at for the one that another was merged into.
+/// How many candidates for the other ticket are examined.
 const CANDIDATES_MAX: usize = 5;
-/// How many of a person's tickets are listed to find it.
+/// How many of a customer's tickets are listed to find it.
 const LISTED: usize = 25;
 
-/// A ticket that was followed to where it is now.
+/// The result of following a ticket.
 pub struct Trail {
-    /// What was said about it there, oldest first, but for the ticket itself and what agents are told of merges.
+    /// The comments, oldest first, without the description and the notices about merges.
     pub said: Vec<Comment>,
-    /// The ticket where it ended; none where it was merged and cannot be followed.
+    /// The ticket at the end; none if it was merged and cannot be followed.
     pub end: Option<(Ticket, Answer)>,
-    /// Where it is now, where that has changed.
+    /// The external ticket, if it has changed.
     pub moved: Option<Place>,
-    /// What agents have to know of it: that it goes on elsewhere, or why it does not.
+    /// A note for agents: that it continues elsewhere, or why it does not.
     pub note: Option<String>,
 }
 
-/// Reads a ticket, and the one that it was merged into, and so on.
+/// Reads a ticket, the one that it was merged into, and so on.
 pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
     let mut trail = Trail { said: Vec::new(), end: None, moved: None, note: None };
     let (mut ticket, mut answer) = read(client, &place.remote).await?;
@@ -81,13 +81,13 @@ pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
     Ok(trail)
 }
 
-/// Where a ticket is that is closed because it was merged; none where it is closed for good.
+/// The ticket that a closed one was merged into; none if it is closed for good.
 pub async fn open_place(zendesk: &Zendesk, closed: &Place) -> Result<Option<Place>, Failure> {
     let trail = follow(&zendesk.client, closed).await?;
     Ok(trail.moved.filter(|_| trail.end.is_some_and(|(ticket, _)| ticket.status != "closed")))
 }
 
-/// Whether a comment tells that tickets were merged. It is for agents, and may repeat what another customer has said.
+/// Whether a comment is a notice about a merge. It is for agents, and may quote another customer.
 pub fn is_notice(comment: &Comment) -> bool {
     let text = comment.text().trim_start();
     let says_so = text.starts_with("This request was closed and merged into request #")
@@ -95,8 +95,8 @@ pub fn is_notice(comment: &Comment) -> bool {
     comment.via.pointer("/source/rel").and_then(Value::as_str) == Some("merge") || says_so
 }
 
-/// What was said about a ticket after the ticket itself, or after it was merged into this one. What comes before is left out before anything is
-/// read, so that a comment that cannot be read takes no other with it.
+/// The comments after the description, or after the merge into this ticket. Earlier ones are removed before parsing, so that an unreadable one
+/// does not affect the others.
 fn theirs(mut comments: Vec<Value>, place: &Place) -> Vec<Comment> {
     let is_notice = |comment: &Value, notice: &str| {
         comment.get("id").and_then(Value::as_u64).is_some_and(|id| id.to_string() == notice)
@@ -105,7 +105,7 @@ fn theirs(mut comments: Vec<Value>, place: &Place) -> Vec<Comment> {
         None => Some(1),
         Some(notice) => comments.iter().position(|comment| is_notice(comment, notice)).map(|at| at + 1),
     };
-    // Nothing is shown where it is not known from where on it may be.
+    // If the start of the customer's part is unknown, nothing is shown.
     comments.drain(..begin.unwrap_or(comments.len()).min(comments.len()));
     read_items(comments, "comments")
 }
@@ -116,13 +116,13 @@ async fn comments(client: &Client, ticket: &str) -> Result<Vec<Value>, Failure> 
 
 fn is_merged(ticket: &Ticket, told: &[Comment]) -> bool {
     let says_so = |comment: &Comment| comment.text().trim_start().starts_with("This request was closed and merged");
-    // Follow-ups have the tags of the ticket that they follow, and what was merged into this one is told here as well.
+    // Follow-ups have the tags of the ticket that they follow, and merges into this one have notices here as well.
     ticket.status == "closed"
         && !told.is_empty()
         && (ticket.tags.iter().any(|tag| tag == TAG) || told.iter().any(says_so))
 }
 
-/// A ticket into which another was merged.
+/// A ticket that another was merged into.
 struct Target {
     ticket: Ticket,
     answer: Answer,
@@ -131,7 +131,7 @@ struct Target {
     notice: String,
 }
 
-/// The ticket into which a ticket was merged: one that the notices name, or else another of the same person.
+/// The ticket that a ticket was merged into: one that the notices name, or else another of the same requester.
 async fn target(
     client: &Client,
     merged: &Ticket,
@@ -143,7 +143,7 @@ async fn target(
     if let Some(found) = first(client, merged, named.collect(), visited).await? {
         return Ok(Some(found));
     }
-    // Agents can write what they like in the place of the number.
+    // Agents can replace the number by any text.
     let Some(requester) = Some(&place.requester).filter(|requester| !requester.is_empty()) else { return Ok(None) };
     let path = format!(
         "/api/v2/users/{}/tickets/requested?sort_by=updated_at&sort_order=desc&per_page={LISTED}",
@@ -173,7 +173,7 @@ async fn first(
         let read = async { Ok((read(client, &name).await?, comments(client, &name).await?)) };
         let ((ticket, answer), comments) = match read.await {
             Ok(read) => read,
-            // It is not there, or not for the gateway to see.
+            // It does not exist, or the gateway may not see it.
             Err(Failure::Never(_)) => continue,
             Err(failure) => return Err(failure),
         };
@@ -206,7 +206,7 @@ async fn read(client: &Client, id: &str) -> Result<(Ticket, Answer), Failure> {
     Ok((ticket, answer))
 }
 
-/// The tickets that the source of a comment names.
+/// The tickets in the source of a comment.
 fn ids(comment: &Comment) -> Vec<u64> {
     let source = |side: &str, name: &str| comment.via.pointer(&format!("/source/{side}/{name}"));
     let one = ["to", "from"].into_iter().filter_map(|side| source(side, "ticket_id")?.as_u64());
@@ -214,7 +214,7 @@ fn ids(comment: &Comment) -> Vec<u64> {
     one.chain(many.filter_map(Value::as_u64)).collect()
 }
 
-/// The numbers that stand behind a `#` in a text.
+/// The numbers after a `#` in a text.
 fn numbers(text: &str) -> Vec<u64> {
     let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
     text.split('#').skip(1).filter_map(digits).collect()

@@ -10,41 +10,41 @@ use tokio::time::{Instant, timeout};
 
 use outbound_http::attempt;
 
-/// What the smallest plan allows a minute; known better after the first answer.
+/// The rate limit of the smallest plan, per minute; replaced by that of the first response.
 const LEAST: f64 = 200.0;
-/// The part of it that is used up in the long run.
+/// The share of it that is used on average.
 const SHARE: f64 = 0.7;
-/// The part of it that may be used at once.
+/// The share of it that may be used at once.
 const BURST: f64 = 0.1;
-/// The part of what may be used at once that look-ups leave for what may come next.
+/// The share of the burst that look-ups leave for later requests.
 const RESERVE: f64 = 0.5;
-/// While deliveries wait, each so many requests one is a sync's, so that answers come through hours of deliveries.
+/// While deliveries wait, one in this many requests is a sync's, so that replies arrive during hours of deliveries.
 const SYNC_EVERY: u32 = 8;
 
-/// Why an account is asked: what is more urgent first.
+/// The priority of a request, highest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
-    /// Something is delivered.
+    /// A delivery.
     Delivery,
-    /// What has changed there is read.
+    /// A sync.
     Sync,
 }
 
-/// Admits requests.
+/// A rate limiter.
 #[derive(Debug)]
 pub struct RateLimiter {
     state: Mutex<State>,
-    /// Told whenever somebody who waits may be next.
+    /// Notified whenever a waiting request may be next.
     changed: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     per_minute: f64,
-    /// Requests that can be made at once.
+    /// Requests that can be sent at once.
     free: f64,
     at: Instant,
-    /// Until when nothing is admitted, because the account has said so.
+    /// Until when nothing is admitted, because the account demanded a pause.
     paused_until: Option<Instant>,
     deliveries: VecDeque<u64>,
     syncs: VecDeque<u64>,
@@ -70,12 +70,12 @@ impl Default for RateLimiter {
 }
 
 impl RateLimiter {
-    /// Waits until a request is admitted. Who stops waiting has taken nothing.
+    /// Waits until a request is admitted. A cancelled wait takes nothing.
     pub async fn admit(&self, priority: Priority) {
         let waiter = self.enter(priority);
         let admission = async {
             loop {
-                // Asked for before it is looked, so that nothing is missed in between.
+                // Registered before the check, so that no notification is missed in between.
                 let changed = self.changed.notified();
                 match self.with(|state| state.admit(waiter.number, Instant::now())) {
                     Ok(()) => return,
@@ -87,28 +87,28 @@ impl RateLimiter {
         attempt::waiting(admission).await;
     }
 
-    /// Takes so many requests at once where they are free now; `false` where they are not, or somebody waits for them.
+    /// Takes this many requests at once if they are free now; `false` if they are not, or others wait for them.
     pub fn try_take(&self, requests: u32) -> bool {
         self.with(|state| state.take_free(f64::from(requests), Instant::now()))
     }
 
-    /// Gives back what was taken and not used.
+    /// Returns what was taken and not used.
     pub fn give_back(&self, requests: u32) {
         self.with(|state| state.free += f64::from(requests));
         self.changed.notify_waiters();
     }
 
-    /// The account has said what it allows a minute.
+    /// Sets the limit per minute that the account reported.
     pub fn allowed(&self, per_minute: u32) {
         self.with(|state| {
             let per_minute = f64::from(per_minute.max(1));
-            // What is free is the same part of the burst as before, or a larger account would have to save up for look-ups first.
+            // The same share of the burst stays free, or a larger account would have to save up for look-ups first.
             state.free *= per_minute / state.per_minute;
             state.per_minute = per_minute;
         });
     }
 
-    /// Admits nothing for a time: the account has said that it was asked too often.
+    /// Pauses for a time, because the account has refused a request.
     pub fn pause(&self, time: Duration) {
         self.with(|state| state.paused_until = state.paused_until.max(Instant::now().checked_add(time)));
     }
@@ -128,7 +128,7 @@ impl RateLimiter {
     }
 }
 
-/// Somebody who waits, or has been admitted.
+/// A request that waits, or was admitted.
 struct Waiter<'a> {
     limiter: &'a RateLimiter,
     number: u64,
@@ -154,7 +154,7 @@ impl State {
         self.syncs.retain(|other| *other != number);
     }
 
-    /// Who is admitted next.
+    /// The next request to admit.
     fn next(&self) -> Option<(Priority, u64)> {
         let (delivery, sync) = (self.deliveries.front(), self.syncs.front());
         let turn_of_sync = sync.is_some() && self.passed >= SYNC_EVERY - 1;
@@ -176,7 +176,7 @@ impl State {
         self.at = now.max(self.at);
     }
 
-    /// Admits somebody; how long it is until a request is free where they are next, and nothing where others are before them.
+    /// Admits a request. The error is the time until one is free if it is next, and none if others are before it.
     fn admit(&mut self, number: u64, now: Instant) -> Result<(), Option<Duration>> {
         self.refill(now);
         let Some((priority, _)) = self.next().filter(|(_, next)| *next == number) else { return Err(None) };
@@ -217,7 +217,7 @@ mod tests {
     use tokio::task::JoinSet;
     use tokio::time::sleep;
 
-    /// Starts so many who wait; each says when it was admitted, in seconds since the start.
+    /// Starts this many waiting requests; each reports when it was admitted, in seconds since the start.
     fn waiting(limiter: &Arc<RateLimiter>, priority: Priority, count: usize, admitted: &mut JoinSet<(Priority, f64)>) {
         let start = Instant::now();
         for _ in 0..count {

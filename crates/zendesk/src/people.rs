@@ -1,4 +1,4 @@
-//! Chooses the Zendesk user who speaks for an unverified customer.
+//! Chooses the Zendesk user who is the author for an unverified customer.
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -11,16 +11,16 @@ use deskbell_core::ports::StoredTicket;
 use deskbell_core::ports::destination::Failure;
 use deskbell_core::rules::comment;
 
-/// What is known of the people of an account.
+/// The cached users of an account.
 #[derive(Debug, Default)]
 pub struct People {
     own: OnceCell<u64>,
 }
 
 impl People {
-    /// The user in whose name the gateway is logged in.
+    /// The user that the gateway is logged in as.
     pub async fn own(&self, client: &Client) -> Result<u64, Failure> {
-        // Without it the author would be whoever the sender claims to be, so nothing is sent until it is known. No ticket is to blame.
+        // Without it the author would be whoever the sender claims to be, so nothing is sent until it is known. That is no fault of the ticket.
         let unknown = |reason: String| {
             Failure::away(format!("Zendesk does not say in whose name the gateway is logged in: {reason}"))
         };
@@ -36,8 +36,8 @@ impl People {
     }
 }
 
-/// A user without an address who stands for the sender of a ticket; the same each time. Where there can be none, a sentence for the inbox
-/// says why.
+/// A user without an address who represents the sender of a ticket, the same each time. If there can be none, a sentence for the inbox says
+/// why.
 pub async fn alias(zendesk: &Zendesk, ticket: &StoredTicket) -> Result<Result<u64, String>, Failure> {
     let mut user = json!({"user": {
         "external_id": format!("{OURS}{}", ticket.id),

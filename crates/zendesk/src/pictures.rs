@@ -1,12 +1,12 @@
-//! Pictures and files embedded in a comment. Their addresses require a login at Zendesk, so their names take their place in the text and they become
-//! attachments.
+//! Inline pictures and files of a comment. Their addresses require a login at Zendesk, so in the text they are replaced by their names, and
+//! they become attachments.
 
 use reqwest::Url;
 
 use crate::answers::CommentFile;
 use crate::client::file_at;
 
-/// What the file of the account at an address is called; none where it is no such address.
+/// The name of the account's file at an address; none if it is no such address.
 pub fn name(account: &Url, url: &Url, files: &[CommentFile]) -> Option<String> {
     let url = file_at(account, url).filter(|url| url.path().starts_with("/attachments/"))?;
     let is_this = |file: &&CommentFile| Url::parse(&file.content_url).is_ok_and(|known| known.path() == url.path());
@@ -20,7 +20,7 @@ pub fn name(account: &Url, url: &Url, files: &[CommentFile]) -> Option<String> {
         .map(|name| name.replace(char::is_control, " "))
 }
 
-/// A plain text in which names stand in the place of the addresses of the account's files, and of the marks for pictures around them.
+/// A plain text with the addresses of the account's files, and the picture marks around them, replaced by names.
 pub fn without_addresses(text: &str, account: &Url, files: &[CommentFile]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -31,7 +31,7 @@ pub fn without_addresses(text: &str, account: &Url, files: &[CommentFile]) -> St
         let (address, after) = from.split_at(length);
         rest = after;
         let Some(name) = Url::parse(address).ok().and_then(|url| name(account, &url, files)) else {
-            // Only the word, so that an address behind it is found too.
+            // Only the word, so that an address after it is found too.
             let (word, behind) = from.split_at("http".len());
             out.push_str(word);
             rest = behind;

@@ -1,14 +1,14 @@
-//! What Zendesk says of a ticket that it refuses, and what is done about it: a part that it names is mended or left out, and nothing else. Where
-//! it names none, the parts that it can do without are left out one at a time, each put back before the next.
+//! Parses Zendesk's refusals of a ticket, and repairs it: a named part is repaired or left out, and nothing else. If none is named, the
+//! optional parts are left out one at a time, each put back before the next.
 //!
-//! The forms of refusals are those that Zendesk documents and that people have reported: `details` by field, whose descriptions begin with
-//! what they are about ("Requester: Email: … is not properly formatted"), a text that names an attribute, and a list of errors with pointers.
+//! The formats are those that Zendesk documents and that people have reported: `details` by field, whose descriptions begin with their subject
+//! ("Requester: Email: … is not properly formatted"), a text that names an attribute, and a list of errors with pointers.
 
 use serde_json::{Map, Value, json};
 
 use crate::account::TicketField;
 
-/// What Zendesk can do without, in the order in which it is tried where nothing is named.
+/// Optional parts, in the order in which they are left out if none is named.
 pub const OPTIONAL: &[&str] = &[
     "ticket_form_id",
     "brand_id",
@@ -21,51 +21,51 @@ pub const OPTIONAL: &[&str] = &[
     "via_followup_source_id",
     "custom_fields",
 ];
-/// How many fields are left out one at a time; of more, all together.
+/// How many fields are left out one at a time; more are left out together.
 const FIELDS_ALONE_MAX: usize = 10;
-/// The longest name of a person in Zendesk, in characters.
+/// The longest name of a user in Zendesk, in characters.
 pub const NAME_MAX: usize = 255;
-/// The longest subject where a refusal does not say, in characters.
+/// The longest subject if a refusal does not say, in characters.
 const SUBJECT_MAX: usize = 150;
-/// The longest comment where a refusal does not say, in characters.
+/// The longest comment if a refusal does not say, in characters.
 const BODY_MAX: usize = 65_535;
 
-/// What a refusal is about.
+/// The subject of a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Whose ticket it is.
+    /// The requester.
     Requester,
-    /// What they are called.
+    /// The requester's name.
     RequesterName,
-    /// Their address.
+    /// The requester's address.
     RequesterEmail,
-    /// Who says it in Zendesk.
+    /// The author in Zendesk.
     Author,
-    /// The subject.
+    /// The subject of the ticket.
     Subject,
-    /// What it says.
+    /// The body of the comment.
     Body,
-    /// The tokens of its files, which are good for an hour and for one use.
+    /// The upload tokens, which are valid for an hour and for one use.
     Files,
-    /// A field of the account's own.
+    /// A custom field.
     Field(u64),
     /// Another member of the ticket.
     Member(&'static str),
 }
 
-/// One thing that is wrong.
+/// One error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What it is about; none where that is not said.
+    /// The refused part; none if it is not named.
     pub part: Option<Part>,
-    /// What Zendesk says.
+    /// Zendesk's message.
     pub says: String,
-    /// Zendesk's word for it, such as `InvalidValue`; empty where there is none.
+    /// Zendesk's code, such as `InvalidValue`; empty if there is none.
     code: String,
 }
 
 impl Fault {
-    /// Whether it is that somebody is suspended there.
+    /// Whether a user is suspended there.
     pub fn is_suspension(&self) -> bool {
         let concerns_person =
             matches!(self.part, Some(Part::Requester | Part::RequesterName | Part::RequesterEmail | Part::Author))
@@ -73,7 +73,7 @@ impl Fault {
         concerns_person && (contains(&self.says, "suspended") || contains(&self.code, "suspended"))
     }
 
-    /// The number of characters that it allows; none where it does not speak of a length.
+    /// The allowed number of characters; none if it is not about a length.
     fn limit(&self) -> Option<usize> {
         let mut numbers =
             self.says.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<usize>().ok());
@@ -85,7 +85,7 @@ impl Fault {
     }
 }
 
-/// What is wrong, as far as an answer says it; empty where it says nothing.
+/// The errors in a response; empty if it names none.
 pub fn faults(answer: &Value, ticket: &Map<String, Value>, known: &[TicketField]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (key, errors) in answer.get("details").and_then(Value::as_object).into_iter().flatten() {
@@ -115,7 +115,7 @@ pub fn faults(answer: &Value, ticket: &Map<String, Value>, known: &[TicketField]
     vec![Fault { part: part_of_text(says, ticket, known), says: says.into(), code }]
 }
 
-/// The items of a list, or the one thing that stands in its place.
+/// The items of a list, or the single value in its place.
 fn listed(value: &Value) -> &[Value] {
     value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
@@ -151,7 +151,7 @@ fn part_of_detail(
     })
 }
 
-/// The pointers of a list of errors, such as `/ticket/requester/email`.
+/// The pointers in a list of errors, such as `/ticket/requester/email`.
 fn part_of_pointer(pointer: &str) -> Option<Part> {
     let names: Vec<&str> = pointer.split('/').filter(|name| !name.is_empty()).collect();
     match names.as_slice() {
@@ -163,12 +163,12 @@ fn part_of_pointer(pointer: &str) -> Option<Part> {
     }
 }
 
-/// What a text says that it is about: the words before its colons, the attribute that it names, or the title of a field.
+/// The part that a text is about: by the words before its colons, the attribute that it names, or the title of a field.
 fn part_of_text(says: &str, ticket: &Map<String, Value>, known: &[TicketField]) -> Option<Part> {
     let title = |field: &&TicketField| {
         !field.title.is_empty() && says.strip_prefix(field.title.as_str()).is_some_and(|rest| rest.starts_with(':'))
     };
-    // The account's own fields first: one may be called "Type".
+    // Custom fields first: one may be called "Type".
     if let Some(field) = known.iter().find(|field| holds_field(ticket, field.id) && title(field)) {
         return Some(Part::Field(field.id));
     }
@@ -191,7 +191,7 @@ fn part_of_text(says: &str, ticket: &Map<String, Value>, known: &[TicketField]) 
     }
 }
 
-/// What of a person a text is about.
+/// The part of a user that a text is about.
 fn part_of_person(says: &str, ticket: &Map<String, Value>) -> Part {
     let email = ticket.get("requester").and_then(|requester| text(requester, "email")).unwrap_or_default();
     let names_address = !email.is_empty() && says.contains(email);
@@ -243,40 +243,40 @@ fn part_of_name(name: &str) -> Option<Part> {
     })
 }
 
-/// What is done about a refusal.
+/// What to do about a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Repair {
-    /// The ticket is another now.
+    /// The ticket was changed.
     Changed,
-    /// The requester has to be somebody without an address, because of what Zendesk says.
+    /// Use a requester without an address, because of Zendesk's message.
     Anonymous(String),
-    /// The files have to be uploaded again.
+    /// Upload the files again.
     UploadAgain,
-    /// The files have to stay away, because of what Zendesk says.
+    /// Send no files, because of Zendesk's message.
     WithoutFiles(String),
-    /// Nobody takes it as it is, and why.
+    /// Give up, with the reason.
     GiveUp(String),
 }
 
-/// A ticket on its way, and what of it was refused so far.
+/// A ticket to be sent, and what was refused of it so far.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// The ticket, without what was left out of it by name.
+    /// The ticket, without the named parts that were left out.
     pub ticket: Map<String, Value>,
-    /// What is left out by name, a sentence each.
+    /// The named parts that were left out, a sentence each.
     pub left_out: Vec<String>,
-    /// What it says where what it says is refused: the customer's words alone.
+    /// The body to use if the full one is refused: only the customer's message.
     plain_body: String,
     names: u8,
     subjects: u8,
     bodies: u8,
     files: u8,
-    /// What is left out one at a time, and at which of them it is.
+    /// The parts to leave out one at a time, and the current one.
     guesses: Option<(Vec<Guess>, usize)>,
     says: String,
 }
 
-/// What is left out where Zendesk does not say what it refuses.
+/// A part to leave out if Zendesk does not say what it refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Guess {
     Field(u64),
@@ -291,7 +291,7 @@ impl Draft {
         Draft { ticket, left_out, plain_body, names: 0, subjects: 0, bodies: 0, files: 0, guesses: None, says }
     }
 
-    /// The ticket to be sent now.
+    /// The ticket to send next.
     pub fn current(&self) -> Value {
         let mut ticket = self.ticket.clone();
         match self.guess() {
@@ -309,7 +309,7 @@ impl Draft {
         Value::Object(ticket)
     }
 
-    /// What is not in the ticket that was taken, a sentence each.
+    /// What the accepted ticket lacks, a sentence each.
     pub fn missing(&self) -> Vec<String> {
         let guessed = self.guess().map(|guess| {
             let what = match guess {
@@ -323,7 +323,7 @@ impl Draft {
         self.left_out.iter().cloned().chain(guessed).collect()
     }
 
-    /// Mends the ticket after a refusal. `says` is all that Zendesk says about it.
+    /// Repairs the ticket after a refusal. `says` is Zendesk's whole message.
     pub fn mend(&mut self, faults: &[Fault], says: &str, known: &[TicketField]) -> Repair {
         self.says = says.into();
         if let Some(fault) = faults.iter().find(|fault| fault.is_suspension()) {
@@ -421,7 +421,7 @@ impl Draft {
         let says = &fault.says;
         let subject = self.ticket.get("subject")?.as_str()?.to_string();
         self.subjects += 1;
-        // The reference stands at its end.
+        // The reference is at its end.
         let reference = subject.rfind('[').and_then(|at| subject.get(at..)).unwrap_or(&subject).to_string();
         let limit = fault.limit().unwrap_or(SUBJECT_MAX);
         let (mended, told) = match self.subjects {
@@ -483,7 +483,7 @@ impl Draft {
         })
     }
 
-    /// Leaves out the tags of which a refusal speaks, or else all of them.
+    /// Leaves out the tags that a refusal names, or else all of them.
     fn mend_tags(&mut self, says: &str) -> Option<String> {
         let tags = self.ticket.get_mut("tags").and_then(Value::as_array_mut)?;
         let is_named = |tag: &Value| tag.as_str().is_some_and(|tag| says.contains(tag));
@@ -496,7 +496,7 @@ impl Draft {
         Some(format!("tags{which} were refused: {says}"))
     }
 
-    /// Leaves out the fields that the account does not take any more.
+    /// Leaves out the fields that the account does not have any more.
     fn drop_unknown_fields(&mut self, known: &[TicketField]) -> bool {
         let fields = self.ticket.get("custom_fields").and_then(Value::as_array).cloned().unwrap_or_default();
         if known.is_empty() {
@@ -523,7 +523,7 @@ impl Draft {
         self.guesses.as_ref().and_then(|(guesses, at)| guesses.get(*at))
     }
 
-    /// Goes on to the next part that is left out alone; `false` where there is none.
+    /// Goes on to the next part that is left out alone; `false` if there is none.
     fn guess_next(&mut self) -> bool {
         match &mut self.guesses {
             Some((_, at)) => *at += 1,
@@ -558,7 +558,7 @@ impl Draft {
     }
 }
 
-/// A text of so many characters at most, with a mark where it was cut.
+/// A text of at most this many characters, with a mark if it was cut.
 pub fn cut(text: &str, max: usize) -> String {
     if text.chars().count() <= max { text.into() } else { cut_to(text, max.saturating_sub(1)) + "…" }
 }
@@ -582,7 +582,7 @@ fn remove_field(ticket: &mut Map<String, Value>, id: u64) {
     }
 }
 
-/// A value as a text: what is a number here may be one there or the text of one.
+/// A value as a string: a number here may be one there, or its string.
 pub fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }

@@ -14,17 +14,17 @@ use deskbell_core::rules::comment;
 use deskbell_core::rules::sender::Sender;
 use domain::conversation::{Author, Message};
 
-/// How often something is said again in one attempt, each time without something that was refused.
+/// How often an update is sent in one attempt, each time without something that was refused.
 const TRIES_MAX: usize = 6;
 
-/// Brings there what was said. Updates take no key, so a try that may have arrived is looked for by its name.
+/// Delivers a message. Updates have no idempotency key, so an earlier attempt is looked up by its id.
 pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
     let place = known_place(parcel)?;
     let is_customers = message_of(parcel)?.author == Author::Customer;
     let failure = match say(zendesk, parcel, place).await? {
         Said::There(delivered) => return Ok(delivered),
         Said::Closed(update, told) => match merges::open_place(zendesk, place).await? {
-            // The ticket itself is followed when it is polled, once all is read that was said where it was.
+            // The ticket itself is followed when it is polled, once all its earlier comments are read.
             Some(open) => match say(zendesk, parcel, &open).await? {
                 Said::There(delivered) => return Ok(delivered),
                 Said::Closed(..) => Failure::later("the ticket into which it was merged was closed just now"),
@@ -36,11 +36,11 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered
     Err(failure)
 }
 
-/// What became of something that is said about a ticket.
+/// The outcome of a comment.
 enum Said {
-    /// It is there.
+    /// It was added.
     There(Delivered),
-    /// The ticket is closed; the comment, and what of it is missing.
+    /// The ticket is closed; with the comment, and what is missing from it.
     Closed(Value, Vec<String>),
 }
 
@@ -56,7 +56,7 @@ async fn say(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Sa
     let (mut is_opened, mut uploads, mut missing) = (message.author == Author::Customer, 0, files.missing.clone());
     for _ in 0..TRIES_MAX {
         let body = comment::reply(&words(parcel, speaker), &missing);
-        // What was answered by itself is for agents to know, and the customer has it already.
+        // An automatic reply is for the agents' information, and the customer has it already.
         let public = message.author != Author::Automatic && speaker != Speaker::Gateway;
         let mut comment = json!({"body": body, "public": public, "uploads": files.tokens});
         let author = match speaker {
@@ -86,7 +86,7 @@ async fn say(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Sa
             400 | 413 | 422 => {}
             status => return Err(Failure::Never(format!("Zendesk refuses it ({status}): {}", answer.says()))),
         }
-        // Whatever is refused costs only itself.
+        // A refused part costs only itself.
         let faults = faults(&answer.body, ticket.as_object().unwrap_or(&Map::new()), &[]);
         if faults.iter().any(Fault::is_suspension) {
             return Err(Failure::Never(format!(
@@ -143,15 +143,15 @@ fn message_of<'a>(parcel: &Parcel<'a>) -> Result<&'a Message, Failure> {
     parcel.message.ok_or_else(|| Failure::Never("there is nothing to say".into()))
 }
 
-/// Who says in Zendesk what was said here.
+/// The author in Zendesk of a message from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Speaker {
-    /// The customer, for themselves.
+    /// The customer.
     Requester,
-    /// The gateway's own user, among agents, for a customer whose address nobody has signed: said in the name of the requester it would be
-    /// somebody else's word, and said in public it would be mailed to them.
+    /// The gateway's own user, in a private comment, for a customer with an unsigned address. As the requester's comment it could be attributed
+    /// to somebody else, and in public it would be mailed to them.
     Gateway,
-    /// Whoever the gateway is logged in as, for support.
+    /// The user that the gateway is logged in as, for support.
     Support,
 }
 
@@ -167,7 +167,7 @@ impl Speaker {
     }
 }
 
-/// What a message says; what agents have to know of whoever wrote it stands above it.
+/// The text of a message, below the notice for agents about its author.
 fn words(parcel: &Parcel<'_>, speaker: Speaker) -> String {
     let body = parcel.message.map(|message| message.body.as_str()).unwrap_or_default();
     match comment::notice(parcel.ticket).filter(|_| speaker == Speaker::Gateway) {
@@ -176,7 +176,7 @@ fn words(parcel: &Parcel<'_>, speaker: Speaker) -> String {
     }
 }
 
-/// Notes there that the address of the sender is confirmed.
+/// Adds a note that the sender's address is confirmed.
 pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
     let place = known_place(parcel)?;
     if let Some(known) = find_note(zendesk, parcel, place).await? {
@@ -198,7 +198,7 @@ pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Deliver
     }
 }
 
-/// Brings there that it is solved, or open again.
+/// Delivers that the ticket was solved or reopened.
 pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Result<Delivered, Failure> {
     let place = known_place(parcel)?;
     let mut answer = change(zendesk, place, json!({"status": status})).await?;
@@ -217,7 +217,7 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
             let told = "the ticket is closed in Zendesk and stays so; what the customer says next opens one that follows it up";
             Ok(Delivered { told: vec![told.into()], ..Delivered::default() })
         }
-        // Agents have to fill in something first; they are told, and see to it.
+        // Agents have to fill in something first; they are told.
         422 => {
             let says = answer.says();
             let remote = match find_note(zendesk, parcel, place).await? {
@@ -235,7 +235,7 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
     }
 }
 
-/// The note that an earlier try has made, by the name in its metadata.
+/// The note of an earlier attempt, by the id in its metadata.
 async fn find_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
     if parcel.delivery.tries <= 1 {
         return Ok(None);
@@ -244,14 +244,14 @@ async fn find_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Res
     Ok(known.map(|known| Delivered { remote: known.id.to_string(), ..Delivered::default() }))
 }
 
-/// Writes a note that only agents read, under a name by which it is recognised.
+/// Adds a private note, with an id by which it is recognised.
 pub async fn write_note(zendesk: &Zendesk, name: &str, place: &Place, text: &str) -> Result<Answer, Failure> {
     let note = json!({"comment": {"body": text, "public": false}, "metadata": {"deskbell": name}});
     change(zendesk, place, note).await
 }
 
-/// The comment that an earlier try has made: by the name in its metadata, or else the same words of the same person. What agents are warned
-/// of may have changed since.
+/// The comment of an earlier attempt: by the id in its metadata, or else the same text of the same author. The notice for agents may have
+/// changed since.
 async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
     let since = parcel.delivery.tried_at.as_deref().unwrap_or_default();
     let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
@@ -275,7 +275,7 @@ async fn change(zendesk: &Zendesk, place: &Place, ticket: Value) -> Result<Answe
     zendesk.client.send(&Request { body: Body::Json(&body), ..Request::put(&path) }).await
 }
 
-/// The comment that an update has made.
+/// The comment of an update.
 fn comment_id(answer: &Answer) -> Option<String> {
     let events = answer.body.pointer("/audit/events")?.as_array()?;
     let comment = events.iter().find(|event| event.get("type").and_then(Value::as_str) == Some("Comment"))?;

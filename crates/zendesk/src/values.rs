@@ -1,17 +1,17 @@
-//! What a configuration can name of a ticket: `{severity}` in a tag, `{organization.id}` in a field.
+//! The values of a ticket that a configuration can name: `{severity}` in a tag, `{organization.id}` in a field.
 //!
-//! What a page says of a person whom the host has not signed must not be read as if it had: such values begin with [`UNVERIFIED`], and an
-//! address is no value at all.
+//! Unsigned claims of a page about the customer must not look like signed ones: such values begin with [`UNVERIFIED`], and an address is not
+//! available at all.
 
 use deskbell_core::ports::StoredTicket;
 use deskbell_core::rules::address::is_verified;
 use domain::fields::FieldAnswer;
 use domain::targets::Owner;
 
-/// What the plan, the organization and the names of an unverified person begin with.
+/// The prefix of plan, organization and names of an unverified customer.
 const UNVERIFIED: &str = "unverified_";
 
-/// The names, with those that end in a dot for values of the host's or the site's own.
+/// The names; those that end in a dot are prefixes for values of the host or the site.
 pub const NAMES: &[&str] = &[
     "reference",
     "kind",
@@ -43,7 +43,7 @@ pub const NAMES: &[&str] = &[
     "page_values.",
 ];
 
-/// Whether a name can be one of a value.
+/// Whether a name can be that of a value.
 pub fn is_name(name: &str) -> bool {
     NAMES.iter().any(|known| match known.strip_suffix('.') {
         Some(_) => name.strip_prefix(known).is_some_and(|rest| !rest.is_empty()),
@@ -51,7 +51,7 @@ pub fn is_name(name: &str) -> bool {
     })
 }
 
-/// A value of a ticket; `None` where it is not known.
+/// A value of a ticket; `None` if it is unknown.
 pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
     let (sent, handling) = (&ticket.ticket, &ticket.handling);
     let (user, application) = (sent.context.user.as_ref(), sent.context.application.as_ref());
@@ -107,7 +107,7 @@ pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
     (!text.is_empty()).then(|| if claimed { [UNVERIFIED, text].concat() } else { text.to_string() })
 }
 
-/// A text with the values of a ticket in the place of their names; `None` where one is not known.
+/// A text with names replaced by the ticket's values; `None` if one is unknown.
 pub fn fill(ticket: &StoredTicket, text: &str) -> Option<String> {
     let mut filled = String::new();
     let mut rest = text;
@@ -121,7 +121,7 @@ pub fn fill(ticket: &StoredTicket, text: &str) -> Option<String> {
     Some(filled)
 }
 
-/// The names as a person reads them who has to choose one.
+/// The list of names, for error messages.
 pub fn known_names() -> String {
     let names = NAMES.iter().map(|name| match *name {
         "fields." => "fields.ID",
@@ -136,7 +136,7 @@ pub fn names(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0))
 }
 
-/// The names in a text that no value has; a brace that is not closed is one, with it.
+/// The unknown names in a text; an unclosed brace counts as one.
 pub fn unknown_names(text: &str) -> Vec<String> {
     let parts =
         text.split('{').skip(1).map(|part| part.split_once('}').map_or((part, false), |(name, _)| (name, true)));
