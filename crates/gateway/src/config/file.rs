@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::destinations::tag_destinations;
 use super::document::{Document, Lines};
 use super::old_form::{Misplaced, move_panel_options};
+use super::secrets::read_text;
 use super::site::{self, SiteTable};
 use super::suggestion::nearest;
 use super::{Limits, Proxies, SettingsError, panel};
@@ -63,7 +64,7 @@ pub struct InboxTable {
 
 /// Reads a file.
 pub fn read(path: &Path) -> Result<File, SettingsError> {
-    parse(&text(path)?, &path.display().to_string())
+    parse(&read_text(path)?, &path.display().to_string())
 }
 
 /// Reads the text of a file; `name` is what errors call it.
@@ -90,10 +91,4 @@ fn belongs(path: &str, field: &str) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// The text of a file.
-pub fn text(path: &Path) -> Result<String, SettingsError> {
-    std::fs::read_to_string(path)
-        .map_err(|error| SettingsError::Unreadable { file: path.display().to_string(), reason: error.to_string() })
 }

@@ -14,6 +14,7 @@ mod origins;
 mod panel;
 mod proxies;
 mod rota;
+mod secrets;
 mod signers;
 mod site;
 pub mod starter;
@@ -28,9 +29,9 @@ use sha2::{Digest, Sha256};
 
 use deskbell_core::rules::quotas::Quotas;
 
-pub use destinations::{DestinationTable, EmailTable, FieldTable, SlackTable, WebhookTable, ZendeskTable, secret};
+pub use destinations::{DestinationTable, EmailTable, FieldTable, SlackTable, WebhookTable, ZendeskTable};
 pub use document::Lines;
-pub use file::{File, parse, text};
+pub use file::{File, parse};
 pub use imports::{ImportTable, SourceKind};
 pub use incidents::{IncidentsTable, Provider};
 pub use limits::Limits;
@@ -39,6 +40,7 @@ pub use notices::{notices, other_database};
 pub use old_form::Misplaced;
 pub use origins::{OriginError, OriginPattern, Origins};
 pub use proxies::{FORWARDING_HEADERS, Proxies, base_path, is_private, is_private_or_local};
+pub use secrets::{read_text, secret};
 pub use signers::{OneOrMany, SignerAlgorithm, SignerTable};
 pub use site::{SiteConfig, SiteTable};
 
@@ -301,7 +303,7 @@ fn inbox_token(
             return Err(SettingsError::Value { place: place("inbox_token_file"), message });
         }
         (None, Some(secret), None) => (secret.clone(), place("inbox_token")),
-        (None, None, Some(path)) => (file::text(path)?.trim().to_string(), path.display().to_string()),
+        (None, None, Some(path)) => (read_text(path)?.trim().to_string(), path.display().to_string()),
         (None, None, None) => return Ok(None),
     };
     if secret.chars().count() < TOKEN_MIN {

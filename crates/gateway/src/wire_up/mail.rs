@@ -4,7 +4,7 @@ use std::path::Path;
 
 use url::Url;
 
-use crate::config::{MailTable, OAuthTable, Tls, secret, text};
+use crate::config::{MailTable, OAuthTable, Tls, read_text, secret};
 use crate::mail::Mailer;
 use ::mail::{
     Grant, Login, MailServer, Mailbox, Security, TlsError, Tokens, accept_any_certificate, require_certificate,
@@ -104,7 +104,7 @@ impl ServerFields<'_> {
             Some(_) if url.password().is_some() => {
                 return Err(("password_file", "stands beside a password in smtp; keep one of the two".into()));
             }
-            Some(path) => Some(text(path).map_err(|error| ("password_file", error.to_string()))?),
+            Some(path) => Some(read_text(path).map_err(|error| ("password_file", error.to_string()))?),
             None => None,
         };
         let inline = url.password().map(decoded);
@@ -127,7 +127,7 @@ impl ServerFields<'_> {
         let is_local = is_this_computer(host);
         let host = bare(host);
         let required = || {
-            let issuers = self.ca.map(text).transpose().map_err(|error| ("ca", error.to_string()))?;
+            let issuers = self.ca.map(read_text).transpose().map_err(|error| ("ca", error.to_string()))?;
             require_certificate(&host, issuers.as_deref()).map_err(|error| self.tls_error(&error))
         };
         let security = match (url.scheme(), self.tls) {

@@ -126,7 +126,7 @@ fn fixed(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     }
     let (field, text) = match given {
         (Some(text), None) => (inline, text.clone()),
-        (None, Some(path)) => (file, config::text(path).map_err(|error| (file, error.to_string()))?),
+        (None, Some(path)) => (file, config::read_text(path).map_err(|error| (file, error.to_string()))?),
         (Some(_), Some(_)) => return Err((file, format!("stands beside {inline}; keep one of the two"))),
         (None, None) => return Err((inline, format!("is missing; give it, or {file}"))),
     };

@@ -5,14 +5,12 @@ mod slack;
 mod webhook;
 mod zendesk;
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::SettingsError;
 use super::document::{Document, table};
-use super::{SettingsError, file};
 
 pub use email::EmailTable;
 pub use slack::SlackTable;
@@ -62,27 +60,4 @@ pub fn tag_destinations(document: &mut Document<'_>) -> Result<(), SettingsError
         }
     }
     wrong.map_or(Ok(()), |(span, path, message)| Err(document.error(span, &path, message)))
-}
-
-/// A secret that stands in the file, in another file, or in the environment, which wins; `None` where it stands nowhere.
-pub fn secret(
-    (field, inline): (&str, Option<&str>),
-    path: Option<&PathBuf>,
-    environment: Option<&str>,
-) -> Result<Option<String>, (String, String)> {
-    match (environment, inline, path) {
-        (Some(secret), _, _) => Ok(Some(secret.into())),
-        (None, Some(_), Some(_)) => {
-            Err((format!("{field}_file"), format!("stands beside {field}; keep one of the two")))
-        }
-        (None, Some(secret), None) => Ok(Some(secret.into())),
-        (None, None, Some(path)) => {
-            let text = file::text(path).map_err(|error| (format!("{field}_file"), error.to_string()))?;
-            match text.trim() {
-                "" => Err((format!("{field}_file"), format!("{}: holds no secret", path.display()))),
-                secret => Ok(Some(secret.into())),
-            }
-        }
-        (None, None, None) => Ok(None),
-    }
 }

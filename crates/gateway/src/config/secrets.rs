@@ -1,0 +1,34 @@
+//! Secrets and other texts that the configuration names by file.
+
+use std::path::{Path, PathBuf};
+
+use super::SettingsError;
+
+/// A secret that stands in the file, in another file, or in the environment, which wins; `None` where it stands nowhere.
+pub fn secret(
+    (field, inline): (&str, Option<&str>),
+    path: Option<&PathBuf>,
+    environment: Option<&str>,
+) -> Result<Option<String>, (String, String)> {
+    match (environment, inline, path) {
+        (Some(secret), _, _) => Ok(Some(secret.into())),
+        (None, Some(_), Some(_)) => {
+            Err((format!("{field}_file"), format!("stands beside {field}; keep one of the two")))
+        }
+        (None, Some(secret), None) => Ok(Some(secret.into())),
+        (None, None, Some(path)) => {
+            let text = read_text(path).map_err(|error| (format!("{field}_file"), error.to_string()))?;
+            match text.trim() {
+                "" => Err((format!("{field}_file"), format!("{}: holds no secret", path.display()))),
+                secret => Ok(Some(secret.into())),
+            }
+        }
+        (None, None, None) => Ok(None),
+    }
+}
+
+/// Reads a file of text.
+pub fn read_text(path: &Path) -> Result<String, SettingsError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| SettingsError::Unreadable { file: path.display().to_string(), reason: error.to_string() })
+}
