@@ -54,13 +54,13 @@ export class Trouble {
 
 /**
  * @typedef {object} Fixtures
- * @property {string} settings what the gateway is started with, as its file has it
+ * @property {string} settings the gateway's configuration
  * @property {Gateway} gateway a gateway of the test's own
  * @property {(options?: import("./site.js").Options & {folder?: string, path?: string}) => Promise<Site>} host
  *   serves a host's page from another origin and goes there: the folder of the spec, unless another one is named
  * @property {(reference?: string) => Promise<import("@playwright/test").Page>} inbox
- *   opens the operators' list, or there the ticket with this reference, in a browser of its own
- * @property {() => Promise<any[]>} tickets what the inbox holds, newest first: each ticket as it was sent, with its `reference`
+ *   opens the inbox, or the ticket with this reference, in a browser of its own
+ * @property {() => Promise<any[]>} tickets the tickets in the inbox, newest first: each as it was sent, with its `reference`
  * @property {Panel} panel
  * @property {Trouble} trouble
  */

@@ -105,7 +105,7 @@ export class Gateway {
     return this.#log;
   }
 
-  /** @returns {Promise<string>} what it logged, for the report of a test that failed */
+  /** @returns {Promise<string>} its log, for the report of a failed test */
   async end() {
     await this.stop();
     if (this.#folder) await rm(this.#folder, { recursive: true, force: true });

@@ -13,11 +13,11 @@ const TYPES = {
 /**
  * @typedef {object} Options
  * @property {string} [html] the page itself, in place of the folder's index.html
- * @property {Record<string, string>} [fill] what stands in place of `{{name}}` in the page; nothing where it is not named
+ * @property {Record<string, string>} [fill] replacements of `{{name}}` in the page; empty by default
  * @property {string} [csp] its Content-Security-Policy
  * @property {Record<string, string>} [headers] more headers of the page
  * @property {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => unknown} [answer]
- *   answers a request itself, and says so
+ *   responds to a request itself, and returns a truthy value if it did
  */
 
 /** A host's product: an origin of its own that embeds Deskbell from the gateway. */

@@ -1,21 +1,21 @@
-//! What a test does from outside, in JSON and without logging in:
+//! The control API for tests, in JSON and without authentication:
 //!
 //! | call | does |
 //! | --- | --- |
 //! | `GET /_control/state` | everything: tickets with all comments and the files' sums, users, uploads, webhooks, counts, log |
-//! | `GET /_control/counts` | only the counts of it |
-//! | `POST /_control/quirks` | changes some of [`Quirks`](super::quirks::Quirks); answers with all |
+//! | `GET /_control/counts` | only the counts |
+//! | `POST /_control/quirks` | changes some of [`Quirks`](super::quirks::Quirks); returns all |
 //! | `POST /_control/faults` | adds a [`Fault`](super::quirks::Fault) or several; `DELETE` removes all |
 //! | `POST /_control/clock` | `{advance_seconds}` |
 //! | `POST /_control/account` | changes some of [`Account`](super::account::Account), such as `legacy_token` |
-//! | `POST /_control/tickets` | an [`Arriving`] ticket; answers `{id}` |
-//! | `POST /_control/tickets/{id}/comments` | what is [`Said`] there; answers `{id}` |
-//! | `POST /_control/tickets/{id}/merge` | how it is merged, a [`Merging`](super::merges::Merging) |
-//! | `POST /_control/tickets/{id}/status` | `{status}`, set by an agent |
-//! | `POST /_control/webhook` | `{endpoint, secret, subscriptions?}`; answers `{id}` |
-//! | `POST /_control/webhooks/release` | sends what is held |
-//! | `POST /_control/tokens/revoke` | ends all OAuth tokens |
-//! | `POST /_control/reset` | all as at the start |
+//! | `POST /_control/tickets` | creates an [`Arriving`] ticket; returns `{id}` |
+//! | `POST /_control/tickets/{id}/comments` | adds a comment, [`Said`]; returns `{id}` |
+//! | `POST /_control/tickets/{id}/merge` | merges it, a [`Merging`](super::merges::Merging) |
+//! | `POST /_control/tickets/{id}/status` | sets `{status}` as an agent |
+//! | `POST /_control/webhook` | adds a webhook, `{endpoint, secret, subscriptions?}`; returns `{id}` |
+//! | `POST /_control/webhooks/release` | sends held deliveries |
+//! | `POST /_control/tokens/revoke` | revokes all OAuth tokens |
+//! | `POST /_control/reset` | resets everything |
 
 use axum::body::Bytes;
 use base64::Engine;

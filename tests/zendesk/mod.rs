@@ -1,8 +1,7 @@
-//! A stand-in for Zendesk's Support API, with the behaviour that its documentation describes and the failures that it has.
+//! A stand-in for Zendesk's Support API, with its documented behaviour and its failures.
 //!
-//! In a test: `Zendesk::start().await`, then `url()` for the client, `state()` for what has arrived, `quirks()`, `fault()`, `advance()`
-//! for what goes wrong, `ticket_arrives()` and `comment()` for what other people do meanwhile. From outside the same stands under
-//! `/_control`, see [`control`].
+//! In a test: `Zendesk::start().await`, then `url()` for the client, `state()` for the results, `quirks()`, `fault()` and `advance()` for
+//! failures, `ticket_arrives()` and `comment()` for actions of other people. Other processes use `/_control`, see [`control`].
 //!
 //! The account that it starts with (ids are in [`account`]; all are larger than 32 bits, as Zendesk's are):
 //!

@@ -1,8 +1,8 @@
 //! Requests to other people's servers: to public addresses only unless the configuration says otherwise, with bounded answers, and with the patience
 //! that a server asks for.
 //!
-//! An [`attempt`] has a time limit that stands still while the attempt waits to be admitted. [`Fetcher`] reads JSON from a source. Whoever needs a client of its own builds it with [`guard_redirects`], [`PublicOnly`], [`USER_AGENT`] and
-//! [`install_crypto`].
+//! An [`attempt`] has a time limit that is suspended while the attempt waits to be admitted. [`Fetcher`] reads JSON from a source. Code with a
+//! client of its own builds it with [`guard_redirects`], [`PublicOnly`], [`USER_AGENT`] and [`install_crypto`].
 
 mod address;
 pub mod attempt;

@@ -3,16 +3,16 @@ import http from "node:http";
 import { pick } from "./random.js";
 
 /**
- * What can become of a request that brings something:
- * - `pass`: nothing happens to it.
- * - `cut`: the connection ends before the gateway hears of it.
- * - `lost`: the gateway answers, and the answer does not come through.
- * - `held`: the gateway answers, and the answer never ends.
- * - `late`: the gateway hears of it only after a while.
- * - `twice`: the gateway hears of it twice.
- * - `torn`: half of the answer comes through.
- * - `empty`, `page`: somebody in between answers well, and says nothing, or shows a page; the gateway heard of it.
- * - `refused`: somebody in between says no, in HTML; `broken`: 500, `away`: 502 and 503, heard of or not; `busy`: 429.
+ * Faults of a request with content:
+ * - `pass`: none.
+ * - `cut`: the connection ends before the gateway gets the request.
+ * - `lost`: the gateway responds, but the response is lost.
+ * - `held`: the gateway responds, but the response never ends.
+ * - `late`: the gateway gets the request only after a while.
+ * - `twice`: the gateway gets the request twice.
+ * - `torn`: half of the response arrives.
+ * - `empty`, `page`: the gateway gets the request, but something in between responds with success and an empty body, or a page.
+ * - `refused`: something in between refuses with HTML; `broken`: 500, `away`: 502 and 503, with or without the gateway; `busy`: 429.
  */
 export const FAULTS = /** @type {const} */ ([
   ...["cut", "lost", "held", "late", "twice", "torn"],

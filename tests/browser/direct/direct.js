@@ -29,7 +29,7 @@ const ADA = `deskbell("identify", { id: "u-1", name: "Ada Host", email: "ada@hos
  * @property {Zendesk} zendesk a stand-in of the test's own
  * @property {string[]} elsewhere the requests that went neither to the page's host nor to Zendesk
  * @property {(options?: import("../site.js").Options & {destination?: string, script?: string, known?: boolean, path?: string}) => Promise<Site>} visit
- *   serves the page, with all that ships beside it and no gateway anywhere, and goes there
+ *   serves the page and the built files without any gateway, and goes there
  */
 
 /** @type {import("@playwright/test").TestType<

@@ -9,7 +9,7 @@ const log = "one\n\ntwo ä\n";
 /**
  * @typedef {object} Fixtures
  * @property {Mailbox} mailbox the mail server of the desk
- * @property {(path: string, body: object) => Promise<{id: string, reference: string}>} send posts as the person
+ * @property {(path: string, body: object) => Promise<{id: string, reference: string}>} send posts as the customer
  */
 
 const test = base.extend({
