@@ -1,20 +1,20 @@
-//! Who a request comes from.
+//! The requester of a request.
 
 use super::Reader;
 use domain::context::User;
 use domain::ticket::Priority;
 
-/// Who a request comes from.
+/// The requester of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Requester {
-    /// The person, where the host has signed who it is.
+    /// The customer, if the host has signed them.
     pub person: Option<Person>,
-    /// The SHA-256 of the session, where there is one. It opens nothing but what it made.
+    /// The SHA-256 of the session, if there is one. It gives access only to what it created.
     pub session: Option<[u8; 32]>,
 }
 
 impl Requester {
-    /// As whom the request reads; `None` where nobody says who it is.
+    /// The reader for access checks; `None` for a requester without customer and session.
     pub fn reader(&self) -> Option<Reader<'_>> {
         match (&self.person, &self.session) {
             (Some(person), _) => Some(Reader::Person(&person.user.id)),
@@ -23,17 +23,17 @@ impl Requester {
     }
 }
 
-/// A person whom the host has signed.
+/// A verified customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
-    /// Who it is; never without an id.
+    /// The customer; the id is never empty.
     pub user: User,
-    /// Whether the address is theirs (`email_verified`, as OpenID Connect calls it); none where the host, which signs, does not say.
+    /// Whether their address is verified (`email_verified` in OpenID Connect); none if the signer does not say.
     pub email_verified: Option<bool>,
-    /// Their priority, where the host says it.
+    /// Their priority, if the host says it.
     pub priority: Option<Priority>,
-    /// The channels that they have, where the host says it.
+    /// The channels available to them, if the host says it.
     pub channels: Vec<String>,
-    /// Until when that is so, in seconds since 1970.
+    /// When this expires, in seconds since 1970.
     pub until: u64,
 }

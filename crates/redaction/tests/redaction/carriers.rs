@@ -1,11 +1,11 @@
-//! The places in which a secret turns up.
+//! The contexts in which secrets occur.
 
 use super::encoding::{form, html, json, json_by_number, percent, percent_needlessly, single_quoted};
 use super::secrets::{CONFIGURED, Half, Secret};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 
-/// The name that goes with a secret which needs none.
+/// The name for a secret that needs none.
 const NEUTRAL: &str = "detail";
 
 /// A way to write a secret into a text.
@@ -20,24 +20,24 @@ impl Carrier {
         self.carry_instead(secret, &secret.text)
     }
 
-    /// Another text in the place of a secret.
+    /// Writes another text in place of a secret.
     pub fn carry_instead(&self, secret: &Secret, text: &str) -> String {
         (self.write)(&Parcel { name: secret.name, text })
     }
 
-    /// Whether the secret stands alone between words that have to stay.
+    /// Whether the secret is alone between words that have to stay.
     pub fn is_framed(&self) -> bool {
         ["JSON", "key=value", "logfmt", "error message", "single quotes", "brackets"].contains(&self.name)
     }
 }
 
-/// The carriers of a half in which a secret can be told from what is around it.
+/// The carriers of a half in which a secret can be distinguished from the text around it.
 pub fn carriers(half: Half, secret: &Secret) -> Vec<&'static Carrier> {
     let more = if half == Half::HeldOut { HELD_OUT } else { &[] };
     more.iter().chain(KNOWN).filter(|carrier| (carrier.takes)(secret)).collect()
 }
 
-/// What is written into a carrier.
+/// The content of a carrier.
 struct Parcel<'a> {
     name: Option<&'a str>,
     text: &'a str,
@@ -71,7 +71,7 @@ impl Parcel<'_> {
         format!("X{}: {}", parts.collect::<String>(), self.text)
     }
 
-    /// The two parts of the text, for a break in the middle.
+    /// The two halves of the text, for a break in the middle.
     fn halves(&self) -> (&str, &str) {
         let middle = self.text.chars().take(self.text.chars().count() / 2).map(char::len_utf8).sum();
         self.text.split_at(middle)
@@ -91,7 +91,7 @@ fn one_line(secret: &Secret) -> bool {
     !secret.has_lines()
 }
 
-/// Whether its end can be seen without quotes.
+/// Whether its end is recognisable without quotes.
 fn unquoted(secret: &Secret) -> bool {
     secret.name.is_none() || secret.is_plain()
 }
@@ -108,7 +108,7 @@ fn breaks(secret: &Secret) -> bool {
     secret.breaks
 }
 
-/// Whether it may be broken where quotes hold it together.
+/// Whether it may be broken inside of quotes.
 fn breaks_in_quotes(secret: &Secret) -> bool {
     secret.breaks || secret.name.is_some() && secret.is_plain()
 }
@@ -121,7 +121,7 @@ fn header(secret: &Secret) -> bool {
     one_line(secret) && secret.kind != "session" && !is_phrase(secret)
 }
 
-/// Whether, without quotes, nobody could tell it from a sentence about its name.
+/// Whether, without quotes, it is indistinguishable from a sentence about its name.
 fn is_phrase(secret: &Secret) -> bool {
     secret.name.is_some() && secret.text.contains(' ') && !is_authorization(secret)
 }
@@ -144,7 +144,7 @@ fn spelled(name: &str, joint: char) -> String {
     out
 }
 
-/// Whether it may change the spelling of its name.
+/// Whether the spelling of its name may change.
 fn renamed(secret: &Secret) -> bool {
     one_line(secret) && secret.kind != CONFIGURED && !is_authorization(secret)
 }

@@ -1,10 +1,10 @@
-//! The ways a text is written inside another one, and the ways back.
+//! Encodings of a text inside of another one, and their decoders.
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// The shortest run of letters that is tried as base64.
+/// The shortest run of letters that is decoded as base64.
 const BASE64_MIN: usize = 16;
 
 /// As a value of a URL parameter.
@@ -12,7 +12,7 @@ pub fn percent(text: &str) -> String {
     escape_bytes(text, |_, byte| !is_unreserved(byte), |byte| format!("%{byte:02X}"))
 }
 
-/// The same with small letters, and with escapes where none are needed.
+/// The same with lower-case digits, and with unnecessary escapes.
 pub fn percent_needlessly(text: &str) -> String {
     escape_bytes(text, |index, byte| index % 3 == 1 || !is_unreserved(byte), |byte| format!("%{byte:02x}"))
 }
@@ -22,12 +22,12 @@ pub fn form(text: &str) -> String {
     percent(text).replace("%20", "+")
 }
 
-/// As a JSON string, with its quotes.
+/// As a JSON string with its quotes.
 pub fn json(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// As a JSON string in which every third character is escaped by its number, and all that is not ASCII.
+/// As a JSON string in which every third character, and everything beyond ASCII, is a numeric escape.
 pub fn json_by_number(text: &str) -> String {
     let mut out = String::from("\"");
     for (index, c) in text.chars().enumerate() {
@@ -54,7 +54,7 @@ pub fn html(text: &str) -> String {
 
 type Undo = fn(&str) -> String;
 
-/// Everything that somebody who tries could read out of a text.
+/// Everything that an attacker could decode from a text.
 pub fn readings(text: &str) -> Vec<String> {
     let ways: [(char, Undo); 3] = [('%', undo_percent), ('\\', undo_escapes), ('&', undo_html)];
     let mut found = vec![text.to_string()];
@@ -138,7 +138,7 @@ fn undo_html(text: &str) -> String {
     text.replace("&quot;", "\"").replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// What the runs of letters in a text say in base64. The beginning of a run may be cut off, so each is read four ways.
+/// The runs of letters in a text decoded as base64. The beginning of a run may be missing, so each is decoded at four offsets.
 fn undo_base64(text: &str) -> Vec<String> {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || "+/-_".contains(c);
     let config = GeneralPurposeConfig::new()

@@ -1,8 +1,7 @@
-//! What the redaction of secrets is worth, measured: secrets of every kind planted into the places where they turn up,
-//! and lines in which there is nothing to hide.
+//! Measures the redaction of secrets: secrets of every kind in the contexts in which they occur, and lines without secrets.
 //!
-//! One half of both may be looked at while the redaction is written; the other half is held out, with forms, carriers and
-//! lines of its own. `cargo test --package redaction --test redaction -- --nocapture` prints the figures of both.
+//! One half of both may be used while the redaction is developed; the other half is held out, with forms, carriers and lines of its own. `cargo
+//! test --package redaction --test redaction -- --nocapture` prints the figures of both.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -22,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use survival::{NOTHING, survivor};
 
-/// How many of the cases that went wrong a failure tells.
+/// How many failed cases an assertion prints.
 const SHOWN: usize = 20;
 
 static KNOWN: LazyLock<Findings> = LazyLock::new(|| Findings::of(Half::Known));
@@ -105,7 +104,7 @@ fn the_corpus_is_as_large_as_it_has_to_be() {
     assert!(halves.map(|half| lines(half).len()).iter().sum::<usize>() >= 5_000);
 }
 
-/// A judge that overlooks what nobody hid would pass every redaction.
+/// A check that misses unredacted secrets would pass any redaction.
 #[test]
 fn a_secret_that_nobody_hides_is_noticed() {
     let mut overlooked = Vec::new();
@@ -137,25 +136,25 @@ fn figures() {
     println!("{}{}", KNOWN.table("known half"), HELD_OUT.table("held-out half"));
 }
 
-/// How many there are of something, and how many of them went wrong.
+/// A number of cases, and how many of them failed.
 #[derive(Clone, Copy, Default)]
 struct Count {
     all: usize,
     wrong: usize,
 }
 
-/// What the redaction did to a half of the corpus.
+/// The effect of the redaction on a half of the corpus.
 #[derive(Default)]
 struct Findings {
-    /// The plantings by kind.
+    /// The planted secrets by kind.
     planted: BTreeMap<&'static str, Count>,
     /// The lines by class.
     lines: BTreeMap<&'static str, Count>,
     leaks: Vec<String>,
     changes: Vec<String>,
-    /// What a second time changed.
+    /// Texts that a second redaction changed.
     unstable: Vec<String>,
-    /// Where more went than the secret.
+    /// Texts that lost more than the secret.
     ragged: Vec<String>,
 }
 
@@ -236,12 +235,12 @@ fn sum(counts: &BTreeMap<&'static str, Count>) -> Count {
         .fold(Count::default(), |sum, count| Count { all: sum.all + count.all, wrong: sum.wrong + count.wrong })
 }
 
-/// Whether what stands before and behind the secret is still there.
+/// Whether the text before and after the secret is still there.
 fn keeps(frame: &str, shown: &str) -> bool {
     frame.split_once(NOTHING).is_some_and(|(before, behind)| shown.starts_with(before) && shown.ends_with(behind))
 }
 
-/// No more than one line in two hundred changes.
+/// At most one line in two hundred changes.
 fn stays_small(findings: &Findings) {
     let Count { all, wrong } = sum(&findings.lines);
     assert!(wrong * 200 <= all, "{wrong} of {all} lines\n{}", first(&findings.changes));

@@ -8,11 +8,11 @@ pub const BASE62: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 pub const BASE64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 pub const BASE64_URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Numbers that look random and never change.
+/// Pseudorandom numbers that never change.
 pub struct Random(u64);
 
 impl Random {
-    /// A generator of its own for every label and index, so that an item added to the corpus leaves the others alone.
+    /// A generator of its own for every label and index, so that an addition to the corpus does not change other items.
     pub fn of(label: &str, index: usize) -> Random {
         let seed = label.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -20,7 +20,7 @@ impl Random {
         Random(seed ^ (index as u64).wrapping_mul(0xd6e8_feb8_6659_fd93))
     }
 
-    /// The next number, by the method splitmix64.
+    /// The next number, by splitmix64.
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -29,7 +29,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number of a range, both ends included.
+    /// A number in an inclusive range.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }

@@ -1,5 +1,5 @@
-//! The secrets of the corpus. None is real and none stands in this file: each is put together from the documented form
-//! of its kind and generated characters.
+//! The secrets of the corpus. None is real and none is in this file: each is assembled from the documented form of its kind and generated
+//! characters.
 
 use super::encoding::percent;
 use super::random::{BASE32, BASE62, BASE64, BASE64_URL, DIGITS, HEX, Random, UPPER};
@@ -7,23 +7,23 @@ use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use redaction::Rules;
 
-/// The half of the corpus that something belongs to: `Known` may be looked at while the redaction is written.
+/// A half of the corpus: `Known` may be used while the redaction is developed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {
     Known,
     HeldOut,
 }
 
-/// Something that must not be in a ticket.
+/// A secret that must not be in a ticket.
 pub struct Secret {
     pub kind: &'static str,
-    /// The name that gives it away; without one, its shape does.
+    /// The name that identifies it; without one, its shape does.
     pub name: Option<&'static str>,
-    /// What is planted.
+    /// The planted text.
     pub text: String,
-    /// The parts of it that have to go.
+    /// The parts of it that have to be redacted.
     pub cores: Vec<String>,
-    /// Whether it is one word of a documented form, which goes on behind a line break.
+    /// Whether it is one word of a documented form, which may continue after a line break.
     pub breaks: bool,
 }
 
@@ -44,7 +44,7 @@ impl Secret {
         Secret { name: Some(name), ..Secret::shape(text) }
     }
 
-    /// Whether it may stand without quotes behind its name.
+    /// Whether it may follow its name without quotes.
     pub fn is_plain(&self) -> bool {
         self.text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~+/=!@$*:".contains(c))
     }
@@ -54,7 +54,7 @@ impl Secret {
     }
 }
 
-/// The kinds that a configuration decides over.
+/// The kinds that the configuration enables.
 pub fn rules() -> Rules {
     Rules {
         names: vec!["x-tenant-pin".into(), "badge-number".into()],
@@ -64,12 +64,12 @@ pub fn rules() -> Rules {
     }
 }
 
-/// The kind that only the configuration knows, by the very name that stands there.
+/// The kind that is only identified by a configured name.
 pub const CONFIGURED: &str = "configured name";
 
-/// The kind that only counts in what was collected: in a text of one's own, an address is there on purpose.
+/// The kind that is redacted only in collected text: in a text of one's own, an address is intended.
 const EMAIL: &str = "e-mail address";
-/// The kinds that a person may mean to tell, and which are hidden only in what was collected.
+/// The kinds that a person may intend to share, and which are redacted only in collected text.
 pub const TOLD: [&str; 3] = [EMAIL, "IPv4", "IPv6"];
 
 /// The secrets of a half.
@@ -84,7 +84,7 @@ pub fn secrets(half: Half) -> Vec<Secret> {
     out
 }
 
-/// One secret that is being made.
+/// A secret being created.
 struct Draw {
     half: Half,
     index: usize,
@@ -92,7 +92,7 @@ struct Draw {
 }
 
 impl Draw {
-    /// Takes turns among the forms that the half of the secret has.
+    /// Alternates between the forms of the secret's half.
     fn turn<T: Copy>(&self, known: &[T], held_out: &[T]) -> T {
         let forms = if self.half == Half::Known { known } else { held_out };
         forms[self.index % forms.len()]
@@ -102,7 +102,7 @@ impl Draw {
         self.random.text(alphabet, length)
     }
 
-    /// A password as a form accepts it: letters of both cases and digits.
+    /// A password as forms accept it: letters of both cases and digits.
     fn simple_password(&mut self) -> String {
         let word = capitalised(self.random.pick(WORDS));
         format!("{word}{}{}", self.random.between(10, 9999), self.random.pick(WORDS))
@@ -327,7 +327,7 @@ fn pem(draw: &mut Draw) -> Secret {
     let mut body: Vec<String> = (0..lines).map(|_| draw.text(BASE64, 64)).collect();
     body[0].replace_range(..start.len(), start);
     body.push(draw.text(BASE64, 42) + "==");
-    // Headers, as OpenSSL writes them over a key with a passphrase.
+    // Headers that OpenSSL writes above a key with a passphrase.
     let headers = match (draw.half, label) {
         (Half::HeldOut, "RSA PRIVATE KEY") => {
             format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,{}\n\n", draw.text("0123456789ABCDEF", 32))
@@ -350,7 +350,7 @@ fn card(draw: &mut Draw) -> Secret {
     Secret::word(grouped(&digits, groups, separator))
 }
 
-/// The last digit of a card number, by the rule of Luhn.
+/// The check digit of a card number, by the Luhn algorithm.
 fn check_digit(digits: &str) -> char {
     let values = digits.bytes().rev().map(|byte| u32::from(byte - b'0'));
     let doubled = values.enumerate().map(|(index, value)| if index % 2 == 0 { value * 2 } else { value });
@@ -390,7 +390,7 @@ fn iban(draw: &mut Draw) -> Secret {
     Secret::word(grouped(&number, &[4; 9], separator).trim_end().to_string())
 }
 
-/// The remainder that an account number leaves, a letter being a number from ten on.
+/// The remainder of an account number, with letters as numbers from ten on.
 fn remainder(text: &str) -> u32 {
     let values = text.chars().filter_map(|c| c.to_digit(36));
     values.fold(0, |rest, value| (rest * if value > 9 { 100 } else { 10 } + value) % 97)

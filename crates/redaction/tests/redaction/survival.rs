@@ -1,16 +1,15 @@
-//! What counts as a leak: a secret that can still be read out of a text, or a good half of one.
+//! The definition of a leak: a secret, or about half of one, that can still be read from a text.
 
 use super::encoding::readings;
 use super::secrets::Secret;
 
-/// A piece of a secret as long as this is a leak, however long the secret is.
+/// A piece of this length is a leak, however long the secret is.
 const PIECE_MAX: usize = 12;
 
-/// Stands for the secret in an empty carrier: no encoding changes it, and no secret has it.
+/// The placeholder in an empty carrier: no encoding changes it, and no secret contains it.
 pub const NOTHING: &str = "~";
 
-/// The piece of a secret that can still be read in a text. `frame` is the same carrier without the secret: what stands
-/// there anyway gives nothing away.
+/// The piece of a secret that can still be read in a text. `frame` is the same carrier without the secret, whose text reveals nothing.
 pub fn survivor(secret: &Secret, text: &str, frame: &str) -> Option<String> {
     let texts = readings(text);
     let mut frames = None;
@@ -20,7 +19,7 @@ pub fn survivor(secret: &Secret, text: &str, frame: &str) -> Option<String> {
     })
 }
 
-/// The shortest pieces of a secret that are too long to be left, as it is written and without what only groups it.
+/// The shortest pieces of a secret that must not remain, as written and without separators.
 fn pieces(core: &str) -> Vec<String> {
     let cut = |text: &str| -> Vec<String> {
         let chars: Vec<char> = text.chars().collect();

@@ -1,4 +1,4 @@
-//! What a redaction has to leave alone: lines in which there is nothing to hide, though much of it looks the part.
+//! Lines without secrets, many of which resemble some. Redaction must not change them.
 
 mod templates;
 
@@ -6,10 +6,10 @@ use super::random::Random;
 use super::secrets::Half;
 use std::collections::BTreeSet;
 
-/// How many lines each template gives at most.
+/// The most lines of each template.
 const LINES_EACH: usize = 46;
 
-/// The lines that were written by hand. Every other one of a pool is held out.
+/// Lines written by hand. Every other one of a pool is held out.
 const POOLS: &[(&str, &str)] = &[
     ("English", include_str!("english.txt")),
     ("German", include_str!("german.txt")),
@@ -25,16 +25,16 @@ const POOLS: &[(&str, &str)] = &[
     (DOTTED, include_str!("dotted.txt")),
 ];
 
-/// Numbers that may be an IP address or a version. Only a redaction that is not asked for addresses has to keep them.
+/// Numbers that may be an IP address or a version. They stay only if addresses are not redacted.
 pub const DOTTED: &str = "dotted";
 
-/// A line with nothing to hide.
+/// A line without secrets.
 pub struct Line {
     pub class: &'static str,
     pub text: String,
 }
 
-/// The lines of a half, each one once.
+/// The distinct lines of a half.
 pub fn lines(half: Half) -> Vec<Line> {
     let is_ours = |index: usize| index.is_multiple_of(2) == (half == Half::Known);
     let mut seen = BTreeSet::new();
@@ -55,7 +55,7 @@ pub fn lines(half: Half) -> Vec<Line> {
     out
 }
 
-/// Names and values with nothing to hide, as they come in pairs from a form or a configuration.
+/// Names and values without secrets, as pairs from a form or a configuration.
 pub fn pairs() -> Vec<(&'static str, &'static str)> {
     include_str!("pairs.txt").lines().filter_map(|line| line.split_once(": ")).collect()
 }

@@ -1,4 +1,4 @@
-//! Lines of which there are many alike, such as those of a log, with something else in them each time.
+//! Templates for lines with varying parts, such as those of a log.
 
 use crate::random::{BASE32, BASE62, BASE64, BASE64_URL, DIGITS, HEX, Random};
 
@@ -544,12 +544,12 @@ fn uuid(r: &mut Random) -> String {
     format!("{}-{}-4{}-a{}-{}", r.text(HEX, 8), r.text(HEX, 4), r.text(HEX, 3), r.text(HEX, 3), r.text(HEX, 12))
 }
 
-/// Pairs of hexadecimal digits between colons.
+/// Pairs of hexadecimal digits separated by colons.
 fn colons(r: &mut Random, count: usize) -> String {
     (0..count).map(|_| r.text("0123456789ABCDEF", 2)).collect::<Vec<_>>().join(":")
 }
 
-/// Sixteen digits that begin like a card and have the wrong check digit.
+/// Sixteen digits with the prefix of a card and a wrong check digit.
 fn failing_luhn(r: &mut Random) -> String {
     let digits = format!("4{}", r.text(DIGITS, 14));
     let doubled = digits.bytes().rev().enumerate().map(|(index, byte)| {
