@@ -34,7 +34,7 @@ pub struct Config {
     pub topics: Vec<Topic>,
     /// The priority of the customers of each plan. Default: none; there are no response targets then. Gateway only.
     pub plans: Pairs<Priority>,
-    /// The response targets, at most one for each severity and priority. Default: those of [`targets::default_targets`]. Gateway only.
+    /// The response targets, at most one for each severity and priority. Default: from one business hour to two days. Gateway only.
     #[serde(default = "targets::default_targets")]
     pub targets: Vec<Target>,
     /// Search engines. Default: only the gateway. Read by the module that searches, not by the form.
@@ -55,7 +55,7 @@ pub struct Config {
     /// Custom fields. Default: none. Read by the same module.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
-    /// The attachments that are accepted. Default: those of [`Attachments`]. Gateway only; no Rust of the widget reads it.
+    /// The attachments that are accepted. Default: the defaults of its fields. Gateway only; no Rust of the widget reads it.
     #[cfg(not(target_arch = "wasm32"))]
     pub attachments: Attachments,
     /// The look of the panel.
