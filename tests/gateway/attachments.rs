@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Method, Request};
-use gateway::attachments::sweep::sweep;
 use gateway::clock;
 use gateway::config::Overrides;
 use http_body_util::channel::Channel;
@@ -484,7 +483,7 @@ async fn what_is_never_sent_goes_and_what_is_sent_stays() {
     std::fs::write(folder.join("notes.txt"), "not ours").unwrap();
     std::fs::write(folder.join(format!("{TWO}.part")), "torn by a crash").unwrap();
     let after = async |hours: i64| {
-        sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(hours)).await.unwrap();
+        gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(hours)).await.unwrap();
         files(&gateway).len()
     };
     assert_eq!(after(0).await, 4);

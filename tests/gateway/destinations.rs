@@ -12,7 +12,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gateway::clock;
 use gateway::config::Overrides;
-use gateway::delivery::worker;
 use gateway::store::{Delivery, State};
 use gateway::wire_up;
 use http_body_util::BodyExt;
@@ -39,7 +38,7 @@ fn secret() -> String {
 async fn bringing(table: &str) -> Gateway {
     let site = format!("[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\n{table}\n");
     let gateway = gateway_with(&site, Overrides::default()).await;
-    tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
+    tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
     gateway
 }
 

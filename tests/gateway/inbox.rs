@@ -850,7 +850,7 @@ async fn the_gateways_own_address_leads_to_the_inbox_where_it_is() {
     let apart = gateway_with("[inbox]\nlisten = \"127.0.0.1:0\"\n", Overrides::default()).await;
     let home = apart.get("/").await;
     assert!(home.status == 200 && !home.text().contains("/inbox"), "{}", home.text());
-    let inbox = http::inbox_router(apart.app.clone());
+    let inbox = http::inbox_router(&apart.app.routers);
     let answer = send(inbox, request(Method::GET, "/").body(Body::empty()).unwrap()).await;
     assert_eq!((answer.status.as_u16(), answer.headers["location"].to_str().unwrap()), (303, "/inbox"));
 

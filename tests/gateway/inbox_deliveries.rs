@@ -11,7 +11,6 @@ use axum::routing::{get, post as to_post, put};
 use axum::{Json, Router};
 use domain::conversation::Author;
 use gateway::config::Overrides;
-use gateway::delivery::worker;
 use gateway::store::{
     Change, Claim, CurrentTicket, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, NewMessage, State as Stands,
     What,
@@ -78,7 +77,7 @@ impl Desk {
     /// The same with running workers.
     async fn at_work(&self) -> Gateway {
         let gateway = self.gateway(demo()).await;
-        tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
+        tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
         gateway
     }
 }

@@ -72,10 +72,10 @@ async fn a_status_page_is_asked_once_for_everybody_and_maintenance_told_apart() 
     );
     let gateway = with(&format!("from = \"statuspage\"\nurl = {:?}", page.url)).await;
     let app = gateway.app.clone();
-    let [(site, page_of_site)]: [_; 1] = incidents::status_pages(&app.sites).try_into().unwrap();
-    let following = tokio::spawn(async move { incidents::poll(&app.broken, &site, &page_of_site).await });
+    let [(site, page_of_site)]: [_; 1] = incidents::status_pages(&app.workers.incidents).try_into().unwrap();
+    let following = tokio::spawn(async move { incidents::poll(&app.workers.broken, &site, &page_of_site).await });
     let heard = async {
-        while gateway.app.broken.at("broken").is_empty() {
+        while gateway.app.workers.broken.at("broken").is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

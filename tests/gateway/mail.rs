@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Method;
 use gateway::config::Overrides;
-use gateway::mail::worker;
 use gateway::store::{ActivityKind, Claim};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -81,7 +80,7 @@ async fn an_address_without_a_mailbox_gets_no_other_code_and_agents_read_why() {
         let receipt = gateway.send(post("mailing", "key", Some(&session), &ticket("It broke"))).await;
         let id = receipt.json()["id"].as_str().unwrap().to_string();
         let store = gateway.app.store.clone();
-        let sending = worker::run(gateway.app.clone(), CancellationToken::new());
+        let sending = gateway.app.workers.mail.clone().run(CancellationToken::new());
         let done = async {
             refuse(&listener, answer).await;
             while store.next_mail("mailing").await.unwrap().is_some() {
@@ -124,7 +123,7 @@ async fn a_receipt_is_sent_once_and_then_done() {
     assert_eq!(gateway.send(post("mailing", "key", None, &ticket("It broke"))).await.json(), answer.json());
     let store = gateway.app.store.clone();
     assert!(store.next_mail("mailing").await.unwrap().is_some());
-    let sending = worker::run(gateway.app.clone(), CancellationToken::new());
+    let sending = gateway.app.workers.mail.clone().run(CancellationToken::new());
     let done = async {
         let mail = take(&listener).await;
         assert!(

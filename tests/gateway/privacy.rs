@@ -7,7 +7,6 @@ use axum::http::{Method, Request};
 use domain::ticket::Status;
 use gateway::clock;
 use gateway::config::Overrides;
-use gateway::privacy::retention;
 use gateway::store::{
     Claim, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, TicketHead,
     What,
@@ -469,8 +468,8 @@ async fn solved_tickets_go_when_a_site_keeps_them_no_longer_and_open_ones_stay()
     }
     let now = clock::timestamp().to_zoned(jiff::tz::TimeZone::UTC);
     let at = |months: i64, days: i64| now.checked_add(months.months().days(days)).unwrap().timestamp();
-    assert_eq!(retention::enforce(&gateway.app, at(17, 20)).await.unwrap().tickets, 0);
-    assert_eq!(retention::enforce(&gateway.app, at(18, 1)).await.unwrap().tickets, 1);
+    assert_eq!(gateway.app.workers.retention.enforce(at(17, 20)).await.unwrap().tickets, 0);
+    assert_eq!(gateway.app.workers.retention.enforce(at(18, 1)).await.unwrap().tickets, 1);
     for (reference, is_there) in references.iter().zip([false, true, true]) {
         assert_eq!(gateway.app.store.ticket(reference).await.unwrap().is_some(), is_there, "{reference}");
     }

@@ -9,10 +9,8 @@ use axum::Router;
 use axum::http::StatusCode;
 use domain::config::Config;
 use domain::conversation::Author;
-use gateway::app;
 use gateway::config::Overrides;
-use gateway::delivery::{Delivered, Destination, Failure, Finding, Parcel, worker};
-use gateway::mail;
+use gateway::delivery::{Delivered, Destination, Failure, Finding, Parcel};
 use gateway::store::{State, What};
 use gateway::supervisor;
 use gateway::wire_up;
@@ -101,7 +99,7 @@ async fn an_attempt_whose_outcome_cannot_be_stored_at_once_is_not_made_again() {
     let mut service = Service::new().await;
     let gateway = gateway_with(&site(&service.slack()), Overrides::default()).await;
     let id = file(&gateway, "k").await;
-    tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
+    tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
     timeout(PATIENCE, service.posted.recv()).await.unwrap().unwrap();
     let answering = async {
         sleep(HELD / 12).await;
@@ -122,7 +120,7 @@ async fn a_mail_whose_outcome_cannot_be_stored_at_once_is_not_sent_again() {
     );
     let gateway = gateway_with(&lines, Overrides::default()).await;
     let id = file(&gateway, "k").await;
-    tokio::spawn(mail::worker::run(gateway.app.clone(), CancellationToken::new()));
+    tokio::spawn(gateway.app.workers.mail.clone().run(CancellationToken::new()));
     // The database is locked from before the server has the mail.
     let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
     tokio::join!(hold(&gateway, HELD), async {
@@ -199,12 +197,12 @@ async fn an_attempt_that_panics_is_counted_and_made_again_and_the_others_go_on()
     let overrides = Overrides { config: Some(path), database, ..Overrides::default() };
     let mut setup = wire_up::load(&overrides).unwrap();
     let fragile = Arc::new(Fragile::default());
-    setup.sites.get_mut("desk").unwrap().destinations.insert("there".into(), fragile.clone());
-    let app = app::open(setup).await.unwrap();
-    let router = gateway::http::router(app.clone());
+    setup.parts.destinations.insert("desk", "there", fragile.clone());
+    let app = Arc::new(wire_up::open(setup).await.unwrap());
+    let router = gateway::http::router(&app.routers);
     let gateway = Gateway { app, router, folder };
     let before = supervisor::panics();
-    tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
+    tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
     for (key, message) in [("1", "one"), ("2", "panic"), ("3", "two")] {
         let answer = gateway.send(post("desk", key, None, &ticket(message))).await;
         assert!(answer.status.is_success());
@@ -227,7 +225,7 @@ async fn a_ticket_that_cannot_be_read_keeps_no_other_from_being_delivered() {
         .execute(&mut other(&gateway).await)
         .await
         .unwrap();
-    tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
+    tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
     let state = async |id: &str| gateway.app.store.deliveries(id).await.unwrap()[0].clone();
     until(async || state(&whole).await.state == State::Delivered).await;
     let dead = state(&broken).await;

@@ -10,7 +10,6 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use gateway::app::{self, App};
 use gateway::config::Overrides;
 use gateway::http;
 use gateway::mail::Codes;
@@ -61,7 +60,7 @@ pub fn signed_with(secret: &str, header: Value, claims: Value) -> String {
 }
 
 pub struct Gateway {
-    pub app: Arc<App>,
+    pub app: Arc<wire_up::Gateway>,
     pub router: Router,
     pub folder: TempDir,
 }
@@ -90,8 +89,8 @@ async fn open_without_indexes(folder: TempDir, lines: &str, overrides: Overrides
     std::fs::write(&file, format!("{lines}\n{SITES}")).unwrap();
     let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
     let setup = wire_up::load(&Overrides { config: Some(file), database, ..overrides }).unwrap();
-    let app = app::open(setup).await.unwrap();
-    Gateway { router: http::router(app.clone()), app, folder }
+    let app = Arc::new(wire_up::open(setup).await.unwrap());
+    Gateway { router: http::router(&app.routers), app, folder }
 }
 
 async fn open(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {

@@ -6,3 +6,4 @@ pub mod clock;
 pub mod fixtures;
 pub mod ports;
 pub mod rules;
+pub mod site;

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-use super::store::{Conversations, Reader, ReaderCounts, StoreError, StoredTicket};
-use super::tickets::conversation;
+use super::store::{Reader, ReaderCounts, StoreError, StoredTicket};
+use super::tickets::summary;
 use domain::conversation::Summary;
 
 /// How many changes a stream may be behind before it is told to look at everything again.
@@ -44,11 +44,9 @@ impl TicketChange {
     /// How many tickets its reader has now; asked once for all streams of the reader.
     pub async fn counts(
         &self,
-        store: &dyn Conversations,
-        site: &str,
-        reader: Reader<'_>,
+        ask: impl Future<Output = Result<ReaderCounts, StoreError>>,
     ) -> Result<ReaderCounts, StoreError> {
-        self.counts.get_or_try_init(|| store.customer_counts(site, reader)).await.copied()
+        self.counts.get_or_try_init(|| ask).await.copied()
     }
 }
 
@@ -67,7 +65,7 @@ impl Live {
             (None, None) => return,
         };
         let Some(streams) = self.streams().get(&Watched::by(&ticket.site, reader)).cloned() else { return };
-        let change = TicketChange { ticket: conversation::summary(&ticket), counts: OnceCell::new() };
+        let change = TicketChange { ticket: summary(&ticket), counts: OnceCell::new() };
         // The last stream may just have ended, which is no error.
         let _ = streams.send(Arc::new(change));
     }

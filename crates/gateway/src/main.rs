@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use gateway::config::{self, DEFAULT_LISTEN, Overrides, SourceKind, starter};
-use gateway::privacy::{Selection, erase, export};
+use gateway::privacy::{KeptData, Selection, erase, export};
 use gateway::{
     self, backup, delivery, deployment,
     search::{import, static_index},
@@ -299,8 +299,9 @@ impl Whose {
         ticket.or(person).or_else(|| self.email.clone().map(email))
     }
 
-    fn settings(&self) -> Result<config::Settings, config::SettingsError> {
-        Place { config: self.config.clone(), database: self.database.clone() }.settings()
+    fn data(&self) -> Result<KeptData, config::SettingsError> {
+        let settings = Place { config: self.config.clone(), database: self.database.clone() }.settings()?;
+        Ok(KeptData { database: settings.database, attachments: settings.attachments })
     }
 }
 
@@ -401,7 +402,7 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     if !checks.destinations {
         return Ok(if settings.sites.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
-    let checked = delivery::check(&setup, send).await;
+    let checked = delivery::check(&setup.parts.sites, &setup.parts.mailers, &setup.parts.destinations, send).await;
     println!("{checked}");
     Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -431,7 +432,7 @@ async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {
     let before = before.map(|day| Selection::before(&day, whose.site.clone(), with_open)).transpose()?;
     // One of them is there, which clap has seen to.
     let Some(selection) = whose.selection().or(before) else { return Ok(ExitCode::FAILURE) };
-    let erased = erase::run(&whose.settings()?, &selection, yes).await?;
+    let erased = erase::run(&whose.data()?, &selection, yes).await?;
     print!("{erased}");
     Ok(if erased.unreadable + erased.changed_hands == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -439,7 +440,7 @@ async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {
 async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> {
     let Export { whose, out } = options;
     let Some(selection) = whose.selection() else { return Ok(ExitCode::FAILURE) };
-    let exported = export::run(&whose.settings()?, &selection, &out).await?;
+    let exported = export::run(&whose.data()?, &selection, &out).await?;
     let export::Exported { tickets, files, missing_files, unreadable, .. } = exported;
     println!("{tickets} tickets and {files} files in {}", out.display());
     if missing_files + unreadable > 0 {

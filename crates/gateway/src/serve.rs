@@ -4,8 +4,6 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -14,10 +12,9 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::app::App;
 use super::backup::BackupError;
 use super::config::Limits;
 use super::config::starter::{self, StarterError};
@@ -25,12 +22,11 @@ use super::config::{SettingsError, notices};
 use super::guard::{connections_max, open_files};
 use super::http::{self, connections};
 use super::privacy::PrivacyError;
-use super::search::import::{ImportError, timer};
+use super::search::import::ImportError;
 use super::search::static_index::StaticIndexError;
 use super::store::StoreError;
-use super::supervisor::supervise;
 use super::wire_up::Setup;
-use super::{app, attachments, clock, delivery, incidents, mail, privacy, search};
+use super::{clock, wire_up};
 use crate::http::connections::{Capacity, Times};
 
 /// How long requests, deliveries, mails and syncs may go on when the gateway is told to stop; longer than any request may take but a file,
@@ -109,23 +105,23 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     let listener = listen(settings.listen, settings.demo)?;
     let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;
     let stop_requested = stop_signal()?;
-    let app = app::open(setup).await?;
+    let (limits, proxies) = (setup.settings.limits, setup.settings.proxies.clone());
+    let gateway = wire_up::open(setup).await?;
     let (running, mut idle) = watch::channel(0_usize);
     let count = move |request: Request, next: Next| count_running(running.clone(), request, next);
-    let router = http::router(app.clone()).layer(from_fn(count.clone()));
-    let (limits, proxies) = (&app.settings.limits, &app.settings.proxies);
-    let capacity = Capacity::new(limits, proxies.clone(), connections_max(limits, open_files()));
+    let router = http::router(&gateway.routers).layer(from_fn(count.clone()));
+    let capacity = Capacity::new(&limits, proxies.clone(), connections_max(&limits, open_files()));
     let times = Times::default();
     announce(listener.local_addr()?)?;
 
     let (stop, (stopping, stopped)) = (CancellationToken::new(), watch::channel(false));
-    let mut workers = start_workers(&app, &stop);
+    let mut workers = gateway.workers.start(&stop);
     let mut inbox_serving = None;
     if let Some(listener) = inbox_listener {
-        let router = http::inbox_router(app.clone()).layer(from_fn(count));
+        let router = http::inbox_router(&gateway.routers).layer(from_fn(count));
         tracing::info!(address = %listener.local_addr()?, "inbox listening");
         // Places of its own: operators get in while everybody else's are taken.
-        let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..*limits };
+        let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..limits };
         let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
         inbox_serving = Some(tokio::spawn(connections::serve(listener, router, capacity, times, stopped.clone())));
     }
@@ -150,10 +146,10 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         tracing::warn!("stopped with unfinished work");
     }
     workers.shutdown().await;
-    if let Err(error) = app.counting.flush(app.store.as_ref()).await {
+    if let Err(error) = gateway.counting.flush(gateway.store.as_ref()).await {
         tracing::warn!(%error, "recording counts failed");
     }
-    app.store.close().await;
+    gateway.store.close().await;
     tracing::info!("stopped");
     Ok(ended?)
 }
@@ -164,62 +160,6 @@ async fn wait_for_inbox_end<T>(serving: &mut Option<JoinHandle<T>>) -> Result<T,
         Some(serving) => serving.await,
         None => std::future::pending().await,
     }
-}
-
-/// Starts everything that goes on in the background, each worker in a task of its own that is started again where it panics.
-fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
-    let mut workers = JoinSet::new();
-    workers.spawn(delivery::worker::run(app.clone(), stop.clone()));
-    workers.spawn(delivery::follow::run(app.clone(), stop.clone()));
-    workers.spawn(mail::worker::run(app.clone(), stop.clone()));
-    // What may be cut off at any time.
-    let mut repeat = |name: String, work: Work| workers.spawn(repeat(name, app.clone(), stop.clone(), work));
-    repeat(
-        "search indexes".into(),
-        Box::new(|app| Box::pin(async move { search::follow(&app.indexes, app.store.as_ref()).await })),
-    );
-    repeat(
-        "counting".into(),
-        Box::new(|app| Box::pin(async move { search::counting::run(&app.counting, app.store.as_ref()).await })),
-    );
-    repeat(
-        "attachments sweep".into(),
-        Box::new(|app| Box::pin(async move { match attachments::sweep::run(&app).await {} })),
-    );
-    repeat("mail retention".into(), Box::new(|app| Box::pin(async move { match mail::retention::run(&app).await {} })));
-    repeat("retention".into(), Box::new(|app| Box::pin(async move { match privacy::retention::run(&app).await {} })));
-    for (site, page) in incidents::status_pages(&app.sites) {
-        let name = format!("status page of {site}");
-        let poll = move |app: Arc<App>| -> WorkFuture {
-            let (site, page) = (site.clone(), page.clone());
-            Box::pin(async move { match incidents::poll(&app.broken, &site, &page).await {} })
-        };
-        repeat(name, Box::new(poll));
-    }
-    let plans = app.sites.iter();
-    let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
-    for (site, plan) in plans {
-        let name = format!("import of {} for {site}", plan.source.place);
-        let import = move |app: Arc<App>| -> WorkFuture {
-            let (site, plan) = (site.clone(), plan.clone());
-            Box::pin(async move { match timer::run(app.store.as_ref(), &site, &plan).await {} })
-        };
-        repeat(name, Box::new(import));
-    }
-    workers
-}
-
-type WorkFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
-type Work = Box<dyn Fn(Arc<App>) -> WorkFuture + Send + Sync>;
-
-async fn repeat(name: String, app: Arc<App>, stop: CancellationToken, work: Work) {
-    let start = || {
-        let (work, stop) = (work(app.clone()), stop.clone());
-        async move {
-            stop.run_until_cancelled(work).await;
-        }
-    };
-    supervise(&name, &stop, start).await;
 }
 
 async fn count_running(running: watch::Sender<usize>, request: Request, next: Next) -> Response {
@@ -266,36 +206,4 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Overrides;
-    use crate::wire_up;
-
-    #[tokio::test]
-    async fn each_import_and_each_status_page_is_a_worker_of_its_own() {
-        let folder = tempfile::tempdir().unwrap();
-        let count = async |sites: &str| {
-            let file = folder.path().join("deskbell.toml");
-            std::fs::write(&file, format!("[sites.acme]\norigins = [\"*\"]\n{sites}")).unwrap();
-            let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
-            let overrides = Overrides { config: Some(file), database, ..Overrides::default() };
-            let app = app::open(wire_up::load(&overrides).unwrap()).await.unwrap();
-            let stop = CancellationToken::new();
-            // They are told to stop before any of them has begun.
-            stop.cancel();
-            let mut workers = start_workers(&app, &stop);
-            let count = workers.len();
-            workers.shutdown().await;
-            count
-        };
-        let none = count("").await;
-        let imports = "[[sites.acme.imports]]\nfrom = \"jsonl\"\nurl = \"one.jsonl\"\n\
-                       [[sites.acme.imports]]\nfrom = \"jsonl\"\nurl = \"two.jsonl\"\n";
-        assert_eq!(count(imports).await, none + 2);
-        let page = "[sites.acme.incidents]\nfrom = \"statuspage\"\nurl = \"https://status.example\"\n";
-        assert_eq!(count(page).await, none + 1);
-    }
 }

@@ -1,125 +1,271 @@
-//! Makes what a site needs from its configuration: the only place that knows every destination, source and signer by name.
+//! Puts the gateway together: makes the clients that the configuration names, and gives each router and each worker the use cases that it
+//! needs. Nothing else knows all of them.
 
 mod email;
 mod imports;
 mod incidents;
 mod mail;
 mod signers;
+mod sites;
 mod webhook;
 mod zendesk;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
-use crate::config::{self, DestinationTable, Lines, Overrides, Secrets, Settings, SettingsError, SiteConfig};
-use crate::delivery::Destination;
-use crate::search::import::timer::Plan;
-use crate::site::Site;
+use crate::attachments::sweep::SweepFiles;
+use crate::attachments::{FileStorage, KeepFile, ReadFiles, StoreFile};
+use crate::bus::LocalBus;
+use crate::config::{self, Overrides, Secrets, Settings, SettingsError};
+use crate::delivery::sync::{SyncParts, SyncTickets};
+use crate::delivery::worker::DeliverTickets;
+use crate::delivery::{Dispatch, Lines, Parcels, TakeInboundEvent, TakeInboundMail, TakeReturnedMail};
+use crate::guard::{Guard, ProxyWatch, connections_max, open_files};
+use crate::http::Routers;
+use crate::http::api::{ApiState, PublicConfigs};
+use crate::http::assets::Assets;
+use crate::http::cors::PageAccess;
+use crate::http::edge::Edge;
+use crate::http::help::HelpState;
+use crate::http::inbox::InboxState;
+use crate::http::inbox::access::InboxAccess;
+use crate::http::inbox::standing::Standings;
+use crate::http::requester::Requesters;
+use crate::incidents::{Broken, CurrentIncidents};
+use crate::live::Live;
+use crate::mail::worker::{SendMail, SiteMail};
+use crate::mail::{Codes, MailWakers, Receipts};
+use crate::privacy::erase::EraseTicket;
+use crate::privacy::retention::EnforceRetention;
+use crate::pseudonym::Pseudonyms;
+use crate::search::Indexes;
+use crate::search::counting::Counting;
+use crate::store::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
+use crate::tickets::confirmation::{ConfirmAddress, OpenLink, RequestCode};
+use crate::tickets::handling::HandleTicket;
+use crate::tickets::{
+    AmendTicket, AutomaticReply, FindSimilar, GatherTickets, Intake, ReadTickets, ReplyToTicket, SignIn,
+    SubmissionLimits, TakeTicket,
+};
+use crate::workers::Workers;
+use store_sqlite::{READERS, SqliteStore};
 
 pub use imports::source_format;
+pub use sites::SiteParts;
 
-/// Settings, and the sites that were made from them.
+/// Settings, and what was made of the sites in them.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The settings.
     pub settings: Settings,
-    /// The sites by their public key.
-    pub sites: BTreeMap<String, Site>,
+    /// The sites with their clients.
+    pub parts: SiteParts,
 }
-
-/// The field that is wrong and why.
-type Wrong = (String, String);
 
 /// Reads the settings and makes what they name.
 pub fn load(overrides: &Overrides) -> Result<Setup, SettingsError> {
     let settings = config::load(overrides)?;
-    let sites = sites(&settings.sites, &settings.secrets, &settings.lines)?;
-    Ok(Setup { settings, sites })
+    let parts = sites::make(&settings.sites, &settings.secrets, &settings.lines)?;
+    Ok(Setup { settings, parts })
 }
 
 /// The sites of the text of a file; `name` is what errors call it.
-pub fn parse(text: &str, name: &str) -> Result<BTreeMap<String, Site>, SettingsError> {
+pub fn parse(text: &str, name: &str) -> Result<SiteParts, SettingsError> {
     let file = config::parse(text, name)?;
     let lines = file.lines.clone();
-    sites(&config::check_sites(file)?, &Secrets::default(), &lines)
+    sites::make(&config::check_sites(file)?, &Secrets::default(), &lines)
 }
 
-fn sites(
-    all: &BTreeMap<String, SiteConfig>,
-    secrets: &Secrets,
-    lines: &Lines,
-) -> Result<BTreeMap<String, Site>, SettingsError> {
-    let made = all.iter().map(|(name, table)| {
-        let site = site(table, secrets).map_err(|(field, message)| SettingsError::Value {
-            place: lines.place(&format!("sites.{name}.{field}")),
-            message,
-        })?;
-        Ok((name.clone(), site))
+/// A gateway that is put together: what is served, what works in the background, and what outlives both.
+pub struct Gateway {
+    /// What the routers answer with.
+    pub routers: Routers,
+    /// What goes on in the background.
+    pub workers: Workers,
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// The files that go along with tickets.
+    pub storage: FileStorage,
+    /// Tells open streams.
+    pub live: Live,
+    /// The queues of the destinations.
+    pub lines: Arc<Lines>,
+    /// What is searched.
+    pub indexes: Arc<Indexes>,
+    /// What is counted, until it is written.
+    pub counting: Arc<Counting>,
+    /// What agents do with tickets.
+    pub handle: Arc<HandleTicket>,
+}
+
+/// Opens the store and puts the gateway together. The indexes are built while it serves, but for the demo's.
+pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
+    let Setup { settings, parts } = setup;
+    let readers = settings.database_readers.unwrap_or(READERS);
+    let store = Arc::new(SqliteStore::open_with_readers(&settings.database, readers).await?);
+    if settings.demo {
+        crate::demo::import(store.as_ref()).await?;
+    }
+    let storage = FileStorage::open(settings.attachments.clone(), &store.attachments_key().await?)?;
+    let codes = Codes::new(&store.confirmations_key().await?);
+    let indexes = Arc::new(Indexes::default());
+    if settings.demo {
+        // Its few questions are searched as soon as it is there.
+        indexes.refresh(store.as_ref()).await?;
+    }
+    let pseudonyms = Pseudonyms::new(store.salt().await?);
+    Ok(assemble(settings, parts, Kept { store, storage, codes, indexes, pseudonyms }))
+}
+
+/// What is read from the disk.
+struct Kept<S> {
+    store: Arc<S>,
+    storage: FileStorage,
+    codes: Codes,
+    indexes: Arc<Indexes>,
+    pseudonyms: Pseudonyms,
+}
+
+fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept<S>) -> Gateway {
+    let Kept { store, storage, codes, indexes, pseudonyms } = kept;
+    let SiteParts { sites, origins, signers, mailers, destinations, incidents, imports } = parts;
+    let (sites, destinations, mailers) = (Arc::new(sites), Arc::new(destinations), Arc::new(mailers));
+
+    // What use cases share.
+    let (live, lines) = (Live::default(), Arc::new(Lines::new(&destinations)));
+    let wakers = Arc::new(MailWakers::new(&mailers));
+    let bus: Arc<dyn Bus> = Arc::new(LocalBus::new(live.clone(), lines.clone(), wakers.clone()));
+    let guard = Arc::new(Guard::new(settings.limits, connections_max(&settings.limits, open_files())));
+    let dispatch = Dispatch::new(store.clone(), destinations.clone(), lines.clone());
+    let limits = SubmissionLimits::new(guard.clone(), settings.quotas, &settings.database, pseudonyms.clone());
+    let receipts = Receipts::new(mailers.clone(), codes.clone(), pseudonyms.clone());
+    let read_files = ReadFiles::new(store.clone(), storage.clone());
+    let keep_file = KeepFile::new(store.clone(), storage.clone());
+    let broken = Broken::new(&incidents);
+
+    // The customer's side.
+    let sign_in = Arc::new(SignIn::new(store.clone(), store.clone(), destinations.clone(), bus.clone()));
+    let intake = Intake {
+        limits: limits.clone(),
+        automatic: AutomaticReply::new(indexes.clone()),
+        receipts: receipts.clone(),
+        dispatch: dispatch.clone(),
+    };
+    let read = Arc::new(ReadTickets::new(store.clone(), store.clone(), read_files.clone()));
+    let reply = ReplyToTicket::new(store.clone(), read_files.clone(), limits, dispatch, bus.clone());
+    let confirm = ConfirmAddress::new(store.clone(), store.clone(), codes.clone(), destinations.clone(), bus.clone());
+    let store_file = StoreFile::new(store.clone(), storage.clone(), settings.quotas, guard.clone(), pseudonyms.clone());
+    let current_incidents = Arc::new(CurrentIncidents::new(broken.clone(), store.clone(), pseudonyms.clone()));
+    let counting = Arc::new(Counting::new(pseudonyms));
+
+    // What destinations tell by themselves.
+    let mails = TakeInboundMail::new(
+        (store.clone(), store.clone()),
+        sites.clone(),
+        destinations.clone(),
+        keep_file.clone(),
+        bus.clone(),
+    );
+    let returned = TakeReturnedMail::new(store.clone(), store.clone(), store.clone(), codes.clone(), bus.clone());
+    let events =
+        TakeInboundEvent::new((store.clone(), store.clone()), mails, returned, (destinations.clone(), lines.clone()));
+
+    // The agents' side.
+    let handle = Arc::new(HandleTicket::new(store.clone(), sites.clone(), destinations.clone(), bus.clone()));
+    let erase = Arc::new(EraseTicket::new(store.clone(), store.clone(), storage.folder.clone()));
+    let proxy_watch = Arc::new(ProxyWatch::default());
+    let access = InboxAccess {
+        token: settings.inbox_token.clone(),
+        is_demo: settings.demo,
+        allows_http: settings.inbox_insecure_http,
+        sessions: store.clone(),
+        guard: guard.clone(),
+    };
+    let standings = Standings {
+        queue: store.clone(),
+        destinations: destinations.clone(),
+        lines: lines.clone(),
+        proxy_watch: proxy_watch.clone(),
+    };
+
+    let routers = Routers {
+        edge: Edge { guard: guard.clone(), proxies: Arc::new(settings.proxies.clone()), proxy_watch },
+        pages: Arc::new(PageAccess::new(origins, settings.demo)),
+        api: ApiState {
+            requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in.clone())),
+            configs: Arc::new(PublicConfigs::new(&sites)),
+            guard,
+            take_ticket: Arc::new(TakeTicket::new(store.clone(), sign_in, intake, bus.clone())),
+            read_tickets: read.clone(),
+            find_similar: Arc::new(FindSimilar::new(store.clone())),
+            reply: Arc::new(reply),
+            amend: Arc::new(AmendTicket::new(store.clone(), destinations.clone(), bus.clone())),
+            gather: Arc::new(GatherTickets::new(store.clone(), destinations.clone(), bus.clone())),
+            confirm: Arc::new(confirm),
+            request_code: Arc::new(RequestCode::new(store.clone(), store.clone(), receipts, bus.clone())),
+            store_file: Arc::new(store_file),
+            read_files: Arc::new(read_files.clone()),
+            incidents: current_incidents.clone(),
+            indexes: indexes.clone(),
+            counting: counting.clone(),
+            questions: store.clone(),
+            events: Arc::new(events),
+            live: live.clone(),
+        },
+        inbox: InboxState {
+            sites: sites.clone(),
+            access: Arc::new(access),
+            standings: Arc::new(standings),
+            tickets: store.clone(),
+            conversations: store.clone(),
+            external: store.clone(),
+            counts: store.clone(),
+            files: read_files,
+            incidents: current_incidents,
+            handle: handle.clone(),
+            erase,
+            bus: bus.clone(),
+        },
+        help: HelpState {
+            sites: sites.clone(),
+            open_link: Arc::new(OpenLink::new(store.clone(), store.clone(), codes.clone())),
+            read_tickets: read,
+        },
+        assets: Arc::new(Assets { folder: settings.assets.clone(), is_demo: settings.demo }),
+        has_inbox: settings.inbox_listen.is_none(),
+    };
+
+    let sync_store = SyncParts {
+        polls: store.clone(),
+        queue: store.clone(),
+        external: store.clone(),
+        tickets: store.clone(),
+        conversations: store.clone(),
+    };
+    let queues = (destinations.clone(), lines.clone());
+    let parcels = Parcels::new(store.clone(), store.clone(), storage.clone(), sites.clone());
+    let mails = sites.iter().filter_map(|site| {
+        let mailer = mailers.get(&site.key)?.clone();
+        let bounces_to = mailer.bounces.as_ref().and_then(|name| destinations.get(&site.key, name)).cloned();
+        let return_path = Arc::new(move |ticket: &str| bounces_to.as_ref()?.return_path(ticket));
+        Some(SiteMail { site: site.clone(), mailer, return_path })
     });
-    made.collect()
-}
-
-fn site(site: &SiteConfig, secrets: &Secrets) -> Result<Site, Wrong> {
-    let within = |table: &str, (field, message): (&str, String)| (format!("{table}.{field}"), message);
-    let signers = signers::signers(&site.signers)?;
-    let incidents = site.incidents.as_ref().map(incidents::source).transpose();
-    let incidents = incidents.map_err(|wrong| within("incidents", wrong))?;
-    let password = secrets.smtp_password.as_deref();
-    let mail = site.mail.as_ref().map(|table| mail::mailer(table, password)).transpose();
-    let mail = mail.map_err(|wrong| within("mail", wrong))?;
-    let destinations = destinations(&site.destinations, secrets)?;
-    if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
-        && destinations.get(name).is_none_or(|to| to.return_path(&Uuid::nil().to_string()).is_none())
-    {
-        let message = format!("{name:?} is no destination of this site with to = \"email\" and reply_address");
-        return Err(("mail.bounces".into(), message));
-    }
-    let SiteConfig { origins, config, hours, rota, support_engineers, keep, .. } = site.clone();
-    let imports = imports(site)?;
-    Ok(Site { origins, config, hours, rota, support_engineers, signers, incidents, mail, destinations, imports, keep })
-}
-
-fn destinations(
-    tables: &BTreeMap<String, DestinationTable>,
-    secrets: &Secrets,
-) -> Result<BTreeMap<String, Arc<dyn Destination>>, Wrong> {
-    let mut destinations: BTreeMap<String, Arc<dyn Destination>> = BTreeMap::new();
-    for (name, table) in tables {
-        let made = destination(table, secrets);
-        let made = made.map_err(|(field, message)| (format!("destinations.{name}.{field}"), message))?;
-        let account = made.account();
-        let same = destinations.iter().find(|(_, other)| account.is_some() && other.account() == account);
-        if let Some((other, _)) = same {
-            let message =
-                format!("is the same place as {other}, and everything would be there twice; keep one of the two");
-            return Err((format!("destinations.{name}"), message));
-        }
-        destinations.insert(name.clone(), made);
-    }
-    Ok(destinations)
-}
-fn destination(table: &DestinationTable, secrets: &Secrets) -> Result<Arc<dyn Destination>, Wrong> {
-    Ok(match table {
-        DestinationTable::Zendesk(table) => Arc::new(zendesk::zendesk(table, secrets.zendesk_secret.as_deref())?),
-        DestinationTable::Webhook(table) => Arc::new(webhook::webhook(table)?),
-        DestinationTable::Email(table) => Arc::new(email::destination(table, secrets.smtp_password.as_deref())?),
-        DestinationTable::Slack(table) => Arc::new(webhook::slack(table)?),
-    })
-}
-
-fn imports(site: &SiteConfig) -> Result<Vec<Plan>, Wrong> {
-    let mut plans: Vec<Plan> = Vec::new();
-    for (index, import) in site.imports.iter().enumerate() {
-        let wrong = |(field, message): (&str, String)| (format!("imports[{index}].{field}"), message);
-        let plan = imports::plan(import).map_err(wrong)?;
-        if plans.iter().any(|other| other.source.name() == plan.source.name()) {
-            return Err(wrong(("url", "is imported already; name each source once".into())));
-        }
-        plans.push(plan);
-    }
-    Ok(plans)
+    let workers = Workers {
+        deliver: DeliverTickets::new(store.clone(), parcels, destinations.clone(), lines.clone()),
+        sync: SyncTickets::new(sync_store, sites.clone(), queues, keep_file, bus),
+        mail: SendMail::new(store.clone(), mails.collect(), codes, wakers),
+        sweep: SweepFiles::new(store.clone(), storage.folder.clone()),
+        retention: EnforceRetention::new(store.clone(), store.clone(), storage.folder.clone(), sites),
+        outgoing: store.clone(),
+        indexes: indexes.clone(),
+        questions: store.clone(),
+        counting: counting.clone(),
+        counts: store.clone(),
+        broken,
+        incidents,
+        import_store: store.clone(),
+        imports,
+    };
+    Gateway { routers, workers, store, storage, live, lines, indexes, counting, handle }
 }
 
 #[cfg(test)]

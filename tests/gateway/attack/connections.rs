@@ -31,7 +31,8 @@ async fn serve(limits: &str) -> Served {
     let listener = connections::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = watch::channel(false);
-    let settings = &gateway.app.settings;
+    let file = Some(gateway.folder.path().join("deskbell.toml"));
+    let settings = gateway::config::load(&Overrides { config: file, ..Overrides::default() }).unwrap();
     let max = connections_max(&settings.limits, open_files());
     let capacity = Capacity::new(&settings.limits, settings.proxies.clone(), max);
     tokio::spawn(connections::serve(listener, gateway.router.clone(), capacity, Times::default(), stopping));

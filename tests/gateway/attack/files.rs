@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
-use gateway::attachments::sweep::sweep;
 use gateway::clock;
 use gateway::config::Overrides;
 use http_body_util::channel::Channel;
@@ -138,7 +137,7 @@ async fn addresses_are_kept_as_keyed_hashes_for_a_day() {
     let keys: Vec<Vec<u8>> =
         sqlx::query_scalar("SELECT key FROM upload_usage WHERE scope = 'address'").fetch_all(&mut read).await.unwrap();
     assert_eq!(keys.iter().map(Vec::len).collect::<Vec<_>>(), [32]);
-    sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(48)).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(48)).await.unwrap();
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM upload_usage").fetch_one(&mut read).await.unwrap();
     assert_eq!(left, 0);
 }
@@ -261,7 +260,7 @@ async fn unsent_files_of_anonymous_sessions_go_after_a_day_and_can_be_put_again(
     assert_eq!(gateway.send(put("signed", 1, &session(1), "203.0.113.7", "anonymous")).await.status, 201);
     assert_eq!(gateway.send(put("signed", 2, "person u-7", "203.0.113.7", "signed")).await.status, 201);
     let after = async |hours: i64| {
-        sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(hours)).await.unwrap();
+        gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(hours)).await.unwrap();
         kept(&gateway)
     };
     assert_eq!(after(23).await, 15);
@@ -305,7 +304,7 @@ async fn files_of_an_older_gateway_are_read_and_moved() {
     std::fs::rename(&settled, folder.join(&file)).unwrap();
     std::fs::set_permissions(folder.join(&file), std::fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(gateway.get(&url).await.text(), "text");
-    sweep(&gateway.app, clock::timestamp()).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
     assert!(settled.is_file() && !folder.join(&file).exists());
     assert_eq!(std::fs::metadata(&settled).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(gateway.get(&url).await.text(), "text");
@@ -326,12 +325,12 @@ async fn a_sweep_goes_on_past_what_is_gone_or_cannot_be_removed() {
     std::fs::remove_file(settled(&files[0])).unwrap();
     std::fs::remove_file(settled(&files[1])).unwrap();
     std::fs::create_dir(settled(&files[1])).unwrap();
-    sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(25)).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(25)).await.unwrap();
     assert_eq!(kept(&gateway), 0);
     let left: Vec<String> = sqlx::query_scalar("SELECT file FROM removed_files").fetch_all(&mut read).await.unwrap();
     assert_eq!(left, [files[1].clone()], "it is tried again by the next sweep");
     std::fs::remove_dir(settled(&files[1])).unwrap();
-    sweep(&gateway.app, clock::timestamp()).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
     assert_eq!(left, 0);
 }
@@ -348,9 +347,9 @@ async fn what_a_crash_leaves_between_row_and_place_is_read_and_swept_into_place(
     // A file without a row beside it.
     let orphan = folder.join("incoming").join(uuid(9));
     std::fs::write(&orphan, "orphan").unwrap();
-    sweep(&gateway.app, clock::timestamp()).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
     assert!(settled.is_file() && orphan.is_file(), "somebody may be about to write its row");
-    sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(2)).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(2)).await.unwrap();
     assert!(settled.is_file() && !orphan.exists());
 }
 
@@ -361,7 +360,7 @@ async fn what_is_put_in_the_place_of_another_leaves_nothing_behind() {
         assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(size))).await.status, 201);
         assert_eq!(kept(&gateway), size as u64);
     }
-    sweep(&gateway.app, clock::timestamp()).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
     let mut read = gateway.connection().await;
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
     assert_eq!((left, kept(&gateway)), (0, 7));

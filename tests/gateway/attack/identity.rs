@@ -10,7 +10,7 @@ use gateway::clock;
 use gateway::config::Overrides;
 use gateway::mail::Codes;
 use gateway::store::{ActivityKind, Claim, Confirmation, Reader};
-use gateway::tickets::handling::{Acted, Action, act};
+use gateway::tickets::handling::{Acted, Action};
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ async fn confirm(gateway: &Gateway, id: &str, code: &str) -> Answer {
 async fn answer(gateway: &Gateway, id: &str, text: &str) {
     let ticket = gateway.app.store.ticket(id).await.unwrap().unwrap();
     let action = Action::Answer { text: text.into(), key: text.into(), solved: false };
-    assert_eq!(act(&gateway.app, &ticket, "Ana", action).await.unwrap(), Acted::Done);
+    assert_eq!(gateway.app.handle.act(&ticket, "Ana", action).await.unwrap(), Acted::Done);
 }
 
 #[tokio::test]
@@ -623,7 +623,7 @@ async fn what_nobody_has_signed_says_so_in_every_mail_to_the_desk() {
         listener.local_addr().unwrap()
     );
     let gateway = gateway_with(&lines, Overrides::default()).await;
-    tokio::spawn(gateway::delivery::worker::run(gateway.app.clone(), tokio_util::sync::CancellationToken::new()));
+    tokio::spawn(gateway.app.workers.deliver.clone().run(tokio_util::sync::CancellationToken::new()));
     let new = ticket("It broke");
     let (first, answer) =
         tokio::join!(crate::mail::take(&listener), gateway.send(post("desk", "k", Some(SESSION), &new)));

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::ticket::Status;
 use gateway::config::Overrides;
-use gateway::{app, http, wire_up};
+use gateway::{http, wire_up};
 use tower::ServiceExt;
 
 use crate::support::{Answer, Gateway, gateway_with, request, send, ticket};
@@ -143,8 +143,8 @@ async fn another_token_ends_all_sessions() {
             inbox_token: Some(token.into()),
             ..Overrides::default()
         });
-        let app = app::open(setup.unwrap()).await.unwrap();
-        assert_eq!(list(http::router(app)).await, status, "{token}");
+        let app = wire_up::open(setup.unwrap()).await.unwrap();
+        assert_eq!(list(http::router(&app.routers)).await, status, "{token}");
     }
 }
 
@@ -283,7 +283,7 @@ async fn forms_are_no_larger_than_they_need_to_be() {
 async fn with_a_listener_of_its_own_the_inbox_is_nowhere_else() {
     let gateway = gateway("[inbox]\nlisten = \"127.0.0.1:0\"\n").await;
     let bearer = format!("Bearer {TOKEN}");
-    let inbox = http::inbox_router(gateway.app.clone());
+    let inbox = http::inbox_router(&gateway.app.routers);
     for (path, public, of_inbox) in [
         ("/inbox", 404, 200),
         ("/inbox/login", 404, 200),

@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use gateway::attachments::sweep::sweep;
 use gateway::clock;
 use gateway::config::Overrides;
 use jiff::SignedDuration;
@@ -109,7 +108,7 @@ async fn what_was_sent_is_counted_for_a_day_and_without_the_address() {
             .await
             .unwrap();
     assert_eq!(rows, [("ticket-address".into(), 32, 1), ("ticket-site".into(), 6, 1)]);
-    sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(48)).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(48)).await.unwrap();
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM upload_usage").fetch_one(&mut read).await.unwrap();
     assert_eq!(left, 0);
 }

@@ -1,7 +1,7 @@
 //! Messages in Zendesk arrive here, and the other way round.
 
 use axum::http::Method;
-use gateway::tickets::handling::{Action, act};
+use gateway::tickets::handling::Action;
 use serde_json::{Value, json};
 
 use super::{Desk, HOOK_SECRET, desk, full, until};
@@ -82,7 +82,7 @@ async fn an_agents_file_is_read_here_and_one_that_is_not_taken_is_named() {
             kept.iter().map(|kept| (kept.name.as_str(), kept.number)).collect::<Vec<_>>(),
             [("steps.txt", Some(1))]
         );
-        assert_eq!(std::fs::read_to_string(desk.gateway.app.folder.path(&kept[0])).unwrap(), "Press it twice.\n");
+        assert_eq!(std::fs::read_to_string(desk.gateway.app.storage.path(&kept[0])).unwrap(), "Press it twice.\n");
     }
 }
 
@@ -188,7 +188,7 @@ async fn what_is_answered_here_is_answered_there_and_nothing_comes_back_as_new()
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let ticket = desk.gateway.app.store.ticket(&id).await.unwrap().unwrap();
     let answer = Action::Answer { text: "From here.".into(), key: "k".into(), solved: true };
-    act(&desk.gateway.app, &ticket, "Ben", answer).await.unwrap();
+    desk.gateway.app.handle.act(&ticket, "Ben", answer).await.unwrap();
     desk.quiet().await;
     until(async || desk.only()["status"] == "solved").await;
     desk.zendesk.comment(there, &said(Side::Agent, "And from there.")).unwrap();

@@ -18,7 +18,6 @@ use axum::http::{Method, Request};
 use domain::conversation::Author;
 use domain::ticket::NewTicket;
 use gateway::config::Overrides;
-use gateway::delivery::{follow, orders, worker};
 use gateway::store::{StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, What};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -104,9 +103,9 @@ pub async fn desk(more: &str) -> Desk {
 pub async fn open(zendesk: Zendesk, lines: &str) -> Desk {
     let gateway = support::gateway_with(lines, Overrides::default()).await;
     let mut workers = JoinSet::new();
-    let app = gateway.app.clone();
-    workers.spawn(worker::run(app.clone(), CancellationToken::new()));
-    workers.spawn(follow::run(app, CancellationToken::new()));
+    let parts = &gateway.app.workers;
+    workers.spawn(parts.deliver.clone().run(CancellationToken::new()));
+    workers.spawn(parts.sync.clone().run(CancellationToken::new()));
     Desk { zendesk, gateway, _workers: workers }
 }
 
@@ -223,7 +222,8 @@ pub fn full(message: &str) -> Value {
 pub async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
     let ticket = StoredTicket::new("desk", message.into(), new, received_at);
-    let deliveries = orders(desk.gateway.app.site("desk"), What::Ticket, Author::Customer, None);
+    let deliveries =
+        desk.gateway.app.routers.inbox.standings.destinations.deliveries("desk", What::Ticket, Author::Customer, None);
     let seal = SubmissionKey { key: message.into(), body: [0; 32], session: None };
     let along = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
     assert_eq!(desk.gateway.app.store.submit(&ticket, &seal, along).await.unwrap(), SubmissionOutcome::Stored);

@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Method;
 use gateway::config::Overrides;
-use gateway::delivery::worker;
 use gateway::store::{Delivery, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -84,7 +83,7 @@ async fn check(Row { case, .. }: &Row<Case>) -> Result<(), String> {
     zendesk.quirks(|quirks| quirks.refusals = refused(case));
     let gateway = support::gateway_with(&site(&zendesk), Overrides::default()).await;
     let stop = CancellationToken::new();
-    let working = tokio::spawn(worker::run(gateway.app.clone(), stop.clone()));
+    let working = tokio::spawn(gateway.app.workers.deliver.clone().run(stop.clone()));
     let answer = gateway.send(post(case)).await;
     if !matches!(answer.status.as_u16(), 201 | 202) {
         return Err(format!("the gateway answers {}: {}", answer.status, answer.text()));

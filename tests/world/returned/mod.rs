@@ -8,10 +8,10 @@ use axum::body::Body;
 use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use gateway::clock;
 use gateway::config::Overrides;
 use gateway::store::{ActivityKind, Delivery, State};
 use gateway::wire_up;
-use gateway::{clock, delivery, mail};
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
@@ -89,8 +89,8 @@ impl World {
         );
         let gateway = gateway_with(&lines, Overrides { demo: true, ..Overrides::default() }).await;
         let stop = CancellationToken::new();
-        tokio::spawn(mail::worker::run(gateway.app.clone(), stop.clone()));
-        tokio::spawn(delivery::worker::run(gateway.app.clone(), stop.clone()));
+        tokio::spawn(gateway.app.workers.mail.clone().run(stop.clone()));
+        tokio::spawn(gateway.app.workers.deliver.clone().run(stop.clone()));
         World { gateway, server, _stop: stop.drop_guard() }
     }
 

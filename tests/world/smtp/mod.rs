@@ -67,14 +67,15 @@ fn configuration(folder: &TempDir, lines: &str) -> Overrides {
 fn mailer(lines: &str) -> Result<Mailer, String> {
     let folder = tempfile::tempdir().unwrap();
     let setup = wire_up::load(&configuration(&folder, lines)).map_err(|error| error.to_string())?;
-    Ok(setup.sites["acme"].mail.clone().unwrap())
+    Ok(setup.parts.mailers["acme"].clone())
 }
 
 /// The output of `deskbell check` for such a site, about receipts and mailbox.
 async fn check(lines: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let setup = wire_up::load(&configuration(&folder, lines)).unwrap();
-    delivery::check(&setup, false).await.to_string()
+    let parts = &setup.parts;
+    delivery::check(&parts.sites, &parts.mailers, &parts.destinations, false).await.to_string()
 }
 
 async fn send(server: &MailServer) -> Result<(), NotTaken> {

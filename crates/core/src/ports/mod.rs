@@ -1,6 +1,7 @@
 //! Ports: what the gateway needs from a store. One trait for each concern, with the plain records that pass through it.
 
 mod attachments;
+mod bus;
 mod confirmations;
 mod conversations;
 mod counts;
@@ -23,6 +24,7 @@ mod tickets;
 use async_trait::async_trait;
 
 pub use attachments::{Attachments, FileOwner, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};
+pub use bus::Bus;
 pub use confirmations::{ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
     Activity, ActivityKind, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Handling, Limit,

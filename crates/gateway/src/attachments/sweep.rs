@@ -4,13 +4,13 @@
 use std::convert::Infallible;
 use std::fs::{DirEntry, ReadDir};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::folder::Folder;
 use super::quota::{UNSENT, UNSENT_ANONYMOUS, day};
-use crate::app::App;
 use crate::clock;
 use crate::store::{Attachments, StoreError};
 use domain::attachment;
@@ -32,27 +32,41 @@ pub enum SweepError {
     Folder(#[from] std::io::Error),
 }
 
-/// Sweeps once an hour, for as long as it runs.
-pub async fn run(app: &App) -> Infallible {
-    loop {
-        if let Err(error) = sweep(app, clock::timestamp()).await {
-            tracing::warn!(%error, "file sweep failed");
-        }
-        tokio::time::sleep(EVERY).await;
-    }
+/// Sweeps the files.
+#[derive(Clone)]
+pub struct SweepFiles {
+    attachments: Arc<dyn Attachments>,
+    folder: Folder,
 }
 
-/// Removes what nobody needs at a time.
-pub async fn sweep(app: &App, now: Timestamp) -> Result<(), SweepError> {
-    let (store, folder) = (app.store.as_ref(), &app.folder.folder);
-    let anonymous_before = clock::written(now - UNSENT_ANONYMOUS);
-    store.forget_attachments(&anonymous_before, &clock::written(now - UNSENT)).await?;
-    store.forget_upload_usage(&day(now - SignedDuration::from_hours(24))).await?;
-    remove_deleted(store, folder).await?;
-    let before = SystemTime::from(now - ORPHAN);
-    sweep_folder(store, folder, folder.incoming(), before).await?;
-    // What older gateways have left here is moved to its place, so that the next sweep finds nothing.
-    sweep_folder(store, folder, folder.root(), before).await
+impl SweepFiles {
+    /// Sweeps a folder by what a store knows.
+    pub fn new(attachments: Arc<dyn Attachments>, folder: Folder) -> SweepFiles {
+        SweepFiles { attachments, folder }
+    }
+
+    /// Sweeps once an hour, for as long as it runs.
+    pub async fn run(&self) -> Infallible {
+        loop {
+            if let Err(error) = self.sweep(clock::timestamp()).await {
+                tracing::warn!(%error, "file sweep failed");
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Removes what nobody needs at a time.
+    pub async fn sweep(&self, now: Timestamp) -> Result<(), SweepError> {
+        let (store, folder) = (self.attachments.as_ref(), &self.folder);
+        let anonymous_before = clock::written(now - UNSENT_ANONYMOUS);
+        store.forget_attachments(&anonymous_before, &clock::written(now - UNSENT)).await?;
+        store.forget_upload_usage(&day(now - SignedDuration::from_hours(24))).await?;
+        remove_deleted(store, folder).await?;
+        let before = SystemTime::from(now - ORPHAN);
+        sweep_folder(store, folder, folder.incoming(), before).await?;
+        // What older gateways have left here is moved to its place, so that the next sweep finds nothing.
+        sweep_folder(store, folder, folder.root(), before).await
+    }
 }
 
 /// Removes the bytes of files whose rows are gone; how many.

@@ -4,11 +4,11 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::{Finding, Parcel};
+use super::{Destination, Destinations, Finding, Parcel};
 use crate::clock;
-use crate::site::Site;
+use crate::mail::Mailers;
+use crate::site::{Site, Sites};
 use crate::store::{Delivery, State, StoredTicket, What};
-use crate::wire_up::Setup;
 use domain::context::{Context, User};
 use domain::reference;
 use domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
@@ -51,36 +51,36 @@ impl fmt::Display for Checked {
 }
 
 /// Asks every destination.
-pub async fn check(setup: &Setup, send: bool) -> Checked {
+pub async fn check(sites: &Sites, mailers: &Mailers, destinations: &Destinations, send: bool) -> Checked {
     let mut checked = Checked::default();
-    for (name, site) in &setup.sites {
-        if let Some(mailer) = &site.mail {
-            let bounces_to = mailer.bounces.as_ref().and_then(|name| site.destinations.get(name));
+    for site in sites.iter() {
+        let name = &site.key;
+        if let Some(mailer) = mailers.get(name) {
+            let bounces_to = mailer.bounces.as_ref().and_then(|to| destinations.get(name, to));
             let return_path = bounces_to.and_then(|to| to.return_path(&Uuid::nil().to_string()));
             let return_path = return_path.and_then(|address| address.parse().ok());
             let sender = return_path.as_ref().unwrap_or(&mailer.from.email);
             let finding = mail::mail_server(&mailer.server, sender).await;
             checked.found.push((name.clone(), "mail".into(), vec![finding]));
         }
-        for (destination, to) in &site.destinations {
+        for (destination, to) in destinations.in_site(name) {
             let hook = format!("/v1/sites/{name}/hooks/{destination}");
             let mut findings = to.check(&site.config, &hook).await;
             if send {
-                findings.push(test(name, site, destination).await);
+                findings.push(test(site, destination, to.as_ref()).await);
             }
-            checked.found.push((name.clone(), destination.clone(), findings));
+            checked.found.push((name.clone(), destination.into(), findings));
         }
     }
     checked
 }
 
 /// Brings a test ticket to a destination.
-async fn test(name: &str, site: &Site, destination: &str) -> Finding {
-    let Some(to) = site.destinations.get(destination) else { return Finding { good: false, says: "is gone".into() } };
-    let ticket = ticket(name);
+async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
+    let ticket = ticket(&site.key);
     let delivery = Delivery {
         id: 0,
-        site: name.into(),
+        site: site.key.clone(),
         destination: destination.into(),
         ticket: ticket.id.clone(),
         what: What::Ticket,

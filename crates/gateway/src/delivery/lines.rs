@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{broadcast, watch};
 
-use crate::site::Site;
+use super::Destinations;
 use crate::store::{DeliveryOutcome, DueDelivery};
 
 /// How many settled deliveries somebody who waits may be behind.
@@ -40,8 +40,8 @@ struct Mails {
 
 impl Lines {
     /// A queue for each destination.
-    pub fn new(sites: &BTreeMap<String, Site>) -> Lines {
-        let names = sites.iter().flat_map(|(site, of)| of.destinations.keys().map(|name| (site.clone(), name.clone())));
+    pub fn new(destinations: &Destinations) -> Lines {
+        let names = destinations.iter().map(|(site, name, _)| (site.to_string(), name.to_string()));
         Lines { lines: names.map(|name| (name, Arc::default())).collect(), settled: broadcast::channel(BEHIND_MAX).0 }
     }
 

@@ -17,9 +17,8 @@ use uuid::Uuid;
 
 use super::lines::Line;
 use super::patience::{Ended, limited};
-use super::{Delivered, Destination, Failure, Parcel, ParcelFile};
-use crate::app::App;
-use crate::store::{Claim, Delivery, DeliveryOutcome, DueDelivery, StoreError, What};
+use super::{Delivered, Destination, Destinations, Failure, Lines, Parcels};
+use crate::store::{Claim, Delivery, DeliveryOutcome, DueDelivery, Queue, StoreError};
 use crate::supervisor::{count_panic, supervise};
 use crate::{clock, pauses};
 
@@ -54,39 +53,59 @@ struct Streak {
     recovered: Vec<i64>,
 }
 
-/// Brings everything to its destination until it is told to stop; then attempts that have begun come to an end and are recorded.
-pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    warn_of_removed(&app).await;
-    let mut workers = JoinSet::new();
-    for (site, of) in &app.sites {
-        for (name, to) in &of.destinations {
-            let Some(line) = app.lines.line(site, name).cloned() else { continue };
-            let (app, site, name, to, stop) = (app.clone(), site.clone(), name.clone(), to.clone(), stop.clone());
+/// Brings what is due to its destination.
+#[derive(Clone)]
+pub struct DeliverTickets {
+    queue: Arc<dyn Queue>,
+    parcels: Parcels,
+    destinations: Arc<Destinations>,
+    lines: Arc<Lines>,
+}
+
+impl DeliverTickets {
+    /// Brings deliveries of a store to these destinations, whose queues are `lines`.
+    pub fn new(
+        queue: Arc<dyn Queue>,
+        parcels: Parcels,
+        destinations: Arc<Destinations>,
+        lines: Arc<Lines>,
+    ) -> DeliverTickets {
+        DeliverTickets { queue, parcels, destinations, lines }
+    }
+
+    /// Delivers until it is told to stop; then attempts that have begun come to an end and are recorded.
+    pub async fn run(self, stop: CancellationToken) {
+        self.warn_of_removed().await;
+        let mut workers = JoinSet::new();
+        for (site, name, to) in self.destinations.iter() {
+            let Some(line) = self.lines.line(site, name).cloned() else { continue };
+            let (this, site, name, to, stop) =
+                (self.clone(), site.to_string(), name.to_string(), to.clone(), stop.clone());
             workers.spawn(async move {
                 let worker = format!("delivery {site}/{name}");
                 let start = || {
-                    let (app, queue, to) = (app.clone(), (site.clone(), name.clone()), to.clone());
+                    let (this, queue, to) = (this.clone(), (site.clone(), name.clone()), to.clone());
                     let (line, stop) = (line.clone(), stop.clone());
-                    async move { Worker::new(app, queue, to, line, stop).work().await }
+                    async move { Worker::new(this, queue, to, line, stop).work().await }
                 };
                 supervise(&worker, &stop, start).await;
             });
         }
+        while workers.join_next().await.is_some() {}
     }
-    while workers.join_next().await.is_some() {}
-}
 
-/// Warns of what waits for destinations that the configuration names no more.
-async fn warn_of_removed(app: &App) {
-    for queue in app.store.queues().await.unwrap_or_default() {
-        if app.lines.line(&queue.site, &queue.destination).is_none() {
-            let (site, destination, waiting) = (queue.site, queue.destination, queue.waiting);
-            tracing::warn!(
-                site,
-                destination,
-                waiting,
-                "destination removed from the configuration; deliveries are stuck"
-            );
+    /// Warns of what waits for destinations that the configuration does not name.
+    async fn warn_of_removed(&self) {
+        for queue in self.queue.queues().await.unwrap_or_default() {
+            if self.lines.line(&queue.site, &queue.destination).is_none() {
+                let (site, destination, waiting) = (queue.site, queue.destination, queue.waiting);
+                tracing::warn!(
+                    site,
+                    destination,
+                    waiting,
+                    "destination removed from the configuration; deliveries are stuck"
+                );
+            }
         }
     }
 }
@@ -96,7 +115,7 @@ type Attempted = Result<Result<Delivered, Failure>, Ended>;
 
 /// What brings the deliveries of one queue.
 struct Worker {
-    app: Arc<App>,
+    shared: DeliverTickets,
     site: String,
     destination: String,
     to: Arc<dyn Destination>,
@@ -112,7 +131,7 @@ struct Worker {
 
 impl Worker {
     fn new(
-        app: Arc<App>,
+        shared: DeliverTickets,
         (site, destination): (String, String),
         to: Arc<dyn Destination>,
         line: Arc<Line>,
@@ -121,7 +140,7 @@ impl Worker {
         let (running, attempts, streak) = (JoinSet::new(), HashMap::new(), Streak::default());
         // What a worker before this one has left behind.
         let unrecorded = line.take_unrecorded();
-        Worker { app, site, destination, to, line, streak, stop, running, attempts, unrecorded }
+        Worker { shared, site, destination, to, line, streak, stop, running, attempts, unrecorded }
     }
 
     async fn work(mut self) {
@@ -203,15 +222,16 @@ impl Worker {
         let held: Vec<i64> = self.held().into_iter().map(|(id, _)| id).collect();
         let (token, at, until) = (Uuid::new_v4().simple().to_string(), clock::written(now), lease(now));
         let claim = Claim { token: &token, now: &at, until: &until };
-        let due = self.app.store.claim_deliveries(self.queue(), claim, &held, room as u32).await?;
+        let due = self.shared.queue.claim_deliveries(self.queue(), claim, &held, room as u32).await?;
         if due.is_empty() {
-            let next = self.app.store.next_delivery(self.queue(), &held).await?.and_then(|next| next.parse().ok());
+            let next = self.shared.queue.next_delivery(self.queue(), &held).await?.and_then(|next| next.parse().ok());
             return Ok(next.map_or(LOOK, clock::left));
         }
         for due in due {
-            let (app, to, one, stop) = (self.app.clone(), self.to.clone(), due.clone(), self.stop.clone());
+            let (parcels, to, one) = (self.shared.parcels.clone(), self.to.clone(), due.clone());
+            let stop = self.stop.clone();
             let task =
-                self.running.spawn(async move { limited(PATIENCE, &stop, bring(&app, to.as_ref(), &one)).await });
+                self.running.spawn(async move { limited(PATIENCE, &stop, parcels.deliver(to.as_ref(), &one)).await });
             self.attempts.insert(task.id(), (due, task));
         }
         Ok(LOOK)
@@ -249,7 +269,7 @@ impl Worker {
     async fn record(&mut self) {
         let all: Vec<(&DueDelivery, &DeliveryOutcome)> =
             self.unrecorded.iter().map(|(due, outcome)| (due, outcome)).collect();
-        match self.app.store.record_attempts(&all, &clock::now()).await {
+        match self.shared.queue.record_attempts(&all, &clock::now()).await {
             Ok(lost) => {
                 let recorded = take(&mut self.unrecorded);
                 self.settled(recorded, &lost);
@@ -264,7 +284,7 @@ impl Worker {
         }
         if !self.streak.recovered.is_empty() && self.unrecorded.is_empty() {
             let recovered = take(&mut self.streak.recovered);
-            if let Err(error) = self.app.store.retry_at_once(&recovered).await {
+            if let Err(error) = self.shared.queue.retry_at_once(&recovered).await {
                 // They wait for the end of their own pause.
                 tracing::warn!(site = self.site, destination = self.destination, %error, "retrying at once failed");
             }
@@ -275,7 +295,7 @@ impl Worker {
     async fn record_singly(&mut self) {
         let mut next = 0;
         while let Some((due, outcome)) = self.unrecorded.get_mut(next) {
-            match self.app.store.record_attempts(&[(due, outcome)], &clock::now()).await {
+            match self.shared.queue.record_attempts(&[(due, outcome)], &clock::now()).await {
                 Ok(lost) => {
                     let recorded = self.unrecorded.remove(next);
                     self.settled(vec![recorded], &lost);
@@ -303,7 +323,7 @@ impl Worker {
                 let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
                 tracing::warn!(site, destination, delivery, ?outcome, "attempt not recorded: its claim was lost");
             }
-            self.app.lines.settle(&due.delivery.ticket);
+            self.shared.lines.settle(&due.delivery.ticket);
         }
         self.line.look();
     }
@@ -311,7 +331,7 @@ impl Worker {
     /// Extends the claims of what is held. What somebody else has claimed meanwhile is not attempted any further here. `false` where the
     /// store could not be used.
     async fn extend(&mut self) -> bool {
-        let lost = match self.app.store.extend_claims(&self.held(), &lease(clock::timestamp())).await {
+        let lost = match self.shared.queue.extend_claims(&self.held(), &lease(clock::timestamp())).await {
             Ok(lost) => lost,
             Err(error) => {
                 tracing::warn!(site = self.site, destination = self.destination, %error, "extending claims failed");
@@ -332,46 +352,6 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.line.keep_unrecorded(take(&mut self.unrecorded));
     }
-}
-
-/// Puts together what is to be brought, and brings it.
-async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Delivered, Failure> {
-    let failed = |error: StoreError| Failure::later(format!("it cannot be read here: {error}"));
-    let Delivery { number, what, .. } = due.delivery;
-    let Some(site) = app.site(&due.ticket.site) else { return Err(Failure::Never("its site is gone".into())) };
-    let message = match what {
-        What::Message => {
-            let page = app.store.message_page(&due.ticket.id, number.saturating_sub(1), 1).await.map_err(failed)?;
-            let Some(message) = page.messages.into_iter().find(|message| message.number == number) else {
-                return Err(Failure::Never("what was said is gone".into()));
-            };
-            Some(message)
-        }
-        _ => None,
-    };
-    let kept = match what {
-        What::Ticket | What::Message => app.store.attachments(&due.ticket.id).await.map_err(failed)?,
-        What::Solved | What::Reopened | What::Confirmed => Vec::new(),
-    };
-    let files: Vec<ParcelFile> = kept
-        .iter()
-        .filter(|kept| kept.number == Some(number))
-        .map(|kept| ParcelFile {
-            name: kept.name.clone(),
-            media: kept.media,
-            size: kept.size,
-            path: app.folder.path(kept),
-        })
-        .collect();
-    let parcel = Parcel {
-        config: &site.config,
-        delivery: &due.delivery,
-        ticket: &due.ticket,
-        message: message.as_ref(),
-        files: &files,
-        place: due.place.as_ref(),
-    };
-    to.deliver(&parcel).await
 }
 
 /// What becomes of a try.
@@ -482,12 +462,11 @@ mod tests {
     use serde_json::json;
     use tokio::time::timeout;
 
-    use crate::app;
-    use crate::config::Overrides;
-    use crate::delivery::Finding;
+    use crate::attachments::FileStorage;
+    use crate::delivery::{Finding, Parcel};
     use crate::store::{
-        ExternalTickets, NewDelivery, Queue as _, State, StoredTicket, SubmissionExtras, SubmissionKey,
-        SubmissionOutcome, Tickets,
+        ExternalTickets, NewDelivery, State, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets,
+        What,
     };
     use crate::wire_up;
     use domain::config::Config;
@@ -515,19 +494,18 @@ mod tests {
         }
     }
 
-    /// An app with one destination, and its store.
-    async fn open(to: Arc<Talkative>) -> (Arc<App>, SqliteStore, tempfile::TempDir) {
+    /// Deliveries to one destination, and their store.
+    async fn open(to: Arc<Talkative>) -> (DeliverTickets, SqliteStore, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("deskbell.toml");
-        std::fs::write(&path, "[sites.acme]\norigins = [\"*\"]").unwrap();
-        let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
-        let overrides = Overrides { config: Some(path), database, ..Overrides::default() };
-        let mut setup = wire_up::load(&overrides).unwrap();
-        setup.sites.get_mut("acme").unwrap().destinations.insert("desk".into(), to);
-        let store = SqliteStore::open(&setup.settings.database).await.unwrap();
-        let mut app = Arc::into_inner(app::open(setup).await.unwrap()).unwrap();
-        app.store = Arc::new(store.clone());
-        (Arc::new(app), store, folder)
+        let store = SqliteStore::open(&folder.path().join("test.db")).await.unwrap();
+        let kept = Arc::new(store.clone());
+        let storage = FileStorage::open(folder.path().join("files"), &[0; 32]).unwrap();
+        let sites = Arc::new(wire_up::parse("[sites.acme]\norigins = [\"*\"]", "test").unwrap().sites);
+        let mut destinations = Destinations::default();
+        destinations.insert("acme", "desk", to);
+        let lines = Arc::new(Lines::new(&destinations));
+        let parcels = Parcels::new(kept.clone(), kept.clone(), storage, sites);
+        (DeliverTickets::new(kept, parcels, Arc::new(destinations), lines), store, folder)
     }
 
     async fn place(store: &SqliteStore) -> String {
@@ -553,11 +531,12 @@ mod tests {
     #[tokio::test]
     async fn what_is_delivered_while_the_disk_is_full_is_recorded_as_delivered_once_it_is_not() {
         let to = Arc::new(Talkative::default());
-        let (app, store, _folder) = open(to.clone()).await;
+        let (deliver, store, _folder) = open(to.clone()).await;
         let id = place(&store).await;
-        let line = app.lines.line("acme", "desk").unwrap().clone();
+        let line = deliver.lines.line("acme", "desk").unwrap().clone();
         let queue = ("acme".to_string(), "desk".to_string());
-        let mut worker = Worker::new(app.clone(), queue.clone(), to.clone(), line.clone(), CancellationToken::new());
+        let mut worker =
+            Worker::new(deliver.clone(), queue.clone(), to.clone(), line.clone(), CancellationToken::new());
         worker.begin().await;
         let done = worker.running.join_next_with_id().await.unwrap();
         worker.finish(done);
@@ -573,7 +552,7 @@ mod tests {
         }
         // What a worker has not stored when it panics is the next one's.
         drop(worker);
-        let worker = Worker::new(app.clone(), queue, to.clone(), line, CancellationToken::new());
+        let worker = Worker::new(deliver.clone(), queue, to.clone(), line, CancellationToken::new());
         assert_eq!(worker.unrecorded.len(), 1);
         store.set_full(false).await.unwrap();
         tokio::spawn(worker.work());
@@ -585,11 +564,11 @@ mod tests {
     #[tokio::test]
     async fn an_outcome_that_breaks_a_constraint_becomes_a_dead_letter_and_keeps_no_other() {
         let to = Arc::new(Talkative::default());
-        let (app, store, _folder) = open(to.clone()).await;
+        let (deliver, store, _folder) = open(to.clone()).await;
         let id = place(&store).await;
-        let line = app.lines.line("acme", "desk").unwrap().clone();
+        let line = deliver.lines.line("acme", "desk").unwrap().clone();
         let queue = ("acme".to_string(), "desk".to_string());
-        let mut worker = Worker::new(app.clone(), queue, to, line, CancellationToken::new());
+        let mut worker = Worker::new(deliver.clone(), queue, to, line, CancellationToken::new());
         worker.begin().await;
         let done = worker.running.join_next_with_id().await.unwrap();
         worker.finish(done);

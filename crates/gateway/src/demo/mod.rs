@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn the_settings_and_the_questions_can_be_read() {
-        let sites = crate::wire_up::parse(include_str!("deskbell.toml"), "demo").unwrap();
+        let sites = crate::wire_up::parse(include_str!("deskbell.toml"), "demo").unwrap().sites;
         assert_eq!(sites.keys().collect::<Vec<_>>(), [SITE]);
         let reading = sources::json_lines(include_str!("questions.jsonl"));
         assert_eq!((reading.bad, reading.warnings, reading.questions.len()), (vec![], vec![], 135));

@@ -11,7 +11,6 @@ mod large_bodies;
 mod open_files;
 mod permits;
 mod proxy_watch;
-mod refused_origins;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -30,7 +29,6 @@ pub use large_bodies::{HookSender, LargeBodies};
 pub use open_files::{connections_max, open_files};
 pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
 pub use proxy_watch::ProxyWatch;
-pub use refused_origins::RefusedOrigins;
 
 /// Cells for addresses and sessions: 4 MiB.
 const CLIENT_CELLS: usize = 1 << 18;

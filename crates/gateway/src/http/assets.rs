@@ -1,7 +1,7 @@
 //! The files that a page embeds, and the pages of the demo.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,7 +10,6 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use tower_http::services::ServeDir;
 
-use crate::app::App;
 use crate::demo;
 use crate::http::problem::Refusal;
 
@@ -31,15 +30,24 @@ enum Kind {
     DemoPage,
 }
 
+/// The files of the panel.
+#[derive(Clone, Debug)]
+pub struct Assets {
+    /// The folder with what `make build` made; without it no panel is served.
+    pub folder: Option<PathBuf>,
+    /// Whether the demo is served.
+    pub is_demo: bool,
+}
+
 /// Answers a request for whatever is no route.
-pub async fn serve(State(app): State<Arc<App>>, mut request: Request) -> Result<Response, Refusal> {
-    let Some(kind) = kind(request.uri().path(), app.settings.demo) else {
+pub async fn serve(State(assets): State<Arc<Assets>>, mut request: Request) -> Result<Response, Refusal> {
+    let Some(kind) = kind(request.uri().path(), assets.is_demo) else {
         return Err(Refusal::NotFound(String::new()));
     };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(Refusal::MethodNotAllowed);
     }
-    let Some(folder) = &app.settings.assets else {
+    let Some(folder) = &assets.folder else {
         return Err(Refusal::NotFound(
             "; start the gateway with --assets FOLDER, the folder that `make build` made".into(),
         ));

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use tower::util::MapRequest;
 
 use super::client::prefix;
-use crate::app::App;
+use crate::config::Proxies;
 use crate::http::problem::Refusal;
 
 /// The largest page that is written anew, in bytes.
@@ -26,8 +26,8 @@ const ATTRIBUTES: [&str; 3] = ["href=\"", "action=\"", "src=\""];
 const PLACES: [&str; 4] = ["/inbox", "/help/", "/deskbell.js", "/v1/"];
 
 /// The routes below the path of the configuration, and without it, for proxies that take it off.
-pub fn below(routes: Router, app: &App) -> Router {
-    let path = app.settings.proxies.path().to_string();
+pub fn below(routes: Router, proxies: &Proxies) -> Router {
+    let path = proxies.path().to_string();
     if path.is_empty() {
         return routes;
     }
@@ -40,11 +40,11 @@ pub fn below(routes: Router, app: &App) -> Router {
 }
 
 /// Puts the base path before the addresses of an answer.
-pub async fn write_links(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn write_links(State(proxies): State<Arc<Proxies>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let prefix = prefix(&app.settings.proxies, peer, request.headers());
+    let prefix = prefix(&proxies, peer, request.headers());
     let mut response = next.run(request).await;
-    if app.settings.proxies.is_prefix_read(peer) && has_links(response.headers()) {
+    if proxies.is_prefix_read(peer) && has_links(response.headers()) {
         // A cache must not give a page with somebody else's path to everybody.
         response.headers_mut().append(header::VARY, HeaderValue::from_static("x-forwarded-prefix"));
     }

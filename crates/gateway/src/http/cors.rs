@@ -4,6 +4,7 @@
 //! Preflights are answered here on every public path and allow the headers that were asked for: tracing libraries add theirs to
 //! requests that are ours.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -14,7 +15,8 @@ use axum::response::{IntoResponse, Response};
 use super::api::tickets::KEY_HEADER;
 use super::assets;
 use super::envelope::{REQUEST_ID, VERSION};
-use crate::app::App;
+use super::refused_origins::RefusedOrigins;
+use crate::config::Origins;
 use identity::SESSION_HEADER;
 
 /// The methods of the API, and those of files.
@@ -42,17 +44,47 @@ enum Audience {
     Nobody,
 }
 
+/// Which pages may read answers.
+pub struct PageAccess {
+    /// The pages that each site allows.
+    origins: BTreeMap<String, Origins>,
+    refused: RefusedOrigins,
+    is_demo: bool,
+}
+
+impl PageAccess {
+    /// Allows the pages of these origins to read what is about their site, and reports others.
+    pub fn new(origins: BTreeMap<String, Origins>, is_demo: bool) -> PageAccess {
+        PageAccess { origins, refused: RefusedOrigins::default(), is_demo }
+    }
+
+    /// Whether pages of an origin may read what is at a path of the API: by the site in it.
+    fn allows(&self, path: &str, origin: &str) -> bool {
+        let site = path.split_once("/sites/").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+        match self.origins.get(site) {
+            Some(origins) if origins.allow(origin) => true,
+            Some(origins) => {
+                self.refused.report(site, origins, origin);
+                false
+            }
+            // Any page may read that a site is unknown. A name that is written with escapes is decoded further in, where it
+            // could turn out to be a known one.
+            None => !path.contains('%'),
+        }
+    }
+}
+
 /// Answers preflights, and says on every other answer who may read it.
-pub async fn share(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn share(State(access): State<Arc<PageAccess>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let audience = audience(path, app.settings.demo);
+    let audience = audience(path, access.is_demo);
     if audience == Audience::Nobody {
         return next.run(request).await;
     }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let allowed = match (audience, origin) {
         (Audience::Everybody, _) => Some(HeaderValue::from_static("*")),
-        (_, Some(origin)) => Some(origin).filter(|origin| origin.to_str().is_ok_and(|text| allows(&app, path, text))),
+        (_, Some(origin)) => Some(origin).filter(|origin| origin.to_str().is_ok_and(|text| access.allows(path, text))),
         _ => None,
     };
     let is_preflight = request.method() == Method::OPTIONS;
@@ -138,21 +170,6 @@ fn audience(path: &str, demo: bool) -> Audience {
         Audience::Nobody
     } else {
         Audience::Everybody
-    }
-}
-
-/// Whether pages of an origin may read what is at a path of the API: by the site in it.
-fn allows(app: &App, path: &str, origin: &str) -> bool {
-    let name = path.split_once("/sites/").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
-    match app.site(name) {
-        Some(site) if site.origins.allow(origin) => true,
-        Some(site) => {
-            app.refused_origins.report(name, &site.origins, origin);
-            false
-        }
-        // Any page may read that a site is unknown. A name that is written with escapes is decoded further in, where it
-        // could turn out to be a known one.
-        None => !path.contains('%'),
     }
 }
 

@@ -1,22 +1,17 @@
 //! What is at the gateway's address itself: the way to the inbox.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
-
-use crate::app::App;
 
 /// The page runs no script, and is embedded nowhere.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
 /// Answers whoever opens the gateway's address. The demo has a page of its own there.
-pub async fn show(State(app): State<Arc<App>>) -> Response {
+pub fn show(has_inbox: bool) -> Response {
     let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::REFERRER_POLICY, "same-origin")];
-    (headers, Html(page(app.settings.inbox_listen.is_none()).into_string())).into_response()
+    (headers, Html(page(has_inbox).into_string())).into_response()
 }
 
 /// The page; without a link where the inbox has a listener of its own, which customers need not know of.

@@ -12,9 +12,9 @@ use axum::response::{IntoResponse, Response};
 use super::api::hooks::Signed;
 use super::api::routes::Route;
 use super::client::{self, Client};
+use super::edge::Edge;
 use super::requester;
-use crate::app::App;
-use crate::guard::Charge;
+use crate::guard::{Charge, Guard};
 use crate::http::problem::Refusal;
 
 /// What each route of the API is charged, by its path.
@@ -30,12 +30,12 @@ pub fn charges(routes: &[Route]) -> Charges {
 }
 
 /// Finds out who is at the other end of a request.
-pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub async fn identify(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let proxies = &app.settings.proxies;
+    let proxies = &edge.proxies;
     // Probes come from within, around the proxy.
     if request.uri().path() != super::HEALTH {
-        app.proxy_watch.note(proxies, peer, client::is_forwarded(request.headers()));
+        edge.proxy_watch.note(proxies, peer, client::is_forwarded(request.headers()));
     }
     let client = Client::behind(proxies, peer, request.headers());
     request.extensions_mut().insert(client);
@@ -44,7 +44,7 @@ pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: N
 
 /// Lets a request of the API pass that is not too much. What is no route is charged as if it read something.
 pub async fn hold(
-    State((app, api)): State<(Arc<App>, Arc<Charges>)>,
+    State((guard, api)): State<(Arc<Guard>, Arc<Charges>)>,
     path: RawPathParams,
     client: Client,
     mut request: Request,
@@ -52,7 +52,7 @@ pub async fn hold(
 ) -> Response {
     let charge = declared(&api, &request).unwrap_or(Charge::Read);
     let site = path.iter().find_map(|(name, value)| (name == "site").then_some(value)).unwrap_or_default();
-    if let Err(wait) = app.guard.admit(charge, client.address, requester::claimed(site, request.headers())) {
+    if let Err(wait) = guard.admit(charge, client.address, requester::claimed(site, request.headers())) {
         return Refusal::from(wait).into_response();
     }
     // How long it may take depends on it.
@@ -60,19 +60,19 @@ pub async fn hold(
     let response = next.run(request).await;
     let is_signed = response.extensions().get::<Signed>().is_some();
     if charge == Charge::Hook && !is_signed && response.status().is_client_error() {
-        app.guard.charge_failure(client.address);
+        guard.charge_failure(client.address);
     }
     response
 }
 
 /// Lets a request pass that is none of the API.
 pub async fn hold_other(
-    State((app, charge)): State<(Arc<App>, Charge)>,
+    State((guard, charge)): State<(Arc<Guard>, Charge)>,
     client: Client,
     request: Request,
     next: Next,
 ) -> Response {
-    match app.guard.admit(charge, client.address, None) {
+    match guard.admit(charge, client.address, None) {
         Ok(()) => next.run(request).await,
         Err(wait) => Refusal::from(wait).into_response(),
     }

@@ -1,13 +1,14 @@
 //! HTTP: parse, call, answer. No rules in here, and nothing of it anywhere else.
 
 pub mod api;
-mod assets;
+pub mod assets;
 mod base_path;
 mod body;
 pub mod client;
 pub mod connections;
-mod cors;
+pub mod cors;
 mod demo;
+pub mod edge;
 mod envelope;
 mod forwarded;
 mod head;
@@ -17,7 +18,8 @@ pub mod inbox;
 mod limits;
 pub mod problem;
 mod refusals;
-mod requester;
+mod refused_origins;
+pub mod requester;
 mod upload;
 
 use std::any::Any;
@@ -29,8 +31,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::app::App;
 use crate::guard::Charge;
+use api::ApiState;
+use assets::Assets;
+use cors::PageAccess;
+use edge::Edge;
+use help::HelpState;
+use inbox::InboxState;
 use problem::Refusal;
 
 /// Where the API lies.
@@ -38,52 +45,73 @@ const VERSION_1: &str = "/v1";
 /// Where it can be asked whether the gateway is there.
 const HEALTH: &str = "/healthz";
 
+/// What the routers answer with.
+#[derive(Clone)]
+pub struct Routers {
+    /// Who is let in.
+    pub edge: Edge,
+    /// Which pages may read answers.
+    pub pages: Arc<PageAccess>,
+    /// The API.
+    pub api: ApiState,
+    /// The inbox.
+    pub inbox: InboxState,
+    /// The pages of help.
+    pub help: HelpState,
+    /// The files of the panel.
+    pub assets: Arc<Assets>,
+    /// Whether the inbox is served to everybody, and not by a listener of its own.
+    pub has_inbox: bool,
+}
+
 /// What the gateway answers to everybody; the inbox only where it has no listener of its own.
-pub fn router(app: Arc<App>) -> Router {
-    let page = from_fn_with_state((app.clone(), Charge::Page), limits::hold_other);
+pub fn router(parts: &Routers) -> Router {
+    let Routers { edge, api, help, assets, has_inbox, .. } = parts;
+    let page = from_fn_with_state((edge.guard.clone(), Charge::Page), limits::hold_other);
     let mut router = Router::new()
-        .nest(VERSION_1, api::router(app.clone()))
-        .nest("/help", help::router().layer(from_fn(envelope::in_time)).layer(page.clone()));
-    if app.settings.inbox_listen.is_none() {
-        router = router.merge(inbox_pages(&app));
+        .nest(VERSION_1, api::router(api.clone()))
+        .nest("/help", help::router(help.clone()).layer(from_fn(envelope::in_time)).layer(page.clone()));
+    if *has_inbox {
+        router = router.merge(inbox_pages(parts));
     }
-    if app.settings.demo {
+    if assets.is_demo {
         router = router.route("/demo/fail", get(demo::fail).post(demo::fail));
     } else {
-        let home = get(home::show).layer(from_fn(envelope::in_time)).layer(page.clone());
+        let has_inbox = *has_inbox;
+        let home = get(async move || home::show(has_inbox)).layer(from_fn(envelope::in_time)).layer(page.clone());
         router = router.route("/", home);
     }
     let files = any(assets::serve).layer(from_fn(envelope::in_time)).layer(page);
-    base_path::below(with_middleware(router.fallback_service(files.with_state(app.clone())), app.clone()), &app)
+    let router = router.fallback_service(files.with_state(assets.clone()));
+    base_path::below(with_middleware(router, edge, &parts.pages), &edge.proxies)
 }
 
-/// What the gateway answers where only operators can ask: the inbox.
-pub fn inbox_router(app: Arc<App>) -> Router {
-    let pages = inbox_pages(&app).route("/", get(|| async { Redirect::to("/inbox") }));
+/// What the gateway answers where only agents can ask: the inbox.
+pub fn inbox_router(parts: &Routers) -> Router {
+    let pages = inbox_pages(parts).route("/", get(|| async { Redirect::to("/inbox") }));
     let pages = pages.fallback(|| async { Refusal::NotFound(String::new()) });
-    base_path::below(with_middleware(pages, app.clone()), &app)
+    base_path::below(with_middleware(pages, &parts.edge, &parts.pages), &parts.edge.proxies)
 }
 
-fn inbox_pages(app: &Arc<App>) -> Router<Arc<App>> {
-    let held = from_fn_with_state((app.clone(), Charge::Inbox), limits::hold_other);
+fn inbox_pages(parts: &Routers) -> Router {
+    let held = from_fn_with_state((parts.edge.guard.clone(), Charge::Inbox), limits::hold_other);
     Router::new()
-        .nest("/inbox", inbox::router(app.clone()).layer(from_fn(envelope::in_time)).layer(held))
+        .nest("/inbox", inbox::router(parts.inbox.clone()).layer(from_fn(envelope::in_time)).layer(held))
         .route("/inbox/", get(|| async { Redirect::permanent("/inbox") }))
 }
 
 /// Routes with what is around every one of them.
-fn with_middleware(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+fn with_middleware(routes: Router, edge: &Edge, pages: &Arc<PageAccess>) -> Router {
     routes
         .route(HEALTH, get(|| async { "ok\n" }))
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .layer(CatchPanicLayer::custom(panic_response))
-        .layer(from_fn_with_state(app.clone(), base_path::write_links))
-        .layer(from_fn_with_state(app.clone(), limits::identify))
+        .layer(from_fn_with_state(edge.proxies.clone(), base_path::write_links))
+        .layer(from_fn_with_state(edge.clone(), limits::identify))
         .layer(from_fn(head::limit))
         // Outside of whatever may refuse or fail, so that no answer is without it.
-        .layer(from_fn_with_state(app.clone(), cors::share))
+        .layer(from_fn_with_state(pages.clone(), cors::share))
         .layer(from_fn(envelope::wrap))
-        .with_state(app)
 }
 
 fn panic_response(_: Box<dyn Any + Send>) -> Response {
@@ -93,7 +121,6 @@ fn panic_response(_: Box<dyn Any + Send>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app;
     use crate::config::Overrides;
     use crate::wire_up;
     use api::routes::Api;
@@ -106,14 +133,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
         let setup = wire_up::load(&Overrides { demo: true, database, ..Overrides::default() }).unwrap();
-        let app = app::open(setup).await.unwrap();
+        let Routers { edge, pages, api: state, .. } = wire_up::open(setup).await.unwrap().routers;
         let broken = || async {
             if true {
                 panic!("on purpose")
             }
         };
         let api = Api::default().get("/sites/{site}/broken", Charge::Read, broken, |operation| operation);
-        let router = with_middleware(Router::new().nest(VERSION_1, api::guarded(api, app.clone())), app);
+        let router = with_middleware(Router::new().nest(VERSION_1, api::guarded(api, state)), &edge, &pages);
         let request = Request::get("/v1/sites/demo/broken").header("origin", "https://x.example");
         let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

@@ -4,6 +4,7 @@ use super::problem::Refusal;
 use crate::attachments::{MissingFiles, ReadFileError, StoreFileError};
 use crate::delivery::{BlockingError, HookError, InboundMailError, NotHeard};
 use crate::guard::RetryAfter;
+use crate::incidents::ReportAffectedError;
 use crate::json::JsonError;
 use crate::store::{Limit, StoreError};
 use crate::tickets::confirmation::{ConfirmAddressError, RequestCodeError};
@@ -168,6 +169,15 @@ impl From<RequestCodeError> for Refusal {
             RequestCodeError::TooManyCodes => Refusal::TooManyCodes,
             RequestCodeError::Bounced => Refusal::AddressBounced,
             RequestCodeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReportAffectedError> for Refusal {
+    fn from(error: ReportAffectedError) -> Refusal {
+        match error {
+            ReportAffectedError::NoIncident => Refusal::NotFound(": no such incident, or it is over".into()),
+            ReportAffectedError::Store(error) => error.into(),
         }
     }
 }

@@ -1,30 +1,73 @@
 //! Who sends a request, as its headers say.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::client::Client;
 use super::problem::Refusal;
 use crate::guard;
 use crate::pseudonym::Counted;
-use crate::site::Site;
-use crate::store::Requester;
-use identity::{Credentials, SESSION_HEADER};
+use crate::site::{Site, Sites};
+use crate::store::{Reader, Requester, StoreError};
+use crate::tickets::{ReaderError, SignIn};
+use identity::{Credentials, SESSION_HEADER, Signer};
 
-/// Who sent a request to a site. A token or session that is there has to be good.
-pub async fn identify(headers: &HeaderMap, name: &str, site: &Site) -> Result<Requester, Refusal> {
-    Ok(identity::identify(credentials(headers), name, &site.signers).await?)
+/// Finds out who sends requests to which site.
+pub struct Requesters {
+    sites: Arc<Sites>,
+    signers: BTreeMap<String, Vec<Signer>>,
+    sign_in: Arc<SignIn>,
+}
+
+impl Requesters {
+    /// Identifies requesters by the keys of the hosts of sites.
+    pub fn new(sites: Arc<Sites>, signers: BTreeMap<String, Vec<Signer>>, sign_in: Arc<SignIn>) -> Requesters {
+        Requesters { sites, signers, sign_in }
+    }
+
+    /// All sites.
+    pub fn sites(&self) -> &Sites {
+        &self.sites
+    }
+
+    /// The site of a request.
+    pub fn site(&self, key: &str) -> Result<&Site, Refusal> {
+        self.sites.get(key).ok_or_else(|| Refusal::UnknownSite(key.into()))
+    }
+
+    /// Who sent a request to a site. A token or session that is there has to be good.
+    pub async fn identify(&self, headers: &HeaderMap, site: &Site) -> Result<Requester, Refusal> {
+        Ok(identity::identify(credentials(headers), &site.key, self.signers(site)).await?)
+    }
+
+    /// As whom the sender of a request is counted: whoever the host has signed, or else the network. A token that is not good counts for
+    /// nothing.
+    pub async fn counted(&self, client: &Client, headers: &HeaderMap, site: &Site) -> Counted {
+        let requester = identity::identify(credentials(headers), &site.key, self.signers(site)).await.ok();
+        Counted::new(requester.and_then(|requester| requester.person), client.address)
+    }
+
+    /// As whom a requester reads in a site, once they have what their session sent before they signed in.
+    pub async fn reader<'a>(&self, site: &str, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
+        self.sign_in.reader(site, requester).await
+    }
+
+    /// Gives a requester what their session sent before they signed in.
+    pub async fn adopt_session(&self, site: &str, requester: &Requester) -> Result<(), StoreError> {
+        self.sign_in.adopt_session(site, requester).await
+    }
+
+    fn signers(&self, site: &Site) -> &[Signer] {
+        self.signers.get(&site.key).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// Whom a request to a site is charged to: the session, or else the token, as a digest. Neither is verified.
 pub fn claimed(site: &str, headers: &HeaderMap) -> Option<[u8; 32]> {
     let credential = session(headers).or_else(|| headers.get(header::AUTHORIZATION))?;
     Some(guard::credential_digest(site, credential.as_bytes()))
-}
-
-/// As whom the sender of a request is counted: whoever the host has signed, or else the network. A token that is not good counts for nothing.
-pub async fn counted(client: &Client, headers: &HeaderMap, name: &str, site: &Site) -> Counted {
-    let requester = identity::identify(credentials(headers), name, &site.signers).await.ok();
-    Counted::new(requester.and_then(|requester| requester.person), client.address)
 }
 
 /// What is no text is neither a token nor a session, and is judged as an empty one.

@@ -6,9 +6,9 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::app::App;
-use super::site::Site;
-use super::store::StoreError;
+use super::clock;
+use super::pseudonym::{Counted, Pseudonyms};
+use super::store::{self, StoreError};
 use domain::incident::{Incident, IncidentKind};
 use sources::StatusPage;
 
@@ -16,6 +16,7 @@ use sources::StatusPage;
 const EVERY: Duration = Duration::from_secs(60);
 /// For how long what it said last counts where it does not answer. A status page may be down with what it tells about.
 const KEPT: Duration = Duration::from_secs(30 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where a site reports incidents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +33,10 @@ pub struct Broken(Arc<Mutex<BTreeMap<String, Vec<Incident>>>>);
 
 impl Broken {
     /// What the configuration says; status pages have not been asked yet.
-    pub fn new(sites: &BTreeMap<String, Site>) -> Broken {
-        let said = sites.iter().filter_map(|(name, site)| match &site.incidents {
-            Some(IncidentSource::Configured(incident)) => Some((name.clone(), vec![incident.clone()])),
-            _ => None,
+    pub fn new(sources: &BTreeMap<String, IncidentSource>) -> Broken {
+        let said = sources.iter().filter_map(|(site, source)| match source {
+            IncidentSource::Configured(incident) => Some((site.clone(), vec![incident.clone()])),
+            IncidentSource::StatusPage(_) => None,
         });
         Broken(Arc::new(Mutex::new(said.collect())))
     }
@@ -52,20 +53,56 @@ impl Broken {
     }
 }
 
-/// What is broken at a site, with how many have said that they have it.
-pub async fn counted(app: &App, site: &str) -> Result<Vec<Incident>, StoreError> {
-    let mut incidents = app.broken.at(site);
-    for incident in &mut incidents {
-        incident.affected = app.store.affected(site, &incident.id).await?;
+/// Why nobody is counted as having an incident.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportAffectedError {
+    /// There is no such incident, or it is over.
+    #[error("there is no such incident, or it is over")]
+    NoIncident,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is broken now, and who has it.
+pub struct CurrentIncidents {
+    broken: Broken,
+    reports: Arc<dyn store::Incidents>,
+    pseudonyms: Pseudonyms,
+}
+
+impl CurrentIncidents {
+    /// Counts reports in a store, under pseudonyms.
+    pub fn new(broken: Broken, reports: Arc<dyn store::Incidents>, pseudonyms: Pseudonyms) -> CurrentIncidents {
+        CurrentIncidents { broken, reports, pseudonyms }
     }
-    Ok(incidents)
+
+    /// What is broken at a site, with how many have said that they have it.
+    pub async fn list(&self, site: &str) -> Result<Vec<Incident>, StoreError> {
+        let mut incidents = self.broken.at(site);
+        for incident in &mut incidents {
+            incident.affected = self.reports.affected(site, &incident.id).await?;
+        }
+        Ok(incidents)
+    }
+
+    /// Counts that somebody has an incident: a person once, a network once a day. The incident after it; none where it has just ended.
+    pub async fn report(&self, site: &str, id: &str, who: &Counted) -> Result<Option<Incident>, ReportAffectedError> {
+        if !self.broken.at(site).iter().any(|incident| incident.id == id) {
+            return Err(ReportAffectedError::NoIncident);
+        }
+        let day = clock::seconds() / DAY.as_secs();
+        let who = self.pseudonyms.of_affected(site, &day.to_string(), who);
+        self.reports.affect(site, id, &who, &clock::now()).await?;
+        Ok(self.list(site).await?.into_iter().find(|incident| incident.id == id))
+    }
 }
 
 /// The status pages of sites, each with the name of its site.
-pub fn status_pages(sites: &BTreeMap<String, Site>) -> Vec<(String, StatusPage)> {
-    let pages = sites.iter().filter_map(|(name, site)| match &site.incidents {
-        Some(IncidentSource::StatusPage(page)) => Some((name.clone(), page.clone())),
-        _ => None,
+pub fn status_pages(sources: &BTreeMap<String, IncidentSource>) -> Vec<(String, StatusPage)> {
+    let pages = sources.iter().filter_map(|(site, source)| match source {
+        IncidentSource::StatusPage(page) => Some((site.clone(), page.clone())),
+        IncidentSource::Configured(_) => None,
     });
     pages.collect()
 }

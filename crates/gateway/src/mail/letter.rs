@@ -90,7 +90,6 @@ fn quoted(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::{Codes, receipt, unconfirmed};
     use crate::store::Handling;
     use crate::wire_up;
     use domain::context::User;
@@ -101,7 +100,7 @@ mod tests {
         let text = format!(
             "[sites.acme]\norigins = [\"*\"]\n[sites.acme.mail]\nsmtp = \"smtp://localhost\"\nfrom = \"a@b.example\"\n{more}"
         );
-        wire_up::parse(&text, "test").unwrap().remove("acme").unwrap()
+        wire_up::parse(&text, "test").unwrap().sites.get("acme").unwrap().clone()
     }
 
     fn stored(locale: &str, name: &str, message: &str) -> StoredTicket {
@@ -193,47 +192,5 @@ mod tests {
             "{}",
             said.body
         );
-    }
-
-    #[test]
-    fn it_goes_to_whom_the_host_has_signed_or_to_whom_is_claimed_and_not_for_a_robot() {
-        let codes = Codes::new(&[1; 32]);
-        let receives = |site: &Site, ticket: &StoredTicket| {
-            receipt(site, ticket, &codes, None).map(|mail| (mail.address, mail.quota.map(|quota| quota.mailbox)))
-        };
-        let counted = |address: &str| Some((address.to_string(), Some(codes.mailbox(address))));
-        let mut ticket = stored("", "Ada", "x");
-        assert_eq!(receives(&site(""), &ticket), counted("ada@example.com"));
-        let user = |verified, email: &str| Some(User { verified, email: email.into(), ..User::default() });
-        for (user, to) in [
-            (user(false, "eve@example.com"), counted("ada@example.com")),
-            (user(true, "real@example.com"), Some(("real@example.com".into(), None))),
-            (user(true, ""), counted("ada@example.com")),
-            (user(true, "no address"), None),
-        ] {
-            ticket.ticket.context.user = user;
-            assert_eq!(receives(&site(""), &ticket), to);
-        }
-        ticket.ticket.contact.email = String::new();
-        ticket.ticket.context.user = user(false, "eve@example.com");
-        assert_eq!(receives(&site(""), &ticket), counted("eve@example.com"));
-        ticket.ticket.context.user = None;
-        assert_eq!(receives(&site(""), &ticket), None);
-        let mut robot = stored("", "Ada", "x");
-        robot.ticket.website = "http://x.example".into();
-        assert_eq!(receives(&site(""), &robot), None);
-        assert_eq!(unconfirmed(&site(""), &robot, None), Some("ada@example.com".into()));
-        let silent = Site { mail: None, ..site("") };
-        assert_eq!(receives(&silent, &stored("", "Ada", "x")), None);
-        assert_eq!(unconfirmed(&silent, &stored("", "Ada", "x"), None), None);
-    }
-
-    #[test]
-    fn a_signed_person_confirms_an_address_only_where_the_host_says_that_it_is_not_theirs() {
-        let mut ticket = stored("", "Ada", "x");
-        ticket.person = Some("u-7".into());
-        for (email_verified, confirms) in [(None, false), (Some(true), false), (Some(false), true)] {
-            assert_eq!(unconfirmed(&site(""), &ticket, email_verified).is_some(), confirms, "{email_verified:?}");
-        }
     }
 }

@@ -3,18 +3,18 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use crate::app::App;
 use crate::clock;
+use crate::store::OutgoingMail;
 
 const EVERY: Duration = Duration::from_secs(60 * 60);
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Forgets what is older than a day, once an hour, for as long as it runs.
-pub async fn run(app: &App) -> Infallible {
+pub async fn run(outgoing: &dyn OutgoingMail) -> Infallible {
     loop {
         let now = clock::timestamp();
         let before = clock::written(now.checked_sub(KEPT).unwrap_or(now));
-        if let Err(error) = app.store.forget_mails(&before).await {
+        if let Err(error) = outgoing.forget_mails(&before).await {
             tracing::warn!(%error, "forgetting mails failed");
         }
         tokio::time::sleep(EVERY).await;

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::letter::{Proof, letter};
-use super::{CODE_LIFE, Codes, Mailer};
-use crate::app::App;
+use super::{CODE_LIFE, Codes, MailWakers, Mailer};
 use crate::site::Site;
 use crate::store::{Claim, DueMail, MailOutcome, OutgoingMail, StoreError};
 use crate::supervisor::supervise;
@@ -39,37 +39,71 @@ enum Sent {
     NoMailbox(String),
 }
 
-/// Sends the mail of the sites until it is told to stop; then the mail that is being sent comes to an end and is recorded.
-pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    let mut workers = JoinSet::new();
-    for (name, site) in &app.sites {
-        let Some(mailer) = &site.mail else { continue };
-        let (app, name, mailer, stop) = (app.clone(), name.clone(), mailer.clone(), stop.clone());
-        workers.spawn(async move {
-            let start = || {
-                let (app, name, mailer, stop) = (app.clone(), name.clone(), mailer.clone(), stop.clone());
-                async move { work(&app, &name, &mailer, &stop).await }
-            };
-            supervise(&format!("mail {name}"), &stop, start).await;
-        });
-    }
-    while workers.join_next().await.is_some() {}
+/// The sender on the envelope of mail about a ticket, at which bounces come back; none where they go to whom the mail is from.
+pub type ReturnPath = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// How the mail of one site is written and sent.
+#[derive(Clone)]
+pub struct SiteMail {
+    /// The site.
+    pub site: Site,
+    /// How it sends e-mail.
+    pub mailer: Mailer,
+    /// Where bounces come back.
+    pub return_path: ReturnPath,
 }
 
-async fn work(app: &App, name: &str, mailer: &Mailer, stop: &CancellationToken) {
-    let (Some(site), Some(mut woken)) = (app.site(name), app.mailed.watch(name)) else { return };
-    while !stop.is_cancelled() {
-        woken.mark_unchanged();
-        let wait = match send_due(app.store.as_ref(), (name, site), (mailer, &app.codes), stop).await {
-            Ok(wait) => wait,
-            Err(error) => {
-                tracing::error!(site = name, %error, "claiming mail failed");
-                STORE_RETRY
+/// Sends mail that is due.
+#[derive(Clone)]
+pub struct SendMail {
+    outgoing: Arc<dyn OutgoingMail>,
+    sites: Arc<Vec<SiteMail>>,
+    codes: Codes,
+    wakers: Arc<MailWakers>,
+}
+
+impl SendMail {
+    /// Sends the mail of these sites that a store keeps.
+    pub fn new(
+        outgoing: Arc<dyn OutgoingMail>,
+        sites: Vec<SiteMail>,
+        codes: Codes,
+        wakers: Arc<MailWakers>,
+    ) -> SendMail {
+        SendMail { outgoing, sites: Arc::new(sites), codes, wakers }
+    }
+
+    /// Sends until it is told to stop; then the mail that is being sent comes to an end and is recorded.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut workers = JoinSet::new();
+        for mail in self.sites.iter().cloned() {
+            let Some(woken) = self.wakers.watch(&mail.site.key) else { continue };
+            let (sender, stop, name) = (self.clone(), stop.clone(), format!("mail {}", mail.site.key));
+            workers.spawn(async move {
+                let start = || {
+                    let (sender, mail, woken, stop) = (sender.clone(), mail.clone(), woken.clone(), stop.clone());
+                    async move { sender.work(&mail, woken, &stop).await }
+                };
+                supervise(&name, &stop, start).await;
+            });
+        }
+        while workers.join_next().await.is_some() {}
+    }
+
+    async fn work(&self, mail: &SiteMail, mut woken: watch::Receiver<()>, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            woken.mark_unchanged();
+            let wait = match send_due(self.outgoing.as_ref(), mail, &self.codes, stop).await {
+                Ok(wait) => wait,
+                Err(error) => {
+                    tracing::error!(site = mail.site.key, %error, "claiming mail failed");
+                    STORE_RETRY
+                }
+            };
+            tokio::select! {
+                _ = timeout(wait.min(LOOK), woken.changed()) => {}
+                () = stop.cancelled() => {}
             }
-        };
-        tokio::select! {
-            _ = timeout(wait.min(LOOK), woken.changed()) => {}
-            () = stop.cancelled() => {}
         }
     }
 }
@@ -77,10 +111,11 @@ async fn work(app: &App, name: &str, mailer: &Mailer, stop: &CancellationToken) 
 /// Sends all that is due, and gives the time until the next is.
 async fn send_due(
     store: &dyn OutgoingMail,
-    (name, site): (&str, &Site),
-    (mailer, codes): (&Mailer, &Codes),
+    mail: &SiteMail,
+    codes: &Codes,
     stop: &CancellationToken,
 ) -> Result<Duration, StoreError> {
+    let name = mail.site.key.as_str();
     while !stop.is_cancelled() {
         let now = clock::timestamp();
         // A reader says whether there is any, so that who has nothing to send keeps nobody from writing.
@@ -92,7 +127,7 @@ async fn send_due(
         let (token, at, until) = (Uuid::new_v4().simple().to_string(), clock::written(now), lease(now));
         let claim = Claim { token: &token, now: &at, until: &until };
         let Some(due) = store.claim_mail(name, claim).await? else { continue };
-        let Some(sent) = send_claimed(store, site, (mailer, codes), (&due, &token)).await else { continue };
+        let Some(sent) = send_claimed(store, mail, codes, (&due, &token)).await else { continue };
         let reference = &due.ticket.reference;
         let retry_at = match &sent {
             Sent::Later(_) => {
@@ -131,8 +166,8 @@ async fn send_due(
 /// Sends a mail while its claim is extended; `None` where somebody else has claimed it meanwhile.
 async fn send_claimed(
     store: &dyn OutgoingMail,
-    site: &Site,
-    (mailer, codes): (&Mailer, &Codes),
+    mail: &SiteMail,
+    codes: &Codes,
     (due, token): (&DueMail, &str),
 ) -> Option<Sent> {
     let lost = async {
@@ -150,7 +185,7 @@ async fn send_claimed(
         }
     };
     tokio::select! {
-        sent = send(site, mailer, codes, due) => Some(sent),
+        sent = send(mail, codes, due) => Some(sent),
         () = lost => {
             tracing::warn!(site = due.ticket.site, reference = due.ticket.reference, "mail ended: its claim was lost");
             None
@@ -190,15 +225,13 @@ fn proof(mailer: &Mailer, codes: &Codes, due: &DueMail, number: u32) -> Proof {
     Proof { code: codes.code(&ticket.id, number), until, link }
 }
 
-async fn send(site: &Site, mailer: &Mailer, codes: &Codes, due: &DueMail) -> Sent {
+async fn send(SiteMail { site, mailer, return_path }: &SiteMail, codes: &Codes, due: &DueMail) -> Sent {
     let proof = due.code.map(|number| proof(mailer, codes, due, number));
     let letter = letter(site, &due.ticket, mailer.reply_to.is_some(), proof.as_ref());
     // With another code it is another mail.
     let id = codes.mail_name(&due.ticket.id, due.code.unwrap_or_default());
-    let bounces_to = mailer.bounces.as_ref().and_then(|name| site.destinations.get(name));
-    let return_path = bounces_to.and_then(|to| to.return_path(&due.ticket.id));
     let sender = Sender { from: &mailer.from, reply_to: mailer.reply_to.as_ref() };
-    let message = match message(sender, &due.address, &id, letter, return_path) {
+    let message = match message(sender, &due.address, &id, letter, return_path(&due.ticket.id)) {
         Ok(message) => message,
         Err(error) => return Sent::Never(error.to_string()),
     };

@@ -3,26 +3,25 @@
 //! Events, search misses and rate limits name nobody. What was brought elsewhere stays there: [`Erased::external`] names it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::log::empty_log;
 use super::selection::{Matched, Selection, walk};
-use super::{PrivacyError, open_store};
-use crate::app::App;
+use super::{KeptData, PrivacyError};
 use crate::attachments::folder::Folder;
 use crate::attachments::sweep;
 use crate::clock;
-use crate::config::Settings;
 use crate::pseudonym::Pseudonyms;
-use crate::store::{Erasure, ErasureCounts, PersonTrace, SessionTrace, Store, StoreError, TicketHead, Traces};
+use crate::store::{
+    Attachments, Erasure, ErasureCounts, PersonTrace, SessionTrace, Store, StoreError, TicketHead, Traces,
+};
 
 /// How many tickets are erased in one transaction.
 const CHUNK: usize = 20;
 /// How long others may write in between.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How often, and with which pauses, the log is tried to be emptied while somebody reads it.
-const LOG_TRIES: u32 = 25;
-const LOG_PAUSE: Duration = Duration::from_millis(200);
 /// How many tickets at destinations a report names.
 const EXTERNAL_MAX: usize = 1_000;
 
@@ -45,11 +44,11 @@ pub struct Erased {
     pub is_log_empty: bool,
 }
 
-/// Erases what a selection means from the database and the folder of a configuration, beside a running gateway or without one.
+/// Erases what a selection means from a database and a folder, beside a running gateway or without one.
 /// Without `confirmed` it only counts.
-pub async fn run(settings: &Settings, selection: &Selection, confirmed: bool) -> Result<Erased, PrivacyError> {
-    let store = open_store(settings).await?;
-    let folder = Folder::open(settings.attachments.clone())?;
+pub async fn run(data: &KeptData, selection: &Selection, confirmed: bool) -> Result<Erased, PrivacyError> {
+    let store = data.open_store().await?;
+    let folder = Folder::open(data.attachments.clone())?;
     let erased = erase(&store, &folder, selection, confirmed).await;
     store.close().await;
     erased
@@ -108,7 +107,7 @@ async fn erase(
     .await?;
     if confirmed {
         erased.traces = store.erase_traces(&traces).await?;
-        finish(store, folder, &mut erased).await?;
+        finish((store, store), folder, &mut erased).await?;
         log(selection.word(), "command", &erased);
     }
     Ok(erased)
@@ -135,34 +134,52 @@ impl Meant<'_> {
     }
 }
 
-/// Erases one ticket for an agent.
-pub async fn erase_ticket(app: &App, ticket: &TicketHead, agent: &str) -> Result<Erased, StoreError> {
-    let external = app.store.external_tickets(&ticket.id).await?;
-    let external = external.into_iter().map(|(to, remote)| (ticket.reference.clone(), to, remote)).collect();
-    let counts = app.store.erase_tickets(std::slice::from_ref(&ticket.id), &clock::now(), &|_| true).await?;
-    let mut erased = Erased { counts, external, ..Erased::default() };
-    finish(app.store.as_ref(), &app.folder.folder, &mut erased).await?;
-    tracing::info!(reference = ticket.reference, agent, "ticket erased");
-    Ok(erased)
+/// Erases single tickets, for agents.
+#[derive(Clone)]
+pub struct EraseTicket {
+    erasure: Arc<dyn Erasure>,
+    attachments: Arc<dyn Attachments>,
+    folder: Folder,
 }
 
-async fn finish(store: &dyn Store, folder: &Folder, erased: &mut Erased) -> Result<(), StoreError> {
-    sweep::remove_deleted(store, folder).await?;
-    erased.is_log_empty = empty_log(store).await?;
-    Ok(())
-}
-
-/// Empties the write-ahead log as soon as nobody reads it; `false` where somebody does all the time.
-pub async fn empty_log(store: &dyn Erasure) -> Result<bool, StoreError> {
-    for _ in 0..LOG_TRIES {
-        match store.truncate_log().await {
-            Ok(true) => return Ok(true),
-            Ok(false) | Err(StoreError::Busy) => tokio::time::sleep(LOG_PAUSE).await,
-            Err(error) => return Err(error),
-        }
+impl EraseTicket {
+    /// Erases tickets from a store, and their files from a folder.
+    pub fn new(erasure: Arc<dyn Erasure>, attachments: Arc<dyn Attachments>, folder: Folder) -> EraseTicket {
+        EraseTicket { erasure, attachments, folder }
     }
-    tracing::warn!("erased pages stay in the write-ahead log until the next checkpoint");
-    Ok(false)
+
+    /// The head of a ticket, which can be read even where the ticket cannot.
+    pub async fn find(&self, name: &str) -> Result<Option<TicketHead>, StoreError> {
+        self.erasure.ticket_head(name).await
+    }
+
+    /// What erasing a ticket would reach: how much, and where the ticket stays, each destination with the id there.
+    pub async fn preview(&self, ticket: &TicketHead) -> Result<(ErasureCounts, Vec<(String, String)>), StoreError> {
+        let counts = self.erasure.erasure_counts(&ticket.id).await?.unwrap_or_default();
+        Ok((counts, self.erasure.external_tickets(&ticket.id).await?))
+    }
+
+    /// Erases a ticket for an agent.
+    pub async fn erase(&self, ticket: &TicketHead, agent: &str) -> Result<Erased, StoreError> {
+        let external = self.erasure.external_tickets(&ticket.id).await?;
+        let external = external.into_iter().map(|(to, remote)| (ticket.reference.clone(), to, remote)).collect();
+        let ids = std::slice::from_ref(&ticket.id);
+        let counts = self.erasure.erase_tickets(ids, &clock::now(), &|_| true).await?;
+        let mut erased = Erased { counts, external, ..Erased::default() };
+        finish((self.erasure.as_ref(), self.attachments.as_ref()), &self.folder, &mut erased).await?;
+        tracing::info!(reference = ticket.reference, agent, "ticket erased");
+        Ok(erased)
+    }
+}
+
+async fn finish(
+    (erasure, attachments): (&dyn Erasure, &dyn Attachments),
+    folder: &Folder,
+    erased: &mut Erased,
+) -> Result<(), StoreError> {
+    sweep::remove_deleted(attachments, folder).await?;
+    erased.is_log_empty = empty_log(erasure).await?;
+    Ok(())
 }
 
 /// One line for the audit, which names nobody.

@@ -7,10 +7,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::selection::{Matched, Selection, walk};
-use super::{PrivacyError, open_store};
+use super::{KeptData, PrivacyError};
 use crate::attachments::folder::Folder;
 use crate::clock;
-use crate::config::Settings;
 use crate::store::{FileOwner, Store, StoreError, StoredAttachment, StoredTicket};
 use domain::conversation::Message;
 use domain::ticket::NewTicket;
@@ -107,9 +106,9 @@ struct ExportedFile {
 }
 
 /// Writes what a selection means into a folder, which has to be empty or not there yet.
-pub async fn run(settings: &Settings, selection: &Selection, out: &Path) -> Result<Exported, PrivacyError> {
-    let store = open_store(settings).await?;
-    let folder = Folder::open(settings.attachments.clone())?;
+pub async fn run(data: &KeptData, selection: &Selection, out: &Path) -> Result<Exported, PrivacyError> {
+    let store = data.open_store().await?;
+    let folder = Folder::open(data.attachments.clone())?;
     let exported = export(&store, &folder, selection, out).await;
     store.close().await;
     exported

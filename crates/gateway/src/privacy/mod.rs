@@ -3,12 +3,14 @@
 
 pub mod erase;
 pub mod export;
+mod log;
 pub mod retention;
 mod selection;
 
 pub use selection::{Matched, Selection, walk};
 
-use super::config::Settings;
+use std::path::PathBuf;
+
 use super::store::StoreError;
 use store_sqlite::SqliteStore;
 
@@ -32,10 +34,21 @@ pub enum PrivacyError {
     Folder(String, String),
 }
 
-/// The database of a configuration; none is made for this.
-async fn open_store(settings: &Settings) -> Result<SqliteStore, PrivacyError> {
-    if !settings.database.is_file() {
-        return Err(PrivacyError::NoDatabase(settings.database.display().to_string()));
+/// Where a gateway keeps what it knows.
+#[derive(Clone, Debug)]
+pub struct KeptData {
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// The folder of the files that go along with tickets.
+    pub attachments: PathBuf,
+}
+
+impl KeptData {
+    /// The database; none is made for this.
+    async fn open_store(&self) -> Result<SqliteStore, PrivacyError> {
+        if !self.database.is_file() {
+            return Err(PrivacyError::NoDatabase(self.database.display().to_string()));
+        }
+        Ok(SqliteStore::open(&self.database).await?)
     }
-    Ok(SqliteStore::open(&settings.database).await?)
 }

@@ -1,14 +1,17 @@
-//! How long solved tickets are kept: `keep` of a site. Whatever is open is never erased by itself.
+//! Erases solved tickets that a site does not keep. Whatever is open is never erased by itself.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::app::App;
+use super::log::empty_log;
+use crate::attachments::folder::Folder;
 use crate::attachments::sweep;
 use crate::clock;
-use crate::store::{ErasureCounts, StoreError, TicketHead};
+use crate::site::Sites;
+use crate::store::{Attachments, Erasure, ErasureCounts, StoreError, TicketHead};
 use domain::ticket::Status;
 
 const EVERY: Duration = Duration::from_secs(3600);
@@ -19,45 +22,67 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long it is remembered that a submission was erased. A device asks its owner before it sends what is older than a day.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(180 * 24);
 
-/// Erases what is not kept, once an hour, for as long as it runs.
-pub async fn run(app: &App) -> Infallible {
-    loop {
-        if let Err(error) = enforce(app, clock::timestamp()).await {
-            tracing::warn!(%error, "retention failed");
-        }
-        tokio::time::sleep(EVERY).await;
-    }
+/// Erases what sites do not keep.
+#[derive(Clone)]
+pub struct EnforceRetention {
+    erasure: Arc<dyn Erasure>,
+    attachments: Arc<dyn Attachments>,
+    folder: Folder,
+    sites: Arc<Sites>,
 }
 
-/// Erases what is not kept at a time.
-pub async fn enforce(app: &App, now: Timestamp) -> Result<ErasureCounts, StoreError> {
-    app.store.forget_erased_submissions(&clock::written(now - REMEMBERED)).await?;
-    let mut all = ErasureCounts::default();
-    for (site, keep) in app.sites.iter().filter_map(|(name, site)| Some((name, site.keep?))) {
-        let Some(cutoff) = keep.cutoff(now) else { continue };
-        let before = clock::written(cutoff);
-        let mut erased = ErasureCounts::default();
-        let is_over = |head: &TicketHead| is_over(head, site, &before);
+impl EnforceRetention {
+    /// Erases tickets of these sites from a store, and their files from a folder.
+    pub fn new(
+        erasure: Arc<dyn Erasure>,
+        attachments: Arc<dyn Attachments>,
+        folder: Folder,
+        sites: Arc<Sites>,
+    ) -> EnforceRetention {
+        EnforceRetention { erasure, attachments, folder, sites }
+    }
+
+    /// Erases what is not kept, once an hour, for as long as it runs.
+    pub async fn run(&self) -> Infallible {
         loop {
-            let tickets = app.store.solved_before(site, &before, CHUNK).await?;
-            let counts = app.store.erase_tickets(&tickets, &clock::written(now), &is_over).await?;
-            erased = erased.plus(counts);
-            // What was opened again meanwhile is not among the next; nothing is found for ever.
-            if counts.tickets == 0 {
-                break;
+            if let Err(error) = self.enforce(clock::timestamp()).await {
+                tracing::warn!(%error, "retention failed");
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(EVERY).await;
         }
-        if erased.tickets > 0 {
-            tracing::info!(site, tickets = erased.tickets, files = erased.files, before, "retention erased tickets");
+    }
+
+    /// Erases what is not kept at a time.
+    pub async fn enforce(&self, now: Timestamp) -> Result<ErasureCounts, StoreError> {
+        self.erasure.forget_erased_submissions(&clock::written(now - REMEMBERED)).await?;
+        let mut all = ErasureCounts::default();
+        for (site, keep) in self.sites.iter().filter_map(|site| Some((site.key.as_str(), site.keep?))) {
+            let Some(cutoff) = keep.cutoff(now) else { continue };
+            let before = clock::written(cutoff);
+            let mut erased = ErasureCounts::default();
+            let is_over = |head: &TicketHead| is_over(head, site, &before);
+            loop {
+                let tickets = self.erasure.solved_before(site, &before, CHUNK).await?;
+                let counts = self.erasure.erase_tickets(&tickets, &clock::written(now), &is_over).await?;
+                erased = erased.plus(counts);
+                // What was opened again meanwhile is not among the next; nothing is found for ever.
+                if counts.tickets == 0 {
+                    break;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            if erased.tickets > 0 {
+                let (tickets, files) = (erased.tickets, erased.files);
+                tracing::info!(site, tickets, files, before, "retention erased tickets");
+            }
+            all = all.plus(erased);
         }
-        all = all.plus(erased);
+        if all.tickets > 0 {
+            sweep::remove_deleted(self.attachments.as_ref(), &self.folder).await?;
+            empty_log(self.erasure.as_ref()).await?;
+        }
+        Ok(all)
     }
-    if all.tickets > 0 {
-        sweep::remove_deleted(app.store.as_ref(), &app.folder.folder).await?;
-        super::erase::empty_log(app.store.as_ref()).await?;
-    }
-    Ok(all)
 }
 
 /// Whether a ticket of a site is solved and was updated last before a time.

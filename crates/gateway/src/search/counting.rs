@@ -74,12 +74,6 @@ impl Counting {
         Counting { pseudonyms, gathered: Mutex::default() }
     }
 
-    /// The pseudonym of somebody who has an incident: of a network one a day, of a person one for good.
-    pub fn affected(&self, site: &str, who: &Counted) -> [u8; 32] {
-        let day = clock::seconds() / DAY.as_secs();
-        self.pseudonyms.of_affected(site, &day.to_string(), who)
-    }
-
     /// Counts an event. A ticket that is sent ends the visit, and what it searched for last counts.
     pub fn add_event(&self, site: &str, mut event: Event, who: &Counted) {
         if !counts_questions(event.name) {

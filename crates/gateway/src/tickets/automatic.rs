@@ -1,8 +1,10 @@
 //! The first answer to what the community answers: given by itself, at once, to whom the form has said so.
 
-use crate::app::App;
+use std::sync::Arc;
+
+use crate::search::Indexes;
 use crate::store::{NewMessage, StoredTicket};
-use domain::config::ASK;
+use domain::config::{ASK, Config};
 use domain::conversation::Author;
 use domain::question::Hit;
 use domain::targets::Owner;
@@ -12,30 +14,42 @@ use markdown::escape;
 /// How many questions the answer points to.
 const HITS: usize = 3;
 
-/// The answer to a ticket; none where a human gives it.
-pub fn answer(app: &App, ticket: &StoredTicket) -> Option<NewMessage> {
-    if ticket.handling.owner != Some(Owner::Automated) {
-        return None;
+/// Replies to what the community answers.
+#[derive(Clone)]
+pub struct AutomaticReply {
+    indexes: Arc<Indexes>,
+}
+
+impl AutomaticReply {
+    /// Replies with what is found in the search indexes.
+    pub fn new(indexes: Arc<Indexes>) -> AutomaticReply {
+        AutomaticReply { indexes }
     }
-    let site = app.site(&ticket.site)?;
-    let t = |text: GatewayText| texts::said_in(&ticket.ticket.locale, text);
-    // Whoever waits for an answer does not wait for the index.
-    let hits = app.indexes.search(&ticket.site, &ticket.ticket.message, HITS).unwrap_or_default();
-    let mut parts = vec![t(if hits.is_empty() { GatewayText::Nothing } else { GatewayText::Perhaps })];
-    if !hits.is_empty() {
-        parts.push(hits.iter().map(item).collect::<Vec<_>>().join("\n"));
+
+    /// The reply to a ticket of a site; none where a human gives it.
+    pub fn reply(&self, site: &Config, ticket: &StoredTicket) -> Option<NewMessage> {
+        if ticket.handling.owner != Some(Owner::Automated) {
+            return None;
+        }
+        let t = |text: GatewayText| texts::said_in(&ticket.ticket.locale, text);
+        // Whoever waits for an answer does not wait for the index.
+        let hits = self.indexes.search(&ticket.site, &ticket.ticket.message, HITS).unwrap_or_default();
+        let mut parts = vec![t(if hits.is_empty() { GatewayText::Nothing } else { GatewayText::Perhaps })];
+        if !hits.is_empty() {
+            parts.push(hits.iter().map(item).collect::<Vec<_>>().join("\n"));
+        }
+        if let Some(ask) = site.links.iter().find(|link| link.kind == ASK) {
+            parts.push(fill(&t(GatewayText::Ask), "{link}", &link(&ask.label, &ask.url)));
+        }
+        parts.push(t(GatewayText::Human));
+        Some(NewMessage {
+            author: Author::Automatic,
+            name: String::new(),
+            body: parts.join("\n\n"),
+            at: ticket.received_at.clone(),
+            attachments: Vec::new(),
+        })
     }
-    if let Some(ask) = site.config.links.iter().find(|link| link.kind == ASK) {
-        parts.push(fill(&t(GatewayText::Ask), "{link}", &link(&ask.label, &ask.url)));
-    }
-    parts.push(t(GatewayText::Human));
-    Some(NewMessage {
-        author: Author::Automatic,
-        name: String::new(),
-        body: parts.join("\n\n"),
-        at: ticket.received_at.clone(),
-        attachments: Vec::new(),
-    })
 }
 
 fn item(hit: &Hit) -> String {

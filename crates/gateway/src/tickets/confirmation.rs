@@ -1,18 +1,21 @@
 //! Confirming the address that the sender of a ticket claims: by a code that is mailed to it and typed into the panel that sent the ticket.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::FindTicketError;
-use super::conversation::{one, summary};
-use crate::app::App;
+use super::summary::summary;
+use crate::clock;
+use crate::delivery::Destinations;
 use crate::json::{self, JsonError};
-use crate::mail::{CODE_LIFE, CODE_PAUSE, quota};
-use crate::site::Site;
-use crate::store::{ClaimedAddress, CodeCheck, CodeRequest, Reader, StoreError, StoredTicket, What};
-use crate::{clock, delivery};
+use crate::mail::{CODE_LIFE, CODE_PAUSE, Codes, Receipts};
+use crate::store::{
+    Bus, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, Reader, StoreError, StoredTicket,
+    Tickets, What,
+};
 use domain::conversation::{Author, ConfirmationCode, Summary};
 
 /// The longest code that is looked at, in bytes: more digits than there are in one, in any script.
@@ -75,79 +78,141 @@ pub enum RequestCodeError {
     Store(#[from] StoreError),
 }
 
-/// Confirms the address of a reader's ticket by a code; the ticket, whose answers can be read from now on.
-pub async fn confirm(
-    app: &App,
-    (name, site): (&str, &Site),
-    reader: Reader<'_>,
-    id: &str,
-    body: &[u8],
-) -> Result<Summary, ConfirmAddressError> {
-    let ticket = one(app, name, reader, id).await?;
-    let ConfirmationCode { code } = json::parse(body)?;
-    let (now, oldest) = (clock::now(), before(CODE_LIFE));
-    let is_code = |number| code.len() <= CODE_MAX && app.codes.is_code(&ticket.id, number, &code);
-    let deliveries = delivery::orders(Some(site), What::Confirmed, Author::Customer, None);
-    match app.store.confirm(&ticket.id, &now, &oldest, &is_code, &deliveries).await? {
-        CodeCheck::Confirmed => {
-            let ticket = one(app, name, reader, id).await?;
-            app.lines.wake(name);
-            app.live.changed(ticket.clone());
-            Ok(summary(&ticket))
+/// Confirms addresses by codes.
+pub struct ConfirmAddress {
+    conversations: Arc<dyn Conversations>,
+    confirmations: Arc<dyn Confirmations>,
+    codes: Codes,
+    destinations: Arc<Destinations>,
+    bus: Arc<dyn Bus>,
+}
+
+impl ConfirmAddress {
+    /// Confirms addresses of tickets of a store.
+    pub fn new(
+        conversations: Arc<dyn Conversations>,
+        confirmations: Arc<dyn Confirmations>,
+        codes: Codes,
+        destinations: Arc<Destinations>,
+        bus: Arc<dyn Bus>,
+    ) -> ConfirmAddress {
+        ConfirmAddress { conversations, confirmations, codes, destinations, bus }
+    }
+
+    /// Confirms the address of a reader's ticket by a code; the ticket, whose answers can be read from now on.
+    pub async fn confirm(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        id: &str,
+        body: &[u8],
+    ) -> Result<Summary, ConfirmAddressError> {
+        let ticket = find(self.conversations.as_ref(), site, reader, id).await?;
+        let ConfirmationCode { code } = json::parse(body)?;
+        let (now, oldest) = (clock::now(), before(CODE_LIFE));
+        let is_code = |number| code.len() <= CODE_MAX && self.codes.is_code(&ticket.id, number, &code);
+        let deliveries = self.destinations.deliveries(site, What::Confirmed, Author::Customer, None);
+        match self.confirmations.confirm(&ticket.id, &now, &oldest, &is_code, &deliveries).await? {
+            CodeCheck::Confirmed => {
+                let ticket = find(self.conversations.as_ref(), site, reader, id).await?;
+                self.bus.deliveries_due(site);
+                self.bus.ticket_changed(ticket.clone());
+                Ok(summary(&ticket))
+            }
+            CodeCheck::NotNeeded => Ok(summary(&ticket)),
+            CodeCheck::Wrong(left) => Err(ConfirmAddressError::WrongCode { attempts_left: left }),
+            CodeCheck::NoneValid => Err(ConfirmAddressError::NoCode),
+            CodeCheck::TooManyAttempts => Err(ConfirmAddressError::TooManyAttempts),
         }
-        CodeCheck::NotNeeded => Ok(summary(&ticket)),
-        CodeCheck::Wrong(left) => Err(ConfirmAddressError::WrongCode { attempts_left: left }),
-        CodeCheck::NoneValid => Err(ConfirmAddressError::NoCode),
-        CodeCheck::TooManyAttempts => Err(ConfirmAddressError::TooManyAttempts),
     }
 }
 
-/// Has another code sent to the address of a reader's ticket. `from` is the network address that asks for it.
-pub async fn request(
-    app: &App,
-    (name, site): (&str, &Site),
+/// Has codes sent.
+pub struct RequestCode {
+    conversations: Arc<dyn Conversations>,
+    confirmations: Arc<dyn Confirmations>,
+    receipts: Receipts,
+    bus: Arc<dyn Bus>,
+}
+
+impl RequestCode {
+    /// Has codes sent about tickets of a store.
+    pub fn new(
+        conversations: Arc<dyn Conversations>,
+        confirmations: Arc<dyn Confirmations>,
+        receipts: Receipts,
+        bus: Arc<dyn Bus>,
+    ) -> RequestCode {
+        RequestCode { conversations, confirmations, receipts, bus }
+    }
+
+    /// Has another code sent to the address of a reader's ticket. `from` is the network address that asks for it.
+    pub async fn request(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        id: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Summary, RequestCodeError> {
+        let ticket = find(self.conversations.as_ref(), site, reader, id).await?;
+        let claimed = self.confirmations.claimed_address(&ticket.id).await?;
+        let Some(claimed) = claimed.filter(|one| one.confirmed_at.is_none()) else { return Ok(summary(&ticket)) };
+        let quota = self.receipts.quota(&ticket, &claimed.address, from).ok_or(FindTicketError::NoTicket)?;
+        match self.confirmations.request_code(&ticket.id, &clock::now(), &before(CODE_PAUSE), &quota).await? {
+            CodeRequest::Accepted => self.bus.mail_due(site),
+            CodeRequest::NotNeeded => {}
+            CodeRequest::TooSoon { sent_at } => {
+                return Err(RequestCodeError::TooSoon { seconds: seconds_left(&sent_at, CODE_PAUSE) });
+            }
+            CodeRequest::QuotaUsedUp { oldest } => {
+                return Err(RequestCodeError::QuotaUsedUp { seconds: seconds_left(&oldest, QUOTA_TIME) });
+            }
+            CodeRequest::TooManyCodes => return Err(RequestCodeError::TooManyCodes),
+            CodeRequest::Bounced => return Err(RequestCodeError::Bounced),
+        }
+        Ok(summary(&find(self.conversations.as_ref(), site, reader, id).await?))
+    }
+}
+
+/// Opens tickets behind the links of mails.
+pub struct OpenLink {
+    tickets: Arc<dyn Tickets>,
+    confirmations: Arc<dyn Confirmations>,
+    codes: Codes,
+}
+
+impl OpenLink {
+    /// Opens tickets of a store.
+    pub fn new(tickets: Arc<dyn Tickets>, confirmations: Arc<dyn Confirmations>, codes: Codes) -> OpenLink {
+        OpenLink { tickets, confirmations, codes }
+    }
+
+    /// The ticket behind a link of a mail; none where the link is not valid.
+    pub async fn open(&self, site: &str, id: &str, key: &str) -> Result<Option<StoredTicket>, StoreError> {
+        let ticket = self.tickets.ticket(id).await?;
+        let Some(ticket) = ticket.filter(|ticket| ticket.site == site && ticket.id == id) else { return Ok(None) };
+        let claimed = self.confirmations.claimed_address(id).await?;
+        let is_valid = |claimed: &ClaimedAddress| {
+            let sent = claimed.sent_at.as_deref().is_some_and(|sent| sent >= before(CODE_LIFE).as_str());
+            sent && claimed.code > 0 && self.codes.is_link(id, claimed.code, key)
+        };
+        Ok(claimed.filter(is_valid).map(|_| ticket))
+    }
+}
+
+async fn find(
+    conversations: &dyn Conversations,
+    site: &str,
     reader: Reader<'_>,
     id: &str,
-    from: Option<IpAddr>,
-) -> Result<Summary, RequestCodeError> {
-    let ticket = one(app, name, reader, id).await?;
-    let claimed = app.store.claimed_address(&ticket.id).await?.filter(|one| one.confirmed_at.is_none());
-    let Some(claimed) = claimed else { return Ok(summary(&ticket)) };
-    let mailer = site.mail.as_ref().ok_or(FindTicketError::NoTicket)?;
-    let network = from.map(|address| app.pseudonyms.of_network("mail", "", address));
-    let quota = quota(mailer, &app.codes, &claimed.address, ticket.session, network);
-    match app.store.request_code(&ticket.id, &clock::now(), &before(CODE_PAUSE), &quota).await? {
-        CodeRequest::Accepted => app.mailed.wake(name),
-        CodeRequest::NotNeeded => {}
-        CodeRequest::TooSoon { sent_at } => {
-            return Err(RequestCodeError::TooSoon { seconds: seconds_left(&sent_at, CODE_PAUSE) });
-        }
-        CodeRequest::QuotaUsedUp { oldest } => {
-            return Err(RequestCodeError::QuotaUsedUp { seconds: seconds_left(&oldest, QUOTA_TIME) });
-        }
-        CodeRequest::TooManyCodes => return Err(RequestCodeError::TooManyCodes),
-        CodeRequest::Bounced => return Err(RequestCodeError::Bounced),
-    }
-    Ok(summary(&one(app, name, reader, id).await?))
+) -> Result<StoredTicket, FindTicketError> {
+    conversations.ticket_of(site, reader, id).await?.ok_or(FindTicketError::NoTicket)
 }
 
 /// The seconds until a time after something is over, one at least.
 fn seconds_left(at: &str, time: Duration) -> u64 {
     let end = at.parse::<Timestamp>().ok().and_then(|at| at.checked_add(time).ok());
     end.map_or(time, clock::left).as_millis().div_ceil(1000).max(1) as u64
-}
-
-/// The ticket behind a link of a mail; none where the link is not valid.
-pub async fn linked(app: &App, site: &str, id: &str, key: &str) -> Result<Option<StoredTicket>, StoreError> {
-    let Some(ticket) = app.store.ticket(id).await?.filter(|ticket| ticket.site == site && ticket.id == id) else {
-        return Ok(None);
-    };
-    let claimed = app.store.claimed_address(id).await?;
-    let is_valid = |claimed: &ClaimedAddress| {
-        let sent = claimed.sent_at.as_deref().is_some_and(|sent| sent >= before(CODE_LIFE).as_str());
-        sent && claimed.code > 0 && app.codes.is_link(id, claimed.code, key)
-    };
-    Ok(claimed.filter(is_valid).map(|_| ticket))
 }
 
 fn before(time: Duration) -> String {

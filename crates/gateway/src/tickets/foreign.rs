@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{DRAWS, draw};
-use crate::app::App;
+use super::reference::{DRAWS, draw};
 use crate::clock;
-use crate::delivery::Foreign;
-use crate::store::{Person, Requester, StoreError, StoredTicket};
+use crate::delivery::{Destinations, Foreign};
+use crate::site::Site;
+use crate::store::{Bus, ExternalTickets, Person, Requester, StoreError, StoredTicket};
+use deskbell_core::rules::retention::Retention;
 use domain::context::Context;
 use domain::conversation::Turn;
 use domain::targets::Owner;
@@ -24,7 +25,7 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// When each person was asked about, by site and id.
 #[derive(Debug, Default)]
-pub struct Asked(Mutex<HashMap<(String, String), Instant>>);
+struct Asked(Mutex<HashMap<(String, String), Instant>>);
 
 impl Asked {
     /// Whether it is time to ask; it counts as asked then.
@@ -41,61 +42,81 @@ impl Asked {
     }
 }
 
-/// Keeps the tickets that the destinations of a site know of a person whose address the host has verified. What cannot be asked in time
-/// is not waited for, and no reason to show less.
-pub async fn gather(app: &Arc<App>, name: &str, requester: &Requester) {
-    let Some(person) = requester.person.as_ref().filter(|person| person.email_verified == Some(true)) else { return };
-    let Some(site) = app.site(name).filter(|site| site.destinations.values().any(|to| to.answers().is_some())) else {
-        return;
-    };
-    if !app.asked.is_time(name, &person.user.id) {
-        return;
+/// Gathers the tickets that destinations know of a person.
+#[derive(Clone)]
+pub struct GatherTickets {
+    external: Arc<dyn ExternalTickets>,
+    destinations: Arc<Destinations>,
+    bus: Arc<dyn Bus>,
+    asked: Arc<Asked>,
+}
+
+impl GatherTickets {
+    /// Asks destinations, and keeps what they know in a store.
+    pub fn new(
+        external: Arc<dyn ExternalTickets>,
+        destinations: Arc<Destinations>,
+        bus: Arc<dyn Bus>,
+    ) -> GatherTickets {
+        GatherTickets { external, destinations, bus, asked: Arc::default() }
     }
-    let (app, name, person, destinations) = (app.clone(), name.to_string(), person.clone(), site.destinations.clone());
-    let gathering = tokio::spawn(async move {
-        for (destination, to) in &destinations {
+
+    /// Keeps the tickets that the destinations of a site know of a person whose address the host has verified. What cannot be asked in time
+    /// is not waited for, and no reason to show less.
+    pub async fn gather(&self, site: &Site, requester: &Requester) {
+        let person = requester.person.as_ref().filter(|person| person.email_verified == Some(true));
+        let Some(person) = person.cloned() else { return };
+        if !self.destinations.in_site(&site.key).any(|(_, to)| to.answers().is_some())
+            || !self.asked.is_time(&site.key, &person.user.id)
+        {
+            return;
+        }
+        let (this, key, keep) = (self.clone(), site.key.clone(), site.keep);
+        let gathering = tokio::spawn(async move { this.ask(&key, keep, &person).await });
+        let _ = tokio::time::timeout(PATIENCE, gathering).await;
+    }
+
+    async fn ask(&self, site: &str, keep: Option<Retention>, person: &Person) {
+        for (destination, to) in self.destinations.in_site(site) {
             let Some(answers) = to.answers() else { continue };
             match answers.of_person(&person.user.email).await {
                 // It has more important things to do: the next time that the person looks it is asked again.
-                Ok(None) => app.asked.forget(&name, &person.user.id),
+                Ok(None) => self.asked.forget(site, &person.user.id),
                 Ok(Some(tickets)) => {
-                    let cutoff = app.site(&name).and_then(|site| site.keep?.cutoff(clock::timestamp()));
+                    let cutoff = keep.and_then(|keep| keep.cutoff(clock::timestamp()));
                     for foreign in tickets.into_iter().filter(|foreign| is_kept(foreign, cutoff)) {
-                        if let Err(error) = adopt(&app, &name, destination, &person, foreign).await {
-                            tracing::error!(site = name, destination, %error, "external ticket not stored");
+                        if let Err(error) = self.adopt(site, destination, person, foreign).await {
+                            tracing::error!(site, destination, %error, "external ticket not stored");
                         }
                     }
                 }
-                Err(failure) => tracing::warn!(site = name, destination, error = %failure, "external tickets not read"),
+                Err(failure) => tracing::warn!(site, destination, error = %failure, "external tickets not read"),
             }
         }
-    });
-    let _ = tokio::time::timeout(PATIENCE, gathering).await;
+    }
+
+    async fn adopt(&self, site: &str, destination: &str, person: &Person, foreign: Foreign) -> Result<(), StoreError> {
+        let place = foreign.place.clone();
+        let mut ticket = stored(site, destination, person, foreign);
+        for drawn in 1..=DRAWS {
+            if self.external.adopt(&ticket, destination, &place).await? {
+                self.bus.polls_due(site, destination);
+                self.bus.ticket_changed(ticket);
+                return Ok(());
+            }
+            if self.external.knows_external_ticket(site, destination, &place.remote).await? {
+                return Ok(());
+            }
+            ticket.reference = draw(drawn);
+        }
+        Ok(())
+    }
 }
 
 /// Whether the site keeps a ticket: not one that is solved and was updated last before the cutoff, which would be erased at once.
 fn is_kept(foreign: &Foreign, cutoff: Option<Timestamp>) -> bool {
     let updated_at: Option<Timestamp> = foreign.updated_at.parse().ok();
     foreign.status == Status::Open || cutoff.is_none_or(|cutoff| updated_at.is_none_or(|at| at >= cutoff))
-}
-
-async fn adopt(app: &App, site: &str, destination: &str, person: &Person, foreign: Foreign) -> Result<(), StoreError> {
-    let place = foreign.place.clone();
-    let mut ticket = stored(site, destination, person, foreign);
-    for drawn in 1..=DRAWS {
-        if app.store.adopt(&ticket, destination, &place).await? {
-            if let Some(line) = app.lines.line(site, destination) {
-                line.look();
-            }
-            app.live.changed(ticket);
-            return Ok(());
-        }
-        if app.store.knows_external_ticket(site, destination, &place.remote).await? {
-            return Ok(());
-        }
-        ticket.reference = draw(drawn);
-    }
-    Ok(())
 }
 
 fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> StoredTicket {

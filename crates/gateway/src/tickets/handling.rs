@@ -1,15 +1,17 @@
 //! The operators' side of a ticket: what they answer, note and decide.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
-use super::promise::{self, Terms, promise};
-use crate::app::App;
-use crate::site::Site;
+use crate::clock;
+use crate::delivery::Destinations;
+use crate::site::{Site, Sites};
 use crate::store::{
-    Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, MessageKey, NewDelivery, NewMessage, StoreError,
-    StoredTicket, What,
+    Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, MessageKey, NewDelivery,
+    NewMessage, StoreError, StoredTicket, What,
 };
-use crate::{clock, delivery};
+use deskbell_core::rules::promise::{self, Terms, promise};
 use domain::conversation::{Author, Turn};
 use domain::targets::Owner;
 use domain::ticket::{Severity, Status};
@@ -64,39 +66,65 @@ pub enum Acted {
     NotFound,
 }
 
-/// Carries out what an operator does.
-pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Action) -> Result<Acted, StoreError> {
-    let at = clock::now();
-    let site = app.site(&ticket.site);
-    let key = match &action {
-        Action::Answer { text, key, .. } => Some((format!("inbox {key}"), Sha256::digest(text).into())),
-        _ => None,
-    };
-    let seal = key.as_ref().map(|(key, body)| MessageKey { key, body: *body });
-    let decide = |current: &CurrentTicket| decide(current, site, operator, &action, &at);
-    match app.store.change(&ticket.id, &at, seal, &decide).await? {
-        Changed::Written(ticket, _) => {
-            app.lines.wake(&ticket.site);
-            // Nobody else is to notice that operators talk to each other.
-            if !matches!(action, Action::Note(_) | Action::Contacted(_)) {
-                app.live.changed(*ticket);
+/// Carries out what agents do.
+pub struct HandleTicket {
+    conversations: Arc<dyn Conversations>,
+    sites: Arc<Sites>,
+    destinations: Arc<Destinations>,
+    bus: Arc<dyn Bus>,
+}
+
+impl HandleTicket {
+    /// Changes tickets of a store by the rules of their sites, and has that delivered.
+    pub fn new(
+        conversations: Arc<dyn Conversations>,
+        sites: Arc<Sites>,
+        destinations: Arc<Destinations>,
+        bus: Arc<dyn Bus>,
+    ) -> HandleTicket {
+        HandleTicket { conversations, sites, destinations, bus }
+    }
+
+    /// Carries out what an agent does with a ticket.
+    pub async fn act(&self, ticket: &StoredTicket, agent: &str, action: Action) -> Result<Acted, StoreError> {
+        let at = clock::now();
+        let site = self.sites.get(&ticket.site);
+        let key = match &action {
+            Action::Answer { text, key, .. } => Some((format!("inbox {key}"), Sha256::digest(text).into())),
+            _ => None,
+        };
+        let seal = key.as_ref().map(|(key, body)| MessageKey { key, body: *body });
+        let decide = |current: &CurrentTicket| decide(current, (site, &self.destinations), agent, &action, &at);
+        match self.conversations.change(&ticket.id, &at, seal, &decide).await? {
+            Changed::Written(ticket, _) => {
+                self.bus.deliveries_due(&ticket.site);
+                // Nobody else is to notice that agents talk to each other.
+                if !matches!(action, Action::Note(_) | Action::Contacted(_)) {
+                    self.bus.ticket_changed(*ticket);
+                }
+                Ok(Acted::Done)
             }
-            Ok(Acted::Done)
-        }
-        // The text was sent once more, this time with the other button.
-        Changed::Repeated(_) if matches!(action, Action::Answer { solved: true, .. }) => {
-            Box::pin(act(app, ticket, operator, Action::Mark(Status::Solved))).await
-        }
-        Changed::Unchanged(_) | Changed::Repeated(_) => Ok(Acted::Done),
-        Changed::KeyReused => Ok(Acted::KeyReused),
-        Changed::MissingFiles(_) | Changed::Refused(_) | Changed::OverQuota(_) | Changed::NotFound => {
-            Ok(Acted::NotFound)
+            // The text was sent once more, this time with the other button.
+            Changed::Repeated(_) if matches!(action, Action::Answer { solved: true, .. }) => {
+                Box::pin(self.act(ticket, agent, Action::Mark(Status::Solved))).await
+            }
+            Changed::Unchanged(_) | Changed::Repeated(_) => Ok(Acted::Done),
+            Changed::KeyReused => Ok(Acted::KeyReused),
+            Changed::MissingFiles(_) | Changed::Refused(_) | Changed::OverQuota(_) | Changed::NotFound => {
+                Ok(Acted::NotFound)
+            }
         }
     }
 }
 
 /// What an action does to a ticket as it is; nothing where it is so already.
-fn decide(current: &CurrentTicket, site: Option<&Site>, operator: &str, action: &Action, at: &str) -> Decision {
+fn decide(
+    current: &CurrentTicket,
+    (site, destinations): (Option<&Site>, &Destinations),
+    operator: &str,
+    action: &Action,
+    at: &str,
+) -> Decision {
     let was = &current.ticket;
     let mut ticket = was.clone();
     change(&mut ticket, site, action, at);
@@ -115,18 +143,23 @@ fn decide(current: &CurrentTicket, site: Option<&Site>, operator: &str, action: 
         return Decision::Nothing;
     }
     let activity = deed.map(|(act, text)| Activity { operator: operator.into(), act, text, at: at.into() });
-    let deliveries = orders(was, &ticket, site, message.is_some());
+    let deliveries = deliveries(was, &ticket, destinations, message.is_some());
     Change { message, activity, deliveries, ticket, ..current.unchanged() }.into()
 }
 
 /// What of it is brought to the destinations.
-fn orders(was: &StoredTicket, is: &StoredTicket, site: Option<&Site>, is_answered: bool) -> Vec<NewDelivery> {
+fn deliveries(
+    was: &StoredTicket,
+    is: &StoredTicket,
+    destinations: &Destinations,
+    is_answered: bool,
+) -> Vec<NewDelivery> {
     let status = (is.status != was.status).then_some(match is.status {
         Status::Solved => What::Solved,
         Status::Open => What::Reopened,
     });
-    let orders = is_answered.then_some(What::Message).into_iter().chain(status);
-    orders.flat_map(|what| delivery::orders(site, what, Author::Support, None)).collect()
+    let all = is_answered.then_some(What::Message).into_iter().chain(status);
+    all.flat_map(|what| destinations.deliveries(&is.site, what, Author::Support, None)).collect()
 }
 
 fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &str) {
@@ -204,4 +237,67 @@ fn deed(was: &StoredTicket, is: &StoredTicket, action: &Action) -> Option<(Activ
 
 fn named(word: &str) -> &str {
     if word.is_empty() { "none" } else { word }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::store::{SubmissionExtras, SubmissionKey, Tickets};
+    use deskbell_core::fixtures;
+    use store_sqlite::SqliteStore;
+
+    /// Writes down what is announced.
+    #[derive(Default)]
+    struct Announced(Mutex<Vec<&'static str>>);
+
+    impl Announced {
+        fn take(&self) -> Vec<&'static str> {
+            std::mem::take(&mut *self.0.lock().unwrap())
+        }
+    }
+
+    impl Bus for Announced {
+        fn ticket_changed(&self, _ticket: StoredTicket) {
+            self.0.lock().unwrap().push("ticket changed");
+        }
+
+        fn deliveries_due(&self, _site: &str) {
+            self.0.lock().unwrap().push("deliveries due");
+        }
+
+        fn mail_due(&self, _site: &str) {
+            self.0.lock().unwrap().push("mail due");
+        }
+
+        fn polls_due(&self, _site: &str, _destination: &str) {
+            self.0.lock().unwrap().push("polls due");
+        }
+    }
+
+    #[tokio::test]
+    async fn customers_see_answers_at_once_and_never_that_agents_talk_to_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap());
+        let ticket = fixtures::stored();
+        let seal = SubmissionKey { key: "k".into(), body: [0; 32], session: None };
+        store.submit(&ticket, &seal, SubmissionExtras::default()).await.unwrap();
+        let announced = Arc::new(Announced::default());
+        let handle = HandleTicket::new(store.clone(), Arc::default(), Arc::default(), announced.clone());
+
+        let note = Action::Note("Seen before.".into());
+        assert_eq!(handle.act(&ticket, "Ana", note).await.unwrap(), Acted::Done);
+        assert_eq!(announced.take(), ["deliveries due"]);
+
+        let answer = |text: &str| Action::Answer { text: text.into(), key: "1".into(), solved: false };
+        assert_eq!(handle.act(&ticket, "Ana", answer("Try again.")).await.unwrap(), Acted::Done);
+        assert_eq!(announced.take(), ["deliveries due", "ticket changed"]);
+        assert_eq!(handle.act(&ticket, "Ana", answer("Try again.")).await.unwrap(), Acted::Done);
+        assert_eq!(handle.act(&ticket, "Ana", answer("Try later.")).await.unwrap(), Acted::KeyReused);
+        assert_eq!(announced.take(), [""; 0]);
+        let said: Vec<String> =
+            store.messages(&ticket.id, 0).await.unwrap().into_iter().map(|message| message.body).collect();
+        assert_eq!(said, ["Try again."]);
+    }
 }

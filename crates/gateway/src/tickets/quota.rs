@@ -1,13 +1,16 @@
 //! How much of what nobody has signed is kept: by network and site, and as long as the disk has room.
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::app::App;
 use crate::attachments::quota::{day, free_bytes};
 use crate::clock;
+use crate::guard::{Guard, RetryAfter, Share};
 use crate::network::kept_networks;
+use crate::pseudonym::Pseudonyms;
 use crate::store::{SubmissionExceeded, SubmissionQuota, Usage};
+use deskbell_core::rules::quotas::Quotas;
 
 /// Why no more is kept of what nobody has signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,38 +23,60 @@ pub enum QuotaError {
     Exceeded(SubmissionExceeded),
 }
 
-/// What an anonymous submission of so many bytes from an address counts against; refused where the disk of the database is full but for its
-/// floor. Where the system does not tell how full it is, nothing is refused for that.
-pub fn of_anonymous(app: &App, from: Option<IpAddr>, bytes: usize) -> Result<SubmissionQuota, QuotaError> {
-    let quotas = &app.settings.quotas;
-    let folder = app.settings.database.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let free = free_bytes(folder.unwrap_or(Path::new(".")));
-    if free.is_some_and(|free| free < quotas.disk_floor_bytes) {
-        tracing::error!(reason = "disk full", free, floor = quotas.disk_floor_bytes, "ticket refused");
-        return Err(QuotaError::DiskFull);
-    }
-    let day = day(clock::timestamp());
-    Ok(SubmissionQuota {
-        networks: from.map(|address| networks(app, &day, address)).unwrap_or_default(),
-        day,
-        bytes: bytes as u64,
-        per_site: Usage { bytes: quotas.site_ticket_bytes_per_day, files: quotas.site_tickets_per_day },
-    })
+/// Limits what customers submit.
+#[derive(Clone)]
+pub struct SubmissionLimits {
+    guard: Arc<Guard>,
+    quotas: Quotas,
+    /// The folder of the database.
+    disk: PathBuf,
+    pseudonyms: Pseudonyms,
 }
 
-/// The networks of an address with what each may submit in a day: that of a customer, and with IPv6 the one around it, which somebody may have
-/// to themselves as well.
-fn networks(app: &App, day: &str, address: IpAddr) -> Vec<([u8; 32], Usage)> {
-    let quotas = &app.settings.quotas;
-    let kept = kept_networks(address).into_iter().map(|network| {
-        let share = u64::from(network.share);
-        let limit = Usage {
-            bytes: quotas.address_ticket_bytes_per_day.saturating_mul(share),
-            files: quotas.address_tickets_per_day.saturating_mul(share),
-        };
-        (app.pseudonyms.of_kept_network("ticket", day, network), limit)
-    });
-    kept.collect()
+impl SubmissionLimits {
+    /// Limits by rates and quotas; `database` is the file whose disk keeps a floor free.
+    pub fn new(guard: Arc<Guard>, quotas: Quotas, database: &Path, pseudonyms: Pseudonyms) -> SubmissionLimits {
+        let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
+        SubmissionLimits { guard, quotas, disk: folder.unwrap_or(Path::new(".")).into(), pseudonyms }
+    }
+
+    /// Charges a site, and the person whom it has signed, for a ticket or reply.
+    pub fn charge(&self, site: &str, person: Option<&str>) -> Result<(), RetryAfter> {
+        self.guard.charge_site(Share::Tickets, site, person)
+    }
+
+    /// What an anonymous submission of so many bytes from an address counts against; refused where the disk of the database is full but for
+    /// its floor. Where the system does not tell how full it is, nothing is refused for that.
+    pub fn of_anonymous(&self, from: Option<IpAddr>, bytes: usize) -> Result<SubmissionQuota, QuotaError> {
+        let quotas = &self.quotas;
+        let free = free_bytes(&self.disk);
+        if free.is_some_and(|free| free < quotas.disk_floor_bytes) {
+            tracing::error!(reason = "disk full", free, floor = quotas.disk_floor_bytes, "ticket refused");
+            return Err(QuotaError::DiskFull);
+        }
+        let day = day(clock::timestamp());
+        Ok(SubmissionQuota {
+            networks: from.map(|address| self.networks(&day, address)).unwrap_or_default(),
+            day,
+            bytes: bytes as u64,
+            per_site: Usage { bytes: quotas.site_ticket_bytes_per_day, files: quotas.site_tickets_per_day },
+        })
+    }
+
+    /// The networks of an address with what each may submit in a day: that of a customer, and with IPv6 the one around it, which somebody
+    /// may have to themselves as well.
+    fn networks(&self, day: &str, address: IpAddr) -> Vec<([u8; 32], Usage)> {
+        let quotas = &self.quotas;
+        let kept = kept_networks(address).into_iter().map(|network| {
+            let share = u64::from(network.share);
+            let limit = Usage {
+                bytes: quotas.address_ticket_bytes_per_day.saturating_mul(share),
+                files: quotas.address_tickets_per_day.saturating_mul(share),
+            };
+            (self.pseudonyms.of_kept_network("ticket", day, network), limit)
+        });
+        kept.collect()
+    }
 }
 
 /// Logs that there is no quota left today for a submission.

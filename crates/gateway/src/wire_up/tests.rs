@@ -28,7 +28,7 @@ fn imports_are_planned_with_a_day_between_them_unless_the_file_says_otherwise() 
         prune = true
     "#;
     let settings = wired(text, Overrides::default()).unwrap();
-    let [forum, strapi] = &settings.sites["acme"].imports[..] else { panic!() };
+    let [forum, strapi] = &settings.parts.imports["acme"][..] else { panic!() };
     assert_eq!((forum.source.name().as_str(), forum.prune), ("discourse https://forum.example/c/help", false));
     assert_eq!(forum.every, std::time::Duration::from_secs(24 * 3600));
     assert_eq!((strapi.every, strapi.prune), (std::time::Duration::from_secs(5400), true));
@@ -71,7 +71,7 @@ fn signers_are_read_and_what_is_wrong_with_one_is_named() {
     let jwks = "jwks_url = \"https://a.example/keys\"";
     let from_file = format!("algorithm = \"HS256\"\nkid = \"a\"\nsecret_file = {:?}", file.display().to_string());
     let settings = wired(&one(&from_file), Overrides::default()).unwrap();
-    assert_eq!(settings.sites["acme"].signers[0].kid(), Some("a"));
+    assert_eq!(settings.parts.signers["acme"][0].kid(), Some("a"));
     assert!(!format!("{settings:?}").contains("sss"), "a secret is not shown");
     let hs256 = |more: &str| one(&format!("algorithm = \"HS256\"\n{more}"));
     for (text, said) in [
@@ -125,7 +125,7 @@ fn mail_is_read_and_what_is_wrong_with_it_is_named_without_its_password() {
     ] {
         let settings = wired(&site(&[from, &smtp].concat()), overrides).unwrap();
         let shown = format!("{settings:?}");
-        assert_eq!(settings.sites["acme"].mail.as_ref().unwrap().from.to_string(), "Acme <support@example.com>");
+        assert_eq!(settings.parts.mailers["acme"].from.to_string(), "Acme <support@example.com>");
         assert!(
             ["se%20cret", "se cret", "from a file", "50%41"].iter().all(|secret| !shown.contains(secret)),
             "{shown}"

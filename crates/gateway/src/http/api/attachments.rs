@@ -1,6 +1,5 @@
 //! `PUT` and `GET /v1/sites/{site}/attachments/{id}`: a file comes in, and is read at its signed address.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use aide::transform::TransformOperation;
@@ -15,11 +14,10 @@ use serde::Deserialize;
 use tower_http::services::ServeFile;
 
 use super::describe::{Describe, File};
-use crate::app::App;
-use crate::attachments::{self, Admitted, Given};
+use crate::attachments::{Admitted, NewFile, ReadFiles, StoreFile};
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::http::requester;
+use crate::http::requester::Requesters;
 use crate::http::upload::UploadBody;
 use domain::attachment::{self, Attachment, FileType};
 
@@ -61,7 +59,8 @@ pub fn put_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// A file comes in.
 pub async fn put(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(files): State<Arc<StoreFile>>,
     Path((name, id)): Path<(String, String)>,
     parameters: Result<Query<Named>, QueryRejection>,
     client: Client,
@@ -69,33 +68,26 @@ pub async fn put(
 ) -> Result<impl IntoResponse, Refusal> {
     let (parts, body) = request.into_parts();
     let mut upload = UploadBody::new(body);
-    let stored = store(&app, &name, &id, parameters, (client.address, &parts.headers), &mut upload).await;
+    let stored = async {
+        let site = requesters.site(&name)?;
+        let Query(Named { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
+        let id = attachment::parse_id(&id).ok_or_else(|| Refusal::NotFound(": the id of a file is a UUID".into()))?;
+        let requester = requesters.identify(&parts.headers, site).await?;
+        requesters.adopt_session(&site.key, &requester).await?;
+        match files.admit(site, &requester, &id, client.address, announced(&parts.headers)).await? {
+            Admitted::Room(room) => {
+                let given = NewFile { id, name: called };
+                Ok(files.put(site, requester, given, room, &mut upload).await?)
+            }
+            Admitted::Sent(sent) => Ok(sent),
+        }
+    };
+    let stored = stored.await;
     // A client that is still sending may not see an answer that comes before. Who stopped or is too slow is not waited for.
     if !matches!(stored, Err(Refusal::Torn | Refusal::Timeout)) {
-        upload.drain(app.site(&name).map_or(0, |site| site.config.attachments.max_bytes as usize)).await;
+        upload.drain(requesters.site(&name).map_or(0, |site| site.config.attachments.max_bytes as usize)).await;
     }
     stored.map(answer)
-}
-
-async fn store(
-    app: &Arc<App>,
-    name: &str,
-    id: &str,
-    parameters: Result<Query<Named>, QueryRejection>,
-    (address, headers): (Option<IpAddr>, &HeaderMap),
-    upload: &mut UploadBody,
-) -> Result<Attachment, Refusal> {
-    let site = super::site(app, name)?;
-    let Query(Named { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let id = attachment::parse_id(id).ok_or_else(|| Refusal::NotFound(": the id of a file is a UUID".into()))?;
-    let requester = requester::identify(headers, name, site).await?;
-    match attachments::admit(app, (name, site), &requester, &id, address, announced(headers)).await? {
-        Admitted::Room(room) => {
-            let given = Given { id, name: called };
-            Ok(attachments::put(app, (name, site), requester, given, room, upload).await?)
-        }
-        Admitted::Sent(sent) => Ok(sent),
-    }
 }
 
 /// How long the body says that it is, in bytes.
@@ -122,15 +114,16 @@ pub fn get_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// A file is read. It is never shown as a page.
 pub async fn get(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(files): State<Arc<ReadFiles>>,
     Path((name, id)): Path<(String, String)>,
     parameters: Result<Query<Signed>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    super::site(&app, &name)?;
+    requesters.site(&name)?;
     let Query(Signed { until, signature }) = parameters.unwrap_or_default();
-    let kept = attachments::at(&app, &name, &id, &until, &signature).await?;
-    let served = ServeFile::new(app.folder.path(&kept)).try_call(request).await.map_err(|error| {
+    let (kept, path) = files.find(&name, &id, &until, &signature).await?;
+    let served = ServeFile::new(path).try_call(request).await.map_err(|error| {
         tracing::error!(%error, "reading a file failed");
         Refusal::Internal
     })?;

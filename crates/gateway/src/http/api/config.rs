@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aide::transform::TransformOperation;
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use sha2::{Digest, Sha256};
 
 use super::describe::{Describe, PERSON};
-use crate::app::App;
 use crate::http::problem::Refusal;
-use crate::http::requester;
-use crate::site::Site;
+use crate::http::requester::Requesters;
+use crate::site::{Site, Sites};
 use crate::store::Person;
 use domain::config::{self, Config};
 use domain::targets::{Owner, Target};
@@ -22,7 +21,7 @@ use redaction;
 use wire::Pairs;
 
 /// What the pages of a site are told, as it goes over the wire.
-pub struct PublicConfig {
+struct PublicConfig {
     config: Config,
     json: String,
     etag: String,
@@ -30,7 +29,7 @@ pub struct PublicConfig {
 
 impl PublicConfig {
     /// What may be told of a configuration.
-    pub fn new(config: &Config) -> PublicConfig {
+    fn new(config: &Config) -> PublicConfig {
         let config = public(config);
         let json = serde_json::to_string(&config).unwrap_or_else(|_| "{}".into());
         let digest: String =
@@ -39,8 +38,15 @@ impl PublicConfig {
     }
 }
 
-/// What the pages of every site are told, by its name.
-pub type PublicConfigs = Arc<BTreeMap<String, PublicConfig>>;
+/// What the pages of every site are told, by its key.
+pub struct PublicConfigs(BTreeMap<String, PublicConfig>);
+
+impl PublicConfigs {
+    /// What may be told of sites.
+    pub fn new(sites: &Sites) -> PublicConfigs {
+        PublicConfigs(sites.iter().map(|site| (site.key.clone(), PublicConfig::new(&site.config))).collect())
+    }
+}
 
 /// Describes the route.
 pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
@@ -53,15 +59,15 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Answers the request.
 pub async fn answer(
-    State(app): State<Arc<App>>,
-    Extension(configs): Extension<PublicConfigs>,
+    State(requesters): State<Arc<Requesters>>,
+    State(configs): State<Arc<PublicConfigs>>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let config = configs.get(&name).ok_or_else(|| Refusal::UnknownSite(name.clone()))?;
+    let config = configs.0.get(&name).ok_or_else(|| Refusal::UnknownSite(name.clone()))?;
     if headers.contains_key(header::AUTHORIZATION) {
-        let site = super::site(&app, &name)?;
-        if let Some(person) = requester::identify(&headers, &name, site).await?.person {
+        let site = requesters.site(&name)?;
+        if let Some(person) = requesters.identify(&headers, site).await?.person {
             return Ok(
                 ([(header::CACHE_CONTROL, "no-store")], Json(promised(&config.config, site, &person))).into_response()
             );

@@ -11,11 +11,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::describe::Describe;
-use crate::app::App;
+use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::http::{body, requester};
-use crate::tickets::{confirmation, conversation};
+use crate::http::requester::Requesters;
+use crate::tickets::confirmation::{ConfirmAddress, RequestCode};
 use domain::conversation::{ConfirmationCode, Summary};
 
 /// Describes the route that takes a code.
@@ -34,16 +34,16 @@ pub fn confirm_docs(operation: TransformOperation<'_>) -> TransformOperation<'_>
 
 /// Takes a code.
 pub async fn confirm(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(confirm): State<Arc<ConfirmAddress>>,
     Path((name, id)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let site = super::site(&app, &name)?;
-    let who = requester::identify(&headers, &name, site).await?;
-    let reader = conversation::reader(&app, &name, &who).await?;
-    let ticket = confirmation::confirm(&app, (&name, site), reader, &id, &body?).await?;
+    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
+    let reader = requesters.reader(&name, &requester).await?;
+    let ticket = confirm.confirm(&name, reader, &id, &body?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ticket)))
 }
 
@@ -62,14 +62,14 @@ pub fn request_docs(operation: TransformOperation<'_>) -> TransformOperation<'_>
 
 /// Sends another.
 pub async fn request(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(request): State<Arc<RequestCode>>,
     Path((name, id)): Path<(String, String)>,
     client: Client,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let site = super::site(&app, &name)?;
-    let who = requester::identify(&headers, &name, site).await?;
-    let reader = conversation::reader(&app, &name, &who).await?;
-    let ticket = confirmation::request(&app, (&name, site), reader, &id, client.address).await?;
+    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
+    let reader = requesters.reader(&name, &requester).await?;
+    let ticket = request.request(&name, reader, &id, client.address).await?;
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(ticket)))
 }

@@ -14,13 +14,16 @@ use serde::{Deserialize, Serialize};
 
 use super::describe::Describe;
 use super::tickets;
-use crate::app::App;
+use crate::guard::Guard;
+use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::http::{body, requester};
-use crate::store::{CustomerCursor, Requester};
-use crate::tickets::conversation::{MESSAGES_MAX, PAGE_MAX};
-use crate::tickets::{conversation, foreign};
+use crate::http::requester::{self, Requesters};
+use crate::store::CustomerCursor;
+use crate::tickets::{
+    AmendTicket, FindSimilar, GatherTickets, MESSAGES_MAX, PAGE_MAX, ReadTickets, ReplyToTicket, changes_status,
+    listed_summary,
+};
 use domain::conversation::{Draft, Message, Messages, Patch, Reply, Summaries, Summary};
 
 /// The parameters of `GET …/messages`.
@@ -54,16 +57,19 @@ pub fn alike_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Open tickets of the person that say what they are about to say.
 pub async fn alike(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(gather): State<Arc<GatherTickets>>,
+    State(find): State<Arc<FindSimilar>>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let who = who(&app, &name, &headers).await?;
-    let reader = conversation::reader(&app, &name, &who).await?;
-    foreign::gather(&app, &name, &who).await;
-    let tickets = conversation::alike(&app, &name, reader, &body?).await?;
+    let site = requesters.site(&name)?;
+    let requester = requesters.identify(&headers, site).await?;
+    let reader = requesters.reader(&name, &requester).await?;
+    gather.gather(site, &requester).await;
+    let tickets = find.find(&name, reader, &body?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(tickets)))
 }
 
@@ -78,18 +84,21 @@ pub fn list_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// The person's tickets.
 pub async fn list(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(gather): State<Arc<GatherTickets>>,
+    State(read): State<Arc<ReadTickets>>,
     Path(name): Path<String>,
     parameters: Result<Query<TicketsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = who(&app, &name, &headers).await?;
+    let site = requesters.site(&name)?;
+    let requester = requesters.identify(&headers, site).await?;
     let Query(TicketsQuery { cursor, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let reader = conversation::reader(&app, &name, &who).await?;
-    foreign::gather(&app, &name, &who).await;
+    let reader = requesters.reader(&name, &requester).await?;
+    gather.gather(site, &requester).await;
     let limit = within("limit", limit, PAGE_MAX)?;
     let after = cursor.as_deref().map(read_cursor).transpose()?;
-    Ok(private(conversation::list(&app, &name, reader, after.as_ref(), limit).await?))
+    Ok(private(read.list(&name, reader, after.as_ref(), limit).await?))
 }
 
 /// Describes the route of one ticket.
@@ -99,13 +108,14 @@ pub fn one_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// One of them.
 pub async fn one(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(read): State<Arc<ReadTickets>>,
     Path((name, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = who(&app, &name, &headers).await?;
-    let reader = conversation::reader(&app, &name, &who).await?;
-    Ok(private(conversation::listed_summary(&conversation::listed(&app, &name, reader, &id).await?)))
+    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
+    let reader = requesters.reader(&name, &requester).await?;
+    Ok(private(listed_summary(&read.one(&name, reader, &id).await?)))
 }
 
 /// Describes the list of messages.
@@ -119,16 +129,17 @@ pub fn messages_docs(operation: TransformOperation<'_>) -> TransformOperation<'_
 
 /// Its conversation.
 pub async fn messages(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(read): State<Arc<ReadTickets>>,
     Path((name, id)): Path<(String, String)>,
     parameters: Result<Query<MessagesQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = who(&app, &name, &headers).await?;
+    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
     let Query(MessagesQuery { after, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let reader = conversation::reader(&app, &name, &who).await?;
+    let reader = requesters.reader(&name, &requester).await?;
     let limit = within("limit", limit, MESSAGES_MAX)?;
-    Ok(private(conversation::messages(&app, &name, reader, &id, (after, limit)).await?))
+    Ok(private(read.messages(&name, reader, &id, (after, limit)).await?))
 }
 
 /// Describes the route that takes a reply.
@@ -147,20 +158,20 @@ pub fn reply_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// A reply.
 pub async fn reply(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(reply): State<Arc<ReplyToTicket>>,
     Path((name, id)): Path<(String, String)>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let who = who(&app, &name, &headers).await?;
-    let site = super::site(&app, &name)?;
+    let site = requesters.site(&name)?;
+    let requester = requesters.identify(&headers, site).await?;
     let body = body?;
     let key = tickets::key(&headers).ok_or(Refusal::MissingKey)?;
-    let reader = conversation::reader(&app, &name, &who).await?;
-    let (message, delivered) =
-        conversation::reply(&app, (&name, site), reader, &id, (key, client.address), &body).await?;
+    let reader = requesters.reader(&name, &requester).await?;
+    let (message, delivered) = reply.reply(site, reader, &id, (key, client.address), &body).await?;
     Ok((super::taken(delivered), private(message)))
 }
 
@@ -175,24 +186,22 @@ pub fn patch_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Solved, opened again, read.
 pub async fn patch(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(guard): State<Arc<Guard>>,
+    State(amend): State<Arc<AmendTicket>>,
     Path((name, id)): Path<(String, String)>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let who = who(&app, &name, &headers).await?;
+    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
     let body = body?;
-    if conversation::changes_status(&body) {
-        app.guard.charge_change(client.address, requester::claimed(&name, &headers))?;
+    if changes_status(&body) {
+        guard.charge_change(client.address, requester::claimed(&name, &headers))?;
     }
-    let reader = conversation::reader(&app, &name, &who).await?;
-    Ok(private(conversation::patch(&app, &name, reader, &id, &body).await?))
-}
-
-async fn who(app: &App, name: &str, headers: &HeaderMap) -> Result<Requester, Refusal> {
-    requester::identify(headers, name, super::site(app, name)?).await
+    let reader = requesters.reader(&name, &requester).await?;
+    Ok(private(amend.amend(&name, reader, &id, &body).await?))
 }
 
 /// A number of the query from 1 to `most`, which is also what counts without one.

@@ -8,11 +8,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
 use super::describe::Describe;
-use crate::app::App;
+use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::http::{body, requester};
+use crate::http::requester::Requesters;
 use crate::json;
+use crate::search::counting::Counting;
 use domain::event::Event;
 
 /// The largest body, in bytes.
@@ -28,14 +29,15 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Answers the request.
 pub async fn answer(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(counting): State<Arc<Counting>>,
     Path(name): Path<String>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
     let body = body::json_or_text(&headers, body).await;
-    let site = super::site(&app, &name)?;
+    let site = requesters.site(&name)?;
     let body = body?;
     if body.len() > BODY_MAX {
         return Err(Refusal::TooLarge(BODY_MAX));
@@ -45,7 +47,7 @@ pub async fn answer(
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
     }
-    let sender = requester::counted(&client, &headers, &name, site).await;
-    app.counting.add_event(&name, event, &sender);
+    let sender = requesters.counted(&client, &headers, site).await;
+    counting.add_event(&name, event, &sender);
     Ok(StatusCode::ACCEPTED)
 }

@@ -11,13 +11,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::describe::Describe;
-use crate::app::App;
 use crate::body_limits::BODY_MAX;
-use crate::delivery::{Destination, HookHeaders, hook, reading};
-use crate::guard::HookSender;
+use crate::delivery::{Destination, HookHeaders, TakeInboundEvent, reading};
+use crate::guard::{Guard, HookSender};
 use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
+use crate::http::requester::Requesters;
 use crate::network::customer_network;
 
 /// Marks the answer to a hook that was signed: what is wrong with it says nothing about its sender.
@@ -41,18 +41,20 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Takes it in, before it is answered.
 pub async fn answer(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(guard): State<Arc<Guard>>,
+    State(events): State<Arc<TakeInboundEvent>>,
     Path((name, destination)): Path<(String, String)>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let to = app.site(&name).and_then(|site| site.destinations.get(&destination));
+    let to = events.destination(&name, &destination);
     let network = client.address.map(customer_network);
     let sender = HookSender { site: name.clone(), destination: destination.clone(), network };
     let headers = hook_headers(&headers);
-    let body = read(&app, to.map(|to| to.as_ref()), &sender, client.address, &headers, body).await;
-    super::site(&app, &name)?;
+    let body = read(&guard, to.map(|to| to.as_ref()), &sender, client.address, &headers, body).await;
+    requesters.site(&name)?;
     let to = to.ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
     let (body, reader) = (body?, to.clone());
     let is_large = to.hook_bytes_max().is_some();
@@ -65,9 +67,9 @@ pub async fn answer(
         Refusal::from(reason)
     })?;
     if is_large {
-        app.guard.large_bodies.remember(sender);
+        guard.large_bodies.remember(sender);
     }
-    let taken_in = hook::take_in(&app, (&name, &destination), result).await;
+    let taken_in = events.take((&name, &destination), result).await;
     let mut response = taken_in.map(|()| StatusCode::NO_CONTENT).map_err(Refusal::from).into_response();
     response.extensions_mut().insert(Signed);
     Ok(response)
@@ -81,7 +83,7 @@ fn hook_headers(headers: &HeaderMap) -> HookHeaders {
 /// Reads the body. A larger one than usual lies in memory before anybody knows whose it is: its headers have to carry a signature, and only a
 /// few are read at a time.
 async fn read(
-    app: &App,
+    guard: &Guard,
     to: Option<&dyn Destination>,
     sender: &HookSender,
     address: Option<IpAddr>,
@@ -94,10 +96,10 @@ async fn read(
         body::drain(body, BODY_MAX).await;
         return Err(Refusal::Unsigned);
     }
-    let Some(_permit) = app.guard.large_bodies.acquire(sender) else {
+    let Some(_permit) = guard.large_bodies.acquire(sender) else {
         // Who has signed one before only comes too early.
-        if !app.guard.large_bodies.knows(sender) {
-            app.guard.charge_failure(address);
+        if !guard.large_bodies.knows(sender) {
+            guard.charge_failure(address);
         }
         body::drain(body, BODY_MAX).await;
         return Err(Refusal::Busy);

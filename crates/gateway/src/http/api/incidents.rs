@@ -10,12 +10,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::describe::Describe;
-use crate::app::App;
+use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::http::{body, requester};
+use crate::http::requester::Requesters;
+use crate::incidents::CurrentIncidents;
 use crate::json;
-use crate::{clock, incidents};
 use domain::incident::{Affected, Incident, Incidents};
 
 /// Describes the list.
@@ -24,9 +24,13 @@ pub fn list_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 }
 
 /// What is broken.
-pub async fn list(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<impl IntoResponse, Refusal> {
-    super::site(&app, &name)?;
-    let incidents = incidents::counted(&app, &name).await?;
+pub async fn list(
+    State(requesters): State<Arc<Requesters>>,
+    State(incidents): State<Arc<CurrentIncidents>>,
+    Path(name): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    requesters.site(&name)?;
+    let incidents = incidents.list(&name).await?;
     Ok(([(header::CACHE_CONTROL, "public, max-age=30")], Json(Incidents { incidents })))
 }
 
@@ -43,22 +47,19 @@ pub fn affected_docs(operation: TransformOperation<'_>) -> TransformOperation<'_
 
 /// Somebody has it too: a person whom the host has signed counts once, and everybody else once a network and day.
 pub async fn affected(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(incidents): State<Arc<CurrentIncidents>>,
     Path(name): Path<String>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let site = super::site(&app, &name)?;
+    let site = requesters.site(&name)?;
     let body = body?;
-    requester::identify(&headers, &name, site).await?.reader().ok_or(Refusal::Unidentified)?;
+    requesters.identify(&headers, site).await?.reader().ok_or(Refusal::Unidentified)?;
     let Affected { id } = json::parse(&body)?;
-    if !app.broken.at(&name).iter().any(|incident| incident.id == id) {
-        return Err(Refusal::NotFound(": no such incident, or it is over".into()));
-    }
-    let who = requester::counted(&client, &headers, &name, site).await;
-    app.store.affect(&name, &id, &app.counting.affected(&name, &who), &clock::now()).await?;
-    let incident = incidents::counted(&app, &name).await?.into_iter().find(|incident| incident.id == id);
+    let who = requesters.counted(&client, &headers, site).await;
+    let incident = incidents.report(&name, &id, &who).await?;
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(incident)))
 }

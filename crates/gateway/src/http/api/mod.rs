@@ -14,30 +14,27 @@ mod probe;
 mod questions;
 pub mod routes;
 mod search;
+pub mod state;
 mod stream;
 pub mod tickets;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::{Extension, Router};
 
 use super::problem::Refusal;
 use super::{envelope, limits};
-use crate::app::App;
 use crate::guard::Charge;
-use crate::site::Site;
-use config::{PublicConfig, PublicConfigs};
 use routes::Api;
 
+pub use config::PublicConfigs;
+pub use state::ApiState;
+
 /// The API with what is around it.
-pub fn router(app: Arc<App>) -> Router<Arc<App>> {
-    let sites = app.sites.iter();
-    let configs: BTreeMap<String, PublicConfig> =
-        sites.map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
-    guarded(version_1(), app).layer(Extension(PublicConfigs::new(configs)))
+pub fn router(state: ApiState) -> Router {
+    guarded(version_1(), state)
 }
 
 fn version_1() -> Api {
@@ -78,17 +75,14 @@ fn version_1() -> Api {
 }
 
 /// Routes of the API with what is around them.
-pub fn guarded(Api { router, routes }: Api, app: Arc<App>) -> Router<Arc<App>> {
+pub fn guarded(Api { router, routes }: Api, state: ApiState) -> Router {
+    let held = (state.guard.clone(), Arc::new(limits::charges(&routes)));
     router
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .fallback(|| async { Refusal::NotFound(String::new()) })
         .layer(from_fn(envelope::in_time))
-        .layer(from_fn_with_state((app, Arc::new(limits::charges(&routes))), limits::hold))
-}
-
-/// The site of a request.
-fn site<'a>(app: &'a App, name: &str) -> Result<&'a Site, Refusal> {
-    app.site(name).ok_or_else(|| Refusal::UnknownSite(name.into()))
+        .layer(from_fn_with_state(held, limits::hold))
+        .with_state(state)
 }
 
 /// The status of what was taken in: created where it is brought to, or kept and on its way there.

@@ -19,12 +19,12 @@ use sha2::{Digest, Sha256};
 
 use super::describe::{Describe, EventStream};
 use super::tickets::KEY_HEADER;
-use crate::app::App;
 use crate::body_limits::BODY_MAX;
 use crate::deployment::{Arrived, PROBE_PAUSE};
 use crate::http::body::drain;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
+use crate::http::requester::Requesters;
 use identity::SESSION_HEADER;
 
 /// How long a body may take to arrive.
@@ -42,12 +42,12 @@ pub fn take_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Reads a body as large as the largest file that a site takes, and says what has arrived.
 pub async fn take(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
-    let largest = app.sites.values().map(|site| site.config.attachments.max_bytes as usize).max();
+    let largest = requesters.sites().iter().map(|site| site.config.attachments.max_bytes as usize).max();
     let max = largest.unwrap_or_default().max(BODY_MAX);
     let (bytes, sha256) = tokio::time::timeout(BODY_TIME, read(body, max)).await.map_err(|_| Refusal::Timeout)??;
     let known = [header::AUTHORIZATION.as_str(), SESSION_HEADER, KEY_HEADER, "traceparent"];

@@ -8,8 +8,9 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 
-use crate::app::App;
 use crate::http::problem::Refusal;
+use crate::http::requester::Requesters;
+use crate::store::Questions;
 use domain::question::{self, Question};
 
 /// Describes the route.
@@ -19,11 +20,12 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Answers the request.
 pub async fn answer(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(questions): State<Arc<dyn Questions>>,
     Path((name, id)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, Refusal> {
-    super::site(&app, &name)?;
-    let found = app.store.question(&name, &id).await?;
+    requesters.site(&name)?;
+    let found = questions.question(&name, &id).await?;
     let mut question = found.ok_or_else(|| Refusal::NotFound("; the question may have been removed".into()))?;
     question.answers = question::reading_order(question.answers);
     Ok(([(header::CACHE_CONTROL, "public, max-age=60")], Json(question)))

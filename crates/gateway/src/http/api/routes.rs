@@ -1,21 +1,19 @@
 //! Declaring the routes of the API.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, on};
 
 use super::describe::Docs;
-use crate::app::App;
+use super::state::ApiState;
 use crate::guard::Charge;
 
 /// The routes of the API. Each is declared with its charge and its description; there is no other way to add one.
 #[derive(Default)]
 pub struct Api {
     /// What answers.
-    pub router: Router<Arc<App>>,
+    pub router: Router<ApiState>,
     /// What is declared, in the order of the declarations.
     pub routes: Vec<Route>,
 }
@@ -35,7 +33,7 @@ pub struct Route {
 
 impl Api {
     /// A route that reads.
-    pub fn get<H: Handler<T, Arc<App>>, T: 'static>(
+    pub fn get<H: Handler<T, ApiState>, T: 'static>(
         self,
         path: &'static str,
         charge: Charge,
@@ -46,7 +44,7 @@ impl Api {
     }
 
     /// A route that takes something in.
-    pub fn post<H: Handler<T, Arc<App>>, T: 'static>(
+    pub fn post<H: Handler<T, ApiState>, T: 'static>(
         self,
         path: &'static str,
         charge: Charge,
@@ -57,7 +55,7 @@ impl Api {
     }
 
     /// A route that takes a file in.
-    pub fn put<H: Handler<T, Arc<App>>, T: 'static>(
+    pub fn put<H: Handler<T, ApiState>, T: 'static>(
         self,
         path: &'static str,
         charge: Charge,
@@ -68,7 +66,7 @@ impl Api {
     }
 
     /// A route that changes something.
-    pub fn patch<H: Handler<T, Arc<App>>, T: 'static>(
+    pub fn patch<H: Handler<T, ApiState>, T: 'static>(
         self,
         path: &'static str,
         charge: Charge,
@@ -78,7 +76,7 @@ impl Api {
         self.with(MethodFilter::PATCH, Route { method: Method::PATCH, path, charge, docs }, handler)
     }
 
-    fn with<H: Handler<T, Arc<App>>, T: 'static>(mut self, filter: MethodFilter, route: Route, handler: H) -> Api {
+    fn with<H: Handler<T, ApiState>, T: 'static>(mut self, filter: MethodFilter, route: Route, handler: H) -> Api {
         let router = self.router.route(route.path, on(filter, handler));
         self.routes.push(route);
         Api { router, routes: self.routes }

@@ -12,11 +12,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::describe::Describe;
-use crate::app::App;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::http::requester;
-use crate::search::{LIMIT_DEFAULT, NotReady};
+use crate::http::requester::Requesters;
+use crate::search::counting::Counting;
+use crate::search::{Indexes, LIMIT_DEFAULT, NotReady};
 use domain::event::is_visit;
 use domain::question::Hits;
 use domain::search_miss;
@@ -47,15 +47,17 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Answers the request.
 pub async fn answer(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(indexes): State<Arc<Indexes>>,
+    State(counting): State<Arc<Counting>>,
     Path(name): Path<String>,
     client: Client,
     headers: HeaderMap,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let site = super::site(&app, &name)?;
+    let site = requesters.site(&name)?;
     let Query(Parameters { q, limit, visit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let hits = app.indexes.search(&name, &q, limit.unwrap_or(LIMIT_DEFAULT)).map_err(|NotReady| Refusal::Busy)?;
+    let hits = indexes.search(&name, &q, limit.unwrap_or(LIMIT_DEFAULT)).map_err(|NotReady| Refusal::Busy)?;
     if is_visit(&visit) {
         let redact = &site.config.redact;
         let rules = Rules {
@@ -65,8 +67,8 @@ pub async fn answer(
             own_emails: Vec::new(),
         };
         let missing = if hits.is_empty() { search_miss::normalize_query(&q, &rules) } else { None };
-        let who = requester::counted(&client, &headers, &name, site).await;
-        app.counting.add_search(&name, &visit, &who, missing);
+        let who = requesters.counted(&client, &headers, site).await;
+        counting.add_search(&name, &visit, &who, missing);
     }
     // What somebody typed is part of the address; no cache on the way needs to remember it.
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Hits { hits })))

@@ -19,15 +19,14 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use super::describe::{Describe, EventStream};
-use crate::app::App;
 use crate::clock;
-use crate::guard::StreamPermit;
+use crate::guard::{Guard, StreamPermit};
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::http::requester;
-use crate::live::Watch;
+use crate::http::requester::{self, Requesters};
+use crate::live::{Live, Watch};
 use crate::store::{ReaderCounts, Requester};
-use crate::tickets::conversation;
+use crate::tickets::ReadTickets;
 use domain::conversation::Summary;
 
 /// How often a line without meaning is sent, so that nothing on the way takes the connection for dead.
@@ -61,25 +60,28 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Answers the request.
 pub async fn answer(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(guard): State<Arc<Guard>>,
+    State(live): State<Live>,
+    State(tickets): State<Arc<ReadTickets>>,
     Path(name): Path<String>,
     client: Client,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = requester::identify(&headers, &name, super::site(&app, &name)?).await?;
-    let reader = conversation::reader(&app, &name, &who).await?;
+    let who = requesters.identify(&headers, requesters.site(&name)?).await?;
+    let reader = requesters.reader(&name, &who).await?;
     let claimed = requester::claimed(&name, &headers).ok_or(Refusal::Unidentified)?;
-    let permit = app.guard.open_stream(client.address, claimed)?;
+    let permit = guard.open_stream(client.address, claimed)?;
     let left = who.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
     let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
-    let watch = Watching { changes: app.live.watch(&name, reader), app, name, who, end, told: false, _permit: permit };
+    let watch = Watching { changes: live.watch(&name, reader), tickets, name, who, end, told: false, _permit: permit };
     let events = Sse::new(events(watch)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // A proxy that collects answers before it passes them on would keep these for ever.
     Ok(([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], events))
 }
 
 struct Watching {
-    app: Arc<App>,
+    tickets: Arc<ReadTickets>,
     name: String,
     who: Requester,
     changes: Watch,
@@ -104,7 +106,7 @@ async fn next(watch: &mut Watching) -> Option<Event> {
     };
     match changed {
         Ok(change) => {
-            let counts = change.counts(watch.app.store.as_ref(), &watch.name, watch.who.reader()?).await.ok()?;
+            let counts = change.counts(watch.tickets.counts(&watch.name, watch.who.reader()?)).await.ok()?;
             event(Some(change.ticket.clone()), counts)
         }
         Err(RecvError::Lagged(_)) => state(watch).await,
@@ -113,7 +115,7 @@ async fn next(watch: &mut Watching) -> Option<Event> {
 }
 
 async fn state(watch: &Watching) -> Option<Event> {
-    let counts = watch.app.store.customer_counts(&watch.name, watch.who.reader()?).await.ok()?;
+    let counts = watch.tickets.counts(&watch.name, watch.who.reader()?).await.ok()?;
     event(None, counts)
 }
 

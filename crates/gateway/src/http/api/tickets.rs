@@ -10,11 +10,11 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
 use super::describe::{Describe, PERSON, SESSION};
-use crate::app::App;
+use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::http::{body, requester};
-use crate::tickets;
+use crate::http::requester::Requesters;
+use crate::tickets::TakeTicket;
 use domain::ticket::{NewTicket, Receipt};
 
 /// The header with the key under which a body is sealed.
@@ -39,7 +39,8 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 
 /// Answers the request.
 pub async fn answer(
-    State(app): State<Arc<App>>,
+    State(requesters): State<Arc<Requesters>>,
+    State(take): State<Arc<TakeTicket>>,
     Path(name): Path<String>,
     client: Client,
     headers: HeaderMap,
@@ -47,11 +48,11 @@ pub async fn answer(
 ) -> Result<impl IntoResponse, Refusal> {
     // First of all, because a client that is still sending may not see an answer that comes before.
     let body = body::json(&headers, body).await;
-    let site = super::site(&app, &name)?;
+    let site = requesters.site(&name)?;
     let body = body?;
     let key = key(&headers).ok_or(Refusal::MissingKey)?;
-    let who = requester::identify(&headers, &name, site).await?;
-    let (receipt, delivered) = tickets::take(&app, (&name, site), key, who, client.address, &body).await?;
+    let who = requesters.identify(&headers, site).await?;
+    let (receipt, delivered) = take.take(site, key, who, client.address, &body).await?;
     let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
     Ok((
         super::taken(delivered),

@@ -2,8 +2,6 @@
 //! because programs that look at links ask for it before people do; the button shows the ticket. It confirms no address: who presses the
 //! button need not be who sent the ticket.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,14 +9,12 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 
-use super::accepted_language;
-use crate::app::App;
+use super::{HelpState, accepted_language};
 use crate::body_limits::BODY_MAX;
 use crate::http::body::read_body;
 use crate::http::inbox::rich;
 use crate::http::problem::Refusal;
 use crate::store::StoredTicket;
-use crate::tickets::{confirmation, conversation};
 use domain::conversation::{Author, Message};
 use domain::texts::{self, GatewayText, Language, TicketsText, fill};
 
@@ -35,12 +31,12 @@ pub struct Linked {
 
 /// The page with the button.
 pub async fn ask(
-    State(app): State<Arc<App>>,
+    State(help): State<HelpState>,
     Path((site, id)): Path<(String, String)>,
     Query(Linked { key }): Query<Linked>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let ticket = confirmation::linked(&app, &site, &id, &key).await?;
+    let ticket = help.open_link.open(&site, &id, &key).await?;
     let language = language(&headers, ticket.as_ref());
     let Some(ticket) = ticket else { return Ok(not_valid(language)) };
     let t = |text| texts::said_in(tag(language), text);
@@ -57,18 +53,18 @@ pub async fn ask(
 
 /// The ticket.
 pub async fn read(
-    State(app): State<Arc<App>>,
+    State(help): State<HelpState>,
     Path((site, id)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
     let body = read_body(body, BODY_MAX).await?;
     let key = form_urlencoded::parse(&body).find_map(|(name, value)| (name == "key").then(|| value.into_owned()));
-    let ticket = confirmation::linked(&app, &site, &id, &key.unwrap_or_default()).await?;
+    let ticket = help.open_link.open(&site, &id, &key.unwrap_or_default()).await?;
     let language = language(&headers, ticket.as_ref());
     let Some(ticket) = ticket else { return Ok(not_valid(language)) };
     let t = |text| texts::said_in(tag(language), text);
-    let messages = conversation::all(&app, &ticket).await?;
+    let messages = help.read_tickets.all(&ticket).await?;
     let content = html! {
         h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", &ticket.reference)) }
         @for message in &messages { (render_message(language, message)) }

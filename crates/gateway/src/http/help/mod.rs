@@ -14,7 +14,9 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::app::App;
+use crate::site::Sites;
+use crate::tickets::ReadTickets;
+use crate::tickets::confirmation::OpenLink;
 use domain::texts::{self, GatewayText, LANGUAGES, Language, Text};
 
 /// Everything from here, but what the site's engines are asked for.
@@ -24,16 +26,28 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 const STYLE: &str = include_str!("help.css");
 const SCRIPT: &str = include_str!("help.js");
 
+/// What the pages need.
+#[derive(Clone)]
+pub struct HelpState {
+    /// The sites that have a page.
+    pub sites: Arc<Sites>,
+    /// Opens tickets behind links.
+    pub open_link: Arc<OpenLink>,
+    /// Reads their messages.
+    pub read_tickets: Arc<ReadTickets>,
+}
+
 /// The pages, below `/help`.
-pub fn router() -> Router<Arc<App>> {
+pub fn router(state: HelpState) -> Router {
     Router::new()
         .route("/{site}", get(answer))
         .route("/{site}/tickets/{id}", get(linked::ask).post(linked::read))
         .route("/-/help.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/-/help.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
+        .with_state(state)
 }
 
-async fn answer(State(app): State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+async fn answer(State(help): State<HelpState>, Path(name): Path<String>, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let language = accepted_language(accepted);
     let guard = [
@@ -41,7 +55,7 @@ async fn answer(State(app): State<Arc<App>>, Path(name): Path<String>, headers: 
         (header::REFERRER_POLICY, "same-origin"),
         (header::VARY, "accept-language"),
     ];
-    let known = app.site(&name).is_some();
+    let known = help.sites.get(&name).is_some();
     let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
     (status, guard, Html(page(language, &name, known).into_string())).into_response()
 }

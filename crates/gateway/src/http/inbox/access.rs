@@ -19,13 +19,12 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::login::{self, login_address};
 use super::{Failed, message, page};
-use crate::app::App;
 use crate::clock;
 use crate::config::Token;
-use crate::guard::{Guess, RetryAfter};
+use crate::guard::{Guard, Guess, RetryAfter};
 use crate::http::body::read_body;
 use crate::http::client::{Client, is_forwarded};
-use crate::store::StoreError;
+use crate::store::{Sessions, StoreError};
 use crate::tickets::handling::NOBODY_IN_PARTICULAR;
 
 /// How long a session lasts: a working day and some.
@@ -57,16 +56,30 @@ enum Proof {
     Browser,
 }
 
+/// Who may log in, and how.
+pub struct InboxAccess {
+    /// What opens the inbox; without it the inbox stays closed.
+    pub token: Option<Token>,
+    /// Whether the demo is served, which shows its inbox on this computer.
+    pub is_demo: bool,
+    /// Whether sessions may go over HTTP from other computers than this one.
+    pub allows_http: bool,
+    /// Those who have logged in.
+    pub sessions: Arc<dyn Sessions>,
+    /// How often a token may be guessed.
+    pub guard: Arc<Guard>,
+}
+
 /// Lets a request pass that may see the inbox. Its body is read only then.
-pub async fn guard(State(app): State<Arc<App>>, client: Client, request: Request, next: Next) -> Response {
+pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let found = match operator(&app, &client, &parts.extensions, &parts.headers).await {
+    let found = match operator(&access, &client, &parts.extensions, &parts.headers).await {
         Ok(found) => found,
         Err(refused) => return refused,
     };
     let Some((operator, proof)) = found else {
-        return match (&app.settings.inbox_token, &parts.method) {
-            (None, _) => message(StatusCode::FORBIDDEN, page::closed(app.settings.demo)),
+        return match (&access.token, &parts.method) {
+            (None, _) => message(StatusCode::FORBIDDEN, page::closed(access.is_demo)),
             (Some(_), &Method::GET) => Redirect::to(&login_address(&parts.uri)).into_response(),
             (Some(_), _) => login::lost(body).await,
         };
@@ -85,28 +98,28 @@ pub async fn guard(State(app): State<Arc<App>>, client: Client, request: Request
 }
 
 /// Opens a session, and gives the cookie that carries it.
-pub async fn open(app: &App, token: &Token, name: &str, is_plain: bool) -> Result<HeaderValue, Failed> {
+pub async fn open(access: &InboxAccess, token: &Token, name: &str, is_plain: bool) -> Result<HeaderValue, Failed> {
     let mut secret = [0; SECRET_LENGTH];
     SystemRandom::new().fill(&mut secret).map_err(|_| Failed(None))?;
     let secret = BASE64_URL_SAFE_NO_PAD.encode(secret);
     let now = clock::timestamp();
     let until = clock::written(now + SESSION);
-    app.store.log_in(&token.session_digest(&secret), name, &clock::written(now), &until).await?;
+    access.sessions.log_in(&token.session_digest(&secret), name, &clock::written(now), &until).await?;
     let seconds = SESSION.as_secs();
     Ok(cookie(&secret, seconds, is_plain))
 }
 
 /// Ends the session of a request, and gives the cookie that says so.
-pub async fn close(app: &App, headers: &HeaderMap, is_plain: bool) -> Result<HeaderValue, StoreError> {
-    if let (Some(token), Some(secret)) = (&app.settings.inbox_token, secret(headers, is_plain)) {
-        app.store.log_out(&token.session_digest(secret)).await?;
+pub async fn close(access: &InboxAccess, headers: &HeaderMap, is_plain: bool) -> Result<HeaderValue, StoreError> {
+    if let (Some(token), Some(secret)) = (&access.token, secret(headers, is_plain)) {
+        access.sessions.log_out(&token.session_digest(secret)).await?;
     }
     Ok(cookie("", 0, is_plain))
 }
 
 /// Whether a session may go over HTTP: on this computer, or where the configuration allows it.
-pub fn is_plain(app: &App, client: &Client, extensions: &Extensions, headers: &HeaderMap) -> bool {
-    !client.is_https && (app.settings.inbox_insecure_http || is_local(extensions, headers))
+pub fn is_plain(access: &InboxAccess, client: &Client, extensions: &Extensions, headers: &HeaderMap) -> bool {
+    !client.is_https && (access.allows_http || is_local(extensions, headers))
 }
 
 /// Whether a request comes from a page of this address, and not from one elsewhere that sends what its visitor may do.
@@ -125,28 +138,28 @@ pub fn is_own(client: &Client, headers: &HeaderMap) -> bool {
 
 /// Who a request is from, and what shows it; or what to answer where it cannot be found out.
 async fn operator(
-    app: &App,
+    access: &InboxAccess,
     client: &Client,
     extensions: &Extensions,
     headers: &HeaderMap,
 ) -> Result<Option<(Operator, Proof)>, Response> {
     let nobody = || Operator { name: NOBODY_IN_PARTICULAR.into(), logged_in: false };
-    let Some(token) = &app.settings.inbox_token else {
-        let local = app.settings.demo && is_local(extensions, headers);
+    let Some(token) = &access.token else {
+        let local = access.is_demo && is_local(extensions, headers);
         return Ok(local.then(|| (nobody(), Proof::Browser)));
     };
-    let is_plain = is_plain(app, client, extensions, headers);
+    let is_plain = is_plain(access, client, extensions, headers);
     // Sessions first: a proxy may add an authorization of its own to what a browser sends.
     if let Some(secret) = secret(headers, is_plain) {
-        let name = app.store.operator(&token.session_digest(secret), &clock::now()).await;
+        let name = access.sessions.operator(&token.session_digest(secret), &clock::now()).await;
         if let Some(name) = name.map_err(|error| Failed::from(error).into_response())? {
             return Ok(Some((Operator { name, logged_in: true }, Proof::Browser)));
         }
     }
-    let Some(bearer) = bearer(headers).filter(|bearer| !app.guard.was_wrong(client.address, bearer)) else {
+    let Some(bearer) = bearer(headers).filter(|bearer| !access.guard.was_wrong(client.address, bearer)) else {
         return Ok(None);
     };
-    let guess = app.guard.guess(client.address, bearer, || token.is(bearer));
+    let guess = access.guard.guess(client.address, bearer, || token.is(bearer));
     let Guess { is_right, delay } = guess.map_err(|RetryAfter(wait)| login::too_many(wait, "", ""))?;
     // Even no time at all would be a millisecond.
     if !delay.is_zero() {

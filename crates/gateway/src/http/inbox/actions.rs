@@ -1,7 +1,5 @@
 //! `POST /inbox/tickets/{name}`: what an operator does with a ticket.
 
-use std::sync::Arc;
-
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -10,10 +8,10 @@ use axum::{Extension, Form};
 use serde::Deserialize;
 
 use super::access::Operator;
-use super::{Failed, message, page};
-use crate::app::App;
+use super::{Failed, InboxState, message, page};
+use crate::site::Sites;
 use crate::store::StoredTicket;
-use crate::tickets::handling::{self, Acted, Action};
+use crate::tickets::handling::{Acted, Action};
 use domain::targets::Owner;
 use domain::ticket::{MESSAGE_MAX, Severity, Status};
 
@@ -38,16 +36,16 @@ pub struct ActionForm {
 
 /// Takes the form, and leads back to the ticket.
 pub async fn take(
-    State(app): State<Arc<App>>,
+    State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     Path(name): Path<String>,
     form: Result<Form<ActionForm>, FormRejection>,
 ) -> Result<Response, Failed> {
-    let Some(ticket) = app.store.ticket(&name).await? else {
+    let Some(ticket) = inbox.tickets.ticket(&name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     let action = match form {
-        Ok(Form(form)) => read(&app, &ticket, form),
+        Ok(Form(form)) => read(&inbox.sites, &ticket, form),
         Err(rejection) => Err((rejection.body_text(), String::new())),
     };
     let action = match action {
@@ -63,7 +61,7 @@ pub async fn take(
     };
     let back = format!("/inbox/tickets/{}{place}", ticket.reference);
     let text = if let Action::Answer { text, .. } = &action { text.clone() } else { String::new() };
-    match handling::act(&app, &ticket, &operator.name, action).await? {
+    match inbox.handle.act(&ticket, &operator.name, action).await? {
         Acted::Done => Ok(Redirect::to(&back).into_response()),
         Acted::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
         Acted::KeyReused => {
@@ -75,7 +73,7 @@ pub async fn take(
 }
 
 /// The action of a form; or what is wrong with it, and what was written.
-fn read(app: &App, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (String, String)> {
+fn read(sites: &Sites, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (String, String)> {
     let text = form.text.replace("\r\n", "\n").trim().to_string();
     let wrong = |says: &str| Err((says.to_string(), text.clone()));
     let words = [&form.key, &form.place, &form.topic, &form.assignee, &form.team];
@@ -103,7 +101,7 @@ fn read(app: &App, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (S
         }
         "contacted" => Action::Contacted(form.place.trim().into()),
         "triage" => {
-            let topics = app.site(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
+            let topics = sites.get(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
             let known = form.topic.is_empty()
                 || form.topic == ticket.handling.topic
                 || topics.iter().any(|topic| topic.id == form.topic);

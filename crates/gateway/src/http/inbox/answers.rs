@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::page::{self, Frame};
-use super::{times, words};
-use crate::app::App;
+use super::{InboxState, times, words};
 use crate::clock;
 use crate::store::{SearchMiss, StoreError, WeekOfKind};
 use domain::deflection::Worth;
@@ -26,11 +25,11 @@ struct Site {
 }
 
 /// The page about a site; about the first one where that is no site of the configuration.
-pub async fn page(app: &App, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
-    let names: Vec<&str> = app.sites.keys().map(String::as_str).collect();
+pub async fn page(inbox: &InboxState, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
+    let names: Vec<&str> = inbox.sites.keys().collect();
     let chosen = names.iter().find(|name| **name == site).or(names.first());
     let site = match chosen {
-        Some(name) => Some(read(app, name).await?),
+        Some(name) => Some(read(inbox, name).await?),
         None => None,
     };
     let content = html! {
@@ -52,11 +51,11 @@ pub async fn page(app: &App, frame: &Frame<'_>, site: &str) -> Result<Markup, St
     Ok(page::page("Answers", frame, content))
 }
 
-async fn read(app: &App, name: &str) -> Result<Site, StoreError> {
+async fn read(inbox: &InboxState, name: &str) -> Result<Site, StoreError> {
     let since = clock::week(WEEKS - 1);
-    let weeks = app.store.visit_counts(name, &since).await?;
-    let worth = app.store.question_counts(name, &since, QUESTIONS).await?;
-    let search_misses = app.store.search_misses(name, &since).await?;
+    let weeks = inbox.counts.visit_counts(name, &since).await?;
+    let worth = inbox.counts.question_counts(name, &since, QUESTIONS).await?;
+    let search_misses = inbox.counts.search_misses(name, &since).await?;
     Ok(Site { weeks, worth, search_misses })
 }
 

@@ -3,9 +3,8 @@
 use maud::{Markup, html};
 
 use super::page::{self, Frame};
-use super::standing::Standing;
+use super::standing::{Standing, Standings};
 use super::{send_again, times, words};
-use crate::app::App;
 use crate::clock;
 use crate::store::{Delivery, QUEUE_COUNT_MAX, StoreError};
 
@@ -13,8 +12,8 @@ use crate::store::{Delivery, QUEUE_COUNT_MAX, StoreError};
 const LISTED: u32 = 100;
 
 /// The page.
-pub async fn page(app: &App, frame: &Frame<'_>, standings: &[Standing]) -> Result<Markup, StoreError> {
-    let given_up = app.store.dead_letters(LISTED).await?;
+pub async fn page(queues: &Standings, frame: &Frame<'_>, standings: &[Standing]) -> Result<Markup, StoreError> {
+    let given_up = queues.queue.dead_letters(LISTED).await?;
     let count: u32 = standings.iter().map(|standing| standing.queue.given_up).sum();
     let content = html! {
         div.head {

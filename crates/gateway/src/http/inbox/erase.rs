@@ -1,7 +1,5 @@
 //! `/inbox/tickets/{name}/erase`: asks whether a ticket is to be erased and says what that reaches; then erases it.
 
-use std::sync::Arc;
-
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -11,9 +9,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::access::Operator;
-use super::{Failed, message, page};
-use crate::app::App;
-use crate::privacy::erase::{self, Erased};
+use super::{Failed, InboxState, message, page};
+use crate::privacy::erase::{EraseTicket, Erased};
 use crate::store::{ErasureCounts, StoreError, StoredTicket, TicketHead};
 use domain::reference;
 
@@ -25,23 +22,22 @@ pub struct EraseForm {
 }
 
 /// Asks.
-pub async fn ask(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Response, Failed> {
-    let Some(ticket) = ticket(&app, &name).await? else {
+pub async fn ask(State(inbox): State<InboxState>, Path(name): Path<String>) -> Result<Response, Failed> {
+    let Some(ticket) = ticket(&inbox.erase, &name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
-    let counts = app.store.erasure_counts(&ticket.id).await?.unwrap_or_default();
-    let external = app.store.external_tickets(&ticket.id).await?;
+    let (counts, external) = inbox.erase.preview(&ticket).await?;
     Ok(message(StatusCode::OK, question(&ticket, &counts, &external)))
 }
 
 /// Erases the ticket, and shows what is left elsewhere.
 pub async fn take(
-    State(app): State<Arc<App>>,
+    State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     Path(name): Path<String>,
     form: Result<Form<EraseForm>, FormRejection>,
 ) -> Result<Response, Failed> {
-    let Some(ticket) = ticket(&app, &name).await? else {
+    let Some(ticket) = ticket(&inbox.erase, &name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     if form.map(|Form(form)| form.confirm).unwrap_or_default() != ticket.reference {
@@ -49,7 +45,7 @@ pub async fn take(
         let back = address(&ticket.reference);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::wrong(says, "", &back)));
     }
-    let erased = erase::erase_ticket(&app, &ticket, &operator.name).await?;
+    let erased = inbox.erase.erase(&ticket, &operator.name).await?;
     Ok(message(StatusCode::OK, done(&ticket.reference, &erased)).into_response())
 }
 
@@ -59,10 +55,10 @@ pub fn link(ticket: &StoredTicket) -> Markup {
 }
 
 /// The page of a ticket that cannot be read: it can still be erased.
-pub async fn unreadable(app: &App, name: &str, error: StoreError) -> Result<Response, Failed> {
+pub async fn unreadable(erase: &EraseTicket, name: &str, error: StoreError) -> Result<Response, Failed> {
     let reason = error.to_string();
     tracing::error!(error = reason, "ticket unreadable");
-    let Some(head) = app.store.ticket_head(name).await? else { return Err(error.into()) };
+    let Some(head) = erase.find(name).await? else { return Err(error.into()) };
     let page = page::notice(
         &format!("{} cannot be read", head.reference),
         html! {
@@ -75,9 +71,9 @@ pub async fn unreadable(app: &App, name: &str, error: StoreError) -> Result<Resp
 }
 
 /// Its head, so that one that cannot be read can be erased as well.
-async fn ticket(app: &App, name: &str) -> Result<Option<TicketHead>, Failed> {
+async fn ticket(erase: &EraseTicket, name: &str) -> Result<Option<TicketHead>, Failed> {
     let name = reference::parse(name).unwrap_or_else(|| name.to_string());
-    Ok(app.store.ticket_head(&name).await?)
+    Ok(erase.find(&name).await?)
 }
 
 fn address(reference: &str) -> String {

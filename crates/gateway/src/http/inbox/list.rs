@@ -6,7 +6,7 @@ use super::asked::Asked;
 use super::page::{self, Frame};
 use super::standing::Standing;
 use super::{deliveries, paste, times, words};
-use crate::app::App;
+use crate::site::Sites;
 use crate::store::{InboxPage, ListedTicket};
 use domain::conversation::Turn;
 use domain::incident::{Incident, IncidentKind};
@@ -17,6 +17,10 @@ use domain::ticket::{Severity, Status};
 pub struct Seen<'a> {
     /// What stands around it.
     pub frame: Frame<'a>,
+    /// All sites.
+    pub sites: &'a Sites,
+    /// Whether the demo is served.
+    pub is_demo: bool,
     /// What they asked for.
     pub asked: &'a Asked,
     /// The tickets of this page.
@@ -30,8 +34,8 @@ pub struct Seen<'a> {
 }
 
 /// The page.
-pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
-    let Seen { asked, found: InboxPage { tickets, next, stopped_at }, .. } = seen;
+pub fn page(seen: &Seen<'_>) -> Markup {
+    let Seen { sites, asked, found: InboxPage { tickets, next, stopped_at }, .. } = seen;
     let plain = asked.is_first_page() && !asked.is_narrow() && asked.status() == Some(Status::Open);
     page::page(
         "Tickets",
@@ -43,14 +47,14 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
             }
             (broken(seen.broken))
             (deliveries::notice(seen.standings))
-            (filters(app, seen))
-            @if tickets.is_empty() && plain { (nothing_open(app)) }
+            (filters(seen))
+            @if tickets.is_empty() && plain { (nothing_open(seen.is_demo)) }
             @else if tickets.is_empty() {
                 p.card.empty {
                     @if stopped_at.is_some() { "No tickets match so far. " } @else { "No tickets match. " }
                     a href="/inbox?status=all" { "All tickets" }
                 }
-            } @else { (table(app, tickets)) }
+            } @else { (table(sites, tickets)) }
             @if let Some(stopped_at) = stopped_at {
                 p.muted.stopped {
                     // Only what a search finds is in the order of time.
@@ -68,8 +72,8 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
             }
             details.card.pastes {
                 summary { h2 { "Asked on another channel?" } span.muted { "Replies to paste, with a link to the form" } }
-                @for site in app.sites.keys() {
-                    @if app.sites.len() > 1 { h3 { (site) } }
+                @for site in sites.keys() {
+                    @if sites.len() > 1 { h3 { (site) } }
                     (paste::send_here(seen.base, site, "en"))
                 }
             }
@@ -107,8 +111,8 @@ fn broken(broken: &[(String, Incident)]) -> Markup {
     }
 }
 
-fn filters(app: &App, seen: &Seen<'_>) -> Markup {
-    let asked = seen.asked;
+fn filters(seen: &Seen<'_>) -> Markup {
+    let Seen { asked, sites, .. } = seen;
     let status = match asked.status() {
         None => "all",
         Some(status) => status.word(),
@@ -122,11 +126,11 @@ fn filters(app: &App, seen: &Seen<'_>) -> Markup {
             select #status name="status" {
                 (option("open", status, "Open")) (option("solved", status, "Solved")) (option("all", status, "All"))
             }
-            @if app.sites.len() > 1 {
+            @if sites.len() > 1 {
                 label.unseen for="site" { "Site" }
                 select #site name="site" {
                     (option("", &asked.site, "All sites"))
-                    @for site in app.sites.keys() { (option(site, &asked.site, site)) }
+                    @for site in sites.keys() { (option(site, &asked.site, site)) }
                 }
             }
             label.unseen for="owner" { "Owner" }
@@ -137,7 +141,7 @@ fn filters(app: &App, seen: &Seen<'_>) -> Markup {
             label.unseen for="team" { "Team" }
             select #team name="team" {
                 (option("", &asked.team, "All teams"))
-                @for team in words::teams(app, None) { (option(&team, &asked.team, &team)) }
+                @for team in words::teams(sites, None) { (option(&team, &asked.team, &team)) }
             }
             label.unseen for="assignee" { "Assignee" }
             select #assignee name="assignee" {
@@ -156,13 +160,13 @@ fn filters(app: &App, seen: &Seen<'_>) -> Markup {
     }
 }
 
-fn nothing_open(app: &App) -> Markup {
+fn nothing_open(is_demo: bool) -> Markup {
     html! {
         div.card.empty {
             h2 { "No open tickets" }
             p { "Tickets appear here as soon as someone sends one. Reload the page to check again, or see "
                 a href="/inbox?status=all" { "all tickets" } "." }
-            @if app.settings.demo {
+            @if is_demo {
                 p { "Send one yourself: open " a href="/" { "the demo" } ", choose Help, then Get help, and write a message." }
             } @else {
                 p { "To try it, open a page that embeds Deskbell with the " code { "data-site" } " of a configured site." }
@@ -172,8 +176,7 @@ fn nothing_open(app: &App) -> Markup {
 }
 
 // The roles are written out because the small layout turns rows into blocks, and some browsers then forget the table.
-fn table(app: &App, tickets: &[ListedTicket]) -> Markup {
-    let sites = app.sites.len() > 1;
+fn table(sites: &Sites, tickets: &[ListedTicket]) -> Markup {
     html! {
         table.card.tickets role="table" aria-label="Tickets" {
             thead role="rowgroup" {
@@ -184,15 +187,15 @@ fn table(app: &App, tickets: &[ListedTicket]) -> Markup {
                 }
             }
             tbody role="rowgroup" {
-                @for ticket in tickets { (row(app, ticket, sites)) }
+                @for ticket in tickets { (row(sites, ticket)) }
             }
         }
     }
 }
 
-fn row(app: &App, ticket: &ListedTicket, sites: bool) -> Markup {
+fn row(sites: &Sites, ticket: &ListedTicket) -> Markup {
     let (handling, shown) = (&ticket.handling, &ticket.shown);
-    let topic = words::topic(app, &ticket.site, &handling.topic);
+    let topic = words::topic(sites, &ticket.site, &handling.topic);
     let requester = if shown.requester.is_empty() { "Unknown customer" } else { &shown.requester };
     html! {
         tr role="row" {
@@ -207,7 +210,7 @@ fn row(app: &App, ticket: &ListedTicket, sites: bool) -> Markup {
             td.topic role="cell" {
                 @if topic.is_empty() { span.muted { "No topic" } } @else { bdi { (topic) } }
                 @if !handling.team.is_empty() { p.muted { (handling.team) } }
-                @if sites { p.muted { (ticket.site) } }
+                @if sites.len() > 1 { p.muted { (ticket.site) } }
             }
             td.from role="cell" {
                 bdi { (requester) }

@@ -10,9 +10,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::access;
+use super::access::{self, InboxAccess};
 use super::{Failed, message, page};
-use crate::app::App;
 use crate::guard::RetryAfter;
 use crate::http::body::read_body;
 use crate::http::client::Client;
@@ -44,24 +43,24 @@ struct LoginForm {
 
 /// The page.
 pub async fn ask(
-    State(app): State<Arc<App>>,
+    State(access): State<Arc<InboxAccess>>,
     client: Client,
     extensions: Extensions,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Response {
-    if app.settings.inbox_token.is_none() {
-        return message(StatusCode::FORBIDDEN, page::closed(app.settings.demo));
+    if access.token.is_none() {
+        return message(StatusCode::FORBIDDEN, page::closed(access.is_demo));
     }
     // Browsers send Fetch Metadata over HTTPS only, and to their own computer.
     let is_safe = client.is_https || headers.contains_key("sec-fetch-site");
-    let warns = !is_safe && !access::is_plain(&app, &client, &extensions, &headers);
+    let warns = !is_safe && !access::is_plain(&access, &client, &extensions, &headers);
     message(StatusCode::OK, form("", &asked.next, html! { @if warns { (needs_https()) } }))
 }
 
 /// Takes the form.
 pub async fn log_in(
-    State(app): State<Arc<App>>,
+    State(access): State<Arc<InboxAccess>>,
     client: Client,
     extensions: Extensions,
     headers: HeaderMap,
@@ -70,15 +69,15 @@ pub async fn log_in(
     if !access::is_own(&client, &headers) {
         return Ok(message(StatusCode::FORBIDDEN, page::foreign()));
     }
-    let Some(known) = &app.settings.inbox_token else {
-        return Ok(message(StatusCode::FORBIDDEN, page::closed(app.settings.demo)));
+    let Some(known) = &access.token else {
+        return Ok(message(StatusCode::FORBIDDEN, page::closed(access.is_demo)));
     };
     let LoginForm { name, token, next } = match read_body(body, LOGIN_MAX).await {
         Ok(bytes) => read(&bytes),
         Err(refusal) => return Ok(message(refusal.status(), page::unreadable(&refusal.to_string()))),
     };
     let wrong = |status, says| Ok(message(status, form(&name, &next, alert(says))));
-    let is_plain = access::is_plain(&app, &client, &extensions, &headers);
+    let is_plain = access::is_plain(&access, &client, &extensions, &headers);
     let from_http = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"http://"));
     if from_http && !is_plain {
         return Ok(message(StatusCode::FORBIDDEN, form(&name, &next, needs_https())));
@@ -91,7 +90,7 @@ pub async fn log_in(
         let says = "Please enter your name, in 1 to 80 visible characters.";
         return wrong(StatusCode::UNPROCESSABLE_ENTITY, says);
     }
-    let guess = match app.guard.guess(client.address, token.trim(), || known.is(token.trim())) {
+    let guess = match access.guard.guess(client.address, token.trim(), || known.is(token.trim())) {
         Ok(guess) => guess,
         Err(RetryAfter(wait)) => return Ok(too_many(wait, name, &next)),
     };
@@ -104,19 +103,19 @@ pub async fn log_in(
         return wrong(StatusCode::FORBIDDEN, "Wrong inbox token.");
     }
     tracing::info!(operator = name, address = ?client.address, "inbox login");
-    let cookie = access::open(&app, known, name, is_plain).await?;
+    let cookie = access::open(&access, known, name, is_plain).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_page(&next))).into_response())
 }
 
 /// Ends the session.
 pub async fn log_out(
-    State(app): State<Arc<App>>,
+    State(access): State<Arc<InboxAccess>>,
     client: Client,
     extensions: Extensions,
     headers: HeaderMap,
 ) -> Result<Response, Failed> {
-    let is_plain = access::is_plain(&app, &client, &extensions, &headers);
-    let cookie = access::close(&app, &headers, is_plain).await?;
+    let is_plain = access::is_plain(&access, &client, &extensions, &headers);
+    let cookie = access::close(&access, &headers, is_plain).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/inbox/login")).into_response())
 }
 

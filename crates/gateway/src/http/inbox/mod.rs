@@ -1,7 +1,7 @@
 //! The operators' pages: the list of tickets, one ticket with all that a support engineer needs to answer it, what the
 //! community's answers are worth, and what is not where it is brought to. They work without scripts; a script makes them handier.
 
-mod access;
+pub mod access;
 mod actions;
 mod answers;
 mod asked;
@@ -16,7 +16,7 @@ mod page;
 mod paste;
 pub mod rich;
 mod send_again;
-mod standing;
+pub mod standing;
 mod steps;
 mod ticket;
 mod times;
@@ -24,7 +24,7 @@ mod words;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRef, Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -33,15 +33,18 @@ use axum::{Extension, Router};
 use maud::Markup;
 use serde::Deserialize;
 
-use crate::app::App;
+use crate::attachments::ReadFiles;
 use crate::http::client::Client;
-use crate::store::StoreError;
-use crate::{attachments, incidents};
-use access::Operator;
+use crate::incidents::CurrentIncidents;
+use crate::privacy::erase::EraseTicket;
+use crate::site::Sites;
+use crate::store::{Bus, Conversations, Counts, ExternalTickets, StoreError, Tickets};
+use crate::tickets::handling::HandleTicket;
+use access::{InboxAccess, Operator};
 use asked::Asked;
 use domain::reference;
 use page::Frame;
-use standing::Standing;
+use standing::{Standing, Standings};
 
 /// How many tickets a page of the list shows.
 const PAGE_SIZE: u32 = 50;
@@ -79,8 +82,43 @@ struct AboutSite {
     site: String,
 }
 
+/// What the pages show, and what agents do there.
+#[derive(Clone)]
+pub struct InboxState {
+    /// The sites.
+    pub sites: Arc<Sites>,
+    /// Who may log in.
+    pub access: Arc<InboxAccess>,
+    /// How the destinations stand.
+    pub standings: Arc<Standings>,
+    /// The tickets.
+    pub tickets: Arc<dyn Tickets>,
+    /// Their conversations.
+    pub conversations: Arc<dyn Conversations>,
+    /// Where the tickets are at destinations.
+    pub external: Arc<dyn ExternalTickets>,
+    /// What answers are worth.
+    pub counts: Arc<dyn Counts>,
+    /// The files of tickets.
+    pub files: ReadFiles,
+    /// What is broken.
+    pub incidents: Arc<CurrentIncidents>,
+    /// What agents do with tickets.
+    pub handle: Arc<HandleTicket>,
+    /// Erasing tickets.
+    pub erase: Arc<EraseTicket>,
+    /// Tells workers what there is to do.
+    pub bus: Arc<dyn Bus>,
+}
+
+impl FromRef<InboxState> for Arc<InboxAccess> {
+    fn from_ref(state: &InboxState) -> Arc<InboxAccess> {
+        state.access.clone()
+    }
+}
+
 /// The pages, below `/inbox`.
-pub fn router(app: Arc<App>) -> Router<Arc<App>> {
+pub fn router(state: InboxState) -> Router {
     Router::new()
         .route("/", get(list))
         .route("/answers", get(answers))
@@ -89,72 +127,75 @@ pub fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/tickets/{name}", get(ticket).post(actions::take))
         .route("/tickets/{name}/erase", get(erase::ask).post(erase::take))
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
-        .layer(from_fn_with_state(app, access::guard))
+        .layer(from_fn_with_state(state.access.clone(), access::guard))
         .route("/login", get(login::ask).post(login::log_in))
         // Nothing in them is secret, and the page that refuses needs its style too.
         .route("/inbox.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/inbox.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
         .layer(map_response(headers))
+        .with_state(state)
 }
 
 async fn list(
-    State(app): State<Arc<App>>,
+    State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     client: Client,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failed> {
     // Whoever copies a reference wants that ticket.
     if let Some(name) = reference::parse(asked.q.trim())
-        && app.store.ticket(&name).await?.is_some()
+        && inbox.tickets.ticket(&name).await?.is_some()
     {
         return Ok(Redirect::to(&format!("/inbox/tickets/{name}")).into_response());
     }
-    let found = app.store.list_tickets(&asked.view(), asked.cursor(), PAGE_SIZE).await?;
+    let found = inbox.tickets.list_tickets(&asked.view(), asked.cursor(), PAGE_SIZE).await?;
     let mut broken = Vec::new();
-    for site in app.sites.keys() {
-        for incident in incidents::counted(&app, site).await? {
-            broken.push((site.clone(), incident));
+    for site in inbox.sites.keys() {
+        for incident in inbox.incidents.list(site).await? {
+            broken.push((site.to_string(), incident));
         }
     }
     let base = base(&client);
-    let standings = standing::read(&app).await?;
-    let warning = warning(&app);
+    let standings = inbox.standings.read().await?;
+    let warning = inbox.standings.warning();
     let seen = list::Seen {
         frame: frame(&operator, &standings, warning.as_deref()),
+        sites: &inbox.sites,
+        is_demo: inbox.access.is_demo,
         asked: &asked,
         found: &found,
         base: &base,
         broken: &broken,
         standings: &standings,
     };
-    Ok(html(list::page(&app, &seen)).into_response())
+    Ok(html(list::page(&seen)).into_response())
 }
 
 async fn ticket(
-    State(app): State<Arc<App>>,
+    State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     client: Client,
     Path(name): Path<String>,
     Query(shown): Query<ShownMessages>,
 ) -> Result<Response, Failed> {
     let name = reference::parse(&name).unwrap_or(name);
-    let ticket = match app.store.ticket(&name).await {
+    let ticket = match inbox.tickets.ticket(&name).await {
         Ok(Some(ticket)) => ticket,
         Ok(None) => return Ok(message(StatusCode::NOT_FOUND, page::not_found())),
-        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&app, &name, error).await,
+        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&inbox.erase, &name, error).await,
         Err(error) => return Err(error.into()),
     };
-    let messages = app.store.last_messages(&ticket.id, shown.before, MESSAGES_SHOWN).await?;
-    let attachments = attachments::of(&app, &ticket.id).await?;
+    let messages = inbox.conversations.last_messages(&ticket.id, shown.before, MESSAGES_SHOWN).await?;
+    let attachments = inbox.files.list(&ticket.id).await?;
     let earlier = messages.first().map(|first| first.number).filter(|first| *first > 1);
     // Each page shows what was done from its first message until that of the next page; the first and the last one what was done before and since.
     let from = messages.first().filter(|_| earlier.is_some()).map_or("", |first| &first.at);
     let following = match shown.before {
-        Some(before) => app.store.message_page(&ticket.id, before.saturating_sub(1), 1).await?.messages.pop(),
+        Some(before) => inbox.conversations.message_page(&ticket.id, before.saturating_sub(1), 1).await?.messages.pop(),
         None => None,
     };
     let until = following.as_ref().map_or("9999", |following| &following.at);
-    let mut deeds = app.store.last_activities(&ticket.id, (from, until), DEEDS_SHOWN + 1).await?;
+    let mut deeds = inbox.conversations.last_activities(&ticket.id, (from, until), DEEDS_SHOWN + 1).await?;
     let has_more_deeds = deeds.len() > DEEDS_SHOWN as usize;
     if has_more_deeds {
         deeds.remove(0);
@@ -168,11 +209,11 @@ async fn ticket(
         earlier,
         is_latest: shown.before.is_none(),
         base: &base(&client),
-        brought: &ticket::brought(&app, &ticket).await?,
+        brought: &ticket::brought(&inbox, &ticket).await?,
     };
-    let standings = standing::read(&app).await?;
-    let warning = warning(&app);
-    Ok(html(ticket::page(&app, &frame(&operator, &standings, warning.as_deref()), &known)).into_response())
+    let standings = inbox.standings.read().await?;
+    let warning = inbox.standings.warning();
+    Ok(html(ticket::page(&inbox.sites, &frame(&operator, &standings, warning.as_deref()), &known)).into_response())
 }
 
 /// The address of this gateway as the operator's browser knows it.
@@ -182,27 +223,22 @@ fn base(client: &Client) -> String {
 }
 
 async fn answers(
-    State(app): State<Arc<App>>,
+    State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     Query(about): Query<AboutSite>,
 ) -> Result<Html<String>, Failed> {
-    let standings = standing::read(&app).await?;
-    let warning = warning(&app);
-    Ok(html(answers::page(&app, &frame(&operator, &standings, warning.as_deref()), &about.site).await?))
+    let standings = inbox.standings.read().await?;
+    let warning = inbox.standings.warning();
+    Ok(html(answers::page(&inbox, &frame(&operator, &standings, warning.as_deref()), &about.site).await?))
 }
 
 async fn deliveries(
-    State(app): State<Arc<App>>,
+    State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
 ) -> Result<Html<String>, Failed> {
-    let standings = standing::read_all(&app).await?;
-    let warning = warning(&app);
-    Ok(html(deliveries::page(&app, &frame(&operator, &standings, warning.as_deref()), &standings).await?))
-}
-
-/// What agents are warned of on every page.
-fn warning(app: &App) -> Option<String> {
-    app.proxy_watch.warning().or_else(|| app.lines.mail_warning())
+    let standings = inbox.standings.read_all().await?;
+    let warning = inbox.standings.warning();
+    Ok(html(deliveries::page(&inbox.standings, &frame(&operator, &standings, warning.as_deref()), &standings).await?))
 }
 
 fn frame<'a>(operator: &'a Operator, standings: &[Standing], warning: Option<&'a str>) -> Frame<'a> {
@@ -230,7 +266,7 @@ fn message(status: StatusCode, page: Markup) -> Response {
 }
 
 /// The store failed; its error is in the log, and on the page where a row cannot be read.
-struct Failed(Option<String>);
+pub struct Failed(Option<String>);
 
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Failed {

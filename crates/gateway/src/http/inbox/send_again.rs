@@ -1,7 +1,5 @@
 //! `POST /inbox/deliveries`: trying again what was given up; and the buttons that do.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
@@ -11,8 +9,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::access::Operator;
-use super::{Failed, message, page, words};
-use crate::app::App;
+use super::{Failed, InboxState, message, page, words};
 use crate::clock;
 use crate::store::Delivery;
 use domain::reference;
@@ -36,7 +33,7 @@ enum Wanted {
 
 /// Takes the form, and leads back to where it stands.
 pub async fn take(
-    State(app): State<Arc<App>>,
+    State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     form: Result<Form<AgainForm>, FormRejection>,
 ) -> Result<Response, Failed> {
@@ -49,9 +46,9 @@ pub async fn take(
         Wanted::One(id) => Some(id),
         Wanted::All => None,
     };
-    let count = app.store.send_again(id, &clock::now()).await?;
+    let count = inbox.standings.queue.send_again(id, &clock::now()).await?;
     tracing::info!(operator = operator.name, count, "dead letter requeued");
-    app.sites.keys().for_each(|site| app.lines.wake(site));
+    inbox.sites.keys().for_each(|site| inbox.bus.deliveries_due(site));
     let back = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
     Ok(Redirect::to(back.as_deref().unwrap_or(ADDRESS)).into_response())
 }

@@ -1,11 +1,13 @@
 //! How the destinations stand: what waits for them, what was given up, and why nothing gets through.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::times;
-use crate::app::App;
 use crate::clock;
-use crate::store::{QueueStatus, StoreError};
+use crate::delivery::{Destinations, Lines};
+use crate::guard::ProxyWatch;
+use crate::store::{Queue, QueueStatus, StoreError};
 
 /// For how many minutes something may wait before operators are told on the list of tickets.
 const LATE_MINUTES: i64 = 10;
@@ -33,34 +35,51 @@ impl Standing {
     }
 }
 
-/// The destinations for which something waits or was given up: what every page has to know of, whatever the configuration names.
-pub async fn read(app: &App) -> Result<Vec<Standing>, StoreError> {
-    let standing = |queue: QueueStatus| {
-        let line = app.lines.line(&queue.site, &queue.destination);
-        Standing { away: line.and_then(|line| line.away()), is_gone: line.is_none(), queue }
-    };
-    Ok(app.store.queues().await?.into_iter().map(standing).collect())
+/// Tells how the destinations stand.
+pub struct Standings {
+    /// What waits.
+    pub queue: Arc<dyn Queue>,
+    /// The destinations of the configuration.
+    pub destinations: Arc<Destinations>,
+    /// Their queues.
+    pub lines: Arc<Lines>,
+    /// Notices a proxy that is not configured.
+    pub proxy_watch: Arc<ProxyWatch>,
 }
 
-/// All destinations of the configuration, then those that are gone and for which something is left.
-pub async fn read_all(app: &App) -> Result<Vec<Standing>, StoreError> {
-    let open = read(app).await?.into_iter();
-    let mut open: BTreeMap<(String, String), Standing> =
-        open.map(|standing| ((standing.queue.site.clone(), standing.queue.destination.clone()), standing)).collect();
-    let mut standings = Vec::new();
-    for (site, of) in &app.sites {
-        for name in of.destinations.keys() {
-            let known = open.remove(&(site.clone(), name.clone()));
-            let away = || app.lines.line(site, name).and_then(|line| line.away());
+impl Standings {
+    /// The destinations for which something waits or was given up: what every page has to know of, whatever the configuration names.
+    pub async fn read(&self) -> Result<Vec<Standing>, StoreError> {
+        let standing = |queue: QueueStatus| {
+            let line = self.lines.line(&queue.site, &queue.destination);
+            Standing { away: line.and_then(|line| line.away()), is_gone: line.is_none(), queue }
+        };
+        Ok(self.queue.queues().await?.into_iter().map(standing).collect())
+    }
+
+    /// All destinations of the configuration, then those that are gone and for which something is left.
+    pub async fn read_all(&self) -> Result<Vec<Standing>, StoreError> {
+        let open = self.read().await?.into_iter();
+        let key = |standing: &Standing| (standing.queue.site.clone(), standing.queue.destination.clone());
+        let mut open: BTreeMap<(String, String), Standing> = open.map(|standing| (key(&standing), standing)).collect();
+        let mut standings = Vec::new();
+        for (site, name, _) in self.destinations.iter() {
+            let known = open.remove(&(site.to_string(), name.to_string()));
+            let away = || self.lines.line(site, name).and_then(|line| line.away());
             standings.push(known.unwrap_or_else(|| Standing {
                 queue: nothing(site, name),
                 away: away(),
                 is_gone: false,
             }));
         }
+        standings.extend(open.into_values());
+        Ok(standings)
     }
-    standings.extend(open.into_values());
-    Ok(standings)
+
+    /// What agents are warned of on every page.
+    pub fn warning(&self) -> Option<String> {
+        self.proxy_watch.warning().or_else(|| self.lines.mail_warning())
+    }
 }
 
 /// How much was given up that can be sent again.

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use super::times;
-use crate::app::App;
 use crate::clock;
+use crate::site::Sites;
 use crate::store::{Handling, StoredTicket, What};
 use domain::context::{ErrorRecord, FoundLink, RequestRecord};
 use domain::robot::Sign;
@@ -89,9 +89,9 @@ pub fn due(status: Status, due_at: Option<&str>, handling: &Handling) -> Markup 
 }
 
 /// The teams of a site, or of all of them.
-pub fn teams(app: &App, site: Option<&str>) -> Vec<String> {
-    let sites = app.sites.iter().filter(|(name, _)| site.is_none_or(|site| site == name.as_str()));
-    let teams = sites.flat_map(|(_, site)| site.config.topics.iter().map(|topic| topic.team.clone()));
+pub fn teams(sites: &Sites, site: Option<&str>) -> Vec<String> {
+    let sites = sites.iter().filter(|of| site.is_none_or(|site| site == of.key));
+    let teams = sites.flat_map(|site| site.config.topics.iter().map(|topic| topic.team.clone()));
     let teams: BTreeSet<String> = teams.filter(|team| !team.is_empty()).collect();
     teams.into_iter().collect()
 }
@@ -114,8 +114,8 @@ pub fn target(target: Option<Target>) -> String {
 }
 
 /// The name of a topic of a site, where the site still has it; otherwise its id.
-pub fn topic<'a>(app: &'a App, site: &str, id: &'a str) -> &'a str {
-    let topics = app.site(site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
+pub fn topic<'a>(sites: &'a Sites, site: &str, id: &'a str) -> &'a str {
+    let topics = sites.get(site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
     topics.iter().find(|topic| topic.id == id).map_or(id, |topic| &topic.label)
 }
 

@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::section::{card as section, text};
-use crate::app::App;
+use crate::site::Sites;
 use crate::store::StoredTicket;
 use domain::fields::{Field, FieldAnswer};
 
 /// The card, in the order of the form. A field that the site no longer knows comes last, and is called by its id.
-pub fn card(app: &App, ticket: &StoredTicket) -> Markup {
-    let fields = app.site(&ticket.site).map(|site| site.config.fields.as_slice()).unwrap_or_default();
+pub fn card(sites: &Sites, ticket: &StoredTicket) -> Markup {
+    let fields = sites.get(&ticket.site).map(|site| site.config.fields.as_slice()).unwrap_or_default();
     let answers = ticket.ticket.fields.as_ref().map(|fields| fields.0.as_slice()).unwrap_or_default();
     let unknown = answers.iter().filter(|(id, _)| !fields.iter().any(|field| field.id == *id));
     let known = fields.iter().filter_map(|field| {

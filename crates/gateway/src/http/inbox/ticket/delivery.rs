@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::super::{send_again, times, words};
+use super::super::standing::Standings;
+use super::super::{InboxState, send_again, times, words};
 use super::Known;
 use super::section::{card as section, marked_facts, text};
-use crate::app::App;
 use crate::clock;
 use crate::store::{Delivery, Place, State, StoreError, StoredTicket, What};
 use domain::conversation::Author;
@@ -30,21 +30,21 @@ pub struct Brought {
 }
 
 /// What has become of a ticket, at each destination of its site and wherever else it was brought.
-pub async fn read(app: &App, ticket: &StoredTicket) -> Result<Vec<Brought>, StoreError> {
-    let deliveries = app.store.deliveries(&ticket.id).await?;
-    let site = app.site(&ticket.site);
-    let configured = site.into_iter().flat_map(|site| site.destinations.keys());
-    let names: BTreeSet<&String> = configured.chain(deliveries.iter().map(|one| &one.destination)).collect();
+pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<Brought>, StoreError> {
+    let Standings { queue, destinations, lines, .. } = inbox.standings.as_ref();
+    let deliveries = queue.deliveries(&ticket.id).await?;
+    let configured = destinations.in_site(&ticket.site).map(|(name, _)| name);
+    let names: BTreeSet<&str> = configured.chain(deliveries.iter().map(|one| one.destination.as_str())).collect();
     let mut all = Vec::new();
     for name in names {
-        let place = app.store.external_ticket(&ticket.id, name).await?;
-        let to = site.and_then(|site| site.destinations.get(name));
+        let place = inbox.external.external_ticket(&ticket.id, name).await?;
+        let to = destinations.get(&ticket.site, name);
         all.push(Brought {
-            destination: name.clone(),
-            deliveries: deliveries.iter().filter(|one| one.destination == *name).cloned().collect(),
+            destination: name.into(),
+            deliveries: deliveries.iter().filter(|one| one.destination == name).cloned().collect(),
             page: to.zip(place.as_ref()).and_then(|(to, place)| to.page(place)),
             place,
-            away: app.lines.line(&ticket.site, name).and_then(|line| line.away()),
+            away: lines.line(&ticket.site, name).and_then(|line| line.away()),
             is_gone: to.is_none(),
         });
     }

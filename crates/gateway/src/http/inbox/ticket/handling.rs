@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use super::super::{erase, paste, times, words};
 use super::Known;
 use super::section::{card as section, fold, marked_facts, text};
-use crate::app::App;
 use crate::http::inbox::access::Operator;
+use crate::site::Sites;
 use crate::store::StoredTicket;
 use domain::targets::Owner;
 use domain::ticket::Severity;
 
 /// The card.
-pub fn card(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
+pub fn card(sites: &Sites, operator: &Operator, known: &Known<'_>) -> Markup {
     let ticket = known.ticket;
     let handling = &ticket.handling;
     let priority = ticket.priority.map_or("Unknown", |priority| priority.word());
@@ -20,7 +20,7 @@ pub fn card(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
         ("First answer", text(&words::target(ticket.target))),
         ("Due", words::due(ticket.status, ticket.due_at.as_deref(), handling)),
         ("Priority", text(priority)),
-        ("Topic", text(words::topic(app, &ticket.site, &handling.topic))),
+        ("Topic", text(words::topic(sites, &ticket.site, &handling.topic))),
         ("Severity", text(corrected(ticket))),
         ("Owner", text(handling.owner.map(words::owner).unwrap_or_default())),
         ("Team", text(&handling.team)),
@@ -29,8 +29,8 @@ pub fn card(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
     let content = html! {
         (marked_facts(&facts))
         (assign(operator, ticket))
-        (fold("Edit topic and severity", triage(app, ticket)))
-        (fold("Hand over", hand_over(app, ticket)))
+        (fold("Edit topic and severity", triage(sites, ticket)))
+        (fold("Hand over", hand_over(sites, ticket)))
         (fold("Replies for other channels", html! {
             (paste::we_have_it(&ticket.reference, &ticket.ticket.locale))
             (paste::send_here(known.base, &ticket.site, &ticket.ticket.locale))
@@ -79,8 +79,8 @@ fn assign(operator: &Operator, ticket: &StoredTicket) -> Markup {
     }
 }
 
-fn triage(app: &App, ticket: &StoredTicket) -> Markup {
-    let topics = app.site(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
+fn triage(sites: &Sites, ticket: &StoredTicket) -> Markup {
+    let topics = sites.get(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
     let now = &ticket.handling;
     let known = now.topic.is_empty() || topics.iter().any(|topic| topic.id == now.topic);
     html! {
@@ -103,8 +103,8 @@ fn triage(app: &App, ticket: &StoredTicket) -> Markup {
     }
 }
 
-fn hand_over(app: &App, ticket: &StoredTicket) -> Markup {
-    let teams = words::teams(app, Some(&ticket.site));
+fn hand_over(sites: &Sites, ticket: &StoredTicket) -> Markup {
+    let teams = words::teams(sites, Some(&ticket.site));
     html! {
         form.fields method="post" action=(action(ticket)) {
             label for="owner" { "Owner" }

@@ -25,7 +25,7 @@ use maud::{Markup, html};
 use super::list::{severity, test};
 use super::page::Frame;
 use super::words;
-use crate::app::App;
+use crate::site::Sites;
 use crate::store::{Activity, StoredTicket};
 use domain::attachment::Attachment;
 use domain::conversation::Message;
@@ -64,7 +64,7 @@ impl Known<'_> {
 }
 
 /// The page.
-pub fn page(app: &App, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
+pub fn page(sites: &Sites, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
     let ticket = known.ticket;
     let sent = &ticket.ticket;
     let context = &sent.context;
@@ -96,9 +96,9 @@ pub fn page(app: &App, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
                     (conversation::forms(known))
                 }
                 aside.column aria-label="About this ticket" {
-                    (handling::card(app, frame.operator, known))
+                    (handling::card(sites, frame.operator, known))
                     (delivery::card(known))
-                    (answered::card(app, ticket))
+                    (answered::card(sites, ticket))
                     (page::card(context))
                     (person::card(ticket))
                     (application::card(context))

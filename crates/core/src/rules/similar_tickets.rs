@@ -6,7 +6,7 @@ use ranking::best::keep;
 use ranking::{Language, Snowball, Stems, is_stop_word, is_vague, words_of};
 
 /// How many are offered.
-pub const ALIKE_MAX: usize = 3;
+pub const SIMILAR_MAX: usize = 3;
 /// How many tickets are compared at most: those where something was said last.
 pub const COMPARED_MAX: usize = 30;
 /// How many characters of a text are compared. Who sends the same again says so at the beginning.
@@ -28,7 +28,7 @@ pub struct Text<'a> {
 }
 
 /// The places of those tickets that are like a new one, most alike first, and of those alike the earlier in the list.
-pub fn alike(new: Text<'_>, tickets: &[Text<'_>]) -> Vec<usize> {
+pub fn find_similar(new: Text<'_>, tickets: &[Text<'_>]) -> Vec<usize> {
     let wanted = stems(new.message);
     let mut best: Vec<(f32, usize)> = Vec::new();
     for (index, ticket) in tickets.iter().take(COMPARED_MAX).enumerate() {
@@ -39,7 +39,7 @@ pub fn alike(new: Text<'_>, tickets: &[Text<'_>]) -> Vec<usize> {
         let share = if shorter == 0 { 0.0 } else { shared as f32 / shorter as f32 + bonus };
         // Who wrote but one word may well write it again.
         if shared >= WORDS_MIN.min(shorter).max(1) && share >= SHARE {
-            keep(&mut best, ALIKE_MAX, (share, index), |one, other| one.0 > other.0);
+            keep(&mut best, SIMILAR_MAX, (share, index), |one, other| one.0 > other.0);
         }
     }
     best.into_iter().map(|(_, index)| index).collect()
@@ -59,7 +59,7 @@ mod tests {
 
     fn like(message: &str, topic: &str, tickets: &[(&str, &str)]) -> Vec<usize> {
         let tickets: Vec<Text> = tickets.iter().map(|(message, topic)| Text { topic, message }).collect();
-        alike(Text { topic, message }, &tickets)
+        find_similar(Text { topic, message }, &tickets)
     }
 
     const OPEN: [(&str, &str); 4] = [

@@ -1,0 +1,62 @@
+//! A site as rules and use cases see it: plain data, without the clients that were made from its configuration.
+
+use std::collections::BTreeMap;
+
+use crate::rules::retention::Retention;
+use domain::config::Config;
+use domain::hours::Hours;
+use domain::rota::Rota;
+
+/// One product that embeds the panel.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Its public key.
+    pub key: String,
+    /// What the panel and the gateway are told.
+    pub config: Config,
+    /// When somebody is there; without it no time is promised.
+    pub hours: Option<Hours>,
+    /// Who is support hero.
+    pub rota: Rota,
+    /// The topics that a support engineer covers, before they go to a team.
+    pub support_engineers: Vec<String>,
+    /// How long solved tickets are kept after their last update; without it for good.
+    pub keep: Option<Retention>,
+}
+
+/// The sites by their public key.
+#[derive(Clone, Debug, Default)]
+pub struct Sites(BTreeMap<String, Site>);
+
+impl Sites {
+    /// The site of a key.
+    pub fn get(&self, key: &str) -> Option<&Site> {
+        self.0.get(key)
+    }
+
+    /// The sites in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = &Site> {
+        self.0.values()
+    }
+
+    /// The keys of the sites, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<Site> for Sites {
+    fn from_iter<I: IntoIterator<Item = Site>>(sites: I) -> Sites {
+        Sites(sites.into_iter().map(|site| (site.key.clone(), site)).collect())
+    }
+}

@@ -1,0 +1,78 @@
+//! Keeps the files that agents and mails bring to the customer of a ticket.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use futures_util::stream;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::receive::{self, Part};
+use super::{FileStorage, StoreFileError, clean};
+use crate::clock;
+use crate::store::{Attachments, PutOutcome, StoredAttachment, StoredTicket};
+use domain::attachment::{self, Attachments as FileRules};
+
+/// Keeps files that do not come from the customer.
+#[derive(Clone)]
+pub struct KeepFile {
+    attachments: Arc<dyn Attachments>,
+    storage: FileStorage,
+}
+
+impl KeepFile {
+    /// Keeps files in a storage, and what they are in a store.
+    pub fn new(attachments: Arc<dyn Attachments>, storage: FileStorage) -> KeepFile {
+        KeepFile { attachments, storage }
+    }
+
+    /// Keeps a file for the customer of a ticket, which owns it; the id by which it goes along with a message.
+    pub async fn keep(
+        &self,
+        rules: &FileRules,
+        ticket: &StoredTicket,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<String, StoreFileError> {
+        let (mut pieces, max) = (stream::iter([Ok::<_, Infallible>(bytes)]), rules.max_bytes as usize);
+        let part = receive::receive(&self.storage.folder, &mut pieces, None, max, |_| Ok(())).await?;
+        let owner = (ticket.site.clone(), ticket.person.clone(), ticket.session);
+        let (this, rules, name) = (self.clone(), rules.clone(), name.to_string());
+        let kept = async move { this.write(&rules, owner, &name, part).await };
+        // As with uploads: it ends whether or not somebody waits for it.
+        tokio::spawn(kept.in_current_span()).await.map_err(|error| {
+            tracing::error!(%error, "upload failed");
+            StoreFileError::Internal
+        })?
+    }
+
+    async fn write(
+        &self,
+        rules: &FileRules,
+        (site, person, session): (String, Option<String>, Option<[u8; 32]>),
+        name: &str,
+        part: Part,
+    ) -> Result<String, StoreFileError> {
+        let cleaned = clean::clean(&self.storage, part, rules).await?;
+        let kept = StoredAttachment {
+            site,
+            id: Uuid::new_v4().to_string(),
+            person,
+            session,
+            name: attachment::clean_name(name, cleaned.endings),
+            media: cleaned.media,
+            size: cleaned.size,
+            has_metadata: cleaned.has_metadata,
+            file: cleaned.file,
+            put_at: clock::now(),
+            number: None,
+        };
+        match self.attachments.put_attachment(&kept, None).await? {
+            PutOutcome::Kept(_) => {
+                self.storage.settle(&kept.file);
+                Ok(kept.id)
+            }
+            PutOutcome::Sent(_) | PutOutcome::Foreign | PutOutcome::OverQuota(_) => Err(StoreFileError::Internal),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The destinations of all sites, and what is brought to which of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Destination;
+use crate::store::{NewDelivery, What};
+use domain::conversation::Author;
+
+/// The destinations of a site, by name.
+pub type SiteDestinations = BTreeMap<String, Arc<dyn Destination>>;
+
+/// The destinations of all sites.
+#[derive(Clone, Debug, Default)]
+pub struct Destinations(BTreeMap<String, SiteDestinations>);
+
+impl Destinations {
+    /// The destination of a name in a site.
+    pub fn get(&self, site: &str, name: &str) -> Option<&Arc<dyn Destination>> {
+        self.0.get(site)?.get(name)
+    }
+
+    /// The destinations of a site, by name; none where the site has none.
+    pub fn in_site(&self, site: &str) -> impl Iterator<Item = (&str, &Arc<dyn Destination>)> {
+        let of_site = self.0.get(site).into_iter().flatten();
+        of_site.map(|(name, to)| (name.as_str(), to))
+    }
+
+    /// All destinations, each with its site and its name.
+    pub fn iter<'a>(&'a self) -> impl Iterator<Item = (&'a str, &'a str, &'a Arc<dyn Destination>)> {
+        let each = |(site, of_site): (&'a String, &'a SiteDestinations)| {
+            of_site.iter().map(move |(name, to)| (site.as_str(), name.as_str(), to))
+        };
+        self.0.iter().flat_map(each)
+    }
+
+    /// Adds a destination to a site, in the place of another of its name.
+    pub fn insert(&mut self, site: &str, name: &str, to: Arc<dyn Destination>) {
+        self.0.entry(site.into()).or_default().insert(name.into(), to);
+    }
+
+    /// What is brought to the destinations of a site: a ticket or its change, or a message. Never to `from`, where it comes from.
+    pub fn deliveries(&self, site: &str, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
+        // Who is told that there is something is told of new tickets, and of nothing else.
+        let is_told = |to: &dyn Destination| to.takes(what, author) && (what == What::Ticket || !to.is_notice());
+        let wanted = self.in_site(site).filter(|(name, to)| Some(*name) != from && is_told(to.as_ref()));
+        wanted.map(|(name, _)| NewDelivery { destination: name.into(), what }).collect()
+    }
+
+    /// What is brought to the destinations of a site when a ticket comes. Of one that only tries things out nobody is given notice.
+    pub fn deliveries_of_new(&self, site: &str, is_test: bool) -> Vec<NewDelivery> {
+        let mut deliveries = self.deliveries(site, What::Ticket, Author::Customer, None);
+        deliveries
+            .retain(|delivery| !is_test || self.get(site, &delivery.destination).is_none_or(|to| !to.is_notice()));
+        deliveries
+    }
+}
+
+impl FromIterator<(String, SiteDestinations)> for Destinations {
+    fn from_iter<I: IntoIterator<Item = (String, SiteDestinations)>>(sites: I) -> Destinations {
+        Destinations(sites.into_iter().collect())
+    }
+}

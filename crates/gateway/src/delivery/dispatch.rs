@@ -1,0 +1,62 @@
+//! Has what is stored delivered, and waits briefly for it, so that the API can answer 201.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{Destinations, Lines};
+use crate::store::{NewDelivery, Queue, State, StoreError, StoredTicket, What};
+use domain::conversation::Author;
+
+/// How long somebody who sends something waits for it to be delivered. It is kept by then.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Says what is delivered where, and has it done at once.
+#[derive(Clone)]
+pub struct Dispatch {
+    queue: Arc<dyn Queue>,
+    destinations: Arc<Destinations>,
+    lines: Arc<Lines>,
+}
+
+impl Dispatch {
+    /// Has deliveries of a store brought to these destinations.
+    pub fn new(queue: Arc<dyn Queue>, destinations: Arc<Destinations>, lines: Arc<Lines>) -> Dispatch {
+        Dispatch { queue, destinations, lines }
+    }
+
+    /// See [`Destinations::deliveries`].
+    pub fn deliveries(&self, site: &str, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
+        self.destinations.deliveries(site, what, author, from)
+    }
+
+    /// See [`Destinations::deliveries_of_new`].
+    pub fn deliveries_of_new(&self, site: &str, is_test: bool) -> Vec<NewDelivery> {
+        self.destinations.deliveries_of_new(site, is_test)
+    }
+
+    /// Has everything about a ticket delivered, and tells whether that was done at once.
+    pub async fn wait(&self, ticket: &StoredTicket) -> Result<bool, StoreError> {
+        let site = ticket.site.as_str();
+        if self.destinations.in_site(site).next().is_none() {
+            return Ok(true);
+        }
+        let mut settled = self.lines.watch();
+        self.lines.wake(site);
+        let arrives = async {
+            loop {
+                let deliveries = self.queue.deliveries(&ticket.id).await?;
+                let works = |name: &str| self.destinations.get(site, name).is_some_and(|to| !to.is_notice());
+                let mut open = deliveries.iter().filter(|one| one.state != State::Delivered && works(&one.destination));
+                let Some(first) = open.next() else { return Ok(true) };
+                let away = self.lines.line(site, &first.destination).is_none_or(|line| line.away().is_some());
+                if first.state == State::GivenUp || away {
+                    return Ok(false);
+                }
+                while settled.recv().await.is_ok_and(|id| id != ticket.id) {}
+            }
+        };
+        timeout(PATIENCE, arrives).await.unwrap_or(Ok(false))
+    }
+}

@@ -1,0 +1,405 @@
+//! Decides what a mail about a ticket becomes: support's answer, the customer's reply, or an internal note.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::reading::BlockingError;
+use super::{Destinations, InboundFile, InboundMail, Saying, StoreReply, Stored, comment, reading};
+use crate::attachments::KeepFile;
+use crate::clock;
+use crate::site::Sites;
+use crate::store::{
+    Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, OutgoingMail, StoreError,
+    StoredTicket,
+};
+use deskbell_core::rules::address::{Address, address, mailbox};
+use deskbell_core::rules::customer_limits::check_mailed_note;
+use domain::conversation::{Author, Turn};
+use domain::ticket::{MESSAGE_MAX, Status};
+use mail_in::Origin;
+use mail_in::reply_text::{self, Known, ReplyText};
+
+/// What marks that a text was cut.
+const SHORTENED: &str = "\n\n(shortened)";
+/// The longest whole mail that is kept for agents, in characters.
+const WHOLE_MAX: usize = 2 * MESSAGE_MAX;
+/// How a note begins that keeps a mail from which nobody learned a word.
+const UNREAD: &str = "This mail could not be read as an answer.";
+/// How often an agent is sent a notice of it about a ticket.
+const NOTICE_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why a mail is not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum InboundMailError {
+    /// Its words cannot be read.
+    #[error(transparent)]
+    Reading(#[from] BlockingError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a mail is no part of the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aside {
+    /// Its receiver has not found that it is from where it says.
+    Unauthenticated,
+    /// Its sender is neither an agent nor the customer.
+    Stranger,
+    /// A program wrote it.
+    Automatic(&'static str),
+    /// It has no words of its own.
+    Unread,
+}
+
+/// What was read of a mail.
+struct Content {
+    reply: ReplyText,
+    /// The names of files that only agents may read, which are not kept.
+    withheld: Vec<String>,
+}
+
+/// Takes in mails that destinations receive.
+#[derive(Clone)]
+pub struct TakeInboundMail {
+    conversations: Arc<dyn Conversations>,
+    outgoing: Arc<dyn OutgoingMail>,
+    sites: Arc<Sites>,
+    destinations: Arc<Destinations>,
+    replies: StoreReply,
+    files: KeepFile,
+    bus: Arc<dyn Bus>,
+}
+
+impl TakeInboundMail {
+    /// Keeps what mails say about tickets in a store.
+    pub fn new(
+        (conversations, outgoing): (Arc<dyn Conversations>, Arc<dyn OutgoingMail>),
+        sites: Arc<Sites>,
+        destinations: Arc<Destinations>,
+        files: KeepFile,
+        bus: Arc<dyn Bus>,
+    ) -> TakeInboundMail {
+        let replies = StoreReply::new(conversations.clone(), destinations.clone(), bus.clone());
+        TakeInboundMail { conversations, outgoing, sites, destinations, replies, files, bus }
+    }
+
+    /// Takes in a mail that came to a destination; the same Message-ID is taken in once.
+    pub async fn take(
+        &self,
+        ticket: &StoredTicket,
+        from: &str,
+        mut mail: InboundMail,
+    ) -> Result<Stored, InboundMailError> {
+        let known = self.known(ticket).await?;
+        let author = author(ticket, &mail);
+        if author == Ok(Author::Customer) && mail.origin == Origin::Person {
+            self.outgoing.forget_bounces(&ticket.site, &mailbox(&mail.from)).await?;
+        }
+        let (parts, files) = (std::mem::take(&mut mail.parts), std::mem::take(&mut mail.files));
+        let is_support = author == Ok(Author::Support);
+        // What quotes a letter to agents may carry it along as well.
+        let is_withheld = move |file: &InboundFile, known: &Known| {
+            is_support && reply_text::is_for_agents(&file.name, file.bytes.as_deref().unwrap_or_default(), known)
+        };
+        let read = move || {
+            let reply = reply_text::read(&parts, &known);
+            let (withheld, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_withheld(file, &known));
+            (reply, withheld, files)
+        };
+        let (reply, withheld, files) = reading::blocking(read).await?;
+        mail.files = files;
+        let withheld: Vec<String> = withheld.into_iter().map(|file| file.name).collect();
+        for name in &withheld {
+            tracing::warn!(reference = ticket.reference, name, "attachment withheld");
+        }
+        let content = Content { reply, withheld };
+        let stored = match (aside_by_origin(mail.origin), author) {
+            (Some(aside), _) | (None, Err(aside)) => self.note(ticket, from, &mail, &content, aside).await,
+            (None, Ok(_))
+                if content.reply.is_without_words() && (mail.files.is_empty() || content.reply.is_withheld) =>
+            {
+                self.note(ticket, from, &mail, &content, Aside::Unread).await
+            }
+            (None, Ok(author)) => self.say(ticket, from, mail, author, &content).await,
+        };
+        Ok(stored?)
+    }
+
+    /// What only agents may read about a ticket, and what the customer knows.
+    async fn known(&self, ticket: &StoredTicket) -> Result<Known, StoreError> {
+        let private =
+            self.sites.get(&ticket.site).map(|site| comment::agents_only(&site.config, ticket)).unwrap_or_default();
+        let messages = self.conversations.messages(&ticket.id, 0).await?;
+        let bodies = messages.iter().rev().map(|message| message.body.as_str());
+        Ok(Known::new(&private, [ticket.ticket.message.as_str()].into_iter().chain(bodies)))
+    }
+
+    async fn say(
+        &self,
+        ticket: &StoredTicket,
+        from: &str,
+        mut mail: InboundMail,
+        author: Author,
+        content: &Content,
+    ) -> Result<Stored, StoreError> {
+        let reply = &content.reply;
+        let is_support = author == Author::Support;
+        let mut notes: Vec<String> = Vec::new();
+        if reply.is_shortened {
+            let whole = shortened(&reply.whole, WHOLE_MAX, reply.is_cut);
+            notes.push(format!("The whole mail, of which the customer sees the answer alone.\n\n{whole}"));
+        }
+        if !content.withheld.is_empty() {
+            notes.push(withheld(&content.withheld));
+        }
+        let text = shortened(&reply.text, MESSAGE_MAX, reply.is_cut);
+        let body = match is_support {
+            true if text == reply.text && !reply.markdown.is_empty() => reply.markdown.clone(),
+            true => reply_text::markdown(&text),
+            false => text,
+        };
+        let (remote, name, at) = (mail.message_id.clone(), mail.name.clone(), mail.at.clone());
+        let mut saying = Saying { remote, author, name, body, at };
+        if self.replies.is_stored(ticket, from, &saying).await? {
+            return Ok(Stored::Done);
+        }
+        let (ids, missing) = self.keep_files(ticket, std::mem::take(&mut mail.files)).await;
+        if !missing.is_empty() || mail.more_files > 0 {
+            let line = named(&missing, mail.more_files);
+            let shown = if is_support { markdown::escape(&line) } else { line.clone() };
+            let body = format!("{}\n\n({shown})", saying.body).trim().to_string();
+            // What is full already says nothing more; agents find it beside.
+            if body.chars().count() <= MESSAGE_MAX {
+                saying.body = body;
+            } else {
+                notes.push(line);
+            }
+        }
+        if saying.body.is_empty() && ids.is_empty() {
+            return self.note(ticket, from, &mail, content, Aside::Unread).await;
+        }
+        let (operator, at) = (operator(&mail), mail.at);
+        let deed =
+            (!notes.is_empty()).then(|| Activity { operator, act: ActivityKind::Noted, text: notes.join("\n\n"), at });
+        self.replies.store(ticket, from, &saying, ids, deed).await
+    }
+
+    async fn note(
+        &self,
+        ticket: &StoredTicket,
+        from: &str,
+        mail: &InboundMail,
+        Content { reply, withheld: names }: &Content,
+        aside: Aside,
+    ) -> Result<Stored, StoreError> {
+        let why = match aside {
+            Aside::Unauthenticated => "it is not authenticated, so anybody may have sent it",
+            Aside::Stranger => "the sender is neither an agent nor the customer",
+            Aside::Automatic(why) => why,
+            Aside::Unread => "it has no words of its own",
+        };
+        let start = if aside == Aside::Unread { format!("{UNREAD} ") } else { String::new() };
+        let whole = shortened(&reply.whole, MESSAGE_MAX, reply.is_cut);
+        let mut text = format!("{start}By e-mail. The customer does not see this: {why}.\n\n{whole}");
+        let files: Vec<&str> = mail.files.iter().map(|file| file.name.as_str()).collect();
+        if !files.is_empty() || mail.more_files > 0 {
+            text = format!("{}\n\n({})", text.trim_end(), named(&files, mail.more_files));
+        }
+        if !names.is_empty() {
+            text = format!("{}\n\n({})", text.trim_end(), withheld(names));
+        }
+        let deed = Activity {
+            operator: operator(mail),
+            act: ActivityKind::Noted,
+            text: text.trim_end().into(),
+            at: mail.at.clone(),
+        };
+        let key = format!("{from} {}", mail.message_id);
+        let is_automatic = matches!(aside, Aside::Automatic(_));
+        let notifies = aside == Aside::Unread && mail.from_agent && !self.was_notified(ticket, &deed.operator).await?;
+        let decide = |current: &CurrentTicket| noted(current, &deed, &key, !is_automatic);
+        let (reference, is_authenticated) = (&ticket.reference, mail.authenticated == Some(true));
+        match self.conversations.change(&ticket.id, &clock::now(), None, &decide).await? {
+            Changed::Written(changed, _) => {
+                tracing::warn!(reference, is_authenticated, reason = why, "mail stored as an internal note");
+                self.bus.ticket_changed(*changed);
+                if notifies {
+                    self.notify_unread(ticket, from, mail);
+                }
+                Ok(Stored::Done)
+            }
+            Changed::Refused(limit) => {
+                tracing::warn!(reference, is_authenticated, ?limit, "mail rejected");
+                // A refusal would become a bounce, and an answer to that another mail.
+                Ok(if is_automatic { Stored::Done } else { Stored::Refused(limit) })
+            }
+            _ => Ok(Stored::Done),
+        }
+    }
+
+    /// Whether an agent was sent a notice of an unread mail about a ticket a short time ago.
+    async fn was_notified(&self, ticket: &StoredTicket, operator: &str) -> Result<bool, StoreError> {
+        let now = clock::timestamp();
+        let is_recent = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < NOTICE_EVERY);
+        let deeds = self.conversations.activities(&ticket.id).await?;
+        let is_notice = |deed: &Activity| {
+            deed.act == ActivityKind::Noted && deed.operator == operator && deed.text.starts_with(UNREAD)
+        };
+        Ok(deeds.iter().any(|deed| is_notice(deed) && is_recent(&deed.at)))
+    }
+
+    /// Sends an agent a notice that their mail was not read as an answer; nobody waits for it.
+    fn notify_unread(&self, ticket: &StoredTicket, from: &str, mail: &InboundMail) {
+        let to = self.destinations.get(&ticket.site, from).cloned();
+        let (ticket, mail) = (ticket.clone(), mail.clone());
+        if let Some(to) = to {
+            tokio::spawn(async move { to.tell_unread(&ticket, &mail).await });
+        }
+    }
+
+    /// Keeps the files of a mail for the customer; the names of those that are not kept.
+    async fn keep_files(&self, ticket: &StoredTicket, files: Vec<InboundFile>) -> (Vec<String>, Vec<String>) {
+        let (mut ids, mut missing) = (Vec::new(), Vec::new());
+        let Some(site) = self.sites.get(&ticket.site) else { return (ids, missing) };
+        let rules = &site.config.attachments;
+        for InboundFile { name, bytes } in files {
+            let fits =
+                |bytes: &Vec<u8>| ids.len() < rules.max_count as usize && bytes.len() <= rules.max_bytes as usize;
+            let kept = match bytes.filter(fits) {
+                Some(bytes) => self.files.keep(rules, ticket, &name, bytes).await.map_err(|error| error.to_string()),
+                None => Err("it is no base64, too large, or one too many".to_string()),
+            };
+            match kept {
+                Ok(id) => ids.push(id),
+                Err(reason) => {
+                    tracing::warn!(reference = ticket.reference, reason, "file of a mail not kept");
+                    missing.push(name);
+                }
+            }
+        }
+        (ids, missing)
+    }
+}
+
+fn aside_by_origin(origin: Origin) -> Option<Aside> {
+    match origin {
+        Origin::Person => None,
+        Origin::Automatic(sign) => Some(Aside::Automatic(sign.reason())),
+        Origin::Bounce => Some(Aside::Automatic("it reports that a mail did not arrive")),
+    }
+}
+
+/// Who says what a mail says; nobody that the customer could take it from, where its sender is neither an agent nor the customer, or where
+/// its receiver has not found that it is from there.
+fn author(ticket: &StoredTicket, mail: &InboundMail) -> Result<Author, Aside> {
+    if mail.authenticated != Some(true) {
+        return Err(Aside::Unauthenticated);
+    }
+    if mail.from.is_empty() {
+        return Err(Aside::Stranger);
+    }
+    if mail.from_agent {
+        return Ok(Author::Support);
+    }
+    match address(&ticket.ticket) {
+        Address::Signed(own) | Address::Claimed(own) if mailbox(&own) == mailbox(&mail.from) => Ok(Author::Customer),
+        _ => Err(Aside::Stranger),
+    }
+}
+
+/// Who stands beside a note.
+fn operator(mail: &InboundMail) -> String {
+    let sender = [mail.name.as_str(), mail.from.as_str()];
+    let sender = sender.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    if sender.is_empty() { "Unknown sender, by e-mail".into() } else { sender }
+}
+
+/// A text that is no longer than so many characters. What is cut off is marked.
+fn shortened(text: &str, max: usize, was_cut: bool) -> String {
+    if !was_cut && text.chars().count() <= max {
+        return text.into();
+    }
+    let kept: String = text.chars().take(max - SHORTENED.len()).collect();
+    [kept.trim_end(), SHORTENED].concat()
+}
+
+/// A ticket with a note that came by mail. What a program wrote is there to read; the rest is for agents to act on.
+fn noted(current: &CurrentTicket, deed: &Activity, key: &str, needs_agent: bool) -> Decision {
+    if let Err(limit) = check_mailed_note(current) {
+        return Decision::Refuse(limit);
+    }
+    let mut change = current.unchanged();
+    let handling = &mut change.ticket.handling;
+    handling.updated_at = handling.updated_at.clone().max(deed.at.clone());
+    if needs_agent && current.ticket.status == Status::Open {
+        handling.turn = Turn::Support;
+    }
+    Change { activity: Some(deed.clone()), activity_key: Some(key.into()), ..change }.into()
+}
+
+/// Names files that are not kept; `more` are those beyond them.
+fn named<T: AsRef<str>>(names: &[T], more: usize) -> String {
+    let more = (more > 0).then(|| format!("{more} more"));
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).chain(more.as_deref()).collect();
+    format!("Files that were not taken in: {}", names.join(", "))
+}
+
+/// Names files that only agents may read.
+fn withheld(names: &[String]) -> String {
+    format!(
+        "Files kept from the customer, because only agents may read what is in them (not stored here): {}",
+        names.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use deskbell_core::fixtures::stored;
+    use domain::context::User;
+
+    #[test]
+    fn what_is_cut_off_is_marked() {
+        let whole = "ä".repeat(30);
+        assert_eq!(shortened(&whole, 30, false), whole);
+        assert_eq!(shortened(&whole, 29, false), format!("{}{SHORTENED}", "ä".repeat(29 - SHORTENED.len())));
+        assert_eq!(shortened("Yes.", 30, true), format!("Yes.{SHORTENED}"));
+    }
+
+    #[test]
+    fn only_an_authenticated_agent_is_support_and_only_the_authenticated_owner_the_customer() {
+        let mut ticket = stored();
+        let mail = |from: &str, from_agent, authenticated| InboundMail {
+            message_id: "<m>".into(),
+            from: from.into(),
+            name: String::new(),
+            authenticated: Some(authenticated),
+            from_agent,
+            origin: Origin::Person,
+            parts: Default::default(),
+            files: Vec::new(),
+            more_files: 0,
+            at: String::new(),
+        };
+        let (support, customer) = (Ok(Author::Support), Ok(Author::Customer));
+        let (unauthenticated, stranger) = (Err(Aside::Unauthenticated), Err(Aside::Stranger));
+        for (from, from_agent, authenticated, expected) in [
+            ("ana@desk.example", true, true, support),
+            ("ana@desk.example", true, false, unauthenticated),
+            ("Ada@Example.com", false, true, customer),
+            ("ada@example.com", false, false, unauthenticated),
+            ("eve@example.com", false, true, stranger),
+            ("", true, true, stranger),
+        ] {
+            assert_eq!(author(&ticket, &mail(from, from_agent, authenticated)), expected, "{from} {authenticated}");
+        }
+        // Whom the host has signed has one address, whatever the form says.
+        let user = User { verified: true, email: "real@example.com".into(), ..User::default() };
+        ticket.ticket.context.user = Some(user);
+        assert_eq!(author(&ticket, &mail("ada@example.com", false, true)), stranger);
+        assert_eq!(author(&ticket, &mail("real@example.com", false, true)), customer);
+    }
+}

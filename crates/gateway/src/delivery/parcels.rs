@@ -1,0 +1,75 @@
+//! Puts together what is delivered.
+
+use std::sync::Arc;
+
+use super::{Delivered, Destination, Failure, Parcel, ParcelFile};
+use crate::attachments::FileStorage;
+use crate::site::Sites;
+use crate::store::{Attachments, Conversations, Delivery, DueDelivery, StoreError, What};
+
+/// Puts parcels together.
+#[derive(Clone)]
+pub struct Parcels {
+    conversations: Arc<dyn Conversations>,
+    attachments: Arc<dyn Attachments>,
+    storage: FileStorage,
+    sites: Arc<Sites>,
+}
+
+impl Parcels {
+    /// Reads messages and files from a store and a storage.
+    pub fn new(
+        conversations: Arc<dyn Conversations>,
+        attachments: Arc<dyn Attachments>,
+        storage: FileStorage,
+        sites: Arc<Sites>,
+    ) -> Parcels {
+        Parcels { conversations, attachments, storage, sites }
+    }
+
+    /// Puts together what is to be brought, and brings it.
+    pub async fn deliver(&self, to: &dyn Destination, due: &DueDelivery) -> Result<Delivered, Failure> {
+        let failed = |error: StoreError| Failure::later(format!("it cannot be read here: {error}"));
+        let Delivery { number, what, .. } = due.delivery;
+        let Some(site) = self.sites.get(&due.ticket.site) else {
+            return Err(Failure::Never("its site is gone".into()));
+        };
+        let message = match what {
+            What::Message => {
+                let page = self
+                    .conversations
+                    .message_page(&due.ticket.id, number.saturating_sub(1), 1)
+                    .await
+                    .map_err(failed)?;
+                let Some(message) = page.messages.into_iter().find(|message| message.number == number) else {
+                    return Err(Failure::Never("what was said is gone".into()));
+                };
+                Some(message)
+            }
+            _ => None,
+        };
+        let kept = match what {
+            What::Ticket | What::Message => self.attachments.attachments(&due.ticket.id).await.map_err(failed)?,
+            What::Solved | What::Reopened | What::Confirmed => Vec::new(),
+        };
+        let files: Vec<ParcelFile> = kept
+            .iter()
+            .filter(|kept| kept.number == Some(number))
+            .map(|kept| ParcelFile {
+                name: kept.name.clone(),
+                media: kept.media,
+                size: kept.size,
+                path: self.storage.path(kept),
+            })
+            .collect();
+        let parcel = Parcel {
+            config: &site.config,
+            delivery: &due.delivery,
+            ticket: &due.ticket,
+            message: message.as_ref(),
+            files: &files,
+            place: due.place.as_ref(),
+        };
+        to.deliver(&parcel).await
+    }
+}

@@ -1,0 +1,110 @@
+//! Stores the replies that come from destinations, each once.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::{Destinations, Saying};
+use crate::clock;
+use crate::store::{
+    Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, Limit, MessageKey, NewMessage, StoreError,
+    StoredTicket, What,
+};
+use deskbell_core::rules::customer_limits::check_reply;
+use domain::conversation::{Author, Turn};
+use domain::ticket::Status;
+
+/// The key of what was said; no key of a client has a space.
+fn key(from: &str, saying: &Saying) -> String {
+    format!("{from} {}", saying.remote)
+}
+
+/// What became of a reply from a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is stored, or was before.
+    Done,
+    /// It is not stored, because a limit of the ticket is reached.
+    Refused(Limit),
+}
+
+/// Stores replies from destinations.
+#[derive(Clone)]
+pub struct StoreReply {
+    conversations: Arc<dyn Conversations>,
+    destinations: Arc<Destinations>,
+    bus: Arc<dyn Bus>,
+}
+
+impl StoreReply {
+    /// Stores replies, and has them delivered to the other destinations.
+    pub fn new(
+        conversations: Arc<dyn Conversations>,
+        destinations: Arc<Destinations>,
+        bus: Arc<dyn Bus>,
+    ) -> StoreReply {
+        StoreReply { conversations, destinations, bus }
+    }
+
+    /// Whether a reply is stored already.
+    pub async fn is_stored(&self, ticket: &StoredTicket, from: &str, saying: &Saying) -> Result<bool, StoreError> {
+        Ok(self.conversations.message_by_key(&ticket.id, &key(from, saying)).await?.is_some())
+    }
+
+    /// Stores a reply with files that are here, and with what agents may read beside it; the same is stored once.
+    pub async fn store(
+        &self,
+        ticket: &StoredTicket,
+        from: &str,
+        saying: &Saying,
+        files: Vec<String>,
+        whole: Option<Activity>,
+    ) -> Result<Stored, StoreError> {
+        let key = key(from, saying);
+        let seal = MessageKey { key: &key, body: Sha256::digest(&saying.body).into() };
+        let deliveries = self.destinations.deliveries(&ticket.site, What::Message, saying.author, Some(from));
+        let decide = |current: &CurrentTicket| {
+            if saying.author == Author::Customer
+                && let Err(limit) = check_reply(current)
+            {
+                return Decision::Refuse(limit);
+            }
+            let message = NewMessage {
+                author: saying.author,
+                name: saying.name.clone(),
+                body: saying.body.clone(),
+                at: saying.at.clone(),
+                attachments: files.clone(),
+            };
+            let change = update_with(current, saying);
+            Change { message: Some(message), activity: whole.clone(), deliveries: deliveries.clone(), ..change }.into()
+        };
+        match self.conversations.change(&ticket.id, &clock::now(), Some(seal), &decide).await? {
+            Changed::Written(ticket, _) => {
+                self.bus.deliveries_due(&ticket.site);
+                self.bus.ticket_changed(*ticket);
+                Ok(Stored::Done)
+            }
+            Changed::Refused(limit) => Ok(Stored::Refused(limit)),
+            _ => Ok(Stored::Done),
+        }
+    }
+}
+
+/// A ticket about which something was said there.
+fn update_with(current: &CurrentTicket, saying: &Saying) -> Change {
+    let mut change = current.unchanged();
+    let handling = &mut change.ticket.handling;
+    handling.updated_at = handling.updated_at.clone().max(saying.at.clone());
+    match saying.author {
+        Author::Customer => {
+            handling.turn = Turn::Support;
+            change.ticket.status = Status::Open;
+        }
+        Author::Support | Author::Automatic => {
+            handling.turn = Turn::Customer;
+            handling.answered_at.get_or_insert_with(|| saying.at.clone());
+        }
+    }
+    change
+}

@@ -1,0 +1,471 @@
+//! Polls destinations for replies and status changes.
+//!
+//! A ticket is polled when its destination announces a change, when a poll of the destination lists it, and after each delivery. Whatever is found is
+//! stored once, no matter how it was found.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::feed::ChangeFeed;
+use super::lines::Line;
+use super::patience::{Ended, limited};
+use super::store_reply::{StoreReply, Stored};
+use super::{AgentNote, Answers, Destinations, Failure, Found, Lines, Saying, comment};
+use crate::attachments::KeepFile;
+use crate::site::Sites;
+use crate::store::{
+    Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, Delivery, DuePoll,
+    ExternalTickets, Polls, Queue, State, StoreError, StoredTicket, Tickets, What,
+};
+use crate::supervisor::supervise;
+use crate::{clock, pauses};
+use domain::conversation::{Author, Message, Turn};
+use domain::ticket::Status;
+
+/// For how long a ticket that is being polled is nobody else's. Whoever polls it twice finds the same.
+const LEASE: Duration = Duration::from_secs(2 * 60);
+/// How many are taken at a time. Between them it is asked for changes, so that long work does not keep what is new from being found.
+const AT_A_TIME: u32 = 5;
+/// How often it is checked what another gateway on the same database has left behind.
+const LOOK: Duration = Duration::from_secs(60);
+/// How long after a failed poll the ticket is polled again.
+const RETRY: Duration = Duration::from_secs(30);
+/// The longest that a poll may take, but for the time in which it waits for the destination's rate limit.
+const POLL_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// What syncing tickets needs.
+#[derive(Clone)]
+pub struct SyncParts {
+    /// The polls of tickets.
+    pub polls: Arc<dyn Polls>,
+    /// What is being delivered.
+    pub queue: Arc<dyn Queue>,
+    /// Where the tickets are.
+    pub external: Arc<dyn ExternalTickets>,
+    /// The tickets.
+    pub tickets: Arc<dyn Tickets>,
+    /// Their conversations.
+    pub conversations: Arc<dyn Conversations>,
+}
+
+/// Syncs tickets with the destinations where they are.
+#[derive(Clone)]
+pub struct SyncTickets {
+    store: SyncParts,
+    sites: Arc<Sites>,
+    destinations: Arc<Destinations>,
+    lines: Arc<Lines>,
+    replies: StoreReply,
+    files: KeepFile,
+    bus: Arc<dyn Bus>,
+}
+
+impl SyncTickets {
+    /// Syncs the tickets of a store with these destinations, whose queues are `lines`.
+    pub fn new(
+        store: SyncParts,
+        sites: Arc<Sites>,
+        (destinations, lines): (Arc<Destinations>, Arc<Lines>),
+        files: KeepFile,
+        bus: Arc<dyn Bus>,
+    ) -> SyncTickets {
+        let replies = StoreReply::new(store.conversations.clone(), destinations.clone(), bus.clone());
+        SyncTickets { store, sites, destinations, lines, replies, files, bus }
+    }
+
+    /// Polls until it is told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut workers = JoinSet::new();
+        for (site, name, to) in self.destinations.iter().filter(|(_, _, to)| to.answers().is_some()) {
+            let Some(line) = self.lines.line(site, name).cloned() else { continue };
+            let (this, queue, to) = (self.clone(), (site.to_string(), name.to_string()), to.clone());
+            let stop = stop.clone();
+            workers.spawn(async move {
+                let start = || {
+                    let (this, (site, name), to) = (this.clone(), queue.clone(), to.clone());
+                    let (line, stop) = (line.clone(), stop.clone());
+                    async move {
+                        if let Some(answers) = to.answers() {
+                            this.work((&site, &name), answers, &line, &stop).await;
+                        }
+                    }
+                };
+                supervise(&format!("sync {}/{}", queue.0, queue.1), &stop, start).await;
+            });
+        }
+        while workers.join_next().await.is_some() {}
+    }
+
+    async fn work(&self, queue: (&str, &str), answers: &dyn Answers, line: &Line, stop: &CancellationToken) {
+        let (mut woken, mut failures, mut not_before) = (line.looks(), 0_u32, Timestamp::MIN);
+        let mut feed = ChangeFeed::default();
+        while !stop.is_cancelled() {
+            woken.mark_unchanged();
+            let now = clock::timestamp();
+            let wait = if not_before > now {
+                clock::left(not_before)
+            } else {
+                match self.sync(queue, answers, &mut feed, stop).await {
+                    Ok(wait) => {
+                        failures = 0;
+                        wait
+                    }
+                    Err(SyncError::Destination(failure)) => {
+                        failures += 1;
+                        let asked = if let Failure::Away { after, .. } = &failure { *after } else { None };
+                        let pause = asked.unwrap_or_else(|| pauses::pause(failures, LOOK, pauses::random()));
+                        not_before = clock::timestamp().checked_add(pause).unwrap_or(now);
+                        let (site, destination) = queue;
+                        tracing::warn!(site, destination, error = %failure, retry_in = ?pause, "sync failed");
+                        pause
+                    }
+                    Err(SyncError::Store(error)) => {
+                        tracing::error!(site = queue.0, destination = queue.1, %error, retry_in = ?RETRY, "sync failed");
+                        RETRY
+                    }
+                    Err(SyncError::Stopped) => continue,
+                }
+            };
+            tokio::select! {
+                _ = timeout(wait.min(LOOK), woken.changed()) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Reads which tickets have changed, polls all that are due, and gives the time until there is more to do.
+    async fn sync(
+        &self,
+        queue: (&str, &str),
+        answers: &dyn Answers,
+        feed: &mut ChangeFeed,
+        stop: &CancellationToken,
+    ) -> Result<Duration, SyncError> {
+        while !stop.is_cancelled() {
+            let wait = limited(POLL_MAX, stop, feed.read(self.store.polls.as_ref(), queue, answers)).await??;
+            if !self.poll_due(queue, answers, stop).await? {
+                let next = self.store.polls.next_poll(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
+                return Ok(next.map_or(wait, |next| clock::left(next).min(wait)));
+            }
+        }
+        Ok(LOOK)
+    }
+
+    /// Polls some of the tickets that are due; `false` where none is. One that fails keeps no other from being polled, unless nothing gets through.
+    async fn poll_due(
+        &self,
+        queue: (&str, &str),
+        answers: &dyn Answers,
+        stop: &CancellationToken,
+    ) -> Result<bool, SyncError> {
+        let now = clock::timestamp();
+        let until = clock::written(now.checked_add(LEASE).unwrap_or(now));
+        let due = self.store.polls.claim_polls(queue, &clock::written(now), &until, AT_A_TIME).await?;
+        let (count, mut failed, mut failure) = (due.len(), 0, None);
+        for one in due {
+            let is_away = matches!(failure, Some(Failure::Away { .. }));
+            let polled = match is_away || stop.is_cancelled() {
+                true => Ok(Polled::again(RETRY)),
+                false => match limited(POLL_MAX, stop, self.poll(queue.1, answers, &one)).await {
+                    Ok(polled) => polled,
+                    // For the next start.
+                    Err(Ended::Stopped) => Ok(Polled::again(Duration::ZERO)),
+                    Err(ended) => Err(ended.into()),
+                },
+            };
+            let (site, reference) = (queue.0, &one.ticket.reference);
+            let polled = match polled {
+                Ok(polled) => polled,
+                Err(SyncError::Destination(Failure::Never(error))) => {
+                    tracing::warn!(site, reference, error, "ticket sync failed");
+                    Polled::default()
+                }
+                Err(SyncError::Store(error)) if error.concerns_row() => {
+                    tracing::error!(site, reference, %error, "ticket unreadable, not synced");
+                    Polled::default()
+                }
+                Err(SyncError::Destination(error)) => {
+                    tracing::warn!(site, reference, %error, retry_in = ?RETRY, "ticket sync failed");
+                    failed += 1;
+                    if failure.is_none() || matches!(error, Failure::Away { .. }) {
+                        failure = Some(error);
+                    }
+                    Polled::again(RETRY)
+                }
+                Err(error) => return Err(error),
+            };
+            let now = clock::timestamp();
+            let again = polled.again.and_then(|again| now.checked_add(again).ok()).map(clock::written);
+            let seen = polled.seen.map(clock::written);
+            self.store.polls.record_poll(&one.ticket.id, queue.1, &until, again.as_deref(), seen.as_deref()).await?;
+        }
+        match failure {
+            Some(failure @ Failure::Away { .. }) => Err(SyncError::Destination(failure)),
+            Some(failure) if failed == count => Err(SyncError::Destination(failure)),
+            _ => Ok(count > 0),
+        }
+    }
+
+    /// Polls one ticket.
+    async fn poll(&self, name: &str, answers: &dyn Answers, due: &DuePoll) -> Result<Polled, SyncError> {
+        let before = self.deliveries(&due.ticket.id, name).await?;
+        let news = answers.news(&due.place).await.map_err(SyncError::Destination)?;
+        // Only now, because something may have been brought there meanwhile.
+        let brought = self.deliveries(&due.ticket.id, name).await?;
+        let unsettled = self.unsettled_messages(&due.ticket.id, &brought).await?;
+        let is_ours = |found: &Found| {
+            let is_brought = |one: &Delivery| {
+                one.state == State::Delivered && !one.remote.is_empty() && one.remote == found.saying.remote
+            };
+            // It may have arrived without anybody knowing.
+            let is_this =
+                |said: &Message| said.author == found.saying.author && comment::contains(&found.written, &said.body);
+            brought.iter().any(is_brought) || unsettled.iter().any(is_this)
+        };
+        for found in news.said.into_iter().filter(|found| !is_ours(found)) {
+            if !self.replies.is_stored(&due.ticket, name, &found.saying).await? {
+                let (saying, files) = self.fetch_files(answers, &due.ticket, found).await?;
+                if let Stored::Refused(limit) = self.replies.store(&due.ticket, name, &saying, files, None).await? {
+                    let reference = &due.ticket.reference;
+                    tracing::warn!(
+                        site = due.ticket.site,
+                        reference,
+                        ?limit,
+                        "reply not stored: a limit of the ticket is reached"
+                    );
+                }
+            }
+        }
+        // Once all is stored that was said where it was.
+        if let Some(moved) = &news.moved {
+            self.store.external.merge_external_ticket(&due.ticket.id, name, moved).await?;
+        }
+        if let Some(note) = &news.note {
+            self.tell_agents(&due.ticket, name, note).await?;
+        }
+        // Read before the deliveries: whoever changes the ticket from here on is seen when its status is written.
+        let Some(known) = self.store.tickets.ticket(&due.ticket.id).await? else { return Ok(Polled::default()) };
+        // What is still on its way there knows better than what was there before it, and so does what arrived meanwhile.
+        let after = self.deliveries(&due.ticket.id, name).await?;
+        match (progress(&before), progress(&after)) {
+            // Polled again once somebody has sent the dead letter again and it has arrived.
+            (Progress::Blocked, _) | (_, Progress::Blocked) => return Ok(Polled::default()),
+            (Progress::Waits, _) | (_, Progress::Waits) => return Ok(Polled::again(RETRY)),
+            (Progress::Settled, Progress::Settled) => {}
+        }
+        if before.len() != after.len() {
+            return Ok(Polled::again(Duration::ZERO));
+        }
+        let Some(standing) = news.standing else { return Ok(Polled { again: None, seen: news.updated_at }) };
+        match self.update_status(&known, name, standing).await? {
+            true => Ok(Polled { again: None, seen: news.updated_at }),
+            false => Ok(Polled::again(Duration::ZERO)),
+        }
+    }
+
+    /// Writes something down among agents, once.
+    async fn tell_agents(&self, ticket: &StoredTicket, from: &str, note: &AgentNote) -> Result<(), StoreError> {
+        let deed =
+            Activity { operator: from.into(), act: ActivityKind::Noted, text: note.text.clone(), at: clock::now() };
+        let key = format!("{from} {}", note.key);
+        let decide = |current: &CurrentTicket| {
+            Change { activity: Some(deed.clone()), activity_key: Some(key.clone()), ..current.unchanged() }.into()
+        };
+        if let Changed::Written(changed, _) =
+            self.store.conversations.change(&ticket.id, &deed.at, None, &decide).await?
+        {
+            tracing::info!(site = ticket.site, reference = ticket.reference, note = note.text, "ticket merged");
+            self.bus.ticket_changed(*changed);
+        }
+        Ok(())
+    }
+
+    async fn deliveries(&self, ticket: &str, name: &str) -> Result<Vec<Delivery>, StoreError> {
+        let all = self.store.queue.deliveries(ticket).await?;
+        Ok(all.into_iter().filter(|one| one.destination == name).collect())
+    }
+
+    /// The messages of which nobody knows whether they have arrived.
+    async fn unsettled_messages(&self, ticket: &str, brought: &[Delivery]) -> Result<Vec<Message>, StoreError> {
+        let mut messages = Vec::new();
+        let is_unsettled = |one: &&Delivery| {
+            one.what == What::Message && one.state != State::Delivered && one.tries > 0 && one.number > 0
+        };
+        for one in brought.iter().filter(is_unsettled) {
+            let page = self.store.conversations.message_page(ticket, one.number - 1, 1).await?;
+            messages.extend(page.messages.into_iter().filter(|message| message.number == one.number));
+        }
+        Ok(messages)
+    }
+
+    /// Brings the files that go along with what was said; what cannot be brought is named in it.
+    async fn fetch_files(
+        &self,
+        answers: &dyn Answers,
+        ticket: &StoredTicket,
+        found: Found,
+    ) -> Result<(Saying, Vec<String>), SyncError> {
+        let Found { mut saying, files, .. } = found;
+        let mut ids = Vec::new();
+        let Some(site) = self.sites.get(&ticket.site) else { return Ok((saying, ids)) };
+        for file in files {
+            let brought = match answers.file(&file, site.config.attachments.max_bytes as usize).await {
+                Ok(bytes) => self
+                    .files
+                    .keep(&site.config.attachments, ticket, &file.name, bytes)
+                    .await
+                    .map_err(|error| error.to_string()),
+                Err(Failure::Never(reason) | Failure::TooLarge(reason)) => Err(reason),
+                // The whole ticket is polled again, so that it comes with its files.
+                Err(failure) => return Err(SyncError::Destination(failure)),
+            };
+            match brought {
+                Ok(id) => ids.push(id),
+                Err(reason) => {
+                    tracing::warn!(reference = ticket.reference, reason, "file of a reply not stored");
+                    let name = file.name.replace(char::is_control, " ");
+                    let name = if saying.author == Author::Customer { name } else { markdown::escape(&name) };
+                    saying.body = format!("{}\n\n({name})", saying.body.trim_end()).trim_start().to_string();
+                }
+            }
+        }
+        Ok((saying, ids))
+    }
+
+    /// Gives a ticket the status that it has there; `false`, and nothing is written, where somebody has changed the ticket since it was known so.
+    async fn update_status(&self, known: &StoredTicket, from: &str, there: (Status, Turn)) -> Result<bool, StoreError> {
+        let at = clock::now();
+        let is_as_known = |ticket: &StoredTicket| {
+            let state =
+                |ticket: &StoredTicket| (ticket.status, ticket.handling.turn, ticket.handling.updated_at.clone());
+            state(ticket) == state(known)
+        };
+        let decide = |current: &CurrentTicket| match is_as_known(&current.ticket) {
+            true => with_status(current, &self.destinations, from, there, &at),
+            false => Decision::Nothing,
+        };
+        match self.store.conversations.change(&known.id, &at, None, &decide).await? {
+            Changed::Written(ticket, _) => {
+                self.bus.deliveries_due(&ticket.site);
+                self.bus.ticket_changed(*ticket);
+                Ok(true)
+            }
+            Changed::Unchanged(ticket) => Ok(is_as_known(&ticket)),
+            _ => Ok(true),
+        }
+    }
+}
+
+/// Why tickets are not synced.
+enum SyncError {
+    Destination(Failure),
+    Store(StoreError),
+    /// The gateway stops.
+    Stopped,
+}
+
+impl From<StoreError> for SyncError {
+    fn from(error: StoreError) -> SyncError {
+        SyncError::Store(error)
+    }
+}
+
+impl From<Ended> for SyncError {
+    fn from(ended: Ended) -> SyncError {
+        match ended {
+            Ended::Stopped => SyncError::Stopped,
+            Ended::TooLong => SyncError::Destination(Failure::later("it takes too long")),
+        }
+    }
+}
+
+/// What became of a poll of a ticket.
+#[derive(Debug, Default)]
+struct Polled {
+    /// The time after which it is polled again; none where nothing is expected.
+    again: Option<Duration>,
+    /// Up to which change of it all is known.
+    seen: Option<Timestamp>,
+}
+
+impl Polled {
+    fn again(after: Duration) -> Polled {
+        Polled { again: Some(after), seen: None }
+    }
+}
+
+/// How what is brought to a destination about a ticket goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Nothing is on its way.
+    Settled,
+    /// Something is on its way.
+    Waits,
+    /// Something waits behind a dead letter.
+    Blocked,
+}
+
+/// How deliveries of a ticket go on, oldest first.
+fn progress(deliveries: &[Delivery]) -> Progress {
+    let mut open = deliveries.iter().filter(|one| one.state != State::Delivered).map(|one| one.state);
+    match open.next() {
+        None => Progress::Settled,
+        Some(State::GivenUp) if open.any(|state| state == State::Waiting) => Progress::Blocked,
+        Some(State::GivenUp) => Progress::Settled,
+        Some(_) => Progress::Waits,
+    }
+}
+
+/// What changes where a ticket has another status than at a destination; nothing where it has the same.
+fn with_status(
+    current: &CurrentTicket,
+    destinations: &Destinations,
+    from: &str,
+    (status, turn): (Status, Turn),
+    at: &str,
+) -> Decision {
+    let was = &current.ticket;
+    if was.status == status && was.handling.turn == turn {
+        return Decision::Nothing;
+    }
+    let mut change = current.unchanged();
+    (change.ticket.status, change.ticket.handling.turn) = (status, turn);
+    if was.status != status {
+        let (act, what) = match status {
+            Status::Solved => (ActivityKind::Solved, What::Solved),
+            Status::Open => (ActivityKind::Reopened, What::Reopened),
+        };
+        change.ticket.handling.updated_at = at.into();
+        change.activity = Some(Activity { operator: from.into(), act, text: String::new(), at: at.into() });
+        change.deliveries = destinations.deliveries(&was.site, what, Author::Support, Some(from));
+    }
+    change.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deskbell_core::fixtures::delivery;
+
+    #[test]
+    fn what_waits_behind_a_dead_letter_is_blocked_and_what_waits_before_one_is_not() {
+        use State::{Delivered, GivenUp, Waiting};
+        for (states, expected) in [
+            (&[][..], Progress::Settled),
+            (&[Delivered], Progress::Settled),
+            (&[Delivered, Waiting], Progress::Waits),
+            (&[Waiting, GivenUp], Progress::Waits),
+            (&[Delivered, GivenUp], Progress::Settled),
+            (&[Delivered, GivenUp, Waiting], Progress::Blocked),
+        ] {
+            let deliveries: Vec<Delivery> =
+                states.iter().map(|state| Delivery { state: *state, ..delivery(What::Message, 1) }).collect();
+            assert_eq!(progress(&deliveries), expected, "{states:?}");
+        }
+    }
+}

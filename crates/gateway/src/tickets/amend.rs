@@ -1,0 +1,94 @@
+//! The customer solves a ticket, opens it again, or marks messages as read.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::summary::summary;
+use super::{AmendTicketError, FindTicketError};
+use crate::delivery::Destinations;
+use crate::store::{
+    Activity, ActivityKind, Bus, Changed, Conversations, CurrentTicket, Decision, NewDelivery, Reader, What,
+};
+use crate::{clock, json};
+use deskbell_core::rules::customer_limits;
+use domain::conversation::{Author, Patch, Summary, Turn};
+use domain::ticket::Status;
+
+/// Changes what customers may change.
+pub struct AmendTicket {
+    conversations: Arc<dyn Conversations>,
+    destinations: Arc<Destinations>,
+    bus: Arc<dyn Bus>,
+}
+
+impl AmendTicket {
+    /// Changes tickets of a store, and has that delivered.
+    pub fn new(
+        conversations: Arc<dyn Conversations>,
+        destinations: Arc<Destinations>,
+        bus: Arc<dyn Bus>,
+    ) -> AmendTicket {
+        AmendTicket { conversations, destinations, bus }
+    }
+
+    /// Changes a ticket of a reader; the ticket as it is then.
+    pub async fn amend(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        id: &str,
+        body: &[u8],
+    ) -> Result<Summary, AmendTicketError> {
+        let ticket = self.conversations.listed_ticket_of(site, reader, id).await.map_err(FindTicketError::Store)?;
+        let ticket = ticket.ok_or(FindTicketError::NoTicket)?;
+        let patch = json::parse::<Patch>(body)?;
+        let now = clock::timestamp();
+        let deliveries = |what| self.destinations.deliveries(site, what, Author::Customer, None);
+        let decide = |current: &CurrentTicket| patched(current, &patch, now, &deliveries);
+        match self.conversations.change(&ticket.id, &clock::written(now), None, &decide).await? {
+            Changed::Written(ticket, _) => {
+                let summary = summary(&ticket);
+                self.bus.deliveries_due(site);
+                self.bus.ticket_changed(*ticket);
+                Ok(summary)
+            }
+            Changed::Unchanged(ticket) => Ok(summary(&ticket)),
+            Changed::Refused(limit) => Err(AmendTicketError::Limit(limit)),
+            _ => Err(FindTicketError::NoTicket.into()),
+        }
+    }
+}
+
+/// Whether a change does more than to mark messages as read.
+pub fn changes_status(body: &[u8]) -> bool {
+    json::parse::<Patch>(body).is_ok_and(|patch| patch.status.is_some())
+}
+
+/// What a patch changes of a ticket; nothing where it is so already.
+fn patched(
+    current: &CurrentTicket,
+    patch: &Patch,
+    now: Timestamp,
+    deliveries: &(dyn Fn(What) -> Vec<NewDelivery> + Send + Sync),
+) -> Decision {
+    let mut change = current.unchanged();
+    let handling = &mut change.ticket.handling;
+    // Nobody has seen what was not said yet.
+    let last = handling.confirmation.readable_until(current.last_message);
+    handling.read_until = handling.read_until.max(patch.read_until.unwrap_or_default().min(last));
+    if let Some(status) = patch.status.filter(|status| *status != current.ticket.status) {
+        if let Err(limit) = customer_limits::check_status_change(current, now) {
+            return Decision::Refuse(limit);
+        }
+        let (act, what, turn) = match status {
+            Status::Open => (ActivityKind::Reopened, What::Reopened, Turn::Support),
+            Status::Solved => (ActivityKind::Solved, What::Solved, Turn::Customer),
+        };
+        handling.turn = turn;
+        change.ticket.status = status;
+        change.activity = Some(Activity { operator: String::new(), act, text: String::new(), at: clock::written(now) });
+        change.deliveries = deliveries(what);
+    }
+    if change.ticket == current.ticket { Decision::Nothing } else { change.into() }
+}

@@ -1,0 +1,27 @@
+//! Drawing the references by which people name tickets.
+
+use uuid::Uuid;
+
+use domain::reference;
+
+/// How often another reference is drawn. With a million tickets three in a hundred of the shortest are taken.
+pub const DRAWS: usize = 20;
+/// How many draws of one length may be taken before the reference grows.
+const DRAWS_A_LENGTH: usize = 5;
+
+/// Draws a reference; a longer one where many before it were taken.
+pub fn draw(drawn: usize) -> String {
+    let length = reference::LENGTH_MIN + drawn / DRAWS_A_LENGTH;
+    reference::from_random(Uuid::new_v4().as_u128() as u64, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_grow_when_draw_after_draw_is_taken() {
+        let lengths: Vec<usize> = (0..=DRAWS).map(|drawn| draw(drawn).len() - 3).collect();
+        assert_eq!((lengths[0], lengths[4], lengths[5], lengths[DRAWS]), (5, 5, 6, reference::LENGTH_MAX));
+    }
+}

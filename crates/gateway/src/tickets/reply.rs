@@ -1,0 +1,138 @@
+//! The customer replies.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::quota::{self, SubmissionLimits};
+use super::read::customer;
+use super::{FindTicketError, ReplyError};
+use crate::attachments::{self, MissingFiles, ReadFiles};
+use crate::delivery::Dispatch;
+use crate::site::Site;
+use crate::store::{
+    Bus, Change, Changed, Conversations, CurrentTicket, Decision, MessageKey, NewDelivery, NewMessage, Reader,
+    StoreError, StoredTicket, SubmissionQuota, What,
+};
+use crate::{clock, json};
+use deskbell_core::rules::{customer_limits, promise};
+use domain::conversation::{Author, Message, Reply, Turn};
+use domain::ownership;
+use domain::problem::FieldError;
+use domain::targets::Owner;
+use domain::ticket::{MESSAGE_MAX, Status};
+
+/// Takes in the replies of customers.
+pub struct ReplyToTicket {
+    conversations: Arc<dyn Conversations>,
+    files: ReadFiles,
+    limits: SubmissionLimits,
+    dispatch: Dispatch,
+    bus: Arc<dyn Bus>,
+}
+
+impl ReplyToTicket {
+    /// Keeps replies in a store, as far as limits allow.
+    pub fn new(
+        conversations: Arc<dyn Conversations>,
+        files: ReadFiles,
+        limits: SubmissionLimits,
+        dispatch: Dispatch,
+        bus: Arc<dyn Bus>,
+    ) -> ReplyToTicket {
+        ReplyToTicket { conversations, files, limits, dispatch, bus }
+    }
+
+    /// Takes in a reply under a key, and tells whether it has been delivered. It opens a solved ticket again, and what was answered
+    /// automatically goes to a human. `from` is the network address that it comes from.
+    pub async fn reply(
+        &self,
+        site: &Site,
+        reader: Reader<'_>,
+        id: &str,
+        (key, from): (String, Option<IpAddr>),
+        body: &[u8],
+    ) -> Result<(Message, bool), ReplyError> {
+        let ticket = self.conversations.ticket_of(&site.key, reader, id).await.map_err(FindTicketError::Store)?;
+        let ticket = ticket.ok_or(FindTicketError::NoTicket)?;
+        let digest = Sha256::digest(body).into();
+        // What was said once is not refused later, even if the rules have changed since.
+        if let Some((sealed, message)) = self.conversations.message_by_key(&ticket.id, &key).await? {
+            return if sealed == digest { Ok(self.whole(&ticket, message).await?) } else { Err(ReplyError::KeyReused) };
+        }
+        let reply = json::parse::<Reply>(body)?;
+        let errors: Vec<FieldError> =
+            check(&reply).into_iter().chain(attachments::check(site, &reply.attachments)).collect();
+        if !errors.is_empty() {
+            return Err(ReplyError::Invalid(errors));
+        }
+        let person = if let Reader::Person(id) = reader { Some(id) } else { None };
+        self.limits.charge(&site.key, person)?;
+        let quota = if person.is_none() { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
+        let at = clock::now();
+        let message = NewMessage {
+            author: Author::Customer,
+            name: customer(&ticket).to_string(),
+            body: reply.message,
+            at: at.clone(),
+            attachments: reply.attachments,
+        };
+        let deliveries = self.dispatch.deliveries(&site.key, What::Message, Author::Customer, None);
+        let written = (message, deliveries, quota);
+        let decide = |current: &CurrentTicket| replied(current, site, written.clone());
+        let seal = MessageKey { key: &key, body: digest };
+        match self.conversations.change(&ticket.id, &at, Some(seal), &decide).await? {
+            Changed::Written(ticket, message) => {
+                self.bus.ticket_changed((*ticket).clone());
+                Ok(self.whole(&ticket, message.ok_or(ReplyError::NotStored)?).await?)
+            }
+            Changed::Repeated(message) => Ok(self.whole(&ticket, message).await?),
+            Changed::MissingFiles(places) => Err(MissingFiles(places).into()),
+            Changed::KeyReused => Err(ReplyError::KeyReused),
+            Changed::OverQuota(exceeded) => Err(quota::exceeded(&site.key, exceeded).into()),
+            Changed::Refused(limit) => Err(ReplyError::Limit(limit)),
+            Changed::NotFound | Changed::Unchanged(_) => Err(FindTicketError::NoTicket.into()),
+        }
+    }
+
+    /// A message with its files, and whether all about its ticket has been delivered.
+    async fn whole(&self, ticket: &StoredTicket, mut message: Message) -> Result<(Message, bool), StoreError> {
+        self.files.attach(&ticket.id, std::slice::from_mut(&mut message)).await?;
+        Ok((message, self.dispatch.wait(ticket).await?))
+    }
+}
+
+/// A reply opens a ticket again, and a human answers what was answered automatically.
+fn replied(
+    current: &CurrentTicket,
+    site: &Site,
+    (message, deliveries, quota): (NewMessage, Vec<NewDelivery>, Option<SubmissionQuota>),
+) -> Decision {
+    if let Err(limit) = customer_limits::check_reply(current) {
+        return Decision::Refuse(limit);
+    }
+    let mut change = current.unchanged();
+    change.ticket.status = Status::Open;
+    let test = change.ticket.ticket.test;
+    let handling = &mut change.ticket.handling;
+    handling.turn = Turn::Support;
+    handling.updated_at = message.at.clone();
+    if handling.owner == Some(Owner::Automated) {
+        let covered = site.support_engineers.contains(&handling.topic);
+        let owner = ownership::human_owner(covered);
+        handling.owner = Some(owner);
+        handling.assignee = promise::hero(site, test, owner, &handling.team);
+    }
+    Change { message: Some(message), deliveries, quota, ..change }.into()
+}
+
+fn check(reply: &Reply) -> Option<FieldError> {
+    let length = reply.message.chars().count();
+    if (1..=MESSAGE_MAX).contains(&length) && !reply.message.trim().is_empty() {
+        return None;
+    }
+    let what = if length > MESSAGE_MAX { "is too long" } else { "is empty" };
+    let detail = format!("{what}; write 1 to {MESSAGE_MAX} characters");
+    Some(FieldError { pointer: "/message".into(), detail })
+}

@@ -1,0 +1,46 @@
+//! A ticket as its owner sees it in a list.
+
+use crate::store::{Handling, ListedTicket, StoredTicket};
+use domain::conversation::{self, Summary};
+use domain::ticket::Status;
+
+/// A ticket as its owner sees it in a list.
+pub fn summary(ticket: &StoredTicket) -> Summary {
+    Summary {
+        id: ticket.id.clone(),
+        reference: ticket.reference.clone(),
+        status: ticket.status,
+        kind: ticket.ticket.kind,
+        title: conversation::title(&ticket.ticket.message),
+        created_at: ticket.received_at.clone(),
+        updated_at: ticket.handling.updated_at.clone(),
+        due_at: promised(ticket.status, &ticket.handling, ticket.due_at.as_ref()),
+        unread: ticket.handling.unread,
+        unconfirmed: ticket.handling.confirmation.is_awaited(),
+        withheld: ticket.handling.confirmation.withheld(),
+        code_sent: ticket.handling.confirmation.is_code_sent(),
+    }
+}
+
+/// The same of a ticket of a list.
+pub fn listed_summary(ticket: &ListedTicket) -> Summary {
+    Summary {
+        id: ticket.id.clone(),
+        reference: ticket.reference.clone(),
+        status: ticket.status,
+        kind: ticket.shown.kind,
+        title: ticket.shown.title.clone(),
+        created_at: ticket.received_at.clone(),
+        updated_at: ticket.handling.updated_at.clone(),
+        due_at: promised(ticket.status, &ticket.handling, ticket.due_at.as_ref()),
+        unread: ticket.handling.unread,
+        unconfirmed: ticket.handling.confirmation.is_awaited(),
+        withheld: ticket.handling.confirmation.withheld(),
+        code_sent: ticket.handling.confirmation.is_code_sent(),
+    }
+}
+
+/// When the first answer is due, as long as it is waited for.
+fn promised(status: Status, handling: &Handling, due_at: Option<&String>) -> Option<String> {
+    due_at.filter(|_| status == Status::Open && handling.answered_at.is_none()).cloned()
+}

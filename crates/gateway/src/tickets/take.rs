@@ -1,0 +1,204 @@
+//! Taking tickets in, once for every key, on disk before it is acknowledged.
+
+use std::mem;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::automatic::AutomaticReply;
+use super::quota::{self, SubmissionLimits};
+use super::reference::{self, DRAWS};
+use super::sign_in::SignIn;
+use super::{KeysInUse, TakeTicketError};
+use crate::attachments::{self, MissingFiles};
+use crate::delivery::Dispatch;
+use crate::mail::Receipts;
+use crate::site::Site;
+use crate::store::{
+    Bus, Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
+    SubmissionOutcome, Tickets, What,
+};
+use crate::{clock, json};
+use deskbell_core::rules::promise::{Terms, promise};
+use domain::context::User;
+use domain::conversation::{Author, Turn};
+use domain::targets::Owner;
+use domain::ticket::{self, NewTicket, Receipt, Status};
+use domain::{config, context};
+use redaction::Rules;
+
+/// Takes tickets in.
+pub struct TakeTicket {
+    tickets: Arc<dyn Tickets>,
+    sign_in: Arc<SignIn>,
+    keys_in_use: KeysInUse,
+    limits: SubmissionLimits,
+    automatic: AutomaticReply,
+    receipts: Receipts,
+    dispatch: Dispatch,
+    bus: Arc<dyn Bus>,
+}
+
+/// What decides about tickets as they come, and what becomes of them at once.
+pub struct Intake {
+    /// How much is taken.
+    pub limits: SubmissionLimits,
+    /// What answers at once.
+    pub automatic: AutomaticReply,
+    /// Who is sent a receipt.
+    pub receipts: Receipts,
+    /// Where tickets are delivered.
+    pub dispatch: Dispatch,
+}
+
+impl TakeTicket {
+    /// Keeps tickets in a store.
+    pub fn new(tickets: Arc<dyn Tickets>, sign_in: Arc<SignIn>, intake: Intake, bus: Arc<dyn Bus>) -> TakeTicket {
+        let Intake { limits, automatic, receipts, dispatch } = intake;
+        TakeTicket { tickets, sign_in, keys_in_use: KeysInUse::default(), limits, automatic, receipts, dispatch, bus }
+    }
+
+    /// Takes a ticket in, or answers again what it answered to the same body under the same key; and whether it has been delivered.
+    /// `from` is the network address that it comes from.
+    pub async fn take(
+        &self,
+        site: &Site,
+        key: String,
+        requester: Requester,
+        from: Option<IpAddr>,
+        body: &[u8],
+    ) -> Result<(Receipt, bool), TakeTicketError> {
+        let name = site.key.as_str();
+        self.sign_in.adopt_session(name, &requester).await?;
+        let seal = SubmissionKey { key, body: Sha256::digest(body).into(), session: requester.session };
+        // Before the body is judged: what was accepted once is not refused later, even if the rules have changed since.
+        if let Some(held) = self.tickets.submission(name, &seal.key).await? {
+            return self.again(&held, &seal).await;
+        }
+        let new = json::parse::<NewTicket>(body)?;
+        let mut errors = ticket::check(&new);
+        errors.extend(attachments::check(site, &new.attachments));
+        if !errors.is_empty() {
+            return Err(TakeTicketError::Invalid(errors));
+        }
+        let guard = self.keys_in_use.hold(name, &seal.key).ok_or(TakeTicketError::InProgress)?;
+        let is_anonymous = requester.person.is_none();
+        let quota = if is_anonymous { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
+        self.limits.charge(name, requester.person.as_ref().map(|person| person.user.id.as_str()))?;
+        let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
+        let mut stored = stored(site, requester, new);
+        let answer = self.automatic.reply(&site.config, &stored);
+        let mut deliveries = self.dispatch.deliveries_of_new(name, stored.ticket.test);
+        if answer.is_some() {
+            deliveries.extend(self.dispatch.deliveries(name, What::Message, Author::Automatic, None));
+        }
+        stored.handling.unread = u32::from(answer.is_some());
+        let mail = self.receipts.receipt(&stored, from);
+        let unconfirmed = self.receipts.unconfirmed(&stored, email_verified);
+        let extras = SubmissionExtras { answer, mail, unconfirmed, deliveries, quota };
+        for drawn in 1..=DRAWS {
+            match self.tickets.submit(&stored, &seal, extras.clone()).await? {
+                SubmissionOutcome::Stored => {
+                    self.bus.mail_due(name);
+                    let receipt = receipt(&stored);
+                    self.bus.ticket_changed(stored.clone());
+                    // It is kept: whoever sends it again meanwhile is answered.
+                    drop(guard);
+                    return Ok((receipt, self.dispatch.wait(&stored).await?));
+                }
+                SubmissionOutcome::KeyTaken(held) => return self.again(&held, &seal).await,
+                SubmissionOutcome::Erased => return Err(TakeTicketError::Erased),
+                SubmissionOutcome::MissingFiles(places) => return Err(MissingFiles(places).into()),
+                SubmissionOutcome::OverQuota(exceeded) => return Err(quota::exceeded(name, exceeded).into()),
+                SubmissionOutcome::ReferenceTaken => stored.reference = reference::draw(drawn),
+            }
+        }
+        tracing::error!("drawing a reference failed");
+        Err(TakeTicketError::NoReference)
+    }
+
+    /// The answer where something is sealed under the key already.
+    async fn again(&self, held: &StoredSubmission, seal: &SubmissionKey) -> Result<(Receipt, bool), TakeTicketError> {
+        if held.seal != *seal {
+            return Err(TakeTicketError::KeyReused);
+        }
+        Ok((receipt(&held.ticket), self.dispatch.wait(&held.ticket).await?))
+    }
+}
+
+fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket {
+    let id = requester.person.as_ref().map(|person| person.user.id.clone());
+    let priority = match requester.person {
+        Some(person) => {
+            let priority = person.priority.or_else(|| config::priority_of(&site.config, &person.user.plan));
+            believe(&mut new, person);
+            priority
+        }
+        None => {
+            let plan = new.context.user.as_mut().map(|user| {
+                // Nobody has signed it, whatever the page says about itself.
+                user.verified = false;
+                user.plan.clone()
+            });
+            plan.filter(|_| site.config.trust_page).and_then(|plan| config::priority_of(&site.config, &plan))
+        }
+    };
+    // A page that could not read the configuration does not know what the site wants from nobody.
+    context::drop_groups(&mut new.context, &site.config.context.off);
+    // A page that was loaded earlier may not know all names, or not how they are told.
+    let names = site.config.redact.names.clone();
+    context::document::hide_configured_names(&mut new.context, &Rules { names, ..Rules::default() });
+    // No page knows where the site's other tools are.
+    let links = context::document::links_for(&new.context, &site.config.context);
+    new.context.links.extend(links);
+    let received = clock::timestamp();
+    let NewTicket { topic, severity, automatic, test, .. } = &new;
+    let terms = Terms { topic, severity: *severity, priority, received, automatic: *automatic, test: *test };
+    let promise = promise(site, terms);
+    let received_at = clock::written(received);
+    StoredTicket {
+        id: Uuid::now_v7().to_string(),
+        site: site.key.clone(),
+        reference: reference::draw(0),
+        status: Status::Open,
+        priority,
+        target: promise.target,
+        due_at: promise.due_at,
+        person: id,
+        session: requester.session,
+        handling: Handling {
+            owner: Some(promise.owner),
+            team: promise.team,
+            assignee: promise.assignee,
+            turn: if promise.owner == Owner::Automated { Turn::Customer } else { Turn::Support },
+            ..Handling::of(&new, &received_at)
+        },
+        received_at,
+        ticket: new,
+    }
+}
+
+/// Puts whom the host has signed in the place of whom the page has named. What else the page says of them stays, as it is not
+/// among what can be signed. An address that the host says is not verified is a claim, as if it had been typed into the form.
+fn believe(new: &mut NewTicket, person: Person) {
+    let Person { user: mut signed, email_verified, .. } = person;
+    if email_verified == Some(false) {
+        let claim = mem::take(&mut signed.email);
+        if new.contact.email.trim().is_empty() {
+            new.contact.email = claim;
+        }
+    }
+    let claimed = new.context.user.take().unwrap_or_default();
+    new.context.user = Some(User { attributes: claimed.attributes, ..signed });
+}
+
+fn receipt(ticket: &StoredTicket) -> Receipt {
+    Receipt {
+        id: ticket.id.clone(),
+        reference: ticket.reference.clone(),
+        status: ticket.status,
+        due_at: ticket.due_at.clone(),
+    }
+}

@@ -1,0 +1,125 @@
+//! Makes what sites need from their configuration: the only place that knows every destination, source and signer by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{email, imports, incidents, mail, signers, webhook, zendesk};
+use crate::config::{DestinationTable, Lines, Origins, Secrets, SettingsError, SiteConfig};
+use crate::delivery::{Destination, Destinations, SiteDestinations};
+use crate::incidents::IncidentSource;
+use crate::mail::Mailers;
+use crate::search::import::timer::Plan;
+use crate::site::{Site, Sites};
+use identity::Signer;
+
+/// The sites, and what was made from their configuration, by their public keys.
+#[derive(Clone, Debug, Default)]
+pub struct SiteParts {
+    /// What rules know of them.
+    pub sites: Sites,
+    /// The pages that may ask for them.
+    pub origins: BTreeMap<String, Origins>,
+    /// The keys of their hosts, which sign who somebody is.
+    pub signers: BTreeMap<String, Vec<Signer>>,
+    /// How they send e-mail; without it receipts are shown and not sent.
+    pub mailers: Mailers,
+    /// Where their tickets are delivered; without any they are kept here.
+    pub destinations: Destinations,
+    /// Where they say what is broken.
+    pub incidents: BTreeMap<String, IncidentSource>,
+    /// Where their questions come from while the gateway serves.
+    pub imports: BTreeMap<String, Vec<Plan>>,
+}
+
+/// The field that is wrong and why.
+type Wrong = (String, String);
+
+/// Makes the parts of all sites.
+pub fn make(all: &BTreeMap<String, SiteConfig>, secrets: &Secrets, lines: &Lines) -> Result<SiteParts, SettingsError> {
+    let mut parts = SiteParts::default();
+    let mut sites = Vec::new();
+    let mut destinations = Vec::new();
+    for (key, table) in all {
+        let wrong = |(field, message): Wrong| SettingsError::Value {
+            place: lines.place(&format!("sites.{key}.{field}")),
+            message,
+        };
+        let made = site(key, table, secrets, &mut parts).map_err(wrong)?;
+        sites.push(made.0);
+        destinations.push((key.clone(), made.1));
+    }
+    parts.sites = sites.into_iter().collect();
+    parts.destinations = destinations.into_iter().collect();
+    Ok(parts)
+}
+
+/// A site with its destinations; what else is made of it is added to `parts`.
+fn site(
+    key: &str,
+    site: &SiteConfig,
+    secrets: &Secrets,
+    parts: &mut SiteParts,
+) -> Result<(Site, SiteDestinations), Wrong> {
+    let within = |table: &str, (field, message): (&str, String)| (format!("{table}.{field}"), message);
+    parts.signers.insert(key.into(), signers::signers(&site.signers)?);
+    if let Some(table) = &site.incidents {
+        let source = incidents::source(table).map_err(|wrong| within("incidents", wrong))?;
+        parts.incidents.insert(key.into(), source);
+    }
+    let password = secrets.smtp_password.as_deref();
+    let mail = site.mail.as_ref().map(|table| mail::mailer(table, password)).transpose();
+    let mail = mail.map_err(|wrong| within("mail", wrong))?;
+    let destinations = destinations(&site.destinations, secrets)?;
+    if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
+        && destinations.get(name).is_none_or(|to| to.return_path(&Uuid::nil().to_string()).is_none())
+    {
+        let message = format!("{name:?} is no destination of this site with to = \"email\" and reply_address");
+        return Err(("mail.bounces".into(), message));
+    }
+    parts.mailers.extend(mail.map(|mail| (key.to_string(), mail)));
+    parts.imports.insert(key.into(), plans(site)?);
+    let SiteConfig { origins, config, hours, rota, support_engineers, keep, .. } = site.clone();
+    parts.origins.insert(key.into(), origins);
+    Ok((Site { key: key.into(), config, hours, rota, support_engineers, keep }, destinations))
+}
+
+fn destinations(tables: &BTreeMap<String, DestinationTable>, secrets: &Secrets) -> Result<SiteDestinations, Wrong> {
+    let mut destinations = SiteDestinations::new();
+    for (name, table) in tables {
+        let made = destination(table, secrets);
+        let made = made.map_err(|(field, message)| (format!("destinations.{name}.{field}"), message))?;
+        let account = made.account();
+        let same = destinations.iter().find(|(_, other)| account.is_some() && other.account() == account);
+        if let Some((other, _)) = same {
+            let message =
+                format!("is the same place as {other}, and everything would be there twice; keep one of the two");
+            return Err((format!("destinations.{name}"), message));
+        }
+        destinations.insert(name.clone(), made);
+    }
+    Ok(destinations)
+}
+
+fn destination(table: &DestinationTable, secrets: &Secrets) -> Result<Arc<dyn Destination>, Wrong> {
+    Ok(match table {
+        DestinationTable::Zendesk(table) => Arc::new(zendesk::zendesk(table, secrets.zendesk_secret.as_deref())?),
+        DestinationTable::Webhook(table) => Arc::new(webhook::webhook(table)?),
+        DestinationTable::Email(table) => Arc::new(email::destination(table, secrets.smtp_password.as_deref())?),
+        DestinationTable::Slack(table) => Arc::new(webhook::slack(table)?),
+    })
+}
+
+fn plans(site: &SiteConfig) -> Result<Vec<Plan>, Wrong> {
+    let mut plans: Vec<Plan> = Vec::new();
+    for (index, import) in site.imports.iter().enumerate() {
+        let wrong = |(field, message): (&str, String)| (format!("imports[{index}].{field}"), message);
+        let plan = imports::plan(import).map_err(wrong)?;
+        if plans.iter().any(|other| other.source.name() == plan.source.name()) {
+            return Err(wrong(("url", "is imported already; name each source once".into())));
+        }
+        plans.push(plan);
+    }
+    Ok(plans)
+}
