@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use domain::config::Config;
 use domain::conversation::Author;
 use gateway::config::Overrides;
-use gateway::delivery::{Delivered, Destination, Failure, Finding, Parcel};
+use gateway::delivery::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
 use gateway::store::{State, What};
 use gateway::supervisor;
 use gateway::wire_up;
@@ -171,7 +171,7 @@ impl Destination for Fragile {
         true
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         if parcel.ticket.ticket.message == "panic" {
             let mut panics = self.panics.lock().unwrap_or_else(|broken| broken.into_inner());
             if *panics < 1 {
@@ -180,7 +180,7 @@ impl Destination for Fragile {
             }
         }
         self.got.lock().unwrap_or_else(|broken| broken.into_inner()).push(parcel.ticket.ticket.message.clone());
-        Ok(Delivered::default())
+        Ok(DeliveryReceipt::default())
     }
 
     async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {

@@ -78,11 +78,11 @@ struct PublishedKey {
 }
 
 /// The result of looking up the key of a token.
-enum Found {
+enum Lookup {
     /// The key.
     Key(Key),
     /// No key, and why.
-    Nothing(TokenError),
+    Missing(TokenError),
 }
 
 impl fmt::Debug for Jwks {
@@ -105,19 +105,19 @@ impl Jwks {
             (cache.find(kid, algorithm, now), cache.is_fresh(now), cache.fetches)
         };
         match found {
-            Found::Key(key) if is_fresh => return Ok(key),
+            Lookup::Key(key) if is_fresh => return Ok(key),
             // Nobody waits for fresh keys if there are any: the first request fetches them.
-            Found::Key(key) if self.fetching.try_lock().is_err() => return Ok(key),
+            Lookup::Key(key) if self.fetching.try_lock().is_err() => return Ok(key),
             // The keys are up to date, and the token is insufficient.
-            Found::Nothing(error @ (TokenError::Algorithm(_) | TokenError::MissingKid)) if is_fresh => {
+            Lookup::Missing(error @ (TokenError::Algorithm(_) | TokenError::MissingKid)) if is_fresh => {
                 return Err(error);
             }
             _ => {}
         }
         self.refetch(fetches).await;
         match self.cache().find(kid, algorithm, Instant::now()) {
-            Found::Key(key) => Ok(key),
-            Found::Nothing(error) => Err(error),
+            Lookup::Key(key) => Ok(key),
+            Lookup::Missing(error) => Err(error),
         }
     }
 
@@ -126,8 +126,8 @@ impl Jwks {
         let fetches = self.cache().fetches;
         self.refetch(fetches).await;
         match self.cache().find(None, algorithm, Instant::now()) {
-            Found::Key(key) => Ok(key),
-            Found::Nothing(error) => Err(error),
+            Lookup::Key(key) => Ok(key),
+            Lookup::Missing(error) => Err(error),
         }
     }
 
@@ -183,22 +183,22 @@ impl Cache {
         self.fetched.is_some_and(|(at, fresh_for)| now.duration_since(at) < fresh_for + STALE_MAX)
     }
 
-    fn find(&self, kid: Option<&str>, algorithm: Algorithm, now: Instant) -> Found {
+    fn find(&self, kid: Option<&str>, algorithm: Algorithm, now: Instant) -> Lookup {
         if !self.is_usable(now) {
-            return Found::Nothing(TokenError::KeysUnavailable);
+            return Lookup::Missing(TokenError::KeysUnavailable);
         }
         let named: Vec<&PublishedKey> =
             self.keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).collect();
         let mut fitting = named.iter().filter(|key| key.key.algorithm == algorithm);
         match (fitting.next(), fitting.next(), kid) {
             // Without a key id the key must be unambiguous.
-            (Some(_), Some(_), None) => Found::Nothing(TokenError::MissingKid),
-            (Some(found), _, _) => Found::Key(found.key.clone()),
-            (None, _, Some(kid)) => Found::Nothing(match named.first() {
+            (Some(_), Some(_), None) => Lookup::Missing(TokenError::MissingKid),
+            (Some(found), _, _) => Lookup::Key(found.key.clone()),
+            (None, _, Some(kid)) => Lookup::Missing(match named.first() {
                 Some(other) => TokenError::Algorithm(algorithm_name(other.key.algorithm)),
                 None => TokenError::UnknownKey(kid.chars().take(60).collect()),
             }),
-            (None, _, None) => Found::Nothing(TokenError::MissingKid),
+            (None, _, None) => Lookup::Missing(TokenError::MissingKid),
         }
     }
 }
@@ -310,7 +310,7 @@ mod tests {
         let at = |time| start + time;
         let cache =
             Cache { keys: parse(ED.as_bytes()).unwrap(), fetched: Some((start, FRESH_DEFAULT)), ..Cache::default() };
-        let known = |time| matches!(cache.find(Some("a"), Algorithm::EdDSA, at(time)), Found::Key(_));
+        let known = |time| matches!(cache.find(Some("a"), Algorithm::EdDSA, at(time)), Lookup::Key(_));
         assert!(cache.is_fresh(at(FRESH_DEFAULT - Duration::from_secs(1))) && !cache.is_fresh(at(FRESH_DEFAULT)));
         assert!(known(FRESH_DEFAULT) && known(FRESH_DEFAULT + STALE_MAX - Duration::from_secs(1)));
         assert!(!known(FRESH_DEFAULT + STALE_MAX));

@@ -39,11 +39,11 @@ pub struct Grant {
 /// Provides tokens.
 pub struct Tokens {
     grant: Grant,
-    held: Mutex<Held>,
+    held: Mutex<CachedToken>,
 }
 
 #[derive(Default)]
-struct Held {
+struct CachedToken {
     token: String,
     until: Option<Instant>,
     /// Endpoints may rotate it with each response.

@@ -73,7 +73,7 @@ enum Job<'a> {
 }
 
 /// Why an attempt failed.
-enum Failed {
+enum AttemptError {
     /// There is no token.
     Token(String),
     /// There is no connection, or no encrypted one. The server has accepted nothing.
@@ -104,12 +104,12 @@ impl MailServer {
         }
     }
 
-    async fn attempt(&self, job: Job<'_>, tls: Tls) -> Result<(), Failed> {
-        let credentials = self.credentials().await.map_err(Failed::Token)?;
-        let mut connection = self.connect(tls).await.map_err(Failed::Connecting)?;
+    async fn attempt(&self, job: Job<'_>, tls: Tls) -> Result<(), AttemptError> {
+        let credentials = self.credentials().await.map_err(AttemptError::Token)?;
+        let mut connection = self.connect(tls).await.map_err(AttemptError::Connecting)?;
         let done = self.work(&mut connection, job, credentials).await;
         connection.abort().await;
-        done.map_err(Failed::Smtp)
+        done.map_err(AttemptError::Smtp)
     }
 
     async fn work(
@@ -153,14 +153,14 @@ impl MailServer {
     /// Runs a job; once more with a new token if one is rejected, and unencrypted if TLS fails and is not required.
     async fn carry_out(&self, job: Job<'_>) -> Result<(), NotTaken> {
         let mut done = self.attempt(job, self.tls()).await;
-        if let (Err(Failed::Smtp(error)), Some(Login::OAuth(_, tokens))) = (&done, &self.login)
+        if let (Err(AttemptError::Smtp(error)), Some(Login::OAuth(_, tokens))) = (&done, &self.login)
             && is_token_refused(error)
         {
             tokens.forget().await;
             done = self.attempt(job, self.tls()).await;
         }
         // Never at a later stage: the server may have accepted the message, which would be sent twice, the second time unencrypted.
-        if let (Err(Failed::Connecting(error)), Security::Opportunistic(_)) = (&done, &self.security)
+        if let (Err(AttemptError::Connecting(error)), Security::Opportunistic(_)) = (&done, &self.security)
             && error.status().is_none()
             && (error.is_tls() || is_about_tls(&cause(error)))
         {
@@ -169,8 +169,8 @@ impl MailServer {
             done = self.attempt(job, Tls::None).await;
         }
         done.map_err(|failed| match failed {
-            Failed::Token(reason) => NotTaken::Away(reason),
-            Failed::Connecting(error) | Failed::Smtp(error) => not_taken(&error),
+            AttemptError::Token(reason) => NotTaken::Away(reason),
+            AttemptError::Connecting(error) | AttemptError::Smtp(error) => not_taken(&error),
         })
     }
 

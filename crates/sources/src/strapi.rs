@@ -50,7 +50,7 @@ pub async fn read(
         for record in records {
             let id = record.get("id").map(Value::to_string).unwrap_or_default();
             let known = entry_id(&record).map(|id| format!("{prefix}{id}"));
-            match serde_json::from_value::<Record<Asked>>(record) {
+            match serde_json::from_value::<Record<QuestionAttributes>>(record) {
                 Err(error) => reading.misshapen(&format!("{place}, id {id}"), &error, known),
                 Ok(record) => {
                     if let Some(question) = question(record, pages, prefix) {
@@ -114,7 +114,7 @@ struct Related<T> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Asked {
+struct QuestionAttributes {
     #[serde(default)]
     subject: Option<String>,
     permalink: Option<String>,
@@ -150,7 +150,7 @@ struct Profile {
     teams: Value,
 }
 
-fn question(record: Record<Asked>, pages: Option<&Url>, prefix: &str) -> Option<Question> {
+fn question(record: Record<QuestionAttributes>, pages: Option<&Url>, prefix: &str) -> Option<Question> {
     let Record { id, attributes: asked } = record;
     let permalink = asked.permalink.as_deref().unwrap_or_default().trim_matches('/');
     if permalink.is_empty() || asked.archived == Some(true) {

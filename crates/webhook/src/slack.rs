@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use serde_json::json;
 
 use crate::target::Target;
-use deskbell_core::ports::destination::{Delivered, Destination, Failure, Finding, Parcel};
+use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
 use deskbell_core::ports::{StoredTicket, What};
 use domain::config::Config;
 use domain::conversation::{self, Author};
@@ -35,11 +35,11 @@ impl Destination for Slack {
         true
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         // Addresses in a customer's message must not be fetched for a preview.
         let told = json!({"text": text(parcel.ticket), "unfurl_links": false, "unfurl_media": false});
         self.target.post(HeaderMap::new(), told.to_string().into_bytes()).await?;
-        Ok(Delivered::default())
+        Ok(DeliveryReceipt::default())
     }
 
     async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {

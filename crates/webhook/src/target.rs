@@ -88,9 +88,9 @@ impl Target {
     pub async fn check(&self) -> Finding {
         let host = self.host();
         match timeout(CONNECT, self.reach()).await.unwrap_or_else(|_| Err("it takes too long".into())) {
-            Ok(()) => Finding { good: true, says: format!("{host} can be reached") },
+            Ok(()) => Finding { is_good: true, message: format!("{host} can be reached") },
             Err(reason) => {
-                Finding { good: false, says: format!("{host} cannot be reached: {reason}; see url and private") }
+                Finding { is_good: false, message: format!("{host} cannot be reached: {reason}; see url and private") }
             }
         }
     }
@@ -237,11 +237,11 @@ mod tests {
         let says = "localhost cannot be reached: localhost is on this computer or in a private network";
         assert_eq!(refused, Err(Failure::away(says)));
         let finding = target.check().await;
-        assert!(!finding.good && finding.says.contains("private network; see url and private"), "{finding:?}");
+        assert!(!finding.is_good && finding.message.contains("private network; see url and private"), "{finding:?}");
         assert!(is_untouched(&listener).await);
 
         let target = Target::read(&format!("http://localhost:{port}/"), true).unwrap();
-        assert_eq!(target.check().await, Finding { good: true, says: "localhost can be reached".into() });
+        assert_eq!(target.check().await, Finding { is_good: true, message: "localhost can be reached".into() });
         assert!(!is_untouched(&listener).await);
     }
 
@@ -251,7 +251,7 @@ mod tests {
         let target = Target::read(&format!("https://{}/", listener.local_addr().unwrap()), true).unwrap();
         tokio::spawn(async move { while listener.accept().await.is_ok() {} });
         let finding = target.check().await;
-        assert!(!finding.good && finding.says.starts_with("127.0.0.1 cannot be reached: "), "{finding:?}");
+        assert!(!finding.is_good && finding.message.starts_with("127.0.0.1 cannot be reached: "), "{finding:?}");
     }
 
     async fn answering(answer: impl Fn() -> axum::response::Response + Clone + Send + Sync + 'static) -> Target {

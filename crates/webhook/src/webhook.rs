@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::target::Target;
 use deskbell_core::clock;
-use deskbell_core::ports::destination::{Delivered, Destination, Failure, Finding, Parcel, ParcelFile};
+use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel, ParcelFile};
 use deskbell_core::ports::{StoredTicket, What};
 use deskbell_core::rules::file_formats;
 use domain::config::Config;
@@ -43,7 +43,7 @@ impl Destination for Webhook {
         AT_ONCE
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         let event = event(parcel).ok_or_else(|| Failure::Never("what was said is gone".into()))?;
         let body = serde_json::to_vec(&event).map_err(|error| Failure::Never(format!("it makes no JSON: {error}")))?;
         let (id, now) = (parcel.id(), clock::seconds());
@@ -54,7 +54,7 @@ impl Destination for Webhook {
             headers.insert(name, value);
         }
         self.target.post(headers, body).await?;
-        Ok(Delivered::default())
+        Ok(DeliveryReceipt::default())
     }
 
     async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {

@@ -16,8 +16,8 @@ use crate::client::Request;
 use crate::{OURS, Zendesk, merges, pictures};
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{
-    AgentNote, Answers, ExportFailure, ExportFrom, ExportedChanges, Failure, Foreign, Found, News, RecentChanges,
-    SaidFile, Saying,
+    AgentNote, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage, ExternalTicket, Failure,
+    PolledMessage, PolledTicket, Polling, RecentChanges,
 };
 use deskbell_core::ports::{ChangedTicket, Place};
 use domain::attachment::COUNT_MAX;
@@ -143,12 +143,12 @@ pub async fn comments(zendesk: &Zendesk, place: &Place) -> Result<Vec<Comment>, 
 }
 
 #[async_trait]
-impl Answers for Zendesk {
-    fn every(&self) -> Duration {
+impl Polling for Zendesk {
+    fn interval(&self) -> Duration {
         if self.hook.is_some() { POLL_WITH_HOOK } else { POLL }
     }
 
-    async fn recent(&self, after: Option<&str>) -> Result<RecentChanges, Failure> {
+    async fn recent_changes(&self, after: Option<&str>) -> Result<RecentChanges, Failure> {
         let after = after.map(|after| format!("&page[after]={}", encoded(after))).unwrap_or_default();
         let path = |size| format!("/api/v2/tickets?page[size]={size}&sort=-updated_at{after}");
         let mut size = self.list_page.load(Ordering::Relaxed);
@@ -194,11 +194,11 @@ impl Answers for Zendesk {
         Ok(ExportedChanges { tickets, at: answer.at, cursor: cursor.into(), is_complete })
     }
 
-    async fn news(&self, place: &Place) -> Result<News, Failure> {
+    async fn poll(&self, place: &Place) -> Result<PolledTicket, Failure> {
         let trail = merges::follow(&self.sync, place).await?;
         let asks = |comment: &Comment| comment.author_id.to_string() == place.requester;
         let is_new = |comment: &&Comment| comment.public && comment.marker().is_none();
-        let new: Vec<&Comment> = trail.said.iter().filter(is_new).collect();
+        let new: Vec<&Comment> = trail.comments.iter().filter(is_new).collect();
         let people = self.people(new.iter().map(|comment| comment.author_id)).await?;
         // Comments of other customers, who were copied in, are not support's replies.
         let is_others = |comment: &&&Comment| {
@@ -209,21 +209,21 @@ impl Answers for Zendesk {
             let name = people.get(&comment.author_id).map(User::called).unwrap_or_default();
             self.found(comment, author, name)
         });
-        let said = found.collect();
+        let messages = found.collect();
         let standing = trail.end.as_ref().map(|(ticket, _)| stands(&ticket.status));
         // Another ticket is polled again under its own id.
         let end = trail.end.filter(|_| trail.moved.is_none());
         let updated_at =
             end.and_then(|(ticket, answer)| settled(&ticket.updated_at, answer.at.unwrap_or_else(clock::timestamp)));
         let note = trail.note.map(|text| AgentNote { key: format!("merged {}", place.remote), text });
-        Ok(News { standing, updated_at, said, moved: trail.moved, note })
+        Ok(PolledTicket { standing, updated_at, messages, moved: trail.moved, note })
     }
 
-    async fn file(&self, file: &SaidFile, max: usize) -> Result<Vec<u8>, Failure> {
+    async fn download(&self, file: &ExternalFile, max: usize) -> Result<Vec<u8>, Failure> {
         self.sync.file(&file.url, file.is_page, max).await
     }
 
-    async fn of_person(&self, email: &str) -> Result<Option<Vec<Foreign>>, Failure> {
+    async fn tickets_of(&self, email: &str) -> Result<Option<Vec<ExternalTicket>>, Failure> {
         // Customers who view their tickets must not delay deliveries.
         let Some(client) = self.client.for_look_up(2) else { return Ok(None) };
         let query = encoded(&format!("email:{email}"));
@@ -264,7 +264,7 @@ impl Zendesk {
     }
 
     /// A comment with its files; inline pictures are files like attachments.
-    fn found(&self, comment: &Comment, author: Author, name: String) -> Found {
+    fn found(&self, comment: &Comment, author: Author, name: String) -> PolledMessage {
         let body = match (author, self.client.url("/").ok()) {
             (Author::Support, Some(page)) if !comment.html_body.is_empty() => {
                 markdown_with_files(&comment.html_body, &page, &|url| pictures::name(&page, url, &comment.attachments))
@@ -272,15 +272,16 @@ impl Zendesk {
             (_, Some(page)) => pictures::without_addresses(comment.text(), &page, &comment.attachments),
             (_, None) => comment.text().to_string(),
         };
-        let saying = Saying { remote: comment.id.to_string(), author, name, body, at: time(&comment.created_at) };
-        let mut files: Vec<SaidFile> = Vec::new();
+        let message =
+            ExternalMessage { remote: comment.id.to_string(), author, name, body, at: time(&comment.created_at) };
+        let mut files: Vec<ExternalFile> = Vec::new();
         for file in comment.attachments.iter().take(COUNT_MAX as usize) {
             if files.iter().all(|known| known.url != file.content_url) {
                 let CommentFile { file_name, content_url, content_type } = file.clone();
-                files.push(SaidFile { name: file_name, url: content_url, is_page: content_type.contains("html") });
+                files.push(ExternalFile { name: file_name, url: content_url, is_page: content_type.contains("html") });
             }
         }
-        Found { saying, written: original(comment.text().trim()), files }
+        PolledMessage { message, written: original(comment.text().trim()), files }
     }
 }
 
@@ -291,9 +292,9 @@ impl User {
     }
 }
 
-fn foreign(ticket: Ticket) -> Foreign {
+fn foreign(ticket: Ticket) -> ExternalTicket {
     let (status, _) = stands(&ticket.status);
-    Foreign {
+    ExternalTicket {
         place: Place { remote: ticket.id.to_string(), requester: ticket.requester_id.to_string(), merged_after: None },
         subject: ticket.subject.unwrap_or_default(),
         message: ticket.description.unwrap_or_default(),

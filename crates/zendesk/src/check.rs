@@ -46,11 +46,11 @@ struct Findings(Vec<Finding>);
 
 impl Findings {
     fn good(&mut self, says: String) {
-        self.0.push(Finding { good: true, says });
+        self.0.push(Finding { is_good: true, message: says });
     }
 
     fn bad(&mut self, says: String) {
-        self.0.push(Finding { good: false, says });
+        self.0.push(Finding { is_good: false, message: says });
     }
 }
 

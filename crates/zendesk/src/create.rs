@@ -12,7 +12,7 @@ use crate::update::write_note;
 use crate::values::fill;
 use crate::{Mapping, OURS, Zendesk};
 use deskbell_core::clock;
-use deskbell_core::ports::destination::{Delivered, Failure, Parcel};
+use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
 use deskbell_core::ports::{Place, StoredTicket, What};
 use deskbell_core::rules::address::{Address, address};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
@@ -37,7 +37,7 @@ const FOUND_MAX: usize = 10;
 const KEY_MINUTES: i64 = 10;
 
 /// Delivers a ticket.
-pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
     let external = format!("{OURS}{}", parcel.id());
     if parcel.delivery.tries > 1
         && let Some(found) = find(zendesk, &external).await?
@@ -115,7 +115,7 @@ pub async fn follow_up(
     closed: &Place,
     body: Value,
     told: Vec<String>,
-) -> Result<Delivered, Failure> {
+) -> Result<DeliveryReceipt, Failure> {
     let external = format!("{OURS}{}", parcel.id());
     let source: u64 = closed.remote.parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
     let mut ticket = json!({
@@ -136,7 +136,7 @@ pub async fn follow_up(
 }
 
 /// The ticket that was created with an external id.
-pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<Delivered>, Failure> {
+pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<DeliveryReceipt>, Failure> {
     let id: String = form_urlencoded::byte_serialize(external.as_bytes()).collect();
     let found = zendesk.client.read(&format!("/api/v2/tickets?external_id={id}")).await?;
     // The oldest, if an agent has copied the id to another.
@@ -150,7 +150,7 @@ pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<Delivered>
 
 /// The ticket that was created in an account that refuses external ids: one that contains the reference, and whose first comment has this
 /// delivery's id in its metadata. The search may lag by minutes, during which the key of the attempt prevents a duplicate.
-async fn find_by_marker(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Option<Delivered>, Failure> {
+async fn find_by_marker(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Option<DeliveryReceipt>, Failure> {
     let query = format!("type:ticket \"{}\"", parcel.ticket.reference);
     let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let path = format!("/api/v2/search?query={query}&sort_by=created_at&sort_order=asc");
@@ -227,7 +227,7 @@ async fn create(
     mut draft: Draft,
     external: &str,
     mut told: Vec<String>,
-) -> Result<Delivered, Failure> {
+) -> Result<DeliveryReceipt, Failure> {
     // Before there is a ticket, so that nothing fails after that.
     zendesk.people.own(&zendesk.client).await?;
     // If the fields cannot be fetched, Zendesk itself says which it refuses.
@@ -253,7 +253,7 @@ async fn create(
                 }
                 told.extend(left_out);
                 told.extend(differences(&ticket, there));
-                return Ok(Delivered { told, ..got });
+                return Ok(DeliveryReceipt { not_delivered: told, ..got });
             }
             // The key belongs to an earlier attempt, with tokens of its own: it has arrived, or is about to.
             400 if is_mismatch(&answer) => {
@@ -446,7 +446,7 @@ fn subject(ticket: &StoredTicket) -> String {
 }
 
 /// The external ticket in a response. None if the gateway's own user is the requester: what that user writes is not the customer's.
-async fn delivered(zendesk: &Zendesk, ticket: &Value) -> Result<Option<Delivered>, Failure> {
+async fn delivered(zendesk: &Zendesk, ticket: &Value) -> Result<Option<DeliveryReceipt>, Failure> {
     let id = |name: &str| ticket.get(name).and_then(Value::as_u64);
     let Some(remote) = id("id").map(|id| id.to_string()) else { return Ok(None) };
     let own = zendesk.people.own(&zendesk.client).await?;
@@ -456,7 +456,7 @@ async fn delivered(zendesk: &Zendesk, ticket: &Value) -> Result<Option<Delivered
         requester: requester.map(|id| id.to_string()).unwrap_or_default(),
         merged_after: None,
     };
-    Ok(Some(Delivered { remote, place: Some(place), told: Vec::new() }))
+    Ok(Some(DeliveryReceipt { remote, place: Some(place), not_delivered: Vec::new() }))
 }
 
 fn is_mismatch(answer: &Answer) -> bool {

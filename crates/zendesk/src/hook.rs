@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use ring::hmac;
 use serde_json::Value;
 
-use deskbell_core::ports::destination::{Heard, HookHeaders, NotHeard};
+use deskbell_core::ports::destination::{HookHeaders, InboundEvent, InboundEventError};
 
 /// `base64(HMAC-SHA256(secret, timestamp + body))`.
 const SIGNATURE: &str = "x-zendesk-webhook-signature";
@@ -18,22 +18,27 @@ const TIMESTAMP: &str = "x-zendesk-webhook-signature-timestamp";
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 /// Parses a webhook request: an event (`zen:event-type:ticket.…`), or the JSON of a trigger, `{"ticket_id": "{{ticket.id}}"}`.
-pub fn hear(secret: &str, headers: &HookHeaders, body: &[u8], now: Timestamp) -> Result<Heard, NotHeard> {
+pub fn read(
+    secret: &str,
+    headers: &HookHeaders,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<InboundEvent, InboundEventError> {
     let signed = headers.get(SIGNATURE).zip(headers.get(TIMESTAMP));
-    let (signature, timestamp) = signed.ok_or(NotHeard::Unsigned)?;
-    let signature = BASE64_STANDARD.decode(signature).map_err(|_| NotHeard::Unsigned)?;
+    let (signature, timestamp) = signed.ok_or(InboundEventError::Unsigned)?;
+    let signature = BASE64_STANDARD.decode(signature).map_err(|_| InboundEventError::Unsigned)?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    hmac::verify(&key, &[timestamp.as_bytes(), body].concat(), &signature).map_err(|_| NotHeard::Unsigned)?;
-    let at: Timestamp = timestamp.parse().map_err(|_| NotHeard::Unsigned)?;
+    hmac::verify(&key, &[timestamp.as_bytes(), body].concat(), &signature).map_err(|_| InboundEventError::Unsigned)?;
+    let at: Timestamp = timestamp.parse().map_err(|_| InboundEventError::Unsigned)?;
     if at.duration_since(now).unsigned_abs() > TOLERANCE {
-        return Err(NotHeard::Unsigned);
+        return Err(InboundEventError::Unsigned);
     }
 
-    let told: Value = serde_json::from_slice(body).map_err(|_| NotHeard::Unreadable("the body is no JSON"))?;
-    let Some(remote) = ticket(&told) else { return Ok(Heard::Nothing("")) };
+    let told: Value = serde_json::from_slice(body).map_err(|_| InboundEventError::Unreadable("the body is no JSON"))?;
+    let Some(remote) = ticket(&told) else { return Ok(InboundEvent::Nothing("")) };
     let updated_at = told.pointer("/detail/updated_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
     // Its id is its signature: Zendesk's header with an id is not signed.
-    Ok(Heard::Changed { remote, updated_at, invocation: BASE64_STANDARD.encode(&signature) })
+    Ok(InboundEvent::Changed { remote, updated_at, invocation: BASE64_STANDARD.encode(&signature) })
 }
 
 /// The id of the ticket that it is about.
@@ -62,22 +67,26 @@ mod tests {
         [(SIGNATURE, BASE64_STANDARD.encode(signed)), (TIMESTAMP, AT.into())].into_iter().collect()
     }
 
-    fn told(secret: &str, body: &str) -> Result<Heard, NotHeard> {
-        hear("right", &headers(secret, body), body.as_bytes(), AT.parse().unwrap())
+    fn told(secret: &str, body: &str) -> Result<InboundEvent, InboundEventError> {
+        read("right", &headers(secret, body), body.as_bytes(), AT.parse().unwrap())
     }
 
     #[test]
     fn events_and_triggers_name_their_ticket_and_everything_else_is_about_nothing() {
         let changed = |updated_at: Option<&str>, body: &str| {
             let invocation = headers("right", body).get(SIGNATURE).unwrap().into();
-            Ok(Heard::Changed { remote: "35".into(), updated_at: updated_at.map(|at| at.parse().unwrap()), invocation })
+            Ok(InboundEvent::Changed {
+                remote: "35".into(),
+                updated_at: updated_at.map(|at| at.parse().unwrap()),
+                invocation,
+            })
         };
         for (body, heard) in [
-            (r#"{"type":"zen:event-type:ticket.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing(""))),
-            (r#"{"type":"zen:event-type:user.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing(""))),
-            (r#"{"ticket_id":"{{ticket.id}}"}"#, Ok(Heard::Nothing(""))),
-            ("[]", Ok(Heard::Nothing(""))),
-            ("no", Err(NotHeard::Unreadable("the body is no JSON"))),
+            (r#"{"type":"zen:event-type:ticket.created","detail":{"id":"35"}}"#, Ok(InboundEvent::Nothing(""))),
+            (r#"{"type":"zen:event-type:user.created","detail":{"id":"35"}}"#, Ok(InboundEvent::Nothing(""))),
+            (r#"{"ticket_id":"{{ticket.id}}"}"#, Ok(InboundEvent::Nothing(""))),
+            ("[]", Ok(InboundEvent::Nothing(""))),
+            ("no", Err(InboundEventError::Unreadable("the body is no JSON"))),
         ] {
             assert_eq!(told("right", body), heard, "{body}");
         }
@@ -102,17 +111,17 @@ mod tests {
             ("2026-11-26T10:05:01Z", false),
             ("2026-11-26T09:54:59Z", false),
         ] {
-            let heard = hear("right", &headers("right", body), body.as_bytes(), now.parse().unwrap());
+            let heard = read("right", &headers("right", body), body.as_bytes(), now.parse().unwrap());
             assert_eq!(heard.is_ok(), is_heard, "{now}");
         }
     }
 
     #[test]
     fn what_somebody_else_has_signed_or_nobody_is_not_heard() {
-        assert_eq!(told("wrong", r#"{"ticket_id":"35"}"#), Err(NotHeard::Unsigned));
+        assert_eq!(told("wrong", r#"{"ticket_id":"35"}"#), Err(InboundEventError::Unsigned));
         assert_eq!(
-            hear("right", &HookHeaders::default(), br#"{"ticket_id":"35"}"#, AT.parse().unwrap()),
-            Err(NotHeard::Unsigned)
+            read("right", &HookHeaders::default(), br#"{"ticket_id":"35"}"#, AT.parse().unwrap()),
+            Err(InboundEventError::Unsigned)
         );
     }
 }

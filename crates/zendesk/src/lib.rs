@@ -29,7 +29,7 @@ use account::Account;
 use client::Client;
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{
-    Answers, Delivered, Destination, Failure, Finding, Heard, HookHeaders, NotHeard, Parcel,
+    DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, Parcel, Polling,
 };
 use deskbell_core::ports::{Place, What};
 use deskbell_core::rules::sender::Unverified;
@@ -134,7 +134,7 @@ impl Destination for Zendesk {
         AT_ONCE
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         match parcel.delivery.what {
             What::Ticket => create::ticket(self, parcel).await,
             What::Message => update::message(self, parcel).await,
@@ -144,12 +144,12 @@ impl Destination for Zendesk {
         }
     }
 
-    fn answers(&self) -> Option<&dyn Answers> {
+    fn polling(&self) -> Option<&dyn Polling> {
         Some(self)
     }
 
-    fn hear(&self, headers: &HookHeaders, body: &[u8]) -> Result<Heard, NotHeard> {
-        hook::hear(self.hook.as_deref().ok_or(NotHeard::NoHook)?, headers, body, clock::timestamp())
+    fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
+        hook::read(self.hook.as_deref().ok_or(InboundEventError::NoHook)?, headers, body, clock::timestamp())
     }
 
     fn page(&self, place: &Place) -> Option<String> {

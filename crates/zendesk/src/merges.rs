@@ -27,7 +27,7 @@ const LISTED: usize = 25;
 /// The result of following a ticket.
 pub struct Trail {
     /// The comments, oldest first, without the description and the notices about merges.
-    pub said: Vec<Comment>,
+    pub comments: Vec<Comment>,
     /// The ticket at the end; none if it was merged and cannot be followed.
     pub end: Option<(Ticket, Answer)>,
     /// The external ticket, if it has changed.
@@ -38,14 +38,14 @@ pub struct Trail {
 
 /// Reads a ticket, the one that it was merged into, and so on.
 pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
-    let mut trail = Trail { said: Vec::new(), end: None, moved: None, note: None };
+    let mut trail = Trail { comments: Vec::new(), end: None, moved: None, note: None };
     let (mut ticket, mut answer) = read(client, &place.remote).await?;
     let mut all = comments(client, &place.remote).await?;
     let mut place = place.clone();
     let mut visited = vec![ticket.id];
     for _ in 0..STEPS_MAX {
         let (told, said): (Vec<Comment>, Vec<Comment>) = theirs(all, &place).into_iter().partition(is_notice);
-        trail.said.extend(said);
+        trail.comments.extend(said);
         if !is_merged(&ticket, &told) {
             trail.end = Some((ticket, answer));
             return Ok(trail);

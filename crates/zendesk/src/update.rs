@@ -9,7 +9,7 @@ use crate::create::{follow_up, merge, upload};
 use crate::refusal::{Fault, Part, faults};
 use crate::{OURS, Zendesk, create, merges};
 use deskbell_core::ports::Place;
-use deskbell_core::ports::destination::{Delivered, Failure, Parcel};
+use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
 use deskbell_core::rules::comment;
 use deskbell_core::rules::sender::Sender;
 use domain::conversation::{Author, Message};
@@ -18,16 +18,16 @@ use domain::conversation::{Author, Message};
 const TRIES_MAX: usize = 6;
 
 /// Delivers a message. Updates have no idempotency key, so an earlier attempt is looked up by its id.
-pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
     let place = known_place(parcel)?;
     let is_customers = message_of(parcel)?.author == Author::Customer;
-    let failure = match say(zendesk, parcel, place).await? {
-        Said::There(delivered) => return Ok(delivered),
-        Said::Closed(update, told) => match merges::open_place(zendesk, place).await? {
+    let failure = match comment_on(zendesk, parcel, place).await? {
+        UpdateOutcome::Done(delivered) => return Ok(delivered),
+        UpdateOutcome::Closed(update, told) => match merges::open_place(zendesk, place).await? {
             // The ticket itself is followed when it is polled, once all its earlier comments are read.
-            Some(open) => match say(zendesk, parcel, &open).await? {
-                Said::There(delivered) => return Ok(delivered),
-                Said::Closed(..) => Failure::later("the ticket into which it was merged was closed just now"),
+            Some(open) => match comment_on(zendesk, parcel, &open).await? {
+                UpdateOutcome::Done(delivered) => return Ok(delivered),
+                UpdateOutcome::Closed(..) => Failure::later("the ticket into which it was merged was closed just now"),
             },
             None if is_customers => return follow_up(zendesk, parcel, place, update, told).await,
             None => Failure::Never("Zendesk refuses it: the ticket is closed there".into()),
@@ -37,19 +37,19 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered
 }
 
 /// The outcome of a comment.
-enum Said {
+enum UpdateOutcome {
     /// It was added.
-    There(Delivered),
+    Done(DeliveryReceipt),
     /// The ticket is closed; with the comment, and what is missing from it.
     Closed(Value, Vec<String>),
 }
 
-async fn say(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Said, Failure> {
+async fn comment_on(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<UpdateOutcome, Failure> {
     let message = message_of(parcel)?;
     if parcel.delivery.tries > 1
         && let Some(found) = find(zendesk, parcel, place).await?
     {
-        return Ok(Said::There(found));
+        return Ok(UpdateOutcome::Done(found));
     }
     let mut speaker = Speaker::new(zendesk, parcel);
     let (mut files, mut told) = (upload(zendesk, parcel).await?, Vec::new());
@@ -78,11 +78,11 @@ async fn say(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Sa
                 warn_of_refused(parcel, &told);
                 told.splice(0..0, files.told);
                 let remote = comment_id(&answer).unwrap_or_default();
-                return Ok(Said::There(Delivered { remote, place: None, told }));
+                return Ok(UpdateOutcome::Done(DeliveryReceipt { remote, place: None, not_delivered: told }));
             }
             404 => return Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
             409 => return Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
-            422 if is_closed(&answer) => return Ok(Said::Closed(comment, [files.told, told].concat())),
+            422 if is_closed(&answer) => return Ok(UpdateOutcome::Closed(comment, [files.told, told].concat())),
             400 | 413 | 422 => {}
             status => return Err(Failure::Never(format!("Zendesk refuses it ({status}): {}", answer.says()))),
         }
@@ -177,7 +177,7 @@ fn words(parcel: &Parcel<'_>, speaker: Speaker) -> String {
 }
 
 /// Adds a note that the sender's address is confirmed.
-pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
     let place = known_place(parcel)?;
     if let Some(known) = find_note(zendesk, parcel, place).await? {
         return Ok(known);
@@ -190,16 +190,18 @@ pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Deliver
         answer = write_note(zendesk, &parcel.id(), &open, &notice).await?;
     }
     match answer.status.as_u16() {
-        200..=299 => Ok(Delivered { remote: comment_id(&answer).unwrap_or_default(), ..Delivered::default() }),
+        200..=299 => {
+            Ok(DeliveryReceipt { remote: comment_id(&answer).unwrap_or_default(), ..DeliveryReceipt::default() })
+        }
         403 => Err(answer.forbidden()),
         409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
-        422 if is_closed(&answer) => Ok(Delivered::default()),
+        422 if is_closed(&answer) => Ok(DeliveryReceipt::default()),
         status => Err(Failure::Never(format!("Zendesk refuses the note ({status}): {}", answer.says()))),
     }
 }
 
 /// Delivers that the ticket was solved or reopened.
-pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Result<Delivered, Failure> {
+pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Result<DeliveryReceipt, Failure> {
     let place = known_place(parcel)?;
     let mut answer = change(zendesk, place, json!({"status": status})).await?;
     let open = if is_closed(&answer) { merges::open_place(zendesk, place).await? } else { None };
@@ -208,14 +210,14 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
         answer = change(zendesk, place, json!({"status": status})).await?;
     }
     match answer.status.as_u16() {
-        200..=299 => Ok(Delivered::default()),
+        200..=299 => Ok(DeliveryReceipt::default()),
         403 => Err(answer.forbidden()),
         404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
         409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
-        422 if is_closed(&answer) && status == "solved" => Ok(Delivered::default()),
+        422 if is_closed(&answer) && status == "solved" => Ok(DeliveryReceipt::default()),
         422 if is_closed(&answer) => {
             let told = "the ticket is closed in Zendesk and stays so; what the customer says next opens one that follows it up";
-            Ok(Delivered { told: vec![told.into()], ..Delivered::default() })
+            Ok(DeliveryReceipt { not_delivered: vec![told.into()], ..DeliveryReceipt::default() })
         }
         // Agents have to fill in something first; they are told.
         422 => {
@@ -229,19 +231,19 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
                 }
             };
             let told = format!("it could not be set to {status} in Zendesk, where a note says so now: {says}");
-            Ok(Delivered { remote, told: vec![told], ..Delivered::default() })
+            Ok(DeliveryReceipt { remote, not_delivered: vec![told], ..DeliveryReceipt::default() })
         }
         code => Err(Failure::Never(format!("Zendesk refuses that it is {status} ({code}): {}", answer.says()))),
     }
 }
 
 /// The note of an earlier attempt, by the id in its metadata.
-async fn find_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
+async fn find_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<DeliveryReceipt>, Failure> {
     if parcel.delivery.tries <= 1 {
         return Ok(None);
     }
     let known = comments(zendesk, place).await?.into_iter().find(|one| one.marker() == Some(&parcel.id()));
-    Ok(known.map(|known| Delivered { remote: known.id.to_string(), ..Delivered::default() }))
+    Ok(known.map(|known| DeliveryReceipt { remote: known.id.to_string(), ..DeliveryReceipt::default() }))
 }
 
 /// Adds a private note, with an id by which it is recognised.
@@ -252,7 +254,7 @@ pub async fn write_note(zendesk: &Zendesk, name: &str, place: &Place, text: &str
 
 /// The comment of an earlier attempt: by the id in its metadata, or else the same text of the same author. The notice for agents may have
 /// changed since.
-async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
+async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<DeliveryReceipt>, Failure> {
     let since = parcel.delivery.tried_at.as_deref().unwrap_or_default();
     let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
     let words = inert(parcel.message.map(|message| message.body.as_str()).unwrap_or_default());
@@ -263,7 +265,7 @@ async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<O
         known.marker() == Some(&parcel.id()) || known.marker().is_none() && same
     });
     if let Some(comment) = found {
-        return Ok(Some(Delivered { remote: comment.id.to_string(), ..Delivered::default() }));
+        return Ok(Some(DeliveryReceipt { remote: comment.id.to_string(), ..DeliveryReceipt::default() }));
     }
     // It may have become a ticket of its own.
     create::find(zendesk, &format!("{OURS}{}", parcel.id())).await

@@ -28,7 +28,7 @@ pub struct Checked {
 impl Checked {
     /// Whether all is as it should be.
     pub fn is_good(&self) -> bool {
-        self.found.iter().all(|(_, _, findings)| findings.iter().all(|finding| finding.good))
+        self.found.iter().all(|(_, _, findings)| findings.iter().all(|finding| finding.is_good))
     }
 }
 
@@ -42,8 +42,8 @@ impl fmt::Display for Checked {
                 writeln!(f)?;
             }
             write!(f, "{site}, {destination}:")?;
-            for Finding { good, says } in findings {
-                write!(f, "\n  {} {says}", if *good { "good" } else { "BAD " })?;
+            for Finding { is_good, message } in findings {
+                write!(f, "\n  {} {message}", if *is_good { "good" } else { "BAD " })?;
             }
         }
         Ok(())
@@ -103,13 +103,15 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
             let page = delivered.place.as_ref().and_then(|place| to.page(place));
             let place = Some(page.unwrap_or(delivered.remote)).filter(|place| !place.is_empty());
             let place = place.map(|place| format!(": {place}")).unwrap_or_default();
-            let lost: String = delivered.told.iter().map(|told| format!("; not taken over: {told}")).collect();
+            let lost: String = delivered.not_delivered.iter().map(|told| format!("; not taken over: {told}")).collect();
             Finding {
-                good: delivered.told.is_empty(),
-                says: format!("brought the test ticket {reference} there{place}{lost}"),
+                is_good: delivered.not_delivered.is_empty(),
+                message: format!("brought the test ticket {reference} there{place}{lost}"),
             }
         }
-        Err(failure) => Finding { good: false, says: format!("the test ticket {reference} is not there: {failure}") },
+        Err(failure) => {
+            Finding { is_good: false, message: format!("the test ticket {reference} is not there: {failure}") }
+        }
     }
 }
 

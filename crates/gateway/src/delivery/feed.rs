@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Answers, ExportFailure, ExportFrom, Failure};
+use super::{ExportFailure, ExportFrom, Failure, Polling};
 use crate::store::{ChangedTicket, Polls, StoreError, SyncState};
 use crate::{clock, pauses};
 
@@ -71,18 +71,18 @@ impl ChangeFeed {
         &mut self,
         store: &dyn Polls,
         queue: (&str, &str),
-        answers: &dyn Answers,
+        polling: &dyn Polling,
     ) -> Result<Duration, StoreError> {
         let state = store.sync_state(queue).await?;
-        if self.list_due(&state, answers.every()) <= clock::timestamp() {
-            self.read_list(store, queue, answers, &state).await?;
+        if self.list_due(&state, polling.interval()) <= clock::timestamp() {
+            self.read_list(store, queue, polling, &state).await?;
         }
         let state = store.sync_state(queue).await?;
         if self.export_due(&state) <= clock::timestamp() {
-            self.read_export(store, queue, answers, &state).await?;
+            self.read_export(store, queue, polling, &state).await?;
         }
         let state = store.sync_state(queue).await?;
-        Ok(clock::left(self.list_due(&state, answers.every()).min(self.export_due(&state))))
+        Ok(clock::left(self.list_due(&state, polling.interval()).min(self.export_due(&state))))
     }
 
     fn list_due(&self, state: &SyncState, every: Duration) -> Timestamp {
@@ -102,14 +102,14 @@ impl ChangeFeed {
         &mut self,
         store: &dyn Polls,
         queue: (&str, &str),
-        answers: &dyn Answers,
+        polling: &dyn Polling,
         state: &SyncState,
     ) -> Result<(), StoreError> {
         let (site, destination) = queue;
         let mut pass = self.pass.take().unwrap_or_else(|| Pass::new(state, clock::timestamp()));
         store.set_listed(queue, &clock::written(pass.started)).await?;
         loop {
-            let page = match answers.recent(pass.after.as_deref()).await {
+            let page = match polling.recent_changes(pass.after.as_deref()).await {
                 Ok(page) => page,
                 Err(failure) => {
                     self.list_failures += 1;
@@ -156,7 +156,7 @@ impl ChangeFeed {
         &mut self,
         store: &dyn Polls,
         queue: (&str, &str),
-        answers: &dyn Answers,
+        polling: &dyn Polling,
         state: &SyncState,
     ) -> Result<(), StoreError> {
         let (site, destination) = queue;
@@ -165,7 +165,7 @@ impl ChangeFeed {
             Some(cursor) => ExportFrom::Cursor(cursor),
             None => ExportFrom::Time(since(state, now).min(before(now, EXPORT_LAG))),
         };
-        let failure = match answers.export(from).await {
+        let failure = match polling.export(from).await {
             Ok(page) if page.is_complete || state.cursor.as_ref() != Some(&page.cursor) => {
                 if self.is_export_failing {
                     tracing::info!(site, destination, "export works again");

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Destination, Destinations, Heard, InboundMailError, Lines, Stored, TakeInboundMail, TakeReturnedMail};
+use super::{
+    Destination, Destinations, InboundEvent, InboundMailError, Lines, Stored, TakeInboundMail, TakeReturnedMail,
+};
 use crate::clock;
 use crate::store::{Limit, Polls, StoreError, Tickets};
 
@@ -55,10 +57,10 @@ impl TakeInboundEvent {
     }
 
     /// Takes in what a destination of a site tells.
-    pub async fn take(&self, (site, destination): (&str, &str), event: Heard) -> Result<(), HookError> {
+    pub async fn take(&self, (site, destination): (&str, &str), event: InboundEvent) -> Result<(), HookError> {
         let line = self.lines.line(site, destination);
         match event {
-            Heard::Changed { remote, updated_at, invocation } => {
+            InboundEvent::Changed { remote, updated_at, invocation } => {
                 let now = clock::timestamp();
                 let forget = clock::written(now.checked_sub(REMEMBERED).unwrap_or(now));
                 let updated_at = updated_at.map(clock::written);
@@ -69,7 +71,7 @@ impl TakeInboundEvent {
                     line.look();
                 }
             }
-            Heard::Mail { ticket, mail } => {
+            InboundEvent::Mail { ticket, mail } => {
                 let ticket = self.tickets.ticket(&ticket).await?.filter(|ticket| ticket.site == site);
                 let ticket = ticket.ok_or(HookError::NoTicket)?;
                 if let Some(line) = line {
@@ -79,9 +81,9 @@ impl TakeInboundEvent {
                     return Err(HookError::Limit(limit));
                 }
             }
-            Heard::Returned(returned) => self.returned.take((site, destination), &returned).await?,
-            Heard::Nothing("") => {}
-            Heard::Nothing(reason) => tracing::warn!(site, destination, reason, "webhook ignored"),
+            InboundEvent::Returned(returned) => self.returned.take((site, destination), &returned).await?,
+            InboundEvent::Nothing("") => {}
+            InboundEvent::Nothing(reason) => tracing::warn!(site, destination, reason, "webhook ignored"),
         }
         Ok(())
     }

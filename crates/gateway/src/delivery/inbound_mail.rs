@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::reading::BlockingError;
-use super::{Destinations, InboundFile, InboundMail, Saying, StoreReply, Stored, comment, reading};
+use super::{Destinations, ExternalMessage, InboundFile, InboundMail, StoreReply, Stored, comment, reading};
 use crate::attachments::KeepFile;
 use crate::clock;
 use crate::site::Sites;
@@ -161,29 +161,29 @@ impl TakeInboundMail {
             false => text,
         };
         let (remote, name, at) = (mail.message_id.clone(), mail.name.clone(), mail.at.clone());
-        let mut saying = Saying { remote, author, name, body, at };
-        if self.replies.is_stored(ticket, from, &saying).await? {
+        let mut reply = ExternalMessage { remote, author, name, body, at };
+        if self.replies.is_stored(ticket, from, &reply).await? {
             return Ok(Stored::Done);
         }
         let (ids, missing) = self.keep_files(ticket, std::mem::take(&mut mail.files)).await;
         if !missing.is_empty() || mail.more_files > 0 {
             let line = named(&missing, mail.more_files);
             let shown = if is_support { markdown::escape(&line) } else { line.clone() };
-            let body = format!("{}\n\n({shown})", saying.body).trim().to_string();
+            let body = format!("{}\n\n({shown})", reply.body).trim().to_string();
             // What is full already says nothing more; agents find it beside.
             if body.chars().count() <= MESSAGE_MAX {
-                saying.body = body;
+                reply.body = body;
             } else {
                 notes.push(line);
             }
         }
-        if saying.body.is_empty() && ids.is_empty() {
+        if reply.body.is_empty() && ids.is_empty() {
             return self.note(ticket, from, &mail, content, Aside::Unread).await;
         }
         let (operator, at) = (operator(&mail), mail.at);
         let deed =
             (!notes.is_empty()).then(|| Activity { operator, act: ActivityKind::Noted, text: notes.join("\n\n"), at });
-        self.replies.store(ticket, from, &saying, ids, deed).await
+        self.replies.store(ticket, from, &reply, ids, deed).await
     }
 
     async fn note(
@@ -255,7 +255,7 @@ impl TakeInboundMail {
         let to = self.destinations.get(&ticket.site, from).cloned();
         let (ticket, mail) = (ticket.clone(), mail.clone());
         if let Some(to) = to {
-            tokio::spawn(async move { to.tell_unread(&ticket, &mail).await });
+            tokio::spawn(async move { to.notify_unread(&ticket, &mail).await });
         }
     }
 

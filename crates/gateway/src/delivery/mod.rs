@@ -22,9 +22,9 @@ use outbound_http::attempt as patience;
 
 pub use check::{Checked, check};
 pub use deskbell_core::ports::destination::{
-    AgentNote, Answers, Delivered, Destination, ExportFailure, ExportFrom, ExportedChanges, Failure, Finding, Foreign,
-    Found, Heard, HookHeaders, InboundFile, InboundMail, News, NotHeard, Parcel, ParcelFile, RecentChanges,
-    ReturnAddress, ReturnedMail, ReturnsOf, SaidFile, Saying, parcel_id,
+    AgentNote, DeliveryReceipt, Destination, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage,
+    ExternalTicket, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, InboundFile, InboundMail, Parcel,
+    ParcelFile, PolledMessage, PolledTicket, Polling, RecentChanges, ReturnAddress, ReturnedMail, ReturnsOf, parcel_id,
 };
 pub use deskbell_core::rules::sender::{Sender, Unverified};
 pub use destinations::{Destinations, SiteDestinations};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Delivered, Destination, Failure, Parcel, ParcelFile};
+use super::{DeliveryReceipt, Destination, Failure, Parcel, ParcelFile};
 use crate::attachments::FileStorage;
 use crate::site::Sites;
 use crate::store::{Attachments, Conversations, Delivery, DueDelivery, StoreError, What};
@@ -28,7 +28,7 @@ impl Parcels {
     }
 
     /// Puts together what is to be brought, and brings it.
-    pub async fn deliver(&self, to: &dyn Destination, due: &DueDelivery) -> Result<Delivered, Failure> {
+    pub async fn deliver(&self, to: &dyn Destination, due: &DueDelivery) -> Result<DeliveryReceipt, Failure> {
         let failed = |error: StoreError| Failure::later(format!("it cannot be read here: {error}"));
         let Delivery { number, what, .. } = due.delivery;
         let Some(site) = self.sites.get(&due.ticket.site) else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Destinations, Saying};
+use super::{Destinations, ExternalMessage};
 use crate::clock;
 use crate::store::{
     Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, Limit, MessageKey, NewMessage, StoreError,
@@ -15,8 +15,8 @@ use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
 
 /// The key of what was said; no key of a client has a space.
-fn key(from: &str, saying: &Saying) -> String {
-    format!("{from} {}", saying.remote)
+fn key(from: &str, reply: &ExternalMessage) -> String {
+    format!("{from} {}", reply.remote)
 }
 
 /// What became of a reply from a destination.
@@ -47,8 +47,13 @@ impl StoreReply {
     }
 
     /// Whether a reply is stored already.
-    pub async fn is_stored(&self, ticket: &StoredTicket, from: &str, saying: &Saying) -> Result<bool, StoreError> {
-        Ok(self.conversations.message_by_key(&ticket.id, &key(from, saying)).await?.is_some())
+    pub async fn is_stored(
+        &self,
+        ticket: &StoredTicket,
+        from: &str,
+        reply: &ExternalMessage,
+    ) -> Result<bool, StoreError> {
+        Ok(self.conversations.message_by_key(&ticket.id, &key(from, reply)).await?.is_some())
     }
 
     /// Stores a reply with files that are here, and with what agents may read beside it; the same is stored once.
@@ -56,27 +61,27 @@ impl StoreReply {
         &self,
         ticket: &StoredTicket,
         from: &str,
-        saying: &Saying,
+        reply: &ExternalMessage,
         files: Vec<String>,
         whole: Option<Activity>,
     ) -> Result<Stored, StoreError> {
-        let key = key(from, saying);
-        let seal = MessageKey { key: &key, body: Sha256::digest(&saying.body).into() };
-        let deliveries = self.destinations.deliveries(&ticket.site, What::Message, saying.author, Some(from));
+        let key = key(from, reply);
+        let seal = MessageKey { key: &key, body: Sha256::digest(&reply.body).into() };
+        let deliveries = self.destinations.deliveries(&ticket.site, What::Message, reply.author, Some(from));
         let decide = |current: &CurrentTicket| {
-            if saying.author == Author::Customer
+            if reply.author == Author::Customer
                 && let Err(limit) = check_reply(current)
             {
                 return Decision::Refuse(limit);
             }
             let message = NewMessage {
-                author: saying.author,
-                name: saying.name.clone(),
-                body: saying.body.clone(),
-                at: saying.at.clone(),
+                author: reply.author,
+                name: reply.name.clone(),
+                body: reply.body.clone(),
+                at: reply.at.clone(),
                 attachments: files.clone(),
             };
-            let change = update_with(current, saying);
+            let change = update_with(current, reply);
             Change { message: Some(message), activity: whole.clone(), deliveries: deliveries.clone(), ..change }.into()
         };
         match self.conversations.change(&ticket.id, &clock::now(), Some(seal), &decide).await? {
@@ -92,18 +97,18 @@ impl StoreReply {
 }
 
 /// A ticket about which something was said there.
-fn update_with(current: &CurrentTicket, saying: &Saying) -> Change {
+fn update_with(current: &CurrentTicket, reply: &ExternalMessage) -> Change {
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;
-    handling.updated_at = handling.updated_at.clone().max(saying.at.clone());
-    match saying.author {
+    handling.updated_at = handling.updated_at.clone().max(reply.at.clone());
+    match reply.author {
         Author::Customer => {
             handling.turn = Turn::Support;
             change.ticket.status = Status::Open;
         }
         Author::Support | Author::Automatic => {
             handling.turn = Turn::Customer;
-            handling.answered_at.get_or_insert_with(|| saying.at.clone());
+            handling.answered_at.get_or_insert_with(|| reply.at.clone());
         }
     }
     change

@@ -15,7 +15,7 @@ use super::feed::ChangeFeed;
 use super::lines::Line;
 use super::patience::{Ended, limited};
 use super::store_reply::{StoreReply, Stored};
-use super::{AgentNote, Answers, Destinations, Failure, Found, Lines, Saying, comment};
+use super::{AgentNote, Destinations, ExternalMessage, Failure, Lines, PolledMessage, Polling, comment};
 use crate::attachments::KeepFile;
 use crate::site::Sites;
 use crate::store::{
@@ -81,7 +81,7 @@ impl SyncTickets {
     /// Polls until it is told to stop.
     pub async fn run(self, stop: CancellationToken) {
         let mut workers = JoinSet::new();
-        for (site, name, to) in self.destinations.iter().filter(|(_, _, to)| to.answers().is_some()) {
+        for (site, name, to) in self.destinations.iter().filter(|(_, _, to)| to.polling().is_some()) {
             let Some(line) = self.lines.line(site, name).cloned() else { continue };
             let (this, queue, to) = (self.clone(), (site.to_string(), name.to_string()), to.clone());
             let stop = stop.clone();
@@ -90,8 +90,8 @@ impl SyncTickets {
                     let (this, (site, name), to) = (this.clone(), queue.clone(), to.clone());
                     let (line, stop) = (line.clone(), stop.clone());
                     async move {
-                        if let Some(answers) = to.answers() {
-                            this.work((&site, &name), answers, &line, &stop).await;
+                        if let Some(polling) = to.polling() {
+                            this.work((&site, &name), polling, &line, &stop).await;
                         }
                     }
                 };
@@ -101,7 +101,7 @@ impl SyncTickets {
         while workers.join_next().await.is_some() {}
     }
 
-    async fn work(&self, queue: (&str, &str), answers: &dyn Answers, line: &Line, stop: &CancellationToken) {
+    async fn work(&self, queue: (&str, &str), polling: &dyn Polling, line: &Line, stop: &CancellationToken) {
         let (mut woken, mut failures, mut not_before) = (line.looks(), 0_u32, Timestamp::MIN);
         let mut feed = ChangeFeed::default();
         while !stop.is_cancelled() {
@@ -110,7 +110,7 @@ impl SyncTickets {
             let wait = if not_before > now {
                 clock::left(not_before)
             } else {
-                match self.sync(queue, answers, &mut feed, stop).await {
+                match self.sync(queue, polling, &mut feed, stop).await {
                     Ok(wait) => {
                         failures = 0;
                         wait
@@ -142,13 +142,13 @@ impl SyncTickets {
     async fn sync(
         &self,
         queue: (&str, &str),
-        answers: &dyn Answers,
+        polling: &dyn Polling,
         feed: &mut ChangeFeed,
         stop: &CancellationToken,
     ) -> Result<Duration, SyncError> {
         while !stop.is_cancelled() {
-            let wait = limited(POLL_MAX, stop, feed.read(self.store.polls.as_ref(), queue, answers)).await??;
-            if !self.poll_due(queue, answers, stop).await? {
+            let wait = limited(POLL_MAX, stop, feed.read(self.store.polls.as_ref(), queue, polling)).await??;
+            if !self.poll_due(queue, polling, stop).await? {
                 let next = self.store.polls.next_poll(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
                 return Ok(next.map_or(wait, |next| clock::left(next).min(wait)));
             }
@@ -160,7 +160,7 @@ impl SyncTickets {
     async fn poll_due(
         &self,
         queue: (&str, &str),
-        answers: &dyn Answers,
+        polling: &dyn Polling,
         stop: &CancellationToken,
     ) -> Result<bool, SyncError> {
         let now = clock::timestamp();
@@ -171,7 +171,7 @@ impl SyncTickets {
             let is_away = matches!(failure, Some(Failure::Away { .. }));
             let polled = match is_away || stop.is_cancelled() {
                 true => Ok(Polled::again(RETRY)),
-                false => match limited(POLL_MAX, stop, self.poll(queue.1, answers, &one)).await {
+                false => match limited(POLL_MAX, stop, self.poll(queue.1, polling, &one)).await {
                     Ok(polled) => polled,
                     // For the next start.
                     Err(Ended::Stopped) => Ok(Polled::again(Duration::ZERO)),
@@ -212,25 +212,25 @@ impl SyncTickets {
     }
 
     /// Polls one ticket.
-    async fn poll(&self, name: &str, answers: &dyn Answers, due: &DuePoll) -> Result<Polled, SyncError> {
+    async fn poll(&self, name: &str, polling: &dyn Polling, due: &DuePoll) -> Result<Polled, SyncError> {
         let before = self.deliveries(&due.ticket.id, name).await?;
-        let news = answers.news(&due.place).await.map_err(SyncError::Destination)?;
+        let polled = polling.poll(&due.place).await.map_err(SyncError::Destination)?;
         // Only now, because something may have been brought there meanwhile.
         let brought = self.deliveries(&due.ticket.id, name).await?;
         let unsettled = self.unsettled_messages(&due.ticket.id, &brought).await?;
-        let is_ours = |found: &Found| {
+        let is_ours = |found: &PolledMessage| {
             let is_brought = |one: &Delivery| {
-                one.state == State::Delivered && !one.remote.is_empty() && one.remote == found.saying.remote
+                one.state == State::Delivered && !one.remote.is_empty() && one.remote == found.message.remote
             };
             // It may have arrived without anybody knowing.
             let is_this =
-                |said: &Message| said.author == found.saying.author && comment::contains(&found.written, &said.body);
+                |said: &Message| said.author == found.message.author && comment::contains(&found.written, &said.body);
             brought.iter().any(is_brought) || unsettled.iter().any(is_this)
         };
-        for found in news.said.into_iter().filter(|found| !is_ours(found)) {
-            if !self.replies.is_stored(&due.ticket, name, &found.saying).await? {
-                let (saying, files) = self.fetch_files(answers, &due.ticket, found).await?;
-                if let Stored::Refused(limit) = self.replies.store(&due.ticket, name, &saying, files, None).await? {
+        for found in polled.messages.into_iter().filter(|found| !is_ours(found)) {
+            if !self.replies.is_stored(&due.ticket, name, &found.message).await? {
+                let (message, files) = self.fetch_files(polling, &due.ticket, found).await?;
+                if let Stored::Refused(limit) = self.replies.store(&due.ticket, name, &message, files, None).await? {
                     let reference = &due.ticket.reference;
                     tracing::warn!(
                         site = due.ticket.site,
@@ -242,10 +242,10 @@ impl SyncTickets {
             }
         }
         // Once all is stored that was said where it was.
-        if let Some(moved) = &news.moved {
+        if let Some(moved) = &polled.moved {
             self.store.external.merge_external_ticket(&due.ticket.id, name, moved).await?;
         }
-        if let Some(note) = &news.note {
+        if let Some(note) = &polled.note {
             self.tell_agents(&due.ticket, name, note).await?;
         }
         // Read before the deliveries: whoever changes the ticket from here on is seen when its status is written.
@@ -261,9 +261,9 @@ impl SyncTickets {
         if before.len() != after.len() {
             return Ok(Polled::again(Duration::ZERO));
         }
-        let Some(standing) = news.standing else { return Ok(Polled { again: None, seen: news.updated_at }) };
+        let Some(standing) = polled.standing else { return Ok(Polled { again: None, seen: polled.updated_at }) };
         match self.update_status(&known, name, standing).await? {
-            true => Ok(Polled { again: None, seen: news.updated_at }),
+            true => Ok(Polled { again: None, seen: polled.updated_at }),
             false => Ok(Polled::again(Duration::ZERO)),
         }
     }
@@ -306,15 +306,15 @@ impl SyncTickets {
     /// Brings the files that go along with what was said; what cannot be brought is named in it.
     async fn fetch_files(
         &self,
-        answers: &dyn Answers,
+        polling: &dyn Polling,
         ticket: &StoredTicket,
-        found: Found,
-    ) -> Result<(Saying, Vec<String>), SyncError> {
-        let Found { mut saying, files, .. } = found;
+        found: PolledMessage,
+    ) -> Result<(ExternalMessage, Vec<String>), SyncError> {
+        let PolledMessage { mut message, files, .. } = found;
         let mut ids = Vec::new();
-        let Some(site) = self.sites.get(&ticket.site) else { return Ok((saying, ids)) };
+        let Some(site) = self.sites.get(&ticket.site) else { return Ok((message, ids)) };
         for file in files {
-            let brought = match answers.file(&file, site.config.attachments.max_bytes as usize).await {
+            let brought = match polling.download(&file, site.config.attachments.max_bytes as usize).await {
                 Ok(bytes) => self
                     .files
                     .keep(&site.config.attachments, ticket, &file.name, bytes)
@@ -329,12 +329,12 @@ impl SyncTickets {
                 Err(reason) => {
                     tracing::warn!(reference = ticket.reference, reason, "file of a reply not stored");
                     let name = file.name.replace(char::is_control, " ");
-                    let name = if saying.author == Author::Customer { name } else { markdown::escape(&name) };
-                    saying.body = format!("{}\n\n({name})", saying.body.trim_end()).trim_start().to_string();
+                    let name = if message.author == Author::Customer { name } else { markdown::escape(&name) };
+                    message.body = format!("{}\n\n({name})", message.body.trim_end()).trim_start().to_string();
                 }
             }
         }
-        Ok((saying, ids))
+        Ok((message, ids))
     }
 
     /// Gives a ticket the status that it has there; `false`, and nothing is written, where somebody has changed the ticket since it was known so.

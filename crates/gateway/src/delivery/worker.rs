@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::lines::Line;
 use super::patience::{Ended, limited};
-use super::{Delivered, Destination, Destinations, Failure, Lines, Parcels};
+use super::{DeliveryReceipt, Destination, Destinations, Failure, Lines, Parcels};
 use crate::store::{Claim, Delivery, DeliveryOutcome, DueDelivery, Queue, StoreError};
 use crate::supervisor::{count_panic, supervise};
 use crate::{clock, pauses};
@@ -111,7 +111,7 @@ impl DeliverTickets {
 }
 
 /// What an attempt came to.
-type Attempted = Result<Result<Delivered, Failure>, Ended>;
+type Attempted = Result<Result<DeliveryReceipt, Failure>, Ended>;
 
 /// What brings the deliveries of one queue.
 struct Worker {
@@ -358,12 +358,12 @@ impl Drop for Worker {
 fn judge(
     streak: &mut Streak,
     delivery: &Delivery,
-    result: &Result<Delivered, Failure>,
+    result: &Result<DeliveryReceipt, Failure>,
     now: Timestamp,
 ) -> DeliveryOutcome {
     let since = delivery.created_at.parse().unwrap_or(now);
     match result {
-        Ok(Delivered { remote, place, told }) => {
+        Ok(DeliveryReceipt { remote, place, not_delivered: told }) => {
             DeliveryOutcome::Delivered { remote: remote.clone(), place: place.clone(), told: told.join("\n") }
         }
         Err(Failure::Never(told)) => DeliveryOutcome::DeadLetter { told: told.clone() },
@@ -484,9 +484,9 @@ mod tests {
             true
         }
 
-        async fn deliver(&self, _parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+        async fn deliver(&self, _parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
             *self.0.lock().unwrap() += 1;
-            Ok(Delivered { told: vec!["x".repeat(1 << 20)], ..Delivered::default() })
+            Ok(DeliveryReceipt { not_delivered: vec!["x".repeat(1 << 20)], ..DeliveryReceipt::default() })
         }
 
         async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {

@@ -16,22 +16,22 @@ impl Checked {
 
     /// Whether all is as it should be.
     pub fn is_good(&self) -> bool {
-        self.0.iter().all(|finding| finding.good)
+        self.0.iter().all(|finding| finding.is_good)
     }
 
     /// What is not as it should be.
     pub fn bad(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(|finding| !finding.good).map(|finding| finding.says.as_str())
+        self.0.iter().filter(|finding| !finding.is_good).map(|finding| finding.message.as_str())
     }
 }
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Finding { good, says }) in self.0.iter().enumerate() {
+        for (index, Finding { is_good, message }) in self.0.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{} {says}", if *good { "good" } else { "BAD " })?;
+            write!(f, "{} {message}", if *is_good { "good" } else { "BAD " })?;
         }
         Ok(())
     }
@@ -39,11 +39,11 @@ impl fmt::Display for Checked {
 
 /// Something is as it should be.
 pub fn good(says: impl Into<String>) -> Finding {
-    Finding { good: true, says: says.into() }
+    Finding { is_good: true, message: says.into() }
 }
 
 /// Something is not, and what mends it; empty where nobody knows from here.
 pub fn bad(says: impl Into<String>, mend: &str) -> Finding {
     let says = says.into();
-    Finding { good: false, says: if mend.is_empty() { says } else { format!("{says} -> {mend}") } }
+    Finding { is_good: false, message: if mend.is_empty() { says } else { format!("{says} -> {mend}") } }
 }

@@ -2,7 +2,7 @@
 
 use super::problem::Refusal;
 use crate::attachments::{MissingFiles, ReadFileError, StoreFileError};
-use crate::delivery::{BlockingError, HookError, InboundMailError, NotHeard};
+use crate::delivery::{BlockingError, HookError, InboundEventError, InboundMailError};
 use crate::guard::RetryAfter;
 use crate::incidents::ReportAffectedError;
 use crate::json::JsonError;
@@ -218,12 +218,12 @@ fn no_file() -> Refusal {
     Refusal::NotFound(": no file of yours".into())
 }
 
-impl From<NotHeard> for Refusal {
-    fn from(reason: NotHeard) -> Refusal {
+impl From<InboundEventError> for Refusal {
+    fn from(reason: InboundEventError) -> Refusal {
         match reason {
-            NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),
-            NotHeard::Unsigned => Refusal::Unsigned,
-            NotHeard::Unreadable(what) => {
+            InboundEventError::NoHook => Refusal::NotFound(format!(": {reason}")),
+            InboundEventError::Unsigned => Refusal::Unsigned,
+            InboundEventError::Unreadable(what) => {
                 Refusal::InvalidJson(FieldError { pointer: String::new(), detail: what.into() })
             }
         }

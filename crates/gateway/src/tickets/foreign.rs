@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::reference::{DRAWS, draw};
 use crate::clock;
-use crate::delivery::{Destinations, Foreign};
+use crate::delivery::{Destinations, ExternalTicket};
 use crate::site::Site;
 use crate::store::{Bus, ExternalTickets, Person, Requester, StoreError, StoredTicket};
 use deskbell_core::rules::retention::Retention;
@@ -66,7 +66,7 @@ impl GatherTickets {
     pub async fn gather(&self, site: &Site, requester: &Requester) {
         let person = requester.person.as_ref().filter(|person| person.email_verified == Some(true));
         let Some(person) = person.cloned() else { return };
-        if !self.destinations.in_site(&site.key).any(|(_, to)| to.answers().is_some())
+        if !self.destinations.in_site(&site.key).any(|(_, to)| to.polling().is_some())
             || !self.asked.is_time(&site.key, &person.user.id)
         {
             return;
@@ -78,8 +78,8 @@ impl GatherTickets {
 
     async fn ask(&self, site: &str, keep: Option<Retention>, person: &Person) {
         for (destination, to) in self.destinations.in_site(site) {
-            let Some(answers) = to.answers() else { continue };
-            match answers.of_person(&person.user.email).await {
+            let Some(polling) = to.polling() else { continue };
+            match polling.tickets_of(&person.user.email).await {
                 // It has more important things to do: the next time that the person looks it is asked again.
                 Ok(None) => self.asked.forget(site, &person.user.id),
                 Ok(Some(tickets)) => {
@@ -95,7 +95,13 @@ impl GatherTickets {
         }
     }
 
-    async fn adopt(&self, site: &str, destination: &str, person: &Person, foreign: Foreign) -> Result<(), StoreError> {
+    async fn adopt(
+        &self,
+        site: &str,
+        destination: &str,
+        person: &Person,
+        foreign: ExternalTicket,
+    ) -> Result<(), StoreError> {
         let place = foreign.place.clone();
         let mut ticket = stored(site, destination, person, foreign);
         for drawn in 1..=DRAWS {
@@ -114,13 +120,13 @@ impl GatherTickets {
 }
 
 /// Whether the site keeps a ticket: not one that is solved and was updated last before the cutoff, which would be erased at once.
-fn is_kept(foreign: &Foreign, cutoff: Option<Timestamp>) -> bool {
+fn is_kept(foreign: &ExternalTicket, cutoff: Option<Timestamp>) -> bool {
     let updated_at: Option<Timestamp> = foreign.updated_at.parse().ok();
     foreign.status == Status::Open || cutoff.is_none_or(|cutoff| updated_at.is_none_or(|at| at >= cutoff))
 }
 
-fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> StoredTicket {
-    let Foreign { subject, message, via, status, created_at, updated_at, .. } = foreign;
+fn stored(site: &str, destination: &str, person: &Person, foreign: ExternalTicket) -> StoredTicket {
+    let ExternalTicket { subject, message, via, status, created_at, updated_at, .. } = foreign;
     // A mail's words often do not say what it is about.
     let message =
         if subject.is_empty() || message.starts_with(&subject) { message } else { format!("{subject}\n\n{message}") };
@@ -166,7 +172,7 @@ mod tests {
             (Status::Open, "2025-12-31T23:59:59.000Z", cutoff, true),
             (Status::Solved, "2020-01-01T00:00:00.000Z", None, true),
         ] {
-            let foreign = Foreign {
+            let foreign = ExternalTicket {
                 place: Place { remote: "35".into(), requester: String::new(), merged_after: None },
                 subject: String::new(),
                 message: String::new(),

@@ -11,7 +11,9 @@ use sha2::{Digest, Sha256};
 use super::reply::ReplyAddress;
 use super::senders::Agents;
 use deskbell_core::clock;
-use deskbell_core::ports::destination::{Heard, HookHeaders, InboundFile, InboundMail, NotHeard, ReturnedMail};
+use deskbell_core::ports::destination::{
+    HookHeaders, InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnedMail,
+};
 use domain::ticket::NAME_MAX;
 use mail_in::headers::Headers;
 use mail_in::message::{self, Message};
@@ -99,25 +101,24 @@ struct NamedValue {
 }
 
 /// Parses a posted mail. A mail that was not sent to a ticket's address matters to nobody, because anybody can send mail to similar addresses.
-pub fn hear(
+pub fn read(
     (reply, mailbox): (&ReplyAddress, &Address),
     agents: &Agents,
     headers: &HookHeaders,
     body: &[u8],
     now: Timestamp,
-) -> Result<Heard, NotHeard> {
+) -> Result<InboundEvent, InboundEventError> {
     if !reply.secret().is_signed(headers, body, now.as_second().try_into().unwrap_or_default()) {
-        return Err(NotHeard::Unsigned);
+        return Err(InboundEventError::Unsigned);
     }
-    let unreadable = NotHeard::Unreadable(
+    let unreadable = InboundEventError::Unreadable(
         "the body is no JSON with to, authenticated, and raw, or else from, subject, text, html, headers, message_id and attachments",
     );
     let mail: Mail = serde_json::from_slice(body).map_err(|_| unreadable)?;
     let raw = mail.raw.as_deref().map(unpacked);
     let message = match &raw {
-        Some(raw) => {
-            message::read(raw).ok_or(NotHeard::Unreadable("raw is no mail (RFC 5322), in base64 or as text"))?
-        }
+        Some(raw) => message::read(raw)
+            .ok_or(InboundEventError::Unreadable("raw is no mail (RFC 5322), in base64 or as text"))?,
         None => message_of(&mail),
     };
     let id = mail.message_id.as_deref().or_else(|| message.headers.value("Message-ID")).unwrap_or_default().trim();
@@ -127,7 +128,7 @@ pub fn hear(
         _ => id.to_string(),
     };
     if message_id.is_empty() || message_id.len() > MESSAGE_ID_MAX {
-        return Err(NotHeard::Unreadable("message_id is empty, or longer than a mail allows"));
+        return Err(InboundEventError::Unreadable("message_id is empty, or longer than a mail allows"));
     }
     let to = match &mail.to {
         Texts::One(to) => to.clone(),
@@ -147,14 +148,16 @@ pub fn hear(
         if let Some(bounce) = bounce {
             let parcel = bounce.message_ids().find_map(|id| reply.mail_of(id));
             let returned = ReturnedMail { parcel, came_to, mailbox: mailbox.to_string(), bounce };
-            return Ok(Heard::Returned(returned));
+            return Ok(InboundEvent::Returned(returned));
         }
     }
     if came_to.is_some() {
-        return Ok(Heard::Nothing("it is to an address for bounces, and is none that can be read"));
+        return Ok(InboundEvent::Nothing("it is to an address for bounces, and is none that can be read"));
     }
     let Some(ticket) = reply.ticket(&to) else {
-        return Ok(Heard::Nothing("it is to no address of a ticket; was reply_address or webhook_secret changed?"));
+        return Ok(InboundEvent::Nothing(
+            "it is to no address of a ticket; was reply_address or webhook_secret changed?",
+        ));
     };
     let from = match (&raw, &mail.from) {
         (None, Some(from)) if !from.is_empty() => from.as_str(),
@@ -193,7 +196,7 @@ pub fn hear(
             .collect(),
         at: clock::written(now),
     };
-    Ok(Heard::Mail { ticket, mail: inbound })
+    Ok(InboundEvent::Mail { ticket, mail: inbound })
 }
 
 /// Whether all headers are known, and only one of them names the senders that were read (RFC 5322, 3.6 allows no more).
@@ -320,24 +323,24 @@ mod tests {
         "2026-11-26T10:00:00Z".parse().unwrap()
     }
 
-    fn hear_at(seconds: u64, mail: &Value) -> Result<Heard, NotHeard> {
+    fn read_at(seconds: u64, mail: &Value) -> Result<InboundEvent, InboundEventError> {
         let (reply, body) = (reply(), mail.to_string());
         let signature = reply.secret().sign("a", seconds, body.as_bytes());
         let headers = [(ID, "a".to_string()), (TIMESTAMP, seconds.to_string()), (SIGNATURE, signature)];
         let headers = headers.into_iter().collect();
-        hear((&reply, &desk()), &agents(), &headers, body.as_bytes(), now())
+        read((&reply, &desk()), &agents(), &headers, body.as_bytes(), now())
     }
 
     fn desk() -> Address {
         "desk@desk.example".parse().unwrap()
     }
 
-    fn hear_mail(mail: &Value) -> Result<Heard, NotHeard> {
-        hear_at(now().as_second() as u64, mail)
+    fn read_mail(mail: &Value) -> Result<InboundEvent, InboundEventError> {
+        read_at(now().as_second() as u64, mail)
     }
 
     fn mail_of(mail: &Value) -> InboundMail {
-        let Ok(Heard::Mail { ticket, mail }) = hear_mail(mail) else { panic!("{mail}") };
+        let Ok(InboundEvent::Mail { ticket, mail }) = read_mail(mail) else { panic!("{mail}") };
         assert_eq!(ticket, TICKET);
         mail
     }
@@ -418,7 +421,10 @@ mod tests {
         let nameless = json!({"to": address, "raw": "From: ana@desk.example\n\nFixed."});
         assert_eq!(mail_of(&nameless).message_id, mail_of(&nameless).message_id);
         for bad in ["", "no mail", "AAAA"] {
-            assert!(matches!(hear_mail(&json!({"to": address, "raw": bad})), Err(NotHeard::Unreadable(_))), "{bad:?}");
+            assert!(
+                matches!(read_mail(&json!({"to": address, "raw": bad})), Err(InboundEventError::Unreadable(_))),
+                "{bad:?}"
+            );
         }
     }
 
@@ -443,7 +449,7 @@ mod tests {
         let address = reply().of(TICKET).unwrap();
         let mail = |to: &str, automatic: &str, id: &str| json!({"to": to, "text": "x", "message_id": id, "auto_submitted": automatic});
         assert!(
-            matches!(hear_mail(&mail("reply+guess@in.acme.example", "", "<m>")), Ok(Heard::Nothing(why)) if !why.is_empty())
+            matches!(read_mail(&mail("reply+guess@in.acme.example", "", "<m>")), Ok(InboundEvent::Nothing(why)) if !why.is_empty())
         );
         for (automatic, id, origin) in [
             ("", "<m>", Origin::Person),
@@ -473,18 +479,18 @@ mod tests {
     fn what_is_not_signed_is_too_old_or_cannot_be_read_is_refused() {
         let good = json!({"to": reply().of(TICKET).unwrap(), "text": "x", "message_id": "<m>"});
         let seconds = now().as_second() as u64;
-        assert!(hear_at(seconds - 300, &good).is_ok());
-        assert_eq!(hear_at(seconds - 301, &good), Err(NotHeard::Unsigned));
+        assert!(read_at(seconds - 300, &good).is_ok());
+        assert_eq!(read_at(seconds - 301, &good), Err(InboundEventError::Unsigned));
         let unsigned =
-            hear((&reply(), &desk()), &agents(), &HookHeaders::default(), good.to_string().as_bytes(), now());
-        assert_eq!(unsigned, Err(NotHeard::Unsigned));
+            read((&reply(), &desk()), &agents(), &HookHeaders::default(), good.to_string().as_bytes(), now());
+        assert_eq!(unsigned, Err(InboundEventError::Unsigned));
         for bad in [
             json!([]),
             json!({"to": "x"}),
             json!({"to": "x", "message_id": " "}),
             json!({"to": "x", "message_id": "m".repeat(999)}),
         ] {
-            assert!(matches!(hear_mail(&bad), Err(NotHeard::Unreadable(_))), "{bad}");
+            assert!(matches!(read_mail(&bad), Err(InboundEventError::Unreadable(_))), "{bad}");
         }
     }
 }

@@ -164,7 +164,7 @@ mod tests {
     use deskbell_core::ports::{Place, StoredTicket};
     use domain::attachment::FileType;
     use domain::config::Config;
-    use domain::conversation::{Author, Message as Said};
+    use domain::conversation::{Author, Message as Reply};
     use standard_webhooks::Secret;
 
     fn written(
@@ -176,7 +176,7 @@ mod tests {
         files: &Files,
     ) -> String {
         let (config, delivery) = (Config::default(), delivery(what, u32::from(what == What::Message)));
-        let said = Said {
+        let said = Reply {
             number: 1,
             author: Author::Customer,
             name: String::new(),

@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::{MailServer, NotTaken};
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{
-    Delivered, Destination, Failure, Finding, Heard, HookHeaders, InboundMail, NotHeard, Parcel, ReturnsOf,
+    DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, InboundMail, Parcel,
+    ReturnsOf,
 };
 use deskbell_core::ports::{Place, StoredTicket, What};
 use deskbell_core::rules::sender::Unverified;
@@ -65,10 +66,10 @@ impl Destination for MailDestination {
         AT_ONCE
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         let files = files::read(parcel.files).await;
         let (files, sent) = match self.send(parcel, &files).await {
-            Err(Refused::NotTaken(NotTaken::TooLarge(reason))) if !files.attached.is_empty() => {
+            Err(SendError::NotTaken(NotTaken::TooLarge(reason))) if !files.attached.is_empty() => {
                 let files = files.without_any(&reason);
                 let sent = self.send(parcel, &files).await;
                 (files, sent)
@@ -79,19 +80,19 @@ impl Destination for MailDestination {
         let remote = letter::message_id(self, parcel);
         let first = parcel.delivery.what == What::Ticket;
         let place = first.then(|| Place { remote: remote.clone(), requester: String::new(), merged_after: None });
-        Ok(Delivered { remote, place, told: files.told })
+        Ok(DeliveryReceipt { remote, place, not_delivered: files.told })
     }
 
-    fn hear(&self, headers: &HookHeaders, body: &[u8]) -> Result<Heard, NotHeard> {
-        let reply = self.reply.as_ref().ok_or(NotHeard::NoHook)?;
-        hook::hear((reply, &self.mailbox.email), &self.agents, headers, body, clock::timestamp())
+    fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
+        let reply = self.reply.as_ref().ok_or(InboundEventError::NoHook)?;
+        hook::read((reply, &self.mailbox.email), &self.agents, headers, body, clock::timestamp())
     }
 
     fn return_path(&self, ticket: &str) -> Option<String> {
         self.reply.as_ref()?.of_bounces(ticket, ReturnsOf::Customer).map(|address| address.to_string())
     }
 
-    async fn tell_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
+    async fn notify_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
         let reference = &ticket.reference;
         let sent = match letter::unread(self, ticket, mail) {
             Ok(message) => self.server.send(&message).await.map_err(|error| error.to_string()),
@@ -121,31 +122,31 @@ impl Destination for MailDestination {
 /// Checks whether a mail server accepts mail of an envelope sender.
 pub async fn mail_server(server: &MailServer, from: &Address) -> Finding {
     match server.check(from).await {
-        Ok(()) => Finding { good: true, says: format!("the mail server {server} takes mail of {from}") },
-        Err(reason) => Finding { good: false, says: format!("the mail server {server}: {reason}") },
+        Ok(()) => Finding { is_good: true, message: format!("the mail server {server} takes mail of {from}") },
+        Err(reason) => Finding { is_good: false, message: format!("the mail server {server}: {reason}") },
     }
 }
 
 /// Why a mail was not delivered.
-enum Refused {
+enum SendError {
     /// The mail cannot be created.
     NoMail(String),
     NotTaken(NotTaken),
 }
 
 impl MailDestination {
-    async fn send(&self, parcel: &Parcel<'_>, files: &Files) -> Result<(), Refused> {
-        let message = letter::message(self, parcel, files).map_err(Refused::NoMail)?;
-        self.server.send(&message).await.map_err(Refused::NotTaken)
+    async fn send(&self, parcel: &Parcel<'_>, files: &Files) -> Result<(), SendError> {
+        let message = letter::message(self, parcel, files).map_err(SendError::NoMail)?;
+        self.server.send(&message).await.map_err(SendError::NotTaken)
     }
 }
 
-fn failure(refused: Refused) -> Failure {
+fn failure(refused: SendError) -> Failure {
     match refused {
-        Refused::NotTaken(NotTaken::Away(reason)) => Failure::away(reason),
-        Refused::NotTaken(NotTaken::Later(reason)) => Failure::later(reason),
-        Refused::NotTaken(NotTaken::TooLarge(reason) | NotTaken::Never(reason) | NotTaken::NoMailbox(reason))
-        | Refused::NoMail(reason) => Failure::Never(reason),
+        SendError::NotTaken(NotTaken::Away(reason)) => Failure::away(reason),
+        SendError::NotTaken(NotTaken::Later(reason)) => Failure::later(reason),
+        SendError::NotTaken(NotTaken::TooLarge(reason) | NotTaken::Never(reason) | NotTaken::NoMailbox(reason))
+        | SendError::NoMail(reason) => Failure::Never(reason),
     }
 }
 
@@ -173,7 +174,7 @@ pub(crate) mod tests {
 
     #[test]
     fn what_can_be_mended_waits_and_what_cannot_is_for_an_operator() {
-        let failure = |refused: fn(String) -> NotTaken| super::failure(Refused::NotTaken(refused("why".into())));
+        let failure = |refused: fn(String) -> NotTaken| super::failure(SendError::NotTaken(refused("why".into())));
         assert_eq!(failure(NotTaken::Away), Failure::away("why"));
         assert_eq!(failure(NotTaken::Later), Failure::later("why"));
         assert_eq!(failure(NotTaken::Never), Failure::Never("why".into()));
@@ -183,6 +184,6 @@ pub(crate) mod tests {
 
     #[test]
     fn nothing_is_heard_where_answers_do_not_come_back() {
-        assert_eq!(email(None).hear(&HookHeaders::default(), b"{}"), Err(NotHeard::NoHook));
+        assert_eq!(email(None).read_event(&HookHeaders::default(), b"{}"), Err(InboundEventError::NoHook));
     }
 }

@@ -58,13 +58,13 @@ pub struct ParcelFile {
 
 /// The destination has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delivered {
+pub struct DeliveryReceipt {
     /// Its external id; empty if the destination returns none.
     pub remote: String,
     /// The external ticket, if it has changed.
     pub place: Option<Place>,
     /// The parts that were not delivered, with the reasons: a sentence each, for agents.
-    pub told: Vec<String>,
+    pub not_delivered: Vec<String>,
 }
 
 /// Why it was not delivered. What the destination says may name a person, so no reason repeats what the customer wrote.

@@ -7,7 +7,7 @@ use mail_in::{Bounce, Origin};
 
 /// An inbound event from a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum InboundEvent {
     /// A ticket has changed there.
     Changed {
         /// The external id of the ticket.
@@ -97,7 +97,7 @@ pub struct InboundFile {
 
 /// Why an inbound event is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotHeard {
+pub enum InboundEventError {
     /// The destination has no inbound events.
     #[error("nothing is told from there; the configuration names no secret for it")]
     NoHook,

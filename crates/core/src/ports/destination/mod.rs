@@ -16,11 +16,12 @@ use super::tickets::StoredTicket;
 use domain::config::Config;
 use domain::conversation::Author;
 
-pub use delivery::{Delivered, Failure, Parcel, ParcelFile, parcel_id};
+pub use delivery::{DeliveryReceipt, Failure, Parcel, ParcelFile, parcel_id};
 pub use hook_headers::HookHeaders;
-pub use inbound::{Heard, InboundFile, InboundMail, NotHeard, ReturnAddress, ReturnedMail, ReturnsOf};
+pub use inbound::{InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnAddress, ReturnedMail, ReturnsOf};
 pub use polling::{
-    AgentNote, ExportFailure, ExportFrom, ExportedChanges, Foreign, Found, News, RecentChanges, SaidFile, Saying,
+    AgentNote, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage, ExternalTicket,
+    PolledMessage, PolledTicket, RecentChanges,
 };
 
 /// A place to which tickets are delivered.
@@ -46,16 +47,16 @@ pub trait Destination: fmt::Debug + Send + Sync {
     }
 
     /// Makes a delivery. An earlier attempt without a response may have succeeded, so a destination that can be queried is queried first.
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure>;
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure>;
 
     /// Polling for replies; `None` if the destination cannot be polled.
-    fn answers(&self) -> Option<&dyn Answers> {
+    fn polling(&self) -> Option<&dyn Polling> {
         None
     }
 
     /// Parses an inbound event (`POST …/hooks/{destination}`).
-    fn hear(&self, _headers: &HookHeaders, _body: &[u8]) -> Result<Heard, NotHeard> {
-        Err(NotHeard::NoHook)
+    fn read_event(&self, _headers: &HookHeaders, _body: &[u8]) -> Result<InboundEvent, InboundEventError> {
+        Err(InboundEventError::NoHook)
     }
 
     /// Whether an inbound event may be signed, judging by its headers. Called before a body above the usual limit is read.
@@ -69,7 +70,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
     }
 
     /// Tells an agent that their mail was not accepted as a reply, if the destination accepts mail. Attempted once, and nobody waits for it.
-    async fn tell_unread(&self, _ticket: &StoredTicket, _mail: &InboundMail) {}
+    async fn notify_unread(&self, _ticket: &StoredTicket, _mail: &InboundMail) {}
 
     /// The envelope sender of mail to a customer about a ticket, if this destination receives its bounces.
     fn return_path(&self, _ticket: &str) -> Option<String> {
@@ -87,32 +88,32 @@ pub trait Destination: fmt::Debug + Send + Sync {
 
 /// Polling of a destination.
 #[async_trait]
-pub trait Answers: Send + Sync {
+pub trait Polling: Send + Sync {
     /// How often to poll for changed tickets.
-    fn every(&self) -> Duration;
+    fn interval(&self) -> Duration;
 
     /// A page of the changed tickets, newest first, from the beginning or after an earlier page.
-    async fn recent(&self, after: Option<&str>) -> Result<RecentChanges, Failure>;
+    async fn recent_changes(&self, after: Option<&str>) -> Result<RecentChanges, Failure>;
 
     /// A page of all changed tickets, oldest first. It may lack the last minute.
     async fn export(&self, from: ExportFrom<'_>) -> Result<ExportedChanges, ExportFailure>;
 
     /// The current state of a ticket.
-    async fn news(&self, place: &Place) -> Result<News, Failure>;
+    async fn poll(&self, place: &Place) -> Result<PolledTicket, Failure>;
 
     /// The bytes of an attachment of a message, at most `max`.
-    async fn file(&self, file: &SaidFile, max: usize) -> Result<Vec<u8>, Failure>;
+    async fn download(&self, file: &ExternalFile, max: usize) -> Result<Vec<u8>, Failure>;
 
     /// The tickets of the customer with a verified address, from any channel. Optional: none if the destination is busy with more important
     /// requests.
-    async fn of_person(&self, email: &str) -> Result<Option<Vec<Foreign>>, Failure>;
+    async fn tickets_of(&self, email: &str) -> Result<Option<Vec<ExternalTicket>>, Failure>;
 }
 
 /// A finding of a configuration check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Whether it is in order.
-    pub good: bool,
+    pub is_good: bool,
     /// What it is about and, if it is not in order, how to fix it.
-    pub says: String,
+    pub message: String,
 }

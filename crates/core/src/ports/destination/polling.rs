@@ -60,7 +60,7 @@ pub enum ExportFailure {
 
 /// A message at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saying {
+pub struct ExternalMessage {
     /// Its external id, or another id that is the same each time.
     pub remote: String,
     /// Who wrote it.
@@ -75,18 +75,18 @@ pub struct Saying {
 
 /// A message found at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct PolledMessage {
     /// The message.
-    pub saying: Saying,
+    pub message: ExternalMessage,
     /// The text as written there, to recognise messages that were delivered from here.
     pub written: String,
     /// Its attachments.
-    pub files: Vec<SaidFile>,
+    pub files: Vec<ExternalFile>,
 }
 
 /// An attachment of a message at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SaidFile {
+pub struct ExternalFile {
     /// Its name.
     pub name: String,
     /// Its address.
@@ -97,13 +97,13 @@ pub struct SaidFile {
 
 /// The current state of a ticket at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
+pub struct PolledTicket {
     /// Its status, and whose reply is awaited; none if unknown, and then they stay as they are.
     pub standing: Option<(Status, Turn)>,
     /// The change of the ticket up to which this is complete; none if something of the same second may be missing.
     pub updated_at: Option<Timestamp>,
     /// The messages there, oldest first, without those that are marked as delivered from here.
-    pub said: Vec<Found>,
+    pub messages: Vec<PolledMessage>,
     /// The external ticket in which it continues; none if it has not moved.
     pub moved: Option<Place>,
     /// A note for agents.
@@ -121,7 +121,7 @@ pub struct AgentNote {
 
 /// A customer's ticket at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
+pub struct ExternalTicket {
     /// The external ticket.
     pub place: Place,
     /// Its subject; may be empty.

@@ -59,8 +59,8 @@ pub async fn answer(
     let (body, reader) = (body?, to.clone());
     let is_large = to.hook_bytes_max().is_some();
     let result = match is_large {
-        true => reading::blocking(move || reader.hear(&headers, &body)).await?,
-        false => to.hear(&headers, &body),
+        true => reading::blocking(move || reader.read_event(&headers, &body)).await?,
+        false => to.read_event(&headers, &body),
     };
     let result = result.map_err(|reason| {
         tracing::warn!(site = name, destination, %reason, "webhook rejected");
