@@ -13,20 +13,20 @@ use domain::context::{Context, User};
 use domain::reference;
 use domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
 
-/// The words of a test ticket.
+/// The message of a test ticket.
 const TEST: &str =
     "This is a test of Deskbell, sent by an operator with `deskbell check --send`. Nobody waits for an answer.";
-/// Who asks in it: an address that nobody can have (RFC 2606).
+/// The requester of a test ticket: an address that nobody can have (RFC 2606).
 const TESTER: &str = "deskbell-test@example.com";
 
-/// What was found, destination by destination.
+/// The findings, one per destination.
 #[derive(Debug, Default)]
 pub struct Checked {
     found: Vec<(String, String, Vec<Finding>)>,
 }
 
 impl Checked {
-    /// Whether all is as it should be.
+    /// Whether no destination has a problem.
     pub fn is_good(&self) -> bool {
         self.found.iter().all(|(_, _, findings)| findings.iter().all(|finding| finding.is_good))
     }
@@ -50,7 +50,7 @@ impl fmt::Display for Checked {
     }
 }
 
-/// Asks every destination.
+/// Checks every destination.
 pub async fn check(sites: &Sites, mailers: &Mailers, destinations: &Destinations, send: bool) -> Checked {
     let mut checked = Checked::default();
     for site in sites.iter() {
@@ -75,7 +75,7 @@ pub async fn check(sites: &Sites, mailers: &Mailers, destinations: &Destinations
     checked
 }
 
-/// Brings a test ticket to a destination.
+/// Sends a test ticket to a destination.
 async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
     let ticket = ticket(&site.key);
     let delivery = Delivery {

@@ -1,4 +1,4 @@
-//! The destinations of all sites, and what is brought to which of them.
+//! The destinations of all sites, and which deliveries go to which of them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ pub type SiteDestinations = BTreeMap<String, Arc<dyn Destination>>;
 pub struct Destinations(BTreeMap<String, SiteDestinations>);
 
 impl Destinations {
-    /// The destination of a name in a site.
+    /// The destination with this name in a site.
     pub fn get(&self, site: &str, name: &str) -> Option<&Arc<dyn Destination>> {
         self.0.get(site)?.get(name)
     }
 
-    /// The destinations of a site, by name; none where the site has none.
+    /// The destinations of a site, by name; empty if it has none.
     pub fn in_site(&self, site: &str) -> impl Iterator<Item = (&str, &Arc<dyn Destination>)> {
         let of_site = self.0.get(site).into_iter().flatten();
         of_site.map(|(name, to)| (name.as_str(), to))
@@ -34,20 +34,20 @@ impl Destinations {
         self.0.iter().flat_map(each)
     }
 
-    /// Adds a destination to a site, in the place of another of its name.
+    /// Adds a destination to a site; replaces one of the same name.
     pub fn insert(&mut self, site: &str, name: &str, to: Arc<dyn Destination>) {
         self.0.entry(site.into()).or_default().insert(name.into(), to);
     }
 
-    /// What is brought to the destinations of a site: a ticket or its change, or a message. Never to `from`, where it comes from.
+    /// The deliveries of a ticket, a change of it or a message to the destinations of a site, except to `from`, where it comes from.
     pub fn deliveries(&self, site: &str, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
-        // Who is told that there is something is told of new tickets, and of nothing else.
+        // A destination that only notifies people is notified of new tickets and of nothing else.
         let is_told = |to: &dyn Destination| to.takes(what, author) && (what == What::Ticket || !to.is_notice());
         let wanted = self.in_site(site).filter(|(name, to)| Some(*name) != from && is_told(to.as_ref()));
         wanted.map(|(name, _)| NewDelivery { destination: name.into(), what }).collect()
     }
 
-    /// What is brought to the destinations of a site when a ticket comes. Of one that only tries things out nobody is given notice.
+    /// The deliveries of a new ticket to the destinations of a site. A test ticket notifies nobody.
     pub fn deliveries_of_new(&self, site: &str, is_test: bool) -> Vec<NewDelivery> {
         let mut deliveries = self.deliveries(site, What::Ticket, Author::Customer, None);
         deliveries

@@ -1,4 +1,4 @@
-//! Has what is stored delivered, and waits briefly for it, so that the API can answer 201.
+//! Starts the delivery of stored tickets and messages, and waits for it briefly, so that the API can answer 201.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::{Destinations, Lines};
 use crate::store::{NewDelivery, Queue, State, StoreError, StoredTicket, What};
 use domain::conversation::Author;
 
-/// How long somebody who sends something waits for it to be delivered. It is kept by then.
+/// How long a request waits for its deliveries, which are stored before.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Says what is delivered where, and has it done at once.
+/// Creates the deliveries of a change, and wakes the workers.
 #[derive(Clone)]
 pub struct Dispatch {
     queue: Arc<dyn Queue>,
@@ -21,7 +21,7 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Has deliveries of a store brought to these destinations.
+    /// Dispatches the deliveries of a queue to these destinations.
     pub fn new(queue: Arc<dyn Queue>, destinations: Arc<Destinations>, lines: Arc<Lines>) -> Dispatch {
         Dispatch { queue, destinations, lines }
     }
@@ -36,7 +36,7 @@ impl Dispatch {
         self.destinations.deliveries_of_new(site, is_test)
     }
 
-    /// Has everything about a ticket delivered, and tells whether that was done at once.
+    /// Wakes the workers, and waits briefly until every delivery of a ticket is settled. Returns whether that was so in time.
     pub async fn wait(&self, ticket: &StoredTicket) -> Result<bool, StoreError> {
         let site = ticket.site.as_str();
         if self.destinations.in_site(site).next().is_none() {

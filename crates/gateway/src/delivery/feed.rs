@@ -1,9 +1,8 @@
 //! Finds the tickets that changed at a destination, without missing any, however many change at once.
-//!
-//! The newest changes are read first, from a list sorted by time; that is fast, and enough while few tickets change. Alongside it runs the
-//! destination's export of all changes, oldest first, from a cursor kept in the store; that is slower but complete. While the export works,
-//! the list may be cut short; while the export fails, for whatever reason, the list is read back to what is already known. The time up to
-//! which changes are known is the destination's, not ours.
+//! The newest changes are read first, from a list sorted by time; that is fast, and enough while few tickets change. In parallel the
+//! destination's export of all changes is read, oldest first, from a cursor in the store; that is slower but complete. While the export works,
+//! the list may be cut short; while the export fails, for whatever reason, the list is read back to the last known change. The time up to which
+//! changes are known is the destination's, not ours.
 
 use std::time::Duration;
 
@@ -13,34 +12,34 @@ use super::{ExportFailure, ExportFrom, Failure, Polling};
 use crate::store::{ChangedTicket, Polls, StoreError, SyncState};
 use crate::{clock, pauses};
 
-/// How far before what is known it is asked for changes again: they are listed to the second, and not at once.
+/// How far before the last known change a poll begins: times in the list are in full seconds, and changes appear late.
 const OVERLAP: Duration = Duration::from_secs(120);
-/// How far back a gateway that has never asked looks.
+/// How far back the first poll of a destination goes.
 const FIRST: Duration = Duration::from_secs(24 * 60 * 60);
-/// How many pages of the list are read at a time. What is older comes with the export, or the next time.
+/// How many pages of the list are read per poll. Older changes are found by the export or by the next poll.
 const PAGES: u32 = 3;
-/// How often the export is read on while nothing hurries.
+/// How often the export is read while the list is complete.
 const EXPORT_EVERY: Duration = Duration::from_secs(5 * 60);
-/// The pause between two pages of the export: destinations allow ten in a minute.
+/// The pause between two pages of the export; destinations allow ten per minute.
 const EXPORT_PAUSE: Duration = Duration::from_millis(6_500);
-/// How old a change is at least until the export has it, and a little.
+/// How old a change must be before the export has it, with a margin.
 const EXPORT_LAG: Duration = Duration::from_secs(65);
-/// How long after a failed export it is tried again, where the destination says nothing.
+/// The pause after a failed export if the destination does not give one.
 const EXPORT_RETRY: Duration = Duration::from_secs(60);
-/// The same where it is refused, which somebody has to mend.
+/// The pause after the destination has refused an export, which an administrator has to fix.
 const REFUSED_RETRY: Duration = Duration::from_secs(60 * 60);
-/// The longest pause after the list could not be read.
+/// The longest backoff after the list could not be read.
 const LIST_RETRY_MAX: Duration = Duration::from_secs(60);
 
-/// What a worker knows of the changes of a queue. All that has to outlive it is in the store.
+/// What a worker knows about the changes of a queue. Everything that has to outlive the worker is in the store.
 #[derive(Debug, Default)]
 pub struct ChangeFeed {
-    /// A pass over the list that is not at its end.
+    /// The unfinished pass over the list.
     pass: Option<Pass>,
-    /// How often in a row the list could not be read.
+    /// How many times in a row the list could not be read.
     list_failures: u32,
     list_not_before: Option<Timestamp>,
-    /// Whether the export did not go on when it was asked for last.
+    /// Whether the last request for the export failed.
     is_export_failing: bool,
     export_not_before: Option<Timestamp>,
 }
@@ -49,11 +48,11 @@ pub struct ChangeFeed {
 #[derive(Clone, Debug)]
 struct Pass {
     started: Timestamp,
-    /// Where it ends.
+    /// The time of the change at which it ends.
     since: Timestamp,
-    /// Up to when changes are known once it has ended, by the destination's clock; none before its first page.
+    /// The time up to which changes are known once the pass is complete, by the destination's clock; none before the first page.
     until: Option<Timestamp>,
-    /// Where the next page begins.
+    /// The cursor of the next page.
     after: Option<String>,
     pages: u32,
 }
@@ -65,8 +64,9 @@ impl Pass {
 }
 
 impl ChangeFeed {
-    /// Reads what there is to be read now, a few pages at most; those of its tickets that are here are synced soon. Gives the time until there
-    /// is more to read. Where the destination fails, that is logged and tried again later; neither the list nor the export waits for the other.
+    /// Reads the changes that can be read at this time, a few pages at most, and schedules polls of those tickets that are stored here. Returns
+    /// the time until the next read. Failures of the destination are logged and retried later; the list and the export do not wait for each
+    /// other.
     pub async fn read(
         &mut self,
         store: &dyn Polls,
@@ -118,7 +118,7 @@ impl ChangeFeed {
                         asked.unwrap_or_else(|| pauses::pause(self.list_failures, LIST_RETRY_MAX, pauses::random()));
                     tracing::warn!(site, destination, error = %failure, retry_in = ?pause, "sync failed");
                     self.list_not_before = clock::timestamp().checked_add(pause).ok();
-                    // Where the next page cannot be had for good, the list is begun with again.
+                    // If the next page is permanently unavailable, the list is read from the beginning.
                     pass.after = pass.after.filter(|_| !matches!(failure, Failure::Never(_)));
                     self.pass = Some(pass);
                     return Ok(());
@@ -128,10 +128,10 @@ impl ChangeFeed {
             if pass.until.is_none() {
                 let read_at = page.at.or_else(|| newest(&page.tickets)).unwrap_or(pass.started);
                 pass.until = Some(read_at);
-                // What is known may have been told by a clock that was ahead.
+                // The last known time may come from a clock that was ahead.
                 pass.since = pass.since.min(before(read_at, OVERLAP));
             }
-            // Destinations write times to the second.
+            // The destination's times have a resolution of one second.
             let (new, old): (Vec<_>, Vec<_>) =
                 page.tickets.into_iter().partition(|ticket| ticket.updated_at.as_second() >= pass.since.as_second());
             store.mark_changed(queue, &new, &clock::now()).await?;
@@ -145,7 +145,7 @@ impl ChangeFeed {
                 return store.set_behind(queue).await;
             }
             if pass.pages.is_multiple_of(PAGES) {
-                // What was found is synced in between.
+                // The tickets found so far are synced between two pages.
                 self.pass = Some(pass);
                 return Ok(());
             }
@@ -187,7 +187,7 @@ impl ChangeFeed {
         };
         let (reason, cursor, pause) = match failure {
             ExportFailure::Refused(reason) => (reason, state.cursor.as_deref(), REFUSED_RETRY),
-            // Without a cursor there is nothing to begin again with.
+            // Without a cursor the export cannot be restarted.
             ExportFailure::CursorLost(reason) if state.cursor.is_none() => (reason, None, REFUSED_RETRY),
             ExportFailure::CursorLost(reason) => {
                 tracing::warn!(site, destination, reason, "export cursor lost; the export begins again");
@@ -200,7 +200,7 @@ impl ChangeFeed {
         self.is_export_failing = true;
         self.export_not_before = now.checked_add(pause).ok();
         if state.is_behind {
-            // The list was left to the export.
+            // Older changes were left to the export.
             store.set_exported(queue, cursor, false, &clock::now()).await?;
             self.pass.get_or_insert_with(|| Pass::new(state, now));
         }
@@ -208,7 +208,7 @@ impl ChangeFeed {
     }
 }
 
-/// Since when changes are asked for.
+/// The time from which changes are requested.
 fn since(state: &SyncState, now: Timestamp) -> Timestamp {
     match parsed(state.until.as_deref()) {
         Some(until) => before(until, OVERLAP),
@@ -216,7 +216,7 @@ fn since(state: &SyncState, now: Timestamp) -> Timestamp {
     }
 }
 
-/// When something is due that was done last at a time; now where that is in the future, because a clock was set.
+/// When a periodic task is due; at once if its last run is in the future, because a clock was set back.
 fn next_time(last: Option<&str>, every: Duration) -> Timestamp {
     let last = parsed(last).filter(|last| *last <= clock::timestamp());
     last.and_then(|last| last.checked_add(every).ok()).unwrap_or(Timestamp::MIN)

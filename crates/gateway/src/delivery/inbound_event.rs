@@ -1,4 +1,4 @@
-//! Taking in what a destination tells by itself and has signed.
+//! Handles the signed inbound events of destinations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::{
 use crate::clock;
 use crate::store::{Limit, Polls, StoreError, Tickets};
 
-/// How long it is remembered what was told: longer than its signature is good for, whichever clock is ahead.
+/// How long the ids of inbound events are stored: longer than a signature is valid, whichever clock is ahead.
 const REMEMBERED: Duration = Duration::from_secs(20 * 60);
 
-/// Why what a destination tells is not taken in.
+/// Why an inbound event is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
     /// The site has no such ticket.
@@ -21,7 +21,7 @@ pub enum HookError {
     /// A limit of the ticket is reached.
     #[error("a limit of the ticket is reached: {0:?}")]
     Limit(Limit),
-    /// A mail is not taken in.
+    /// The mail is not accepted.
     #[error(transparent)]
     Mail(#[from] InboundMailError),
     /// The store failed.
@@ -29,7 +29,7 @@ pub enum HookError {
     Store(#[from] StoreError),
 }
 
-/// Takes in what destinations tell by themselves.
+/// Handles inbound events.
 #[derive(Clone)]
 pub struct TakeInboundEvent {
     polls: Arc<dyn Polls>,
@@ -41,7 +41,7 @@ pub struct TakeInboundEvent {
 }
 
 impl TakeInboundEvent {
-    /// Notes in a store what has changed, and passes mails on.
+    /// Marks changed tickets in a store, and passes on mails.
     pub fn new(
         (polls, tickets): (Arc<dyn Polls>, Arc<dyn Tickets>),
         mails: TakeInboundMail,
@@ -51,12 +51,12 @@ impl TakeInboundEvent {
         TakeInboundEvent { polls, tickets, mails, returned, destinations, lines }
     }
 
-    /// A destination of a site, which reads what it tells.
+    /// A destination of a site, which parses its events.
     pub fn destination(&self, site: &str, name: &str) -> Option<&Arc<dyn Destination>> {
         self.destinations.get(site, name)
     }
 
-    /// Takes in what a destination of a site tells.
+    /// Handles an event of a destination of a site.
     pub async fn take(&self, (site, destination): (&str, &str), event: InboundEvent) -> Result<(), HookError> {
         let line = self.lines.line(site, destination);
         match event {

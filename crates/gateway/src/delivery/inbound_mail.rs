@@ -1,4 +1,4 @@
-//! Decides what a mail about a ticket becomes: support's answer, the customer's reply, or an internal note.
+//! Decides what a mail about a ticket becomes: an answer of support, a reply of the customer, or an internal note.
 
 use std::sync::Arc;
 
@@ -20,19 +20,19 @@ use domain::ticket::{MESSAGE_MAX, Status};
 use mail_in::Origin;
 use mail_in::reply_text::{self, Known, ReplyText};
 
-/// What marks that a text was cut.
+/// Marks a text that was cut.
 const SHORTENED: &str = "\n\n(shortened)";
-/// The longest whole mail that is kept for agents, in characters.
+/// The longest mail that is stored in full for agents, in characters.
 const WHOLE_MAX: usize = 2 * MESSAGE_MAX;
-/// How a note begins that keeps a mail from which nobody learned a word.
+/// The first line of a note with a mail that was not taken as an answer.
 const UNREAD: &str = "This mail could not be read as an answer.";
-/// How often an agent is sent a notice of it about a ticket.
+/// The minimum time between two notices about unread mails to an agent, per ticket.
 const NOTICE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Why a mail is not taken in.
+/// Why a mail is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum InboundMailError {
-    /// Its words cannot be read.
+    /// Its text cannot be parsed.
     #[error(transparent)]
     Reading(#[from] BlockingError),
     /// The store failed.
@@ -40,27 +40,27 @@ pub enum InboundMailError {
     Store(#[from] StoreError),
 }
 
-/// Why a mail is no part of the conversation.
+/// Why a mail is not part of the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Aside {
-    /// Its receiver has not found that it is from where it says.
+    /// The receiving server did not confirm its sender.
     Unauthenticated,
     /// Its sender is neither an agent nor the customer.
     Stranger,
     /// A program wrote it.
     Automatic(&'static str),
-    /// It has no words of its own.
+    /// It has no text of its own.
     Unread,
 }
 
-/// What was read of a mail.
+/// The content of a mail.
 struct Content {
     reply: ReplyText,
-    /// The names of files that only agents may read, which are not kept.
+    /// The names of files that only agents may read; the files are not stored.
     withheld: Vec<String>,
 }
 
-/// Takes in mails that destinations receive.
+/// Handles the mails that destinations receive.
 #[derive(Clone)]
 pub struct TakeInboundMail {
     conversations: Arc<dyn Conversations>,
@@ -73,7 +73,7 @@ pub struct TakeInboundMail {
 }
 
 impl TakeInboundMail {
-    /// Keeps what mails say about tickets in a store.
+    /// Stores mails about tickets.
     pub fn new(
         (conversations, outgoing): (Arc<dyn Conversations>, Arc<dyn OutgoingMail>),
         sites: Arc<Sites>,
@@ -85,7 +85,7 @@ impl TakeInboundMail {
         TakeInboundMail { conversations, outgoing, sites, destinations, replies, files, bus }
     }
 
-    /// Takes in a mail that came to a destination; the same Message-ID is taken in once.
+    /// Handles a mail that came to a destination. Mails with the same Message-ID are stored once.
     pub async fn take(
         &self,
         ticket: &StoredTicket,
@@ -99,7 +99,7 @@ impl TakeInboundMail {
         }
         let (parts, files) = (std::mem::take(&mut mail.parts), std::mem::take(&mut mail.files));
         let is_support = author == Ok(Author::Support);
-        // What quotes a letter to agents may carry it along as well.
+        // A mail that quotes a letter to agents may attach its files as well.
         let is_withheld = move |file: &InboundFile, known: &Known| {
             is_support && reply_text::is_for_agents(&file.name, file.bytes.as_deref().unwrap_or_default(), known)
         };
@@ -127,7 +127,7 @@ impl TakeInboundMail {
         Ok(stored?)
     }
 
-    /// What only agents may read about a ticket, and what the customer knows.
+    /// The texts about a ticket that only agents may read, and those that the customer knows.
     async fn known(&self, ticket: &StoredTicket) -> Result<Known, StoreError> {
         let private =
             self.sites.get(&ticket.site).map(|site| comment::agents_only(&site.config, ticket)).unwrap_or_default();
@@ -170,7 +170,7 @@ impl TakeInboundMail {
             let line = named(&missing, mail.more_files);
             let shown = if is_support { markdown::escape(&line) } else { line.clone() };
             let body = format!("{}\n\n({shown})", reply.body).trim().to_string();
-            // What is full already says nothing more; agents find it beside.
+            // The full mail adds nothing here; agents find it in the note.
             if body.chars().count() <= MESSAGE_MAX {
                 reply.body = body;
             } else {
@@ -232,14 +232,14 @@ impl TakeInboundMail {
             }
             Changed::Refused(limit) => {
                 tracing::warn!(reference, is_authenticated, ?limit, "mail rejected");
-                // A refusal would become a bounce, and an answer to that another mail.
+                // A rejection would cause a bounce, and an answer to the bounce another mail.
                 Ok(if is_automatic { Stored::Done } else { Stored::Refused(limit) })
             }
             _ => Ok(Stored::Done),
         }
     }
 
-    /// Whether an agent was sent a notice of an unread mail about a ticket a short time ago.
+    /// Whether an agent was sent a notice about an unread mail of this ticket within [`NOTICE_EVERY`].
     async fn was_notified(&self, ticket: &StoredTicket, operator: &str) -> Result<bool, StoreError> {
         let now = clock::timestamp();
         let is_recent = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < NOTICE_EVERY);
@@ -250,7 +250,7 @@ impl TakeInboundMail {
         Ok(deeds.iter().any(|deed| is_notice(deed) && is_recent(&deed.at)))
     }
 
-    /// Sends an agent a notice that their mail was not read as an answer; nobody waits for it.
+    /// Notifies an agent that their mail was not taken as an answer. Does not wait for the delivery.
     fn notify_unread(&self, ticket: &StoredTicket, from: &str, mail: &InboundMail) {
         let to = self.destinations.get(&ticket.site, from).cloned();
         let (ticket, mail) = (ticket.clone(), mail.clone());
@@ -259,7 +259,7 @@ impl TakeInboundMail {
         }
     }
 
-    /// Keeps the files of a mail for the customer; the names of those that are not kept.
+    /// Stores the files of a mail for the customer. Returns the names of those that were not stored.
     async fn keep_files(&self, ticket: &StoredTicket, files: Vec<InboundFile>) -> (Vec<String>, Vec<String>) {
         let (mut ids, mut missing) = (Vec::new(), Vec::new());
         let Some(site) = self.sites.get(&ticket.site) else { return (ids, missing) };
@@ -291,8 +291,8 @@ fn aside_by_origin(origin: Origin) -> Option<Aside> {
     }
 }
 
-/// Who says what a mail says; nobody that the customer could take it from, where its sender is neither an agent nor the customer, or where
-/// its receiver has not found that it is from there.
+/// The author of a mail; an error if the sender is neither an agent nor the customer, or the receiving server did not confirm the sender: the
+/// customer could mistake its author.
 fn author(ticket: &StoredTicket, mail: &InboundMail) -> Result<Author, Aside> {
     if mail.authenticated != Some(true) {
         return Err(Aside::Unauthenticated);
@@ -309,14 +309,14 @@ fn author(ticket: &StoredTicket, mail: &InboundMail) -> Result<Author, Aside> {
     }
 }
 
-/// Who stands beside a note.
+/// The name that is shown beside a note.
 fn operator(mail: &InboundMail) -> String {
     let sender = [mail.name.as_str(), mail.from.as_str()];
     let sender = sender.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
     if sender.is_empty() { "Unknown sender, by e-mail".into() } else { sender }
 }
 
-/// A text that is no longer than so many characters. What is cut off is marked.
+/// A text of at most `max` characters, marked if it was cut.
 fn shortened(text: &str, max: usize, was_cut: bool) -> String {
     if !was_cut && text.chars().count() <= max {
         return text.into();
@@ -325,7 +325,7 @@ fn shortened(text: &str, max: usize, was_cut: bool) -> String {
     [kept.trim_end(), SHORTENED].concat()
 }
 
-/// A ticket with a note that came by mail. What a program wrote is there to read; the rest is for agents to act on.
+/// A ticket with a note that came by mail. Automatic mails are only stored; others are shown to agents as work.
 fn noted(current: &CurrentTicket, deed: &Activity, key: &str, needs_agent: bool) -> Decision {
     if let Err(limit) = check_mailed_note(current) {
         return Decision::Refuse(limit);
@@ -339,14 +339,14 @@ fn noted(current: &CurrentTicket, deed: &Activity, key: &str, needs_agent: bool)
     Change { activity: Some(deed.clone()), activity_key: Some(key.into()), ..change }.into()
 }
 
-/// Names files that are not kept; `more` are those beyond them.
+/// Lists files that were not stored; `more` counts those that are not listed.
 fn named<T: AsRef<str>>(names: &[T], more: usize) -> String {
     let more = (more > 0).then(|| format!("{more} more"));
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).chain(more.as_deref()).collect();
     format!("Files that were not taken in: {}", names.join(", "))
 }
 
-/// Names files that only agents may read.
+/// Lists files that only agents may read.
 fn withheld(names: &[String]) -> String {
     format!(
         "Files kept from the customer, because only agents may read what is in them (not stored here): {}",
@@ -396,7 +396,7 @@ mod tests {
         ] {
             assert_eq!(author(&ticket, &mail(from, from_agent, authenticated)), expected, "{from} {authenticated}");
         }
-        // Whom the host has signed has one address, whatever the form says.
+        // A customer signed by the host has one address, whatever the form says.
         let user = User { verified: true, email: "real@example.com".into(), ..User::default() };
         ticket.ticket.context.user = Some(user);
         assert_eq!(author(&ticket, &mail("ada@example.com", false, true)), stranger);

@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, watch};
 use super::Destinations;
 use crate::store::{DeliveryOutcome, DueDelivery};
 
-/// How many settled deliveries somebody who waits may be behind.
+/// How many settled deliveries a waiting request may lag behind.
 const BEHIND_MAX: usize = 1024;
 
 /// The queues of all destinations, by site and name.
@@ -29,17 +29,17 @@ pub struct Line {
     mails: Mutex<Mails>,
 }
 
-/// The mails that a destination has told since the gateway started.
+/// The mails that a destination has reported since the gateway started.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mails {
-    /// Those that say whether they are authenticated.
+    /// Mails with an authentication result.
     with_verdict: u64,
-    /// Those that do not.
+    /// Mails without one.
     without_verdict: u64,
 }
 
 impl Lines {
-    /// A queue for each destination.
+    /// Creates a queue for each destination.
     pub fn new(destinations: &Destinations) -> Lines {
         let names = destinations.iter().map(|(site, name, _)| (site.to_string(), name.to_string()));
         Lines { lines: names.map(|name| (name, Arc::default())).collect(), settled: broadcast::channel(BEHIND_MAX).0 }
@@ -50,12 +50,12 @@ impl Lines {
         self.lines.get(&(site.to_string(), destination.to_string()))
     }
 
-    /// There may be something to bring to the destinations of a site.
+    /// Wakes the delivery workers of a site's destinations.
     pub fn wake(&self, site: &str) {
         self.lines.iter().filter(|((of, _), _)| of == site).for_each(|(_, line)| line.wake());
     }
 
-    /// A sentence for agents where what receives mail for a destination never says whether it is authenticated: then all mail becomes notes.
+    /// A warning for agents if the receiver of a destination's mail never reports whether mails are authenticated; all mails then become notes.
     pub fn mail_warning(&self) -> Option<String> {
         let silent = self.lines.iter().find(|(_, line)| {
             let mails = *line.mails.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,35 +69,35 @@ impl Lines {
         })
     }
 
-    /// Something about a ticket has come to an end, one way or the other.
+    /// Announces that a delivery of a ticket is settled.
     pub fn settle(&self, ticket: &str) {
-        // Nobody waits, which is no error.
+        // Without receivers, this is no error.
         let _ = self.settled.send(ticket.to_string());
     }
 
-    /// The tickets about which something comes to an end from now on.
+    /// The tickets whose deliveries are settled from here on.
     pub fn watch(&self) -> broadcast::Receiver<String> {
         self.settled.subscribe()
     }
 }
 
 impl Line {
-    /// There may be something to bring there.
+    /// Wakes the delivery worker.
     pub fn wake(&self) {
         self.woken.send_replace(());
     }
 
-    /// There may be something to look at there.
+    /// Wakes the sync worker.
     pub fn look(&self) {
         self.looks.send_replace(());
     }
 
-    /// Changes when there may be something to look at.
+    /// Changes when tickets may be due for a poll.
     pub fn looks(&self) -> watch::Receiver<()> {
         self.looks.subscribe()
     }
 
-    /// Changes when there may be something to bring there.
+    /// Changes when deliveries may be due.
     pub fn woken(&self) -> watch::Receiver<()> {
         self.woken.subscribe()
     }
@@ -107,24 +107,24 @@ impl Line {
         self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
     }
 
-    /// The outcomes that a worker has left behind.
+    /// The outcomes that a previous worker has not stored.
     pub fn take_unrecorded(&self) -> Vec<(DueDelivery, DeliveryOutcome)> {
         take(&mut *self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Counts a mail, and whether it says that it is authenticated or that it is not.
+    /// Counts a mail, with or without an authentication result.
     pub fn count_mail(&self, has_verdict: bool) {
         let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
         let count = if has_verdict { &mut mails.with_verdict } else { &mut mails.without_verdict };
         *count += 1;
     }
 
-    /// Why nothing gets through now; none where it does.
+    /// Why the destination is unreachable; none if it is reachable.
     pub fn away(&self) -> Option<String> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes whether something gets through.
+    /// Records whether the destination is reachable, with the reason if not.
     pub fn set_away(&self, reason: Option<String>) {
         *self.away.lock().unwrap_or_else(PoisonError::into_inner) = reason;
     }

@@ -1,7 +1,6 @@
-//! Delivers tickets to the tools in which support works, and brings answers back.
-//!
-//! Deliveries are stored with the ticket, in one transaction. Each destination has a [`worker`] that carries them out, oldest first, and retries
-//! until they succeed or are given up. [`sync`] polls the destinations for answers.
+//! Delivers tickets to the tools in which support works, and syncs replies back.
+//! Deliveries are stored with the ticket, in one transaction. Each destination has a [`worker`] that carries them out, oldest first, and
+//! retries until they succeed or become dead letters. [`sync`] polls the destinations for replies.
 
 mod check;
 mod destinations;

@@ -1,4 +1,4 @@
-//! Puts together what is delivered.
+//! Assembles the content of deliveries.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::attachments::FileStorage;
 use crate::site::Sites;
 use crate::store::{Attachments, Conversations, Delivery, DueDelivery, StoreError, What};
 
-/// Puts parcels together.
+/// Assembles the content of deliveries.
 #[derive(Clone)]
 pub struct Parcels {
     conversations: Arc<dyn Conversations>,
@@ -27,7 +27,7 @@ impl Parcels {
         Parcels { conversations, attachments, storage, sites }
     }
 
-    /// Puts together what is to be brought, and brings it.
+    /// Assembles the content of a due delivery, and delivers it.
     pub async fn deliver(&self, to: &dyn Destination, due: &DueDelivery) -> Result<DeliveryReceipt, Failure> {
         let failed = |error: StoreError| Failure::later(format!("it cannot be read here: {error}"));
         let Delivery { number, what, .. } = due.delivery;

@@ -7,10 +7,10 @@ use tokio::sync::Semaphore;
 #[error("reading failed")]
 pub struct BlockingError;
 
-/// How many mails are read at the same time.
+/// How many mails are parsed at the same time.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
-/// Does work on a thread of its own.
+/// Runs work on a blocking thread.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BlockingError> {
     let permit = AT_ONCE.acquire().await.map_err(|_| BlockingError)?;
     let permitted = move || {
@@ -30,7 +30,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_read_holds_up_nothing_else_and_a_failure_ends_one_mail() {
         let (sender, receiver) = std::sync::mpsc::channel();
-        // On one thread this would wait for itself.
+        // On a single thread, this would be a deadlock.
         let (read, ()) = tokio::join!(blocking(move || receiver.recv()), async move { sender.send(7).unwrap() });
         assert_eq!(read.unwrap(), Ok(7));
         let failed = blocking(|| panic!("a mail that cannot be read")).await;

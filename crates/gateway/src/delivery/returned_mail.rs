@@ -1,7 +1,6 @@
 //! Handles bounces of mails that the gateway sent.
-//!
-//! Anybody can send a bounce. One counts only if it names a mail that was sent, by its Message-ID or by the address it returns to, neither of which
-//! anybody else can make up; and at most once per mail.
+//! Anybody can send a bounce. A bounce counts only if it names a sent mail by its Message-ID or by its return address, neither of which anybody
+//! else can make up; and at most once per mail.
 
 use std::sync::Arc;
 
@@ -13,15 +12,15 @@ use deskbell_core::rules::address::{Address, address};
 use mail_in::smtp_refusal::explain;
 use mail_in::{Outcome, outcome};
 
-/// The mail that a bounce is about.
+/// The sent mail that a bounce is about.
 enum SentMail {
-    /// The receipt of a ticket; the number of its code, where that is known.
+    /// The receipt of a ticket, with the number of its code if known.
     Receipt { ticket: String, number: Option<u32> },
-    /// What was brought to the destination about a ticket; which of it, where that is known.
+    /// A delivery of a ticket to the destination, with its id if known.
     Parcel { ticket: String, id: Option<String> },
 }
 
-/// Takes in bounces.
+/// Handles bounces.
 #[derive(Clone)]
 pub struct TakeReturnedMail {
     tickets: Arc<dyn Tickets>,
@@ -32,7 +31,7 @@ pub struct TakeReturnedMail {
 }
 
 impl TakeReturnedMail {
-    /// Records in a store what has come back of the mails that it names; `codes` has named the receipts.
+    /// Records bounces in a store; `codes` are those that made the Message-IDs of receipts.
     pub fn new(
         tickets: Arc<dyn Tickets>,
         outgoing: Arc<dyn OutgoingMail>,
@@ -43,7 +42,7 @@ impl TakeReturnedMail {
         TakeReturnedMail { tickets, outgoing, queue, codes, bus }
     }
 
-    /// Takes in a bounce that came to a destination of a site.
+    /// Handles a bounce that came to a destination of a site.
     pub async fn take(&self, (site, destination): (&str, &str), returned: &ReturnedMail) -> Result<(), StoreError> {
         match self.sent_mail(destination, returned) {
             Some(SentMail::Receipt { ticket, number }) => match self.ticket_of(site, &ticket).await? {
@@ -60,7 +59,7 @@ impl TakeReturnedMail {
         }
     }
 
-    /// Which mail it is, if any: by its Message-ID, or else by where the bounce came to.
+    /// The sent mail, if any: identified by its Message-ID, or else by the address that the bounce was sent to.
     fn sent_mail(&self, destination: &str, returned: &ReturnedMail) -> Option<SentMail> {
         if let Some((id, _)) = returned.parcel.as_ref().filter(|(_, to)| to == destination) {
             let ticket = id.split('/').next().unwrap_or_default().to_string();
@@ -122,7 +121,7 @@ impl TakeReturnedMail {
             tracing::info!(site, destination, ticket, "mail delayed");
             return Ok(());
         };
-        // A report has no reply code of its own; 550 is what is answered where nothing more is known (RFC 5321, 4.2.3).
+        // A report has no reply code of its own; 550 is the reply if nothing more is known (RFC 5321, 4.2.3).
         let fix = explain(550, &reason).map(|known| format!("; {}", known.fix)).unwrap_or_default();
         let told = format!(
             "mail to {} was returned: {reason}{fix}; see mailbox and from, then send it again",

@@ -1,4 +1,4 @@
-//! Stores the replies that come from destinations, each once.
+//! Stores replies from destinations, each once.
 
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ use deskbell_core::rules::customer_limits::check_reply;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
 
-/// The key of what was said; no key of a client has a space.
+/// The idempotency key of an external message; keys of clients have no spaces.
 fn key(from: &str, reply: &ExternalMessage) -> String {
     format!("{from} {}", reply.remote)
 }
 
-/// What became of a reply from a destination.
+/// The outcome of storing a reply from a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// It is stored, or was before.
+    /// It is stored, by this call or an earlier one.
     Done,
-    /// It is not stored, because a limit of the ticket is reached.
+    /// It is not stored, because the ticket has reached a limit.
     Refused(Limit),
 }
 
@@ -37,7 +37,7 @@ pub struct StoreReply {
 }
 
 impl StoreReply {
-    /// Stores replies, and has them delivered to the other destinations.
+    /// Stores replies, and dispatches them to the other destinations.
     pub fn new(
         conversations: Arc<dyn Conversations>,
         destinations: Arc<Destinations>,
@@ -56,7 +56,7 @@ impl StoreReply {
         Ok(self.conversations.message_by_key(&ticket.id, &key(from, reply)).await?.is_some())
     }
 
-    /// Stores a reply with files that are here, and with what agents may read beside it; the same is stored once.
+    /// Stores a reply with its stored files and a note for agents. A repeated reply is stored once.
     pub async fn store(
         &self,
         ticket: &StoredTicket,
@@ -96,7 +96,7 @@ impl StoreReply {
     }
 }
 
-/// A ticket about which something was said there.
+/// The change of a ticket by an external message.
 fn update_with(current: &CurrentTicket, reply: &ExternalMessage) -> Change {
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;

@@ -1,7 +1,6 @@
 //! Polls destinations for replies and status changes.
-//!
-//! A ticket is polled when its destination announces a change, when a poll of the destination lists it, and after each delivery. Whatever is found is
-//! stored once, no matter how it was found.
+//! A ticket is polled when its destination announces a change, when a poll of the destination lists it, and after each delivery. Whatever is
+//! found is stored once, no matter how it was found.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,25 +26,25 @@ use crate::{clock, pauses};
 use domain::conversation::{Author, Message, Turn};
 use domain::ticket::Status;
 
-/// For how long a ticket that is being polled is nobody else's. Whoever polls it twice finds the same.
+/// The lease of a ticket that is being polled. Polling a ticket twice gives the same result.
 const LEASE: Duration = Duration::from_secs(2 * 60);
-/// How many are taken at a time. Between them it is asked for changes, so that long work does not keep what is new from being found.
+/// How many tickets are polled between two reads of the list of changes, so that long polls do not delay new changes.
 const AT_A_TIME: u32 = 5;
-/// How often it is checked what another gateway on the same database has left behind.
+/// How often the store is checked for work that another gateway on the same database has left behind.
 const LOOK: Duration = Duration::from_secs(60);
-/// How long after a failed poll the ticket is polled again.
+/// The pause after a failed poll of a ticket.
 const RETRY: Duration = Duration::from_secs(30);
-/// The longest that a poll may take, but for the time in which it waits for the destination's rate limit.
+/// The longest that a poll may take, apart from waiting for the destination's rate limit.
 const POLL_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// What syncing tickets needs.
+/// The ports that syncing needs.
 #[derive(Clone)]
 pub struct SyncParts {
     /// The polls of tickets.
     pub polls: Arc<dyn Polls>,
-    /// What is being delivered.
+    /// The deliveries.
     pub queue: Arc<dyn Queue>,
-    /// Where the tickets are.
+    /// The external tickets.
     pub external: Arc<dyn ExternalTickets>,
     /// The tickets.
     pub tickets: Arc<dyn Tickets>,
@@ -53,7 +52,7 @@ pub struct SyncParts {
     pub conversations: Arc<dyn Conversations>,
 }
 
-/// Syncs tickets with the destinations where they are.
+/// Syncs tickets with their destinations.
 #[derive(Clone)]
 pub struct SyncTickets {
     store: SyncParts,
@@ -78,7 +77,7 @@ impl SyncTickets {
         SyncTickets { store, sites, destinations, lines, replies, files, bus }
     }
 
-    /// Polls until it is told to stop.
+    /// Polls until it is cancelled.
     pub async fn run(self, stop: CancellationToken) {
         let mut workers = JoinSet::new();
         for (site, name, to) in self.destinations.iter().filter(|(_, _, to)| to.polling().is_some()) {
@@ -138,7 +137,7 @@ impl SyncTickets {
         }
     }
 
-    /// Reads which tickets have changed, polls all that are due, and gives the time until there is more to do.
+    /// Reads the changes of a destination, polls all due tickets, and returns the time until more is due.
     async fn sync(
         &self,
         queue: (&str, &str),
@@ -156,7 +155,7 @@ impl SyncTickets {
         Ok(LOOK)
     }
 
-    /// Polls some of the tickets that are due; `false` where none is. One that fails keeps no other from being polled, unless nothing gets through.
+    /// Polls some of the due tickets; `false` if none is due. A failed poll does not stop the others, unless the destination is unreachable.
     async fn poll_due(
         &self,
         queue: (&str, &str),
@@ -173,7 +172,7 @@ impl SyncTickets {
                 true => Ok(Polled::again(RETRY)),
                 false => match limited(POLL_MAX, stop, self.poll(queue.1, polling, &one)).await {
                     Ok(polled) => polled,
-                    // For the next start.
+                    // Left for the next start.
                     Err(Ended::Stopped) => Ok(Polled::again(Duration::ZERO)),
                     Err(ended) => Err(ended.into()),
                 },
@@ -215,14 +214,14 @@ impl SyncTickets {
     async fn poll(&self, name: &str, polling: &dyn Polling, due: &DuePoll) -> Result<Polled, SyncError> {
         let before = self.deliveries(&due.ticket.id, name).await?;
         let polled = polling.poll(&due.place).await.map_err(SyncError::Destination)?;
-        // Only now, because something may have been brought there meanwhile.
+        // Read after the poll, because something may have been delivered meanwhile.
         let brought = self.deliveries(&due.ticket.id, name).await?;
         let unsettled = self.unsettled_messages(&due.ticket.id, &brought).await?;
         let is_ours = |found: &PolledMessage| {
             let is_brought = |one: &Delivery| {
                 one.state == State::Delivered && !one.remote.is_empty() && one.remote == found.message.remote
             };
-            // It may have arrived without anybody knowing.
+            // It may have arrived although its attempt failed.
             let is_this =
                 |said: &Message| said.author == found.message.author && comment::contains(&found.written, &said.body);
             brought.iter().any(is_brought) || unsettled.iter().any(is_this)
@@ -241,19 +240,19 @@ impl SyncTickets {
                 }
             }
         }
-        // Once all is stored that was said where it was.
+        // Moved only after every message at the old place is stored.
         if let Some(moved) = &polled.moved {
             self.store.external.merge_external_ticket(&due.ticket.id, name, moved).await?;
         }
         if let Some(note) = &polled.note {
             self.tell_agents(&due.ticket, name, note).await?;
         }
-        // Read before the deliveries: whoever changes the ticket from here on is seen when its status is written.
+        // Read before the deliveries: later changes of the ticket are detected when its status is written.
         let Some(known) = self.store.tickets.ticket(&due.ticket.id).await? else { return Ok(Polled::default()) };
-        // What is still on its way there knows better than what was there before it, and so does what arrived meanwhile.
+        // A pending delivery, or one made meanwhile, is newer than the status that was polled.
         let after = self.deliveries(&due.ticket.id, name).await?;
         match (progress(&before), progress(&after)) {
-            // Polled again once somebody has sent the dead letter again and it has arrived.
+            // Polled again after an agent has sent the dead letter again and it was delivered.
             (Progress::Blocked, _) | (_, Progress::Blocked) => return Ok(Polled::default()),
             (Progress::Waits, _) | (_, Progress::Waits) => return Ok(Polled::again(RETRY)),
             (Progress::Settled, Progress::Settled) => {}
@@ -268,7 +267,7 @@ impl SyncTickets {
         }
     }
 
-    /// Writes something down among agents, once.
+    /// Stores a note for agents, once.
     async fn tell_agents(&self, ticket: &StoredTicket, from: &str, note: &AgentNote) -> Result<(), StoreError> {
         let deed =
             Activity { operator: from.into(), act: ActivityKind::Noted, text: note.text.clone(), at: clock::now() };
@@ -290,7 +289,7 @@ impl SyncTickets {
         Ok(all.into_iter().filter(|one| one.destination == name).collect())
     }
 
-    /// The messages of which nobody knows whether they have arrived.
+    /// The messages whose deliveries have an unknown outcome.
     async fn unsettled_messages(&self, ticket: &str, brought: &[Delivery]) -> Result<Vec<Message>, StoreError> {
         let mut messages = Vec::new();
         let is_unsettled = |one: &&Delivery| {
@@ -303,7 +302,7 @@ impl SyncTickets {
         Ok(messages)
     }
 
-    /// Brings the files that go along with what was said; what cannot be brought is named in it.
+    /// Downloads the attachments of an external message; those that cannot be downloaded are listed in its text.
     async fn fetch_files(
         &self,
         polling: &dyn Polling,
@@ -321,7 +320,7 @@ impl SyncTickets {
                     .await
                     .map_err(|error| error.to_string()),
                 Err(Failure::Never(reason) | Failure::TooLarge(reason)) => Err(reason),
-                // The whole ticket is polled again, so that it comes with its files.
+                // The whole ticket is polled again, so that the message is stored with its files.
                 Err(failure) => return Err(SyncError::Destination(failure)),
             };
             match brought {
@@ -337,7 +336,7 @@ impl SyncTickets {
         Ok((message, ids))
     }
 
-    /// Gives a ticket the status that it has there; `false`, and nothing is written, where somebody has changed the ticket since it was known so.
+    /// Sets the status of a ticket to its external status; `false`, and nothing is written, if the ticket has changed since `known` was read.
     async fn update_status(&self, known: &StoredTicket, from: &str, there: (Status, Turn)) -> Result<bool, StoreError> {
         let at = clock::now();
         let is_as_known = |ticket: &StoredTicket| {
@@ -361,11 +360,11 @@ impl SyncTickets {
     }
 }
 
-/// Why tickets are not synced.
+/// Why a sync ends early.
 enum SyncError {
     Destination(Failure),
     Store(StoreError),
-    /// The gateway stops.
+    /// The gateway is shutting down.
     Stopped,
 }
 
@@ -384,12 +383,12 @@ impl From<Ended> for SyncError {
     }
 }
 
-/// What became of a poll of a ticket.
+/// The outcome of a poll.
 #[derive(Debug, Default)]
 struct Polled {
-    /// The time after which it is polled again; none where nothing is expected.
+    /// The time until the next poll; none if no change is expected.
     again: Option<Duration>,
-    /// Up to which change of it all is known.
+    /// The last change of the external ticket up to which everything is known.
     seen: Option<Timestamp>,
 }
 
@@ -399,18 +398,18 @@ impl Polled {
     }
 }
 
-/// How what is brought to a destination about a ticket goes on.
+/// The state of a ticket's deliveries to a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    /// Nothing is on its way.
+    /// No delivery is pending.
     Settled,
-    /// Something is on its way.
+    /// A delivery is pending.
     Waits,
-    /// Something waits behind a dead letter.
+    /// A delivery waits behind a dead letter.
     Blocked,
 }
 
-/// How deliveries of a ticket go on, oldest first.
+/// The progress of the deliveries of a ticket, oldest first.
 fn progress(deliveries: &[Delivery]) -> Progress {
     let mut open = deliveries.iter().filter(|one| one.state != State::Delivered).map(|one| one.state);
     match open.next() {
@@ -421,7 +420,7 @@ fn progress(deliveries: &[Delivery]) -> Progress {
     }
 }
 
-/// What changes where a ticket has another status than at a destination; nothing where it has the same.
+/// The change to the external status; none if it is the same.
 fn with_status(
     current: &CurrentTicket,
     destinations: &Destinations,

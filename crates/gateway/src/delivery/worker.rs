@@ -1,8 +1,7 @@
-//! Delivers what is due, one worker per destination.
-//!
-//! An attempt is counted before it starts, and its delivery is claimed while it runs. A delivery that fails by itself backs off by itself; if every
-//! delivery fails, the destination counts as unreachable and the whole queue waits, so that the oldest goes first afterwards. The outcome of an
-//! attempt stays in memory until it is stored; until then its delivery stays claimed, and nothing else starts in its place.
+//! Carries out due deliveries, one worker per destination.
+//! An attempt is counted before it starts, and its delivery is claimed while it runs. A delivery that fails by itself backs off by itself; if
+//! every delivery fails, the destination counts as unreachable and the whole queue backs off, so that the oldest goes first afterwards. The
+//! outcome of an attempt stays in memory until it is stored; until then its delivery stays claimed, and no other attempt starts in its place.
 
 use std::collections::HashMap;
 use std::mem::take;
@@ -22,38 +21,38 @@ use crate::store::{Claim, Delivery, DeliveryOutcome, DueDelivery, Queue, StoreEr
 use crate::supervisor::{count_panic, supervise};
 use crate::{clock, pauses};
 
-/// For how long a delivery that is being attempted is nobody else's. Short, because of who is killed meanwhile, and renewed.
+/// The lease of an attempt. Short, because a killed gateway cannot end its leases; running attempts extend it.
 const LEASE: Duration = Duration::from_secs(30);
 const RENEW: Duration = Duration::from_secs(10);
-/// How long after the store could not be used it is tried again.
+/// The pause after the store could not be used.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 /// The longest that an attempt may take, from when the destination's rate limit admits it.
 const PATIENCE: Duration = Duration::from_secs(4 * 60);
-/// How often it is looked what another gateway on the same database has left behind.
+/// How often the store is checked for work that another gateway on the same database has left behind.
 const LOOK: Duration = Duration::from_secs(60);
-/// The longest that a destination that is away is left alone where it does not say how long.
+/// The longest backoff of an unreachable destination that gives no time itself.
 const AWAY_LONGEST: Duration = Duration::from_secs(60);
-/// How many things have to fail one after the other until the destination is to blame.
+/// How many attempts must fail in a row before the destination counts as unreachable.
 const STREAK: usize = 3;
-/// For how long something is tried.
+/// How long a delivery is retried before it becomes a dead letter.
 pub const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
-/// What has failed since something got through.
+/// The failures since the last success.
 #[derive(Debug, Default)]
 struct Streak {
-    /// How often.
+    /// How many.
     failures: u32,
-    /// The deliveries that were blamed for it.
+    /// The ids of the deliveries that were blamed for them.
     blamed: Vec<i64>,
-    /// Until when nothing is tried.
+    /// The end of the backoff.
     until: Option<Timestamp>,
-    /// Whether the destination has said so.
+    /// Whether the destination gave this time itself.
     asked: bool,
-    /// Those that were blamed while it was the destination's fault.
+    /// The ids of deliveries that were blamed for failures of the destination.
     recovered: Vec<i64>,
 }
 
-/// Brings what is due to its destination.
+/// Carries out due deliveries.
 #[derive(Clone)]
 pub struct DeliverTickets {
     queue: Arc<dyn Queue>,
@@ -63,7 +62,7 @@ pub struct DeliverTickets {
 }
 
 impl DeliverTickets {
-    /// Brings deliveries of a store to these destinations, whose queues are `lines`.
+    /// Delivers to these destinations, whose queues are `lines`.
     pub fn new(
         queue: Arc<dyn Queue>,
         parcels: Parcels,
@@ -73,7 +72,7 @@ impl DeliverTickets {
         DeliverTickets { queue, parcels, destinations, lines }
     }
 
-    /// Delivers until it is told to stop; then attempts that have begun come to an end and are recorded.
+    /// Delivers until it is cancelled; running attempts are then completed and recorded.
     pub async fn run(self, stop: CancellationToken) {
         self.warn_of_removed().await;
         let mut workers = JoinSet::new();
@@ -94,7 +93,7 @@ impl DeliverTickets {
         while workers.join_next().await.is_some() {}
     }
 
-    /// Warns of what waits for destinations that the configuration does not name.
+    /// Warns about deliveries to destinations that the configuration does not name.
     async fn warn_of_removed(&self) {
         for queue in self.queue.queues().await.unwrap_or_default() {
             if self.lines.line(&queue.site, &queue.destination).is_none() {
@@ -110,10 +109,10 @@ impl DeliverTickets {
     }
 }
 
-/// What an attempt came to.
+/// The result of an attempt.
 type Attempted = Result<Result<DeliveryReceipt, Failure>, Ended>;
 
-/// What brings the deliveries of one queue.
+/// The worker of one queue.
 struct Worker {
     shared: DeliverTickets,
     site: String,
@@ -123,7 +122,7 @@ struct Worker {
     streak: Streak,
     stop: CancellationToken,
     running: JoinSet<Attempted>,
-    /// What each task attempts.
+    /// The delivery of each attempt's task.
     attempts: HashMap<task::Id, (DueDelivery, AbortHandle)>,
     /// Outcomes that are not stored yet.
     unrecorded: Vec<(DueDelivery, DeliveryOutcome)>,
@@ -138,7 +137,7 @@ impl Worker {
         stop: CancellationToken,
     ) -> Worker {
         let (running, attempts, streak) = (JoinSet::new(), HashMap::new(), Streak::default());
-        // What a worker before this one has left behind.
+        // Outcomes that a previous worker has not stored.
         let unrecorded = line.take_unrecorded();
         Worker { shared, site, destination, to, line, streak, stop, running, attempts, unrecorded }
     }
@@ -161,7 +160,7 @@ impl Worker {
             tokio::select! {
                 Some(done) = self.running.join_next_with_id() => {
                     self.finish(done);
-                    // Together with all that have come to an end meanwhile.
+                    // All attempts that have ended meanwhile are recorded together.
                     while let Some(done) = self.running.try_join_next_with_id() {
                         self.finish(done);
                     }
@@ -184,21 +183,21 @@ impl Worker {
         (&self.site, &self.destination)
     }
 
-    /// How many attempts may begin.
+    /// How many attempts may start.
     fn room(&self) -> usize {
-        // One at a time until something gets through.
+        // One at a time until an attempt succeeds.
         let most = if self.streak.failures > 0 { 1 } else { self.to.at_once() as usize };
         most.saturating_sub(self.running.len() + self.unrecorded.len())
     }
 
-    /// What is claimed here: being attempted, or attempted and not recorded yet.
+    /// The claims of this worker: deliveries being attempted, and attempts not recorded yet.
     fn held(&self) -> Vec<(i64, &str)> {
         let attempted = self.attempts.values().map(|(due, _)| due);
         let all = attempted.chain(self.unrecorded.iter().map(|(due, _)| due));
         all.map(|due| (due.delivery.id, due.claim.as_str())).collect()
     }
 
-    /// Begins with what is due, and gives the time until there may be more.
+    /// Starts due deliveries, and returns the time until more may be due.
     async fn begin(&mut self) -> Duration {
         let now = clock::timestamp();
         if let Some(until) = self.streak.until.filter(|until| *until > now) {
@@ -237,13 +236,13 @@ impl Worker {
         Ok(LOOK)
     }
 
-    /// Judges an attempt that has come to an end.
+    /// Determines the outcome of a finished attempt.
     fn finish(&mut self, done: Result<(task::Id, Attempted), JoinError>) {
         let (task, result) = match done {
             Ok((task, Ok(result))) => (task, result),
             Ok((task, Err(Ended::TooLong))) => (task, Err(Failure::later("it takes too long"))),
             Ok((task, Err(Ended::Stopped))) => {
-                // It keeps its place in the queue, and nobody is to blame.
+                // The delivery keeps its position in the queue, and no failure is counted.
                 if let Some((due, _)) = self.attempts.remove(&task) {
                     let (due_at, told) = (due.delivery.due_at.clone(), "the gateway was stopped".to_string());
                     self.unrecorded.push((due, DeliveryOutcome::Retry { due_at, blamed: false, told }));
@@ -265,7 +264,7 @@ impl Worker {
         self.unrecorded.push((due, outcome));
     }
 
-    /// Stores the outcomes of attempts. Those that cannot be stored are kept for the next time.
+    /// Stores the outcomes of attempts. Those that cannot be stored stay in memory for the next time.
     async fn record(&mut self) {
         let all: Vec<(&DueDelivery, &DeliveryOutcome)> =
             self.unrecorded.iter().map(|(due, outcome)| (due, outcome)).collect();
@@ -276,7 +275,7 @@ impl Worker {
             }
             Err(error) => {
                 self.warn_unrecorded(&error);
-                // One of them may be the reason, and keeps no other from being recorded.
+                // A single row may be the cause; it must not stop the others from being recorded.
                 if error.concerns_row() {
                     self.record_singly().await;
                 }
@@ -285,13 +284,13 @@ impl Worker {
         if !self.streak.recovered.is_empty() && self.unrecorded.is_empty() {
             let recovered = take(&mut self.streak.recovered);
             if let Err(error) = self.shared.queue.retry_at_once(&recovered).await {
-                // They wait for the end of their own pause.
+                // They wait until their own backoff ends.
                 tracing::warn!(site = self.site, destination = self.destination, %error, "retrying at once failed");
             }
         }
     }
 
-    /// Stores the outcomes one by one. What cannot be stored because of itself becomes a dead letter; everything else is kept.
+    /// Stores the outcomes one by one. An outcome whose row is the cause of the error becomes a dead letter; the others are kept.
     async fn record_singly(&mut self) {
         let mut next = 0;
         while let Some((due, outcome)) = self.unrecorded.get_mut(next) {
@@ -328,8 +327,8 @@ impl Worker {
         self.line.look();
     }
 
-    /// Extends the claims of what is held. What somebody else has claimed meanwhile is not attempted any further here. `false` where the
-    /// store could not be used.
+    /// Extends the claims of this worker. Attempts whose delivery another worker has claimed are aborted. `false` if the store could not be
+    /// used.
     async fn extend(&mut self) -> bool {
         let lost = match self.shared.queue.extend_claims(&self.held(), &lease(clock::timestamp())).await {
             Ok(lost) => lost,
@@ -348,13 +347,13 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// Leaves outcomes that are not stored yet to the next worker, also where this one panics.
+    /// Leaves outcomes that are not stored yet to the next worker, also if this one panics.
     fn drop(&mut self) {
         self.line.keep_unrecorded(take(&mut self.unrecorded));
     }
 }
 
-/// What becomes of a try.
+/// The outcome of an attempt.
 fn judge(
     streak: &mut Streak,
     delivery: &Delivery,
@@ -372,7 +371,7 @@ fn judge(
         Err(Failure::Away { reason: told, after }) => {
             streak.failures = streak.failures.saturating_add(1);
             leave_alone(streak, *after, now);
-            // Its place in the queue stays.
+            // Its position in the queue stays the same.
             let over = since.checked_add(GIVEN_UP).is_ok_and(|end| end < now);
             match over {
                 true => DeliveryOutcome::DeadLetter { told: told.clone() },
@@ -382,7 +381,7 @@ fn judge(
     }
 }
 
-/// What becomes of something that failed alone: it is tried again, or given up after a time.
+/// The outcome of a delivery that failed by itself: retried, or a dead letter after a time.
 fn judge_later(delivery: &Delivery, told: &str, after: Option<Duration>, now: Timestamp) -> DeliveryOutcome {
     let since = delivery.created_at.parse().unwrap_or(now);
     let Some(again) = pauses::next(delivery.failures + 1, since, GIVEN_UP, now, pauses::random()) else {
@@ -393,7 +392,7 @@ fn judge_later(delivery: &Delivery, told: &str, after: Option<Duration>, now: Ti
     DeliveryOutcome::Retry { due_at, blamed: true, told: told.into() }
 }
 
-/// What a try says about the destination, and to who reads the log.
+/// Updates the state of the destination after an attempt, and logs it.
 fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &DeliveryOutcome) {
     let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
     let reference = &ticket.reference;
@@ -432,7 +431,7 @@ fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &DeliveryOut
     if blamed.len() >= STREAK {
         streak.recovered.extend(blamed);
     }
-    // What was on its way together with what was refused says nothing about how long to wait.
+    // Attempts that ran at the same time as the refused one do not count for the backoff.
     streak.failures = 0;
     if !streak.asked {
         streak.until = None;
@@ -440,14 +439,14 @@ fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &DeliveryOut
     line.set_away(None);
 }
 
-/// Lets nothing be tried for a while: as long as the destination says, or longer from time to time.
+/// Backs off from the destination: for the time that it gives, or else for a growing time.
 fn leave_alone(streak: &mut Streak, after: Option<Duration>, now: Timestamp) {
     let pause = after.unwrap_or_else(|| pauses::pause(streak.failures, AWAY_LONGEST, pauses::random()));
     streak.until = streak.until.max(now.checked_add(pause).ok());
     streak.asked |= after.is_some();
 }
 
-/// Until when what is claimed now is nobody else's.
+/// The end of a lease that begins at this time.
 fn lease(now: Timestamp) -> String {
     clock::written(now.checked_add(LEASE).unwrap_or(now))
 }
@@ -474,7 +473,7 @@ mod tests {
     use domain::ticket::NewTicket;
     use store_sqlite::SqliteStore;
 
-    /// A destination that says a lot, and counts what it gets.
+    /// A destination that returns a long text and counts its deliveries.
     #[derive(Debug, Default)]
     struct Talkative(Mutex<u32>);
 
@@ -550,7 +549,7 @@ mod tests {
                 worker.unrecorded[0].1
             );
         }
-        // What a worker has not stored when it panics is the next one's.
+        // The next worker stores what a worker has not stored when it panics.
         drop(worker);
         let worker = Worker::new(deliver.clone(), queue, to.clone(), line, CancellationToken::new());
         assert_eq!(worker.unrecorded.len(), 1);
@@ -572,7 +571,7 @@ mod tests {
         worker.begin().await;
         let done = worker.running.join_next_with_id().await.unwrap();
         worker.finish(done);
-        // Another ticket is at the same place already.
+        // Another ticket has the same external ticket already.
         let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
         let other = StoredTicket::new("acme", "DB-00001".into(), serde_json::from_value(new).unwrap(), &clock::now());
         let place = crate::store::Place { remote: "35".into(), requester: String::new(), merged_after: None };

@@ -1,5 +1,5 @@
-//! Codes and links that prove that somebody reads the mail of an address. Both are derived from the gateway's key, the ticket and the number of the
-//! code, so nothing usable is stored, and a retried mail contains the same code.
+//! Codes and links that prove that somebody reads the mail of an address. Both are derived from the gateway's key, the ticket and the number of
+//! the code, so nothing usable is stored, and a retried mail contains the same code.
 
 use std::time::Duration;
 
@@ -9,59 +9,59 @@ use ring::hmac;
 
 use mail_in::mailbox;
 
-/// How long a code and its link are good for.
+/// How long a code and its link are valid.
 pub const CODE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// How long after one code another can be asked for.
+/// The minimum time between two codes.
 pub const CODE_PAUSE: Duration = Duration::from_secs(60);
 /// Five attempts at each of five codes guess one ticket in four million.
 const DIGITS: usize = 8;
 const LINK_BYTES: usize = 16;
-/// 96 bits, which nobody guesses by sending mails.
+/// 96 bits, which cannot be guessed by sending mails.
 const MAIL_BYTES: usize = 12;
 
-/// What derives them.
+/// Derives codes and links.
 #[derive(Clone, Debug)]
 pub struct Codes(hmac::Key);
 
 impl Codes {
-    /// Those of a gateway's key.
+    /// Derives them from the gateway's key.
     pub fn new(key: &[u8]) -> Codes {
         Codes(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
-    /// The code of a ticket with a number.
+    /// The code of a ticket with this number.
     pub fn code(&self, ticket: &str, number: u32) -> String {
         let tag = hmac::sign(&self.0, format!("code {number} of {ticket}").as_bytes());
         let start = tag.as_ref().iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
         format!("{:0DIGITS$}", start % 10_u64.pow(DIGITS as u32))
     }
 
-    /// Whether what was typed is that code. Spaces and dashes do not matter, and digits may be those of Arabic or Persian.
+    /// Whether the input is that code. Spaces and dashes are ignored, and digits may be Arabic or Persian.
     pub fn is_code(&self, ticket: &str, number: u32, typed: &str) -> bool {
         let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(western).collect();
         self.is_same(&digits, &self.code(ticket, number))
     }
 
-    /// What opens a ticket behind a link, with a number.
+    /// The token of the link that opens a ticket, for the code of this number.
     pub fn link(&self, ticket: &str, number: u32) -> String {
         let tag = hmac::sign(&self.0, format!("link {number} to {ticket}").as_bytes());
         BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..LINK_BYTES).unwrap_or_default())
     }
 
-    /// Whether a link opens the ticket.
+    /// Whether a token opens the ticket.
     pub fn is_link(&self, ticket: &str, number: u32, token: &str) -> bool {
         self.is_same(token, &self.link(ticket, number))
     }
 
-    /// The part of a Message-ID before the at sign, of the mail about a ticket with a number. Nobody else can make one, so that a bounce with it
-    /// is about a mail that was sent.
+    /// The part before the at sign of the Message-ID of a ticket's mail with this number. Nobody else can make one, so a bounce that contains
+    /// it is about a mail that was sent.
     pub fn mail_name(&self, ticket: &str, number: u32) -> String {
         let tag = hmac::sign(&self.0, format!("mail {number} about {ticket}").as_bytes());
         let tag = BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..MAIL_BYTES).unwrap_or_default());
         format!("{ticket}.{number}.{tag}")
     }
 
-    /// The ticket and the number of the mail that has a Message-ID, where it was made here.
+    /// The ticket and number of the mail with this Message-ID, if this gateway made it.
     pub fn mail_of(&self, message_id: &str) -> Option<(String, u32)> {
         let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
         let mut parts = name.split('.');
@@ -69,7 +69,7 @@ impl Codes {
         self.is_same(name, &self.mail_name(ticket, number)).then(|| (ticket.to_string(), number))
     }
 
-    /// A digest of the mailbox behind an address, by which it is counted and not known.
+    /// A digest of the mailbox behind an address, under which mails are counted without storing the address.
     pub fn mailbox(&self, address: &str) -> [u8; 32] {
         let tag = hmac::sign(&self.0, format!("mailbox {}", mailbox(address)).as_bytes());
         let mut digest = [0; 32];
@@ -77,13 +77,13 @@ impl Codes {
         digest
     }
 
-    /// Compares signatures, so that the time it takes tells nothing about how the texts differ.
+    /// Compares signatures in constant time, so that the duration does not reveal where they differ.
     fn is_same(&self, one: &str, other: &str) -> bool {
         hmac::verify(&self.0, one.as_bytes(), hmac::sign(&self.0, other.as_bytes()).as_ref()).is_ok()
     }
 }
 
-/// A code in two halves, as it is read and typed most easily.
+/// A code in two halves, which is easiest to read and type.
 pub fn spaced(code: &str) -> String {
     code.split_at_checked(DIGITS / 2).map_or_else(|| code.to_string(), |(one, other)| [one, " ", other].concat())
 }

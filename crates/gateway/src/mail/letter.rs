@@ -10,19 +10,19 @@ use ::mail::Letter;
 use deskbell_core::rules::address::{Address, address};
 use domain::texts::{self, GatewayText, Text, fill};
 
-/// What shows that somebody reads the mail of an address.
+/// Proves that somebody reads the mail of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// The code that is typed into the panel.
+    /// The code to enter in the panel.
     pub code: String,
-    /// Until when it is valid, RFC 3339 in UTC.
+    /// When it expires, RFC 3339 in UTC.
     pub until: String,
-    /// What opens the ticket in a browser.
+    /// The link that opens the ticket in a browser.
     pub link: Option<String>,
 }
 
-/// The receipt of a ticket. `answered`: whether somebody reads answers to it. Where nobody has signed that the address is the sender's, it
-/// says nothing that the sender could have written, because it may reach anybody.
+/// The receipt of a ticket. `answered`: whether replies to it are read. A receipt to an address that the host has not signed contains nothing
+/// that the sender could have written, because it may reach anybody.
 pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, proof: Option<&Proof>) -> Letter {
     let language = &ticket.ticket.locale;
     let t = |text: GatewayText| texts::said_in(language, text);
@@ -70,7 +70,7 @@ fn one_line(text: &str) -> String {
     words.join(" ")
 }
 
-/// A time in a zone, in the order of a language.
+/// A time in a zone, formatted for a language.
 fn moment(form: &str, time: &str, zone: &TimeZone) -> String {
     let Ok(time) = time.parse::<Timestamp>() else { return time.to_string() };
     let there = time.to_zoned(zone.clone());
@@ -80,7 +80,7 @@ fn moment(form: &str, time: &str, zone: &TimeZone) -> String {
     fill(&form, "{zone}", zone.iana_name().unwrap_or("UTC"))
 }
 
-/// What somebody wrote, line by line behind a mark, and nothing in it that is not text.
+/// A message quoted line by line, as plain text.
 fn quoted(message: &str) -> String {
     let text = |line: &str| line.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect::<String>();
     let lines = message.trim_end().lines().map(|line| ["> ", text(line).trim_end()].concat().trim_end().to_string());
@@ -171,7 +171,7 @@ mod tests {
              The message was sent on 2026-11-24, 23:05 (UTC).\n\n\
              If you did not write to us, someone else has entered your address. You can ignore this e-mail; please don't share the code.\n"
         );
-        // A page that claims a user signs nothing.
+        // An unsigned claim of the page.
         let mut claimed = signed(ticket, "evil.example");
         claimed.ticket.context.user.as_mut().unwrap().verified = false;
         for locale in ["en", "de", "ar"] {

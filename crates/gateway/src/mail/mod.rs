@@ -22,48 +22,48 @@ pub use receipts::Receipts;
 /// How a site sends e-mail.
 #[derive(Clone)]
 pub struct Mailer {
-    /// Who it is from.
+    /// The sender.
     pub from: Mailbox,
-    /// Where answers to it go; without it nobody reads them.
+    /// Where replies go; none if nobody reads them.
     pub reply_to: Option<Mailbox>,
-    /// The destination whose hook learns which of it is returned; without it bounces go to whom it is from.
+    /// The destination whose webhook receives bounces; none if bounces go to the sender's address.
     pub bounces: Option<String>,
-    /// The server that takes it.
+    /// The mail server.
     pub server: MailServer,
-    /// How much is sent to addresses that nobody has signed.
+    /// The limits for mail to unverified addresses.
     pub limits: MailLimits,
-    /// Where the gateway is reached, for links; without it mails have none.
+    /// The public URL of the gateway, for links; without it mails contain none.
     pub url: Option<Url>,
 }
 
-/// How the sites that send e-mail do, by their public key.
+/// The mailers of the sites that send e-mail, by site key.
 pub type Mailers = BTreeMap<String, Mailer>;
 
 impl fmt::Debug for Mailer {
-    /// Without the server, which has a password.
+    /// Omits the server, which has a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Mailer({})", self.from)
     }
 }
 
-/// Wakes who sends the mail of a site.
+/// Wakes the mail workers of sites.
 #[derive(Debug)]
 pub struct MailWakers(BTreeMap<String, watch::Sender<()>>);
 
 impl MailWakers {
-    /// One for each site that sends mail.
+    /// Creates one for each site that sends mail.
     pub fn new(mailers: &Mailers) -> MailWakers {
         MailWakers(mailers.keys().map(|site| (site.clone(), watch::Sender::new(()))).collect())
     }
 
-    /// There may be mail of a site to send.
+    /// Wakes the mail worker of a site.
     pub fn wake(&self, site: &str) {
         if let Some(waker) = self.0.get(site) {
             waker.send_replace(());
         }
     }
 
-    /// Changes when there may be mail of a site to send.
+    /// Changes when mail of a site may be due; none if the site sends no mail.
     pub fn watch(&self, site: &str) -> Option<watch::Receiver<()>> {
         self.0.get(site).map(watch::Sender::subscribe)
     }

@@ -1,4 +1,4 @@
-//! Who is sent mail about a ticket, and what it counts against.
+//! Who receives mail about a ticket, and which quotas it counts against.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use deskbell_core::rules::address::{Address, address, claimed_email};
 use domain::robot;
 use domain::ticket::is_email;
 
-/// Decides who is sent mail.
+/// Decides who receives mail.
 #[derive(Clone)]
 pub struct Receipts {
     mailers: Arc<Mailers>,
@@ -24,9 +24,8 @@ impl Receipts {
         Receipts { mailers, codes, pseudonyms }
     }
 
-    /// The receipt of a ticket that came from a network address, and where it goes: to the address that the host has signed, or else to the
-    /// one that the form or the page claims. None where the site sends no e-mail, where there is no address, and where nobody can have typed
-    /// the ticket.
+    /// The receipt of a ticket that came from a network address, and its recipient: the address that the host has signed, or else the one that
+    /// the form or the page claims. None if the site sends no e-mail, if there is no address, or if the ticket looks automated.
     pub fn receipt(&self, ticket: &StoredTicket, from: Option<IpAddr>) -> Option<NewMail> {
         if !self.mailers.contains_key(&ticket.site) || !robot::signs(&ticket.ticket).is_empty() {
             return None;
@@ -42,8 +41,8 @@ impl Receipts {
         }
     }
 
-    /// What a mail about a ticket to an address that nobody has signed counts against; `from` is the network address that causes it. None
-    /// where the site sends no mail.
+    /// The quota of a mail about a ticket to an unverified address; `from` is the network address that causes the mail. None if the site sends
+    /// no mail.
     pub fn quota(&self, ticket: &StoredTicket, address: &str, from: Option<IpAddr>) -> Option<MailQuota> {
         let mailer = self.mailers.get(&ticket.site)?;
         let network = from.map(|from| self.pseudonyms.of_network("mail", "", from));
@@ -51,8 +50,8 @@ impl Receipts {
         Some(MailQuota { mailbox, session: ticket.session, network, limits: mailer.limits })
     }
 
-    /// The address that has to be confirmed before answers to a ticket are shown: the one that is claimed by an unsigned sender, or by a
-    /// person of whom the host says that it is not verified, where the site can send a code to it.
+    /// The address that has to be confirmed before answers to a ticket are shown: the one claimed by an unsigned sender, or by a customer whose
+    /// address the host reports as unverified, if the site can send a code to it.
     pub fn unconfirmed(&self, ticket: &StoredTicket, email_verified: Option<bool>) -> Option<String> {
         let is_trusted = ticket.person.is_some() && email_verified != Some(false);
         if !self.mailers.contains_key(&ticket.site) || is_trusted {
@@ -69,7 +68,7 @@ mod tests {
     use deskbell_core::fixtures;
     use domain::context::User;
 
-    /// A ticket of somebody who claims an address.
+    /// A ticket of an unverified customer with an address.
     fn stored() -> StoredTicket {
         let mut ticket = fixtures::stored();
         ticket.ticket.context.user = None;

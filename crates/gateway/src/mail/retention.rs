@@ -1,4 +1,4 @@
-//! Forgets mail recipients after a day, the period that quotas count.
+//! Deletes mail recipients after a day, the period that quotas count.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::store::OutgoingMail;
 const EVERY: Duration = Duration::from_secs(60 * 60);
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Forgets what is older than a day, once an hour, for as long as it runs.
+/// Deletes recipients older than a day, once an hour; never returns.
 pub async fn run(outgoing: &dyn OutgoingMail) -> Infallible {
     loop {
         let now = clock::timestamp();

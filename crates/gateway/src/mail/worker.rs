@@ -21,17 +21,17 @@ use crate::supervisor::supervise;
 use crate::{clock, pauses};
 use ::mail::{NotTaken, Sender, message};
 
-/// For how long a mail that is being sent is nobody else's. Short, because of who is killed meanwhile, and renewed.
+/// The lease of a mail that is being sent. Short, because a killed gateway cannot end its leases; extended while the mail is sent.
 const LEASE: Duration = Duration::from_secs(30);
 const RENEW: Duration = Duration::from_secs(10);
-/// How long after the store could not be used it is tried again.
+/// The pause after the store could not be used.
 const STORE_RETRY: Duration = Duration::from_secs(1);
-/// For how long it is tried. Later than this nobody waits for a receipt.
+/// How long a mail is retried. After that nobody expects a receipt.
 const GIVEN_UP: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often it is looked what another gateway on the same database has left behind.
+/// How often the store is checked for work that another gateway on the same database has left behind.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 enum Sent {
     Taken,
     Later(String),
@@ -39,7 +39,7 @@ enum Sent {
     NoMailbox(String),
 }
 
-/// The sender on the envelope of mail about a ticket, at which bounces come back; none where they go to whom the mail is from.
+/// The envelope sender of mail about a ticket, to which bounces are returned; none if they go to the sender's address.
 pub type ReturnPath = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// How the mail of one site is written and sent.
@@ -47,13 +47,13 @@ pub type ReturnPath = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct SiteMail {
     /// The site.
     pub site: Site,
-    /// How it sends e-mail.
+    /// Its mailer.
     pub mailer: Mailer,
-    /// Where bounces come back.
+    /// The envelope senders.
     pub return_path: ReturnPath,
 }
 
-/// Sends mail that is due.
+/// Sends due mail.
 #[derive(Clone)]
 pub struct SendMail {
     outgoing: Arc<dyn OutgoingMail>,
@@ -63,7 +63,7 @@ pub struct SendMail {
 }
 
 impl SendMail {
-    /// Sends the mail of these sites that a store keeps.
+    /// Sends the mail of these sites from a store.
     pub fn new(
         outgoing: Arc<dyn OutgoingMail>,
         sites: Vec<SiteMail>,
@@ -73,7 +73,7 @@ impl SendMail {
         SendMail { outgoing, sites: Arc::new(sites), codes, wakers }
     }
 
-    /// Sends until it is told to stop; then the mail that is being sent comes to an end and is recorded.
+    /// Sends until it is cancelled; a mail that is being sent is then completed and recorded.
     pub async fn run(self, stop: CancellationToken) {
         let mut workers = JoinSet::new();
         for mail in self.sites.iter().cloned() {
@@ -108,7 +108,7 @@ impl SendMail {
     }
 }
 
-/// Sends all that is due, and gives the time until the next is.
+/// Sends all due mail, and returns the time until the next is due.
 async fn send_due(
     store: &dyn OutgoingMail,
     mail: &SiteMail,
@@ -118,7 +118,7 @@ async fn send_due(
     let name = mail.site.key.as_str();
     while !stop.is_cancelled() {
         let now = clock::timestamp();
-        // A reader says whether there is any, so that who has nothing to send keeps nobody from writing.
+        // Checked with a read, so that an idle worker does not block writers.
         let next = store.next_mail(name).await?.and_then(|next| next.parse::<Timestamp>().ok());
         match next {
             Some(next) if next <= now => {}
@@ -163,7 +163,7 @@ async fn send_due(
     Ok(LOOK)
 }
 
-/// Sends a mail while its claim is extended; `None` where somebody else has claimed it meanwhile.
+/// Sends a mail while its claim is extended; `None` if another worker has claimed it meanwhile.
 async fn send_claimed(
     store: &dyn OutgoingMail,
     mail: &SiteMail,
@@ -193,7 +193,7 @@ async fn send_claimed(
     }
 }
 
-/// Records what became of an attempt, as soon as the store can be used. Nothing else is sent until then.
+/// Records the outcome of an attempt, retrying until the store can be used. Nothing else is sent before.
 async fn record(store: &dyn OutgoingMail, (ticket, token): (&str, &str), outcome: MailOutcome<'_>) {
     loop {
         match store.record_mail(ticket, token, outcome).await {
@@ -207,12 +207,12 @@ async fn record(store: &dyn OutgoingMail, (ticket, token): (&str, &str), outcome
     }
 }
 
-/// Until when what is claimed now is nobody else's.
+/// The end of a lease that begins at this time.
 fn lease(now: Timestamp) -> String {
     clock::written(now.checked_add(LEASE).unwrap_or(now))
 }
 
-/// What the mail carries to show that somebody reads it.
+/// The proof that a mail contains.
 fn proof(mailer: &Mailer, codes: &Codes, due: &DueMail, number: u32) -> Proof {
     let ticket = &due.ticket;
     let sent: Timestamp = due.since.parse().unwrap_or_else(|_| clock::timestamp());
@@ -228,7 +228,7 @@ fn proof(mailer: &Mailer, codes: &Codes, due: &DueMail, number: u32) -> Proof {
 async fn send(SiteMail { site, mailer, return_path }: &SiteMail, codes: &Codes, due: &DueMail) -> Sent {
     let proof = due.code.map(|number| proof(mailer, codes, due, number));
     let letter = letter(site, &due.ticket, mailer.reply_to.is_some(), proof.as_ref());
-    // With another code it is another mail.
+    // A mail with another code is another mail.
     let id = codes.mail_name(&due.ticket.id, due.code.unwrap_or_default());
     let sender = Sender { from: &mailer.from, reply_to: mailer.reply_to.as_ref() };
     let message = match message(sender, &due.address, &id, letter, return_path(&due.ticket.id)) {
