@@ -1,27 +1,27 @@
-//! Addresses of files that are good for a while: who has one can read the file, and nobody can make one.
+//! Signed addresses of files that expire: whoever has one can read the file, and only the gateway can make one.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::hmac::{self, Key};
 
-/// How long an address is good, in seconds: this and up to half as long again. All that is signed within the half is the same, so that
-/// a browser fetches it once.
+/// How long an address is valid at least, in seconds; at most half as long again. All addresses of a file signed within the same half are
+/// equal, so that browsers download it once.
 const LIFE: u64 = 3600;
 
-/// The address of a file, relative to the gateway.
+/// The signed address of a file, relative to the gateway.
 pub fn sign(key: &Key, site: &str, id: &str, now: u64) -> String {
     let until = (now / (LIFE / 2) + 3) * (LIFE / 2);
     let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(key, message(site, id, until).as_bytes()));
     format!("/v1/sites/{site}/attachments/{id}?until={until}&signature={signature}")
 }
 
-/// Whether an address was made here and is still good.
+/// Whether an address was signed here and has not expired.
 pub fn is_signed(key: &Key, site: &str, id: &str, until: &str, signature: &str, now: u64) -> bool {
     let (Ok(until), Ok(tag)) = (until.parse::<u64>(), BASE64_URL_SAFE_NO_PAD.decode(signature)) else { return false };
     now < until && hmac::verify(key, message(site, id, until).as_bytes(), &tag).is_ok()
 }
 
-/// Neither names of sites nor ids have lines.
+/// Neither site keys nor ids contain line breaks.
 fn message(site: &str, id: &str, until: u64) -> String {
     format!("{site}\n{id}\n{until}")
 }

@@ -1,4 +1,4 @@
-//! What a file is, told by what is in it; and files without what is hidden in them.
+//! Detects the type of a file from its content, and removes metadata.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,21 +12,21 @@ use deskbell_core::rules::file_formats::{self as formats, Format};
 use domain::attachment::{self, Attachments, FileType};
 use domain::stripping::{self, Broken, Strip, stripper};
 
-/// A file that is on disk for good.
+/// A file that is on disk.
 pub struct Cleaned {
     /// Its name in the folder.
     pub file: String,
-    /// What it is.
+    /// Its type.
     pub media: FileType,
-    /// The endings that its name may have; the first is given to one that has none of them.
+    /// The extensions that its name may have; the first is appended to a name without one of them.
     pub endings: &'static [&'static str],
-    /// How large it is, in bytes.
+    /// Its size in bytes.
     pub size: u32,
     /// Whether it may still carry metadata such as a location.
     pub has_metadata: bool,
 }
 
-/// Judges what came in, cleans it, and keeps it. Only so many at once, because what is cleaned lies in memory.
+/// Detects the type of an upload, cleans it and stores it. Limited in parallelism, because files are cleaned in memory.
 pub async fn clean(storage: &FileStorage, part: Part, rules: &Attachments) -> Result<Cleaned, StoreFileError> {
     let permit = storage.cleaning.clone().acquire_owned().await.map_err(|_| StoreFileError::Internal)?;
     let (folder, rules) = (storage.folder.clone(), rules.clone());
@@ -75,13 +75,13 @@ fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, 
     Ok(Cleaned { file, media, endings, size: u32::try_from(size).unwrap_or(u32::MAX), has_metadata })
 }
 
-/// What a file was found to be.
+/// What was detected.
 enum Found {
-    /// A type that is known by itself.
+    /// A type with a media type of its own.
     Type(FileType),
-    /// A format that is only offered for saving.
+    /// A format that is only offered for download.
     Format(&'static Format),
-    /// Text in another encoding than UTF-8.
+    /// Text in an encoding other than UTF-8.
     Encoded,
 }
 
@@ -105,7 +105,8 @@ impl Found {
         }
     }
 
-    /// As what a site takes it; none where it does not. Text in another encoding is bytes to whoever reads it, and text to a site.
+    /// The type as which a site accepts the file; none if it does not. Text in another encoding is served as bytes, but a site that accepts
+    /// text accepts it.
     fn taken_by(&self, rules: &Attachments) -> Option<FileType> {
         match self {
             Found::Type(found) => rules.accepted_type(*found),
@@ -139,7 +140,7 @@ impl Found {
     }
 }
 
-/// What a site takes, in words, and what to do about another file.
+/// The types that a site accepts, in words, and what to do about other files.
 fn allowed(rules: &Attachments) -> String {
     let types: Vec<&str> = rules.types.iter().map(|known| known.word()).collect();
     if rules.max_count == 0 || types.is_empty() {

@@ -8,51 +8,51 @@ use domain::problem::FieldError;
 /// Why a file is not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFileError {
-    /// Neither a token nor a session says whose it would be.
+    /// Neither a token nor a session identifies the owner.
     #[error("neither a token nor a session says whose file this is")]
     Unidentified,
-    /// Another file with this id is somebody else's.
+    /// Another owner has a file with this id.
     #[error("the id is that of somebody else's file")]
     NotYours,
     /// A quota of files is used up.
     #[error("the quota of {} is used up", .0.quota.name())]
     Quota(Exceeded),
-    /// As many uploads are under way as there may be at once.
+    /// The maximum number of concurrent uploads is reached.
     #[error("too many uploads at the same time")]
     TooManyUploads,
-    /// The disk has less room than is kept free.
+    /// The free disk space has reached the reserve.
     #[error("the disk is nearly full")]
     DiskFull,
-    /// The site or the customer has stored too many within a minute.
+    /// The site or the customer is over its rate limit.
     #[error(transparent)]
     RateLimited(#[from] RetryAfter),
-    /// It is larger than the site takes; the limit in bytes.
+    /// It is larger than the site's limit, in bytes.
     #[error("the file is larger than {0} bytes")]
     TooLarge(usize),
-    /// It stopped before its end.
+    /// The body ended early.
     #[error("the file ended too early")]
     Incomplete,
-    /// It came too slowly.
+    /// The body arrived too slowly.
     #[error("the file took too long to arrive")]
     TooSlow,
-    /// It has nothing in it.
+    /// It is empty.
     #[error("the file is empty")]
     Empty,
-    /// What it is, the site does not take; what the site takes.
+    /// The site does not accept its type; the text names the accepted types.
     #[error("{0}")]
     UnsupportedType(String),
-    /// It cannot be read as what it is, and so cannot be freed of what is hidden in it.
+    /// It cannot be parsed as its type, so its metadata cannot be removed.
     #[error("this {media} cannot be read: {reason}")]
     Broken {
-        /// What it is.
+        /// Its type.
         media: &'static str,
-        /// What is wrong in it.
+        /// What is malformed.
         reason: &'static str,
     },
-    /// The system does not write or read it.
+    /// It cannot be written or read.
     #[error("the file cannot be written: {0}")]
     Io(std::io::Error),
-    /// What is done about it after its last byte panicked, or found another state than it left.
+    /// The task that stores it after its last byte has panicked, or found an inconsistent state.
     #[error("storing the file failed")]
     Internal,
     /// The store failed.
@@ -63,7 +63,7 @@ pub enum StoreFileError {
 /// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFileError {
-    /// Its address was not signed here, or its time is over.
+    /// The address was not signed here, or has expired.
     #[error("the signature of the address is wrong or has expired")]
     InvalidAddress,
     /// There is no such file.
@@ -74,13 +74,13 @@ pub enum ReadFileError {
     Store(#[from] StoreError),
 }
 
-/// The places, in the list of a ticket or reply, of files that are not there for it.
+/// The indexes of missing files in the list of a ticket or reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} files are missing", .0.len())]
 pub struct MissingFiles(pub Vec<usize>);
 
 impl MissingFiles {
-    /// What is wrong with each.
+    /// An error for each index.
     pub fn errors(&self) -> Vec<FieldError> {
         let error = |place: &usize| FieldError {
             pointer: format!("/attachments/{place}"),

@@ -1,6 +1,6 @@
-//! Where the bytes of files are: `incoming` while they arrive and until their row is written, then one of 256 folders by the
-//! beginning of their name. So what a crash leaves behind is in `incoming`, and nothing ever has to look at all files. Files of
-//! older gateways lie in the folder itself; they are read there, and the sweep moves them.
+//! The folder with the bytes of files: `incoming` while they arrive and until their row is written, then one of 256 folders, named after the
+//! first digits of their name. A crash leaves files only in `incoming`, so nothing ever has to list all files. Files of older gateways are in
+//! the folder itself; they are read there, and the sweep moves them.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use domain::attachment;
 use private_files::{create_folder, restrict};
 
-/// The folder of the files.
+/// The folder of files.
 #[derive(Clone, Debug)]
 pub struct Folder {
     root: PathBuf,
@@ -18,7 +18,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder, or makes it. One that others on this machine may open is closed to them.
+    /// Opens a folder, or creates it. Removes the access of other users of this machine.
     pub fn open(root: PathBuf) -> Result<Folder, StoreError> {
         let incoming = root.join("incoming");
         let folder = Folder { incoming, root };
@@ -37,24 +37,24 @@ impl Folder {
         Ok(folder)
     }
 
-    /// The folder itself.
+    /// The path of the folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Where files lie that have no row yet.
+    /// The path of files that have no row yet.
     pub fn incoming(&self) -> &Path {
         &self.incoming
     }
 
-    /// Where a file can be read; its final place where it is nowhere.
+    /// The path of a file; its final path if it does not exist.
     pub fn locate(&self, file: &str) -> PathBuf {
         let settled = self.settled(file);
         let elsewhere = || [self.incoming.join(file), self.root.join(file)].into_iter().find(|path| path.is_file());
         if settled.is_file() { settled } else { elsewhere().unwrap_or(settled) }
     }
 
-    /// Brings a file to its final place once its row is written. Whether it was anywhere else.
+    /// Moves a file to its final path after its row is written. Returns whether it was elsewhere.
     pub fn settle(&self, file: &str) -> std::io::Result<bool> {
         let settled = self.settled(file);
         let Some(parent) = settled.parent() else { return Ok(false) };
@@ -64,14 +64,14 @@ impl Folder {
         }
         make(parent)?;
         restrict(&from);
-        // Where the power fails it is under one of the two names, and read under both.
+        // After a power failure it has one of the two names, and both are read.
         std::fs::rename(&from, &settled)?;
         Ok(true)
     }
 
-    /// Removes a file wherever it is. One that is gone already is no error.
+    /// Deletes a file wherever it is. A missing file is no error.
     pub fn remove(&self, file: &str) -> std::io::Result<()> {
-        // Names come from the database; nothing but a name of ours is ever removed.
+        // Names come from the database; only names in our format are ever deleted.
         if attachment::parse_id(file).is_none() {
             return Ok(());
         }
@@ -94,7 +94,7 @@ fn make(path: &Path) -> std::io::Result<()> {
         return Ok(());
     }
     create_folder(path)?;
-    // Where it hangs has to survive a power failure as well.
+    // The directory entry has to survive a power failure as well.
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .map_or(Ok(()), |parent| File::open(parent)?.sync_all())

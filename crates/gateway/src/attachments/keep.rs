@@ -1,4 +1,4 @@
-//! Keeps the files that agents and mails bring to the customer of a ticket.
+//! Stores the files that agents and mails add for the customer of a ticket.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::clock;
 use crate::store::{Attachments, PutOutcome, StoredAttachment, StoredTicket};
 use domain::attachment::{self, Attachments as FileRules};
 
-/// Keeps files that do not come from the customer.
+/// Stores files that do not come from the customer.
 #[derive(Clone)]
 pub struct KeepFile {
     attachments: Arc<dyn Attachments>,
@@ -21,12 +21,12 @@ pub struct KeepFile {
 }
 
 impl KeepFile {
-    /// Keeps files in a storage, and what they are in a store.
+    /// Stores bytes in a storage, and rows in a store.
     pub fn new(attachments: Arc<dyn Attachments>, storage: FileStorage) -> KeepFile {
         KeepFile { attachments, storage }
     }
 
-    /// Keeps a file for the customer of a ticket, which owns it; the id by which it goes along with a message.
+    /// Stores a file for the customer of a ticket, who owns it. Returns the id by which messages refer to it.
     pub async fn keep(
         &self,
         rules: &FileRules,
@@ -39,7 +39,7 @@ impl KeepFile {
         let owner = (ticket.site.clone(), ticket.person.clone(), ticket.session);
         let (this, rules, name) = (self.clone(), rules.clone(), name.to_string());
         let kept = async move { this.write(&rules, owner, &name, part).await };
-        // As with uploads: it ends whether or not somebody waits for it.
+        // As with uploads, it completes even if the caller is gone.
         tokio::spawn(kept.in_current_span()).await.map_err(|error| {
             tracing::error!(%error, "upload failed");
             StoreFileError::Internal

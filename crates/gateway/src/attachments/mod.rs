@@ -1,7 +1,5 @@
-//! Files that go along with tickets and replies: taken in, cleaned, kept in a folder beside the database, and shown by
-//! addresses that are signed for a while.
-//!
-//! A file is on disk under its name before its row is written, so a row always has its file; a file that has no row is swept away.
+//! Attachments of tickets and replies: received, cleaned, stored in a folder beside the database, and served at signed addresses that expire.
+//! A file is on disk under its name before its row is written, so a row always has its file; a file without a row is deleted by the sweep.
 
 mod address;
 mod clean;
@@ -27,13 +25,13 @@ pub use read::ReadFiles;
 pub use storage::FileStorage;
 pub use store::{Admitted, NewFile, Room, StoreFile};
 
-/// What is wrong with the files that a message names.
+/// The error in the list of files of a message, if any.
 pub fn check(site: &Site, ids: &[String]) -> Option<FieldError> {
     let detail = attachment::check_list(ids, &site.config.attachments)?;
     Some(FieldError { pointer: "/attachments".into(), detail })
 }
 
-/// A file as its owner sees it, without the address at which it is read.
+/// A file as its owner sees it, without its signed address.
 fn describe(kept: &StoredAttachment) -> Attachment {
     Attachment {
         id: kept.id.clone(),

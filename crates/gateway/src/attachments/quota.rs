@@ -1,5 +1,5 @@
-//! How many bytes and files may be put, by whom, and how much of the disk they leave free. Rates are limited elsewhere
-//! ([`crate::guard`]); here is what is kept.
+//! Quotas for uploads, in bytes and files, and the disk space that they leave free. Rates are limited elsewhere ([`crate::guard`]); these
+//! quotas limit what is stored.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,38 +13,38 @@ use crate::store::{FileOwner, UploadUsage, Usage};
 use deskbell_core::rules::quotas::Quotas;
 use domain::attachment::Attachments;
 
-/// How long a file of an anonymous session is kept that goes along with nothing. The client puts it again where it is still needed.
+/// How long an unsent file of an anonymous session is stored. A client that still needs it uploads it again.
 pub const UNSENT_ANONYMOUS: SignedDuration = SignedDuration::from_hours(24);
-/// The same for a file of a signed person. Drafts live a day less.
+/// The same for a verified customer. Drafts expire a day earlier.
 pub const UNSENT: SignedDuration = SignedDuration::from_hours(8 * 24);
-/// How many times what one message may carry somebody may have put and not sent: a ticket, a reply, and what was taken back.
+/// How many messages' worth of bytes an owner may have uploaded and not sent: a ticket, a reply, and what was removed from them.
 const MESSAGES_UNSENT: u64 = 2;
-/// How many files for each that one message may carry: a picture that is edited is a new file each time.
+/// How many times the files of one message an owner may have uploaded and not sent: each edit of a picture is a new file.
 const FILES_UNSENT: u64 = 10;
-/// Of what a site takes in a day, anonymous sessions leave one part of so many to people whom the host has signed.
+/// One part in so many of a site's daily quota is reserved for verified customers.
 const SIGNED_PART: u64 = 5;
-/// When to ask again where other uploads take the room and may come to nothing.
+/// When to retry if other uploads hold the space and may still fail.
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
-/// How many bytes ahead of what has come an upload takes room.
+/// How many bytes an upload reserves ahead of those received.
 const STEP: u64 = 256 * 1024;
-/// How many uploads of one session or person may be under way at once, or as many as one message of the site may carry; and how many of
-/// anonymous sessions of one network address.
+/// The maximum number of concurrent uploads: of one session or customer (or as many as one message of the site may have files, if more), and of
+/// the anonymous sessions of one network address.
 const OWNER_AT_ONCE: u64 = 10;
 const ADDRESS_AT_ONCE: u64 = 50;
 
-/// Which quota is used up.
+/// The quota that is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quota {
-    /// Of unsent files of one session or person.
+    /// The unsent files of one session or customer.
     Unsent,
-    /// Of a network address in a day.
+    /// The uploads from a network address per day.
     Address,
-    /// Of a site in a day.
+    /// The uploads to a site per day.
     Site,
 }
 
 impl Quota {
-    /// What it is called in an error.
+    /// Its name in errors.
     pub fn name(self) -> &'static str {
         match self {
             Quota::Unsent => "unsent files of one session or person",
@@ -54,32 +54,32 @@ impl Quota {
     }
 }
 
-/// A quota that does not admit an upload.
+/// A quota that an upload exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
-    /// Which.
+    /// The quota.
     pub quota: Quota,
-    /// What it allows.
+    /// Its limit.
     pub limit: Usage,
-    /// When it frees up at the latest.
+    /// When space is available again at the latest.
     pub until: Timestamp,
 }
 
-/// What is known of an upload before its bytes come.
+/// What is known about an upload before its first byte.
 #[derive(Clone, Copy, Debug)]
 pub struct Admission<'a> {
     /// The quotas.
     pub quotas: &'a Quotas,
-    /// What the site says of files.
+    /// The attachment rules of the site.
     pub site: &'a Attachments,
-    /// Whether the host has signed whose it is.
+    /// Whether its owner is a verified customer.
     pub is_signed: bool,
-    /// When it comes.
+    /// When it starts.
     pub now: Timestamp,
 }
 
 impl Admission<'_> {
-    /// Whether a file of so many bytes is within the quotas, beside what is counted and what is reserved for uploads under way.
+    /// Whether a file of `bytes` bytes is within the quotas, in addition to stored files and to the space reserved for other uploads.
     pub fn check(&self, usage: &UploadUsage, reserved: &Reserved, bytes: u64) -> Result<(), Exceeded> {
         self.limits().into_iter().try_for_each(|(quota, limit)| {
             let (used, under_way) = match quota {
@@ -103,7 +103,7 @@ impl Admission<'_> {
 
     fn limits(&self) -> Vec<(Quota, Usage)> {
         let Quotas { unsent_bytes, unsent_files, .. } = *self.quotas;
-        // A site that takes none says so itself.
+        // A site that accepts no files has an error of its own.
         let (max_bytes, max_count) = (u64::from(self.site.max_bytes), u64::from(self.site.max_count.max(1)));
         let unsent = Usage {
             bytes: unsent_bytes.unwrap_or(MESSAGES_UNSENT * max_count * max_bytes),
@@ -113,7 +113,7 @@ impl Admission<'_> {
         let site = Usage { bytes: self.quotas.site_bytes_per_day, files: self.quotas.site_files_per_day };
         let shared = |count: u64| if self.is_signed { count } else { count - count / SIGNED_PART };
         let site = Usage { bytes: shared(site.bytes), files: shared(site.files) };
-        // Behind one address there may be a whole office; of whom the host has signed, each has a quota of their own.
+        // A whole office may share an address; verified customers have quotas of their own.
         let address = (!self.is_signed).then_some((Quota::Address, address));
         [Some((Quota::Unsent, unsent)), address, Some((Quota::Site, site))].into_iter().flatten().collect()
     }
@@ -142,10 +142,10 @@ pub fn tomorrow(time: Timestamp) -> Timestamp {
     next.map_or(time + SignedDuration::from_hours(24), |next| next.timestamp())
 }
 
-/// What is reserved for uploads under way, as one of them sees it.
+/// The space reserved for other uploads, as seen by one upload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reserved {
-    /// By the same session or person.
+    /// By the same session or customer.
     pub owner: Usage,
     /// From the same network address.
     pub address: Usage,
@@ -153,7 +153,7 @@ pub struct Reserved {
     pub site: Usage,
 }
 
-/// Room for uploads under way, so that many at once do not go past a quota that each of them alone is within.
+/// Space reserved for uploads in progress, so that concurrent uploads together stay within the quotas.
 #[derive(Clone, Debug, Default)]
 pub struct Reservations(Arc<Mutex<HashMap<Scope, Usage>>>);
 
@@ -166,54 +166,54 @@ enum Scope {
     Disk,
 }
 
-/// Why there is no room.
+/// Why no space can be reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoRoom {
-    /// A quota is used up.
+    /// A quota is exceeded.
     Quota(Exceeded),
-    /// The disk has to keep its reserve.
+    /// The disk reserve would be used.
     Disk,
-    /// Other uploads that are under way have to end first.
+    /// Other uploads in progress hold the space.
     UnderWay,
 }
 
-/// Room that is taken until this is dropped: a step more than what has come.
+/// Space that is reserved until this is dropped: one step more than was received.
 #[derive(Debug)]
 pub struct Reservation {
     reservations: Reservations,
     owner: Scope,
     address: Option<Scope>,
     site: Scope,
-    /// How much the upload may come to.
+    /// The largest size that the upload may reach, in bytes.
     max: u64,
-    /// How much is taken, where anything is.
+    /// The reserved bytes; 0 if nothing is reserved.
     bytes: u64,
     is_taken: bool,
 }
 
-/// Who an upload is by, to whom it goes and from where it comes.
+/// The site, owner and network address of an upload.
 #[derive(Clone, Copy, Debug)]
 pub struct Uploader<'a> {
     /// The site.
     pub site: &'a str,
-    /// Whose file it is.
+    /// The owner of the file.
     pub owner: FileOwner<'a>,
-    /// The network address as it is counted.
+    /// The pseudonym of the network address, under which uploads are counted.
     pub address: Option<[u8; 32]>,
 }
 
-/// How large an upload may become, in bytes.
+/// The largest size of an upload, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct UploadSize {
-    /// As it says itself, where it does.
+    /// As announced by the client, if it was.
     pub announced: Option<u64>,
-    /// What the site allows.
+    /// The limit of the site.
     pub max: u64,
 }
 
 impl Reservations {
-    /// Takes room for the beginning of an upload; what it announces has to fit beside what is kept. `free` is what is free on the disk, in
-    /// bytes; none where that cannot be told.
+    /// Reserves space for the beginning of an upload; its announced size has to fit beside the stored files. `free` is the free disk space in
+    /// bytes; none if it is unknown.
     pub fn reserve(
         &self,
         admission: &Admission<'_>,
@@ -248,7 +248,7 @@ impl Reservations {
 }
 
 impl Reservation {
-    /// Takes room for so many bytes in all, where it has less.
+    /// Raises the reservation to `bytes` in all, if it is smaller.
     pub fn grow(
         &mut self,
         admission: &Admission<'_>,
@@ -275,7 +275,7 @@ impl Reservation {
         let come = if self.is_taken { length } else { 0 };
         let bytes = (come / STEP + 1).saturating_mul(STEP).min(self.max.max(come));
         admission.check(usage, &self.others(held), bytes).map_err(NoRoom::Quota)?;
-        // While it is cleaned a file is there twice.
+        // A file exists twice while it is cleaned.
         let disk = held.get(&Scope::Disk).map_or(0, |disk| disk.bytes).saturating_sub(self.bytes);
         let needed = |bytes: u64| admission.quotas.disk_reserve_bytes.saturating_add(bytes.saturating_mul(2));
         if free.is_some_and(|free| free < needed(bytes.max(length))) {
@@ -299,7 +299,7 @@ impl Reservation {
             .flatten()
     }
 
-    /// What others have reserved.
+    /// The reservations of other uploads.
     fn others(&self, held: &HashMap<Scope, Usage>) -> Reserved {
         let others = |scope: &Scope| {
             let usage = held.get(scope).copied().unwrap_or_default();
@@ -341,7 +341,7 @@ fn owner(by: &Uploader<'_>) -> Scope {
     }
 }
 
-/// How many bytes are free on the disk of a folder, to whoever is not root; none where the system does not tell.
+/// The free bytes on the disk of a folder, for users other than root; none if the system does not report them.
 pub fn free_bytes(folder: &Path) -> Option<u64> {
     match rustix::fs::statvfs(folder) {
         Ok(disk) => Some(disk.f_bavail.saturating_mul(disk.f_frsize)),
@@ -352,7 +352,7 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
     }
 }
 
-/// In how many seconds to ask again, for `Retry-After`.
+/// The seconds to wait, for `Retry-After`.
 pub fn seconds_until(until: Timestamp) -> u64 {
     clock::left(until).as_secs().saturating_add(1)
 }
@@ -406,7 +406,7 @@ mod tests {
                 false,
                 Some((Quota::Address, midnight.clone())),
             ),
-            // Who is signed is not counted by address, and has what anonymous sessions leave of the site.
+            // Verified customers are not counted by address, and can use what anonymous sessions leave of the site's quota.
             (UploadUsage { address: used(5000, 5000), ..Default::default() }, true, None),
             (UploadUsage { site: used(7_991, 1), ..Default::default() }, false, Some((Quota::Site, midnight.clone()))),
             (UploadUsage { site: used(7_991, 1), ..Default::default() }, true, None),
@@ -477,7 +477,7 @@ mod tests {
         let site = Attachments::default();
         let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
         let put = |session, free| reserve(&reservations, &admission, session, Some(free), Some(10 * MB));
-        // A file is there twice while it is cleaned.
+        // A file exists twice while it is cleaned.
         assert_eq!(put(1, 120 * MB - 1).unwrap_err(), NoRoom::Disk);
         let mut other = put(1, 120 * MB).unwrap();
         grow(&mut other, &admission, 10 * MB).unwrap();

@@ -1,4 +1,4 @@
-//! Shows files at addresses that are signed for a while.
+//! Serves files at signed addresses.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::store::{Attachments, StoreError, StoredAttachment};
 use domain::attachment::Attachment;
 use domain::conversation::Message;
 
-/// Shows the files of tickets.
+/// Reads the files of tickets.
 #[derive(Clone)]
 pub struct ReadFiles {
     attachments: Arc<dyn Attachments>,
@@ -17,12 +17,12 @@ pub struct ReadFiles {
 }
 
 impl ReadFiles {
-    /// Shows files of a storage.
+    /// Reads rows from a store, and bytes from a storage.
     pub fn new(attachments: Arc<dyn Attachments>, storage: FileStorage) -> ReadFiles {
         ReadFiles { attachments, storage }
     }
 
-    /// The file at a signed address, and where its bytes are.
+    /// The file at a signed address, and the path of its bytes.
     pub async fn find(
         &self,
         site: &str,
@@ -44,7 +44,7 @@ impl ReadFiles {
         Ok(kept.iter().map(|kept| (kept.number.unwrap_or_default(), self.with_address(kept))).collect())
     }
 
-    /// Gives messages of a ticket their files.
+    /// Adds the files to messages of a ticket.
     pub async fn attach(&self, ticket: &str, messages: &mut [Message]) -> Result<(), StoreError> {
         for (number, attachment) in self.list(ticket).await? {
             if let Some(message) = messages.iter_mut().find(|message| message.number == number) {

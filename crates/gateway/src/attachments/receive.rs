@@ -1,4 +1,4 @@
-//! Bytes that come in go to disk as they come, up to a limit; what is torn leaves nothing behind.
+//! Writes uploads to disk as they arrive, up to a limit; incomplete uploads are deleted.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,30 +15,30 @@ use super::folder::Folder;
 use crate::body_limits::UPLOAD_TIME;
 use private_files::create_file;
 
-/// Within which time at least [`PROGRESS_MIN`] bytes of it have to come, or its end.
+/// The time within which [`PROGRESS_MIN`] bytes or the end have to arrive.
 const PROGRESS_TIME: Duration = Duration::from_secs(30);
-/// Two kilobits a second.
+/// About two kilobits per second over [`PROGRESS_TIME`].
 const PROGRESS_MIN: usize = 8 * 1024;
 
-/// A file that is not whole, and goes when this does.
+/// An incomplete file, deleted on drop.
 pub struct Part {
     path: PathBuf,
 }
 
 impl Part {
-    /// A new one, empty, that nobody else on this machine may read.
+    /// Creates an empty file that no other user of this machine can read.
     pub fn create(folder: &Folder) -> std::io::Result<(Part, std::fs::File)> {
         let part = Part { path: folder.incoming().join(format!("{}.part", Uuid::new_v4())) };
         let file = create_file(&part.path)?;
         Ok((part, file))
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Gives it its name, under which it stays also where the power fails. It has to be on disk already.
+    /// Gives it its final name, and makes the name survive a power failure. Its bytes must be on disk already.
     pub fn keep(self, folder: &Folder) -> std::io::Result<String> {
         let name = Uuid::new_v4().to_string();
         std::fs::rename(&self.path, folder.incoming().join(&name))?;
@@ -49,13 +49,13 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // Where it was kept it is not there any more.
+        // After `keep` there is nothing to delete.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// Writes the pieces of a file of no more than so many bytes. `announced` is how long it says that it is. `admit` is asked before each piece is
-/// written whether there is room for so many bytes in all. Where it ends early, the rest of the pieces is not read.
+/// Writes the chunks of an upload of at most `max` bytes. `announced` is the size given by the client. `admit` is called with the total size
+/// before each chunk is written, and reserves the space. On an error the remaining chunks are not read.
 pub async fn receive<B: AsRef<[u8]>, E>(
     folder: &Folder,
     pieces: &mut (impl Stream<Item = Result<B, E>> + Unpin),
@@ -93,12 +93,12 @@ async fn write<B: AsRef<[u8]>, E>(
         admit(length as u64)?;
         file.write_all(piece).await.map_err(failed)?;
     }
-    // What is written last may not be in the file yet.
+    // The last writes may not have reached the file yet.
     file.flush().await.map_err(failed)?;
     Ok(part)
 }
 
-/// Why a file could not be written: the disk is full, or not ours.
+/// The error of a failed write: a full disk, or another one.
 pub fn failed(error: std::io::Error) -> StoreFileError {
     tracing::error!(%error, "storing an upload failed");
     match error.kind() {

@@ -1,4 +1,4 @@
-//! The folder of the files, and what it takes to fill it and to show what is in it.
+//! The folder of files, with what is needed to fill it and to serve its files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use super::folder::Folder;
 use super::quota::{self, Reservations};
 use crate::store::{StoreError, StoredAttachment};
 
-/// How many files are cleaned at once: each lies in memory twice meanwhile.
+/// How many files are cleaned at the same time; each is in memory twice.
 const CLEANED_AT_ONCE: usize = 2;
 
-/// The files: their folder, what it takes to fill it and to show what is in it, and the room that is reserved in it.
+/// The files: their folder, the key that signs their addresses, and the space reserved for uploads.
 #[derive(Clone)]
 pub struct FileStorage {
-    /// Where their bytes are.
+    /// Where the bytes are.
     pub folder: Folder,
     pub(super) cleaning: Arc<Semaphore>,
     pub(super) key: hmac::Key,
@@ -24,7 +24,7 @@ pub struct FileStorage {
 }
 
 impl FileStorage {
-    /// Opens a folder, or makes it.
+    /// Opens a folder, or creates it.
     pub fn open(path: PathBuf, key: &[u8]) -> Result<FileStorage, StoreError> {
         Ok(FileStorage {
             folder: Folder::open(path)?,
@@ -34,7 +34,7 @@ impl FileStorage {
         })
     }
 
-    /// Where the bytes of a file are.
+    /// The path of the bytes of a file.
     pub fn path(&self, kept: &StoredAttachment) -> PathBuf {
         self.folder.locate(&kept.file)
     }
@@ -43,7 +43,7 @@ impl FileStorage {
         quota::free_bytes(self.folder.root())
     }
 
-    /// Brings a file to its final place. Until it is there it is read where it came in, and the sweep tries again.
+    /// Moves a file to its final path. If that fails, it is read at its old path and the sweep tries again.
     pub(super) fn settle(&self, file: &str) {
         if let Err(error) = self.folder.settle(file) {
             tracing::warn!(%error, "moving a file failed");

@@ -1,4 +1,4 @@
-//! Takes in the files that customers put.
+//! Receives the uploads of customers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,26 +18,26 @@ use crate::store::{Attachments, FileOwner, PutOutcome, Requester, StoredAttachme
 use deskbell_core::rules::quotas::Quotas;
 use domain::attachment::{self, Attachment, Attachments as FileRules};
 
-/// A file that somebody is about to put.
+/// A file that is about to be uploaded.
 pub struct NewFile {
     /// Its UUID.
     pub id: String,
-    /// What it is called where it comes from.
+    /// Its name on the customer's device.
     pub name: String,
 }
 
-/// Whether somebody may put a file.
+/// Whether an upload is admitted.
 pub enum Admitted {
-    /// There is room for it.
+    /// There is space for it.
     Room(Box<Room>),
-    /// What is there goes along with something already and cannot be replaced any more.
+    /// The file exists and belongs to a sent message, so it cannot be replaced.
     Sent(Attachment),
 }
 
-/// The room that an upload has until its row is written.
+/// The space reserved for an upload until its row is written.
 pub struct Room {
     reservation: Reservation,
-    /// What was counted when it was admitted.
+    /// The usage counted at admission.
     usage: UploadUsage,
     announced: Option<u64>,
     is_signed: bool,
@@ -52,7 +52,7 @@ impl Room {
     }
 }
 
-/// Takes in the files that customers put.
+/// Receives the uploads of customers.
 #[derive(Clone)]
 pub struct StoreFile {
     attachments: Arc<dyn Attachments>,
@@ -63,7 +63,7 @@ pub struct StoreFile {
 }
 
 impl StoreFile {
-    /// Takes in what quotas and rate limits leave room for.
+    /// Receives uploads within quotas and rate limits.
     pub fn new(
         attachments: Arc<dyn Attachments>,
         storage: FileStorage,
@@ -74,7 +74,7 @@ impl StoreFile {
         StoreFile { attachments, storage, quotas, guard, pseudonyms }
     }
 
-    /// Admits an upload from a network address. `announced` is how many bytes it says that it has.
+    /// Admits an upload from a network address. `announced` is its size in bytes, if the client gives it.
     pub async fn admit(
         &self,
         site: &Site,
@@ -111,8 +111,8 @@ impl StoreFile {
         Ok(Admitted::Room(Box::new(Room { reservation, usage, announced, is_signed, now, day, address })))
     }
 
-    /// Takes a file in, whose pieces are read to their end unless it is refused. The same again, whether the one before has come to an end or
-    /// not, is answered the same.
+    /// Stores a file; its chunks are read to the end unless it is rejected. A repeated upload gets the same answer, even while the first is in
+    /// progress.
     pub async fn put<B: AsRef<[u8]>, E>(
         &self,
         site: &Site,
@@ -130,7 +130,7 @@ impl StoreFile {
         };
         let max = rules.max_bytes as usize;
         let part = receive::receive(&self.storage.folder, pieces, announced, max, admit).await?;
-        // Who is gone after the last byte does not end what is done about the file: it would be neither counted nor removed.
+        // A client that disconnects after the last byte does not cancel this: the file would be neither counted nor deleted.
         let (this, site, rules) = (self.clone(), site.key.clone(), rules.clone());
         let kept = async move { this.keep(site, &rules, requester, given, room, part).await };
         tokio::spawn(kept.in_current_span()).await.map_err(|error| {
@@ -139,7 +139,7 @@ impl StoreFile {
         })?
     }
 
-    /// Cleans a file that has come, and writes its row.
+    /// Cleans an upload, and writes its row.
     async fn keep(
         &self,
         site: String,
@@ -173,7 +173,7 @@ impl StoreFile {
         let check = |usage: &UploadUsage| admission.check(usage, &Reserved::default(), kept.size.into());
         let admits = |usage: &UploadUsage| check(usage).is_ok();
         let upload = Upload { day: &room.day, address: room.address, admits: &admits };
-        // Where the store fails it is not known whether the row is there; what is not needed is swept away.
+        // If the store fails, the row may exist or not; the sweep deletes the file if it is not needed.
         match self.attachments.put_attachment(&kept, Some(upload)).await? {
             PutOutcome::Kept(before) => {
                 storage.settle(&kept.file);

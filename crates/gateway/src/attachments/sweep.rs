@@ -1,5 +1,5 @@
-//! Removes what nobody needs: files that were never sent, files whose rows are gone, and what a torn request or a crash has left.
-//! A sweep costs what has changed, and what it cannot remove keeps nothing else from being removed.
+//! Deletes files that are not needed: files that were never sent, files whose rows are deleted, and what a cancelled request or a crash has
+//! left. The cost of a sweep depends on what has changed; a file that cannot be deleted does not stop the others.
 
 use std::convert::Infallible;
 use std::fs::{DirEntry, ReadDir};
@@ -15,16 +15,16 @@ use crate::clock;
 use crate::store::{Attachments, StoreError};
 use domain::attachment;
 
-/// How old a file without a row is before nobody can be about to write its row.
+/// The age at which a file without a row is certainly not waiting for one.
 const ORPHAN: SignedDuration = SignedDuration::from_hours(1);
 const EVERY: Duration = Duration::from_secs(3600);
-/// How many files are looked at together.
+/// How many files are checked together.
 const CHUNK: usize = 500;
 
-/// Why nothing could be swept.
+/// Why a sweep failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
-    /// The store cannot tell.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The folder cannot be read.
@@ -32,7 +32,7 @@ pub enum SweepError {
     Folder(#[from] std::io::Error),
 }
 
-/// Sweeps the files.
+/// Deletes files that are not needed.
 #[derive(Clone)]
 pub struct SweepFiles {
     attachments: Arc<dyn Attachments>,
@@ -40,12 +40,12 @@ pub struct SweepFiles {
 }
 
 impl SweepFiles {
-    /// Sweeps a folder by what a store knows.
+    /// Sweeps a folder according to a store.
     pub fn new(attachments: Arc<dyn Attachments>, folder: Folder) -> SweepFiles {
         SweepFiles { attachments, folder }
     }
 
-    /// Sweeps once an hour, for as long as it runs.
+    /// Sweeps once an hour; never returns.
     pub async fn run(&self) -> Infallible {
         loop {
             if let Err(error) = self.sweep(clock::timestamp()).await {
@@ -55,7 +55,7 @@ impl SweepFiles {
         }
     }
 
-    /// Removes what nobody needs at a time.
+    /// Deletes the files that are not needed at this time.
     pub async fn sweep(&self, now: Timestamp) -> Result<(), SweepError> {
         let (store, folder) = (self.attachments.as_ref(), &self.folder);
         let anonymous_before = clock::written(now - UNSENT_ANONYMOUS);
@@ -64,12 +64,12 @@ impl SweepFiles {
         remove_deleted(store, folder).await?;
         let before = SystemTime::from(now - ORPHAN);
         sweep_folder(store, folder, folder.incoming(), before).await?;
-        // What older gateways have left here is moved to its place, so that the next sweep finds nothing.
+        // Files that older gateways left here are moved, so that the next sweep finds none.
         sweep_folder(store, folder, folder.root(), before).await
     }
 }
 
-/// Removes the bytes of files whose rows are gone; how many.
+/// Deletes the bytes of files whose rows are deleted, and returns how many.
 pub async fn remove_deleted(store: &dyn Attachments, folder: &Folder) -> Result<usize, StoreError> {
     let (mut after, mut count) = (String::new(), 0);
     loop {
@@ -82,7 +82,7 @@ pub async fn remove_deleted(store: &dyn Attachments, folder: &Folder) -> Result<
     }
 }
 
-/// Brings the files of a folder that have a row to their place, and removes those without one that were written before a time.
+/// Moves the files of a folder that have a row to their final path, and deletes those without one that were written before a time.
 async fn sweep_folder(
     store: &dyn Attachments,
     folder: &Folder,
@@ -94,7 +94,7 @@ async fn sweep_folder(
         let (rest, chunk) = tokio::task::spawn_blocking(move || chunk(entries)).await.map_err(std::io::Error::other)?;
         entries = rest;
         let Some(chunk) = chunk else { return Ok(()) };
-        // Files first, and then rows: what is written meanwhile is in neither list.
+        // Files are listed before rows: a file written meanwhile is in neither list.
         let names: Vec<String> =
             chunk.iter().filter_map(name).filter(|name| attachment::parse_id(name).is_some()).collect();
         let known = store.known_files(&names).await?;
@@ -109,11 +109,11 @@ async fn sweep_folder(
     }
 }
 
-/// The next entries of a folder that have names of ours; none at its end. What has no name of ours is not ours.
+/// The next entries of a folder whose names are in our format; none at its end. Other entries are left alone.
 fn chunk(mut entries: ReadDir) -> (ReadDir, Option<Vec<DirEntry>>) {
     let mut chunk = Vec::new();
     for entry in entries.by_ref() {
-        // An entry that cannot be read is looked at by the next sweep.
+        // The next sweep tries an entry that cannot be read again.
         let Ok(entry) = entry else { continue };
         if name(&entry).is_some_and(|name| attachment::parse_id(name.strip_suffix(".part").unwrap_or(&name)).is_some())
         {
@@ -131,13 +131,12 @@ fn name(entry: &DirEntry) -> Option<String> {
     entry.file_name().into_string().ok()
 }
 
-/// What is gone by now needs no sweeping.
+/// A file that is gone by then needs no sweeping.
 fn is_older(entry: &DirEntry, before: SystemTime) -> bool {
     entry.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|written| written < before)
 }
 
-/// Whether something was done with a file. One that is gone already needs nothing, and one that cannot be touched is tried again by
-/// the next sweep.
+/// Whether the file was handled. A missing file counts as handled; one that cannot be touched is tried again by the next sweep.
 fn is_done(what: &str, done: std::io::Result<()>) -> bool {
     match done {
         Ok(()) => true,

@@ -1,22 +1,22 @@
-//! Text that is no clean UTF-8: logs with colours and bars of progress, what PowerShell and Windows write, files that were cut in the middle of
-//! a letter. A byte that no text has, as WHATWG's MIME sniffing has it, may stand in it here and there; in what is not text they stand all over.
+//! Detects text that is not clean UTF-8: logs with colours and progress bars, the output of PowerShell and Windows, files cut in the middle of
+//! a character. Binary data bytes (as defined by WHATWG's MIME sniffing) may occur here and there in text; in other files they are everywhere.
 
-/// How many control characters beside those of logs a text of any length may have.
+/// How many control characters, besides those usual in logs, a text of any length may have.
 const STRAY: usize = 16;
-/// Every how many characters there may be one more.
+/// One more is allowed per this many characters.
 const STRAY_EVERY: usize = 50;
-/// How much of a file is looked at to tell its encoding by the zeros in it, in bytes.
+/// How much of a file is examined to detect its encoding by its zeros, in bytes.
 const SAMPLE: usize = 4_096;
-/// The shortest text in UTF-16 without a mark, in bytes.
+/// The shortest text in UTF-16 without a byte order mark, in bytes.
 const WITHOUT_MARK_MIN: usize = 8;
 
-/// Whether bytes are text in UTF-8, with the control characters that logs have: those of terminals, form feeds, single zeros.
+/// Whether bytes are UTF-8 text with the control characters of logs: those of terminals, form feeds, single zeros.
 pub fn is_log(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     !text.is_empty() && is_mostly_printed(text.chars())
 }
 
-/// Whether bytes are text in another encoding: UTF-16 or UTF-32 with a mark or told by its zeros, or a code page.
+/// Whether bytes are text in another encoding: UTF-16 or UTF-32, detected by a byte order mark or by its zeros, or a code page.
 pub fn is_encoded(bytes: &[u8]) -> bool {
     match bytes {
         [] | [_] => false,
@@ -33,7 +33,7 @@ pub fn is_encoded(bytes: &[u8]) -> bool {
     }
 }
 
-/// How many of the bytes at even and at odd places are zero, where it is many of them: at least every other letter is one of ASCII.
+/// How many bytes at even and at odd positions are zero; text of which at least every other character is ASCII has many of one of them.
 fn zeros(bytes: &[u8]) -> (usize, usize) {
     let sample = bytes.get(..SAMPLE.min(bytes.len())).unwrap_or_default();
     let count = |odd: usize| sample.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
@@ -43,7 +43,7 @@ fn zeros(bytes: &[u8]) -> (usize, usize) {
 
 fn is_utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> bool {
     let units = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(read);
-    // The end may have been cut off.
+    // The end may be cut off.
     let mut broken = 0_usize;
     let chars: Vec<char> = char::decode_utf16(units)
         .map(|c| {
@@ -62,7 +62,7 @@ fn is_utf32(bytes: &[u8], read: fn([u8; 4]) -> u32) -> bool {
     chars.is_some_and(|chars| is_mostly_printed(chars.iter().copied()))
 }
 
-/// A byte a character, or two: letters beyond ASCII are bytes from 0x80 on, and hardly any other control character stands among them.
+/// Encodings with one byte per character, or two: characters beyond ASCII are bytes from 0x80, with few other control characters among them.
 fn is_code_page(bytes: &[u8]) -> bool {
     let stray = bytes.iter().filter(|byte| is_stray(char::from(**byte)) && **byte < 0x80).count();
     let letters = bytes.iter().filter(|byte| byte.is_ascii_graphic() || **byte >= 0x80).count();
@@ -75,17 +75,17 @@ fn is_mostly_printed(chars: impl Iterator<Item = char>) -> bool {
         all += 1;
         stray += usize::from(is_stray(c) || c == '\u{fffe}' || c == '\u{ffff}');
     }
-    // A few are borne where there is text around them.
+    // A few are allowed within text.
     stray <= (STRAY + all / STRAY_EVERY).min(all / 4)
 }
 
-/// A control character that is none of a log: tabs, ends of lines, form feeds, backspaces, bells, and what colours begin with.
+/// A control character that is unusual in logs, other than tabs, line ends, form feeds, backspaces, bells, and the beginning of colours.
 fn is_stray(c: char) -> bool {
     c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x0b' | '\x08' | '\x07' | '\x1b')
 }
 
-/// Whether bytes are a PDF whose header does not stand at the very beginning, as readers take it within the first 1,024 bytes: behind a mark of
-/// the encoding or empty lines, or behind anything else where what follows ends as a PDF does.
+/// Whether bytes are a PDF whose header is not at the very beginning; readers accept it within the first 1,024 bytes: after a byte order mark
+/// or empty lines, or after anything else if the file ends as a PDF does.
 pub fn is_pdf(bytes: &[u8]) -> bool {
     let head = bytes.get(..bytes.len().min(1_024 + 5)).unwrap_or_default();
     let Some(at) = head.windows(5).position(|five| five == b"%PDF-") else { return false };

@@ -1,7 +1,6 @@
-//! `deskbell backup`: copies a database and its files while gateways serve.
-//!
-//! The database is copied first, in one read transaction, and then the files that the copy names: a file never changes under its name, so
-//! whatever is added meanwhile is in neither. A file that was replaced or erased in between is taken out of the copy of the database as well.
+//! `deskbell backup`: copies a database and its files while gateways are running.
+//! The database is copied first, in one read transaction, and then the files that the copy names: the content of a file never changes, so files
+//! added meanwhile are in neither. A file that was replaced or erased in between is removed from the copy of the database as well.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -20,12 +19,12 @@ use domain::attachment;
 use private_files::create_folder;
 use store_sqlite::snapshot::{self, Unusable};
 
-/// What was backed up.
+/// The result of a backup.
 #[derive(Debug)]
 pub struct Created {
     bytes: u64,
     files: usize,
-    /// Files that the database names and nobody has any more.
+    /// Files that the database names and that are missing.
     pub missing: Vec<String>,
 }
 
@@ -35,13 +34,13 @@ impl fmt::Display for Created {
     }
 }
 
-/// Backs up the database and the files of settings into a folder that is not there yet. Until it is whole it has another name, and it is
-/// removed where that does not come to be, also when `stop` ends first.
+/// Backs up the database and the files of the settings into a folder that must not exist yet. The folder has another name until it is complete,
+/// and is deleted if the backup fails or `stop` ends first.
 pub async fn run(settings: &Settings, target: &Path, stop: impl Future<Output = ()>) -> Result<Created, BackupError> {
     if !settings.database.is_file() {
         return Err(BackupError::NoDatabase(settings.database.display().to_string()));
     }
-    // Restoring meanwhile would mix two databases.
+    // A restore meanwhile would mix two databases.
     let lock = snapshot::share(&settings.database).map_err(failed(&settings.database))?;
     let _lock = lock.ok_or_else(|| BackupError::InUse(settings.database.display().to_string()))?;
     if target.symlink_metadata().is_ok() {
@@ -52,7 +51,7 @@ pub async fn run(settings: &Settings, target: &Path, stop: impl Future<Output = 
         created = fill(settings, &partial.0) => created?,
         () = stop => return Err(BackupError::Stopped),
     };
-    // Nothing is overwritten: a folder with something in it cannot be renamed onto.
+    // Nothing is overwritten: renaming onto a folder that is not empty fails.
     std::fs::rename(&partial.0, target).map_err(|error| match error.kind() {
         ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => BackupError::Exists(target.display().to_string()),
         _ => failed(target)(error),
@@ -61,7 +60,7 @@ pub async fn run(settings: &Settings, target: &Path, stop: impl Future<Output = 
     Ok(created)
 }
 
-/// The folder of a backup that is not whole yet; removed unless it is renamed.
+/// The folder of an incomplete backup; deleted on drop unless it was renamed.
 struct Partial(PathBuf);
 
 impl Partial {
@@ -106,7 +105,7 @@ fn damaged(settings: &Settings, error: Unusable) -> BackupError {
 }
 
 async fn copy_attachment(source: &Folder, files: &Path, file: &str) -> Result<Option<Entry>, BackupError> {
-    // A row of another program's making names nothing of ours.
+    // A row written by another program may contain any name.
     if attachment::parse_id(file).is_none() {
         return Ok(None);
     }
@@ -114,7 +113,7 @@ async fn copy_attachment(source: &Folder, files: &Path, file: &str) -> Result<Op
     let (source, name) = (source.clone(), file.to_string());
     blocking(move || {
         create_folder(to.parent().unwrap_or(&to)).map_err(failed(&to))?;
-        // It may be brought from where it came in to its place while it is looked for.
+        // It may be moved from `incoming` to its final path during the lookup.
         let copy = || match copy_file(&source.locate(&name), &to) {
             Err(error) if error.kind() == ErrorKind::NotFound => copy_file(&source.locate(&name), &to),
             copied => copied,
@@ -128,7 +127,7 @@ async fn copy_attachment(source: &Folder, files: &Path, file: &str) -> Result<Op
     .await
 }
 
-/// Writes the manifest, and makes all of it survive a power failure.
+/// Writes the manifest, and makes the backup survive a power failure.
 async fn finish(
     folder: &Path,
     created_at: String,

@@ -1,4 +1,4 @@
-//! What is in a backup, as `manifest.json` says it.
+//! The content of a backup, as `manifest.json` lists it.
 
 use std::path::Path;
 
@@ -8,32 +8,32 @@ use super::{BackupError, MANIFEST, failed};
 use domain::attachment;
 use private_files::create_file;
 
-/// The form of a backup; another one is refused.
+/// The format version of backups; other versions are rejected.
 const FORMAT: u32 = 1;
 
-/// What is in a backup.
+/// The content of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The form of the backup.
+    /// The format version of the backup.
     pub format: u32,
-    /// The version of Deskbell that made it.
+    /// The version of Deskbell that wrote it.
     pub deskbell: String,
-    /// When the copy of the database was begun, RFC 3339 in UTC: whatever was acknowledged before is in it.
+    /// When the copy of the database was started, RFC 3339 in UTC; the backup contains everything acknowledged before.
     pub created_at: String,
-    /// The newest migration that the database has had.
+    /// The newest migration of the database.
     pub schema: i64,
     /// The database.
     pub database: Entry,
-    /// The files that go along with tickets.
+    /// The attachments.
     pub attachments: Vec<Entry>,
-    /// Files that the database names and the folder of files did not have; they were lost before.
+    /// Files that the database names and that were missing from the folder; they were lost before the backup.
     pub missing: Vec<String>,
 }
 
 /// A file of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its name: that of the database, or that under which the database knows a file.
+    /// Its name: that of the database, or that under which the database knows an attachment.
     pub file: String,
     /// Its length in bytes.
     pub bytes: u64,
@@ -42,7 +42,7 @@ pub struct Entry {
 }
 
 impl Manifest {
-    /// A manifest of the form that this version writes.
+    /// A manifest in the format of this version.
     pub fn new(
         created_at: String,
         schema: i64,
@@ -65,7 +65,7 @@ impl Manifest {
         write().map_err(failed(&path))
     }
 
-    /// Reads that of a backup.
+    /// Reads the manifest of a backup.
     pub fn read(folder: &Path) -> Result<Manifest, BackupError> {
         let no_backup = |reason: String| BackupError::NoBackup { path: folder.display().to_string(), reason };
         let text = std::fs::read(folder.join(MANIFEST)).map_err(|error| no_backup(format!("{MANIFEST}: {error}")))?;
@@ -81,7 +81,7 @@ impl Manifest {
         }
         let manifest: Manifest =
             serde_json::from_slice(&text).map_err(|error| no_backup(format!("{MANIFEST}: {error}")))?;
-        // Names become paths; nothing but a name of ours is one.
+        // Names become paths, so only names in our format are allowed.
         match manifest.attachments.iter().find(|entry| attachment::parse_id(&entry.file).is_none()) {
             Some(entry) => Err(no_backup(format!("{MANIFEST}: {:?} is no name of a file", entry.file))),
             None => Ok(manifest),

@@ -1,7 +1,6 @@
-//! Backups of the database with its files: [`create`] copies both while gateways serve, [`restore`] brings them back.
-//!
-//! A backup is a folder with `manifest.json`, `deskbell.db` and the folder `attachments`, which is the folder of files as the gateway reads
-//! it. It is written under another name and renamed once it is whole, so a folder under its own name is a whole backup.
+//! Backups of the database with its files: [`create`] copies both while gateways are running, [`restore`] restores them.
+//! A backup is a folder with `manifest.json`, `deskbell.db` and the folder `attachments`, which has the layout that the gateway reads. It is
+//! written under another name and renamed when it is complete, so a folder with its final name is a complete backup.
 
 pub mod create;
 mod manifest;
@@ -19,13 +18,13 @@ use store_sqlite::snapshot::Unusable;
 
 pub use manifest::{Entry, Manifest};
 
-/// Why there is no backup, or nothing was restored.
+/// Why a backup or restore failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// There is no such database.
+    /// The database does not exist.
     #[error("{0}: there is no database; name the one that the gateway uses with --config or --database")]
     NoDatabase(String),
-    /// Something is where the backup should be written.
+    /// The target of the backup exists.
     #[error("{0}: is there already, and no backup is overwritten; name a folder that is not there yet")]
     Exists(String),
     /// A file or folder cannot be read or written.
@@ -33,21 +32,21 @@ pub enum BackupError {
     Io {
         /// The file or folder.
         path: String,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
-    /// The copy of the database is damaged, and so the database is.
+    /// The copy of the database is damaged, and so is the database.
     #[error("{path} is damaged and was not backed up: {reason}; see \"sqlite3 {path} '.recover'\"")]
     DamagedDatabase {
         /// The database.
         path: String,
-        /// What SQLite says.
+        /// The error of SQLite.
         reason: String,
     },
-    /// It was told to stop.
+    /// It was cancelled.
     #[error("stopped; there is no backup")]
     Stopped,
-    /// The folder is no backup.
+    /// The folder is not a backup.
     #[error("{path}: is no backup: {reason}; name a folder that `deskbell backup` has written")]
     NoBackup {
         /// The folder.
@@ -55,7 +54,7 @@ pub enum BackupError {
         /// What is missing or wrong.
         reason: String,
     },
-    /// The backup is not what its manifest says.
+    /// The backup does not match its manifest.
     #[error("the backup is damaged, and nothing was restored: {path}: {reason}")]
     DamagedBackup {
         /// The file in the backup.
@@ -63,35 +62,35 @@ pub enum BackupError {
         /// What is wrong.
         reason: String,
     },
-    /// It was made by a newer Deskbell.
+    /// It was written by a newer Deskbell.
     #[error(
         "the backup was made by Deskbell {version}, whose database this version ({}) cannot read; restore it with that version or a newer one",
         env!("CARGO_PKG_VERSION")
     )]
     Newer {
-        /// The version that made it.
+        /// The version that wrote it.
         version: String,
     },
-    /// Something is where it should be restored.
+    /// The target of the restore exists.
     #[error("{0}: is there already; --replace restores in its place and keeps it under another name")]
     Occupied(String),
     /// A gateway or another command uses the database.
     #[error("{0}: is in use by a gateway or another program; stop it first")]
     InUse(String),
-    /// The store cannot be used.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// The database in a backup.
+/// The name of the database in a backup.
 const DATABASE: &str = "deskbell.db";
-/// The folder of files in a backup.
+/// The name of the folder of files in a backup.
 const ATTACHMENTS: &str = "attachments";
-/// The file that says what is in a backup.
+/// The name of the manifest in a backup.
 const MANIFEST: &str = "manifest.json";
 const BUFFER: usize = 256 << 10;
 
-/// Where a file lies in a folder of files.
+/// The path of a file within a folder of files.
 fn place_of(file: &str) -> PathBuf {
     Path::new(file.get(..2).unwrap_or("00")).join(file)
 }
@@ -101,7 +100,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
     move |error| BackupError::Io { path, reason: error.to_string() }
 }
 
-/// Copies a file for the gateway alone, so that it survives a power failure; gives its length and SHA-256.
+/// Copies a file, readable by the gateway's user only, and syncs it to disk. Returns its length and SHA-256.
 fn copy_file(from: &Path, to: &Path) -> io::Result<(u64, String)> {
     let mut source = File::open(from)?;
     let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
@@ -129,7 +128,7 @@ fn digest_into(source: &mut impl Read, target: &mut impl Write) -> io::Result<(u
     Ok((bytes, hex))
 }
 
-/// Makes what was done in a folder survive a power failure.
+/// Makes changes in a folder survive a power failure.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     File::open(path)?.sync_all()
@@ -138,13 +137,13 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 fn unusable(error: Unusable, damaged: impl FnOnce(String) -> BackupError) -> BackupError {
     match error {
         Unusable::Damaged(reason) => damaged(reason),
-        // A file that is no database at all is damaged as well.
+        // A file that is not a database counts as damaged.
         Unusable::Store(error @ (StoreError::Row(_) | StoreError::Database(_))) => damaged(error.to_string()),
         Unusable::Store(error) => error.into(),
     }
 }
 
-/// Does what reads and writes files where nobody waits for it.
+/// Runs file operations on a blocking thread.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, BackupError> {

@@ -1,6 +1,5 @@
-//! `deskbell restore`: brings a backup back to where the settings say that database and files are.
-//!
-//! All of the backup is checked before anything is touched, and copied beside its places, under other names, before it is brought there.
+//! `deskbell restore`: restores a backup to the configured database and folder of files.
+//! The whole backup is checked before anything is changed, and copied next to its final paths under other names before it is moved there.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -19,18 +18,18 @@ use crate::store::StoreError;
 use private_files::create_folder;
 use store_sqlite::snapshot::{self, COMPANIONS};
 
-/// How the names of what was there before begin, beside the database and in the folder of files.
+/// The prefix of the names of replaced data, beside the database and in the folder of files.
 const KEPT: &str = ".before-restore-";
-/// How the names of what is being copied begin.
+/// The prefix of the names of copies in progress.
 const COMING: &str = ".restoring-";
 
-/// What was restored.
+/// The result of a restore.
 #[derive(Debug)]
 pub struct Restored {
     created_at: String,
     database: PathBuf,
     files: usize,
-    /// Where what was there before is kept.
+    /// The paths of replaced data.
     kept: Vec<PathBuf>,
 }
 
@@ -44,7 +43,7 @@ impl fmt::Display for Restored {
     }
 }
 
-/// Restores a backup. Where a database or files are there, only with `replace`, which keeps them under other names.
+/// Restores a backup. An existing database or files are an error unless `replace` is set, which keeps them under other names.
 pub async fn run(settings: &Settings, source: &Path, replace: bool) -> Result<Restored, BackupError> {
     let manifest = Manifest::read(source)?;
     if manifest.schema > snapshot::newest_schema() {
@@ -62,7 +61,7 @@ pub async fn run(settings: &Settings, source: &Path, replace: bool) -> Result<Re
         match snapshot::fold_log(&database).await {
             Ok(true) => {}
             Ok(false) | Err(StoreError::Busy) => return Err(in_use()),
-            // It may be damaged, which is why somebody restores it; the lock says that no gateway uses it.
+            // It may be damaged, which is a reason to restore; the lock shows that no gateway uses it.
             Err(error) => tracing::warn!(%error, "the database that is replaced cannot be opened"),
         }
     }
@@ -70,7 +69,7 @@ pub async fn run(settings: &Settings, source: &Path, replace: bool) -> Result<Re
     blocking(move || put(&source, &manifest, &database, &files)).await
 }
 
-/// What is in the way: the database with what belongs to it, and a folder of files with anything in it.
+/// The paths in the way: the database with its companion files, and the folder of files if it has any file.
 fn occupied(database: &Path, files: &Path) -> io::Result<Vec<PathBuf>> {
     let beside = COMPANIONS.iter().map(|ending| suffixed(database, ending));
     let mut found = Vec::new();
@@ -85,7 +84,7 @@ fn occupied(database: &Path, files: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Whether there is any file below a folder; a gateway that has started has made empty ones.
+/// Whether there is any file below a folder; a gateway that was started has created empty subfolders.
 fn holds_files(folder: &Path) -> io::Result<bool> {
     for name in contents(folder)? {
         let path = folder.join(name);
@@ -96,7 +95,7 @@ fn holds_files(folder: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Checks that a backup is what its manifest says, byte by byte, and that SQLite finds nothing wrong with the database.
+/// Checks that a backup matches its manifest byte for byte, and that SQLite finds no error in the database.
 async fn check(source: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     let database = source.join(DATABASE);
     let (folder, all) = (source.to_path_buf(), manifest.clone());
@@ -132,8 +131,8 @@ fn is_entry(entry: &Entry, bytes: u64, sha256: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Copies everything beside its place, and then exchanges it for what is there. The folder of files stays and only what is in it changes,
-/// because it may be a mount point. Where anything fails, everything is as it was.
+/// Copies everything next to its final path, and then swaps it in. The folder of files stays and only its content is replaced, because it may
+/// be a mount point. If anything fails, the old state is restored.
 fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Result<Restored, BackupError> {
     let moment = clock::now().replace([':', '.'], "-");
     create_folder(files).map_err(failed(files))?;
@@ -168,7 +167,7 @@ fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Res
         }
         moves.rename(files.join(&name), old_files.join(&name))?;
     }
-    // The log first: beside another database it would destroy that. The database comes last, so that files are there before their rows.
+    // The write-ahead log first: beside another database it would corrupt it. The database comes last, so that files exist before their rows.
     for ending in COMPANIONS.iter().copied().chain([""]) {
         let path = suffixed(database, ending);
         if path.symlink_metadata().is_ok() {
@@ -196,7 +195,7 @@ fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Res
     })
 }
 
-/// The names of what is in a folder, but for what a restore has put there.
+/// The names in a folder, without those of copies in progress and of replaced data.
 fn contents(folder: &Path) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -209,7 +208,7 @@ fn contents(folder: &Path) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// What is copied beside its place; removed unless it gets there.
+/// A copy in progress; deleted on drop unless it was moved to its final path.
 struct Coming(PathBuf);
 
 impl Drop for Coming {
@@ -218,7 +217,7 @@ impl Drop for Coming {
     }
 }
 
-/// Renames that are undone unless all of them succeed.
+/// Renames that are reverted unless all of them succeed.
 #[derive(Default)]
 struct Moves(Vec<(PathBuf, PathBuf)>);
 

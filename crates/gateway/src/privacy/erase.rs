@@ -1,6 +1,5 @@
-//! Erasing: tickets with everything that belongs to them, and what is kept about people beside their tickets.
-//!
-//! Events, search misses and rate limits name nobody. What was brought elsewhere stays there: [`Erased::external`] names it.
+//! Erases tickets with everything that belongs to them, and what is stored about people apart from tickets.
+//! Events, search misses and rate limits identify nobody. Copies at destinations are not erased: [`Erased::external`] lists them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,11 +17,11 @@ use crate::store::{
     Attachments, Erasure, ErasureCounts, PersonTrace, SessionTrace, Store, StoreError, TicketHead, Traces,
 };
 
-/// How many tickets are erased in one transaction.
+/// How many tickets are erased per transaction.
 const CHUNK: usize = 20;
-/// How long others may write in between.
+/// The pause between transactions, for other writers.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How many tickets at destinations a report names.
+/// The largest number of external tickets in a report.
 const EXTERNAL_MAX: usize = 1_000;
 
 /// What was erased, or would be.
@@ -30,22 +29,21 @@ const EXTERNAL_MAX: usize = 1_000;
 pub struct Erased {
     /// Whether it was only counted.
     pub is_dry_run: bool,
-    /// How much.
+    /// The counts.
     pub counts: ErasureCounts,
-    /// Rows about people beside their tickets, such as files that were never sent.
+    /// Rows about people apart from tickets, such as files that were never sent.
     pub traces: u64,
-    /// Tickets that became somebody else's while it ran, such as by signing in, and were left.
+    /// Tickets that changed owner during the run, such as by signing in, and were left.
     pub changed_hands: u64,
-    /// Tickets that could not be read, so that it cannot be told whose they are.
+    /// Tickets that could not be read, so that their owner is unknown.
     pub unreadable: u64,
-    /// Tickets that stay at destinations: reference, name of the destination, id there.
+    /// Tickets that remain at destinations: reference, destination name, external id.
     pub external: Vec<(String, String, String)>,
-    /// Whether the pages as they were before are gone from the write-ahead log as well.
+    /// Whether the write-ahead log, which contains the erased pages, was emptied as well.
     pub is_log_empty: bool,
 }
 
-/// Erases what a selection means from a database and a folder, beside a running gateway or without one.
-/// Without `confirmed` it only counts.
+/// Erases the tickets of a selection from a database and a folder, with or without a running gateway. Without `confirmed` it only counts them.
 pub async fn run(data: &KeptData, selection: &Selection, confirmed: bool) -> Result<Erased, PrivacyError> {
     let store = data.open_store().await?;
     let folder = Folder::open(data.attachments.clone())?;
@@ -113,16 +111,16 @@ async fn erase(
     Ok(erased)
 }
 
-/// Which of the tickets that were found are still meant.
+/// Whether a ticket that was found still matches the selection.
 struct Meant<'a> {
     selection: &'a Selection,
     chunk: &'a [Matched],
-    /// How many were somebody else's by then.
+    /// How many had changed owner.
     changed_hands: AtomicU64,
 }
 
 impl Meant<'_> {
-    /// Nobody may have opened it again or taken it along since it was found.
+    /// Whether the ticket was neither reopened nor moved to another owner since it was found.
     fn includes(&self, head: &TicketHead) -> bool {
         let found = self.chunk.iter().find(|matched| matched.head.id == head.id);
         let is_same_person = found.is_some_and(|found| found.head.person == head.person);
@@ -148,12 +146,12 @@ impl EraseTicket {
         EraseTicket { erasure, attachments, folder }
     }
 
-    /// The head of a ticket, which can be read even where the ticket cannot.
+    /// The head of a ticket, which can be read even if the ticket cannot.
     pub async fn find(&self, name: &str) -> Result<Option<TicketHead>, StoreError> {
         self.erasure.ticket_head(name).await
     }
 
-    /// What erasing a ticket would reach: how much, and where the ticket stays, each destination with the id there.
+    /// What erasing a ticket would erase: the counts, and the external tickets that remain, as destination and external id.
     pub async fn preview(&self, ticket: &TicketHead) -> Result<(ErasureCounts, Vec<(String, String)>), StoreError> {
         let counts = self.erasure.erasure_counts(&ticket.id).await?.unwrap_or_default();
         Ok((counts, self.erasure.external_tickets(&ticket.id).await?))
@@ -182,7 +180,7 @@ async fn finish(
     Ok(())
 }
 
-/// One line for the audit, which names nobody.
+/// Writes an audit log line, which identifies no customer.
 fn log(selection: &str, by: &str, erased: &Erased) {
     let ErasureCounts { tickets, messages, files, .. } = erased.counts;
     tracing::info!(selection, by, tickets, messages, files, traces = erased.traces, "erase finished");

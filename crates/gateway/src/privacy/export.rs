@@ -1,4 +1,4 @@
-//! Handing out what is kept about somebody: a folder with `export.json` and the files beside it.
+//! Exports what is stored about a customer: a folder with `export.json` and the files beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -15,22 +15,22 @@ use domain::conversation::Message;
 use domain::ticket::NewTicket;
 use private_files::{create_file, create_folder};
 
-/// What was handed out.
+/// The counts of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     /// Tickets.
     pub tickets: u64,
     /// Files.
     pub files: u64,
-    /// Files whose bytes are not in the folder.
+    /// Files whose bytes are missing from the folder.
     pub missing_files: u64,
-    /// Files among them that were put and not sent.
+    /// Those files that were uploaded and not sent.
     pub unsent_files: u64,
     /// Tickets that could not be read.
     pub unreadable: u64,
 }
 
-/// A ticket with everything that is kept about it.
+/// A ticket with everything stored about it.
 #[derive(Serialize)]
 struct ExportedTicket {
     id: String,
@@ -41,32 +41,32 @@ struct ExportedTicket {
     updated_at: String,
     due_at: Option<String>,
     answered_at: Option<String>,
-    /// The host's id of the person, where the host has signed it.
+    /// The host's id of the customer, if verified.
     person: Option<String>,
     topic: String,
     severity: &'static str,
     team: String,
     assignee: String,
-    /// As it was sent.
+    /// As it was submitted.
     ticket: NewTicket,
     messages: Vec<Message>,
     activities: Vec<ExportedActivity>,
     files: Vec<ExportedFile>,
-    /// The id of the ticket at each destination.
+    /// The external id at each destination.
     destinations: BTreeMap<String, String>,
-    /// The address that its sender claimed, and when it was confirmed.
+    /// The address claimed by the sender, and when it was confirmed.
     claimed_address: Option<ExportedAddress>,
-    /// The address that its receipt went to by e-mail; it is forgotten after a day.
+    /// The recipient of its receipt; deleted after a day.
     receipt: Option<ExportedReceipt>,
 }
 
 #[derive(Serialize)]
 struct ExportedAddress {
     address: String,
-    /// When a code was mailed there last.
+    /// When the last code was mailed there.
     sent_at: Option<String>,
     confirmed_at: Option<String>,
-    /// When a mail server said that it does not exist.
+    /// When a mail server reported that it does not exist.
     bounced_at: Option<String>,
 }
 
@@ -76,7 +76,7 @@ struct ExportedReceipt {
     created_at: String,
 }
 
-/// A file that was put and not sent.
+/// A file that was uploaded and not sent.
 #[derive(Serialize)]
 struct UnsentFile {
     site: String,
@@ -94,18 +94,18 @@ struct ExportedActivity {
 
 #[derive(Serialize)]
 struct ExportedFile {
-    /// The number of the message that it goes along with; 0 for the ticket itself.
+    /// The number of its message; 0 for the ticket itself.
     message: u32,
     name: String,
     #[serde(rename = "type")]
     media: &'static str,
     size: u32,
     put_at: String,
-    /// Where it is in this folder; none where its bytes are gone.
+    /// Its path in this folder; none if its bytes are missing.
     path: Option<String>,
 }
 
-/// Writes what a selection means into a folder, which has to be empty or not there yet.
+/// Writes the data of a selection into a folder, which must be empty or not exist.
 pub async fn run(data: &KeptData, selection: &Selection, out: &Path) -> Result<Exported, PrivacyError> {
     let store = data.open_store().await?;
     let folder = Folder::open(data.attachments.clone())?;
@@ -124,7 +124,7 @@ async fn export(
     prepare(out).map_err(failed)?;
     let mut exported = Exported::default();
     let mut json = create_file(&out.join("export.json")).map_err(failed)?;
-    // Written as it is read, so that nothing grows with the number of tickets.
+    // Streamed, so that memory does not grow with the number of tickets.
     write!(json, "{{\"exported_at\":\"{}\",\"tickets\":[", clock::now()).map_err(failed)?;
     let mut owners: BTreeSet<(String, Owner)> = BTreeSet::new();
     if let Selection::Person { site, id } = selection {
@@ -184,7 +184,7 @@ fn prepare(out: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Whose unsent files are handed out.
+/// An owner whose unsent files are exported.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Owner {
     Person(String),
@@ -220,7 +220,7 @@ fn copy_file(
     exported: &mut Exported,
 ) -> Result<ExportedFile, PrivacyError> {
     let failed = |error: std::io::Error| PrivacyError::Folder(out.display().to_string(), error.to_string());
-    // Names are without paths and what no file system takes; the id keeps two of one name apart.
+    // Names contain no paths and no characters that file systems reject; the id separates two files of one name.
     let path = format!("files/{below}/{}-{}", kept.id, kept.name);
     let target = out.join(&path);
     create_folder(target.parent().unwrap_or(out)).map_err(failed)?;

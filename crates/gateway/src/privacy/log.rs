@@ -1,14 +1,14 @@
-//! Emptying the write-ahead log, in which erased pages stay until then.
+//! Empties the write-ahead log, which contains erased pages until then.
 
 use std::time::Duration;
 
 use crate::store::{Erasure, StoreError};
 
-/// How often, and with which pauses, the log is tried to be emptied while somebody reads it.
+/// How many times emptying the log is attempted while it is being read, and the pauses between attempts.
 const LOG_TRIES: u32 = 25;
 const LOG_PAUSE: Duration = Duration::from_millis(200);
 
-/// Empties the write-ahead log as soon as nobody reads it; `false` where somebody does all the time.
+/// Empties the write-ahead log as soon as nobody reads it; `false` if it is being read all the time.
 pub async fn empty_log(store: &dyn Erasure) -> Result<bool, StoreError> {
     for _ in 0..LOG_TRIES {
         match store.truncate_log().await {

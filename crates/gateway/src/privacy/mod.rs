@@ -1,5 +1,5 @@
-//! What people have a right to: that what is kept about them is erased (`erase`), handed out (`export`), and not kept for ever
-//! (`retention`). A [`Selection`] says whose tickets are meant.
+//! The rights of customers: erasure (`erase`), export (`export`) and limited storage (`retention`). A [`Selection`] says whose tickets are
+//! concerned.
 
 pub mod erase;
 pub mod export;
@@ -14,19 +14,19 @@ use std::path::PathBuf;
 use super::store::StoreError;
 use store_sqlite::SqliteStore;
 
-/// Why nothing can be erased or exported.
+/// Why an erasure or export failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivacyError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is no such database, and none is made for this.
+    /// The database does not exist, and is not created.
     #[error("{0}: there is no database; name the one that the gateway uses with --config or --database")]
     NoDatabase(String),
-    /// No ticket has this name.
+    /// There is no such ticket.
     #[error("there is no ticket {0}; name it by its reference, DB-…, or its id")]
     NoTicket(String),
-    /// A date cannot be read.
+    /// A date is malformed.
     #[error("{0:?} is no date; write YYYY-MM-DD, such as 2025-01-31")]
     NoDate(String),
     /// A folder cannot be written.
@@ -34,17 +34,17 @@ pub enum PrivacyError {
     Folder(String, String),
 }
 
-/// Where a gateway keeps what it knows.
+/// The paths of a gateway's data.
 #[derive(Clone, Debug)]
 pub struct KeptData {
     /// The SQLite file.
     pub database: PathBuf,
-    /// The folder of the files that go along with tickets.
+    /// The folder of attachments.
     pub attachments: PathBuf,
 }
 
 impl KeptData {
-    /// The database; none is made for this.
+    /// Opens the database; does not create it.
     async fn open_store(&self) -> Result<SqliteStore, PrivacyError> {
         if !self.database.is_file() {
             return Err(PrivacyError::NoDatabase(self.database.display().to_string()));

@@ -1,4 +1,4 @@
-//! Erases solved tickets that a site does not keep. Whatever is open is never erased by itself.
+//! Erases solved tickets after the retention time of their site. Open tickets are never erased automatically.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use crate::store::{Attachments, Erasure, ErasureCounts, StoreError, TicketHead};
 use domain::ticket::Status;
 
 const EVERY: Duration = Duration::from_secs(3600);
-/// How many tickets are erased in one transaction: whoever else writes waits no longer than for these.
+/// How many tickets are erased per transaction; other writers wait for one transaction at most.
 const CHUNK: u32 = 20;
-/// And how long others may write in between.
+/// The pause between transactions, for other writers.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long it is remembered that a submission was erased. A device asks its owner before it sends what is older than a day.
+/// How long the keys of erased submissions are stored. A device asks its owner before it sends a submission older than a day.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(180 * 24);
 
-/// Erases what sites do not keep.
+/// Erases tickets whose retention time is over.
 #[derive(Clone)]
 pub struct EnforceRetention {
     erasure: Arc<dyn Erasure>,
@@ -42,7 +42,7 @@ impl EnforceRetention {
         EnforceRetention { erasure, attachments, folder, sites }
     }
 
-    /// Erases what is not kept, once an hour, for as long as it runs.
+    /// Enforces retention once an hour; never returns.
     pub async fn run(&self) -> Infallible {
         loop {
             if let Err(error) = self.enforce(clock::timestamp()).await {
@@ -52,7 +52,7 @@ impl EnforceRetention {
         }
     }
 
-    /// Erases what is not kept at a time.
+    /// Erases the tickets whose retention time is over at this time.
     pub async fn enforce(&self, now: Timestamp) -> Result<ErasureCounts, StoreError> {
         self.erasure.forget_erased_submissions(&clock::written(now - REMEMBERED)).await?;
         let mut all = ErasureCounts::default();
@@ -65,7 +65,7 @@ impl EnforceRetention {
                 let tickets = self.erasure.solved_before(site, &before, CHUNK).await?;
                 let counts = self.erasure.erase_tickets(&tickets, &clock::written(now), &is_over).await?;
                 erased = erased.plus(counts);
-                // What was opened again meanwhile is not among the next; nothing is found for ever.
+                // Tickets that were reopened meanwhile are not found again. Stopping here rules out an endless loop.
                 if counts.tickets == 0 {
                     break;
                 }
@@ -85,7 +85,7 @@ impl EnforceRetention {
     }
 }
 
-/// Whether a ticket of a site is solved and was updated last before a time.
+/// Whether a ticket belongs to a site, is solved, and was last updated before a time.
 fn is_over(head: &TicketHead, site: &str, before: &str) -> bool {
     head.site == site && head.status == Some(Status::Solved) && head.updated_at.as_str() < before
 }

@@ -1,4 +1,4 @@
-//! Whose tickets are meant.
+//! Selects tickets.
 
 use std::collections::BTreeSet;
 
@@ -11,56 +11,56 @@ use crate::store::{Store, StoreError, StoredTicket, TicketHead};
 use domain::reference;
 use domain::ticket::Status;
 
-/// How many tickets are read together.
+/// How many tickets are read at a time.
 const PAGE: u32 = 500;
 
-/// Which tickets are meant.
+/// A selection of tickets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// One, by its reference or id.
+    /// One ticket, by its reference or id.
     Ticket(String),
-    /// All of a person in a site, by the host's id: those that the host has signed, and those that only claim it.
+    /// All tickets of a customer of a site, by the host's id: verified ones, and those that only claim it.
     Person {
         /// The site.
         site: String,
         /// The host's id.
         id: String,
     },
-    /// All that name an e-mail address, in any spelling of upper and lower case.
+    /// All tickets that contain an e-mail address, compared without case.
     Email {
         /// The address.
         address: String,
-        /// In one site; in all where there is none.
+        /// Only in this site; in all sites if none.
         site: Option<String>,
     },
-    /// All that were updated last before a day.
+    /// All tickets last updated before a day.
     Before {
-        /// The day, at whose beginning in UTC they end.
+        /// The day; it begins at midnight UTC.
         day: Date,
-        /// In one site; in all where there is none.
+        /// Only in this site; in all sites if none.
         site: Option<String>,
-        /// Whether tickets that are still open are meant as well.
+        /// Whether open tickets are included.
         with_open: bool,
     },
 }
 
-/// A ticket that is meant.
+/// A selected ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matched {
     /// Its head.
     pub head: TicketHead,
-    /// The SHA-256 of the session that sent it, where the selection is of a person or an e-mail address.
+    /// The SHA-256 of the session that sent it, if the selection is of a customer or an e-mail address.
     pub session: Option<[u8; 32]>,
 }
 
 impl Selection {
-    /// The tickets updated last before a day, `2025-01-31`.
+    /// The tickets last updated before a day, `2025-01-31`.
     pub fn before(day: &str, site: Option<String>, with_open: bool) -> Result<Selection, PrivacyError> {
         let day = day.parse().map_err(|_| PrivacyError::NoDate(day.into()))?;
         Ok(Selection::Before { day, site, with_open })
     }
 
-    /// What it is of, without naming anybody.
+    /// The kind of selection; identifies nobody.
     pub fn word(&self) -> &'static str {
         match self {
             Selection::Ticket(_) => "ticket",
@@ -70,7 +70,7 @@ impl Selection {
         }
     }
 
-    /// Whether it is of people, and so of all that is kept about them.
+    /// Whether it selects people, and so also what is stored apart from tickets.
     pub fn is_of_people(&self) -> bool {
         matches!(self, Selection::Person { .. } | Selection::Email { .. })
     }
@@ -83,7 +83,7 @@ impl Selection {
         }
     }
 
-    /// Whether a ticket is meant as far as its head tells.
+    /// Whether the head of a ticket matches.
     pub fn admits(&self, head: &TicketHead) -> bool {
         if self.site().is_some_and(|site| head.site != site) {
             return false;
@@ -97,7 +97,7 @@ impl Selection {
         }
     }
 
-    /// Whether a ticket is meant as its content tells.
+    /// Whether the content of a ticket matches.
     fn matches(&self, ticket: &StoredTicket) -> bool {
         match self {
             Selection::Person { id, .. } => is_of_person(ticket, id),
@@ -107,7 +107,7 @@ impl Selection {
     }
 }
 
-/// Whether a ticket is a person's: signed by the host, or else by what the page claims.
+/// Whether a ticket belongs to a customer: as verified, or else as claimed by the page.
 fn is_of_person(ticket: &StoredTicket, id: &str) -> bool {
     match &ticket.person {
         Some(person) => person == id,
@@ -115,7 +115,7 @@ fn is_of_person(ticket: &StoredTicket, id: &str) -> bool {
     }
 }
 
-/// The addresses that a ticket names.
+/// The e-mail addresses in a ticket.
 fn addresses(ticket: &StoredTicket) -> BTreeSet<String> {
     let context = &ticket.ticket.context;
     let users =
@@ -128,8 +128,8 @@ fn folded(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
-/// Hands over the tickets that are meant, in pieces, so that nothing grows with their number. What cannot be read is counted and
-/// left out: whose it is cannot be told.
+/// Passes the selected tickets to a callback in chunks, so that memory does not grow with their number. Unreadable tickets are counted and
+/// skipped, because their owner is unknown.
 pub async fn walk(
     store: &dyn Store,
     selection: &Selection,
@@ -155,7 +155,7 @@ pub async fn walk(
             }
             match store.ticket(&head.id).await {
                 Ok(Some(ticket)) if selection.matches(&ticket) => {
-                    // Whose it is as it was read: another may have taken it along since the head was.
+                    // The owner as of this read: the ticket may have changed owner since the head was read.
                     let head = TicketHead { person: ticket.person, ..head };
                     matched.push(Matched { head, session: ticket.session });
                 }

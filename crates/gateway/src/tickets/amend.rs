@@ -1,4 +1,4 @@
-//! The customer solves a ticket, opens it again, or marks messages as read.
+//! The customer solves or reopens a ticket, or marks messages as read.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use deskbell_core::rules::customer_limits;
 use domain::conversation::{Author, Patch, Summary, Turn};
 use domain::ticket::Status;
 
-/// Changes what customers may change.
+/// Changes tickets for customers.
 pub struct AmendTicket {
     conversations: Arc<dyn Conversations>,
     destinations: Arc<Destinations>,
@@ -23,7 +23,7 @@ pub struct AmendTicket {
 }
 
 impl AmendTicket {
-    /// Changes tickets of a store, and has that delivered.
+    /// Changes tickets of a store, and dispatches the changes.
     pub fn new(
         conversations: Arc<dyn Conversations>,
         destinations: Arc<Destinations>,
@@ -32,7 +32,7 @@ impl AmendTicket {
         AmendTicket { conversations, destinations, bus }
     }
 
-    /// Changes a ticket of a reader; the ticket as it is then.
+    /// Changes a ticket of a reader. Returns the changed ticket.
     pub async fn amend(
         &self,
         site: &str,
@@ -60,12 +60,12 @@ impl AmendTicket {
     }
 }
 
-/// Whether a change does more than to mark messages as read.
+/// Whether a change does more than mark messages as read.
 pub fn changes_status(body: &[u8]) -> bool {
     json::parse::<Patch>(body).is_ok_and(|patch| patch.status.is_some())
 }
 
-/// What a patch changes of a ticket; nothing where it is so already.
+/// The change of a patch; none if the ticket is in that state already.
 fn patched(
     current: &CurrentTicket,
     patch: &Patch,
@@ -74,7 +74,7 @@ fn patched(
 ) -> Decision {
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;
-    // Nobody has seen what was not said yet.
+    // Messages that do not exist yet cannot be read.
     let last = handling.confirmation.readable_until(current.last_message);
     handling.read_until = handling.read_until.max(patch.read_until.unwrap_or_default().min(last));
     if let Some(status) = patch.status.filter(|status| *status != current.ticket.status) {

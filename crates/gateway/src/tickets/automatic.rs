@@ -1,4 +1,4 @@
-//! The first answer to what the community answers: given by itself, at once, to whom the form has said so.
+//! The automatic reply to tickets that the community answers; the form has announced it.
 
 use std::sync::Arc;
 
@@ -11,28 +11,28 @@ use domain::targets::Owner;
 use domain::texts::{self, GatewayText, fill};
 use markdown::escape;
 
-/// How many questions the answer points to.
+/// How many questions the reply links to.
 const HITS: usize = 3;
 
-/// Replies to what the community answers.
+/// Replies automatically to tickets that the community answers.
 #[derive(Clone)]
 pub struct AutomaticReply {
     indexes: Arc<Indexes>,
 }
 
 impl AutomaticReply {
-    /// Replies with what is found in the search indexes.
+    /// Searches these indexes.
     pub fn new(indexes: Arc<Indexes>) -> AutomaticReply {
         AutomaticReply { indexes }
     }
 
-    /// The reply to a ticket of a site; none where a human gives it.
+    /// The reply to a ticket of a site; none if a human replies.
     pub fn reply(&self, site: &Config, ticket: &StoredTicket) -> Option<NewMessage> {
         if ticket.handling.owner != Some(Owner::Automated) {
             return None;
         }
         let t = |text: GatewayText| texts::said_in(&ticket.ticket.locale, text);
-        // Whoever waits for an answer does not wait for the index.
+        // The reply does not wait for an index that is not ready.
         let hits = self.indexes.search(&ticket.site, &ticket.ticket.message, HITS).unwrap_or_default();
         let mut parts = vec![t(if hits.is_empty() { GatewayText::Nothing } else { GatewayText::Perhaps })];
         if !hits.is_empty() {

@@ -1,4 +1,4 @@
-//! Confirming the address that the sender of a ticket claims: by a code that is mailed to it and typed into the panel that sent the ticket.
+//! Confirms the address that the sender of a ticket claims, by a code that is mailed to it and entered in the panel that sent the ticket.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,30 +18,30 @@ use crate::store::{
 };
 use domain::conversation::{Author, ConfirmationCode, Summary};
 
-/// The longest code that is looked at, in bytes: more digits than there are in one, in any script.
+/// The longest input that is checked, in bytes: longer than a code in any script.
 const CODE_MAX: usize = 64;
-/// The time for which quotas count mails.
+/// The period of mail quotas.
 const QUOTA_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Why an address is not confirmed.
+/// Why an address was not confirmed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfirmAddressError {
     /// The ticket is not found.
     #[error(transparent)]
     Find(#[from] FindTicketError),
-    /// The body is no JSON, or none of a code.
+    /// The body is not JSON, or not a code.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// This is not the code.
+    /// The code is wrong.
     #[error("this is not the code; attempts left: {attempts_left}")]
     WrongCode {
-        /// How often one may still be tried.
+        /// How many attempts are left.
         attempts_left: u32,
     },
     /// No code is valid.
     #[error("no code is valid")]
     NoCode,
-    /// The code was entered wrongly too often.
+    /// Too many wrong codes were entered.
     #[error("the code was entered wrongly too often")]
     TooManyAttempts,
     /// The store failed.
@@ -49,28 +49,28 @@ pub enum ConfirmAddressError {
     Store(#[from] StoreError),
 }
 
-/// Why no other code is sent.
+/// Why no code is sent.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestCodeError {
     /// The ticket is not found, or its site sends no mail.
     #[error(transparent)]
     Find(#[from] FindTicketError),
-    /// One was sent a moment ago.
+    /// A code was sent less than a minute ago.
     #[error("a code was sent a moment ago; another can be requested in {seconds} seconds")]
     TooSoon {
-        /// After how many seconds another can be requested.
+        /// The seconds until another can be requested.
         seconds: u64,
     },
-    /// The mails of a day are used up.
+    /// A mail quota is used up.
     #[error("the mails of 24 hours are used up; a code can be requested in {seconds} seconds")]
     QuotaUsedUp {
-        /// After how many seconds another can be requested.
+        /// The seconds until another can be requested.
         seconds: u64,
     },
-    /// As many were sent for the ticket as there may be.
+    /// The limit of codes per ticket is reached.
     #[error("as many codes were sent for the ticket as there may be")]
     TooManyCodes,
-    /// Mail to the address could not be delivered, for good.
+    /// Mail to the address has bounced permanently.
     #[error("mail to the address could not be delivered")]
     Bounced,
     /// The store failed.
@@ -88,7 +88,7 @@ pub struct ConfirmAddress {
 }
 
 impl ConfirmAddress {
-    /// Confirms addresses of tickets of a store.
+    /// Confirms addresses of tickets in a store.
     pub fn new(
         conversations: Arc<dyn Conversations>,
         confirmations: Arc<dyn Confirmations>,
@@ -99,7 +99,7 @@ impl ConfirmAddress {
         ConfirmAddress { conversations, confirmations, codes, destinations, bus }
     }
 
-    /// Confirms the address of a reader's ticket by a code; the ticket, whose answers can be read from now on.
+    /// Confirms the address of a reader's ticket by a code. Returns the ticket, whose answers can then be read.
     pub async fn confirm(
         &self,
         site: &str,
@@ -127,7 +127,7 @@ impl ConfirmAddress {
     }
 }
 
-/// Has codes sent.
+/// Sends codes.
 pub struct RequestCode {
     conversations: Arc<dyn Conversations>,
     confirmations: Arc<dyn Confirmations>,
@@ -136,7 +136,7 @@ pub struct RequestCode {
 }
 
 impl RequestCode {
-    /// Has codes sent about tickets of a store.
+    /// Sends codes for tickets in a store.
     pub fn new(
         conversations: Arc<dyn Conversations>,
         confirmations: Arc<dyn Confirmations>,
@@ -146,7 +146,7 @@ impl RequestCode {
         RequestCode { conversations, confirmations, receipts, bus }
     }
 
-    /// Has another code sent to the address of a reader's ticket. `from` is the network address that asks for it.
+    /// Sends another code to the address of a reader's ticket. `from` is the network address of the request.
     pub async fn request(
         &self,
         site: &str,
@@ -174,7 +174,7 @@ impl RequestCode {
     }
 }
 
-/// Opens tickets behind the links of mails.
+/// Opens tickets by the links in mails.
 pub struct OpenLink {
     tickets: Arc<dyn Tickets>,
     confirmations: Arc<dyn Confirmations>,
@@ -182,12 +182,12 @@ pub struct OpenLink {
 }
 
 impl OpenLink {
-    /// Opens tickets of a store.
+    /// Opens tickets in a store.
     pub fn new(tickets: Arc<dyn Tickets>, confirmations: Arc<dyn Confirmations>, codes: Codes) -> OpenLink {
         OpenLink { tickets, confirmations, codes }
     }
 
-    /// The ticket behind a link of a mail; none where the link is not valid.
+    /// The ticket of a mailed link; none if the link is not valid.
     pub async fn open(&self, site: &str, id: &str, key: &str) -> Result<Option<StoredTicket>, StoreError> {
         let ticket = self.tickets.ticket(id).await?;
         let Some(ticket) = ticket.filter(|ticket| ticket.site == site && ticket.id == id) else { return Ok(None) };
@@ -209,7 +209,7 @@ async fn find(
     conversations.ticket_of(site, reader, id).await?.ok_or(FindTicketError::NoTicket)
 }
 
-/// The seconds until a time after something is over, one at least.
+/// The seconds left until `time` after `at`, at least one.
 fn seconds_left(at: &str, time: Duration) -> u64 {
     let end = at.parse::<Timestamp>().ok().and_then(|at| at.checked_add(time).ok());
     end.map_or(time, clock::left).as_millis().div_ceil(1000).max(1) as u64

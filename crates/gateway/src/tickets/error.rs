@@ -1,4 +1,4 @@
-//! Why tickets and their conversations are not taken in, found or changed.
+//! Errors of storing, finding and changing tickets and their conversations.
 
 use super::quota::QuotaError;
 use crate::attachments::MissingFiles;
@@ -7,34 +7,34 @@ use crate::json::JsonError;
 use crate::store::{Limit, StoreError};
 use domain::problem::FieldError;
 
-/// Why a ticket is not taken in.
+/// Why a ticket was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeTicketError {
-    /// The body is no JSON, or none of a ticket.
+    /// The body is not JSON, or not a ticket.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// The ticket breaks rules.
+    /// The ticket is invalid.
     #[error("the ticket breaks {} rules", .0.len())]
     Invalid(Vec<FieldError>),
-    /// A ticket with the same key is being taken in right now.
+    /// A ticket with the same key is being stored by another request.
     #[error("a ticket with this key is being taken in")]
     InProgress,
-    /// The key was used for another body, or by another session.
+    /// The key was used with another body, or by another session.
     #[error("the key was used for another body or session")]
     KeyReused,
-    /// The ticket that came under the key was erased.
+    /// The ticket with this key was erased.
     #[error("the ticket of this key was erased")]
     Erased,
-    /// Files that the ticket names are not there for it.
+    /// Files that the ticket names are missing.
     #[error(transparent)]
     MissingFiles(#[from] MissingFiles),
-    /// The site or the customer has sent too many within a minute.
+    /// The site or the customer is over its rate limit.
     #[error(transparent)]
     RateLimited(#[from] RetryAfter),
-    /// No more is kept of what nobody has signed.
+    /// A quota for unverified submissions is used up.
     #[error(transparent)]
     Quota(#[from] QuotaError),
-    /// Every reference that was drawn is taken.
+    /// Every drawn reference was taken.
     #[error("every reference that was drawn is taken")]
     NoReference,
     /// The store failed.
@@ -42,10 +42,10 @@ pub enum TakeTicketError {
     Store(#[from] StoreError),
 }
 
-/// Why nothing is read for a requester.
+/// Why nothing can be read for a requester.
 #[derive(Debug, thiserror::Error)]
 pub enum ReaderError {
-    /// Neither a token nor a session says who it is.
+    /// Neither a token nor a session identifies the requester.
     #[error("neither a token nor a session says who is asking")]
     Unidentified,
     /// The store failed.
@@ -53,10 +53,10 @@ pub enum ReaderError {
     Store(#[from] StoreError),
 }
 
-/// Why a ticket of a requester is not found.
+/// Why a ticket of a requester was not found.
 #[derive(Debug, thiserror::Error)]
 pub enum FindTicketError {
-    /// There is none, or it is somebody else's, which is not told apart.
+    /// It does not exist, or belongs to somebody else; the two are indistinguishable.
     #[error("no ticket of the requester")]
     NoTicket,
     /// The store failed.
@@ -64,13 +64,13 @@ pub enum FindTicketError {
     Store(#[from] StoreError),
 }
 
-/// Why similar tickets are not found.
+/// Why the search for similar tickets failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SimilarTicketsError {
-    /// The draft is no JSON, or none of a draft.
+    /// The draft is not JSON, or not a draft.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// Comparing the texts panicked.
+    /// The comparison of texts panicked.
     #[error("comparing texts failed")]
     Comparison,
     /// The store failed.
@@ -78,34 +78,34 @@ pub enum SimilarTicketsError {
     Store(#[from] StoreError),
 }
 
-/// Why a reply is not taken in.
+/// Why a reply was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplyError {
     /// The ticket is not found.
     #[error(transparent)]
     Find(#[from] FindTicketError),
-    /// The body is no JSON, or none of a reply.
+    /// The body is not JSON, or not a reply.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// The reply breaks rules.
+    /// The reply is invalid.
     #[error("the reply breaks {} rules", .0.len())]
     Invalid(Vec<FieldError>),
     /// The key was used for another reply.
     #[error("the key was used for another reply")]
     KeyReused,
-    /// Files that the reply names are not there for it.
+    /// Files that the reply names are missing.
     #[error(transparent)]
     MissingFiles(#[from] MissingFiles),
-    /// The site or the customer has sent too many within a minute.
+    /// The site or the customer is over its rate limit.
     #[error(transparent)]
     RateLimited(#[from] RetryAfter),
-    /// No more is kept of what nobody has signed.
+    /// A quota for unverified submissions is used up.
     #[error(transparent)]
     Quota(#[from] QuotaError),
     /// A limit of the ticket is reached.
     #[error("a limit of the ticket is reached: {0:?}")]
     Limit(Limit),
-    /// The store has written the reply and does not have it.
+    /// The reply was written but cannot be read back.
     #[error("the reply is not in the store")]
     NotStored,
     /// The store failed.
@@ -113,13 +113,13 @@ pub enum ReplyError {
     Store(#[from] StoreError),
 }
 
-/// Why a ticket is not changed by its customer.
+/// Why a customer's change was rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum AmendTicketError {
     /// The ticket is not found.
     #[error(transparent)]
     Find(#[from] FindTicketError),
-    /// The body is no JSON, or none of a change.
+    /// The body is not JSON, or not a change.
     #[error(transparent)]
     Json(#[from] JsonError),
     /// A limit of the ticket is reached.

@@ -1,5 +1,5 @@
-//! The person's tickets that came another way, by e-mail or from a community: kept here as soon as the person looks at theirs, so that they
-//! stand in their list, are found alike, and can be answered.
+//! Imports the customer's tickets that were created elsewhere, by e-mail or in a community, when the customer reads their tickets, so that they
+//! are listed, found as similar, and can be replied to.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,31 +18,31 @@ use domain::conversation::Turn;
 use domain::targets::Owner;
 use domain::ticket::{Client, Contact, Kind, NewTicket, Severity, Status};
 
-/// How long the person waits for it at most. What comes later is there the next time.
+/// The longest that the request waits. Later results are shown the next time.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often a destination is asked for the tickets of a person.
+/// The minimum time between two requests about a customer to a destination.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// When each person was asked about, by site and id.
+/// When each customer was last asked about, by site and id.
 #[derive(Debug, Default)]
 struct Asked(Mutex<HashMap<(String, String), Instant>>);
 
 impl Asked {
-    /// Whether it is time to ask; it counts as asked then.
+    /// Whether a request is due; if so, it is recorded as made.
     fn is_time(&self, site: &str, person: &str) -> bool {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         asked.retain(|_, at| at.elapsed() < EVERY);
         asked.insert((site.into(), person.into()), Instant::now()).is_none()
     }
 
-    /// The person does not count as asked about any more.
+    /// Forgets that the customer was asked about.
     fn forget(&self, site: &str, person: &str) {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         asked.remove(&(site.into(), person.into()));
     }
 }
 
-/// Gathers the tickets that destinations know of a person.
+/// Imports the tickets that destinations have of a customer.
 #[derive(Clone)]
 pub struct GatherTickets {
     external: Arc<dyn ExternalTickets>,
@@ -52,7 +52,7 @@ pub struct GatherTickets {
 }
 
 impl GatherTickets {
-    /// Asks destinations, and keeps what they know in a store.
+    /// Asks these destinations, and stores the tickets.
     pub fn new(
         external: Arc<dyn ExternalTickets>,
         destinations: Arc<Destinations>,
@@ -61,8 +61,8 @@ impl GatherTickets {
         GatherTickets { external, destinations, bus, asked: Arc::default() }
     }
 
-    /// Keeps the tickets that the destinations of a site know of a person whose address the host has verified. What cannot be asked in time
-    /// is not waited for, and no reason to show less.
+    /// Imports the tickets that the destinations of a site have of a customer whose address the host has verified. Destinations that do not
+    /// answer in time are skipped; their errors do not hide other tickets.
     pub async fn gather(&self, site: &Site, requester: &Requester) {
         let person = requester.person.as_ref().filter(|person| person.email_verified == Some(true));
         let Some(person) = person.cloned() else { return };
@@ -80,7 +80,7 @@ impl GatherTickets {
         for (destination, to) in self.destinations.in_site(site) {
             let Some(polling) = to.polling() else { continue };
             match polling.tickets_of(&person.user.email).await {
-                // It has more important things to do: the next time that the person looks it is asked again.
+                // The destination is busy with more important requests; the next read of the customer asks again.
                 Ok(None) => self.asked.forget(site, &person.user.id),
                 Ok(Some(tickets)) => {
                     let cutoff = keep.and_then(|keep| keep.cutoff(clock::timestamp()));
@@ -119,7 +119,7 @@ impl GatherTickets {
     }
 }
 
-/// Whether the site keeps a ticket: not one that is solved and was updated last before the cutoff, which would be erased at once.
+/// Whether the site stores a ticket: not a solved one last updated before the cutoff, because retention would erase it at once.
 fn is_kept(foreign: &ExternalTicket, cutoff: Option<Timestamp>) -> bool {
     let updated_at: Option<Timestamp> = foreign.updated_at.parse().ok();
     foreign.status == Status::Open || cutoff.is_none_or(|cutoff| updated_at.is_none_or(|at| at >= cutoff))
@@ -127,7 +127,7 @@ fn is_kept(foreign: &ExternalTicket, cutoff: Option<Timestamp>) -> bool {
 
 fn stored(site: &str, destination: &str, person: &Person, foreign: ExternalTicket) -> StoredTicket {
     let ExternalTicket { subject, message, via, status, created_at, updated_at, .. } = foreign;
-    // A mail's words often do not say what it is about.
+    // The text of a mail often does not name its subject.
     let message =
         if subject.is_empty() || message.starts_with(&subject) { message } else { format!("{subject}\n\n{message}") };
     let new = NewTicket {

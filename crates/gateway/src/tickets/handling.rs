@@ -1,4 +1,4 @@
-//! The operators' side of a ticket: what they answer, note and decide.
+//! The agents' side of a ticket: answers, notes and decisions.
 
 use std::sync::Arc;
 
@@ -16,57 +16,57 @@ use domain::conversation::{Author, Turn};
 use domain::targets::Owner;
 use domain::ticket::{Severity, Status};
 
-/// What an operator is called where nobody has logged in: in a demo, and by script. Customers read their language's word for it.
+/// The name of an agent who has not logged in: in a demo, and in scripts. Customers see the word of their language instead.
 pub const NOBODY_IN_PARTICULAR: &str = "Support";
 
-/// What an operator does with a ticket.
+/// An action of an agent on a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Answers the customer, in Markdown, under a key, so that a form that is sent twice answers once.
+    /// Answers the customer in Markdown. The idempotency key makes a form that is submitted twice answer once.
     Answer {
         /// The answer.
         text: String,
-        /// The key.
+        /// The idempotency key.
         key: String,
-        /// Whether that solves it.
+        /// Whether the answer solves the ticket.
         solved: bool,
     },
-    /// Notes something that only operators read.
+    /// Adds an internal note.
     Note(String),
-    /// Notes where the customer was spoken to.
+    /// Notes where the customer was contacted.
     Contacted(String),
-    /// Corrects topic and severity; the promise follows.
+    /// Corrects topic and severity, and with them the response target.
     Triage {
         /// The id of a topic of the site; empty for none.
         topic: String,
         /// The severity.
         severity: Severity,
     },
-    /// Gives it to somebody; to nobody where it is empty.
+    /// Assigns it to an agent; unassigns it if empty.
     Assign(String),
-    /// Hands it over to others.
+    /// Hands it over to another owner.
     HandOver {
-        /// Who answers from now on.
+        /// The new owner.
         owner: Owner,
         /// Their team; empty for none.
         team: String,
     },
-    /// Says that it is solved, or that it is not.
+    /// Solves or reopens it.
     Mark(Status),
 }
 
-/// What became of an action.
+/// The result of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acted {
-    /// It is done, or was done before.
+    /// It is done, by this request or an earlier one.
     Done,
-    /// Nothing was done: another answer has its key.
+    /// Nothing was changed: another answer has this key.
     KeyReused,
-    /// There is no such ticket.
+    /// The ticket does not exist.
     NotFound,
 }
 
-/// Carries out what agents do.
+/// Carries out the actions of agents.
 pub struct HandleTicket {
     conversations: Arc<dyn Conversations>,
     sites: Arc<Sites>,
@@ -75,7 +75,7 @@ pub struct HandleTicket {
 }
 
 impl HandleTicket {
-    /// Changes tickets of a store by the rules of their sites, and has that delivered.
+    /// Changes tickets of a store by the rules of their sites, and dispatches the changes.
     pub fn new(
         conversations: Arc<dyn Conversations>,
         sites: Arc<Sites>,
@@ -85,7 +85,7 @@ impl HandleTicket {
         HandleTicket { conversations, sites, destinations, bus }
     }
 
-    /// Carries out what an agent does with a ticket.
+    /// Carries out an action of an agent on a ticket.
     pub async fn act(&self, ticket: &StoredTicket, agent: &str, action: Action) -> Result<Acted, StoreError> {
         let at = clock::now();
         let site = self.sites.get(&ticket.site);
@@ -98,13 +98,13 @@ impl HandleTicket {
         match self.conversations.change(&ticket.id, &at, seal, &decide).await? {
             Changed::Written(ticket, _) => {
                 self.bus.deliveries_due(&ticket.site);
-                // Nobody else is to notice that agents talk to each other.
+                // Internal notes must not be visible to others, not even as an event.
                 if !matches!(action, Action::Note(_) | Action::Contacted(_)) {
                     self.bus.ticket_changed(*ticket);
                 }
                 Ok(Acted::Done)
             }
-            // The text was sent once more, this time with the other button.
+            // The same text was submitted again with the other button.
             Changed::Repeated(_) if matches!(action, Action::Answer { solved: true, .. }) => {
                 Box::pin(self.act(ticket, agent, Action::Mark(Status::Solved))).await
             }
@@ -117,7 +117,7 @@ impl HandleTicket {
     }
 }
 
-/// What an action does to a ticket as it is; nothing where it is so already.
+/// The change of an action; none if the ticket is in that state already.
 fn decide(
     current: &CurrentTicket,
     (site, destinations): (Option<&Site>, &Destinations),
@@ -147,7 +147,7 @@ fn decide(
     Change { message, activity, deliveries, ticket, ..current.unchanged() }.into()
 }
 
-/// What of it is brought to the destinations.
+/// The deliveries of an action.
 fn deliveries(
     was: &StoredTicket,
     is: &StoredTicket,
@@ -186,7 +186,7 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &
             handling.assignee =
                 site.map(|site| promise::hero(site, ticket.ticket.test, *owner, team)).unwrap_or_default();
         }
-        // Who presses what somebody else has just pressed changes nothing.
+        // An action that another agent has just taken changes nothing.
         Action::Mark(status) if *status == ticket.status => {}
         Action::Mark(status) => {
             handling.turn = if *status == Status::Open { Turn::Support } else { Turn::Customer };
@@ -195,7 +195,7 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &
     }
 }
 
-/// Promises what goes with the corrected topic and severity, counted from when the ticket came.
+/// Sets the response target of the corrected topic and severity, counted from when the ticket arrived.
 fn promise_again(ticket: &mut StoredTicket, site: &Site) {
     let handling = &mut ticket.handling;
     let received = ticket.received_at.parse().unwrap_or_else(|_| clock::timestamp());
@@ -209,7 +209,7 @@ fn promise_again(ticket: &mut StoredTicket, site: &Site) {
     (ticket.target, ticket.due_at) = (promise.target, promise.due_at);
 }
 
-/// What operators read about it; nothing about an answer, which speaks for itself, nor about what was so already.
+/// The activity of an action; none for an answer, which is visible by itself, and none if nothing changed.
 fn deed(was: &StoredTicket, is: &StoredTicket, action: &Action) -> Option<(ActivityKind, String)> {
     let changed = |was: &str, is: &str| (was != is).then(|| format!("{} → {}", named(was), named(is)));
     Some(match action {
@@ -248,7 +248,7 @@ mod tests {
     use deskbell_core::fixtures;
     use store_sqlite::SqliteStore;
 
-    /// Writes down what is announced.
+    /// Records announced changes.
     #[derive(Default)]
     struct Announced(Mutex<Vec<&'static str>>);
 

@@ -1,15 +1,15 @@
-//! Which keys are being worked on right now.
+//! The idempotency keys of requests in progress.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The keys that this process is working on.
+/// The keys of requests in progress in this process.
 #[derive(Clone, Debug, Default)]
 pub struct KeysInUse {
     keys: Arc<Mutex<HashSet<(String, String)>>>,
 }
 
-/// A key that is being worked on until this is dropped, whatever ends the work.
+/// Holds a key until it is dropped, however the request ends.
 #[derive(Debug)]
 pub struct KeyGuard {
     in_use: KeysInUse,
@@ -17,7 +17,7 @@ pub struct KeyGuard {
 }
 
 impl KeysInUse {
-    /// Holds a key of a site; `None` where somebody else is working on it.
+    /// Holds a key of a site; `None` if another request holds it.
     pub fn hold(&self, site: &str, key: &str) -> Option<KeyGuard> {
         let key = (site.to_string(), key.to_string());
         let fresh = self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());

@@ -1,4 +1,4 @@
-//! Tickets: taking them in, what customers and agents do with them, and what is said about them.
+//! Tickets: submissions, the actions of customers and agents, and conversations.
 
 mod amend;
 mod automatic;

@@ -1,4 +1,4 @@
-//! How much of what nobody has signed is kept: by network and site, and as long as the disk has room.
+//! Quotas for unverified submissions: per network and site, and by free disk space.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,18 @@ use crate::pseudonym::Pseudonyms;
 use crate::store::{SubmissionExceeded, SubmissionQuota, Usage};
 use deskbell_core::rules::quotas::Quotas;
 
-/// Why no more is kept of what nobody has signed.
+/// Why an unverified submission is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuotaError {
-    /// The disk of the database is full but for its floor.
+    /// The free space on the database's disk has reached its floor.
     #[error("the disk of the database is full")]
     DiskFull,
-    /// The quota of a network or of the site is used up for today.
+    /// The daily quota of a network or of the site is used up.
     #[error("the quota of the day is used up: {:?}", .0.scope)]
     Exceeded(SubmissionExceeded),
 }
 
-/// Limits what customers submit.
+/// Limits the submissions of customers.
 #[derive(Clone)]
 pub struct SubmissionLimits {
     guard: Arc<Guard>,
@@ -34,19 +34,19 @@ pub struct SubmissionLimits {
 }
 
 impl SubmissionLimits {
-    /// Limits by rates and quotas; `database` is the file whose disk keeps a floor free.
+    /// Limits by rates and quotas; `database` is the file on whose disk a floor of free space is kept.
     pub fn new(guard: Arc<Guard>, quotas: Quotas, database: &Path, pseudonyms: Pseudonyms) -> SubmissionLimits {
         let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
         SubmissionLimits { guard, quotas, disk: folder.unwrap_or(Path::new(".")).into(), pseudonyms }
     }
 
-    /// Charges a site, and the person whom it has signed, for a ticket or reply.
+    /// Charges a site, and the customer if verified, for a ticket or reply.
     pub fn charge(&self, site: &str, person: Option<&str>) -> Result<(), RetryAfter> {
         self.guard.charge_site(Share::Tickets, site, person)
     }
 
-    /// What an anonymous submission of so many bytes from an address counts against; refused where the disk of the database is full but for
-    /// its floor. Where the system does not tell how full it is, nothing is refused for that.
+    /// The quotas for an anonymous submission of `bytes` bytes from an address; an error if the free space on the database's disk has reached
+    /// its floor. If the system does not report the free space, this is not checked.
     pub fn of_anonymous(&self, from: Option<IpAddr>, bytes: usize) -> Result<SubmissionQuota, QuotaError> {
         let quotas = &self.quotas;
         let free = free_bytes(&self.disk);
@@ -63,8 +63,8 @@ impl SubmissionLimits {
         })
     }
 
-    /// The networks of an address with what each may submit in a day: that of a customer, and with IPv6 the one around it, which somebody
-    /// may have to themselves as well.
+    /// The networks of an address with their daily quotas: the network of one customer of a provider, and for IPv6 the network around it,
+    /// because one person may have that as well.
     fn networks(&self, day: &str, address: IpAddr) -> Vec<([u8; 32], Usage)> {
         let quotas = &self.quotas;
         let kept = kept_networks(address).into_iter().map(|network| {
@@ -79,7 +79,7 @@ impl SubmissionLimits {
     }
 }
 
-/// Logs that there is no quota left today for a submission.
+/// Logs that a daily quota is used up for a submission.
 pub fn exceeded(site: &str, exceeded: SubmissionExceeded) -> QuotaError {
     tracing::info!(site, quota = ?exceeded.scope, "ticket refused");
     QuotaError::Exceeded(exceeded)

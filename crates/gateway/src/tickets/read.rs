@@ -1,4 +1,4 @@
-//! Reading: nobody but who sent a ticket reads it.
+//! Reads tickets; only the requester who sent a ticket can read it.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use crate::store::{
 };
 use domain::conversation::{Author, Message, Messages, Summaries};
 
-/// The most tickets of a page, and how many it has where nobody says.
+/// The largest and default number of tickets per page.
 pub const PAGE_MAX: u32 = 100;
-/// The most messages of a page, and how many it has where nobody says.
+/// The largest and default number of messages per page.
 pub const MESSAGES_MAX: u32 = 100;
 
 /// Reads the tickets of customers, and their conversations.
@@ -33,7 +33,7 @@ impl ReadTickets {
         ReadTickets { conversations, confirmations, files }
     }
 
-    /// A page of the tickets of a reader: no more than `limit`, behind a place or from the first.
+    /// A page of a reader's tickets: at most `limit`, after a cursor or from the first.
     pub async fn list(
         &self,
         site: &str,
@@ -52,12 +52,12 @@ impl ReadTickets {
         self.conversations.customer_counts(site, reader).await
     }
 
-    /// One ticket of a reader, as lists show it.
+    /// One ticket of a reader, as in lists.
     pub async fn one(&self, site: &str, reader: Reader<'_>, id: &str) -> Result<ListedTicket, FindTicketError> {
         self.conversations.listed_ticket_of(site, reader, id).await?.ok_or(FindTicketError::NoTicket)
     }
 
-    /// A page of the messages of a ticket of a reader after a number; from the ticket itself on without one. No more than `limit`.
+    /// A page of the messages of a reader's ticket after a number; without one, from the ticket itself. At most `limit`.
     pub async fn messages(
         &self,
         site: &str,
@@ -79,7 +79,7 @@ impl ReadTickets {
             let MessagePage { mut messages, has_more } = self.conversations.message_page(id, after, limit).await?;
             after = messages.last().map_or(after, |last| last.number);
             messages.retain(|message| !withheld.contains(&message.number));
-            // A page of which all is withheld says nothing about where the next begins.
+            // A page whose messages are all withheld does not say where the next page begins.
             if !messages.is_empty() || !has_more {
                 break (messages, has_more);
             }
@@ -89,14 +89,14 @@ impl ReadTickets {
         Ok(Messages { messages, read_until: handling.read_until, more })
     }
 
-    /// All messages of a ticket, for somebody who may read all of it. Without files, which only its owner is given.
+    /// All messages of a ticket, for agents and others who may read all of it. Without files, which only its owner can get.
     pub async fn all(&self, ticket: &StoredTicket) -> Result<Vec<Message>, StoreError> {
         let messages = self.conversations.messages(&ticket.id, 0).await?;
         Ok([opening(ticket)].into_iter().chain(messages).collect())
     }
 }
 
-/// What the ticket itself says, as the first message.
+/// The ticket itself as the first message.
 fn opening(ticket: &StoredTicket) -> Message {
     Message {
         number: 0,

@@ -1,15 +1,15 @@
-//! Drawing the references by which people name tickets.
+//! Draws the references of tickets.
 
 use uuid::Uuid;
 
 use domain::reference;
 
-/// How often another reference is drawn. With a million tickets three in a hundred of the shortest are taken.
+/// How many references are drawn at most. With a million tickets, three percent of the shortest are taken.
 pub const DRAWS: usize = 20;
-/// How many draws of one length may be taken before the reference grows.
+/// How many taken draws of one length make the reference longer.
 const DRAWS_A_LENGTH: usize = 5;
 
-/// Draws a reference; a longer one where many before it were taken.
+/// Draws a reference; the more draws were taken, the longer.
 pub fn draw(drawn: usize) -> String {
     let length = reference::LENGTH_MIN + drawn / DRAWS_A_LENGTH;
     reference::from_random(Uuid::new_v4().as_u128() as u64, length)

@@ -1,4 +1,4 @@
-//! The customer replies.
+//! Replies of customers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use domain::problem::FieldError;
 use domain::targets::Owner;
 use domain::ticket::{MESSAGE_MAX, Status};
 
-/// Takes in the replies of customers.
+/// Stores the replies of customers.
 pub struct ReplyToTicket {
     conversations: Arc<dyn Conversations>,
     files: ReadFiles,
@@ -33,7 +33,7 @@ pub struct ReplyToTicket {
 }
 
 impl ReplyToTicket {
-    /// Keeps replies in a store, as far as limits allow.
+    /// Stores replies within limits.
     pub fn new(
         conversations: Arc<dyn Conversations>,
         files: ReadFiles,
@@ -44,8 +44,8 @@ impl ReplyToTicket {
         ReplyToTicket { conversations, files, limits, dispatch, bus }
     }
 
-    /// Takes in a reply under a key, and tells whether it has been delivered. It opens a solved ticket again, and what was answered
-    /// automatically goes to a human. `from` is the network address that it comes from.
+    /// Stores a reply under a key. Returns whether it was delivered. A reply reopens a solved ticket, and a ticket that was answered
+    /// automatically goes to a human. `from` is the network address of the request.
     pub async fn reply(
         &self,
         site: &Site,
@@ -57,7 +57,7 @@ impl ReplyToTicket {
         let ticket = self.conversations.ticket_of(&site.key, reader, id).await.map_err(FindTicketError::Store)?;
         let ticket = ticket.ok_or(FindTicketError::NoTicket)?;
         let digest = Sha256::digest(body).into();
-        // What was said once is not refused later, even if the rules have changed since.
+        // An accepted reply is not rejected later, even if the rules have changed since.
         if let Some((sealed, message)) = self.conversations.message_by_key(&ticket.id, &key).await? {
             return if sealed == digest { Ok(self.whole(&ticket, message).await?) } else { Err(ReplyError::KeyReused) };
         }
@@ -96,14 +96,14 @@ impl ReplyToTicket {
         }
     }
 
-    /// A message with its files, and whether all about its ticket has been delivered.
+    /// A message with its files, and whether all deliveries of its ticket are made.
     async fn whole(&self, ticket: &StoredTicket, mut message: Message) -> Result<(Message, bool), StoreError> {
         self.files.attach(&ticket.id, std::slice::from_mut(&mut message)).await?;
         Ok((message, self.dispatch.wait(ticket).await?))
     }
 }
 
-/// A reply opens a ticket again, and a human answers what was answered automatically.
+/// The change of a reply: the ticket is reopened, and a human takes over a ticket that was answered automatically.
 fn replied(
     current: &CurrentTicket,
     site: &Site,

@@ -1,4 +1,4 @@
-//! Whoever signs in takes along what they sent before.
+//! Moves what a session has sent to the customer who signs in.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::store::{Bus, Confirmations, Reader, Requester, StoreError, Tickets, W
 use deskbell_core::rules::address::mailbox;
 use domain::conversation::Author;
 
-/// Gives people what their sessions sent before they signed in.
+/// Moves the tickets of sessions to the customers who sign in.
 pub struct SignIn {
     tickets: Arc<dyn Tickets>,
     confirmations: Arc<dyn Confirmations>,
@@ -28,13 +28,13 @@ impl SignIn {
         SignIn { tickets, confirmations, destinations, bus }
     }
 
-    /// As whom a requester reads in a site, once they have what their session sent.
+    /// The reader that a requester is in a site, after the tickets of their session were moved to them.
     pub async fn reader<'a>(&self, site: &str, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
         self.adopt_session(site, requester).await?;
         requester.reader().ok_or(ReaderError::Unidentified)
     }
 
-    /// Gives a person what the session sent before they signed in, and confirms the address that the host has verified.
+    /// Moves the tickets of the session to the customer, and confirms the address that the host has verified.
     pub async fn adopt_session(&self, site: &str, requester: &Requester) -> Result<(), StoreError> {
         let (Some(person), Some(session)) = (&requester.person, &requester.session) else { return Ok(()) };
         self.tickets.move_to_person(site, session, &person.user.id).await?;

@@ -1,4 +1,4 @@
-//! Finding the open tickets of a customer that say what they are about to say.
+//! Finds the open tickets of a customer that are similar to a draft.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ pub struct FindSimilar {
 }
 
 impl FindSimilar {
-    /// Looks in a store.
+    /// Searches a store.
     pub fn new(conversations: Arc<dyn Conversations>) -> FindSimilar {
         FindSimilar { conversations }
     }
 
-    /// The open tickets of a reader that say what they are about to say.
+    /// The open tickets of a reader that are similar to a draft.
     pub async fn find(&self, site: &str, reader: Reader<'_>, body: &[u8]) -> Result<Summaries, SimilarTicketsError> {
         let draft = json::parse::<Draft>(body)?;
         let open = self.conversations.customer_excerpts(site, reader, COMPARED_MAX as u32).await?;
-        // Words and their stems take a while, which others are not to wait for.
+        // Stemming takes a while, and must not block other requests.
         let found = tokio::task::spawn_blocking(move || {
             let texts: Vec<Text> =
                 open.iter().map(|(ticket, message)| Text { topic: &ticket.handling.topic, message }).collect();

@@ -4,7 +4,7 @@ use crate::store::{Handling, ListedTicket, StoredTicket};
 use domain::conversation::{self, Summary};
 use domain::ticket::Status;
 
-/// A ticket as its owner sees it in a list.
+/// The summary of a stored ticket.
 pub fn summary(ticket: &StoredTicket) -> Summary {
     Summary {
         id: ticket.id.clone(),
@@ -22,7 +22,7 @@ pub fn summary(ticket: &StoredTicket) -> Summary {
     }
 }
 
-/// The same of a ticket of a list.
+/// The summary of a listed ticket.
 pub fn listed_summary(ticket: &ListedTicket) -> Summary {
     Summary {
         id: ticket.id.clone(),
@@ -40,7 +40,7 @@ pub fn listed_summary(ticket: &ListedTicket) -> Summary {
     }
 }
 
-/// When the first answer is due, as long as it is waited for.
+/// When the first answer is due, while the ticket waits for it.
 fn promised(status: Status, handling: &Handling, due_at: Option<&String>) -> Option<String> {
     due_at.filter(|_| status == Status::Open && handling.answered_at.is_none()).cloned()
 }

@@ -1,4 +1,4 @@
-//! Taking tickets in, once for every key, on disk before it is acknowledged.
+//! Stores tickets, once per idempotency key; a ticket is on disk before it is acknowledged.
 
 use std::mem;
 use std::net::IpAddr;
@@ -29,7 +29,7 @@ use domain::ticket::{self, NewTicket, Receipt, Status};
 use domain::{config, context};
 use redaction::Rules;
 
-/// Takes tickets in.
+/// Stores submitted tickets.
 pub struct TakeTicket {
     tickets: Arc<dyn Tickets>,
     sign_in: Arc<SignIn>,
@@ -41,27 +41,27 @@ pub struct TakeTicket {
     bus: Arc<dyn Bus>,
 }
 
-/// What decides about tickets as they come, and what becomes of them at once.
+/// What a submitted ticket passes through.
 pub struct Intake {
-    /// How much is taken.
+    /// Limits submissions.
     pub limits: SubmissionLimits,
-    /// What answers at once.
+    /// Replies automatically.
     pub automatic: AutomaticReply,
-    /// Who is sent a receipt.
+    /// Creates receipts.
     pub receipts: Receipts,
-    /// Where tickets are delivered.
+    /// Dispatches deliveries.
     pub dispatch: Dispatch,
 }
 
 impl TakeTicket {
-    /// Keeps tickets in a store.
+    /// Stores tickets in a store.
     pub fn new(tickets: Arc<dyn Tickets>, sign_in: Arc<SignIn>, intake: Intake, bus: Arc<dyn Bus>) -> TakeTicket {
         let Intake { limits, automatic, receipts, dispatch } = intake;
         TakeTicket { tickets, sign_in, keys_in_use: KeysInUse::default(), limits, automatic, receipts, dispatch, bus }
     }
 
-    /// Takes a ticket in, or answers again what it answered to the same body under the same key; and whether it has been delivered.
-    /// `from` is the network address that it comes from.
+    /// Stores a ticket, or repeats the answer to the same body under the same key. Returns also whether the ticket was delivered. `from` is the
+    /// network address of the request.
     pub async fn take(
         &self,
         site: &Site,
@@ -73,7 +73,7 @@ impl TakeTicket {
         let name = site.key.as_str();
         self.sign_in.adopt_session(name, &requester).await?;
         let seal = SubmissionKey { key, body: Sha256::digest(body).into(), session: requester.session };
-        // Before the body is judged: what was accepted once is not refused later, even if the rules have changed since.
+        // Checked before the body is validated: an accepted ticket is not rejected later, even if the rules have changed since.
         if let Some(held) = self.tickets.submission(name, &seal.key).await? {
             return self.again(&held, &seal).await;
         }
@@ -104,7 +104,7 @@ impl TakeTicket {
                     self.bus.mail_due(name);
                     let receipt = receipt(&stored);
                     self.bus.ticket_changed(stored.clone());
-                    // It is kept: whoever sends it again meanwhile is answered.
+                    // The ticket is stored, so a repeated request gets its answer.
                     drop(guard);
                     return Ok((receipt, self.dispatch.wait(&stored).await?));
                 }
@@ -119,7 +119,7 @@ impl TakeTicket {
         Err(TakeTicketError::NoReference)
     }
 
-    /// The answer where something is sealed under the key already.
+    /// The answer if the key has a submission already.
     async fn again(&self, held: &StoredSubmission, seal: &SubmissionKey) -> Result<(Receipt, bool), TakeTicketError> {
         if held.seal != *seal {
             return Err(TakeTicketError::KeyReused);
@@ -138,19 +138,19 @@ fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket
         }
         None => {
             let plan = new.context.user.as_mut().map(|user| {
-                // Nobody has signed it, whatever the page says about itself.
+                // Unverified, whatever the page claims.
                 user.verified = false;
                 user.plan.clone()
             });
             plan.filter(|_| site.config.trust_page).and_then(|plan| config::priority_of(&site.config, &plan))
         }
     };
-    // A page that could not read the configuration does not know what the site wants from nobody.
+    // A page that could not load the configuration does not know which groups the site turns off.
     context::drop_groups(&mut new.context, &site.config.context.off);
-    // A page that was loaded earlier may not know all names, or not how they are told.
+    // A page that was loaded earlier may not have all names, or only an older form of them.
     let names = site.config.redact.names.clone();
     context::document::hide_configured_names(&mut new.context, &Rules { names, ..Rules::default() });
-    // No page knows where the site's other tools are.
+    // Pages do not have the links to the site's other tools.
     let links = context::document::links_for(&new.context, &site.config.context);
     new.context.links.extend(links);
     let received = clock::timestamp();
@@ -180,8 +180,8 @@ fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket
     }
 }
 
-/// Puts whom the host has signed in the place of whom the page has named. What else the page says of them stays, as it is not
-/// among what can be signed. An address that the host says is not verified is a claim, as if it had been typed into the form.
+/// Replaces the customer that the page claims by the one that the host has signed. Other claims of the page that cannot be signed stay. An
+/// address that the host reports as unverified is a claim, as if it had been entered in the form.
 fn believe(new: &mut NewTicket, person: Person) {
     let Person { user: mut signed, email_verified, .. } = person;
     if email_verified == Some(false) {
