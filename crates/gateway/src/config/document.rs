@@ -8,7 +8,7 @@ use serde_path_to_error::{Path, Segment};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::SettingsError;
+use super::error::SettingsError;
 use super::suggestion::{unknown_field, with_suggestion};
 
 /// The text of a file, and the tables that it makes.

@@ -7,11 +7,14 @@ use serde::Deserialize;
 
 use super::destinations::tag_destinations;
 use super::document::{Document, Lines};
+use super::error::SettingsError;
+use super::limits::Limits;
 use super::old_form::{Misplaced, move_panel_options};
+use super::panel;
+use super::proxies::Proxies;
 use super::secrets::read_text;
 use super::site::{self, SiteTable};
 use super::suggestion::nearest;
-use super::{Limits, Proxies, SettingsError, panel};
 use deskbell_core::rules::quotas::Quotas;
 
 /// The configuration file, field by field; `crates/gateway/src/deskbell.example.toml` shows every one. Paths are relative to the

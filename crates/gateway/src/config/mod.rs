@@ -2,6 +2,7 @@
 
 mod destinations;
 mod document;
+mod error;
 mod file;
 mod hours;
 mod imports;
@@ -31,6 +32,7 @@ use deskbell_core::rules::quotas::Quotas;
 
 pub use destinations::{DestinationTable, EmailTable, FieldTable, SlackTable, WebhookTable, ZendeskTable};
 pub use document::Lines;
+pub use error::SettingsError;
 pub use file::{File, parse};
 pub use imports::{ImportTable, SourceKind};
 pub use incidents::{IncidentsTable, Provider};
@@ -131,39 +133,6 @@ pub struct Overrides {
 /// A secret, kept as its SHA-256 so that it cannot end up in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token([u8; 32]);
-
-/// What is wrong with the settings.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// A file cannot be read.
-    #[error("{file}: {reason}; name a file that can be read")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// What the system says.
-        reason: String,
-    },
-    /// The file is not as it should be.
-    #[error("{file}:{line}: {field}{message}")]
-    File {
-        /// The file.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// The field with a colon behind it; empty where the file is no TOML at all.
-        field: String,
-        /// What is wrong and what is allowed.
-        message: String,
-    },
-    /// A value is not allowed.
-    #[error("{place}: {message}")]
-    Value {
-        /// The file and field, or the option of the command line.
-        place: String,
-        /// What is wrong and what is allowed.
-        message: String,
-    },
-}
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,8 +3,8 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::SettingsError;
 use super::document::{Document, table};
+use super::error::SettingsError;
 use super::panel::FIELDS;
 
 const PANEL: &str = "panel";

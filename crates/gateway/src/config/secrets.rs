@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::SettingsError;
+use super::error::SettingsError;
 
 /// A secret that stands in the file, in another file, or in the environment, which wins; `None` where it stands nowhere.
 pub fn secret(

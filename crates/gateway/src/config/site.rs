@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::SettingsError;
 use super::destinations::DestinationTable;
+use super::error::SettingsError;
 use super::hours::HoursTable;
 use super::imports::ImportTable;
 use super::incidents::IncidentsTable;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use ring::rand::{SystemRandom, generate};
 
-use super::{File, SettingsError, parse};
+use super::error::SettingsError;
+use super::file::{File, parse};
 use private_files::create_file;
 
 /// The name of the file unless another is given.

@@ -4,11 +4,12 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::{Destination, Destinations, Finding, Parcel};
+use super::destinations::Destinations;
 use crate::clock;
 use crate::mail::Mailers;
 use crate::site::{Site, Sites};
 use crate::store::{Delivery, State, StoredTicket, What};
+use deskbell_core::ports::destination::{Destination, Finding, Parcel};
 use domain::context::{Context, User};
 use domain::reference;
 use domain::ticket::{Client, Contact, Kind, NewTicket, Severity};

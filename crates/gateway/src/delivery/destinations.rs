@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Destination;
 use crate::store::{NewDelivery, What};
+use deskbell_core::ports::destination::Destination;
 use domain::conversation::Author;
 
 /// The destinations of a site, by name.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{Destinations, Lines};
+use super::destinations::Destinations;
+use super::lines::Lines;
 use crate::store::{NewDelivery, Queue, State, StoreError, StoredTicket, What};
 use domain::conversation::Author;
 

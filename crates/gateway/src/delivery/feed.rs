@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{ExportFailure, ExportFrom, Failure, Polling};
 use crate::store::{ChangedTicket, Polls, StoreError, SyncState};
 use crate::{clock, pauses};
+use deskbell_core::ports::destination::{ExportFailure, ExportFrom, Failure, Polling};
 
 /// How far before the last known change a poll begins: times in the list are in full seconds, and changes appear late.
 const OVERLAP: Duration = Duration::from_secs(120);

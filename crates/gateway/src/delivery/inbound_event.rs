@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{
-    Destination, Destinations, InboundEvent, InboundMailError, Lines, Stored, TakeInboundMail, TakeReturnedMail,
-};
+use super::destinations::Destinations;
+use super::inbound_mail::{InboundMailError, TakeInboundMail};
+use super::lines::Lines;
+use super::returned_mail::TakeReturnedMail;
+use super::store_reply::Stored;
 use crate::clock;
 use crate::store::{Limit, Polls, StoreError, Tickets};
+use deskbell_core::ports::destination::{Destination, InboundEvent};
 
 /// How long the ids of inbound events are stored: longer than a signature is valid, whichever clock is ahead.
 const REMEMBERED: Duration = Duration::from_secs(20 * 60);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::reading::BlockingError;
-use super::{Destinations, ExternalMessage, InboundFile, InboundMail, StoreReply, Stored, comment, reading};
+use super::destinations::Destinations;
+use super::reading::{self, BlockingError};
+use super::store_reply::{StoreReply, Stored};
 use crate::attachments::KeepFile;
 use crate::clock;
 use crate::site::Sites;
@@ -13,7 +14,9 @@ use crate::store::{
     Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, OutgoingMail, StoreError,
     StoredTicket,
 };
+use deskbell_core::ports::destination::{ExternalMessage, InboundFile, InboundMail};
 use deskbell_core::rules::address::{Address, address, mailbox};
+use deskbell_core::rules::comment;
 use deskbell_core::rules::customer_limits::check_mailed_note;
 use domain::conversation::{Author, Turn};
 use domain::ticket::{MESSAGE_MAX, Status};

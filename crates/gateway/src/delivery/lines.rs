@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{broadcast, watch};
 
-use super::Destinations;
+use super::destinations::Destinations;
 use crate::store::{DeliveryOutcome, DueDelivery};
 
 /// How many settled deliveries a waiting request may lag behind.

@@ -16,9 +16,6 @@ mod store_reply;
 pub mod sync;
 pub mod worker;
 
-use deskbell_core::rules::comment;
-use outbound_http::attempt as patience;
-
 pub use check::{Checked, check};
 pub use deskbell_core::ports::destination::{
     AgentNote, DeliveryReceipt, Destination, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{DeliveryReceipt, Destination, Failure, Parcel, ParcelFile};
 use crate::attachments::FileStorage;
 use crate::site::Sites;
 use crate::store::{Attachments, Conversations, Delivery, DueDelivery, StoreError, What};
+use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Parcel, ParcelFile};
 
 /// Assembles the content of deliveries.
 #[derive(Clone)]

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use super::{ReturnAddress, ReturnedMail, ReturnsOf, parcel_id};
 use crate::clock;
 use crate::mail::Codes;
 use crate::store::{Bus, Delivery, OutgoingMail, Queue, ReturnedReceipt, State, StoreError, StoredTicket, Tickets};
+use deskbell_core::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, parcel_id};
 use deskbell_core::rules::address::{Address, address};
 use mail_in::smtp_refusal::explain;
 use mail_in::{Outcome, outcome};

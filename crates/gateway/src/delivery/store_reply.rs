@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Destinations, ExternalMessage};
+use super::destinations::Destinations;
 use crate::clock;
 use crate::store::{
     Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, Limit, MessageKey, NewMessage, StoreError,
     StoredTicket, What,
 };
+use deskbell_core::ports::destination::ExternalMessage;
 use deskbell_core::rules::customer_limits::check_reply;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;

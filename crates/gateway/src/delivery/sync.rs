@@ -10,11 +10,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::destinations::Destinations;
 use super::feed::ChangeFeed;
-use super::lines::Line;
-use super::patience::{Ended, limited};
+use super::lines::{Line, Lines};
 use super::store_reply::{StoreReply, Stored};
-use super::{AgentNote, Destinations, ExternalMessage, Failure, Lines, PolledMessage, Polling, comment};
 use crate::attachments::KeepFile;
 use crate::site::Sites;
 use crate::store::{
@@ -23,8 +22,11 @@ use crate::store::{
 };
 use crate::supervisor::supervise;
 use crate::{clock, pauses};
+use deskbell_core::ports::destination::{AgentNote, ExternalMessage, Failure, PolledMessage, Polling};
+use deskbell_core::rules::comment;
 use domain::conversation::{Author, Message, Turn};
 use domain::ticket::Status;
+use outbound_http::attempt::{Ended, limited};
 
 /// The lease of a ticket that is being polled. Polling a ticket twice gives the same result.
 const LEASE: Duration = Duration::from_secs(2 * 60);

@@ -14,12 +14,14 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::lines::Line;
-use super::patience::{Ended, limited};
-use super::{DeliveryReceipt, Destination, Destinations, Failure, Lines, Parcels};
+use super::destinations::Destinations;
+use super::lines::{Line, Lines};
+use super::parcels::Parcels;
 use crate::store::{Claim, Delivery, DeliveryOutcome, DueDelivery, Queue, StoreError};
 use crate::supervisor::{count_panic, supervise};
 use crate::{clock, pauses};
+use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure};
+use outbound_http::attempt::{Ended, limited};
 
 /// The lease of an attempt. Short, because a killed gateway cannot end its leases; running attempts extend it.
 const LEASE: Duration = Duration::from_secs(30);

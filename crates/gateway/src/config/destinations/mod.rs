@@ -9,8 +9,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::SettingsError;
 use super::document::{Document, table};
+use super::error::SettingsError;
 
 pub use email::EmailTable;
 pub use slack::SlackTable;

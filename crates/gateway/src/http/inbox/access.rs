@@ -18,7 +18,8 @@ use jiff::SignedDuration;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::login::{self, login_address};
-use super::{Failed, message, page};
+use super::page;
+use super::render::{Failed, message};
 use crate::clock;
 use crate::config::Token;
 use crate::guard::{Guard, Guess, RetryAfter};

@@ -8,7 +8,9 @@ use axum::{Extension, Form};
 use serde::Deserialize;
 
 use super::access::Operator;
-use super::{Failed, InboxState, message, page};
+use super::page;
+use super::render::{Failed, message};
+use super::state::InboxState;
 use crate::site::Sites;
 use crate::store::StoredTicket;
 use crate::tickets::handling::{Acted, Action};

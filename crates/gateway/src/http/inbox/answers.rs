@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::page::{self, Frame};
-use super::{InboxState, times, words};
+use super::state::InboxState;
+use super::{times, words};
 use crate::clock;
 use crate::store::{SearchMiss, StoreError, WeekOfKind};
 use domain::deflection::Worth;

@@ -9,7 +9,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::access::Operator;
-use super::{Failed, InboxState, message, page};
+use super::page;
+use super::render::{Failed, message};
+use super::state::InboxState;
 use crate::privacy::erase::{EraseTicket, Erased};
 use crate::store::{ErasureCounts, StoreError, StoredTicket, TicketHead};
 use domain::reference;

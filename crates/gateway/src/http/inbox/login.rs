@@ -11,7 +11,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::access::{self, InboxAccess};
-use super::{Failed, message, page};
+use super::page;
+use super::render::{Failed, message};
 use crate::guard::RetryAfter;
 use crate::http::body::read_body;
 use crate::http::client::Client;

@@ -14,37 +14,34 @@ mod markdown;
 mod notes;
 mod page;
 mod paste;
+mod render;
 pub mod rich;
 mod send_again;
 pub mod standing;
+pub mod state;
 mod steps;
 mod ticket;
 mod times;
 mod words;
 
-use std::sync::Arc;
-
-use axum::extract::{FromRef, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use maud::Markup;
 use serde::Deserialize;
 
-use crate::attachments::ReadFiles;
 use crate::http::client::Client;
-use crate::incidents::CurrentIncidents;
-use crate::privacy::erase::EraseTicket;
-use crate::site::Sites;
-use crate::store::{Bus, Conversations, Counts, ExternalTickets, StoreError, Tickets};
-use crate::tickets::handling::HandleTicket;
-use access::{InboxAccess, Operator};
+use crate::store::StoreError;
+use access::Operator;
 use asked::Asked;
 use domain::reference;
 use page::Frame;
-use standing::{Standing, Standings};
+use render::{Failed, html, message};
+use standing::Standing;
+
+pub use state::InboxState;
 
 /// How many tickets a page of the list shows.
 const PAGE_SIZE: u32 = 50;
@@ -80,41 +77,6 @@ struct AboutSite {
     /// Its public key; empty where nobody has chosen one.
     #[serde(default)]
     site: String,
-}
-
-/// What the pages show, and what agents do there.
-#[derive(Clone)]
-pub struct InboxState {
-    /// The sites.
-    pub sites: Arc<Sites>,
-    /// Who may log in.
-    pub access: Arc<InboxAccess>,
-    /// How the destinations stand.
-    pub standings: Arc<Standings>,
-    /// The tickets.
-    pub tickets: Arc<dyn Tickets>,
-    /// Their conversations.
-    pub conversations: Arc<dyn Conversations>,
-    /// Where the tickets are at destinations.
-    pub external: Arc<dyn ExternalTickets>,
-    /// What answers are worth.
-    pub counts: Arc<dyn Counts>,
-    /// The files of tickets.
-    pub files: ReadFiles,
-    /// What is broken.
-    pub incidents: Arc<CurrentIncidents>,
-    /// What agents do with tickets.
-    pub handle: Arc<HandleTicket>,
-    /// Erasing tickets.
-    pub erase: Arc<EraseTicket>,
-    /// Tells workers what there is to do.
-    pub bus: Arc<dyn Bus>,
-}
-
-impl FromRef<InboxState> for Arc<InboxAccess> {
-    fn from_ref(state: &InboxState) -> Arc<InboxAccess> {
-        state.access.clone()
-    }
 }
 
 /// The pages, below `/inbox`.
@@ -255,28 +217,4 @@ async fn headers(mut response: Response) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-fn html(page: Markup) -> Html<String> {
-    Html(page.into_string())
-}
-
-fn message(status: StatusCode, page: Markup) -> Response {
-    (status, html(page)).into_response()
-}
-
-/// The store failed; its error is in the log, and on the page where a row cannot be read.
-pub struct Failed(Option<String>);
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Failed {
-        tracing::error!(%error, "store failed");
-        Failed(matches!(error, StoreError::Damaged { .. }).then(|| error.to_string()))
-    }
-}
-
-impl IntoResponse for Failed {
-    fn into_response(self) -> Response {
-        message(StatusCode::INTERNAL_SERVER_ERROR, page::failed(self.0.as_deref()))
-    }
 }

@@ -9,7 +9,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::access::Operator;
-use super::{Failed, InboxState, message, page, words};
+use super::render::{Failed, message};
+use super::state::InboxState;
+use super::{page, words};
 use crate::clock;
 use crate::store::Delivery;
 use domain::reference;

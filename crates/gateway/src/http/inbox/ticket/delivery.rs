@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::super::standing::Standings;
-use super::super::{InboxState, send_again, times, words};
+use super::super::state::InboxState;
+use super::super::{send_again, times, words};
 use super::Known;
 use super::section::{card as section, marked_facts, text};
 use crate::clock;
