@@ -1,19 +1,18 @@
-//! How large the body of a request may be, and how long it and its answer may take.
+//! Size and time limits for request bodies and responses.
 
 use std::time::Duration;
 
-/// The largest body, in bytes, but of a file and of what a destination tells.
+/// The largest body, in bytes, except for uploads and inbound events.
 pub const BODY_MAX: usize = 192 * 1024;
 /// How long a body may take to arrive.
 pub const BODY_TIME: Duration = Duration::from_secs(10);
-/// How long one may take that is larger than usual.
+/// The same for a body that is larger than usual.
 pub const LARGE_BODY_TIME: Duration = Duration::from_secs(60);
-/// How long a file may take to arrive: 10 megabytes over a line of 140 kilobits a second.
+/// How long an upload may take to arrive: 10 megabytes at 140 kilobits per second.
 pub const UPLOAD_TIME: Duration = Duration::from_secs(600);
-/// How much is read beyond the limit and thrown away: a connection that is closed with unread bytes in it is reset, and
-/// the client never sees why.
+/// How much is read and discarded beyond the limit: a connection closed with unread bytes is reset, and the client never sees the error.
 pub const DRAIN_MAX: usize = 4 * 1024 * 1024;
-/// How long it may take until what is thrown away has arrived.
+/// How long reading discarded bytes may take.
 pub const DRAIN_TIME: Duration = Duration::from_secs(30);
-/// How long a request may take; one that puts a file or brings a large hook after its body has arrived.
+/// How long a request may take; for an upload or a large inbound event, after its body has arrived.
 pub const REQUEST_TIME: Duration = Duration::from_secs(15);

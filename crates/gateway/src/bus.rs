@@ -1,4 +1,4 @@
-//! The bus within one process: wakes its workers and tells its open streams.
+//! The event bus within one process: wakes its workers and notifies its open streams.
 
 use std::sync::Arc;
 
@@ -7,7 +7,8 @@ use crate::live::Live;
 use crate::mail::MailWakers;
 use crate::store::{Bus, StoredTicket};
 
-/// Announces changes within this process. What other gateways on the same database change is found by the workers, which look from time to time.
+/// Announces changes within this process. Changes by other gateways on the same database are found by the workers, which poll from time to
+/// time.
 #[derive(Clone)]
 pub struct LocalBus {
     live: Live,

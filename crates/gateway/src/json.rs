@@ -1,14 +1,14 @@
-//! Reading JSON, with the place of what is wrong in it.
+//! Parses JSON, and reports the position of errors.
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use domain::problem::FieldError;
 
-/// Why bytes cannot be read as a type, with the place.
+/// Why bytes cannot be parsed as a type, with the position.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
-    /// They are no JSON.
+    /// They are not JSON.
     #[error("not valid JSON: {}", .0.detail)]
     Malformed(FieldError),
     /// They are JSON of another type.
@@ -16,7 +16,7 @@ pub enum JsonError {
     Mismatched(FieldError),
 }
 
-/// Reads a body.
+/// Parses a body.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {

@@ -1,7 +1,6 @@
-//! Telling streams that a ticket of theirs has changed.
-//!
-//! A stream is woken by changes of its own reader's tickets only, and the counts that go with a change are asked for once,
-//! however many streams the reader has.
+//! Notifies streams of changed tickets.
+//! A stream is woken only by changes of its own reader's tickets, and the counts for a change are queried once, however many streams the reader
+//! has.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,10 +12,10 @@ use super::store::{Reader, ReaderCounts, StoreError, StoredTicket};
 use super::tickets::summary;
 use domain::conversation::Summary;
 
-/// How many changes a stream may be behind before it is told to look at everything again.
+/// How many changes a stream may lag behind before it has to reload everything.
 const BEHIND_MAX: usize = 64;
 
-/// Whose tickets are watched, by site.
+/// The reader whose tickets are watched, and the site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Watched {
     Person(String, String),
@@ -32,16 +31,16 @@ impl Watched {
     }
 }
 
-/// A ticket that has changed.
+/// A changed ticket.
 #[derive(Debug)]
 pub struct TicketChange {
-    /// The ticket as it is now.
+    /// The ticket after the change.
     pub ticket: Summary,
     counts: OnceCell<ReaderCounts>,
 }
 
 impl TicketChange {
-    /// How many tickets its reader has now; asked once for all streams of the reader.
+    /// The number of tickets of its reader after the change; queried once for all streams of the reader.
     pub async fn counts(
         &self,
         ask: impl Future<Output = Result<ReaderCounts, StoreError>>,
@@ -52,12 +51,12 @@ impl TicketChange {
 
 type Streams = HashMap<Watched, Sender<Arc<TicketChange>>>;
 
-/// Tells streams.
+/// Notifies streams.
 #[derive(Clone, Debug, Default)]
 pub struct Live(Arc<Mutex<Streams>>);
 
 impl Live {
-    /// A ticket has changed.
+    /// Announces a changed ticket.
     pub fn changed(&self, ticket: StoredTicket) {
         let reader = match (&ticket.person, &ticket.session) {
             (Some(person), _) => Reader::Person(person),
@@ -66,11 +65,11 @@ impl Live {
         };
         let Some(streams) = self.streams().get(&Watched::by(&ticket.site, reader)).cloned() else { return };
         let change = TicketChange { ticket: summary(&ticket), counts: OnceCell::new() };
-        // The last stream may just have ended, which is no error.
+        // The last stream may have just ended, which is no error.
         let _ = streams.send(Arc::new(change));
     }
 
-    /// What changes about a reader's tickets from now on.
+    /// Watches the tickets of a reader for changes.
     pub fn watch(&self, site: &str, reader: Reader<'_>) -> Watch {
         let watched = Watched::by(site, reader);
         let mut streams = self.streams();
@@ -83,7 +82,7 @@ impl Live {
     }
 }
 
-/// What changes about a reader's tickets, until it is dropped.
+/// The changes of a reader's tickets, until this is dropped.
 #[derive(Debug)]
 pub struct Watch {
     /// The changes.
@@ -95,7 +94,7 @@ pub struct Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let mut streams = self.live.streams();
-        // This one still counts.
+        // This receiver is still counted.
         if streams.get(&self.watched).is_some_and(|sender| sender.receiver_count() <= 1) {
             streams.remove(&self.watched);
         }
@@ -131,7 +130,7 @@ mod tests {
             watches.each_mut().map(|watch| watch.changes.try_recv().is_ok())
         };
         assert_eq!(woken(ticket("acme", Some("ada"), None)), [true, false, false, false]);
-        // What a session has sent is the person's as soon as they have it.
+        // A session's ticket belongs to the customer as soon as it was moved to them.
         assert_eq!(woken(ticket("acme", Some("ada"), Some(session))), [true, false, false, false]);
         assert_eq!(woken(ticket("acme", None, Some(session))), [false, false, false, true]);
         assert_eq!(woken(ticket("acme", None, None)), [false; 4]);

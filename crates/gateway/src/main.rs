@@ -253,7 +253,7 @@ impl Place {
     }
 }
 
-/// Says where a command uses another database than the gateway does. One that the environment names is the gateway's, too.
+/// Warns if a command uses another database than the gateway. A database from the environment is the gateway's as well.
 fn note_other_database(settings: &config::Settings) {
     let of_environment = variable("DESKBELL_DATABASE").and_then(|url| config::sqlite_path(&url, "").ok());
     if of_environment.is_some_and(|path| path == settings.database) {
@@ -363,7 +363,7 @@ fn init(options: &Init) -> Result<ExitCode, gateway::GatewayError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is checked.
+/// What to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Checks {
     config: bool,
@@ -407,7 +407,7 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What a configuration that can be read says, in a line.
+/// A valid configuration, summarized in one line.
 fn summary(settings: &config::Settings) -> String {
     let file = settings.file.as_deref().unwrap_or(Path::new(starter::FILE)).display();
     if settings.sites.is_empty() {
@@ -422,7 +422,7 @@ fn summary(settings: &config::Settings) -> String {
     )
 }
 
-/// Ends as clap does where options do not go together.
+/// Exits as clap does for conflicting options.
 fn refuse(option: &str, reason: &str) -> ! {
     Cli::command().error(ErrorKind::ArgumentConflict, format!("{option} {reason}")).exit()
 }
@@ -430,7 +430,7 @@ fn refuse(option: &str, reason: &str) -> ! {
 async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {
     let Erase { whose, before, with_open, yes } = options;
     let before = before.map(|day| Selection::before(&day, whose.site.clone(), with_open)).transpose()?;
-    // One of them is there, which clap has seen to.
+    // Clap requires one of them.
     let Some(selection) = whose.selection().or(before) else { return Ok(ExitCode::FAILURE) };
     let erased = erase::run(&whose.data()?, &selection, yes).await?;
     print!("{erased}");
@@ -465,12 +465,12 @@ async fn run_restore(options: Restore) -> Result<ExitCode, gateway::GatewayError
     Ok(ExitCode::SUCCESS)
 }
 
-/// A variable of the environment. An empty variable is what a compose file makes of one that is not set.
+/// An environment variable. An empty one counts as unset, because a compose file makes an unset variable empty.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Which column of a table is which field.
+/// The columns of the fields of a table.
 fn columns_of(from: SourceKind, pairs: &[String]) -> Result<Columns, config::SettingsError> {
     let wrong = |message: String| config::SettingsError::Value { place: "--column".into(), message };
     if !pairs.is_empty() && from != SourceKind::Csv {

@@ -1,14 +1,14 @@
-//! Networks: the addresses that one customer of a provider has together, by which is limited and counted what comes from them.
+//! Networks: the addresses that one customer of a provider has together; limits and counts apply to them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The networks of IPv6 that somebody may have to themselves, in bits, and how many times what one address may have is for all of each.
+/// The IPv6 networks that one person may have, as prefix lengths, and how many times the limit of one address each has.
 const LIMITED_V6: [(u32, u32); 3] = [(64, 1), (56, 2), (48, 4)];
-/// The same where what is kept is counted: nobody has less than a customer of a provider.
+/// The same for counts of what is stored: the smallest network is that of a customer of a provider.
 const KEPT_V6: [(u32, u32); 2] = [(CUSTOMER_V6, 1), (48, 4)];
-/// What a customer of a provider commonly has, in bits.
+/// The prefix length that providers commonly give a customer.
 const CUSTOMER_V6: u32 = 56;
-/// The networks within which people are not told apart, in bits.
+/// The prefix lengths within which people are not told apart.
 const NEIGHBOURHOOD_V4: u32 = 24;
 const NEIGHBOURHOOD_V6: u32 = 48;
 
@@ -17,14 +17,14 @@ const NEIGHBOURHOOD_V6: u32 = 48;
 pub struct LimitedNetwork {
     /// Its first address.
     pub start: IpAddr,
-    /// How many bits its addresses have in common.
+    /// Its prefix length, in bits.
     pub bits: u32,
-    /// How many times what one address may have it may have.
+    /// How many times the limit of one address it has.
     pub share: u32,
 }
 
-/// The networks around an address that share limits, the smallest first: the address itself with IPv4, and with IPv6 what a connection, a
-/// customer and an organization have.
+/// The networks around an address that share rate limits, smallest first: for IPv4 the address itself, for IPv6 those of a connection, a
+/// customer and an organization.
 pub fn limited_networks(address: IpAddr) -> Vec<LimitedNetwork> {
     match address.to_canonical() {
         IpAddr::V4(address) => vec![LimitedNetwork { start: address.into(), bits: Ipv4Addr::BITS, share: 1 }],
@@ -34,8 +34,7 @@ pub fn limited_networks(address: IpAddr) -> Vec<LimitedNetwork> {
     }
 }
 
-/// The networks around an address in which is counted what is kept: the address itself with IPv4, and with IPv6 what a customer and an
-/// organization have.
+/// The networks around an address that share storage quotas: for IPv4 the address itself, for IPv6 those of a customer and an organization.
 pub fn kept_networks(address: IpAddr) -> Vec<LimitedNetwork> {
     match address.to_canonical() {
         IpAddr::V4(address) => vec![LimitedNetwork { start: address.into(), bits: Ipv4Addr::BITS, share: 1 }],
@@ -45,7 +44,7 @@ pub fn kept_networks(address: IpAddr) -> Vec<LimitedNetwork> {
     }
 }
 
-/// The network that one customer of a provider has: the address itself with IPv4, a /56 with IPv6. What is kept or sent is counted by it.
+/// The network of one customer of a provider: the address itself for IPv4, a /56 for IPv6. Stored and sent items are counted by it.
 pub fn customer_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -53,7 +52,7 @@ pub fn customer_network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The network within which people who are counted are not told apart: a /24 with IPv4, a /48 with IPv6.
+/// The network within which people are not told apart when they are counted: a /24 for IPv4, a /48 for IPv6.
 pub fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => {

@@ -1,28 +1,29 @@
-//! When what failed is tried again.
+//! The backoff between attempts.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// The pause after the first try; each is twice as long as the one before it.
+/// The pause after the first attempt; each further pause is twice as long.
 const FIRST: Duration = Duration::from_secs(2);
-/// The longest.
+/// The longest pause.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// The pause after so many failures: a quarter more or less, by `random`, so that what failed together does not come back together.
+/// The pause after this many failures, up to a quarter longer or shorter according to `random`, so that simultaneous failures are not retried
+/// simultaneously.
 pub fn pause(failures: u32, longest: Duration, random: u8) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1))).min(longest);
     doubled * 3 / 4 + doubled * u32::from(random) / 510
 }
 
-/// When something of a time is tried again after so many tries; none where it is given up, so long after that time.
+/// When the next attempt is due after so many; none if `given_up` after `since` is over, and no further attempt is made.
 pub fn next(tries: u32, since: Timestamp, given_up: Duration, now: Timestamp, random: u8) -> Option<Timestamp> {
     let (next, end) = (now.checked_add(pause(tries, LONGEST, random)).ok()?, since.checked_add(given_up).ok()?);
     (next <= end).then_some(next)
 }
 
-/// Any number.
+/// A random number.
 pub fn random() -> u8 {
     let [random, ..] = *Uuid::new_v4().as_bytes();
     random

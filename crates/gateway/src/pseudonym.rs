@@ -1,4 +1,4 @@
-//! Tells people apart for a while without keeping who they are or where they come from.
+//! Tells people apart for a while without storing who they are or where they come from.
 
 use std::net::IpAddr;
 
@@ -10,14 +10,14 @@ use super::store::Person;
 /// Somebody who is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Counted {
-    /// A person whom the host has signed, by the host's id.
+    /// A verified customer, by the host's id.
     Person(String),
-    /// Anybody from a network; none where a request does not tell where it comes from.
+    /// Anybody in a network; none if the address is unknown.
     Network(Option<IpAddr>),
 }
 
 impl Counted {
-    /// A person, where the host has signed who it is, or else the network of an address.
+    /// The customer if verified, or else the network of an address.
     pub fn new(person: Option<Person>, address: Option<IpAddr>) -> Counted {
         match person {
             Some(person) => Counted::Person(person.user.id),
@@ -26,19 +26,19 @@ impl Counted {
     }
 }
 
-/// Makes the salted hashes. They can be compared within a purpose, a period and a site, and tell nothing else.
+/// Creates salted hashes. They can be compared within a purpose, a period and a site, and reveal nothing else.
 #[derive(Clone)]
 pub struct Pseudonyms {
     salt: Vec<u8>,
 }
 
 impl Pseudonyms {
-    /// Hashes with a salt that is secret.
+    /// Hashes with a secret salt.
     pub fn new(salt: Vec<u8>) -> Pseudonyms {
         Pseudonyms { salt }
     }
 
-    /// The pseudonym of somebody, another one for each purpose, site and period, such as a week.
+    /// The pseudonym of somebody; it differs by purpose, site and period, such as a week.
     pub fn digest(&self, purpose: &str, site: &str, period: &str, who: &Counted) -> [u8; 32] {
         let (kind, who) = match who {
             Counted::Person(id) => ("person", id.clone()),
@@ -52,12 +52,12 @@ impl Pseudonyms {
         hash.finalize().into()
     }
 
-    /// The pseudonym of a person who has an incident, the same for good.
+    /// The permanent pseudonym of a customer affected by an incident.
     pub fn of_affected_person(&self, site: &str, person: &str) -> [u8; 32] {
         self.digest("incident", site, "", &Counted::Person(person.into()))
     }
 
-    /// The pseudonym of somebody who has an incident: of a network one a day.
+    /// The pseudonym of somebody affected by an incident; that of a network changes daily.
     pub fn of_affected(&self, site: &str, day: &str, who: &Counted) -> [u8; 32] {
         match who {
             Counted::Person(person) => self.of_affected_person(site, person),
@@ -65,24 +65,24 @@ impl Pseudonyms {
         }
     }
 
-    /// The pseudonym of the network that a customer of a provider has, another one for each purpose and period.
+    /// The pseudonym of the network of a provider's customer; it differs by purpose and period.
     pub fn of_network(&self, purpose: &str, period: &str, address: IpAddr) -> [u8; 32] {
         self.digest(purpose, "", period, &Counted::Network(Some(customer_network(address))))
     }
 
-    /// The pseudonym of a network in which is counted what is kept, another one for each purpose and period.
+    /// The pseudonym of a network under which stored items are counted; it differs by purpose and period.
     pub fn of_kept_network(&self, purpose: &str, period: &str, network: LimitedNetwork) -> [u8; 32] {
         self.digest(purpose, &network.bits.to_string(), period, &Counted::Network(Some(network.start)))
     }
 
-    /// The hash of words, the same for the same words.
+    /// The hash of words, equal for equal words.
     pub fn of_words(&self, words: &str) -> [u8; 32] {
         Sha256::new().chain_update(&self.salt).chain_update(words.as_bytes()).finalize().into()
     }
 }
 
 impl std::fmt::Debug for Pseudonyms {
-    /// Without the salt.
+    /// Omits the salt.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Pseudonyms")
     }

@@ -1,4 +1,4 @@
-//! Starting, and stopping without cutting anybody off.
+//! Starts the gateway, and shuts it down gracefully.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,22 +29,22 @@ use super::wire_up::Setup;
 use super::{clock, wire_up};
 use crate::http::connections::{Capacity, Times};
 
-/// How long requests, deliveries, mails and syncs may go on when the gateway is told to stop; longer than any request may take but a file,
-/// which is put again.
+/// How long requests, deliveries, mails and syncs may continue after a shutdown signal; longer than any request may take, except for uploads,
+/// which clients repeat.
 const GRACE: Duration = Duration::from_secs(20);
-/// How long connections may stay open after the last answer. A browser keeps spare ones that never say anything.
+/// How long connections may stay open after the last response. Browsers keep spare ones that never send anything.
 const FLUSH_TIME: Duration = Duration::from_millis(500);
 
-/// How many connections the inbox may have where it has a listener of its own; of the files in reserve.
+/// How many connections the inbox may have on a listener of its own; taken from the reserve of open files.
 const INBOX_CONNECTIONS: u32 = 64;
 
 /// Why the gateway does not start, or stops.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// The settings are wrong.
+    /// The settings are invalid.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// No file to start with is written.
+    /// The starter file was not written.
     #[error(transparent)]
     Starter(#[from] StarterError),
     /// There is no site to serve.
@@ -52,37 +52,37 @@ pub enum GatewayError {
         "no site is configured; add a table [sites.NAME] with origins to the file of --config, or start with --demo"
     )]
     NoSite,
-    /// Questions cannot be imported.
+    /// The import of questions failed.
     #[error(transparent)]
     Import(#[from] ImportError),
-    /// There is no static index to be made.
+    /// The static index was not written.
     #[error(transparent)]
     StaticIndex(#[from] StaticIndexError),
-    /// There is no deployment to be looked at.
+    /// The deployment cannot be checked.
     #[error(transparent)]
     Address(#[from] super::deployment::AddressError),
-    /// Nothing can be erased or exported.
+    /// An erasure or export failed.
     #[error(transparent)]
     Privacy(#[from] PrivacyError),
-    /// Nothing can be backed up or restored.
+    /// A backup or restore failed.
     #[error(transparent)]
     Backup(#[from] BackupError),
-    /// The store cannot be used.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another process listens there.
+    /// Another process listens on the address.
     #[error("{0} is taken by another process; stop that one, or choose another with --listen ADDRESS:PORT")]
     Taken(SocketAddr),
-    /// The system does not let it listen there.
+    /// The system does not allow listening on the address.
     #[error("cannot listen on {0}: {1}; choose another with --listen ADDRESS:PORT")]
     Listen(SocketAddr, std::io::Error),
-    /// The system refuses something else.
+    /// Another error of the system.
     #[error("the system refuses: {0}")]
     System(#[from] std::io::Error),
 }
 
-/// Serves until it is told to stop by SIGTERM or SIGINT. Nothing new begins then; requests are answered, and deliveries, mails and syncs that
-/// have begun come to an end and are recorded.
+/// Serves until SIGTERM or SIGINT. No new work starts then; requests are answered, and running deliveries, mails and syncs are completed and
+/// recorded.
 pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     let settings = &setup.settings;
     if settings.sites.is_empty() {
@@ -120,12 +120,12 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     if let Some(listener) = inbox_listener {
         let router = http::inbox_router(&gateway.routers).layer(from_fn(count));
         tracing::info!(address = %listener.local_addr()?, "inbox listening");
-        // Places of its own: operators get in while everybody else's are taken.
+        // The inbox has connections of its own, so that agents get in when all others are in use.
         let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..limits };
         let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
         inbox_serving = Some(tokio::spawn(connections::serve(listener, router, capacity, times, stopped.clone())));
     }
-    // In a task of its own, so that nothing else keeps connections from being taken in.
+    // In a task of its own, so that nothing else delays accepting connections.
     let mut serving = tokio::spawn(connections::serve(listener, router, capacity, times, stopped));
     let ended = tokio::select! {
         () = stop_requested => Ok(()),
@@ -154,7 +154,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     Ok(ended?)
 }
 
-/// Ends with the task that serves the inbox, where it has a listener of its own.
+/// Ends with the task that serves the inbox, if the inbox has a listener of its own.
 async fn wait_for_inbox_end<T>(serving: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
     match serving {
         Some(serving) => serving.await,
@@ -174,7 +174,7 @@ async fn count_running(running: watch::Sender<usize>, request: Request, next: Ne
     next.run(request).await
 }
 
-/// Listens; the demo takes another port where its own is taken, because nobody depends on it.
+/// Listens; the demo picks a free port if its own is taken, because nobody depends on it.
 fn listen(address: SocketAddr, demo: bool) -> Result<TcpListener, GatewayError> {
     match connections::bind(address) {
         Ok(listener) => Ok(listener),
@@ -188,7 +188,7 @@ fn listen(address: SocketAddr, demo: bool) -> Result<TcpListener, GatewayError> 
     }
 }
 
-/// Tells on standard output that it is ready; a script may wait for this line.
+/// Prints to standard output that the gateway is ready; a script may wait for this line.
 fn announce(address: SocketAddr) -> std::io::Result<()> {
     let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
     let mut out = std::io::stdout();
@@ -196,7 +196,7 @@ fn announce(address: SocketAddr) -> std::io::Result<()> {
     out.flush()
 }
 
-/// Ends with the first SIGTERM or SIGINT.
+/// Completes on the first SIGTERM or SIGINT.
 pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,4 +1,4 @@
-//! Background workers that outlive their panics and stop when they are told to.
+//! Supervises background workers: restarts them after panics, and stops them gracefully.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::pauses;
 
-/// The longest that a worker that panics again and again is left alone.
+/// The longest backoff of a worker that keeps panicking.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
-/// How long a worker has to run until its earlier panics do not count any more.
+/// How long a worker has to run until its earlier panics no longer count.
 const RECOVERED: Duration = Duration::from_secs(5 * 60);
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
@@ -21,14 +21,14 @@ pub fn panics() -> u64 {
     PANICS.load(Ordering::Relaxed)
 }
 
-/// Counts and logs that a task has panicked; `worker` says which.
+/// Counts and logs a panic of a task; `worker` is its name.
 pub fn count_panic(worker: &str, error: &JoinError) {
     let panics = PANICS.fetch_add(1, Ordering::Relaxed) + 1;
     tracing::error!(worker, panics, %error, "worker panicked");
 }
 
-/// Runs a worker until it is told to stop and has ended: what it has begun it brings to an end. A worker that panics, or ends by itself,
-/// is started again, after a growing pause.
+/// Runs a worker until it is cancelled and has completed its running work. A worker that panics, or ends by itself, is restarted after a
+/// growing pause.
 pub async fn supervise<W>(worker: &str, stop: &CancellationToken, start: impl Fn() -> W)
 where
     W: Future<Output = ()> + Send + 'static,
@@ -36,7 +36,7 @@ where
     let mut failures = 0;
     loop {
         let started = Instant::now();
-        // A set, because it ends its task when it is dropped itself.
+        // A set, because dropping it aborts its task.
         let mut task = JoinSet::new();
         task.spawn(start());
         match task.join_next().await {

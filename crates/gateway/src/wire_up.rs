@@ -1,5 +1,5 @@
-//! Puts the gateway together: makes the clients that the configuration names, and gives each router and each worker the use cases that it
-//! needs. Nothing else knows all of them.
+//! Assembles the gateway: creates the configured clients, and passes each router and each worker the use cases that it needs. No other module
+//! knows all of them.
 
 mod email;
 mod imports;
@@ -52,7 +52,7 @@ use store_sqlite::{READERS, SqliteStore};
 pub use imports::source_format;
 pub use sites::SiteParts;
 
-/// Settings, and what was made of the sites in them.
+/// Settings, and what was created from their sites.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The settings.
@@ -61,43 +61,43 @@ pub struct Setup {
     pub parts: SiteParts,
 }
 
-/// Reads the settings and makes what they name.
+/// Loads the settings and creates the clients that they name.
 pub fn load(overrides: &Overrides) -> Result<Setup, SettingsError> {
     let settings = config::load(overrides)?;
     let parts = sites::make(&settings.sites, &settings.secrets, &settings.lines)?;
     Ok(Setup { settings, parts })
 }
 
-/// The sites of the text of a file; `name` is what errors call it.
+/// The sites in the text of a configuration file; `name` is its name in errors.
 pub fn parse(text: &str, name: &str) -> Result<SiteParts, SettingsError> {
     let file = config::parse(text, name)?;
     let lines = file.lines.clone();
     sites::make(&config::check_sites(file)?, &Secrets::default(), &lines)
 }
 
-/// A gateway that is put together: what is served, what works in the background, and what outlives both.
+/// An assembled gateway: routers, workers, and what outlives both.
 pub struct Gateway {
-    /// What the routers answer with.
+    /// The state of the routers.
     pub routers: Routers,
-    /// What goes on in the background.
+    /// The background workers.
     pub workers: Workers,
-    /// What is kept.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// The files that go along with tickets.
+    /// The attachments.
     pub storage: FileStorage,
-    /// Tells open streams.
+    /// Notifies open streams.
     pub live: Live,
     /// The queues of the destinations.
     pub lines: Arc<Lines>,
-    /// What is searched.
+    /// The search indexes.
     pub indexes: Arc<Indexes>,
-    /// What is counted, until it is written.
+    /// Collected counts.
     pub counting: Arc<Counting>,
-    /// What agents do with tickets.
+    /// The actions of agents.
     pub handle: Arc<HandleTicket>,
 }
 
-/// Opens the store and puts the gateway together. The indexes are built while it serves, but for the demo's.
+/// Opens the store and assembles the gateway. The indexes are built while it serves, except for the demo's.
 pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
     let Setup { settings, parts } = setup;
     let readers = settings.database_readers.unwrap_or(READERS);
@@ -109,14 +109,14 @@ pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
     let codes = Codes::new(&store.confirmations_key().await?);
     let indexes = Arc::new(Indexes::default());
     if settings.demo {
-        // Its few questions are searched as soon as it is there.
+        // Its few questions can be searched as soon as it serves.
         indexes.refresh(store.as_ref()).await?;
     }
     let pseudonyms = Pseudonyms::new(store.salt().await?);
     Ok(assemble(settings, parts, Kept { store, storage, codes, indexes, pseudonyms }))
 }
 
-/// What is read from the disk.
+/// What is stored on disk.
 struct Kept<S> {
     store: Arc<S>,
     storage: FileStorage,
@@ -130,7 +130,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
     let SiteParts { sites, origins, signers, mailers, destinations, incidents, imports } = parts;
     let (sites, destinations, mailers) = (Arc::new(sites), Arc::new(destinations), Arc::new(mailers));
 
-    // What use cases share.
+    // Shared by several use cases.
     let (live, lines) = (Live::default(), Arc::new(Lines::new(&destinations)));
     let wakers = Arc::new(MailWakers::new(&mailers));
     let bus: Arc<dyn Bus> = Arc::new(LocalBus::new(live.clone(), lines.clone(), wakers.clone()));
@@ -142,7 +142,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
     let keep_file = KeepFile::new(store.clone(), storage.clone());
     let broken = Broken::new(&incidents);
 
-    // The customer's side.
+    // For customers.
     let sign_in = Arc::new(SignIn::new(store.clone(), store.clone(), destinations.clone(), bus.clone()));
     let intake = Intake {
         limits: limits.clone(),
@@ -157,7 +157,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
     let current_incidents = Arc::new(CurrentIncidents::new(broken.clone(), store.clone(), pseudonyms.clone()));
     let counting = Arc::new(Counting::new(pseudonyms));
 
-    // What destinations tell by themselves.
+    // For inbound events.
     let mails = TakeInboundMail::new(
         (store.clone(), store.clone()),
         sites.clone(),
@@ -169,7 +169,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
     let events =
         TakeInboundEvent::new((store.clone(), store.clone()), mails, returned, (destinations.clone(), lines.clone()));
 
-    // The agents' side.
+    // For agents.
     let handle = Arc::new(HandleTicket::new(store.clone(), sites.clone(), destinations.clone(), bus.clone()));
     let erase = Arc::new(EraseTicket::new(store.clone(), store.clone(), storage.folder.clone()));
     let proxy_watch = Arc::new(ProxyWatch::default());

@@ -1,4 +1,4 @@
-//! What goes on in the background, each worker in a task of its own that is started again where it panics.
+//! The background workers, each in a task of its own that is restarted after a panic.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use crate::search::{self, Indexes};
 use crate::store::{Counts, OutgoingMail, Questions, Store};
 use crate::supervisor::supervise;
 
-/// Everything that goes on in the background.
+/// All background workers.
 pub struct Workers {
     /// Delivers tickets.
     pub deliver: DeliverTickets,
@@ -28,34 +28,34 @@ pub struct Workers {
     pub sync: SyncTickets,
     /// Sends mail.
     pub mail: SendMail,
-    /// Sweeps files.
+    /// Sweeps attachments.
     pub sweep: SweepFiles,
-    /// Erases what is not kept.
+    /// Enforces retention.
     pub retention: EnforceRetention,
-    /// The mails whose recipients are forgotten.
+    /// The mails whose recipients are deleted after a day.
     pub outgoing: Arc<dyn OutgoingMail>,
     /// The indexes that follow the questions.
     pub indexes: Arc<Indexes>,
     /// The questions.
     pub questions: Arc<dyn Questions>,
-    /// What is counted, until it is written.
+    /// Collected counts.
     pub counting: Arc<Counting>,
-    /// Where it is written.
+    /// The store of counts.
     pub counts: Arc<dyn Counts>,
-    /// What is broken, as status pages say.
+    /// Current incidents, updated from status pages.
     pub broken: Broken,
-    /// Where sites say what is broken.
+    /// The sources of incidents, by site.
     pub incidents: BTreeMap<String, IncidentSource>,
-    /// Where imported questions are kept.
+    /// The store of imported questions.
     pub import_store: Arc<dyn Store>,
-    /// Where questions come from, by site.
+    /// The scheduled imports, by site.
     pub imports: BTreeMap<String, Vec<Plan>>,
 }
 
 type WorkFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Workers {
-    /// Starts all of them. They end when they are told to stop: deliveries, polls and mails that have begun come to an end before.
+    /// Starts all of them. They end when cancelled; running deliveries, polls and mails are completed before.
     pub fn start(&self, stop: &CancellationToken) -> JoinSet<()> {
         let mut workers = JoinSet::new();
         workers.spawn(self.deliver.clone().run(stop.clone()));
@@ -67,7 +67,7 @@ impl Workers {
         workers
     }
 
-    /// What may be cut off at any time, by name.
+    /// Work that may be aborted at any time, by name.
     fn repeated(&self) -> Vec<(String, Box<dyn Fn() -> WorkFuture + Send + Sync>)> {
         let mut all: Vec<(String, Box<dyn Fn() -> WorkFuture + Send + Sync>)> = Vec::new();
         let (indexes, questions) = (self.indexes.clone(), self.questions.clone());
@@ -108,7 +108,7 @@ impl Workers {
     }
 }
 
-/// Work that can be begun again and again with the same parts.
+/// Work that can be restarted with the same parts.
 fn work<P, F>(parts: P, begin: impl Fn(P) -> F + Send + Sync + 'static) -> Box<dyn Fn() -> WorkFuture + Send + Sync>
 where
     P: Clone + Send + Sync + 'static,
@@ -143,7 +143,7 @@ mod tests {
             let overrides = Overrides { config: Some(file), database, ..Overrides::default() };
             let gateway = wire_up::open(wire_up::load(&overrides).unwrap()).await.unwrap();
             let stop = CancellationToken::new();
-            // They are told to stop before any of them has begun.
+            // Cancelled before any of them has started.
             stop.cancel();
             let mut workers = gateway.workers.start(&stop);
             let count = workers.len();

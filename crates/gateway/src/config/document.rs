@@ -1,4 +1,4 @@
-//! A configuration file as a document: which line each field is on, and what is wrong with it by file, line and field.
+//! A configuration file as a document, which knows the line of each field and reports errors by file, line and field.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,14 +11,14 @@ use toml::de::{DeTable, DeValue};
 use super::error::SettingsError;
 use super::suggestion::{unknown_field, with_suggestion};
 
-/// The text of a file, and the tables that it makes.
+/// The text of a file, and its parsed tables.
 pub struct Document<'a> {
     text: &'a str,
     name: &'a str,
     root: Spanned<DeTable<'a>>,
 }
 
-/// The lines on which the fields of a file are, by their paths: `sites.acme.imports[0].url`.
+/// The line of each field, by its path: `sites.acme.imports[0].url`.
 #[derive(Clone, Debug, Default)]
 pub struct Lines {
     name: String,
@@ -26,14 +26,14 @@ pub struct Lines {
 }
 
 impl<'a> Document<'a> {
-    /// A document; `name` is what errors call it.
+    /// Parses a document; `name` is its name in errors.
     pub fn parse(text: &'a str, name: &'a str) -> Result<Document<'a>, SettingsError> {
         let root = DeTable::parse(text)
             .map_err(|error| located((text, name), error.span(), String::new(), error.message().to_string()))?;
         Ok(Document { text, name, root })
     }
 
-    /// The tables of the sites, by their names.
+    /// The tables of the sites, with their names.
     pub fn sites(&mut self) -> impl Iterator<Item = (String, Range<usize>, &mut DeTable<'a>)> {
         let sites = self.root.get_mut().get_mut("sites").and_then(|sites| table(sites.get_mut()));
         sites.into_iter().flat_map(DeTable::iter_mut).filter_map(|(name, site)| {
@@ -42,12 +42,12 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What is wrong with a field, and where that is.
+    /// An error about a field and its position.
     pub fn error(&self, span: Range<usize>, path: &str, message: String) -> SettingsError {
         located((self.text, self.name), Some(span), format!("{path}: "), message)
     }
 
-    /// Where each field is.
+    /// The line of each field.
     pub fn lines(&self) -> Lines {
         let mut lines = Lines { name: self.name.to_string(), lines: BTreeMap::new() };
         self.note(&mut lines.lines, "", self.root.get_ref());
@@ -76,7 +76,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Reads the document. `elsewhere` says of a path with an unknown field at its end where such a field belongs.
+    /// Deserializes the document. `elsewhere` is called with the path of an unknown field, and says where such a field belongs.
     pub fn read<T: DeserializeOwned>(self, elsewhere: fn(&str, &str) -> Option<String>) -> Result<T, SettingsError> {
         let Document { text, name, root } = self;
         serde_path_to_error::deserialize(toml::Deserializer::from(root)).map_err(|error| {
@@ -93,7 +93,7 @@ impl<'a> Document<'a> {
 }
 
 impl Lines {
-    /// A field with the file and the line it is on; the line of the table that it belongs to where it is not written itself.
+    /// A field with its file and line; the line of the table that it belongs to if it is not in the file.
     pub fn place(&self, field: &str) -> String {
         if self.name.is_empty() {
             return field.to_string();
@@ -111,7 +111,7 @@ impl Lines {
     }
 }
 
-/// The fields of a value that is a table.
+/// The fields of a value, if it is a table.
 pub fn table<'a, 'b>(value: &'b mut DeValue<'a>) -> Option<&'b mut DeTable<'a>> {
     match value {
         DeValue::Table(table) => Some(table),
@@ -129,12 +129,12 @@ fn located((text, name): (&str, &str), span: Option<Range<usize>>, field: String
     SettingsError::File { file: name.into(), line, field, message }
 }
 
-/// The line of a byte, from 1.
+/// The line of a byte offset, from 1.
 fn line(text: &str, at: usize) -> usize {
     text.get(..at).unwrap_or_default().matches('\n').count() + 1
 }
 
-/// A path as it is written in the file. The kind of a destination is none of its parts.
+/// A path as written in the file, without the kind of a destination.
 fn path(path: &Path) -> String {
     let mut written = String::new();
     for segment in path {

@@ -1,6 +1,6 @@
 //! Why the settings cannot be used.
 
-/// What is wrong with the settings.
+/// Why the settings are invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A file cannot be read.
@@ -8,17 +8,17 @@ pub enum SettingsError {
     Unreadable {
         /// The file.
         file: String,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
-    /// The file is not as it should be.
+    /// The file is invalid.
     #[error("{file}:{line}: {field}{message}")]
     File {
         /// The file.
         file: String,
         /// The line, from 1.
         line: usize,
-        /// The field with a colon behind it; empty where the file is no TOML at all.
+        /// The field, followed by a colon; empty if the file is not TOML.
         field: String,
         /// What is wrong and what is allowed.
         message: String,
@@ -26,7 +26,7 @@ pub enum SettingsError {
     /// A value is not allowed.
     #[error("{place}: {message}")]
     Value {
-        /// The file and field, or the option of the command line.
+        /// The file and field, or the command-line option.
         place: String,
         /// What is wrong and what is allowed.
         message: String,

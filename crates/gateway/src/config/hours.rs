@@ -1,4 +1,4 @@
-//! Business hours as they stand in the file.
+//! Business hours, as configured.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ pub struct HoursTable {
     severity: BTreeMap<String, Value>,
 }
 
-/// The hours of a severity: the same but for the zone.
+/// The hours of a severity: the same without the zone.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ScheduleTable {
@@ -49,9 +49,9 @@ enum Day {
     Sun,
 }
 
-/// The field that is wrong and why.
+/// The invalid field, and the reason.
 type Wrong = (String, String);
-/// Spans by the day of the week, from Monday on.
+/// The spans of each day of the week, from Monday.
 type Week = [Vec<Span>; 7];
 
 const WEEK: [Day; 5] = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri];
@@ -61,7 +61,7 @@ const SPANS: &str =
 const ALWAYS: &str = "always";
 
 impl HoursTable {
-    /// The hours, or the field that is wrong and why.
+    /// The hours, or the invalid field and the reason.
     pub fn read(&self) -> Result<Hours, Wrong> {
         let no_zone =
             |_| wrong("zone", format!("{:?} is no time zone; write one such as \"Europe/Berlin\"", self.zone));
@@ -106,7 +106,7 @@ impl HoursTable {
     }
 }
 
-/// The holidays that lie before a moment: they keep nobody from anything, and whoever wrote the wrong year finds it.
+/// The holidays that are over, by which an administrator notices a wrong year; they have no effect.
 pub fn past_holidays(hours: &Hours, now: Timestamp) -> BTreeSet<Date> {
     let today = now.to_zoned(hours.zone.clone()).date();
     let others = hours.severities.iter().map(|(_, schedule)| schedule);
@@ -142,7 +142,7 @@ impl ScheduleTable {
         Ok(Schedule { week, holidays })
     }
 
-    /// The same span on some days.
+    /// The same span on several days.
     fn simple_week(&self) -> Result<Week, Wrong> {
         let days = self.days.as_deref().unwrap_or(&WEEK);
         if days.is_empty() {
@@ -190,7 +190,7 @@ fn read_week(table: &BTreeMap<String, Value>) -> Result<Week, Wrong> {
     Ok(week)
 }
 
-/// The days of `mon` or `mon-fri`, from Monday as 0 on. A range goes over the end of the week where it has to.
+/// The days of `mon` or `mon-fri`, Monday being 0. A range may wrap around the end of the week.
 fn days(key: &str) -> Option<Vec<usize>> {
     let index = |name: &str| NAMES.iter().position(|known| *known == name.trim());
     let Some((first, last)) = key.split_once('-') else { return Some(vec![index(key)?]) };
@@ -199,7 +199,7 @@ fn days(key: &str) -> Option<Vec<usize>> {
     Some((0..count).map(|offset| (first + offset) % 7).collect())
 }
 
-/// The spans of a text or a list of texts, in their order; none for an empty list or `closed`.
+/// The spans of a text or a list of texts, in order; none for an empty list or `closed`.
 fn spans(value: &Value) -> Result<Vec<Span>, String> {
     let texts: Vec<&str> = match value {
         Value::String(text) if text == "closed" => Vec::new(),
@@ -228,7 +228,7 @@ fn read_span(text: &str) -> Result<Span, String> {
     span(minute(from.trim())?, end(to.trim())?)
 }
 
-/// A span; one that ends before it begins goes over midnight.
+/// A span; if it ends before it begins, it ends on the next day.
 fn span(from: u16, to: u16) -> Result<Span, String> {
     match to {
         to if to == from || from == 0 && to == 0 => {
@@ -250,7 +250,7 @@ fn minute(text: &str) -> Result<u16, String> {
     Ok(number(hour, 24).ok_or_else(wrong)? * 60 + number(minute, 60).ok_or_else(wrong)?)
 }
 
-/// When a span ends. The last minute of the day is its end: whoever writes that means midnight.
+/// The end of a span. The last minute of the day counts as midnight, which is what is meant by it.
 fn end(text: &str) -> Result<u16, String> {
     match text {
         "24:00" | "23:59" => Ok(DAY),
@@ -259,7 +259,7 @@ fn end(text: &str) -> Result<u16, String> {
     }
 }
 
-/// Refuses a span that goes over midnight into one of the next day.
+/// Rejects a span past midnight that overlaps with one of the next day.
 fn check_overlaps(week: &Week) -> Result<(), Wrong> {
     for (index, spans) in week.iter().enumerate() {
         let next = (index + 1) % 7;
@@ -296,7 +296,7 @@ fn read_holidays(all: &[Value], week: &Week) -> Result<BTreeMap<Date, Holiday>, 
     Ok(holidays)
 }
 
-/// Refuses a holiday with a field that holidays do not have.
+/// Rejects a holiday with an unknown field.
 fn check_holiday_fields(value: &Value) -> Result<(), Wrong> {
     const FIELDS: [&str; 5] = ["date", "name", "open", "from", "until"];
     let mut fields = value.as_table().into_iter().flat_map(toml::Table::keys);
@@ -309,8 +309,7 @@ fn check_holiday_fields(value: &Value) -> Result<(), Wrong> {
     }
 }
 
-/// A day on which nobody is there, or a table: `{ date, name }` beside which `open` says when somebody is there all the same, or `from` and
-/// `until` keep a part of the usual hours.
+/// A closed day, or a table: `{ date, name }` with `open` for the hours of that day, or with `from` and `until` for a part of the usual hours.
 fn holiday(value: &Value, week: &Week) -> Result<(Date, Holiday), String> {
     let table = match value {
         Value::Table(table) => table,
@@ -346,7 +345,7 @@ fn holiday(value: &Value, week: &Week) -> Result<(Date, Holiday), String> {
     Ok((date, Holiday { name: name.into(), spans }))
 }
 
-/// A day of the calendar, without a time.
+/// A calendar day without a time.
 fn day(value: &Value) -> Result<Date, String> {
     let text = match value {
         Value::String(text) => text.clone(),

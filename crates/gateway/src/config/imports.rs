@@ -1,10 +1,10 @@
-//! Where the questions of a site come from, as it stands in the file.
+//! The imports of a site, as configured.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// An import as it stands in the file.
+/// An import as configured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportTable {

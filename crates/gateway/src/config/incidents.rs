@@ -1,10 +1,10 @@
-//! Where a site says what is broken, as it stands in the file.
+//! The incidents of a site, as configured.
 
 use serde::Deserialize;
 
 use domain::incident::IncidentKind;
 
-/// The table `incidents` of a site: a status page, or a line.
+/// The table `incidents` of a site: a status page, or a text.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IncidentsTable {
@@ -17,7 +17,7 @@ pub struct IncidentsTable {
     pub(crate) private: bool,
 }
 
-/// Whose software a status page is made with.
+/// The software of a status page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {

@@ -1,26 +1,25 @@
-//! How much anybody may ask for, `[limits]` in the file.
+//! Rate and connection limits, `[limits]` in the file.
 
 use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-/// How much may come in a minute; all of it may come at once.
+/// Limits per minute; bursts up to the limit are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Requests from one address, where whatever is written counts for ten.
+    /// Requests from one address; a write counts as ten.
     pub address: NonZeroU32,
-    /// Tickets and replies of one session or person.
+    /// Tickets and replies of one session or customer.
     pub session: NonZeroU32,
-    /// Tickets and replies to one site of people whom nobody has signed; those who are signed have as many for themselves.
+    /// Tickets and replies of unverified customers to one site; verified customers have the same amount again.
     pub site: NonZeroU32,
-    /// Files of one session or person; of a site as many as there are tickets and replies.
+    /// Files of one session or customer; a site has the same limit for files as for tickets and replies.
     pub uploads: NonZeroU32,
-    /// Connections that may be open at once. Default: three quarters of the files that the system lets the process open, but for
-    /// a reserve.
+    /// Open connections. Default: three quarters of the process's open-file limit beyond a reserve.
     pub connections: Option<NonZeroU32>,
-    /// Connections that may be open at once from one address that is no trusted proxy. Default: a quarter of `connections`, at most 1000.
-    /// All of a /56 of IPv6 may have twice as many, a /48 four times, but no more than half of all.
+    /// Open connections from one address that is not a trusted proxy. Default: a quarter of `connections`, at most 1000. An IPv6 /56 may have
+    /// twice as many, a /48 four times as many, but at most half of all.
     pub connections_per_address: Option<NonZeroU32>,
 }
 

@@ -1,4 +1,4 @@
-//! How a site sends e-mail, as it stands in the file.
+//! How a site sends e-mail, as configured.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -24,18 +24,18 @@ pub struct MailTable {
     pub(crate) url: Option<String>,
 }
 
-/// Whether a server that is named by `smtp://` has to speak TLS.
+/// Whether a server with an `smtp://` address has to support TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tls {
-    /// It has to, with a certificate of its name; otherwise nothing is told to it.
+    /// It has to, with a certificate for its name; otherwise nothing is sent to it.
     Required,
-    /// It may, with any certificate (RFC 7435). Whoever stands in between can keep it from it, and read along, so nobody logs in.
+    /// It may, with any certificate (RFC 7435). Somebody on the network can prevent TLS and read the mail, so no login is allowed.
     Opportunistic,
 }
 
 impl fmt::Debug for MailTable {
-    /// Without its password, which must not end up in a log.
+    /// Omits the password, which must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MailTable({:?})", self.from)
     }

@@ -1,4 +1,4 @@
-//! What the gateway is told: by the command line, the environment and one TOML file, in this order.
+//! The settings of the gateway: from the command line, the environment and one TOML file, in this order.
 
 mod destinations;
 mod document;
@@ -46,68 +46,68 @@ pub use secrets::{read_text, secret};
 pub use signers::{OneOrMany, SignerAlgorithm, SignerTable};
 pub use site::{SiteConfig, SiteTable};
 
-/// Where the gateway listens unless it is told otherwise.
+/// The default address to listen on.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8383";
-/// The database that is used unless another is named.
+/// The default database.
 pub const DEFAULT_DATABASE: &str = "sqlite:data/deskbell.db";
-/// The database of `--demo` unless another is named.
+/// The default database of `--demo`.
 pub const DEMO_DATABASE: &str = "sqlite:data/demo.db";
-/// What `--demo` adds.
+/// The configuration that `--demo` adds.
 const DEMO: &str = include_str!("../demo/deskbell.toml");
-/// The most connections that read the database at once. Each keeps up to 8 MB of it in memory.
+/// The largest number of connections that read the database. Each caches up to 8 MB of it.
 pub const READERS_MAX: u32 = 64;
-/// The shortest token that may open the inbox, in characters.
+/// The minimum length of the inbox token, in characters.
 pub const TOKEN_MIN: usize = 16;
 
-/// Everything the gateway needs to know before it starts.
+/// The complete settings of the gateway.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The file that they were read from. Without one, and without the demo, the only site is [`starter::SITE`].
     pub file: Option<PathBuf>,
-    /// Options of panels that stand in the file where the next version refuses them.
+    /// Options of panels at their old place in the file, which the next version rejects.
     pub misplaced: Vec<Misplaced>,
-    /// Where it listens.
+    /// The address to listen on.
     pub listen: SocketAddr,
     /// The SQLite file.
     pub database: PathBuf,
-    /// How many connections read it at once; without it as many as the store takes by itself.
+    /// Number of connections that read the database; none for the store's default.
     pub database_readers: Option<u32>,
-    /// The folder of the files that go along with tickets.
+    /// The folder of attachments.
     pub attachments: PathBuf,
-    /// The folder with what `make build` made; without it no panel is served.
+    /// The folder with the panel's files, built by `make build`; without it no panel is served.
     pub assets: Option<PathBuf>,
-    /// What opens the inbox; without it the inbox stays closed.
+    /// The secret of the inbox; without it the inbox is closed.
     pub inbox_token: Option<Token>,
-    /// Where the inbox listens, if not where everything else does.
+    /// The address of a separate listener for the inbox, if any.
     pub inbox_listen: Option<SocketAddr>,
-    /// Whether operators' sessions may go over HTTP from other computers than this one.
+    /// Whether agents may log in over HTTP from other computers.
     pub inbox_insecure_http: bool,
-    /// How much anybody may ask for.
+    /// Rate and connection limits.
     pub limits: Limits,
-    /// Which proxies are believed.
+    /// The trusted proxies.
     pub proxies: Proxies,
-    /// How many bytes and files may be put.
+    /// Storage quotas.
     pub quotas: Quotas,
-    /// The sites by their public key.
+    /// The sites, by their public key.
     pub sites: BTreeMap<String, SiteConfig>,
-    /// What sites need that is no part of their tables.
+    /// Secrets of sites that are not in their tables.
     pub secrets: Secrets,
-    /// Where each field is.
+    /// The line of each field.
     pub lines: Lines,
     /// Whether the demo is served.
     pub demo: bool,
 }
 
-/// What is secret and comes from the environment; it wins over the file, for all sites.
+/// Secrets from the environment; they override the file, for all sites.
 #[derive(Clone, Default)]
 pub struct Secrets {
-    /// The password of the mail servers, where they name a user.
+    /// The password of mail servers whose address names a user.
     pub smtp_password: Option<String>,
     /// The secret of Zendesk's OAuth clients.
     pub zendesk_secret: Option<String>,
 }
 
-/// What the command line and the environment say; `None` where they say nothing.
+/// Overrides from the command line and the environment; `None` if not given.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// The file to read.
@@ -120,17 +120,17 @@ pub struct Overrides {
     pub assets: Option<PathBuf>,
     /// A secret.
     pub inbox_token: Option<String>,
-    /// The password of the sites' mail servers, where they name a user.
+    /// The password of the sites' mail servers whose address names a user.
     pub smtp_password: Option<String>,
     /// The secret of the sites' OAuth clients of Zendesk.
     pub zendesk_secret: Option<String>,
-    /// Whether there is a site without a file, for pages on this computer.
+    /// Whether there is a default site without a file, for pages on this computer.
     pub default_site: bool,
     /// Whether the demo is served.
     pub demo: bool,
 }
 
-/// A secret, kept as its SHA-256 so that it cannot end up in a log.
+/// A secret, stored as its SHA-256 so that it cannot be logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token([u8; 32]);
 
@@ -141,18 +141,18 @@ impl fmt::Debug for Secrets {
 }
 
 impl Token {
-    /// The token of a secret.
+    /// The token of this secret.
     pub fn new(secret: &str) -> Token {
         Token(Sha256::digest(secret.as_bytes()).into())
     }
 
-    /// Whether this is the secret. Digests are compared, so the time it takes tells nothing about the secret.
+    /// Whether this is the secret. Compares digests, so the duration reveals nothing about the secret.
     pub fn is(&self, secret: &str) -> bool {
         *self == Token::new(secret)
     }
 
-    /// The digest under which a session is kept that was opened with this token. With another token it is another, so none
-    /// outlives the token.
+    /// The digest under which a session is stored that was opened with this token. It depends on the token, so sessions end when the token
+    /// changes.
     pub fn session_digest(&self, secret: &str) -> [u8; 32] {
         Sha256::new().chain_update(self.0).chain_update(secret).finalize().into()
     }
@@ -164,7 +164,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Reads the settings: command line and environment first, then the file, then the defaults.
+/// Loads the settings; the command line and the environment override the file, which overrides the defaults.
 pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     let file = match &overrides.config {
         Some(path) => file::read(path)?,
@@ -224,7 +224,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     })
 }
 
-/// The file of a database URL; `place` is named where it is none.
+/// The file of a database URL; `place` is named in the error if the URL is invalid.
 pub fn sqlite_path(url: &str, place: &str) -> Result<PathBuf, SettingsError> {
     let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
     path.filter(|path| !path.is_empty() && !path.starts_with(":memory:")).map(PathBuf::from).ok_or_else(|| {
@@ -233,19 +233,19 @@ pub fn sqlite_path(url: &str, place: &str) -> Result<PathBuf, SettingsError> {
     })
 }
 
-/// The folder for files beside a database: `data/deskbell-attachments` for `data/deskbell.db`.
+/// The attachments folder beside a database: `data/deskbell-attachments` for `data/deskbell.db`.
 fn beside(database: &Path) -> PathBuf {
     let mut name = database.file_stem().unwrap_or_default().to_os_string();
     name.push("-attachments");
     database.with_file_name(name)
 }
 
-/// The sites of a file, or what is wrong with them.
+/// The sites of a file, or the first error in them.
 pub fn check_sites(file: File) -> Result<BTreeMap<String, SiteConfig>, SettingsError> {
     site::check_all(file.sites, &|field| file.lines.place(field))
 }
 
-/// The value that counts, and where it came from.
+/// The effective value and its source.
 fn first(flag: (&Option<String>, &str), file: (&Option<String>, &str), default: &str) -> (String, String) {
     let named = [flag, file].into_iter().find_map(|(value, place)| Some((value.clone()?, place.to_string())));
     named.unwrap_or_else(|| (default.into(), "default".into()))

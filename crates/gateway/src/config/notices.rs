@@ -1,4 +1,4 @@
-//! What in the settings is allowed, and most likely not what was meant.
+//! Warnings about settings that are valid but probably not intended.
 
 use std::path::Path;
 
@@ -9,18 +9,18 @@ use super::old_form;
 use super::starter::FILE;
 use super::{DEFAULT_DATABASE, Settings, sqlite_path};
 
-/// How many holidays of a site are named.
+/// The largest number of holidays of a site in a warning.
 const NAMED_MAX: usize = 5;
-/// What a page embeds, of the folder of assets.
+/// The file in the assets folder that pages embed.
 const LOADER: &str = "deskbell.js";
 
-/// One sentence for each.
+/// The warnings, one sentence each.
 pub fn notices(settings: &Settings, now: Timestamp) -> Vec<String> {
     let misplaced = old_form::notice(&settings.misplaced);
     misplaced.into_iter().chain(missing_assets(settings)).chain(past_holiday_notices(settings, now)).collect()
 }
 
-/// Why no panel is served, and what to do about it.
+/// Why no panel is served, and how to fix it.
 fn missing_assets(settings: &Settings) -> Option<String> {
     let file = settings.file.as_deref().unwrap_or(Path::new(FILE)).display();
     match &settings.assets {
@@ -38,13 +38,13 @@ fn missing_assets(settings: &Settings) -> Option<String> {
     }
 }
 
-/// That a command uses another database than a gateway does that is started with the configuration in `folder`. Nothing where there is none,
-/// or where the command was given one: who names a configuration and a database means both.
+/// A warning if a command uses another database than a gateway started with the configuration in `folder` would. None if there is no
+/// configuration, or if the command was given one: whoever names a configuration and a database means both.
 pub fn other_database(settings: &Settings, folder: &Path) -> Option<String> {
     if settings.file.is_some() {
         return None;
     }
-    // Whatever else is wrong with the file is not for this command to say.
+    // This command does not report other errors in the file.
     let table: toml::Table = toml::from_str(&std::fs::read_to_string(folder.join(FILE)).ok()?).ok()?;
     let url = table.get("database").map_or(Some(DEFAULT_DATABASE), toml::Value::as_str)?;
     let configured = sqlite_path(url, "").ok()?;

@@ -1,4 +1,4 @@
-//! Reads files in which the options of the panel stand in the table of a site itself. The version after this one refuses them there.
+//! Reads files in which the options of the panel are in the table of the site. The next version rejects them there.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -9,7 +9,7 @@ use super::panel::FIELDS;
 
 const PANEL: &str = "panel";
 
-/// The options of a site's panel that stand outside of its table.
+/// The options of a site's panel that are outside of its table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misplaced {
     /// The site.
@@ -18,7 +18,7 @@ pub struct Misplaced {
     pub fields: Vec<&'static str>,
 }
 
-/// Moves the panel's options to where they belong. One that stands in both places is an error.
+/// Moves the panel's options to their table. An option in both places is an error.
 pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>, SettingsError> {
     let mut all = Vec::new();
     let mut twice = None;
@@ -28,7 +28,7 @@ pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>,
             let Some((key, value)) = options.remove_entry(*field) else { continue };
             let empty = || Spanned::new(span.clone(), DeValue::Table(DeTable::new()));
             let panel = options.entry(Spanned::new(span.clone(), PANEL.into())).or_insert_with(empty);
-            // Whatever else it is is refused when it is read.
+            // Other types are rejected when the document is deserialized.
             let Some(panel) = table(panel.get_mut()) else { continue };
             if panel.contains_key(*field) {
                 twice = twice.or(Some((key.span(), format!("sites.{site}.{field}"), site.clone())));
@@ -49,7 +49,7 @@ pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>,
     }
 }
 
-/// One sentence about all options that stand in the old place.
+/// One sentence about all options at the old place.
 pub fn notice(misplaced: &[Misplaced]) -> Option<String> {
     let moves = misplaced.iter().map(|Misplaced { site, fields }| {
         format!("move {} of [sites.{site}] to [sites.{site}.panel]", fields.join(", "))

@@ -1,13 +1,12 @@
-//! The pages that may ask for a site, as the configuration names them.
-//!
-//! A browser names a page's origin in one form (the HTML standard, section 7.1.1; RFC 6454, section 6.2): scheme and host in lower case, the
-//! host in ASCII, no port where it is the scheme's own. What the configuration says is brought into that form, so that the two compare.
+//! The pages that may use a site, as configured.
+//! Browsers send an origin in one form (the HTML standard, section 7.1.1; RFC 6454, section 6.2): scheme and host in lower case, the host in
+//! ASCII, no port if it is the scheme's default. Configured origins are normalized to that form for comparison.
 
 use std::fmt;
 
 use url::Url;
 
-/// What is not owned by one company: whoever likes can have a page below it. Not all of them, but what pages are often put on.
+/// Domains below which anybody can publish pages, so that they do not belong to one company. Not all of them, but the common ones.
 const SHARED: &[&str] = &[
     "amplifyapp.com",
     "app.github.dev",
@@ -55,13 +54,13 @@ const SHARED: &[&str] = &[
     "workers.dev",
 ];
 
-/// Labels before a country under which the country's registry registers for everybody, such as `co.uk`.
+/// Second-level labels under which the registry of a country registers domains for anybody, such as `co.uk`.
 const REGISTRIES: &[&str] = &[
     "ac", "co", "com", "edu", "gen", "go", "gob", "gouv", "gov", "govt", "gv", "id", "in", "info", "ltd", "me", "mil",
     "ne", "net", "nom", "or", "org", "plc", "sch",
 ];
 
-/// Top-level names that are nobody's to register: RFC 2606, RFC 6761, RFC 6762, RFC 8375, and what private networks use (ICANN's resolution
+/// Top-level domains that cannot be registered: RFC 2606, RFC 6761, RFC 6762, RFC 8375, and those that private networks use (ICANN's resolution
 /// on `internal`, RFC 6762, appendix G).
 const PRIVATE: &[&str] = &[
     "corp",
@@ -78,7 +77,7 @@ const PRIVATE: &[&str] = &[
     "test",
 ];
 
-/// The pages that may ask for a site.
+/// The pages that may use a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
     /// Every page.
@@ -87,49 +86,49 @@ pub enum Origins {
     Listed(Vec<OriginPattern>),
 }
 
-/// One line of `origins`.
+/// One entry of `origins`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OriginPattern {
-    /// Pages without an origin of their own: files, and frames in a sandbox. By the name that browsers send.
+    /// Pages without an origin of their own, for which browsers send `null`: files, and frames in a sandbox.
     Null,
     /// Pages of one scheme.
     Pages {
         /// In lower case, without `://`.
         scheme: String,
-        /// Which hosts.
+        /// The hosts.
         hosts: Hosts,
-        /// Which ports.
+        /// The ports.
         port: Port,
     },
 }
 
-/// Which hosts.
+/// The hosts of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hosts {
     /// This one.
     One(String),
-    /// Those below this one, however deep, and not the host itself.
+    /// All hosts below this one, at any depth, without the host itself.
     Below(String),
-    /// All of an app's scheme.
+    /// All hosts of an app's scheme.
     All,
 }
 
-/// Which ports.
+/// The ports of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Port {
-    /// This one; `None` where it is the scheme's own.
+    /// This one; `None` for the scheme's default.
     One(Option<u16>),
     /// All.
     All,
 }
 
-/// Why a text names no origin: what is wrong with it, and what is allowed.
+/// Why a text is not an origin, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct OriginError(String);
 
 impl Origins {
-    /// Reads `origins`.
+    /// Parses `origins`.
     pub fn read(texts: &[String]) -> Result<Origins, OriginError> {
         match texts {
             [] => Err(OriginError(
@@ -144,7 +143,7 @@ impl Origins {
         }
     }
 
-    /// Whether pages of an origin, as a browser names it, may ask.
+    /// Whether pages of an origin, in the form that browsers send, may use the site.
     pub fn allow(&self, origin: &str) -> bool {
         match self {
             Origins::Any => true,
@@ -155,7 +154,7 @@ impl Origins {
         }
     }
 
-    /// The patterns below which anybody can have a page.
+    /// The patterns that match hosts of anybody.
     pub fn shared(&self) -> impl Iterator<Item = &OriginPattern> {
         let patterns = match self {
             Origins::Any => [].as_slice(),
@@ -167,7 +166,7 @@ impl Origins {
 }
 
 impl OriginPattern {
-    /// Whether an origin is one of these.
+    /// Whether a pattern includes an origin.
     fn includes(&self, origin: &OriginPattern) -> bool {
         match (self, origin) {
             (OriginPattern::Null, OriginPattern::Null) => true,
@@ -217,7 +216,7 @@ impl std::str::FromStr for OriginPattern {
         let scheme = scheme.to_ascii_lowercase();
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         match scheme.as_str() {
-            // What browsers send is `null`; older web views send this for the same pages.
+            // Browsers send `null`; older web views send this for the same pages.
             "file" if rest.is_empty() => Ok(OriginPattern::Null),
             "http" | "https" => web(given, &scheme, rest),
             "ws" | "wss" | "ftp" | "file" | "blob" | "data" | "javascript" | "about" => {
@@ -244,7 +243,7 @@ fn without_scheme(given: &str) -> OriginError {
     }
 }
 
-/// An origin of the web, with `rest` behind its scheme.
+/// A web origin, with `rest` after its scheme.
 fn web(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginError> {
     let wrong = |message: String| Err(OriginError(format!("{given:?} is no origin: {message}")));
     if rest.is_empty() {
@@ -289,7 +288,8 @@ fn web(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginErr
     Ok(OriginPattern::Pages { scheme: scheme.into(), hosts: Hosts::Below(name), port })
 }
 
-/// The origin of an app, with `rest` behind its scheme. Such hosts are compared without case: nobody can have one that differs by that.
+/// The origin of an app, with `rest` after its scheme. Hosts are compared without case, because no two apps can have hosts that differ only in
+/// case.
 fn app(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginError> {
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
         && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
@@ -311,7 +311,7 @@ fn app(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginErr
     }
 }
 
-/// Whether a registry gives away names below this one, as far as its form tells.
+/// Whether anybody can register a domain below this host, judging by its form.
 fn is_public(host: &str) -> bool {
     let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
     match labels.as_slice() {

@@ -1,4 +1,4 @@
-//! The panel of a site, as it stands in the file.
+//! The panel of a site, as configured.
 
 use serde::Deserialize;
 
@@ -8,11 +8,11 @@ use domain::fields::Field;
 use domain::ticket::Kind;
 use wire::Pairs;
 
-/// The options that the panel has: those that a page may refine with `configure`.
+/// The options of the panel, which a page may refine with `configure`.
 pub const FIELDS: &[&str] =
     &["kinds", "topics", "sources", "links", "channels", "context", "redact", "consent", "fields", "theme", "texts"];
 
-/// The table `panel` of a site; [`Config`] says what each field is.
+/// The table `panel` of a site; [`Config`] documents its fields.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PanelTable {
@@ -38,7 +38,7 @@ impl Default for PanelTable {
 }
 
 impl PanelTable {
-    /// A configuration with these options, and with the others as they are in `rest`.
+    /// The configuration with these options; the others are those of `rest`.
     pub fn with(self, rest: Config) -> Config {
         let PanelTable { kinds, topics, sources, links, channels, context, redact, consent, fields, theme, texts } =
             self;

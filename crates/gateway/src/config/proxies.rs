@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 
-/// Headers in which proxies name who is behind them.
+/// Headers in which proxies report the client.
 pub const FORWARDING_HEADERS: [&str; 7] = [
     "x-forwarded-for",
     "forwarded",
@@ -17,21 +17,20 @@ pub const FORWARDING_HEADERS: [&str; 7] = [
     "fly-client-ip",
 ];
 
-/// Which proxies are believed what they say about a request.
-///
-/// The hops are walked from the gateway outwards: the first that is not trusted is the client, whatever its address is. What
-/// stands beyond it was written by the client itself.
+/// The trusted proxies, whose headers about the client are used.
+/// Hops are followed from the gateway outwards: the first that is not trusted is the client, whatever its address is. Hops beyond it were
+/// written by the client itself.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Proxies {
-    /// The networks that they ask from. Default: this computer only.
+    /// Their networks. Default: this computer only.
     #[serde(deserialize_with = "networks")]
     trusted: Vec<IpNet>,
-    /// The header in which they name their client. Default: `x-forwarded-for`.
+    /// The header in which they report the client. Default: `x-forwarded-for`.
     #[serde(deserialize_with = "header_name")]
     header: String,
-    /// The path under which a proxy serves the gateway, such as `/support`, whether the proxy takes it off or not; empty for none. Default:
-    /// what a trusted proxy says in `X-Forwarded-Prefix`.
+    /// The path under which a proxy serves the gateway, such as `/support`, whether or not the proxy strips it; empty for none. Default: what a
+    /// trusted proxy sends in `X-Forwarded-Prefix`.
     #[serde(deserialize_with = "path")]
     path: String,
 }
@@ -47,7 +46,7 @@ impl Default for Proxies {
 }
 
 const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
-/// Networks that nobody on the internet has an address in: RFC 1918, 6598, 3927, 4193 and 4291.
+/// Networks without addresses on the internet: RFC 1918, 6598, 3927, 4193 and 4291.
 const PRIVATE: [&str; 7] =
     ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"];
 
@@ -55,40 +54,40 @@ static PRIVATE_NETWORKS: LazyLock<Vec<IpNet>> =
     LazyLock::new(|| PRIVATE.iter().filter_map(|network| network.parse().ok()).collect());
 
 impl Proxies {
-    /// Whether an address is one of a trusted proxy.
+    /// Whether an address belongs to a trusted proxy.
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted.iter().any(|network| network.contains(&address))
     }
 
-    /// The path of the configuration under which the gateway is served; empty for none.
+    /// The configured path under which the gateway is served; empty for none.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The header in which they name their client, in lower case.
+    /// The header in which they report the client, in lower case.
     pub fn header(&self) -> &str {
         &self.header
     }
 
-    /// Whether a proxy may say under which path a browser sees the gateway (`X-Forwarded-Prefix`).
+    /// Whether `X-Forwarded-Prefix` from this peer is used.
     pub fn is_prefix_read(&self, peer: Option<IpAddr>) -> bool {
         self.path.is_empty() && peer.is_some_and(|peer| self.trust(peer))
     }
 }
 
-/// Whether an address is this computer's or one that only a private network gives.
+/// Whether an address is this computer's or one of a private network.
 pub fn is_private_or_local(address: IpAddr) -> bool {
     address.to_canonical().is_loopback() || is_private(address)
 }
 
-/// Whether an address is one that only a private network gives.
+/// Whether an address is one of a private network.
 pub fn is_private(address: IpAddr) -> bool {
     let address = address.to_canonical();
     PRIVATE_NETWORKS.iter().any(|network| network.contains(&address))
 }
 
-/// A path as it stands before others: with a slash at its beginning and none at its end. `None` where it is no plain path.
+/// A path normalized for use as a prefix: with a slash at its beginning and none at its end. `None` if it is not a plain path.
 pub fn base_path(text: &str) -> Option<String> {
     let path = text.trim().trim_end_matches('/');
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);

@@ -1,4 +1,4 @@
-//! The turns of the support heroes as they stand in the file.
+//! The support hero rota, as configured.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use domain::rota::{Rota, Turns};
 
-/// The turns of a team.
+/// The turns of a team, as configured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TurnsTable {
@@ -15,7 +15,7 @@ pub struct TurnsTable {
     people: Vec<String>,
 }
 
-/// The turns of the teams, or the field that is wrong and why.
+/// The rota of all teams, or the invalid field and the reason.
 pub fn read(tables: &BTreeMap<String, TurnsTable>, zone: TimeZone) -> Result<Rota, (String, String)> {
     let turns = |(team, table): (&String, &TurnsTable)| {
         let no_day = |_| (format!("{team}.from"), format!("{:?} is no day; write \"2026-11-23\"", table.from));

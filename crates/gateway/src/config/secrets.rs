@@ -1,10 +1,10 @@
-//! Secrets and other texts that the configuration names by file.
+//! Secrets and other texts in files that the configuration names.
 
 use std::path::{Path, PathBuf};
 
 use super::error::SettingsError;
 
-/// A secret that stands in the file, in another file, or in the environment, which wins; `None` where it stands nowhere.
+/// A secret from the environment, the configuration, or a file that the configuration names; the environment wins. `None` if there is none.
 pub fn secret(
     (field, inline): (&str, Option<&str>),
     path: Option<&PathBuf>,
@@ -27,7 +27,7 @@ pub fn secret(
     }
 }
 
-/// Reads a file of text.
+/// Reads a text file.
 pub fn read_text(path: &Path) -> Result<String, SettingsError> {
     std::fs::read_to_string(path)
         .map_err(|error| SettingsError::Unreadable { file: path.display().to_string(), reason: error.to_string() })

@@ -1,4 +1,4 @@
-//! Who signs for a site, as it stands in the file.
+//! The signers of a site, as configured.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// A signer as it stands in the file: with HS256 a secret, with EdDSA a public key, in the file or in another; or the address of the keys of
+/// A signer as configured: with HS256 a secret, with EdDSA a public key, each in the configuration or in a file; or the address of the keys of
 /// an identity provider.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,13 +25,13 @@ pub struct SignerTable {
     pub(crate) claims: BTreeMap<String, String>,
 }
 
-/// What a host signs with.
+/// The signature algorithm of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum SignerAlgorithm {
     /// A secret that host and gateway share.
     #[serde(rename = "HS256")]
     Hs256,
-    /// The host's private key of Ed25519.
+    /// The host's private Ed25519 key.
     #[serde(rename = "EdDSA")]
     EdDsa,
 }
@@ -47,7 +47,7 @@ pub enum OneOrMany {
 }
 
 impl fmt::Debug for SignerTable {
-    /// Without its secret, which must not end up in a log.
+    /// Omits the secret, which must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SignerTable({:?}, {:?}, {:?})", self.kid, self.algorithm, self.jwks_url)
     }

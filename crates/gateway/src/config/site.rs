@@ -44,7 +44,7 @@ pub const FIELDS: &[&str] = &[
     "panel",
 ];
 
-/// A site as it stands in the file.
+/// A site as configured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SiteTable {
@@ -75,34 +75,34 @@ pub struct SiteTable {
     panel: PanelTable,
 }
 
-/// A site whose fields are good as far as they can be read without making anything from them.
+/// A site whose fields are valid, as far as that can be checked without creating clients from them.
 #[derive(Clone, Debug)]
 pub struct SiteConfig {
-    /// The pages that may ask for it.
+    /// The pages that may use it.
     pub origins: Origins,
-    /// What the panel and the gateway are told.
+    /// The configuration for the panel and the gateway.
     pub config: Config,
-    /// When somebody is there; without it no time is promised.
+    /// The business hours; without them no due time is promised.
     pub hours: Option<Hours>,
-    /// Who is support hero.
+    /// The support hero rota.
     pub rota: Rota,
-    /// The topics that a support engineer covers, before they go to a team.
+    /// The topics that a support engineer answers first, instead of a support hero.
     pub support_engineers: Vec<String>,
-    /// How long solved tickets are kept after their last update; without it for good.
+    /// How long solved tickets are stored after their last update; without it for good.
     pub keep: Option<Retention>,
-    /// Who signs for it.
+    /// The signers of customer identities.
     pub signers: Vec<SignerTable>,
-    /// Where it says what is broken.
+    /// The source of incidents.
     pub incidents: Option<IncidentsTable>,
     /// How it sends e-mail.
     pub mail: Option<MailTable>,
-    /// Where its tickets are brought to, by name.
+    /// Its destinations, by name.
     pub destinations: BTreeMap<String, DestinationTable>,
-    /// Where its questions come from.
+    /// The sources of its questions.
     pub imports: Vec<ImportTable>,
 }
 
-/// The sites of a file, or what is wrong with the first that is not as it should be.
+/// The sites of a file, or the first error in them.
 pub fn check_all(
     tables: BTreeMap<String, SiteTable>,
     place: &impl Fn(&str) -> String,

@@ -9,34 +9,34 @@ use super::error::SettingsError;
 use super::file::{File, parse};
 use private_files::create_file;
 
-/// The name of the file unless another is given.
+/// The default name of the file.
 pub const FILE: &str = "deskbell.toml";
-/// The site that is served without a file.
+/// The key of the site that is served without a file.
 pub const SITE: &str = "default";
 
-/// The pages of this computer.
+/// The pages on this computer.
 const ORIGINS: &str = r#"["http://localhost:*", "http://127.0.0.1:*"]"#;
 
-/// Why no file is written.
+/// Why no file was written.
 #[derive(Debug, thiserror::Error)]
 pub enum StarterError {
-    /// There is one.
+    /// The file exists.
     #[error("{0} exists and is left as it is; edit it, or write another with `deskbell init FILE`")]
     Exists(String),
     /// It cannot be written.
     #[error("{0} cannot be written: {1}; name a file in a folder that can be written to")]
     Write(String, std::io::Error),
-    /// The system gives no random bytes.
+    /// The system provides no random bytes.
     #[error("the system gives no random bytes for the token of the inbox; try again")]
     Random,
 }
 
-/// The configuration where there is no file: one site for the pages of this computer.
+/// The configuration without a file: one site for the pages on this computer.
 pub fn without_a_file() -> Result<File, SettingsError> {
     parse(&format!("[sites.{SITE}]\norigins = {ORIGINS}\n"), "the configuration without a file")
 }
 
-/// Writes a file to start with, which only its owner may read: it holds a fresh token for the inbox.
+/// Writes a starter file that only its owner can read: it contains a new inbox token.
 pub fn write(path: &Path) -> Result<(), StarterError> {
     let random: [u8; 32] = generate(&SystemRandom::new()).map_err(|_| StarterError::Random)?.expose();
     let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();

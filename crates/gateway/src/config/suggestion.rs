@@ -1,10 +1,10 @@
-//! The name that was most likely meant where an unknown one is written.
+//! Suggests the known name that was most likely meant by an unknown one.
 
-/// What serde says about a name that it does not know.
+/// The beginnings of serde's messages about unknown names.
 const UNKNOWN: [&str; 2] = ["unknown field `", "unknown variant `"];
 
-/// The message of serde about an unknown name, with the known one that is closest to it in the place of all that are known. Any other
-/// message, and one about a name that is close to none, stays as it is.
+/// The message of serde about an unknown name, with the closest known name instead of all known names. Other messages, and those about a name
+/// that is close to none, are unchanged.
 pub fn with_suggestion(message: &str) -> String {
     let suggested = unknown(message).and_then(|(start, name, known)| {
         let meant = nearest(name, known)?;
@@ -13,13 +13,13 @@ pub fn with_suggestion(message: &str) -> String {
     suggested.unwrap_or_else(|| message.to_string())
 }
 
-/// The unknown field that a message of serde is about.
+/// The unknown field in a message of serde.
 pub fn unknown_field(message: &str) -> Option<&str> {
     unknown(message).filter(|(start, ..)| start.contains("field")).map(|(_, name, _)| name)
 }
 
-/// The name that is closest to another, if it can be meant: a third of its letters may differ, or one where it is short; or only its last
-/// words are missing, as in `api_token` for `api_token_file`.
+/// The known name that is closest to another, if it is close enough: up to a third of its letters differ, or one letter of a short name; or
+/// only its last words are missing, as in `api_token` for `api_token_file`.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase().replace('-', "_");
     let distances = known.into_iter().map(|known| {
@@ -31,7 +31,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     (distance <= may_differ && distance < meant.chars().count()).then_some(meant)
 }
 
-/// How a message begins that is about an unknown name, that name, and those that are known.
+/// Splits a message about an unknown name into its beginning, the unknown name and the known names.
 fn unknown(message: &str) -> Option<(&str, &str, impl Iterator<Item = &str>)> {
     let start = UNKNOWN.into_iter().find(|start| message.starts_with(start))?;
     let (start, rest) = message.split_at_checked(start.len())?;

@@ -1,18 +1,18 @@
-//! The demo: the site of an invented product, its questions and its pages.
+//! The demo: a site of a fictional product, with its questions and pages.
 
 use super::search::import;
 use super::store::{Store, StoreError};
 
-/// The site of the demo.
+/// The key of the demo's site.
 pub const SITE: &str = "demo";
-/// The addresses of the demo's pages; all of them are the same document, which shows what its address says.
+/// The paths of the demo's pages, which all serve the same document; its content depends on the path.
 pub const PAGES: &[&str] = &["/", "/alerts", "/billing"];
-/// The policy of the demo's pages: what a strict host has, and the least that the panel needs.
+/// The content security policy of the demo's pages: that of a strict host, with the minimum that the panel needs.
 pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// Brings the demo's questions up to date.
+/// Imports the demo's questions.
 pub async fn import(store: &dyn Store) -> Result<(), StoreError> {
     let reading = sources::json_lines(include_str!("questions.jsonl"));
     for note in &reading.bad {

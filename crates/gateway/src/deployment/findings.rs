@@ -1,10 +1,10 @@
-//! What was found, a line each.
+//! Findings, one per line.
 
 use std::fmt;
 
 use super::super::delivery::Finding;
 
-/// What was found.
+/// The findings of a check.
 #[derive(Debug, Default)]
 pub struct Checked(Vec<Finding>);
 
@@ -14,12 +14,12 @@ impl Checked {
         Checked(found)
     }
 
-    /// Whether all is as it should be.
+    /// Whether no finding is bad.
     pub fn is_good(&self) -> bool {
         self.0.iter().all(|finding| finding.is_good)
     }
 
-    /// What is not as it should be.
+    /// The bad findings.
     pub fn bad(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|finding| !finding.is_good).map(|finding| finding.message.as_str())
     }
@@ -37,12 +37,12 @@ impl fmt::Display for Checked {
     }
 }
 
-/// Something is as it should be.
+/// A good finding.
 pub fn good(says: impl Into<String>) -> Finding {
     Finding { is_good: true, message: says.into() }
 }
 
-/// Something is not, and what mends it; empty where nobody knows from here.
+/// A bad finding and its fix; the fix is empty if it cannot be known from here.
 pub fn bad(says: impl Into<String>, mend: &str) -> Finding {
     let says = says.into();
     Finding { is_good: false, message: if mend.is_empty() { says } else { format!("{says} -> {mend}") } }

@@ -1,4 +1,4 @@
-//! `deskbell check URL`: looks at a gateway from outside, through whatever stands before it, and says what to mend there.
+//! `deskbell check URL`: tests a deployment from outside, through its proxies, and reports how to fix it.
 
 mod findings;
 mod probe;
@@ -18,39 +18,39 @@ use findings::{bad, good};
 pub use probe::{Arrived, PROBE_PAUSE};
 use way::{Answer, Way};
 
-/// The headers that the panel sends, with values that nobody has.
+/// The headers that the panel sends, with values that belong to nobody.
 const HEADERS: [(&str, &str); 4] = [
     ("authorization", "Bearer deskbell-check"),
     ("deskbell-session", "0123456789abcdef0123456789abcdef"),
     ("idempotency-key", "deskbell-check"),
     ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
 ];
-/// What tracing libraries ask leave for, beside ours.
+/// Headers that tracing libraries add to ours in preflights.
 const PREFLIGHT: &str =
     "authorization,content-type,deskbell-session,idempotency-key,baggage,sentry-trace,traceparent,x-datadog-trace-id";
-/// What a bug report may quote and firewalls take for an attack.
+/// A text that may be part of a bug report and that firewalls take for an attack.
 const SUSPICIOUS: &str = r#"{"message":"<script>alert(1)</script> ' OR 1=1; UNION SELECT password FROM users -- ../../etc/passwd ${jndi:ldap://x}"}"#;
-/// The largest file, where no site is asked for it, in bytes: the default.
+/// The largest file if no site is given, in bytes: the default of sites.
 const FILE: usize = 10_000_000;
 
-/// What is looked at.
+/// The deployment to check.
 #[derive(Clone, Debug)]
 pub struct Deployment {
-    /// The address of the gateway, as pages name it.
+    /// The address of the gateway, as used by pages.
     pub url: Url,
     /// A page that embeds the panel.
     pub origin: Option<String>,
-    /// The site that it names.
+    /// The site of that page.
     pub site: Option<String>,
 }
 
-/// Why an address cannot be looked at.
+/// Why an address cannot be checked.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is no address of a gateway; write https://HOST or https://HOST/PATH")]
 pub struct AddressError(String);
 
 impl Deployment {
-    /// Reads an address.
+    /// Parses an address.
     pub fn new(url: &str, origin: Option<String>, site: Option<String>) -> Result<Deployment, AddressError> {
         let wrong = || AddressError(url.into());
         let mut read = Url::parse(url.trim()).map_err(|_| wrong())?;
@@ -70,7 +70,7 @@ impl Deployment {
     }
 }
 
-/// Looks at a deployment.
+/// Checks a deployment.
 pub async fn check(deployment: &Deployment) -> Checked {
     let way = match Way::new(&deployment.url) {
         Ok(way) => way,
@@ -97,7 +97,7 @@ pub async fn check(deployment: &Deployment) -> Checked {
     Checked::new(found)
 }
 
-/// Whether there is a gateway at all.
+/// Whether a gateway answers at all.
 async fn reach(deployment: &Deployment, way: &Way) -> Result<Vec<Finding>, Finding> {
     let answer = way.get("v1/health", &[]).await.map_err(|error| {
         bad(
@@ -152,9 +152,9 @@ async fn known_site(way: &Way, site: &str, max: &mut usize) -> Finding {
     }
 }
 
-/// Whether a body of a size arrives whole.
+/// Whether a body of a given size arrives complete.
 async fn body(way: &Way, name: &str, size: usize, line: &str) -> Finding {
-    // Not one byte again and again, which a proxy could compress.
+    // Varied bytes, which a proxy cannot compress.
     let bytes: Vec<u8> = (0..size).map(|at| (at * 31 + at / 251) as u8).collect();
     let kib = size.div_ceil(1024);
     let mend = format!(
@@ -170,7 +170,7 @@ async fn body(way: &Way, name: &str, size: usize, line: &str) -> Finding {
     }
 }
 
-/// Whether a text that looks like an attack arrives as it is.
+/// Whether a text that resembles an attack arrives unchanged.
 async fn text(way: &Way) -> Finding {
     let mend =
         "let the firewall pass bodies of v1/ (ModSecurity: ctl:ruleEngine=Off for this path; clouds: an exclusion)";
@@ -186,7 +186,7 @@ async fn text(way: &Way) -> Finding {
     }
 }
 
-/// Whether the gateway learns who asks, and for what.
+/// Whether the gateway gets the client's address and the requested host.
 async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
     let arrived = way
         .post("v1/probe", "application/json", b"{}".to_vec(), &HEADERS)
@@ -242,7 +242,7 @@ async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
     found
 }
 
-/// Whether pages of other origins may ask, with what tracing libraries add.
+/// Whether pages of other origins may send requests, with the headers of tracing libraries.
 async fn cors(deployment: &Deployment, way: &Way) -> Vec<Finding> {
     let origin = deployment.origin.as_deref().unwrap_or("https://deskbell-check.example");
     let path = match (&deployment.site, &deployment.origin) {
@@ -296,7 +296,7 @@ fn preflight(path: &str, origin: &str, answer: &Answer) -> Finding {
     }
 }
 
-/// Whether events come one by one.
+/// Whether events arrive one by one.
 async fn stream(way: &Way) -> Finding {
     let mend = "do not collect answers (nginx: proxy_buffering off, and no proxy_ignore_headers X-Accel-Buffering; gzip off for text/event-stream)";
     let asked = Instant::now();
@@ -311,7 +311,7 @@ async fn stream(way: &Way) -> Finding {
     }
 }
 
-/// Whether the files of the panel are served, cached and compressed as they should be.
+/// Whether the files of the panel are served, cached and compressed correctly.
 async fn files(way: &Way) -> Vec<Finding> {
     let accept = [("accept-encoding", "br, gzip"), ("origin", "https://deskbell-check.example")];
     let loader = match way.get("deskbell.js", &accept).await {
@@ -367,7 +367,7 @@ async fn files(way: &Way) -> Vec<Finding> {
     found
 }
 
-/// Whether the pages of agents lead to each other.
+/// Whether the links between the inbox pages work.
 async fn pages(deployment: &Deployment, way: &Way) -> Finding {
     let path = deployment.url.path();
     match way.get("inbox/login", &[]).await {
@@ -385,7 +385,7 @@ async fn pages(deployment: &Deployment, way: &Way) -> Finding {
     }
 }
 
-/// How long one answer may take.
+/// How long one response may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl fmt::Display for Deployment {

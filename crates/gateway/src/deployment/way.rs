@@ -1,4 +1,4 @@
-//! Asking a gateway as a browser does.
+//! An HTTP client that sends requests as a browser does.
 
 use std::error::Error;
 use std::time::Instant;
@@ -11,18 +11,18 @@ use sha2::{Digest, Sha256};
 
 use super::probe::Arrived;
 
-/// The longest answer that is read, in bytes.
+/// The longest response that is read, in bytes.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
-/// How much of a foreign answer is repeated, in characters.
+/// How much of a foreign response is quoted, in characters.
 const SAID_MAX: usize = 80;
 
-/// The way to a gateway.
+/// A client for one gateway.
 pub struct Way {
     client: Client,
     url: Url,
 }
 
-/// What was answered.
+/// A response.
 pub struct Answer {
     pub status: u16,
     headers: HeaderMap,
@@ -30,24 +30,24 @@ pub struct Answer {
 }
 
 impl Way {
-    /// The way to an address, without proxies of the environment: a browser elsewhere has none either.
+    /// A client for an address. It ignores proxies of the environment, because browsers elsewhere do not use them either.
     pub fn new(url: &Url) -> Result<Way, String> {
         outbound_http::install_crypto();
         let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(super::PATIENCE).build();
         Ok(Way { client: client.map_err(|error| chain(&error))?, url: url.clone() })
     }
 
-    /// Reads something.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
         self.ask(Method::GET, path, headers).await
     }
 
-    /// Asks with a method.
+    /// Sends a request with a method.
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
         answer(with(self.request(method, path)?, headers)).await
     }
 
-    /// Sends a body.
+    /// Sends a POST request with a body.
     pub async fn post(
         &self,
         path: &str,
@@ -59,7 +59,7 @@ impl Way {
         answer(with(request, headers)).await
     }
 
-    /// When the parts of an answer have arrived.
+    /// The arrival times of the chunks of a response.
     pub async fn chunks(&self, path: &str) -> Result<Vec<Instant>, String> {
         let request = self.request(Method::GET, path)?.header("accept", "text/event-stream");
         let mut response = request.send().await.map_err(|error| chain(&error))?;
@@ -82,17 +82,17 @@ impl Way {
 }
 
 impl Answer {
-    /// A header; empty where there is none.
+    /// A header; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// How often a header is there.
+    /// How many times a header is present.
     pub fn count(&self, name: &str) -> usize {
         self.headers.get_all(name).iter().count()
     }
 
-    /// Whether a gateway has answered, and nothing before it.
+    /// Whether the response comes from a gateway, and not from a proxy.
     pub fn is_ours(&self) -> bool {
         self.headers.contains_key("deskbell-version")
     }
@@ -105,12 +105,12 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// What of the request has arrived at the gateway.
+    /// The part of the request that arrived at the gateway.
     pub fn arrived(&self) -> Option<Arrived> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Who has answered and what, in a few words.
+    /// The sender of the response and its content, in a few words.
     pub fn describe(&self) -> String {
         let title = self.text();
         let title = title.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or(&title);
@@ -122,13 +122,13 @@ impl Answer {
     }
 }
 
-/// The host of an address as a browser names it: with the port where it is not the scheme's own.
+/// The host of an address in the form that browsers send: with the port if it is not the scheme's default.
 pub fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_string(), |port| format!("{host}:{port}"))
 }
 
-/// The name of the build that a loader knows.
+/// The build that a loader refers to.
 pub fn build(loader: &str) -> Option<String> {
     let quoted = loader.split(['"', '\'', '`', '/', '-']);
     let is_build = |part: &&str| part.len() == 16 && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -157,7 +157,7 @@ async fn answer(request: RequestBuilder) -> Result<Answer, String> {
     Ok(Answer { status, headers, body })
 }
 
-/// What an error says, with what caused it.
+/// The message of an error with its causes.
 fn chain(error: &reqwest::Error) -> String {
     let mut says = error.to_string();
     let mut cause = error.source();

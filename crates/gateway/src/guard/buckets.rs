@@ -1,9 +1,8 @@
 //! Token buckets in a fixed amount of memory, however many clients there are.
-//!
-//! Each bucket is one number: the time at which it will be full again (the generic cell rate algorithm). A bucket has no entry of its own; its key is
-//! hashed to one cell in each of several rows, and the emptiest of them counts, as in a count-min sketch. With many keys in use, two of them may
-//! share a cell in one row but rarely in all, so sharing costs nobody anything. The hashes are seeded at random, so nobody can aim at
-//! somebody else's cells.
+//! Each bucket is one number: the time at which it will be full again (the generic cell rate algorithm). A bucket has no entry of its own; its
+//! key is hashed to one cell in each of several rows, and the emptiest of them counts, as in a count-min sketch. With many keys in use, two of
+//! them may share a cell in one row but rarely in all, so sharing affects nobody. The hashes are seeded at random, so nobody can target the
+//! cells of another key.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU32;
@@ -13,44 +12,44 @@ use std::time::{Duration, Instant};
 use super::RetryAfter;
 
 const ROWS: usize = 2;
-/// In how much time a bucket fills up again.
+/// The time in which an empty bucket fills up.
 pub const PERIOD: Duration = Duration::from_secs(60);
 
 /// Token buckets.
 #[derive(Debug)]
 pub struct Buckets {
-    /// Nanoseconds since `started` until which each bucket is not full, row behind row.
+    /// The time until which each bucket is not full, in nanoseconds since `started`, row by row.
     cells: Mutex<Vec<u64>>,
-    /// How many cells a row has.
+    /// The number of cells per row.
     width: usize,
     keys: RandomState,
     started: Instant,
 }
 
-/// What is about to be taken from one bucket.
+/// A withdrawal from one bucket.
 #[derive(Clone, Copy, Debug)]
 pub struct Draw {
     cells: [usize; ROWS],
-    /// How long the bucket takes to fill up again by what is taken, in nanoseconds.
+    /// The time in which the bucket regains the amount, in nanoseconds.
     cost: u64,
     is_probe: bool,
 }
 
 impl Draw {
-    /// The same, but it only asks whether there is as much, and leaves it there.
+    /// The same withdrawal, which only checks the amount and takes nothing.
     pub fn probe(self) -> Draw {
         Draw { is_probe: true, ..self }
     }
 }
 
 impl Buckets {
-    /// Buckets that take `2 * width * 8` bytes.
+    /// Creates buckets that use `2 * width * 8` bytes.
     pub fn new(width: usize) -> Buckets {
         let width = width.max(1);
         Buckets { cells: Mutex::new(vec![0; width * ROWS]), width, keys: RandomState::new(), started: Instant::now() }
     }
 
-    /// Taking `cost` from the bucket of a key that holds `quota` and fills up again within [`PERIOD`].
+    /// A withdrawal of `cost` from the bucket of a key that holds `quota` and fills up within [`PERIOD`].
     pub fn draw(&self, key: impl Hash, quota: NonZeroU32, cost: u32) -> Draw {
         let width = self.width;
         let hash = self.keys.hash_one(key);
@@ -59,7 +58,7 @@ impl Buckets {
         Draw { cells: [low, width + high], cost, is_probe: false }
     }
 
-    /// Takes from several buckets at once, or from none where one of them does not hold as much.
+    /// Takes all withdrawals, or none if one of the buckets does not hold enough.
     pub fn take(&self, draws: &[Draw]) -> Result<(), RetryAfter> {
         let now = self.started.elapsed().as_nanos() as u64;
         let mut cells = self.lock();
@@ -90,8 +89,8 @@ impl Buckets {
     }
 }
 
-/// When a bucket that is full again at `level` will be full after something was taken at `now`; or how long to wait before it
-/// holds as much. What costs more than the bucket ever holds waits for a whole period, again and again.
+/// When a bucket that is full again at `level` will be full after a withdrawal at `now`; or how long to wait until it holds enough. A cost
+/// above the capacity always waits for a whole period.
 fn after(level: u64, now: u64, cost: u64) -> Result<u64, Duration> {
     let period = PERIOD.as_nanos() as u64;
     let after = level.max(now).saturating_add(cost);
@@ -111,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_full_bucket_gives_all_at_once_and_then_as_it_fills_up() {
-        // Six in a minute: each costs ten seconds.
+        // Six per minute: each costs ten seconds.
         let mut level = 0;
         for _ in 0..6 {
             level = after(level, 100 * SECOND, 10 * SECOND).unwrap();
@@ -130,7 +129,7 @@ mod tests {
         let [ada, all] = [("ada", quota(1)), ("all", quota(2))].map(|(key, quota)| buckets.draw(key, quota, 1));
         let bob = buckets.draw("bob", quota(1), 1);
         assert_eq!(buckets.take(&[ada, all]), Ok(()));
-        // What is refused takes nothing from the other bucket.
+        // A rejected withdrawal takes nothing from the other bucket.
         assert!(buckets.take(&[ada, all]).is_err());
         assert_eq!(buckets.take(&[bob, all]), Ok(()));
         assert!(buckets.take(&[all]).is_err());
@@ -152,7 +151,7 @@ mod tests {
             let _ = buckets.take(&[buckets.draw(key, quota(1200), 10)]);
         }
         assert_eq!(buckets.lock().capacity(), before);
-        // Somebody who comes while a million others ask once finds nearly all of a bucket of their own.
+        // A new client finds nearly all of its bucket while a million others send one request each.
         let left = (0..120).filter(|_| buckets.take(&[buckets.draw("ada", quota(1200), 10)]).is_ok()).count();
         assert!(left >= 90, "{left}");
     }

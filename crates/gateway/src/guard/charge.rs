@@ -1,33 +1,33 @@
 //! The cost of a request, by the work it causes.
 
-/// What a request is charged before its body is read. Each route is declared with one of them.
+/// The charge of a request before its body is read. Each route is declared with one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charge {
-    /// It reads something: one request of its address.
+    /// Reads: one request of its address.
     Read,
-    /// It sends a ticket or a reply: ten requests of its address, and one of its session's tickets.
+    /// Submits a ticket or a reply: ten requests of its address, and one of its session's tickets.
     Ticket,
-    /// It puts a file: ten requests of its address, and one of its session's files.
+    /// Uploads a file: ten requests of its address, and one of its session's files.
     Upload,
-    /// It has something counted, or compared with much that is stored: ten requests of its address, and one of its session's reports.
+    /// Is counted, or compared with much stored data: ten requests of its address, and one of its session's reports.
     Report,
-    /// It marks messages as read: two requests of its address, and one of its session's reports. What else it may change is
-    /// charged by [`super::Guard::charge_change`] as soon as that is known.
+    /// Marks messages as read: two requests of its address, and one of its session's reports. Other changes are charged by
+    /// [`super::Guard::charge_change`] as soon as they are known.
     Mark,
-    /// It comes from a destination, which signs what it sends: one of many. What turns out to be unsigned, or for nobody, is
-    /// charged as a write to its address; an address that has used up its share by that is not heard.
+    /// Is a signed inbound event of a destination: one of a large quota. An event that turns out to be unsigned, or has no recipient, is
+    /// charged as a write to its address; an address that has used up its quota by that is rejected.
     Hook,
-    /// It reads a page or a file of the panel: one of many.
+    /// Reads a page or a file of the panel: one of a large quota.
     Page,
-    /// It asks for the inbox: one of those of its address, which nothing else is taken from.
+    /// Requests the inbox: one of its address's inbox requests, a quota of its own.
     Inbox,
 }
 
-/// How many requests of its address something counts for that is written.
+/// The number of requests of its address that a write counts as.
 pub const WRITE: u32 = 10;
 
 impl Charge {
-    /// How many requests of its address it counts for; 0 where it has a bucket of its own.
+    /// The number of requests of its address that it counts as; 0 if it has a bucket of its own.
     pub fn requests(self) -> u32 {
         match self {
             Charge::Read => 1,

@@ -6,41 +6,41 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-/// How many networks are remembered from which the token was known.
+/// How many networks of successful attempts are stored.
 const KNOWN_MAX: usize = 64;
-/// How many wrong guesses are remembered.
+/// How many wrong guesses are stored.
 const WRONG_MAX: usize = 256;
 
-/// A guess that was judged.
+/// The result of a guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guess {
     /// Whether it is the token.
     pub is_right: bool,
-    /// How long to wait before anything is answered: none, unless many others guess at the same time.
+    /// How long to wait before answering: zero, unless many others guess at the same time.
     pub delay: Duration,
 }
 
-/// What is remembered of guesses.
+/// The stored guesses.
 #[derive(Debug, Default)]
 pub struct Guesses {
-    /// The networks of right guesses, the last first.
+    /// The networks of right guesses, the latest first.
     known: VecDeque<IpAddr>,
-    /// Digests of wrong guesses with the network that they came from, the last first.
+    /// Digests of wrong guesses with their networks, the latest first.
     wrong: VecDeque<[u8; 32]>,
 }
 
 impl Guesses {
-    /// Whether the token was known in a network.
+    /// Whether there was a right guess from a network.
     pub fn knows(&self, network: Option<IpAddr>) -> bool {
         network.is_some_and(|network| self.known.contains(&network))
     }
 
-    /// Whether the same guess from the same network was wrong lately. To make it again tells nobody anything.
+    /// Whether the same guess from the same network was wrong recently. Repeating it reveals nothing.
     pub fn was_wrong(&self, network: Option<IpAddr>, guess: &str) -> bool {
         self.wrong.contains(&digest(network, guess))
     }
 
-    /// Remembers a guess.
+    /// Stores a guess.
     pub fn remember(&mut self, network: Option<IpAddr>, guess: &str, is_right: bool) {
         if !is_right {
             self.wrong.push_front(digest(network, guess));

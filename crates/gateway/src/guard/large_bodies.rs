@@ -6,36 +6,36 @@ use std::sync::{Mutex, PoisonError};
 
 use super::permits::{Permit, Permits};
 
-/// How many are read at a time from whoever has not signed one before, of which one from a network.
+/// How many are read at a time from senders without an earlier signed one, at most one per network.
 const UNKNOWN_AT_ONCE: u32 = 2;
 const UNKNOWN_OF_NETWORK: u32 = 1;
-/// How many are read at a time from whoever has.
+/// How many are read at a time from senders with an earlier signed one.
 const KNOWN_AT_ONCE: u32 = 2;
-/// How many senders are remembered.
+/// How many senders are stored.
 const KNOWN_MAX: usize = 64;
 
-/// Who sends a large body, and to which destination.
+/// The sender of a large body, and its destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookSender {
     /// The site.
     pub site: String,
     /// The name of the destination.
     pub destination: String,
-    /// The network that it comes from.
+    /// The sender's network.
     pub network: Option<IpAddr>,
 }
 
-/// The large bodies that are read at the moment. Whoever has signed one before is not held up by others.
+/// The large bodies that are being read. Senders of an earlier signed body are not blocked by others.
 #[derive(Debug, Default)]
 pub struct LargeBodies {
     of_known: Permits<()>,
     of_unknown: Permits<()>,
     from_network: Permits<Option<IpAddr>>,
-    /// Senders of bodies that were signed, the last first.
+    /// Senders of signed bodies, the latest first.
     known: Mutex<VecDeque<HookSender>>,
 }
 
-/// The right to read a large body, until this is dropped.
+/// The permit to read a large body, held until this is dropped.
 #[derive(Debug)]
 pub struct LargeBodyPermit {
     _of_all: Permit<()>,
@@ -43,7 +43,7 @@ pub struct LargeBodyPermit {
 }
 
 impl LargeBodies {
-    /// Lets a large body be read; `None` where as many are read as may be.
+    /// Acquires a permit for a large body; `None` if none is free.
     pub fn acquire(&self, sender: &HookSender) -> Option<LargeBodyPermit> {
         if self.knows(sender) {
             let permit = self.of_known.acquire((), KNOWN_AT_ONCE)?;
@@ -54,12 +54,12 @@ impl LargeBodies {
         Some(LargeBodyPermit { _of_all: permit, _from_network: Some(from_network) })
     }
 
-    /// Whether somebody has signed a body before.
+    /// Whether a sender has sent a signed body before.
     pub fn knows(&self, sender: &HookSender) -> bool {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(sender)
     }
 
-    /// Remembers who has signed a body.
+    /// Stores the sender of a signed body.
     pub fn remember(&self, sender: HookSender) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|other| *other != sender);

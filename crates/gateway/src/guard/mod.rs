@@ -1,8 +1,7 @@
 //! Rate limits. Requests above a limit are rejected for a while, with the time to wait; nobody is locked out.
-//!
-//! A request is charged twice. Before its body is read, to its claimed address and session ([`Guard::admit`]). And once it is known to be valid and
-//! new, just before it is stored, to the verified customer and the site ([`Guard::charge_site`]): rejected and repeated requests cost a site
-//! nothing of its quota.
+//! A request is charged twice. Before its body is read, to its claimed address and session ([`Guard::admit`]). And once it is known to be valid
+//! and new, just before it is stored, to the verified customer and the site ([`Guard::charge_site`]): rejected and repeated requests cost a
+//! site nothing of its quota.
 
 mod buckets;
 mod charge;
@@ -32,29 +31,29 @@ pub use proxy_watch::ProxyWatch;
 
 /// Cells for addresses and sessions: 4 MiB.
 const CLIENT_CELLS: usize = 1 << 18;
-/// Cells for what the configuration names.
+/// Cells for sites and other configured names.
 const SITE_CELLS: usize = 1 << 12;
-/// How often somebody may guess the inbox token from one address, in a minute.
+/// Guesses at the inbox token per minute from one address.
 const GUESSES: u32 = 10;
-/// How often everybody together, but those who have known it before, may guess the inbox token wrongly in a minute. Above that each has to
-/// wait for an answer, so that a new agent still gets in.
+/// Wrong guesses at the inbox token per minute from all addresses without an earlier right one. Above that every answer is delayed, so that a
+/// new agent can still log in.
 const GUESSES_OF_ALL: u32 = 200;
-/// For how long.
+/// The delay.
 const GUESS_DELAY: Duration = Duration::from_secs(3);
-/// How many times as much as tickets a session may have counted beside them.
+/// How many times as many reports as tickets a session may send.
 const REPORTS: u32 = 2;
-/// Requests for the inbox from one address, in a minute.
+/// Requests for the inbox per minute from one address.
 const INBOX: u32 = 1200;
-/// Requests for pages and files of the panel from one address, in a minute.
+/// Requests for pages and files of the panel per minute from one address.
 const PAGES: u32 = 6000;
-/// What one address may tell in the name of destinations, in a minute: a change of a thousand tickets comes within seconds.
+/// Inbound events per minute from one address: a change of a thousand tickets arrives within seconds.
 const HOOKS: u32 = 12_000;
-/// The most streams of one session or person in a site. A browser needs one; a person may have several browsers.
+/// The most streams of one session or customer in a site. A browser needs one; a customer may have several browsers.
 const STREAMS: u32 = 20;
-/// The most streams from one address, behind which there may be a whole office.
+/// The most streams from one address, which a whole office may share.
 const STREAMS_FROM_ADDRESS: u32 = 500;
 
-/// Which share of a site something is stored from.
+/// The share of a site's limit that a write is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Share {
     /// Tickets and replies.
@@ -63,19 +62,19 @@ pub enum Share {
     Files,
 }
 
-/// Counts what everybody asks for.
+/// Charges requests and rejects those above a limit.
 pub struct Guard {
     limits: Limits,
     clients: Buckets,
     sites: Buckets,
-    /// Held while a guess is judged, so that nobody guesses twice at once.
+    /// Held while a guess is checked, so that guesses are checked one at a time.
     guesses: Mutex<Guesses>,
     streams: Streams,
-    /// The large bodies of hooks.
+    /// The large bodies of webhooks.
     pub large_bodies: LargeBodies,
 }
 
-/// The streams that are open: of a session or person, from an address, and in all.
+/// The open streams: per session or customer, per address, and in all.
 struct Streams {
     of_requester: Permits<[u8; 32]>,
     from_address: NetworkPermits,
@@ -91,12 +90,12 @@ pub struct StreamPermit {
     _of_all: Permit<()>,
 }
 
-/// How long to wait before it is not too much any more.
+/// How long to wait until the limit allows the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many requests")]
 pub struct RetryAfter(pub Duration);
 
-/// What a bucket of a client is for; one client has several.
+/// The purpose of a client's bucket; a client has several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Purpose {
     Requests,
@@ -110,7 +109,7 @@ enum Purpose {
 }
 
 impl Guard {
-    /// A guard that keeps to limits, of a gateway that may have so many connections. Half of them may be streams.
+    /// A guard with these limits, for a gateway with at most so many connections. Half of them may be streams.
     pub fn new(limits: Limits, connections: u32) -> Guard {
         let max = (connections / 2).max(1);
         let streams = Streams {
@@ -129,8 +128,8 @@ impl Guard {
         }
     }
 
-    /// Charges a request before its body is read, to the address it comes from and to the session or token that it names, which
-    /// is not verified yet. Without either it counts by the address alone.
+    /// Charges a request before its body is read, to its address and to the session or token that it names, which is not verified yet. Without
+    /// either, only the address counts.
     pub fn admit(
         &self,
         charge: Charge,
@@ -162,7 +161,7 @@ impl Guard {
         self.clients.take(&draws)
     }
 
-    /// Charges what a [`Charge::Mark`] turns out to change as well, as a reply would be.
+    /// Charges the change of a [`Charge::Mark`] request that turns out to be more than a mark, like a reply.
     pub fn charge_change(&self, address: Option<IpAddr>, requester: Option<[u8; 32]>) -> Result<(), RetryAfter> {
         let more = charge::WRITE - Charge::Mark.requests();
         let mut draws = self.of_address(Purpose::Requests, address, self.limits.address, more);
@@ -172,14 +171,14 @@ impl Guard {
         self.clients.take(&draws)
     }
 
-    /// Charges a write to an address after it was answered: what it sent was not what it should be.
+    /// Charges an invalid request to its address as a write, after it was answered.
     pub fn charge_failure(&self, address: Option<IpAddr>) {
-        // Where it does not hold as much, nothing more is let in anyway.
+        // If the bucket does not hold as much, further requests are rejected anyway.
         let _ = self.clients.take(&self.of_address(Purpose::Requests, address, self.limits.address, charge::WRITE));
     }
 
-    /// Charges what is valid, new and about to be stored to its site, which exists, and to the person who signed in. Signed
-    /// people have a share of the site's to themselves, which nobody else can use up, and take from that of all after it.
+    /// Charges a valid new request to its site, and to the customer if verified, just before it is stored. The site must exist. Verified
+    /// customers have a share of the site's limit that nobody else can use up; after that they take from the common share.
     pub fn charge_site(&self, share: Share, site: &str, person: Option<&str>) -> Result<(), RetryAfter> {
         let of_all = self.sites.draw((share, false, site), self.limits.site, 1);
         let Some(person) = person else { return self.sites.take(&[of_all]) };
@@ -189,7 +188,7 @@ impl Guard {
         self.sites.take(&[of_signed]).or_else(|_| self.sites.take(&[of_all]))
     }
 
-    /// Opens a stream for whoever asks.
+    /// Opens a stream for a requester.
     pub fn open_stream(&self, address: Option<IpAddr>, requester: [u8; 32]) -> Result<StreamPermit, RetryAfter> {
         let Streams { of_requester, from_address, all, max } = &self.streams;
         let full = RetryAfter(PERIOD);
@@ -200,15 +199,15 @@ impl Guard {
         })
     }
 
-    /// Whether a guess at the inbox token was wrong lately. A proxy may add the same to every request; that tells nobody anything, and need
-    /// not be judged again.
+    /// Whether a guess at the inbox token was wrong recently. A proxy may add the same credentials to every request; repeating them reveals
+    /// nothing, so they need not be charged again.
     pub fn was_wrong(&self, address: Option<IpAddr>, guess: &str) -> bool {
         let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         guesses.was_wrong(address.map(customer_network), guess)
     }
 
-    /// Judges a guess at the inbox token, unless too many were wrong from its address. Who has known the token before is not held up by
-    /// what others guess.
+    /// Checks a guess at the inbox token, unless too many from its address were wrong. An address with an earlier right guess is not delayed by
+    /// the guesses of others.
     pub fn guess(
         &self,
         address: Option<IpAddr>,
@@ -232,7 +231,7 @@ impl Guard {
         Ok(Guess { is_right, delay: if is_held_up { GUESS_DELAY } else { Duration::ZERO } })
     }
 
-    /// What is taken from the bucket of an address, and from those of the networks around it.
+    /// The withdrawals from the bucket of an address and from those of the networks around it.
     fn of_address(&self, purpose: Purpose, address: Option<IpAddr>, quota: NonZeroU32, cost: u32) -> Vec<Draw> {
         let networks = address.map(limited_networks).unwrap_or_default();
         let draw = |network| {
@@ -243,7 +242,7 @@ impl Guard {
     }
 }
 
-/// A credential of whoever sends something to a site, its session or token. It only tells them apart and is not believed.
+/// The digest of a session or token for a site. It distinguishes senders but is not verified.
 pub fn credential_digest(site: &str, credential: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(site).chain_update([0]).chain_update(credential).finalize().into()
 }
@@ -363,7 +362,7 @@ mod tests {
         let of_one: Vec<_> = (0..30).filter_map(|_| open("192.0.2.1", 1)).collect();
         assert_eq!(of_one.len() as u32, STREAMS);
         drop(of_one);
-        // A /64 for each, and in all of them another requester.
+        // A /64 and a requester of its own for each.
         let of_network: Vec<_> = (0..400).filter_map(|n| open(&format!("2001:db8:0:{n:x}::1"), n / 2)).collect();
         assert_eq!(of_network.len(), 250);
         let others: Vec<_> = (0..=255).filter_map(|n| open(&format!("198.51.100.{n}"), n)).collect();

@@ -1,26 +1,26 @@
-//! How many connections there may be, by how many files the system lets the process open.
+//! The maximum number of connections, derived from the open-file limit of the process.
 
 use crate::config::Limits;
 
-/// Files that are open beside connections: the database, files of tickets, what is asked of other servers.
+/// Open files besides connections: the database, attachments, requests to other servers.
 const RESERVE: u64 = 256;
-/// The fewest connections.
+/// The smallest maximum.
 const MIN: u64 = 64;
-/// The most, unless the configuration says more.
+/// The largest default.
 const MAX: u64 = 16 * 1024;
 
-/// How many connections a process may have that may have so many files open.
+/// The maximum number of connections of a process with this open-file limit.
 pub fn connections_max(limits: &Limits, open_files: u64) -> u32 {
     let by_files = (open_files.saturating_sub(RESERVE) / 4 * 3).clamp(MIN, MAX) as u32;
     limits.connections.map_or(by_files, |count| count.get())
 }
 
-/// How many files the process may have open, after it was raised as far as the system lets it.
+/// Raises the open-file limit of the process as far as the system allows, and returns it.
 pub fn open_files() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     const ENOUGH: u64 = MAX * 4 / 3 + RESERVE + 4;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // None means that there is no limit.
+    // None means unlimited.
     let now = current.unwrap_or(ENOUGH);
     let wanted = ENOUGH.min(maximum.unwrap_or(ENOUGH));
     if now >= wanted {

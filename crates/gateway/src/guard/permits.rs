@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::network::{LimitedNetwork, limited_networks};
 
-/// Counts the permits that are held, by key.
+/// Counts the held permits, by key.
 #[derive(Clone, Debug)]
 pub struct Permits<K> {
     held: Arc<Mutex<HashMap<K, u32>>>,
@@ -21,14 +21,14 @@ pub struct Permit<K: Hash + Eq> {
 }
 
 impl<K> Default for Permits<K> {
-    /// Permits of which none is held.
+    /// No permit is held.
     fn default() -> Permits<K> {
         Permits { held: Arc::default() }
     }
 }
 
 impl<K: Hash + Eq + Clone> Permits<K> {
-    /// Takes one more for a key; `None` where so many are held already.
+    /// Acquires a permit for a key; `None` if `max` are held already.
     pub fn acquire(&self, key: K, max: u32) -> Option<Permit<K>> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let count = held.entry(key.clone()).or_default();
@@ -65,13 +65,13 @@ pub struct NetworkPermits {
 pub struct NetworkPermit(#[expect(dead_code, reason = "held until it is dropped")] Vec<Permit<LimitedNetwork>>);
 
 impl NetworkPermits {
-    /// Lets one address hold so many. Larger networks may hold their share of that, but no more than `per_network` where that is more than
-    /// one address may hold.
+    /// Allows `per_address` permits per address. Larger networks may hold their share of that, but no more than `per_network` if that is more
+    /// than `per_address`.
     pub fn new(per_address: u32, per_network: u32) -> NetworkPermits {
         NetworkPermits { permits: Permits::default(), per_address, per_network: per_network.max(per_address) }
     }
 
-    /// Takes one more for an address; `None` where it, or a network around it, holds as many as it may.
+    /// Acquires a permit for an address; `None` if it, or a network around it, is at its limit.
     pub fn acquire(&self, address: IpAddr) -> Option<NetworkPermit> {
         let max = |network: &LimitedNetwork| self.per_address.saturating_mul(network.share).min(self.per_network);
         let networks = limited_networks(address);
@@ -111,7 +111,7 @@ mod tests {
         let organization = held(&permits, (1..200).map(|n| format!("2001:db8:0:{:x}::1", n * 256)));
         assert_eq!(organization.len(), 10, "a /48 holds four times as much, but no more than any network");
         assert!(permits.acquire("2001:db8:1::1".parse().unwrap()).is_some());
-        // What was refused has taken nothing.
+        // A rejected acquisition has taken nothing.
         drop((connection, customer, organization));
         assert_eq!(permits.permits.held.lock().unwrap().len(), 0);
     }

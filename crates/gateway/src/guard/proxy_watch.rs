@@ -1,4 +1,4 @@
-//! Detects a proxy that is not configured: all its clients are taken for one and share the limits of one address.
+//! Detects a proxy that is not configured: all its clients count as one and share the limits of one address.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use crate::config::{Proxies, is_private};
 
-/// After how many requests it is certain enough.
+/// How many requests are enough evidence.
 const ENOUGH: u32 = 20;
-/// How many addresses a proxy may have; with more, clients are told apart.
+/// The largest number of addresses of a proxy; more addresses mean that clients are told apart.
 const ADDRESSES_MAX: usize = 4;
-/// How long requests count.
+/// How long requests count as evidence.
 const WINDOW: Duration = Duration::from_secs(10 * 60);
 
-/// Watches where requests come from.
+/// Observes where requests come from.
 #[derive(Debug, Default)]
 pub struct ProxyWatch {
     state: Mutex<State>,
@@ -25,15 +25,15 @@ struct State {
     since: Option<Instant>,
     addresses: BTreeSet<IpAddr>,
     count: u32,
-    /// The header that names the clients.
+    /// The header that reports the clients.
     header: &'static str,
-    /// Whether a request came in another way.
+    /// Whether a request came another way.
     is_refuted: bool,
     warning: Option<String>,
 }
 
 impl ProxyWatch {
-    /// Notes a request, and the header in which it names another client. The first that makes it certain is logged.
+    /// Records a request, and the header in which it reports another client. Logs a warning once the evidence is sufficient.
     pub fn note(&self, proxies: &Proxies, peer: Option<IpAddr>, header: Option<&'static str>) {
         let Some(peer) = peer.map(|peer| peer.to_canonical()).filter(|peer| !proxies.trust(*peer)) else { return };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +62,7 @@ impl ProxyWatch {
         }
     }
 
-    /// What to tell whoever looks after the gateway.
+    /// The warning for administrators, if any.
     pub fn warning(&self) -> Option<String> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).warning.clone()
     }

@@ -1,5 +1,4 @@
-//! What is broken now: fetched from a status page again and again and kept, so that the status page is asked once for everybody;
-//! or said in the configuration.
+//! Current incidents: polled from a status page and cached, so that it is requested once for all customers; or configured.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -12,13 +11,13 @@ use super::store::{self, StoreError};
 use domain::incident::{Incident, IncidentKind};
 use sources::StatusPage;
 
-/// How often a status page is asked.
+/// The interval between polls of a status page.
 const EVERY: Duration = Duration::from_secs(60);
-/// For how long what it said last counts where it does not answer. A status page may be down with what it tells about.
+/// How long the last answer counts while the status page does not answer: it may be down together with the service that it reports on.
 const KEPT: Duration = Duration::from_secs(30 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Where a site reports incidents.
+/// The source of a site's incidents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IncidentSource {
     /// On a status page.
@@ -27,12 +26,12 @@ pub enum IncidentSource {
     Configured(Incident),
 }
 
-/// What is broken now, by site.
+/// Current incidents, by site.
 #[derive(Clone, Debug, Default)]
 pub struct Broken(Arc<Mutex<BTreeMap<String, Vec<Incident>>>>);
 
 impl Broken {
-    /// What the configuration says; status pages have not been asked yet.
+    /// The configured incidents; status pages are not polled yet.
     pub fn new(sources: &BTreeMap<String, IncidentSource>) -> Broken {
         let said = sources.iter().filter_map(|(site, source)| match source {
             IncidentSource::Configured(incident) => Some((site.clone(), vec![incident.clone()])),
@@ -41,7 +40,7 @@ impl Broken {
         Broken(Arc::new(Mutex::new(said.collect())))
     }
 
-    /// What is broken at a site: incidents first.
+    /// The current incidents of a site, incidents before maintenance.
     pub fn at(&self, site: &str) -> Vec<Incident> {
         let broken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         broken.get(site).cloned().unwrap_or_default()
@@ -53,7 +52,7 @@ impl Broken {
     }
 }
 
-/// Why nobody is counted as having an incident.
+/// Why a report was not counted.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportAffectedError {
     /// There is no such incident, or it is over.
@@ -64,7 +63,7 @@ pub enum ReportAffectedError {
     Store(#[from] StoreError),
 }
 
-/// What is broken now, and who has it.
+/// Current incidents with the number of affected customers.
 pub struct CurrentIncidents {
     broken: Broken,
     reports: Arc<dyn store::Incidents>,
@@ -77,7 +76,7 @@ impl CurrentIncidents {
         CurrentIncidents { broken, reports, pseudonyms }
     }
 
-    /// What is broken at a site, with how many have said that they have it.
+    /// The current incidents of a site with the number of reports.
     pub async fn list(&self, site: &str) -> Result<Vec<Incident>, StoreError> {
         let mut incidents = self.broken.at(site);
         for incident in &mut incidents {
@@ -86,7 +85,8 @@ impl CurrentIncidents {
         Ok(incidents)
     }
 
-    /// Counts that somebody has an incident: a person once, a network once a day. The incident after it; none where it has just ended.
+    /// Counts a report of an incident: once per customer, once per network and day. Returns the incident with the new count; none if it has
+    /// just ended.
     pub async fn report(&self, site: &str, id: &str, who: &Counted) -> Result<Option<Incident>, ReportAffectedError> {
         if !self.broken.at(site).iter().any(|incident| incident.id == id) {
             return Err(ReportAffectedError::NoIncident);
@@ -98,7 +98,7 @@ impl CurrentIncidents {
     }
 }
 
-/// The status pages of sites, each with the name of its site.
+/// The status pages of sites, each with its site key.
 pub fn status_pages(sources: &BTreeMap<String, IncidentSource>) -> Vec<(String, StatusPage)> {
     let pages = sources.iter().filter_map(|(site, source)| match source {
         IncidentSource::StatusPage(page) => Some((site.clone(), page.clone())),
@@ -107,7 +107,7 @@ pub fn status_pages(sources: &BTreeMap<String, IncidentSource>) -> Vec<(String, 
     pages.collect()
 }
 
-/// Asks the status page of a site for as long as it runs.
+/// Polls the status page of a site; never returns.
 pub async fn poll(broken: &Broken, site: &str, page: &StatusPage) -> Infallible {
     let client = page.client();
     let mut heard = Instant::now();

@@ -17,7 +17,7 @@ use store_sqlite::SqliteStore;
 /// Why an erasure or export failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivacyError {
-    /// The store cannot be used.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The database does not exist, and is not created.

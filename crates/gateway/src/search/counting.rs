@@ -1,5 +1,5 @@
-//! Counts how answers were used, and searches that found nothing. Counts are collected and written once a second, so that counting costs the one writer,
-//! which tickets need, a single transaction and not one per event. Whatever was collected is lost if the process is killed.
+//! Counts how answers were used, and searches that found nothing. Counts are collected and written once a second, so that counting costs a
+//! single transaction of the one writer, which tickets need, and not one per event. Collected counts are lost if the process is killed.
 
 use std::collections::{HashMap, VecDeque};
 use std::mem::take;
@@ -12,29 +12,29 @@ use super::super::store::{Count, Counts, StoreError};
 use domain::deflection::counts_questions;
 use domain::event::{Event, EventName};
 
-/// How often what was gathered is written.
+/// The interval between writes of collected counts.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// How many counts one transaction writes.
 const FLUSH_AT_ONCE: usize = 200;
-/// How many counts are gathered; more are not counted. An event has 8 kB at most.
+/// How many counts are collected; further ones are dropped. An event has 8 kB at most.
 const QUEUE_MAX: usize = 2_000;
-/// How long nothing more has to come from a visit until its last search counts.
+/// How long a visit must be silent before its last search counts.
 const STILL: Duration = Duration::from_secs(10);
-/// How many visits are waited for at once, and how many of them of one network or person; more are not counted.
+/// How many visits with a pending search are stored, in all and per network or customer; further ones are not counted.
 const WAITING_MAX: usize = 10_000;
 const WAITING_OF_ONE_MAX: u32 = 50;
-/// How much one network or person counts in an hour, so that nobody can make the counters up alone.
+/// How many events one network or customer may count per hour, so that nobody can distort the counts alone.
 const EVENTS_AN_HOUR: u32 = 300;
 const SEARCHES_AN_HOUR: u32 = 60;
-/// How many networks and people are told apart in an hour; more are not counted until it is over.
+/// How many networks and customers are told apart per hour; further ones are not counted until it is over.
 const SENDERS_MAX: usize = 50_000;
-/// For how many weeks counters are kept.
+/// For how many weeks counts are stored.
 const WEEKS_KEPT: u32 = 57;
-/// For how many weeks it is kept who was counted, after the running one: a visit may go on over the end of a week.
+/// For how many weeks the senders of counts are stored, after the current one: a visit may continue past the end of a week.
 const WHO_KEPT: u32 = 1;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Gathers what is counted.
+/// Collects counts.
 #[derive(Debug)]
 pub struct Counting {
     pseudonyms: Pseudonyms,
@@ -44,11 +44,11 @@ pub struct Counting {
 #[derive(Debug, Default)]
 struct Gathered {
     queue: VecDeque<Count>,
-    /// The last search of every visit that found nothing, by site and visit.
+    /// The last search of each visit that found nothing, by site and visit.
     waiting: HashMap<(String, String), Search>,
-    /// What each sender has counted in this hour.
+    /// What each sender has counted this hour.
     senders: HashMap<[u8; 32], Share>,
-    /// The hour, since 1970.
+    /// The current hour, since 1970.
     hour: u64,
     dropped: u64,
 }
@@ -69,12 +69,12 @@ struct Share {
 }
 
 impl Counting {
-    /// Counts nothing yet.
+    /// Creates it without counts.
     pub fn new(pseudonyms: Pseudonyms) -> Counting {
         Counting { pseudonyms, gathered: Mutex::default() }
     }
 
-    /// Counts an event. A ticket that is sent ends the visit, and what it searched for last counts.
+    /// Counts an event. A submitted ticket ends the visit, and its last search counts as a search miss.
     pub fn add_event(&self, site: &str, mut event: Event, who: &Counted) {
         if !counts_questions(event.name) {
             event.questions = Vec::new();
@@ -93,7 +93,7 @@ impl Counting {
         }
     }
 
-    /// A visit has searched: for words that found nothing, or with success (`None`), and then nothing is missing.
+    /// Records a search of a visit: its words if it found nothing, or `None` if it found something and nothing is missing.
     pub fn add_search(&self, site: &str, visit: &str, who: &Counted, words: Option<String>) {
         let key = (site.to_string(), visit.to_string());
         let (sender, pseudonym) =
@@ -109,7 +109,7 @@ impl Counting {
         gathered.waiting.insert(key, Search { words, who: pseudonym, sender, at: Instant::now() });
     }
 
-    /// Writes what was gathered.
+    /// Writes the collected counts.
     pub async fn flush(&self, store: &dyn Counts) -> Result<(), StoreError> {
         loop {
             let batch: Vec<Count> = {
@@ -121,7 +121,7 @@ impl Counting {
                 return Ok(());
             }
             if let Err(error) = store.record_counts(&batch).await {
-                // What is busy is tried again; what cannot be written once cannot be written at all.
+                // A busy store is retried; counts that fail for another reason would fail again.
                 if matches!(error, StoreError::Busy) {
                     let mut gathered = self.gathered();
                     for count in batch.into_iter().rev() {
@@ -133,7 +133,7 @@ impl Counting {
         }
     }
 
-    /// Counts the searches of visits from which nothing more has come for a while.
+    /// Counts the searches of visits that have been silent for a while.
     fn settle_still(&self, still: Duration) {
         let mut gathered = self.gathered();
         let due: Vec<((String, String), Search)> =
@@ -168,7 +168,7 @@ impl Counting {
 }
 
 impl Gathered {
-    /// Takes one of what a sender may have, where there is one left.
+    /// Takes one from the hourly quota of a sender, if there is one left.
     fn admit(&mut self, sender: [u8; 32], of: impl Fn(&mut Share) -> &mut u32, most: u32) -> bool {
         if self.senders.len() >= SENDERS_MAX && !self.senders.contains_key(&sender) {
             self.dropped += 1;
@@ -201,7 +201,7 @@ impl Gathered {
     }
 }
 
-/// Writes what is counted, and forgets what is old, for as long as it runs.
+/// Writes counts and deletes old ones; never returns.
 pub async fn run(counting: &Counting, store: &dyn Counts) {
     let mut interval = tokio::time::interval(FLUSH_EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

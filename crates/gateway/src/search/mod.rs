@@ -1,4 +1,4 @@
-//! The search indexes in memory. They follow the store: changes are read off the threads that answer requests.
+//! The search indexes in memory. They follow the store; changes are read off the threads that answer requests.
 
 pub mod counting;
 pub mod import;
@@ -18,55 +18,55 @@ use super::store::{QuestionRow, Questions, Revision, RevisionRange, StoreError};
 use domain::question::{Hit, Question};
 use ranking::{Corpus, Index, Snowball};
 
-/// How many hits a search gives that names no number.
+/// The default number of hits.
 pub const LIMIT_DEFAULT: usize = 5;
-/// How often the store is asked whether questions have changed, so that an import by another process is seen.
+/// How often the store is polled for changed questions, so that imports by another process are noticed.
 const POLL_EVERY: Duration = Duration::from_secs(1);
 /// How many questions are read at a time.
 const PAGE: u32 = 500;
-/// How many sites are built side by side, so that a large one does not keep the others waiting.
+/// How many sites are indexed in parallel, so that a large one does not block the others.
 const BUILDS: usize = 2;
-/// An index is built anew for so small a part of the time, whatever changes: after a build that took a second, three pass.
+/// Limits the share of time spent on building an index: after a build that took a second, the next one waits three.
 const REST: u32 = 3;
-/// How long a site is left alone whose index cannot be built.
+/// The pause after an index could not be built.
 const FAILED_REST: Duration = Duration::from_secs(60);
-/// The same where the database was only held by somebody else.
+/// The same if the database was only busy.
 const BUSY_REST: Duration = Duration::from_secs(5);
 
-/// The index of every site. Searches go on in the old one while a new one is built.
+/// The indexes of all sites. Searches use the old index while a new one is built.
 #[derive(Debug, Default)]
 pub struct Indexes {
     sites: RwLock<HashMap<String, Arc<Index>>>,
-    /// What the indexes are built of; none until the store has been asked for the first time.
+    /// The state of the builds; empty until the store was read for the first time.
     builds: Mutex<Builds>,
-    /// The sites that have questions; none until it is known which.
+    /// The sites that have questions; none until that is known.
     known: RwLock<Option<BTreeMap<String, Revision>>>,
 }
 
 #[derive(Debug, Default)]
 struct Builds {
-    /// What the store said when it was asked last whether anything has changed.
+    /// The change counter of the store at the last poll.
     changes: Option<i64>,
     sites: HashMap<String, Build>,
 }
 
-/// What an index is built of.
+/// The state of the build of an index.
 #[derive(Debug, Default)]
 struct Build {
-    /// The revision that it is up to; none until it was built once.
+    /// The revision that it contains; none before the first build.
     revision: Option<i64>,
     corpus: Corpus,
-    /// Until when it is left alone.
+    /// The end of its pause.
     rest_until: Option<Instant>,
 }
 
-/// A site's index is not there yet.
+/// The index of a site is not built yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the index of this site is being built")]
 pub struct NotReady;
 
 impl Indexes {
-    /// The questions of a site that match best; none where there are no questions.
+    /// The best matches among the questions of a site; empty if it has none.
     pub fn search(&self, site: &str, query: &str, limit: usize) -> Result<Vec<Hit>, NotReady> {
         let index = self.sites.read().unwrap_or_else(PoisonError::into_inner).get(site).cloned();
         match index {
@@ -76,18 +76,18 @@ impl Indexes {
         }
     }
 
-    /// Whether a site may have questions; until the store was asked, every one may.
+    /// Whether a site may have questions; true for every site before the first poll of the store.
     fn has_questions(&self, site: &str) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.as_ref().is_none_or(|known| known.contains_key(site))
     }
 
-    /// Brings the indexes up to what is in the store. A site that fails keeps no other waiting.
+    /// Updates the indexes to the state of the store. A site that fails does not block the others.
     pub async fn refresh(&self, store: &dyn Questions) -> Result<(), StoreError> {
         self.bring_up(store, true).await
     }
 
-    /// With `at_once` also those that were built lately.
+    /// With `at_once`, also those that were built recently.
     async fn bring_up(&self, store: &dyn Questions, at_once: bool) -> Result<(), StoreError> {
         let mut builds = self.builds.lock().await;
         let changes = store.question_changes().await?;
@@ -106,12 +106,12 @@ impl Indexes {
         let built: Vec<(String, Build, bool)> = stream::iter(due).buffer_unordered(BUILDS).collect().await;
         let is_done = built.iter().all(|(_, _, is_done)| *is_done);
         builds.sites = built.into_iter().map(|(site, build, _)| (site, build)).collect();
-        // What is not done is looked at again, whether anything else changes or not.
+        // Unfinished sites are tried again, whether anything else changes or not.
         builds.changes = is_done.then_some(changes);
         Ok(())
     }
 
-    /// The build after it, and whether it is up to the revision.
+    /// The build after the update, and whether it has reached the revision.
     async fn bring_site_up(
         &self,
         store: &dyn Questions,
@@ -144,7 +144,7 @@ impl Indexes {
                 self.sites.write().unwrap_or_else(PoisonError::into_inner).insert(site.clone(), Arc::new(index));
                 (site, build, true)
             }
-            // What was read stays, and is read on from where it was: searches go on in the old index until then.
+            // What was read is kept and continued later; searches use the old index until then.
             Err(error) => {
                 tracing::error!(site, revision = revision.current, %error, "index build failed");
                 let rest = if matches!(error, BuildError::Store(StoreError::Busy)) { BUSY_REST } else { FAILED_REST };
@@ -155,7 +155,7 @@ impl Indexes {
     }
 }
 
-/// Why an index is not built.
+/// Why an index was not built.
 #[derive(Debug, thiserror::Error)]
 enum BuildError {
     #[error(transparent)]
@@ -164,7 +164,7 @@ enum BuildError {
     Panicked,
 }
 
-/// Reads what has changed, or all, and builds the index. Whatever ends it, the next time can go on with the same build.
+/// Reads the changes, or everything, and builds the index. If it ends early, the next call continues the same build.
 async fn bring_up_to(
     store: &dyn Questions,
     site: &str,
@@ -186,7 +186,7 @@ async fn bring_up_to(
                 read_into(build, site, rows).await?;
             }
         }
-        // What is written meanwhile has a later revision, and is read again then.
+        // Questions written meanwhile have a later revision, and are read by the next update.
         None => {
             *build = Build::default();
             let mut place = String::new();
@@ -208,7 +208,7 @@ async fn bring_up_to(
     Ok(index)
 }
 
-/// Reads rows into the corpus of a build. One that cannot be read is left out. A build that panics is empty afterwards, and is built anew.
+/// Reads rows into the corpus of a build. Unreadable rows are skipped. A build that panics is empty afterwards, and starts again.
 async fn read_into(build: &mut Build, site: &str, rows: Vec<QuestionRow>) -> Result<(), BuildError> {
     let site = site.to_string();
     let mut taken = take(build);
@@ -226,19 +226,19 @@ async fn read_into(build: &mut Build, site: &str, rows: Vec<QuestionRow>) -> Res
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BuildError> {
-    // A panic is caught here, so that it is not told by the runtime as one of a worker.
+    // The panic is caught here, so that the runtime does not report it as a worker's.
     let work = move || catch_unwind(AssertUnwindSafe(work));
     tokio::task::spawn_blocking(work).await.ok().and_then(Result::ok).ok_or(BuildError::Panicked)
 }
 
-/// The question of a row; none where it cannot be read, which is logged.
+/// The question of a row; none if it cannot be read, which is logged.
 fn question_of(site: &str, row: &QuestionRow) -> Option<Question> {
     serde_json::from_str(&row.json)
         .inspect_err(|error| tracing::warn!(site, id = row.id, %error, "question unreadable"))
         .ok()
 }
 
-/// All questions of a site, in the order of their ids. One that cannot be read is logged and left out.
+/// All questions of a site, ordered by id. Unreadable ones are logged and skipped.
 pub async fn all_questions(store: &(impl Questions + ?Sized), site: &str) -> Result<Vec<Question>, StoreError> {
     let (mut questions, mut place) = (Vec::new(), String::new());
     loop {
@@ -249,7 +249,7 @@ pub async fn all_questions(store: &(impl Questions + ?Sized), site: &str) -> Res
     }
 }
 
-/// Keeps the indexes in step with the store for as long as it runs.
+/// Keeps the indexes up to date with the store; never returns.
 pub async fn follow(indexes: &Indexes, store: &dyn Questions) {
     let mut interval = tokio::time::interval(POLL_EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -10,16 +10,16 @@ use ranking::index_file::{IndexError, IndexFile};
 use sources::{Note, Scope, Source, SourceError};
 use store_sqlite::SqliteStore;
 
-/// What was written.
+/// The result of writing an index.
 #[derive(Debug)]
 pub struct Written {
-    /// How many questions.
+    /// The number of questions.
     pub questions: usize,
-    /// How large the file is.
+    /// The size of the file.
     pub bytes: usize,
-    /// What of the source could not be read.
+    /// Items of the source that could not be read.
     pub bad: Vec<Note>,
-    /// What was read of it with a warning.
+    /// Warnings about items that were read.
     pub warnings: Vec<Note>,
 }
 
@@ -32,7 +32,7 @@ pub enum StaticIndexError {
     /// The database cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The questions make none.
+    /// The questions cannot be indexed.
     #[error("{0}")]
     Questions(IndexError),
     /// The file cannot be written.
@@ -40,12 +40,12 @@ pub enum StaticIndexError {
     Unwritable {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: std::io::Error,
     },
 }
 
-/// Writes the questions of a source, or of a site in the database of the settings.
+/// Writes the questions of a source, or of a site in the configured database.
 pub async fn write(
     settings: &Settings,
     site: &str,
@@ -57,7 +57,7 @@ pub async fn write(
             let reading = sources::read(source, Limits::default(), &Scope::Whole).await?;
             (reading.questions, reading.bad, reading.warnings)
         }
-        // Nobody wants an empty database for a slip in its name.
+        // A typo in the name must not create an empty database.
         None if !settings.database.exists() => Default::default(),
         None => {
             let store = SqliteStore::open(&settings.database).await?;

@@ -1,11 +1,11 @@
-//! A mailbox as a destination, made from its table in the configuration.
+//! A mailbox as a destination, created from its table in the configuration.
 
 use super::mail::{ServerFields, mailbox};
 use crate::config::{EmailTable, secret};
 use ::mail::{Agents, MailDestination, ReplyAddress};
 use standard_webhooks::{SECRET_FORM, Secret};
 
-/// The mailbox of a table, or the field that is wrong and why. `password` comes from the environment and wins.
+/// The mailbox of a table, or the invalid field and the reason. `password` comes from the environment and wins.
 pub fn destination(table: &EmailTable, password: Option<&str>) -> Result<MailDestination, (String, String)> {
     let named = |(field, message): (&str, String)| (field.to_string(), message);
     let to = mailbox("mailbox", &table.mailbox).map_err(named)?;

@@ -1,4 +1,4 @@
-//! Where the questions of a site come from, made from its tables in the configuration.
+//! The imports of a site, created from their tables in the configuration.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
 use outbound_http::AddressError;
 use sources::{Columns, Format, Source};
 
-/// The plan of a table, or the field that is wrong and why.
+/// The plan of a table, or the invalid field and the reason.
 pub fn plan(import: &ImportTable) -> Result<Plan, (&'static str, String)> {
     if import.pages.is_some() && import.from != SourceKind::Strapi {
         return Err(("pages", "is for strapi only; the other sources know where their questions can be read".into()));
@@ -35,7 +35,7 @@ pub fn plan(import: &ImportTable) -> Result<Plan, (&'static str, String)> {
     Ok(Plan { source, every, prune: import.prune })
 }
 
-/// The format of what the configuration and the command line name.
+/// The format of a source kind in the configuration or on the command line.
 pub fn source_format(kind: SourceKind) -> Format {
     match kind {
         SourceKind::Jsonl => Format::Jsonl,

@@ -1,4 +1,4 @@
-//! Where a site reports incidents, made from its table in the configuration.
+//! The source of a site's incidents, created from its table in the configuration.
 
 use crate::config::{IncidentsTable, Provider};
 use crate::incidents::IncidentSource;
@@ -6,7 +6,7 @@ use domain::incident::{Incident, IncidentKind};
 use markdown::safe_url;
 use sources::{StatusPage, StatusPageProvider};
 
-/// The source of a table, or the field that is wrong and why.
+/// The source of a table, or the invalid field and the reason.
 pub fn source(table: &IncidentsTable) -> Result<IncidentSource, (&'static str, String)> {
     match (table.from, &table.say) {
         (Some(_), Some(_)) => Err(("say", "stands beside from; keep one of the two".into())),
@@ -26,7 +26,7 @@ pub fn source(table: &IncidentsTable) -> Result<IncidentSource, (&'static str, S
                 return Err(("url", format!("{:?} is no https:, http: or mailto: address", table.url)));
             }
             let kind = table.kind.unwrap_or(IncidentKind::Incident);
-            // Another text is another incident, which is counted anew.
+            // Another text is another incident, with a count of its own.
             let incident = Incident {
                 id: format!("said: {title}").chars().take(200).collect(),
                 kind,

@@ -1,4 +1,4 @@
-//! How a site sends e-mail, made from its table in the configuration.
+//! The mailer of a site, created from its table in the configuration.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use ::mail::{
 const NO_SERVER: &str = "is no address of a mail server; write smtps://HOST or smtp://HOST, where they are needed with USER:PASSWORD@ \
     before the host and :PORT behind it, each %-encoded";
 
-/// The mailer of a table, or the field that is wrong and why. `password` comes from the environment and wins.
+/// The mailer of a table, or the invalid field and the reason. `password` comes from the environment and wins.
 pub fn mailer(table: &MailTable, password: Option<&str>) -> Result<Mailer, (&'static str, String)> {
     let from = mailbox("from", &table.from)?;
     let reply_to = table.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
@@ -56,18 +56,18 @@ fn tokens(table: &OAuthTable) -> Result<Tokens, (&'static str, String)> {
 pub struct ServerFields<'a> {
     /// `smtp://` or `smtps://`.
     pub smtp: &'a str,
-    /// Whether it has to speak TLS.
+    /// Whether it has to support TLS.
     pub tls: Option<Tls>,
     /// The file that holds the password.
     pub password_file: Option<&'a Path>,
     /// The file with the CA of its certificate.
     pub ca: Option<&'a Path>,
-    /// How tokens are got for it.
+    /// How access tokens for it are obtained.
     pub oauth: Option<&'a OAuthTable>,
 }
 
 impl ServerFields<'_> {
-    /// The server that takes mail of `from`, or which field is wrong and why. `password` comes from the environment and wins.
+    /// The server that accepts mail from `from`, or the invalid field and the reason. `password` comes from the environment and wins.
     pub fn read(&self, from: &Mailbox, password: Option<&str>) -> Result<MailServer, (&'static str, String)> {
         let no_server = || ("smtp", NO_SERVER.to_string());
         let url = Url::parse(self.smtp).map_err(|_| no_server())?;
@@ -121,8 +121,8 @@ impl ServerFields<'_> {
         }
     }
 
-    /// How what is told to the server is kept secret: smtps from the first byte on; smtp by STARTTLS, without which no password is told, but
-    /// to this computer.
+    /// The encryption of a connection: smtps from the first byte; smtp with STARTTLS, without which no password is sent, except to this
+    /// computer.
     fn security(&self, url: &Url, host: &str, logs_in: bool) -> Result<Security, (&'static str, String)> {
         let is_local = is_this_computer(host);
         let host = bare(host);
@@ -156,7 +156,7 @@ impl ServerFields<'_> {
         }
     }
 
-    /// The field that is wrong where TLS with a certificate cannot be used.
+    /// The invalid field if TLS with a certificate is not possible.
     fn tls_error(&self, error: &TlsError) -> (&'static str, String) {
         match (error, self.ca) {
             (TlsError::Certificate(_), Some(path)) => {
@@ -168,13 +168,13 @@ impl ServerFields<'_> {
     }
 }
 
-/// A part of an address without its %-encoding, in which a plus sign stands for itself.
+/// A part of an address with its %-encoding decoded; a plus sign is literal.
 fn decoded(text: &str) -> String {
     let field = format!("x={}", text.replace('+', "%2B"));
     form_urlencoded::parse(field.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-/// A literal address of IPv6 without the brackets that it has in an address.
+/// An IPv6 host without the brackets that it has in an address.
 fn bare(host: &str) -> String {
     host.trim_matches(['[', ']']).into()
 }
@@ -183,14 +183,14 @@ fn is_this_computer(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-/// An address of e-mail, with or without a name, or the field that is wrong and why.
+/// An e-mail address, with or without a name, or the invalid field and the reason.
 pub fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, (&'static str, String)> {
     let no_address =
         |_| (field, format!("{text:?} is no address; write support@example.com or \"Support <support@example.com>\""));
     text.parse().map_err(no_address)
 }
 
-/// The address at which people reach the gateway, with a slash at its end.
+/// The public address of the gateway, with a slash at its end.
 fn public_url(text: &str) -> Result<Url, (&'static str, String)> {
     let wrong = || ("url", format!("{text:?} is no address of the gateway; write https://help.example.com"));
     let mut url = Url::parse(text).map_err(|_| wrong())?;

@@ -1,4 +1,4 @@
-//! Who signs for a site, made from its tables in the configuration.
+//! The signers of a site, created from their tables in the configuration.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use jiff::SignedDuration;
 use crate::config::{self, OneOrMany, SignerAlgorithm, SignerTable};
 use identity::{CLAIMS, Jwks, LIFETIME_JWKS, Signer};
 
-/// The shortest and the longest lifetime that tokens of an identity provider may be allowed.
+/// The allowed range of the maximum lifetime of an identity provider's tokens.
 const LIFETIMES: std::ops::RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(7 * 24 * 3600);
 
-/// The signers of a site, or the field that is wrong and why.
+/// The signers of a site, or the invalid field and the reason.
 pub fn signers(tables: &[SignerTable]) -> Result<Vec<Signer>, (String, String)> {
     let mut signers: Vec<Signer> = Vec::new();
     let several = tables.iter().filter(|table| table.jwks_url.is_none()).count() > 1;
@@ -63,7 +63,7 @@ fn signer(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     Ok(signer)
 }
 
-/// An identity provider.
+/// The signer of an identity provider.
 fn published(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     let SignerTable { kid, algorithm, secret, secret_file, public_key, public_key_file, .. } = table;
     let others = [
@@ -92,7 +92,7 @@ fn published(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     Ok(signer)
 }
 
-/// A key of the configuration.
+/// The signer of a configured key.
 fn fixed(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     let SignerTable { kid, algorithm, secret, secret_file, public_key, public_key_file, .. } = table;
     if table.max_age.is_some() {

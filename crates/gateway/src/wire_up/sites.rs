@@ -1,4 +1,4 @@
-//! Makes what sites need from their configuration: the only place that knows every destination, source and signer by name.
+//! Creates the parts of sites from their configuration; the only module that knows every kind of destination, source and signer by name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,29 +14,29 @@ use crate::search::import::timer::Plan;
 use crate::site::{Site, Sites};
 use identity::Signer;
 
-/// The sites, and what was made from their configuration, by their public keys.
+/// The sites and what was created from their configuration, by their public keys.
 #[derive(Clone, Debug, Default)]
 pub struct SiteParts {
-    /// What rules know of them.
+    /// The sites as the rules know them.
     pub sites: Sites,
-    /// The pages that may ask for them.
+    /// The pages that may use them.
     pub origins: BTreeMap<String, Origins>,
-    /// The keys of their hosts, which sign who somebody is.
+    /// The signers of customer identities.
     pub signers: BTreeMap<String, Vec<Signer>>,
-    /// How they send e-mail; without it receipts are shown and not sent.
+    /// Their mailers; without one, receipts are shown and not sent.
     pub mailers: Mailers,
-    /// Where their tickets are delivered; without any they are kept here.
+    /// Their destinations; without one, tickets are only stored here.
     pub destinations: Destinations,
-    /// Where they say what is broken.
+    /// Their sources of incidents.
     pub incidents: BTreeMap<String, IncidentSource>,
-    /// Where their questions come from while the gateway serves.
+    /// Their scheduled imports.
     pub imports: BTreeMap<String, Vec<Plan>>,
 }
 
-/// The field that is wrong and why.
+/// The invalid field, and the reason.
 type Wrong = (String, String);
 
-/// Makes the parts of all sites.
+/// Creates the parts of all sites.
 pub fn make(all: &BTreeMap<String, SiteConfig>, secrets: &Secrets, lines: &Lines) -> Result<SiteParts, SettingsError> {
     let mut parts = SiteParts::default();
     let mut sites = Vec::new();
@@ -55,7 +55,7 @@ pub fn make(all: &BTreeMap<String, SiteConfig>, secrets: &Secrets, lines: &Lines
     Ok(parts)
 }
 
-/// A site with its destinations; what else is made of it is added to `parts`.
+/// Creates a site with its destinations; its other parts are added to `parts`.
 fn site(
     key: &str,
     site: &SiteConfig,

@@ -1,10 +1,10 @@
-//! Destinations that are posted to, made from their tables in the configuration.
+//! Webhook and Slack destinations, created from their tables in the configuration.
 
 use crate::config::{SlackTable, WebhookTable, secret};
 use ::webhook::{Slack, Target, Webhook};
 use standard_webhooks::{SECRET_FORM, Secret};
 
-/// The service of a table, or the field that is wrong and why.
+/// The webhook of a table, or the invalid field and the reason.
 pub fn webhook(table: &WebhookTable) -> Result<Webhook, (String, String)> {
     let target = Target::read(&table.url, table.private).map_err(|message| ("url".to_string(), message))?;
     let text = secret(("secret", table.secret.as_deref()), table.secret_file.as_ref(), None)?;
@@ -14,7 +14,7 @@ pub fn webhook(table: &WebhookTable) -> Result<Webhook, (String, String)> {
     Ok(Webhook::new(target, secret))
 }
 
-/// The channel of a table, or the field that is wrong and why.
+/// The channel of a table, or the invalid field and the reason.
 pub fn slack(table: &SlackTable) -> Result<Slack, (String, String)> {
     let url = secret(("url", table.url.as_deref()), table.url_file.as_ref(), None)?;
     let url = url.ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! An account of Zendesk, made from its table in the configuration.
+//! A Zendesk account, created from its table in the configuration.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use outbound_http::source_url;
 const PRIORITIES: &[&str] = &["urgent", "high", "normal", "low"];
 const TYPES: &[&str] = &["problem", "incident", "question", "task"];
 
-/// The account of a table, or the field that is wrong and why. `client_secret` comes from the environment and wins.
+/// The account of a table, or the invalid field and the reason. `client_secret` comes from the environment and wins.
 pub fn zendesk(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Zendesk, (String, String)> {
     let wrong = |field: &str, message: String| (field.to_string(), message);
     let url = source_url(&table.url).ok().filter(|url| url.path() == "/" && url.query().is_none());
@@ -92,7 +92,7 @@ fn mapping(table: &ZendeskTable) -> Result<Mapping, (String, String)> {
     })
 }
 
-/// Whether every name in a text is one of a value.
+/// Checks that every name in a text is that of a value.
 fn named(field: &str, text: &str) -> Result<(), (String, String)> {
     match unknown_names(text).first() {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! A mailbox, as it stands in the file.
+//! A mailbox, as configured.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::super::mail::{OAuthTable, Tls};
 use deskbell_core::rules::sender::Unverified;
 
-/// The table of a destination with `to = "email"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
+/// The table of a destination with `to = "email"`; `crates/gateway/src/deskbell.example.toml` documents its fields.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmailTable {
@@ -29,7 +29,7 @@ pub struct EmailTable {
 }
 
 impl std::fmt::Debug for EmailTable {
-    /// Without its secrets, which must not end up in a log.
+    /// Omits the secrets, which must not be logged.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "EmailTable({:?})", self.mailbox)
     }

@@ -1,4 +1,4 @@
-//! Where the tickets of a site are brought to, as it stands in the file.
+//! The destinations of a site, as configured.
 
 mod email;
 mod slack;
@@ -17,25 +17,25 @@ pub use slack::SlackTable;
 pub use webhook::WebhookTable;
 pub use zendesk::{FieldTable, ZendeskTable};
 
-/// A destination as it stands in the file; `to` says what it is.
+/// A destination as configured; `to` is its kind.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DestinationTable {
     /// An account of Zendesk.
     Zendesk(Box<ZendeskTable>),
-    /// A service of one's own.
+    /// A service of the host.
     Webhook(WebhookTable),
     /// A mailbox.
     Email(Box<EmailTable>),
-    /// A channel that is told.
+    /// A channel that is notified.
     Slack(SlackTable),
 }
 
-/// What a destination can be.
+/// The kinds of destinations.
 const KINDS: [&str; 4] = ["zendesk", "webhook", "email", "slack"];
 
-/// Puts what is in the table of each destination below the name of its kind, as serde reads an enum. It would read a field `to` too, but
-/// forget on which line an error is.
+/// Nests the table of each destination under its kind, as serde reads an enum. Serde could read `to` as a tag, but would lose the line of an
+/// error.
 pub fn tag_destinations(document: &mut Document<'_>) -> Result<(), SettingsError> {
     let mut wrong = None;
     for (site, _, options) in document.sites() {

@@ -1,10 +1,10 @@
-//! A channel that is told of new tickets, as it stands in the file.
+//! A channel that is notified of new tickets, as configured.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// The table of a destination with `to = "slack"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
+/// The table of a destination with `to = "slack"`; `crates/gateway/src/deskbell.example.toml` documents its fields.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlackTable {
@@ -15,7 +15,7 @@ pub struct SlackTable {
 }
 
 impl std::fmt::Debug for SlackTable {
-    /// Without its address: whoever knows it can write there.
+    /// Omits the address: whoever has it can post to the channel.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SlackTable(…)")
     }

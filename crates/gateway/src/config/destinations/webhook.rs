@@ -1,10 +1,10 @@
-//! A service of one's own, as it stands in the file.
+//! A service of the host, as configured.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// The table of a destination with `to = "webhook"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
+/// The table of a destination with `to = "webhook"`; `crates/gateway/src/deskbell.example.toml` documents its fields.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookTable {
@@ -16,7 +16,7 @@ pub struct WebhookTable {
 }
 
 impl std::fmt::Debug for WebhookTable {
-    /// Without its secret and its address, which may hold one; they must not end up in a log.
+    /// Omits the secret, and the address, which may contain one; they must not be logged.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("WebhookTable(…)")
     }

@@ -1,4 +1,4 @@
-//! An account of Zendesk, as it stands in the file.
+//! A Zendesk account, as configured.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use deskbell_core::rules::sender::Unverified;
 use domain::targets::Owner;
 use domain::ticket::{Kind, Severity};
 
-/// The table of a destination with `to = "zendesk"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
+/// The table of a destination with `to = "zendesk"`; `crates/gateway/src/deskbell.example.toml` documents its fields.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ZendeskTable {
@@ -45,7 +45,7 @@ pub struct ZendeskTable {
     pub(crate) assignees: BTreeMap<String, u64>,
 }
 
-/// What goes into a field: a text, or a table with a text and what stands in Zendesk for its values.
+/// The value of a field: a text, or a table with a text and a mapping to Zendesk's values.
 #[derive(Clone, Debug)]
 pub struct FieldTable {
     pub(crate) from: String,
@@ -53,7 +53,7 @@ pub struct FieldTable {
 }
 
 impl<'de> Deserialize<'de> for FieldTable {
-    /// By hand, because serde forgets in an untagged enum what an error in the table is about.
+    /// Implemented by hand, because serde's untagged enums lose the reason of an error in the table.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FieldTable, D::Error> {
         deserializer.deserialize_any(FieldVisitor)
     }
@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for FieldVisitor {
 }
 
 impl fmt::Debug for ZendeskTable {
-    /// Without its secrets, which must not end up in a log.
+    /// Omits the secrets, which must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ZendeskTable({:?})", self.url)
     }

@@ -21,30 +21,30 @@ use store_sqlite::SqliteStore;
 
 pub use write::{Changes, Prune};
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Debug)]
 pub struct Report {
-    /// What happened to the questions.
+    /// The changes to the questions.
     pub changes: Changes,
-    /// How many lines or pages were bad.
+    /// How many lines or pages could not be read.
     pub bad: usize,
-    /// Whether the removing was left out, because what could not be read may be a question that is still there.
+    /// Whether pruning was skipped, because an unreadable item may be a question that still exists.
     pub kept: bool,
-    /// Whether the source, or a part of it, could not be read, and the import should soon be tried again.
+    /// Whether the source, or a part of it, could not be read, so that the import should be retried soon.
     pub is_incomplete: bool,
-    /// What was bad, and warnings.
+    /// Errors and warnings.
     pub notes: Vec<Note>,
 }
 
-/// Why an import did not take place.
+/// Why an import failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The configuration has other sites only.
+    /// The site is not configured.
     #[error("--site: {site:?} is no site of the configuration; it has {known}")]
     UnknownSite {
         /// The site.
         site: String,
-        /// Those that it has.
+        /// The configured sites.
         known: String,
     },
     /// The source cannot be read.
@@ -74,7 +74,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Imports a source into the database of the settings.
+/// Imports a source into the configured database.
 pub async fn run(settings: &Settings, site: &str, source: &Source, prune: Prune) -> Result<Report, ImportError> {
     if !settings.sites.is_empty() && !settings.sites.contains_key(site) {
         let known: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
@@ -88,13 +88,13 @@ pub async fn run(settings: &Settings, site: &str, source: &Source, prune: Prune)
     report
 }
 
-/// Imports all of a source into a store.
+/// Imports a complete source into a store.
 pub async fn import(store: &dyn Store, site: &str, source: &Source, prune: Prune) -> Result<Report, ImportError> {
     let reading = read(source, Limits::default(), &Scope::Whole).await?;
     keep(store, site, source, reading, prune).await
 }
 
-/// Imports what has changed of a source, or now and then all of it; and how far it has been read.
+/// Imports the changes of a source, or periodically all of it. Returns the progress as well.
 pub async fn import_changes(
     store: &dyn Store,
     site: &str,
@@ -104,7 +104,7 @@ pub async fn import_changes(
 ) -> Result<(Report, Progress), ImportError> {
     let began = clock::timestamp();
     let reading = read(source, Limits::default(), &scope_of(store, site, source, progress, began).await?).await?;
-    // Of what could not be read nobody knows whether it has changed.
+    // Items that could not be read may have changed.
     let progress = if reading.bad.is_empty() { progress.after(&reading, began) } else { Progress::default() };
     let report = keep(store, site, source, reading, prune).await?;
     if report.changes.new + report.changes.changed + report.changes.removed > 0 {
@@ -113,14 +113,14 @@ pub async fn import_changes(
     Ok((report, progress))
 }
 
-/// Gives back the room on the disk that a large import has taken. Where somebody reads just then, later commits cut the log to its limit.
+/// Returns the disk space of the log after a large import. If somebody is reading at that time, later commits truncate the log to its limit.
 async fn shrink_log(store: &dyn Store) {
     if let Err(error) = store.truncate_log().await {
         tracing::warn!(%error, "truncating the write-ahead log failed");
     }
 }
 
-/// How much is read. Where the database knows nothing of the source, it has been emptied or replaced.
+/// How much is read. If the database has nothing of the source, it was emptied or replaced, and everything is read.
 async fn scope_of(
     store: &dyn Store,
     site: &str,
@@ -132,7 +132,7 @@ async fn scope_of(
     Ok(if run.imported_at.is_some() { progress.scope(now) } else { Scope::Whole })
 }
 
-/// Brings questions into a store that come from no source that can be read again; ids are unique among them.
+/// Imports questions that come from no source that could be read again; their ids are unique.
 pub async fn write(
     store: &(impl Questions + ?Sized),
     site: &str,
@@ -154,7 +154,7 @@ async fn keep(
     let kept = prune != Prune::Never && is_incomplete;
     let prune = if is_incomplete || is_changes { Prune::Never } else { prune };
     let name = source.name();
-    // A source of which nothing could be read counts as not asked.
+    // A source of which nothing could be read counts as not read.
     let nothing = questions.is_empty() && !bad.is_empty();
     let changes = if nothing {
         Changes::default()

@@ -11,33 +11,33 @@ use super::super::super::store::{ImportOutcome, ImportRun, Imports, Store, Store
 use super::{Prune, Report, import_changes};
 use sources::{Progress, Source};
 
-/// How often a source is imported unless the plan says otherwise.
+/// The default interval between imports of a source.
 pub const EVERY_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
-/// The shortest time between two imports of a source: it is somebody else's server.
+/// The shortest interval, because the source is somebody else's server.
 pub const EVERY_MIN: Duration = Duration::from_secs(10 * 60);
-/// The longest.
+/// The longest interval.
 pub const EVERY_MAX: Duration = Duration::from_secs(1000 * 60 * 60);
-/// How long after a failure an import is tried again; doubled after each further one, up to the period of the plan.
+/// The first backoff after a failure; doubled after each further one, up to the interval of the plan.
 const RETRY_FIRST: Duration = Duration::from_secs(60);
-/// For how long a lease counts, and how often it is renewed.
+/// The duration of a lease, and how often it is renewed.
 const LEASE: Duration = Duration::from_secs(5 * 60);
 const RENEW_EVERY: Duration = Duration::from_secs(60);
-/// How long until it is looked again whether another process is done with a source.
+/// How long to wait before checking whether another process has released a source.
 const LEASED_ELSEWHERE: Duration = Duration::from_secs(30);
 
-/// A source that is imported again and again.
+/// A scheduled import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Where questions come from.
+    /// The source of the questions.
     pub source: Source,
-    /// How long after one import the next begins.
+    /// The time from one import to the next.
     pub every: Duration,
-    /// Whether questions are removed that are gone there.
+    /// Whether questions that the source no longer has are removed.
     pub prune: bool,
 }
 
-/// Imports what is planned for a site for as long as it runs: at once where it was not imported lately, by this gateway or by another one
-/// on the same database, and then whenever its time has come.
+/// Runs the scheduled import of a site; never returns. Imports at once unless this gateway or another one on the same database has done so
+/// recently, and then on schedule.
 pub async fn run(store: &dyn Store, site: &str, plan: &Plan) -> Infallible {
     let holder = Uuid::new_v4().to_string();
     loop {
@@ -52,7 +52,7 @@ pub async fn run(store: &dyn Store, site: &str, plan: &Plan) -> Infallible {
     }
 }
 
-/// Imports a source if its time has come and nobody else does; gives how long it is until it is looked at again.
+/// Imports a source if it is due and no other process holds its lease. Returns the time until the next check.
 async fn turn(store: &dyn Store, site: &str, plan: &Plan, holder: &str) -> Result<Duration, StoreError> {
     let name = plan.source.name();
     let left = left(&store.import_run(site, &name).await?, plan.every, clock::timestamp());
@@ -62,7 +62,7 @@ async fn turn(store: &dyn Store, site: &str, plan: &Plan, holder: &str) -> Resul
     if !lease(store, site, &name, holder).await? {
         return Ok(LEASED_ELSEWHERE.min(plan.every));
     }
-    // Another process may have imported it just now.
+    // Another process may have just imported it.
     let run = store.import_run(site, &name).await?;
     let left = self::left(&run, plan.every, clock::timestamp());
     if !left.is_zero() {
@@ -90,7 +90,7 @@ async fn turn(store: &dyn Store, site: &str, plan: &Plan, holder: &str) -> Resul
     Ok(pause)
 }
 
-/// Imports a source, and renews the lease meanwhile.
+/// Imports a source, renewing the lease meanwhile.
 async fn import_leased(
     store: &dyn Store,
     site: &str,
@@ -124,9 +124,9 @@ async fn lease(store: &dyn Imports, site: &str, source: &str, holder: &str) -> R
     store.lease_import(site, source, holder, &clock::written(now), &clock::written(until)).await
 }
 
-/// How long it is until the next import.
+/// The time until the next import.
 fn left(run: &ImportRun, every: Duration, now: Timestamp) -> Duration {
-    // A clock that was set back must not put it off for longer than planned.
+    // A clock that was set back must not delay it for longer than the interval.
     let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default().min(every);
     if let Ok(retry_at) = run.retry_at.parse::<Timestamp>() {
         return until(retry_at);
@@ -137,8 +137,7 @@ fn left(run: &ImportRun, every: Duration, now: Timestamp) -> Duration {
     until(last.saturating_add(SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX))
 }
 
-/// How long after so many failures in a row an import is tried again: longer each time, and never longer than it waits after a
-/// success.
+/// The backoff after this many failures in a row: growing, and never longer than the interval after a success.
 fn retry_pause(failures: u32, every: Duration) -> Duration {
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(20));
     RETRY_FIRST.saturating_mul(doubled).min(every)

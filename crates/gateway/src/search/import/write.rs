@@ -1,6 +1,6 @@
-//! Writes the questions of a source into the store, only what is new or changed, in short transactions with pauses between them, so that other writers,
-//! also in other processes, wait for one transaction and not for the whole import. Running an import again continues one that was killed. The
-//! index picks up the questions when the import is complete.
+//! Writes the questions of a source into the store, only what is new or changed, in short transactions with pauses between them, so that other
+//! writers, also in other processes, wait for one transaction and not for the whole import. Running an import again continues one that was
+//! killed. The index picks up the questions when the import is complete.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -12,58 +12,58 @@ use super::super::super::clock;
 use super::super::super::store::{KnownQuestion, NewQuestion, Questions, StoreError, TakenId};
 use domain::question::Question;
 
-/// How much one transaction writes: so many questions, or so many bytes.
+/// How much one transaction writes, in questions and in bytes.
 const ROWS_AT_ONCE: usize = 500;
 const BYTES_AT_ONCE: usize = 1 << 20;
-/// The shortest and the longest pause between two transactions. In between it is as long as the transaction took, because SQLite
-/// lets other processes look for a gap only now and then.
+/// The shortest and the longest pause between two transactions. It is as long as the transaction took, because SQLite lets other processes
+/// check for a gap only occasionally.
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// How often a transaction is tried again that finds the database busy, and how long after the first time; doubled each time.
+/// How many times a transaction is retried while the database is busy, and the first backoff, which doubles each time.
 const BUSY_RETRIES: u32 = 6;
 const BUSY_PAUSE: Duration = Duration::from_millis(500);
-/// For how long it is kept which questions were removed.
+/// How long the ids of removed questions are stored.
 const REMOVED_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// So many questions may be removed whatever their share is.
+/// Up to this many questions may be removed, whatever their share is.
 const PRUNE_FREELY: usize = 20;
 
-/// What is done about questions that a source does not have any more.
+/// How questions that the source no longer has are handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Prune {
-    /// They stay.
+    /// They are kept.
     #[default]
     Never,
-    /// They are removed, unless they are suspiciously many.
+    /// They are removed, unless there are suspiciously many.
     Limited,
-    /// They are removed, however many they are.
+    /// They are removed, however many there are.
     Forced,
 }
 
-/// What an import did.
+/// The changes of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Questions that were not there.
+    /// Questions that were added.
     pub new: usize,
-    /// Questions that were there and said something else.
+    /// Questions that existed and were updated.
     pub changed: usize,
-    /// Questions that were there as they are.
+    /// Questions that existed and are the same.
     pub unchanged: usize,
-    /// Questions that were there and are gone.
+    /// Questions that were removed.
     pub removed: usize,
-    /// Questions that would have been removed and were kept, because they are suspiciously many.
+    /// Questions that the source no longer has and that were kept, because there are suspiciously many.
     pub spared: usize,
-    /// Questions that were left out, because another source has their ids.
+    /// Questions that were skipped, because another source has their ids.
     pub taken: Vec<TakenId>,
 }
 
-/// Whether so many questions of a source are too many to be removed at once by a source that has so many: more than half, or all of
-/// them because it has none, as one does that was made private.
+/// Whether removing so many questions at once is suspicious: more than half of the known ones, or all because the source has none, as a source
+/// that was made private.
 fn is_suspicious(gone: usize, known: usize, read: usize) -> bool {
     gone > 0 && (read == 0 || gone > PRUNE_FREELY && gone * 2 > known)
 }
 
-/// Writes questions, their ids unique; and removes those of the source that are not among them. `listed` are ids that are at the
-/// source although they could not be read, and stay.
+/// Writes questions, whose ids are unique, and removes those of the source that are not among them. `listed` are the ids of unreadable
+/// questions that the source still has; they stay.
 pub async fn write(
     store: &(impl Questions + ?Sized),
     site: &str,
@@ -110,21 +110,21 @@ pub async fn write(
     Ok(changes)
 }
 
-/// Writes for one import.
+/// The writer of one import.
 struct Writer<'a, S: ?Sized> {
     store: &'a S,
     site: &'a str,
     source: &'a str,
 }
 
-/// What one transaction does.
+/// The work of one transaction.
 enum Step<'a> {
     Write(&'a [NewQuestion]),
     Remove(&'a [String]),
     Finish,
 }
 
-/// What came of it.
+/// The result of a transaction.
 #[derive(Default)]
 struct Done {
     taken: Vec<TakenId>,
@@ -132,7 +132,7 @@ struct Done {
 }
 
 impl<S: Questions + ?Sized> Writer<'_, S> {
-    /// Runs a transaction, again where the database is busy, and leaves the database to others for as long as it took.
+    /// Runs a transaction, retrying while the database is busy, and then pauses for as long as it took.
     async fn in_turn(&self, step: &Step<'_>) -> Result<Done, StoreError> {
         let mut pause = BUSY_PAUSE;
         for _ in 0..BUSY_RETRIES {
@@ -171,7 +171,7 @@ struct Compared {
     taken: Vec<TakenId>,
 }
 
-/// Finds out what has to be written.
+/// Determines the questions to be written.
 fn compare(
     questions: Vec<Question>,
     known: &HashMap<String, KnownQuestion>,
@@ -201,7 +201,7 @@ fn compare(
     Ok(compared)
 }
 
-/// Parts of a list, each for one transaction.
+/// Chunks of a list, one per transaction.
 fn chunks(questions: &[NewQuestion]) -> impl Iterator<Item = &[NewQuestion]> {
     let mut rest = questions;
     std::iter::from_fn(move || {
