@@ -1,4 +1,4 @@
-//! The files that a page embeds, and the pages of the demo.
+//! The files that pages embed, and the pages of the demo.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,14 @@ use crate::http::problem::Refusal;
 
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// What is at an address.
+/// The kind of file at a path, which determines caching.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// The file that a page names: soon asked for again, so that a new version is found.
+    /// The loader, which pages embed: cached briefly, so that a new version is found.
     Loader,
-    /// A file of a build, which never changes: its folder is named after its content.
+    /// A file of a build, which never changes: the name of its folder is a hash of its content.
     Built,
-    /// A file of a folder that somebody has named, which may change.
+    /// A file of the configured folder, which may change.
     Named,
     /// A file of the demo.
     DemoFile,
@@ -33,13 +33,13 @@ enum Kind {
 /// The files of the panel.
 #[derive(Clone, Debug)]
 pub struct Assets {
-    /// The folder with what `make build` made; without it no panel is served.
+    /// The folder with the panel's files, built by `make build`; without it no panel is served.
     pub folder: Option<PathBuf>,
     /// Whether the demo is served.
     pub is_demo: bool,
 }
 
-/// Answers a request for whatever is no route.
+/// Handles requests that match no route.
 pub async fn serve(State(assets): State<Arc<Assets>>, mut request: Request) -> Result<Response, Refusal> {
     let Some(kind) = kind(request.uri().path(), assets.is_demo) else {
         return Err(Refusal::NotFound(String::new()));
@@ -74,7 +74,7 @@ pub async fn serve(State(assets): State<Arc<Assets>>, mut request: Request) -> R
     Ok(response)
 }
 
-/// A file, in the encoding that was made beforehand where the client takes it.
+/// A file, in a precompressed encoding if the client accepts it.
 async fn file(folder: &Path, request: Request) -> Result<Response, Refusal> {
     let mut files = ServeDir::new(folder)
         .append_index_html_on_directories(false)
@@ -91,12 +91,12 @@ async fn file(folder: &Path, request: Request) -> Result<Response, Refusal> {
     }
 }
 
-/// Whether a folder is named as `pack` names it: by 16 hexadecimal digits.
+/// Whether a folder has a name that `pack` gives: 16 hexadecimal digits.
 fn is_hash(name: &str) -> bool {
     name.len() == 16 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether a path is one of the demo's, whose files no other page reads.
+/// Whether a path belongs to the demo, whose files no other page reads.
 pub fn is_of_demo(path: &str, demo: bool) -> bool {
     matches!(kind(path, demo), Some(Kind::DemoFile | Kind::DemoPage))
 }

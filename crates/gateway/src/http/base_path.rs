@@ -1,7 +1,6 @@
-//! A gateway that a proxy serves under a path, such as `https://app.example.com/support/`.
-//!
-//! The proxy may take the path off or not. The pages of the gateway lead to each other by paths from the root; where there is a base path, it
-//! is put before them on the way out, so that nothing that makes a page has to know of it.
+//! Serves a gateway that is below a path of a proxy, such as `https://app.example.com/support/`.
+//! The proxy may strip the path or not. The pages of the gateway link to each other by absolute paths; a base path is inserted into responses,
+//! so that the code that renders pages does not have to know it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,14 +17,14 @@ use super::client::prefix;
 use crate::config::Proxies;
 use crate::http::problem::Refusal;
 
-/// The largest page that is written anew, in bytes.
+/// The largest page that is rewritten, in bytes.
 const PAGE_MAX: usize = 64 * 1024 * 1024;
-/// Attributes that lead somewhere. Whatever anybody wrote stands in a page without such quotes, because they are escaped.
+/// Attributes that contain addresses. Text of customers cannot contain them, because its quotes are escaped.
 const ATTRIBUTES: [&str; 3] = ["href=\"", "action=\"", "src=\""];
-/// What the gateway's own addresses begin with.
+/// The beginnings of the gateway's own addresses.
 const PLACES: [&str; 4] = ["/inbox", "/help/", "/deskbell.js", "/v1/"];
 
-/// The routes below the path of the configuration, and without it, for proxies that take it off.
+/// Mounts the routes below the configured path, and also without it, for proxies that strip it.
 pub fn below(routes: Router, proxies: &Proxies) -> Router {
     let path = proxies.path().to_string();
     if path.is_empty() {
@@ -39,13 +38,13 @@ pub fn below(routes: Router, proxies: &Proxies) -> Router {
     }))
 }
 
-/// Puts the base path before the addresses of an answer.
+/// Inserts the base path into the addresses of a response.
 pub async fn write_links(State(proxies): State<Arc<Proxies>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let prefix = prefix(&proxies, peer, request.headers());
     let mut response = next.run(request).await;
     if proxies.is_prefix_read(peer) && has_links(response.headers()) {
-        // A cache must not give a page with somebody else's path to everybody.
+        // A cache must not serve a page with the base path of one proxy to the clients of another.
         response.headers_mut().append(header::VARY, HeaderValue::from_static("x-forwarded-prefix"));
     }
     if prefix.is_empty() {
@@ -65,7 +64,7 @@ pub async fn write_links(State(proxies): State<Arc<Proxies>>, request: Request, 
     Response::from_parts(parts, Body::from(page))
 }
 
-/// Whether the base path stands in an answer.
+/// Whether a response contains addresses to rewrite.
 fn has_links(headers: &HeaderMap) -> bool {
     is_page(headers) || headers.contains_key(header::LOCATION)
 }
@@ -91,7 +90,7 @@ fn linked(page: &str, prefix: &str) -> String {
     linked
 }
 
-/// An address without a path at its beginning; `None` where that does not stand there.
+/// An address without a path prefix; `None` if it does not have it.
 fn stripped(uri: &Uri, path: &str) -> Option<Uri> {
     let rest = uri.path_and_query()?.as_str().strip_prefix(path)?;
     match rest.chars().next() {

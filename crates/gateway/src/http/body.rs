@@ -1,4 +1,4 @@
-//! Reading the body of a request.
+//! Reads the bodies of requests.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::problem::Refusal;
 use crate::body_limits::{BODY_MAX, BODY_TIME, DRAIN_MAX, DRAIN_TIME, LARGE_BODY_TIME};
 
-/// In which time at least so many bytes of it have to come.
+/// The minimum progress of a large body.
 const LARGE_PROGRESS: Progress = Progress { time: Duration::from_secs(5), bytes: 64 * 1024 };
 /// Reads a JSON body.
 pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
@@ -23,24 +23,24 @@ pub fn is_large(body: &Body) -> bool {
     body.size_hint().exact().is_none_or(|size| size > BODY_MAX as u64)
 }
 
-/// Reads a body of at most so many bytes that is larger than usual. It has to make progress.
+/// Reads a body of at most `max` bytes that is larger than usual. It has to make progress.
 pub async fn read_large(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
     tokio::time::timeout(LARGE_BODY_TIME, read_on(body, max, LARGE_PROGRESS)).await.map_err(|_| Refusal::Timeout)?
 }
 
-/// Reads a body of at most so many bytes, whatever it is.
+/// Reads a body of at most `max` bytes, with any content.
 pub async fn read_body(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
     tokio::time::timeout(BODY_TIME, read(body, max)).await.map_err(|_| Refusal::Timeout)?
 }
 
-/// Reads JSON that may come as a text, which a browser sends to another origin without asking first.
+/// Reads JSON that may have a text content type, which browsers send to other origins without a preflight.
 pub async fn json_or_text(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let bytes = tokio::time::timeout(BODY_TIME, read(body, BODY_MAX)).await.map_err(|_| Refusal::Timeout)??;
     let allowed = is(headers, "application/json") || is(headers, "text/plain");
     if allowed { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
-/// Reads what a client is still sending and throws it away: as much as it may send, and a little more.
+/// Reads and discards the rest of a body: as much as it may have, and a little more.
 pub async fn drain(mut body: Body, max: usize) {
     let mut length = 0;
     let read = async {
@@ -51,11 +51,11 @@ pub async fn drain(mut body: Body, max: usize) {
             }
         }
     };
-    // Whoever takes longer sees no reason, and asks again.
+    // A slower client does not see the error, and retries.
     let _ = tokio::time::timeout(DRAIN_TIME, read).await;
 }
 
-/// How much has to come in a time.
+/// The minimum number of bytes that have to arrive in a time.
 #[derive(Clone, Copy)]
 struct Progress {
     time: Duration,

@@ -1,4 +1,4 @@
-//! Who is at the other end of a request.
+//! Identifies the client of a request.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -10,28 +10,28 @@ use axum::http::{HeaderMap, header};
 use super::forwarded::{self, Hop};
 use crate::config::{FORWARDING_HEADERS, Proxies, base_path};
 
-/// Who is at the other end of a request, as far as trusted proxies say.
+/// The client of a request, as reported by trusted proxies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// Its address; `None` where nobody knows it.
+    /// Its address; `None` if it is unknown.
     pub address: Option<IpAddr>,
-    /// Whether it asks over HTTPS.
+    /// Whether it uses HTTPS.
     pub is_https: bool,
-    /// The name and port that it asked for.
+    /// The host and port that it requested.
     pub host: String,
 }
 
 impl<S: Sync> FromRequestParts<S> for Client {
     type Rejection = Infallible;
 
-    /// The client of a request, as it was found out where the request came in.
+    /// The client of a request, as determined by the outermost middleware.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Client, Infallible> {
         Ok(parts.extensions.get().cloned().unwrap_or_default())
     }
 }
 
 impl Client {
-    /// Who is behind a connection from `peer`, as far as trusted proxies say.
+    /// The client behind a connection from `peer`, as reported by trusted proxies.
     pub fn behind(proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
         let host = text(headers, header::HOST.as_str());
         let Some(peer) = peer.map(|peer| peer.to_canonical()) else {
@@ -46,7 +46,7 @@ impl Client {
         };
         let mut client = peer;
         let mut by_hop = None;
-        // No further than to the client: what stands beyond it may be long, and is nobody's word.
+        // Stops at the client: hops beyond it may be many, and nobody vouches for them.
         for hop in hops {
             let Some(address) = hop.address else { break };
             client = address;
@@ -57,7 +57,7 @@ impl Client {
         }
         let value = |of_hop: fn(&Hop) -> &str, other: &str| match by_hop.as_ref().map(of_hop) {
             Some(known) if !known.is_empty() => known.to_string(),
-            // The last of several is what the nearest proxy has seen.
+            // The last of several values comes from the nearest proxy.
             _ => last(headers, other).to_string(),
         };
         let forwarded_host = value(|hop| &hop.host, "x-forwarded-host");
@@ -69,7 +69,7 @@ impl Client {
     }
 }
 
-/// The path under which a browser sees the gateway: that of the configuration, or else what a trusted proxy says.
+/// The path prefix that browsers see: the configured one, or else the one that a trusted proxy reports.
 pub fn prefix(proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
     if !proxies.is_prefix_read(peer) {
         return proxies.path().to_string();
@@ -77,7 +77,7 @@ pub fn prefix(proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> S
     base_path(last(headers, "x-forwarded-prefix")).unwrap_or_default()
 }
 
-/// Whether a request says that it came through a proxy.
+/// The forwarding header of a request that came through a proxy, if any.
 pub fn is_forwarded(headers: &HeaderMap) -> Option<&'static str> {
     FORWARDING_HEADERS.into_iter().find(|name| headers.contains_key(*name))
 }
@@ -106,7 +106,7 @@ mod tests {
 
     const XFF: &str = "x-forwarded-for";
 
-    /// What real proxies send, and where that is written.
+    /// The headers of real proxies, with their documentation.
     #[test]
     fn the_client_behind_real_proxies_is_found() {
         for (trusted, header, peer, lines, found) in [
@@ -162,15 +162,15 @@ mod tests {
     #[test]
     fn what_a_client_writes_itself_does_not_count() {
         for (trusted, header, peer, lines, found) in [
-            // Nobody trusted is between.
+            // No trusted proxy in between.
             (r#"["loopback"]"#, XFF, "203.0.113.7", vec![(XFF, "6.6.6.6")], "203.0.113.7"),
             (r#"["loopback"]"#, XFF, "10.0.0.5", vec![(XFF, "6.6.6.6")], "10.0.0.5"),
             (r#"[]"#, XFF, "127.0.0.1", vec![(XFF, "6.6.6.6")], "127.0.0.1"),
-            // The first that is not trusted is the client, although its address is private.
+            // The first untrusted hop is the client, although its address is private.
             (r#"["10.0.0.2"]"#, XFF, "10.0.0.2", vec![(XFF, "6.6.6.6, 10.0.0.5")], "10.0.0.5"),
-            // Everybody on the way is trusted: it came from within.
+            // All hops are trusted: the request comes from the internal network.
             (r#"["private"]"#, XFF, "10.0.0.2", vec![(XFF, "192.168.0.5, 10.0.0.9")], "192.168.0.5"),
-            // Withheld, or not to be read: all of them are one client, the one behind the last proxy that is known.
+            // Withheld or malformed: all of them count as one client, the one behind the last known proxy.
             (r#"["loopback"]"#, XFF, "127.0.0.1", vec![(XFF, "6.6.6.6, unknown")], "127.0.0.1"),
             (r#"["loopback"]"#, XFF, "127.0.0.1", vec![(XFF, "6.6.6.6,")], "127.0.0.1"),
             (
@@ -180,7 +180,7 @@ mod tests {
                 vec![("forwarded", "for=6.6.6.6, for=_hidden, for=10.0.0.9")],
                 "10.0.0.9",
             ),
-            // Another header than the one that is configured.
+            // A header other than the configured one.
             (r#"["loopback"]"#, "forwarded", "127.0.0.1", vec![(XFF, "6.6.6.6")], "127.0.0.1"),
             (r#"["loopback"]"#, XFF, "::ffff:127.0.0.1", vec![(XFF, "::ffff:203.0.113.7")], "203.0.113.7"),
         ] {

@@ -1,8 +1,6 @@
-//! Which pages may read an answer (CORS, the Fetch standard, section 3.2).
-//!
-//! Every answer carries the headers, refusals and failures included, because a page takes an answer without them for a broken network.
-//! Preflights are answered here on every public path and allow the headers that were asked for: tracing libraries add theirs to
-//! requests that are ours.
+//! Which pages may read a response (CORS, the Fetch standard, section 3.2).
+//! Every response has the headers, including errors, because a page takes a response without them for a network error. Preflights are answered
+//! here on every public path and allow the requested headers: tracing libraries add theirs to our requests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,46 +17,46 @@ use super::refused_origins::RefusedOrigins;
 use crate::config::Origins;
 use identity::SESSION_HEADER;
 
-/// The methods of the API, and those of files.
+/// The methods of the API, including those for files.
 const API_METHODS: &str = "GET,POST,PUT,PATCH";
 const FILE_METHODS: &str = "GET,HEAD";
-/// How long a browser may remember a preflight, in seconds; Chromium caps it at this.
+/// How long a browser may cache a preflight, in seconds; Chromium caps it at this.
 const MAX_AGE: &str = "7200";
-/// How many headers of a request are allowed beside ours, and how long their names may be together, in bytes.
+/// How many requested headers are allowed besides ours, and the total length of their names, in bytes.
 const MIRRORED_MAX: usize = 64;
 const MIRRORED_BYTES_MAX: usize = 4096;
-/// What asks for leave to reach a private network, and gives it (Private Network Access, section 3.1).
+/// The headers that request and grant access to a private network (Private Network Access, section 3.1).
 const ASKS_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
-/// What the widget reads of an answer.
+/// The response headers that the widget reads.
 const EXPOSED: [HeaderName; 5] = [header::RETRY_AFTER, header::LOCATION, header::ETAG, REQUEST_ID, VERSION];
 
-/// Who may read what is at a path.
+/// The pages that may read a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Audience {
     /// Every page.
     Everybody,
-    /// The pages that a rule allows.
+    /// The pages that the site allows.
     Origins,
-    /// Only the page's own origin.
+    /// Only pages of the same origin.
     Nobody,
 }
 
-/// Which pages may read answers.
+/// Decides which pages may read responses.
 pub struct PageAccess {
-    /// The pages that each site allows.
+    /// The allowed pages of each site.
     origins: BTreeMap<String, Origins>,
     refused: RefusedOrigins,
     is_demo: bool,
 }
 
 impl PageAccess {
-    /// Allows the pages of these origins to read what is about their site, and reports others.
+    /// Allows the pages of these origins to read responses about their site, and logs others.
     pub fn new(origins: BTreeMap<String, Origins>, is_demo: bool) -> PageAccess {
         PageAccess { origins, refused: RefusedOrigins::default(), is_demo }
     }
 
-    /// Whether pages of an origin may read what is at a path of the API: by the site in it.
+    /// Whether pages of an origin may read a path of the API, according to the site in it.
     fn allows(&self, path: &str, origin: &str) -> bool {
         let site = path.split_once("/sites/").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
         match self.origins.get(site) {
@@ -67,14 +65,14 @@ impl PageAccess {
                 self.refused.report(site, origins, origin);
                 false
             }
-            // Any page may read that a site is unknown. A name that is written with escapes is decoded further in, where it
-            // could turn out to be a known one.
+            // Any page may read that a site does not exist. A name with escapes is decoded by the router, and might turn out to be that of a
+            // site.
             None => !path.contains('%'),
         }
     }
 }
 
-/// Answers preflights, and says on every other answer who may read it.
+/// Answers preflights, and adds the headers to all other responses.
 pub async fn share(State(access): State<Arc<PageAccess>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let audience = audience(path, access.is_demo);
@@ -104,7 +102,7 @@ pub async fn share(State(access): State<Arc<PageAccess>>, request: Request, next
     response
 }
 
-/// The answer to a preflight, but for the origin.
+/// The response to a preflight, except for the origin.
 fn preflight(asked: &HeaderMap, methods: &'static str, allowed: bool) -> Response {
     let mut response = ().into_response();
     let headers = response.headers_mut();
@@ -123,7 +121,7 @@ fn preflight(asked: &HeaderMap, methods: &'static str, allowed: bool) -> Respons
     response
 }
 
-/// The headers of ours and those that were asked for, each once.
+/// Our headers and the requested ones, each once.
 fn allowed_headers(asked: &HeaderMap) -> HeaderValue {
     let mut names = vec![
         header::CONTENT_TYPE,
@@ -147,7 +145,7 @@ fn allowed_headers(asked: &HeaderMap) -> HeaderValue {
     joined(&names)
 }
 
-/// Whether a header is one in which proxies tell who asks and for what. No page needs to send it.
+/// Whether a header is one in which proxies report the client or the request. No page needs to send it.
 fn says_who_asks(name: &str) -> bool {
     name == "forwarded"
         || name == "x-real-ip"

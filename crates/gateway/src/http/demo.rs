@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-/// What the button calls.
+/// The endpoint that the button calls.
 pub async fn fail() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": "this fails on purpose" }))).into_response()
 }

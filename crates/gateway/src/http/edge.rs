@@ -1,17 +1,17 @@
-//! What is around every request, whatever it asks for.
+//! The state of the middleware around all requests.
 
 use std::sync::Arc;
 
 use crate::config::Proxies;
 use crate::guard::{Guard, ProxyWatch};
 
-/// Who is let in, and through which proxies.
+/// Limits and trusted proxies.
 #[derive(Clone)]
 pub struct Edge {
-    /// How much anybody may ask for.
+    /// Rate limits.
     pub guard: Arc<Guard>,
-    /// Which proxies are believed.
+    /// The trusted proxies.
     pub proxies: Arc<Proxies>,
-    /// Notices a proxy that is not configured.
+    /// Detects a proxy that is not configured.
     pub proxy_watch: Arc<ProxyWatch>,
 }

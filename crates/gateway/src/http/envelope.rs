@@ -1,4 +1,4 @@
-//! What is around every request: an id, a line in the log, a limit on its time.
+//! Adds a request id, a log line and a time limit to every request.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,14 @@ use crate::body_limits::{LARGE_BODY_TIME, REQUEST_TIME, UPLOAD_TIME};
 use crate::guard::Charge;
 use crate::http::problem::Refusal;
 
-/// The header that names a request, so that a report of it can be found in the log.
+/// The header with the id of a request, by which it can be found in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The header by which an answer of this gateway is told from one of a proxy; its value is the gateway's version.
+/// The header that distinguishes a response of the gateway from one of a proxy; its value is the gateway's version.
 pub const VERSION: HeaderName = HeaderName::from_static("deskbell-version");
 
-/// Names the request, logs it by its route, which holds nothing that anybody typed, and sets the headers of every answer.
+/// Assigns a request id, logs the request by its route, which contains nothing that a customer has typed, and sets the headers of every
+/// response.
 pub async fn wrap(request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
     let method = request.method().clone();
@@ -43,9 +44,9 @@ pub async fn wrap(request: Request, next: Next) -> Response {
     response
 }
 
-/// Ends a request that takes too long. It may have been carried out all the same, so this is no refusal.
+/// Ends a request that takes too long. It may have been carried out all the same, so this is not a rejection.
 pub async fn in_time(request: Request, next: Next) -> Response {
-    // Every other body has to come in much less.
+    // All other bodies have to arrive much faster.
     let arriving = match request.extensions().get::<Charge>() {
         Some(Charge::Upload) => UPLOAD_TIME,
         Some(Charge::Hook) => LARGE_BODY_TIME,

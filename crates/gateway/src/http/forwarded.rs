@@ -4,38 +4,37 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 
-/// One hop as the next one has seen it.
+/// A hop as reported by the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
-    /// Its address; `None` where it is withheld (`unknown`, `_hidden`) or cannot be read.
+    /// Its address; `None` if it is withheld (`unknown`, `_hidden`) or malformed.
     pub address: Option<IpAddr>,
-    /// How it asked, `http` or `https`; empty where that is not said.
+    /// The requested scheme, `http` or `https`; empty if it is not reported.
     pub scheme: String,
-    /// What it asked for; empty where that is not said.
+    /// The requested host; empty if it is not reported.
     pub host: String,
 }
 
-/// The hops of a header with one address after the other, such as `X-Forwarded-For`, the nearest first, each read when it is asked for.
-/// Several lines are one list.
+/// The hops of a header with a list of addresses, such as `X-Forwarded-For`, nearest first, parsed lazily. Several lines are one list.
 pub fn addresses<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = Hop> + use<'a> {
     let lines = headers.get_all(name).iter().rev().map(|value| value.to_str().unwrap_or_default());
     let hop = |text| Hop { address: address(text), scheme: String::new(), host: String::new() };
     lines.flat_map(|line| line.rsplit(',')).map(hop)
 }
 
-/// The hops of `Forwarded` (RFC 7239, section 4), likewise.
+/// The hops of `Forwarded` (RFC 7239, section 4), nearest first, parsed lazily.
 pub fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     let lines = headers.get_all("forwarded").iter().rev().map(|value| value.to_str().unwrap_or_default());
     lines.flat_map(|line| unquoted(line, ',').into_iter().rev()).map(element)
 }
 
-/// An address with a port or without, as it is written anywhere: `192.0.2.1:4711`, `[2001:db8::1]:443`, `2001:db8::1`, `fe80::1%eth0`.
+/// An address with or without a port, in any notation: `192.0.2.1:4711`, `[2001:db8::1]:443`, `2001:db8::1`, `fe80::1%eth0`.
 pub fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"').trim();
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let zoneless = bare.split_once('%').map_or(bare, |(address, _)| address);
     let read = zoneless.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
-    // `192.0.2.1:_port`: RFC 7239 lets ports be hidden.
+    // `192.0.2.1:_port`: RFC 7239 allows obfuscated ports.
     let read = read.or_else(|| {
         let (node, port) = text.rsplit_once(':')?;
         let node = node.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(node);
@@ -59,7 +58,7 @@ fn element(text: &str) -> Hop {
     hop
 }
 
-/// The parts of a text between separators that stand outside of quotes.
+/// Splits a text at separators outside of quotes.
 fn unquoted(text: &str, separator: char) -> Vec<&str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(|c| {
@@ -75,7 +74,7 @@ fn unquoted(text: &str, separator: char) -> Vec<&str> {
     .collect()
 }
 
-/// A token as it is, or what a quoted string says.
+/// The value of a token or a quoted string.
 fn plain(value: &str) -> String {
     let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return value.into() };
     let mut out = String::new();

@@ -1,4 +1,5 @@
-//! Requests whose head is too large: refused in words that a page can read, below the limits at which the HTTP library refuses without any.
+//! Rejects requests with too large a head, with a response that pages can read, below the limits at which the HTTP library rejects without an
+//! explanation.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -7,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use crate::http::connections::{HEAD_MAX, HEADERS_MAX};
 use crate::http::problem::Refusal;
 
-/// Refuses a request with too many or too long headers.
+/// Rejects a request with too many or too long headers.
 pub async fn limit(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let lines = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());

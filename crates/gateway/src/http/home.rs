@@ -1,20 +1,20 @@
-//! What is at the gateway's address itself: the way to the inbox.
+//! The page at the gateway's root, which links to the inbox.
 
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-/// The page runs no script, and is embedded nowhere.
+/// The page runs no script and must not be embedded.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
-/// Answers whoever opens the gateway's address. The demo has a page of its own there.
+/// Handles requests to the root. The demo has a page of its own there.
 pub fn show(has_inbox: bool) -> Response {
     let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::REFERRER_POLICY, "same-origin")];
     (headers, Html(page(has_inbox).into_string())).into_response()
 }
 
-/// The page; without a link where the inbox has a listener of its own, which customers need not know of.
+/// The page; without a link if the inbox has a listener of its own, which customers need not know.
 fn page(has_inbox: bool) -> Markup {
     html! {
         (DOCTYPE)

@@ -1,4 +1,4 @@
-//! What is around every request that somebody else decides about: it is charged, and refused where it is too much.
+//! Middleware that identifies clients, charges requests and rejects those above a limit.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,10 +17,10 @@ use super::requester;
 use crate::guard::{Charge, Guard};
 use crate::http::problem::Refusal;
 
-/// What each route of the API is charged, by its path.
+/// The charge of each route of the API, by path and method.
 pub type Charges = BTreeMap<&'static str, Vec<(Method, Charge)>>;
 
-/// What these routes are charged.
+/// The charges of these routes.
 pub fn charges(routes: &[Route]) -> Charges {
     let mut charges = Charges::new();
     for route in routes {
@@ -29,11 +29,11 @@ pub fn charges(routes: &[Route]) -> Charges {
     charges
 }
 
-/// Finds out who is at the other end of a request.
+/// Determines the client of a request.
 pub async fn identify(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let proxies = &edge.proxies;
-    // Probes come from within, around the proxy.
+    // Health probes come from inside the network, bypassing the proxy.
     if request.uri().path() != super::HEALTH {
         edge.proxy_watch.note(proxies, peer, client::is_forwarded(request.headers()));
     }
@@ -42,7 +42,7 @@ pub async fn identify(State(edge): State<Edge>, mut request: Request, next: Next
     next.run(request).await
 }
 
-/// Lets a request of the API pass that is not too much. What is no route is charged as if it read something.
+/// Charges a request of the API and admits it if it is within the limits. An unknown route is charged as a read.
 pub async fn hold(
     State((guard, api)): State<(Arc<Guard>, Arc<Charges>)>,
     path: RawPathParams,
@@ -55,7 +55,7 @@ pub async fn hold(
     if let Err(wait) = guard.admit(charge, client.address, requester::claimed(site, request.headers())) {
         return Refusal::from(wait).into_response();
     }
-    // How long it may take depends on it.
+    // The time limit depends on it.
     request.extensions_mut().insert(charge);
     let response = next.run(request).await;
     let is_signed = response.extensions().get::<Signed>().is_some();
@@ -65,7 +65,7 @@ pub async fn hold(
     response
 }
 
-/// Lets a request pass that is none of the API.
+/// Charges and admits a request outside of the API.
 pub async fn hold_other(
     State((guard, charge)): State<(Arc<Guard>, Charge)>,
     client: Client,

@@ -1,4 +1,4 @@
-//! HTTP: parse, call, answer. No rules in here, and nothing of it anywhere else.
+//! HTTP: parses requests, calls use cases, renders responses. It contains no rules, and no other module depends on HTTP.
 
 pub mod api;
 pub mod assets;
@@ -40,31 +40,31 @@ use help::HelpState;
 use inbox::InboxState;
 use problem::Refusal;
 
-/// Where the API lies.
+/// The path of the API.
 const VERSION_1: &str = "/v1";
-/// Where it can be asked whether the gateway is there.
+/// The path of the health check.
 const HEALTH: &str = "/healthz";
 
-/// What the routers answer with.
+/// The state of the routers.
 #[derive(Clone)]
 pub struct Routers {
-    /// Who is let in.
+    /// Limits and trusted proxies.
     pub edge: Edge,
-    /// Which pages may read answers.
+    /// Decides which pages may read responses.
     pub pages: Arc<PageAccess>,
     /// The API.
     pub api: ApiState,
     /// The inbox.
     pub inbox: InboxState,
-    /// The pages of help.
+    /// The help pages.
     pub help: HelpState,
     /// The files of the panel.
     pub assets: Arc<Assets>,
-    /// Whether the inbox is served to everybody, and not by a listener of its own.
+    /// Whether the inbox is served on the public listener, and not on one of its own.
     pub has_inbox: bool,
 }
 
-/// What the gateway answers to everybody; the inbox only where it has no listener of its own.
+/// The public routes; they include the inbox only if it has no listener of its own.
 pub fn router(parts: &Routers) -> Router {
     let Routers { edge, api, help, assets, has_inbox, .. } = parts;
     let page = from_fn_with_state((edge.guard.clone(), Charge::Page), limits::hold_other);
@@ -86,7 +86,7 @@ pub fn router(parts: &Routers) -> Router {
     base_path::below(with_middleware(router, edge, &parts.pages), &edge.proxies)
 }
 
-/// What the gateway answers where only agents can ask: the inbox.
+/// The routes of the inbox's own listener.
 pub fn inbox_router(parts: &Routers) -> Router {
     let pages = inbox_pages(parts).route("/", get(|| async { Redirect::to("/inbox") }));
     let pages = pages.fallback(|| async { Refusal::NotFound(String::new()) });
@@ -100,7 +100,7 @@ fn inbox_pages(parts: &Routers) -> Router {
         .route("/inbox/", get(|| async { Redirect::permanent("/inbox") }))
 }
 
-/// Routes with what is around every one of them.
+/// Adds the middleware that all routes share.
 fn with_middleware(routes: Router, edge: &Edge, pages: &Arc<PageAccess>) -> Router {
     routes
         .route(HEALTH, get(|| async { "ok\n" }))
@@ -109,7 +109,7 @@ fn with_middleware(routes: Router, edge: &Edge, pages: &Arc<PageAccess>) -> Rout
         .layer(from_fn_with_state(edge.proxies.clone(), base_path::write_links))
         .layer(from_fn_with_state(edge.clone(), limits::identify))
         .layer(from_fn(head::limit))
-        // Outside of whatever may refuse or fail, so that no answer is without it.
+        // Outside of everything that may reject or fail, so that every response has the headers.
         .layer(from_fn_with_state(pages.clone(), cors::share))
         .layer(from_fn(envelope::wrap))
 }

@@ -1,4 +1,4 @@
-//! What a client is told when it cannot have what it asked for: problem documents with a stable code.
+//! The errors of the API: problem documents with a stable code.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -13,42 +13,42 @@ use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_
 use domain::problem::{FieldError, Problem};
 use identity::TokenError;
 
-/// When to ask again where the disk is nearly full, in seconds: somebody has to make room.
+/// When to retry if the disk is nearly full, in seconds: an administrator has to free space.
 const STORAGE_FULL_RETRY: u64 = 600;
-/// When to ask again where other uploads have to end first, in seconds.
+/// When to retry if other uploads have to end first, in seconds.
 const UPLOADS_RETRY: u64 = 10;
 
-/// Why a request is refused.
+/// Why a request is rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// There is nothing at this address.
+    /// The address does not exist.
     #[error("there is nothing here{0}")]
     NotFound(String),
-    /// No site has this name.
+    /// No site has this key.
     #[error("this gateway has no site {0:?}; data-site on the script tag has to be a site of its configuration")]
     UnknownSite(String),
     /// The address exists, but not for this method.
     #[error("this method is not allowed here; see the header Allow")]
     MethodNotAllowed,
-    /// A parameter of the query cannot be read.
+    /// A query parameter is malformed.
     #[error("the query cannot be read: {0}")]
     InvalidQuery(String),
-    /// The body is no JSON.
+    /// The body is not JSON.
     #[error("the body is not valid JSON; see errors")]
     InvalidJson(FieldError),
-    /// The body breaks rules.
+    /// The body is invalid.
     #[error("the body is invalid; see errors")]
     Invalid(Vec<FieldError>),
-    /// The body is not said to be JSON.
+    /// The content type is not JSON.
     #[error("send JSON, with Content-Type: application/json")]
     UnsupportedMediaType,
-    /// What a file is, the site does not take.
+    /// The site does not accept the type of a file.
     #[error("{0}")]
     UnsupportedType(String),
-    /// A file has nothing in it.
+    /// A file is empty.
     #[error("the file is empty; choose the file once more, or send without it")]
     EmptyFile,
-    /// A file cannot be read as what it is, and so cannot be freed of what is hidden in it.
+    /// A file cannot be parsed as its type, so its metadata cannot be removed.
     #[error("this {0} cannot be read: {1}; its metadata cannot be removed, so it is not accepted")]
     BrokenFile(&'static str, &'static str),
     /// The body is too large.
@@ -59,40 +59,40 @@ pub enum Refusal {
         "the headers are more than {HEADERS_MAX}, or longer than {HEAD_MAX} bytes in all; most of it may be cookies of other services"
     )]
     HeadTooLarge,
-    /// The body stopped before its end.
+    /// The body ended early.
     #[error("the body ended too early")]
     Torn,
-    /// There is no key, or it cannot be one.
+    /// The idempotency key is missing or malformed.
     #[error("the header Idempotency-Key is needed: 1 to 255 visible ASCII characters")]
     MissingKey,
-    /// The session cannot be one.
+    /// The session is malformed.
     #[error("the header Deskbell-Session has to be 128 bits, as 32 hexadecimal digits or 22 characters of base64url")]
     InvalidSession,
-    /// Nobody says who is asking.
+    /// Neither a token nor a session identifies the requester.
     #[error("neither a token nor a session says who is asking; send Authorization: Bearer TOKEN, or Deskbell-Session")]
     Unidentified,
-    /// The token is not believed.
+    /// The token is not valid.
     #[error("{0}")]
     InvalidToken(TokenError),
-    /// A request with the same key is being carried out right now.
+    /// A request with the same key is in progress.
     #[error("a request with this Idempotency-Key is in progress; try again")]
     InProgress,
-    /// The key was used for something else.
+    /// The key was used for another request.
     #[error("this Idempotency-Key was used with another body or session; use a new one")]
     KeyReused,
-    /// Files that the body names are not there for it.
+    /// Files that the body names are missing.
     #[error("some attachments are missing; upload them again and retry with the same Idempotency-Key")]
     AttachmentsMissing(Vec<FieldError>),
-    /// The ticket that came under the key was erased.
+    /// The ticket with this key was erased.
     #[error("the ticket with this Idempotency-Key has been erased and is not accepted again")]
     Erased,
-    /// A quota of files is used up.
+    /// A quota for uploads is used up.
     #[error(
         "the quota of {} is used up ({} bytes in {} files); it is free again at {} at the latest",
         .0.quota.name(), .0.limit.bytes, .0.limit.files, .0.until
     )]
     UploadQuota(Exceeded),
-    /// A quota of tickets and replies that nobody has signed is used up.
+    /// A quota for unverified tickets and replies is used up.
     #[error(
         "{} used up for today ({} tickets and replies, {} bytes); try again after midnight UTC",
         match .0.scope {
@@ -102,48 +102,48 @@ pub enum Refusal {
         .0.limit.files, .0.limit.bytes
     )]
     TicketQuota(SubmissionExceeded),
-    /// As many uploads are under way as there may be at once.
+    /// The maximum number of concurrent uploads is reached.
     #[error("too many uploads at the same time; try again in {UPLOADS_RETRY} seconds")]
     TooManyUploads,
-    /// The disk is full. Nothing was kept, and the same may be sent again.
+    /// The disk is full. Nothing was stored, and the request may be repeated.
     #[error("the disk of the gateway is full and nothing was stored; try again later")]
     DiskFull,
-    /// The disk has less room than is kept free; tickets are still taken.
+    /// The free disk space has reached the reserve; tickets are still accepted.
     #[error("files are not accepted at the moment because the disk is nearly full; tickets without files are")]
     StorageFull,
-    /// The address of a file was not made here, or its time is over.
+    /// The address of a file was not signed here, or has expired.
     #[error("the signature of this address is wrong or has expired; request the messages again")]
     InvalidAddress,
-    /// This is not the code; so many attempts are left.
+    /// The code is wrong; the number of attempts left.
     #[error("this is not the code that was mailed last; attempts left: {0}")]
     WrongCode(u32),
     /// No code is valid.
     #[error("no code is valid: none was mailed, or it has expired; POST …/confirmation/code mails another")]
     NoCode,
-    /// The code was entered wrongly too often.
+    /// Too many wrong codes were entered.
     #[error(
         "the code was entered wrongly {ATTEMPTS_MAX} times and is not valid any more; POST …/confirmation/code mails another"
     )]
     TooManyAttempts,
-    /// A code was mailed a moment ago; the seconds after which another can be requested.
+    /// A code was mailed a moment ago; the seconds until another can be requested.
     #[error("a code was mailed less than a minute ago; another can be requested in {0} seconds")]
     CodeTooSoon(u64),
-    /// The mails of a day are used up; the seconds until another can be sent.
+    /// The daily quota of mails is used up; the seconds until another can be sent.
     #[error(
         "the mails of 24 hours to unsigned addresses are used up, for this mailbox, session, network or site; \
          a code can be requested in {0} seconds"
     )]
     CodeQuota(u64),
-    /// Mail to the address of a ticket could not be delivered, for good.
+    /// Mail to the address of a ticket has bounced permanently.
     #[error("mail to this address could not be delivered; send a new ticket with an address that exists")]
     AddressBounced,
-    /// As many codes were mailed for a ticket as there may be.
+    /// The limit of codes per ticket is reached.
     #[error("{CODES_MAX} codes were mailed for this ticket, which is the limit; send a new ticket instead")]
     TooManyCodes,
-    /// What is told is not signed by whom it should be.
+    /// The signature of an inbound event is wrong.
     #[error("this is not signed with the secret of the configuration")]
     Unsigned,
-    /// It is too much at once.
+    /// A rate limit is exceeded; the seconds to wait.
     #[error("too many requests; try again in {0} seconds")]
     TooMuch(u64),
     /// The status of a ticket was changed too often.
@@ -152,16 +152,16 @@ pub enum Refusal {
          it can be changed again in {0} seconds"
     )]
     TooManyStatusChanges(u64),
-    /// The customer has written as many messages about a ticket as there may be.
+    /// The limit of customer messages per ticket is reached.
     #[error("this ticket has {CUSTOMER_MESSAGES_MAX} messages of yours, which is the limit; send a new ticket instead")]
     TooManyMessages,
-    /// As many notes by mail were kept of a ticket as there may be.
+    /// The limit of mailed notes per ticket is reached.
     #[error("this ticket has {MAILED_NOTES_MAX} notes that came by mail, which is the limit")]
     TooManyNotes,
-    /// It took too long.
+    /// The request took too long.
     #[error("the request took too long")]
     Timeout,
-    /// The database is held by somebody else.
+    /// The database is locked by another writer.
     #[error("the gateway is busy; try again")]
     Busy,
     /// The gateway failed.

@@ -1,4 +1,4 @@
-//! What a client is told of an error of each use case.
+//! Maps the errors of each use case to responses.
 
 use super::problem::Refusal;
 use crate::attachments::{MissingFiles, ReadFileError, StoreFileError};
@@ -213,7 +213,7 @@ impl From<ReadFileError> for Refusal {
     }
 }
 
-/// The same whether there is none or whether it is somebody else's.
+/// The same whether it does not exist or belongs to somebody else.
 fn no_file() -> Refusal {
     Refusal::NotFound(": no file of yours".into())
 }

@@ -1,32 +1,32 @@
-//! Noticing pages that a site does not allow: often a site's own page that is missing in its `origins`.
+//! Logs pages that a site does not allow: often a site's own page that is missing in its `origins`.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::config::{OriginPattern, Origins};
 
-/// How many pages of all sites are reported: whoever asks from invented origins fills no log and no memory.
+/// How many pages of all sites are logged at most, so that invented origins fill neither the log nor the memory.
 const REPORTED_MAX: usize = 100;
-/// The longest origin that is reported, in bytes.
+/// The longest origin that is logged, in bytes.
 const ORIGIN_MAX: usize = 200;
-/// How many origins of a site are repeated in the line that allows another one.
+/// How many existing origins of a site are repeated in the suggested configuration line.
 const REPEATED_MAX: usize = 10;
 
-/// The pages that were reported, by site and origin.
+/// The pages that were logged, by site and origin.
 #[derive(Debug, Default)]
 pub struct RefusedOrigins {
     reported: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl RefusedOrigins {
-    /// Logs that a page of an origin was refused, once for each site and origin.
+    /// Logs that a page of an origin was rejected, once per site and origin.
     pub fn report(&self, site: &str, origins: &Origins, origin: &str) {
         if let Some(line) = self.line(site, origins, origin) {
             tracing::warn!(site, origin, "origin refused; if the page is yours, write under [sites.{site}]: {line}");
         }
     }
 
-    /// The line that allows the page; nothing where it was reported before, or is none that a browser names.
+    /// The configuration line that allows the page; none if it was logged before, or is not an origin that browsers send.
     fn line(&self, site: &str, origins: &Origins, origin: &str) -> Option<String> {
         let is_named = origin.len() <= ORIGIN_MAX && !origin.contains('*') && origin.parse::<OriginPattern>().is_ok();
         if !is_named {

@@ -1,4 +1,4 @@
-//! Who sends a request, as its headers say.
+//! Identifies the requester from the headers of a request.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::store::{Reader, Requester, StoreError};
 use crate::tickets::{ReaderError, SignIn};
 use identity::{Credentials, SESSION_HEADER, Signer};
 
-/// Finds out who sends requests to which site.
+/// Identifies the requesters of each site.
 pub struct Requesters {
     sites: Arc<Sites>,
     signers: BTreeMap<String, Vec<Signer>>,
@@ -22,7 +22,7 @@ pub struct Requesters {
 }
 
 impl Requesters {
-    /// Identifies requesters by the keys of the hosts of sites.
+    /// Identifies requesters by the signers of their sites.
     pub fn new(sites: Arc<Sites>, signers: BTreeMap<String, Vec<Signer>>, sign_in: Arc<SignIn>) -> Requesters {
         Requesters { sites, signers, sign_in }
     }
@@ -37,24 +37,23 @@ impl Requesters {
         self.sites.get(key).ok_or_else(|| Refusal::UnknownSite(key.into()))
     }
 
-    /// Who sent a request to a site. A token or session that is there has to be good.
+    /// The requester of a request to a site. A token or session, if present, must be valid.
     pub async fn identify(&self, headers: &HeaderMap, site: &Site) -> Result<Requester, Refusal> {
         Ok(identity::identify(credentials(headers), &site.key, self.signers(site)).await?)
     }
 
-    /// As whom the sender of a request is counted: whoever the host has signed, or else the network. A token that is not good counts for
-    /// nothing.
+    /// Under whom a request is counted: the verified customer, or else the network. An invalid token is ignored.
     pub async fn counted(&self, client: &Client, headers: &HeaderMap, site: &Site) -> Counted {
         let requester = identity::identify(credentials(headers), &site.key, self.signers(site)).await.ok();
         Counted::new(requester.and_then(|requester| requester.person), client.address)
     }
 
-    /// As whom a requester reads in a site, once they have what their session sent before they signed in.
+    /// The reader that a requester is in a site, after the tickets of their session were moved to them.
     pub async fn reader<'a>(&self, site: &str, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
         self.sign_in.reader(site, requester).await
     }
 
-    /// Gives a requester what their session sent before they signed in.
+    /// Moves the tickets of a requester's session to them.
     pub async fn adopt_session(&self, site: &str, requester: &Requester) -> Result<(), StoreError> {
         self.sign_in.adopt_session(site, requester).await
     }
@@ -64,13 +63,13 @@ impl Requesters {
     }
 }
 
-/// Whom a request to a site is charged to: the session, or else the token, as a digest. Neither is verified.
+/// The digest of the session, or else the token, to which a request is charged. Neither is verified.
 pub fn claimed(site: &str, headers: &HeaderMap) -> Option<[u8; 32]> {
     let credential = session(headers).or_else(|| headers.get(header::AUTHORIZATION))?;
     Some(guard::credential_digest(site, credential.as_bytes()))
 }
 
-/// What is no text is neither a token nor a session, and is judged as an empty one.
+/// A header that is not text is neither a token nor a session, and is treated as empty.
 fn credentials(headers: &HeaderMap) -> Credentials<'_> {
     Credentials {
         authorization: headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default()),
@@ -78,7 +77,7 @@ fn credentials(headers: &HeaderMap) -> Credentials<'_> {
     }
 }
 
-/// An empty session is none: a browser without a source of secrets sends that.
+/// An empty session counts as none: browsers without a source of randomness send it.
 fn session(headers: &HeaderMap) -> Option<&HeaderValue> {
     headers.get(SESSION_HEADER).filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! The body of an upload, as the stream of its pieces.
+//! The body of an upload as a stream of chunks.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,7 +8,7 @@ use futures_util::stream::Stream;
 
 use super::body::drain;
 
-/// A body that is read piece by piece, and of which the rest can be thrown away.
+/// A body that is read in chunks, and whose rest can be discarded.
 pub struct UploadBody {
     pieces: BodyDataStream,
     length: usize,
@@ -16,12 +16,12 @@ pub struct UploadBody {
 }
 
 impl UploadBody {
-    /// Nothing of the body is read yet.
+    /// Wraps a body that has not been read.
     pub fn new(body: Body) -> UploadBody {
         UploadBody { pieces: body.into_data_stream(), length: 0, has_ended: false }
     }
 
-    /// Reads what is still coming of a body of at most so many bytes, and a little more, and throws it away.
+    /// Reads and discards the rest of a body of at most `max` bytes, and a little more.
     pub async fn drain(self, max: usize) {
         if !self.has_ended {
             drain(Body::from_stream(self.pieces), max.saturating_sub(self.length)).await;

@@ -1,4 +1,4 @@
-//! `PUT` and `GET /v1/sites/{site}/attachments/{id}`: a file comes in, and is read at its signed address.
+//! `PUT` and `GET /v1/sites/{site}/attachments/{id}`: uploads a file, and reads it at its signed address.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::http::requester::Requesters;
 use crate::http::upload::UploadBody;
 use domain::attachment::{self, Attachment, FileType};
 
-/// Nothing in a file is ever carried out, whatever takes it for a page.
+/// Nothing in a file is ever executed, whatever displays it as a page.
 const POLICY: &str = "sandbox; default-src 'none'";
 
 /// The parameters of `PUT`.
@@ -42,7 +42,7 @@ pub struct Signed {
     signature: String,
 }
 
-/// Describes the route by which a file comes in.
+/// Describes the upload of a file.
 pub fn put_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
@@ -57,7 +57,7 @@ pub fn put_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response::<201, Json<Attachment>>()
 }
 
-/// A file comes in.
+/// Uploads a file.
 pub async fn put(
     State(requesters): State<Arc<Requesters>>,
     State(files): State<Arc<StoreFile>>,
@@ -83,14 +83,14 @@ pub async fn put(
         }
     };
     let stored = stored.await;
-    // A client that is still sending may not see an answer that comes before. Who stopped or is too slow is not waited for.
+    // A client that is still sending may not read a response that comes before. Clients that stopped or are too slow are not waited for.
     if !matches!(stored, Err(Refusal::Torn | Refusal::Timeout)) {
         upload.drain(requesters.site(&name).map_or(0, |site| site.config.attachments.max_bytes as usize)).await;
     }
     stored.map(answer)
 }
 
-/// How long the body says that it is, in bytes.
+/// The size that the headers announce, in bytes.
 fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -99,7 +99,7 @@ fn answer(attachment: Attachment) -> impl IntoResponse {
     (StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(attachment))
 }
 
-/// Describes the route by which a file is read.
+/// Describes the download of a file.
 pub fn get_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary("Downloads a file from the signed address in its message.")
@@ -112,7 +112,7 @@ pub fn get_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .refused(&[403])
 }
 
-/// A file is read. It is never shown as a page.
+/// Downloads a file, which browsers never display as a page.
 pub async fn get(
     State(requesters): State<Arc<Requesters>>,
     State(files): State<Arc<ReadFiles>>,
@@ -145,7 +145,7 @@ fn content_type(media: FileType) -> &'static str {
     if media == FileType::Text { "text/plain; charset=utf-8" } else { media.word() }
 }
 
-/// How a browser is told to save a file under a name (RFC 6266): as it is, and in ASCII for whoever knows no better.
+/// The header that makes a browser save a file under a name (RFC 6266): the name itself, and an ASCII form for clients that support no other.
 fn disposition(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_') { c } else { '_' };
     let ascii: String = name.chars().map(plain).collect();

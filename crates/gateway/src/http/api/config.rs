@@ -1,4 +1,4 @@
-//! `GET /v1/sites/{site}/config`: what the panel has to know about a site; to a signed person also what is promised to them.
+//! `GET /v1/sites/{site}/config`: the public configuration of a site; for a verified customer with their response targets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use domain::targets::{Owner, Target};
 use redaction;
 use wire::Pairs;
 
-/// What the pages of a site are told, as it goes over the wire.
+/// The public configuration of a site, serialized.
 struct PublicConfig {
     config: Config,
     json: String,
@@ -28,7 +28,7 @@ struct PublicConfig {
 }
 
 impl PublicConfig {
-    /// What may be told of a configuration.
+    /// The public part of a configuration.
     fn new(config: &Config) -> PublicConfig {
         let config = public(config);
         let json = serde_json::to_string(&config).unwrap_or_else(|_| "{}".into());
@@ -38,11 +38,11 @@ impl PublicConfig {
     }
 }
 
-/// What the pages of every site are told, by its key.
+/// The public configurations of all sites, by site key.
 pub struct PublicConfigs(BTreeMap<String, PublicConfig>);
 
 impl PublicConfigs {
-    /// What may be told of sites.
+    /// The public configurations of sites.
     pub fn new(sites: &Sites) -> PublicConfigs {
         PublicConfigs(sites.iter().map(|site| (site.key.clone(), PublicConfig::new(&site.config))).collect())
     }
@@ -57,7 +57,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response_with::<304, (), _>(|answer| answer.description("It is the one that If-None-Match names."))
 }
 
-/// Answers the request.
+/// Handles the request.
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(configs): State<Arc<PublicConfigs>>,
@@ -90,8 +90,8 @@ pub async fn answer(
     Ok(response)
 }
 
-/// A configuration without what a page has no use for: who owns a topic, where the site's other tools are, and, where its word on
-/// the plan counts nothing, what is promised to whom. It recognizes the names that it is to hide, and is not told them.
+/// A configuration without what pages do not need: the teams of topics, the links to other tools, and, unless the plan that a page claims is
+/// trusted, the response targets. The names of values to hide are replaced by hashes.
 fn public(config: &Config) -> Config {
     let mut public = config.clone();
     public.context.links.clear();
@@ -108,8 +108,7 @@ fn public(config: &Config) -> Config {
     public
 }
 
-/// What a signed person is told: the promises for them, whose plan is believed. Where nobody knows when somebody is there, no time
-/// is promised.
+/// The configuration for a verified customer, with the response targets of their plan. Without business hours it has no due times.
 fn promised(public: &Config, site: &Site, person: &Person) -> Config {
     let plan = person.user.plan.clone();
     let priority = person.priority.or_else(|| config::priority_of(&site.config, &plan));

@@ -1,5 +1,5 @@
-//! `POST …/tickets/{id}/confirmation` and `POST …/tickets/{id}/confirmation/code`: the address of the sender is confirmed, or another code is
-//! sent to it.
+//! `POST …/tickets/{id}/confirmation` and `POST …/tickets/{id}/confirmation/code`: confirms the address of the sender, or sends another code to
+//! it.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::http::requester::Requesters;
 use crate::tickets::confirmation::{ConfirmAddress, RequestCode};
 use domain::conversation::{ConfirmationCode, Summary};
 
-/// Describes the route that takes a code.
+/// Describes the confirmation by a code.
 pub fn confirm_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
@@ -32,7 +32,7 @@ pub fn confirm_docs(operation: TransformOperation<'_>) -> TransformOperation<'_>
         .refused(&[409])
 }
 
-/// Takes a code.
+/// Confirms an address by a code.
 pub async fn confirm(
     State(requesters): State<Arc<Requesters>>,
     State(confirm): State<Arc<ConfirmAddress>>,
@@ -47,7 +47,7 @@ pub async fn confirm(
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ticket)))
 }
 
-/// Describes the route that sends another.
+/// Describes the request of another code.
 pub fn request_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
@@ -60,7 +60,7 @@ pub fn request_docs(operation: TransformOperation<'_>) -> TransformOperation<'_>
         .refused(&[409])
 }
 
-/// Sends another.
+/// Sends another code.
 pub async fn request(
     State(requesters): State<Arc<Requesters>>,
     State(request): State<Arc<RequestCode>>,

@@ -1,4 +1,5 @@
-//! What follows a ticket: `GET …/tickets`, `POST …/tickets/alike`, `GET` and `PATCH …/tickets/{id}`, `GET` and `POST …/tickets/{id}/messages`.
+//! Tickets and their conversations: `GET …/tickets`, `POST …/tickets/alike`, `GET` and `PATCH …/tickets/{id}`, `GET` and `POST
+//! …/tickets/{id}/messages`.
 
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub struct TicketsQuery {
     limit: Option<u32>,
 }
 
-/// Describes the route that compares a draft.
+/// Describes the search for similar tickets.
 pub fn alike_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary("Finds the requester's open tickets that are similar to a draft.")
@@ -55,7 +56,7 @@ pub fn alike_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response::<200, Json<Summaries>>()
 }
 
-/// Open tickets of the person that say what they are about to say.
+/// The open tickets of the requester that are similar to a draft.
 pub async fn alike(
     State(requesters): State<Arc<Requesters>>,
     State(gather): State<Arc<GatherTickets>>,
@@ -82,7 +83,7 @@ pub fn list_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response::<200, Json<Summaries>>()
 }
 
-/// The person's tickets.
+/// The tickets of the requester.
 pub async fn list(
     State(requesters): State<Arc<Requesters>>,
     State(gather): State<Arc<GatherTickets>>,
@@ -106,7 +107,7 @@ pub fn one_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation.summary("Returns a ticket.").requires_requester().response::<200, Json<Summary>>()
 }
 
-/// One of them.
+/// One ticket of the requester.
 pub async fn one(
     State(requesters): State<Arc<Requesters>>,
     State(read): State<Arc<ReadTickets>>,
@@ -127,7 +128,7 @@ pub fn messages_docs(operation: TransformOperation<'_>) -> TransformOperation<'_
         .response::<200, Json<Messages>>()
 }
 
-/// Its conversation.
+/// The messages of a ticket.
 pub async fn messages(
     State(requesters): State<Arc<Requesters>>,
     State(read): State<Arc<ReadTickets>>,
@@ -142,7 +143,7 @@ pub async fn messages(
     Ok(private(read.messages(&name, reader, &id, (after, limit)).await?))
 }
 
-/// Describes the route that takes a reply.
+/// Describes the route for replies.
 pub fn reply_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
@@ -156,7 +157,7 @@ pub fn reply_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response_with::<202, Json<Message>, _>(|answer| answer.description("Stored; delivery is in progress."))
 }
 
-/// A reply.
+/// Stores a reply.
 pub async fn reply(
     State(requesters): State<Arc<Requesters>>,
     State(reply): State<Arc<ReplyToTicket>>,
@@ -184,7 +185,7 @@ pub fn patch_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response::<200, Json<Summary>>()
 }
 
-/// Solved, opened again, read.
+/// Solves or reopens a ticket, or marks messages as read.
 pub async fn patch(
     State(requesters): State<Arc<Requesters>>,
     State(guard): State<Arc<Guard>>,
@@ -204,7 +205,7 @@ pub async fn patch(
     Ok(private(amend.amend(&name, reader, &id, &body).await?))
 }
 
-/// A number of the query from 1 to `most`, which is also what counts without one.
+/// A number in the query from 1 to `most`, which is also the default.
 fn within(name: &str, number: Option<u32>, most: u32) -> Result<u32, Refusal> {
     let number = number.unwrap_or(most);
     if (1..=most).contains(&number) {
@@ -213,14 +214,14 @@ fn within(name: &str, number: Option<u32>, most: u32) -> Result<u32, Refusal> {
     Err(Refusal::InvalidQuery(format!("{name} is {number}; allowed is 1 to {most}")))
 }
 
-/// Where a page of tickets begins.
+/// The cursor of a page of tickets.
 fn read_cursor(cursor: &str) -> Result<CustomerCursor, Refusal> {
     CustomerCursor::parse(cursor).ok_or_else(|| {
         Refusal::InvalidQuery("cursor is none that this list has answered in next; begin without it".into())
     })
 }
 
-/// An answer that is for one person only.
+/// A response for one requester only, which must not be cached.
 fn private(body: impl Serialize) -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(body))
 }

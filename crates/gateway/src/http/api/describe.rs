@@ -1,4 +1,4 @@
-//! What the API document says of a route: its parameters, its body, its answers, and how it refuses.
+//! The description of a route in the OpenAPI document: its parameters, body, responses and errors.
 
 use aide::OperationOutput;
 use aide::generate::{GenContext, in_context};
@@ -15,40 +15,40 @@ use domain::attachment::FileType;
 /// Describes a route.
 pub type Docs = fn(TransformOperation<'_>) -> TransformOperation<'_>;
 
-/// The security scheme of a person whom the host has signed.
+/// The security scheme of verified customers.
 pub const PERSON: &str = "person";
 /// The security scheme of a session.
 pub const SESSION: &str = "session";
-/// The answer of every refusal, among the components of the document.
+/// The shared response of all errors, among the components of the document.
 pub const REFUSED: &str = "Refused";
 
-/// What routes of this API have in common.
+/// Descriptions that several routes share.
 pub trait Describe: Sized {
-    /// Has these parameters in its path.
+    /// Adds the parameters of a path.
     fn path_parameters(self, path: &str) -> Self;
 
-    /// Reads the fields of `T` from the query.
+    /// Adds the fields of `T` as query parameters.
     fn query<T: JsonSchema>(self) -> Self;
 
-    /// Takes an `Idempotency-Key`.
+    /// Adds the `Idempotency-Key` header.
     fn idempotency_key(self) -> Self;
 
-    /// Takes JSON that reads as `T`.
+    /// Adds a JSON body of type `T`.
     fn json_body<T: JsonSchema>(self) -> Self;
 
-    /// Takes JSON that reads as `T`, whatever its `Content-Type` says.
+    /// Adds a JSON body of type `T` with any `Content-Type`.
     fn untyped_json_body<T: JsonSchema>(self) -> Self;
 
-    /// Takes any bytes.
+    /// Adds a body of arbitrary bytes.
     fn bytes_body(self) -> Self;
 
-    /// Is for whoever has a session or a token.
+    /// Requires a session or a token.
     fn requires_requester(self) -> Self;
 
-    /// May be asked with these security schemes, and without any.
+    /// Allows these security schemes, and none.
     fn accepts(self, schemes: &[&str]) -> Self;
 
-    /// Is refused with a problem document of these statuses.
+    /// Adds problem documents with these statuses.
     fn refused(self, statuses: &[u16]) -> Self;
 }
 
@@ -65,7 +65,7 @@ impl Describe for TransformOperation<'_> {
 
     fn query<T: JsonSchema>(mut self) -> Self {
         in_context(|context| {
-            // Not among the components: nothing else has this shape.
+            // Not among the components, because nothing else has this shape.
             let schema = T::json_schema(&mut context.schema);
             let parameters = parameters_from_schema(context, schema, ParamLocation::Query);
             add_parameters(context, self.inner_mut(), parameters);
@@ -101,7 +101,7 @@ impl Describe for TransformOperation<'_> {
 
     fn requires_requester(mut self) -> Self {
         self.inner_mut().security = [SESSION, PERSON].map(requirement).into();
-        // Tickets of a session move to the person who has signed in, which takes room on the disk.
+        // The tickets of a session are moved to the customer who signs in, which needs disk space.
         self.refused(&[400, 401, 507])
     }
 
@@ -175,7 +175,7 @@ fn body(media: &str, schema: Schema) -> RequestBody {
     RequestBody { content: content([(media, schema)]), required: true, ..RequestBody::default() }
 }
 
-/// An answer.
+/// A response.
 pub fn response<'a>(description: &str, schemas: impl IntoIterator<Item = (&'a str, Schema)>) -> Response {
     Response { description: description.into(), content: content(schemas), ..Response::default() }
 }
@@ -189,7 +189,7 @@ fn schema_object(json_schema: Schema) -> SchemaObject {
     SchemaObject { json_schema, external_docs: None, example: None }
 }
 
-/// Bytes that are no text.
+/// Binary data.
 fn bytes() -> Schema {
     json_schema!({"type": "string", "format": "binary"})
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/sites/{site}/events`: what has become of questions is counted.
+//! `POST /v1/sites/{site}/events`: counts the outcomes of suggested questions.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response_with::<202, (), _>(|answer| answer.description("Counted, if it counts."))
 }
 
-/// Answers the request.
+/// Handles the request.
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(counting): State<Arc<Counting>>,

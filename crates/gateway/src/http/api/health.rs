@@ -1,5 +1,5 @@
-//! `GET /v1/health`: whether the API can be reached. It answers any page with a few bytes, so that whoever gets no answer to something
-//! large can find out whether the way or the size is the reason.
+//! `GET /v1/health`: whether the API is reachable. The response is a few bytes, readable by every page, so that a client whose large request
+//! fails can find out whether the connection or the size is the reason.
 
 use aide::transform::TransformOperation;
 use axum::Json;
@@ -22,7 +22,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation.summary("Health check, open to every origin.").response::<200, Json<Health>>()
 }
 
-/// Answers the request.
+/// Handles the request.
 pub async fn answer() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
 }

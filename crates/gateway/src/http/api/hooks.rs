@@ -1,4 +1,4 @@
-//! `POST …/hooks/{destination}`: what a destination tells by itself.
+//! `POST …/hooks/{destination}`: inbound events of destinations.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
 use crate::network::customer_network;
 
-/// Marks the answer to a hook that was signed: what is wrong with it says nothing about its sender.
+/// Marks the response to a signed event: its errors do not count against its sender.
 #[derive(Clone, Copy)]
 pub struct Signed;
 
@@ -39,7 +39,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .refused(&[401])
 }
 
-/// Takes it in, before it is answered.
+/// Handles an event completely before answering.
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(guard): State<Arc<Guard>>,
@@ -75,13 +75,13 @@ pub async fn answer(
     Ok(response)
 }
 
-/// The headers of a request, as destinations read them.
+/// The headers of a request, in the form that destinations read.
 fn hook_headers(headers: &HeaderMap) -> HookHeaders {
     headers.keys().filter_map(|name| Some((name.as_str(), headers.get(name)?.to_str().ok()?))).collect()
 }
 
-/// Reads the body. A larger one than usual lies in memory before anybody knows whose it is: its headers have to carry a signature, and only a
-/// few are read at a time.
+/// Reads the body. A body that is larger than usual is in memory before its sender is known: it requires a signature header, and only a few are
+/// read at a time.
 async fn read(
     guard: &Guard,
     to: Option<&dyn Destination>,
@@ -97,7 +97,7 @@ async fn read(
         return Err(Refusal::Unsigned);
     }
     let Some(_permit) = guard.large_bodies.acquire(sender) else {
-        // Who has signed one before only comes too early.
+        // A sender of an earlier signed body only has to wait.
         if !guard.large_bodies.knows(sender) {
             guard.charge_failure(address);
         }

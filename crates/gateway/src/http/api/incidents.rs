@@ -1,4 +1,4 @@
-//! `GET …/incidents`: what is broken now. `POST …/incidents`: somebody has this too, which is counted in a ticket's place.
+//! `GET …/incidents`: the current incidents. `POST …/incidents`: a customer reports to be affected, which is counted instead of a ticket.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub fn list_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation.summary("Lists current incidents and maintenance.").response::<200, Json<Incidents>>()
 }
 
-/// What is broken.
+/// The current incidents.
 pub async fn list(
     State(requesters): State<Arc<Requesters>>,
     State(incidents): State<Arc<CurrentIncidents>>,
@@ -34,7 +34,7 @@ pub async fn list(
     Ok(([(header::CACHE_CONTROL, "public, max-age=30")], Json(Incidents { incidents })))
 }
 
-/// Describes the route that counts who is affected.
+/// Describes the route for reports.
 pub fn affected_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
@@ -45,7 +45,7 @@ pub fn affected_docs(operation: TransformOperation<'_>) -> TransformOperation<'_
         .response::<202, Json<Incident>>()
 }
 
-/// Somebody has it too: a person whom the host has signed counts once, and everybody else once a network and day.
+/// Counts a report: a verified customer counts once, everybody else once per network and day.
 pub async fn affected(
     State(requesters): State<Arc<Requesters>>,
     State(incidents): State<Arc<CurrentIncidents>>,

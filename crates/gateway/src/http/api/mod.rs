@@ -1,4 +1,4 @@
-//! The API.
+//! The API, version 1.
 
 mod attachments;
 mod config;
@@ -32,7 +32,7 @@ use routes::Api;
 pub use config::PublicConfigs;
 pub use state::ApiState;
 
-/// The API with what is around it.
+/// The API with its middleware.
 pub fn router(state: ApiState) -> Router {
     guarded(version_1(), state)
 }
@@ -74,7 +74,7 @@ fn version_1() -> Api {
         .post("/sites/{site}/tickets/{id}/messages", Charge::Ticket, conversation::reply, conversation::reply_docs)
 }
 
-/// Routes of the API with what is around them.
+/// Routes of the API with their middleware.
 pub fn guarded(Api { router, routes }: Api, state: ApiState) -> Router {
     let held = (state.guard.clone(), Arc::new(limits::charges(&routes)));
     router
@@ -85,7 +85,7 @@ pub fn guarded(Api { router, routes }: Api, state: ApiState) -> Router {
         .with_state(state)
 }
 
-/// The status of what was taken in: created where it is brought to, or kept and on its way there.
+/// The status of a stored submission: created if it was delivered, accepted if its delivery is pending.
 fn taken(delivered: bool) -> StatusCode {
     if delivered { StatusCode::CREATED } else { StatusCode::ACCEPTED }
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/openapi.json`: what the API takes and answers (OpenAPI 3.1), as its routes are declared.
+//! `GET /v1/openapi.json`: the description of the API (OpenAPI 3.1), generated from the declarations of its routes.
 
 use std::sync::LazyLock;
 
@@ -18,8 +18,7 @@ use super::routes::Route;
 use crate::http::VERSION_1;
 use domain::problem::Problem;
 
-/// The statuses with which everything may be refused: whoever asks too much or with too many headers, and whoever asks while the gateway
-/// fails or is busy.
+/// The statuses of errors that every route has: too many requests or headers, and a gateway that fails or is busy.
 const REFUSED_ANYWHERE: [u16; 4] = [429, 431, 500, 503];
 
 /// The document, as JSON.
@@ -29,7 +28,7 @@ pub fn document() -> &'static str {
     &DOCUMENT
 }
 
-/// Answers the request.
+/// Handles the request.
 pub async fn answer() -> impl IntoResponse {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=60")];
     (headers, document())
@@ -42,13 +41,13 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response_with::<200, Json<Map<String, Value>>, _>(|answer| answer.description("The document."))
 }
 
-/// Describes these routes.
+/// Describes routes.
 fn describe(routes: &[Route]) -> OpenApi {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
     });
-    // The context is one of the thread; `finish_api` takes the schemas out of it.
+    // The context is thread-local; `finish_api` takes the schemas out of it.
     in_context(|context| context.schema = settings.into_generator());
     let mut router = ApiRouter::<()>::new();
     for Route { method, path, docs, .. } in routes {
@@ -71,7 +70,7 @@ fn operation(path: &str, docs: Docs) -> Operation {
     operation
 }
 
-/// A method as the members of a path are named.
+/// A method as the name of a path's member.
 fn name(method: &Method) -> &'static str {
     match *method {
         Method::POST => "post",

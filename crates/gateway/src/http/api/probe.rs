@@ -1,6 +1,5 @@
-//! `POST` and `GET /v1/probe`: what of a request arrives here, for `deskbell check URL`, which looks at a gateway through whatever stands before it.
-//!
-//! A body is read and thrown away, and what is told back is what the client itself has sent. The stream is short.
+//! `POST` and `GET /v1/probe`: reports which parts of a request arrive, for `deskbell check URL`, which tests a gateway through its proxies.
+//! A body is read and discarded, and the response contains only what the client has sent. The stream is short.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -29,10 +28,10 @@ use identity::SESSION_HEADER;
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(60);
-/// How many events a stream has.
+/// The number of events of the stream.
 const EVENTS: u32 = 4;
 
-/// Describes the route that takes a body.
+/// Describes the route for bodies.
 pub fn take_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary("Discards a body of up to the largest file size of any site and reports what of the request arrived.")
@@ -40,7 +39,7 @@ pub fn take_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response::<200, Json<Arrived>>()
 }
 
-/// Reads a body as large as the largest file that a site takes, and says what has arrived.
+/// Reads a body of at most the size of the largest file that a site accepts, and reports what arrived.
 pub async fn take(
     State(requesters): State<Arc<Requesters>>,
     client: Client,
@@ -81,7 +80,7 @@ pub fn stream_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> 
     operation.summary("A few server-sent events, for `deskbell check URL`.").response::<200, EventStream>()
 }
 
-/// A few events with pauses between them, which a proxy that collects answers would bring at once.
+/// A few events with pauses between them, which a buffering proxy would deliver all at once.
 pub async fn stream() -> impl IntoResponse {
     ([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], Sse::new(events()))
 }

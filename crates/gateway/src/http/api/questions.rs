@@ -18,7 +18,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation.summary("Returns a question with its answers in Markdown.").response::<200, Json<Question>>()
 }
 
-/// Answers the request.
+/// Handles the request.
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(questions): State<Arc<dyn Questions>>,

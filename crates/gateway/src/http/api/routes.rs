@@ -1,4 +1,4 @@
-//! Declaring the routes of the API.
+//! Declares the routes of the API.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -12,27 +12,27 @@ use crate::guard::Charge;
 /// The routes of the API. Each is declared with its charge and its description; there is no other way to add one.
 #[derive(Default)]
 pub struct Api {
-    /// What answers.
+    /// The handlers.
     pub router: Router<ApiState>,
-    /// What is declared, in the order of the declarations.
+    /// The declarations, in order.
     pub routes: Vec<Route>,
 }
 
-/// What is declared of a route beside what answers it.
+/// The declaration of a route, without its handler.
 #[derive(Clone)]
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// Its path, below the version of the API.
+    /// Its path, below the version prefix.
     pub path: &'static str,
-    /// What a request is charged.
+    /// The charge of a request.
     pub charge: Charge,
-    /// What the document says of it.
+    /// Its description in the OpenAPI document.
     pub docs: Docs,
 }
 
 impl Api {
-    /// A route that reads.
+    /// Declares a `GET` route.
     pub fn get<H: Handler<T, ApiState>, T: 'static>(
         self,
         path: &'static str,
@@ -43,7 +43,7 @@ impl Api {
         self.with(MethodFilter::GET, Route { method: Method::GET, path, charge, docs }, handler)
     }
 
-    /// A route that takes something in.
+    /// Declares a `POST` route.
     pub fn post<H: Handler<T, ApiState>, T: 'static>(
         self,
         path: &'static str,
@@ -54,7 +54,7 @@ impl Api {
         self.with(MethodFilter::POST, Route { method: Method::POST, path, charge, docs }, handler)
     }
 
-    /// A route that takes a file in.
+    /// Declares a `PUT` route.
     pub fn put<H: Handler<T, ApiState>, T: 'static>(
         self,
         path: &'static str,
@@ -65,7 +65,7 @@ impl Api {
         self.with(MethodFilter::PUT, Route { method: Method::PUT, path, charge, docs }, handler)
     }
 
-    /// A route that changes something.
+    /// Declares a `PATCH` route.
     pub fn patch<H: Handler<T, ApiState>, T: 'static>(
         self,
         path: &'static str,

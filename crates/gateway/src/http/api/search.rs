@@ -1,4 +1,4 @@
-//! `GET /v1/sites/{site}/search`: the questions that match.
+//! `GET /v1/sites/{site}/search`: the questions that match a text.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .refused(&[400])
 }
 
-/// Answers the request.
+/// Handles the request.
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(indexes): State<Arc<Indexes>>,
@@ -70,6 +70,6 @@ pub async fn answer(
         let who = requesters.counted(&client, &headers, site).await;
         counting.add_search(&name, &visit, &who, missing);
     }
-    // What somebody typed is part of the address; no cache on the way needs to remember it.
+    // The search text is part of the URL, so no cache should store it.
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Hits { hits })))
 }

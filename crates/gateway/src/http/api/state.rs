@@ -1,4 +1,4 @@
-//! What the routes of the API answer with. Each handler asks for the use cases that it calls.
+//! The state of the API's routes. Each handler extracts the use cases that it calls.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::store::Questions;
 use crate::tickets::confirmation::{ConfirmAddress, RequestCode};
 use crate::tickets::{AmendTicket, FindSimilar, GatherTickets, ReadTickets, ReplyToTicket, TakeTicket};
 
-/// Declares the state of a router, and that handlers can ask for each part of it.
+/// Declares the state of a router, from which handlers can extract each part.
 macro_rules! state {
     ($(#[$attribute:meta])* $name:ident { $($(#[$part_attribute:meta])* $part:ident: $type:ty,)+ }) => {
         $(#[$attribute])*
@@ -35,43 +35,43 @@ macro_rules! state {
 }
 
 state! {
-    /// The use cases of the API, and what else its routes need.
+    /// The use cases of the API, and the other state of its routes.
     ApiState {
-        /// Who sends requests.
+        /// Identifies requesters.
         requesters: Arc<Requesters>,
-        /// What pages are told of sites.
+        /// The public configurations of sites.
         configs: Arc<PublicConfigs>,
-        /// How much anybody may ask for.
+        /// Rate limits.
         guard: Arc<Guard>,
-        /// Taking tickets in.
+        /// Stores tickets.
         take_ticket: Arc<TakeTicket>,
-        /// Reading tickets.
+        /// Reads tickets.
         read_tickets: Arc<ReadTickets>,
-        /// Finding similar tickets.
+        /// Finds similar tickets.
         find_similar: Arc<FindSimilar>,
-        /// Replying.
+        /// Stores replies.
         reply: Arc<ReplyToTicket>,
-        /// Changing tickets.
+        /// Changes tickets.
         amend: Arc<AmendTicket>,
-        /// Gathering tickets from destinations.
+        /// Imports tickets from destinations.
         gather: Arc<GatherTickets>,
-        /// Confirming addresses.
+        /// Confirms addresses.
         confirm: Arc<ConfirmAddress>,
-        /// Sending codes.
+        /// Sends codes.
         request_code: Arc<RequestCode>,
-        /// Taking files in.
+        /// Stores uploads.
         store_file: Arc<StoreFile>,
-        /// Reading files.
+        /// Reads attachments.
         read_files: Arc<ReadFiles>,
-        /// What is broken.
+        /// The current incidents.
         incidents: Arc<CurrentIncidents>,
-        /// Searching.
+        /// The search indexes.
         indexes: Arc<Indexes>,
-        /// Counting.
+        /// Counts events.
         counting: Arc<Counting>,
         /// The questions.
         questions: Arc<dyn Questions>,
-        /// What destinations tell.
+        /// Handles inbound events.
         events: Arc<TakeInboundEvent>,
         /// Open streams.
         live: Live,

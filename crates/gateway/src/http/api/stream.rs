@@ -1,8 +1,6 @@
-//! `GET /v1/sites/{site}/tickets/stream`: what changes about a person's tickets, as it happens.
-//!
-//! Server-sent events (the HTML standard, section 9.2): first one named `state`, then one named `ticket` whenever a ticket
-//! of theirs has changed. `state` comes again when some were missed: whoever reads it looks at everything anew. The stream
-//! ends with the token that opened it.
+//! `GET /v1/sites/{site}/tickets/stream`: the changes of a requester's tickets, as they happen.
+//! Server-sent events (the HTML standard, section 9.2): first one named `state`, then one named `ticket` for each change of a ticket. `state`
+//! is sent again if changes were missed: the client then reloads everything. The stream ends when the token that opened it expires.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -29,22 +27,22 @@ use crate::store::{ReaderCounts, Requester};
 use crate::tickets::ReadTickets;
 use domain::conversation::Summary;
 
-/// How often a line without meaning is sent, so that nothing on the way takes the connection for dead.
+/// How often a comment is sent, so that no proxy closes the connection as idle.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How long a stream without a token may go on; whoever still watches opens another.
+/// How long a stream without a token lasts; a client that still needs it opens another.
 const WITHOUT_TOKEN: Duration = Duration::from_secs(60 * 60);
 
-/// What has changed.
+/// The data of an event.
 #[derive(Serialize)]
 struct Change {
-    /// The ticket as it is now; none where there are only the counts.
+    /// The changed ticket; none if the event has only counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticket: Option<Summary>,
-    /// How many tickets the person has.
+    /// The number of the requester's tickets.
     total: u32,
-    /// How many of them are open.
+    /// The number of open ones.
     open: u32,
-    /// How many messages they have not seen, in all tickets.
+    /// The number of unread messages in all tickets.
     unread: u32,
 }
 
@@ -58,7 +56,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .response::<200, EventStream>()
 }
 
-/// Answers the request.
+/// Handles the request.
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(guard): State<Arc<Guard>>,
@@ -76,7 +74,7 @@ pub async fn answer(
     let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
     let watch = Watching { changes: live.watch(&name, reader), tickets, name, who, end, told: false, _permit: permit };
     let events = Sse::new(events(watch)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    // A proxy that collects answers before it passes them on would keep these for ever.
+    // A proxy that buffers responses would never deliver the events.
     Ok(([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], events))
 }
 
@@ -98,7 +96,7 @@ fn events(watch: Watching) -> impl Stream<Item = Result<Event, Infallible>> {
     })
 }
 
-/// The next change of a ticket of the reader; `None` where the stream ends.
+/// The next change of a ticket of the reader; `None` at the end of the stream.
 async fn next(watch: &mut Watching) -> Option<Event> {
     let changed = tokio::select! {
         changed = watch.changes.changes.recv() => changed,

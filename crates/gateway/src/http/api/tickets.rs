@@ -1,4 +1,4 @@
-//! `POST /v1/sites/{site}/tickets`: a ticket comes in.
+//! `POST /v1/sites/{site}/tickets`: submits a ticket.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::http::requester::Requesters;
 use crate::tickets::TakeTicket;
 use domain::ticket::{NewTicket, Receipt};
 
-/// The header with the key under which a body is sealed.
+/// The header with the idempotency key of a submission.
 pub const KEY_HEADER: &str = "idempotency-key";
 const KEY_MAX: usize = 255;
 
@@ -37,7 +37,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .refused(&[410])
 }
 
-/// Answers the request.
+/// Handles the request.
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(take): State<Arc<TakeTicket>>,
@@ -46,7 +46,7 @@ pub async fn answer(
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
-    // First of all, because a client that is still sending may not see an answer that comes before.
+    // Read first, because a client that is still sending may not read a response that comes before.
     let body = body::json(&headers, body).await;
     let site = requesters.site(&name)?;
     let body = body?;
@@ -61,7 +61,7 @@ pub async fn answer(
     ))
 }
 
-/// The key of a request, written as a string of structured fields (RFC 9651) or plainly.
+/// The idempotency key of a request, as a structured-field string (RFC 9651) or plain.
 pub fn key(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(KEY_HEADER)?.to_str().ok()?.trim();
     let key = match value.strip_prefix('"') {

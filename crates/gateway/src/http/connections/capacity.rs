@@ -1,14 +1,14 @@
-//! How many connections there may be.
+//! Limits the number of connections.
 
 use std::net::IpAddr;
 
 use crate::config::{Limits, Proxies};
 use crate::guard::{NetworkPermit, NetworkPermits, Permit, Permits};
 
-/// The most from one address, unless the configuration says more.
+/// The largest default limit of connections from one address.
 const MAX_PER_ADDRESS: u32 = 1000;
 
-/// How many connections there may be, in all and from one address. Those that a trusted proxy opens count in all only.
+/// The limits of connections, in all and from one address. Connections of trusted proxies count only in all.
 #[derive(Clone, Debug)]
 pub struct Capacity {
     all: Permits<()>,
@@ -24,17 +24,17 @@ pub struct ConnectionPermit {
     _of_address: Option<NetworkPermit>,
 }
 
-/// Why a connection is refused.
+/// Why a connection is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionRefusal {
-    /// There are as many as there may be.
+    /// The limit of all connections is reached.
     All,
-    /// There are as many from this address, or a network around it, as there may be.
+    /// The limit of the address, or of a network around it, is reached.
     Address,
 }
 
 impl Capacity {
-    /// What limits allow where there may be so many connections in all.
+    /// The limits of the configuration, for a maximum of `max` connections in all.
     pub fn new(limits: &Limits, proxies: Proxies, max: u32) -> Capacity {
         let per_address =
             limits.connections_per_address.map_or((max / 4).clamp(1, MAX_PER_ADDRESS), |count| count.get());

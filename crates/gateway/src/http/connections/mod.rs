@@ -1,5 +1,4 @@
-//! Connections: taken in, kept as long as they are of use, and cut off where nothing comes or nothing is read. Where there are too
-//! many, another is refused at once.
+//! Accepts connections, and closes those that are idle or too slow. Above the limit, connections are rejected at once.
 
 mod capacity;
 mod progress;
@@ -24,29 +23,31 @@ pub use capacity::Capacity;
 use capacity::{ConnectionPermit, ConnectionRefusal};
 use progress::Progress;
 
-/// How long to wait where no connection can be taken in, as there may be too many files open.
+/// The pause after a failed accept, which may be caused by too many open files.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The most that the head of a request may hold, in bytes. It carries the cookies of all of a host.
+/// The largest head of a request, in bytes. It contains all cookies of a host.
 pub const HEAD_MAX: usize = 64 * 1024;
-/// The most headers of a request.
+/// The largest number of headers of a request.
 pub const HEADERS_MAX: usize = 100;
-/// Above these the library answers by itself, without words and without CORS; what lies in between is refused by the routes.
+/// Above these limits the HTTP library answers by itself, without an explanation and without CORS; requests in between are rejected by the
+/// routes.
 const LIBRARY_HEAD_MAX: usize = HEAD_MAX + 32 * 1024;
 const LIBRARY_HEADERS_MAX: usize = 2 * HEADERS_MAX;
-/// How much of an answer waits in the system for whoever reads slowly, in bytes.
+/// The size of the system's send buffer for slow readers, in bytes.
 const SEND_BUFFER: u32 = 256 * 1024;
-/// How many connections may wait to be taken in.
+/// The largest number of connections waiting to be accepted.
 const BACKLOG: u32 = 1024;
-/// How long a refused connection stays open for its answer to be read, and how many do at a time; of the files in reserve.
+/// How long a rejected connection stays open so that its response can be read, and for how many at a time; taken from the reserve of open
+/// files.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGERING_MAX: u32 = 64;
 
-/// How long a connection may take.
+/// The timeouts of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// For the head of a request to arrive, and without any request.
+    /// For the head of a request to arrive, which is also the idle timeout.
     pub head: Duration,
-    /// For a part of an answer to be read.
+    /// For a part of a response to be read.
     pub reading: Duration,
 }
 
@@ -56,17 +57,17 @@ impl Default for Times {
     }
 }
 
-/// Listens at an address.
+/// Listens on an address.
 pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
-    // Connections inherit it. What a client leaves unread in there takes memory, and is not noticed.
+    // Accepted connections inherit it. Data that a client leaves unread there uses memory without being noticed.
     socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Takes in connections until it is told to stop; those that are open then end with the answer that they wait for.
+/// Accepts connections until it is cancelled; open connections then end after their pending response.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -95,8 +96,8 @@ pub async fn serve(
     }
 }
 
-/// Answers that there are too many. With a permit to linger the connection stays open until the answer is read, because one that is closed
-/// with unread bytes in it is reset, and some systems throw the answer away then. Without one it is closed at once.
+/// Responds that there are too many connections. With a permit to linger the connection stays open until the response is read, because a
+/// connection closed with unread bytes is reset, and some systems then discard the response. Without a permit it is closed at once.
 fn refuse(stream: TcpStream, refusal: ConnectionRefusal, permit: Option<Permit<()>>) {
     let (answer, code) = refused(refusal);
     tracing::debug!(code, "connection refused");
@@ -107,7 +108,7 @@ fn refuse(stream: TcpStream, refusal: ConnectionRefusal, permit: Option<Permit<(
         });
         return;
     }
-    // The runtime does not know yet that the connection can be written; the system does, and does not wait.
+    // The runtime does not know yet that the socket is writable; the system does, and does not block.
     let Ok(mut stream) = stream.into_std() else { return };
     let mut unread = [0; 4096];
     let _ = std::io::Read::read(&mut stream, &mut unread);
@@ -122,8 +123,8 @@ async fn answer_and_close(mut stream: TcpStream, answer: &str) -> std::io::Resul
     Ok(())
 }
 
-/// The answer to a connection that is refused, and its code. Every page may read it: it says nothing of anybody, and a page would take it
-/// for a broken network otherwise.
+/// The response to a rejected connection, and its error code. Every page may read it: it contains nothing about anybody, and a page would
+/// otherwise take it for a network error.
 fn refused(refusal: ConnectionRefusal) -> (String, &'static str) {
     let (status, reason, code, title) = match refusal {
         ConnectionRefusal::All => {
@@ -157,7 +158,7 @@ async fn connection(
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     });
-    // Small answers are not worth waiting for more of them.
+    // Small responses must not wait for more data (Nagle's algorithm).
     let _ = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
     builder
@@ -229,7 +230,7 @@ mod tests {
         quick.read_to_string(&mut answer).await.unwrap();
         assert!(answer.ends_with("well"), "{answer}");
         let mut rest = Vec::new();
-        // Either nothing comes, or it is said that it took too long; but it ends.
+        // Either no response, or one about the timeout; but the connection ends.
         let ended = tokio::time::timeout(Duration::from_secs(20), slow.read_to_end(&mut rest)).await;
         assert!(ended.is_ok());
         assert!(!String::from_utf8_lossy(&rest).contains("200 OK"));

@@ -1,4 +1,4 @@
-//! Cutting off whoever does not read what they are sent.
+//! Aborts connections whose peer does not read.
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -8,27 +8,26 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// What has to be read within the time, in bytes, so that it counts as reading.
+/// The bytes that have to be read within the time to count as progress.
 const PROGRESS_MIN: usize = 16 * 1024;
 
-/// A connection whose writes fail where the other end does not read.
-///
-/// The clock runs from the first write that has to wait, until so much was written since then, or all that there was.
+/// A connection whose writes fail if the peer does not read.
+/// The clock starts at the first write that has to wait, and stops when enough was written since then, or all pending data.
 pub struct Progress<S> {
     stream: S,
     time: Duration,
     deadline: Pin<Box<Sleep>>,
-    /// How much was written since the first write that had to wait; `None` where none does.
+    /// How much was written since the first write that had to wait; `None` if none waits.
     written: Option<usize>,
 }
 
 impl<S> Progress<S> {
-    /// Lets the other end take so long to read [`PROGRESS_MIN`] bytes.
+    /// Gives the peer this time to read [`PROGRESS_MIN`] bytes.
     pub fn new(stream: S, time: Duration) -> Progress<S> {
         Progress { stream, time, deadline: Box::pin(sleep(time)), written: None }
     }
 
-    /// Judges what a write has come to.
+    /// Checks the result of a write.
     fn judge(&mut self, context: &mut Context<'_>, wanted: usize, written: Poll<Result<usize>>) -> Poll<Result<usize>> {
         if let Poll::Ready(result) = written {
             if let (Ok(count), Some(so_far)) = (&result, self.written) {

@@ -1,6 +1,6 @@
-//! A ticket for whoever has followed the link of a mail, and so reads the mail of its address. Asking for the page changes and shows nothing,
-//! because programs that look at links ask for it before people do; the button shows the ticket. It confirms no address: who presses the
-//! button need not be who sent the ticket.
+//! Shows a ticket to whoever follows the link of a mail, and so reads the mail of its address. Opening the page changes and shows nothing,
+//! because programs that scan links open it before people do; the button shows the ticket. It confirms no address: whoever presses the button
+//! may not be the sender of the ticket.
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -18,11 +18,11 @@ use crate::store::StoredTicket;
 use domain::conversation::{Author, Message};
 use domain::texts::{self, GatewayText, Language, TicketsText, fill};
 
-/// Everything from here, and a form that leads here.
+/// Allows only the gateway's own resources, and a form to itself.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// What the link carries.
+/// The parameters of the link.
 #[derive(Default, Deserialize)]
 pub struct Linked {
     #[serde(default)]

@@ -1,7 +1,6 @@
-//! `/help/{site}/tickets/{id}`: a ticket for whoever has followed the link of a mail (`linked`).
-//!
-//! `/help/{site}`: the panel on a page of its own, for people who are logged out or whose product is down. It takes the same
-//! links as any other page (`?deskbell=ticket&kind=bug`).
+//! `/help/{site}/tickets/{id}`: a ticket for whoever follows the link of a mail (`linked`).
+//! `/help/{site}`: the panel on a page of its own, for customers who are logged out or whose product is down. It accepts the same links as any
+//! other page (`?deskbell=ticket&kind=bug`).
 
 mod linked;
 
@@ -19,25 +18,25 @@ use crate::tickets::ReadTickets;
 use crate::tickets::confirmation::OpenLink;
 use domain::texts::{self, GatewayText, LANGUAGES, Language, Text};
 
-/// Everything from here, but what the site's engines are asked for.
+/// Allows only the gateway's own resources, and requests to the site's search engines.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' https:; \
     img-src https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
 const STYLE: &str = include_str!("help.css");
 const SCRIPT: &str = include_str!("help.js");
 
-/// What the pages need.
+/// The state of the pages.
 #[derive(Clone)]
 pub struct HelpState {
     /// The sites that have a page.
     pub sites: Arc<Sites>,
-    /// Opens tickets behind links.
+    /// Opens tickets by links.
     pub open_link: Arc<OpenLink>,
     /// Reads their messages.
     pub read_tickets: Arc<ReadTickets>,
 }
 
-/// The pages, below `/help`.
+/// The routes below `/help`.
 pub fn router(state: HelpState) -> Router {
     Router::new()
         .route("/{site}", get(answer))
@@ -60,7 +59,7 @@ async fn answer(State(help): State<HelpState>, Path(name): Path<String>, headers
     (status, guard, Html(page(language, &name, known).into_string())).into_response()
 }
 
-/// The first language of a header (RFC 9110, 12.5.4) that we have. Browsers name them in the order of their weights.
+/// The first supported language of a header (RFC 9110, 12.5.4). Browsers list languages in the order of their weights.
 fn accepted_language(header: &str) -> Option<Language> {
     let tags = header.split(',').map(|tag| tag.split(';').next().unwrap_or_default().trim());
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();

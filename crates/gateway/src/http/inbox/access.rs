@@ -1,8 +1,7 @@
-//! Who may see the inbox, and as whom.
-//!
-//! Operators log in with the gateway's token and the name under which customers read their answers, and have a session from
-//! then on, for as long as the gateway has that token. Scripts send the token itself. What changes anything has to come from the
-//! inbox's own pages. A session goes over HTTPS only, but on this computer, or where the configuration allows it.
+//! Authentication of the inbox.
+//! Agents log in with the gateway's token and a name, which customers see, and then have a session for as long as the gateway has that token.
+//! Scripts send the token itself. Requests that change anything must come from the inbox's own pages. Sessions require HTTPS, except on this
+//! computer or if the configuration allows HTTP.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,50 +27,50 @@ use crate::http::client::{Client, is_forwarded};
 use crate::store::{Sessions, StoreError};
 use crate::tickets::handling::NOBODY_IN_PARTICULAR;
 
-/// How long a session lasts: a working day and some.
+/// The lifetime of a session: a working day and some more.
 const SESSION: SignedDuration = SignedDuration::from_hours(12);
-/// The cookie of a session that goes over HTTPS only: no other host can set it (RFC 6265bis, section 4.1.3.2).
+/// The cookie of a session that requires HTTPS: no other host can set it (RFC 6265bis, section 4.1.3.2).
 const SECURE_COOKIE: &str = "__Host-deskbell_inbox";
-/// The cookie of a session that may go over HTTP.
+/// The cookie of a session that may use HTTP.
 const PLAIN_COOKIE: &str = "deskbell_inbox";
-/// How long the secret of a session is, in bytes.
+/// The length of a session's secret, in bytes.
 const SECRET_LENGTH: usize = 32;
-/// The largest form, in bytes: ten thousand characters that take four bytes each, three times as long when escaped.
+/// The largest form, in bytes: ten thousand characters of four bytes each, three times as long when escaped.
 pub const FORM_MAX: usize = 192 * 1024;
 
-/// Who is at the inbox.
+/// The agent who uses the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
-    /// What customers and other operators read.
+    /// The name that customers and other agents see.
     pub name: String,
-    /// Whether they have logged in, and can log out.
+    /// Whether they have logged in, and so can log out.
     pub logged_in: bool,
 }
 
-/// What shows who somebody is.
+/// How a request is authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Proof {
-    /// The token itself, which no page elsewhere can send.
+    /// By the token itself, which no page elsewhere can send.
     Bearer,
-    /// A session, whose cookie a browser sends along by itself; or that the demo is asked from this computer.
+    /// By a session, whose cookie browsers add to requests of other pages too; or as a request to the demo from this computer.
     Browser,
 }
 
 /// Who may log in, and how.
 pub struct InboxAccess {
-    /// What opens the inbox; without it the inbox stays closed.
+    /// The token of the inbox; without it the inbox is closed.
     pub token: Option<Token>,
-    /// Whether the demo is served, which shows its inbox on this computer.
+    /// Whether the demo is served, whose inbox is open to this computer.
     pub is_demo: bool,
-    /// Whether sessions may go over HTTP from other computers than this one.
+    /// Whether sessions may use HTTP from other computers.
     pub allows_http: bool,
-    /// Those who have logged in.
+    /// The sessions of agents who have logged in.
     pub sessions: Arc<dyn Sessions>,
-    /// How often a token may be guessed.
+    /// Limits guesses of the token.
     pub guard: Arc<Guard>,
 }
 
-/// Lets a request pass that may see the inbox. Its body is read only then.
+/// Admits authenticated requests. Their bodies are read only afterwards.
 pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let found = match operator(&access, &client, &parts.extensions, &parts.headers).await {
@@ -98,7 +97,7 @@ pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, reque
     next.run(request).await
 }
 
-/// Opens a session, and gives the cookie that carries it.
+/// Opens a session, and returns its cookie.
 pub async fn open(access: &InboxAccess, token: &Token, name: &str, is_plain: bool) -> Result<HeaderValue, Failed> {
     let mut secret = [0; SECRET_LENGTH];
     SystemRandom::new().fill(&mut secret).map_err(|_| Failed(None))?;
@@ -110,7 +109,7 @@ pub async fn open(access: &InboxAccess, token: &Token, name: &str, is_plain: boo
     Ok(cookie(&secret, seconds, is_plain))
 }
 
-/// Ends the session of a request, and gives the cookie that says so.
+/// Ends the session of a request, and returns the cookie that deletes it.
 pub async fn close(access: &InboxAccess, headers: &HeaderMap, is_plain: bool) -> Result<HeaderValue, StoreError> {
     if let (Some(token), Some(secret)) = (&access.token, secret(headers, is_plain)) {
         access.sessions.log_out(&token.session_digest(secret)).await?;
@@ -118,13 +117,13 @@ pub async fn close(access: &InboxAccess, headers: &HeaderMap, is_plain: bool) ->
     Ok(cookie("", 0, is_plain))
 }
 
-/// Whether a session may go over HTTP: on this computer, or where the configuration allows it.
+/// Whether a session may use HTTP: on this computer, or if the configuration allows it.
 pub fn is_plain(access: &InboxAccess, client: &Client, extensions: &Extensions, headers: &HeaderMap) -> bool {
     !client.is_https && (access.allows_http || is_local(extensions, headers))
 }
 
-/// Whether a request comes from a page of this address, and not from one elsewhere that sends what its visitor may do.
-/// Browsers say so by themselves (Fetch Metadata); older ones name the origin.
+/// Whether a request comes from a page of this address, and not from another site that makes use of the visitor's session. Browsers report it
+/// (Fetch Metadata); older ones send the origin.
 pub fn is_own(client: &Client, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match (text("sec-fetch-site"), text("origin")) {
@@ -132,12 +131,12 @@ pub fn is_own(client: &Client, headers: &HeaderMap) -> bool {
         (None, Some(origin)) => {
             !client.host.is_empty() && origin.split_once("://").is_some_and(|(_, host)| host == client.host)
         }
-        // No browser sends a form without either, so nobody's cookie comes along by itself.
+        // Every browser sends one of the headers with a form, so a request without either is not from one of our pages.
         (None, None) => false,
     }
 }
 
-/// Who a request is from, and what shows it; or what to answer where it cannot be found out.
+/// The agent of a request and how it is authenticated; or the response if it is not.
 async fn operator(
     access: &InboxAccess,
     client: &Client,
@@ -150,7 +149,7 @@ async fn operator(
         return Ok(local.then(|| (nobody(), Proof::Browser)));
     };
     let is_plain = is_plain(access, client, extensions, headers);
-    // Sessions first: a proxy may add an authorization of its own to what a browser sends.
+    // Sessions first: a proxy may add an authorization header of its own to the requests of a browser.
     if let Some(secret) = secret(headers, is_plain) {
         let name = access.sessions.operator(&token.session_digest(secret), &clock::now()).await;
         if let Some(name) = name.map_err(|error| Failed::from(error).into_response())? {
@@ -162,7 +161,7 @@ async fn operator(
     };
     let guess = access.guard.guess(client.address, bearer, || token.is(bearer));
     let Guess { is_right, delay } = guess.map_err(|RetryAfter(wait)| login::too_many(wait, "", ""))?;
-    // Even no time at all would be a millisecond.
+    // Even a sleep of zero takes a millisecond.
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
@@ -196,8 +195,8 @@ fn cookie(secret: &str, seconds: i64, is_plain: bool) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Whether a request comes from this computer and was meant for it. A page elsewhere can give its own name our address
-/// (DNS rebinding), so the name that was asked for counts too; and a proxy on this computer speaks for others.
+/// Whether a request comes from this computer and was addressed to it. A page elsewhere can point its own name at our address (DNS rebinding),
+/// so the requested name counts too; and a proxy on this computer forwards the requests of others.
 fn is_local(extensions: &Extensions, headers: &HeaderMap) -> bool {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `POST /inbox/tickets/{name}`: what an operator does with a ticket.
+//! `POST /inbox/tickets/{name}`: the actions of agents on a ticket.
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
@@ -17,10 +17,10 @@ use crate::tickets::handling::{Acted, Action};
 use domain::targets::Owner;
 use domain::ticket::{MESSAGE_MAX, Severity, Status};
 
-/// The longest word of a form that is no text, in characters.
+/// The longest value of a field that is not a text, in characters.
 const WORD_MAX: usize = 80;
 
-/// The form of an action; fields that belong to others are empty.
+/// The form of an action; fields of other actions are empty.
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]
@@ -36,7 +36,7 @@ pub struct ActionForm {
     team: String,
 }
 
-/// Takes the form, and leads back to the ticket.
+/// Handles the form, and redirects to the ticket.
 pub async fn take(
     State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
@@ -74,7 +74,7 @@ pub async fn take(
     }
 }
 
-/// The action of a form; or what is wrong with it, and what was written.
+/// The action of a form; or the error and the text that was written.
 fn read(sites: &Sites, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (String, String)> {
     let text = form.text.replace("\r\n", "\n").trim().to_string();
     let wrong = |says: &str| Err((says.to_string(), text.clone()));

@@ -1,4 +1,4 @@
-//! What answers are worth: for whoever writes the docs.
+//! How useful the community's answers are, for authors of documentation.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ const WEEKS: u32 = 8;
 /// How many questions are shown.
 const QUESTIONS: u32 = 30;
 
-/// What is known of one site.
+/// The counts of one site.
 struct Site {
     weeks: Vec<WeekOfKind>,
     worth: Vec<(Worth, Option<Question>)>,
     search_misses: Vec<SearchMiss>,
 }
 
-/// The page about a site; about the first one where that is no site of the configuration.
+/// The page about a site; about the first one if the site is not configured.
 pub async fn page(inbox: &InboxState, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
     let names: Vec<&str> = inbox.sites.keys().collect();
     let chosen = names.iter().find(|name| **name == site).or(names.first());
@@ -97,7 +97,7 @@ fn section(site: &Site) -> Markup {
 }
 
 fn weeks(weeks: &[WeekOfKind]) -> Markup {
-    // A week is said once, on the first of its lines.
+    // The week is shown only on the first of its rows.
     let mut first_lines: BTreeMap<&str, usize> = BTreeMap::new();
     for (line, WeekOfKind { week, .. }) in weeks.iter().enumerate() {
         first_lines.entry(week).or_insert(line);
@@ -156,7 +156,7 @@ fn searches(searches: &[SearchMiss]) -> Markup {
 
 fn table(columns: &[&str], rows: Markup) -> Markup {
     html! {
-        // It is wider than a phone, and is scrolled, by keyboard as well.
+        // It is wider than a phone, and can be scrolled with the keyboard too.
         div.wide tabindex="0" {
             table {
                 thead { tr { @for column in columns { th scope="col" { (column) } } } }

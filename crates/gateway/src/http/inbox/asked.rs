@@ -1,4 +1,4 @@
-//! Which tickets an operator asks to see.
+//! The filters of the list of tickets.
 
 use serde::Deserialize;
 
@@ -6,30 +6,30 @@ use crate::store::{InboxCursor, View};
 use domain::targets::Owner;
 use domain::ticket::Status;
 
-/// What an address of the list says; what it does not say is empty.
+/// The query of the list; absent parameters are empty.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
-    /// The site that tickets came to.
+    /// The site of the tickets.
     pub site: String,
-    /// `open`, `solved` or `all`; open ones where it is empty, and all of them where words are searched for.
+    /// `open`, `solved` or `all`; the default is open, and all when searching.
     pub status: String,
-    /// A word of [`Owner`].
+    /// The name of an [`Owner`].
     pub owner: String,
     /// A team.
     pub team: String,
-    /// Somebody who has tickets in hand.
+    /// The name of an assignee.
     pub assignee: String,
-    /// `yes` for tests, `no` for all but them.
+    /// `yes` for test tickets, `no` for all others.
     pub test: String,
-    /// Words.
+    /// Search words.
     pub q: String,
-    /// Where the page begins, as the page before it says; empty on the first.
+    /// The cursor of the page, from the page before; empty for the first.
     pub after: String,
 }
 
 impl Asked {
-    /// The tickets that are meant.
+    /// The view that the filters select.
     pub fn view(&self) -> View {
         View {
             site: self.site.clone(),
@@ -46,17 +46,17 @@ impl Asked {
         }
     }
 
-    /// Whether it is the first page. A beginning that cannot be read leads there.
+    /// Whether it is the first page; also if the cursor is malformed.
     pub fn is_first_page(&self) -> bool {
         self.cursor().is_none()
     }
 
-    /// Behind which ticket the page begins.
+    /// The ticket after which the page begins.
     pub fn cursor(&self) -> Option<InboxCursor> {
         InboxCursor::parse(&self.after)
     }
 
-    /// Where they stand; none where that does not matter.
+    /// The status filter; none for all.
     pub fn status(&self) -> Option<Status> {
         match self.status.as_str() {
             "all" => None,
@@ -65,14 +65,14 @@ impl Asked {
         }
     }
 
-    /// Whether anything narrows the list down.
+    /// Whether any filter is set.
     pub fn is_narrow(&self) -> bool {
         [&self.site, &self.owner, &self.team, &self.assignee, &self.test, &self.q]
             .iter()
             .any(|word| !word.trim().is_empty())
     }
 
-    /// The address of a page of the same list that begins behind a cursor; of the first where that is empty.
+    /// The address of the page of the same list after a cursor; of the first page if it is empty.
     pub fn address(&self, after: &str) -> String {
         let fields = [
             ("site", self.site.as_str()),

@@ -1,4 +1,4 @@
-//! The destinations and how they stand, and what was given up on the way there.
+//! The page with the state of the destinations and the dead letters.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use super::{send_again, times, words};
 use crate::clock;
 use crate::store::{Delivery, QUEUE_COUNT_MAX, StoreError};
 
-/// How many of those that were given up are listed.
+/// How many dead letters are listed.
 const LISTED: u32 = 100;
 
 /// The page.
@@ -39,7 +39,7 @@ pub async fn page(queues: &Standings, frame: &Frame<'_>, standings: &[Standing])
     Ok(page::page("Deliveries", frame, content))
 }
 
-/// What stands on the list of tickets where an operator has to look; otherwise nothing.
+/// A notice on the list of tickets if a destination needs attention; otherwise empty.
 pub fn notice(standings: &[Standing]) -> Markup {
     let wrong: Vec<&Standing> = standings.iter().filter(|standing| standing.needs_somebody()).collect();
     html! {
@@ -62,7 +62,7 @@ pub fn notice(standings: &[Standing]) -> Markup {
     }
 }
 
-/// A number of deliveries of a queue, which may be more than are counted.
+/// A count of a queue's deliveries, which may be larger than the counted maximum.
 fn counted(count: u32) -> String {
     if count < QUEUE_COUNT_MAX { count.to_string() } else { format!("{QUEUE_COUNT_MAX}+") }
 }
@@ -80,7 +80,7 @@ fn nowhere() -> Markup {
     }
 }
 
-// The roles are written out because the small layout turns rows into blocks, and some browsers then forget the table.
+// Roles are explicit because the small layout displays rows as blocks, and some browsers then drop the table semantics.
 fn destinations(standings: &[Standing]) -> Markup {
     html! {
         table.card.tickets.deliveries role="table" aria-label="Destinations" {
@@ -157,7 +157,7 @@ fn head(columns: &[&str]) -> Markup {
     }
 }
 
-/// How long something has waited, where that is a minute or more.
+/// How long a delivery has been pending, if it is a minute or more.
 fn waited(since: &str) -> Option<String> {
     let now = clock::now();
     times::left(since, &now).filter(|_| times::is_older(since, &now, 1)).map(|(_, time)| time)

@@ -1,4 +1,4 @@
-//! `/inbox/tickets/{name}/erase`: asks whether a ticket is to be erased and says what that reaches; then erases it.
+//! `/inbox/tickets/{name}/erase`: asks for confirmation and shows what erasing a ticket would erase; then erases it.
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
@@ -16,14 +16,14 @@ use crate::privacy::erase::{EraseTicket, Erased};
 use crate::store::{ErasureCounts, StoreError, StoredTicket, TicketHead};
 use domain::reference;
 
-/// The form: the reference of the ticket that the agent was asked about.
+/// The form: the reference of the ticket that the agent has confirmed.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct EraseForm {
     confirm: String,
 }
 
-/// Asks.
+/// Asks for confirmation.
 pub async fn ask(State(inbox): State<InboxState>, Path(name): Path<String>) -> Result<Response, Failed> {
     let Some(ticket) = ticket(&inbox.erase, &name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
@@ -32,7 +32,7 @@ pub async fn ask(State(inbox): State<InboxState>, Path(name): Path<String>) -> R
     Ok(message(StatusCode::OK, question(&ticket, &counts, &external)))
 }
 
-/// Erases the ticket, and shows what is left elsewhere.
+/// Erases the ticket, and shows the external tickets that remain.
 pub async fn take(
     State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
@@ -51,12 +51,12 @@ pub async fn take(
     Ok(message(StatusCode::OK, done(&ticket.reference, &erased)).into_response())
 }
 
-/// Leads to the question.
+/// The link to the confirmation.
 pub fn link(ticket: &StoredTicket) -> Markup {
     html! { p { a href=(address(&ticket.reference)) { "Erase this ticket…" } } }
 }
 
-/// The page of a ticket that cannot be read: it can still be erased.
+/// The page of a ticket that cannot be read but can still be erased.
 pub async fn unreadable(erase: &EraseTicket, name: &str, error: StoreError) -> Result<Response, Failed> {
     let reason = error.to_string();
     tracing::error!(error = reason, "ticket unreadable");
@@ -72,7 +72,7 @@ pub async fn unreadable(erase: &EraseTicket, name: &str, error: StoreError) -> R
     Ok(message(StatusCode::INTERNAL_SERVER_ERROR, page))
 }
 
-/// Its head, so that one that cannot be read can be erased as well.
+/// The head of the ticket, so that unreadable tickets can be erased as well.
 async fn ticket(erase: &EraseTicket, name: &str) -> Result<Option<TicketHead>, Failed> {
     let name = reference::parse(name).unwrap_or_else(|| name.to_string());
     Ok(erase.find(&name).await?)

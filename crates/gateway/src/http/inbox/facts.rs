@@ -1,5 +1,4 @@
-//! Groups of a ticket as names with values in words, for the page and for markdown alike. A value that is not known is
-//! empty.
+//! Facts about a ticket as names with values in words, for pages and Markdown. Unknown values are empty.
 
 use super::{times, words};
 use crate::store::{Confirmation, StoredTicket};
@@ -8,7 +7,7 @@ use domain::context::{Application, Device, Page, Timings};
 /// Names with values in words.
 pub type Facts = Vec<(&'static str, String)>;
 
-/// Who the page says it was.
+/// The customer as claimed by the page.
 pub fn person(ticket: &StoredTicket) -> Facts {
     let user = ticket.ticket.context.user.clone().unwrap_or_default();
     vec![
@@ -20,7 +19,7 @@ pub fn person(ticket: &StoredTicket) -> Facts {
     ]
 }
 
-/// What the form says of them beyond that, and what they agreed to.
+/// The additional facts from the form, and the consents.
 pub fn form(ticket: &StoredTicket) -> Facts {
     let contact = &ticket.ticket.contact;
     let user = ticket.ticket.context.user.clone().unwrap_or_default();
@@ -51,13 +50,13 @@ pub fn application(application: &Application) -> Facts {
     vec![("Release", release), ("Environment", environment), ("Build", build), ("Tenant", tenant), ("Region", region)]
 }
 
-/// The page, but for its addresses.
+/// The page, except for its addresses.
 pub fn page(page: &Page) -> Facts {
     let open = if page.open_ms == 0 { String::new() } else { times::duration(page.open_ms.into()) };
     vec![("Title", page.title.clone()), ("Open for", open)]
 }
 
-/// How fast the page was.
+/// The performance of the page.
 pub fn timings(timings: &Timings) -> Facts {
     let ms = |ms: Option<u32>| ms.map(|ms| times::duration(ms.into())).unwrap_or_default();
     vec![
@@ -71,14 +70,14 @@ pub fn timings(timings: &Timings) -> Facts {
     ]
 }
 
-/// What the product is used with.
+/// The device and browser.
 pub fn device(device: &Device) -> Facts {
     let dense = match device.pixel_ratio.as_str() {
         "" | "1" => String::new(),
         ratio => format!(", {ratio} device pixels each"),
     };
     let window = if device.viewport.is_empty() { String::new() } else { size(&device.viewport) + &dense };
-    // A client that does not say what browser it is does not say what that browser can do either.
+    // A client that does not report its browser does not report the browser's features either.
     let known = !device.user_agent.is_empty();
     let able = |yes: bool| if known && !yes { "Not allowed" } else { "" };
     vec![
@@ -99,7 +98,7 @@ pub fn device(device: &Device) -> Facts {
     ]
 }
 
-/// The device in a line.
+/// The device in one line.
 pub fn device_line(device: &Device) -> String {
     joined(&[&device.browser, &device.system, &size(&device.viewport)], " · ")
 }

@@ -1,4 +1,4 @@
-//! The list of tickets: what is due first, then what waits longest.
+//! The list of tickets: by due time first, then by waiting time.
 
 use maud::{Markup, html};
 
@@ -13,23 +13,23 @@ use domain::incident::{Incident, IncidentKind};
 use domain::targets::Owner;
 use domain::ticket::{Severity, Status};
 
-/// What a page of the list shows.
+/// The data of a page of the list.
 pub struct Seen<'a> {
-    /// What stands around it.
+    /// The frame of the page.
     pub frame: Frame<'a>,
     /// All sites.
     pub sites: &'a Sites,
     /// Whether the demo is served.
     pub is_demo: bool,
-    /// What they asked for.
+    /// The filters.
     pub asked: &'a Asked,
     /// The tickets of this page.
     pub found: &'a InboxPage,
     /// The address of this gateway.
     pub base: &'a str,
-    /// What is broken now, with its site.
+    /// The current incidents, with their sites.
     pub broken: &'a [(String, Incident)],
-    /// How the destinations stand.
+    /// The state of the destinations.
     pub standings: &'a [Standing],
 }
 
@@ -57,7 +57,7 @@ pub fn page(seen: &Seen<'_>) -> Markup {
             } @else { (table(sites, tickets)) }
             @if let Some(stopped_at) = stopped_at {
                 p.muted.stopped {
-                    // Only what a search finds is in the order of time.
+                    // Only the results of a search are ordered by time.
                     @if asked.q.trim().is_empty() { "Not all tickets have been searched yet." }
                     @else { "Searched back to " (times::minute(stopped_at)) "." }
                 }
@@ -81,7 +81,7 @@ pub fn page(seen: &Seen<'_>) -> Markup {
     )
 }
 
-/// In which order the tickets come.
+/// The order of the list, in words.
 fn order(asked: &Asked) -> &'static str {
     match (asked.q.trim().is_empty(), asked.is_first_page()) {
         (true, true) => "Sorted by due time",
@@ -91,7 +91,7 @@ fn order(asked: &Asked) -> &'static str {
     }
 }
 
-/// What customers are told is broken, and how many have said that they have it.
+/// The incidents that customers see, with the number of reports.
 fn broken(broken: &[(String, Incident)]) -> Markup {
     html! {
         @if !broken.is_empty() {
@@ -175,7 +175,7 @@ fn nothing_open(is_demo: bool) -> Markup {
     }
 }
 
-// The roles are written out because the small layout turns rows into blocks, and some browsers then forget the table.
+// Roles are explicit because the small layout displays rows as blocks, and some browsers then drop the table semantics.
 fn table(sites: &Sites, tickets: &[ListedTicket]) -> Markup {
     html! {
         table.card.tickets role="table" aria-label="Tickets" {
@@ -240,17 +240,17 @@ fn waits(ticket: &ListedTicket) -> &'static str {
     }
 }
 
-/// The severity as a mark.
+/// A badge with the severity.
 pub fn severity(severity: Severity) -> Markup {
     html! { span.mark.(severity.word()) { (words::severity(severity)) } }
 }
 
-/// Marks a ticket that only tries things out.
+/// A badge for test tickets.
 pub fn test() -> Markup {
     html! { span.mark title="Sent from a test page: no response target, and nobody was notified" { "Test" } }
 }
 
-/// Says that nobody signed what the page claims, unless somebody did.
+/// A badge for tickets whose customer is not verified.
 pub fn unverified(is_verified: bool) -> Markup {
     html! { @if !is_verified { span.claim { "unverified" } } }
 }

@@ -1,4 +1,4 @@
-//! Logging in and out.
+//! Logs agents in and out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,23 +18,23 @@ use crate::http::body::read_body;
 use crate::http::client::Client;
 use domain::attachment::is_invisible;
 
-/// The longest name of an operator, in characters.
+/// The longest name of an agent, in characters.
 const NAME_MAX: usize = 80;
-/// What joins and parts letters in some scripts: nobody sees it, and names need it.
+/// Zero-width joiners and non-joiners: invisible, but needed for names in some scripts.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
-/// The longest address that a login leads to, in bytes.
+/// The longest address to redirect to after a login, in bytes.
 const NEXT_MAX: usize = 2000;
-/// The largest login form, in bytes. It is read before anybody is known.
+/// The largest login form, in bytes. It is read before the agent is authenticated.
 const LOGIN_MAX: usize = 16 * 1024;
 
-/// Where one goes after logging in.
+/// The address to redirect to after a login.
 #[derive(Deserialize)]
 pub struct Asked {
     #[serde(default)]
     next: String,
 }
 
-/// The form.
+/// The login form.
 #[derive(Default)]
 struct LoginForm {
     name: String,
@@ -42,7 +42,7 @@ struct LoginForm {
     next: String,
 }
 
-/// The page.
+/// The login page.
 pub async fn ask(
     State(access): State<Arc<InboxAccess>>,
     client: Client,
@@ -53,13 +53,13 @@ pub async fn ask(
     if access.token.is_none() {
         return message(StatusCode::FORBIDDEN, page::closed(access.is_demo));
     }
-    // Browsers send Fetch Metadata over HTTPS only, and to their own computer.
+    // Browsers send Fetch Metadata only over HTTPS and to their own computer.
     let is_safe = client.is_https || headers.contains_key("sec-fetch-site");
     let warns = !is_safe && !access::is_plain(&access, &client, &extensions, &headers);
     message(StatusCode::OK, form("", &asked.next, html! { @if warns { (needs_https()) } }))
 }
 
-/// Takes the form.
+/// Handles the form.
 pub async fn log_in(
     State(access): State<Arc<InboxAccess>>,
     client: Client,
@@ -95,7 +95,7 @@ pub async fn log_in(
         Ok(guess) => guess,
         Err(RetryAfter(wait)) => return Ok(too_many(wait, name, &next)),
     };
-    // Even no time at all would be a millisecond.
+    // Even a sleep of zero takes a millisecond.
     if !guess.delay.is_zero() {
         tokio::time::sleep(guess.delay).await;
     }
@@ -120,7 +120,7 @@ pub async fn log_out(
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/inbox/login")).into_response())
 }
 
-/// The token was guessed too often: what was filled in stays, and is sent again later.
+/// The response to too many guesses: the form keeps its input, to be submitted again later.
 pub fn too_many(wait: Duration, name: &str, next: &str) -> Response {
     let says = "Too many attempts with a wrong token. Try again in a minute.";
     let seconds = HeaderValue::from(wait.as_secs() + 1);
@@ -128,7 +128,7 @@ pub fn too_many(wait: Duration, name: &str, next: &str) -> Response {
     ([(header::RETRY_AFTER, seconds)], page).into_response()
 }
 
-/// The address of the page that leads back to another after logging in. Without the mount point, which axum takes off.
+/// The address of the login page, which redirects back to `wanted` afterwards. `wanted` is without the mount point, which axum strips.
 pub fn login_address(wanted: &Uri) -> String {
     let wanted = wanted.path_and_query().map_or("/", |path| path.as_str());
     let next = format!("/inbox{}", if wanted == "/" { "" } else { wanted });
@@ -136,7 +136,7 @@ pub fn login_address(wanted: &Uri) -> String {
     format!("/inbox/login?next={next}")
 }
 
-/// The session ended while somebody wrote: what they wrote is not lost.
+/// The response to a form whose session has ended, with the text that was written, so that it is not lost.
 pub async fn lost(body: Body) -> Response {
     let bytes = read_body(body, access::FORM_MAX).await.unwrap_or_default();
     let text = form_urlencoded::parse(&bytes).find(|(name, _)| name == "text");
@@ -162,7 +162,7 @@ fn escaped(byte: u8) -> String {
     if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
 }
 
-/// A page of the inbox; its first where another was named.
+/// A page of the inbox; its first one if another address was given.
 fn own_page(next: &str) -> &str {
     let own = next == "/inbox" || next.starts_with("/inbox/") || next.starts_with("/inbox?");
     let is_good = own && next.len() <= NEXT_MAX && next.bytes().all(|byte| byte.is_ascii_graphic());
@@ -173,7 +173,7 @@ fn alert(says: &str) -> Markup {
     html! { p.wrong role="alert" { (says) } }
 }
 
-/// A session over HTTP would be anybody's who can read what goes over the network.
+/// Anybody who can read the network could take over a session over HTTP.
 fn needs_https() -> Markup {
     html! {
         div.wrong role="alert" {

@@ -1,5 +1,5 @@
-//! The operators' pages: the list of tickets, one ticket with all that a support engineer needs to answer it, what the
-//! community's answers are worth, and what is not where it is brought to. They work without scripts; a script makes them handier.
+//! The pages for agents: the list of tickets, one ticket with everything that a support engineer needs to answer it, how useful the community's
+//! answers are, and the deliveries that failed. They work without scripts; a script adds convenience.
 
 pub mod access;
 mod actions;
@@ -43,9 +43,9 @@ use standing::Standing;
 
 pub use state::InboxState;
 
-/// How many tickets a page of the list shows.
+/// How many tickets a page of the list has.
 const PAGE_SIZE: u32 = 50;
-/// The pages run no script but the gateway's own, embed nothing but pictures and are embedded nowhere.
+/// The pages run no script but the gateway's own, embed nothing but pictures, and must not be embedded.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       frame-ancestors 'none'; form-action 'self'";
 const STYLE: &str = concat!(
@@ -60,26 +60,26 @@ const STYLE: &str = concat!(
 );
 const SCRIPT: &str = include_str!("inbox.js");
 
-/// How many messages and activities the page of a ticket shows; those before them are on pages of their own.
+/// How many messages and activities the page of a ticket has; earlier ones are on further pages.
 const MESSAGES_SHOWN: u32 = 100;
 const DEEDS_SHOWN: u32 = 200;
 
-/// Which messages the page of a ticket shows.
+/// The messages to show on the page of a ticket.
 #[derive(Deserialize)]
 struct ShownMessages {
-    /// Those before this number; the last ones without it.
+    /// Those before this number; without it the latest ones.
     before: Option<u32>,
 }
 
-/// Which site a page is about.
+/// The site of a page.
 #[derive(Deserialize)]
 struct AboutSite {
-    /// Its public key; empty where nobody has chosen one.
+    /// Its public key; empty if none was chosen.
     #[serde(default)]
     site: String,
 }
 
-/// The pages, below `/inbox`.
+/// The routes below `/inbox`.
 pub fn router(state: InboxState) -> Router {
     Router::new()
         .route("/", get(list))
@@ -91,7 +91,7 @@ pub fn router(state: InboxState) -> Router {
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
         .layer(from_fn_with_state(state.access.clone(), access::guard))
         .route("/login", get(login::ask).post(login::log_in))
-        // Nothing in them is secret, and the page that refuses needs its style too.
+        // The style is not secret, and error pages need it too.
         .route("/inbox.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/inbox.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
         .layer(map_response(headers))
@@ -104,7 +104,7 @@ async fn list(
     client: Client,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failed> {
-    // Whoever copies a reference wants that ticket.
+    // A search for a reference opens that ticket.
     if let Some(name) = reference::parse(asked.q.trim())
         && inbox.tickets.ticket(&name).await?.is_some()
     {
@@ -150,7 +150,7 @@ async fn ticket(
     let messages = inbox.conversations.last_messages(&ticket.id, shown.before, MESSAGES_SHOWN).await?;
     let attachments = inbox.files.list(&ticket.id).await?;
     let earlier = messages.first().map(|first| first.number).filter(|first| *first > 1);
-    // Each page shows what was done from its first message until that of the next page; the first and the last one what was done before and since.
+    // Each page shows the activities from its first message to that of the next page; the first and last pages also those before and after.
     let from = messages.first().filter(|_| earlier.is_some()).map_or("", |first| &first.at);
     let following = match shown.before {
         Some(before) => inbox.conversations.message_page(&ticket.id, before.saturating_sub(1), 1).await?.messages.pop(),
@@ -178,7 +178,7 @@ async fn ticket(
     Ok(html(ticket::page(&inbox.sites, &frame(&operator, &standings, warning.as_deref()), &known)).into_response())
 }
 
-/// The address of this gateway as the operator's browser knows it.
+/// The address of this gateway in the agent's browser.
 fn base(client: &Client) -> String {
     let scheme = if client.is_https { "https" } else { "http" };
     format!("{scheme}://{}", client.host)

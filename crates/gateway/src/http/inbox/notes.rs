@@ -1,14 +1,14 @@
-//! Why a group of the context is not there, or not all of it.
+//! Explains why a group of the context is missing or incomplete.
 
 use domain::context::{Context, Group, Withheld, Withholder};
 
-/// What there is to say about a group, a sentence each; nothing about a group that is whole.
+/// The explanations for a group, one sentence each; empty for a complete group.
 pub fn of(context: &Context, group: Group) -> Vec<String> {
     let kept_back = context.withheld.iter().filter(|withheld| withheld.group == group).map(withheld);
     kept_back.chain(cut(context, &["/", group.word()].concat()).map(str::to_string)).collect()
 }
 
-/// What there is to say about a place in the document that does not fit.
+/// The explanation for a part of the document that was cut.
 pub fn cut(context: &Context, place: &str) -> Option<&'static str> {
     let rest = |cut: &String| cut.strip_prefix(place).map(str::to_string);
     let rests: Vec<String> = context.cut.iter().filter_map(rest).collect();
@@ -21,7 +21,7 @@ pub fn cut(context: &Context, place: &str) -> Option<&'static str> {
         .then_some("Some of it was left out to fit the size limit of a ticket.")
 }
 
-/// What the host was asked for and did not answer.
+/// The values that the host did not provide in time.
 pub fn unanswered(context: &Context) -> Option<String> {
     let names = context.unanswered.join(", ");
     (!names.is_empty()).then(|| format!("No response in time: {names}."))

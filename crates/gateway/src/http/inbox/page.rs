@@ -1,18 +1,18 @@
-//! What every page of the inbox has, and the pages that say why there is nothing else.
+//! The frame of all pages of the inbox, and error pages.
 
 use maud::{DOCTYPE, Markup, html};
 
 use super::access::Operator;
 use crate::config::TOKEN_MIN;
 
-/// What stands around the content of a page.
+/// The data of the frame of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
-    /// Who looks at it.
+    /// The agent who sees the page.
     pub operator: &'a Operator,
-    /// How many deliveries are given up.
+    /// The number of dead letters.
     pub given_up: u32,
-    /// What is wrong with how the gateway is reached.
+    /// A warning about how the gateway is reached.
     pub warning: Option<&'a str>,
 }
 
@@ -69,7 +69,7 @@ fn framed(title: &str, ways: Markup, content: Markup) -> Markup {
     }
 }
 
-/// There is no such ticket.
+/// The ticket does not exist.
 pub fn not_found() -> Markup {
     notice(
         "No such ticket",
@@ -80,7 +80,7 @@ pub fn not_found() -> Markup {
     )
 }
 
-/// The store failed; for a reason that is known where a row cannot be read.
+/// The store failed; with the reason if a row cannot be read.
 pub fn failed(reason: Option<&str>) -> Markup {
     notice(
         "Tickets unavailable",
@@ -91,7 +91,7 @@ pub fn failed(reason: Option<&str>) -> Markup {
     )
 }
 
-/// What was asked for came from another page than one of the inbox.
+/// The request came from a page outside of the inbox.
 pub fn foreign() -> Markup {
     notice(
         "Request from another site",
@@ -106,7 +106,7 @@ pub fn foreign() -> Markup {
     )
 }
 
-/// A form cannot be taken as it is; what was written is given back.
+/// A form is invalid; the page contains the text that was written.
 pub fn wrong(says: &str, text: &str, back: &str) -> Markup {
     notice(
         "Not saved",
@@ -121,7 +121,7 @@ pub fn wrong(says: &str, text: &str, back: &str) -> Markup {
     )
 }
 
-/// The body of a request cannot be read.
+/// The body of a request is malformed.
 pub fn unreadable(reason: &str) -> Markup {
     notice(
         "Not saved",
@@ -129,7 +129,7 @@ pub fn unreadable(reason: &str) -> Markup {
     )
 }
 
-/// There is no token, so nobody may come in.
+/// The inbox is closed because there is no token.
 pub fn closed(demo: bool) -> Markup {
     notice(
         "The inbox is closed",

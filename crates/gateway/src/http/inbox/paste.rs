@@ -1,20 +1,20 @@
-//! Answers to paste elsewhere, where somebody has asked on a channel that is not meant for it.
+//! Texts to copy into another channel in which a customer has asked for help.
 
 use maud::{Markup, html};
 
 use domain::texts::{GatewayText, fill, said_in};
 
-/// Where people turn up, as a link's `via` names it, and as an operator reads it.
+/// The channels, by the value of a link's `via` and the name that agents see.
 pub const PLACES: &[(&str, &str)] =
     &[("x", "X"), ("github", "GitHub"), ("slack", "Slack"), ("community", "Community"), ("email", "E-mail")];
 
-/// That a ticket was received, in its language.
+/// A text that says that a ticket was received, in the ticket's language.
 pub fn we_have_it(reference: &str, locale: &str) -> Markup {
     let text = fill(&said_in(locale, GatewayText::WeHaveIt), "{reference}", reference);
     pasted("we-have-it", "Ticket received", &text)
 }
 
-/// That it is to be sent by the form, with the link that leads there; one for each place where somebody may have asked.
+/// Texts that ask to use the form, with a link to it; one for each channel.
 pub fn send_here(base: &str, site: &str, locale: &str) -> Markup {
     html! {
         @for (via, place) in PLACES {

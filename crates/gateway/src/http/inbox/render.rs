@@ -1,4 +1,4 @@
-//! Pages as answers over HTTP.
+//! Renders pages as HTTP responses.
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -17,7 +17,7 @@ pub fn message(status: StatusCode, page: Markup) -> Response {
     (status, html(page)).into_response()
 }
 
-/// The store failed; its error is in the log, and on the page where a row cannot be read.
+/// The store failed. The error is in the log, and on the page if a row cannot be read.
 pub struct Failed(pub Option<String>);
 
 impl From<StoreError> for Failed {

@@ -1,4 +1,4 @@
-//! Markdown as it is shown in the inbox.
+//! Renders Markdown in the inbox.
 
 use maud::{Markup, html};
 
@@ -38,7 +38,7 @@ fn line(inlines: &[Inline]) -> Markup {
                 Inline::Emphasis(inner) => em { (line(inner)) },
                 Inline::Break => br;,
                 Inline::Link { url, text } => a href=(url) target="_blank" rel="noopener noreferrer" { (line(text)) },
-                // Nothing is fetched from elsewhere because somebody wrote it.
+                // Nothing is loaded from elsewhere because a text refers to it.
                 Inline::Picture { url, alt } => a href=(url) target="_blank" rel="noopener noreferrer" {
                     "Picture" @if !alt.is_empty() { ": " (alt) }
                 },

@@ -1,4 +1,4 @@
-//! `POST /inbox/deliveries`: trying again what was given up; and the buttons that do.
+//! `POST /inbox/deliveries`: retries dead letters; and the buttons that submit it.
 
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
@@ -18,7 +18,7 @@ use domain::reference;
 
 const ADDRESS: &str = "/inbox/deliveries";
 
-/// The form: the number of a delivery or `all`, and the ticket on whose page it stands.
+/// The form: the id of a delivery or `all`, and the ticket whose page has the button.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct AgainForm {
@@ -27,13 +27,13 @@ pub struct AgainForm {
     ticket: String,
 }
 
-/// What is tried again.
+/// The deliveries to retry.
 enum Wanted {
     One(i64),
     All,
 }
 
-/// Takes the form, and leads back to where it stands.
+/// Handles the form, and redirects to the page with the button.
 pub async fn take(
     State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
@@ -55,7 +55,7 @@ pub async fn take(
     Ok(Redirect::to(back.as_deref().unwrap_or(ADDRESS)).into_response())
 }
 
-/// The button for one delivery; on the page of a ticket it leads back there.
+/// The button for one delivery; on the page of a ticket it redirects back there.
 pub fn one(delivery: &Delivery, reference: &str, on_its_page: bool) -> Markup {
     html! {
         form.again method="post" action=(ADDRESS) {
@@ -68,7 +68,7 @@ pub fn one(delivery: &Delivery, reference: &str, on_its_page: bool) -> Markup {
     }
 }
 
-/// The button for all of them, which asks first: what was refused for good is refused again unless something was mended.
+/// The button for all of them, which asks for confirmation: permanent failures fail again unless their cause was fixed.
 pub fn all(count: u32) -> Markup {
     html! {
         details.again-all {

@@ -1,4 +1,4 @@
-//! How the destinations stand: what waits for them, what was given up, and why nothing gets through.
+//! The state of the destinations: pending deliveries, dead letters, and why a destination is unreachable.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,23 +9,23 @@ use crate::delivery::{Destinations, Lines};
 use crate::guard::ProxyWatch;
 use crate::store::{Queue, QueueStatus, StoreError};
 
-/// For how many minutes something may wait before operators are told on the list of tickets.
+/// How many minutes a delivery may be pending before the list of tickets shows a notice.
 const LATE_MINUTES: i64 = 10;
 
-/// How a destination stands.
+/// The state of a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// What waits and what was given up.
+    /// Its pending deliveries and dead letters.
     pub queue: QueueStatus,
-    /// Why nothing gets through now.
+    /// Why it is unreachable, if it is.
     pub away: Option<String>,
-    /// Whether the configuration names it no more, so that nothing is brought there.
+    /// Whether it was removed from the configuration, so that nothing is delivered to it.
     pub is_gone: bool,
 }
 
 impl Standing {
-    /// Whether an operator has to look: something was given up, or waits for longer than it takes when all is well. What waits for a
-    /// destination that is gone waits because somebody took it away.
+    /// Whether it needs attention: it has dead letters, or deliveries that are pending for too long. Deliveries to a removed destination do not
+    /// count, because an administrator has removed it on purpose.
     pub fn needs_somebody(&self) -> bool {
         !self.is_gone && (self.queue.given_up > 0 || self.is_late())
     }
@@ -35,20 +35,20 @@ impl Standing {
     }
 }
 
-/// Tells how the destinations stand.
+/// Reads the state of the destinations.
 pub struct Standings {
-    /// What waits.
+    /// The deliveries.
     pub queue: Arc<dyn Queue>,
-    /// The destinations of the configuration.
+    /// The configured destinations.
     pub destinations: Arc<Destinations>,
     /// Their queues.
     pub lines: Arc<Lines>,
-    /// Notices a proxy that is not configured.
+    /// Detects a proxy that is not configured.
     pub proxy_watch: Arc<ProxyWatch>,
 }
 
 impl Standings {
-    /// The destinations for which something waits or was given up: what every page has to know of, whatever the configuration names.
+    /// The destinations with pending deliveries or dead letters, configured or not; every page needs them.
     pub async fn read(&self) -> Result<Vec<Standing>, StoreError> {
         let standing = |queue: QueueStatus| {
             let line = self.lines.line(&queue.site, &queue.destination);
@@ -57,7 +57,7 @@ impl Standings {
         Ok(self.queue.queues().await?.into_iter().map(standing).collect())
     }
 
-    /// All destinations of the configuration, then those that are gone and for which something is left.
+    /// All configured destinations, then removed ones with deliveries left.
     pub async fn read_all(&self) -> Result<Vec<Standing>, StoreError> {
         let open = self.read().await?.into_iter();
         let key = |standing: &Standing| (standing.queue.site.clone(), standing.queue.destination.clone());
@@ -76,13 +76,13 @@ impl Standings {
         Ok(standings)
     }
 
-    /// What agents are warned of on every page.
+    /// The warning on every page, if any.
     pub fn warning(&self) -> Option<String> {
         self.proxy_watch.warning().or_else(|| self.lines.mail_warning())
     }
 }
 
-/// How much was given up that can be sent again.
+/// The number of dead letters that can be retried.
 pub fn given_up(standings: &[Standing]) -> u32 {
     standings.iter().filter(|standing| !standing.is_gone).map(|standing| standing.queue.given_up).sum()
 }

@@ -1,4 +1,4 @@
-//! What the pages of the inbox show, and what agents do there.
+//! The state of the inbox's routes.
 
 use std::sync::Arc;
 
@@ -13,32 +13,32 @@ use crate::site::Sites;
 use crate::store::{Bus, Conversations, Counts, ExternalTickets, Tickets};
 use crate::tickets::handling::HandleTicket;
 
-/// What the pages show, and what agents do there.
+/// The state of the inbox: what its pages show, and the actions of agents.
 #[derive(Clone)]
 pub struct InboxState {
     /// The sites.
     pub sites: Arc<Sites>,
-    /// Who may log in.
+    /// Authenticates agents.
     pub access: Arc<InboxAccess>,
-    /// How the destinations stand.
+    /// The state of the destinations.
     pub standings: Arc<Standings>,
     /// The tickets.
     pub tickets: Arc<dyn Tickets>,
     /// Their conversations.
     pub conversations: Arc<dyn Conversations>,
-    /// Where the tickets are at destinations.
+    /// The external tickets.
     pub external: Arc<dyn ExternalTickets>,
-    /// What answers are worth.
+    /// How useful answers are.
     pub counts: Arc<dyn Counts>,
-    /// The files of tickets.
+    /// The attachments of tickets.
     pub files: ReadFiles,
-    /// What is broken.
+    /// The current incidents.
     pub incidents: Arc<CurrentIncidents>,
-    /// What agents do with tickets.
+    /// The actions of agents.
     pub handle: Arc<HandleTicket>,
-    /// Erasing tickets.
+    /// Erases tickets.
     pub erase: Arc<EraseTicket>,
-    /// Tells workers what there is to do.
+    /// Announces changes.
     pub bus: Arc<dyn Bus>,
 }
 

@@ -1,30 +1,30 @@
-//! What happened on the page, step by step: what the person did, and the requests that went wrong meanwhile.
+//! What happened on the page, step by step: the customer's actions, and the requests that failed meanwhile.
 
 use super::words;
 use domain::context::{Breadcrumb, BreadcrumbKind, Context, RequestRecord};
 
 /// One step.
 pub struct Step<'a> {
-    /// When.
+    /// The time.
     pub at: &'a str,
-    /// What was done: `Clicked`.
+    /// The action: `Clicked`.
     pub did: &'static str,
-    /// To what.
+    /// Its object.
     pub what: String,
-    /// Where in the document; empty where that says nothing.
+    /// The path in the document; empty if it adds nothing.
     pub path: &'a str,
-    /// How it looks.
+    /// Its appearance.
     pub style: StepStyle,
 }
 
-/// What kind of step it is, to the eye.
+/// The appearance of a step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum StepStyle {
-    /// The person did something.
+    /// An action of the customer.
     Plain,
-    /// The page went elsewhere, or away, or came back.
+    /// A navigation, or a page that was hidden or shown.
     Quiet,
-    /// Something went wrong.
+    /// An error.
     Error,
     /// A request.
     Request,
@@ -34,7 +34,7 @@ pub enum StepStyle {
 pub fn steps(context: &Context) -> Vec<Step<'_>> {
     let breadcrumbs = context.breadcrumbs.iter().map(of_breadcrumb);
     let mut steps: Vec<Step<'_>> = breadcrumbs.chain(context.requests.iter().map(of_request)).collect();
-    // One clock writes all of them in one form, in which the later of two times is the larger text.
+    // One clock writes all times in one form, so that they can be compared as text.
     steps.sort_by(|one, other| one.at.cmp(other.at));
     steps
 }

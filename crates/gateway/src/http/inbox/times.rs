@@ -1,5 +1,5 @@
-//! Times and durations, as an agent reads them: in UTC, and where the page's script runs in the time zone of their browser. A time that is none
-//! stays the text that it was.
+//! Formats times and durations for agents: in UTC, and by the page's script in the time zone of their browser. A malformed time is shown as it
+//! is.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -27,12 +27,12 @@ pub fn second_text(text: &str) -> String {
     written(text, SECOND)
 }
 
-/// The time of the day, as a server's log has it: `10:00:12.345`.
+/// The time of day, as in server logs: `10:00:12.345`.
 pub fn clock(text: &str) -> Markup {
     marked(text, "clock", "%H:%M:%S%.3f")
 }
 
-/// How long before or after another time: `−12 s`; empty where one of them is none.
+/// The offset from another time: `−12 s`; empty if one of them is malformed.
 pub fn relative(at: &str, to: &str) -> String {
     let (Ok(at), Ok(to)) = (at.parse::<Timestamp>(), to.parse::<Timestamp>()) else { return String::new() };
     let ms = at.as_millisecond().saturating_sub(to.as_millisecond());
@@ -43,7 +43,7 @@ pub fn relative(at: &str, to: &str) -> String {
     }
 }
 
-/// How long it is until a time, or since it, with whether it has passed; `None` where it is no time.
+/// The duration until or since a time, and whether it has passed; `None` if it is malformed.
 pub fn left(at: &str, now: &str) -> Option<(bool, String)> {
     let (at, now) = (at.parse::<Timestamp>().ok()?, now.parse::<Timestamp>().ok()?);
     let minutes = at.as_second().saturating_sub(now.as_second()).unsigned_abs() / 60;
@@ -55,13 +55,13 @@ pub fn left(at: &str, now: &str) -> Option<(bool, String)> {
     Some((at < now, time))
 }
 
-/// Whether a time lies more than so many minutes before another; a text that is no time does not.
+/// Whether a time is more than `minutes` before another; false if one is malformed.
 pub fn is_older(at: &str, now: &str, minutes: i64) -> bool {
     let (Ok(at), Ok(now)) = (at.parse::<Timestamp>(), now.parse::<Timestamp>()) else { return false };
     now.as_second().saturating_sub(at.as_second()) > minutes.saturating_mul(60)
 }
 
-/// How long something took: `340 ms`, `2.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
+/// A duration: `340 ms`, `2.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
 pub fn duration(ms: u64) -> String {
     let (seconds, minutes) = (ms / 1000, ms / 60_000);
     match ms {

@@ -1,4 +1,4 @@
-//! Values in words that an operator reads.
+//! Values in words for agents.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ pub fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// What came of a question.
+/// The outcome of a question.
 pub fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Shown => "Shown",
@@ -43,7 +43,7 @@ pub fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// What speaks for a robot.
+/// A sign that a ticket was written by a robot.
 pub fn sign(sign: Sign) -> &'static str {
     match sign {
         Sign::Trap => "A hidden field was filled in",
@@ -51,7 +51,7 @@ pub fn sign(sign: Sign) -> &'static str {
     }
 }
 
-/// What is brought to a destination.
+/// The content of a delivery.
 pub fn brought(what: What) -> &'static str {
     match what {
         What::Ticket => "Ticket",
@@ -72,7 +72,7 @@ pub fn owner(owner: Owner) -> &'static str {
     }
 }
 
-/// When the first answer is due, or was given; nothing where no time was promised.
+/// When the first answer is due, or was given; nothing without a due time.
 pub fn due(status: Status, due_at: Option<&str>, handling: &Handling) -> Markup {
     let Some(due_at) = due_at else { return html! {} };
     let left = times::left(due_at, &clock::now());
@@ -88,7 +88,7 @@ pub fn due(status: Status, due_at: Option<&str>, handling: &Handling) -> Markup 
     }
 }
 
-/// The teams of a site, or of all of them.
+/// The teams of a site, or of all sites.
 pub fn teams(sites: &Sites, site: Option<&str>) -> Vec<String> {
     let sites = sites.iter().filter(|of| site.is_none_or(|site| site == of.key));
     let teams = sites.flat_map(|site| site.config.topics.iter().map(|topic| topic.team.clone()));
@@ -96,7 +96,7 @@ pub fn teams(sites: &Sites, site: Option<&str>) -> Vec<String> {
     teams.into_iter().collect()
 }
 
-/// What was promised.
+/// A response target.
 pub fn target(target: Option<Target>) -> String {
     let Some(Target { hours, owner, .. }) = target else { return "No response target".into() };
     let owner = match owner {
@@ -113,18 +113,18 @@ pub fn target(target: Option<Target>) -> String {
     format!("{count} {unit}{plural}, {owner}")
 }
 
-/// The name of a topic of a site, where the site still has it; otherwise its id.
+/// The label of a topic of a site; its id if the site no longer has it.
 pub fn topic<'a>(sites: &'a Sites, site: &str, id: &'a str) -> &'a str {
     let topics = sites.get(site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
     topics.iter().find(|topic| topic.id == id).map_or(id, |topic| &topic.label)
 }
 
-/// Whether a signature proves what the page says of the person.
+/// Whether the customer of a ticket is verified.
 pub fn verified(ticket: &StoredTicket) -> bool {
     ticket.ticket.context.user.as_ref().is_some_and(|user| user.verified)
 }
 
-/// What told of an error.
+/// The source of an error.
 pub fn error_source(source: &str) -> &str {
     match source {
         "error" => "uncaught",
@@ -145,7 +145,7 @@ pub fn error(error: &ErrorRecord) -> String {
     }
 }
 
-/// What came of a request: the status with its name, or why there is none.
+/// The result of a request: the status with its name, or why there is none.
 pub fn answer(request: &RequestRecord) -> String {
     let code = u16::try_from(request.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     match (request.status, code.and_then(|code| code.canonical_reason())) {
@@ -156,7 +156,7 @@ pub fn answer(request: &RequestRecord) -> String {
     }
 }
 
-/// An amount of data: `340 B`, `1.2 kB`, `3.4 MB`.
+/// A size: `340 B`, `1.2 kB`, `3.4 MB`.
 pub fn bytes(bytes: u32) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
@@ -165,7 +165,7 @@ pub fn bytes(bytes: u32) -> String {
     }
 }
 
-/// What another tool knows.
+/// A link to another tool.
 pub fn link(link: &FoundLink) -> String {
     let source = match link.source.as_str() {
         "posthog" => "PostHog",
@@ -179,19 +179,19 @@ pub fn link(link: &FoundLink) -> String {
     if says.is_empty() { "Link".into() } else { says.into() }
 }
 
-/// How many there are of something: `1 error`, `2 errors`.
+/// A count with its noun: `1 error`, `2 errors`.
 pub fn count(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// An address that leads into the web.
+/// An address with a web scheme.
 pub fn web(url: &str) -> Option<&str> {
     let lower = url.to_ascii_lowercase();
     let web = lower.starts_with("https://") || lower.starts_with("http://");
     markdown::safe_url(url).filter(|_| web)
 }
 
-/// An address that came from anywhere: a link where it leads into the web, otherwise text.
+/// An untrusted address: a link if it has a web scheme, otherwise text.
 pub fn address(url: &str) -> Markup {
     match web(url) {
         Some(_) => html! { (outward(url, url)) },
@@ -199,7 +199,7 @@ pub fn address(url: &str) -> Markup {
     }
 }
 
-/// A link out of the inbox, to an address that [`web`] has let pass.
+/// A link out of the inbox, to an address that [`web`] has checked.
 pub fn outward(url: &str, says: &str) -> Markup {
     html! { a href=(url) target="_blank" rel="noopener noreferrer" { bdi { (says) } } }
 }

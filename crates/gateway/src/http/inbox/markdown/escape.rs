@@ -1,5 +1,5 @@
-//! Text from anywhere in markdown (GitHub's and GitLab's, which is CommonMark with tables): it stays text, whatever is in it.
-//! It makes no link, calls nobody by `@name`, points to no issue by `#123`, and ends nothing that it stands in.
+//! Escapes arbitrary text for Markdown (GitHub's and GitLab's, which is CommonMark with tables): it stays text, whatever it contains. It
+//! creates no link, mentions nobody by `@name`, refers to no issue by `#123`, and ends nothing around it.
 
 /// A line of text.
 pub fn line(text: &str) -> String {
@@ -13,7 +13,7 @@ pub fn line(text: &str) -> String {
             out.push('\\');
         }
         out.push(c);
-        // A backslash does not keep the trackers from looking for names and numbers; a gap that nobody sees does.
+        // A backslash does not stop the trackers from detecting names and numbers; an invisible gap does.
         let refers = matches!(c, '@' | '#') || c == '-' && out.to_ascii_lowercase().ends_with("gh-");
         if refers && next.is_some() {
             out.push(GAP);
@@ -28,7 +28,7 @@ pub fn quote(text: &str) -> String {
     quoted.join("\n")
 }
 
-/// Text as it is, on one line.
+/// Text as inline code.
 pub fn code(text: &str) -> String {
     let text = cleaned(text, ' ');
     let marks = "`".repeat(longest_run(&text) + 1);
@@ -36,19 +36,19 @@ pub fn code(text: &str) -> String {
     if text.trim().is_empty() { String::new() } else { format!("{marks}{space}{text}{space}{marks}") }
 }
 
-/// The same in a table, whose cells end at a bar even in code.
+/// The same in a table, whose cells end at a bar even within code.
 pub fn cell_code(text: &str) -> String {
     code(&text.replace('|', "%7C"))
 }
 
-/// A block of text as it is.
+/// Text as a fenced code block.
 pub fn fence(text: &str) -> String {
     let text = cleaned(text, '\n');
     let marks = "`".repeat(longest_run(&text).max(2) + 1);
     format!("{marks}text\n{}\n{marks}", text.trim_matches('\n'))
 }
 
-/// A value: as it is where nothing in it acts, otherwise as code, so that it can be copied whole.
+/// A value: as plain text if nothing in it has a meaning in Markdown, otherwise as code, so that it can be copied completely.
 pub fn value(text: &str) -> String {
     let text = text.trim();
     match line(text) == text {
@@ -57,7 +57,7 @@ pub fn value(text: &str) -> String {
     }
 }
 
-/// A link; the address has passed `words::web`.
+/// A link; the address was checked by `words::web`.
 pub fn link(says: &str, url: &str) -> String {
     let url = url.replace('<', "%3C").replace('>', "%3E").replace('\\', "%5C").replace('|', "%7C");
     format!("[{}](<{url}>)", line(says))
@@ -68,17 +68,17 @@ const GAP: char = '\u{200b}';
 
 fn quoted(text: &str) -> String {
     let content = text.trim_start();
-    // Spaces of another kind, because four ordinary ones would make code.
+    // No-break spaces, because four ordinary spaces would start a code block.
     let indent = "\u{a0}".repeat(text.chars().count() - content.chars().count());
     let content = line(content);
     if content.is_empty() {
         return ">".into();
     }
-    // Two spaces at the end keep the line apart from the next.
+    // Two spaces at the end force a line break.
     format!("> {indent}{content}  ")
 }
 
-/// Where a paragraph or an item begins, a dash, a plus, an equals sign or a number would make a list or a heading.
+/// At the beginning of a paragraph or an item, a dash, plus, equals sign or number would start a list or a heading.
 fn at_start(line: String) -> String {
     let number = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (digits, rest) = line.split_at_checked(number).unwrap_or_default();
@@ -90,7 +90,7 @@ fn at_start(line: String) -> String {
     }
 }
 
-/// Without characters that no one sees, some of which turn the text beside them around; `newline` in place of a line's end.
+/// Removes invisible characters, some of which reverse the text around them, and replaces line ends by `newline`.
 fn cleaned(text: &str, newline: char) -> String {
     let text = text.replace("\r\n", "\n");
     let clean = |c: char| match c {

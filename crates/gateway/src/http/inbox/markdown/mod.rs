@@ -1,4 +1,4 @@
-//! A ticket as markdown, for the description of an issue in a bug tracker. What it does not take along stays in the inbox.
+//! A ticket as Markdown, for an issue in a bug tracker. Data that is left out remains in the inbox.
 
 mod escape;
 
@@ -43,9 +43,9 @@ pub fn of(ticket: &StoredTicket) -> String {
     joined(&parts) + "\n"
 }
 
-/// One after another; what is empty leaves no gap.
+/// Joins parts with empty lines between them; empty parts are skipped.
 fn joined(parts: &[String]) -> String {
-    // The end of a line means something to a quotation, but its last line has no next one.
+    // Line ends are significant in quotations, but the last line has no next one.
     let parts: Vec<&str> = parts.iter().map(|part| part.trim_end()).filter(|part| !part.is_empty()).collect();
     parts.join("\n\n")
 }

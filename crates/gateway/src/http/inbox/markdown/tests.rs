@@ -26,7 +26,7 @@ fn ticket(message: &str, context: Value) -> StoredTicket {
     }
 }
 
-/// A context that says `text` wherever it can say anything.
+/// A context with `text` as the value of every field that can have it.
 fn full(text: &str) -> Value {
     let error = json!({
         "source": text, "name": text, "message": text, "stack": text, "location": text, "first_at": text, "at": text,
@@ -117,7 +117,7 @@ fn hostile_text_breaks_out_of_nothing() {
             assert!(line.is_empty() || line.starts_with(['#', '>', '-', '|', 'S', 'N']), "{line}");
             let cells = line.replace("\\\\", "").replace("\\|", "").matches('|').count();
             assert!(!line.starts_with('|') || cells == 6, "{line}");
-            // What is left of a line without code in it.
+            // The rest of a line without its code.
             if !line.contains('`') {
                 for harm in ["<script", "<img", "](javascript", "@ada", "#12", "GH-1"] {
                     assert!(!line.replace("\\<", "").contains(harm), "{harm}: {line}");
@@ -127,7 +127,7 @@ fn hostile_text_breaks_out_of_nothing() {
     }
 }
 
-/// The lines outside of fenced code; it ends outside of it.
+/// The lines outside of fenced code; asserts that every fence is closed.
 fn outside_of_fences(text: &str) -> Vec<String> {
     let mut fence: Option<String> = None;
     let mut outside = Vec::new();

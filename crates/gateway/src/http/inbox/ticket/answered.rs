@@ -1,4 +1,4 @@
-//! What was answered to the site's own fields.
+//! The answers to the site's custom fields.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use crate::site::Sites;
 use crate::store::StoredTicket;
 use domain::fields::{Field, FieldAnswer};
 
-/// The card, in the order of the form. A field that the site no longer knows comes last, and is called by its id.
+/// The card, in the order of the form. Fields that were removed from the site come last, with their id as the name.
 pub fn card(sites: &Sites, ticket: &StoredTicket) -> Markup {
     let fields = sites.get(&ticket.site).map(|site| site.config.fields.as_slice()).unwrap_or_default();
     let answers = ticket.ticket.fields.as_ref().map(|fields| fields.0.as_slice()).unwrap_or_default();

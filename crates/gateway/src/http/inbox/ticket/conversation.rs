@@ -1,4 +1,4 @@
-//! What was said about the ticket and what was done with it, in the order of time; and the forms that say more.
+//! The conversation and the activities of a ticket, by time, and the forms to continue it.
 
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -9,11 +9,11 @@ use crate::store::{Activity, ActivityKind};
 use domain::conversation::{Author, Message};
 use domain::ticket::{MESSAGE_MAX, Status};
 
-/// How long a note is that is shown whole, below its first line.
+/// The longest note that is shown unfolded, in lines and in characters after its first line.
 const NOTE_LINES: usize = 8;
 const NOTE_CHARS: usize = 600;
 
-/// What was said and done after the ticket came; nothing where nothing was.
+/// The messages and activities after the ticket; empty if there are none.
 pub fn card(known: &Known<'_>) -> Markup {
     let mut told: Vec<(&str, Markup)> =
         known.messages.iter().map(|message| (message.at.as_str(), said(known, message))).collect();
@@ -38,7 +38,7 @@ pub fn card(known: &Known<'_>) -> Markup {
     }
 }
 
-/// The forms to answer and to note.
+/// The forms for answers and notes.
 pub fn forms(known: &Known<'_>) -> Markup {
     let action = format!("/inbox/tickets/{}", known.ticket.reference);
     let solved = known.ticket.status == Status::Solved;
@@ -46,7 +46,7 @@ pub fn forms(known: &Known<'_>) -> Markup {
         section.card #answer aria-labelledby="answer-title" {
             h2 #answer-title { "Answer" }
             form method="post" action=(action) {
-                // Sent twice, it is said once.
+                // A form that is submitted twice answers once.
                 input type="hidden" name="key" value=(Uuid::new_v4());
                 label.unseen for="text" { "Your answer to the customer" }
                 textarea.prose #text name="text" rows="6" maxlength=(MESSAGE_MAX) required dir="auto"
@@ -123,7 +123,7 @@ fn done(deed: &Activity) -> Markup {
     }
 }
 
-/// A note; of a long one the first line, and the rest behind it.
+/// A note; of a long one the first line, with the rest folded.
 fn note(text: &str) -> Markup {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let is_long = rest.lines().count() > NOTE_LINES || rest.chars().count() > NOTE_CHARS;

@@ -1,4 +1,4 @@
-//! The ticket for a bug tracker: a button that copies it where scripts run, and a text to copy by hand.
+//! The ticket for a bug tracker: a button that copies it if scripts run, and a text to copy by hand.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::store::StoredTicket;
 
 const LABEL: &str = "Copy for a bug tracker";
 
-/// The button. Its script makes it appear; without scripts a link leads to the text.
+/// The button. The script shows it; without scripts a link leads to the text.
 pub fn button() -> Markup {
     html! {
         div.copy {

@@ -1,4 +1,4 @@
-//! Where the ticket is brought to, and what of it is not there.
+//! The destinations of the ticket, and its undelivered parts.
 
 use std::collections::BTreeSet;
 
@@ -13,24 +13,24 @@ use crate::clock;
 use crate::store::{Delivery, Place, State, StoreError, StoredTicket, What};
 use domain::conversation::Author;
 
-/// What has become of a ticket at one destination.
+/// The deliveries of a ticket to one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brought {
     /// The name of the destination in its site.
     pub destination: String,
-    /// What is or was brought there, oldest first.
+    /// The deliveries, oldest first.
     pub deliveries: Vec<Delivery>,
-    /// Where the ticket is there.
+    /// The external ticket, if there is one.
     pub place: Option<Place>,
-    /// Where an agent finds it there.
+    /// The address of the external ticket for agents.
     pub page: Option<String>,
-    /// Why nothing gets through there now.
+    /// Why the destination is unreachable, if it is.
     pub away: Option<String>,
-    /// Whether the configuration names it no more.
+    /// Whether it was removed from the configuration.
     pub is_gone: bool,
 }
 
-/// What has become of a ticket, at each destination of its site and wherever else it was brought.
+/// The deliveries of a ticket to each destination of its site, and to removed ones.
 pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<Brought>, StoreError> {
     let Standings { queue, destinations, lines, .. } = inbox.standings.as_ref();
     let deliveries = queue.deliveries(&ticket.id).await?;
@@ -52,7 +52,7 @@ pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<Broug
     Ok(all)
 }
 
-/// The card; nothing where the ticket is brought nowhere.
+/// The card; empty if the ticket has no destination.
 pub fn card(known: &Known<'_>) -> Markup {
     let content = html! { @for brought in known.brought { (destination(known, brought)) } };
     section("delivery", "Delivery", &[], content)
@@ -89,7 +89,7 @@ fn mark(brought: &Brought, open: &[&Delivery]) -> Markup {
     }
 }
 
-/// The ticket, and in few words all that came after it.
+/// The delivered parts: the ticket, and a summary of everything after it.
 fn arrived(brought: &Brought) -> Markup {
     let there = brought.deliveries.iter().filter(|one| one.state == State::Delivered);
     let (ticket, after): (Vec<&Delivery>, Vec<&Delivery>) = there.partition(|one| one.what == What::Ticket);
@@ -101,12 +101,12 @@ fn arrived(brought: &Brought) -> Markup {
     marked_facts(&[("Delivered", ticket.unwrap_or_default()), (label, last.unwrap_or_default())])
 }
 
-/// What is not there, since when, and why.
+/// An undelivered part, with the time and the reason.
 fn missing(known: &Known<'_>, brought: &Brought, delivery: &Delivery, is_behind: bool) -> Markup {
     html! {
         h4 { (what(known, delivery)) }
         @if delivery.state == State::GivenUp { (given_up(known, brought, delivery)) }
-        // What is behind something has not been tried, and is not before that is there.
+        // A delivery behind another one has not been attempted, and is not until that one is delivered.
         @else if is_behind { p.muted { "Queued since " (times::minute(&delivery.created_at)) ", behind an earlier item" } }
         @else { (waits(brought, delivery)) }
     }
@@ -127,7 +127,7 @@ fn waits(brought: &Brought, delivery: &Delivery) -> Markup {
     let next = html! {
         @if brought.is_gone { "None: the destination was removed from the configuration" }
         @else if brought.away.is_some() { "As soon as the destination is reachable" }
-        // What has not failed yet is in somebody's hands until it is due.
+        // A delivery without a failure is being attempted while it is due.
         @else if is_due || delivery.told.is_empty() { "Now" }
         @else { (times::second(&delivery.due_at)) }
     };
@@ -143,7 +143,7 @@ fn tried(delivery: &Delivery) -> Markup {
     if delivery.tries == 0 { text("Not yet") } else { text(&words::count(delivery.tries as usize, "time")) }
 }
 
-/// When it was delivered or given up.
+/// When it was delivered or became a dead letter.
 fn settled(delivery: &Delivery) -> Markup {
     times::minute(delivery.settled_at.as_deref().unwrap_or(&delivery.created_at))
 }

@@ -1,4 +1,4 @@
-//! What the product is used with.
+//! The customer's device.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! What went wrong on the page.
+//! The errors on the page.
 
 use maud::{Markup, html};
 
@@ -6,7 +6,7 @@ use super::super::{notes, times, words};
 use super::section::{card as section, fold};
 use domain::context::{Context, ErrorRecord, Frames, Group, frames};
 
-/// How many errors are open; the older ones are folded.
+/// How many errors are unfolded; older ones are folded.
 const OPEN: usize = 3;
 
 /// The card.
@@ -21,7 +21,7 @@ pub fn card(context: &Context) -> Markup {
     section("errors", "Errors on the page", &notes, content)
 }
 
-/// The errors, newest first; `begun` is when the ticket was.
+/// The errors, newest first; `begun` is when the ticket was begun.
 pub fn list(context: &Context, page_url: &str, begun: &str) -> Markup {
     let newest: Vec<&ErrorRecord> = context.errors.iter().rev().collect();
     let (open, older) = newest.split_at(newest.len().min(OPEN));
@@ -35,7 +35,7 @@ pub fn list(context: &Context, page_url: &str, begun: &str) -> Markup {
     }
 }
 
-/// The address of the page, by which its own frames are told from others.
+/// The address of the page, which distinguishes its own stack frames from others.
 pub fn page_url(context: &Context) -> &str {
     context.page.as_ref().map_or("", |page| &page.url)
 }
@@ -63,7 +63,7 @@ fn error(error: &ErrorRecord, page_url: &str, begun: &str) -> Markup {
 
 fn stack(error: &ErrorRecord, page_url: &str) -> Markup {
     let Frames { own, foreign, head } = frames(&error.stack, page_url);
-    // Without the address every frame looks foreign.
+    // Without the address every frame would look foreign.
     if page_url.is_empty() || own.is_empty() {
         return pre(&error.stack);
     }
@@ -77,7 +77,7 @@ fn stack(error: &ErrorRecord, page_url: &str) -> Markup {
     }
 }
 
-/// The lines without the space before them, which sets them off from a message that is not here.
+/// The lines without their indentation, which belongs to a message that is not shown.
 fn lines(lines: &[&str]) -> String {
     let lines: Vec<&str> = lines.iter().map(|line| line.trim_start()).collect();
     lines.join("\n")

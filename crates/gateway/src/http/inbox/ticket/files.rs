@@ -1,4 +1,4 @@
-//! The files of a message: pictures as such, everything by a link that saves it.
+//! The attachments of a message: pictures inline, and a download link for each.
 
 use maud::{Markup, html};
 
@@ -6,7 +6,7 @@ use super::super::words;
 use super::Known;
 use domain::attachment::Attachment;
 
-/// The files that go along with a message of a ticket; nothing where there are none.
+/// The attachments of a message of a ticket; empty if it has none.
 pub fn list(known: &Known<'_>, number: u32) -> Markup {
     let files: Vec<&Attachment> =
         known.attachments.iter().filter(|(of, _)| *of == number).map(|(_, attachment)| attachment).collect();

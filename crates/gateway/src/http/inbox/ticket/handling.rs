@@ -1,4 +1,4 @@
-//! What becomes of the ticket: what was promised, whose it is, and the forms that correct that. And how it came.
+//! The handling of a ticket: its response target and assignee with the forms to correct them, and how it arrived.
 
 use maud::{Markup, html};
 
@@ -39,7 +39,7 @@ pub fn card(sites: &Sites, operator: &Operator, known: &Known<'_>) -> Markup {
     section("handling", "Handling", &[], content)
 }
 
-/// How it came.
+/// How it arrived.
 pub fn arrival(ticket: &StoredTicket) -> Markup {
     let sent = &ticket.ticket;
     let client = format!("{} {}", sent.client.name, sent.client.version);
@@ -56,7 +56,7 @@ pub fn arrival(ticket: &StoredTicket) -> Markup {
     section("arrival", "Source", &[], content)
 }
 
-/// The severity, where it is another than was sent.
+/// The corrected severity in words; empty if it was not corrected.
 fn corrected(ticket: &StoredTicket) -> &'static str {
     let severity = ticket.handling.severity;
     if severity == ticket.ticket.severity { "" } else { words::severity(severity) }

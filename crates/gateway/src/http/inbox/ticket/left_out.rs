@@ -1,4 +1,4 @@
-//! What did not fit into the ticket.
+//! The parts that did not fit into the ticket.
 
 use maud::{Markup, html};
 

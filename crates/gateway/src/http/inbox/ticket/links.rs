@@ -1,4 +1,4 @@
-//! Where other tools know more about this page and person.
+//! The links to other tools about this page and customer.
 
 use maud::{Markup, html};
 
@@ -20,7 +20,7 @@ fn entry(link: &FoundLink) -> Markup {
     let says = words::link(link);
     html! {
         @match words::web(&link.url) {
-            // The page gave the address, so the host it leads to stands beside it.
+            // The page has provided the address, so its host is shown beside the link.
             Some(url) => { (words::outward(url, &says)) " " span.muted { bdi { (words::host(url)) } } }
             None => { (text(&says)) @if !link.url.is_empty() { " " (id(&link.url)) } }
         }

@@ -1,4 +1,4 @@
-//! One ticket, laid out for the person who answers it: what they look at first is open, the rest is folded.
+//! One ticket, laid out for the agent who answers it: the most important parts are open, the rest is folded.
 
 mod answered;
 mod application;
@@ -34,30 +34,30 @@ use domain::ticket::Status;
 
 pub use delivery::{Brought, read as brought};
 
-/// What is known of a ticket.
+/// The data of the page of a ticket.
 pub struct Known<'a> {
     /// The ticket.
     pub ticket: &'a StoredTicket,
-    /// What was said about it.
+    /// Its messages.
     pub messages: &'a [Message],
-    /// The files that go along with it and with what was said, each with the number of its message.
+    /// The attachments of the ticket and its messages, each with the number of its message.
     pub attachments: &'a [(u32, Attachment)],
-    /// What was done with it.
+    /// Its activities.
     pub deeds: &'a [Activity],
-    /// Whether more was done between these messages than is shown.
+    /// Whether there are more activities between these messages than are shown.
     pub has_more_deeds: bool,
-    /// The number of the first message that is shown, where there are others before it.
+    /// The number of the first message that is shown, if there are earlier ones.
     pub earlier: Option<u32>,
-    /// Whether the last messages are shown.
+    /// Whether the latest messages are shown.
     pub is_latest: bool,
     /// The address of this gateway.
     pub base: &'a str,
-    /// What has become of it at each destination.
+    /// Its deliveries to each destination.
     pub brought: &'a [Brought],
 }
 
 impl Known<'_> {
-    /// Whether anything was said or done since it came.
+    /// Whether it has messages or activities.
     pub fn has_conversation(&self) -> bool {
         !self.messages.is_empty() || !self.deeds.is_empty()
     }

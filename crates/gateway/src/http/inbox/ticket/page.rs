@@ -1,4 +1,4 @@
-//! The page that the ticket is about.
+//! The page that the ticket was sent from.
 
 use maud::{Markup, html};
 
@@ -30,7 +30,7 @@ pub fn card(context: &Context) -> Markup {
     section("page", "Page", &notes, content)
 }
 
-/// The views of a single-page product with their times.
+/// The views of a single-page application with their times.
 pub fn routes(routes: &[Route], begun: &str) -> Markup {
     html! {
         ol.routes {

@@ -1,4 +1,4 @@
-//! Who wrote the ticket.
+//! The sender of the ticket.
 
 use maud::{Markup, html};
 
@@ -31,7 +31,7 @@ pub fn card(ticket: &StoredTicket) -> Markup {
     section("person", "Customer", &notes, content)
 }
 
-/// What the page says; the plan decides how soon an answer comes, so it says once more that nobody vouches for it.
+/// A claim of the page; the plan determines the response target, so an unverified one is marked again.
 fn said(ticket: &StoredTicket, name: &str, value: &str) -> Markup {
     html! { (text(value)) @if name == "Plan" && !value.is_empty() { " " (unverified(words::verified(ticket))) } }
 }

@@ -1,4 +1,4 @@
-//! The community questions that the person saw before.
+//! The community questions that the customer saw before.
 
 use std::cmp::Reverse;
 
@@ -36,6 +36,6 @@ pub fn row(sent: &NewTicket) -> Markup {
         }
     };
     let says = format!("{} shown, {read} read", seen.len());
-    // What was read and did not help need not be said again.
+    // A question that was read and did not help need not be suggested again.
     if read > 0 { section::open_row(TITLE, &says, content) } else { section::row(TITLE, &says, &[], content) }
 }

@@ -1,4 +1,4 @@
-//! The requests of the page that failed or were slow.
+//! The failed and slow requests of the page.
 
 use maud::{Markup, html};
 
@@ -18,7 +18,7 @@ pub fn row(context: &Context) -> Markup {
     section("Requests", &says, &notes, table(context, &context.frozen_at, "List of requests"))
 }
 
-/// The requests, oldest first; `begun` is when the ticket was.
+/// The requests, oldest first; `begun` is when the ticket was begun.
 pub fn table(context: &Context, begun: &str, label: &str) -> Markup {
     html! {
         @if !context.requests.is_empty() {

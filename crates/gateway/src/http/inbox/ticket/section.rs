@@ -1,10 +1,10 @@
-//! The forms in which a ticket's parts are shown: cards, which are open, and rows, which unfold.
+//! The elements of a ticket's page: cards, which are open, and rows, which unfold.
 
 use maud::{Markup, html};
 
 use super::super::facts::Facts;
 
-/// A card; nothing where it would be empty.
+/// A card; nothing if it would be empty.
 pub fn card(id: &str, title: &str, notes: &[String], content: Markup) -> Markup {
     html! {
         @if !content.0.is_empty() || !notes.is_empty() {
@@ -17,13 +17,12 @@ pub fn card(id: &str, title: &str, notes: &[String], content: Markup) -> Markup 
     }
 }
 
-/// A row that says in a few words what unfolds below it. Without content it does not unfold, and without words as well it
-/// is nothing.
+/// A row with a summary, which unfolds its content. Without content it does not unfold, and without a summary as well it is nothing.
 pub fn row(title: &str, says: &str, notes: &[String], content: Markup) -> Markup {
     row_that(false, title, says, notes, content)
 }
 
-/// A row that is unfolded already.
+/// A row that is unfolded initially.
 pub fn open_row(title: &str, says: &str, content: Markup) -> Markup {
     row_that(true, title, says, &[], content)
 }
@@ -45,18 +44,18 @@ fn row_that(open: bool, title: &str, says: &str, notes: &[String], content: Mark
     }
 }
 
-/// A smaller part that unfolds inside of another.
+/// A smaller part that unfolds within another.
 pub fn fold(says: &str, content: Markup) -> Markup {
     html! { details.fold { summary { (says) } (content) } }
 }
 
-/// Names with values; nothing where no value is known.
+/// Names with values; nothing if no value is known.
 pub fn facts(facts: &Facts) -> Markup {
     let facts: Vec<(&str, Markup)> = facts.iter().map(|(name, value)| (*name, text(value))).collect();
     marked_facts(&facts)
 }
 
-/// The same with values that are marked up.
+/// The same with markup as values.
 pub fn marked_facts(facts: &[(&str, Markup)]) -> Markup {
     let known: Vec<_> = facts.iter().filter(|(_, value)| !value.0.is_empty()).collect();
     html! {
@@ -66,12 +65,12 @@ pub fn marked_facts(facts: &[(&str, Markup)]) -> Markup {
     }
 }
 
-/// Text from anywhere, whose direction of writing does not spill over.
+/// Arbitrary text, whose writing direction does not affect the text around it.
 pub fn text(text: &str) -> Markup {
     html! { @if !text.is_empty() { bdi { (text) } } }
 }
 
-/// An id, which one click selects as a whole.
+/// An id, which one click selects completely.
 pub fn id(text: &str) -> Markup {
     html! { @if !text.is_empty() { code.id dir="ltr" { (text) } } }
 }

@@ -16,7 +16,7 @@ pub fn row(context: &Context) -> Markup {
     section("What happened", &says, &notes, content)
 }
 
-/// The steps, oldest first; `begun` is when the ticket was.
+/// The steps, oldest first; `begun` is when the ticket was begun.
 pub fn list(context: &Context, begun: &str) -> Markup {
     html! {
         ol.timeline {

@@ -1,4 +1,4 @@
-//! What the host declared.
+//! The values that the host has set.
 
 use maud::{Markup, html};
 
@@ -19,7 +19,7 @@ pub fn row(context: &Context) -> Markup {
     section("Custom data", &says, &notes, content)
 }
 
-/// Names and values that the host gave.
+/// Names and values set by the host.
 pub fn pairs(values: &Pairs<String>) -> Markup {
     html! { dl.facts { @for (name, value) in &values.0 { dt { bdi { (name) } } dd { bdi { (value) } } } } }
 }
