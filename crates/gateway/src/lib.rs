@@ -1,7 +1,7 @@
-//! The gateway: stores tickets, answers searches, shows the inbox. The only code that knows a server.
+//! The gateway: stores tickets, answers searches, serves the inbox. The only crate that knows a server.
 //!
-//! [`wire_up`] puts it together. A request passes [`http`], which parses it and calls a use case of another module: [`tickets`] takes tickets in,
-//! [`attachments`] the files that go along with them, [`search`] keeps the index in step with the [`store`], [`http::inbox`] shows what arrived. What is allowed and promised is
+//! [`wire_up`] assembles it. [`http`] parses a request and calls a use case of another module: [`tickets`] stores tickets, [`attachments`] their
+//! files, [`search`] keeps the indexes up to date with the [`store`], and [`http::inbox`] shows the tickets. Rules and response targets are
 //! decided in [`domain`].
 
 pub mod attachments;

@@ -26,7 +26,7 @@ deskbell("set", { release: "2026.11.2", environment: "demo" });
  * @param {Person | null} before who was signed in until now
  */
 function tellDeskbell(person, before) {
-  // Signing in keeps what was written while signed out; only leaving somebody's account has to clear it.
+  // Signing in keeps drafts written while signed out; only leaving an account has to clear them.
   if (before && before.id !== person?.id) {
     deskbell("reset");
   }
@@ -114,7 +114,7 @@ function remember(key, value) {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // See recall: nothing is lost but the choice at the next visit.
+    // See recall: only the choice for the next visit is lost.
   }
 }
 
@@ -239,12 +239,12 @@ for (const menu of /** @type {NodeListOf<HTMLElement>} */ (document.querySelecto
       event.preventDefault();
       items.at(next % items.length)?.focus();
     } else if (event.key === "Tab") {
-      // Hiding hands the focus back to the button, from where Tab then goes on.
+      // Hiding returns the focus to the button, from which Tab continues.
       menu.hidePopover();
     }
   });
 
-  // Hidden before anyone else hears of the click, so that what opens a panel finds the focus on the button, not in a
+  // Hidden before other listeners handle the click, so that code that opens a panel finds the focus on the button, not in a
   // menu that is about to vanish.
   menu.addEventListener("click", (event) => {
     if (/** @type {Element} */ (event.target).closest("[role^=menuitem]")) {
@@ -374,7 +374,7 @@ for (const button of document.querySelectorAll("[data-plan] button")) {
     const status = byId("plan-status");
     status.classList.remove("failed");
     status.textContent = "Changing the plan…";
-    // Nobody handles the rejection: that is the mistake the demo shows.
+    // The rejection is not handled on purpose: this is the bug that the demo shows.
     void askPaymentProvider().finally(() => {
       status.classList.add("failed");
       status.textContent = "The plan was not changed";

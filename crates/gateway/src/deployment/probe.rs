@@ -1,4 +1,4 @@
-//! What the gateway says of a request that came through whatever stands before it (`POST` and `GET /v1/probe`).
+//! The responses of `POST` and `GET /v1/probe`: which parts of a request arrive through proxies.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-// Opens the panel, which is what one comes to this page for; where the address says more, the panel reads it by itself.
+// Opens the panel, the purpose of this page; the panel itself handles links with more parameters.
 
 /** @type {any} */
 const page = window;

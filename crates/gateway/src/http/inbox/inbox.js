@@ -1,6 +1,6 @@
-// What the pages do beyond what they do without it: times in the agent's zone, copying, and a few keys.
+// Progressive enhancement of the inbox: times in the agent's time zone, copy buttons, and a few keys.
 
-// Times come in UTC; here they are shown in the zone of the browser, with the time in UTC as a hint.
+// Pages contain times in UTC; this shows them in the time zone of the browser, with the UTC time as a tooltip.
 /** @type {Record<string, Intl.DateTimeFormatOptions>} */
 const SHOWN = {
   minute: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
@@ -17,7 +17,7 @@ for (const time of document.querySelectorAll("time[data-shows]")) {
   time.textContent = new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", ...options, ...zone }).format(at);
 }
 
-// Copies what a button names by `data-copy`: the text of a read-only field, which can be copied by hand as well.
+// Copies the field that a button names by `data-copy`: a read-only text, which can be copied by hand as well.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const field = document.getElementById(button.getAttribute("data-copy") ?? "");
   if (!(button instanceof HTMLButtonElement) || !(field instanceof HTMLTextAreaElement)) continue;
@@ -38,7 +38,7 @@ async function copy(field) {
     await navigator.clipboard.writeText(field.value);
     return true;
   } catch {
-    // Without TLS there is no clipboard for pages, or it was refused.
+    // Without TLS pages have no clipboard, or access was denied.
     field.closest("details")?.setAttribute("open", "");
     field.focus();
     field.select();
@@ -46,7 +46,7 @@ async function copy(field) {
   }
 }
 
-// Ctrl+Enter sends an answer; a slash leads to the search, where nobody types.
+// Ctrl+Enter submits an answer; a slash focuses the search, unless the agent is typing in a field.
 document.addEventListener("keydown", (event) => {
   const { target } = event;
   if (target instanceof HTMLTextAreaElement && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {

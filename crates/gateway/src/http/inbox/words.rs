@@ -62,7 +62,7 @@ pub fn brought(what: What) -> &'static str {
     }
 }
 
-/// Who answers.
+/// The owner of a ticket.
 pub fn owner(owner: Owner) -> &'static str {
     match owner {
         Owner::Cs => "Customer success",
