@@ -11,9 +11,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::backup::BackupError;
 use super::config::Limits;
@@ -107,26 +107,26 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     let stop_requested = stop_signal()?;
     let (limits, proxies) = (setup.settings.limits, setup.settings.proxies.clone());
     let gateway = wire_up::open(setup).await?;
-    let (running, mut idle) = watch::channel(0_usize);
-    let count = move |request: Request, next: Next| count_running(running.clone(), request, next);
-    let router = http::router(&gateway.routers).layer(from_fn(count.clone()));
+    let (stop, requests, listeners) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
+    let tracked = requests.clone();
+    let track = move |request: Request, next: Next| track_request(tracked.clone(), request, next);
+    let router = http::router(&gateway.routers).layer(from_fn(track.clone()));
     let capacity = Capacity::new(&limits, proxies.clone(), connections_max(&limits, open_files()));
     let times = Times::default();
     announce(listener.local_addr()?)?;
 
-    let (stop, (stopping, stopped)) = (CancellationToken::new(), watch::channel(false));
     let mut workers = gateway.workers.start(&stop);
     let mut inbox_serving = None;
     if let Some(listener) = inbox_listener {
-        let router = http::inbox_router(&gateway.routers).layer(from_fn(count));
+        let router = http::inbox_router(&gateway.routers).layer(from_fn(track));
         tracing::info!(address = %listener.local_addr()?, "inbox listening");
         // The inbox has connections of its own, so that agents get in when all others are in use.
         let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..limits };
         let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
-        inbox_serving = Some(tokio::spawn(connections::serve(listener, router, capacity, times, stopped.clone())));
+        inbox_serving = Some(listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone())));
     }
     // In a task of its own, so that nothing else delays accepting connections.
-    let mut serving = tokio::spawn(connections::serve(listener, router, capacity, times, stopped));
+    let mut serving = listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone()));
     let ended = tokio::select! {
         () = stop_requested => Ok(()),
         ended = &mut serving => Err(std::io::Error::other(format!("accepting connections ended: {ended:?}"))),
@@ -135,11 +135,12 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         }
     };
     tracing::info!("stopping");
-    stopping.send_replace(true);
     stop.cancel();
+    requests.close();
+    listeners.close();
     let answered = async {
-        let _ = idle.wait_for(|running| *running == 0).await;
-        tokio::time::sleep(FLUSH_TIME).await;
+        requests.wait().await;
+        let _ = tokio::time::timeout(FLUSH_TIME, listeners.wait()).await;
     };
     let worked = async { while workers.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, async { tokio::join!(answered, worked) }).await.is_err() {
@@ -162,15 +163,9 @@ async fn wait_for_inbox_end<T>(serving: &mut Option<JoinHandle<T>>) -> Result<T,
     }
 }
 
-async fn count_running(running: watch::Sender<usize>, request: Request, next: Next) -> Response {
-    struct RequestGuard(watch::Sender<usize>);
-    impl Drop for RequestGuard {
-        fn drop(&mut self) {
-            self.0.send_modify(|running| *running -= 1);
-        }
-    }
-    running.send_modify(|running| *running += 1);
-    let _guard = RequestGuard(running);
+/// Tracks a request until its response begins.
+async fn track_request(requests: TaskTracker, request: Request, next: Next) -> Response {
+    let _token = requests.token();
     next.run(request).await
 }
 

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::pauses;
 
@@ -36,13 +37,10 @@ where
     let mut failures = 0;
     loop {
         let started = Instant::now();
-        // A set, because dropping it aborts its task.
-        let mut task = JoinSet::new();
-        task.spawn(start());
-        match task.join_next().await {
-            Some(Err(error)) => count_panic(worker, &error),
-            _ if stop.is_cancelled() => {}
-            _ => tracing::error!(worker, "worker ended"),
+        match AbortOnDropHandle::new(tokio::spawn(start())).await {
+            Err(error) => count_panic(worker, &error),
+            Ok(()) if stop.is_cancelled() => {}
+            Ok(()) => tracing::error!(worker, "worker ended"),
         }
         if stop.is_cancelled() {
             return;

@@ -15,7 +15,7 @@ use crate::address::is_local;
 use crate::client::{USER_AGENT, cause, guard_redirects, install_crypto};
 use crate::error_message::error_message;
 use crate::public::{is_public, literal, not_public};
-use crate::retry_after::retry_after;
+use crate::times::retry_after;
 
 /// The limits for a source.
 #[derive(Clone, Copy, Debug)]

@@ -10,11 +10,11 @@ mod client;
 mod error_message;
 mod fetcher;
 mod public;
-mod retry_after;
+mod times;
 
 pub use address::{AddressError, source_url, web_address};
 pub use client::{USER_AGENT, cause, guard_redirects, install_crypto};
 pub use error_message::error_message;
 pub use fetcher::{ClientError, FetchError, Fetched, Fetcher, Limits, Validators};
 pub use public::{PublicOnly, addresses, is_public, literal, not_public};
-pub use retry_after::retry_after;
+pub use times::{http_date, retry_after};

@@ -307,8 +307,7 @@ fn is_login(response: &Response, is_page: bool) -> bool {
 /// Interprets a response. Those that remain are about the request itself.
 fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer, Failure> {
     let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    let date = headers.get(DATE).and_then(|value| value.to_str().ok());
-    let at = date.and_then(|date| jiff::fmt::rfc2822::parse(date.trim()).ok()).map(|date| date.timestamp());
+    let at = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(outbound_http::http_date);
     let answer = Answer { status, body, at };
     let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(outbound_http::retry_after);
     let after = after.map(|after| after.min(WAIT_MAX));

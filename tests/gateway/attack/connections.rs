@@ -8,7 +8,7 @@ use gateway::guard::{connections_max, open_files};
 use gateway::http::connections::{self, Capacity, Times};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::support::{Gateway, gateway_with};
 
@@ -20,7 +20,7 @@ const LOGIN: &str =
 struct Served {
     gateway: Gateway,
     address: SocketAddr,
-    _stop: watch::Sender<bool>,
+    _stop: DropGuard,
 }
 
 /// A gateway that accepts connections and trusts no proxy.
@@ -30,13 +30,13 @@ async fn serve(limits: &str) -> Served {
     let gateway = gateway_with(&lines, overrides).await;
     let listener = connections::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
-    let (stop, stopping) = watch::channel(false);
+    let stop = CancellationToken::new();
     let file = Some(gateway.folder.path().join("deskbell.toml"));
     let settings = gateway::config::load(&Overrides { config: file, ..Overrides::default() }).unwrap();
     let max = connections_max(&settings.limits, open_files());
     let capacity = Capacity::new(&settings.limits, settings.proxies.clone(), max);
-    tokio::spawn(connections::serve(listener, gateway.router.clone(), capacity, Times::default(), stopping));
-    Served { gateway, address, _stop: stop }
+    tokio::spawn(connections::serve(listener, gateway.router.clone(), capacity, Times::default(), stop.clone()));
+    Served { gateway, address, _stop: stop.drop_guard() }
 }
 
 async fn opened(address: SocketAddr, text: &str) -> TcpStream {

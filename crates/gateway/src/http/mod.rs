@@ -102,7 +102,7 @@ fn inbox_pages(parts: &Routers) -> Router {
 
 /// Adds the middleware that all routes share.
 fn with_middleware(routes: Router, edge: &Edge, pages: &Arc<PageAccess>) -> Router {
-    routes
+    let routes = routes
         .route(HEALTH, get(|| async { "ok\n" }))
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .layer(CatchPanicLayer::custom(panic_response))
@@ -110,8 +110,8 @@ fn with_middleware(routes: Router, edge: &Edge, pages: &Arc<PageAccess>) -> Rout
         .layer(from_fn_with_state(edge.clone(), limits::identify))
         .layer(from_fn(head::limit))
         // Outside of everything that may reject or fail, so that every response has the headers.
-        .layer(from_fn_with_state(pages.clone(), cors::share))
-        .layer(from_fn(envelope::wrap))
+        .layer(from_fn_with_state(pages.clone(), cors::share));
+    envelope::wrap(routes)
 }
 
 fn panic_response(_: Box<dyn Any + Send>) -> Response {

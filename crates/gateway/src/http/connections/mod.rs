@@ -15,7 +15,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::watch::Receiver;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::guard::{Permit, Permits};
@@ -67,24 +68,18 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Accepts connections until it is cancelled; open connections then end after their pending response.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    capacity: Capacity,
-    times: Times,
-    mut stopping: Receiver<bool>,
-) {
-    let lingering = Permits::default();
+/// Accepts connections until it is cancelled, and ends when none is open. Open connections end after their pending response.
+pub async fn serve(listener: TcpListener, router: Router, capacity: Capacity, times: Times, stop: CancellationToken) {
+    let (connections, lingering) = (TaskTracker::new(), Permits::default());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stopped(&mut stopping) => return,
+            () = stop.cancelled() => break,
         };
         match accepted {
             Ok((stream, peer)) => match capacity.admit(peer.ip()) {
                 Ok(permit) => {
-                    tokio::spawn(connection(stream, peer, router.clone(), permit, times, stopping.clone()));
+                    connections.spawn(connection(stream, peer, router.clone(), permit, times, stop.clone()));
                 }
                 Err(refusal) => refuse(stream, refusal, lingering.acquire((), LINGERING_MAX)),
             },
@@ -94,6 +89,10 @@ pub async fn serve(
             }
         }
     }
+    // No new connection waits to be accepted meanwhile.
+    drop(listener);
+    connections.close();
+    connections.wait().await;
 }
 
 /// Responds that there are too many connections. With a permit to linger the connection stays open until the response is read, because a
@@ -151,7 +150,7 @@ async fn connection(
     router: Router,
     _permit: ConnectionPermit,
     times: Times,
-    mut stopping: Receiver<bool>,
+    stop: CancellationToken,
 ) {
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
@@ -170,7 +169,7 @@ async fn connection(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = stopped(&mut stopping) => {
+        () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -180,26 +179,19 @@ async fn connection(
     }
 }
 
-async fn stopped(stopping: &mut Receiver<bool>) {
-    // The sender lives as long as the gateway.
-    let _ = stopping.wait_for(|stopping| *stopping).await;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Limits, Proxies};
     use axum::routing::get;
-    use tokio::sync::watch;
 
     #[tokio::test]
     async fn a_head_that_is_somewhat_too_large_reaches_the_routes() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (_stop, stopping) = watch::channel(false);
         let router = Router::new().route("/", get(|| async { "refused in words" }));
         let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
-        tokio::spawn(serve(listener, router, capacity, Times::default(), stopping));
+        tokio::spawn(serve(listener, router, capacity, Times::default(), CancellationToken::new()));
         let many: String = (0..HEADERS_MAX + 1).map(|number| format!("x-{number}: x\r\n")).collect();
         let long = format!("cookie: {}\r\n", "x".repeat(HEAD_MAX + 1024));
         for headers in [many, long] {
@@ -216,11 +208,10 @@ mod tests {
     async fn who_never_ends_a_request_is_cut_off_and_the_others_are_not() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (_stop, stopping) = watch::channel(false);
         let router = Router::new().route("/", get(|| async { "well" }));
         let times = Times { head: Duration::from_millis(300), ..Times::default() };
         let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
-        tokio::spawn(serve(listener, router, capacity, times, stopping));
+        tokio::spawn(serve(listener, router, capacity, times, CancellationToken::new()));
 
         let mut slow = TcpStream::connect(address).await.unwrap();
         slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
