@@ -5,5 +5,6 @@ pub mod clock;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
 pub mod ports;
+pub mod random;
 pub mod rules;
 pub mod site;

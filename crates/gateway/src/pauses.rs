@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use deskbell_core::random;
 use jiff::Timestamp;
-use uuid::Uuid;
 
 /// The pause after the first attempt; each further pause is twice as long.
 const FIRST: Duration = Duration::from_secs(2);
@@ -23,10 +23,9 @@ pub fn next(tries: u32, since: Timestamp, given_up: Duration, now: Timestamp, ra
     (next <= end).then_some(next)
 }
 
-/// A random number.
+/// Any number, or one in the middle where the system has none to give.
 pub fn random() -> u8 {
-    let [random, ..] = *Uuid::new_v4().as_bytes();
-    random
+    random::bytes().map_or(u8::MAX / 2, |[byte]| byte)
 }
 
 #[cfg(test)]

@@ -3,10 +3,9 @@
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use ring::rand::{SystemRandom, generate};
-
 use super::error::SettingsError;
 use super::file::{File, parse};
+use deskbell_core::random;
 use private_files::create_file;
 
 /// The default name of the file.
@@ -38,7 +37,7 @@ pub fn without_a_file() -> Result<File, SettingsError> {
 
 /// Writes a starter file that only its owner can read: it contains a new inbox token.
 pub fn write(path: &Path) -> Result<(), StarterError> {
-    let random: [u8; 32] = generate(&SystemRandom::new()).map_err(|_| StarterError::Random)?.expose();
+    let random: [u8; 32] = random::bytes().map_err(|_| StarterError::Random)?;
     let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let named = || path.display().to_string();
     let mut file = create_file(path).map_err(|error| match error.kind() {

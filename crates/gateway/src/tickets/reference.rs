@@ -1,7 +1,6 @@
 //! Draws the references of tickets.
 
-use uuid::Uuid;
-
+use deskbell_core::random;
 use domain::reference;
 
 /// How many references are drawn at most. With a million tickets, three percent of the shortest are taken.
@@ -12,7 +11,8 @@ const DRAWS_A_LENGTH: usize = 5;
 /// Draws a reference; the more draws were taken, the longer.
 pub fn draw(drawn: usize) -> String {
     let length = reference::LENGTH_MIN + drawn / DRAWS_A_LENGTH;
-    reference::from_random(Uuid::new_v4().as_u128() as u64, length)
+    // Where the system has no randomness they are all the same, and all but the first are refused as taken.
+    reference::from_random(random::number().unwrap_or_default(), length)
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use deskbell_core::random;
 use jiff::SignedDuration;
-use ring::rand::{SecureRandom, SystemRandom};
 
 use super::login::{self, login_address};
 use super::page;
@@ -99,8 +99,7 @@ pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, reque
 
 /// Opens a session, and returns its cookie.
 pub async fn open(access: &InboxAccess, token: &Token, name: &str, is_plain: bool) -> Result<HeaderValue, Failed> {
-    let mut secret = [0; SECRET_LENGTH];
-    SystemRandom::new().fill(&mut secret).map_err(|_| Failed(None))?;
+    let secret: [u8; SECRET_LENGTH] = random::bytes().map_err(|_| Failed(None))?;
     let secret = BASE64_URL_SAFE_NO_PAD.encode(secret);
     let now = clock::timestamp();
     let until = clock::written(now + SESSION);

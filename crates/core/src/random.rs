@@ -1,0 +1,35 @@
+//! Randomness, from the operating system.
+
+/// The operating system has none to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the operating system gives no random numbers")]
+pub struct NoRandomness;
+
+/// Random bytes, fit for secrets.
+pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
+
+/// A number, all of whose bits are random.
+pub fn number() -> Result<u64, NoRandomness> {
+    bytes().map(u64::from_ne_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bit_is_random() {
+        let (mut ever, mut always) = (0, u64::MAX);
+        // A bit that is the same 200 times is no accident.
+        for _ in 0..200 {
+            let number = number().unwrap();
+            (ever, always) = (ever | number, always & number);
+        }
+        assert_eq!((ever, always), (u64::MAX, 0));
+        assert_ne!(bytes::<32>().unwrap(), bytes::<32>().unwrap());
+    }
+}
