@@ -154,7 +154,7 @@ impl Origins {
         }
     }
 
-    /// The patterns that match hosts of anybody.
+    /// The patterns below domains where anybody can publish pages.
     pub fn shared(&self) -> impl Iterator<Item = &OriginPattern> {
         let patterns = match self {
             Origins::Any => [].as_slice(),

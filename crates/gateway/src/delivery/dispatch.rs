@@ -37,7 +37,8 @@ impl Dispatch {
         self.destinations.deliveries_of_new(site, is_test)
     }
 
-    /// Wakes the workers, and waits briefly until every delivery of a ticket is settled. Returns whether that was so in time.
+    /// Wakes the workers, and waits briefly until every delivery of a ticket is made, except to destinations that only notify. Returns whether
+    /// that was so in time; `false` at once if a delivery is a dead letter or its destination is unreachable.
     pub async fn wait(&self, ticket: &StoredTicket) -> Result<bool, StoreError> {
         let site = ticket.site.as_str();
         if self.destinations.in_site(site).next().is_none() {

@@ -328,7 +328,7 @@ fn shortened(text: &str, max: usize, was_cut: bool) -> String {
     [kept.trim_end(), SHORTENED].concat()
 }
 
-/// A ticket with a note that came by mail. Automatic mails are only stored; others are shown to agents as work.
+/// A ticket with a note that came by mail. With `needs_agent` an open ticket waits for support; an automatic mail only adds the note.
 fn noted(current: &CurrentTicket, deed: &Activity, key: &str, needs_agent: bool) -> Decision {
     if let Err(limit) = check_mailed_note(current) {
         return Decision::Refuse(limit);
