@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gateway::clock;
 use gateway::config::Overrides;
-use gateway::store::{Delivery, State};
+use gateway::store::{Delivery, DeliveryState};
 use gateway::wire_up;
 use http_body_util::BodyExt;
 use ring::hmac;
@@ -78,7 +78,7 @@ async fn deliveries(gateway: &Gateway, id: &str, done: fn(&Delivery) -> bool) ->
 
 /// The same, once none of them is pending.
 async fn settled(gateway: &Gateway, id: &str) -> Vec<Delivery> {
-    deliveries(gateway, id, |one| one.state != State::Waiting).await
+    deliveries(gateway, id, |one| one.state != DeliveryState::Waiting).await
 }
 
 /// A webhook receiver: it responds with the given statuses, then with 204.
@@ -155,7 +155,7 @@ async fn a_service_is_told_everything_about_a_ticket_once_and_in_its_order() {
     let confirmed = gateway.send(of(Method::POST, &id, "/confirmation", &json!({"code": code}))).await;
     assert_eq!(confirmed.status, 200, "{}", confirmed.text());
     snapshot::check_json("webhook-ticket-confirmed", &service.event().await.1);
-    assert!(settled(&gateway, &id).await.iter().all(|one| one.tries == 1 && one.state == State::Delivered));
+    assert!(settled(&gateway, &id).await.iter().all(|one| one.attempts == 1 && one.state == DeliveryState::Delivered));
     assert!(service.got.try_recv().is_err());
 }
 
@@ -168,7 +168,7 @@ async fn what_is_told_again_has_the_same_name() {
     assert_eq!(first, again);
     assert_eq!(first.0, id);
     let deliveries = settled(&gateway, &id).await;
-    assert_eq!((deliveries[0].state, deliveries[0].tries), (State::Delivered, 2));
+    assert_eq!((deliveries[0].state, deliveries[0].attempts), (DeliveryState::Delivered, 2));
     assert!(service.got.try_recv().is_err());
 }
 
@@ -180,8 +180,8 @@ async fn who_wants_nothing_any_more_is_left_alone_and_an_operator_is_told() {
     assert_eq!(answer.status, 202);
     service.event().await;
     let deliveries = settled(&gateway, answer.json()["id"].as_str().unwrap()).await;
-    assert_eq!(deliveries[0].state, State::GivenUp);
-    assert_eq!(deliveries[0].told, "127.0.0.1 wants nothing any more (410)");
+    assert_eq!(deliveries[0].state, DeliveryState::DeadLetter);
+    assert_eq!(deliveries[0].reason, "127.0.0.1 wants nothing any more (410)");
 }
 
 #[tokio::test]
@@ -204,9 +204,9 @@ async fn nothing_is_told_to_a_private_network_that_the_configuration_does_not_me
     let gateway = bringing(&table).await;
     let answer = file(&gateway, &ticket("It broke")).await;
     assert_eq!(answer.status, 202);
-    let deliveries = deliveries(&gateway, answer.json()["id"].as_str().unwrap(), |one| !one.told.is_empty()).await;
+    let deliveries = deliveries(&gateway, answer.json()["id"].as_str().unwrap(), |one| !one.reason.is_empty()).await;
     let told = "localhost cannot be reached: localhost is on this computer or in a private network";
-    assert_eq!((deliveries[0].state, deliveries[0].told.as_str()), (State::Waiting, told));
+    assert_eq!((deliveries[0].state, deliveries[0].reason.as_str()), (DeliveryState::Waiting, told));
     let own = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     assert_eq!(listener.accept().await.unwrap().1, own.local_addr().unwrap(), "nobody else has connected");
 }
@@ -234,7 +234,7 @@ async fn nobody_waits_for_a_notice() {
     let answer = file(&gateway, &ticket("It broke")).await;
     assert_eq!(answer.status, 201);
     let deliveries = gateway.app.store.deliveries(answer.json()["id"].as_str().unwrap()).await.unwrap();
-    assert_eq!(deliveries[0].state, State::Waiting);
+    assert_eq!(deliveries[0].state, DeliveryState::Waiting);
 }
 
 /// A mailbox at a server, with a reply address.
@@ -275,7 +275,7 @@ async fn a_mailbox_gets_a_ticket_and_what_follows_in_its_thread_each_once() {
     }
     assert_eq!(header(&mail, "Subject"), format!("[{}] The export stops", reference.as_str().unwrap()));
     assert!(mail.contains(&"Every time".to_string()) && mail.contains(&"Severity: high".to_string()), "{mail:?}");
-    assert_eq!(settled(&gateway, &id).await[0].tries, 2);
+    assert_eq!(settled(&gateway, &id).await[0].attempts, 2);
 
     let replying = gateway.send(of(Method::POST, &id, "/messages", &json!({"message": "It still does"})));
     let (mail, reply) = tokio::join!(take(&listener), replying);
@@ -286,7 +286,7 @@ async fn a_mailbox_gets_a_ticket_and_what_follows_in_its_thread_each_once() {
     let (mail, _) = tokio::join!(take(&listener), solving);
     assert_eq!(header(&mail, "In-Reply-To"), name);
     assert!(mail.iter().any(|line| line.starts_with("The customer has marked")), "{mail:?}");
-    assert!(settled(&gateway, &id).await.iter().all(|one| one.state == State::Delivered));
+    assert!(settled(&gateway, &id).await.iter().all(|one| one.state == DeliveryState::Delivered));
 }
 
 /// A mail as posted by the mail service.

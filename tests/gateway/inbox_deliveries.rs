@@ -12,8 +12,8 @@ use axum::{Json, Router};
 use domain::conversation::Author;
 use gateway::config::Overrides;
 use gateway::store::{
-    Change, Claim, CurrentTicket, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, NewMessage, State as Stands,
-    What,
+    Change, Claim, CurrentTicket, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState as Stands, DueDelivery,
+    NewDelivery, NewMessage,
 };
 use gateway::{clock, store};
 use serde_json::{Value, json};
@@ -136,20 +136,20 @@ async fn tried(gateway: &Gateway, tried: DeliveryOutcome) -> Delivery {
     due.delivery
 }
 
-fn delivered(told: &str) -> DeliveryOutcome {
-    let place = store::Place { remote: "4312".into(), requester: "77".into(), merged_after: None };
-    DeliveryOutcome::Delivered { remote: "4312".into(), place: Some(place), told: told.into() }
+fn delivered(reason: &str) -> DeliveryOutcome {
+    let place = store::Place { external_id: "4312".into(), requester: "77".into(), merged_after: None };
+    DeliveryOutcome::Delivered { external_id: "4312".into(), place: Some(place), reason: reason.into() }
 }
 
 fn refused() -> DeliveryOutcome {
-    DeliveryOutcome::DeadLetter { told: "Zendesk refuses the ticket (422): <b>no</b>".into() }
+    DeliveryOutcome::DeadLetter { reason: "Zendesk refuses the ticket (422): <b>no</b>".into() }
 }
 
 /// Adds a message to a ticket, with its delivery.
-async fn said(gateway: &Gateway, id: &str, author: Author, what: What) {
+async fn said(gateway: &Gateway, id: &str, author: Author, what: DeliveryKind) {
     let at = clock::now();
     let decide = |current: &CurrentTicket| {
-        let message = (what == What::Message).then(|| NewMessage {
+        let message = (what == DeliveryKind::Message).then(|| NewMessage {
             author,
             name: String::new(),
             body: "Any news?".into(),
@@ -243,13 +243,13 @@ async fn what_is_there_says_when_and_leads_to_the_agents_page() {
         &["<bdi>desk</bdi>", ">Delivered</span>", &at, &link],
         &["On its way", "Given up", "Not transferred", "<form"],
     );
-    let (destinations, given_up) = page(&gateway).await;
+    let (destinations, dead_letters) = page(&gateway).await;
     expect(
         &destinations,
         &["<bdi>desk</bdi>", "<bdi>desked</bdi>", "data-label=\"Queued\">0<", "Nothing queued"],
         &["mark critical"],
     );
-    expect(&given_up, &["No deliveries have been given up."], &["<form", "<table"]);
+    expect(&dead_letters, &["No deliveries have been given up."], &["<form", "<table"]);
     expect(&list(&gateway).await, &[">Deliveries</a>"], &["class=\"card undelivered\""]);
 }
 
@@ -293,8 +293,11 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
     );
     // Others get through, and this one has failed by itself.
     set_away(&gateway, None);
-    tried(&gateway, DeliveryOutcome::Retry { due_at: LATER.into(), blamed: true, told: "Zendesk fails (500)".into() })
-        .await;
+    tried(
+        &gateway,
+        DeliveryOutcome::Retry { due_at: LATER.into(), blamed: true, reason: "Zendesk fails (500)".into() },
+    )
+    .await;
     let shown = card(&gateway, &reference).await;
     expect(
         &shown,
@@ -306,7 +309,7 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
         &["<form", "it does not work today"],
     );
     // Later deliveries wait for it, and show that.
-    said(&gateway, &id, Author::Customer, What::Message).await;
+    said(&gateway, &id, Author::Customer, DeliveryKind::Message).await;
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<h4>Customer's message of <time", "</time>, behind an earlier item</p>"], &[]);
 }
@@ -326,15 +329,16 @@ async fn what_arrived_is_summed_up_and_only_what_did_not_stands_by_itself() {
     let gateway = idle().await;
     let (reference, id) = sent(&gateway, "key").await;
     tried(&gateway, delivered("")).await;
-    for what in [What::Message, What::Message, What::Solved] {
+    for what in [DeliveryKind::Message, DeliveryKind::Message, DeliveryKind::Solved] {
         said(&gateway, &id, Author::Customer, what).await;
-        tried(&gateway, DeliveryOutcome::Delivered { remote: "9".into(), place: None, told: String::new() }).await;
+        tried(&gateway, DeliveryOutcome::Delivered { external_id: "9".into(), place: None, reason: String::new() })
+            .await;
     }
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<dt>Since then</dt><dd>3 more, the last on <time", ">Delivered</span>"], &["<h4>"]);
-    said(&gateway, &id, Author::Support, What::Message).await;
+    said(&gateway, &id, Author::Support, DeliveryKind::Message).await;
     tried(&gateway, refused()).await;
-    said(&gateway, &id, Author::Support, What::Reopened).await;
+    said(&gateway, &id, Author::Support, DeliveryKind::Reopened).await;
     let shown = card(&gateway, &reference).await;
     expect(
         &shown,
@@ -355,7 +359,7 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
     let desk = Desk::new(Mood::Refuses).await;
     let gateway = desk.at_work().await;
     let (reference, id) = sent(&gateway, "key").await;
-    assert_eq!(stands(&gateway, &id).await, [Stands::GivenUp]);
+    assert_eq!(stands(&gateway, &id).await, [Stands::DeadLetter]);
     let shown = card(&gateway, &reference).await;
     let number = gateway.app.store.deliveries(&id).await.unwrap()[0].id;
     let field = format!("name=\"id\" value=\"{number}\"");
@@ -373,8 +377,8 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
         (303, &*format!("/inbox/tickets/{reference}#delivery"))
     );
     // The worker is notified; otherwise it would check in a minute.
-    let told = tokio::time::timeout(Duration::from_secs(20), settled.recv()).await;
-    assert_eq!(told.expect("it is tried at once").unwrap(), id);
+    let reason = tokio::time::timeout(Duration::from_secs(20), settled.recv()).await;
+    assert_eq!(reason.expect("it is tried at once").unwrap(), id);
     assert_eq!(stands(&gateway, &id).await, [Stands::Delivered]);
     expect(&card(&gateway, &reference).await, &["<dt>Delivered</dt>"], &["Send again", "is suspended"]);
     // Pressed again, it does not affect what was delivered.
@@ -391,7 +395,7 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
         tried(&gateway, refused()).await;
     }
     let (third, third_id) = sent(&gateway, "c").await;
-    let (destinations, given_up) = page(&gateway).await;
+    let (destinations, dead_letters) = page(&gateway).await;
     expect(
         &destinations,
         &[
@@ -405,12 +409,12 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
         let number = gateway.app.store.deliveries(id).await.unwrap()[0].id;
         let link = format!("href=\"/inbox/tickets/{reference}#delivery\"");
         expect(
-            &given_up,
+            &dead_letters,
             &[&link, &format!("name=\"id\" value=\"{number}\""), ">Ticket<", "(422): &lt;b&gt;no&lt;/b&gt;"],
             &["<b>no"],
         );
     }
-    expect(&given_up, &["<summary class=\"button\">Send all again</summary>", "Send all 2 again"], &[&third]);
+    expect(&dead_letters, &["<summary class=\"button\">Send all again</summary>", "Send all 2 again"], &[&third]);
     for path in ["/inbox", "/inbox/answers", "/inbox/deliveries", &format!("/inbox/tickets/{third}")] {
         let page = gateway.get(path).await.text();
         expect(
@@ -431,9 +435,9 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
         let deliveries = gateway.app.store.deliveries(id).await.unwrap();
         assert_eq!((deliveries[0].state, &deliveries[0].settled_at), (Stands::Waiting, &None));
     }
-    let (destinations, given_up) = page(&gateway).await;
+    let (destinations, dead_letters) = page(&gateway).await;
     expect(&destinations, &["data-label=\"Queued\">3<", "data-label=\"Given up\">0<"], &[]);
-    expect(&given_up, &["No deliveries have been given up."], &["<form"]);
+    expect(&dead_letters, &["No deliveries have been given up."], &["<form"]);
 }
 
 #[tokio::test]
@@ -475,9 +479,9 @@ async fn what_was_meant_for_a_destination_that_is_gone_is_shown_and_troubles_nob
     let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("UPDATE deliveries SET destination = 'former'").execute(&mut database).await.unwrap();
 
-    let (destinations, given_up) = page(&gateway).await;
+    let (destinations, dead_letters) = page(&gateway).await;
     expect(&destinations, &["<bdi>former</bdi>", "<bdi>desk</bdi>", "Removed from the configuration."], &[]);
-    expect(&given_up, &[&reference, "Destination removed"], &["<form"]);
+    expect(&dead_letters, &[&reference, "Destination removed"], &["<form"]);
     expect(&list(&gateway).await, &[">Deliveries</a>"], &["class=\"card undelivered\""]);
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<bdi>former</bdi>", "This destination was removed", "Not delivered there"], &["<form"]);
@@ -491,7 +495,7 @@ async fn a_ticket_that_came_from_a_destination_says_so() {
     let mut foreign = gateway.app.store.ticket(&id).await.unwrap().unwrap();
     foreign.id = "00000000-0000-7000-8000-000000000000".into();
     foreign.reference = "DB-22222".into();
-    let place = store::Place { remote: "77".into(), requester: "1".into(), merged_after: None };
+    let place = store::Place { external_id: "77".into(), requester: "1".into(), merged_after: None };
     assert!(gateway.app.store.adopt(&foreign, "desk", &place).await.unwrap());
     expect(&card(&gateway, "DB-22222").await, &["Created there", "/agent/tickets/77\""], &["On its way", "<dt>"]);
 }
@@ -522,7 +526,7 @@ async fn only_an_operator_sends_again_and_only_from_a_page_of_the_inbox() {
         for body in ["all=yes", "id=1"] {
             assert_eq!(gateway.send(again(body, &headers)).await.status, status, "{body} {headers:?}");
         }
-        assert_eq!(stands(&gateway, &id).await, [Stands::GivenUp]);
+        assert_eq!(stands(&gateway, &id).await, [Stands::DeadLetter]);
     }
     let unseen = gateway.get("/inbox/deliveries").await;
     assert_eq!((unseen.status.as_u16(), unseen.header("location")), (303, "/inbox/login?next=/inbox/deliveries"));
@@ -551,7 +555,7 @@ async fn a_form_that_names_nothing_sends_nothing_again_and_leads_nowhere_else() 
         assert_eq!(answer.status, 422, "{body}");
         assert!(answer.text().contains("does not say which delivery"), "{body}");
     }
-    assert_eq!(stands(&gateway, &id).await, [Stands::GivenUp]);
+    assert_eq!(stands(&gateway, &id).await, [Stands::DeadLetter]);
     let answer = press(&gateway, &format!("id={number}&ticket=%2F%2Fevil.example")).await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/deliveries"));
 }
@@ -568,8 +572,8 @@ async fn two_agents_who_solve_a_ticket_at_once_solve_it_once() {
     };
     let answers = tokio::join!(solve(), solve(), solve());
     assert_eq!([answers.0.status, answers.1.status, answers.2.status], [303; 3]);
-    let whats: Vec<What> =
+    let whats: Vec<DeliveryKind> =
         gateway.app.store.deliveries(&id).await.unwrap().iter().map(|delivery| delivery.what).collect();
-    assert_eq!(whats, [What::Ticket, What::Solved]);
+    assert_eq!(whats, [DeliveryKind::Ticket, DeliveryKind::Solved]);
     assert_eq!(gateway.app.store.activities(&id).await.unwrap().len(), 1);
 }

@@ -8,8 +8,8 @@ use domain::ticket::Status;
 use gateway::clock;
 use gateway::config::Overrides;
 use gateway::store::{
-    Claim, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, TicketHead,
-    What,
+    Claim, DeliveryKind, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey,
+    SubmissionOutcome, TicketHead,
 };
 use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
@@ -248,7 +248,7 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     let mut stored = StoredTicket::new("acme", "DB-0000A".into(), sent, &clock::now());
     stored.session = Some([7; 32]);
     let seal = SubmissionKey { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
-    let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), what: What::Ticket });
+    let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), what: DeliveryKind::Ticket });
     let along = SubmissionExtras { deliveries: deliveries.into(), ..SubmissionExtras::default() };
     assert_eq!(store.submit(&stored, &seal, along).await.unwrap(), SubmissionOutcome::Stored);
     let mut write = gateway.connection().await;
@@ -267,8 +267,8 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     let (_, text) = command(&gateway, &["erase", "--ticket", "DB-0000A", "--yes"]).await;
     assert!(text.contains("not reached: DB-0000A at desk, 4312 there"), "{text}");
     // Only now does the destination respond.
-    let place = gateway::store::Place { remote: "99".into(), requester: "9".into(), merged_after: None };
-    let tried = DeliveryOutcome::Delivered { remote: "99".into(), place: Some(place), told: String::new() };
+    let place = gateway::store::Place { external_id: "99".into(), requester: "9".into(), merged_after: None };
+    let tried = DeliveryOutcome::Delivered { external_id: "99".into(), place: Some(place), reason: String::new() };
     let lost = store.record_attempts(&[(&due[0], &tried)], &clock::now()).await.unwrap();
     assert_eq!(lost, [due[0].delivery.id], "its claim went with it");
     for table in ["tickets", "deliveries", "places", "seals", "messages"] {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use domain::problem::FieldError;
 use gateway::attachments::quota::{Exceeded, Quota};
@@ -19,11 +20,15 @@ fn refusals() -> Vec<Refusal> {
     let until = "2126-11-28T00:00:00Z".parse().unwrap();
     let field = || FieldError { pointer: "/contact/email".into(), detail: "is no address".into() };
     let tokens = [
+        TokenError::NoBearer,
+        TokenError::TooLong,
         TokenError::Malformed("it has no three parts"),
         TokenError::NoSigners,
         TokenError::UnknownKey("k-2".into()),
+        TokenError::MissingKid,
         TokenError::KeysUnavailable,
         TokenError::Algorithm("HS256".into()),
+        TokenError::NoAlgorithm("HS256".into()),
         TokenError::Signature,
         TokenError::Audience { found: "\"other\"".into(), expected: "\"acme\"".into() },
         TokenError::Issuer { found: "\"other\"".into(), expected: "acme".into() },
@@ -133,10 +138,16 @@ async fn every_problem_is_told_as_it_was() {
     let mut text = String::new();
     for refusal in refusals() {
         assert_known(&refusal);
-        let (parts, body) = refusal.into_response().into_parts();
+        let is_timed = matches!(refusal, Refusal::UploadQuota(_) | Refusal::TicketQuota(_));
+        let (mut parts, body) = refusal.into_response().into_parts();
+        if is_timed {
+            // The seconds until a quota is free again.
+            assert!(parts.headers.contains_key(header::RETRY_AFTER));
+            parts.headers.insert(header::RETRY_AFTER, HeaderValue::from_static("[seconds]"));
+        }
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         let answer = Answer { status: parts.status, headers: parts.headers, body };
         writeln!(text, "{}\n", snapshot::written(&answer)).unwrap();
     }
-    snapshot::check("problems", &text);
+    snapshot::check_fixed("problems", &text);
 }

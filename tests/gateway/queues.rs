@@ -11,7 +11,7 @@ use domain::config::Config;
 use domain::conversation::Author;
 use gateway::config::Overrides;
 use gateway::delivery::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
-use gateway::store::{State, What};
+use gateway::store::{DeliveryKind, DeliveryState};
 use gateway::supervisor;
 use gateway::wire_up;
 use serde_json::Value;
@@ -106,8 +106,8 @@ async fn an_attempt_whose_outcome_cannot_be_stored_at_once_is_not_made_again() {
         service.may_answer.send_replace(true);
     };
     tokio::join!(hold(&gateway, HELD), answering);
-    until(async || gateway.app.store.deliveries(&id).await.unwrap()[0].state == State::Delivered).await;
-    assert_eq!(gateway.app.store.deliveries(&id).await.unwrap()[0].tries, 1);
+    until(async || gateway.app.store.deliveries(&id).await.unwrap()[0].state == DeliveryState::Delivered).await;
+    assert_eq!(gateway.app.store.deliveries(&id).await.unwrap()[0].attempts, 1);
     assert!(service.posted.try_recv().is_err(), "it was posted once");
 }
 
@@ -128,12 +128,12 @@ async fn a_mail_whose_outcome_cannot_be_stored_at_once_is_not_sent_again() {
         take(stream).await;
     });
     until(async || gateway.app.store.next_mail("desk").await.unwrap().is_none()).await;
-    let tries: u32 = sqlx::query_scalar("SELECT tries FROM mails WHERE ticket = ?")
+    let attempts: u32 = sqlx::query_scalar("SELECT tries FROM mails WHERE ticket = ?")
         .bind(&id)
         .fetch_one(&mut other(&gateway).await)
         .await
         .unwrap();
-    assert_eq!(tries, 1);
+    assert_eq!(attempts, 1);
 }
 
 /// Accepts a mail like a server.
@@ -167,7 +167,7 @@ struct Fragile {
 
 #[async_trait]
 impl Destination for Fragile {
-    fn takes(&self, _what: What, _author: Author) -> bool {
+    fn takes(&self, _what: DeliveryKind, _author: Author) -> bool {
         true
     }
 
@@ -227,10 +227,10 @@ async fn a_ticket_that_cannot_be_read_keeps_no_other_from_being_delivered() {
         .unwrap();
     tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
     let state = async |id: &str| gateway.app.store.deliveries(id).await.unwrap()[0].clone();
-    until(async || state(&whole).await.state == State::Delivered).await;
+    until(async || state(&whole).await.state == DeliveryState::Delivered).await;
     let dead = state(&broken).await;
-    assert_eq!(dead.state, State::GivenUp);
-    assert!(dead.told.starts_with("its ticket cannot be read: "), "{}", dead.told);
+    assert_eq!(dead.state, DeliveryState::DeadLetter);
+    assert!(dead.reason.starts_with("its ticket cannot be read: "), "{}", dead.reason);
     assert!(service.posted.recv().await.is_some() && service.posted.try_recv().is_err());
 }
 
@@ -255,12 +255,12 @@ async fn an_attempt_that_has_begun_comes_to_an_end_and_is_recorded_before_the_ga
     assert!(timeout(PATIENCE, child.wait()).await.unwrap().unwrap().success());
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
     let mut database = SqliteConnection::connect(&url).await.unwrap();
-    let (state, tries): (String, u32) = sqlx::query_as("SELECT state, tries FROM deliveries WHERE ticket = ?")
+    let (state, attempts): (String, u32) = sqlx::query_as("SELECT state, tries FROM deliveries WHERE ticket = ?")
         .bind(receipt["id"].as_str().unwrap())
         .fetch_one(&mut database)
         .await
         .unwrap();
-    assert_eq!((state.as_str(), tries), ("delivered", 1));
+    assert_eq!((state.as_str(), attempts), ("delivered", 1));
     assert!(service.posted.try_recv().is_err());
 }
 

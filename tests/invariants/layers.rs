@@ -69,13 +69,14 @@ fn reached(name: &str) -> BTreeSet<String> {
     found
 }
 
-/// The names in the table `dependencies` of a manifest.
+/// The packages that a manifest depends on, on any target, whatever it calls them.
 fn dependencies(manifest: &str) -> BTreeSet<String> {
-    let table = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
-    let lines = table.take_while(|line| !line.starts_with('['));
-    lines
-        .filter_map(|line| line.split(['.', ' ', '=']).next())
-        .filter(|name| !name.is_empty() && *name != "#")
-        .map(String::from)
-        .collect()
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+    let tables = targets.filter_map(toml::Value::as_table).chain([&manifest]);
+    let entries = tables.filter_map(|table| table.get("dependencies")?.as_table()).flatten();
+    let package = |(name, entry): (&String, &toml::Value)| {
+        entry.get("package").and_then(toml::Value::as_str).unwrap_or(name).to_string()
+    };
+    entries.map(package).collect()
 }

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use crate::ports::{Delivery, Handling, State, StoredTicket, What};
+use crate::ports::{Delivery, DeliveryKind, DeliveryState, Handling, StoredTicket};
 use domain::ticket::{NewTicket, Status};
 
 /// A ticket with a value in nearly every field.
@@ -37,7 +37,7 @@ pub fn stored() -> StoredTicket {
 }
 
 /// A delivery of that ticket to `desk`, at its first attempt.
-pub fn delivery(what: What, number: u32) -> Delivery {
+pub fn delivery(what: DeliveryKind, number: u32) -> Delivery {
     Delivery {
         id: 9,
         site: "acme".into(),
@@ -45,14 +45,14 @@ pub fn delivery(what: What, number: u32) -> Delivery {
         ticket: "1".into(),
         what,
         number,
-        state: State::Waiting,
+        state: DeliveryState::Waiting,
         created_at: "2026-11-25T08:00:00.000Z".into(),
         due_at: String::new(),
-        tried_at: None,
+        first_attempt_at: None,
         settled_at: None,
-        tries: 1,
+        attempts: 1,
         failures: 0,
-        remote: String::new(),
-        told: String::new(),
+        external_id: String::new(),
+        reason: String::new(),
     }
 }

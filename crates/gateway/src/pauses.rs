@@ -18,8 +18,8 @@ pub fn pause(failures: u32, longest: Duration, random: u8) -> Duration {
 }
 
 /// When the next attempt is due after so many; none if `given_up` after `since` is over, and no further attempt is made.
-pub fn next(tries: u32, since: Timestamp, given_up: Duration, now: Timestamp, random: u8) -> Option<Timestamp> {
-    let (next, end) = (now.checked_add(pause(tries, LONGEST, random)).ok()?, since.checked_add(given_up).ok()?);
+pub fn next(attempts: u32, since: Timestamp, given_up: Duration, now: Timestamp, random: u8) -> Option<Timestamp> {
+    let (next, end) = (now.checked_add(pause(attempts, LONGEST, random)).ok()?, since.checked_add(given_up).ok()?);
     (next <= end).then_some(next)
 }
 
@@ -37,14 +37,15 @@ mod tests {
     #[test]
     fn pauses_grow_to_an_hour_and_end_in_time() {
         let since: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
-        let pause = |tries, random| next(tries, since, DAY, since, random).unwrap().duration_since(since).as_secs_f64();
+        let pause =
+            |attempts, random| next(attempts, since, DAY, since, random).unwrap().duration_since(since).as_secs_f64();
         assert_eq!([pause(1, 0), pause(1, 255), pause(2, 0), pause(5, 255)], [1.5, 2.5, 3.0, 40.0]);
         assert_eq!([pause(30, 0), pause(u32::MAX, 255)], [2700.0, 4500.0]);
-        let (mut now, mut tries) = (since, 0);
-        while let Some(next) = next(tries + 1, since, DAY, now, 128) {
-            (now, tries) = (next, tries + 1);
+        let (mut now, mut attempts) = (since, 0);
+        while let Some(next) = next(attempts + 1, since, DAY, now, 128) {
+            (now, attempts) = (next, attempts + 1);
         }
-        assert!((30..40).contains(&tries), "{tries}");
+        assert!((30..40).contains(&attempts), "{attempts}");
         assert!(now.duration_since(since).as_secs() > 22 * 3600, "{now}");
     }
 }

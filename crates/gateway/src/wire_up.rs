@@ -243,7 +243,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
     };
     let queues = (destinations.clone(), lines.clone());
     let parcels = Parcels::new(store.clone(), store.clone(), storage.clone(), sites.clone());
-    let mails = sites.iter().filter_map(|site| {
+    let site_mails = sites.iter().filter_map(|site| {
         let mailer = mailers.get(&site.key)?.clone();
         let bounces_to = mailer.bounces.as_ref().and_then(|name| destinations.get(&site.key, name)).cloned();
         let return_path = Arc::new(move |ticket: &str| bounces_to.as_ref()?.return_path(ticket));
@@ -252,7 +252,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
     let workers = Workers {
         deliver: DeliverTickets::new(store.clone(), parcels, destinations.clone(), lines.clone()),
         sync: SyncTickets::new(sync_store, sites.clone(), queues, keep_file, bus),
-        mail: SendMail::new(store.clone(), mails.collect(), codes, wakers),
+        mail: SendMail::new(store.clone(), site_mails.collect(), codes, wakers),
         sweep: SweepFiles::new(store.clone(), storage.folder.clone()),
         retention: EnforceRetention::new(store.clone(), store.clone(), storage.folder.clone(), sites),
         outgoing: store.clone(),

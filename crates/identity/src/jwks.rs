@@ -34,7 +34,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 const LIMITS: Limits = Limits {
     body: 256 << 10,
     answer: Duration::from_secs(5),
-    tries: 1,
+    attempts: 1,
     pause: Duration::from_secs(1),
     wait: Duration::from_secs(1),
 };
@@ -122,7 +122,7 @@ impl Jwks {
     }
 
     /// The key of a token without key id if the cached key does not verify it: it may have been replaced.
-    pub async fn find_replaced(self: &Arc<Self>, algorithm: Algorithm) -> Result<Key, TokenError> {
+    pub async fn find_after_rotation(self: &Arc<Self>, algorithm: Algorithm) -> Result<Key, TokenError> {
         let fetches = self.cache().fetches;
         self.refetch(fetches).await;
         match self.cache().find(None, algorithm, Instant::now()) {
@@ -299,7 +299,7 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut budget = Budget::default();
-        let mut given = |seconds, tries: usize| (0..tries).filter(|_| budget.take(at(seconds))).count();
+        let mut given = |seconds, attempts: usize| (0..attempts).filter(|_| budget.take(at(seconds))).count();
         assert_eq!([given(0, 1000), given(29, 1000), given(30, 1000), given(59, 1000), given(61, 10)], [3, 0, 1, 0, 1]);
         assert_eq!([given(3600, 1000), given(3601, 1000)], [3, 0]);
     }

@@ -65,7 +65,7 @@ async fn read_signed(
     }
     let raw = match (verify(token, &key), &signer.keys) {
         (Err(TokenError::Signature), Keys::Published(jwks)) if header.kid.is_none() => {
-            verify(token, &jwks.find_replaced(header.alg).await?)
+            verify(token, &jwks.find_after_rotation(header.alg).await?)
         }
         (verified, _) => verified,
     }?;

@@ -5,7 +5,7 @@ mod connection;
 mod destination;
 mod message;
 mod oauth;
-mod post;
+mod send_error;
 mod server;
 mod tls;
 
@@ -13,6 +13,6 @@ pub use destination::{Agents, MailDestination, ReplyAddress, mail_server};
 pub use lettre::message::Mailbox;
 pub use message::{Letter, MessageError, Sender, message};
 pub use oauth::{Grant, Tokens};
-pub use post::{NotTaken, cause};
+pub use send_error::{SendError, cause};
 pub use server::{Login, MailServer, Security};
 pub use tls::{TlsError, accept_any_certificate, require_certificate};

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::post::cause;
+use crate::send_error::cause;
 use outbound_http::{USER_AGENT, install_crypto};
 
 /// The timeout of a request to the endpoint.

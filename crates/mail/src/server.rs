@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::connection::is_about_tls;
 use crate::oauth::Tokens;
-use crate::post::{CHECK_PATIENCE, NotTaken, PATIENCE, cause, not_taken};
+use crate::send_error::{CHECK_TIMEOUT, SEND_TIMEOUT, SendError, cause, classify};
 
 /// A recipient who does not exist (RFC 2606), to check whether a server relays mail.
 const NOBODY: (&str, &str) = ("deskbell-check", "example.com");
@@ -89,16 +89,18 @@ impl MailServer {
     }
 
     /// Sends a message.
-    pub async fn send(&self, message: &Message) -> Result<(), NotTaken> {
-        let sent = timeout(PATIENCE, self.carry_out(Job::Send(message))).await;
-        sent.unwrap_or_else(|_| Err(NotTaken::Later("the server takes too long".into())))
+    pub async fn send(&self, message: &Message) -> Result<(), SendError> {
+        let sent = timeout(SEND_TIMEOUT, self.carry_out(Job::Send(message))).await;
+        sent.unwrap_or_else(|_| Err(SendError::Temporary("the server takes too long".into())))
     }
 
     /// Checks whether the server accepts the login and relays mail of a sender, as far as possible without sending any.
     pub async fn check(&self, from: &Address) -> Result<(), String> {
-        match timeout(CHECK_PATIENCE, self.carry_out(Job::Check(from))).await {
+        match timeout(CHECK_TIMEOUT, self.carry_out(Job::Check(from))).await {
             // Whether it accepts mail for that recipient says nothing about others.
-            Ok(Ok(()) | Err(NotTaken::NoMailbox(_) | NotTaken::Never(_) | NotTaken::Later(_))) => Ok(()),
+            Ok(Ok(()) | Err(SendError::UnknownRecipient(_) | SendError::Permanent(_) | SendError::Temporary(_))) => {
+                Ok(())
+            }
             Ok(Err(reason)) => Err(reason.to_string()),
             Err(_) => Err("takes too long; is a firewall in between?".into()),
         }
@@ -139,7 +141,7 @@ impl MailServer {
         let wrapped = if let Tls::Wrapper(parameters) = &tls { Some(parameters.clone()) } else { None };
         let place = (self.host.as_str(), self.port);
         let mut connection =
-            AsyncSmtpConnection::connect_tokio1(place, Some(CHECK_PATIENCE), &self.hello, wrapped, None).await?;
+            AsyncSmtpConnection::connect_tokio1(place, Some(CHECK_TIMEOUT), &self.hello, wrapped, None).await?;
         match tls {
             Tls::Opportunistic(parameters) if connection.can_starttls() => {
                 connection.starttls(parameters, &self.hello).await?;
@@ -151,7 +153,7 @@ impl MailServer {
     }
 
     /// Runs a job; once more with a new token if one is rejected, and unencrypted if TLS fails and is not required.
-    async fn carry_out(&self, job: Job<'_>) -> Result<(), NotTaken> {
+    async fn carry_out(&self, job: Job<'_>) -> Result<(), SendError> {
         let mut done = self.attempt(job, self.tls()).await;
         if let (Err(AttemptError::Smtp(error)), Some(Login::OAuth(_, tokens))) = (&done, &self.login)
             && is_token_refused(error)
@@ -169,8 +171,8 @@ impl MailServer {
             done = self.attempt(job, Tls::None).await;
         }
         done.map_err(|failed| match failed {
-            AttemptError::Token(reason) => NotTaken::Away(reason),
-            AttemptError::Connecting(error) | AttemptError::Smtp(error) => not_taken(&error),
+            AttemptError::Token(reason) => SendError::Unreachable(reason),
+            AttemptError::Connecting(error) | AttemptError::Smtp(error) => classify(&error),
         })
     }
 

@@ -25,7 +25,7 @@ pub struct Limits {
     /// The timeout of a response, from sending the request to reading the last byte.
     pub answer: Duration,
     /// The most attempts for one address.
-    pub tries: u32,
+    pub attempts: u32,
     /// The pause before the second attempt if the source does not name one; doubled for each later one.
     pub pause: Duration,
     /// The longest pause that a source may demand.
@@ -37,7 +37,7 @@ impl Default for Limits {
         Limits {
             body: 16 << 20,
             answer: Duration::from_secs(60),
-            tries: 4,
+            attempts: 4,
             pause: Duration::from_secs(1),
             wait: Duration::from_secs(120),
         }
@@ -157,13 +157,13 @@ impl Fetcher {
             return Err(FetchError::Private(not_public(&address.to_string())));
         }
         let mut pause = self.limits.pause;
-        let mut tries = 1;
+        let mut attempts = 1;
         loop {
             let (error, after) = match self.once(url, validators).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
-            if !error.is_final() || tries >= self.limits.tries {
+            if !error.is_final() || attempts >= self.limits.attempts {
                 return Err(error);
             }
             let wait = after.unwrap_or(pause);
@@ -174,7 +174,7 @@ impl Fetcher {
             tracing::debug!(%url, %error, ?wait, "the source is asked again");
             tokio::time::sleep(wait).await;
             pause *= 2;
-            tries += 1;
+            attempts += 1;
         }
     }
 
@@ -262,7 +262,7 @@ mod tests {
     const SHORT: Limits = Limits {
         body: 10_000,
         answer: Duration::from_millis(500),
-        tries: 3,
+        attempts: 3,
         pause: Duration::from_millis(1),
         wait: Duration::from_secs(5),
     };

@@ -17,7 +17,7 @@ pub fn fold(word: &str) -> Cow<'_, str> {
     for c in word.chars() {
         push_folded(c, &mut folded);
     }
-    let article = ARTICLES.iter().find_map(|article| {
+    let article = PREFIXES.iter().find_map(|article| {
         let rest = folded.strip_prefix(article)?;
         (rest.chars().count() >= WITHOUT_ARTICLE_MIN).then(|| rest.to_string())
     });
@@ -25,7 +25,7 @@ pub fn fold(word: &str) -> Cow<'_, str> {
 }
 
 /// The longest come first.
-const ARTICLES: &[&str] = &["وال", "بال", "كال", "فال", "ولل", "ال", "لل", "و"];
+const PREFIXES: &[&str] = &["وال", "بال", "كال", "فال", "ولل", "ال", "لل", "و"];
 /// If less would remain, the letters were no article.
 const WITHOUT_ARTICLE_MIN: usize = 3;
 
@@ -120,7 +120,7 @@ fn push_folded(c: char, out: &mut String) {
         | '\u{ad}'
         | '\u{200b}'..='\u{200d}'
         | '\u{fe00}'..='\u{fe0f}' => return,
-        _ => DIGITS
+        _ => DIGIT_ZEROS
             .iter()
             .find_map(|zero| (c as u32).checked_sub(*zero).filter(|digit| *digit < 10))
             .map_or(c, |digit| letter(0x30 + digit)),
@@ -133,7 +133,7 @@ fn letter(number: u32) -> char {
 }
 
 /// The zeros of Arabic, Persian, Devanagari, Bengali, Thai, Lao, Burmese, Khmer and full width; the other digits follow.
-const DIGITS: [u32; 9] = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xed0, 0x1040, 0x17e0, 0xff10];
+const DIGIT_ZEROS: [u32; 9] = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xed0, 0x1040, 0x17e0, 0xff10];
 /// The full-width forms of half-width Katakana, from U+FF66 on.
 const HALF_WIDTH: &str =
     "ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン";

@@ -163,7 +163,7 @@ pub fn redact_value(name: &str, value: &str, rules: &Rules) -> String {
 
 /// Redacts only values after the site's own names.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn hide_configured_names(text: &str, rules: &Rules) -> String {
+pub fn redact_configured_names(text: &str, rules: &Rules) -> String {
     let mut text = text.to_string();
     for _ in 0..ROUNDS {
         let mut found = secrets(&text, Origin::Collected, rules);
@@ -180,7 +180,7 @@ pub fn hide_configured_names(text: &str, rules: &Rules) -> String {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn hide_configured_value(name: &str, value: &str, rules: &Rules) -> String {
     let named = scan::value_of(name.as_bytes(), value.as_bytes(), rules).filter(|secret| secret.kind == Kind::Hidden);
-    hide_configured_names(&replaced(value, named.as_slice()), rules)
+    redact_configured_names(&replaced(value, named.as_slice()), rules)
 }
 
 /// The findings of several passes, in order. Findings that overlap or touch become one, because in the text they are one run.

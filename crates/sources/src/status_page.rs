@@ -20,7 +20,7 @@ const URL_MAX: usize = 2_000;
 const LIMITS: Limits = Limits {
     body: 1 << 20,
     answer: Duration::from_secs(10),
-    tries: 1,
+    attempts: 1,
     pause: Duration::from_secs(1),
     wait: Duration::from_secs(1),
 };

@@ -4,15 +4,18 @@ use crate::support::{
     LATER, NOW, delivery_kinds, desk_deliveries, quota, receipts, seal, submit_unconfirmed, ticket, with_mail,
 };
 use deskbell_core::ports::{
-    ActivityKind, Claim, CodeCheck, CodeRequest, Confirmation, MailLimits, MailOutcome, MailQuota, NewMail, Store,
-    SubmissionExtras, SubmissionOutcome, What,
+    ActivityKind, Claim, CodeCheck, CodeRequest, Confirmation, DeliveryKind, MailLimits, MailOutcome, MailQuota,
+    NewMail, Store, SubmissionExtras, SubmissionOutcome,
 };
 
 pub async fn a_code_is_guessed_at_five_times_and_another_makes_five_more(store: &dyn Store) {
     submit_unconfirmed(store).await;
     let (long_ago, later) = ("2025-01-01", "2026-12-31T00:00:00.000Z");
     let confirm = async |number: u32, oldest: &str| {
-        store.confirm("1", NOW, oldest, &|code| code == number, &desk_deliveries(What::Confirmed)).await.unwrap()
+        store
+            .confirm("1", NOW, oldest, &|code| code == number, &desk_deliveries(DeliveryKind::Confirmed))
+            .await
+            .unwrap()
     };
     let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
     assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0, code_sent: true });
@@ -59,7 +62,7 @@ pub async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests(
 pub async fn a_code_whose_mail_is_given_up_was_not_sent_and_another_can_be_requested_at_once(store: &dyn Store) {
     submit_unconfirmed(store).await;
     store.claim_mail("acme", Claim { token: "t", now: LATER, until: LATER }).await.unwrap().unwrap();
-    assert!(store.record_mail("1", "t", MailOutcome::GivenUp).await.unwrap());
+    assert!(store.record_mail("1", "t", MailOutcome::DeadLetter).await.unwrap());
     let confirmation = store.ticket("1").await.unwrap().unwrap().handling.confirmation;
     assert_eq!(confirmation, Confirmation::Awaited { withheld: 0, first: 0, code_sent: false });
     let quota = quota("ada@example.com");
@@ -123,7 +126,7 @@ pub async fn who_signs_in_with_the_claimed_address_has_confirmed_it(store: &dyn 
     {
         assert!(
             store
-                .confirm_signed(site, person, mailbox, NOW, &desk_deliveries(What::Confirmed))
+                .confirm_signed(site, person, mailbox, NOW, &desk_deliveries(DeliveryKind::Confirmed))
                 .await
                 .unwrap()
                 .is_empty()
@@ -131,12 +134,12 @@ pub async fn who_signs_in_with_the_claimed_address_has_confirmed_it(store: &dyn 
         assert!(state().await.is_awaited());
     }
     let confirmed = async || {
-        let orders = desk_deliveries(What::Confirmed);
+        let orders = desk_deliveries(DeliveryKind::Confirmed);
         store.confirm_signed("acme", "u-7", "ada@example.com", NOW, &orders).await.unwrap()
     };
     let told = confirmed().await;
     assert_eq!((told.len(), told[0].handling.confirmation), (1, Confirmation::Confirmed));
     assert_eq!(state().await, Confirmation::Confirmed);
     assert!(confirmed().await.is_empty(), "it is confirmed once");
-    assert_eq!(delivery_kinds(store, "1").await, [(What::Ticket, 0), (What::Confirmed, 0)]);
+    assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Confirmed, 0)]);
 }

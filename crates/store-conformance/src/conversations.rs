@@ -5,8 +5,8 @@ use crate::support::{
     write_message,
 };
 use deskbell_core::ports::{
-    Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, MESSAGE_PAGE_BYTES, Store, SubmissionExtras,
-    View, What,
+    Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, DeliveryKind, MESSAGE_PAGE_BYTES, Store,
+    SubmissionExtras, View,
 };
 use domain::conversation::Author;
 use domain::ticket::Status;
@@ -41,7 +41,7 @@ pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(stor
         .submit(
             &ticket,
             &seal("k"),
-            SubmissionExtras { deliveries: desk_deliveries(What::Ticket), ..SubmissionExtras::default() },
+            SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() },
         )
         .await
         .unwrap();
@@ -49,14 +49,14 @@ pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(stor
         if current.ticket.status == Status::Solved {
             return Decision::Nothing;
         }
-        let mut change = Change { deliveries: desk_deliveries(What::Solved), ..current.unchanged() };
+        let mut change = Change { deliveries: desk_deliveries(DeliveryKind::Solved), ..current.unchanged() };
         change.ticket.status = Status::Solved;
         change.into()
     };
     let both = tokio::join!(store.change("1", NOW, None, &solve), store.change("1", NOW, None, &solve));
     let written = [both.0.unwrap(), both.1.unwrap()].into_iter().filter(|one| matches!(one, Changed::Written(..)));
     assert_eq!(written.count(), 1);
-    assert_eq!(delivery_kinds(store, "1").await, [(What::Ticket, 0), (What::Solved, 0)]);
+    assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Solved, 0)]);
 }
 
 pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn Store) {

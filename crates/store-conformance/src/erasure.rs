@@ -5,10 +5,11 @@ use deskbell_core::ports::{DeliveryOutcome, Place, Store, SubmissionExtras, Subm
 use domain::conversation::Author;
 
 pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn Store) {
-    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
+    let place = Place { external_id: "35".into(), requester: "77".into(), merged_after: None };
     submit_to_desk(store, &["1", "2"]).await;
     let due = claim(store, "t", NOW, &[]).await;
-    let there = DeliveryOutcome::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
+    let there =
+        DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place.clone()), reason: String::new() };
     assert!(store.record_attempts(&[(&due[0], &there)], NOW).await.unwrap().is_empty());
     write_message_about(store, "1", new_message(Author::Support, "Zanzibar"), None, vec![]).await;
     let counts = store.erase_tickets(&["1".into()], LATER, &|_| true).await.unwrap();

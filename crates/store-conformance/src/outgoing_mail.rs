@@ -20,14 +20,14 @@ pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_i
     };
     assert_eq!((store.next_mail("acme").await.unwrap().as_deref(), take("other", 0).await), (Some(came), None));
     let (address, since) = ("Ada+x@example.com".to_string(), came.to_string());
-    let due = DueMail { ticket: ticket.clone(), address, code: None, tries: 1, since };
+    let due = DueMail { ticket: ticket.clone(), address, code: None, attempts: 1, since };
     assert_eq!(take("acme", 0).await, Some(due.clone()));
     assert_eq!(take("acme", 4).await, None);
     assert!(store.record_mail("1", "t", MailOutcome::Retry { due_at: &minute(1) }).await.unwrap());
     assert!(!store.record_mail("1", "t", MailOutcome::Sent).await.unwrap(), "its claim has ended");
-    assert_eq!(take("acme", 1).await, Some(DueMail { tries: 2, ..due.clone() }));
+    assert_eq!(take("acme", 1).await, Some(DueMail { attempts: 2, ..due.clone() }));
     // The worker that claimed it has died.
-    assert_eq!(take("acme", 6).await, Some(DueMail { tries: 3, ..due }));
+    assert_eq!(take("acme", 6).await, Some(DueMail { attempts: 3, ..due }));
     assert!(!store.record_mail("1", "another", MailOutcome::Sent).await.unwrap(), "somebody else has it");
     assert!(!store.extend_mail("1", "another", &minute(8)).await.unwrap());
     assert!(store.extend_mail("1", "t", &minute(8)).await.unwrap());

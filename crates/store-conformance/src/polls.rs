@@ -4,7 +4,7 @@ use crate::support::{LATER, NOW, UNTIL, ticket};
 use deskbell_core::ports::{ChangedTicket, Place, Store, StoredTicket};
 
 pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once(store: &dyn Store) {
-    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
+    let place = Place { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     assert!(store.adopt(&ticket, "desk", &place).await.unwrap());
     let same = StoredTicket { id: "2".into(), reference: "DB-00002".into(), ..ticket.clone() };
@@ -26,7 +26,7 @@ pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once
 pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest(store: &dyn Store) {
     for number in 1..=8_u32 {
         let id = number.to_string();
-        let place = Place { remote: format!("r{number}"), requester: String::new(), merged_after: None };
+        let place = Place { external_id: format!("r{number}"), requester: String::new(), merged_after: None };
         let new = ticket(&id, &format!("DB-{number}"), &format!("2026-01-01T00:00:0{number}.000Z"));
         assert!(store.adopt(&new, "desk", &place).await.unwrap());
     }
@@ -39,7 +39,10 @@ pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_wai
     };
     let (now, until) = ("2026-01-01T01:00:00.000Z", "2026-01-01T02:00:00.000Z");
     // The same change listed again keeps its position; a newer one moves ahead.
-    let changed = |remote: &str, at: &str| ChangedTicket { remote: remote.into(), updated_at: at.parse().unwrap() };
+    let changed = |external_id: &str, at: &str| ChangedTicket {
+        external_id: external_id.into(),
+        updated_at: at.parse().unwrap(),
+    };
     let listed = [changed("r1", "2026-01-01T00:00:01Z"), changed("r2", "2026-01-01T00:59:00Z")];
     assert_eq!(store.mark_changed(queue, &listed, now).await.unwrap(), 2);
     assert_eq!(take(now, until).await, ["1", "2", "6", "7", "8"]);

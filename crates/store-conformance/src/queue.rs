@@ -5,7 +5,8 @@ use crate::support::{
     write_message, write_message_about,
 };
 use deskbell_core::ports::{
-    Change, Claim, CurrentTicket, DeliveryOutcome, Place, State, Store, SubmissionExtras, SubmissionOutcome, What,
+    Change, Claim, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, Place, Store, SubmissionExtras,
+    SubmissionOutcome,
 };
 use domain::conversation::Author;
 
@@ -13,37 +14,39 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     store: &dyn Store,
 ) {
     for (id, reference) in [("1", "DB-00001"), ("2", "DB-00002")] {
-        let along = SubmissionExtras { deliveries: desk_deliveries(What::Ticket), ..SubmissionExtras::default() };
+        let along =
+            SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() };
         let ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
         assert_eq!(store.submit(&ticket, &seal(id), along).await.unwrap(), SubmissionOutcome::Stored);
     }
-    write_message(store, new_message(Author::Customer, "And this"), None, desk_deliveries(What::Message)).await;
+    write_message(store, new_message(Author::Customer, "And this"), None, desk_deliveries(DeliveryKind::Message)).await;
     let take = async |now: &str| {
         let claim = Claim { token: now, now, until: UNTIL };
         store.claim_deliveries(("acme", "desk"), claim, &[], 10).await.unwrap()
     };
     let first = take(NOW).await;
-    let names: Vec<(&str, What, u32)> =
-        first.iter().map(|one| (one.ticket.id.as_str(), one.delivery.what, one.delivery.tries)).collect();
-    assert_eq!(names, [("1", What::Ticket, 1), ("2", What::Ticket, 1)]);
+    let names: Vec<(&str, DeliveryKind, u32)> =
+        first.iter().map(|one| (one.ticket.id.as_str(), one.delivery.what, one.delivery.attempts)).collect();
+    assert_eq!(names, [("1", DeliveryKind::Ticket, 1), ("2", DeliveryKind::Ticket, 1)]);
     assert!(take(NOW).await.is_empty(), "they are in somebody's hands");
-    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
-    let there = DeliveryOutcome::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
-    let fails = DeliveryOutcome::Retry { due_at: LATER.into(), blamed: true, told: "why".into() };
+    let place = Place { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let there =
+        DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place.clone()), reason: String::new() };
+    let fails = DeliveryOutcome::Retry { due_at: LATER.into(), blamed: true, reason: "why".into() };
     assert!(store.record_attempts(&[(&first[0], &there), (&first[1], &fails)], NOW).await.unwrap().is_empty());
     let second = take(NOW).await;
     assert_eq!(second.len(), 1);
-    assert_eq!((second[0].delivery.what, second[0].place.as_ref()), (What::Message, Some(&place)));
+    assert_eq!((second[0].delivery.what, second[0].place.as_ref()), (DeliveryKind::Message, Some(&place)));
     // The worker with the claim has died: it is claimed again, and the attempt is counted.
     let again = take(UNTIL).await;
-    let names: Vec<(What, u32)> = again.iter().map(|one| (one.delivery.what, one.delivery.tries)).collect();
-    assert_eq!(names, [(What::Message, 2)]);
-    assert_eq!(again[0].delivery.tried_at.as_deref(), Some(NOW));
+    let names: Vec<(DeliveryKind, u32)> = again.iter().map(|one| (one.delivery.what, one.delivery.attempts)).collect();
+    assert_eq!(names, [(DeliveryKind::Message, 2)]);
+    assert_eq!(again[0].delivery.first_attempt_at.as_deref(), Some(NOW));
     assert_eq!(store.next_delivery(("acme", "desk"), &[]).await.unwrap().as_deref(), Some(UNTIL));
-    let refused = DeliveryOutcome::DeadLetter { told: "no".into() };
+    let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     assert!(store.record_attempts(&[(&again[0], &refused)], NOW).await.unwrap().is_empty());
     let queues = store.queues().await.unwrap();
-    assert_eq!(queues.iter().map(|one| (one.waiting, one.given_up)).collect::<Vec<_>>(), [(1, 1)]);
+    assert_eq!(queues.iter().map(|one| (one.waiting, one.dead_letters)).collect::<Vec<_>>(), [(1, 1)]);
     assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);
     assert_eq!(take(LATER).await.len(), 2);
 }
@@ -51,14 +54,18 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
 pub async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_about_it(store: &dyn Store) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.submit(&ticket, &seal("k"), SubmissionExtras::default()).await.unwrap();
-    let solved =
-        |current: &CurrentTicket| Change { deliveries: desk_deliveries(What::Solved), ..current.unchanged() }.into();
+    let solved = |current: &CurrentTicket| {
+        Change { deliveries: desk_deliveries(DeliveryKind::Solved), ..current.unchanged() }.into()
+    };
     store.change("1", NOW, None, &solved).await.unwrap();
     assert!(delivery_kinds(store, "1").await.is_empty(), "nobody there knows what would be solved");
     for body in ["One", "Two"] {
-        write_message(store, new_message(Author::Customer, body), None, desk_deliveries(What::Message)).await;
+        write_message(store, new_message(Author::Customer, body), None, desk_deliveries(DeliveryKind::Message)).await;
     }
-    assert_eq!(delivery_kinds(store, "1").await, [(What::Ticket, 0), (What::Message, 1), (What::Message, 2)]);
+    assert_eq!(
+        delivery_kinds(store, "1").await,
+        [(DeliveryKind::Ticket, 0), (DeliveryKind::Message, 1), (DeliveryKind::Message, 2)]
+    );
 }
 
 pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_the_same_again(store: &dyn Store) {
@@ -73,12 +80,12 @@ pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_
     let claims: Vec<(i64, &str)> = held.iter().map(|id| (*id, "a")).collect();
     assert_eq!(store.extend_claims(&claims, "2026-01-02T02:00:00.000Z").await.unwrap(), held[1..]);
     // Outcomes for deliveries that another worker has claimed meanwhile are not recorded; the others are.
-    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
-    let delivered = DeliveryOutcome::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
-    let refused = DeliveryOutcome::DeadLetter { told: "no".into() };
+    let place = Place { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let delivered = DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place), reason: String::new() };
+    let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)], NOW).await.unwrap(), held[1..]);
     assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
-    for (ticket, state) in [("1", State::Delivered), ("2", State::Waiting)] {
+    for (ticket, state) in [("1", DeliveryState::Delivered), ("2", DeliveryState::Waiting)] {
         assert_eq!(store.deliveries(ticket).await.unwrap()[0].state, state);
     }
 }
@@ -91,12 +98,12 @@ pub async fn what_waits_behind_a_dead_letter_is_renewed_with_it(store: &dyn Stor
             ticket,
             new_message(Author::Customer, "And this"),
             None,
-            desk_deliveries(What::Message),
+            desk_deliveries(DeliveryKind::Message),
         )
         .await;
     }
     let due = claim(store, "t", NOW, &[]).await;
-    let refused = DeliveryOutcome::DeadLetter { told: "no".into() };
+    let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)], NOW).await.unwrap();
     assert_eq!(store.send_again(Some(due[0].delivery.id), LATER).await.unwrap(), 1);
     let since = async |ticket: &str| -> Vec<String> {

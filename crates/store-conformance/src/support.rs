@@ -3,8 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use deskbell_core::ports::{
-    Change, Changed, Claim, CurrentTicket, DueDelivery, Handling, MailLimits, MailQuota, MessageKey, NewDelivery,
-    NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, What,
+    Change, Changed, Claim, CurrentTicket, DeliveryKind, DueDelivery, Handling, MailLimits, MailQuota, MessageKey,
+    NewDelivery, NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
 };
 use deskbell_core::rules::address::mailbox;
 use domain::context::Context;
@@ -108,18 +108,18 @@ pub fn quota(address: &str) -> MailQuota {
 /// A ticket whose sender claims an address, with a code on its way.
 pub async fn submit_unconfirmed(store: &dyn Store) {
     let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota("ada@example.com")) });
-    let deliveries = desk_deliveries(What::Ticket);
+    let deliveries = desk_deliveries(DeliveryKind::Ticket);
     let along = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), deliveries, ..with_mail(mail) };
     assert_eq!(store.submit(&ticket("1", "DB-1", NOW), &seal("1"), along).await.unwrap(), SubmissionOutcome::Stored);
 }
 
 /// A delivery to the destination of [`QUEUE`].
-pub fn desk_deliveries(what: What) -> Vec<NewDelivery> {
+pub fn desk_deliveries(what: DeliveryKind) -> Vec<NewDelivery> {
     vec![NewDelivery { destination: "desk".into(), what }]
 }
 
 /// The deliveries of a ticket, by kind and message number.
-pub async fn delivery_kinds(store: &dyn Store, ticket: &str) -> Vec<(What, u32)> {
+pub async fn delivery_kinds(store: &dyn Store, ticket: &str) -> Vec<(DeliveryKind, u32)> {
     store.deliveries(ticket).await.unwrap().iter().map(|one| (one.what, one.number)).collect()
 }
 
@@ -152,7 +152,8 @@ pub async fn write_message_about(
 pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
     for id in ids {
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
-        let along = SubmissionExtras { deliveries: desk_deliveries(What::Ticket), ..SubmissionExtras::default() };
+        let along =
+            SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() };
         assert_eq!(store.submit(&ticket, &seal(id), along).await.unwrap(), SubmissionOutcome::Stored);
     }
 }

@@ -47,10 +47,12 @@ impl Batches {
         along: SubmissionExtras,
     ) -> Result<SubmissionOutcome, StoreError> {
         let crashed = || failed(sqlx::Error::WorkerCrashed);
-        let (tell, told) = oneshot::channel();
+        // Room first: what has none yet must not lie in memory twice.
+        let room = self.queue.reserve().await.map_err(|_| crashed())?;
+        let (tell, outcome) = oneshot::channel();
         let waiting = Waiting { new: new.clone(), prepared: Prepared::new(new)?, seal: seal.clone(), along, tell };
-        self.queue.send(waiting).await.map_err(|_| crashed())?;
-        told.await.map_err(|_| crashed())?
+        room.send(waiting);
+        outcome.await.map_err(|_| crashed())?
     }
 }
 

@@ -30,7 +30,7 @@ impl ExternalTickets for SqliteStore {
         )
         .bind(ticket)
         .bind(destination)
-        .bind(&place.remote)
+        .bind(&place.external_id)
         .bind(&place.merged_after)
         .bind(&place.requester)
         .execute(&self.writer)
@@ -39,14 +39,19 @@ impl ExternalTickets for SqliteStore {
         Ok(())
     }
 
-    async fn knows_external_ticket(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError> {
-        is_known(&mut *self.readers.acquire().await.map_err(failed)?, (site, destination, remote)).await
+    async fn knows_external_ticket(
+        &self,
+        site: &str,
+        destination: &str,
+        external_id: &str,
+    ) -> Result<bool, StoreError> {
+        is_known(&mut *self.readers.acquire().await.map_err(failed)?, (site, destination, external_id)).await
     }
 
     async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError> {
         let prepared = super::tickets::Prepared::new(ticket)?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let is_known = is_known(&mut write, (&ticket.site, destination, &place.remote)).await?;
+        let is_known = is_known(&mut write, (&ticket.site, destination, &place.external_id)).await?;
         if is_known || !super::tickets::insert(&mut write, ticket, &prepared, 0).await? {
             return Ok(false);
         }
@@ -54,7 +59,7 @@ impl ExternalTickets for SqliteStore {
             .bind(&ticket.id)
             .bind(&ticket.site)
             .bind(destination)
-            .bind(&place.remote)
+            .bind(&place.external_id)
             .bind(&place.requester)
             .bind(&ticket.received_at)
             .execute(&mut *write)
@@ -67,8 +72,8 @@ impl ExternalTickets for SqliteStore {
 
 /// Whether the ticket with an external id is stored here, or was erased here.
 async fn is_known(read: &mut SqliteConnection, place: (&str, &str, &str)) -> Result<bool, StoreError> {
-    let (site, destination, remote) = place;
-    let known = query_scalar(KNOWN).bind(site).bind(destination).bind(remote).bind(place_digest(place));
+    let (site, destination, external_id) = place;
+    let known = query_scalar(KNOWN).bind(site).bind(destination).bind(external_id).bind(place_digest(place));
     known.fetch_one(read).await.map_err(failed)
 }
 
@@ -76,10 +81,10 @@ async fn is_known(read: &mut SqliteConnection, place: (&str, &str, &str)) -> Res
 pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> Result<(), StoreError> {
     let places = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket);
     for row in places.fetch_all(&mut *write).await.map_err(failed)? {
-        let (site, destination, remote): (String, String, String) =
+        let (site, destination, external_id): (String, String, String) =
             (row.value("site")?, row.value("destination")?, row.value("remote")?);
         query("INSERT OR IGNORE INTO erased_external_tickets (digest) VALUES (?)")
-            .bind(place_digest((&site, &destination, &remote)))
+            .bind(place_digest((&site, &destination, &external_id)))
             .execute(&mut *write)
             .await
             .map_err(failed)?;
@@ -87,14 +92,14 @@ pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> R
     Ok(())
 }
 
-fn place_digest((site, destination, remote): (&str, &str, &str)) -> Vec<u8> {
-    Sha256::digest([site, destination, remote].join("\0")).to_vec()
+fn place_digest((site, destination, external_id): (&str, &str, &str)) -> Vec<u8> {
+    Sha256::digest([site, destination, external_id].join("\0")).to_vec()
 }
 
 /// Reads an external ticket from a row.
 pub fn place_of(row: &SqliteRow) -> Result<Place, StoreError> {
     Ok(Place {
-        remote: row.value("remote")?,
+        external_id: row.value("remote")?,
         requester: row.value("requester")?,
         merged_after: row.value("merged_after")?,
     })

@@ -66,7 +66,7 @@ impl OutgoingMail for SqliteStore {
         let recorded =
             query(record).bind(due_at).bind(ticket).bind(token).execute(&mut *write).await.map_err(failed)?;
         let is_recorded = recorded.rows_affected() > 0;
-        if is_recorded && matches!(outcome, MailOutcome::GivenUp | MailOutcome::Bounced { .. }) {
+        if is_recorded && matches!(outcome, MailOutcome::DeadLetter | MailOutcome::Bounced { .. }) {
             let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ? AND confirmed_at IS NULL";
             query(not_sent).bind(ticket).execute(&mut *write).await.map_err(failed)?;
         }
@@ -139,7 +139,7 @@ async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMa
         ticket: ticket_of(&ticket)?,
         code,
         address: row.value("address")?,
-        tries: row.value("tries")?,
+        attempts: row.value("tries")?,
         since: row.value("created_at")?,
     })
 }

@@ -101,7 +101,7 @@ impl Polls for SqliteStore {
         now: &str,
     ) -> Result<u64, StoreError> {
         let changed: Vec<(&str, String)> =
-            changed.iter().map(|ticket| (ticket.remote.as_str(), clock::written(ticket.updated_at))).collect();
+            changed.iter().map(|ticket| (ticket.external_id.as_str(), clock::written(ticket.updated_at))).collect();
         let changed = json(&changed)?;
         // Most changed tickets there are not from here. A reader finds those that are.
         let unknown = query(
@@ -187,7 +187,7 @@ impl Polls for SqliteStore {
         &self,
         (site, destination): (&str, &str),
         invocation: &str,
-        (remote, changed_at): (&str, Option<&str>),
+        (external_id, changed_at): (&str, Option<&str>),
         now: &str,
         forget: &str,
     ) -> Result<bool, StoreError> {
@@ -209,7 +209,7 @@ impl Polls for SqliteStore {
             .map_err(failed)?;
         let new = new.rows_affected() > 0;
         if new {
-            look_at(&mut write, (site, destination), (remote, changed_at), now).await?;
+            look_at(&mut write, (site, destination), (external_id, changed_at), now).await?;
         }
         write.commit().await.map_err(failed)?;
         Ok(new)
@@ -219,7 +219,7 @@ impl Polls for SqliteStore {
 async fn look_at(
     write: &mut SqliteConnection,
     (site, destination): (&str, &str),
-    (remote, changed_at): (&str, Option<&str>),
+    (external_id, changed_at): (&str, Option<&str>),
     now: &str,
 ) -> Result<(), StoreError> {
     // One statement for each, so that both use an index.
@@ -228,7 +228,7 @@ async fn look_at(
     let merged = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND merged_into = ?4
             AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
     for look in [by_name, merged] {
-        let look = query(look).bind(now).bind(site).bind(destination).bind(remote).bind(changed_at);
+        let look = query(look).bind(now).bind(site).bind(destination).bind(external_id).bind(changed_at);
         look.execute(&mut *write).await.map_err(failed)?;
     }
     Ok(())

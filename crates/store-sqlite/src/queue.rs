@@ -165,14 +165,14 @@ impl Queue for SqliteStore {
                 destination: row.value("destination")?,
                 waiting: row.value("waiting")?,
                 since: row.value("since")?,
-                given_up: row.value("given_up")?,
+                dead_letters: row.value("given_up")?,
             })
         };
         rows.iter().map(queue).collect()
     }
 
     async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError> {
-        // As if it had just been queued: the time until it becomes a dead letter starts again. `tried_at` stays, because an earlier attempt may
+        // As if it had just been queued: the time until it becomes a dead letter starts again. `first_attempt_at` stays, because an earlier attempt may
         // have arrived.
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let behind = query(
@@ -192,11 +192,12 @@ impl Queue for SqliteStore {
         Ok(renewed)
     }
 
-    async fn return_delivery(&self, id: i64, told: &str, now: &str) -> Result<bool, StoreError> {
+    async fn return_delivery(&self, id: i64, reason: &str, now: &str) -> Result<bool, StoreError> {
         let give_up = "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?
             WHERE id = ? AND state = 'delivered'";
-        let given_up = query(give_up).bind(told).bind(now).bind(id).execute(&self.writer).await.map_err(failed)?;
-        Ok(given_up.rows_affected() > 0)
+        let dead_letters =
+            query(give_up).bind(reason).bind(now).bind(id).execute(&self.writer).await.map_err(failed)?;
+        Ok(dead_letters.rows_affected() > 0)
     }
 }
 
@@ -237,25 +238,25 @@ async fn record_attempt(
 ) -> Result<bool, StoreError> {
     let DueDelivery { claim, delivery, .. } = due;
     let record = match outcome {
-        DeliveryOutcome::Delivered { remote, told, .. } => query(
+        DeliveryOutcome::Delivered { external_id, reason, .. } => query(
             "UPDATE deliveries SET state = 'delivered', remote = ?, told = ?, settled_at = ?, claim = NULL,
                 claimed_until = NULL WHERE id = ? AND claim = ?",
         )
-        .bind(remote)
-        .bind(told)
+        .bind(external_id)
+        .bind(reason)
         .bind(now),
-        DeliveryOutcome::Retry { due_at, blamed, told } => query(
+        DeliveryOutcome::Retry { due_at, blamed, reason } => query(
             "UPDATE deliveries SET due_at = ?, failures = failures + ?, told = ?, claim = NULL, claimed_until = NULL
             WHERE id = ? AND claim = ?",
         )
         .bind(due_at)
         .bind(blamed)
-        .bind(told),
-        DeliveryOutcome::DeadLetter { told } => query(
+        .bind(reason),
+        DeliveryOutcome::DeadLetter { reason } => query(
             "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?, claim = NULL, claimed_until = NULL
             WHERE id = ? AND claim = ?",
         )
-        .bind(told)
+        .bind(reason)
         .bind(now),
     };
     if record.bind(delivery.id).bind(claim).execute(&mut *write).await.map_err(failed)?.rows_affected() == 0 {
@@ -272,7 +273,7 @@ async fn record_attempt(
             .bind(&delivery.ticket)
             .bind(&delivery.site)
             .bind(&delivery.destination)
-            .bind(&place.remote)
+            .bind(&place.external_id)
             .bind(&place.requester)
             .bind(polling::is_polled_after(delivery.what).then_some(now))
             .execute(&mut *write)

@@ -11,8 +11,8 @@ use store_conformance::support::{NOW, QUEUE, UNTIL, seal, ticket};
 use super::tests::fresh;
 use super::*;
 use deskbell_core::ports::{
-    Claim, DeliveryOutcome, DueDelivery, NewDelivery, NewMail, OutgoingMail, Queue, SubmissionExtras,
-    SubmissionOutcome, Tickets, What,
+    Claim, DeliveryKind, DeliveryOutcome, DueDelivery, NewDelivery, NewMail, OutgoingMail, Queue, SubmissionExtras,
+    SubmissionOutcome, Tickets,
 };
 
 /// A number of rows at which a linear cost would show.
@@ -21,7 +21,7 @@ const MANY: u32 = 50_000;
 const STEPS: i32 = 10;
 
 fn desk() -> SubmissionExtras {
-    let delivery = NewDelivery { destination: "desk".into(), what: What::Ticket };
+    let delivery = NewDelivery { destination: "desk".into(), what: DeliveryKind::Ticket };
     SubmissionExtras { deliveries: vec![delivery], ..SubmissionExtras::default() }
 }
 
@@ -43,8 +43,8 @@ fn ids(due: &[DueDelivery]) -> Vec<&str> {
     due.iter().map(|due| due.ticket.id.as_str()).collect()
 }
 
-fn there(remote: &str) -> DeliveryOutcome {
-    DeliveryOutcome::Delivered { remote: remote.into(), place: None, told: String::new() }
+fn there(external_id: &str) -> DeliveryOutcome {
+    DeliveryOutcome::Delivered { external_id: external_id.into(), place: None, reason: String::new() }
 }
 
 /// Counts the steps of SQLite's virtual machine on every connection of a store.

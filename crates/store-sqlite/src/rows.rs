@@ -7,8 +7,8 @@ use sqlx::sqlite::SqliteRow;
 
 use super::error::Columns;
 use deskbell_core::ports::{
-    Activity, ActivityKind, Confirmation, Delivery, Handling, ListedTicket, State, StoreError, StoredAttachment,
-    StoredSubmission, StoredTicket, SubmissionKey, TicketSummary, What,
+    Activity, ActivityKind, Confirmation, Delivery, DeliveryKind, DeliveryState, Handling, ListedTicket, StoreError,
+    StoredAttachment, StoredSubmission, StoredTicket, SubmissionKey, TicketSummary,
 };
 use deskbell_core::rules::body;
 use domain::attachment::FileType;
@@ -158,17 +158,17 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
         site: row.value("site")?,
         destination: row.value("destination")?,
         ticket: row.value("ticket")?,
-        what: word_in("a delivery", row, "what", What::from_word)?,
+        what: word_in("a delivery", row, "what", DeliveryKind::from_word)?,
         number: row.value("number")?,
-        state: word_in("a delivery", row, "state", State::from_word)?,
+        state: word_in("a delivery", row, "state", DeliveryState::from_word)?,
         created_at: row.value("created_at")?,
         due_at: row.value("due_at")?,
-        tried_at: row.value("tried_at")?,
+        first_attempt_at: row.value("tried_at")?,
         settled_at: row.value("settled_at")?,
-        tries: row.value("tries")?,
+        attempts: row.value("tries")?,
         failures: row.value("failures")?,
-        remote: row.value("remote")?,
-        told: row.value("told")?,
+        external_id: row.value("remote")?,
+        reason: row.value("told")?,
     })
 }
 

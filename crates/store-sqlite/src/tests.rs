@@ -7,9 +7,9 @@ use store_conformance::support::{
 
 use super::*;
 use deskbell_core::ports::{
-    CodeRequest, Confirmations, Conversations, Erasure, MailOutcome, NewDelivery, NewMail, OutgoingMail,
+    CodeRequest, Confirmations, Conversations, DeliveryKind, Erasure, MailOutcome, NewDelivery, NewMail, OutgoingMail,
     QUEUE_COUNT_MAX, Queue, QueueStatus, Reader, Store, StoreError, StoredSubmission, SubmissionExtras,
-    SubmissionOutcome, Tickets, View, What,
+    SubmissionOutcome, Tickets, View,
 };
 use domain::conversation::Author;
 use domain::targets::Owner;
@@ -178,7 +178,7 @@ async fn count(store: &SqliteStore) -> Arc<AtomicUsize> {
 #[tokio::test]
 async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() {
     let (store, _folder) = fresh().await;
-    let to = |destination: &str| NewDelivery { destination: destination.into(), what: What::Ticket };
+    let to = |destination: &str| NewDelivery { destination: destination.into(), what: DeliveryKind::Ticket };
     for (id, site) in [("1", "acme"), ("2", "acme"), ("3", "other"), ("4", "zeta")] {
         let mut ticket = ticket(id, &format!("DB-0000{id}"), &format!("2026-01-0{id}T00:00:00.000Z"));
         ticket.site = site.into();
@@ -195,9 +195,10 @@ async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() 
         let queues = store.queues().await.unwrap().into_iter();
         let day = |since: String| since.get(8..10).unwrap_or_default().to_string();
         let name = |queue: &QueueStatus| format!("{}/{}", queue.site, queue.destination);
-        queues.map(|queue| (name(&queue), queue.waiting, queue.given_up, queue.since.map(day))).collect()
+        queues.map(|queue| (name(&queue), queue.waiting, queue.dead_letters, queue.since.map(day))).collect()
     };
-    let queue = |name: &str, waiting, given_up, day: &str| (name.to_string(), waiting, given_up, Some(day.to_string()));
+    let queue =
+        |name: &str, waiting, dead_letters, day: &str| (name.to_string(), waiting, dead_letters, Some(day.to_string()));
     let expected = [
         queue("acme/desk", 2, 0, "01"),
         queue("acme/mail", 1, 1, "02"),

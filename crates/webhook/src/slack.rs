@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::target::Target;
 use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
-use deskbell_core::ports::{StoredTicket, What};
+use deskbell_core::ports::{DeliveryKind, StoredTicket};
 use domain::config::Config;
 use domain::conversation::{self, Author};
 use redaction::{Origin, Rules, redact};
@@ -27,8 +27,8 @@ impl Slack {
 
 #[async_trait]
 impl Destination for Slack {
-    fn takes(&self, what: What, _author: Author) -> bool {
-        what == What::Ticket
+    fn takes(&self, what: DeliveryKind, _author: Author) -> bool {
+        what == DeliveryKind::Ticket
     }
 
     fn is_notice(&self) -> bool {

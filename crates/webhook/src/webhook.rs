@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::target::Target;
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel, ParcelFile};
-use deskbell_core::ports::{StoredTicket, What};
+use deskbell_core::ports::{DeliveryKind, StoredTicket};
 use deskbell_core::rules::file_formats;
 use domain::config::Config;
 use domain::conversation::{Author, Message};
@@ -35,7 +35,7 @@ impl Webhook {
 
 #[async_trait]
 impl Destination for Webhook {
-    fn takes(&self, _what: What, _author: Author) -> bool {
+    fn takes(&self, _what: DeliveryKind, _author: Author) -> bool {
         true
     }
 
@@ -66,15 +66,21 @@ impl Destination for Webhook {
 fn event(parcel: &Parcel<'_>) -> Option<Value> {
     let Parcel { ticket, delivery, files, .. } = parcel;
     let (kind, at, data) = match delivery.what {
-        What::Ticket => ("ticket.created", &ticket.received_at, json!({"ticket": whole(ticket, files)})),
-        What::Message => {
+        DeliveryKind::Ticket => ("ticket.created", &ticket.received_at, json!({"ticket": whole(ticket, files)})),
+        DeliveryKind::Message => {
             let message = parcel.message?;
             let told = json!({"ticket": brief(ticket, ticket.status), "message": said(message, files)});
             ("message.created", &message.at, told)
         }
-        What::Solved => ("ticket.solved", &delivery.created_at, json!({"ticket": brief(ticket, Status::Solved)})),
-        What::Reopened => ("ticket.reopened", &delivery.created_at, json!({"ticket": brief(ticket, Status::Open)})),
-        What::Confirmed => ("ticket.confirmed", &delivery.created_at, json!({"ticket": brief(ticket, ticket.status)})),
+        DeliveryKind::Solved => {
+            ("ticket.solved", &delivery.created_at, json!({"ticket": brief(ticket, Status::Solved)}))
+        }
+        DeliveryKind::Reopened => {
+            ("ticket.reopened", &delivery.created_at, json!({"ticket": brief(ticket, Status::Open)}))
+        }
+        DeliveryKind::Confirmed => {
+            ("ticket.confirmed", &delivery.created_at, json!({"ticket": brief(ticket, ticket.status)}))
+        }
     };
     Some(json!({"type": kind, "timestamp": at, "data": data}))
 }
@@ -137,8 +143,8 @@ mod tests {
     use deskbell_core::fixtures::stored;
     use domain::attachment::FileType;
 
-    fn told(what: What) -> Value {
-        let (config, mut ticket, number) = (Config::default(), stored(), u32::from(what == What::Message));
+    fn told(what: DeliveryKind) -> Value {
+        let (config, mut ticket, number) = (Config::default(), stored(), u32::from(what == DeliveryKind::Message));
         ticket.session = Some([7; 32]);
         ticket.ticket.website = "robot".into();
         ticket.handling.topic = "exports".into();
@@ -155,7 +161,7 @@ mod tests {
             config: &config,
             delivery: &delivery(what, number),
             ticket: &ticket,
-            message: (what == What::Message).then_some(&message),
+            message: (what == DeliveryKind::Message).then_some(&message),
             files: &[log],
             place: None,
         };
@@ -164,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_ticket_is_told_whole_as_it_is_now_and_without_what_is_only_for_here() {
-        let told = told(What::Ticket);
+        let told = told(DeliveryKind::Ticket);
         assert_eq!((&told["type"], &told["timestamp"]), (&json!("ticket.created"), &json!("2026-11-24T23:05:00.000Z")));
         let ticket = &told["data"]["ticket"];
         for (place, value) in [
@@ -190,7 +196,7 @@ mod tests {
     fn what_follows_names_its_ticket() {
         let ticket =
             |status: &str| json!({"id": "1", "site": "acme", "reference": "DB-4K7Q9", "status": status, "test": false});
-        let message = told(What::Message);
+        let message = told(DeliveryKind::Message);
         assert_eq!(
             (&message["type"], &message["timestamp"]),
             (&json!("message.created"), &json!("2026-11-25T09:00:00.000Z"))
@@ -204,7 +210,7 @@ mod tests {
             })
         );
         for (what, kind, status) in
-            [(What::Solved, "ticket.solved", "solved"), (What::Reopened, "ticket.reopened", "open")]
+            [(DeliveryKind::Solved, "ticket.solved", "solved"), (DeliveryKind::Reopened, "ticket.reopened", "open")]
         {
             let event =
                 json!({"type": kind, "timestamp": "2026-11-25T08:00:00.000Z", "data": {"ticket": ticket(status)}});

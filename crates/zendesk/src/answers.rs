@@ -139,7 +139,7 @@ impl Comment {
 
 /// The comments of a ticket, oldest first, including private ones.
 pub async fn comments(zendesk: &Zendesk, place: &Place) -> Result<Vec<Comment>, Failure> {
-    all(&zendesk.client, &format!("/api/v2/tickets/{}/comments", place.remote), "comments").await
+    all(&zendesk.client, &format!("/api/v2/tickets/{}/comments", place.external_id), "comments").await
 }
 
 #[async_trait]
@@ -215,7 +215,7 @@ impl Polling for Zendesk {
         let end = trail.end.filter(|_| trail.moved.is_none());
         let updated_at =
             end.and_then(|(ticket, answer)| settled(&ticket.updated_at, answer.at.unwrap_or_else(clock::timestamp)));
-        let note = trail.note.map(|text| AgentNote { key: format!("merged {}", place.remote), text });
+        let note = trail.note.map(|text| AgentNote { key: format!("merged {}", place.external_id), text });
         Ok(PolledTicket { standing, updated_at, messages, moved: trail.moved, note })
     }
 
@@ -273,7 +273,7 @@ impl Zendesk {
             (_, None) => comment.text().to_string(),
         };
         let message =
-            ExternalMessage { remote: comment.id.to_string(), author, name, body, at: time(&comment.created_at) };
+            ExternalMessage { external_id: comment.id.to_string(), author, name, body, at: time(&comment.created_at) };
         let mut files: Vec<ExternalFile> = Vec::new();
         for file in comment.attachments.iter().take(COUNT_MAX as usize) {
             if files.iter().all(|known| known.url != file.content_url) {
@@ -295,7 +295,11 @@ impl User {
 fn foreign(ticket: Ticket) -> ExternalTicket {
     let (status, _) = stands(&ticket.status);
     ExternalTicket {
-        place: Place { remote: ticket.id.to_string(), requester: ticket.requester_id.to_string(), merged_after: None },
+        place: Place {
+            external_id: ticket.id.to_string(),
+            requester: ticket.requester_id.to_string(),
+            merged_after: None,
+        },
         subject: ticket.subject.unwrap_or_default(),
         message: ticket.description.unwrap_or_default(),
         via: ticket.via.get("channel").and_then(Value::as_str).unwrap_or_default().into(),
@@ -323,7 +327,7 @@ fn changed(page: &mut Value) -> Vec<ChangedTicket> {
     let tickets: Vec<Changed> = items(page, "tickets");
     tickets
         .into_iter()
-        .map(|ticket| ChangedTicket { remote: ticket.id.to_string(), updated_at: ticket.updated_at })
+        .map(|ticket| ChangedTicket { external_id: ticket.id.to_string(), updated_at: ticket.updated_at })
         .collect()
 }
 
@@ -358,7 +362,7 @@ mod tests {
         let ok = json!({"id": 35, "updated_at": "2026-11-26T10:00:00Z"});
         let mut page = json!({"tickets": [{"id": "x"}, ok, {"id": 36}, null]});
         let changed = changed(&mut page);
-        assert_eq!(changed.iter().map(|one| one.remote.as_str()).collect::<Vec<_>>(), ["35"]);
+        assert_eq!(changed.iter().map(|one| one.external_id.as_str()).collect::<Vec<_>>(), ["35"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::values::fill;
 use crate::{Mapping, OURS, Zendesk};
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
-use deskbell_core::ports::{Place, StoredTicket, What};
+use deskbell_core::ports::{DeliveryKind, Place, StoredTicket};
 use deskbell_core::rules::address::{Address, address};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
 use deskbell_core::rules::file_formats as formats;
@@ -39,7 +39,7 @@ const KEY_MINUTES: i64 = 10;
 /// Delivers a ticket.
 pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
     let external = format!("{OURS}{}", parcel.id());
-    if parcel.delivery.tries > 1
+    if parcel.delivery.attempts > 1
         && let Some(found) = find(zendesk, &external).await?
     {
         return Ok(found);
@@ -117,7 +117,8 @@ pub async fn follow_up(
     told: Vec<String>,
 ) -> Result<DeliveryReceipt, Failure> {
     let external = format!("{OURS}{}", parcel.id());
-    let source: u64 = closed.remote.parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
+    let source: u64 =
+        closed.external_id.parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
     let mut ticket = json!({
         "external_id": external,
         "subject": subject(parcel.ticket),
@@ -198,7 +199,7 @@ pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Fai
             }
         }
     }
-    if parcel.delivery.what == What::Ticket {
+    if parcel.delivery.what == DeliveryKind::Ticket {
         let context = serde_json::to_vec_pretty(&parcel.ticket.ticket.context).unwrap_or_default();
         put(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
     }
@@ -282,7 +283,7 @@ async fn create(
                 // A ticket that an earlier attempt created without external id was not found by it.
                 if had_external_id
                     && !draft.ticket.contains_key(EXTERNAL_ID)
-                    && parcel.delivery.tries > 1
+                    && parcel.delivery.attempts > 1
                     && let Some(found) = find_by_marker(zendesk, parcel).await?
                 {
                     return Ok(found);
@@ -357,7 +358,8 @@ async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place, left_out:
 
 /// The key of an attempt. A new one after something was left out, because a key belongs to a body.
 fn key(parcel: &Parcel<'_>, round: usize) -> String {
-    let since = parcel.delivery.tried_at.as_deref().and_then(|at| at.parse().ok()).unwrap_or_else(clock::timestamp);
+    let since =
+        parcel.delivery.first_attempt_at.as_deref().and_then(|at| at.parse().ok()).unwrap_or_else(clock::timestamp);
     let window = clock::timestamp().duration_since(since).as_mins() / KEY_MINUTES;
     format!("{}.{window}.{round}", parcel.id())
 }
@@ -448,15 +450,15 @@ fn subject(ticket: &StoredTicket) -> String {
 /// The external ticket in a response. None if the gateway's own user is the requester: what that user writes is not the customer's.
 async fn delivered(zendesk: &Zendesk, ticket: &Value) -> Result<Option<DeliveryReceipt>, Failure> {
     let id = |name: &str| ticket.get(name).and_then(Value::as_u64);
-    let Some(remote) = id("id").map(|id| id.to_string()) else { return Ok(None) };
+    let Some(external_id) = id("id").map(|id| id.to_string()) else { return Ok(None) };
     let own = zendesk.people.own(&zendesk.client).await?;
     let requester = id("requester_id").filter(|requester| *requester != own);
     let place = Place {
-        remote: remote.clone(),
+        external_id: external_id.clone(),
         requester: requester.map(|id| id.to_string()).unwrap_or_default(),
         merged_after: None,
     };
-    Ok(Some(DeliveryReceipt { remote, place: Some(place), not_delivered: Vec::new() }))
+    Ok(Some(DeliveryReceipt { external_id, place: Some(place), not_delivered: Vec::new() }))
 }
 
 fn is_mismatch(answer: &Answer) -> bool {

@@ -35,10 +35,10 @@ pub fn read(
     }
 
     let told: Value = serde_json::from_slice(body).map_err(|_| InboundEventError::Unreadable("the body is no JSON"))?;
-    let Some(remote) = ticket(&told) else { return Ok(InboundEvent::Nothing("")) };
+    let Some(external_id) = ticket(&told) else { return Ok(InboundEvent::Nothing("")) };
     let updated_at = told.pointer("/detail/updated_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
     // Its id is its signature: Zendesk's header with an id is not signed.
-    Ok(InboundEvent::Changed { remote, updated_at, invocation: BASE64_STANDARD.encode(&signature) })
+    Ok(InboundEvent::Changed { external_id, updated_at, invocation: BASE64_STANDARD.encode(&signature) })
 }
 
 /// The id of the ticket that it is about.
@@ -76,7 +76,7 @@ mod tests {
         let changed = |updated_at: Option<&str>, body: &str| {
             let invocation = headers("right", body).get(SIGNATURE).unwrap().into();
             Ok(InboundEvent::Changed {
-                remote: "35".into(),
+                external_id: "35".into(),
                 updated_at: updated_at.map(|at| at.parse().unwrap()),
                 invocation,
             })

@@ -31,7 +31,7 @@ use deskbell_core::clock;
 use deskbell_core::ports::destination::{
     DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, Parcel, Polling,
 };
-use deskbell_core::ports::{Place, What};
+use deskbell_core::ports::{DeliveryKind, Place};
 use deskbell_core::rules::sender::Unverified;
 use domain::config::Config;
 use domain::conversation::Author;
@@ -122,7 +122,7 @@ impl Zendesk {
 
 #[async_trait]
 impl Destination for Zendesk {
-    fn takes(&self, _what: What, _author: Author) -> bool {
+    fn takes(&self, _what: DeliveryKind, _author: Author) -> bool {
         true
     }
 
@@ -136,11 +136,11 @@ impl Destination for Zendesk {
 
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         match parcel.delivery.what {
-            What::Ticket => create::ticket(self, parcel).await,
-            What::Message => update::message(self, parcel).await,
-            What::Solved => update::status(self, parcel, "solved").await,
-            What::Reopened => update::status(self, parcel, "open").await,
-            What::Confirmed => update::confirmed(self, parcel).await,
+            DeliveryKind::Ticket => create::ticket(self, parcel).await,
+            DeliveryKind::Message => update::message(self, parcel).await,
+            DeliveryKind::Solved => update::status(self, parcel, "solved").await,
+            DeliveryKind::Reopened => update::status(self, parcel, "open").await,
+            DeliveryKind::Confirmed => update::confirmed(self, parcel).await,
         }
     }
 
@@ -153,7 +153,7 @@ impl Destination for Zendesk {
     }
 
     fn page(&self, place: &Place) -> Option<String> {
-        Some(self.client.url(&format!("/agent/tickets/{}", place.remote)).ok()?.into())
+        Some(self.client.url(&format!("/agent/tickets/{}", place.external_id)).ok()?.into())
     }
 
     async fn check(&self, config: &Config, hook: &str) -> Vec<Finding> {

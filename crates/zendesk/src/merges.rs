@@ -39,8 +39,8 @@ pub struct Trail {
 /// Reads a ticket, the one that it was merged into, and so on.
 pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
     let mut trail = Trail { comments: Vec::new(), end: None, moved: None, note: None };
-    let (mut ticket, mut answer) = read(client, &place.remote).await?;
-    let mut all = comments(client, &place.remote).await?;
+    let (mut ticket, mut answer) = read(client, &place.external_id).await?;
+    let mut all = comments(client, &place.external_id).await?;
     let mut place = place.clone();
     let mut visited = vec![ticket.id];
     for _ in 0..STEPS_MAX {
@@ -54,7 +54,7 @@ pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
             trail.note = Some(format!(
                 "In Zendesk, {} was merged into another ticket that could not be found. The customer reads nothing of that one. What they \
                  write next opens a new ticket.",
-                place.remote
+                place.external_id
             ));
             return Ok(trail);
         };
@@ -63,21 +63,21 @@ pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
             trail.note = Some(format!(
                 "In Zendesk, {} was merged into {id}, whose requester is somebody else. So that nobody reads what is meant for others, \
                  the customer reads nothing of {id}. What they write next opens a new ticket; answer them there or here.",
-                place.remote
+                place.external_id
             ));
             return Ok(trail);
         }
         trail.note = Some(format!(
             "In Zendesk, {} was merged into {id}. The conversation goes on there: what is said there in public from now on is shown here.",
-            place.remote
+            place.external_id
         ));
-        place = Place { remote: id.to_string(), merged_after: Some(target.notice), ..place };
+        place = Place { external_id: id.to_string(), merged_after: Some(target.notice), ..place };
         trail.moved = Some(place.clone());
         visited.push(id);
         (ticket, answer, all) = (target.ticket, target.answer, target.comments);
     }
     trail.note =
-        Some(format!("In Zendesk, {} was merged again and again, and is not followed any further.", place.remote));
+        Some(format!("In Zendesk, {} was merged again and again, and is not followed any further.", place.external_id));
     Ok(trail)
 }
 

@@ -46,7 +46,7 @@ enum UpdateOutcome {
 
 async fn comment_on(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<UpdateOutcome, Failure> {
     let message = message_of(parcel)?;
-    if parcel.delivery.tries > 1
+    if parcel.delivery.attempts > 1
         && let Some(found) = find(zendesk, parcel, place).await?
     {
         return Ok(UpdateOutcome::Done(found));
@@ -77,10 +77,10 @@ async fn comment_on(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Re
             200..=299 => {
                 warn_of_refused(parcel, &told);
                 told.splice(0..0, files.told);
-                let remote = comment_id(&answer).unwrap_or_default();
-                return Ok(UpdateOutcome::Done(DeliveryReceipt { remote, place: None, not_delivered: told }));
+                let external_id = comment_id(&answer).unwrap_or_default();
+                return Ok(UpdateOutcome::Done(DeliveryReceipt { external_id, place: None, not_delivered: told }));
             }
-            404 => return Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
+            404 => return Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.external_id))),
             409 => return Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
             422 if is_closed(&answer) => return Ok(UpdateOutcome::Closed(comment, [files.told, told].concat())),
             400 | 413 | 422 => {}
@@ -191,7 +191,7 @@ pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Deliver
     }
     match answer.status.as_u16() {
         200..=299 => {
-            Ok(DeliveryReceipt { remote: comment_id(&answer).unwrap_or_default(), ..DeliveryReceipt::default() })
+            Ok(DeliveryReceipt { external_id: comment_id(&answer).unwrap_or_default(), ..DeliveryReceipt::default() })
         }
         403 => Err(answer.forbidden()),
         409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
@@ -212,7 +212,7 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
     match answer.status.as_u16() {
         200..=299 => Ok(DeliveryReceipt::default()),
         403 => Err(answer.forbidden()),
-        404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
+        404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.external_id))),
         409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
         422 if is_closed(&answer) && status == "solved" => Ok(DeliveryReceipt::default()),
         422 if is_closed(&answer) => {
@@ -222,8 +222,8 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
         // Agents have to fill in something first; they are told.
         422 => {
             let says = answer.says();
-            let remote = match find_note(zendesk, parcel, place).await? {
-                Some(known) => known.remote,
+            let external_id = match find_note(zendesk, parcel, place).await? {
+                Some(known) => known.external_id,
                 None => {
                     let note = format!("In Deskbell this was set to {status}.");
                     let answer = write_note(zendesk, &parcel.id(), place, &note).await?;
@@ -231,7 +231,7 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
                 }
             };
             let told = format!("it could not be set to {status} in Zendesk, where a note says so now: {says}");
-            Ok(DeliveryReceipt { remote, not_delivered: vec![told], ..DeliveryReceipt::default() })
+            Ok(DeliveryReceipt { external_id, not_delivered: vec![told], ..DeliveryReceipt::default() })
         }
         code => Err(Failure::Never(format!("Zendesk refuses that it is {status} ({code}): {}", answer.says()))),
     }
@@ -239,11 +239,11 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
 
 /// The note of an earlier attempt, by the id in its metadata.
 async fn find_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<DeliveryReceipt>, Failure> {
-    if parcel.delivery.tries <= 1 {
+    if parcel.delivery.attempts <= 1 {
         return Ok(None);
     }
     let known = comments(zendesk, place).await?.into_iter().find(|one| one.marker() == Some(&parcel.id()));
-    Ok(known.map(|known| DeliveryReceipt { remote: known.id.to_string(), ..DeliveryReceipt::default() }))
+    Ok(known.map(|known| DeliveryReceipt { external_id: known.id.to_string(), ..DeliveryReceipt::default() }))
 }
 
 /// Adds a private note, with an id by which it is recognised.
@@ -255,7 +255,7 @@ pub async fn write_note(zendesk: &Zendesk, name: &str, place: &Place, text: &str
 /// The comment of an earlier attempt: by the id in its metadata, or else the same text of the same author. The notice for agents may have
 /// changed since.
 async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<DeliveryReceipt>, Failure> {
-    let since = parcel.delivery.tried_at.as_deref().unwrap_or_default();
+    let since = parcel.delivery.first_attempt_at.as_deref().unwrap_or_default();
     let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
     let words = inert(parcel.message.map(|message| message.body.as_str()).unwrap_or_default());
     let found = comments(zendesk, place).await?.into_iter().find(|known| {
@@ -265,14 +265,14 @@ async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<O
         known.marker() == Some(&parcel.id()) || known.marker().is_none() && same
     });
     if let Some(comment) = found {
-        return Ok(Some(DeliveryReceipt { remote: comment.id.to_string(), ..DeliveryReceipt::default() }));
+        return Ok(Some(DeliveryReceipt { external_id: comment.id.to_string(), ..DeliveryReceipt::default() }));
     }
     // It may have become a ticket of its own.
     create::find(zendesk, &format!("{OURS}{}", parcel.id())).await
 }
 
 async fn change(zendesk: &Zendesk, place: &Place, ticket: Value) -> Result<Answer, Failure> {
-    let (path, mut body) = (format!("/api/v2/tickets/{}", place.remote), json!({"ticket": ticket}));
+    let (path, mut body) = (format!("/api/v2/tickets/{}", place.external_id), json!({"ticket": ticket}));
     make_inert(&mut body);
     zendesk.client.send(&Request { body: Body::Json(&body), ..Request::put(&path) }).await
 }

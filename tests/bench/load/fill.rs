@@ -9,8 +9,8 @@ use domain::reference;
 use domain::ticket::{NewTicket, Status};
 use gateway::clock;
 use gateway::store::{
-    Claim, DeliveryOutcome, NewDelivery, NewMessage, Queue, Store, StoredTicket, SubmissionExtras, SubmissionKey,
-    SubmissionOutcome, Tickets, What,
+    Claim, DeliveryKind, DeliveryOutcome, NewDelivery, NewMessage, Queue, Store, StoredTicket, SubmissionExtras,
+    SubmissionKey, SubmissionOutcome, Tickets,
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
@@ -99,7 +99,7 @@ async fn place(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Out
         at: ticket.received_at.clone(),
         attachments: Vec::new(),
     });
-    let deliveries = vec![NewDelivery { destination: QUEUE.1.into(), what: What::Ticket }];
+    let deliveries = vec![NewDelivery { destination: QUEUE.1.into(), what: DeliveryKind::Ticket }];
     let seal = SubmissionKey { key: format!("filled-{number}"), body: [0; 32], session: None };
     match store.submit(ticket, &seal, SubmissionExtras { answer, deliveries, ..SubmissionExtras::default() }).await? {
         SubmissionOutcome::Stored => Ok(()),
@@ -118,7 +118,7 @@ async fn deliver(store: &SqliteStore, count: usize) -> Outcome {
         if due.is_empty() {
             break;
         }
-        let done = DeliveryOutcome::Delivered { remote: "1".into(), place: None, told: String::new() };
+        let done = DeliveryOutcome::Delivered { external_id: "1".into(), place: None, reason: String::new() };
         let attempts: Vec<_> = due.iter().map(|due| (due, &done)).collect();
         store.record_attempts(&attempts, &clock::now()).await?;
         left -= due.len();

@@ -140,7 +140,7 @@ async fn who_cannot_be_made_a_requester_stands_behind_another() {
     assert_eq!(answer.status, 201, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_string();
     assert_eq!(there(&desk).requester, ADMIN);
-    let told = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].told.clone();
+    let told = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].reason.clone();
     assert!(told.contains("the requester is the user of the gateway"), "{told}");
     // What that user writes in Zendesk counts as support's all the same.
     let place = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
@@ -172,12 +172,12 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
     let desk = desk("").await;
     let gateway = &desk.gateway;
     let id = desk.post("key", &full("Which cards are on file?")).await.json()["id"].as_str().unwrap().to_string();
-    let remote = there(&desk).id;
+    let external_id = there(&desk).id;
     assert_eq!(desk.reply(&id, "r1", "Hello?").await.status, 201);
-    desk.zendesk.comment(remote, &said(Side::Agent, "The card 4242.")).unwrap();
+    desk.zendesk.comment(external_id, &said(Side::Agent, "The card 4242.")).unwrap();
     // The owner of the address gets that by mail, and replies.
     assert_eq!(desk.zendesk.state().mails.len(), 1);
-    desk.zendesk.comment(remote, &Said { ..said(Side::Customer, "I did not ask, but it is mine.") }).unwrap();
+    desk.zendesk.comment(external_id, &Said { ..said(Side::Customer, "I did not ask, but it is mine.") }).unwrap();
     answer(gateway, &id, "Also from the inbox.").await;
     gateway.app.lines.line("desk", "desk").unwrap().look();
     let withheld = async || match gateway.app.store.ticket(&id).await.unwrap().unwrap().handling.confirmation {

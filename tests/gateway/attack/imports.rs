@@ -126,7 +126,7 @@ async fn tickets_are_taken_while_another_process_imports_and_is_killed_and_carri
 
 #[tokio::test]
 async fn a_source_in_a_private_network_is_not_asked_unless_that_is_meant() {
-    let limits = Limits { tries: 1, ..Limits::default() };
+    let limits = Limits { attempts: 1, ..Limits::default() };
     for address in ["https://10.0.0.1/x", "https://169.254.169.254/latest/meta-data", "https://[::ffff:127.0.0.1]/x"] {
         let url = Url::parse(address).unwrap();
         let refused = Fetcher::new(limits, false).unwrap().text(&url).await.unwrap_err().to_string();
@@ -145,7 +145,7 @@ async fn a_source_in_a_private_network_is_not_asked_unless_that_is_meant() {
 #[tokio::test]
 async fn nobody_is_led_into_a_private_network() {
     let stand_in = crate::sources::StandIn::new().await;
-    let limits = Limits { tries: 1, ..Limits::default() };
+    let limits = Limits { attempts: 1, ..Limits::default() };
     for location in
         ["https://10.0.0.1/x", "https://localhost/x", "https://[::1]/x", "http://192.168.0.1/x", "https://127.0.0.1/x"]
     {

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, Request};
 use gateway::config::Overrides;
-use gateway::store::What;
+use gateway::store::DeliveryKind;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
@@ -35,7 +35,7 @@ async fn patch(gateway: &Gateway, id: &str, body: Value) -> Answer {
     gateway.send(patched(id, &body)).await
 }
 
-async fn waiting(gateway: &Gateway, id: &str) -> Vec<What> {
+async fn waiting(gateway: &Gateway, id: &str) -> Vec<DeliveryKind> {
     gateway.app.store.deliveries(id).await.unwrap().iter().map(|delivery| delivery.what).collect()
 }
 
@@ -44,8 +44,8 @@ async fn status_changes_that_take_each_other_back_are_never_delivered_and_their_
     let (gateway, id) = gateway().await;
     for flip in 0..10 {
         let (status, left) = match flip % 2 {
-            0 => ("solved", vec![What::Ticket, What::Solved]),
-            _ => ("open", vec![What::Ticket]),
+            0 => ("solved", vec![DeliveryKind::Ticket, DeliveryKind::Solved]),
+            _ => ("open", vec![DeliveryKind::Ticket]),
         };
         let answer = patch(&gateway, &id, json!({ "status": status })).await;
         assert_eq!((answer.status.as_u16(), answer.json()["status"].as_str()), (200, Some(status)));
@@ -70,7 +70,7 @@ async fn a_status_change_that_was_attempted_is_taken_back_by_another() {
     let mut database = gateway.connection().await;
     sqlx::query("UPDATE deliveries SET tries = 1 WHERE id = ?").bind(first[1].id).execute(&mut database).await.unwrap();
     patch(&gateway, &id, json!({ "status": "open" })).await;
-    assert_eq!(waiting(&gateway, &id).await, [What::Ticket, What::Solved, What::Reopened]);
+    assert_eq!(waiting(&gateway, &id).await, [DeliveryKind::Ticket, DeliveryKind::Solved, DeliveryKind::Reopened]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::store::State;
+use gateway::store::DeliveryState;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
@@ -150,7 +150,7 @@ async fn arrived(desk: &Desk, id: &str) {
     assert_eq!(files, ["log.txt", "deskbell-context.json"]);
     let deliveries = desk.gateway.app.store.deliveries(id).await.unwrap();
     assert!(
-        deliveries.iter().all(|one| one.state == State::Delivered && !one.told.contains("torn")),
+        deliveries.iter().all(|one| one.state == DeliveryState::Delivered && !one.reason.contains("torn")),
         "{deliveries:#?}"
     );
 }
@@ -209,8 +209,8 @@ async fn a_ticket_whose_external_id_is_refused_is_created_once_where_the_answer_
         let there = desk.only();
         assert_eq!(there["external_id"], json!(null));
         let delivery = desk.gateway.app.store.deliveries(&id).await.unwrap().remove(0);
-        assert_eq!((delivery.state, delivery.remote), (State::Delivered, there["id"].to_string()));
-        assert!(delivery.tries > 1, "the first answer was lost");
+        assert_eq!((delivery.state, delivery.external_id), (DeliveryState::Delivered, there["id"].to_string()));
+        assert!(delivery.attempts > 1, "the first answer was lost");
     }
 }
 
@@ -246,11 +246,11 @@ async fn one_that_fails_for_good_is_listed_and_keeps_nobody_else_and_can_be_sent
     until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
     desk.zendesk.state().faults.clear();
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
-    let given_up = store.dead_letters(10).await.unwrap();
-    assert_eq!(given_up.len(), 1);
-    assert!(given_up[0].0.told.contains("refuses the ticket (422)"), "{}", given_up[0].0.told);
+    let dead_letters = store.dead_letters(10).await.unwrap();
+    assert_eq!(dead_letters.len(), 1);
+    assert!(dead_letters[0].0.reason.contains("refuses the ticket (422)"), "{}", dead_letters[0].0.reason);
     desk.zendesk.fault(refuses(1_000));
-    assert_eq!(store.send_again(Some(given_up[0].0.id), "2026-11-26T00:00:00.000Z").await.unwrap(), 1);
+    assert_eq!(store.send_again(Some(dead_letters[0].0.id), "2026-11-26T00:00:00.000Z").await.unwrap(), 1);
     desk.gateway.app.lines.wake("desk");
     until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
 }

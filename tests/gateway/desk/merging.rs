@@ -161,5 +161,5 @@ async fn two_tickets_of_a_customer_here_may_be_one_there() {
 
 fn changed(there: u64) -> Vec<gateway::store::ChangedTicket> {
     let updated_at = clock::timestamp();
-    vec![gateway::store::ChangedTicket { remote: there.to_string(), updated_at }]
+    vec![gateway::store::ChangedTicket { external_id: there.to_string(), updated_at }]
 }

@@ -18,7 +18,7 @@ use axum::http::{Method, Request};
 use domain::conversation::Author;
 use domain::ticket::NewTicket;
 use gateway::config::Overrides;
-use gateway::store::{StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, What};
+use gateway::store::{DeliveryKind, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -222,8 +222,12 @@ pub fn full(message: &str) -> Value {
 pub async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
     let ticket = StoredTicket::new("desk", message.into(), new, received_at);
-    let deliveries =
-        desk.gateway.app.routers.inbox.standings.destinations.deliveries("desk", What::Ticket, Author::Customer, None);
+    let deliveries = desk.gateway.app.routers.inbox.standings.destinations.deliveries(
+        "desk",
+        DeliveryKind::Ticket,
+        Author::Customer,
+        None,
+    );
     let seal = SubmissionKey { key: message.into(), body: [0; 32], session: None };
     let along = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
     assert_eq!(desk.gateway.app.store.submit(&ticket, &seal, along).await.unwrap(), SubmissionOutcome::Stored);

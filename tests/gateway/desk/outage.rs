@@ -56,7 +56,7 @@ async fn after_an_outage_everything_is_brought_oldest_first_once_and_within_the_
     println!("brought in {:?}", began.elapsed());
     for id in &ids {
         for delivery in desk.gateway.app.store.deliveries(id).await.unwrap() {
-            assert_eq!(delivery.failures, 0, "it was never to blame: {}", delivery.told);
+            assert_eq!(delivery.failures, 0, "it was never to blame: {}", delivery.reason);
         }
     }
     let state = desk.zendesk.state();

@@ -1,7 +1,7 @@
 //! Pending deliveries, their age and their outcomes.
 
 use gateway::clock;
-use gateway::store::{ChangedTicket, State};
+use gateway::store::{ChangedTicket, DeliveryState};
 
 use super::{desk, full, place, until};
 use crate::zendesk::Zendesk;
@@ -16,11 +16,11 @@ async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
     let store = &desk.gateway.app.store;
     until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
     let (delivery, reference) = store.dead_letters(10).await.unwrap().remove(0);
-    assert_eq!((reference.as_str(), delivery.told.as_str()), ("Old", "Zendesk is away (503)"));
+    assert_eq!((reference.as_str(), delivery.reason.as_str()), ("Old", "Zendesk is away (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
     store.send_again(None, &gateway::clock::now()).await.unwrap();
     desk.gateway.app.lines.wake("desk");
-    until(async || store.deliveries(&id).await.unwrap()[0].state == State::Delivered).await;
+    until(async || store.deliveries(&id).await.unwrap()[0].state == DeliveryState::Delivered).await;
     desk.only();
 }
 
@@ -74,7 +74,7 @@ async fn each_of_several_destinations_has_a_queue_of_its_own() {
     // A reply in one is delivered to the other, and does not come back.
     let there = *desk.zendesk.state().tickets.keys().next().unwrap();
     desk.zendesk.comment(there, &crate::zendesk::control::said(crate::zendesk::control::Side::Agent, "Yes.")).unwrap();
-    let changed = ChangedTicket { remote: there.to_string(), updated_at: clock::timestamp() };
+    let changed = ChangedTicket { external_id: there.to_string(), updated_at: clock::timestamp() };
     desk.gateway.app.store.mark_changed(("desk", "desk"), &[changed], &clock::now()).await.unwrap();
     desk.gateway.app.lines.line("desk", "desk").unwrap().look();
     until(async || other.state().tickets.values().next().unwrap().comments.len() == 2).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Method;
 use gateway::config::Overrides;
-use gateway::store::{Delivery, State};
+use gateway::store::{Delivery, DeliveryState};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
@@ -59,7 +59,7 @@ struct Case {
     says: Vec<String>,
     /// The most requests for the ticket.
     #[serde(default)]
-    tries: Option<usize>,
+    attempts: Option<usize>,
 }
 
 fn delivered() -> String {
@@ -92,7 +92,7 @@ async fn check(Row { case, .. }: &Row<Case>) -> Result<(), String> {
     let settled = async {
         loop {
             let delivery = gateway.app.store.deliveries(&id).await.unwrap().remove(0);
-            if delivery.state != State::Waiting || case.outcome == "waits" && !delivery.told.is_empty() {
+            if delivery.state != DeliveryState::Waiting || case.outcome == "waits" && !delivery.reason.is_empty() {
                 return delivery;
             }
             sleep(Duration::from_millis(20)).await;
@@ -108,25 +108,25 @@ fn judge(case: &Case, zendesk: &Zendesk, delivery: &Delivery) -> Result<(), Stri
     let state = control::state(&zendesk.state());
     let tickets = state["tickets"].as_array().unwrap();
     let log = state["log"].as_array().unwrap();
-    let tries = log.iter().filter(|entry| entry["method"] == "POST" && entry["path"] == "/api/v2/tickets").count();
+    let attempts = log.iter().filter(|entry| entry["method"] == "POST" && entry["path"] == "/api/v2/tickets").count();
     let keys: std::collections::BTreeSet<&str> =
         log.iter().filter_map(|entry| entry["idempotency_key"].as_str()).collect();
     let outcome = match delivery.state {
-        State::Delivered => "delivered",
-        State::GivenUp => "given_up",
-        State::Waiting => "waits",
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::DeadLetter => "given_up",
+        DeliveryState::Waiting => "waits",
     };
     if outcome != case.outcome {
-        return Err(format!("it is {outcome}: {}", delivery.told));
+        return Err(format!("it is {outcome}: {}", delivery.reason));
     }
-    if tries > case.tries.unwrap_or(TRIES_MAX) {
-        return Err(format!("{tries} requests"));
+    if attempts > case.attempts.unwrap_or(TRIES_MAX) {
+        return Err(format!("{attempts} requests"));
     }
-    if outcome != "waits" && keys.len() != tries {
-        return Err(format!("{} keys for {tries} bodies", keys.len()));
+    if outcome != "waits" && keys.len() != attempts {
+        return Err(format!("{} keys for {attempts} bodies", keys.len()));
     }
-    if let Some(word) = case.says.iter().find(|word| !delivery.told.contains(*word)) {
-        return Err(format!("{word:?} is not said in {:?}", delivery.told));
+    if let Some(word) = case.says.iter().find(|word| !delivery.reason.contains(*word)) {
+        return Err(format!("{word:?} is not said in {:?}", delivery.reason));
     }
     if outcome != "delivered" {
         return if tickets.is_empty() { Ok(()) } else { Err("a ticket is there".into()) };
@@ -138,7 +138,7 @@ fn judge(case: &Case, zendesk: &Zendesk, delivery: &Delivery) -> Result<(), Stri
         return Err(format!("it costs {costs:?} and not {:?}", case.costs));
     }
     let note = ticket["comments"].as_array().unwrap().iter().skip(1).find(|one| one["public"] == false);
-    match (note, tries > 1) {
+    match (note, attempts > 1) {
         (None, true) => Err("agents are not told in the ticket".into()),
         (Some(note), false) => Err(format!("agents are told for nothing: {note}")),
         _ => Ok(()),

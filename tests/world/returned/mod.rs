@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gateway::clock;
 use gateway::config::Overrides;
-use gateway::store::{ActivityKind, Delivery, State};
+use gateway::store::{ActivityKind, Delivery, DeliveryState};
 use gateway::wire_up;
 use serde::Deserialize;
 use serde_json::json;
@@ -107,7 +107,7 @@ impl World {
         let letter = self.server.mail(DESK, &id).await;
         // The server has a mail before the gateway has recorded that.
         let recorded = async {
-            while self.delivery(&id).await.state != State::Delivered
+            while self.delivery(&id).await.state != DeliveryState::Delivered
                 || self.gateway.app.store.next_mail("desk").await.unwrap().is_some()
             {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -190,7 +190,7 @@ async fn a_mail_that_comes_back_is_told_to_whom_it_concerns_and_a_forged_one_to_
             failures.push(format!("{}: {texts:?}, undeliverable {is_undeliverable}", row.name));
         }
         let before = world.delivery(&id).await;
-        if before.state != State::Delivered {
+        if before.state != DeliveryState::Delivered {
             failures.push(format!("{}: a bounce of the receipt changes the delivery: {before:?}", row.name));
         }
         if case.customer_only {
@@ -201,8 +201,8 @@ async fn a_mail_that_comes_back_is_told_to_whom_it_concerns_and_a_forged_one_to_
         let reason = case.reason.replace("{address}", DESK);
         let is_right = match is_returned {
             true => {
-                delivery.state == State::GivenUp
-                    && delivery.told.starts_with(&format!("mail to {DESK} was returned: {reason}"))
+                delivery.state == DeliveryState::DeadLetter
+                    && delivery.reason.starts_with(&format!("mail to {DESK} was returned: {reason}"))
             }
             false => delivery == before,
         };
@@ -268,7 +268,7 @@ async fn a_returned_letter_is_given_up_with_its_fix_and_can_be_sent_again() {
     );
     let delivery = world.delivery(&id).await;
     world.gateway.app.store.send_again(Some(delivery.id), &clock::now()).await.unwrap();
-    assert_eq!(world.delivery(&id).await.state, State::Waiting);
+    assert_eq!(world.delivery(&id).await.state, DeliveryState::Waiting);
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ async fn mails_have_a_sender_on_the_envelope_only_where_that_is_wanted() {
     // A forwarding server's bounce is recognised by the Message-ID.
     world.bounce(UNKNOWN_USER, &receipt, "", CameTo::From).await;
     world.bounce(UNKNOWN_USER, &letter, "", CameTo::From).await;
-    assert!(world.is_undeliverable(&id).await && world.delivery(&id).await.state == State::GivenUp);
+    assert!(world.is_undeliverable(&id).await && world.delivery(&id).await.state == DeliveryState::DeadLetter);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ::mail::{MailServer, NotTaken};
+use ::mail::{MailServer, SendError};
 use axum::Router;
 use axum::routing::post;
 use gateway::config::Overrides;
@@ -78,7 +78,7 @@ async fn check(lines: &str) -> String {
     delivery::check(&parts.sites, &parts.mailers, &parts.destinations, false).await.to_string()
 }
 
-async fn send(server: &MailServer) -> Result<(), NotTaken> {
+async fn send(server: &MailServer) -> Result<(), SendError> {
     let message = Message::builder()
         .from("help@acme.example".parse().unwrap())
         .to("ada@example.com".parse().unwrap())
@@ -124,7 +124,7 @@ async fn a_certificate_has_to_be_proved_where_it_is_required_and_a_ca_can_be_nam
         let sent = send(&mailer(&lines).unwrap().server).await;
         let is_right = match &sent {
             Ok(()) => said.is_empty() && relay.taken()[0].0,
-            Err(NotTaken::Away(reason)) => !said.is_empty() && reason.contains(said),
+            Err(SendError::Unreachable(reason)) => !said.is_empty() && reason.contains(said),
             Err(_) => false,
         };
         assert!(is_right, "{certificate} {ca} {host}: {sent:?}");
@@ -232,7 +232,7 @@ async fn xoauth2_logs_in_with_a_token_that_is_kept_and_asked_for_anew_when_it_is
     relay.accept(Accepts::Token("never"));
     let refused = send(&server).await;
     assert!(
-        matches!(&refused, Err(NotTaken::Away(reason)) if reason.contains("does not accept the token")),
+        matches!(&refused, Err(SendError::Unreachable(reason)) if reason.contains("does not accept the token")),
         "{refused:?}"
     );
     assert_eq!(endpoint.asked.lock().unwrap().len(), 4, "once more for each message, and not for ever");
@@ -291,7 +291,7 @@ async fn what_keeps_the_gateway_out_is_said_with_its_fix() {
             _ => oauth(relay.port, &url, "denied", "client_secret = \"hidden\""),
         };
         let sent = send(&mailer(&lines).unwrap().server).await;
-        assert!(matches!(&sent, Err(NotTaken::Away(reason)) if reason.contains(said)), "{said}: {sent:?}");
+        assert!(matches!(&sent, Err(SendError::Unreachable(reason)) if reason.contains(said)), "{said}: {sent:?}");
         let checked = check(&lines).await;
         assert_eq!(checked.matches(said).count(), 2, "{checked}");
         assert!(!checked.contains("hidden") && !checked.contains("ada@") && !checked.contains("good"), "{checked}");
@@ -304,6 +304,6 @@ async fn who_has_no_mailbox_is_told_apart_from_what_can_be_mended() {
     let lines = format!("smtp = \"smtp://localhost:{}\"\ntls = \"required\"\nca = {:?}", relay.port, pem("ca.pem"));
     let sent = send(&mailer(&lines).unwrap().server).await;
     let says = "the server answers 550 5.1.1: the recipient's mailbox does not exist";
-    assert_eq!(sent, Err(NotTaken::NoMailbox(says.into())));
+    assert_eq!(sent, Err(SendError::UnknownRecipient(says.into())));
     assert!(check(&lines).await.contains("good the mail server"), "that says nothing about others");
 }

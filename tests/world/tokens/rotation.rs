@@ -44,13 +44,13 @@ async fn a_new_key_counts_at_once_an_old_one_while_it_is_published_and_a_removed
 async fn tokens_with_made_up_kids_cause_few_fetches_whoever_sends_them() {
     let provider = Provider::start(set(&[("a", "first")])).await;
     let gateway = Arc::new(gateway(&provider).await);
-    let tries = (0..60).map(|number| {
+    let attempts = (0..60).map(|number| {
         let gateway = gateway.clone();
         tokio::spawn(
             async move { refused(&gateway, "bare", &token("first", Some(&format!("made-up-{number}")))).await },
         )
     });
-    for refused in tries.collect::<Vec<_>>() {
+    for refused in attempts.collect::<Vec<_>>() {
         assert_eq!(refused.await.unwrap(), "token_key");
     }
     assert!(provider.requests() <= 3, "{}", provider.requests());
@@ -61,11 +61,11 @@ async fn tokens_with_made_up_kids_cause_few_fetches_whoever_sends_them() {
 async fn many_who_come_at_once_cause_one_fetch() {
     let provider = Provider::start(set(&[("a", "first")])).await;
     let gateway = Arc::new(gateway(&provider).await);
-    let tries = (0..20).map(|_| {
+    let attempts = (0..20).map(|_| {
         let gateway = gateway.clone();
         tokio::spawn(async move { refused(&gateway, "bare", &token("first", Some("a"))).await })
     });
-    for refused in tries.collect::<Vec<_>>() {
+    for refused in attempts.collect::<Vec<_>>() {
         assert_eq!(refused.await.unwrap(), "");
     }
     assert_eq!(provider.requests(), 1);

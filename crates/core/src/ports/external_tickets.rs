@@ -16,7 +16,8 @@ pub trait ExternalTickets: Send + Sync {
     async fn merge_external_ticket(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError>;
 
     /// Whether a ticket of a destination is stored here, or was erased here.
-    async fn knows_external_ticket(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError>;
+    async fn knows_external_ticket(&self, site: &str, destination: &str, external_id: &str)
+    -> Result<bool, StoreError>;
 
     /// Stores a ticket that was created at the destination, with its external ticket. `false` if it is stored here already, or was erased here.
     async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError>;
@@ -26,7 +27,7 @@ pub trait ExternalTickets: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The external id.
-    pub remote: String,
+    pub external_id: String,
     /// The destination's id of the customer; empty if it gives none.
     pub requester: String,
     /// If another ticket was merged into this one there: the id of the comment that says so. Comments before it are not about the merged

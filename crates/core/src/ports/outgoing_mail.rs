@@ -73,7 +73,7 @@ pub enum MailOutcome<'a> {
         due_at: &'a str,
     },
     /// Dead letter: the code in it was not sent.
-    GivenUp,
+    DeadLetter,
     /// The mail server reported for good that the mailbox does not exist. The mail is a dead letter, no further mail about the ticket is sent
     /// to the address, and agents see why.
     Bounced {
@@ -107,7 +107,7 @@ pub struct DueMail {
     /// The number of the code in it; none if there is nothing to confirm.
     pub code: Option<u32>,
     /// How many attempts were made, including this one.
-    pub tries: u32,
+    pub attempts: u32,
     /// When it was queued, RFC 3339 in UTC.
     pub since: String,
 }

@@ -83,7 +83,7 @@ pub struct DuePoll {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedTicket {
     /// Its external id.
-    pub remote: String,
+    pub external_id: String,
     /// When it last changed, by the destination's clock.
     pub updated_at: Timestamp,
 }

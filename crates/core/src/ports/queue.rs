@@ -52,12 +52,12 @@ pub trait Queue: Send + Sync {
     async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError>;
 
     /// Turns a delivery that was made and came back into a dead letter, with the reason; `false` if it is not in the state delivered.
-    async fn return_delivery(&self, id: i64, told: &str, now: &str) -> Result<bool, StoreError>;
+    async fn return_delivery(&self, id: i64, reason: &str, now: &str) -> Result<bool, StoreError>;
 }
 
 words! {
     /// What is delivered to a destination.
-    What {
+    DeliveryKind {
         /// A ticket.
         Ticket = "ticket",
         /// A message of the ticket.
@@ -73,13 +73,13 @@ words! {
 
 words! {
     /// The state of a delivery.
-    State {
+    DeliveryState {
         /// Pending: attempts are made.
         Waiting = "waiting",
         /// The destination has it.
         Delivered = "delivered",
         /// Dead letter: no further attempt unless an agent or administrator requests one.
-        GivenUp = "given_up",
+        DeadLetter = "given_up",
     }
 }
 
@@ -89,7 +89,7 @@ pub struct NewDelivery {
     /// The name of the destination in its site.
     pub destination: String,
     /// What is delivered.
-    pub what: What,
+    pub what: DeliveryKind,
 }
 
 /// A delivery as stored.
@@ -104,27 +104,27 @@ pub struct Delivery {
     /// The id of its ticket.
     pub ticket: String,
     /// What is delivered.
-    pub what: What,
+    pub what: DeliveryKind,
     /// The number of its message; 0 if it has none.
     pub number: u32,
     /// Its state.
-    pub state: State,
+    pub state: DeliveryState,
     /// When it was queued, RFC 3339 in UTC.
     pub created_at: String,
     /// When the next attempt is due, RFC 3339 in UTC; this is also its position in the queue.
     pub due_at: String,
     /// When the first attempt was made, RFC 3339 in UTC; none before.
-    pub tried_at: Option<String>,
+    pub first_attempt_at: Option<String>,
     /// When it was delivered or became a dead letter, RFC 3339 in UTC; none while it is pending.
     pub settled_at: Option<String>,
     /// How many attempts were made, including the current one.
-    pub tries: u32,
+    pub attempts: u32,
     /// How many attempts failed because of the delivery itself, while others got through.
     pub failures: u32,
     /// Its external id; empty until it is delivered.
-    pub remote: String,
+    pub external_id: String,
     /// Why it is not delivered, or which parts of it are not; one reason per line.
-    pub told: String,
+    pub reason: String,
 }
 
 /// The right of one worker to what it claims, for a limited time.
@@ -157,11 +157,11 @@ pub enum DeliveryOutcome {
     /// The destination has it.
     Delivered {
         /// Its external id.
-        remote: String,
+        external_id: String,
         /// The external ticket, if it has changed.
         place: Option<Place>,
         /// The parts that were not delivered.
-        told: String,
+        reason: String,
     },
     /// Another attempt will be made.
     Retry {
@@ -170,12 +170,12 @@ pub enum DeliveryOutcome {
         /// Whether the attempt failed because of the delivery, and not because of the destination.
         blamed: bool,
         /// The reason.
-        told: String,
+        reason: String,
     },
     /// No further attempt will be made.
     DeadLetter {
         /// The reason.
-        told: String,
+        reason: String,
     },
 }
 
@@ -195,5 +195,5 @@ pub struct QueueStatus {
     /// When the oldest pending delivery was queued, RFC 3339 in UTC.
     pub since: Option<String>,
     /// How many dead letters there are, at most [`QUEUE_COUNT_MAX`].
-    pub given_up: u32,
+    pub dead_letters: u32,
 }

@@ -1,6 +1,6 @@
 //! Status changes that cancel each other before they are delivered.
 
-use crate::ports::{Delivery, NewDelivery, What};
+use crate::ports::{Delivery, DeliveryKind, NewDelivery};
 
 /// The result of coalescing new deliveries with pending ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub fn coalesce(waiting: &[Delivery], new: Vec<NewDelivery>) -> Coalesced {
             .iter()
             .rfind(|known| known.destination == delivery.destination && !coalesced.cancelled.contains(&known.id))
             // An attempt may have arrived, whatever its outcome.
-            .filter(|known| known.tries == 0 && takes_back(delivery.what, known.what));
+            .filter(|known| known.attempts == 0 && takes_back(delivery.what, known.what));
         match before {
             Some(before) if !coalesced.deliveries.iter().any(is_there) => coalesced.cancelled.push(before.id),
             _ => coalesced.deliveries.push(delivery),
@@ -30,16 +30,19 @@ pub fn coalesce(waiting: &[Delivery], new: Vec<NewDelivery>) -> Coalesced {
     coalesced
 }
 
-fn takes_back(what: What, before: What) -> bool {
-    matches!((what, before), (What::Solved, What::Reopened) | (What::Reopened, What::Solved))
+fn takes_back(what: DeliveryKind, before: DeliveryKind) -> bool {
+    matches!(
+        (what, before),
+        (DeliveryKind::Solved, DeliveryKind::Reopened) | (DeliveryKind::Reopened, DeliveryKind::Solved)
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::State;
+    use crate::ports::DeliveryState;
 
-    fn waiting(id: i64, destination: &str, what: What, tries: u32) -> Delivery {
+    fn waiting(id: i64, destination: &str, what: DeliveryKind, attempts: u32) -> Delivery {
         Delivery {
             id,
             site: "acme".into(),
@@ -47,26 +50,28 @@ mod tests {
             ticket: "1".into(),
             what,
             number: 0,
-            state: State::Waiting,
+            state: DeliveryState::Waiting,
             created_at: String::new(),
             due_at: String::new(),
-            tried_at: None,
+            first_attempt_at: None,
             settled_at: None,
-            tries,
+            attempts,
             failures: 0,
-            remote: String::new(),
-            told: String::new(),
+            external_id: String::new(),
+            reason: String::new(),
         }
     }
 
-    fn new(destination: &str, what: What) -> NewDelivery {
+    fn new(destination: &str, what: DeliveryKind) -> NewDelivery {
         NewDelivery { destination: destination.into(), what }
     }
 
     #[test]
     fn a_status_change_that_takes_back_one_that_nobody_has_heard_of_cancels_both() {
-        for (first, second) in [(What::Solved, What::Reopened), (What::Reopened, What::Solved)] {
-            let before = [waiting(1, "desk", What::Ticket, 3), waiting(2, "desk", first, 0)];
+        for (first, second) in
+            [(DeliveryKind::Solved, DeliveryKind::Reopened), (DeliveryKind::Reopened, DeliveryKind::Solved)]
+        {
+            let before = [waiting(1, "desk", DeliveryKind::Ticket, 3), waiting(2, "desk", first, 0)];
             let expected = Coalesced { deliveries: vec![], cancelled: vec![2] };
             assert_eq!(coalesce(&before, vec![new("desk", second)]), expected);
         }
@@ -74,14 +79,14 @@ mod tests {
 
     #[test]
     fn what_may_have_arrived_or_lies_before_something_else_stays() {
-        let reopened = vec![new("desk", What::Reopened)];
+        let reopened = vec![new("desk", DeliveryKind::Reopened)];
         let all = Coalesced { deliveries: reopened.clone(), cancelled: vec![] };
         for before in [
             vec![],
-            vec![waiting(1, "desk", What::Solved, 1)],
-            vec![waiting(1, "desk", What::Reopened, 0)],
-            vec![waiting(1, "desk", What::Solved, 0), waiting(2, "desk", What::Message, 0)],
-            vec![waiting(1, "hook", What::Solved, 0)],
+            vec![waiting(1, "desk", DeliveryKind::Solved, 1)],
+            vec![waiting(1, "desk", DeliveryKind::Reopened, 0)],
+            vec![waiting(1, "desk", DeliveryKind::Solved, 0), waiting(2, "desk", DeliveryKind::Message, 0)],
+            vec![waiting(1, "hook", DeliveryKind::Solved, 0)],
         ] {
             assert_eq!(coalesce(&before, reopened.clone()), all, "{before:?}");
         }
@@ -89,11 +94,11 @@ mod tests {
 
     #[test]
     fn destinations_are_apart_and_a_message_with_a_status_change_keeps_it() {
-        let before = [waiting(1, "desk", What::Reopened, 0), waiting(2, "hook", What::Reopened, 1)];
-        let solved = vec![new("desk", What::Solved), new("hook", What::Solved)];
-        let expected = Coalesced { deliveries: vec![new("hook", What::Solved)], cancelled: vec![1] };
+        let before = [waiting(1, "desk", DeliveryKind::Reopened, 0), waiting(2, "hook", DeliveryKind::Reopened, 1)];
+        let solved = vec![new("desk", DeliveryKind::Solved), new("hook", DeliveryKind::Solved)];
+        let expected = Coalesced { deliveries: vec![new("hook", DeliveryKind::Solved)], cancelled: vec![1] };
         assert_eq!(coalesce(&before, solved), expected);
-        let answered = vec![new("desk", What::Message), new("desk", What::Solved)];
+        let answered = vec![new("desk", DeliveryKind::Message), new("desk", DeliveryKind::Solved)];
         let all = Coalesced { deliveries: answered.clone(), cancelled: vec![] };
         assert_eq!(coalesce(&before, answered), all);
     }

@@ -8,11 +8,11 @@ use domain::fields::FieldAnswer;
 use domain::ticket::{Contact, Outcome};
 
 /// How many errors, requests and questions are listed; the attachment has all of them.
-const SOME: usize = 3;
+const PREVIEW_MAX: usize = 3;
 /// Separates the customer's message from the rest.
-const RULE: &str = "----------------------------------------";
+const SEPARATOR: &str = "----------------------------------------";
 /// Introduces the names of attachments that are not delivered.
-const MISSING: &str = "Files that are not attached here";
+const MISSING_FILES_HEADING: &str = "Files that are not attached here";
 /// The name of the attachment with the whole context.
 pub const CONTEXT_FILE: &str = "deskbell-context.json";
 
@@ -25,7 +25,7 @@ pub fn title(ticket: &StoredTicket) -> String {
 /// The text of a ticket. `missing` are the names of attachments that are not delivered.
 pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> String {
     let mut lines: Vec<String> = notice(ticket).map(|notice| vec![notice, String::new()]).unwrap_or_default();
-    lines.extend([ticket.ticket.message.clone(), String::new(), RULE.into()]);
+    lines.extend([ticket.ticket.message.clone(), String::new(), SEPARATOR.into()]);
     lines.extend(facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}")));
     lines.extend(missing_line(missing));
     lines.join("\n")
@@ -35,7 +35,7 @@ pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> Stri
 pub fn plain(ticket: &StoredTicket) -> String {
     let reference = format!("Reference: {}", ticket.reference);
     let notice = notice(ticket).map(|notice| format!("{notice}\n\n")).unwrap_or_default();
-    format!("{notice}{}\n\n{RULE}\n{reference}", ticket.ticket.message)
+    format!("{notice}{}\n\n{SEPARATOR}\n{reference}", ticket.ticket.message)
 }
 
 /// The parts of mails about a ticket that only agents may read: the facts, a line each, and the notices in every wording.
@@ -65,7 +65,8 @@ pub fn contains(text: &str, words: &str) -> bool {
     let below = text.starts_with('[').then(|| text.split_once("\n\n")).flatten().map(|(_, below)| below);
     let mut texts = [Some(text), below].into_iter().flatten();
     texts.any(|text| {
-        text.strip_prefix(words).is_some_and(|rest| rest.is_empty() || rest.starts_with(&format!("\n\n{MISSING}")))
+        text.strip_prefix(words)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(&format!("\n\n{MISSING_FILES_HEADING}")))
     })
 }
 
@@ -121,7 +122,7 @@ pub fn contact(ticket: &StoredTicket) -> Contact {
 }
 
 fn missing_line(missing: &[String]) -> Option<String> {
-    (!missing.is_empty()).then(|| format!("{MISSING}: {}", missing.join(", ")))
+    (!missing.is_empty()).then(|| format!("{MISSING_FILES_HEADING}: {}", missing.join(", ")))
 }
 
 fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> {
@@ -159,16 +160,16 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
     if let Some(device) = &context.device {
         facts.push(("Browser", joined(&[&device.browser, &device.system])));
     }
-    for error in context.errors.iter().rev().take(SOME) {
+    for error in context.errors.iter().rev().take(PREVIEW_MAX) {
         let times = if error.count > 1 { format!(" ({} times)", error.count) } else { String::new() };
         facts.push(("Error", format!("{}: {}{times}", error.name, error.message)));
     }
-    for request in context.requests.iter().rev().take(SOME) {
+    for request in context.requests.iter().rev().take(PREVIEW_MAX) {
         let came = if request.failure.is_empty() { request.status.to_string() } else { request.failure.clone() };
         facts.push(("Request", format!("{} {} {came}", request.method, request.url)));
     }
     let read = sent.questions.iter().filter(|question| question.outcome != Outcome::Shown);
-    for question in read.take(SOME) {
+    for question in read.take(PREVIEW_MAX) {
         facts.push(("Read before", joined(&[&question.title, question.outcome.word(), &question.url])));
     }
     for (id, answer) in sent.fields.iter().flat_map(|fields| &fields.0) {

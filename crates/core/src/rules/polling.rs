@@ -1,6 +1,6 @@
 //! Which tickets are polled first, and after which deliveries.
 
-use crate::ports::What;
+use crate::ports::DeliveryKind;
 
 /// How many of `limit` polls go to the tickets that have waited longest, so that none waits for ever. The rest go to those that changed last,
 /// so that a bulk change does not delay new replies.
@@ -9,8 +9,8 @@ pub fn longest_waiting(limit: u32) -> u32 {
 }
 
 /// Whether a ticket is polled right after a delivery. A ticket that was just created has no reply yet.
-pub fn is_polled_after(delivered: What) -> bool {
-    delivered != What::Ticket
+pub fn is_polled_after(delivered: DeliveryKind) -> bool {
+    delivered != DeliveryKind::Ticket
 }
 
 #[cfg(test)]

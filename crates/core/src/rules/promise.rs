@@ -57,12 +57,12 @@ pub fn promise(site: &Site, terms: Terms<'_>) -> Promise {
     let timed = target.filter(|target| target.owner != Owner::Automated);
     let due = site.hours.as_ref().zip(timed).and_then(|(hours, target)| hours.due(severity, received, target.hours));
     let team = ownership::owning_team(&site.config.topics, topic);
-    let assignee = hero(site, test, owner, team);
+    let assignee = on_call_assignee(site, test, owner, team);
     Promise { target, due_at: due.map(clock::written), owner, team: team.into(), assignee }
 }
 
 /// Who is on turn in a team, where the support hero answers; empty otherwise, and for tests.
-pub fn hero(site: &Site, test: bool, owner: Owner, team: &str) -> String {
+pub fn on_call_assignee(site: &Site, test: bool, owner: Owner, team: &str) -> String {
     let on_turn = (owner == Owner::SupportHero && !test).then(|| site.rota.hero(team, clock::timestamp())).flatten();
     on_turn.unwrap_or_default().to_string()
 }

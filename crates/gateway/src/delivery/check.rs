@@ -8,7 +8,7 @@ use super::destinations::Destinations;
 use crate::clock;
 use crate::mail::Mailers;
 use crate::site::{Site, Sites};
-use crate::store::{Delivery, State, StoredTicket, What};
+use crate::store::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
 use deskbell_core::ports::destination::{Destination, Finding, Parcel};
 use deskbell_core::random;
 use domain::context::{Context, User};
@@ -85,17 +85,17 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
         site: site.key.clone(),
         destination: destination.into(),
         ticket: ticket.id.clone(),
-        what: What::Ticket,
+        what: DeliveryKind::Ticket,
         number: 0,
-        state: State::Waiting,
+        state: DeliveryState::Waiting,
         created_at: ticket.received_at.clone(),
         due_at: ticket.received_at.clone(),
-        tried_at: Some(ticket.received_at.clone()),
+        first_attempt_at: Some(ticket.received_at.clone()),
         settled_at: None,
-        tries: 1,
+        attempts: 1,
         failures: 0,
-        remote: String::new(),
-        told: String::new(),
+        external_id: String::new(),
+        reason: String::new(),
     };
     let parcel =
         Parcel { config: &site.config, delivery: &delivery, ticket: &ticket, message: None, files: &[], place: None };
@@ -103,9 +103,10 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
     match to.deliver(&parcel).await {
         Ok(delivered) => {
             let page = delivered.place.as_ref().and_then(|place| to.page(place));
-            let place = Some(page.unwrap_or(delivered.remote)).filter(|place| !place.is_empty());
+            let place = Some(page.unwrap_or(delivered.external_id)).filter(|place| !place.is_empty());
             let place = place.map(|place| format!(": {place}")).unwrap_or_default();
-            let lost: String = delivered.not_delivered.iter().map(|told| format!("; not taken over: {told}")).collect();
+            let lost: String =
+                delivered.not_delivered.iter().map(|reason| format!("; not taken over: {reason}")).collect();
             Finding {
                 is_good: delivered.not_delivered.is_empty(),
                 message: format!("brought the test ticket {reference} there{place}{lost}"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::store::{NewDelivery, What};
+use crate::store::{DeliveryKind, NewDelivery};
 use deskbell_core::ports::destination::Destination;
 use domain::conversation::Author;
 
@@ -40,16 +40,17 @@ impl Destinations {
     }
 
     /// The deliveries of a ticket, a change of it or a message to the destinations of a site, except to `from`, where it comes from.
-    pub fn deliveries(&self, site: &str, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
+    pub fn deliveries(&self, site: &str, what: DeliveryKind, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
         // A destination that only notifies people is notified of new tickets and of nothing else.
-        let is_told = |to: &dyn Destination| to.takes(what, author) && (what == What::Ticket || !to.is_notice());
+        let is_told =
+            |to: &dyn Destination| to.takes(what, author) && (what == DeliveryKind::Ticket || !to.is_notice());
         let wanted = self.in_site(site).filter(|(name, to)| Some(*name) != from && is_told(to.as_ref()));
         wanted.map(|(name, _)| NewDelivery { destination: name.into(), what }).collect()
     }
 
     /// The deliveries of a new ticket to the destinations of a site. A test ticket notifies nobody.
     pub fn deliveries_of_new(&self, site: &str, is_test: bool) -> Vec<NewDelivery> {
-        let mut deliveries = self.deliveries(site, What::Ticket, Author::Customer, None);
+        let mut deliveries = self.deliveries(site, DeliveryKind::Ticket, Author::Customer, None);
         deliveries
             .retain(|delivery| !is_test || self.get(site, &delivery.destination).is_none_or(|to| !to.is_notice()));
         deliveries

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::destinations::Destinations;
 use super::lines::Lines;
-use crate::store::{NewDelivery, Queue, State, StoreError, StoredTicket, What};
+use crate::store::{DeliveryKind, DeliveryState, NewDelivery, Queue, StoreError, StoredTicket};
 use domain::conversation::Author;
 
 /// How long a request waits for its deliveries, which are stored before.
@@ -28,7 +28,7 @@ impl Dispatch {
     }
 
     /// See [`Destinations::deliveries`].
-    pub fn deliveries(&self, site: &str, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
+    pub fn deliveries(&self, site: &str, what: DeliveryKind, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
         self.destinations.deliveries(site, what, author, from)
     }
 
@@ -50,10 +50,11 @@ impl Dispatch {
             loop {
                 let deliveries = self.queue.deliveries(&ticket.id).await?;
                 let works = |name: &str| self.destinations.get(site, name).is_some_and(|to| !to.is_notice());
-                let mut open = deliveries.iter().filter(|one| one.state != State::Delivered && works(&one.destination));
+                let mut open =
+                    deliveries.iter().filter(|one| one.state != DeliveryState::Delivered && works(&one.destination));
                 let Some(first) = open.next() else { return Ok(true) };
                 let away = self.lines.line(site, &first.destination).is_none_or(|line| line.away().is_some());
-                if first.state == State::GivenUp || away {
+                if first.state == DeliveryState::DeadLetter || away {
                     return Ok(false);
                 }
                 while settled.recv().await.is_ok_and(|id| id != ticket.id) {}

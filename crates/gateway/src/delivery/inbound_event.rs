@@ -63,11 +63,11 @@ impl TakeInboundEvent {
     pub async fn take(&self, (site, destination): (&str, &str), event: InboundEvent) -> Result<(), HookError> {
         let line = self.lines.line(site, destination);
         match event {
-            InboundEvent::Changed { remote, updated_at, invocation } => {
+            InboundEvent::Changed { external_id, updated_at, invocation } => {
                 let now = clock::timestamp();
                 let forget = clock::written(now.checked_sub(REMEMBERED).unwrap_or(now));
                 let updated_at = updated_at.map(clock::written);
-                let (queue, changed) = ((site, destination), (remote.as_str(), updated_at.as_deref()));
+                let (queue, changed) = ((site, destination), (external_id.as_str(), updated_at.as_deref()));
                 let is_new =
                     self.polls.record_notification(queue, &invocation, changed, &clock::written(now), &forget).await?;
                 if let Some(line) = line.filter(|_| is_new) {

@@ -163,8 +163,8 @@ impl TakeInboundMail {
             true => reply_text::markdown(&text),
             false => text,
         };
-        let (remote, name, at) = (mail.message_id.clone(), mail.name.clone(), mail.at.clone());
-        let mut reply = ExternalMessage { remote, author, name, body, at };
+        let (external_id, name, at) = (mail.message_id.clone(), mail.name.clone(), mail.at.clone());
+        let mut reply = ExternalMessage { external_id, author, name, body, at };
         if self.replies.is_stored(ticket, from, &reply).await? {
             return Ok(Stored::Done);
         }

@@ -20,7 +20,8 @@ pub use check::{Checked, check};
 pub use deskbell_core::ports::destination::{
     AgentNote, DeliveryReceipt, Destination, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage,
     ExternalTicket, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, InboundFile, InboundMail, Parcel,
-    ParcelFile, PolledMessage, PolledTicket, Polling, RecentChanges, ReturnAddress, ReturnedMail, ReturnsOf, parcel_id,
+    ParcelFile, PolledMessage, PolledTicket, Polling, RecentChanges, ReturnAddress, ReturnedMail, ReturnsOf,
+    delivery_id,
 };
 pub use deskbell_core::rules::sender::{Sender, Unverified};
 pub use destinations::{Destinations, SiteDestinations};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::attachments::FileStorage;
 use crate::site::Sites;
-use crate::store::{Attachments, Conversations, Delivery, DueDelivery, StoreError, What};
+use crate::store::{Attachments, Conversations, Delivery, DeliveryKind, DueDelivery, StoreError};
 use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Parcel, ParcelFile};
 
 /// Assembles the content of deliveries.
@@ -35,7 +35,7 @@ impl Parcels {
             return Err(Failure::Never("its site is gone".into()));
         };
         let message = match what {
-            What::Message => {
+            DeliveryKind::Message => {
                 let page = self
                     .conversations
                     .message_page(&due.ticket.id, number.saturating_sub(1), 1)
@@ -49,8 +49,10 @@ impl Parcels {
             _ => None,
         };
         let kept = match what {
-            What::Ticket | What::Message => self.attachments.attachments(&due.ticket.id).await.map_err(failed)?,
-            What::Solved | What::Reopened | What::Confirmed => Vec::new(),
+            DeliveryKind::Ticket | DeliveryKind::Message => {
+                self.attachments.attachments(&due.ticket.id).await.map_err(failed)?
+            }
+            DeliveryKind::Solved | DeliveryKind::Reopened | DeliveryKind::Confirmed => Vec::new(),
         };
         let files: Vec<ParcelFile> = kept
             .iter()

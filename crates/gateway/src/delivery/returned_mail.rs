@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use crate::clock;
 use crate::mail::Codes;
-use crate::store::{Bus, Delivery, OutgoingMail, Queue, ReturnedReceipt, State, StoreError, StoredTicket, Tickets};
-use deskbell_core::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, parcel_id};
+use crate::store::{
+    Bus, Delivery, DeliveryState, OutgoingMail, Queue, ReturnedReceipt, StoreError, StoredTicket, Tickets,
+};
+use deskbell_core::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, delivery_id};
 use deskbell_core::rules::address::{Address, address};
 use mail_in::smtp_refusal::explain;
 use mail_in::{Outcome, outcome};
@@ -113,8 +115,8 @@ impl TakeReturnedMail {
         let is_it = |delivery: &&Delivery| {
             delivery.site == site
                 && delivery.destination == destination
-                && delivery.state == State::Delivered
-                && id.is_none_or(|id| parcel_id(delivery) == id)
+                && delivery.state == DeliveryState::Delivered
+                && id.is_none_or(|id| delivery_id(delivery) == id)
         };
         let Some(delivery) = deliveries.iter().rev().find(is_it) else { return Ok(()) };
         let Outcome::Returned { reason, .. } = outcome(&returned.bounce, &returned.mailbox) else {
@@ -123,11 +125,11 @@ impl TakeReturnedMail {
         };
         // A report has no reply code of its own; 550 is the reply if nothing more is known (RFC 5321, 4.2.3).
         let fix = explain(550, &reason).map(|known| format!("; {}", known.fix)).unwrap_or_default();
-        let told = format!(
+        let reason = format!(
             "mail to {} was returned: {reason}{fix}; see mailbox and from, then send it again",
             returned.mailbox
         );
-        if self.queue.return_delivery(delivery.id, &told, &clock::now()).await? {
+        if self.queue.return_delivery(delivery.id, &reason, &clock::now()).await? {
             tracing::error!(site, destination, ticket, reason, "delivery returned");
             if let Some(ticket) = self.ticket_of(site, ticket).await? {
                 self.bus.ticket_changed(ticket);

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use super::destinations::Destinations;
 use crate::clock;
 use crate::store::{
-    Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, Limit, MessageKey, NewMessage, StoreError,
-    StoredTicket, What,
+    Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, Limit, MessageKey,
+    NewMessage, StoreError, StoredTicket,
 };
 use deskbell_core::ports::destination::ExternalMessage;
 use deskbell_core::rules::customer_limits::check_reply;
@@ -17,7 +17,7 @@ use domain::ticket::Status;
 
 /// The idempotency key of an external message; keys of clients have no spaces.
 fn key(from: &str, reply: &ExternalMessage) -> String {
-    format!("{from} {}", reply.remote)
+    format!("{from} {}", reply.external_id)
 }
 
 /// The outcome of storing a reply from a destination.
@@ -68,7 +68,7 @@ impl StoreReply {
     ) -> Result<Stored, StoreError> {
         let key = key(from, reply);
         let seal = MessageKey { key: &key, body: Sha256::digest(&reply.body).into() };
-        let deliveries = self.destinations.deliveries(&ticket.site, What::Message, reply.author, Some(from));
+        let deliveries = self.destinations.deliveries(&ticket.site, DeliveryKind::Message, reply.author, Some(from));
         let decide = |current: &CurrentTicket| {
             if reply.author == Author::Customer
                 && let Err(limit) = check_reply(current)

@@ -17,8 +17,8 @@ use super::store_reply::{StoreReply, Stored};
 use crate::attachments::KeepFile;
 use crate::site::Sites;
 use crate::store::{
-    Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, Delivery, DuePoll,
-    ExternalTickets, Polls, Queue, State, StoreError, StoredTicket, Tickets, What,
+    Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, Delivery, DeliveryKind,
+    DeliveryState, DuePoll, ExternalTickets, Polls, Queue, StoreError, StoredTicket, Tickets,
 };
 use crate::supervisor::supervise;
 use crate::{clock, pauses};
@@ -221,7 +221,9 @@ impl SyncTickets {
         let unsettled = self.unsettled_messages(&due.ticket.id, &brought).await?;
         let is_ours = |found: &PolledMessage| {
             let is_brought = |one: &Delivery| {
-                one.state == State::Delivered && !one.remote.is_empty() && one.remote == found.message.remote
+                one.state == DeliveryState::Delivered
+                    && !one.external_id.is_empty()
+                    && one.external_id == found.message.external_id
             };
             // It may have arrived although its attempt failed.
             let is_this =
@@ -295,7 +297,10 @@ impl SyncTickets {
     async fn unsettled_messages(&self, ticket: &str, brought: &[Delivery]) -> Result<Vec<Message>, StoreError> {
         let mut messages = Vec::new();
         let is_unsettled = |one: &&Delivery| {
-            one.what == What::Message && one.state != State::Delivered && one.tries > 0 && one.number > 0
+            one.what == DeliveryKind::Message
+                && one.state != DeliveryState::Delivered
+                && one.attempts > 0
+                && one.number > 0
         };
         for one in brought.iter().filter(is_unsettled) {
             let page = self.store.conversations.message_page(ticket, one.number - 1, 1).await?;
@@ -413,11 +418,11 @@ enum Progress {
 
 /// The progress of the deliveries of a ticket, oldest first.
 fn progress(deliveries: &[Delivery]) -> Progress {
-    let mut open = deliveries.iter().filter(|one| one.state != State::Delivered).map(|one| one.state);
+    let mut open = deliveries.iter().filter(|one| one.state != DeliveryState::Delivered).map(|one| one.state);
     match open.next() {
         None => Progress::Settled,
-        Some(State::GivenUp) if open.any(|state| state == State::Waiting) => Progress::Blocked,
-        Some(State::GivenUp) => Progress::Settled,
+        Some(DeliveryState::DeadLetter) if open.any(|state| state == DeliveryState::Waiting) => Progress::Blocked,
+        Some(DeliveryState::DeadLetter) => Progress::Settled,
         Some(_) => Progress::Waits,
     }
 }
@@ -438,8 +443,8 @@ fn with_status(
     (change.ticket.status, change.ticket.handling.turn) = (status, turn);
     if was.status != status {
         let (act, what) = match status {
-            Status::Solved => (ActivityKind::Solved, What::Solved),
-            Status::Open => (ActivityKind::Reopened, What::Reopened),
+            Status::Solved => (ActivityKind::Solved, DeliveryKind::Solved),
+            Status::Open => (ActivityKind::Reopened, DeliveryKind::Reopened),
         };
         change.ticket.handling.updated_at = at.into();
         change.activity = Some(Activity { operator: from.into(), act, text: String::new(), at: at.into() });
@@ -455,17 +460,17 @@ mod tests {
 
     #[test]
     fn what_waits_behind_a_dead_letter_is_blocked_and_what_waits_before_one_is_not() {
-        use State::{Delivered, GivenUp, Waiting};
+        use DeliveryState::{DeadLetter, Delivered, Waiting};
         for (states, expected) in [
             (&[][..], Progress::Settled),
             (&[Delivered], Progress::Settled),
             (&[Delivered, Waiting], Progress::Waits),
-            (&[Waiting, GivenUp], Progress::Waits),
-            (&[Delivered, GivenUp], Progress::Settled),
-            (&[Delivered, GivenUp, Waiting], Progress::Blocked),
+            (&[Waiting, DeadLetter], Progress::Waits),
+            (&[Delivered, DeadLetter], Progress::Settled),
+            (&[Delivered, DeadLetter, Waiting], Progress::Blocked),
         ] {
             let deliveries: Vec<Delivery> =
-                states.iter().map(|state| Delivery { state: *state, ..delivery(What::Message, 1) }).collect();
+                states.iter().map(|state| Delivery { state: *state, ..delivery(DeliveryKind::Message, 1) }).collect();
             assert_eq!(progress(&deliveries), expected, "{states:?}");
         }
     }

@@ -246,8 +246,8 @@ impl Worker {
             Ok((task, Err(Ended::Stopped))) => {
                 // The delivery keeps its position in the queue, and no failure is counted.
                 if let Some((due, _)) = self.attempts.remove(&task) {
-                    let (due_at, told) = (due.delivery.due_at.clone(), "the gateway was stopped".to_string());
-                    self.unrecorded.push((due, DeliveryOutcome::Retry { due_at, blamed: false, told }));
+                    let (due_at, reason) = (due.delivery.due_at.clone(), "the gateway was stopped".to_string());
+                    self.unrecorded.push((due, DeliveryOutcome::Retry { due_at, blamed: false, reason }));
                 }
                 return;
             }
@@ -304,7 +304,7 @@ impl Worker {
                 Err(error) => {
                     if error.concerns_row() && !matches!(outcome, DeliveryOutcome::DeadLetter { .. }) {
                         *outcome = DeliveryOutcome::DeadLetter {
-                            told: format!("what became of it cannot be stored: {error}"),
+                            reason: format!("what became of it cannot be stored: {error}"),
                         };
                     }
                     next += 1;
@@ -364,34 +364,38 @@ fn judge(
 ) -> DeliveryOutcome {
     let since = delivery.created_at.parse().unwrap_or(now);
     match result {
-        Ok(DeliveryReceipt { remote, place, not_delivered: told }) => {
-            DeliveryOutcome::Delivered { remote: remote.clone(), place: place.clone(), told: told.join("\n") }
-        }
-        Err(Failure::Never(told)) => DeliveryOutcome::DeadLetter { told: told.clone() },
-        Err(Failure::TooLarge(told)) => judge_later(delivery, told, None, now),
-        Err(Failure::Later { reason: told, after }) => judge_later(delivery, told, *after, now),
-        Err(Failure::Away { reason: told, after }) => {
+        Ok(DeliveryReceipt { external_id, place, not_delivered: reason }) => DeliveryOutcome::Delivered {
+            external_id: external_id.clone(),
+            place: place.clone(),
+            reason: reason.join("\n"),
+        },
+        Err(Failure::Never(reason)) => DeliveryOutcome::DeadLetter { reason: reason.clone() },
+        Err(Failure::TooLarge(reason)) => judge_later(delivery, reason, None, now),
+        Err(Failure::Later { reason, after }) => judge_later(delivery, reason, *after, now),
+        Err(Failure::Away { reason, after }) => {
             streak.failures = streak.failures.saturating_add(1);
             leave_alone(streak, *after, now);
             // Its position in the queue stays the same.
             let over = since.checked_add(GIVEN_UP).is_ok_and(|end| end < now);
             match over {
-                true => DeliveryOutcome::DeadLetter { told: told.clone() },
-                false => DeliveryOutcome::Retry { due_at: delivery.due_at.clone(), blamed: false, told: told.clone() },
+                true => DeliveryOutcome::DeadLetter { reason: reason.clone() },
+                false => {
+                    DeliveryOutcome::Retry { due_at: delivery.due_at.clone(), blamed: false, reason: reason.clone() }
+                }
             }
         }
     }
 }
 
 /// The outcome of a delivery that failed by itself: retried, or a dead letter after a time.
-fn judge_later(delivery: &Delivery, told: &str, after: Option<Duration>, now: Timestamp) -> DeliveryOutcome {
+fn judge_later(delivery: &Delivery, reason: &str, after: Option<Duration>, now: Timestamp) -> DeliveryOutcome {
     let since = delivery.created_at.parse().unwrap_or(now);
     let Some(again) = pauses::next(delivery.failures + 1, since, GIVEN_UP, now, pauses::random()) else {
-        return DeliveryOutcome::DeadLetter { told: told.into() };
+        return DeliveryOutcome::DeadLetter { reason: reason.into() };
     };
     let asked = after.and_then(|after| now.checked_add(after).ok());
     let due_at = clock::written(asked.map_or(again, |asked| asked.max(again)));
-    DeliveryOutcome::Retry { due_at, blamed: true, told: told.into() }
+    DeliveryOutcome::Retry { due_at, blamed: true, reason: reason.into() }
 }
 
 /// Updates the state of the destination after an attempt, and logs it.
@@ -399,32 +403,34 @@ fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &DeliveryOut
     let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
     let reference = &ticket.reference;
     match tried {
-        DeliveryOutcome::Retry { blamed: true, told, due_at } => {
-            let attempt = due.delivery.tries;
-            tracing::warn!(site, destination, reference, attempt, retry_at = due_at, error = told, "delivery failed");
+        DeliveryOutcome::Retry { blamed: true, reason, due_at } => {
+            let attempt = due.delivery.attempts;
+            tracing::warn!(site, destination, reference, attempt, retry_at = due_at, error = reason, "delivery failed");
             streak.failures = streak.failures.saturating_add(1);
             streak.blamed.push(*id);
             if streak.blamed.len() >= STREAK {
                 leave_alone(streak, None, clock::timestamp());
-                line.set_away(Some(told.clone()));
+                line.set_away(Some(reason.clone()));
             }
             return;
         }
-        DeliveryOutcome::Retry { told, .. } => {
-            tracing::warn!(site, destination, error = told, "destination unreachable");
-            line.set_away(Some(told.clone()));
+        DeliveryOutcome::Retry { reason, .. } => {
+            tracing::warn!(site, destination, error = reason, "destination unreachable");
+            line.set_away(Some(reason.clone()));
             return;
         }
-        DeliveryOutcome::DeadLetter { told } => {
-            tracing::error!(site, destination, reference, error = told, "delivery dead");
+        DeliveryOutcome::DeadLetter { reason } => {
+            tracing::error!(site, destination, reference, error = reason, "delivery dead");
             if line.away().is_some() {
                 return;
             }
         }
-        DeliveryOutcome::Delivered { told, .. } if !told.is_empty() => {
-            tracing::warn!(site, destination, reference, left_out = told, "delivered in part");
+        DeliveryOutcome::Delivered { reason, .. } if !reason.is_empty() => {
+            tracing::warn!(site, destination, reference, left_out = reason, "delivered in part");
         }
-        DeliveryOutcome::Delivered { remote, .. } => tracing::info!(site, destination, reference, remote, "delivered"),
+        DeliveryOutcome::Delivered { external_id, .. } => {
+            tracing::info!(site, destination, reference, external_id, "delivered")
+        }
     }
     if line.away().is_some() {
         tracing::info!(site, destination, "destination reachable");
@@ -466,8 +472,8 @@ mod tests {
     use crate::attachments::FileStorage;
     use crate::delivery::{Finding, Parcel};
     use crate::store::{
-        ExternalTickets, NewDelivery, State, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets,
-        What,
+        DeliveryKind, DeliveryState, ExternalTickets, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey,
+        SubmissionOutcome, Tickets,
     };
     use crate::wire_up;
     use domain::config::Config;
@@ -481,7 +487,7 @@ mod tests {
 
     #[async_trait]
     impl Destination for Talkative {
-        fn takes(&self, _what: What, _author: Author) -> bool {
+        fn takes(&self, _what: DeliveryKind, _author: Author) -> bool {
             true
         }
 
@@ -513,7 +519,7 @@ mod tests {
         let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
         let new: NewTicket = serde_json::from_value(new).unwrap();
         let ticket = StoredTicket::new("acme", "DB-00000".into(), new, &clock::now());
-        let deliveries = vec![NewDelivery { destination: "desk".into(), what: What::Ticket }];
+        let deliveries = vec![NewDelivery { destination: "desk".into(), what: DeliveryKind::Ticket }];
         let seal = SubmissionKey { key: "k".into(), body: [0; 32], session: None };
         let along = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
         assert_eq!(store.submit(&ticket, &seal, along).await.unwrap(), SubmissionOutcome::Stored);
@@ -557,9 +563,9 @@ mod tests {
         assert_eq!(worker.unrecorded.len(), 1);
         store.set_full(false).await.unwrap();
         tokio::spawn(worker.work());
-        until(async || store.deliveries(&id).await.unwrap()[0].state == State::Delivered).await;
+        until(async || store.deliveries(&id).await.unwrap()[0].state == DeliveryState::Delivered).await;
         let delivered = *to.0.lock().unwrap();
-        assert_eq!((delivered, store.deliveries(&id).await.unwrap()[0].tries), (1, 1));
+        assert_eq!((delivered, store.deliveries(&id).await.unwrap()[0].attempts), (1, 1));
     }
 
     #[tokio::test]
@@ -576,14 +582,14 @@ mod tests {
         // Another ticket has the same external ticket already.
         let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
         let other = StoredTicket::new("acme", "DB-00001".into(), serde_json::from_value(new).unwrap(), &clock::now());
-        let place = crate::store::Place { remote: "35".into(), requester: String::new(), merged_after: None };
+        let place = crate::store::Place { external_id: "35".into(), requester: String::new(), merged_after: None };
         assert!(store.adopt(&other, "desk", &place).await.unwrap());
         worker.unrecorded[0].1 =
-            DeliveryOutcome::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
+            DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place), reason: String::new() };
         worker.record().await;
         assert!(matches!(worker.unrecorded[0].1, DeliveryOutcome::DeadLetter { .. }), "{:?}", worker.unrecorded[0].1);
         worker.record().await;
         assert!(worker.unrecorded.is_empty());
-        assert_eq!(store.deliveries(&id).await.unwrap()[0].state, State::GivenUp);
+        assert_eq!(store.deliveries(&id).await.unwrap()[0].state, DeliveryState::DeadLetter);
     }
 }

@@ -85,16 +85,17 @@ impl CurrentIncidents {
         Ok(incidents)
     }
 
-    /// Counts a report of an incident: once per customer, once per network and day. Returns the incident with the new count; none if it has
-    /// just ended.
-    pub async fn report(&self, site: &str, id: &str, who: &Counted) -> Result<Option<Incident>, ReportAffectedError> {
+    /// Counts a report of an incident: once per customer, once per network and day. Returns the incident with the new count.
+    pub async fn report(&self, site: &str, id: &str, who: &Counted) -> Result<Incident, ReportAffectedError> {
         if !self.broken.at(site).iter().any(|incident| incident.id == id) {
             return Err(ReportAffectedError::NoIncident);
         }
         let day = clock::seconds() / DAY.as_secs();
         let who = self.pseudonyms.of_affected(site, &day.to_string(), who);
         self.reports.affect(site, id, &who, &clock::now()).await?;
-        Ok(self.list(site).await?.into_iter().find(|incident| incident.id == id))
+        // It may have ended meanwhile.
+        let incident = self.list(site).await?.into_iter().find(|incident| incident.id == id);
+        incident.ok_or(ReportAffectedError::NoIncident)
     }
 }
 

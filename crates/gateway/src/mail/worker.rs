@@ -19,7 +19,7 @@ use crate::site::Site;
 use crate::store::{Claim, DueMail, MailOutcome, OutgoingMail, StoreError};
 use crate::supervisor::supervise;
 use crate::{clock, pauses};
-use ::mail::{NotTaken, Sender, message};
+use ::mail::{SendError, Sender, message};
 
 /// The lease of a mail that is being sent. Short, because a killed gateway cannot end its leases; extended while the mail is sent.
 const LEASE: Duration = Duration::from_secs(30);
@@ -133,7 +133,7 @@ async fn send_due(
             Sent::Later(_) => {
                 let now = clock::timestamp();
                 let since = due.since.parse().unwrap_or(now);
-                pauses::next(due.tries, since, GIVEN_UP, now, pauses::random()).map(clock::written)
+                pauses::next(due.attempts, since, GIVEN_UP, now, pauses::random()).map(clock::written)
             }
             Sent::Taken | Sent::Never(_) | Sent::NoMailbox(_) => None,
         };
@@ -146,7 +146,7 @@ async fn send_due(
             }
             (Sent::Later(error), None) => {
                 tracing::warn!(site = name, reference, error, reason = "expired", "mail given up");
-                MailOutcome::GivenUp
+                MailOutcome::DeadLetter
             }
             (Sent::NoMailbox(error), None) => {
                 tracing::warn!(site = name, reference, error, reason = "bounced", "mail given up");
@@ -155,7 +155,7 @@ async fn send_due(
             }
             (Sent::Never(error), None) => {
                 tracing::warn!(site = name, reference, error, reason = "refused", "mail given up");
-                MailOutcome::GivenUp
+                MailOutcome::DeadLetter
             }
         };
         record(store, (&due.ticket.id, &token), outcome).await;
@@ -237,8 +237,8 @@ async fn send(SiteMail { site, mailer, return_path }: &SiteMail, codes: &Codes, 
     };
     match mailer.server.send(&message).await {
         Ok(()) => Sent::Taken,
-        Err(NotTaken::Away(reason) | NotTaken::Later(reason)) => Sent::Later(reason),
-        Err(NotTaken::TooLarge(reason) | NotTaken::Never(reason)) => Sent::Never(reason),
-        Err(NotTaken::NoMailbox(reason)) => Sent::NoMailbox(reason),
+        Err(SendError::Unreachable(reason) | SendError::Temporary(reason)) => Sent::Later(reason),
+        Err(SendError::TooLarge(reason) | SendError::Permanent(reason)) => Sent::Never(reason),
+        Err(SendError::UnknownRecipient(reason)) => Sent::NoMailbox(reason),
     }
 }

@@ -72,9 +72,9 @@ async fn erase(
     erased.unreadable = walk(store, selection, async |tickets: Vec<Matched>| {
         for chunk in tickets.chunks(CHUNK) {
             for Matched { head, session } in chunk {
-                for (destination, remote) in store.external_tickets(&head.id).await? {
+                for (destination, external_id) in store.external_tickets(&head.id).await? {
                     if erased.external.len() < EXTERNAL_MAX {
-                        erased.external.push((head.reference.clone(), destination, remote));
+                        erased.external.push((head.reference.clone(), destination, external_id));
                     }
                 }
                 if !selection.is_of_people() {
@@ -160,7 +160,8 @@ impl EraseTicket {
     /// Erases a ticket for an agent.
     pub async fn erase(&self, ticket: &TicketHead, agent: &str) -> Result<Erased, StoreError> {
         let external = self.erasure.external_tickets(&ticket.id).await?;
-        let external = external.into_iter().map(|(to, remote)| (ticket.reference.clone(), to, remote)).collect();
+        let external =
+            external.into_iter().map(|(to, external_id)| (ticket.reference.clone(), to, external_id)).collect();
         let ids = std::slice::from_ref(&ticket.id);
         let counts = self.erasure.erase_tickets(ids, &clock::now(), &|_| true).await?;
         let mut erased = Erased { counts, external, ..Erased::default() };
@@ -205,8 +206,8 @@ impl fmt::Display for Erased {
         if self.unreadable > 0 {
             writeln!(f, "{} tickets cannot be read and are left; the log names them", self.unreadable)?;
         }
-        for (reference, destination, remote) in &self.external {
-            writeln!(f, "not reached: {reference} at {destination}, {remote} there")?;
+        for (reference, destination, external_id) in &self.external {
+            writeln!(f, "not reached: {reference} at {destination}, {external_id} there")?;
         }
         writeln!(f, "not reached: mails and notices that were sent, backups, copies of the disk")?;
         if !self.is_dry_run && !self.is_log_empty {

@@ -8,7 +8,7 @@ use super::summary::summary;
 use super::{AmendTicketError, FindTicketError};
 use crate::delivery::Destinations;
 use crate::store::{
-    Activity, ActivityKind, Bus, Changed, Conversations, CurrentTicket, Decision, NewDelivery, Reader, What,
+    Activity, ActivityKind, Bus, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, NewDelivery, Reader,
 };
 use crate::{clock, json};
 use deskbell_core::rules::customer_limits;
@@ -70,7 +70,7 @@ fn patched(
     current: &CurrentTicket,
     patch: &Patch,
     now: Timestamp,
-    deliveries: &(dyn Fn(What) -> Vec<NewDelivery> + Send + Sync),
+    deliveries: &(dyn Fn(DeliveryKind) -> Vec<NewDelivery> + Send + Sync),
 ) -> Decision {
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;
@@ -82,8 +82,8 @@ fn patched(
             return Decision::Refuse(limit);
         }
         let (act, what, turn) = match status {
-            Status::Open => (ActivityKind::Reopened, What::Reopened, Turn::Support),
-            Status::Solved => (ActivityKind::Solved, What::Solved, Turn::Customer),
+            Status::Open => (ActivityKind::Reopened, DeliveryKind::Reopened, Turn::Support),
+            Status::Solved => (ActivityKind::Solved, DeliveryKind::Solved, Turn::Customer),
         };
         handling.turn = turn;
         change.ticket.status = status;

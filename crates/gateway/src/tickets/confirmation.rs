@@ -13,8 +13,8 @@ use crate::delivery::Destinations;
 use crate::json::{self, JsonError};
 use crate::mail::{CODE_LIFE, CODE_PAUSE, Codes, Receipts};
 use crate::store::{
-    Bus, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, Reader, StoreError, StoredTicket,
-    Tickets, What,
+    Bus, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, DeliveryKind, Reader, StoreError,
+    StoredTicket, Tickets,
 };
 use domain::conversation::{Author, ConfirmationCode, Summary};
 
@@ -111,7 +111,7 @@ impl ConfirmAddress {
         let ConfirmationCode { code } = json::parse(body)?;
         let (now, oldest) = (clock::now(), before(CODE_LIFE));
         let is_code = |number| code.len() <= CODE_MAX && self.codes.is_code(&ticket.id, number, &code);
-        let deliveries = self.destinations.deliveries(site, What::Confirmed, Author::Customer, None);
+        let deliveries = self.destinations.deliveries(site, DeliveryKind::Confirmed, Author::Customer, None);
         match self.confirmations.confirm(&ticket.id, &now, &oldest, &is_code, &deliveries).await? {
             CodeCheck::Confirmed => {
                 let ticket = find(self.conversations.as_ref(), site, reader, id).await?;

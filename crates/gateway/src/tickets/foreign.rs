@@ -110,7 +110,7 @@ impl GatherTickets {
                 self.bus.ticket_changed(ticket);
                 return Ok(());
             }
-            if self.external.knows_external_ticket(site, destination, &place.remote).await? {
+            if self.external.knows_external_ticket(site, destination, &place.external_id).await? {
                 return Ok(());
             }
             ticket.reference = draw(drawn);
@@ -173,7 +173,7 @@ mod tests {
             (Status::Solved, "2020-01-01T00:00:00.000Z", None, true),
         ] {
             let foreign = ExternalTicket {
-                place: Place { remote: "35".into(), requester: String::new(), merged_after: None },
+                place: Place { external_id: "35".into(), requester: String::new(), merged_after: None },
                 subject: String::new(),
                 message: String::new(),
                 via: String::new(),

@@ -8,8 +8,8 @@ use crate::clock;
 use crate::delivery::Destinations;
 use crate::site::{Site, Sites};
 use crate::store::{
-    Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, MessageKey, NewDelivery,
-    NewMessage, StoreError, StoredTicket, What,
+    Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey,
+    NewDelivery, NewMessage, StoreError, StoredTicket,
 };
 use deskbell_core::rules::promise::{self, Terms, promise};
 use domain::conversation::{Author, Turn};
@@ -155,10 +155,10 @@ fn deliveries(
     is_answered: bool,
 ) -> Vec<NewDelivery> {
     let status = (is.status != was.status).then_some(match is.status {
-        Status::Solved => What::Solved,
-        Status::Open => What::Reopened,
+        Status::Solved => DeliveryKind::Solved,
+        Status::Open => DeliveryKind::Reopened,
     });
-    let all = is_answered.then_some(What::Message).into_iter().chain(status);
+    let all = is_answered.then_some(DeliveryKind::Message).into_iter().chain(status);
     all.flat_map(|what| destinations.deliveries(&is.site, what, Author::Support, None)).collect()
 }
 
@@ -184,7 +184,7 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &
         Action::HandOver { owner, team } => {
             (handling.owner, handling.team) = (Some(*owner), team.clone());
             handling.assignee =
-                site.map(|site| promise::hero(site, ticket.ticket.test, *owner, team)).unwrap_or_default();
+                site.map(|site| promise::on_call_assignee(site, ticket.ticket.test, *owner, team)).unwrap_or_default();
         }
         // An action that another agent has just taken changes nothing.
         Action::Mark(status) if *status == ticket.status => {}

@@ -12,8 +12,8 @@ use crate::attachments::{self, MissingFiles, ReadFiles};
 use crate::delivery::Dispatch;
 use crate::site::Site;
 use crate::store::{
-    Bus, Change, Changed, Conversations, CurrentTicket, Decision, MessageKey, NewDelivery, NewMessage, Reader,
-    StoreError, StoredTicket, SubmissionQuota, What,
+    Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage,
+    Reader, StoreError, StoredTicket, SubmissionQuota,
 };
 use crate::{clock, json};
 use deskbell_core::rules::{customer_limits, promise};
@@ -78,7 +78,7 @@ impl ReplyToTicket {
             at: at.clone(),
             attachments: reply.attachments,
         };
-        let deliveries = self.dispatch.deliveries(&site.key, What::Message, Author::Customer, None);
+        let deliveries = self.dispatch.deliveries(&site.key, DeliveryKind::Message, Author::Customer, None);
         let written = (message, deliveries, quota);
         let decide = |current: &CurrentTicket| replied(current, site, written.clone());
         let seal = MessageKey { key: &key, body: digest };
@@ -122,7 +122,7 @@ fn replied(
         let covered = site.support_engineers.contains(&handling.topic);
         let owner = ownership::human_owner(covered);
         handling.owner = Some(owner);
-        handling.assignee = promise::hero(site, test, owner, &handling.team);
+        handling.assignee = promise::on_call_assignee(site, test, owner, &handling.team);
     }
     Change { message: Some(message), deliveries, quota, ..change }.into()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ReaderError;
 use crate::clock;
 use crate::delivery::Destinations;
-use crate::store::{Bus, Confirmations, Reader, Requester, StoreError, Tickets, What};
+use crate::store::{Bus, Confirmations, DeliveryKind, Reader, Requester, StoreError, Tickets};
 use deskbell_core::rules::address::mailbox;
 use domain::conversation::Author;
 
@@ -42,7 +42,7 @@ impl SignIn {
             return Ok(());
         }
         let mailbox = mailbox(&person.user.email);
-        let deliveries = self.destinations.deliveries(site, What::Confirmed, Author::Customer, None);
+        let deliveries = self.destinations.deliveries(site, DeliveryKind::Confirmed, Author::Customer, None);
         let confirmed =
             self.confirmations.confirm_signed(site, &person.user.id, &mailbox, &clock::now(), &deliveries).await?;
         if !confirmed.is_empty() {

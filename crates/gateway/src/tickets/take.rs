@@ -17,8 +17,8 @@ use crate::delivery::Dispatch;
 use crate::mail::Receipts;
 use crate::site::Site;
 use crate::store::{
-    Bus, Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
-    SubmissionOutcome, Tickets, What,
+    Bus, DeliveryKind, Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
+    SubmissionOutcome, Tickets,
 };
 use crate::{clock, json};
 use deskbell_core::rules::promise::{Terms, promise};
@@ -92,7 +92,7 @@ impl TakeTicket {
         let answer = self.automatic.reply(&site.config, &stored);
         let mut deliveries = self.dispatch.deliveries_of_new(name, stored.ticket.test);
         if answer.is_some() {
-            deliveries.extend(self.dispatch.deliveries(name, What::Message, Author::Automatic, None));
+            deliveries.extend(self.dispatch.deliveries(name, DeliveryKind::Message, Author::Automatic, None));
         }
         stored.handling.unread = u32::from(answer.is_some());
         let mail = self.receipts.receipt(&stored, from);
@@ -149,7 +149,7 @@ fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket
     context::drop_groups(&mut new.context, &site.config.context.off);
     // A page that was loaded earlier may not have all names, or only an older form of them.
     let names = site.config.redact.names.clone();
-    context::document::hide_configured_names(&mut new.context, &Rules { names, ..Rules::default() });
+    context::document::redact_configured_names(&mut new.context, &Rules { names, ..Rules::default() });
     // Pages do not have the links to the site's other tools.
     let links = context::document::links_for(&new.context, &site.config.context);
     new.context.links.extend(links);

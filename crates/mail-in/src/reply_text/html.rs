@@ -145,11 +145,11 @@ fn with_marks(html: &str) -> String {
             ended = *depth == 0;
         }
         if !closes {
-            let names = names(tag);
-            if is_any(&names, QUOTATIONS) || is_ruled(&name, tag) {
+            let class_and_id_names = class_and_id_names(tag);
+            if is_any(&class_and_id_names, QUOTATIONS) || has_border_line(&name, tag) {
                 paragraph(&mut out, QUOTATION);
             } else if signature.is_none()
-                && is_any(&names, SIGNATURES)
+                && is_any(&class_and_id_names, SIGNATURES)
                 && !matches!(name.as_str(), "br" | "hr" | "img" | "input")
             {
                 paragraph(&mut out, SIGNATURE_START);
@@ -203,7 +203,7 @@ fn tag_name(tag: &str) -> String {
 }
 
 /// The classes and the id of a tag, in lower case.
-fn names(tag: &str) -> Vec<String> {
+fn class_and_id_names(tag: &str) -> Vec<String> {
     let values = ["class", "id", "name"].into_iter().filter_map(|name| attribute(tag, name));
     values.flat_map(|value| value.split_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>()).collect()
 }
@@ -224,8 +224,8 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     }
 }
 
-fn is_any(names: &[String], known: &[&str]) -> bool {
-    names.iter().any(|name| {
+fn is_any(class_and_id_names: &[String], known: &[&str]) -> bool {
+    class_and_id_names.iter().any(|name| {
         let mut name = name.as_str();
         while let Some(rest) = name.strip_prefix("x_") {
             name = rest;
@@ -237,7 +237,7 @@ fn is_any(names: &[String], known: &[&str]) -> bool {
 }
 
 /// The rule above a header block in Outlook: a border with three points of padding, or a horizontal rule that cannot be focused.
-fn is_ruled(name: &str, tag: &str) -> bool {
+fn has_border_line(name: &str, tag: &str) -> bool {
     let style: String = attribute(tag, "style")
         .unwrap_or_default()
         .to_ascii_lowercase()

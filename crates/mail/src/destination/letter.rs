@@ -8,7 +8,7 @@ use lettre::{Address, Message};
 use super::MailDestination;
 use super::files::Files;
 use deskbell_core::ports::destination::{InboundMail, Parcel, ReturnsOf};
-use deskbell_core::ports::{StoredTicket, What};
+use deskbell_core::ports::{DeliveryKind, StoredTicket};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
 use deskbell_core::rules::file_formats as formats;
 use deskbell_core::rules::sender::Sender;
@@ -17,7 +17,7 @@ use mail_in::reply_text::MARKER;
 /// Renders the mail; the error says why that is not possible.
 pub fn message(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> Result<Message, String> {
     let ticket = parcel.ticket;
-    let first = parcel.delivery.what == What::Ticket;
+    let first = parcel.delivery.what == DeliveryKind::Ticket;
     let re = if first { "" } else { "Re: " };
     let title = comment::title(ticket);
     let subject = format!("{re}[{}] {title}", ticket.reference);
@@ -27,7 +27,7 @@ pub fn message(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> R
         .to(email.mailbox.clone())
         .subject(one_line(&subject));
     if !first {
-        let thread = parcel.place.map_or_else(|| named(email, parcel, &ticket.id), |place| place.remote.clone());
+        let thread = parcel.place.map_or_else(|| named(email, parcel, &ticket.id), |place| place.external_id.clone());
         message = message.in_reply_to(thread.clone()).references(thread);
     }
     if let Some(reply_to) = reply_to(email, parcel) {
@@ -124,13 +124,13 @@ fn text(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> String {
     let ticket = parcel.ticket;
     let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
     let text = match (parcel.delivery.what, parcel.message) {
-        (What::Ticket, _) => comment::first(parcel.config, ticket, &files.missing),
-        (What::Message, message) => {
+        (DeliveryKind::Ticket, _) => comment::first(parcel.config, ticket, &files.missing),
+        (DeliveryKind::Message, message) => {
             notice + &comment::reply(message.map_or("", |message| message.body.as_str()), &files.missing)
         }
-        (What::Solved, _) => format!("{notice}The customer has marked {} as solved.", ticket.reference),
-        (What::Reopened, _) => format!("{notice}The customer has opened {} again.", ticket.reference),
-        (What::Confirmed, _) => format!("{notice}This is about {}.", ticket.reference),
+        (DeliveryKind::Solved, _) => format!("{notice}The customer has marked {} as solved.", ticket.reference),
+        (DeliveryKind::Reopened, _) => format!("{notice}The customer has opened {} again.", ticket.reference),
+        (DeliveryKind::Confirmed, _) => format!("{notice}This is about {}.", ticket.reference),
     };
     let text = if email.reply.is_some() { format!("{MARKER}\n\n{text}") } else { text };
     let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
@@ -170,12 +170,12 @@ mod tests {
     fn written(
         email: &MailDestination,
         ticket: &StoredTicket,
-        what: What,
+        what: DeliveryKind,
         body: &str,
         place: Option<&Place>,
         files: &Files,
     ) -> String {
-        let (config, delivery) = (Config::default(), delivery(what, u32::from(what == What::Message)));
+        let (config, delivery) = (Config::default(), delivery(what, u32::from(what == DeliveryKind::Message)));
         let said = Reply {
             number: 1,
             author: Author::Customer,
@@ -184,7 +184,7 @@ mod tests {
             at: String::new(),
             attachments: Vec::new(),
         };
-        let message = (what == What::Message).then_some(&said);
+        let message = (what == DeliveryKind::Message).then_some(&said);
         let parcel = Parcel { config: &config, delivery: &delivery, ticket, message, files: &[], place };
         String::from_utf8(super::message(email, &parcel, files).unwrap().formatted()).unwrap()
     }
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn what_is_said_about_a_ticket_is_in_its_thread() {
         let (email, ticket) = (email(None), stored());
-        let first = written(&email, &ticket, What::Ticket, "", None, &Files::default());
+        let first = written(&email, &ticket, DeliveryKind::Ticket, "", None, &Files::default());
         let lines = headers(&first);
         for line in [
             "Message-ID: <1.desk@acme.example>",
@@ -211,9 +211,10 @@ mod tests {
         assert!(!first.contains("In-Reply-To") && first.contains("filename=\"deskbell-context.json\""), "{first}");
         assert!(first.contains("Every time.\r\n\r\n------"), "{first}");
 
-        let place = Place { remote: "<earlier@acme.example>".into(), requester: String::new(), merged_after: None };
+        let place =
+            Place { external_id: "<earlier@acme.example>".into(), requester: String::new(), merged_after: None };
         for (place, thread) in [(None, "<1.desk@acme.example>"), (Some(&place), "<earlier@acme.example>")] {
-            let reply = written(&email, &ticket, What::Message, "It still does.", place, &Files::default());
+            let reply = written(&email, &ticket, DeliveryKind::Message, "It still does.", place, &Files::default());
             let lines = headers(&reply);
             assert!(lines.contains(&"Message-ID: <1/1.desk@acme.example>"), "{reply}");
             assert!(lines.contains(&"Subject: Re: [DB-4K7Q9] The export stops."), "{reply}");
@@ -222,7 +223,7 @@ mod tests {
             }
             assert!(reply.contains("It still does.") && !reply.contains("deskbell-context"), "{reply}");
         }
-        let solved = written(&email, &ticket, What::Solved, "", None, &Files::default());
+        let solved = written(&email, &ticket, DeliveryKind::Solved, "", None, &Files::default());
         assert!(headers(&solved).contains(&"Message-ID: <1/solved/9.desk@acme.example>"), "{solved}");
         assert!(solved.contains("The customer has marked DB-4K7Q9 as solved."), "{solved}");
     }
@@ -233,12 +234,12 @@ mod tests {
         ticket.id = "0193c2a4-7b60-7cc0-8000-0123456789ab".into();
         let secret = Secret::read("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
         let replies = ReplyAddress::new("reply@in.acme.example", secret).unwrap();
-        let mail = written(&email(Some(replies)), &ticket, What::Ticket, "", None, &Files::default());
+        let mail = written(&email(Some(replies)), &ticket, DeliveryKind::Ticket, "", None, &Files::default());
         let line = *headers(&mail).iter().find(|line| line.starts_with("Reply-To: ")).unwrap();
         assert!(line.starts_with("Reply-To: reply+") && line.ends_with("@in.acme.example"), "{line}");
         for bad in ["", "nobody", "a@b.example\r\nBcc: eve@example.com"] {
             ticket.ticket.contact.email = bad.into();
-            let mail = written(&email(None), &ticket, What::Ticket, "", None, &Files::default());
+            let mail = written(&email(None), &ticket, DeliveryKind::Ticket, "", None, &Files::default());
             let heads = headers(&mail);
             assert!(!heads.iter().any(|line| line.starts_with("Reply-To") || line.contains("eve@")), "{mail}");
         }
@@ -257,7 +258,7 @@ mod tests {
             missing: vec!["c\r\nBcc: eve@example.com".into()],
             told: Vec::new(),
         };
-        let mail = written(&email(None), &ticket, What::Ticket, "", None, &files);
+        let mail = written(&email(None), &ticket, DeliveryKind::Ticket, "", None, &files);
         let names: Vec<&str> = headers(&mail).iter().map(|line| line.split(':').next().unwrap()).collect();
         let ours = ["Message-ID", "From", "To", "Subject", "Reply-To", "MIME-Version", "Date", "Content-Type"];
         assert!(names.iter().all(|name| ours.contains(name)) && names.len() == ours.len(), "{names:?}");

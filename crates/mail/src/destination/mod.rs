@@ -12,13 +12,13 @@ use lettre::Address;
 use lettre::message::Mailbox;
 use uuid::Uuid;
 
-use crate::{MailServer, NotTaken};
+use crate::{MailServer, SendError};
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{
     DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, InboundMail, Parcel,
     ReturnsOf,
 };
-use deskbell_core::ports::{Place, StoredTicket, What};
+use deskbell_core::ports::{DeliveryKind, Place, StoredTicket};
 use deskbell_core::rules::sender::Unverified;
 use domain::config::Config;
 use domain::conversation::Author;
@@ -58,7 +58,7 @@ impl std::fmt::Debug for MailDestination {
 #[async_trait]
 impl Destination for MailDestination {
     /// Replies of support from elsewhere are not mailed to support.
-    fn takes(&self, _what: What, author: Author) -> bool {
+    fn takes(&self, _what: DeliveryKind, author: Author) -> bool {
         author == Author::Customer
     }
 
@@ -69,7 +69,7 @@ impl Destination for MailDestination {
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         let files = files::read(parcel.files).await;
         let (files, sent) = match self.send(parcel, &files).await {
-            Err(SendError::NotTaken(NotTaken::TooLarge(reason))) if !files.attached.is_empty() => {
+            Err(MailError::Send(SendError::TooLarge(reason))) if !files.attached.is_empty() => {
                 let files = files.without_any(&reason);
                 let sent = self.send(parcel, &files).await;
                 (files, sent)
@@ -77,10 +77,11 @@ impl Destination for MailDestination {
             sent => (files, sent),
         };
         sent.map_err(failure)?;
-        let remote = letter::message_id(self, parcel);
-        let first = parcel.delivery.what == What::Ticket;
-        let place = first.then(|| Place { remote: remote.clone(), requester: String::new(), merged_after: None });
-        Ok(DeliveryReceipt { remote, place, not_delivered: files.told })
+        let external_id = letter::message_id(self, parcel);
+        let first = parcel.delivery.what == DeliveryKind::Ticket;
+        let place =
+            first.then(|| Place { external_id: external_id.clone(), requester: String::new(), merged_after: None });
+        Ok(DeliveryReceipt { external_id, place, not_delivered: files.told })
     }
 
     fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
@@ -128,25 +129,27 @@ pub async fn mail_server(server: &MailServer, from: &Address) -> Finding {
 }
 
 /// Why a mail was not delivered.
-enum SendError {
+enum MailError {
     /// The mail cannot be created.
     NoMail(String),
-    NotTaken(NotTaken),
+    Send(SendError),
 }
 
 impl MailDestination {
-    async fn send(&self, parcel: &Parcel<'_>, files: &Files) -> Result<(), SendError> {
-        let message = letter::message(self, parcel, files).map_err(SendError::NoMail)?;
-        self.server.send(&message).await.map_err(SendError::NotTaken)
+    async fn send(&self, parcel: &Parcel<'_>, files: &Files) -> Result<(), MailError> {
+        let message = letter::message(self, parcel, files).map_err(MailError::NoMail)?;
+        self.server.send(&message).await.map_err(MailError::Send)
     }
 }
 
-fn failure(refused: SendError) -> Failure {
+fn failure(refused: MailError) -> Failure {
     match refused {
-        SendError::NotTaken(NotTaken::Away(reason)) => Failure::away(reason),
-        SendError::NotTaken(NotTaken::Later(reason)) => Failure::later(reason),
-        SendError::NotTaken(NotTaken::TooLarge(reason) | NotTaken::Never(reason) | NotTaken::NoMailbox(reason))
-        | SendError::NoMail(reason) => Failure::Never(reason),
+        MailError::Send(SendError::Unreachable(reason)) => Failure::away(reason),
+        MailError::Send(SendError::Temporary(reason)) => Failure::later(reason),
+        MailError::Send(
+            SendError::TooLarge(reason) | SendError::Permanent(reason) | SendError::UnknownRecipient(reason),
+        )
+        | MailError::NoMail(reason) => Failure::Never(reason),
     }
 }
 
@@ -166,7 +169,7 @@ pub(crate) mod tests {
     #[test]
     fn only_what_the_customer_does_is_brought_to_support() {
         let email = email(None);
-        for what in What::ALL {
+        for what in DeliveryKind::ALL {
             assert!(email.takes(*what, Author::Customer));
             assert!(!email.takes(*what, Author::Support) && !email.takes(*what, Author::Automatic));
         }
@@ -174,12 +177,12 @@ pub(crate) mod tests {
 
     #[test]
     fn what_can_be_mended_waits_and_what_cannot_is_for_an_operator() {
-        let failure = |refused: fn(String) -> NotTaken| super::failure(SendError::NotTaken(refused("why".into())));
-        assert_eq!(failure(NotTaken::Away), Failure::away("why"));
-        assert_eq!(failure(NotTaken::Later), Failure::later("why"));
-        assert_eq!(failure(NotTaken::Never), Failure::Never("why".into()));
-        assert_eq!(failure(NotTaken::TooLarge), Failure::Never("why".into()));
-        assert_eq!(failure(NotTaken::NoMailbox), Failure::Never("why".into()));
+        let failure = |refused: fn(String) -> SendError| super::failure(MailError::Send(refused("why".into())));
+        assert_eq!(failure(SendError::Unreachable), Failure::away("why"));
+        assert_eq!(failure(SendError::Temporary), Failure::later("why"));
+        assert_eq!(failure(SendError::Permanent), Failure::Never("why".into()));
+        assert_eq!(failure(SendError::TooLarge), Failure::Never("why".into()));
+        assert_eq!(failure(SendError::UnknownRecipient), Failure::Never("why".into()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::ports::external_tickets::Place;
-use crate::ports::queue::{Delivery, What};
+use crate::ports::queue::{Delivery, DeliveryKind};
 use crate::ports::tickets::StoredTicket;
 use domain::attachment::FileType;
 use domain::config::Config;
@@ -30,16 +30,16 @@ pub struct Parcel<'a> {
 impl Parcel<'_> {
     /// A unique id that is the same in every attempt: the ticket's id, followed by the number of the message.
     pub fn id(&self) -> String {
-        parcel_id(self.delivery)
+        delivery_id(self.delivery)
     }
 }
 
 /// The [`Parcel::id`] of a delivery.
-pub fn parcel_id(Delivery { ticket, number, what, id, .. }: &Delivery) -> String {
+pub fn delivery_id(Delivery { ticket, number, what, id, .. }: &Delivery) -> String {
     match what {
-        What::Ticket => ticket.clone(),
-        What::Message => format!("{ticket}/{number}"),
-        What::Solved | What::Reopened | What::Confirmed => format!("{ticket}/{what}/{id}"),
+        DeliveryKind::Ticket => ticket.clone(),
+        DeliveryKind::Message => format!("{ticket}/{number}"),
+        DeliveryKind::Solved | DeliveryKind::Reopened | DeliveryKind::Confirmed => format!("{ticket}/{what}/{id}"),
     }
 }
 
@@ -60,7 +60,7 @@ pub struct ParcelFile {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryReceipt {
     /// Its external id; empty if the destination returns none.
-    pub remote: String,
+    pub external_id: String,
     /// The external ticket, if it has changed.
     pub place: Option<Place>,
     /// The parts that were not delivered, with the reasons: a sentence each, for agents.

@@ -11,7 +11,7 @@ pub enum InboundEvent {
     /// A ticket has changed there.
     Changed {
         /// The external id of the ticket.
-        remote: String,
+        external_id: String,
         /// When it changed, by the destination's clock, if known.
         updated_at: Option<Timestamp>,
         /// The id of the event; repetitions of an event have the same.

@@ -11,12 +11,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::external_tickets::Place;
-use super::queue::What;
+use super::queue::DeliveryKind;
 use super::tickets::StoredTicket;
 use domain::config::Config;
 use domain::conversation::Author;
 
-pub use delivery::{DeliveryReceipt, Failure, Parcel, ParcelFile, parcel_id};
+pub use delivery::{DeliveryReceipt, Failure, Parcel, ParcelFile, delivery_id};
 pub use hook_headers::HookHeaders;
 pub use inbound::{InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnAddress, ReturnedMail, ReturnsOf};
 pub use polling::{
@@ -28,7 +28,7 @@ pub use polling::{
 #[async_trait]
 pub trait Destination: fmt::Debug + Send + Sync {
     /// Whether this kind of delivery, caused by `author`, is for this destination.
-    fn takes(&self, what: What, author: Author) -> bool;
+    fn takes(&self, what: DeliveryKind, author: Author) -> bool;
 
     /// Whether it is only a notification channel, in which nobody works on tickets. Nothing waits for such a delivery.
     fn is_notice(&self) -> bool {

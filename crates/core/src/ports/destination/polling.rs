@@ -62,7 +62,7 @@ pub enum ExportFailure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalMessage {
     /// Its external id, or another id that is the same each time.
-    pub remote: String,
+    pub external_id: String,
     /// Who wrote it.
     pub author: Author,
     /// The author's name; empty if unknown.

@@ -20,7 +20,7 @@ use redaction::Rules;
 use wire::Read;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use received::hide_configured_names;
+pub use received::redact_configured_names;
 use settle::settle;
 pub use stack::{Frames, frames};
 pub use value::Value;

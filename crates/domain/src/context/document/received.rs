@@ -8,7 +8,7 @@ use redaction::{self, Rules};
 
 /// Redacts values under the names that the site configures. A page that loaded before they were configured, or that does not support them, has
 /// sent the values as they are. Nothing else changes.
-pub fn hide_configured_names(context: &mut Context, rules: &Rules) {
+pub fn redact_configured_names(context: &mut Context, rules: &Rules) {
     if rules.names.is_empty() {
         return;
     }
@@ -24,7 +24,7 @@ pub fn hide_configured_names(context: &mut Context, rules: &Rules) {
 
 fn hide(value: &mut Value, shape: &Shape, rules: &Rules) {
     match (value, shape) {
-        (Value::String(text), Shape::Text(_)) => *text = redaction::hide_configured_names(text, rules),
+        (Value::String(text), Shape::Text(_)) => *text = redaction::redact_configured_names(text, rules),
         (Value::Object(members), Shape::Texts) => {
             for (name, value) in members {
                 if let Value::String(text) = value {
@@ -63,10 +63,10 @@ mod tests {
         };
         let read = |value: Value| serde_json::from_value::<Context>(value).unwrap();
         let mut context = read(sent("B-1234"));
-        hide_configured_names(&mut context, &Rules { names: vec!["badge_no".into()], ..Rules::default() });
+        redact_configured_names(&mut context, &Rules { names: vec!["badge_no".into()], ..Rules::default() });
         assert_eq!(context, read(sent("[hidden]")));
         let mut other = read(sent("B-1234"));
-        hide_configured_names(&mut other, &Rules { names: vec!["other".into()], ..Rules::default() });
+        redact_configured_names(&mut other, &Rules { names: vec!["other".into()], ..Rules::default() });
         assert_eq!(other, read(sent("B-1234")));
     }
 }

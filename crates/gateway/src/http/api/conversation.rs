@@ -33,7 +33,7 @@ pub struct MessagesQuery {
     /// A message number; only later messages are returned.
     after: Option<u32>,
     /// Page size, 1 to 100. Default: 100. Long messages make a page shorter.
-    #[schemars(range(min = 1, max = 100))]
+    #[schemars(range(min = 1, max = MESSAGES_MAX))]
     limit: Option<u32>,
 }
 
@@ -43,7 +43,7 @@ pub struct TicketsQuery {
     /// `next` of the previous page.
     cursor: Option<String>,
     /// Page size, 1 to 100. Default: 100.
-    #[schemars(range(min = 1, max = 100))]
+    #[schemars(range(min = 1, max = PAGE_MAX))]
     limit: Option<u32>,
 }
 

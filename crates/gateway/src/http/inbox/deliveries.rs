@@ -13,8 +13,8 @@ const LISTED: u32 = 100;
 
 /// The page.
 pub async fn page(queues: &Standings, frame: &Frame<'_>, standings: &[Standing]) -> Result<Markup, StoreError> {
-    let given_up = queues.queue.dead_letters(LISTED).await?;
-    let count: u32 = standings.iter().map(|standing| standing.queue.given_up).sum();
+    let dead_letters = queues.queue.dead_letters(LISTED).await?;
+    let count: u32 = standings.iter().map(|standing| standing.queue.dead_letters).sum();
     let content = html! {
         div.head {
             h1 { "Deliveries" }
@@ -28,10 +28,10 @@ pub async fn page(queues: &Standings, frame: &Frame<'_>, standings: &[Standing])
                     h2 #given-up { "Given up" }
                     @if count > LISTED { p.muted { "The oldest " (LISTED) " of " (count) } }
                 }
-                @if given_up.is_empty() { p.card.empty { "No deliveries have been given up." } }
+                @if dead_letters.is_empty() { p.card.empty { "No deliveries have been given up." } }
                 @else {
-                    @if frame.given_up > 0 { (send_again::all(count)) }
-                    (refused(standings, &given_up))
+                    @if frame.dead_letters > 0 { (send_again::all(count)) }
+                    (refused(standings, &dead_letters))
                 }
             }
         }
@@ -47,7 +47,7 @@ pub fn notice(standings: &[Standing]) -> Markup {
             section.card.undelivered aria-label="Undelivered items" {
                 @for Standing { queue, away, .. } in wrong {
                     p {
-                        @if queue.given_up > 0 { span.mark.critical { (counted(queue.given_up)) " given up" } " " }
+                        @if queue.dead_letters > 0 { span.mark.critical { (counted(queue.dead_letters)) " given up" } " " }
                         @if queue.waiting > 0 { span.mark.soon { (counted(queue.waiting)) " queued" } " " }
                         bdi { (queue.destination) } " " span.muted {
                             "for " bdi { (queue.site) }
@@ -101,7 +101,7 @@ fn destinations(standings: &[Standing]) -> Markup {
                             }
                         }
                         td role="cell" data-label="Given up" {
-                            @if queue.given_up > 0 { span.mark.critical { (counted(queue.given_up)) } } @else { "0" }
+                            @if queue.dead_letters > 0 { span.mark.critical { (counted(queue.dead_letters)) } } @else { "0" }
                         }
                         td.why role="cell" data-label="Status" { (now(standing)) }
                     }
@@ -120,7 +120,7 @@ fn now(standing: &Standing) -> Markup {
     }
 }
 
-fn refused(standings: &[Standing], given_up: &[(Delivery, String)]) -> Markup {
+fn refused(standings: &[Standing], dead_letters: &[(Delivery, String)]) -> Markup {
     let is_gone = |delivery: &Delivery| {
         let of = standings.iter().filter(|standing| standing.is_gone).map(|standing| &standing.queue);
         of.into_iter().any(|queue| queue.site == delivery.site && queue.destination == delivery.destination)
@@ -129,7 +129,7 @@ fn refused(standings: &[Standing], given_up: &[(Delivery, String)]) -> Markup {
         table.card.tickets.deliveries role="table" aria-labelledby="given-up" {
             (head(&["Ticket", "Item", "Destination", "Given up", "Reason", "Send again"]))
             tbody role="rowgroup" {
-                @for (delivery, reference) in given_up {
+                @for (delivery, reference) in dead_letters {
                     tr role="row" {
                         td role="cell" { a.reference href={ "/inbox/tickets/" (reference) "#delivery" } { (reference) } }
                         td role="cell" { (words::brought(delivery.what)) }
@@ -137,7 +137,7 @@ fn refused(standings: &[Standing], given_up: &[(Delivery, String)]) -> Markup {
                         td role="cell" data-label="Given up" {
                             span.when { (times::minute(delivery.settled_at.as_deref().unwrap_or(&delivery.created_at))) }
                         }
-                        td.why role="cell" data-label="Reason" { bdi { (delivery.told) } }
+                        td.why role="cell" data-label="Reason" { bdi { (delivery.reason) } }
                         td role="cell" {
                             @if is_gone(delivery) { span.muted { "Destination removed" } }
                             @else { (send_again::one(delivery, reference, false)) }

@@ -99,8 +99,11 @@ fn question(ticket: &TicketHead, counts: &ErasureCounts, external: &[(String, St
 }
 
 fn done(reference: &str, erased: &Erased) -> Markup {
-    let external: Vec<(String, String)> =
-        erased.external.iter().map(|(_, destination, remote)| (destination.clone(), remote.clone())).collect();
+    let external: Vec<(String, String)> = erased
+        .external
+        .iter()
+        .map(|(_, destination, external_id)| (destination.clone(), external_id.clone()))
+        .collect();
     page::notice(
         &format!("{reference} erased"),
         html! {
@@ -129,8 +132,8 @@ fn not_reached(external: &[(String, String)]) -> Markup {
     html! {
         p { "Not erased:" }
         ul {
-            @for (destination, remote) in external {
-                li { "the ticket in " bdi { (destination) } ", " bdi { (remote) } "; erase it there as well" }
+            @for (destination, external_id) in external {
+                li { "the ticket in " bdi { (destination) } ", " bdi { (external_id) } "; erase it there as well" }
             }
             li { "mails and notifications already sent" }
             li { "backups, and data in the customer's own browser" }

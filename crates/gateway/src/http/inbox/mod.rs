@@ -204,7 +204,7 @@ async fn deliveries(
 }
 
 fn frame<'a>(operator: &'a Operator, standings: &[Standing], warning: Option<&'a str>) -> Frame<'a> {
-    Frame { operator, given_up: standing::given_up(standings), warning }
+    Frame { operator, dead_letters: standing::dead_letters(standings), warning }
 }
 
 async fn headers(mut response: Response) -> Response {

@@ -11,20 +11,20 @@ pub struct Frame<'a> {
     /// The agent who sees the page.
     pub operator: &'a Operator,
     /// The number of dead letters.
-    pub given_up: u32,
+    pub dead_letters: u32,
     /// A warning about how the gateway is reached.
     pub warning: Option<&'a str>,
 }
 
 /// A page.
 pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
-    let Frame { operator, given_up, warning } = frame;
+    let Frame { operator, dead_letters, warning } = frame;
     let ways = html! {
         nav aria-label="Pages of the inbox" {
             a href="/inbox" { "Tickets" }
             a href="/inbox/answers" { "Answers" }
             a href="/inbox/deliveries" {
-                "Deliveries" @if *given_up > 0 { span.mark.critical { " " (given_up) span.unseen { " given up" } } }
+                "Deliveries" @if *dead_letters > 0 { span.mark.critical { " " (dead_letters) span.unseen { " given up" } } }
             }
         }
         @if operator.logged_in {

@@ -27,7 +27,7 @@ impl Standing {
     /// Whether it needs attention: it has dead letters, or deliveries that are pending for too long. Deliveries to a removed destination do not
     /// count, because an administrator has removed it on purpose.
     pub fn needs_somebody(&self) -> bool {
-        !self.is_gone && (self.queue.given_up > 0 || self.is_late())
+        !self.is_gone && (self.queue.dead_letters > 0 || self.is_late())
     }
 
     fn is_late(&self) -> bool {
@@ -83,10 +83,10 @@ impl Standings {
 }
 
 /// The number of dead letters that can be retried.
-pub fn given_up(standings: &[Standing]) -> u32 {
-    standings.iter().filter(|standing| !standing.is_gone).map(|standing| standing.queue.given_up).sum()
+pub fn dead_letters(standings: &[Standing]) -> u32 {
+    standings.iter().filter(|standing| !standing.is_gone).map(|standing| standing.queue.dead_letters).sum()
 }
 
 fn nothing(site: &str, destination: &str) -> QueueStatus {
-    QueueStatus { site: site.into(), destination: destination.into(), waiting: 0, since: None, given_up: 0 }
+    QueueStatus { site: site.into(), destination: destination.into(), waiting: 0, since: None, dead_letters: 0 }
 }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::times;
 use crate::clock;
 use crate::site::Sites;
-use crate::store::{Handling, StoredTicket, What};
+use crate::store::{DeliveryKind, Handling, StoredTicket};
 use domain::context::{ErrorRecord, FoundLink, RequestRecord};
 use domain::robot::Sign;
 use domain::targets::{HOURS_A_DAY, Owner, Target};
@@ -52,13 +52,13 @@ pub fn sign(sign: Sign) -> &'static str {
 }
 
 /// The content of a delivery.
-pub fn brought(what: What) -> &'static str {
+pub fn brought(what: DeliveryKind) -> &'static str {
     match what {
-        What::Ticket => "Ticket",
-        What::Message => "Message",
-        What::Solved => "Status: solved",
-        What::Reopened => "Status: reopened",
-        What::Confirmed => "Address confirmation",
+        DeliveryKind::Ticket => "Ticket",
+        DeliveryKind::Message => "Message",
+        DeliveryKind::Solved => "Status: solved",
+        DeliveryKind::Reopened => "Status: reopened",
+        DeliveryKind::Confirmed => "Address confirmation",
     }
 }
 

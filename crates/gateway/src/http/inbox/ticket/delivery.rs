@@ -10,7 +10,7 @@ use super::super::{send_again, times, words};
 use super::Known;
 use super::section::{card as section, marked_facts, text};
 use crate::clock;
-use crate::store::{Delivery, Place, State, StoreError, StoredTicket, What};
+use crate::store::{Delivery, DeliveryKind, DeliveryState, Place, StoreError, StoredTicket};
 use domain::conversation::Author;
 
 /// The deliveries of a ticket to one destination.
@@ -59,8 +59,12 @@ pub fn card(known: &Known<'_>) -> Markup {
 }
 
 fn destination(known: &Known<'_>, brought: &Brought) -> Markup {
-    let open: Vec<&Delivery> = brought.deliveries.iter().filter(|one| one.state != State::Delivered).collect();
-    let told = brought.deliveries.iter().filter(|one| one.state == State::Delivered).flat_map(|one| one.told.lines());
+    let open: Vec<&Delivery> = brought.deliveries.iter().filter(|one| one.state != DeliveryState::Delivered).collect();
+    let told = brought
+        .deliveries
+        .iter()
+        .filter(|one| one.state == DeliveryState::Delivered)
+        .flat_map(|one| one.reason.lines());
     let left_out: Vec<&str> = told.filter(|line| !line.is_empty()).collect();
     html! {
         div.brought {
@@ -80,7 +84,7 @@ fn destination(known: &Known<'_>, brought: &Brought) -> Markup {
 
 fn mark(brought: &Brought, open: &[&Delivery]) -> Markup {
     html! {
-        @if open.iter().any(|one| one.state == State::GivenUp) { span.mark.critical { "Given up" } }
+        @if open.iter().any(|one| one.state == DeliveryState::DeadLetter) { span.mark.critical { "Given up" } }
         @else if !open.is_empty() && brought.is_gone { span.mark.critical { "Stuck" } }
         @else if !open.is_empty() { span.mark.soon { "On its way" } }
         @else if !brought.deliveries.is_empty() { span.mark { "Delivered" } }
@@ -91,8 +95,8 @@ fn mark(brought: &Brought, open: &[&Delivery]) -> Markup {
 
 /// The delivered parts: the ticket, and a summary of everything after it.
 fn arrived(brought: &Brought) -> Markup {
-    let there = brought.deliveries.iter().filter(|one| one.state == State::Delivered);
-    let (ticket, after): (Vec<&Delivery>, Vec<&Delivery>) = there.partition(|one| one.what == What::Ticket);
+    let there = brought.deliveries.iter().filter(|one| one.state == DeliveryState::Delivered);
+    let (ticket, after): (Vec<&Delivery>, Vec<&Delivery>) = there.partition(|one| one.what == DeliveryKind::Ticket);
     let ticket = ticket.first().map(|ticket| settled(ticket));
     let (label, more) = if ticket.is_some() { ("Since then", " more") } else { ("Delivered", "") };
     let last = after
@@ -105,16 +109,16 @@ fn arrived(brought: &Brought) -> Markup {
 fn missing(known: &Known<'_>, brought: &Brought, delivery: &Delivery, is_behind: bool) -> Markup {
     html! {
         h4 { (what(known, delivery)) }
-        @if delivery.state == State::GivenUp { (given_up(known, brought, delivery)) }
+        @if delivery.state == DeliveryState::DeadLetter { (dead_letters(known, brought, delivery)) }
         // A delivery behind another one has not been attempted, and is not until that one is delivered.
         @else if is_behind { p.muted { "Queued since " (times::minute(&delivery.created_at)) ", behind an earlier item" } }
         @else { (waits(brought, delivery)) }
     }
 }
 
-fn given_up(known: &Known<'_>, brought: &Brought, delivery: &Delivery) -> Markup {
+fn dead_letters(known: &Known<'_>, brought: &Brought, delivery: &Delivery) -> Markup {
     html! {
-        (marked_facts(&[("Given up", settled(delivery)), ("Tried", tried(delivery)), ("Reason", text(&delivery.told))]))
+        (marked_facts(&[("Given up", settled(delivery)), ("Tried", tried(delivery)), ("Reason", text(&delivery.reason))]))
         @if brought.is_gone { p.muted { "This destination was removed from the configuration. Queued items are sent when a destination with this name returns." } }
         @else { (send_again::one(delivery, &known.ticket.reference, true)) }
     }
@@ -122,13 +126,13 @@ fn given_up(known: &Known<'_>, brought: &Brought, delivery: &Delivery) -> Markup
 
 fn waits(brought: &Brought, delivery: &Delivery) -> Markup {
     let away = brought.away.as_deref().unwrap_or_default();
-    let why = if delivery.told.is_empty() { away } else { &delivery.told };
+    let why = if delivery.reason.is_empty() { away } else { &delivery.reason };
     let is_due = delivery.due_at <= clock::now();
     let next = html! {
         @if brought.is_gone { "None: the destination was removed from the configuration" }
         @else if brought.away.is_some() { "As soon as the destination is reachable" }
         // A delivery without a failure is being attempted while it is due.
-        @else if is_due || delivery.told.is_empty() { "Now" }
+        @else if is_due || delivery.reason.is_empty() { "Now" }
         @else { (times::second(&delivery.due_at)) }
     };
     marked_facts(&[
@@ -140,7 +144,7 @@ fn waits(brought: &Brought, delivery: &Delivery) -> Markup {
 }
 
 fn tried(delivery: &Delivery) -> Markup {
-    if delivery.tries == 0 { text("Not yet") } else { text(&words::count(delivery.tries as usize, "time")) }
+    if delivery.attempts == 0 { text("Not yet") } else { text(&words::count(delivery.attempts as usize, "time")) }
 }
 
 /// When it was delivered or became a dead letter.
@@ -149,8 +153,10 @@ fn settled(delivery: &Delivery) -> Markup {
 }
 
 fn what(known: &Known<'_>, delivery: &Delivery) -> Markup {
-    let message =
-        known.messages.iter().find(|message| delivery.what == What::Message && message.number == delivery.number);
+    let message = known
+        .messages
+        .iter()
+        .find(|message| delivery.what == DeliveryKind::Message && message.number == delivery.number);
     let Some(message) = message else { return html! { (words::brought(delivery.what)) } };
     let whose = match message.author {
         Author::Customer => "Customer's message",

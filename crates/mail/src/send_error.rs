@@ -10,43 +10,43 @@ use crate::connection::{explain_client, explain_tls, is_about_tls};
 use mail_in::smtp_refusal::{Fault, enhanced_code, explain};
 
 /// The timeout for sending a message.
-pub const PATIENCE: Duration = Duration::from_secs(2 * 60);
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 /// The timeout for checking a server.
-pub const CHECK_PATIENCE: Duration = Duration::from_secs(30);
+pub const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why a server did not accept a message. Of its response only the code is quoted: the rest may name a person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotTaken {
+pub enum SendError {
     /// It accepts no message at the moment: it is unreachable, cannot prove its identity, or rejects the login.
     #[error("{0}")]
-    Away(String),
+    Unreachable(String),
     /// It does not accept this message at the moment, or the outcome is unknown.
     #[error("{0}")]
-    Later(String),
+    Temporary(String),
     /// This message is too large.
     #[error("{0}")]
     TooLarge(String),
     /// It rejects this message for good.
     #[error("{0}")]
-    Never(String),
+    Permanent(String),
     /// The recipient's mailbox does not exist.
     #[error("{0}")]
-    NoMailbox(String),
+    UnknownRecipient(String),
 }
 
 /// Why a server did not accept a message. What an administrator can fix counts as a failure of the server, so that the queue continues once it
 /// is fixed.
-pub fn not_taken(error: &Error) -> NotTaken {
+pub fn classify(error: &Error) -> SendError {
     let reason = cause(error);
     match error.status() {
         Some(code) => refused(code, error.is_permanent(), &reason),
         None if error.is_tls() || is_about_tls(&reason) => {
-            NotTaken::Away(explain_tls(&reason).map_or(reason.clone(), |fix| format!("{reason}; {fix}")))
+            SendError::Unreachable(explain_tls(&reason).map_or(reason.clone(), |fix| format!("{reason}; {fix}")))
         }
         None => match explain_client(&reason) {
-            Some((_, fix)) => NotTaken::Away(fix.into()),
-            None if is_unreachable(error) => NotTaken::Away(reason),
-            None => NotTaken::Later(reason),
+            Some((_, fix)) => SendError::Unreachable(fix.into()),
+            None if is_unreachable(error) => SendError::Unreachable(reason),
+            None => SendError::Temporary(reason),
         },
     }
 }
@@ -57,24 +57,24 @@ pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// The meaning of a reply (RFC 5321, 4.2). 53x is about the gateway's password, and 421 about the server itself: both can be fixed.
-fn refused(code: Code, permanent: bool, text: &str) -> NotTaken {
+fn refused(code: Code, permanent: bool, text: &str) -> SendError {
     let known = explain(code.to_string().parse().unwrap_or_default(), text);
     let enhanced = enhanced_code(text).map(|enhanced| format!(" {enhanced}")).unwrap_or_default();
     let fix = known.map(|known| format!(": {}", known.fix)).unwrap_or_default();
     let says = format!("the server answers {code}{enhanced}{fix}");
     if let Some(known) = known {
         return match known.fault {
-            Fault::Login | Fault::Sender | Fault::Relay | Fault::Encryption => NotTaken::Away(says),
-            Fault::Recipient => NotTaken::NoMailbox(says),
-            Fault::Size if permanent => NotTaken::TooLarge(says),
-            _ if permanent => NotTaken::Never(says),
-            _ => NotTaken::Later(says),
+            Fault::Login | Fault::Sender | Fault::Relay | Fault::Encryption => SendError::Unreachable(says),
+            Fault::Recipient => SendError::UnknownRecipient(says),
+            Fault::Size if permanent => SendError::TooLarge(says),
+            _ if permanent => SendError::Permanent(says),
+            _ => SendError::Temporary(says),
         };
     }
     match (permanent, code.category, code.detail) {
-        (true, Category::Unspecified3, _) | (false, Category::Connections, Detail::One) => NotTaken::Away(says),
-        (true, ..) => NotTaken::Never(says),
-        (false, ..) => NotTaken::Later(says),
+        (true, Category::Unspecified3, _) | (false, Category::Connections, Detail::One) => SendError::Unreachable(says),
+        (true, ..) => SendError::Permanent(says),
+        (false, ..) => SendError::Temporary(says),
     }
 }
 
@@ -107,14 +107,16 @@ mod tests {
         };
         let says = |code: &str| format!("the server answers {code}");
         let (never, later) = (PermanentNegativeCompletion, TransientNegativeCompletion);
-        assert!(matches!(told(never, Unspecified3, Five), NotTaken::Away(why) if why.starts_with(&says("535: "))));
-        assert_eq!(told(later, Connections, One), NotTaken::Away(says("421")));
-        assert!(matches!(told(never, MailSystem, Two), NotTaken::TooLarge(why) if why.starts_with(&says("552: "))));
-        assert_eq!(told(never, MailSystem, Zero), NotTaken::Never(says("550")));
-        assert_eq!(told(never, Connections, One), NotTaken::Never(says("521")));
-        assert_eq!(told(later, MailSystem, Zero), NotTaken::Later(says("450")));
-        assert_eq!(told(later, MailSystem, Two), NotTaken::Later(says("452")));
-        assert_eq!(told(later, Unspecified3, Two), NotTaken::Later(says("432")));
+        assert!(
+            matches!(told(never, Unspecified3, Five), SendError::Unreachable(why) if why.starts_with(&says("535: ")))
+        );
+        assert_eq!(told(later, Connections, One), SendError::Unreachable(says("421")));
+        assert!(matches!(told(never, MailSystem, Two), SendError::TooLarge(why) if why.starts_with(&says("552: "))));
+        assert_eq!(told(never, MailSystem, Zero), SendError::Permanent(says("550")));
+        assert_eq!(told(never, Connections, One), SendError::Permanent(says("521")));
+        assert_eq!(told(later, MailSystem, Zero), SendError::Temporary(says("450")));
+        assert_eq!(told(later, MailSystem, Two), SendError::Temporary(says("452")));
+        assert_eq!(told(later, Unspecified3, Two), SendError::Temporary(says("432")));
     }
 
     #[test]
@@ -122,7 +124,7 @@ mod tests {
         let code = Code::new(Severity::PermanentNegativeCompletion, Category::MailSystem, Detail::Zero);
         let refused = refused(code, true, "5.1.1 <ada@example.com>: Recipient address rejected: User unknown");
         let says = "the server answers 550 5.1.1: the recipient's mailbox does not exist";
-        assert_eq!(refused, NotTaken::NoMailbox(says.into()));
+        assert_eq!(refused, SendError::UnknownRecipient(says.into()));
     }
 
     #[tokio::test]
@@ -133,7 +135,7 @@ mod tests {
         let server = MailServer::new(("127.0.0.1".into(), port), "b.example", Security::None, None);
         let message = Message::builder().from("a@b.example".parse().unwrap()).to("c@d.example".parse().unwrap());
         let refused = server.send(&message.body(String::new()).unwrap()).await;
-        assert!(matches!(&refused, Err(NotTaken::Away(reason)) if reason.contains("refused")), "{refused:?}");
+        assert!(matches!(&refused, Err(SendError::Unreachable(reason)) if reason.contains("refused")), "{refused:?}");
         assert!(server.check(&"a@b.example".parse().unwrap()).await.unwrap_err().contains("refused"));
     }
 }
