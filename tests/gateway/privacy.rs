@@ -267,7 +267,8 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     let (_, text) = command(&gateway, &["erase", "--ticket", "DB-0000A", "--yes"]).await;
     assert!(text.contains("not reached: DB-0000A at desk, 4312 there"), "{text}");
     // Only now does the destination respond.
-    let place = gateway::store::Place { external_id: "99".into(), requester: "9".into(), merged_after: None };
+    let place =
+        gateway::store::ExternalTicketRef { external_id: "99".into(), requester: "9".into(), merged_after: None };
     let tried = DeliveryOutcome::Delivered { external_id: "99".into(), place: Some(place), reason: String::new() };
     let lost = store.record_attempts(&[(&due[0], &tried)], &clock::now()).await.unwrap();
     assert_eq!(lost, [due[0].delivery.id], "its claim went with it");

@@ -1,11 +1,13 @@
 //! Erasure of tickets and personal data.
 
 use crate::support::{LATER, NOW, claim, new_message, seal, submit_to_desk, ticket, write_message_about};
-use deskbell_core::ports::{DeliveryOutcome, Place, Store, SubmissionExtras, SubmissionOutcome, TicketHead, View};
+use deskbell_core::ports::{
+    DeliveryOutcome, ExternalTicketRef, Store, SubmissionExtras, SubmissionOutcome, TicketHead, View,
+};
 use domain::conversation::Author;
 
 pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn Store) {
-    let place = Place { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     submit_to_desk(store, &["1", "2"]).await;
     let due = claim(store, "t", NOW, &[]).await;
     let there =

@@ -1,10 +1,10 @@
 //! Polling and syncing of destinations.
 
 use crate::support::{LATER, NOW, UNTIL, ticket};
-use deskbell_core::ports::{ChangedTicket, Place, Store, StoredTicket};
+use deskbell_core::ports::{ChangedTicket, ExternalTicketRef, Store, StoredTicket};
 
 pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once(store: &dyn Store) {
-    let place = Place { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     assert!(store.adopt(&ticket, "desk", &place).await.unwrap());
     let same = StoredTicket { id: "2".into(), reference: "DB-00002".into(), ..ticket.clone() };
@@ -26,7 +26,8 @@ pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once
 pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest(store: &dyn Store) {
     for number in 1..=8_u32 {
         let id = number.to_string();
-        let place = Place { external_id: format!("r{number}"), requester: String::new(), merged_after: None };
+        let place =
+            ExternalTicketRef { external_id: format!("r{number}"), requester: String::new(), merged_after: None };
         let new = ticket(&id, &format!("DB-{number}"), &format!("2026-01-01T00:00:0{number}.000Z"));
         assert!(store.adopt(&new, "desk", &place).await.unwrap());
     }

@@ -5,8 +5,8 @@ use crate::support::{
     write_message, write_message_about,
 };
 use deskbell_core::ports::{
-    Change, Claim, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, Place, Store, SubmissionExtras,
-    SubmissionOutcome,
+    Change, Claim, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, Store,
+    SubmissionExtras, SubmissionOutcome,
 };
 use domain::conversation::Author;
 
@@ -29,7 +29,7 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
         first.iter().map(|one| (one.ticket.id.as_str(), one.delivery.what, one.delivery.attempts)).collect();
     assert_eq!(names, [("1", DeliveryKind::Ticket, 1), ("2", DeliveryKind::Ticket, 1)]);
     assert!(take(NOW).await.is_empty(), "they are in somebody's hands");
-    let place = Place { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let there =
         DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place.clone()), reason: String::new() };
     let fails = DeliveryOutcome::Retry { due_at: LATER.into(), blamed: true, reason: "why".into() };
@@ -80,7 +80,7 @@ pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_
     let claims: Vec<(i64, &str)> = held.iter().map(|id| (*id, "a")).collect();
     assert_eq!(store.extend_claims(&claims, "2026-01-02T02:00:00.000Z").await.unwrap(), held[1..]);
     // Outcomes for deliveries that another worker has claimed meanwhile are not recorded; the others are.
-    let place = Place { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let delivered = DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place), reason: String::new() };
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)], NOW).await.unwrap(), held[1..]);

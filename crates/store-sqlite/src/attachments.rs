@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::rows::attachment_of;
 use deskbell_core::ports::{
     Attachments, FileOwner, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
@@ -18,7 +18,7 @@ const ATTACHMENT: &str = "SELECT * FROM attachments WHERE site = ? AND id = ?";
 #[async_trait]
 impl Attachments for SqliteStore {
     async fn attachment(&self, site: &str, id: &str) -> Result<Option<StoredAttachment>, StoreError> {
-        let row = query(ATTACHMENT).bind(site).bind(id).fetch_optional(&self.readers).await.map_err(failed)?;
+        let row = query(ATTACHMENT).bind(site).bind(id).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| attachment_of(&row)).transpose()
     }
 
@@ -27,8 +27,9 @@ impl Attachments for SqliteStore {
         new: &StoredAttachment,
         upload: Option<Upload<'_>>,
     ) -> Result<PutOutcome, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let held = query(ATTACHMENT).bind(&new.site).bind(&new.id).fetch_optional(&mut *write).await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let held =
+            query(ATTACHMENT).bind(&new.site).bind(&new.id).fetch_optional(&mut *write).await.map_err(store_error)?;
         let held = held.map(|row| attachment_of(&row)).transpose()?;
         if let Some(held) = &held {
             if !held.is_of(new.person.as_deref(), new.session.as_ref()) {
@@ -63,8 +64,8 @@ impl Attachments for SqliteStore {
         .bind(&new.put_at)
         .execute(&mut *write)
         .await
-        .map_err(failed)?;
-        write.commit().await.map_err(failed)?;
+        .map_err(store_error)?;
+        write.commit().await.map_err(store_error)?;
         Ok(PutOutcome::Kept(held.map(|held| held.file)))
     }
 
@@ -75,33 +76,37 @@ impl Attachments for SqliteStore {
         day: &str,
         address: Option<&[u8; 32]>,
     ) -> Result<UploadUsage, StoreError> {
-        let mut read = self.readers.acquire().await.map_err(failed)?;
+        let mut read = self.readers.acquire().await.map_err(store_error)?;
         usage(&mut read, site, owner, day, address).await
     }
 
     async fn forget_upload_usage(&self, before_day: &str) -> Result<(), StoreError> {
-        query("DELETE FROM upload_usage WHERE day < ?").bind(before_day).execute(&self.writer).await.map_err(failed)?;
+        query("DELETE FROM upload_usage WHERE day < ?")
+            .bind(before_day)
+            .execute(&self.writer)
+            .await
+            .map_err(store_error)?;
         Ok(())
     }
 
     async fn attachments(&self, ticket: &str) -> Result<Vec<StoredAttachment>, StoreError> {
         let rows = query("SELECT * FROM attachments WHERE ticket = ? ORDER BY number, place").bind(ticket);
-        rows.fetch_all(&self.readers).await.map_err(failed)?.iter().map(attachment_of).collect()
+        rows.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(attachment_of).collect()
     }
 
     async fn forget_attachments(&self, anonymous_before: &str, before: &str) -> Result<(), StoreError> {
         let forget =
             query("DELETE FROM attachments WHERE ticket IS NULL AND put_at < ?1 AND (person IS NULL OR put_at < ?2)");
-        forget.bind(anonymous_before).bind(before).execute(&self.writer).await.map_err(failed)?;
+        forget.bind(anonymous_before).bind(before).execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
     async fn known_files(&self, files: &[String]) -> Result<HashSet<String>, StoreError> {
-        let mut read = self.readers.acquire().await.map_err(failed)?;
+        let mut read = self.readers.acquire().await.map_err(store_error)?;
         let mut known = HashSet::new();
         for file in files {
             let row = query_scalar("SELECT EXISTS (SELECT 1 FROM attachments WHERE file = ?)").bind(file);
-            if row.fetch_one(&mut *read).await.map_err(failed)? {
+            if row.fetch_one(&mut *read).await.map_err(store_error)? {
                 known.insert(file.clone());
             }
         }
@@ -110,21 +115,25 @@ impl Attachments for SqliteStore {
 
     async fn removed_files(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError> {
         let files = query_scalar("SELECT file FROM removed_files WHERE file > ? ORDER BY file LIMIT ?");
-        files.bind(after).bind(limit).fetch_all(&self.readers).await.map_err(failed)
+        files.bind(after).bind(limit).fetch_all(&self.readers).await.map_err(store_error)
     }
 
     async fn forget_removed_files(&self, files: &[String]) -> Result<(), StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         for file in files {
-            query("DELETE FROM removed_files WHERE file = ?").bind(file).execute(&mut *write).await.map_err(failed)?;
+            query("DELETE FROM removed_files WHERE file = ?")
+                .bind(file)
+                .execute(&mut *write)
+                .await
+                .map_err(store_error)?;
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(())
     }
 
     async fn attachments_key(&self) -> Result<Vec<u8>, StoreError> {
         let key = query_scalar("SELECT key FROM signing WHERE what = 'attachments'");
-        key.fetch_one(&self.readers).await.map_err(failed)
+        key.fetch_one(&self.readers).await.map_err(store_error)
     }
 }
 
@@ -169,7 +178,7 @@ pub async fn count_usage(
     .bind(bytes as i64)
     .execute(write)
     .await
-    .map_err(failed)?;
+    .map_err(store_error)?;
     Ok(())
 }
 
@@ -194,7 +203,7 @@ async fn usage(
         .bind(site)
         .bind(&session[..]),
     };
-    let row = unsent.fetch_one(&mut *read).await.map_err(failed)?;
+    let row = unsent.fetch_one(&mut *read).await.map_err(store_error)?;
     let owner = Usage { bytes: row.value::<i64>(0)? as u64, files: row.value::<i64>(1)? as u64 };
     let mut usage = UploadUsage { owner, owner_oldest: row.value(2)?, ..UploadUsage::default() };
     if let Some(address) = address {
@@ -207,13 +216,17 @@ async fn usage(
 /// The usage of a scope and key on a day.
 pub async fn usage_of(read: &mut SqliteConnection, day: &str, scope: &str, key: &[u8]) -> Result<Usage, StoreError> {
     let row = query("SELECT bytes, files FROM upload_usage WHERE day = ? AND scope = ? AND key = ?");
-    let row = row.bind(day).bind(scope).bind(key).fetch_optional(read).await.map_err(failed)?;
+    let row = row.bind(day).bind(scope).bind(key).fetch_optional(read).await.map_err(store_error)?;
     let Some(row) = row else { return Ok(Usage::default()) };
     Ok(Usage { bytes: row.value::<i64>(0)? as u64, files: row.value::<i64>(1)? as u64 })
 }
 
 async fn remove_later(write: &mut SqliteConnection, file: &str) -> Result<(), StoreError> {
-    query("INSERT OR IGNORE INTO removed_files (file) VALUES (?)").bind(file).execute(write).await.map_err(failed)?;
+    query("INSERT OR IGNORE INTO removed_files (file) VALUES (?)")
+        .bind(file)
+        .execute(write)
+        .await
+        .map_err(store_error)?;
     Ok(())
 }
 
@@ -240,7 +253,7 @@ pub async fn attach(
         .bind(ticket.session.map(|session| session.to_vec()))
         .execute(&mut *write)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
         if attached.rows_affected() == 0 {
             missing.push(place);
         }

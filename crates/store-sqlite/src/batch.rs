@@ -6,7 +6,7 @@ use sqlx::Connection;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::failed;
+use super::error::store_error;
 use super::tickets::{Prepared, keep};
 use deskbell_core::ports::{StoreError, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 
@@ -46,7 +46,7 @@ impl Batches {
         seal: &SubmissionKey,
         along: SubmissionExtras,
     ) -> Result<SubmissionOutcome, StoreError> {
-        let crashed = || failed(sqlx::Error::WorkerCrashed);
+        let crashed = || store_error(sqlx::Error::WorkerCrashed);
         // Room first: what has none yet must not lie in memory twice.
         let room = self.queue.reserve().await.map_err(|_| crashed())?;
         let (tell, outcome) = oneshot::channel();
@@ -94,18 +94,18 @@ async fn write(
     writer: &SqlitePool,
     batch: &mut [Waiting],
 ) -> Result<Vec<Result<SubmissionOutcome, StoreError>>, StoreError> {
-    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
     let mut all = Vec::new();
     for Waiting { new, prepared, seal, along, .. } in batch {
         // A savepoint: a ticket that cannot be stored leaves nothing behind and does not affect the others.
-        let mut savepoint = transaction.begin().await.map_err(failed)?;
+        let mut savepoint = transaction.begin().await.map_err(store_error)?;
         let placed = keep(&mut savepoint, new, prepared, seal, take(along)).await;
         match placed {
-            Ok(SubmissionOutcome::Stored) => savepoint.commit().await.map_err(failed)?,
-            _ => savepoint.rollback().await.map_err(failed)?,
+            Ok(SubmissionOutcome::Stored) => savepoint.commit().await.map_err(store_error)?,
+            _ => savepoint.rollback().await.map_err(store_error)?,
         }
         all.push(placed);
     }
-    transaction.commit().await.map_err(failed)?;
+    transaction.commit().await.map_err(store_error)?;
     Ok(all)
 }

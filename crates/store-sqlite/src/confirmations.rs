@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::queue::enqueue_delivery;
 use super::rows::{read_row, ticket_of};
 use super::{SqliteStore, TICKET, conversations, mails};
@@ -18,17 +18,17 @@ const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
 #[async_trait]
 impl Confirmations for SqliteStore {
     async fn claimed_address(&self, ticket: &str) -> Result<Option<ClaimedAddress>, StoreError> {
-        let row = query(CLAIMED).bind(ticket).fetch_optional(&self.readers).await.map_err(failed)?;
+        let row = query(CLAIMED).bind(ticket).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| claimed_of(&row)).transpose()
     }
 
-    async fn foreign_messages(&self, ticket: &str) -> Result<Vec<u32>, StoreError> {
+    async fn messages_of_others(&self, ticket: &str) -> Result<Vec<u32>, StoreError> {
         let numbers = query_scalar(concat!(
             "SELECT number FROM messages INDEXED BY messages_foreign WHERE ticket = ? AND ",
             super::foreign!(),
             " ORDER BY number"
         ));
-        numbers.bind(ticket).fetch_all(&self.readers).await.map_err(failed)
+        numbers.bind(ticket).fetch_all(&self.readers).await.map_err(store_error)
     }
 
     async fn confirm(
@@ -39,24 +39,24 @@ impl Confirmations for SqliteStore {
         is_code: &(dyn Fn(u32) -> bool + Send + Sync),
         deliveries: &[NewDelivery],
     ) -> Result<CodeCheck, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(store_error)?;
         let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()? else { return Ok(CodeCheck::NotNeeded) };
         let check = check_code(&claimed, oldest, is_code);
         match check {
             CodeCheck::Confirmed => {}
             CodeCheck::Wrong(_) => {
                 let count = "UPDATE confirmations SET attempts = attempts + 1 WHERE ticket = ?";
-                query(count).bind(ticket).execute(&mut *write).await.map_err(failed)?;
-                write.commit().await.map_err(failed)?;
+                query(count).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
+                write.commit().await.map_err(store_error)?;
                 return Ok(check);
             }
             CodeCheck::NotNeeded | CodeCheck::NoneValid | CodeCheck::TooManyAttempts => return Ok(check),
         }
         settle(&mut write, ticket, &claimed.address, now).await?;
-        let row = query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(failed)?;
+        let row = query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(store_error)?;
         enqueue_delivery(&mut write, &ticket_of(&row)?, deliveries, None, now).await?;
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(CodeCheck::Confirmed)
     }
 
@@ -71,24 +71,24 @@ impl Confirmations for SqliteStore {
         let waiting = "SELECT ticket, address FROM confirmations WHERE mailbox = ? AND confirmed_at IS NULL
             AND ticket IN (SELECT id FROM tickets WHERE site = ? AND person = ?)";
         let rows =
-            query(waiting).bind(mailbox).bind(site).bind(person).fetch_all(&self.readers).await.map_err(failed)?;
+            query(waiting).bind(mailbox).bind(site).bind(person).fetch_all(&self.readers).await.map_err(store_error)?;
         let mut confirmed = Vec::new();
         if rows.is_empty() {
             return Ok(confirmed);
         }
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         for row in rows {
             let id: String = row.value("ticket")?;
             // The ticket may have been erased or confirmed meanwhile.
             if settle(&mut write, &id, row.value("address")?, now).await? {
-                let row = query(TICKET).bind(&id).fetch_one(&mut *write).await.map_err(failed)?;
+                let row = query(TICKET).bind(&id).fetch_one(&mut *write).await.map_err(store_error)?;
                 // A ticket that cannot be read does not block the others.
                 let Some(ticket) = read_row(&row, "ticket", ticket_of)? else { continue };
                 enqueue_delivery(&mut write, &ticket, deliveries, None, now).await?;
                 confirmed.push(ticket);
             }
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(confirmed)
     }
 
@@ -99,25 +99,25 @@ impl Confirmations for SqliteStore {
         before: &str,
         quota: &MailQuota,
     ) -> Result<CodeRequest, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(store_error)?;
         let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()? else { return Ok(CodeRequest::NotNeeded) };
         if let Some(refusal) = refuse_code(&claimed, before) {
             return Ok(refusal);
         }
-        let ticket = ticket_of(&query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(failed)?)?;
+        let ticket = ticket_of(&query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(store_error)?)?;
         if let Some(oldest) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {
             return Ok(CodeRequest::QuotaUsedUp { oldest });
         }
         count_code(&mut write, &ticket.id, now).await?;
         mails::put(&mut write, &ticket, &claimed.address, now).await?;
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(CodeRequest::Accepted)
     }
 
     async fn confirmations_key(&self) -> Result<Vec<u8>, StoreError> {
         let key = query_scalar("SELECT key FROM signing WHERE what = 'confirmations'");
-        key.fetch_one(&self.readers).await.map_err(failed)
+        key.fetch_one(&self.readers).await.map_err(store_error)
     }
 }
 
@@ -151,7 +151,7 @@ pub async fn keep(
     .bind((claim == Claim::Confirmed).then_some(&ticket.received_at))
     .execute(write)
     .await
-    .map_err(failed)?;
+    .map_err(store_error)?;
     Ok(())
 }
 
@@ -167,21 +167,21 @@ pub async fn is_confirmed(
                 AND CASE WHEN ?3 IS NULL THEN person IS NULL AND session = ?4 ELSE person = ?3 END)",
     );
     let confirmed = confirmed.bind(mailbox(address)).bind(&ticket.site).bind(&ticket.person);
-    confirmed.bind(ticket.session.map(|session| session.to_vec())).fetch_one(read).await.map_err(failed)
+    confirmed.bind(ticket.session.map(|session| session.to_vec())).fetch_one(read).await.map_err(store_error)
 }
 
 /// Makes the next code of a ticket the only valid one.
 pub async fn count_code(write: &mut SqliteConnection, ticket: &str, now: &str) -> Result<(), StoreError> {
     let count =
         "UPDATE confirmations SET code = code + 1, sent_at = ?, attempts = 0 WHERE ticket = ? AND confirmed_at IS NULL";
-    query(count).bind(now).bind(ticket).execute(write).await.map_err(failed)?;
+    query(count).bind(now).bind(ticket).execute(write).await.map_err(store_error)?;
     Ok(())
 }
 
 /// Marks the address of a ticket as confirmed; `false` if it was before.
 async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: &str) -> Result<bool, StoreError> {
     let confirm = "UPDATE confirmations SET confirmed_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
-    if query(confirm).bind(now).bind(ticket).execute(&mut *write).await.map_err(failed)?.rows_affected() == 0 {
+    if query(confirm).bind(now).bind(ticket).execute(&mut *write).await.map_err(store_error)?.rows_affected() == 0 {
         return Ok(false);
     }
     let deed = Activity { operator: String::new(), act: ActivityKind::Confirmed, text: address.into(), at: now.into() };

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite, query, query_scalar};
 
 use super::attachments::attach;
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::list::listed_ticket;
 use super::listed::add_tokens_of;
 use super::queue::enqueue_delivery;
@@ -54,7 +54,7 @@ impl Conversations for SqliteStore {
             query.push(" ORDER BY updated_at DESC, number DESC LIMIT ");
             // One extra row tells whether another page follows.
             query.push_bind((limit + 1 - rows.len()) as i64);
-            rows.extend(query.build().fetch_all(&self.readers).await.map_err(failed)?);
+            rows.extend(query.build().fetch_all(&self.readers).await.map_err(store_error)?);
             statuses.resize(rows.len(), status);
             if rows.len() > limit {
                 break;
@@ -77,7 +77,7 @@ impl Conversations for SqliteStore {
         let counts =
             "SELECT count(*) AS total, coalesce(sum(status = 'open'), 0) AS open, coalesce(sum(unread), 0) AS unread
             FROM tickets WHERE site = ";
-        let row = readable(counts, site, reader).build().fetch_one(&self.readers).await.map_err(failed)?;
+        let row = readable(counts, site, reader).build().fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(ReaderCounts { total: row.value("total")?, open: row.value("open")?, unread: row.value("unread")? })
     }
 
@@ -94,7 +94,7 @@ impl Conversations for SqliteStore {
         );
         let mut query = readable(listed, site, reader);
         query.push(" AND status = 'open' ORDER BY updated_at DESC, number DESC LIMIT ").push_bind(limit);
-        let rows = query.build().fetch_all(&self.readers).await.map_err(failed)?;
+        let rows = query.build().fetch_all(&self.readers).await.map_err(store_error)?;
         read_rows(&rows, "ticket", |row| Ok((listed_ticket_of(row)?, row.value("excerpt")?)))
     }
 
@@ -106,7 +106,13 @@ impl Conversations for SqliteStore {
     ) -> Result<Option<ListedTicket>, StoreError> {
         let mut query = readable(LISTED, site, reader);
         query.push(" AND tickets.id = ").push_bind(id.to_string());
-        query.build().fetch_optional(&self.readers).await.map_err(failed)?.map(|row| listed_ticket_of(&row)).transpose()
+        query
+            .build()
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(store_error)?
+            .map(|row| listed_ticket_of(&row))
+            .transpose()
     }
 
     async fn ticket_of(&self, site: &str, reader: Reader<'_>, id: &str) -> Result<Option<StoredTicket>, StoreError> {
@@ -117,13 +123,13 @@ impl Conversations for SqliteStore {
         );
         let mut query = readable(whole, site, reader);
         query.push(" AND tickets.id = ").push_bind(id.to_string());
-        query.build().fetch_optional(&self.readers).await.map_err(failed)?.map(|row| ticket_of(&row)).transpose()
+        query.build().fetch_optional(&self.readers).await.map_err(store_error)?.map(|row| ticket_of(&row)).transpose()
     }
 
     async fn messages(&self, ticket: &str, after: u32) -> Result<Vec<Message>, StoreError> {
         let rows =
             query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number").bind(ticket).bind(after);
-        read_rows(&rows.fetch_all(&self.readers).await.map_err(failed)?, "message", message_of)
+        read_rows(&rows.fetch_all(&self.readers).await.map_err(store_error)?, "message", message_of)
     }
 
     async fn message_page(&self, ticket: &str, after: u32, limit: u32) -> Result<MessagePage, StoreError> {
@@ -131,7 +137,7 @@ impl Conversations for SqliteStore {
         let mut rows = rows.bind(ticket).bind(after).fetch(&self.readers);
         let (mut page, mut bytes) = (MessagePage::default(), 0);
         // Row by row, so that rows after the page are not read.
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
+        while let Some(row) = rows.try_next().await.map_err(store_error)? {
             let Some(message) = read_row(&row, "message", message_of)? else { continue };
             bytes += message.body.len();
             if page.messages.len() >= limit as usize || (!page.messages.is_empty() && bytes > MESSAGE_PAGE_BYTES) {
@@ -151,7 +157,7 @@ impl Conversations for SqliteStore {
             .bind(limit)
             .fetch_all(&self.readers)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
         let mut messages = read_rows(&rows, "message", message_of)?;
         messages.reverse();
         Ok(messages)
@@ -165,20 +171,20 @@ impl Conversations for SqliteStore {
     ) -> Result<Vec<Activity>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? AND at >= ? AND at < ? ORDER BY number DESC LIMIT ?");
         let rows =
-            rows.bind(ticket).bind(from).bind(until).bind(limit).fetch_all(&self.readers).await.map_err(failed)?;
+            rows.bind(ticket).bind(from).bind(until).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
         let mut deeds = read_rows(&rows, "activity", deed_of)?;
         deeds.reverse();
         Ok(deeds)
     }
 
     async fn message_by_key(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
-        let row = query(SAID).bind(ticket).bind(key).fetch_optional(&self.readers).await.map_err(failed)?;
+        let row = query(SAID).bind(ticket).bind(key).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| sealed_message_of(&row)).transpose()
     }
 
     async fn activities(&self, ticket: &str) -> Result<Vec<Activity>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? ORDER BY number").bind(ticket);
-        read_rows(&rows.fetch_all(&self.readers).await.map_err(failed)?, "activity", deed_of)
+        read_rows(&rows.fetch_all(&self.readers).await.map_err(store_error)?, "activity", deed_of)
     }
 
     async fn change(
@@ -188,14 +194,14 @@ impl Conversations for SqliteStore {
         seal: Option<MessageKey<'_>>,
         decide: Decide<'_>,
     ) -> Result<Changed, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let Some(row) = query(TICKET).bind(ticket).fetch_optional(&mut *write).await.map_err(failed)? else {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let Some(row) = query(TICKET).bind(ticket).fetch_optional(&mut *write).await.map_err(store_error)? else {
             return Ok(Changed::NotFound);
         };
         let stored = ticket_of(&row)?;
         if let Some(seal) = &seal {
             let held = query(SAID).bind(&stored.id).bind(seal.key);
-            if let Some(row) = held.fetch_optional(&mut *write).await.map_err(failed)? {
+            if let Some(row) = held.fetch_optional(&mut *write).await.map_err(store_error)? {
                 let (sealed, message) = sealed_message_of(&row)?;
                 return Ok(if sealed == seal.body { Changed::Repeated(message) } else { Changed::KeyReused });
             }
@@ -248,7 +254,7 @@ impl Conversations for SqliteStore {
         }
         let deliveries = cancel_what_is_taken_back(&mut write, &changed.id, deliveries).await?;
         enqueue_delivery(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), at).await?;
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(Changed::Written(Box::new(changed), message))
     }
 }
@@ -285,7 +291,7 @@ pub async fn say(
         .bind(seal.map(|seal| seal.body.to_vec()))
         .execute(&mut *write)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     add_tokens_of(write, ticket, &new.body).await?;
     let NewMessage { author, name, body, at, .. } = new;
     Ok(Message { number, author, name, body, at, attachments: Vec::new() })
@@ -293,7 +299,7 @@ pub async fn say(
 
 async fn last_message(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
     let last = query_scalar("SELECT coalesce(max(number), 0) FROM messages WHERE ticket = ?").bind(ticket);
-    last.fetch_one(read).await.map_err(failed)
+    last.fetch_one(read).await.map_err(store_error)
 }
 
 /// When the customer last changed the status, newest first.
@@ -302,7 +308,7 @@ async fn customer_status_changes(read: &mut SqliteConnection, ticket: &str) -> R
         "SELECT at FROM deeds WHERE ticket = ? AND operator = '' AND deed IN ('solved', 'reopened')
         ORDER BY number DESC LIMIT ?",
     );
-    times.bind(ticket).bind(STATUS_CHANGES_AN_HOUR as i64).fetch_all(read).await.map_err(failed)
+    times.bind(ticket).bind(STATUS_CHANGES_AN_HOUR as i64).fetch_all(read).await.map_err(store_error)
 }
 
 /// Deletes pending deliveries that new ones cancel. Returns the new deliveries that remain.
@@ -315,10 +321,10 @@ async fn cancel_what_is_taken_back(
         return Ok(new);
     }
     let rows = query("SELECT * FROM deliveries WHERE ticket = ? AND state = 'waiting' ORDER BY id").bind(ticket);
-    let waiting = read_rows(&rows.fetch_all(&mut *write).await.map_err(failed)?, "delivery", delivery_of)?;
+    let waiting = read_rows(&rows.fetch_all(&mut *write).await.map_err(store_error)?, "delivery", delivery_of)?;
     let Coalesced { deliveries, cancelled } = coalesce(&waiting, new);
     for id in cancelled {
-        query("DELETE FROM deliveries WHERE id = ?").bind(id).execute(&mut *write).await.map_err(failed)?;
+        query("DELETE FROM deliveries WHERE id = ?").bind(id).execute(&mut *write).await.map_err(store_error)?;
     }
     Ok(deliveries)
 }
@@ -326,12 +332,12 @@ async fn cancel_what_is_taken_back(
 /// How many notes of a ticket came by mail: those with an author's name.
 async fn mailed_notes(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
     let count = query_scalar("SELECT count(*) FROM deeds WHERE ticket = ? AND key IS NOT NULL").bind(ticket);
-    count.fetch_one(read).await.map_err(failed)
+    count.fetch_one(read).await.map_err(store_error)
 }
 
 async fn is_noted(read: &mut SqliteConnection, ticket: &str, key: &str) -> Result<bool, StoreError> {
     let noted = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
-    noted.bind(ticket).bind(key).fetch_one(read).await.map_err(failed)
+    noted.bind(ticket).bind(key).fetch_one(read).await.map_err(store_error)
 }
 
 /// Inserts an activity under its external key, if it has one, and adds its tokens to the ticket's index.
@@ -353,7 +359,7 @@ pub async fn note(
     .bind(key)
     .execute(&mut *write)
     .await
-    .map_err(failed)?;
+    .map_err(store_error)?;
     add_tokens_of(write, ticket, &deed.text).await
 }
 
@@ -368,7 +374,7 @@ async fn count_unread(
         return Ok(known);
     }
     let count = query_scalar("SELECT count(*) FROM messages WHERE ticket = ? AND number > ? AND author <> 'customer'");
-    count.bind(&changed.id).bind(changed.handling.read_until).fetch_one(read).await.map_err(failed)
+    count.bind(&changed.id).bind(changed.handling.read_until).fetch_one(read).await.map_err(store_error)
 }
 
 /// Updates the columns of a ticket that can change.
@@ -397,6 +403,6 @@ async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, customer_mess
     .bind(place.key)
     .bind(&ticket.id)
     .execute(write)
-    .await.map_err(failed)?;
+    .await.map_err(store_error)?;
     Ok(())
 }

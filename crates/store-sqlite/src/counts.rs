@@ -5,7 +5,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, query, query_scalar};
 
 use super::SqliteStore;
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::rows::{json, parsed, question_of, read_rows, word};
 use deskbell_core::ports::{Count, Counts, SearchMiss, StoreError, WeekOfKind};
 use domain::deflection::{Increments, Steps, VISITS_MAX, Visit, Visits, Worth, counts_questions};
@@ -40,13 +40,13 @@ macro_rules! delete {
 #[async_trait]
 impl Counts for SqliteStore {
     async fn salt(&self) -> Result<Vec<u8>, StoreError> {
-        query_scalar("SELECT value FROM salt").fetch_one(&self.readers).await.map_err(failed)
+        query_scalar("SELECT value FROM salt").fetch_one(&self.readers).await.map_err(store_error)
     }
 
     async fn record_counts(&self, counts: &[Count]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         for count in counts {
-            let mut savepoint = transaction.begin().await.map_err(failed)?;
+            let mut savepoint = transaction.begin().await.map_err(store_error)?;
             let recorded = match count {
                 Count::Event { site, week, event } => record_event(&mut savepoint, site, week, event).await,
                 Count::SearchMiss { site, week, who, search, words, at } => {
@@ -54,23 +54,23 @@ impl Counts for SqliteStore {
                 }
             };
             match recorded {
-                Ok(()) => savepoint.commit().await.map_err(failed)?,
+                Ok(()) => savepoint.commit().await.map_err(store_error)?,
                 // An unreadable row of one visit does not affect the others.
                 Err(error) if error.concerns_row() => {
-                    savepoint.rollback().await.map_err(failed)?;
+                    savepoint.rollback().await.map_err(store_error)?;
                     tracing::error!(%error, "count dropped");
                 }
                 Err(error) => return Err(error),
             }
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await.map_err(store_error)?;
         Ok(())
     }
 
     async fn visit_counts(&self, site: &str, since: &str) -> Result<Vec<WeekOfKind>, StoreError> {
         let select = "SELECT * FROM visit_counts WHERE site = ? AND week >= ? AND (shown > 0 OR sent > 0)
             ORDER BY week DESC, kind";
-        let rows = query(select).bind(site).bind(since).fetch_all(&self.readers).await.map_err(failed)?;
+        let rows = query(select).bind(site).bind(since).fetch_all(&self.readers).await.map_err(store_error)?;
         let week = |row: &SqliteRow| {
             Ok(WeekOfKind {
                 week: row.value("week")?,
@@ -100,7 +100,8 @@ impl Counts for SqliteStore {
                 ORDER BY 3 DESC, 2 DESC, 1 LIMIT ?3) AS counted
             LEFT JOIN questions ON questions.site = ?1 AND questions.id = counted.counted_id
             ORDER BY solved DESC, opened DESC, counted_id";
-        let rows = query(select).bind(site).bind(since).bind(limit).fetch_all(&self.readers).await.map_err(failed)?;
+        let rows =
+            query(select).bind(site).bind(since).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
         let worth = |row: &SqliteRow| {
             let worth = Worth {
                 id: row.value("counted_id")?,
@@ -120,8 +121,13 @@ impl Counts for SqliteStore {
             SELECT words, sum(people) AS people, max(last_at) AS last_at FROM search_misses
             WHERE site = ? AND week >= ? AND words IS NOT NULL
             GROUP BY words ORDER BY people DESC, last_at DESC LIMIT ?";
-        let rows =
-            query(select).bind(site).bind(since).bind(MISSES_SHOWN).fetch_all(&self.readers).await.map_err(failed)?;
+        let rows = query(select)
+            .bind(site)
+            .bind(since)
+            .bind(MISSES_SHOWN)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
         let miss = |row: &SqliteRow| {
             Ok(SearchMiss { words: row.value("words")?, people: row.value("people")?, last_at: row.value("last_at")? })
         };
@@ -141,7 +147,7 @@ impl Counts for SqliteStore {
         ] {
             loop {
                 let deleted =
-                    query(delete).bind(before).bind(FORGET_AT_ONCE).execute(&self.writer).await.map_err(failed)?;
+                    query(delete).bind(before).bind(FORGET_AT_ONCE).execute(&self.writer).await.map_err(store_error)?;
                 if deleted.rows_affected() < u64::from(FORGET_AT_ONCE) {
                     break;
                 }
@@ -160,7 +166,8 @@ async fn record_event(
     event: &Event,
 ) -> Result<(), StoreError> {
     let row = query("SELECT kind, steps, questions FROM visits WHERE week = ? AND site = ? AND visit = ?");
-    let row = row.bind(week).bind(site).bind(&event.visit).fetch_optional(&mut *transaction).await.map_err(failed)?;
+    let row =
+        row.bind(week).bind(site).bind(&event.visit).fetch_optional(&mut *transaction).await.map_err(store_error)?;
     let mut visit = match &row {
         Some(row) => visit_of(row)?,
         None if size(transaction, week, site, BoundedTable::Visits).await? >= VISITS_MAX => return Ok(()),
@@ -187,7 +194,7 @@ async fn record_event(
         .bind(json(&marks)?)
         .execute(&mut *transaction)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     if row.is_none() {
         grow(transaction, week, site, BoundedTable::Visits).await?;
     }
@@ -203,7 +210,7 @@ async fn record_event(
             .bind(more.deflected)
             .execute(&mut *transaction)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
     }
     for more in questions {
         query(ADD_QUESTION)
@@ -215,7 +222,7 @@ async fn record_event(
             .bind(more.unhelpful)
             .execute(&mut *transaction)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
     }
     Ok(())
 }
@@ -238,7 +245,7 @@ async fn questions_of_site(
     let mut known = Vec::new();
     for id in ids {
         let found = query("SELECT 1 FROM questions WHERE site = ? AND id = ?").bind(site).bind(&id);
-        if found.fetch_optional(&mut *transaction).await.map_err(failed)?.is_some() {
+        if found.fetch_optional(&mut *transaction).await.map_err(store_error)?.is_some() {
             known.push(id);
         }
     }
@@ -259,7 +266,7 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &Miss<'_>) -> Res
     let Miss { site, week, who, search, words, at } = miss;
     let people = query_scalar("SELECT people FROM search_misses WHERE week = ? AND site = ? AND search = ?");
     let people: Option<u32> =
-        people.bind(week).bind(site).bind(&search[..]).fetch_optional(&mut *transaction).await.map_err(failed)?;
+        people.bind(week).bind(site).bind(&search[..]).fetch_optional(&mut *transaction).await.map_err(store_error)?;
     if people.is_none() {
         if size(transaction, week, site, BoundedTable::SearchMisses).await? >= SEARCHES_MAX {
             return Ok(());
@@ -273,7 +280,7 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &Miss<'_>) -> Res
         .bind(&who[..])
         .execute(&mut *transaction)
         .await
-        .map_err(failed)?
+        .map_err(store_error)?
         .rows_affected()
         > 0;
     let people = people.unwrap_or_default() + u32::from(is_new);
@@ -288,7 +295,7 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &Miss<'_>) -> Res
     .bind(at)
     .execute(&mut *transaction)
     .await
-    .map_err(failed)?;
+    .map_err(store_error)?;
     Ok(())
 }
 
@@ -305,7 +312,7 @@ async fn size(transaction: &mut SqliteConnection, week: &str, site: &str, of: Bo
         BoundedTable::SearchMisses => "SELECT search_misses FROM week_sizes WHERE week = ? AND site = ?",
     };
     let size: Option<u32> =
-        query_scalar(select).bind(week).bind(site).fetch_optional(transaction).await.map_err(failed)?;
+        query_scalar(select).bind(week).bind(site).fetch_optional(transaction).await.map_err(store_error)?;
     Ok(size.unwrap_or_default())
 }
 
@@ -320,7 +327,7 @@ async fn grow(transaction: &mut SqliteConnection, week: &str, site: &str, of: Bo
             ON CONFLICT (week, site) DO UPDATE SET search_misses = search_misses + 1"
         }
     };
-    query(add).bind(week).bind(site).execute(transaction).await.map_err(failed)?;
+    query(add).bind(week).bind(site).execute(transaction).await.map_err(store_error)?;
     Ok(())
 }
 

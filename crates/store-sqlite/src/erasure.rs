@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Row, query, query_scalar};
 
 use super::SqliteStore;
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
 use deskbell_core::ports::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};
@@ -28,29 +28,29 @@ macro_rules! head {
 impl Erasure for SqliteStore {
     async fn ticket_heads(&self, after: &str, limit: u32) -> Result<Vec<TicketHead>, StoreError> {
         let heads = query(concat!(head!(), " WHERE id > ? ORDER BY id LIMIT ?"));
-        heads.bind(after).bind(limit).fetch_all(&self.readers).await.map_err(failed)?.iter().map(head_of).collect()
+        heads.bind(after).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?.iter().map(head_of).collect()
     }
 
     async fn ticket_head(&self, name: &str) -> Result<Option<TicketHead>, StoreError> {
         let head = query(concat!(head!(), " WHERE reference = ?1 OR id = ?1")).bind(name);
-        head.fetch_optional(&self.readers).await.map_err(failed)?.map(|row| head_of(&row)).transpose()
+        head.fetch_optional(&self.readers).await.map_err(store_error)?.map(|row| head_of(&row)).transpose()
     }
 
     async fn solved_before(&self, site: &str, before: &str, limit: u32) -> Result<Vec<String>, StoreError> {
         let ids = query_scalar(
             "SELECT id FROM tickets WHERE site = ? AND status = 'solved' AND updated_at < ? ORDER BY updated_at LIMIT ?",
         );
-        ids.bind(site).bind(before).bind(limit).fetch_all(&self.readers).await.map_err(failed)
+        ids.bind(site).bind(before).bind(limit).fetch_all(&self.readers).await.map_err(store_error)
     }
 
     async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError> {
         let places = query("SELECT destination, remote FROM places WHERE ticket = ? ORDER BY destination").bind(ticket);
         let place = |row: &SqliteRow| Ok((row.value("destination")?, row.value("remote")?));
-        places.fetch_all(&self.readers).await.map_err(failed)?.iter().map(place).collect()
+        places.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(place).collect()
     }
 
     async fn erasure_counts(&self, ticket: &str) -> Result<Option<ErasureCounts>, StoreError> {
-        let mut read = self.readers.acquire().await.map_err(failed)?;
+        let mut read = self.readers.acquire().await.map_err(store_error)?;
         counts(&mut read, ticket).await
     }
 
@@ -60,34 +60,34 @@ impl Erasure for SqliteStore {
         now: &str,
         is_meant: IsMeant<'_>,
     ) -> Result<ErasureCounts, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let mut erased = ErasureCounts::default();
         for ticket in tickets {
             let head = query(concat!(head!(), " WHERE id = ?"))
                 .bind(ticket)
                 .fetch_optional(&mut *write)
                 .await
-                .map_err(failed)?;
+                .map_err(store_error)?;
             // Another process may have erased it, or it may have been reopened.
             if !head.map(|row| head_of(&row)).transpose()?.is_some_and(|head| is_meant(&head)) {
                 continue;
             }
             let Some(counts) = counts(&mut write, ticket).await? else { continue };
             let seals = query("SELECT site, key FROM seals WHERE ticket = ?").bind(ticket);
-            for seal in seals.fetch_all(&mut *write).await.map_err(failed)? {
+            for seal in seals.fetch_all(&mut *write).await.map_err(store_error)? {
                 query("INSERT OR IGNORE INTO erased_submissions (site, key, erased_at) VALUES (?, ?, ?)")
                     .bind(seal.value::<String>("site")?)
                     .bind(digest(seal.value("key")?))
                     .bind(now)
                     .execute(&mut *write)
                     .await
-                    .map_err(failed)?;
+                    .map_err(store_error)?;
             }
             keep_erased_places(&mut write, ticket).await?;
-            query("DELETE FROM tickets WHERE id = ?").bind(ticket).execute(&mut *write).await.map_err(failed)?;
+            query("DELETE FROM tickets WHERE id = ?").bind(ticket).execute(&mut *write).await.map_err(store_error)?;
             erased = erased.plus(counts);
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(erased)
     }
 
@@ -104,23 +104,23 @@ impl Erasure for SqliteStore {
                     .bind(&session[..])
             }
         };
-        files.fetch_all(&self.readers).await.map_err(failed)?.iter().map(attachment_of).collect()
+        files.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(attachment_of).collect()
     }
 
     async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, String)>, StoreError> {
         let mail = query("SELECT address, created_at FROM mails WHERE ticket = ?").bind(ticket);
-        let row = mail.fetch_optional(&self.readers).await.map_err(failed)?;
+        let row = mail.fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| Ok((row.value("address")?, row.value("created_at")?))).transpose()
     }
 
     async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let mut count = 0;
         for PersonTrace { site, person, pseudonym } in &traces.people {
             let files = query(
                 "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
             );
-            count += files.bind(site).bind(person).execute(&mut *write).await.map_err(failed)?.rows_affected();
+            count += files.bind(site).bind(person).execute(&mut *write).await.map_err(store_error)?.rows_affected();
             count += erase_affected(&mut write, site, pseudonym).await?;
         }
         for SessionTrace { site, session, person } in &traces.sessions {
@@ -129,9 +129,9 @@ impl Erasure for SqliteStore {
                 AND (person IS NULL OR person = ?)",
             );
             let files = files.bind(site).bind(&session[..]).bind(person);
-            count += files.execute(&mut *write).await.map_err(failed)?.rows_affected();
+            count += files.execute(&mut *write).await.map_err(store_error)?.rows_affected();
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(count)
     }
 
@@ -140,16 +140,16 @@ impl Erasure for SqliteStore {
             .bind(before)
             .execute(&self.writer)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
         Ok(())
     }
 
     async fn truncate_log(&self) -> Result<bool, StoreError> {
         // A connection of its own: the writer's longer busy timeout would delay tickets while readers are active.
         let options = self.writer.connect_options().as_ref().clone().busy_timeout(TRUNCATE_BUSY);
-        let mut connection = options.connect().await.map_err(failed)?;
+        let mut connection = options.connect().await.map_err(store_error)?;
         let busy: i64 =
-            query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await.map_err(failed)?;
+            query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await.map_err(store_error)?;
         Ok(busy == 0)
     }
 }
@@ -168,7 +168,7 @@ fn head_of(row: &SqliteRow) -> Result<TicketHead, StoreError> {
 /// Whether the ticket of a submission was erased.
 pub async fn is_erased(read: &mut SqliteConnection, site: &str, key: &str) -> Result<bool, StoreError> {
     let erased = query_scalar("SELECT EXISTS (SELECT 1 FROM erased_submissions WHERE site = ? AND key = ?)");
-    erased.bind(site).bind(digest(key)).fetch_one(read).await.map_err(failed)
+    erased.bind(site).bind(digest(key)).fetch_one(read).await.map_err(store_error)
 }
 
 fn digest(key: &str) -> Vec<u8> {
@@ -185,21 +185,21 @@ async fn counts(read: &mut SqliteConnection, ticket: &str) -> Result<Option<Eras
             (SELECT coalesce(sum(size), 0) FROM attachments WHERE attachments.ticket = tickets.id) AS file_bytes
         FROM tickets WHERE id = ?",
     );
-    let Some(row) = row.bind(ticket).fetch_optional(read).await.map_err(failed)? else { return Ok(None) };
+    let Some(row) = row.bind(ticket).fetch_optional(read).await.map_err(store_error)? else { return Ok(None) };
     let count = |name: &str| row.try_get::<i64, _>(name).map(|count| count as u64);
     Ok(Some(ErasureCounts {
         tickets: 1,
-        messages: count("messages").map_err(failed)?,
-        activities: count("activities").map_err(failed)?,
-        deliveries: count("deliveries").map_err(failed)?,
-        mails: count("mails").map_err(failed)?,
-        files: count("files").map_err(failed)?,
-        file_bytes: count("file_bytes").map_err(failed)?,
+        messages: count("messages").map_err(store_error)?,
+        activities: count("activities").map_err(store_error)?,
+        deliveries: count("deliveries").map_err(store_error)?,
+        mails: count("mails").map_err(store_error)?,
+        files: count("files").map_err(store_error)?,
+        file_bytes: count("file_bytes").map_err(store_error)?,
     }))
 }
 
 /// Affected customers are stored as salted hashes. For anonymous ones only the network is hashed.
 async fn erase_affected(write: &mut SqliteConnection, site: &str, who: &[u8]) -> Result<u64, StoreError> {
     let affected = query("DELETE FROM affected WHERE site = ? AND who = ?").bind(site).bind(who);
-    Ok(affected.execute(write).await.map_err(failed)?.rows_affected())
+    Ok(affected.execute(write).await.map_err(store_error)?.rows_affected())
 }

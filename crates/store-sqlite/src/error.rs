@@ -10,7 +10,7 @@ const SQLITE_BUSY: i32 = 5;
 const SQLITE_FULL: i32 = 13;
 
 /// The store error for an error of SQLite.
-pub fn failed(error: Error) -> StoreError {
+pub fn store_error(error: Error) -> StoreError {
     let code = match &error {
         Error::PoolTimedOut => return StoreError::Busy,
         Error::Database(error) if error.kind() == ErrorKind::Other => {
@@ -30,7 +30,7 @@ pub fn failed(error: Error) -> StoreError {
 }
 
 /// Reads columns of rows.
-pub trait Columns {
+pub trait RowExt {
     /// The value of a column.
     fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
         &'r self,
@@ -38,11 +38,11 @@ pub trait Columns {
     ) -> Result<T, StoreError>;
 }
 
-impl Columns for SqliteRow {
+impl RowExt for SqliteRow {
     fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
         &'r self,
         index: impl ColumnIndex<SqliteRow>,
     ) -> Result<T, StoreError> {
-        self.try_get(index).map_err(failed)
+        self.try_get(index).map_err(store_error)
     }
 }

@@ -6,8 +6,8 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
-use super::error::{Columns, failed};
-use deskbell_core::ports::{ExternalTickets, Place, StoreError, StoredTicket};
+use super::error::{RowExt, store_error};
+use deskbell_core::ports::{ExternalTicketRef, ExternalTickets, StoreError, StoredTicket};
 
 const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
     OR EXISTS (SELECT 1 FROM erased_external_tickets WHERE digest = ?)";
@@ -17,12 +17,18 @@ pub const PLACE: &str = "SELECT coalesce(merged_into, remote) AS remote, request
 
 #[async_trait]
 impl ExternalTickets for SqliteStore {
-    async fn external_ticket(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError> {
-        let row = query(PLACE).bind(ticket).bind(destination).fetch_optional(&self.readers).await.map_err(failed)?;
+    async fn external_ticket(&self, ticket: &str, destination: &str) -> Result<Option<ExternalTicketRef>, StoreError> {
+        let row =
+            query(PLACE).bind(ticket).bind(destination).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| place_of(&row)).transpose()
     }
 
-    async fn merge_external_ticket(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError> {
+    async fn merge_external_ticket(
+        &self,
+        ticket: &str,
+        destination: &str,
+        place: &ExternalTicketRef,
+    ) -> Result<(), StoreError> {
         // Which changes of the other ticket are known already is unknown.
         query(
             "UPDATE places SET merged_into = ?3, merged_after = ?4, requester = ?5, seen_at = NULL
@@ -35,7 +41,7 @@ impl ExternalTickets for SqliteStore {
         .bind(&place.requester)
         .execute(&self.writer)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
         Ok(())
     }
 
@@ -45,12 +51,17 @@ impl ExternalTickets for SqliteStore {
         destination: &str,
         external_id: &str,
     ) -> Result<bool, StoreError> {
-        is_known(&mut *self.readers.acquire().await.map_err(failed)?, (site, destination, external_id)).await
+        is_known(&mut *self.readers.acquire().await.map_err(store_error)?, (site, destination, external_id)).await
     }
 
-    async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError> {
+    async fn adopt(
+        &self,
+        ticket: &StoredTicket,
+        destination: &str,
+        place: &ExternalTicketRef,
+    ) -> Result<bool, StoreError> {
         let prepared = super::tickets::Prepared::new(ticket)?;
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let is_known = is_known(&mut write, (&ticket.site, destination, &place.external_id)).await?;
         if is_known || !super::tickets::insert(&mut write, ticket, &prepared, 0).await? {
             return Ok(false);
@@ -64,8 +75,8 @@ impl ExternalTickets for SqliteStore {
             .bind(&ticket.received_at)
             .execute(&mut *write)
             .await
-            .map_err(failed)?;
-        write.commit().await.map_err(failed)?;
+            .map_err(store_error)?;
+        write.commit().await.map_err(store_error)?;
         Ok(true)
     }
 }
@@ -74,20 +85,20 @@ impl ExternalTickets for SqliteStore {
 async fn is_known(read: &mut SqliteConnection, place: (&str, &str, &str)) -> Result<bool, StoreError> {
     let (site, destination, external_id) = place;
     let known = query_scalar(KNOWN).bind(site).bind(destination).bind(external_id).bind(place_digest(place));
-    known.fetch_one(read).await.map_err(failed)
+    known.fetch_one(read).await.map_err(store_error)
 }
 
 /// Stores digests of the external ids of a ticket that is erased, so that it is not adopted from there again.
 pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> Result<(), StoreError> {
     let places = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket);
-    for row in places.fetch_all(&mut *write).await.map_err(failed)? {
+    for row in places.fetch_all(&mut *write).await.map_err(store_error)? {
         let (site, destination, external_id): (String, String, String) =
             (row.value("site")?, row.value("destination")?, row.value("remote")?);
         query("INSERT OR IGNORE INTO erased_external_tickets (digest) VALUES (?)")
             .bind(place_digest((&site, &destination, &external_id)))
             .execute(&mut *write)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
     }
     Ok(())
 }
@@ -97,8 +108,8 @@ fn place_digest((site, destination, external_id): (&str, &str, &str)) -> Vec<u8>
 }
 
 /// Reads an external ticket from a row.
-pub fn place_of(row: &SqliteRow) -> Result<Place, StoreError> {
-    Ok(Place {
+pub fn place_of(row: &SqliteRow) -> Result<ExternalTicketRef, StoreError> {
+    Ok(ExternalTicketRef {
         external_id: row.value("remote")?,
         requester: row.value("requester")?,
         merged_after: row.value("merged_after")?,

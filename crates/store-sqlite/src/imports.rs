@@ -4,16 +4,16 @@ use async_trait::async_trait;
 use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use deskbell_core::ports::{ImportOutcome, ImportRun, Imports, StoreError};
 
 #[async_trait]
 impl Imports for SqliteStore {
     async fn import_run(&self, site: &str, source: &str) -> Result<ImportRun, StoreError> {
         let imported = query_scalar("SELECT imported_at FROM sources WHERE site = ? AND source = ?");
-        let imported_at = imported.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(failed)?;
+        let imported_at = imported.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(store_error)?;
         let run = query("SELECT failures, retry_at, progress FROM import_runs WHERE site = ? AND source = ?");
-        let Some(run) = run.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(failed)? else {
+        let Some(run) = run.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(store_error)? else {
             return Ok(ImportRun { imported_at, ..ImportRun::default() });
         };
         Ok(ImportRun {
@@ -37,7 +37,7 @@ impl Imports for SqliteStore {
             ON CONFLICT (site, source) DO UPDATE SET holder = ?3, lease_until = ?5
             WHERE holder = ?3 OR lease_until <= ?4";
         let leased = query(lease).bind(site).bind(source).bind(holder).bind(now).bind(until);
-        Ok(leased.execute(&self.writer).await.map_err(failed)?.rows_affected() > 0)
+        Ok(leased.execute(&self.writer).await.map_err(store_error)?.rows_affected() > 0)
     }
 
     async fn record_import(
@@ -65,7 +65,7 @@ impl Imports for SqliteStore {
             .bind(holder)
             .bind(retry_at),
         };
-        update.execute(&self.writer).await.map_err(failed)?;
+        update.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
-use super::error::failed;
+use super::error::store_error;
 use deskbell_core::ports::{Incidents, StoreError};
 
 #[async_trait]
@@ -18,26 +18,26 @@ impl Incidents for SqliteStore {
             .bind(&who[..])
             .fetch_optional(&self.readers)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
         if known.is_some() {
             return Ok(());
         }
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let insert = query("INSERT OR IGNORE INTO affected (site, incident, who, at) VALUES (?, ?, ?, ?)");
         let insert = insert.bind(site).bind(incident).bind(&who[..]).bind(now);
-        if insert.execute(&mut *transaction).await.map_err(failed)?.rows_affected() > 0 {
+        if insert.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() > 0 {
             let count = "INSERT INTO incident_counts (site, incident, people, last_at) VALUES (?1, ?2, 1, ?3)
                 ON CONFLICT (site, incident) DO UPDATE SET people = people + 1, last_at = ?3";
-            query(count).bind(site).bind(incident).bind(now).execute(&mut *transaction).await.map_err(failed)?;
+            query(count).bind(site).bind(incident).bind(now).execute(&mut *transaction).await.map_err(store_error)?;
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await.map_err(store_error)?;
         Ok(())
     }
 
     async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError> {
         let people = query_scalar("SELECT people FROM incident_counts WHERE site = ? AND incident = ?");
         let people: Option<u32> =
-            people.bind(site).bind(incident).fetch_optional(&self.readers).await.map_err(failed)?;
+            people.bind(site).bind(incident).fetch_optional(&self.readers).await.map_err(store_error)?;
         Ok(people.unwrap_or_default())
     }
 }

@@ -40,7 +40,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use batch::Batches;
 use deskbell_core::ports::{Store, StoreError};
 #[cfg(any(test, feature = "fault-injection"))]
-use error::failed;
+use error::store_error;
 
 /// How long a write waits for another process, such as an import.
 const BUSY: Duration = Duration::from_secs(5);
@@ -74,10 +74,10 @@ impl SqliteStore {
 
     /// Like [`SqliteStore::open`], with this number of reading connections.
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<SqliteStore, StoreError> {
-        let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+        let store_error = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         // First, so that nothing is created while a backup is being restored.
         let lock = SqliteStore::hold(path)?;
-        private::create(path).map_err(|error| failed(error.to_string()))?;
+        private::create(path).map_err(|error| store_error(error.to_string()))?;
         // FULL: in WAL mode, NORMAL may lose the last commits in a power failure.
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -101,8 +101,9 @@ impl SqliteStore {
                 .test_before_acquire(false)
         };
         let cached = |kibibytes| options.clone().pragma("cache_size", format!("-{kibibytes}"));
-        let writer = pool(1).connect_with(cached(WRITER_CACHE)).await.map_err(|error| failed(error.to_string()))?;
-        MIGRATOR.run(&writer).await.map_err(|error| failed(error.to_string()))?;
+        let writer =
+            pool(1).connect_with(cached(WRITER_CACHE)).await.map_err(|error| store_error(error.to_string()))?;
+        MIGRATOR.run(&writer).await.map_err(|error| store_error(error.to_string()))?;
         listed::backfill_list_columns(&writer).await?;
         let readers =
             pool(readers).connect_lazy_with(cached(READER_CACHE).create_if_missing(false).pragma("query_only", "ON"));
@@ -116,7 +117,7 @@ impl SqliteStore {
     pub async fn set_full(&self, is_full: bool) -> Result<(), StoreError> {
         // SQLite raises this limit to the current number of pages.
         let limit = if is_full { "PRAGMA max_page_count = 1" } else { "PRAGMA max_page_count = 1000000000" };
-        sqlx::query(limit).execute(&self.writer).await.map_err(failed)?;
+        sqlx::query(limit).execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 }

@@ -7,9 +7,9 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::SqliteStore;
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::rows::{listed_ticket_of, read_rows};
-use deskbell_core::ports::{InboxCursor, InboxPage, ListPlace, StoreError, View};
+use deskbell_core::ports::{InboxCursor, InboxPage, SortPosition, StoreError, View};
 use deskbell_core::rules::listing::SOLVED_GROUP;
 use deskbell_core::rules::tokens::{self, Term};
 use domain::ticket::Status;
@@ -43,7 +43,7 @@ impl SqliteStore {
         limit: u32,
     ) -> Result<InboxPage, StoreError> {
         let terms = tokens::terms(&view.words);
-        let mut read = self.readers.acquire().await.map_err(failed)?;
+        let mut read = self.readers.acquire().await.map_err(store_error)?;
         let limit = i64::from(limit);
         if !terms.is_empty() {
             let (before, candidates_max) = match after {
@@ -69,7 +69,7 @@ impl SqliteStore {
 async fn walk(
     read: &mut SqliteConnection,
     view: &View,
-    after: Option<(ListPlace, i64)>,
+    after: Option<(SortPosition, i64)>,
     limit: i64,
 ) -> Result<InboxPage, StoreError> {
     let index = index(view);
@@ -89,16 +89,16 @@ async fn walk(
         query.push(" LIMIT ");
     }
     // One extra row tells whether another page follows.
-    let rows = query.push_bind(limit + 1).build().fetch_all(&mut *read).await.map_err(failed)?;
+    let rows = query.push_bind(limit + 1).build().fetch_all(&mut *read).await.map_err(store_error)?;
     let mut last_candidate = None;
     if rows.len() as i64 <= limit && !is_whole_view {
         let mut query = QueryBuilder::new("SELECT list_group, list_key, number, received_at FROM ");
         push_range(&mut query, index, view, after);
         query.push(LIST_ORDER).push("1 OFFSET ").push_bind(candidates_max - 1);
-        last_candidate = query.build().fetch_optional(read).await.map_err(failed)?;
+        last_candidate = query.build().fetch_optional(read).await.map_err(store_error)?;
     }
     page(rows, limit, last_candidate, |row| {
-        let place = ListPlace { group: row.value("list_group")?, key: row.value("list_key")? };
+        let place = SortPosition { group: row.value("list_group")?, key: row.value("list_key")? };
         Ok(InboxCursor::Listed(place, row.value("number")?))
     })
 }
@@ -126,13 +126,13 @@ async fn search(
         query.push(" AND status = ").push_bind(status.word());
     }
     push_filters(&mut query, view);
-    let rows = query.push(" LIMIT ").push_bind(limit + 1).build().fetch_all(&mut *read).await.map_err(failed)?;
+    let rows = query.push(" LIMIT ").push_bind(limit + 1).build().fetch_all(&mut *read).await.map_err(store_error)?;
     let mut last_candidate = None;
     if rows.len() as i64 <= limit {
         let mut query = QueryBuilder::new("SELECT number, received_at FROM tickets WHERE number = (");
         candidates.push(&mut query);
         query.push(" LIMIT 1 OFFSET ").push_bind(candidates.most - 1).push(")");
-        last_candidate = query.build().fetch_optional(read).await.map_err(failed)?;
+        last_candidate = query.build().fetch_optional(read).await.map_err(store_error)?;
     }
     page(rows, limit, last_candidate, |row| Ok(InboxCursor::Found(row.value("number")?)))
 }
@@ -191,7 +191,7 @@ async fn count(read: &mut SqliteConnection, term: &Term) -> Result<i64, StoreErr
     let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ticket_tokens WHERE ");
     push_term(&mut query, term);
     query.push(" LIMIT ").push_bind(COUNT_MAX).push(")");
-    query.build_query_scalar().fetch_one(read).await.map_err(failed)
+    query.build_query_scalar().fetch_one(read).await.map_err(store_error)
 }
 
 /// A page of rows, of which there may be one more than `limit`. With a `last_candidate` the page ended before it was full.
@@ -247,7 +247,7 @@ fn is_filtered(view: &View) -> bool {
 }
 
 /// Appends the table with its index, the index's condition for a view, and the position to start after.
-fn push_range(query: &mut QueryBuilder<Sqlite>, index: Index, view: &View, after: Option<(ListPlace, i64)>) {
+fn push_range(query: &mut QueryBuilder<Sqlite>, index: Index, view: &View, after: Option<(SortPosition, i64)>) {
     query.push("tickets INDEXED BY ");
     match index {
         Index::Assignee => {

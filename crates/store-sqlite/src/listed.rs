@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{query, query_scalar};
 
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::rows::{json, ticket_of};
 use super::whole_ticket;
 use deskbell_core::ports::{StoreError, StoredTicket, TicketSummary};
@@ -40,7 +40,7 @@ pub async fn write_list_columns(
     .bind(LISTED)
     .bind(number)
     .execute(write)
-    .await.map_err(failed)?;
+    .await.map_err(store_error)?;
     Ok(())
 }
 
@@ -57,7 +57,13 @@ pub async fn add_tokens(
         INSERT INTO ticket_tokens (ticket, token)
         SELECT ?1, value FROM json_each(?2) WHERE NOT EXISTS (SELECT 1 FROM ticket_tokens WHERE ticket = ?1 AND token = value)
         LIMIT max(0, ?3 - (SELECT count(*) FROM ticket_tokens WHERE ticket = ?1))";
-    query(add).bind(number).bind(json(tokens)?).bind(TICKET_TOKENS_MAX as i64).execute(write).await.map_err(failed)?;
+    query(add)
+        .bind(number)
+        .bind(json(tokens)?)
+        .bind(TICKET_TOKENS_MAX as i64)
+        .execute(write)
+        .await
+        .map_err(store_error)?;
     Ok(())
 }
 
@@ -71,7 +77,7 @@ pub async fn add_tokens_of(write: &mut SqliteConnection, ticket: &str, text: &st
         .bind(ticket)
         .fetch_one(&mut *write)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     add_tokens(write, number, &tokens).await
 }
 
@@ -79,20 +85,20 @@ pub async fn add_tokens_of(write: &mut SqliteConnection, ticket: &str, text: &st
 pub async fn backfill_list_columns(writer: &SqlitePool) -> Result<(), StoreError> {
     let mut done = 0_u64;
     loop {
-        let mut write = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let rows = query(concat!(
             "SELECT ",
             whole_ticket!(),
             " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE listed BETWEEN 0 AND ? ORDER BY listed, number LIMIT ?"
         ));
-        let rows = rows.bind(LISTED - 1).bind(CHUNK).fetch_all(&mut *write).await.map_err(failed)?;
+        let rows = rows.bind(LISTED - 1).bind(CHUNK).fetch_all(&mut *write).await.map_err(store_error)?;
         if rows.is_empty() {
             break;
         }
         for row in &rows {
             backfill_ticket(&mut write, row).await?;
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         done += rows.len() as u64;
         tracing::info!(tickets = done, "list columns backfilled");
     }
@@ -111,7 +117,7 @@ async fn backfill_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
                 .bind(number)
                 .execute(&mut *write)
                 .await
-                .map_err(failed)?;
+                .map_err(store_error)?;
             return Ok(());
         }
     };
@@ -123,15 +129,15 @@ async fn backfill_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
         .bind(number)
         .execute(&mut *write)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     query("UPDATE ticket_bodies SET excerpt = ? WHERE ticket = ?")
         .bind(excerpt(&ticket.ticket.message))
         .bind(&ticket.id)
         .execute(&mut *write)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     // Tokens of an older version would never match.
-    query("DELETE FROM ticket_tokens WHERE ticket = ?").bind(number).execute(&mut *write).await.map_err(failed)?;
+    query("DELETE FROM ticket_tokens WHERE ticket = ?").bind(number).execute(&mut *write).await.map_err(store_error)?;
     add_tokens(write, number, &tokens::of_ticket(&ticket)).await?;
     for text in said_about(write, &ticket).await? {
         add_tokens(write, number, &tokens::of_texts(&[&text])).await?;
@@ -143,5 +149,5 @@ async fn said_about(read: &mut SqliteConnection, ticket: &StoredTicket) -> Resul
     let texts = query_scalar(
         "SELECT body FROM messages WHERE ticket = ?1 UNION ALL SELECT text FROM deeds WHERE ticket = ?1 AND text <> ''",
     );
-    texts.bind(&ticket.id).fetch_all(read).await.map_err(failed)
+    texts.bind(&ticket.id).fetch_all(read).await.map_err(store_error)
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::rows::ticket_of;
 use super::{SqliteStore, TICKET, conversations};
 use deskbell_core::clock;
@@ -16,7 +16,7 @@ use deskbell_core::rules::mail_quota::{self, MailScope};
 #[async_trait]
 impl OutgoingMail for SqliteStore {
     async fn claim_mail(&self, site: &str, claim: Claim<'_>) -> Result<Option<DueMail>, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let mut due = None;
         while due.is_none() {
             let claimed = query(
@@ -26,19 +26,19 @@ impl OutgoingMail for SqliteStore {
                 RETURNING ticket, address, tries, created_at",
             );
             let claimed = claimed.bind(site).bind(claim.now).bind(claim.token).bind(claim.until);
-            let Some(row) = claimed.fetch_optional(&mut *write).await.map_err(failed)? else { break };
+            let Some(row) = claimed.fetch_optional(&mut *write).await.map_err(store_error)? else { break };
             match due_mail(&mut write, &row).await {
                 Ok(mail) => due = Some(mail),
                 Err(error) if error.concerns_row() => {
                     let id: String = row.value("ticket")?;
                     tracing::error!(site, ticket = id, %error, "ticket unreadable, its mail is given up");
                     let end = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
-                    query(end).bind(id).execute(&mut *write).await.map_err(failed)?;
+                    query(end).bind(id).execute(&mut *write).await.map_err(store_error)?;
                 }
                 Err(error) => return Err(error),
             }
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(due)
     }
 
@@ -51,24 +51,32 @@ impl OutgoingMail for SqliteStore {
                 SELECT * FROM (SELECT max(claimed_until, due_at) AS at FROM mails WHERE site = ?1
                     AND claimed_until IS NOT NULL ORDER BY claimed_until LIMIT 1))",
         );
-        next.bind(site).fetch_one(&self.readers).await.map_err(failed)
+        next.bind(site).fetch_one(&self.readers).await.map_err(store_error)
     }
 
     async fn extend_mail(&self, ticket: &str, token: &str, until: &str) -> Result<bool, StoreError> {
         let extend = query("UPDATE mails SET claimed_until = ? WHERE ticket = ? AND claim = ?");
-        Ok(extend.bind(until).bind(ticket).bind(token).execute(&self.writer).await.map_err(failed)?.rows_affected() > 0)
+        Ok(extend
+            .bind(until)
+            .bind(ticket)
+            .bind(token)
+            .execute(&self.writer)
+            .await
+            .map_err(store_error)?
+            .rows_affected()
+            > 0)
     }
 
     async fn record_mail(&self, ticket: &str, token: &str, outcome: MailOutcome<'_>) -> Result<bool, StoreError> {
         let due_at = if let MailOutcome::Retry { due_at } = outcome { Some(due_at) } else { None };
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let record = "UPDATE mails SET due_at = ?, claim = NULL, claimed_until = NULL WHERE ticket = ? AND claim = ?";
         let recorded =
-            query(record).bind(due_at).bind(ticket).bind(token).execute(&mut *write).await.map_err(failed)?;
+            query(record).bind(due_at).bind(ticket).bind(token).execute(&mut *write).await.map_err(store_error)?;
         let is_recorded = recorded.rows_affected() > 0;
         if is_recorded && matches!(outcome, MailOutcome::DeadLetter | MailOutcome::Bounced { .. }) {
             let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ? AND confirmed_at IS NULL";
-            query(not_sent).bind(ticket).execute(&mut *write).await.map_err(failed)?;
+            query(not_sent).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
         }
         if let (true, MailOutcome::Bounced { text, at }) = (is_recorded, outcome) {
             mark_bounced(&mut write, ticket, at).await?;
@@ -76,29 +84,29 @@ impl OutgoingMail for SqliteStore {
                 Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at: at.into() };
             conversations::note(&mut write, ticket, &deed, None).await?;
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(is_recorded)
     }
 
     async fn record_returned_receipt(&self, ticket: &str, returned: ReturnedReceipt<'_>) -> Result<bool, StoreError> {
         let ReturnedReceipt { number, text, at, is_address_dead } = returned;
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let key = number.map_or("returned mail".into(), |number| format!("returned mail {number}"));
         let known = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
-        if known.bind(ticket).bind(&key).fetch_one(&mut *write).await.map_err(failed)? {
+        if known.bind(ticket).bind(&key).fetch_one(&mut *write).await.map_err(store_error)? {
             return Ok(false);
         }
         let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ?1 AND confirmed_at IS NULL
             AND (?2 IS NULL OR code = ?2)";
-        query(not_sent).bind(ticket).bind(number).execute(&mut *write).await.map_err(failed)?;
+        query(not_sent).bind(ticket).bind(number).execute(&mut *write).await.map_err(store_error)?;
         if is_address_dead {
             mark_bounced(&mut write, ticket, at).await?;
             let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
-            query(nothing_more).bind(ticket).execute(&mut *write).await.map_err(failed)?;
+            query(nothing_more).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
         }
         let deed = Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at: at.into() };
         conversations::note(&mut write, ticket, &deed, Some(&key)).await?;
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(true)
     }
 
@@ -106,19 +114,19 @@ impl OutgoingMail for SqliteStore {
         let forget = "UPDATE confirmations SET bounced_at = NULL WHERE mailbox = ? AND confirmed_at IS NULL
             AND bounced_at IS NOT NULL
             AND EXISTS (SELECT 1 FROM tickets WHERE tickets.id = confirmations.ticket AND tickets.site = ?)";
-        query(forget).bind(mailbox).bind(site).execute(&self.writer).await.map_err(failed)?;
+        query(forget).bind(mailbox).bind(site).execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
     async fn forget_mails(&self, before: &str) -> Result<(), StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         for forget in [
             "DELETE FROM mails WHERE due_at IS NULL AND created_at < ?",
             "DELETE FROM unsigned_mails WHERE sent_at < ?",
         ] {
-            query(forget).bind(before).execute(&mut *write).await.map_err(failed)?;
+            query(forget).bind(before).execute(&mut *write).await.map_err(store_error)?;
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(())
     }
 }
@@ -126,15 +134,15 @@ impl OutgoingMail for SqliteStore {
 /// Records that the mailbox of a ticket's address does not exist.
 async fn mark_bounced(write: &mut SqliteConnection, ticket: &str, at: &str) -> Result<(), StoreError> {
     let mark = "UPDATE confirmations SET bounced_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
-    query(mark).bind(at).bind(ticket).execute(write).await.map_err(failed)?;
+    query(mark).bind(at).bind(ticket).execute(write).await.map_err(store_error)?;
     Ok(())
 }
 
 async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMail, StoreError> {
     let ticket: String = row.value("ticket")?;
     let code = query_scalar("SELECT code FROM confirmations WHERE ticket = ? AND confirmed_at IS NULL AND code > 0");
-    let code = code.bind(&ticket).fetch_optional(&mut *write).await.map_err(failed)?;
-    let ticket = query(TICKET).bind(ticket).fetch_one(write).await.map_err(failed)?;
+    let code = code.bind(&ticket).fetch_optional(&mut *write).await.map_err(store_error)?;
+    let ticket = query(TICKET).bind(ticket).fetch_one(write).await.map_err(store_error)?;
     Ok(DueMail {
         ticket: ticket_of(&ticket)?,
         code,
@@ -179,7 +187,7 @@ pub async fn put(
     .bind(now)
     .execute(write)
     .await
-    .map_err(failed)?;
+    .map_err(store_error)?;
     Ok(())
 }
 
@@ -234,7 +242,7 @@ pub async fn spend(
         }
         // The mail at the limit. If it exists, there is no room.
         let oldest: Option<String> =
-            last.bind(&since).bind(limit - 1).fetch_optional(&mut *write).await.map_err(failed)?;
+            last.bind(&since).bind(limit - 1).fetch_optional(&mut *write).await.map_err(store_error)?;
         if oldest.is_some() {
             return Ok(oldest);
         }
@@ -248,7 +256,7 @@ pub async fn spend(
         .bind(now)
         .execute(write)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     Ok(None)
 }
 

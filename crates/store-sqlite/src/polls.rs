@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::external_tickets::place_of;
 use super::queue::ticket_of_id;
 use super::rows::json;
@@ -25,11 +25,11 @@ impl Polls for SqliteStore {
         // Usually nothing is due. A reader finds that out without blocking writers.
         let any =
             query_scalar("SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND look_at <= ?)");
-        if !any.bind(site).bind(destination).bind(now).fetch_one(&self.readers).await.map_err(failed)? {
+        if !any.bind(site).bind(destination).bind(now).fetch_one(&self.readers).await.map_err(store_error)? {
             return Ok(Vec::new());
         }
         let oldest = polling::longest_waiting(limit);
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let mut due = Vec::new();
         // One statement for each, so that both use the index.
         let newest_first =
@@ -42,7 +42,7 @@ impl Polls for SqliteStore {
             RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
         for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
             let taken = query(take).bind(site).bind(destination).bind(now).bind(until).bind(count);
-            for row in taken.fetch_all(&mut *write).await.map_err(failed)? {
+            for row in taken.fetch_all(&mut *write).await.map_err(store_error)? {
                 let id: String = row.value("ticket")?;
                 match ticket_of_id(&mut write, &id).await {
                     Ok(ticket) => due.push(DuePoll { ticket, place: place_of(&row)? }),
@@ -54,20 +54,20 @@ impl Polls for SqliteStore {
                             .bind(destination)
                             .execute(&mut *write)
                             .await
-                            .map_err(failed)?;
+                            .map_err(store_error)?;
                     }
                     Err(error) => return Err(error),
                 }
             }
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(due)
     }
 
     async fn next_poll(&self, (site, destination): (&str, &str)) -> Result<Option<String>, StoreError> {
         let next =
             query_scalar("SELECT min(look_at) FROM places WHERE site = ? AND destination = ? AND look_at IS NOT NULL");
-        next.bind(site).bind(destination).fetch_one(&self.readers).await.map_err(failed)
+        next.bind(site).bind(destination).fetch_one(&self.readers).await.map_err(store_error)
     }
 
     async fn record_poll(
@@ -90,7 +90,7 @@ impl Polls for SqliteStore {
         .bind(seen)
         .execute(&self.writer)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
         Ok(())
     }
 
@@ -114,7 +114,7 @@ impl Polls for SqliteStore {
             WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')",
         );
         let unknown =
-            unknown.bind(site).bind(destination).bind(&changed).fetch_all(&self.readers).await.map_err(failed)?;
+            unknown.bind(site).bind(destination).bind(&changed).fetch_all(&self.readers).await.map_err(store_error)?;
         if unknown.is_empty() {
             return Ok(0);
         }
@@ -128,12 +128,12 @@ impl Polls for SqliteStore {
             WHERE ticket = json_extract(changed.value, '$[0]') AND destination = ?2",
         );
         let look = look.bind(now).bind(destination).bind(json(&unknown)?);
-        Ok(look.execute(&self.writer).await.map_err(failed)?.rows_affected())
+        Ok(look.execute(&self.writer).await.map_err(store_error)?.rows_affected())
     }
 
     async fn sync_state(&self, (site, destination): (&str, &str)) -> Result<SyncState, StoreError> {
         let row = query("SELECT * FROM polls WHERE site = ? AND destination = ?").bind(site).bind(destination);
-        let Some(row) = row.fetch_optional(&self.readers).await.map_err(failed)? else {
+        let Some(row) = row.fetch_optional(&self.readers).await.map_err(store_error)? else {
             return Ok(SyncState::default());
         };
         let until: String = row.value("until")?;
@@ -146,24 +146,24 @@ impl Polls for SqliteStore {
         })
     }
 
-    async fn set_listed(&self, queue: (&str, &str), at: &str) -> Result<(), StoreError> {
+    async fn set_last_listed(&self, queue: (&str, &str), at: &str) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until, listed_at) VALUES (?1, ?2, '', ?3)
             ON CONFLICT (site, destination) DO UPDATE SET listed_at = excluded.listed_at";
-        query(set).bind(queue.0).bind(queue.1).bind(at).execute(&self.writer).await.map_err(failed)?;
+        query(set).bind(queue.0).bind(queue.1).bind(at).execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
     async fn set_synced(&self, queue: (&str, &str), until: &str) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until) VALUES (?1, ?2, ?3)
             ON CONFLICT (site, destination) DO UPDATE SET until = excluded.until";
-        query(set).bind(queue.0).bind(queue.1).bind(until).execute(&self.writer).await.map_err(failed)?;
+        query(set).bind(queue.0).bind(queue.1).bind(until).execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
-    async fn set_behind(&self, queue: (&str, &str)) -> Result<(), StoreError> {
+    async fn mark_sync_behind(&self, queue: (&str, &str)) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until, behind) VALUES (?1, ?2, '', 1)
             ON CONFLICT (site, destination) DO UPDATE SET behind = 1";
-        query(set).bind(queue.0).bind(queue.1).execute(&self.writer).await.map_err(failed)?;
+        query(set).bind(queue.0).bind(queue.1).execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
@@ -179,7 +179,7 @@ impl Polls for SqliteStore {
             ON CONFLICT (site, destination) DO UPDATE SET cursor = excluded.cursor, behind = excluded.behind,
                 exported_at = excluded.exported_at";
         let set = query(set).bind(queue.0).bind(queue.1).bind(cursor).bind(is_behind).bind(at);
-        set.execute(&self.writer).await.map_err(failed)?;
+        set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
@@ -191,14 +191,14 @@ impl Polls for SqliteStore {
         now: &str,
         forget: &str,
     ) -> Result<bool, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         query("DELETE FROM invocations WHERE site = ? AND destination = ? AND at < ?")
             .bind(site)
             .bind(destination)
             .bind(forget)
             .execute(&mut *write)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
         let new = query("INSERT OR IGNORE INTO invocations (site, destination, id, at) VALUES (?, ?, ?, ?)")
             .bind(site)
             .bind(destination)
@@ -206,12 +206,12 @@ impl Polls for SqliteStore {
             .bind(now)
             .execute(&mut *write)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
         let new = new.rows_affected() > 0;
         if new {
             look_at(&mut write, (site, destination), (external_id, changed_at), now).await?;
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(new)
     }
 }
@@ -229,7 +229,7 @@ async fn look_at(
             AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
     for look in [by_name, merged] {
         let look = query(look).bind(now).bind(site).bind(destination).bind(external_id).bind(changed_at);
-        look.execute(&mut *write).await.map_err(failed)?;
+        look.execute(&mut *write).await.map_err(store_error)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::rows::question_of;
 use deskbell_core::clock::now;
 use deskbell_core::ports::{
@@ -26,13 +26,14 @@ impl Questions for SqliteStore {
             .bind(id)
             .fetch_optional(&self.readers)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
         row.map(|row| question_of(&row)).transpose()
     }
 
     async fn question_page(&self, site: &str, after: &str, limit: u32) -> Result<Vec<QuestionRow>, StoreError> {
         let select = "SELECT id, revision, question FROM questions WHERE site = ? AND id > ? ORDER BY id LIMIT ?";
-        let rows = query(select).bind(site).bind(after).bind(limit).fetch_all(&self.readers).await.map_err(failed)?;
+        let rows =
+            query(select).bind(site).bind(after).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
         rows.iter().map(question_row).collect()
     }
 
@@ -55,23 +56,28 @@ impl Questions for SqliteStore {
             .bind(limit)
             .fetch_all(&self.readers)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
         rows.iter().map(question_row).collect()
     }
 
     async fn removed_questions(&self, site: &str, revisions: RevisionRange) -> Result<Vec<String>, StoreError> {
         let select = "SELECT id FROM removed_questions WHERE site = ? AND revision > ? AND revision <= ?";
         let ids = query_scalar(select).bind(site).bind(revisions.after).bind(revisions.until);
-        ids.fetch_all(&self.readers).await.map_err(failed)
+        ids.fetch_all(&self.readers).await.map_err(store_error)
     }
 
     async fn question_changes(&self) -> Result<i64, StoreError> {
-        query_scalar("SELECT count FROM question_changes WHERE only = 1").fetch_one(&self.readers).await.map_err(failed)
+        query_scalar("SELECT count FROM question_changes WHERE only = 1")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(store_error)
     }
 
     async fn revisions(&self) -> Result<BTreeMap<String, Revision>, StoreError> {
-        let rows =
-            query("SELECT site, revision, oldest FROM revisions").fetch_all(&self.readers).await.map_err(failed)?;
+        let rows = query("SELECT site, revision, oldest FROM revisions")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
         let revision = |row: &SqliteRow| {
             let revision = Revision { current: row.value("revision")?, oldest: row.value("oldest")? };
             Ok((row.value("site")?, revision))
@@ -84,7 +90,7 @@ impl Questions for SqliteStore {
         let known = |row: &SqliteRow| {
             Ok((row.value("id")?, KnownQuestion { hash: row.value("hash")?, source: row.value("source")? }))
         };
-        rows.fetch_all(&self.readers).await.map_err(failed)?.iter().map(known).collect()
+        rows.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(known).collect()
     }
 
     async fn write_questions(
@@ -94,10 +100,10 @@ impl Questions for SqliteStore {
         questions: &[NewQuestion],
     ) -> Result<Vec<TakenId>, StoreError> {
         let mut taken = Vec::new();
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let revision = next_revision(&mut transaction, site).await?;
         let removed = query("SELECT 1 FROM removed_questions WHERE site = ? LIMIT 1").bind(site);
-        let has_removed = removed.fetch_optional(&mut *transaction).await.map_err(failed)?.is_some();
+        let has_removed = removed.fetch_optional(&mut *transaction).await.map_err(store_error)?.is_some();
         for question in questions {
             let written = query(WRITE)
                 .bind(site)
@@ -108,51 +114,53 @@ impl Questions for SqliteStore {
                 .bind(&question.json)
                 .execute(&mut *transaction)
                 .await
-                .map_err(failed)?;
+                .map_err(store_error)?;
             if written.rows_affected() == 0 {
                 let holder = query_scalar("SELECT source FROM questions WHERE site = ? AND id = ?");
-                let source = holder.bind(site).bind(&question.id).fetch_one(&mut *transaction).await.map_err(failed)?;
+                let source =
+                    holder.bind(site).bind(&question.id).fetch_one(&mut *transaction).await.map_err(store_error)?;
                 taken.push(TakenId { id: question.id.clone(), source });
                 continue;
             }
             if has_removed {
                 let delete = query("DELETE FROM removed_questions WHERE site = ? AND id = ?");
-                delete.bind(site).bind(&question.id).execute(&mut *transaction).await.map_err(failed)?;
+                delete.bind(site).bind(&question.id).execute(&mut *transaction).await.map_err(store_error)?;
             }
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await.map_err(store_error)?;
         Ok(taken)
     }
 
     async fn remove_questions(&self, site: &str, source: &str, ids: &[String]) -> Result<usize, StoreError> {
         let (mut removed, removed_at) = (0, now());
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let revision = next_revision(&mut transaction, site).await?;
         for id in ids {
             let delete = query("DELETE FROM questions WHERE site = ? AND id = ? AND source = ?");
-            let deleted = delete.bind(site).bind(id).bind(source).execute(&mut *transaction).await.map_err(failed)?;
+            let deleted =
+                delete.bind(site).bind(id).bind(source).execute(&mut *transaction).await.map_err(store_error)?;
             if deleted.rows_affected() > 0 {
                 removed += 1;
                 let note = query("INSERT OR REPLACE INTO removed_questions VALUES (?, ?, ?, ?)");
                 let note = note.bind(site).bind(id).bind(revision).bind(&removed_at);
-                note.execute(&mut *transaction).await.map_err(failed)?;
+                note.execute(&mut *transaction).await.map_err(store_error)?;
             }
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await.map_err(store_error)?;
         Ok(removed)
     }
 
     async fn finish_import(&self, site: &str, source: &str, now: &str) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         // Includes what an import wrote that was killed before it finished.
         let is_changed: bool =
-            query_scalar(IS_CHANGED).bind(site).fetch_one(&mut *transaction).await.map_err(failed)?;
+            query_scalar(IS_CHANGED).bind(site).fetch_one(&mut *transaction).await.map_err(store_error)?;
         if is_changed {
-            query(COUNT_UP).bind(site).execute(&mut *transaction).await.map_err(failed)?;
+            query(COUNT_UP).bind(site).execute(&mut *transaction).await.map_err(store_error)?;
             query("UPDATE question_changes SET count = count + 1 WHERE only = 1")
                 .execute(&mut *transaction)
                 .await
-                .map_err(failed)?;
+                .map_err(store_error)?;
         }
         query("INSERT OR REPLACE INTO sources (site, source, imported_at) VALUES (?, ?, ?)")
             .bind(site)
@@ -160,36 +168,36 @@ impl Questions for SqliteStore {
             .bind(now)
             .execute(&mut *transaction)
             .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+            .map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
         Ok(())
     }
 
     async fn forget_removed_questions(&self, before: &str) -> Result<(), StoreError> {
         let sites: Vec<String> =
-            query_scalar("SELECT site FROM revisions").fetch_all(&self.readers).await.map_err(failed)?;
+            query_scalar("SELECT site FROM revisions").fetch_all(&self.readers).await.map_err(store_error)?;
         for site in sites {
             loop {
-                let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+                let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
                 let old: Vec<(String, i64)> = sqlx::query_as(OLD_REMOVED)
                     .bind(&site)
                     .bind(before)
                     .bind(FORGET_AT_ONCE)
                     .fetch_all(&mut *transaction)
                     .await
-                    .map_err(failed)?;
+                    .map_err(store_error)?;
                 let Some(oldest) = old.iter().map(|(_, revision)| *revision).max() else { break };
                 for (id, _) in &old {
                     let delete = query("DELETE FROM removed_questions WHERE site = ? AND id = ?");
-                    delete.bind(&site).bind(id).execute(&mut *transaction).await.map_err(failed)?;
+                    delete.bind(&site).bind(id).execute(&mut *transaction).await.map_err(store_error)?;
                 }
                 query("UPDATE revisions SET oldest = max(oldest, ?) WHERE site = ?")
                     .bind(oldest)
                     .bind(&site)
                     .execute(&mut *transaction)
                     .await
-                    .map_err(failed)?;
-                transaction.commit().await.map_err(failed)?;
+                    .map_err(store_error)?;
+                transaction.commit().await.map_err(store_error)?;
             }
         }
         Ok(())
@@ -204,7 +212,7 @@ fn question_row(row: &SqliteRow) -> Result<QuestionRow, StoreError> {
 /// between.
 async fn next_revision(transaction: &mut SqliteConnection, site: &str) -> Result<i64, StoreError> {
     let current = query_scalar("SELECT revision FROM revisions WHERE site = ?").bind(site);
-    let current: Option<i64> = current.fetch_optional(transaction).await.map_err(failed)?;
+    let current: Option<i64> = current.fetch_optional(transaction).await.map_err(store_error)?;
     Ok(current.unwrap_or_default() + 1)
 }
 

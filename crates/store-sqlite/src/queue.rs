@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::external_tickets::{PLACE, place_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
@@ -56,10 +56,10 @@ impl Queue for SqliteStore {
         let held = json(&held)?;
         // Usually nothing is due. A reader finds that out without blocking writers.
         let any = query_scalar(concat!("SELECT EXISTS (", due!(), ")")).bind(site).bind(destination).bind(claim.now);
-        if !any.bind(&held).fetch_one(&self.readers).await.map_err(failed)? {
+        if !any.bind(&held).fetch_one(&self.readers).await.map_err(store_error)? {
             return Ok(Vec::new());
         }
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let claimed = query(concat!(
             "UPDATE deliveries SET tries = tries + 1, tried_at = coalesce(tried_at, ?3), claim = ?5, claimed_until = ?6
             WHERE id IN (",
@@ -67,8 +67,13 @@ impl Queue for SqliteStore {
             " ORDER BY due_at, id LIMIT ?7) RETURNING *"
         ));
         let claimed = claimed.bind(site).bind(destination).bind(claim.now).bind(&held);
-        let claimed =
-            claimed.bind(claim.token).bind(claim.until).bind(limit).fetch_all(&mut *write).await.map_err(failed)?;
+        let claimed = claimed
+            .bind(claim.token)
+            .bind(claim.until)
+            .bind(limit)
+            .fetch_all(&mut *write)
+            .await
+            .map_err(store_error)?;
         let mut due = Vec::new();
         for row in claimed {
             match due_delivery(&mut write, &row, claim.token).await {
@@ -82,7 +87,7 @@ impl Queue for SqliteStore {
                 Err(error) => return Err(error),
             }
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         due.sort_by(|a, b| (&a.delivery.due_at, a.delivery.id).cmp(&(&b.delivery.due_at, b.delivery.id)));
         Ok(due)
     }
@@ -102,7 +107,7 @@ impl Queue for SqliteStore {
                     AND claimed_until IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?3))
                     ORDER BY claimed_until LIMIT 1))",
         );
-        next.bind(site).bind(destination).bind(json(&held)?).fetch_one(&self.readers).await.map_err(failed)
+        next.bind(site).bind(destination).bind(json(&held)?).fetch_one(&self.readers).await.map_err(store_error)
     }
 
     async fn record_attempts(
@@ -110,41 +115,42 @@ impl Queue for SqliteStore {
         attempts: &[(&DueDelivery, &DeliveryOutcome)],
         now: &str,
     ) -> Result<Vec<i64>, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let mut lost = Vec::new();
         for (due, outcome) in attempts {
             if !record_attempt(&mut write, due, outcome, now).await? {
                 lost.push(due.delivery.id);
             }
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(lost)
     }
 
     async fn extend_claims(&self, claims: &[(i64, &str)], until: &str) -> Result<Vec<i64>, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let mut lost = Vec::new();
         for (id, token) in claims {
             let extend = query("UPDATE deliveries SET claimed_until = ? WHERE id = ? AND claim = ?");
-            if extend.bind(until).bind(id).bind(token).execute(&mut *write).await.map_err(failed)?.rows_affected() == 0
+            if extend.bind(until).bind(id).bind(token).execute(&mut *write).await.map_err(store_error)?.rows_affected()
+                == 0
             {
                 lost.push(*id);
             }
         }
-        write.commit().await.map_err(failed)?;
+        write.commit().await.map_err(store_error)?;
         Ok(lost)
     }
 
     async fn retry_at_once(&self, ids: &[i64]) -> Result<(), StoreError> {
         let retry = "UPDATE deliveries SET due_at = created_at
             WHERE id IN (SELECT value FROM json_each(?)) AND state = 'waiting'";
-        query(retry).bind(json(&ids)?).execute(&self.writer).await.map_err(failed)?;
+        query(retry).bind(json(&ids)?).execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
     async fn deliveries(&self, ticket: &str) -> Result<Vec<Delivery>, StoreError> {
         let rows = query("SELECT * FROM deliveries WHERE ticket = ? ORDER BY id").bind(ticket);
-        let rows = rows.fetch_all(&self.readers).await.map_err(failed)?;
+        let rows = rows.fetch_all(&self.readers).await.map_err(store_error)?;
         read_rows(&rows, "delivery", delivery_of)
     }
 
@@ -153,12 +159,12 @@ impl Queue for SqliteStore {
             "SELECT deliveries.*, tickets.reference FROM deliveries JOIN tickets ON tickets.id = deliveries.ticket
             WHERE deliveries.state = 'given_up' ORDER BY deliveries.id LIMIT ?",
         );
-        let rows = rows.bind(limit).fetch_all(&self.readers).await.map_err(failed)?;
+        let rows = rows.bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
         read_rows(&rows, "delivery", |row| Ok((delivery_of(row)?, row.value("reference")?)))
     }
 
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError> {
-        let rows = query(QUEUES).bind(QUEUE_COUNT_MAX).fetch_all(&self.readers).await.map_err(failed)?;
+        let rows = query(QUEUES).bind(QUEUE_COUNT_MAX).fetch_all(&self.readers).await.map_err(store_error)?;
         let queue = |row: &SqliteRow| {
             Ok(QueueStatus {
                 site: row.value("site")?,
@@ -174,7 +180,7 @@ impl Queue for SqliteStore {
     async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError> {
         // As if it had just been queued: the time until it becomes a dead letter starts again. `first_attempt_at` stays, because an earlier attempt may
         // have arrived.
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let behind = query(
             "UPDATE deliveries SET due_at = ?1, created_at = ?1, failures = 0 WHERE id IN (
                 SELECT behind.id FROM deliveries AS dead JOIN deliveries AS behind
@@ -182,13 +188,13 @@ impl Queue for SqliteStore {
                 WHERE dead.state = 'given_up' AND (?2 IS NULL OR dead.id = ?2)
                     AND behind.state <> 'delivered' AND behind.state = 'waiting' AND behind.id > dead.id)",
         );
-        behind.bind(now).bind(id).execute(&mut *write).await.map_err(failed)?;
+        behind.bind(now).bind(id).execute(&mut *write).await.map_err(store_error)?;
         let again = query(
             "UPDATE deliveries SET state = 'waiting', due_at = ?1, created_at = ?1, settled_at = NULL, failures = 0
             WHERE state = 'given_up' AND (?2 IS NULL OR id = ?2)",
         );
-        let renewed = again.bind(now).bind(id).execute(&mut *write).await.map_err(failed)?.rows_affected();
-        write.commit().await.map_err(failed)?;
+        let renewed = again.bind(now).bind(id).execute(&mut *write).await.map_err(store_error)?.rows_affected();
+        write.commit().await.map_err(store_error)?;
         Ok(renewed)
     }
 
@@ -196,7 +202,7 @@ impl Queue for SqliteStore {
         let give_up = "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?
             WHERE id = ? AND state = 'delivered'";
         let dead_letters =
-            query(give_up).bind(reason).bind(now).bind(id).execute(&self.writer).await.map_err(failed)?;
+            query(give_up).bind(reason).bind(now).bind(id).execute(&self.writer).await.map_err(store_error)?;
         Ok(dead_letters.rows_affected() > 0)
     }
 }
@@ -210,7 +216,7 @@ async fn due_delivery(write: &mut SqliteConnection, row: &SqliteRow, claim: &str
         .bind(&delivery.destination)
         .fetch_optional(&mut *write)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     let place = place.map(|row| place_of(&row)).transpose()?;
     Ok(DueDelivery { claim: claim.into(), delivery, ticket, place })
 }
@@ -225,7 +231,7 @@ async fn dead_letter(write: &mut SqliteConnection, id: i64, reason: &str, now: &
     .bind(id)
     .execute(write)
     .await
-    .map_err(failed)?;
+    .map_err(store_error)?;
     Ok(())
 }
 
@@ -259,7 +265,7 @@ async fn record_attempt(
         .bind(reason)
         .bind(now),
     };
-    if record.bind(delivery.id).bind(claim).execute(&mut *write).await.map_err(failed)?.rows_affected() == 0 {
+    if record.bind(delivery.id).bind(claim).execute(&mut *write).await.map_err(store_error)?.rows_affected() == 0 {
         return Ok(false);
     }
     match outcome {
@@ -278,7 +284,7 @@ async fn record_attempt(
             .bind(polling::is_polled_after(delivery.what).then_some(now))
             .execute(&mut *write)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
         }
         DeliveryOutcome::Delivered { place: None, .. } => {
             query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
@@ -287,7 +293,7 @@ async fn record_attempt(
                 .bind(&delivery.destination)
                 .execute(&mut *write)
                 .await
-                .map_err(failed)?;
+                .map_err(store_error)?;
         }
         DeliveryOutcome::Retry { .. } | DeliveryOutcome::DeadLetter { .. } => {}
     }
@@ -307,7 +313,7 @@ pub async fn enqueue_delivery(
             "SELECT EXISTS (SELECT 1 FROM deliveries WHERE ticket = ?1 AND destination = ?2)
             OR EXISTS (SELECT 1 FROM places WHERE ticket = ?1 AND destination = ?2)",
         );
-        let known: bool = known.bind(&ticket.id).bind(destination).fetch_one(&mut *write).await.map_err(failed)?;
+        let known: bool = known.bind(&ticket.id).bind(destination).fetch_one(&mut *write).await.map_err(store_error)?;
         for (what, number) in delivery_plan::plan(*what, known, number) {
             query(
                 "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at)
@@ -321,7 +327,7 @@ pub async fn enqueue_delivery(
             .bind(at)
             .execute(&mut *write)
             .await
-            .map_err(failed)?;
+            .map_err(store_error)?;
         }
     }
     Ok(())
@@ -329,7 +335,7 @@ pub async fn enqueue_delivery(
 
 /// The ticket with an id. It has to exist.
 pub async fn ticket_of_id(write: &mut SqliteConnection, id: &str) -> Result<StoredTicket, StoreError> {
-    let row = query(TICKET).bind(id).fetch_optional(write).await.map_err(failed)?;
+    let row = query(TICKET).bind(id).fetch_optional(write).await.map_err(store_error)?;
     row.map_or_else(
         || Err(StoreError::Damaged { what: format!("ticket {id}"), reason: "it is gone".into() }),
         |row| ticket_of(&row),

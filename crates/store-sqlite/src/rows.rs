@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::error::Columns;
+use super::error::RowExt;
 use deskbell_core::ports::{
     Activity, ActivityKind, Confirmation, Delivery, DeliveryKind, DeliveryState, Handling, ListedTicket, StoreError,
     StoredAttachment, StoredSubmission, StoredTicket, SubmissionKey, TicketSummary,

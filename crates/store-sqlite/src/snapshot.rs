@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, query, query_scalar};
 
-use super::error::failed;
+use super::error::store_error;
 use super::private::beside;
 use super::{MIGRATOR, SqliteStore};
 use deskbell_core::ports::StoreError;
@@ -44,12 +44,12 @@ pub enum Unusable {
 pub async fn copy(database: &Path, to: &Path) -> Result<(), StoreError> {
     create_file(to).map_err(|error| cannot_open(to, &error))?;
     let mut connection = connect(database, false).await?;
-    query("VACUUM INTO ?").bind(text(to)?).execute(&mut connection).await.map_err(failed)?;
+    query("VACUUM INTO ?").bind(text(to)?).execute(&mut connection).await.map_err(store_error)?;
     // Writes during the copy could not be checkpointed. If a reader prevents it here, a later commit does it.
     let busy = format!("PRAGMA busy_timeout = {}", CHECKPOINT_BUSY.as_millis());
-    query(sqlx::AssertSqlSafe(busy)).execute(&mut connection).await.map_err(failed)?;
+    query(sqlx::AssertSqlSafe(busy)).execute(&mut connection).await.map_err(store_error)?;
     let _ = query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await;
-    connection.close().await.map_err(failed)?;
+    connection.close().await.map_err(store_error)?;
     Ok(())
 }
 
@@ -64,8 +64,8 @@ pub async fn inspect(copy: &Path) -> Result<Inspected, Unusable> {
 /// The names of the attachment files in the rows of a database, in order.
 pub async fn files(database: &Path) -> Result<Vec<String>, StoreError> {
     let mut connection = connect(database, false).await?;
-    let files = query_scalar(FILES).fetch_all(&mut connection).await.map_err(failed)?;
-    connection.close().await.map_err(failed)?;
+    let files = query_scalar(FILES).fetch_all(&mut connection).await.map_err(store_error)?;
+    connection.close().await.map_err(store_error)?;
     Ok(files)
 }
 
@@ -75,11 +75,15 @@ pub async fn remove_files(copy: &Path, files: &[String]) -> Result<(), StoreErro
         return Ok(());
     }
     let mut connection = connect(copy, false).await?;
-    query("PRAGMA secure_delete = ON").execute(&mut connection).await.map_err(failed)?;
+    query("PRAGMA secure_delete = ON").execute(&mut connection).await.map_err(store_error)?;
     for file in files {
-        query("DELETE FROM attachments WHERE file = ?").bind(file).execute(&mut connection).await.map_err(failed)?;
+        query("DELETE FROM attachments WHERE file = ?")
+            .bind(file)
+            .execute(&mut connection)
+            .await
+            .map_err(store_error)?;
     }
-    connection.close().await.map_err(failed)?;
+    connection.close().await.map_err(store_error)?;
     Ok(())
 }
 
@@ -87,13 +91,13 @@ const FILES: &str = "SELECT file FROM attachments ORDER BY file";
 
 async fn inspect_connection(connection: &mut SqliteConnection) -> Result<Inspected, Unusable> {
     let lines: Vec<String> =
-        query_scalar("PRAGMA integrity_check(3)").fetch_all(&mut *connection).await.map_err(failed)?;
+        query_scalar("PRAGMA integrity_check(3)").fetch_all(&mut *connection).await.map_err(store_error)?;
     if lines != ["ok"] {
         return Err(Unusable::Damaged(lines.join("; ")));
     }
     let schema = query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success");
-    let schema = schema.fetch_one(&mut *connection).await.map_err(failed)?;
-    let files = query_scalar(FILES).fetch_all(&mut *connection).await.map_err(failed)?;
+    let schema = schema.fetch_one(&mut *connection).await.map_err(store_error)?;
+    let files = query_scalar(FILES).fetch_all(&mut *connection).await.map_err(store_error)?;
     Ok(Inspected { schema, files })
 }
 
@@ -135,7 +139,7 @@ pub async fn fold_log(database: &Path) -> Result<bool, StoreError> {
     let mut connection = connect(database, false).await?;
     let mode = query_scalar::<_, String>("PRAGMA journal_mode = DELETE").fetch_one(&mut connection).await;
     let _ = connection.close().await;
-    match mode.map_err(failed) {
+    match mode.map_err(store_error) {
         Ok(mode) => Ok(mode == "delete"),
         Err(StoreError::Busy) => Ok(false),
         Err(error) => Err(error),
@@ -150,7 +154,7 @@ async fn connect(database: &Path, read_only: bool) -> Result<SqliteConnection, S
         .busy_timeout(Duration::from_secs(if read_only { 0 } else { 5 }))
         // Copying and checking are slow by nature, so slow statements need no log.
         .disable_statement_logging();
-    options.connect().await.map_err(failed)
+    options.connect().await.map_err(store_error)
 }
 
 fn text(path: &Path) -> Result<&str, StoreError> {

@@ -48,7 +48,7 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
     let seals = ["k", "l", "k", "m", "n"].map(seal);
     let [first, second, third, fourth, fifth] = &seals;
     let commits = count(&store).await;
-    let (one_placed, other, taken, reference, failed) = tokio::join!(
+    let (one_placed, other, taken, reference, store_error) = tokio::join!(
         store.submit(&one, first, SubmissionExtras::default()),
         store.submit(&other_key, second, with_answer()),
         store.submit(&same_key, third, SubmissionExtras::default()),
@@ -62,7 +62,7 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
         SubmissionOutcome::KeyTaken(Box::new(StoredSubmission { seal: seal("k"), ticket: one }))
     );
     assert_eq!(reference.unwrap(), SubmissionOutcome::ReferenceTaken);
-    assert!(matches!(failed, Err(StoreError::Row(_))), "its id is taken");
+    assert!(matches!(store_error, Err(StoreError::Row(_))), "its id is taken");
     assert_eq!(store.messages("2", 0).await.unwrap().len(), 1);
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 2);
     for nothing in ["m", "n"] {

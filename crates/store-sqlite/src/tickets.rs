@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 
-use super::error::{Columns, failed};
+use super::error::{RowExt, store_error};
 use super::rows::{json, sealed_of, ticket_of};
 use super::{
     SEALED, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails, queue, submissions,
@@ -30,7 +30,7 @@ impl Tickets for SqliteStore {
     }
 
     async fn submission(&self, site: &str, key: &str) -> Result<Option<StoredSubmission>, StoreError> {
-        let row = sqlx::query(SEALED).bind(site).bind(key).fetch_optional(&self.readers).await.map_err(failed)?;
+        let row = sqlx::query(SEALED).bind(site).bind(key).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| sealed_of(&row)).transpose()
     }
 
@@ -44,24 +44,30 @@ impl Tickets for SqliteStore {
         .bind(session)
         .fetch_one(&self.readers)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
         // Most requests of a customer come after the tickets of their session were moved. They do not wait for the writer.
         if !something {
             return Ok(());
         }
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         for give in [
             "UPDATE tickets SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
             "UPDATE attachments SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
         ] {
-            sqlx::query(give).bind(person).bind(site).bind(session).execute(&mut *transaction).await.map_err(failed)?;
+            sqlx::query(give)
+                .bind(person)
+                .bind(site)
+                .bind(session)
+                .execute(&mut *transaction)
+                .await
+                .map_err(store_error)?;
         }
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await.map_err(store_error)?;
         Ok(())
     }
 
     async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError> {
-        let row = sqlx::query(TICKET).bind(name).fetch_optional(&self.readers).await.map_err(failed)?;
+        let row = sqlx::query(TICKET).bind(name).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| ticket_of(&row)).transpose()
     }
 
@@ -78,8 +84,12 @@ pub async fn keep(
     seal: &SubmissionKey,
     along: SubmissionExtras,
 ) -> Result<SubmissionOutcome, StoreError> {
-    let held =
-        sqlx::query(SEALED).bind(&new.site).bind(&seal.key).fetch_optional(&mut *transaction).await.map_err(failed)?;
+    let held = sqlx::query(SEALED)
+        .bind(&new.site)
+        .bind(&seal.key)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(store_error)?;
     if let Some(row) = held {
         return Ok(SubmissionOutcome::KeyTaken(Box::new(sealed_of(&row)?)));
     }
@@ -103,7 +113,7 @@ pub async fn keep(
         .bind(&new.id)
         .execute(&mut *transaction)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     let missing = attachments::attach(transaction, new, 0, &new.ticket.attachments).await?;
     if !missing.is_empty() {
         return Ok(SubmissionOutcome::MissingFiles(missing));
@@ -191,7 +201,7 @@ pub async fn insert(
         .bind(place.key)
         .fetch_optional(&mut *write)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     let Some(inserted) = inserted else { return Ok(false) };
     let number: i64 = inserted.value("number")?;
     sqlx::query("INSERT INTO ticket_bodies (ticket, format, excerpt, body) VALUES (?, ?, ?, ?)")
@@ -201,7 +211,7 @@ pub async fn insert(
         .bind(&prepared.body)
         .execute(&mut *write)
         .await
-        .map_err(failed)?;
+        .map_err(store_error)?;
     listed::write_list_columns(write, number, &prepared.shown).await?;
     listed::add_tokens(write, number, &prepared.tokens).await?;
     Ok(true)

@@ -19,7 +19,7 @@ use deskbell_core::ports::destination::{
     AgentNote, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage, ExternalTicket, Failure,
     PolledMessage, PolledTicket, Polling, RecentChanges,
 };
-use deskbell_core::ports::{ChangedTicket, Place};
+use deskbell_core::ports::{ChangedTicket, ExternalTicketRef};
 use domain::attachment::COUNT_MAX;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
@@ -138,7 +138,7 @@ impl Comment {
 }
 
 /// The comments of a ticket, oldest first, including private ones.
-pub async fn comments(zendesk: &Zendesk, place: &Place) -> Result<Vec<Comment>, Failure> {
+pub async fn comments(zendesk: &Zendesk, place: &ExternalTicketRef) -> Result<Vec<Comment>, Failure> {
     all(&zendesk.client, &format!("/api/v2/tickets/{}/comments", place.external_id), "comments").await
 }
 
@@ -194,7 +194,7 @@ impl Polling for Zendesk {
         Ok(ExportedChanges { tickets, at: answer.at, cursor: cursor.into(), is_complete })
     }
 
-    async fn poll(&self, place: &Place) -> Result<PolledTicket, Failure> {
+    async fn poll(&self, place: &ExternalTicketRef) -> Result<PolledTicket, Failure> {
         let trail = merges::follow(&self.sync, place).await?;
         let asks = |comment: &Comment| comment.author_id.to_string() == place.requester;
         let is_new = |comment: &&Comment| comment.public && comment.marker().is_none();
@@ -295,7 +295,7 @@ impl User {
 fn foreign(ticket: Ticket) -> ExternalTicket {
     let (status, _) = stands(&ticket.status);
     ExternalTicket {
-        place: Place {
+        place: ExternalTicketRef {
             external_id: ticket.id.to_string(),
             requester: ticket.requester_id.to_string(),
             merged_after: None,

@@ -13,7 +13,7 @@ use crate::values::fill;
 use crate::{Mapping, OURS, Zendesk};
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
-use deskbell_core::ports::{DeliveryKind, Place, StoredTicket};
+use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, StoredTicket};
 use deskbell_core::rules::address::{Address, address};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
 use deskbell_core::rules::file_formats as formats;
@@ -25,9 +25,9 @@ const UNVERIFIED_TAG: &str = "deskbell_unverified";
 /// The tag of a test ticket.
 const TEST_TAG: &str = "deskbell_test";
 /// Fields that a test ticket does not get: Zendesk notifies assignees, and a priority has a target.
-const PAGING: &[&str] = &["priority", "group_id", "assignee_id"];
+const ROUTING_FIELDS: &[&str] = &["priority", "group_id", "assignee_id"];
 /// How often a ticket is sent in one attempt, each time with something else repaired or left out.
-const TRIES_MAX: usize = 30;
+const REPAIRS_MAX: usize = 30;
 /// The field by which a ticket is found again.
 const EXTERNAL_ID: &str = "external_id";
 /// How many tickets that contain a reference are examined.
@@ -63,13 +63,13 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryRe
             let requester = json!({"name": name, "email": email});
             merge(&mut ticket, json!({"requester": requester}));
         }
-        Sender::Alias => take_alias(zendesk, parcel, &mut ticket, &mut files.told).await?,
+        Sender::Alias => take_alias(zendesk, parcel, &mut ticket, &mut files.not_delivered).await?,
     }
     if !sender.is_signed() {
         speak_for(zendesk, &mut ticket).await?;
     }
     let words = comment::plain(parcel.ticket);
-    create(zendesk, parcel, Draft::new(members(ticket), words), &external, files.told).await
+    create(zendesk, parcel, Draft::new(members(ticket), words), &external, files.not_delivered).await
 }
 
 fn members(ticket: Value) -> Map<String, Value> {
@@ -84,14 +84,14 @@ async fn take_alias(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
     ticket: &mut Value,
-    told: &mut Vec<String>,
+    not_delivered: &mut Vec<String>,
 ) -> Result<(), Failure> {
     if let Some(ticket) = ticket.as_object_mut() {
         ticket.remove("requester");
     }
     match people::alias(zendesk, parcel.ticket).await? {
         Ok(id) => merge(ticket, json!({"requester_id": id})),
-        Err(reason) => told.push(reason),
+        Err(reason) => not_delivered.push(reason),
     }
     Ok(())
 }
@@ -107,14 +107,14 @@ async fn speak_for(zendesk: &Zendesk, ticket: &mut Value) -> Result<(), Failure>
     Ok(())
 }
 
-/// Delivers a reply to a ticket that is closed there, as a new follow-up ticket. The caller has checked that it was not delivered yet; `told`
+/// Delivers a reply to a ticket that is closed there, as a new follow-up ticket. The caller has checked that it was not delivered yet; `not_delivered`
 /// are the missing parts of the reply.
 pub async fn follow_up(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
-    closed: &Place,
+    closed: &ExternalTicketRef,
     body: Value,
-    told: Vec<String>,
+    not_delivered: Vec<String>,
 ) -> Result<DeliveryReceipt, Failure> {
     let external = format!("{OURS}{}", parcel.id());
     let source: u64 =
@@ -133,7 +133,7 @@ pub async fn follow_up(
         speak_for(zendesk, &mut ticket).await?;
     }
     let words = parcel.message.map(|message| message.body.clone()).unwrap_or_default();
-    create(zendesk, parcel, Draft::new(members(ticket), words), &external, told).await
+    create(zendesk, parcel, Draft::new(members(ticket), words), &external, not_delivered).await
 }
 
 /// The ticket that was created with an external id.
@@ -184,7 +184,7 @@ pub struct Files {
     /// The names of the missing files.
     pub missing: Vec<String>,
     /// Why they are missing.
-    pub told: Vec<String>,
+    pub not_delivered: Vec<String>,
 }
 
 /// Uploads the attachments of a ticket or a message, again for each attempt; for a ticket also the whole context.
@@ -194,7 +194,7 @@ pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Fai
         match tokio::fs::read(&file.path).await {
             Ok(bytes) => put(zendesk, &mut files, &file.name, formats::media(file.media, &file.name), bytes).await?,
             Err(error) => {
-                files.told.push(format!("the file {:?} cannot be read here: {error}", file.name));
+                files.not_delivered.push(format!("the file {:?} cannot be read here: {error}", file.name));
                 files.missing.push(file.name.clone());
             }
         }
@@ -214,7 +214,11 @@ async fn put(zendesk: &Zendesk, files: &mut Files, name: &str, media: &str, byte
     match answer.body.pointer("/upload/token").and_then(Value::as_str) {
         Some(token) => files.tokens.push(token.into()),
         None => {
-            files.told.push(format!("the file {name:?} was refused ({}): {}", answer.status.as_u16(), answer.says()));
+            files.not_delivered.push(format!(
+                "the file {name:?} was refused ({}): {}",
+                answer.status.as_u16(),
+                answer.says()
+            ));
             files.missing.push(name.into());
         }
     }
@@ -227,17 +231,21 @@ async fn create(
     parcel: &Parcel<'_>,
     mut draft: Draft,
     external: &str,
-    mut told: Vec<String>,
+    mut not_delivered: Vec<String>,
 ) -> Result<DeliveryReceipt, Failure> {
     // Before there is a ticket, so that nothing fails after that.
     zendesk.people.own(&zendesk.client).await?;
     // If the fields cannot be fetched, Zendesk itself says which it refuses.
     let mut known = zendesk.account.fields(&zendesk.client).await.unwrap_or_default();
-    let wishes =
-        wishes(&zendesk.mapping, parcel.ticket, Some(known.as_slice()).filter(|known| !known.is_empty()), &mut told);
+    let wishes = wishes(
+        &zendesk.mapping,
+        parcel.ticket,
+        Some(known.as_slice()).filter(|known| !known.is_empty()),
+        &mut not_delivered,
+    );
     draft.ticket.extend(members(wishes));
     let mut is_known_now = false;
-    for round in 0..TRIES_MAX {
+    for round in 0..REPAIRS_MAX {
         let mut ticket = draft.current();
         make_inert(&mut ticket);
         let (key, body) = (key(parcel, round), json!({"ticket": ticket}));
@@ -252,9 +260,9 @@ async fn create(
                 if let Some(place) = got.place.as_ref().filter(|_| !left_out.is_empty()) {
                     report(zendesk, parcel, place, &left_out).await;
                 }
-                told.extend(left_out);
-                told.extend(differences(&ticket, there));
-                return Ok(DeliveryReceipt { not_delivered: told, ..got });
+                not_delivered.extend(left_out);
+                not_delivered.extend(differences(&ticket, there));
+                return Ok(DeliveryReceipt { not_delivered, ..got });
             }
             // The key belongs to an earlier attempt, with tokens of its own: it has arrived, or is about to.
             400 if is_mismatch(&answer) => {
@@ -279,7 +287,7 @@ async fn create(
                     let status = answer.status.as_u16();
                     return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {reason}")));
                 }
-                repair_with(zendesk, parcel, &mut draft, repair, &mut told).await?;
+                repair_with(zendesk, parcel, &mut draft, repair, &mut not_delivered).await?;
                 // A ticket that an earlier attempt created without external id was not found by it.
                 if had_external_id
                     && !draft.ticket.contains_key(EXTERNAL_ID)
@@ -301,7 +309,7 @@ async fn repair_with(
     parcel: &Parcel<'_>,
     draft: &mut Draft,
     repair: Repair,
-    told: &mut Vec<String>,
+    not_delivered: &mut Vec<String>,
 ) -> Result<(), Failure> {
     match repair {
         Repair::Changed | Repair::GiveUp(_) => {}
@@ -310,7 +318,7 @@ async fn repair_with(
                 .left_out
                 .push(format!("the requester was refused, and another without an address stands for them: {says}"));
             let mut ticket = Value::Object(std::mem::take(&mut draft.ticket));
-            take_alias(zendesk, parcel, &mut ticket, told).await?;
+            take_alias(zendesk, parcel, &mut ticket, not_delivered).await?;
             speak_for(zendesk, &mut ticket).await?;
             draft.ticket = members(ticket);
         }
@@ -335,7 +343,7 @@ async fn repair_with(
 }
 
 /// Reports refused parts of a ticket in the log and in an internal note. The delivery does not depend on the note.
-async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place, left_out: &[String]) {
+async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &ExternalTicketRef, left_out: &[String]) {
     let (delivery, reference) = (parcel.delivery, &parcel.ticket.reference);
     for reason in left_out {
         let (site, destination) = (&delivery.site, &delivery.destination);
@@ -366,11 +374,11 @@ fn key(parcel: &Parcel<'_>, round: usize) -> String {
 
 /// Values that differ from the request, although the ticket was accepted.
 fn differences(asked: &Value, got: &Value) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut not_delivered = Vec::new();
     for part in ["ticket_form_id", "brand_id", "group_id", "assignee_id", "priority", "type"] {
         let (asked, got) = (asked.get(part), got.get(part));
         if asked.is_some() && got.is_some() && asked != got {
-            told.push(format!("{part} is {} in Zendesk and not {}", shown(got), shown(asked)));
+            not_delivered.push(format!("{part} is {} in Zendesk and not {}", shown(got), shown(asked)));
         }
     }
     let fields = |ticket: &Value| ticket.get("custom_fields").and_then(Value::as_array).cloned();
@@ -379,11 +387,15 @@ fn differences(asked: &Value, got: &Value) -> Vec<String> {
             let same = got.iter().find(|field| field.get("id") == asked.get("id"));
             let text = |field: Option<&Value>| field.and_then(|field| field.get("value")).map(plain);
             if text(same) != text(Some(&asked)) {
-                told.push(format!("the field {} did not take {}", shown(asked.get("id")), shown(asked.get("value"))));
+                not_delivered.push(format!(
+                    "the field {} did not take {}",
+                    shown(asked.get("id")),
+                    shown(asked.get("value"))
+                ));
             }
         }
     }
-    told
+    not_delivered
 }
 
 fn shown(value: Option<&Value>) -> String {
@@ -391,11 +403,16 @@ fn shown(value: Option<&Value>) -> String {
 }
 
 /// The mapped values of a ticket. Values that the account does not have are left out and reported.
-fn wishes(mapping: &Mapping, ticket: &StoredTicket, known: Option<&[TicketField]>, told: &mut Vec<String>) -> Value {
+fn wishes(
+    mapping: &Mapping,
+    ticket: &StoredTicket,
+    known: Option<&[TicketField]>,
+    not_delivered: &mut Vec<String>,
+) -> Value {
     let (sent, handling) = (&ticket.ticket, &ticket.handling);
     let mut wishes = Map::new();
     let mut wish = |name: &str, value: Option<Value>| {
-        if let Some(value) = value.filter(|_| !sent.test || !PAGING.contains(&name)) {
+        if let Some(value) = value.filter(|_| !sent.test || !ROUTING_FIELDS.contains(&name)) {
             wishes.insert(name.into(), value);
         }
     };
@@ -427,7 +444,7 @@ fn wishes(mapping: &Mapping, ticket: &StoredTicket, known: Option<&[TicketField]
         };
         match value {
             Ok(value) => fields.push(json!({"id": id, "value": value})),
-            Err(reason) => told.push(reason),
+            Err(reason) => not_delivered.push(reason),
         }
     }
     wish("custom_fields", (!fields.is_empty()).then(|| json!(fields)));
@@ -453,7 +470,7 @@ async fn delivered(zendesk: &Zendesk, ticket: &Value) -> Result<Option<DeliveryR
     let Some(external_id) = id("id").map(|id| id.to_string()) else { return Ok(None) };
     let own = zendesk.people.own(&zendesk.client).await?;
     let requester = id("requester_id").filter(|requester| *requester != own);
-    let place = Place {
+    let place = ExternalTicketRef {
         external_id: external_id.clone(),
         requester: requester.map(|id| id.to_string()).unwrap_or_default(),
         merged_after: None,
@@ -506,8 +523,8 @@ mod tests {
     #[test]
     fn every_value_goes_to_its_place_and_what_the_account_does_not_have_is_told() {
         let known = [field_of(7, "tagger", &["sev_1"]), field_of(8, "checkbox", &[]), field_of(9, "tagger", &["free"])];
-        let mut told = Vec::new();
-        let wishes = wishes(&mapping(), &stored(), Some(&known), &mut told);
+        let mut not_delivered = Vec::new();
+        let wishes = wishes(&mapping(), &stored(), Some(&known), &mut not_delivered);
         assert_eq!(
             wishes,
             json!({
@@ -515,7 +532,7 @@ mod tests {
                 "custom_fields": [{"id": 7, "value": "sev_1"}, {"id": 8, "value": true}],
             })
         );
-        assert_eq!(told, ["the field 9 (T) has no choice \"unverified_scale\""]);
+        assert_eq!(not_delivered, ["the field 9 (T) has no choice \"unverified_scale\""]);
     }
 
     #[test]

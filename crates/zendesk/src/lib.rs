@@ -31,7 +31,7 @@ use deskbell_core::clock;
 use deskbell_core::ports::destination::{
     DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, Parcel, Polling,
 };
-use deskbell_core::ports::{DeliveryKind, Place};
+use deskbell_core::ports::{DeliveryKind, ExternalTicketRef};
 use deskbell_core::rules::sender::Unverified;
 use domain::config::Config;
 use domain::conversation::Author;
@@ -152,7 +152,7 @@ impl Destination for Zendesk {
         hook::read(self.hook.as_deref().ok_or(InboundEventError::NoHook)?, headers, body, clock::timestamp())
     }
 
-    fn page(&self, place: &Place) -> Option<String> {
+    fn page(&self, place: &ExternalTicketRef) -> Option<String> {
         Some(self.client.url(&format!("/agent/tickets/{}", place.external_id)).ok()?.into())
     }
 

@@ -12,7 +12,7 @@ use crate::Zendesk;
 use crate::account::{items, raw_items, read_items};
 use crate::answers::{Comment, Ticket, encoded};
 use crate::client::{Answer, Client, Request};
-use deskbell_core::ports::Place;
+use deskbell_core::ports::ExternalTicketRef;
 use deskbell_core::ports::destination::Failure;
 
 /// The tag of a merged ticket.
@@ -31,13 +31,13 @@ pub struct Trail {
     /// The ticket at the end; none if it was merged and cannot be followed.
     pub end: Option<(Ticket, Answer)>,
     /// The external ticket, if it has changed.
-    pub moved: Option<Place>,
+    pub moved: Option<ExternalTicketRef>,
     /// A note for agents: that it continues elsewhere, or why it does not.
     pub note: Option<String>,
 }
 
 /// Reads a ticket, the one that it was merged into, and so on.
-pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
+pub async fn follow(client: &Client, place: &ExternalTicketRef) -> Result<Trail, Failure> {
     let mut trail = Trail { comments: Vec::new(), end: None, moved: None, note: None };
     let (mut ticket, mut answer) = read(client, &place.external_id).await?;
     let mut all = comments(client, &place.external_id).await?;
@@ -71,7 +71,7 @@ pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
             "In Zendesk, {} was merged into {id}. The conversation goes on there: what is said there in public from now on is shown here.",
             place.external_id
         ));
-        place = Place { external_id: id.to_string(), merged_after: Some(target.notice), ..place };
+        place = ExternalTicketRef { external_id: id.to_string(), merged_after: Some(target.notice), ..place };
         trail.moved = Some(place.clone());
         visited.push(id);
         (ticket, answer, all) = (target.ticket, target.answer, target.comments);
@@ -82,7 +82,7 @@ pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
 }
 
 /// The ticket that a closed one was merged into; none if it is closed for good.
-pub async fn open_place(zendesk: &Zendesk, closed: &Place) -> Result<Option<Place>, Failure> {
+pub async fn open_place(zendesk: &Zendesk, closed: &ExternalTicketRef) -> Result<Option<ExternalTicketRef>, Failure> {
     let trail = follow(&zendesk.client, closed).await?;
     Ok(trail.moved.filter(|_| trail.end.is_some_and(|(ticket, _)| ticket.status != "closed")))
 }
@@ -97,7 +97,7 @@ pub fn is_notice(comment: &Comment) -> bool {
 
 /// The comments after the description, or after the merge into this ticket. Earlier ones are removed before parsing, so that an unreadable one
 /// does not affect the others.
-fn theirs(mut comments: Vec<Value>, place: &Place) -> Vec<Comment> {
+fn theirs(mut comments: Vec<Value>, place: &ExternalTicketRef) -> Vec<Comment> {
     let is_notice = |comment: &Value, notice: &str| {
         comment.get("id").and_then(Value::as_u64).is_some_and(|id| id.to_string() == notice)
     };
@@ -137,7 +137,7 @@ async fn target(
     merged: &Ticket,
     told: &[Comment],
     visited: &[u64],
-    place: &Place,
+    place: &ExternalTicketRef,
 ) -> Result<Option<Target>, Failure> {
     let named = told.iter().rev().flat_map(|notice| [ids(notice), numbers(notice.text())].concat());
     if let Some(found) = first(client, merged, named.collect(), visited).await? {

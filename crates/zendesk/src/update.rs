@@ -8,14 +8,14 @@ use crate::client::{Answer, Body, Request};
 use crate::create::{follow_up, merge, upload};
 use crate::refusal::{Fault, Part, faults};
 use crate::{OURS, Zendesk, create, merges};
-use deskbell_core::ports::Place;
+use deskbell_core::ports::ExternalTicketRef;
 use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
 use deskbell_core::rules::comment;
 use deskbell_core::rules::sender::Sender;
 use domain::conversation::{Author, Message};
 
 /// How often an update is sent in one attempt, each time without something that was refused.
-const TRIES_MAX: usize = 6;
+const REPAIRS_MAX: usize = 6;
 
 /// Delivers a message. Updates have no idempotency key, so an earlier attempt is looked up by its id.
 pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
@@ -23,13 +23,13 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryR
     let is_customers = message_of(parcel)?.author == Author::Customer;
     let failure = match comment_on(zendesk, parcel, place).await? {
         UpdateOutcome::Done(delivered) => return Ok(delivered),
-        UpdateOutcome::Closed(update, told) => match merges::open_place(zendesk, place).await? {
+        UpdateOutcome::Closed(update, not_delivered) => match merges::open_place(zendesk, place).await? {
             // The ticket itself is followed when it is polled, once all its earlier comments are read.
             Some(open) => match comment_on(zendesk, parcel, &open).await? {
                 UpdateOutcome::Done(delivered) => return Ok(delivered),
                 UpdateOutcome::Closed(..) => Failure::later("the ticket into which it was merged was closed just now"),
             },
-            None if is_customers => return follow_up(zendesk, parcel, place, update, told).await,
+            None if is_customers => return follow_up(zendesk, parcel, place, update, not_delivered).await,
             None => Failure::Never("Zendesk refuses it: the ticket is closed there".into()),
         },
     };
@@ -44,7 +44,11 @@ enum UpdateOutcome {
     Closed(Value, Vec<String>),
 }
 
-async fn comment_on(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<UpdateOutcome, Failure> {
+async fn comment_on(
+    zendesk: &Zendesk,
+    parcel: &Parcel<'_>,
+    place: &ExternalTicketRef,
+) -> Result<UpdateOutcome, Failure> {
     let message = message_of(parcel)?;
     if parcel.delivery.attempts > 1
         && let Some(found) = find(zendesk, parcel, place).await?
@@ -52,9 +56,9 @@ async fn comment_on(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Re
         return Ok(UpdateOutcome::Done(found));
     }
     let mut speaker = Speaker::new(zendesk, parcel);
-    let (mut files, mut told) = (upload(zendesk, parcel).await?, Vec::new());
+    let (mut files, mut not_delivered) = (upload(zendesk, parcel).await?, Vec::new());
     let (mut is_opened, mut uploads, mut missing) = (message.author == Author::Customer, 0, files.missing.clone());
-    for _ in 0..TRIES_MAX {
+    for _ in 0..REPAIRS_MAX {
         let body = comment::reply(&words(parcel, speaker), &missing);
         // An automatic reply is for the agents' information, and the customer has it already.
         let public = message.author != Author::Automatic && speaker != Speaker::Gateway;
@@ -75,14 +79,16 @@ async fn comment_on(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Re
         match answer.status.as_u16() {
             403 => return Err(answer.forbidden()),
             200..=299 => {
-                warn_of_refused(parcel, &told);
-                told.splice(0..0, files.told);
+                warn_of_refused(parcel, &not_delivered);
+                not_delivered.splice(0..0, files.not_delivered);
                 let external_id = comment_id(&answer).unwrap_or_default();
-                return Ok(UpdateOutcome::Done(DeliveryReceipt { external_id, place: None, not_delivered: told }));
+                return Ok(UpdateOutcome::Done(DeliveryReceipt { external_id, place: None, not_delivered }));
             }
             404 => return Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.external_id))),
             409 => return Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
-            422 if is_closed(&answer) => return Ok(UpdateOutcome::Closed(comment, [files.told, told].concat())),
+            422 if is_closed(&answer) => {
+                return Ok(UpdateOutcome::Closed(comment, [files.not_delivered, not_delivered].concat()));
+            }
             400 | 413 | 422 => {}
             status => return Err(Failure::Never(format!("Zendesk refuses it ({status}): {}", answer.says()))),
         }
@@ -104,17 +110,17 @@ async fn comment_on(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Re
                 Some(Part::Files) if !files.tokens.is_empty() => {
                     files.tokens.clear();
                     missing = parcel.files.iter().map(|file| file.name.clone()).collect();
-                    told.push(format!("the files were refused: {says}"));
+                    not_delivered.push(format!("the files were refused: {says}"));
                 }
                 Some(Part::Author | Part::Requester) if speaker == Speaker::Requester => {
                     speaker = Speaker::Gateway;
-                    told.push(format!(
+                    not_delivered.push(format!(
                         "its author was refused, and the user of the gateway says it among agents: {says}"
                     ));
                 }
                 Some(Part::Member("status")) if is_opened => {
                     is_opened = false;
-                    told.push(format!("the ticket could not be opened again: {says}"));
+                    not_delivered.push(format!("the ticket could not be opened again: {says}"));
                 }
                 _ => continue,
             }
@@ -127,15 +133,15 @@ async fn comment_on(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Re
     Err(Failure::Never("Zendesk refuses it, whatever is left out".into()))
 }
 
-fn warn_of_refused(parcel: &Parcel<'_>, told: &[String]) {
+fn warn_of_refused(parcel: &Parcel<'_>, not_delivered: &[String]) {
     let (delivery, reference) = (parcel.delivery, &parcel.ticket.reference);
-    for reason in told {
+    for reason in not_delivered {
         let (site, destination) = (&delivery.site, &delivery.destination);
         tracing::warn!(site, destination, reference, reason, "delivery part refused");
     }
 }
 
-fn known_place<'a>(parcel: &Parcel<'a>) -> Result<&'a Place, Failure> {
+fn known_place<'a>(parcel: &Parcel<'a>) -> Result<&'a ExternalTicketRef, Failure> {
     parcel.place.ok_or_else(|| Failure::Never("nobody knows where its ticket is in Zendesk".into()))
 }
 
@@ -216,8 +222,8 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
         409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
         422 if is_closed(&answer) && status == "solved" => Ok(DeliveryReceipt::default()),
         422 if is_closed(&answer) => {
-            let told = "the ticket is closed in Zendesk and stays so; what the customer says next opens one that follows it up";
-            Ok(DeliveryReceipt { not_delivered: vec![told.into()], ..DeliveryReceipt::default() })
+            let not_delivered = "the ticket is closed in Zendesk and stays so; what the customer says next opens one that follows it up";
+            Ok(DeliveryReceipt { not_delivered: vec![not_delivered.into()], ..DeliveryReceipt::default() })
         }
         // Agents have to fill in something first; they are told.
         422 => {
@@ -230,15 +236,19 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
                     comment_id(&answer).unwrap_or_default()
                 }
             };
-            let told = format!("it could not be set to {status} in Zendesk, where a note says so now: {says}");
-            Ok(DeliveryReceipt { external_id, not_delivered: vec![told], ..DeliveryReceipt::default() })
+            let not_delivered = format!("it could not be set to {status} in Zendesk, where a note says so now: {says}");
+            Ok(DeliveryReceipt { external_id, not_delivered: vec![not_delivered], ..DeliveryReceipt::default() })
         }
         code => Err(Failure::Never(format!("Zendesk refuses that it is {status} ({code}): {}", answer.says()))),
     }
 }
 
 /// The note of an earlier attempt, by the id in its metadata.
-async fn find_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<DeliveryReceipt>, Failure> {
+async fn find_note(
+    zendesk: &Zendesk,
+    parcel: &Parcel<'_>,
+    place: &ExternalTicketRef,
+) -> Result<Option<DeliveryReceipt>, Failure> {
     if parcel.delivery.attempts <= 1 {
         return Ok(None);
     }
@@ -247,14 +257,23 @@ async fn find_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Res
 }
 
 /// Adds a private note, with an id by which it is recognised.
-pub async fn write_note(zendesk: &Zendesk, name: &str, place: &Place, text: &str) -> Result<Answer, Failure> {
+pub async fn write_note(
+    zendesk: &Zendesk,
+    name: &str,
+    place: &ExternalTicketRef,
+    text: &str,
+) -> Result<Answer, Failure> {
     let note = json!({"comment": {"body": text, "public": false}, "metadata": {"deskbell": name}});
     change(zendesk, place, note).await
 }
 
 /// The comment of an earlier attempt: by the id in its metadata, or else the same text of the same author. The notice for agents may have
 /// changed since.
-async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<DeliveryReceipt>, Failure> {
+async fn find(
+    zendesk: &Zendesk,
+    parcel: &Parcel<'_>,
+    place: &ExternalTicketRef,
+) -> Result<Option<DeliveryReceipt>, Failure> {
     let since = parcel.delivery.first_attempt_at.as_deref().unwrap_or_default();
     let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
     let words = inert(parcel.message.map(|message| message.body.as_str()).unwrap_or_default());
@@ -271,7 +290,7 @@ async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<O
     create::find(zendesk, &format!("{OURS}{}", parcel.id())).await
 }
 
-async fn change(zendesk: &Zendesk, place: &Place, ticket: Value) -> Result<Answer, Failure> {
+async fn change(zendesk: &Zendesk, place: &ExternalTicketRef, ticket: Value) -> Result<Answer, Failure> {
     let (path, mut body) = (format!("/api/v2/tickets/{}", place.external_id), json!({"ticket": ticket}));
     make_inert(&mut body);
     zendesk.client.send(&Request { body: Body::Json(&body), ..Request::put(&path) }).await

@@ -184,7 +184,7 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
         Confirmation::Awaited { withheld, .. } => withheld,
         other => panic!("{other:?}"),
     };
-    gateway.app.store.set_listed(("desk", "desk"), "2026-11-26T00:00:00.000Z").await.unwrap();
+    gateway.app.store.set_last_listed(("desk", "desk"), "2026-11-26T00:00:00.000Z").await.unwrap();
     gateway.app.lines.line("desk", "desk").unwrap().look();
     until(async || withheld().await == 3).await;
 

@@ -120,7 +120,7 @@ async fn without_webhooks_it_is_asked_what_has_changed() {
     desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
     // A minute has passed.
     let before = "2026-11-26T00:00:00.000Z";
-    store.set_listed(("desk", "desk"), before).await.unwrap();
+    store.set_last_listed(("desk", "desk"), before).await.unwrap();
     desk.gateway.app.lines.line("desk", "desk").unwrap().look();
     until(async || desk.messages(&id).await == [customer("One"), support("Try again.")]).await;
 }

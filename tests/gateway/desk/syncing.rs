@@ -28,7 +28,7 @@ async fn ticket(desk: &Desk, key: &str) -> (String, u64) {
 
 /// Polls for changes now, as after a minute.
 async fn ask_now(desk: &Desk) {
-    desk.gateway.app.store.set_listed(QUEUE, LONG_AGO).await.unwrap();
+    desk.gateway.app.store.set_last_listed(QUEUE, LONG_AGO).await.unwrap();
     desk.gateway.app.lines.line(QUEUE.0, QUEUE.1).unwrap().look();
 }
 

@@ -116,7 +116,7 @@ pub trait Confirmations: Send + Sync {
     async fn claimed_address(&self, ticket: &str) -> Result<Option<ClaimedAddress>, StoreError>;
 
     /// The numbers of the messages of a ticket that neither came from its sender's panel nor are automatic answers.
-    async fn foreign_messages(&self, ticket: &str) -> Result<Vec<u32>, StoreError>;
+    async fn messages_of_others(&self, ticket: &str) -> Result<Vec<u32>, StoreError>;
 
     /// Confirms the address of a ticket if `is_code` accepts the number of the valid code. A code sent before `oldest` has expired. The attempt
     /// is counted and the deliveries are stored in the same transaction.

@@ -9,23 +9,33 @@ use super::tickets::StoredTicket;
 #[async_trait]
 pub trait ExternalTickets: Send + Sync {
     /// The external ticket of a ticket at a destination.
-    async fn external_ticket(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError>;
+    async fn external_ticket(&self, ticket: &str, destination: &str) -> Result<Option<ExternalTicketRef>, StoreError>;
 
     /// Records that a ticket was merged into another at the destination and continues there. The ticket remains known under its own external
     /// id.
-    async fn merge_external_ticket(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError>;
+    async fn merge_external_ticket(
+        &self,
+        ticket: &str,
+        destination: &str,
+        place: &ExternalTicketRef,
+    ) -> Result<(), StoreError>;
 
     /// Whether a ticket of a destination is stored here, or was erased here.
     async fn knows_external_ticket(&self, site: &str, destination: &str, external_id: &str)
     -> Result<bool, StoreError>;
 
     /// Stores a ticket that was created at the destination, with its external ticket. `false` if it is stored here already, or was erased here.
-    async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError>;
+    async fn adopt(
+        &self,
+        ticket: &StoredTicket,
+        destination: &str,
+        place: &ExternalTicketRef,
+    ) -> Result<bool, StoreError>;
 }
 
 /// A ticket at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ExternalTicketRef {
     /// The external id.
     pub external_id: String,
     /// The destination's id of the customer; empty if it gives none.

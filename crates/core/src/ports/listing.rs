@@ -53,7 +53,7 @@ pub struct TicketSummary {
 
 /// The position of a ticket in the agents' list: by group, then by key, both ascending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ListPlace {
+pub struct SortPosition {
     /// 0: a first reply is due at a time. 1: support is to reply. 2: the customer is to reply. 3: solved.
     pub group: i64,
     /// A time in milliseconds: the due time, or the time of the last message, which is negated in groups 2 and 3.
@@ -75,7 +75,7 @@ pub struct InboxPage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InboxCursor {
     /// After a position in the list. The ticket number breaks ties.
-    Listed(ListPlace, i64),
+    Listed(SortPosition, i64),
     /// Before the ticket with this number: search results are listed newest first.
     Found(i64),
 }
@@ -94,7 +94,7 @@ impl InboxCursor {
     pub fn parse(text: &str) -> Option<InboxCursor> {
         let numbers: Vec<i64> = text.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
         match numbers[..] {
-            [group, key, number] => Some(InboxCursor::Listed(ListPlace { group, key }, number)),
+            [group, key, number] => Some(InboxCursor::Listed(SortPosition { group, key }, number)),
             [number] => Some(InboxCursor::Found(number)),
             _ => None,
         }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_back_as_itself_and_nothing_else_is_one() {
-        let listed = InboxCursor::Listed(ListPlace { group: 1, key: -7 }, 7);
+        let listed = InboxCursor::Listed(SortPosition { group: 1, key: -7 }, 7);
         for cursor in [listed, InboxCursor::Found(7)] {
             assert_eq!(InboxCursor::parse(&cursor.to_string()), Some(cursor));
         }

@@ -33,10 +33,10 @@ pub use conversations::{
 pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
 pub use erasure::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};
 pub use error::StoreError;
-pub use external_tickets::{ExternalTickets, Place};
+pub use external_tickets::{ExternalTicketRef, ExternalTickets};
 pub use imports::{ImportOutcome, ImportRun, Imports};
 pub use incidents::Incidents;
-pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListPlace, ListedTicket, TicketSummary};
+pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListedTicket, SortPosition, TicketSummary};
 pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};
 pub use questions::{KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::error::StoreError;
-use super::external_tickets::Place;
+use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
 
 /// Poll schedule and sync state. Writes are on disk when they return.
@@ -41,13 +41,13 @@ pub trait Polls: Send + Sync {
     async fn sync_state(&self, queue: (&str, &str)) -> Result<SyncState, StoreError>;
 
     /// Records when the list of changes of a destination was last started.
-    async fn set_listed(&self, queue: (&str, &str), at: &str) -> Result<(), StoreError>;
+    async fn set_last_listed(&self, queue: (&str, &str), at: &str) -> Result<(), StoreError>;
 
     /// Records until when the changes of a destination are known.
     async fn set_synced(&self, queue: (&str, &str), until: &str) -> Result<(), StoreError>;
 
     /// Records that the export of a destination has more than the list has shown.
-    async fn set_behind(&self, queue: (&str, &str)) -> Result<(), StoreError>;
+    async fn mark_sync_behind(&self, queue: (&str, &str)) -> Result<(), StoreError>;
 
     /// Records where the export of a destination continues, when it was requested, and whether more of it is ready.
     async fn set_exported(
@@ -76,7 +76,7 @@ pub struct DuePoll {
     /// The ticket.
     pub ticket: StoredTicket,
     /// Its external ticket.
-    pub place: Place,
+    pub place: ExternalTicketRef,
 }
 
 /// A ticket that has changed at a destination.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::error::StoreError;
-use super::external_tickets::Place;
+use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
 use domain::words;
 
@@ -148,7 +148,7 @@ pub struct DueDelivery {
     /// Its ticket.
     pub ticket: StoredTicket,
     /// The external ticket at the destination, if there is one.
-    pub place: Option<Place>,
+    pub place: Option<ExternalTicketRef>,
 }
 
 /// The outcome of an attempt.
@@ -159,7 +159,7 @@ pub enum DeliveryOutcome {
         /// Its external id.
         external_id: String,
         /// The external ticket, if it has changed.
-        place: Option<Place>,
+        place: Option<ExternalTicketRef>,
         /// The parts that were not delivered.
         reason: String,
     },

@@ -33,7 +33,7 @@ pub trait Tickets: Send + Sync {
     /// The ticket with a reference or id.
     async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
 
-    /// A page of the tickets in a view, at most `limit`: ordered by [`ListPlace`], or newest first for a search. The page begins after `after`;
+    /// A page of the tickets in a view, at most `limit`: ordered by [`SortPosition`], or newest first for a search. The page begins after `after`;
     /// a cursor of the other order means the beginning. Tickets that cannot be read are left out, and their ids are logged.
     async fn list_tickets(&self, view: &View, after: Option<InboxCursor>, limit: u32) -> Result<InboxPage, StoreError>;
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::ports::{ListPlace, StoredTicket, TicketSummary};
+use crate::ports::{SortPosition, StoredTicket, TicketSummary};
 use domain::conversation::{self, Turn};
 use domain::robot;
 use domain::ticket::Status;
@@ -37,16 +37,16 @@ pub fn excerpt(message: &str) -> &str {
 
 /// The position of a ticket in the agents' list: tickets with a due first reply, by due time; then those waiting for support, longest first;
 /// then those waiting for customers; then solved ones, the last two by latest message.
-pub fn list_place(ticket: &StoredTicket) -> ListPlace {
+pub fn list_place(ticket: &StoredTicket) -> SortPosition {
     let handling = &ticket.handling;
     let updated = milliseconds(&handling.updated_at);
     match (ticket.status, &ticket.due_at, handling.turn) {
-        (Status::Solved, ..) => ListPlace { group: SOLVED_GROUP, key: -updated },
+        (Status::Solved, ..) => SortPosition { group: SOLVED_GROUP, key: -updated },
         (Status::Open, Some(due_at), _) if handling.answered_at.is_none() => {
-            ListPlace { group: 0, key: milliseconds(due_at) }
+            SortPosition { group: 0, key: milliseconds(due_at) }
         }
-        (Status::Open, _, Turn::Support) => ListPlace { group: 1, key: updated },
-        (Status::Open, _, Turn::Customer) => ListPlace { group: 2, key: -updated },
+        (Status::Open, _, Turn::Support) => SortPosition { group: 1, key: updated },
+        (Status::Open, _, Turn::Customer) => SortPosition { group: 2, key: -updated },
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Document<'a> {
 
 /// The line of each field, by its path: `sites.acme.imports[0].url`.
 #[derive(Clone, Debug, Default)]
-pub struct Lines {
+pub struct LineNumbers {
     name: String,
     lines: BTreeMap<String, usize>,
 }
@@ -48,8 +48,8 @@ impl<'a> Document<'a> {
     }
 
     /// The line of each field.
-    pub fn lines(&self) -> Lines {
-        let mut lines = Lines { name: self.name.to_string(), lines: BTreeMap::new() };
+    pub fn lines(&self) -> LineNumbers {
+        let mut lines = LineNumbers { name: self.name.to_string(), lines: BTreeMap::new() };
         self.note(&mut lines.lines, "", self.root.get_ref());
         lines
     }
@@ -92,7 +92,7 @@ impl<'a> Document<'a> {
     }
 }
 
-impl Lines {
+impl LineNumbers {
     /// A field with its file and line; the line of the table that it belongs to if it is not in the file.
     pub fn place(&self, field: &str) -> String {
         if self.name.is_empty() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::destinations::tag_destinations;
-use super::document::{Document, Lines};
+use super::document::{Document, LineNumbers};
 use super::error::SettingsError;
 use super::limits::Limits;
 use super::old_form::{Misplaced, move_panel_options};
@@ -52,7 +52,7 @@ pub struct File {
     pub misplaced: Vec<Misplaced>,
     /// The line of each field.
     #[serde(skip)]
-    pub lines: Lines,
+    pub lines: LineNumbers,
 }
 
 /// How the inbox is reached, as configured.

@@ -31,7 +31,7 @@ use sha2::{Digest, Sha256};
 use deskbell_core::rules::quotas::Quotas;
 
 pub use destinations::{DestinationTable, EmailTable, FieldTable, SlackTable, WebhookTable, ZendeskTable};
-pub use document::Lines;
+pub use document::LineNumbers;
 pub use error::SettingsError;
 pub use file::{File, parse};
 pub use imports::{ImportTable, SourceKind};
@@ -93,7 +93,7 @@ pub struct Settings {
     /// Secrets of sites that are not in their tables.
     pub secrets: Secrets,
     /// The line of each field.
-    pub lines: Lines,
+    pub lines: LineNumbers,
     /// Whether the demo is served.
     pub demo: bool,
 }

@@ -107,7 +107,7 @@ impl ChangeFeed {
     ) -> Result<(), StoreError> {
         let (site, destination) = queue;
         let mut pass = self.pass.take().unwrap_or_else(|| Pass::new(state, clock::timestamp()));
-        store.set_listed(queue, &clock::written(pass.started)).await?;
+        store.set_last_listed(queue, &clock::written(pass.started)).await?;
         loop {
             let page = match polling.recent_changes(pass.after.as_deref()).await {
                 Ok(page) => page,
@@ -142,7 +142,7 @@ impl ChangeFeed {
             pass.pages += 1;
             if pass.pages == PAGES && !self.is_export_failing {
                 tracing::info!(site, destination, "many tickets changed; the export brings the rest");
-                return store.set_behind(queue).await;
+                return store.mark_sync_behind(queue).await;
             }
             if pass.pages.is_multiple_of(PAGES) {
                 // The tickets found so far are synced between two pages.

@@ -582,7 +582,8 @@ mod tests {
         // Another ticket has the same external ticket already.
         let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
         let other = StoredTicket::new("acme", "DB-00001".into(), serde_json::from_value(new).unwrap(), &clock::now());
-        let place = crate::store::Place { external_id: "35".into(), requester: String::new(), merged_after: None };
+        let place =
+            crate::store::ExternalTicketRef { external_id: "35".into(), requester: String::new(), merged_after: None };
         assert!(store.adopt(&other, "desk", &place).await.unwrap());
         worker.unrecorded[0].1 =
             DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place), reason: String::new() };

@@ -161,7 +161,7 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: ExternalTicke
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Place;
+    use crate::store::ExternalTicketRef;
 
     #[test]
     fn what_would_be_erased_at_once_is_not_taken_over() {
@@ -173,7 +173,7 @@ mod tests {
             (Status::Solved, "2020-01-01T00:00:00.000Z", None, true),
         ] {
             let foreign = ExternalTicket {
-                place: Place { external_id: "35".into(), requester: String::new(), merged_after: None },
+                place: ExternalTicketRef { external_id: "35".into(), requester: String::new(), merged_after: None },
                 subject: String::new(),
                 message: String::new(),
                 via: String::new(),

@@ -73,7 +73,7 @@ impl ReadTickets {
             Some(_) => (None, self.one(site, reader, id).await?.handling),
         };
         let is_withheld = handling.confirmation.is_awaited();
-        let withheld = if is_withheld { self.confirmations.foreign_messages(id).await? } else { Vec::new() };
+        let withheld = if is_withheld { self.confirmations.messages_of_others(id).await? } else { Vec::new() };
         let mut after = after.unwrap_or(0);
         let (mut messages, more) = loop {
             let MessagePage { mut messages, has_more } = self.conversations.message_page(id, after, limit).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{email, imports, incidents, mail, signers, webhook, zendesk};
-use crate::config::{DestinationTable, Lines, Origins, Secrets, SettingsError, SiteConfig};
+use crate::config::{DestinationTable, LineNumbers, Origins, Secrets, SettingsError, SiteConfig};
 use crate::delivery::{Destination, Destinations, SiteDestinations};
 use crate::incidents::IncidentSource;
 use crate::mail::Mailers;
@@ -37,7 +37,11 @@ pub struct SiteParts {
 type Wrong = (String, String);
 
 /// Creates the parts of all sites.
-pub fn make(all: &BTreeMap<String, SiteConfig>, secrets: &Secrets, lines: &Lines) -> Result<SiteParts, SettingsError> {
+pub fn make(
+    all: &BTreeMap<String, SiteConfig>,
+    secrets: &Secrets,
+    lines: &LineNumbers,
+) -> Result<SiteParts, SettingsError> {
     let mut parts = SiteParts::default();
     let mut sites = Vec::new();
     let mut destinations = Vec::new();

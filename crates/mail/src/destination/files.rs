@@ -14,7 +14,7 @@ pub struct Files {
     /// The names of the others.
     pub missing: Vec<String>,
     /// Why these are missing: a sentence each, for agents.
-    pub told: Vec<String>,
+    pub not_attached: Vec<String>,
 }
 
 /// An attached file.
@@ -33,7 +33,7 @@ pub async fn read(files: &[ParcelFile]) -> Files {
     let mut read = Files::default();
     let mut room = BYTES_MAX;
     for file in files {
-        let told = match room.checked_sub(u64::from(file.size)) {
+        let not_attached = match room.checked_sub(u64::from(file.size)) {
             None => {
                 format!("the file {:?} is not attached: together the files have more than {BYTES_MAX} bytes", file.name)
             }
@@ -47,7 +47,7 @@ pub async fn read(files: &[ParcelFile]) -> Files {
             },
         };
         read.missing.push(file.name.clone());
-        read.told.push(told);
+        read.not_attached.push(not_attached);
     }
     read
 }
@@ -58,7 +58,7 @@ impl Files {
         let names = self.attached.iter().map(|file| file.name.clone());
         let missing: Vec<String> = names.chain(self.missing.iter().cloned()).collect();
         let why = format!("no file is attached, because the mail was too large with them: {reason}");
-        Files { attached: Vec::new(), missing, told: self.told.iter().cloned().chain([why]).collect() }
+        Files { attached: Vec::new(), missing, not_attached: self.not_attached.iter().cloned().chain([why]).collect() }
     }
 }
 
@@ -86,8 +86,11 @@ mod tests {
         let read = read(&files).await;
         let names: Vec<&str> = read.attached.iter().map(|file| file.name.as_str()).collect();
         assert_eq!((names, &read.missing[..]), (vec!["a", "c"], &["b".to_string(), "d".to_string()][..]));
-        assert!(read.told[0].contains("\"b\" is not attached") && read.told[1].contains("\"d\" cannot be read"));
+        assert!(
+            read.not_attached[0].contains("\"b\" is not attached")
+                && read.not_attached[1].contains("\"d\" cannot be read")
+        );
         let none = read.without_any("552");
-        assert_eq!((none.attached.len(), none.missing.join(" "), none.told.len()), (0, "a c b d".into(), 3));
+        assert_eq!((none.attached.len(), none.missing.join(" "), none.not_attached.len()), (0, "a c b d".into(), 3));
     }
 }

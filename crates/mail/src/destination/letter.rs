@@ -161,7 +161,7 @@ mod tests {
     use crate::destination::tests::email;
     use deskbell_core::fixtures::delivery;
     use deskbell_core::fixtures::stored;
-    use deskbell_core::ports::{Place, StoredTicket};
+    use deskbell_core::ports::{ExternalTicketRef, StoredTicket};
     use domain::attachment::FileType;
     use domain::config::Config;
     use domain::conversation::{Author, Message as Reply};
@@ -172,7 +172,7 @@ mod tests {
         ticket: &StoredTicket,
         what: DeliveryKind,
         body: &str,
-        place: Option<&Place>,
+        place: Option<&ExternalTicketRef>,
         files: &Files,
     ) -> String {
         let (config, delivery) = (Config::default(), delivery(what, u32::from(what == DeliveryKind::Message)));
@@ -211,8 +211,11 @@ mod tests {
         assert!(!first.contains("In-Reply-To") && first.contains("filename=\"deskbell-context.json\""), "{first}");
         assert!(first.contains("Every time.\r\n\r\n------"), "{first}");
 
-        let place =
-            Place { external_id: "<earlier@acme.example>".into(), requester: String::new(), merged_after: None };
+        let place = ExternalTicketRef {
+            external_id: "<earlier@acme.example>".into(),
+            requester: String::new(),
+            merged_after: None,
+        };
         for (place, thread) in [(None, "<1.desk@acme.example>"), (Some(&place), "<earlier@acme.example>")] {
             let reply = written(&email, &ticket, DeliveryKind::Message, "It still does.", place, &Files::default());
             let lines = headers(&reply);
@@ -256,7 +259,7 @@ mod tests {
                 bytes: b"--boundary\r\nContent-Type: text/html\r\n".to_vec(),
             }],
             missing: vec!["c\r\nBcc: eve@example.com".into()],
-            told: Vec::new(),
+            not_attached: Vec::new(),
         };
         let mail = written(&email(None), &ticket, DeliveryKind::Ticket, "", None, &files);
         let names: Vec<&str> = headers(&mail).iter().map(|line| line.split(':').next().unwrap()).collect();

@@ -18,7 +18,7 @@ use deskbell_core::ports::destination::{
     DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, InboundMail, Parcel,
     ReturnsOf,
 };
-use deskbell_core::ports::{DeliveryKind, Place, StoredTicket};
+use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, StoredTicket};
 use deskbell_core::rules::sender::Unverified;
 use domain::config::Config;
 use domain::conversation::Author;
@@ -79,9 +79,12 @@ impl Destination for MailDestination {
         sent.map_err(failure)?;
         let external_id = letter::message_id(self, parcel);
         let first = parcel.delivery.what == DeliveryKind::Ticket;
-        let place =
-            first.then(|| Place { external_id: external_id.clone(), requester: String::new(), merged_after: None });
-        Ok(DeliveryReceipt { external_id, place, not_delivered: files.told })
+        let place = first.then(|| ExternalTicketRef {
+            external_id: external_id.clone(),
+            requester: String::new(),
+            merged_after: None,
+        });
+        Ok(DeliveryReceipt { external_id, place, not_delivered: files.not_attached })
     }
 
     fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::ports::external_tickets::Place;
+use crate::ports::external_tickets::ExternalTicketRef;
 use crate::ports::queue::{Delivery, DeliveryKind};
 use crate::ports::tickets::StoredTicket;
 use domain::attachment::FileType;
@@ -24,7 +24,7 @@ pub struct Parcel<'a> {
     /// The attachments of the ticket or the message.
     pub files: &'a [ParcelFile],
     /// The external ticket, if there is one.
-    pub place: Option<&'a Place>,
+    pub place: Option<&'a ExternalTicketRef>,
 }
 
 impl Parcel<'_> {
@@ -62,7 +62,7 @@ pub struct DeliveryReceipt {
     /// Its external id; empty if the destination returns none.
     pub external_id: String,
     /// The external ticket, if it has changed.
-    pub place: Option<Place>,
+    pub place: Option<ExternalTicketRef>,
     /// The parts that were not delivered, with the reasons: a sentence each, for agents.
     pub not_delivered: Vec<String>,
 }

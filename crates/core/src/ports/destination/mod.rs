@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::external_tickets::Place;
+use super::external_tickets::ExternalTicketRef;
 use super::queue::DeliveryKind;
 use super::tickets::StoredTicket;
 use domain::config::Config;
@@ -78,7 +78,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
     }
 
     /// The address at which an agent finds an external ticket.
-    fn page(&self, _place: &Place) -> Option<String> {
+    fn page(&self, _place: &ExternalTicketRef) -> Option<String> {
         None
     }
 
@@ -99,7 +99,7 @@ pub trait Polling: Send + Sync {
     async fn export(&self, from: ExportFrom<'_>) -> Result<ExportedChanges, ExportFailure>;
 
     /// The current state of a ticket.
-    async fn poll(&self, place: &Place) -> Result<PolledTicket, Failure>;
+    async fn poll(&self, place: &ExternalTicketRef) -> Result<PolledTicket, Failure>;
 
     /// The bytes of an attachment of a message, at most `max`.
     async fn download(&self, file: &ExternalFile, max: usize) -> Result<Vec<u8>, Failure>;

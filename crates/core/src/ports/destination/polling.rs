@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::ports::external_tickets::Place;
+use crate::ports::external_tickets::ExternalTicketRef;
 use crate::ports::polls::ChangedTicket;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
@@ -105,7 +105,7 @@ pub struct PolledTicket {
     /// The messages there, oldest first, without those that are marked as delivered from here.
     pub messages: Vec<PolledMessage>,
     /// The external ticket in which it continues; none if it has not moved.
-    pub moved: Option<Place>,
+    pub moved: Option<ExternalTicketRef>,
     /// A note for agents.
     pub note: Option<AgentNote>,
 }
@@ -123,7 +123,7 @@ pub struct AgentNote {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalTicket {
     /// The external ticket.
-    pub place: Place,
+    pub place: ExternalTicketRef,
     /// Its subject; may be empty.
     pub subject: String,
     /// Its message.

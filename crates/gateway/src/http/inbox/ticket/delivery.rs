@@ -10,7 +10,7 @@ use super::super::{send_again, times, words};
 use super::Known;
 use super::section::{card as section, marked_facts, text};
 use crate::clock;
-use crate::store::{Delivery, DeliveryKind, DeliveryState, Place, StoreError, StoredTicket};
+use crate::store::{Delivery, DeliveryKind, DeliveryState, ExternalTicketRef, StoreError, StoredTicket};
 use domain::conversation::Author;
 
 /// The deliveries of a ticket to one destination.
@@ -21,7 +21,7 @@ pub struct Brought {
     /// The deliveries, oldest first.
     pub deliveries: Vec<Delivery>,
     /// The external ticket, if there is one.
-    pub place: Option<Place>,
+    pub place: Option<ExternalTicketRef>,
     /// The address of the external ticket for agents.
     pub page: Option<String>,
     /// Why the destination is unreachable, if it is.
