@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use gateway::store::Store;
+use deskbell_core::ports::Store;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use store_sqlite::SqliteStore;
 

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gateway::clock;
+use deskbell_core::clock;
 use gateway::config::Overrides;
 use gateway::http::api::openapi;
 use http_body_util::BodyExt;

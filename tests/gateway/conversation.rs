@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use deskbell_core::ports::{ActivityKind, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
 use domain::targets::Owner;
 use gateway::config::Overrides;
-use gateway::store::{ActivityKind, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;

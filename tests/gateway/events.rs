@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use deskbell_core::clock;
+use deskbell_core::ports::SearchMiss;
 use domain::deflection::{Visits, Worth};
-use gateway::clock;
-use gateway::store::SearchMiss;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, ORIGIN, gateway, import, request, request_from};

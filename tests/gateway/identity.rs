@@ -2,10 +2,10 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use deskbell_core::ports::StoredTicket;
 use domain::targets::Owner;
 use domain::ticket::{Priority, Severity};
 use gateway::config::Overrides;
-use gateway::store::StoredTicket;
 use gateway::tickets::handling::{Acted, Action};
 use serde_json::{Value, json};
 

@@ -7,12 +7,12 @@ use axum::extract::ConnectInfo;
 use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use deskbell_core::ports::CurrentTicket;
 use domain::conversation::Turn;
 use domain::targets::Owner;
 use domain::ticket::Status;
 use gateway::config::Overrides;
 use gateway::http;
-use gateway::store::CurrentTicket;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
@@ -415,7 +415,7 @@ async fn a_session_is_kept_only_as_its_digest_and_ends() {
     let (session, until): (Vec<u8>, String) =
         sqlx::query_as("SELECT session, until FROM operators").fetch_one(&mut database).await.unwrap();
     assert!(session.len() == 32 && session != secret.as_bytes());
-    assert!(until > gateway::clock::now());
+    assert!(until > deskbell_core::clock::now());
     sqlx::query("UPDATE operators SET until = '2026-01-01T00:00:00.000Z'").execute(&mut database).await.unwrap();
     assert_eq!(get_as(&gateway, "/inbox", &cookie).await.status, 303);
 }

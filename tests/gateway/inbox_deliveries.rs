@@ -9,13 +9,14 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post as to_post, put};
 use axum::{Json, Router};
-use domain::conversation::Author;
-use gateway::config::Overrides;
-use gateway::store::{
+use deskbell_core::clock;
+use deskbell_core::ports;
+use deskbell_core::ports::{
     Change, Claim, CurrentTicket, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState as Stands, DueDelivery,
     NewDelivery, NewMessage,
 };
-use gateway::{clock, store};
+use domain::conversation::Author;
+use gateway::config::Overrides;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use tokio::net::TcpListener;
@@ -137,7 +138,7 @@ async fn tried(gateway: &Gateway, tried: DeliveryOutcome) -> Delivery {
 }
 
 fn delivered(reason: &str) -> DeliveryOutcome {
-    let place = store::ExternalTicketRef { external_id: "4312".into(), requester: "77".into(), merged_after: None };
+    let place = ports::ExternalTicketRef { external_id: "4312".into(), requester: "77".into(), merged_after: None };
     DeliveryOutcome::Delivered { external_id: "4312".into(), place: Some(place), reason: reason.into() }
 }
 
@@ -495,7 +496,7 @@ async fn a_ticket_that_came_from_a_destination_says_so() {
     let mut foreign = gateway.app.store.ticket(&id).await.unwrap().unwrap();
     foreign.id = "00000000-0000-7000-8000-000000000000".into();
     foreign.reference = "DB-22222".into();
-    let place = store::ExternalTicketRef { external_id: "77".into(), requester: "1".into(), merged_after: None };
+    let place = ports::ExternalTicketRef { external_id: "77".into(), requester: "1".into(), merged_after: None };
     assert!(gateway.app.store.adopt(&foreign, "desk", &place).await.unwrap());
     expect(&card(&gateway, "DB-22222").await, &["Created there", "/agent/tickets/77\""], &["On its way", "<dt>"]);
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::ports::{ActivityKind, Claim};
 use gateway::config::Overrides;
-use gateway::store::{ActivityKind, Claim};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

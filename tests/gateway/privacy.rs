@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use domain::ticket::Status;
-use gateway::clock;
-use gateway::config::Overrides;
-use gateway::store::{
+use deskbell_core::clock;
+use deskbell_core::ports::{
     Claim, DeliveryKind, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey,
     SubmissionOutcome, TicketHead,
 };
+use domain::ticket::Status;
+use gateway::config::Overrides;
 use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection};
@@ -268,7 +268,7 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     assert!(text.contains("not reached: DB-0000A at desk, 4312 there"), "{text}");
     // Only now does the destination respond.
     let place =
-        gateway::store::ExternalTicketRef { external_id: "99".into(), requester: "9".into(), merged_after: None };
+        deskbell_core::ports::ExternalTicketRef { external_id: "99".into(), requester: "9".into(), merged_after: None };
     let tried = DeliveryOutcome::Delivered { external_id: "99".into(), place: Some(place), reason: String::new() };
     let lost = store.record_attempts(&[(&due[0], &tried)], &clock::now()).await.unwrap();
     assert_eq!(lost, [due[0].delivery.id], "its claim went with it");

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
+use deskbell_core::ports::{SubmissionExceeded, SubmissionScope, Usage};
 use domain::problem::FieldError;
 use gateway::attachments::quota::{Exceeded, Quota};
 use gateway::http::problem::Refusal;
-use gateway::store::{SubmissionExceeded, SubmissionScope, Usage};
 use http_body_util::BodyExt;
 use identity::{ClaimError, TokenError};
 

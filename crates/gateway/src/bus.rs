@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::delivery::Lines;
 use crate::live::Live;
 use crate::mail::MailWakers;
-use crate::store::{Bus, StoredTicket};
+use deskbell_core::ports::{Bus, StoredTicket};
 
 /// Announces changes within this process. Changes by other gateways on the same database are found by the workers, which poll from time to
 /// time.

@@ -1,7 +1,7 @@
 //! The gateway: stores tickets, answers searches, serves the inbox. The only crate that knows a server.
 //!
 //! [`wire_up`] assembles it. [`http`] parses a request and calls a use case of another module: [`tickets`] stores tickets, [`attachments`] their
-//! files, [`search`] keeps the indexes up to date with the [`store`], and [`http::inbox`] shows the tickets. Rules and response targets are
+//! files, [`search`] keeps the indexes up to date with the store, and [`http::inbox`] shows the tickets. Rules and response targets are
 //! decided in [`domain`].
 
 pub mod attachments;
@@ -29,5 +29,4 @@ pub mod tickets;
 pub mod wire_up;
 pub mod workers;
 
-pub use deskbell_core::{clock, ports as store, site};
 pub use serve::{GatewayError, serve, stop_signal};

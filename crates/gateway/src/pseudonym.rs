@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use sha2::{Digest, Sha256};
 
 use super::network::{LimitedNetwork, customer_network, neighbourhood};
-use super::store::Person;
+use deskbell_core::ports::Person;
 
 /// Somebody who is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,10 +24,11 @@ use super::http::{self, connections};
 use super::privacy::PrivacyError;
 use super::search::import::ImportError;
 use super::search::static_index::StaticIndexError;
-use super::store::StoreError;
+use super::wire_up;
 use super::wire_up::Setup;
-use super::{clock, wire_up};
 use crate::http::connections::{Capacity, Times};
+use deskbell_core::clock;
+use deskbell_core::ports::StoreError;
 
 /// How long requests, deliveries, mails and syncs may continue after a shutdown signal; longer than any request may take, except for uploads,
 /// which clients repeat.

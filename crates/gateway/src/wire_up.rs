@@ -39,7 +39,6 @@ use crate::privacy::retention::EnforceRetention;
 use crate::pseudonym::Pseudonyms;
 use crate::search::Indexes;
 use crate::search::counting::Counting;
-use crate::store::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
 use crate::tickets::confirmation::{ConfirmAddress, OpenLink, RequestCode};
 use crate::tickets::handling::HandleTicket;
 use crate::tickets::{
@@ -47,6 +46,7 @@ use crate::tickets::{
     SubmissionLimits, TakeTicket,
 };
 use crate::workers::Workers;
+use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
 use store_sqlite::{READERS, SqliteStore};
 
 pub use imports::source_format;

@@ -17,8 +17,8 @@ use crate::privacy::retention::EnforceRetention;
 use crate::search::counting::{self, Counting};
 use crate::search::import::timer::{self, Plan};
 use crate::search::{self, Indexes};
-use crate::store::{Counts, OutgoingMail, Questions, Store};
 use crate::supervisor::supervise;
+use deskbell_core::ports::{Counts, OutgoingMail, Questions, Store};
 
 /// All background workers.
 pub struct Workers {

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::conversation::{Author, Turn};
-use domain::reference;
-use domain::ticket::{NewTicket, Status};
-use gateway::clock;
-use gateway::store::{
+use deskbell_core::clock;
+use deskbell_core::ports::{
     Claim, DeliveryKind, DeliveryOutcome, NewDelivery, NewMessage, Queue, Store, StoredTicket, SubmissionExtras,
     SubmissionKey, SubmissionOutcome, Tickets,
 };
+use domain::conversation::{Author, Turn};
+use domain::reference;
+use domain::ticket::{NewTicket, Status};
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use store_sqlite::SqliteStore;

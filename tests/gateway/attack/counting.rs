@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::clock;
+use deskbell_core::ports::Count;
 use domain::event::{Event, EventName};
 use domain::ticket::Kind;
-use gateway::clock;
 use gateway::config::Overrides;
-use gateway::store::Count;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
-use gateway::clock;
+use deskbell_core::clock;
 use gateway::config::Overrides;
 use http_body_util::channel::Channel;
 use jiff::SignedDuration;

@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gateway::clock;
+use deskbell_core::clock;
 use gateway::config::Overrides;
 use http_body_util::channel::{Channel, Sender};
 use ring::hmac;

@@ -1,10 +1,10 @@
 //! What mails make the gateway store, and what is stored about their recipients.
 
+use deskbell_core::ports::{Reader, View};
 use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX};
 use domain::conversation::Turn;
 use domain::ticket::MESSAGE_MAX;
 use gateway::config::Overrides;
-use gateway::store::{Reader, View};
 use serde_json::{Value, json};
 use sqlx::query;
 

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use deskbell_core::ports::DeliveryKind;
 use gateway::config::Overrides;
-use gateway::store::DeliveryKind;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};

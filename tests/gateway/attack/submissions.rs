@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use gateway::clock;
+use deskbell_core::clock;
 use gateway::config::Overrides;
 use jiff::SignedDuration;
 use serde_json::json;

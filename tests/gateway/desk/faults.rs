@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway::store::DeliveryState;
+use deskbell_core::ports::DeliveryState;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};

@@ -1,6 +1,6 @@
 //! Tickets that an agent merges in Zendesk: the conversation continues in the other ticket, as far as it is the customer's.
 
-use gateway::clock;
+use deskbell_core::clock;
 use serde_json::json;
 
 use super::conversing::{begun, customer, listening, support};
@@ -159,7 +159,7 @@ async fn two_tickets_of_a_customer_here_may_be_one_there() {
     assert!(desk.zendesk.state().tickets[&other].comments.last().unwrap().body.ends_with("Thanks."));
 }
 
-fn changed(there: u64) -> Vec<gateway::store::ChangedTicket> {
+fn changed(there: u64) -> Vec<deskbell_core::ports::ChangedTicket> {
     let updated_at = clock::timestamp();
-    vec![gateway::store::ChangedTicket { external_id: there.to_string(), updated_at }]
+    vec![deskbell_core::ports::ChangedTicket { external_id: there.to_string(), updated_at }]
 }

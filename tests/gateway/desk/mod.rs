@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use deskbell_core::ports::{DeliveryKind, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 use domain::conversation::Author;
 use domain::ticket::NewTicket;
 use gateway::config::Overrides;
-use gateway::store::{DeliveryKind, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};

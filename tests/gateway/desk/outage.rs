@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
+use deskbell_core::clock;
 use futures_util::future::join_all;
-use gateway::clock;
 use serde_json::{Value, json};
 
 use super::{desk, full, place, until, within};

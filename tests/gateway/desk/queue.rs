@@ -1,7 +1,7 @@
 //! Pending deliveries, their age and their outcomes.
 
-use gateway::clock;
-use gateway::store::{ChangedTicket, DeliveryState};
+use deskbell_core::clock;
+use deskbell_core::ports::{ChangedTicket, DeliveryState};
 
 use super::{desk, full, place, until};
 use crate::zendesk::Zendesk;
@@ -18,7 +18,7 @@ async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
     let (delivery, reference) = store.dead_letters(10).await.unwrap().remove(0);
     assert_eq!((reference.as_str(), delivery.reason.as_str()), ("Old", "Zendesk is away (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
-    store.send_again(None, &gateway::clock::now()).await.unwrap();
+    store.send_again(None, &deskbell_core::clock::now()).await.unwrap();
     desk.gateway.app.lines.wake("desk");
     until(async || store.deliveries(&id).await.unwrap()[0].state == DeliveryState::Delivered).await;
     desk.only();

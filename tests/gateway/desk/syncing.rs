@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use deskbell_core::clock;
 use futures_util::future::join_all;
-use gateway::clock;
 use serde_json::json;
 
 use super::{Desk, desk, full, until, within};

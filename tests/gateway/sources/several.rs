@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use deskbell_core::ports::{Imports, Store};
 use gateway::search::all_questions;
 use gateway::search::import::timer::{self, Plan};
 use gateway::search::import::{Prune, import_changes};
-use gateway::store::{Imports, Store};
 use serde_json::{Value, json};
 use sources::{Format, Progress, Source};
 use tokio::io::{AsyncBufReadExt, BufReader};

@@ -2,9 +2,9 @@
 //!
 //! Each language has a small help centre and queries with the question that has to come first, the same in a gateway and in a page.
 
+use deskbell_core::ports::View;
 use domain::question::{Hit, Question};
 use gateway::config::Overrides;
-use gateway::store::View;
 use ranking::index_file::IndexFile;
 use ranking::{Index, Snowball, Table};
 use serde::Deserialize;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::ports::{Delivery, DeliveryState};
 use gateway::config::Overrides;
-use gateway::store::{Delivery, DeliveryState};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};

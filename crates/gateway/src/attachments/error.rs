@@ -2,7 +2,7 @@
 
 use super::quota::Exceeded;
 use crate::guard::RetryAfter;
-use crate::store::StoreError;
+use deskbell_core::ports::StoreError;
 use domain::problem::FieldError;
 
 /// Why a file is not stored.

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::store::StoreError;
+use deskbell_core::ports::StoreError;
 use domain::attachment;
 use private_files::{create_folder, restrict};
 

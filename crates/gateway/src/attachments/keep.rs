@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::receive::{self, Part};
 use super::{FileStorage, StoreFileError, clean};
-use crate::clock;
-use crate::store::{Attachments, PutOutcome, StoredAttachment, StoredTicket};
+use deskbell_core::clock;
+use deskbell_core::ports::{Attachments, PutOutcome, StoredAttachment, StoredTicket};
 use domain::attachment::{self, Attachments as FileRules};
 
 /// Stores files that do not come from the customer.

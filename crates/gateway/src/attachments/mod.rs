@@ -14,8 +14,8 @@ mod store;
 pub mod sweep;
 mod text;
 
-use crate::site::Site;
-use crate::store::StoredAttachment;
+use deskbell_core::ports::StoredAttachment;
+use deskbell_core::site::Site;
 use domain::attachment::{self, Attachment};
 use domain::problem::FieldError;
 

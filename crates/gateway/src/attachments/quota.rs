@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::clock;
-use crate::store::{FileOwner, UploadUsage, Usage};
+use deskbell_core::clock;
+use deskbell_core::ports::{FileOwner, UploadUsage, Usage};
 use deskbell_core::rules::quotas::Quotas;
 use domain::attachment::Attachments;
 

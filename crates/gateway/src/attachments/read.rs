@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{FileStorage, ReadFileError, address, describe};
-use crate::clock;
-use crate::store::{Attachments, StoreError, StoredAttachment};
+use deskbell_core::clock;
+use deskbell_core::ports::{Attachments, StoreError, StoredAttachment};
 use domain::attachment::Attachment;
 use domain::conversation::Message;
 

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::folder::Folder;
 use super::quota::{self, Reservations};
-use crate::store::{StoreError, StoredAttachment};
+use deskbell_core::ports::{StoreError, StoredAttachment};
 
 /// How many files are cleaned at the same time; each is in memory twice.
 const CLEANED_AT_ONCE: usize = 2;

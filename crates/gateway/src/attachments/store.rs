@@ -10,12 +10,12 @@ use tracing::Instrument;
 use super::quota::{self, Admission, NoRoom, Reservation, Reserved, UploadSize, Uploader};
 use super::receive::{self, Part};
 use super::{FileStorage, StoreFileError, clean, describe};
-use crate::clock;
 use crate::guard::{Guard, Share};
 use crate::pseudonym::Pseudonyms;
-use crate::site::Site;
-use crate::store::{Attachments, FileOwner, PutOutcome, Requester, StoredAttachment, Upload, UploadUsage};
+use deskbell_core::clock;
+use deskbell_core::ports::{Attachments, FileOwner, PutOutcome, Requester, StoredAttachment, Upload, UploadUsage};
 use deskbell_core::rules::quotas::Quotas;
+use deskbell_core::site::Site;
 use domain::attachment::{self, Attachment, Attachments as FileRules};
 
 /// A file that is about to be uploaded.

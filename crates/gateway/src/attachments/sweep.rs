@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::folder::Folder;
 use super::quota::{UNSENT, UNSENT_ANONYMOUS, day};
-use crate::clock;
-use crate::store::{Attachments, StoreError};
+use deskbell_core::clock;
+use deskbell_core::ports::{Attachments, StoreError};
 use domain::attachment;
 
 /// The age at which a file without a row is certainly not waiting for one.

@@ -13,8 +13,8 @@ use super::{
     unusable,
 };
 use crate::attachments::folder::Folder;
-use crate::clock;
 use crate::config::Settings;
+use deskbell_core::clock;
 use domain::attachment;
 use private_files::create_folder;
 use store_sqlite::snapshot::{self, Unusable};

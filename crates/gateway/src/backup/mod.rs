@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::store::StoreError;
+use deskbell_core::ports::StoreError;
 use store_sqlite::snapshot::Unusable;
 
 pub use manifest::{Entry, Manifest};

@@ -12,9 +12,9 @@ use super::{
     ATTACHMENTS, BackupError, DATABASE, Entry, Manifest, blocking, copy_file, digest, failed, place_of, sync_folder,
     unusable,
 };
-use crate::clock;
 use crate::config::Settings;
-use crate::store::StoreError;
+use deskbell_core::clock;
+use deskbell_core::ports::StoreError;
 use private_files::create_folder;
 use store_sqlite::snapshot::{self, COMPANIONS};
 

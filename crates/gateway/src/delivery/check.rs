@@ -5,12 +5,12 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::destinations::Destinations;
-use crate::clock;
 use crate::mail::Mailers;
-use crate::site::{Site, Sites};
-use crate::store::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
+use deskbell_core::clock;
 use deskbell_core::ports::destination::{Destination, Finding, Parcel};
+use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
 use deskbell_core::random;
+use deskbell_core::site::{Site, Sites};
 use domain::context::{Context, User};
 use domain::reference;
 use domain::ticket::{Client, Contact, Kind, NewTicket, Severity};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::store::{DeliveryKind, NewDelivery};
 use deskbell_core::ports::destination::Destination;
+use deskbell_core::ports::{DeliveryKind, NewDelivery};
 use domain::conversation::Author;
 
 /// The destinations of a site, by name.

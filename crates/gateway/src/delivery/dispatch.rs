@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::destinations::Destinations;
 use super::lines::Lines;
-use crate::store::{DeliveryKind, DeliveryState, NewDelivery, Queue, StoreError, StoredTicket};
+use deskbell_core::ports::{DeliveryKind, DeliveryState, NewDelivery, Queue, StoreError, StoredTicket};
 use domain::conversation::Author;
 
 /// How long a request waits for its deliveries, which are stored before.

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::store::{ChangedTicket, Polls, StoreError, SyncState};
-use crate::{clock, pauses};
+use crate::pauses;
+use deskbell_core::clock;
 use deskbell_core::ports::destination::{ExportFailure, ExportFrom, Failure, Polling};
+use deskbell_core::ports::{ChangedTicket, Polls, StoreError, SyncState};
 
 /// How far before the last known change a poll begins: times in the list are in full seconds, and changes appear late.
 const OVERLAP: Duration = Duration::from_secs(120);

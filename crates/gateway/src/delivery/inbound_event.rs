@@ -8,9 +8,9 @@ use super::inbound_mail::{InboundMailError, TakeInboundMail};
 use super::lines::Lines;
 use super::returned_mail::TakeReturnedMail;
 use super::store_reply::Stored;
-use crate::clock;
-use crate::store::{Limit, Polls, StoreError, Tickets};
+use deskbell_core::clock;
 use deskbell_core::ports::destination::{Destination, InboundEvent};
+use deskbell_core::ports::{Limit, Polls, StoreError, Tickets};
 
 /// How long the ids of inbound events are stored: longer than a signature is valid, whichever clock is ahead.
 const REMEMBERED: Duration = Duration::from_secs(20 * 60);

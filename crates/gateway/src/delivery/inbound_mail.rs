@@ -8,16 +8,16 @@ use super::destinations::Destinations;
 use super::reading::{self, BlockingError};
 use super::store_reply::{StoreReply, Stored};
 use crate::attachments::KeepFile;
-use crate::clock;
-use crate::site::Sites;
-use crate::store::{
+use deskbell_core::clock;
+use deskbell_core::ports::destination::{ExternalMessage, InboundFile, InboundMail};
+use deskbell_core::ports::{
     Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, OutgoingMail, StoreError,
     StoredTicket,
 };
-use deskbell_core::ports::destination::{ExternalMessage, InboundFile, InboundMail};
 use deskbell_core::rules::address::{Address, address, mailbox};
 use deskbell_core::rules::comment;
 use deskbell_core::rules::customer_limits::check_mailed_note;
+use deskbell_core::site::Sites;
 use domain::conversation::{Author, Turn};
 use domain::ticket::{MESSAGE_MAX, Status};
 use mail_in::Origin;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{broadcast, watch};
 
 use super::destinations::Destinations;
-use crate::store::{DeliveryOutcome, DueDelivery};
+use deskbell_core::ports::{DeliveryOutcome, DueDelivery};
 
 /// How many settled deliveries a waiting request may lag behind.
 const BEHIND_MAX: usize = 1024;

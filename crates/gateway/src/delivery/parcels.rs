@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::attachments::FileStorage;
-use crate::site::Sites;
-use crate::store::{Attachments, Conversations, Delivery, DeliveryKind, DueDelivery, StoreError};
 use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Parcel, ParcelFile};
+use deskbell_core::ports::{Attachments, Conversations, Delivery, DeliveryKind, DueDelivery, StoreError};
+use deskbell_core::site::Sites;
 
 /// Assembles the content of deliveries.
 #[derive(Clone)]

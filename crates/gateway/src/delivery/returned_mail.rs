@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use crate::clock;
 use crate::mail::Codes;
-use crate::store::{
+use deskbell_core::clock;
+use deskbell_core::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, delivery_id};
+use deskbell_core::ports::{
     Bus, Delivery, DeliveryState, OutgoingMail, Queue, ReturnedReceipt, StoreError, StoredTicket, Tickets,
 };
-use deskbell_core::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, delivery_id};
 use deskbell_core::rules::address::{Address, address};
 use mail_in::smtp_refusal::explain;
 use mail_in::{Outcome, outcome};

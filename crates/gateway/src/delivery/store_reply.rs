@@ -5,12 +5,12 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::destinations::Destinations;
-use crate::clock;
-use crate::store::{
+use deskbell_core::clock;
+use deskbell_core::ports::destination::ExternalMessage;
+use deskbell_core::ports::{
     Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, Limit, MessageKey,
     NewMessage, StoreError, StoredTicket,
 };
-use deskbell_core::ports::destination::ExternalMessage;
 use deskbell_core::rules::customer_limits::check_reply;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;

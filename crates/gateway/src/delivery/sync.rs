@@ -15,15 +15,16 @@ use super::feed::ChangeFeed;
 use super::lines::{Line, Lines};
 use super::store_reply::{StoreReply, Stored};
 use crate::attachments::KeepFile;
-use crate::site::Sites;
-use crate::store::{
+use crate::pauses;
+use crate::supervisor::supervise;
+use deskbell_core::clock;
+use deskbell_core::ports::destination::{AgentNote, ExternalMessage, Failure, PolledMessage, Polling};
+use deskbell_core::ports::{
     Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, Delivery, DeliveryKind,
     DeliveryState, DuePoll, ExternalTickets, Polls, Queue, StoreError, StoredTicket, Tickets,
 };
-use crate::supervisor::supervise;
-use crate::{clock, pauses};
-use deskbell_core::ports::destination::{AgentNote, ExternalMessage, Failure, PolledMessage, Polling};
 use deskbell_core::rules::comment;
+use deskbell_core::site::Sites;
 use domain::conversation::{Author, Message, Turn};
 use domain::ticket::Status;
 use outbound_http::attempt::{Ended, limited};

@@ -17,10 +17,11 @@ use uuid::Uuid;
 use super::destinations::Destinations;
 use super::lines::{Line, Lines};
 use super::parcels::Parcels;
-use crate::store::{Claim, Delivery, DeliveryOutcome, DueDelivery, Queue, StoreError};
+use crate::pauses;
 use crate::supervisor::{count_panic, supervise};
-use crate::{clock, pauses};
+use deskbell_core::clock;
 use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure};
+use deskbell_core::ports::{Claim, Delivery, DeliveryOutcome, DueDelivery, Queue, StoreError};
 use outbound_http::attempt::{Ended, limited};
 
 /// The lease of an attempt. Short, because a killed gateway cannot end its leases; running attempts extend it.
@@ -471,11 +472,11 @@ mod tests {
 
     use crate::attachments::FileStorage;
     use crate::delivery::{Finding, Parcel};
-    use crate::store::{
+    use crate::wire_up;
+    use deskbell_core::ports::{
         DeliveryKind, DeliveryState, ExternalTickets, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey,
         SubmissionOutcome, Tickets,
     };
-    use crate::wire_up;
     use domain::config::Config;
     use domain::conversation::Author;
     use domain::ticket::NewTicket;
@@ -582,8 +583,11 @@ mod tests {
         // Another ticket has the same external ticket already.
         let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
         let other = StoredTicket::new("acme", "DB-00001".into(), serde_json::from_value(new).unwrap(), &clock::now());
-        let place =
-            crate::store::ExternalTicketRef { external_id: "35".into(), requester: String::new(), merged_after: None };
+        let place = deskbell_core::ports::ExternalTicketRef {
+            external_id: "35".into(),
+            requester: String::new(),
+            merged_after: None,
+        };
         assert!(store.adopt(&other, "desk", &place).await.unwrap());
         worker.unrecorded[0].1 =
             DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place), reason: String::new() };

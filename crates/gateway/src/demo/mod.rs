@@ -1,7 +1,7 @@
 //! The demo: a site of a fictional product, with its questions and pages.
 
 use super::search::import;
-use super::store::{Store, StoreError};
+use deskbell_core::ports::{Store, StoreError};
 
 /// The key of the demo's site.
 pub const SITE: &str = "demo";

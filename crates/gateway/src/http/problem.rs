@@ -5,9 +5,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::attachments::quota::{self, Exceeded};
-use crate::clock;
 use crate::http::connections::{HEAD_MAX, HEADERS_MAX};
-use crate::store::{SubmissionExceeded, SubmissionScope};
+use deskbell_core::clock;
+use deskbell_core::ports::{SubmissionExceeded, SubmissionScope};
 use deskbell_core::rules::codes::{ATTEMPTS_MAX, CODES_MAX};
 use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR};
 use domain::problem::{FieldError, Problem};

@@ -6,11 +6,11 @@ use crate::delivery::{BlockingError, HookError, InboundEventError, InboundMailEr
 use crate::guard::RetryAfter;
 use crate::incidents::ReportAffectedError;
 use crate::json::JsonError;
-use crate::store::{Limit, StoreError};
 use crate::tickets::confirmation::{ConfirmAddressError, RequestCodeError};
 use crate::tickets::{
     AmendTicketError, FindTicketError, QuotaError, ReaderError, ReplyError, SimilarTicketsError, TakeTicketError,
 };
+use deskbell_core::ports::{Limit, StoreError};
 use domain::problem::FieldError;
 use identity::IdentityError;
 

@@ -9,9 +9,9 @@ use super::client::Client;
 use super::problem::Refusal;
 use crate::guard;
 use crate::pseudonym::Counted;
-use crate::site::{Site, Sites};
-use crate::store::{Reader, Requester, StoreError};
 use crate::tickets::{ReaderError, SignIn};
+use deskbell_core::ports::{Reader, Requester, StoreError};
+use deskbell_core::site::{Site, Sites};
 use identity::{Credentials, SESSION_HEADER, Signer};
 
 /// Identifies the requesters of each site.

@@ -5,9 +5,9 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::clock;
 use super::pseudonym::{Counted, Pseudonyms};
-use super::store::{self, StoreError};
+use deskbell_core::clock;
+use deskbell_core::ports::{self, StoreError};
 use domain::incident::{Incident, IncidentKind};
 use sources::StatusPage;
 
@@ -66,13 +66,13 @@ pub enum ReportAffectedError {
 /// Current incidents with the number of affected customers.
 pub struct CurrentIncidents {
     broken: Broken,
-    reports: Arc<dyn store::Incidents>,
+    reports: Arc<dyn ports::Incidents>,
     pseudonyms: Pseudonyms,
 }
 
 impl CurrentIncidents {
     /// Counts reports in a store, under pseudonyms.
-    pub fn new(broken: Broken, reports: Arc<dyn store::Incidents>, pseudonyms: Pseudonyms) -> CurrentIncidents {
+    pub fn new(broken: Broken, reports: Arc<dyn ports::Incidents>, pseudonyms: Pseudonyms) -> CurrentIncidents {
         CurrentIncidents { broken, reports, pseudonyms }
     }
 

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::code;
-use crate::site::Site;
-use crate::store::StoredTicket;
 use ::mail::Letter;
+use deskbell_core::ports::StoredTicket;
 use deskbell_core::rules::address::{Address, address};
+use deskbell_core::site::Site;
 use domain::texts::{self, GatewayText, Text, fill};
 
 /// Proves that somebody reads the mail of an address.
@@ -90,8 +90,8 @@ fn quoted(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Handling;
     use crate::wire_up;
+    use deskbell_core::ports::Handling;
     use domain::context::User;
     use domain::ticket::{NewTicket, Status};
     use serde_json::json;

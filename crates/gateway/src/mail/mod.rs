@@ -13,8 +13,8 @@ use std::fmt;
 use reqwest::Url;
 use tokio::sync::watch;
 
-use super::store::MailLimits;
 use ::mail::{MailServer, Mailbox};
+use deskbell_core::ports::MailLimits;
 
 pub use code::{CODE_LIFE, CODE_PAUSE, Codes};
 pub use receipts::Receipts;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Codes, Mailers};
 use crate::pseudonym::Pseudonyms;
-use crate::store::{MailQuota, NewMail, StoredTicket};
+use deskbell_core::ports::{MailQuota, NewMail, StoredTicket};
 use deskbell_core::rules::address::{Address, address, claimed_email};
 use domain::robot;
 use domain::ticket::is_email;

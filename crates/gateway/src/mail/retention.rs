@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use crate::clock;
-use crate::store::OutgoingMail;
+use deskbell_core::clock;
+use deskbell_core::ports::OutgoingMail;
 
 const EVERY: Duration = Duration::from_secs(60 * 60);
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);

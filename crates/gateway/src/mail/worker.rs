@@ -15,11 +15,12 @@ use uuid::Uuid;
 
 use super::letter::{Proof, letter};
 use super::{CODE_LIFE, Codes, MailWakers, Mailer};
-use crate::site::Site;
-use crate::store::{Claim, DueMail, MailOutcome, OutgoingMail, StoreError};
+use crate::pauses;
 use crate::supervisor::supervise;
-use crate::{clock, pauses};
 use ::mail::{SendError, Sender, message};
+use deskbell_core::clock;
+use deskbell_core::ports::{Claim, DueMail, MailOutcome, OutgoingMail, StoreError};
+use deskbell_core::site::Site;
 
 /// The lease of a mail that is being sent. Short, because a killed gateway cannot end its leases; extended while the mail is sent.
 const LEASE: Duration = Duration::from_secs(30);

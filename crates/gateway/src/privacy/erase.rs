@@ -11,9 +11,9 @@ use super::selection::{Matched, Selection, walk};
 use super::{KeptData, PrivacyError};
 use crate::attachments::folder::Folder;
 use crate::attachments::sweep;
-use crate::clock;
 use crate::pseudonym::Pseudonyms;
-use crate::store::{
+use deskbell_core::clock;
+use deskbell_core::ports::{
     Attachments, Erasure, ErasureCounts, PersonTrace, SessionTrace, Store, StoreError, TicketHead, Traces,
 };
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::selection::{Matched, Selection, walk};
 use super::{KeptData, PrivacyError};
 use crate::attachments::folder::Folder;
-use crate::clock;
-use crate::store::{FileOwner, Store, StoreError, StoredAttachment, StoredTicket};
+use deskbell_core::clock;
+use deskbell_core::ports::{FileOwner, Store, StoreError, StoredAttachment, StoredTicket};
 use domain::conversation::Message;
 use domain::ticket::NewTicket;
 use private_files::{create_file, create_folder};
@@ -244,7 +244,7 @@ fn copy_file(
 async fn read(store: &dyn Store, ticket: StoredTicket, files: Vec<ExportedFile>) -> Result<ExportedTicket, StoreError> {
     let messages = store.messages(&ticket.id, 0).await?;
     let deeds = store.activities(&ticket.id).await?;
-    let activity = |deed: crate::store::Activity| ExportedActivity {
+    let activity = |deed: deskbell_core::ports::Activity| ExportedActivity {
         agent: deed.operator,
         activity: deed.act.word(),
         text: deed.text,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::store::{Erasure, StoreError};
+use deskbell_core::ports::{Erasure, StoreError};
 
 /// How many times emptying the log is attempted while it is being read, and the pauses between attempts.
 const LOG_TRIES: u32 = 25;

@@ -11,7 +11,7 @@ pub use selection::{Matched, Selection, walk};
 
 use std::path::PathBuf;
 
-use super::store::StoreError;
+use deskbell_core::ports::StoreError;
 use store_sqlite::SqliteStore;
 
 /// Why an erasure or export failed.

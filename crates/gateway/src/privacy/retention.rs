@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::log::empty_log;
 use crate::attachments::folder::Folder;
 use crate::attachments::sweep;
-use crate::clock;
-use crate::site::Sites;
-use crate::store::{Attachments, Erasure, ErasureCounts, StoreError, TicketHead};
+use deskbell_core::clock;
+use deskbell_core::ports::{Attachments, Erasure, ErasureCounts, StoreError, TicketHead};
+use deskbell_core::site::Sites;
 use domain::ticket::Status;
 
 const EVERY: Duration = Duration::from_secs(3600);

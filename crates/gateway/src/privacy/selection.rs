@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::PrivacyError;
-use crate::clock;
-use crate::store::{Store, StoreError, StoredTicket, TicketHead};
+use deskbell_core::clock;
+use deskbell_core::ports::{Store, StoreError, StoredTicket, TicketHead};
 use domain::reference;
 use domain::ticket::Status;
 

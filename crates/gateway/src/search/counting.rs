@@ -6,9 +6,9 @@ use std::mem::take;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::super::clock;
 use super::super::pseudonym::{Counted, Pseudonyms};
-use super::super::store::{Count, Counts, StoreError};
+use deskbell_core::clock;
+use deskbell_core::ports::{Count, Counts, StoreError};
 use domain::deflection::counts_questions;
 use domain::event::{Event, EventName};
 

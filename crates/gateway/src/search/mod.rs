@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::Mutex;
 
-use super::store::{QuestionRow, Questions, Revision, RevisionRange, StoreError};
+use deskbell_core::ports::{QuestionRow, Questions, Revision, RevisionRange, StoreError};
 use domain::question::{Hit, Question};
 use ranking::{Corpus, Index, Snowball};
 

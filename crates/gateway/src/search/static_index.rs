@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::super::config::Settings;
-use super::super::store::{Store, StoreError};
 use super::all_questions;
+use deskbell_core::ports::{Store, StoreError};
 use outbound_http::Limits;
 use ranking::index_file::{IndexError, IndexFile};
 use sources::{Note, Scope, Source, SourceError};

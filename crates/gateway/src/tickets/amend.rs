@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::summary::summary;
 use super::{AmendTicketError, FindTicketError};
 use crate::delivery::Destinations;
-use crate::store::{
+use crate::json;
+use deskbell_core::clock;
+use deskbell_core::ports::{
     Activity, ActivityKind, Bus, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, NewDelivery, Reader,
 };
-use crate::{clock, json};
 use deskbell_core::rules::customer_limits;
 use domain::conversation::{Author, Patch, Summary, Turn};
 use domain::ticket::Status;

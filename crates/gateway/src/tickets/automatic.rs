@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::search::Indexes;
-use crate::store::{NewMessage, StoredTicket};
+use deskbell_core::ports::{NewMessage, StoredTicket};
 use domain::config::{ASK, Config};
 use domain::conversation::Author;
 use domain::question::Hit;

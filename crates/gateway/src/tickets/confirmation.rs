@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use super::FindTicketError;
 use super::summary::summary;
-use crate::clock;
 use crate::delivery::Destinations;
 use crate::json::{self, JsonError};
 use crate::mail::{CODE_LIFE, CODE_PAUSE, Codes, Receipts};
-use crate::store::{
+use deskbell_core::clock;
+use deskbell_core::ports::{
     Bus, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, DeliveryKind, Reader, StoreError,
     StoredTicket, Tickets,
 };

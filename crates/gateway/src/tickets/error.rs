@@ -4,7 +4,7 @@ use super::quota::QuotaError;
 use crate::attachments::MissingFiles;
 use crate::guard::RetryAfter;
 use crate::json::JsonError;
-use crate::store::{Limit, StoreError};
+use deskbell_core::ports::{Limit, StoreError};
 use domain::problem::FieldError;
 
 /// Why a ticket was not stored.

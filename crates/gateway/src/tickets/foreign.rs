@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::reference::{DRAWS, draw};
-use crate::clock;
 use crate::delivery::{Destinations, ExternalTicket};
-use crate::site::Site;
-use crate::store::{Bus, ExternalTickets, Person, Requester, StoreError, StoredTicket};
+use deskbell_core::clock;
+use deskbell_core::ports::{Bus, ExternalTickets, Person, Requester, StoreError, StoredTicket};
 use deskbell_core::rules::retention::Retention;
+use deskbell_core::site::Site;
 use domain::context::Context;
 use domain::conversation::Turn;
 use domain::targets::Owner;
@@ -161,7 +161,7 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: ExternalTicke
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::ExternalTicketRef;
+    use deskbell_core::ports::ExternalTicketRef;
 
     #[test]
     fn what_would_be_erased_at_once_is_not_taken_over() {

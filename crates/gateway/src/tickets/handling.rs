@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::clock;
 use crate::delivery::Destinations;
-use crate::site::{Site, Sites};
-use crate::store::{
+use deskbell_core::clock;
+use deskbell_core::ports::{
     Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey,
     NewDelivery, NewMessage, StoreError, StoredTicket,
 };
 use deskbell_core::rules::promise::{self, Terms, promise};
+use deskbell_core::site::{Site, Sites};
 use domain::conversation::{Author, Turn};
 use domain::targets::Owner;
 use domain::ticket::{Severity, Status};
@@ -244,8 +244,8 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::store::{SubmissionExtras, SubmissionKey, Tickets};
     use deskbell_core::fixtures;
+    use deskbell_core::ports::{SubmissionExtras, SubmissionKey, Tickets};
     use store_sqlite::SqliteStore;
 
     /// Records announced changes.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::attachments::quota::{day, free_bytes};
-use crate::clock;
 use crate::guard::{Guard, RetryAfter, Share};
 use crate::network::kept_networks;
 use crate::pseudonym::Pseudonyms;
-use crate::store::{SubmissionExceeded, SubmissionQuota, Usage};
+use deskbell_core::clock;
+use deskbell_core::ports::{SubmissionExceeded, SubmissionQuota, Usage};
 use deskbell_core::rules::quotas::Quotas;
 
 /// Why an unverified submission is rejected.

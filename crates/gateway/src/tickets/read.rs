@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::FindTicketError;
 use super::summary::listed_summary;
 use crate::attachments::ReadFiles;
-use crate::store::{
+use deskbell_core::ports::{
     Confirmations, Conversations, CustomerCursor, CustomerPage, ListedTicket, MessagePage, Reader, ReaderCounts,
     StoreError, StoredTicket,
 };

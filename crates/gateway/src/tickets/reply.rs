@@ -10,13 +10,14 @@ use super::read::customer;
 use super::{FindTicketError, ReplyError};
 use crate::attachments::{self, MissingFiles, ReadFiles};
 use crate::delivery::Dispatch;
-use crate::site::Site;
-use crate::store::{
+use crate::json;
+use deskbell_core::clock;
+use deskbell_core::ports::{
     Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage,
     Reader, StoreError, StoredTicket, SubmissionQuota,
 };
-use crate::{clock, json};
 use deskbell_core::rules::{customer_limits, promise};
+use deskbell_core::site::Site;
 use domain::conversation::{Author, Message, Reply, Turn};
 use domain::ownership;
 use domain::problem::FieldError;

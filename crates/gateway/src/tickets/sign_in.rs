@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::ReaderError;
-use crate::clock;
 use crate::delivery::Destinations;
-use crate::store::{Bus, Confirmations, DeliveryKind, Reader, Requester, StoreError, Tickets};
+use deskbell_core::clock;
+use deskbell_core::ports::{Bus, Confirmations, DeliveryKind, Reader, Requester, StoreError, Tickets};
 use deskbell_core::rules::address::mailbox;
 use domain::conversation::Author;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::SimilarTicketsError;
 use super::summary::listed_summary;
 use crate::json;
-use crate::store::{Conversations, Reader};
+use deskbell_core::ports::{Conversations, Reader};
 use deskbell_core::rules::similar_tickets::{COMPARED_MAX, Text, find_similar};
 use domain::conversation::{Draft, Summaries, Summary};
 

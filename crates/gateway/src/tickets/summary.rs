@@ -1,6 +1,6 @@
 //! A ticket as its owner sees it in a list.
 
-use crate::store::{Handling, ListedTicket, StoredTicket};
+use deskbell_core::ports::{Handling, ListedTicket, StoredTicket};
 use domain::conversation::{self, Summary};
 use domain::ticket::Status;
 

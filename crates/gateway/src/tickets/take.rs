@@ -14,14 +14,15 @@ use super::sign_in::SignIn;
 use super::{KeysInUse, TakeTicketError};
 use crate::attachments::{self, MissingFiles};
 use crate::delivery::Dispatch;
+use crate::json;
 use crate::mail::Receipts;
-use crate::site::Site;
-use crate::store::{
+use deskbell_core::clock;
+use deskbell_core::ports::{
     Bus, DeliveryKind, Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
     SubmissionOutcome, Tickets,
 };
-use crate::{clock, json};
 use deskbell_core::rules::promise::{Terms, promise};
+use deskbell_core::site::Site;
 use domain::context::User;
 use domain::conversation::{Author, Turn};
 use domain::targets::Owner;

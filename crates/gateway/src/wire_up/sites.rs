@@ -11,7 +11,7 @@ use crate::delivery::{Destination, Destinations, SiteDestinations};
 use crate::incidents::IncidentSource;
 use crate::mail::Mailers;
 use crate::search::import::timer::Plan;
-use crate::site::{Site, Sites};
+use deskbell_core::site::{Site, Sites};
 use identity::Signer;
 
 /// The sites and what was created from their configuration, by their public keys.

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
-use crate::store::Questions;
+use deskbell_core::ports::Questions;
 use domain::question::{self, Question};
 
 /// Describes the route.

@@ -13,9 +13,9 @@ use crate::incidents::CurrentIncidents;
 use crate::live::Live;
 use crate::search::Indexes;
 use crate::search::counting::Counting;
-use crate::store::Questions;
 use crate::tickets::confirmation::{ConfirmAddress, RequestCode};
 use crate::tickets::{AmendTicket, FindSimilar, GatherTickets, ReadTickets, ReplyToTicket, TakeTicket};
+use deskbell_core::ports::Questions;
 
 /// Declares the state of a router, from which handlers can extract each part.
 macro_rules! state {

@@ -17,14 +17,14 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use super::describe::{Describe, EventStream};
-use crate::clock;
 use crate::guard::{Guard, StreamPermit};
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::{self, Requesters};
 use crate::live::{Live, Watch};
-use crate::store::{ReaderCounts, Requester};
 use crate::tickets::ReadTickets;
+use deskbell_core::clock;
+use deskbell_core::ports::{ReaderCounts, Requester};
 use domain::conversation::Summary;
 
 /// How often a comment is sent, so that no proxy closes the connection as idle.

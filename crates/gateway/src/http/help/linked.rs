@@ -14,7 +14,7 @@ use crate::body_limits::BODY_MAX;
 use crate::http::body::read_body;
 use crate::http::inbox::rich;
 use crate::http::problem::Refusal;
-use crate::store::StoredTicket;
+use deskbell_core::ports::StoredTicket;
 use domain::conversation::{Author, Message};
 use domain::texts::{self, GatewayText, Language, TicketsText, fill};
 

@@ -19,13 +19,13 @@ use jiff::SignedDuration;
 use super::login::{self, login_address};
 use super::page;
 use super::render::{Failed, message};
-use crate::clock;
 use crate::config::Token;
 use crate::guard::{Guard, Guess, RetryAfter};
 use crate::http::body::read_body;
 use crate::http::client::{Client, is_forwarded};
-use crate::store::{Sessions, StoreError};
 use crate::tickets::handling::NOBODY_IN_PARTICULAR;
+use deskbell_core::clock;
+use deskbell_core::ports::{Sessions, StoreError};
 
 /// The lifetime of a session: a working day and some more.
 const SESSION: SignedDuration = SignedDuration::from_hours(12);

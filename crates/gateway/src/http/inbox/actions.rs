@@ -11,9 +11,9 @@ use super::access::Operator;
 use super::page;
 use super::render::{Failed, message};
 use super::state::InboxState;
-use crate::site::Sites;
-use crate::store::StoredTicket;
 use crate::tickets::handling::{Acted, Action};
+use deskbell_core::ports::StoredTicket;
+use deskbell_core::site::Sites;
 use domain::targets::Owner;
 use domain::ticket::{MESSAGE_MAX, Severity, Status};
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::store::{InboxCursor, View};
+use deskbell_core::ports::{InboxCursor, View};
 use domain::targets::Owner;
 use domain::ticket::Status;
 

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::page::{self, Frame};
 use super::standing::{Standing, Standings};
 use super::{send_again, times, words};
-use crate::clock;
-use crate::store::{Delivery, QUEUE_COUNT_MAX, StoreError};
+use deskbell_core::clock;
+use deskbell_core::ports::{Delivery, QUEUE_COUNT_MAX, StoreError};
 
 /// How many dead letters are listed.
 const LISTED: u32 = 100;

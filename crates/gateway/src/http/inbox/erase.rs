@@ -13,7 +13,7 @@ use super::page;
 use super::render::{Failed, message};
 use super::state::InboxState;
 use crate::privacy::erase::{EraseTicket, Erased};
-use crate::store::{ErasureCounts, StoreError, StoredTicket, TicketHead};
+use deskbell_core::ports::{ErasureCounts, StoreError, StoredTicket, TicketHead};
 use domain::reference;
 
 /// The form: the reference of the ticket that the agent has confirmed.

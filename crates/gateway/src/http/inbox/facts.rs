@@ -1,7 +1,7 @@
 //! Facts about a ticket as names with values in words, for pages and Markdown. Unknown values are empty.
 
 use super::{times, words};
-use crate::store::{Confirmation, StoredTicket};
+use deskbell_core::ports::{Confirmation, StoredTicket};
 use domain::context::{Application, Device, Page, Timings};
 
 /// Names with values in words.

@@ -33,9 +33,9 @@ use axum::{Extension, Router};
 use serde::Deserialize;
 
 use crate::http::client::Client;
-use crate::store::StoreError;
 use access::Operator;
 use asked::Asked;
+use deskbell_core::ports::StoreError;
 use domain::reference;
 use page::Frame;
 use render::{Failed, html, message};

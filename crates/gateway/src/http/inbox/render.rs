@@ -5,7 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::Markup;
 
 use super::page;
-use crate::store::StoreError;
+use deskbell_core::ports::StoreError;
 
 /// A page.
 pub fn html(page: Markup) -> Html<String> {

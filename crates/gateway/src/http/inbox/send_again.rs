@@ -12,8 +12,8 @@ use super::access::Operator;
 use super::render::{Failed, message};
 use super::state::InboxState;
 use super::{page, words};
-use crate::clock;
-use crate::store::Delivery;
+use deskbell_core::clock;
+use deskbell_core::ports::Delivery;
 use domain::reference;
 
 const ADDRESS: &str = "/inbox/deliveries";

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::times;
-use crate::clock;
 use crate::delivery::{Destinations, Lines};
 use crate::guard::ProxyWatch;
-use crate::store::{Queue, QueueStatus, StoreError};
+use deskbell_core::clock;
+use deskbell_core::ports::{Queue, QueueStatus, StoreError};
 
 /// How many minutes a delivery may be pending before the list of tickets shows a notice.
 const LATE_MINUTES: i64 = 10;

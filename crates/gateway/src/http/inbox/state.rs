@@ -9,9 +9,9 @@ use super::standing::Standings;
 use crate::attachments::ReadFiles;
 use crate::incidents::CurrentIncidents;
 use crate::privacy::erase::EraseTicket;
-use crate::site::Sites;
-use crate::store::{Bus, Conversations, Counts, ExternalTickets, Tickets};
 use crate::tickets::handling::HandleTicket;
+use deskbell_core::ports::{Bus, Conversations, Counts, ExternalTickets, Tickets};
+use deskbell_core::site::Sites;
 
 /// The state of the inbox: what its pages show, and the actions of agents.
 #[derive(Clone)]

@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use super::times;
-use crate::clock;
-use crate::site::Sites;
-use crate::store::{DeliveryKind, Handling, StoredTicket};
+use deskbell_core::clock;
+use deskbell_core::ports::{DeliveryKind, Handling, StoredTicket};
+use deskbell_core::site::Sites;
 use domain::context::{ErrorRecord, FoundLink, RequestRecord};
 use domain::robot::Sign;
 use domain::targets::{HOURS_A_DAY, Owner, Target};

@@ -11,9 +11,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::super::clock;
 use super::super::config::Settings;
-use super::super::store::{Questions, Store, StoreError};
+use deskbell_core::clock;
+use deskbell_core::ports::{Questions, Store, StoreError};
 use domain::question::Question;
 use outbound_http::Limits;
 use sources::{Note, Progress, Reading, Scope, Source, SourceError, read};

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::super::super::clock;
-use super::super::super::store::{ImportOutcome, ImportRun, Imports, Store, StoreError};
 use super::{Prune, Report, import_changes};
+use deskbell_core::clock;
+use deskbell_core::ports::{ImportOutcome, ImportRun, Imports, Store, StoreError};
 use sources::{Progress, Source};
 
 /// The default interval between imports of a source.

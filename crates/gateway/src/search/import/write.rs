@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
-use super::super::super::clock;
-use super::super::super::store::{KnownQuestion, NewQuestion, Questions, StoreError, TakenId};
+use deskbell_core::clock;
+use deskbell_core::ports::{KnownQuestion, NewQuestion, Questions, StoreError, TakenId};
 use domain::question::Question;
 
 /// How much one transaction writes, in questions and in bytes.
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
     use crate::search::all_questions;
     use crate::search::import;
-    use crate::store::Imports;
+    use deskbell_core::ports::Imports;
     use store_sqlite::SqliteStore;
 
     #[test]

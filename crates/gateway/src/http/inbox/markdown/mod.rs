@@ -4,7 +4,7 @@ mod escape;
 
 use super::facts::{self, Facts};
 use super::{notes, steps, times, words};
-use crate::store::StoredTicket;
+use deskbell_core::ports::StoredTicket;
 use domain::context::{Context, ErrorRecord, FoundLink, Group, Page, RequestRecord};
 use escape::{cell_code, code, fence, line, link, quote, value};
 use wire::Pairs;

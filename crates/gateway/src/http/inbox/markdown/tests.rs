@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::store::Handling;
+use deskbell_core::ports::Handling;
 use domain::ticket::Status;
 
 fn ticket(message: &str, context: Value) -> StoredTicket {

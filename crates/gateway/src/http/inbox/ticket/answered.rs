@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::section::{card as section, text};
-use crate::site::Sites;
-use crate::store::StoredTicket;
+use deskbell_core::ports::StoredTicket;
+use deskbell_core::site::Sites;
 use domain::fields::{Field, FieldAnswer};
 
 /// The card, in the order of the form. Fields that were removed from the site come last, with their id as the name.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::{paste, rich, times};
 use super::{Known, files};
-use crate::store::{Activity, ActivityKind};
+use deskbell_core::ports::{Activity, ActivityKind};
 use domain::conversation::{Author, Message};
 use domain::ticket::{MESSAGE_MAX, Status};
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::markdown;
 use super::section::row as section;
-use crate::store::StoredTicket;
+use deskbell_core::ports::StoredTicket;
 
 const LABEL: &str = "Copy for a bug tracker";
 

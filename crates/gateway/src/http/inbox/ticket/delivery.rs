@@ -9,8 +9,8 @@ use super::super::state::InboxState;
 use super::super::{send_again, times, words};
 use super::Known;
 use super::section::{card as section, marked_facts, text};
-use crate::clock;
-use crate::store::{Delivery, DeliveryKind, DeliveryState, ExternalTicketRef, StoreError, StoredTicket};
+use deskbell_core::clock;
+use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, ExternalTicketRef, StoreError, StoredTicket};
 use domain::conversation::Author;
 
 /// The deliveries of a ticket to one destination.

@@ -6,8 +6,8 @@ use super::super::{erase, paste, times, words};
 use super::Known;
 use super::section::{card as section, fold, marked_facts, text};
 use crate::http::inbox::access::Operator;
-use crate::site::Sites;
-use crate::store::StoredTicket;
+use deskbell_core::ports::StoredTicket;
+use deskbell_core::site::Sites;
 use domain::targets::Owner;
 use domain::ticket::Severity;
 

@@ -6,7 +6,7 @@ use super::super::list::unverified;
 use super::super::{facts, notes, words};
 use super::section::{card as section, facts as listed, fold, marked_facts, text};
 use super::values::pairs;
-use crate::store::StoredTicket;
+use deskbell_core::ports::StoredTicket;
 use domain::context::Group;
 
 /// The card.
