@@ -1,4 +1,4 @@
-// Converts a snapshot to wire format: `crates/domain/src/context/document/shape.rs` has the table of its members.
+// Converts a snapshot to wire format: `crates/domain/src/context/shape.rs` has the table of its members.
 
 const PERSON = ["id", "name", "email", "plan", "role"];
 const BUILD = ["release", "environment", "build", "tenant", "region"];

@@ -52,6 +52,21 @@ fn only_the_http_folder_of_the_gateway_knows_what_is_answered_over_http() {
 }
 
 #[test]
+fn rules_are_given_the_time() {
+    let clocks = [
+        "clock::timestamp",
+        "clock::now",
+        "clock::seconds",
+        "clock::left",
+        "Timestamp::now",
+        "SystemTime",
+        "Instant::now",
+    ];
+    let broken = lines_with(&sources("crates/core/src/rules", "rs"), &clocks);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
 fn no_string_is_turned_into_nodes() {
     let html = ["innerHTML", "inner_html", "outerHTML", "outer_html", "insertAdjacentHTML", "insert_adjacent_html"];
     let more =

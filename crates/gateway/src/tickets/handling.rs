@@ -183,8 +183,9 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &
         Action::Assign(assignee) => handling.assignee = assignee.clone(),
         Action::HandOver { owner, team } => {
             (handling.owner, handling.team) = (Some(*owner), team.clone());
-            handling.assignee =
-                site.map(|site| promise::on_call_assignee(site, ticket.ticket.test, *owner, team)).unwrap_or_default();
+            handling.assignee = site
+                .map(|site| promise::on_call_assignee(site, ticket.ticket.test, *owner, team, clock::timestamp()))
+                .unwrap_or_default();
         }
         // An action that another agent has just taken changes nothing.
         Action::Mark(status) if *status == ticket.status => {}
@@ -198,10 +199,11 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &
 /// Sets the response target of the corrected topic and severity, counted from when the ticket arrived.
 fn promise_again(ticket: &mut StoredTicket, site: &Site) {
     let handling = &mut ticket.handling;
-    let received = ticket.received_at.parse().unwrap_or_else(|_| clock::timestamp());
+    let now = clock::timestamp();
+    let received = ticket.received_at.parse().unwrap_or(now);
     let automatic = handling.owner == Some(Owner::Automated);
     let (severity, priority, test) = (handling.severity, ticket.priority, ticket.ticket.test);
-    let promise = promise(site, Terms { topic: &handling.topic, severity, priority, received, automatic, test });
+    let promise = promise(site, Terms { topic: &handling.topic, severity, priority, received, now, automatic, test });
     if (handling.owner, &handling.team) != (Some(promise.owner), &promise.team) {
         handling.assignee = promise.assignee;
     }

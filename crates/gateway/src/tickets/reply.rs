@@ -123,7 +123,7 @@ fn replied(
         let covered = site.support_engineers.contains(&handling.topic);
         let owner = ownership::human_owner(covered);
         handling.owner = Some(owner);
-        handling.assignee = promise::on_call_assignee(site, test, owner, &handling.team);
+        handling.assignee = promise::on_call_assignee(site, test, owner, &handling.team, clock::timestamp());
     }
     Change { message: Some(message), deliveries, quota, ..change }.into()
 }

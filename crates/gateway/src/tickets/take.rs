@@ -155,8 +155,9 @@ fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket
     let links = context::document::links_for(&new.context, &site.config.context);
     new.context.links.extend(links);
     let received = clock::timestamp();
+    let now = received;
     let NewTicket { topic, severity, automatic, test, .. } = &new;
-    let terms = Terms { topic, severity: *severity, priority, received, automatic: *automatic, test: *test };
+    let terms = Terms { topic, severity: *severity, priority, received, now, automatic: *automatic, test: *test };
     let promise = promise(site, terms);
     let received_at = clock::written(received);
     StoredTicket {
