@@ -378,8 +378,8 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
         Some("destinations") => Checks { config: false, destinations: true },
         Some(_) if send => refuse("--send", "goes with destinations only"),
         Some(url) => {
-            let checked = deployment::check(&deployment::Deployment::new(url, origin, site)?).await;
-            println!("{checked}");
+            let deployment = deployment::Deployment::new(url, origin, site)?;
+            let checked = deployment::check(&deployment, |line| println!("{line}")).await;
             return Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     };

@@ -147,7 +147,10 @@ async fn gateway(lines: &str) -> (Gateway, SocketAddr, TempDir) {
 
 async fn checked(address: SocketAddr, path: &str) -> Checked {
     let deployment = Deployment::new(&format!("http://{address}{path}"), None, Some("acme".into())).unwrap();
-    deployment::check(&deployment).await
+    let mut reported = Vec::new();
+    let checked = deployment::check(&deployment, |line| reported.push(line.to_string())).await;
+    assert_eq!(reported.join("\n"), checked.to_string());
+    checked
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,7 +215,8 @@ async fn an_origin_that_the_site_does_not_name_is_told() {
     let (_gateway, address, _assets) = gateway("").await;
     let look = async |origin: &str| {
         let url = format!("http://{address}");
-        deployment::check(&Deployment::new(&url, Some(origin.into()), Some("acme".into())).unwrap()).await
+        let deployment = Deployment::new(&url, Some(origin.into()), Some("acme".into())).unwrap();
+        deployment::check(&deployment, |_| ()).await
     };
     assert!(look("https://app.acme.example").await.is_good());
     let checked = look("https://other.example").await;

@@ -27,14 +27,19 @@ impl Checked {
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Finding { is_good, message }) in self.0.iter().enumerate() {
+        for (index, finding) in self.0.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{} {message}", if *is_good { "good" } else { "BAD " })?;
+            f.write_str(&line(finding))?;
         }
         Ok(())
     }
+}
+
+/// The line of a finding.
+pub fn line(Finding { is_good, message }: &Finding) -> String {
+    format!("{} {message}", if *is_good { "good" } else { "BAD " })
 }
 
 /// A good finding.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::delivery::Finding;
 use crate::body_limits::BODY_MAX;
 pub use findings::Checked;
-use findings::{bad, good};
+use findings::{bad, good, line};
 pub use probe::{Arrived, PROBE_PAUSE};
 use way::{Answer, Way};
 
@@ -70,31 +70,41 @@ impl Deployment {
     }
 }
 
-/// Checks a deployment.
-pub async fn check(deployment: &Deployment) -> Checked {
-    let way = match Way::new(&deployment.url) {
-        Ok(way) => way,
-        Err(error) => return Checked::new(vec![bad(format!("no connection can be made: {error}"), "")]),
+/// Checks a deployment. `report` gets the line of each finding at once, because a proxy that swallows requests makes the whole take minutes.
+pub async fn check(deployment: &Deployment, mut report: impl FnMut(&str)) -> Checked {
+    let mut found = Vec::new();
+    let mut add = |findings: Vec<Finding>| {
+        findings.iter().for_each(|finding| report(&line(finding)));
+        found.extend(findings);
     };
-    let mut found = match reach(deployment, &way).await {
-        Ok(found) => found,
-        Err(finding) => return Checked::new(vec![finding]),
-    };
+    match Way::new(&deployment.url) {
+        Err(error) => add(vec![bad(format!("no connection can be made: {error}"), "")]),
+        Ok(way) => match reach(deployment, &way).await {
+            Err(finding) => add(vec![finding]),
+            Ok(findings) => {
+                add(findings);
+                check_further(deployment, &way, add).await;
+            }
+        },
+    }
+    Checked::new(found)
+}
+
+/// What can be checked once a gateway answers.
+async fn check_further(deployment: &Deployment, way: &Way, mut add: impl FnMut(Vec<Finding>)) {
     let mut max = FILE;
     if let Some(site) = &deployment.site {
-        found.push(known_site(&way, site, &mut max).await);
+        add(vec![known_site(way, site, &mut max).await]);
     }
-    found.push(body(&way, "a ticket", BODY_MAX, "client_max_body_size 100m").await);
-    found.push(
-        body(&way, "a file as large as a site takes", max, "client_max_body_size 100m; client_body_timeout 600s").await,
-    );
-    found.push(text(&way).await);
-    found.extend(headers(deployment, &way).await);
-    found.extend(cors(deployment, &way).await);
-    found.push(stream(&way).await);
-    found.extend(files(&way).await);
-    found.push(pages(deployment, &way).await);
-    Checked::new(found)
+    add(vec![body(way, "a ticket", BODY_MAX, "client_max_body_size 100m").await]);
+    let large = "client_max_body_size 100m; client_body_timeout 600s";
+    add(vec![body(way, "a file as large as a site takes", max, large).await]);
+    add(vec![text(way).await]);
+    add(headers(deployment, way).await);
+    add(cors(deployment, way).await);
+    add(vec![stream(way).await]);
+    add(files(way).await);
+    add(vec![pages(deployment, way).await]);
 }
 
 /// Whether a gateway answers at all.
