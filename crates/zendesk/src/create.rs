@@ -300,7 +300,10 @@ async fn create(
             status => return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {}", answer.says()))),
         }
     }
-    Err(Failure::Never(format!("Zendesk refuses the ticket, whatever is left out: {}", draft.missing().join("; "))))
+    Err(Failure::Never(format!(
+        "Zendesk refuses the ticket even without all optional parts: {}",
+        draft.missing().join("; ")
+    )))
 }
 
 /// Carries out the part of a repair that goes beyond the ticket itself.

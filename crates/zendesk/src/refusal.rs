@@ -349,7 +349,7 @@ impl Draft {
         }
         match self.ticket.contains_key("requester") {
             true => Repair::Anonymous(says.into()),
-            false => Repair::GiveUp(format!("whatever is left out: {says}")),
+            false => Repair::GiveUp(format!("even without all optional parts: {says}")),
         }
     }
 

@@ -130,7 +130,7 @@ async fn comment_on(
             return Err(Failure::Never(format!("Zendesk refuses it ({}): {}", answer.status.as_u16(), answer.says())));
         }
     }
-    Err(Failure::Never("Zendesk refuses it, whatever is left out".into()))
+    Err(Failure::Never("Zendesk refuses it even without all optional parts".into()))
 }
 
 fn warn_of_refused(parcel: &Parcel<'_>, not_delivered: &[String]) {
