@@ -127,7 +127,7 @@ test("the keyboard alone blacks out, marks, crops, undoes and is done", async ({
   };
   const tool = (/** @type {string} */ arrow) => keys("Shift+Tab", arrow, "Tab");
 
-  await expect(studio.canvas).toHaveAccessibleDescription(/arrows move the frame, .* Enter applies it/);
+  await expect(studio.canvas).toHaveAccessibleDescription(/arrow keys move the frame, .* Enter applies it/);
   await keys("ArrowLeft", "ArrowUp", "Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowDown");
   await expect(studio.status).toHaveText("82 × 54 at 118, 73");
   await keys("Enter");
