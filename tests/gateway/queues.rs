@@ -167,7 +167,7 @@ struct Fragile {
 
 #[async_trait]
 impl Destination for Fragile {
-    fn takes(&self, _what: DeliveryKind, _author: Author) -> bool {
+    fn accepts(&self, _what: DeliveryKind, _author: Author) -> bool {
         true
     }
 

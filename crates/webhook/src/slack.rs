@@ -27,7 +27,7 @@ impl Slack {
 
 #[async_trait]
 impl Destination for Slack {
-    fn takes(&self, what: DeliveryKind, _author: Author) -> bool {
+    fn accepts(&self, what: DeliveryKind, _author: Author) -> bool {
         what == DeliveryKind::Ticket
     }
 

@@ -118,10 +118,10 @@ impl Target {
 
     /// The failure without a response: before the request was sent it is the destination's, after that the outcome is unknown.
     fn unreachable(&self, error: reqwest::Error) -> Failure {
-        let (connects, told) = (error.is_connect(), cause(&error.without_url()));
+        let (connects, reason) = (error.is_connect(), cause(&error.without_url()));
         match connects {
-            true => Failure::away(format!("{} cannot be reached: {told}", self.host())),
-            false => Failure::later(format!("{} gives no answer: {told}", self.host())),
+            true => Failure::away(format!("{} cannot be reached: {reason}", self.host())),
+            false => Failure::later(format!("{} gives no answer: {reason}", self.host())),
         }
     }
 }
@@ -190,8 +190,8 @@ mod tests {
         }
         let secret = Target::read("https://hooks.example.com/services/T0/B0/secret", false).unwrap();
         assert_eq!(format!("{secret:?}"), "Target(hooks.example.com)");
-        let told = Target::read("http://hooks.example.com/secret", false).unwrap_err();
-        assert!(!told.contains("secret"), "{told}");
+        let reason = Target::read("http://hooks.example.com/secret", false).unwrap_err();
+        assert!(!reason.contains("secret"), "{reason}");
     }
 
     #[test]

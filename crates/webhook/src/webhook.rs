@@ -35,7 +35,7 @@ impl Webhook {
 
 #[async_trait]
 impl Destination for Webhook {
-    fn takes(&self, _what: DeliveryKind, _author: Author) -> bool {
+    fn accepts(&self, _what: DeliveryKind, _author: Author) -> bool {
         true
     }
 
@@ -69,8 +69,8 @@ fn event(parcel: &Parcel<'_>) -> Option<Value> {
         DeliveryKind::Ticket => ("ticket.created", &ticket.received_at, json!({"ticket": whole(ticket, files)})),
         DeliveryKind::Message => {
             let message = parcel.message?;
-            let told = json!({"ticket": brief(ticket, ticket.status), "message": said(message, files)});
-            ("message.created", &message.at, told)
+            let data = json!({"ticket": brief(ticket, ticket.status), "message": said(message, files)});
+            ("message.created", &message.at, data)
         }
         DeliveryKind::Solved => {
             ("ticket.solved", &delivery.created_at, json!({"ticket": brief(ticket, Status::Solved)}))
@@ -88,7 +88,7 @@ fn event(parcel: &Parcel<'_>) -> Option<Value> {
 /// A ticket as it was sent, with its current state.
 fn whole(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
     let handling = &ticket.handling;
-    let mut told = serde_json::to_value(&ticket.ticket).unwrap_or_default();
+    let mut data = serde_json::to_value(&ticket.ticket).unwrap_or_default();
     let more = json!({
         "id": ticket.id,
         "site": ticket.site,
@@ -107,11 +107,11 @@ fn whole(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
         "test": ticket.ticket.test,
         "files": files.iter().map(described).collect::<Vec<_>>(),
     });
-    if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {
-        OURS.iter().for_each(|name| drop(told.remove(*name)));
-        told.extend(more);
+    if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
+        OURS.iter().for_each(|name| drop(data.remove(*name)));
+        data.extend(more);
     }
-    told
+    data
 }
 
 fn brief(ticket: &StoredTicket, status: Status) -> Value {
@@ -143,7 +143,7 @@ mod tests {
     use deskbell_core::fixtures::stored;
     use domain::attachment::FileType;
 
-    fn told(what: DeliveryKind) -> Value {
+    fn body_of(what: DeliveryKind) -> Value {
         let (config, mut ticket, number) = (Config::default(), stored(), u32::from(what == DeliveryKind::Message));
         ticket.session = Some([7; 32]);
         ticket.ticket.website = "robot".into();
@@ -170,9 +170,9 @@ mod tests {
 
     #[test]
     fn a_ticket_is_told_whole_as_it_is_now_and_without_what_is_only_for_here() {
-        let told = told(DeliveryKind::Ticket);
-        assert_eq!((&told["type"], &told["timestamp"]), (&json!("ticket.created"), &json!("2026-11-24T23:05:00.000Z")));
-        let ticket = &told["data"]["ticket"];
+        let body = body_of(DeliveryKind::Ticket);
+        assert_eq!((&body["type"], &body["timestamp"]), (&json!("ticket.created"), &json!("2026-11-24T23:05:00.000Z")));
+        let ticket = &body["data"]["ticket"];
         for (place, value) in [
             ("/id", json!("1")),
             ("/reference", json!("DB-4K7Q9")),
@@ -196,7 +196,7 @@ mod tests {
     fn what_follows_names_its_ticket() {
         let ticket =
             |status: &str| json!({"id": "1", "site": "acme", "reference": "DB-4K7Q9", "status": status, "test": false});
-        let message = told(DeliveryKind::Message);
+        let message = body_of(DeliveryKind::Message);
         assert_eq!(
             (&message["type"], &message["timestamp"]),
             (&json!("message.created"), &json!("2026-11-25T09:00:00.000Z"))
@@ -214,7 +214,7 @@ mod tests {
         {
             let event =
                 json!({"type": kind, "timestamp": "2026-11-25T08:00:00.000Z", "data": {"ticket": ticket(status)}});
-            assert_eq!(told(what), event);
+            assert_eq!(body_of(what), event);
         }
     }
 }

@@ -34,23 +34,24 @@ pub fn read(
         return Err(InboundEventError::Unsigned);
     }
 
-    let told: Value = serde_json::from_slice(body).map_err(|_| InboundEventError::Unreadable("the body is no JSON"))?;
-    let Some(external_id) = ticket(&told) else { return Ok(InboundEvent::Nothing("")) };
-    let updated_at = told.pointer("/detail/updated_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
+    let event: Value =
+        serde_json::from_slice(body).map_err(|_| InboundEventError::Unreadable("the body is no JSON"))?;
+    let Some(external_id) = ticket(&event) else { return Ok(InboundEvent::Nothing("")) };
+    let updated_at = event.pointer("/detail/updated_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
     // Its id is its signature: Zendesk's header with an id is not signed.
     Ok(InboundEvent::Changed { external_id, updated_at, invocation: BASE64_STANDARD.encode(&signature) })
 }
 
 /// The id of the ticket that it is about.
-fn ticket(told: &Value) -> Option<String> {
-    let places: &[&str] = match told.get("type").and_then(Value::as_str) {
+fn ticket(event: &Value) -> Option<String> {
+    let places: &[&str] = match event.get("type").and_then(Value::as_str) {
         // A ticket that was just created has no reply.
         Some("zen:event-type:ticket.created") => &[],
         Some(kind) if kind.starts_with("zen:event-type:ticket.") => &["/detail/id"],
         Some(kind) if kind.starts_with("zen:") => &[],
         _ => &["/ticket_id", "/ticket/id", "/id"],
     };
-    let id = places.iter().find_map(|place| told.pointer(place))?;
+    let id = places.iter().find_map(|place| event.pointer(place))?;
     let id = id.as_str().map(str::to_string).or_else(|| id.as_u64().map(|id| id.to_string()))?;
     (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)
 }
@@ -67,7 +68,7 @@ mod tests {
         [(SIGNATURE, BASE64_STANDARD.encode(signed)), (TIMESTAMP, AT.into())].into_iter().collect()
     }
 
-    fn told(secret: &str, body: &str) -> Result<InboundEvent, InboundEventError> {
+    fn read_signed(secret: &str, body: &str) -> Result<InboundEvent, InboundEventError> {
         read("right", &headers(secret, body), body.as_bytes(), AT.parse().unwrap())
     }
 
@@ -88,7 +89,7 @@ mod tests {
             ("[]", Ok(InboundEvent::Nothing(""))),
             ("no", Err(InboundEventError::Unreadable("the body is no JSON"))),
         ] {
-            assert_eq!(told("right", body), heard, "{body}");
+            assert_eq!(read_signed("right", body), heard, "{body}");
         }
         for (body, updated_at) in [
             (
@@ -98,7 +99,7 @@ mod tests {
             (r#"{"ticket_id":"35"}"#, None),
             (r#"{"ticket_id":35,"status":"Solved"}"#, None),
         ] {
-            assert_eq!(told("right", body), changed(updated_at, body), "{body}");
+            assert_eq!(read_signed("right", body), changed(updated_at, body), "{body}");
         }
     }
 
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_somebody_else_has_signed_or_nobody_is_not_heard() {
-        assert_eq!(told("wrong", r#"{"ticket_id":"35"}"#), Err(InboundEventError::Unsigned));
+        assert_eq!(read_signed("wrong", r#"{"ticket_id":"35"}"#), Err(InboundEventError::Unsigned));
         assert_eq!(
             read("right", &HookHeaders::default(), br#"{"ticket_id":"35"}"#, AT.parse().unwrap()),
             Err(InboundEventError::Unsigned)

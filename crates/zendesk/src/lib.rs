@@ -122,7 +122,7 @@ impl Zendesk {
 
 #[async_trait]
 impl Destination for Zendesk {
-    fn takes(&self, _what: DeliveryKind, _author: Author) -> bool {
+    fn accepts(&self, _what: DeliveryKind, _author: Author) -> bool {
         true
     }
 

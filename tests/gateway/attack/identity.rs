@@ -140,8 +140,8 @@ async fn who_cannot_be_made_a_requester_stands_behind_another() {
     assert_eq!(answer.status, 201, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_string();
     assert_eq!(there(&desk).requester, ADMIN);
-    let told = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].reason.clone();
-    assert!(told.contains("the requester is the user of the gateway"), "{told}");
+    let reason = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].reason.clone();
+    assert!(reason.contains("the requester is the user of the gateway"), "{reason}");
     // What that user writes in Zendesk counts as support's all the same.
     let place = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
     assert_eq!(place.requester, "");

@@ -117,10 +117,10 @@ async fn what_the_account_does_not_have_is_left_out_and_told_and_the_ticket_is_t
         let there = desk.only();
         assert_eq!((&there["subject"].as_str().unwrap()[..4], field(&there, SEVERITY)), ("One ", Value::Null));
         let kept = desk.gateway.tickets().await;
-        let told = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].reason.clone();
+        let reason = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].reason.clone();
         for part in ["has no choice \"nothing\"", "is not active", "no field 99", "form", "group", "assignee", "brand"]
         {
-            assert!(told.contains(part), "{part}: {told}");
+            assert!(reason.contains(part), "{part}: {reason}");
         }
     }
 }
@@ -138,8 +138,8 @@ async fn a_choice_that_goes_while_the_gateway_runs_takes_nothing_else_along() {
     let answer = desk.post("2", &full("Two")).await;
     assert_eq!(answer.status, 201);
     let id = answer.json()["id"].as_str().unwrap().to_string();
-    let told = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].reason.clone();
-    assert!(told.contains("has no choice \"high\"") && !told.contains('\n'), "{told}");
+    let reason = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].reason.clone();
+    assert!(reason.contains("has no choice \"high\"") && !reason.contains('\n'), "{reason}");
     let state = desk.zendesk.state();
     let there = state.tickets.values().next_back().unwrap();
     assert_eq!((there.group, there.form, there.tags.len()), (Some(ENGINEERING), Some(BUG_FORM), 4));
@@ -153,8 +153,8 @@ async fn a_form_that_zendesk_puts_in_the_place_of_another_is_told() {
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
     assert_eq!(desk.only()["ticket_form_id"], FORM);
     let kept = desk.gateway.tickets().await;
-    let told = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].reason.clone();
-    assert!(told.contains("ticket_form_id"), "{told}");
+    let reason = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].reason.clone();
+    assert!(reason.contains("ticket_form_id"), "{reason}");
 }
 
 #[tokio::test]

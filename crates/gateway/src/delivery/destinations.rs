@@ -43,7 +43,7 @@ impl Destinations {
     pub fn deliveries(&self, site: &str, what: DeliveryKind, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
         // A destination that only notifies people is notified of new tickets and of nothing else.
         let is_told =
-            |to: &dyn Destination| to.takes(what, author) && (what == DeliveryKind::Ticket || !to.is_notice());
+            |to: &dyn Destination| to.accepts(what, author) && (what == DeliveryKind::Ticket || !to.is_notice());
         let wanted = self.in_site(site).filter(|(name, to)| Some(*name) != from && is_told(to.as_ref()));
         wanted.map(|(name, _)| NewDelivery { destination: name.into(), what }).collect()
     }

@@ -488,7 +488,7 @@ mod tests {
 
     #[async_trait]
     impl Destination for Talkative {
-        fn takes(&self, _what: DeliveryKind, _author: Author) -> bool {
+        fn accepts(&self, _what: DeliveryKind, _author: Author) -> bool {
             true
         }
 

@@ -33,11 +33,11 @@ pub struct Broken(Arc<Mutex<BTreeMap<String, Vec<Incident>>>>);
 impl Broken {
     /// The configured incidents; status pages are not polled yet.
     pub fn new(sources: &BTreeMap<String, IncidentSource>) -> Broken {
-        let said = sources.iter().filter_map(|(site, source)| match source {
+        let configured = sources.iter().filter_map(|(site, source)| match source {
             IncidentSource::Configured(incident) => Some((site.clone(), vec![incident.clone()])),
             IncidentSource::StatusPage(_) => None,
         });
-        Broken(Arc::new(Mutex::new(said.collect())))
+        Broken(Arc::new(Mutex::new(configured.collect())))
     }
 
     /// The current incidents of a site, incidents before maintenance.

@@ -298,8 +298,8 @@ mod tests {
         assert_eq!(handle.act(&ticket, "Ana", answer("Try again.")).await.unwrap(), Acted::Done);
         assert_eq!(handle.act(&ticket, "Ana", answer("Try later.")).await.unwrap(), Acted::KeyReused);
         assert_eq!(announced.take(), [""; 0]);
-        let said: Vec<String> =
+        let texts: Vec<String> =
             store.messages(&ticket.id, 0).await.unwrap().into_iter().map(|message| message.body).collect();
-        assert_eq!(said, ["Try again."]);
+        assert_eq!(texts, ["Try again."]);
     }
 }

@@ -58,7 +58,7 @@ impl std::fmt::Debug for MailDestination {
 #[async_trait]
 impl Destination for MailDestination {
     /// Replies of support from elsewhere are not mailed to support.
-    fn takes(&self, _what: DeliveryKind, author: Author) -> bool {
+    fn accepts(&self, _what: DeliveryKind, author: Author) -> bool {
         author == Author::Customer
     }
 
@@ -173,8 +173,8 @@ pub(crate) mod tests {
     fn only_what_the_customer_does_is_brought_to_support() {
         let email = email(None);
         for what in DeliveryKind::ALL {
-            assert!(email.takes(*what, Author::Customer));
-            assert!(!email.takes(*what, Author::Support) && !email.takes(*what, Author::Automatic));
+            assert!(email.accepts(*what, Author::Customer));
+            assert!(!email.accepts(*what, Author::Support) && !email.accepts(*what, Author::Automatic));
         }
     }
 

@@ -11,7 +11,7 @@ const NEUTRAL: &str = "detail";
 /// A way to write a secret into a text.
 pub struct Carrier {
     pub name: &'static str,
-    takes: fn(&Secret) -> bool,
+    accepts: fn(&Secret) -> bool,
     write: fn(&Parcel) -> String,
 }
 
@@ -34,7 +34,7 @@ impl Carrier {
 /// The carriers of a half in which a secret can be distinguished from the text around it.
 pub fn carriers(half: Half, secret: &Secret) -> Vec<&'static Carrier> {
     let more = if half == Half::HeldOut { HELD_OUT } else { &[] };
-    more.iter().chain(KNOWN).filter(|carrier| (carrier.takes)(secret)).collect()
+    more.iter().chain(KNOWN).filter(|carrier| (carrier.accepts)(secret)).collect()
 }
 
 /// The content of a carrier.
@@ -168,48 +168,48 @@ fn is_authorization(secret: &Secret) -> bool {
 const KNOWN: &[Carrier] = &[
     Carrier {
         name: "query",
-        takes: any,
+        accepts: any,
         write: |parcel| format!("https://app.example.com/settings?{}", parcel.parameter()),
     },
     Carrier {
         name: "second parameter",
-        takes: any,
+        accepts: any,
         write: |parcel| format!("GET https://app.example.com/search?page=2&{}&sort=asc 200", parcel.parameter()),
     },
     Carrier {
         name: "fragment",
-        takes: any,
+        accepts: any,
         write: |parcel| format!("https://app.example.com/callback#{}&expires_in=3600", parcel.parameter()),
     },
     Carrier {
         name: "route in the fragment",
-        takes: any,
+        accepts: any,
         write: |parcel| format!("https://app.example.com/#/invite/accept?{}", parcel.parameter()),
     },
     Carrier {
         name: "parameter in a parameter",
-        takes: any,
+        accepts: any,
         write: |parcel| {
             format!("https://app.example.com/login?next={}", percent(&format!("/team?{}", parcel.parameter())))
         },
     },
     Carrier {
         name: "percent-encoded twice",
-        takes: twice_encoded,
+        accepts: twice_encoded,
         write: |parcel| {
             let inner = format!("/team?{}={}", parcel.name(), parcel.text);
             format!("https://app.example.com/login?next={}", percent(&percent(&inner)))
         },
     },
-    Carrier { name: "header", takes: header, write: |parcel| parcel.header() },
+    Carrier { name: "header", accepts: header, write: |parcel| parcel.header() },
     Carrier {
         name: "cookie",
-        takes: cookie,
+        accepts: cookie,
         write: |parcel| format!("Cookie: theme=dark; {}; lang=en", parcel.phrase()),
     },
     Carrier {
         name: "curl",
-        takes: header_in_quotes,
+        accepts: header_in_quotes,
         write: |parcel| {
             let header = parcel.header();
             format!("curl -X POST https://api.example.com/v1/orders -H 'Accept: text/html' -H '{header}' --compressed")
@@ -217,12 +217,12 @@ const KNOWN: &[Carrier] = &[
     },
     Carrier {
         name: "JSON",
-        takes: any,
+        accepts: any,
         write: |parcel| format!(r#"{{"id":17,{}:{},"ok":true}}"#, json(parcel.name()), json(parcel.text)),
     },
     Carrier {
         name: "JSON in JSON",
-        takes: any,
+        accepts: any,
         write: |parcel| {
             let inner = format!(r#"{{"id":17,{}:{}}}"#, json(parcel.name()), json(parcel.text));
             format!(r#"{{"status":422,"body":{}}}"#, json(&inner))
@@ -230,32 +230,32 @@ const KNOWN: &[Carrier] = &[
     },
     Carrier {
         name: "JSON with numbers of characters",
-        takes: any,
+        accepts: any,
         write: |parcel| format!(r#"{{"id":17,{}:{},"ok":true}}"#, json(parcel.name()), json_by_number(parcel.text)),
     },
     Carrier {
         name: "key=value",
-        takes: unquoted_line,
+        accepts: unquoted_line,
         write: |parcel| format!("level=error {}={} attempt=3", parcel.name(), parcel.text),
     },
     Carrier {
         name: "logfmt",
-        takes: any,
+        accepts: any,
         write: |parcel| format!(r#"level=error msg="not saved" {}={} attempt=3"#, parcel.name(), json(parcel.text)),
     },
     Carrier {
         name: "error message",
-        takes: unquoted,
+        accepts: unquoted,
         write: |parcel| format!("Request failed with {} while saving the invoice", parcel.phrase()),
     },
     Carrier {
         name: "stack frame",
-        takes: any,
+        accepts: any,
         write: |parcel| format!("    at submit (https://app.example.com/assets/index.js?{}:12:34)", parcel.parameter()),
     },
     Carrier {
         name: "object in the console",
-        takes: any,
+        accepts: any,
         write: |parcel| {
             let name = parcel.name();
             let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -263,11 +263,11 @@ const KNOWN: &[Carrier] = &[
             format!("Login failed {{user: 'ada', {key}: {}, attempt: 3}}", single_quoted(parcel.text))
         },
     },
-    Carrier { name: "broken by a newline", takes: breaks, write: |parcel| parcel.broken("\n") },
-    Carrier { name: "broken by an escaped newline", takes: breaks, write: |parcel| parcel.broken("\\n") },
+    Carrier { name: "broken by a newline", accepts: breaks, write: |parcel| parcel.broken("\n") },
+    Carrier { name: "broken by an escaped newline", accepts: breaks, write: |parcel| parcel.broken("\\n") },
     Carrier {
         name: "broken in quotes",
-        takes: breaks_in_quotes,
+        accepts: breaks_in_quotes,
         write: |parcel| {
             let (first, second) = parcel.halves();
             format!("{{\"id\":17,\"{}\":\"{first}\n{second}\",\"ok\":true}}", parcel.name())
@@ -275,7 +275,7 @@ const KNOWN: &[Carrier] = &[
     },
     Carrier {
         name: "YAML",
-        takes: any,
+        accepts: any,
         write: |parcel| {
             let name = parcel.name();
             let value = if parcel.text.contains('\n') {
@@ -290,38 +290,38 @@ const KNOWN: &[Carrier] = &[
     },
     Carrier {
         name: "single quotes",
-        takes: raw_in_quotes,
+        accepts: raw_in_quotes,
         write: |parcel| format!("unexpected argument {}='{}' in call 7", parcel.name(), parcel.text),
     },
     Carrier {
         name: "brackets",
-        takes: unquoted_line,
+        accepts: unquoted_line,
         write: |parcel| format!("Rejected input [{}] (attempt 3)", parcel.phrase()),
     },
     Carrier {
         name: "start",
-        takes: unquoted,
+        accepts: unquoted,
         write: |parcel| format!("{} was rejected by the server", parcel.phrase()),
     },
-    Carrier { name: "end", takes: unquoted, write: |parcel| format!("The server rejected {}", parcel.phrase()) },
+    Carrier { name: "end", accepts: unquoted, write: |parcel| format!("The server rejected {}", parcel.phrase()) },
     Carrier {
         name: "twice",
-        takes: unquoted,
+        accepts: unquoted,
         write: |parcel| format!("first try {0}, second try {0} again", parcel.phrase()),
     },
     Carrier {
         name: "header in base64",
-        takes: header,
+        accepts: header,
         write: |parcel| format!("upstream repeated {} twice", BASE64_STANDARD.encode(parcel.header())),
     },
     Carrier {
         name: "Arabic",
-        takes: unquoted,
+        accepts: unquoted,
         write: |parcel| format!("تعذّر حفظ الفاتورة {} 🙂 أعد المحاولة", parcel.phrase()),
     },
     Carrier {
         name: "HTML attribute",
-        takes: renamed,
+        accepts: renamed,
         write: |parcel| {
             let name = spelled(parcel.name(), '-');
             format!(r#"<button type="button" data-{name}="{}" class="primary">"#, html(parcel.text))
@@ -330,15 +330,15 @@ const KNOWN: &[Carrier] = &[
 ];
 
 const HELD_OUT: &[Carrier] = &[
-    Carrier { name: "broken by a carriage return", takes: breaks, write: |parcel| parcel.broken("\r\n") },
+    Carrier { name: "broken by a carriage return", accepts: breaks, write: |parcel| parcel.broken("\r\n") },
     Carrier {
         name: "form",
-        takes: with_spaces,
+        accepts: with_spaces,
         write: |parcel| format!("POST /settings body: page=2&{}={}&save=1", parcel.name(), form(parcel.text)),
     },
     Carrier {
         name: "percent-encoded without need",
-        takes: any,
+        accepts: any,
         write: |parcel| {
             let value = percent_needlessly(parcel.text);
             format!("https://app.example.com/settings?tab=2&{}={value}", parcel.name())
@@ -346,45 +346,45 @@ const HELD_OUT: &[Carrier] = &[
     },
     Carrier {
         name: "link in HTML",
-        takes: any,
+        accepts: any,
         write: |parcel| format!(r#"<a href="/team?page=2&amp;{}" class="next">"#, parcel.parameter()),
     },
     Carrier {
         name: "Python",
-        takes: any,
+        accepts: any,
         write: |parcel| format!("KeyError: {{'id': 17, '{}': {}}}", parcel.name(), single_quoted(parcel.text)),
     },
     Carrier {
         name: "Ruby",
-        takes: any,
+        accepts: any,
         write: |parcel| format!(r#"  Parameters: {{"id"=>"17", {}=>{}}}"#, json(parcel.name()), json(parcel.text)),
     },
     Carrier {
         name: "JSON over lines",
-        takes: any,
+        accepts: any,
         write: |parcel| {
             format!("{{\n  \"id\": 17,\n  {} :\n    {},\n  \"ok\": true\n}}", json(parcel.name()), json(parcel.text))
         },
     },
     Carrier {
         name: "settings file",
-        takes: unquoted_line,
+        accepts: unquoted_line,
         write: |parcel| format!("[service]\n{} = {}\nretries = 3", parcel.name(), parcel.text),
     },
     Carrier {
         name: "environment",
-        takes: exported,
+        accepts: exported,
         write: |parcel| format!("export {}='{}'", spelled(parcel.name(), '_').to_uppercase(), parcel.text),
     },
     Carrier {
         name: "backticks",
-        takes: unquoted_line,
+        accepts: unquoted_line,
         write: |parcel| format!("It fails as soon as I send `{}` to it.", parcel.phrase()),
     },
-    Carrier { name: "emoji", takes: unquoted_line, write: |parcel| format!("🔑{}🔑", parcel.phrase()) },
+    Carrier { name: "emoji", accepts: unquoted_line, write: |parcel| format!("🔑{}🔑", parcel.phrase()) },
     Carrier {
         name: "header in base64 for URLs",
-        takes: header,
+        accepts: header,
         write: |parcel| format!("proxy saw {}", BASE64_URL_SAFE_NO_PAD.encode(parcel.header())),
     },
 ];

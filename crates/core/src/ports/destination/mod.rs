@@ -28,7 +28,7 @@ pub use polling::{
 #[async_trait]
 pub trait Destination: fmt::Debug + Send + Sync {
     /// Whether this kind of delivery, caused by `author`, is for this destination.
-    fn takes(&self, what: DeliveryKind, author: Author) -> bool;
+    fn accepts(&self, what: DeliveryKind, author: Author) -> bool;
 
     /// Whether it is only a notification channel, in which nobody works on tickets. Nothing waits for such a delivery.
     fn is_notice(&self) -> bool {

@@ -60,12 +60,12 @@ pub fn card(known: &Known<'_>) -> Markup {
 
 fn destination(known: &Known<'_>, brought: &Brought) -> Markup {
     let open: Vec<&Delivery> = brought.deliveries.iter().filter(|one| one.state != DeliveryState::Delivered).collect();
-    let told = brought
+    let lines = brought
         .deliveries
         .iter()
         .filter(|one| one.state == DeliveryState::Delivered)
         .flat_map(|one| one.reason.lines());
-    let left_out: Vec<&str> = told.filter(|line| !line.is_empty()).collect();
+    let left_out: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     html! {
         div.brought {
             div.to { h3 { bdi { (brought.destination) } } (mark(brought, &open)) }
