@@ -1,0 +1,157 @@
+//! What lies on the device: records, and transactions on them.
+//!
+//! The layout of earlier versions converts to these records. A draft lay under `SITE\nCUSTOMER` (or, if it made room for another one,
+//! `SITE\nCUSTOMER\n\nTIME`) as `{id, ticket, at, frozen}`: the id is the key, `ticket` the form, `frozen` the snapshot. A draft of a reply lay
+//! under `SITE\nCUSTOMER\nTICKET` as `{text, at}` and gets a new key. A submission is `{key, site, user, signed, session, path, body, files,
+//! names, lost, stopped, draft, text, at, said, tries, wait, next, cause, refused}`: `path` is the target, `body` the verbatim bytes and, without
+//! message and attachments, the members; an attachment is `{id, of, name, blob, at, there, metadata, refused}`, where `of` names the draft or
+//! submission that refers to it.
+
+use super::attachment::Attachment;
+use super::draft::{AttachmentRef, DRAFT_KEPT_MS, Draft};
+use super::ids::{AttachmentId, CustomerId, IdempotencyKey, Revision, Time, TransactionId};
+use super::submission::{Acknowledgement, Submission};
+
+/// A record of the site.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // There are few records, and most are submissions or drafts.
+pub enum Record {
+    /// A draft.
+    Draft(Draft),
+    /// A submission that the gateway has not acknowledged.
+    Submission(Submission),
+    /// A submission that it has acknowledged.
+    Acknowledgement(Acknowledgement),
+    /// An attachment. Its bytes are stored with it, from what was read when it was chosen.
+    Attachment(Attachment),
+}
+
+/// The place of a record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordKey {
+    /// Of a draft.
+    Draft(IdempotencyKey),
+    /// Of a submission.
+    Submission(IdempotencyKey),
+    /// Of an acknowledgement.
+    Acknowledgement(IdempotencyKey),
+    /// Of an attachment.
+    Attachment(AttachmentId),
+}
+
+impl Record {
+    /// Its place.
+    pub fn key(&self) -> RecordKey {
+        match self {
+            Record::Draft(draft) => RecordKey::Draft(draft.key.clone()),
+            Record::Submission(submission) => RecordKey::Submission(submission.key.clone()),
+            Record::Acknowledgement(known) => RecordKey::Acknowledgement(known.key.clone()),
+            Record::Attachment(attachment) => RecordKey::Attachment(attachment.id.clone()),
+        }
+    }
+
+    /// Its version; none for an attachment, whose bytes never change.
+    pub fn revision(&self) -> Option<Revision> {
+        match self {
+            Record::Draft(draft) => Some(draft.revision),
+            Record::Submission(submission) => Some(submission.revision),
+            Record::Acknowledgement(known) => Some(known.revision),
+            Record::Attachment(_) => None,
+        }
+    }
+}
+
+/// A change of the device.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// Stores a record, in place of an earlier one. An attachment is stored with the bytes that were read, or keeps those on the device; without any
+    /// it is not stored.
+    Put(Box<Record>),
+    /// Deletes a record, if there is one.
+    Delete(RecordKey),
+    /// Deletes those of the attachments that no draft or submission refers to after the other writes ([`is_referred_to`]).
+    Release(Vec<AttachmentId>),
+    /// Deletes every record that [`Reset::forgets`].
+    Forget(Reset),
+}
+
+/// Something that has to be so, or nothing is written: a record has a version, or does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// Its place.
+    pub key: RecordKey,
+    /// Its version; none if it must not exist.
+    pub revision: Option<Revision>,
+}
+
+/// All of it is written, or nothing. Transactions and loads of a desk are carried out in their order, each with a time limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transaction {
+    /// Its number.
+    pub id: TransactionId,
+    /// What has to be so.
+    pub expectations: Vec<Expectation>,
+    /// What is written.
+    pub writes: Vec<Write>,
+}
+
+/// What the host wants to be forgotten when a customer logs out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reset {
+    /// The customer; empty for everybody.
+    pub customer: CustomerId,
+    /// Whether their submissions are deleted as well.
+    pub discards: bool,
+    /// When; newer records stay.
+    pub at: Time,
+}
+
+impl Reset {
+    /// Whether a record is to be deleted. `now` tells a time in the future, from before the clock was set back. Attachments are deleted when nothing
+    /// refers to them any more ([`is_referred_to`]).
+    pub fn forgets(&self, record: &Record, now: Time) -> bool {
+        let is_older = |time: Time| time <= self.at || time > now;
+        // What was written before a customer was declared belongs to the one who logs out, as far as anybody knows.
+        let is_theirs = |owner: &CustomerId| self.customer.is_empty() || owner.is_empty() || *owner == self.customer;
+        match record {
+            Record::Draft(draft) => is_theirs(&draft.owner) && is_older(draft.saved_at),
+            Record::Submission(submission) => {
+                let is_owner = self.customer.is_empty() || submission.owner == self.customer;
+                self.discards && is_owner && is_older(submission.submitted_at)
+            }
+            Record::Acknowledgement(known) => is_theirs(&known.owner) && is_older(known.received_at),
+            Record::Attachment(_) => false,
+        }
+    }
+}
+
+/// Whether a draft is contained in what it, or another tab's version of it, has become. An attachment that is not would be lost with the draft.
+pub fn is_contained(draft: &Draft, record: &Record) -> bool {
+    let (text, attachments, left_behind) = match record {
+        Record::Submission(sent) => (sent.text(), &sent.attachments, &sent.left_behind),
+        Record::Acknowledgement(sent) => (sent.text.as_str(), &sent.attachments, &sent.left_behind),
+        Record::Draft(_) | Record::Attachment(_) => return false,
+    };
+    let is_sent = |file: &AttachmentRef| {
+        attachments.iter().any(|sent| sent.id == file.id) || left_behind.iter().any(|left| left.name == file.name)
+    };
+    draft.form.text == text && draft.attachments.iter().all(is_sent)
+}
+
+/// Whether any of the records has the attachment.
+pub fn is_referred_to(id: &AttachmentId, records: &[Record]) -> bool {
+    records.iter().any(|record| match record {
+        Record::Draft(draft) => draft.attachments.iter().any(|file| file.id == *id),
+        Record::Submission(submission) => submission.attachments.iter().any(|file| file.id == *id),
+        Record::Acknowledgement(_) | Record::Attachment(_) => false,
+    })
+}
+
+/// Whether a record is too old to be kept. Submissions stay until their outcome is known.
+pub fn is_expired(record: &Record, now: Time) -> bool {
+    match record {
+        Record::Draft(draft) => now.since(draft.saved_at) > DRAFT_KEPT_MS,
+        Record::Acknowledgement(known) => now.since(known.received_at) > DRAFT_KEPT_MS,
+        Record::Submission(_) | Record::Attachment(_) => false,
+    }
+}

@@ -1,0 +1,348 @@
+//! Writing: drafts are stored while they are written, set aside, shown again, and deleted when they are done with.
+
+use super::composer::{Composer, State};
+use super::draft::{DRAFT_MAX, Draft, Form, Target};
+use super::effect::{Effect, Note, Timer};
+use super::ids::{IdempotencyKey, Revision, TicketId, TransactionId};
+use super::records::{Record, RecordKey, Write, is_contained};
+use super::storing::{Purpose, expect_draft, put};
+use super::{Desk, REST_MS};
+
+impl Desk {
+    /// An empty form, and no replies.
+    pub(super) fn start_over(&mut self) {
+        self.composers.clear();
+        let form = self.new_draft(Target::NewTicket);
+        self.composers.push(Composer::new(form));
+    }
+
+    fn new_draft(&mut self, target: Target) -> Draft {
+        Draft::new(self.new_key(), self.customer.id.clone(), target)
+    }
+
+    pub(super) fn index_of(&self, target: &Target) -> Option<usize> {
+        self.composers.iter().position(|composer| composer.draft.target == *target)
+    }
+
+    /// The place to write something, which is made if necessary.
+    pub(super) fn open(&mut self, target: Target) -> Option<&mut Composer> {
+        if self.index_of(&target).is_none() {
+            let draft = self.new_draft(target.clone());
+            self.composers.push(Composer::new(draft));
+        }
+        self.composers.iter_mut().find(|composer| composer.draft.target == target)
+    }
+
+    /// Empties a place: what was written there is somewhere else, or done with. Nothing that is stored takes its place by itself.
+    pub(super) fn clear(&mut self, index: usize) {
+        let Some(target) = self.composers.get(index).map(|composer| composer.draft.target.clone()) else { return };
+        if target == Target::NewTicket {
+            let mut fresh = Composer::new(self.new_draft(target));
+            fresh.is_touched = true;
+            if let Some(composer) = self.composers.get_mut(index) {
+                *composer = fresh;
+            }
+        } else {
+            self.composers.remove(index);
+        }
+    }
+
+    /// Empties the place that waits for the outcome of a submission.
+    pub(super) fn clear_watching(&mut self, key: &IdempotencyKey) -> bool {
+        let index = self.composers.iter().position(|composer| composer.watches(key));
+        index.map(|index| self.clear(index)).is_some()
+    }
+
+    pub(super) fn typed(&mut self, target: Target, form: Form) {
+        // The submission goes on. What is typed meanwhile is something else.
+        if let Some(index) = self.index_of(&target)
+            && let Some(composer) = self.composers.get(index)
+            && composer.state == State::Sending
+        {
+            if composer.draft.form == form {
+                return;
+            }
+            self.clear(index);
+        }
+        let later = self.now.plus(REST_MS);
+        let Some(composer) = self.open(target) else { return };
+        composer.is_touched = true;
+        if composer.draft.form == form {
+            return;
+        }
+        composer.draft.form = form;
+        composer.gaps.clear();
+        composer.is_dirty = true;
+        self.effects.push(Effect::SetTimer(Timer::Save, later));
+    }
+
+    pub(super) fn reply_opened(&mut self, ticket: TicketId) {
+        let target = Target::Reply(ticket);
+        if self.index_of(&target).is_some() {
+            return;
+        }
+        match self.aside.iter().position(|draft| draft.target == target) {
+            Some(index) => {
+                let draft = self.aside.remove(index);
+                self.composers.push(Composer::restored(draft));
+            }
+            None => drop(self.open(target)),
+        }
+    }
+
+    /// Shows another draft, and sets aside what is written there.
+    pub(super) fn draft_chosen(&mut self, key: &IdempotencyKey) {
+        let Some(index) = self.aside.iter().position(|draft| draft.key == *key) else { return };
+        let target = self.aside.get(index).map(|draft| draft.target.clone());
+        let place = target.and_then(|target| self.index_of(&target));
+        // What is being sent cannot be changed.
+        if place.and_then(|place| self.composers.get(place)).is_some_and(Composer::is_sending) {
+            return;
+        }
+        let draft = self.aside.remove(index);
+        if let Some(place) = place {
+            self.set_aside(place);
+        }
+        let mut shown = Composer::restored(draft);
+        shown.is_touched = true;
+        self.show(shown);
+    }
+
+    /// Puts something into its place.
+    pub(super) fn show(&mut self, shown: Composer) {
+        let place = self.composers.iter_mut().find(|composer| composer.draft.target == shown.draft.target);
+        match place {
+            Some(composer) => *composer = shown,
+            None => self.composers.push(shown),
+        }
+    }
+
+    /// Empties a place, and offers what was written there.
+    pub(super) fn set_aside(&mut self, index: usize) {
+        self.store_before_leaving(index);
+        if let Some(composer) = self.composers.get(index)
+            && composer.state != State::Sending
+            && !composer.draft.is_empty()
+        {
+            self.aside.insert(0, composer.draft.clone());
+            self.effects.push(Effect::Announce(Note::OtherDraft));
+        }
+        self.clear(index);
+    }
+
+    /// Stores what is written before its place is emptied, even while an earlier version of it is being stored.
+    pub(super) fn store_before_leaving(&mut self, index: usize) {
+        self.save(index);
+        if let Some(composer) = self.composers.get(index)
+            && composer.is_dirty
+            && composer.state != State::Sending
+            && !composer.draft.is_empty()
+        {
+            self.save_draft(composer.draft.clone(), composer.expected);
+        }
+    }
+
+    /// A question has helped: the text is done with, here and on the device.
+    pub(super) fn finished(&mut self, target: &Target) {
+        let Some(index) = self.index_of(target) else { return };
+        let Some(composer) = self.composers.get(index) else { return };
+        if composer.state == State::Sending {
+            return;
+        }
+        let (draft, own) = (composer.draft.clone(), composer.own().to_vec());
+        self.clear(index);
+        for file in &draft.attachments {
+            self.forget_attachment(&file.id);
+        }
+        self.finish(draft, own);
+    }
+
+    /// Deletes a draft, unless another tab has changed it. `own` are the versions that are this tab's own, the latest last.
+    pub(super) fn finish(&mut self, draft: Draft, own: Vec<Revision>) {
+        let mut writes = vec![Write::Delete(RecordKey::Draft(draft.key.clone()))];
+        writes.push(Write::Release(draft.attachments.iter().map(|file| file.id.clone()).collect()));
+        let expected = expect_draft(&draft.key, own.last().copied());
+        self.write(expected, writes, Purpose::Finish(Box::new(draft), own));
+    }
+
+    pub(super) fn finish_conflicted(&mut self, draft: Draft, mut own: Vec<Revision>, found: Vec<Record>) {
+        let there = found.into_iter().find_map(only_draft).map(|draft| draft.revision);
+        if let Some(revision) = there.filter(|revision| own.contains(revision) && own.last() != Some(revision)) {
+            own.push(revision);
+            self.finish(draft, own);
+        }
+    }
+
+    pub(super) fn save_all(&mut self) {
+        for index in 0..self.composers.len() {
+            self.save(index);
+        }
+    }
+
+    /// Stores what is written, unless that is running already.
+    pub(super) fn save(&mut self, index: usize) {
+        let revision = self.new_revision();
+        let now = self.now;
+        let Some(composer) = self.composers.get_mut(index) else { return };
+        if !composer.is_dirty || composer.saving.is_some() || composer.state == State::Sending {
+            return;
+        }
+        if composer.draft.form.text.chars().count() > DRAFT_MAX {
+            return self.warn();
+        }
+        let expected = composer.expected;
+        composer.is_dirty = false;
+        composer.draft.saved_at = now;
+        if composer.draft.is_empty() && expected.is_none() && composer.replaces.is_none() {
+            return;
+        }
+        composer.draft.revision = revision;
+        composer.expect((!composer.draft.is_empty()).then_some(revision));
+        let key = composer.draft.key.clone();
+        let draft = composer.draft.clone();
+        let replaced = composer.replaces.clone();
+        let id = self.put_draft(draft, expected, replaced);
+        if let Some(composer) = self.composers.iter_mut().find(|composer| composer.draft.key == key) {
+            composer.saving = Some(id);
+        }
+    }
+
+    /// Stores a draft that is not in its place any more.
+    pub(super) fn save_draft(&mut self, mut draft: Draft, expected: Option<Revision>) {
+        draft.revision = self.new_revision();
+        self.put_draft(draft, expected, None);
+    }
+
+    fn put_draft(
+        &mut self,
+        draft: Draft,
+        expected: Option<Revision>,
+        replaced: Option<IdempotencyKey>,
+    ) -> TransactionId {
+        let mut writes = vec![match draft.is_empty() {
+            true => Write::Delete(RecordKey::Draft(draft.key.clone())),
+            false => put(Record::Draft(draft.clone())),
+        }];
+        writes.extend(replaced.map(|key| Write::Delete(RecordKey::Submission(key))));
+        self.write(expect_draft(&draft.key, expected), writes, Purpose::Save(Box::new(draft), expected))
+    }
+
+    pub(super) fn saved(&mut self, id: TransactionId, draft: &Draft) {
+        let later = self.now.plus(REST_MS);
+        for aside in self.aside.iter_mut().filter(|aside| aside.key == draft.key) {
+            aside.revision = draft.revision;
+        }
+        let Some(composer) = self.composers.iter_mut().find(|composer| composer.draft.key == draft.key) else { return };
+        if composer.saving == Some(id) {
+            composer.saving = None;
+            composer.replaces = None;
+        }
+        if composer.is_dirty {
+            self.effects.push(Effect::SetTimer(Timer::Save, later));
+        }
+    }
+
+    pub(super) fn not_saved(&mut self, draft: Draft, expected: Option<Revision>) {
+        self.warn();
+        self.try_later();
+        let is_submitted = self.is_submitted(&draft.key);
+        let record = Record::Draft(draft.clone());
+        let is_forgotten = self.resets.iter().any(|reset| reset.forgets(&record, self.now));
+        let composer = self.composers.iter_mut().find(|composer| composer.draft.key == draft.key);
+        match composer {
+            Some(composer) => {
+                composer.saving = None;
+                composer.is_dirty = true;
+                if composer.expected == Some(draft.revision) || draft.is_empty() {
+                    composer.expected = expected;
+                }
+            }
+            // It was set aside, or belongs to a customer who is not here any more.
+            None if !draft.is_empty() && !is_submitted && !is_forgotten => self.unsaved.push((draft, expected)),
+            None => {}
+        }
+    }
+
+    /// Another tab has changed the draft, or submitted it.
+    pub(super) fn save_conflicted(&mut self, id: TransactionId, draft: Draft, found: Vec<Record>) {
+        let Some(index) = self.composers.iter().position(|composer| composer.draft.key == draft.key) else {
+            return self.unseen_conflicted(draft, found);
+        };
+        let Some(composer) = self.composers.get_mut(index) else { return };
+        if composer.saving == Some(id) {
+            composer.saving = None;
+        }
+        composer.expected = None;
+        composer.is_dirty = true;
+        if self.became(index, &found) {
+            return;
+        }
+        match found.into_iter().find_map(only_draft) {
+            Some(other) => self.differs(index, other),
+            None => self.save(index),
+        }
+    }
+
+    /// What is written was changed in another tab as well: both stay, under different ids.
+    pub(super) fn differs(&mut self, index: usize, other: Draft) {
+        let fresh = self.new_key();
+        let Some(composer) = self.composers.get_mut(index) else { return };
+        let is_theirs = other.owner != composer.draft.owner;
+        if composer.knows(other.revision) || (!is_theirs && composer.draft.says_the_same(&other)) {
+            composer.expect(Some(other.revision));
+            return self.save(index);
+        }
+        // Somebody else was declared in another tab, and nothing was added to what they wrote.
+        if is_theirs && composer.draft.says_the_same(&other) {
+            return self.clear(index);
+        }
+        composer.rename(fresh);
+        if !is_theirs {
+            self.aside.insert(0, other);
+            self.effects.push(Effect::Announce(Note::OtherDraft));
+        }
+        self.save(index);
+    }
+
+    /// Whether another tab has submitted what is written. What was added to it since becomes another draft.
+    pub(super) fn became(&mut self, index: usize, records: &[Record]) -> bool {
+        let fresh = self.new_key();
+        let Some(composer) = self.composers.get_mut(index) else { return false };
+        let key = &composer.draft.key;
+        let place = [RecordKey::Submission(key.clone()), RecordKey::Acknowledgement(key.clone())];
+        let Some(record) = records.iter().find(|record| place.contains(&record.key())) else { return false };
+        if is_contained(&composer.draft, record) {
+            self.clear(index);
+        } else {
+            composer.rename(fresh);
+            self.save(index);
+        }
+        true
+    }
+
+    /// A draft that nobody sees was changed in another tab: both stay, under different ids.
+    fn unseen_conflicted(&mut self, mut draft: Draft, found: Vec<Record>) {
+        let is_done = found.iter().any(|record| match record {
+            Record::Draft(other) => other.says_the_same(&draft),
+            record => is_contained(&draft, record),
+        });
+        if is_done || draft.is_empty() || self.is_submitted(&draft.key) {
+            return;
+        }
+        if !found.is_empty() {
+            let fresh = self.new_key();
+            for aside in self.aside.iter_mut().filter(|aside| aside.key == draft.key) {
+                aside.key = fresh.clone();
+            }
+            draft.key = fresh;
+        }
+        self.save_draft(draft, None);
+    }
+}
+
+pub(super) fn only_draft(record: Record) -> Option<Draft> {
+    match record {
+        Record::Draft(draft) => Some(draft),
+        _ => None,
+    }
+}
