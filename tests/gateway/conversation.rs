@@ -94,7 +94,7 @@ async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
         };
         Change { message: Some(message), ..current.unchanged() }.into()
     };
-    match gateway.app.store.change(id, at, None, &decide).await.unwrap() {
+    match gateway.app.store.change(id, None, &decide).await.unwrap() {
         Changed::Written(ticket, _) => *ticket,
         other => panic!("{other:?}"),
     }

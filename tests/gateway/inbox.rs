@@ -741,7 +741,7 @@ async fn what_is_overdue_stands_out() {
         change.ticket.due_at = Some("2026-01-01T00:00:00.000Z".into());
         change.into()
     };
-    gateway.app.store.change(sent["id"].as_str().unwrap(), "", None, &late).await.unwrap();
+    gateway.app.store.change(sent["id"].as_str().unwrap(), None, &late).await.unwrap();
     assert!(gateway.get("/inbox").await.text().contains("Overdue by "));
 }
 

@@ -1,17 +1,18 @@
 //! Erasure, export and retention of personal data: nothing remains, and nothing comes back.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell_core::clock;
 use deskbell_core::ports::{
-    Claim, DeliveryKind, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey,
-    SubmissionOutcome, TicketHead,
+    DeliveryKind, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
+    TicketHead,
 };
 use domain::ticket::Status;
 use gateway::config::Overrides;
-use jiff::{SignedDuration, ToSpan};
+use jiff::ToSpan;
 use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection};
 
@@ -259,9 +260,7 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     .execute(&mut write)
     .await
     .unwrap();
-    let until = clock::written(clock::timestamp() + SignedDuration::from_secs(30));
-    let claim = Claim { token: "a worker", now: &clock::now(), until: &until };
-    let due = store.claim_deliveries(("acme", "slow"), claim, &[], 10).await.unwrap();
+    let due = store.claim_deliveries(("acme", "slow"), Duration::from_secs(30), &[], 10).await.unwrap();
     assert_eq!(due.len(), 1);
 
     let (_, text) = command(&gateway, &["erase", "--ticket", "DB-0000A", "--yes"]).await;
@@ -270,7 +269,7 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     let place =
         deskbell_core::ports::ExternalTicketRef { external_id: "99".into(), requester: "9".into(), merged_after: None };
     let tried = DeliveryOutcome::Delivered { external_id: "99".into(), place: Some(place), reason: String::new() };
-    let lost = store.record_attempts(&[(&due[0], &tried)], &clock::now()).await.unwrap();
+    let lost = store.record_attempts(&[(&due[0], &tried)]).await.unwrap();
     assert_eq!(lost, [due[0].delivery.id], "its claim went with it");
     for table in ["tickets", "deliveries", "places", "seals", "messages"] {
         let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
@@ -442,15 +441,15 @@ async fn what_was_opened_again_or_taken_along_since_it_was_found_is_not_erased()
         "UPDATE tickets SET status = 'solved', updated_at = '2026-11-28T00:00:00.000Z'",
     ] {
         sqlx::query(change).execute(&mut write).await.unwrap();
-        assert_eq!(store.erase_tickets(&ids, &clock::now(), &is_solved).await.unwrap().tickets, 0, "{change}");
+        assert_eq!(store.erase_tickets(&ids, &is_solved).await.unwrap().tickets, 0, "{change}");
     }
     sqlx::query("UPDATE tickets SET updated_at = '2020-01-01T00:00:00.000Z', person = 'u-8'")
         .execute(&mut write)
         .await
         .unwrap();
     let is_nobodys = |head: &TicketHead| head.person.is_none();
-    assert_eq!(store.erase_tickets(&ids, &clock::now(), &is_nobodys).await.unwrap().tickets, 0);
-    assert_eq!(store.erase_tickets(&ids, &clock::now(), &is_solved).await.unwrap().tickets, 1);
+    assert_eq!(store.erase_tickets(&ids, &is_nobodys).await.unwrap().tickets, 0);
+    assert_eq!(store.erase_tickets(&ids, &is_solved).await.unwrap().tickets, 1);
 }
 
 #[tokio::test]

@@ -129,6 +129,18 @@ impl Gateway {
         SqliteConnection::connect(&format!("sqlite:{}", self.database().display())).await.unwrap()
     }
 
+    /// Makes the lists of changes of all destinations due, as after a minute.
+    pub async fn list_changes_again(&self) {
+        let again = "UPDATE polls SET listed_at = NULL";
+        sqlx::query(again).execute(&mut self.connection().await).await.unwrap();
+    }
+
+    /// Makes the lists and the exports of changes of all destinations due.
+    pub async fn read_changes_again(&self) {
+        let again = "UPDATE polls SET listed_at = NULL, exported_at = NULL, behind = 0";
+        sqlx::query(again).execute(&mut self.connection().await).await.unwrap();
+    }
+
     /// Stops it and starts another on the same files, which has built no index yet.
     pub async fn reopened(self) -> Gateway {
         self.app.store.close().await;

@@ -1,18 +1,41 @@
-//! Times as the store and the wire write them.
+//! The current time, and times as the store and the wire write them.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+
+/// A source of the current time. A store has one, by which it decides what is due and which claims have expired: gateways on one database may
+/// have clocks that differ.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// The current time.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        timestamp()
+    }
+}
 
 /// The current time: RFC 3339 in UTC with exactly three fractional digits, so that sorting the strings sorts the times.
 pub fn now() -> String {
     written(timestamp())
 }
 
-/// The current time.
+/// The current time, to the millisecond, so that it is the same after it was stored.
 pub fn timestamp() -> Timestamp {
-    Timestamp::now()
+    to_millisecond(Timestamp::now())
+}
+
+/// A time without what is finer than a millisecond.
+pub fn to_millisecond(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
 /// Formats a time as RFC 3339 in UTC, to the millisecond.
@@ -20,9 +43,24 @@ pub fn written(time: Timestamp) -> String {
     format!("{time:.3}")
 }
 
+/// A time after another, or the latest that there is.
+pub fn after(time: Timestamp, by: Duration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// A time before another, or the earliest that there is.
+pub fn before(time: Timestamp, by: Duration) -> Timestamp {
+    time.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+/// The duration from one time to a later one; zero if it is not later.
+pub fn between(from: Timestamp, until: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(from)).unwrap_or_default()
+}
+
 /// The time that remains until `until`; zero if it has passed.
 pub fn left(until: Timestamp) -> Duration {
-    Duration::try_from(until.duration_since(timestamp())).unwrap_or_default()
+    between(timestamp(), until)
 }
 
 /// The current time in seconds since 1970.

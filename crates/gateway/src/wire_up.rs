@@ -47,7 +47,7 @@ use crate::tickets::{
 };
 use crate::workers::Workers;
 use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
-use store_sqlite::{READERS, SqliteStore};
+use store_sqlite::{READERS, SqliteStore, StoreOptions};
 
 pub use imports::source_format;
 pub use sites::SiteParts;
@@ -101,7 +101,9 @@ pub struct Gateway {
 pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
     let Setup { settings, parts } = setup;
     let readers = settings.database_readers.unwrap_or(READERS);
-    let store = Arc::new(SqliteStore::open_with_readers(&settings.database, readers).await?);
+    let store = Arc::new(
+        SqliteStore::open_with(&settings.database, StoreOptions { readers, ..StoreOptions::default() }).await?,
+    );
     if settings.demo {
         crate::demo::import(store.as_ref()).await?;
     }

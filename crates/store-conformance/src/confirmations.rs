@@ -1,45 +1,54 @@
 //! Confirmation of addresses by codes.
 
+use std::time::Duration;
+
 use crate::support::{
-    LATER, NOW, delivery_kinds, desk_deliveries, quota, receipts, seal, submit_unconfirmed, ticket, with_mail,
+    LATER, LEASE, NOW, TestClock, delivery_kinds, desk_deliveries, quota, receipts, seal, submit_unconfirmed, ticket,
+    with_mail,
 };
 use deskbell_core::ports::{
-    ActivityKind, Claim, CodeCheck, CodeRequest, Confirmation, DeliveryKind, MailLimits, MailOutcome, MailQuota,
-    NewMail, Store, SubmissionExtras, SubmissionOutcome,
+    ActivityKind, CodeCheck, CodeRequest, Confirmation, DeliveryKind, MailLimits, MailOutcome, MailQuota, NewMail,
+    Store, SubmissionExtras, SubmissionOutcome,
 };
 
-pub async fn a_code_is_guessed_at_five_times_and_another_makes_five_more(store: &dyn Store) {
+/// How long a code is valid.
+const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// The time between two codes.
+const PAUSE: Duration = Duration::from_secs(60);
+
+pub async fn a_code_is_guessed_at_five_times_and_another_makes_five_more(store: &dyn Store, clock: &TestClock) {
     submit_unconfirmed(store).await;
-    let (long_ago, later) = ("2025-01-01", "2026-12-31T00:00:00.000Z");
-    let confirm = async |number: u32, oldest: &str| {
-        store
-            .confirm("1", NOW, oldest, &|code| code == number, &desk_deliveries(DeliveryKind::Confirmed))
-            .await
-            .unwrap()
+    let confirm = async |number: u32| {
+        let deliveries = desk_deliveries(DeliveryKind::Confirmed);
+        store.confirm("1", LIFE, &|code| code == number, &deliveries).await.unwrap()
     };
     let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
     assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0, code_sent: true });
-    assert_eq!(confirm(1, later).await, CodeCheck::NoneValid, "its time is over");
+    clock.advance(LIFE + Duration::from_millis(1));
+    assert_eq!(confirm(1).await, CodeCheck::NoneValid, "its time is over");
+    clock.set(NOW);
     for left in (0..5).rev() {
-        assert_eq!(confirm(2, long_ago).await, CodeCheck::Wrong(left));
+        assert_eq!(confirm(2).await, CodeCheck::Wrong(left));
     }
-    assert_eq!(confirm(1, long_ago).await, CodeCheck::TooManyAttempts);
+    assert_eq!(confirm(1).await, CodeCheck::TooManyAttempts);
     let quota = quota("ada@example.com");
-    let request = async |before: &str| store.request_code("1", later, before, &quota).await.unwrap();
-    assert_eq!(request("2025-01-01").await, CodeRequest::TooSoon { sent_at: NOW.into() });
-    assert_eq!(request(later).await, CodeRequest::Accepted);
-    let due = store.claim_mail("acme", Claim { token: "t", now: later, until: later }).await.unwrap().unwrap();
+    let request = async || store.request_code("1", PAUSE, &quota).await.unwrap();
+    clock.advance(PAUSE / 4);
+    assert_eq!(request().await, CodeRequest::TooSoon { wait: PAUSE * 3 / 4 });
+    clock.advance(PAUSE * 3 / 4);
+    assert_eq!(request().await, CodeRequest::Accepted);
+    let due = store.claim_mail("acme", LEASE).await.unwrap().unwrap();
     assert_eq!((due.code, due.address.as_str()), (Some(2), "ada@example.com"));
-    assert_eq!(confirm(1, long_ago).await, CodeCheck::Wrong(4), "the first is not valid any more");
-    assert_eq!(confirm(2, long_ago).await, CodeCheck::Confirmed);
-    assert_eq!((state().await, confirm(2, long_ago).await), (Confirmation::Confirmed, CodeCheck::NotNeeded));
-    assert_eq!(request(later).await, CodeRequest::NotNeeded);
+    assert_eq!(confirm(1).await, CodeCheck::Wrong(4), "the first is not valid any more");
+    assert_eq!(confirm(2).await, CodeCheck::Confirmed);
+    assert_eq!((state().await, confirm(2).await), (Confirmation::Confirmed, CodeCheck::NotNeeded));
+    assert_eq!(request().await, CodeRequest::NotNeeded);
     let deeds = store.activities("1").await.unwrap();
     assert_eq!((deeds.len(), deeds[0].act, deeds[0].text.as_str()), (1, ActivityKind::Confirmed, "ada@example.com"));
-    assert_eq!(store.confirm("2", NOW, long_ago, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
+    assert_eq!(store.confirm("2", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
 }
 
-pub async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests(store: &dyn Store) {
+pub async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests(store: &dyn Store, clock: &TestClock) {
     let limits = MailLimits::default();
     for number in 1..=4_u8 {
         let quota = MailQuota { limits: limits.of_receipts(), ..quota("ada@example.com") };
@@ -50,26 +59,33 @@ pub async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests(
     }
     let is_code_sent = async |id: &str| store.ticket(id).await.unwrap().unwrap().handling.confirmation.is_code_sent();
     assert!(is_code_sent("1").await && is_code_sent("2").await && !is_code_sent("3").await);
-    let request = async |id: &str| store.request_code(id, LATER, NOW, &quota("ada@example.com")).await.unwrap();
+    let request = async |id: &str| store.request_code(id, PAUSE, &quota("ada@example.com")).await.unwrap();
+    clock.set(LATER);
     assert_eq!(request("3").await, CodeRequest::Accepted);
     assert!(is_code_sent("3").await);
-    assert_eq!(request("4").await, CodeRequest::QuotaUsedUp { oldest: NOW.into() });
+    assert_eq!(request("4").await, CodeRequest::QuotaUsedUp { wait: Duration::from_secs(23 * 60 * 60) });
     for (limit, part) in [(0, 0), (1, 1), (2, 1), (3, 2), (10, 7), (500, 375)] {
         assert_eq!(MailLimits { site: limit, ..limits }.of_receipts().site, part);
     }
 }
 
-pub async fn a_code_whose_mail_is_given_up_was_not_sent_and_another_can_be_requested_at_once(store: &dyn Store) {
+pub async fn a_code_whose_mail_is_given_up_was_not_sent_and_another_can_be_requested_at_once(
+    store: &dyn Store,
+    _clock: &TestClock,
+) {
     submit_unconfirmed(store).await;
-    store.claim_mail("acme", Claim { token: "t", now: LATER, until: LATER }).await.unwrap().unwrap();
-    assert!(store.record_mail("1", "t", MailOutcome::DeadLetter).await.unwrap());
+    let due = store.claim_mail("acme", LEASE).await.unwrap().unwrap();
+    assert!(store.record_mail("1", &due.claim, MailOutcome::DeadLetter).await.unwrap());
     let confirmation = store.ticket("1").await.unwrap().unwrap().handling.confirmation;
     assert_eq!(confirmation, Confirmation::Awaited { withheld: 0, first: 0, code_sent: false });
     let quota = quota("ada@example.com");
-    assert_eq!(store.request_code("1", NOW, "2025-01-01", &quota).await.unwrap(), CodeRequest::Accepted);
+    assert_eq!(store.request_code("1", PAUSE, &quota).await.unwrap(), CodeRequest::Accepted);
 }
 
-pub async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_session_may_have(store: &dyn Store) {
+pub async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_session_may_have(
+    store: &dyn Store,
+    _clock: &TestClock,
+) {
     let limits = MailLimits { mailbox: 1, session: 3, ..MailLimits::default() };
     for id in 1..=5_u8 {
         let quota = MailQuota { session: Some([1; 32]), limits, ..quota("ada@example.com") };
@@ -79,7 +95,7 @@ pub async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_sessio
         new.session = Some([1; 32]);
         assert_eq!(store.submit(&new, &seal(&id.to_string()), along).await.unwrap(), SubmissionOutcome::Stored);
         if id == 1 {
-            assert_eq!(store.confirm("1", NOW, "2025-01-01", &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+            assert_eq!(store.confirm("1", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
         }
     }
     assert_eq!(receipts(store, 10).await, ["1", "2", "3"]);
@@ -87,7 +103,10 @@ pub async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_sessio
     assert_eq!(last.handling.confirmation, Confirmation::Confirmed, "without a receipt it is confirmed all the same");
 }
 
-pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_next_ticket(store: &dyn Store) {
+pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_next_ticket(
+    store: &dyn Store,
+    _clock: &TestClock,
+) {
     let place = async |id: &str, session: Option<u8>, person: Option<&str>, address: &str| {
         let quota = MailQuota { limits: MailLimits { mailbox: 1, ..MailLimits::default() }, ..quota(address) };
         let mail = Some(NewMail { address: address.into(), quota: Some(quota) });
@@ -99,7 +118,7 @@ pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_n
     };
     assert!(place("1", Some(1), None, "ada@example.com").await.is_code_sent());
     assert!(place("2", Some(1), None, "Ada@example.com").await.is_awaited(), "it is not confirmed yet");
-    assert_eq!(store.confirm("1", NOW, "2025-01-01", &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+    assert_eq!(store.confirm("1", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
     assert_eq!(place("3", Some(1), None, "ADA+x@example.com").await, Confirmation::Confirmed);
     for (id, session, person, address) in [
         ("4", Some(1), None, "eve@example.com"),
@@ -117,7 +136,7 @@ pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_n
     assert_eq!(place("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);
 }
 
-pub async fn who_signs_in_with_the_claimed_address_has_confirmed_it(store: &dyn Store) {
+pub async fn who_signs_in_with_the_claimed_address_has_confirmed_it(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
     store.move_to_person("acme", &[9; 32], "u-7").await.unwrap();
     let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
@@ -126,7 +145,7 @@ pub async fn who_signs_in_with_the_claimed_address_has_confirmed_it(store: &dyn 
     {
         assert!(
             store
-                .confirm_signed(site, person, mailbox, NOW, &desk_deliveries(DeliveryKind::Confirmed))
+                .confirm_signed(site, person, mailbox, &desk_deliveries(DeliveryKind::Confirmed))
                 .await
                 .unwrap()
                 .is_empty()
@@ -135,7 +154,7 @@ pub async fn who_signs_in_with_the_claimed_address_has_confirmed_it(store: &dyn 
     }
     let confirmed = async || {
         let orders = desk_deliveries(DeliveryKind::Confirmed);
-        store.confirm_signed("acme", "u-7", "ada@example.com", NOW, &orders).await.unwrap()
+        store.confirm_signed("acme", "u-7", "ada@example.com", &orders).await.unwrap()
     };
     let told = confirmed().await;
     assert_eq!((told.len(), told[0].handling.confirmation), (1, Confirmation::Confirmed));

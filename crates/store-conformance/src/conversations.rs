@@ -1,9 +1,10 @@
 //! Messages, activities and changes of a ticket.
 
 use crate::support::{
-    LATER, NOW, delivery_kinds, desk_deliveries, new_message, seal, submit_unconfirmed, ticket, with_answer,
+    LATER, NOW, TestClock, delivery_kinds, desk_deliveries, new_message, seal, submit_unconfirmed, ticket, with_answer,
     write_message,
 };
+use deskbell_core::clock::written;
 use deskbell_core::ports::{
     Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, DeliveryKind, MESSAGE_PAGE_BYTES, Store,
     SubmissionExtras, View,
@@ -11,7 +12,7 @@ use deskbell_core::ports::{
 use domain::conversation::Author;
 use domain::ticket::Status;
 
-pub async fn what_is_said_is_numbered_counted_as_unread_and_said_once(store: &dyn Store) {
+pub async fn what_is_said_is_numbered_counted_as_unread_and_said_once(store: &dyn Store, _clock: &TestClock) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.submit(&ticket, &seal("k"), with_answer()).await.unwrap();
     let say = async |author, body, key| write_message(store, new_message(author, body), key, vec![]).await;
@@ -26,16 +27,16 @@ pub async fn what_is_said_is_numbered_counted_as_unread_and_said_once(store: &dy
         change.ticket.handling.read_until = 1;
         change.into()
     };
-    let Changed::Written(now, None) = store.change("DB-00001", "", None, &read).await.unwrap() else { panic!() };
+    let Changed::Written(now, None) = store.change("DB-00001", None, &read).await.unwrap() else { panic!() };
     assert_eq!(now.handling.unread, 1);
     let messages = store.messages("1", 1).await.unwrap();
     assert_eq!(messages.iter().map(|message| message.number).collect::<Vec<_>>(), [2, 3]);
     let nothing = |_: &CurrentTicket| Decision::Nothing;
-    assert_eq!(store.change("1", "", None, &nothing).await.unwrap(), Changed::Unchanged(now));
-    assert_eq!(store.change("2", "", None, &nothing).await.unwrap(), Changed::NotFound);
+    assert_eq!(store.change("1", None, &nothing).await.unwrap(), Changed::Unchanged(now));
+    assert_eq!(store.change("2", None, &nothing).await.unwrap(), Changed::NotFound);
 }
 
-pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(store: &dyn Store) {
+pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(store: &dyn Store, _clock: &TestClock) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store
         .submit(
@@ -53,13 +54,27 @@ pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(stor
         change.ticket.status = Status::Solved;
         change.into()
     };
-    let both = tokio::join!(store.change("1", NOW, None, &solve), store.change("1", NOW, None, &solve));
+    let both = tokio::join!(store.change("1", None, &solve), store.change("1", None, &solve));
     let written = [both.0.unwrap(), both.1.unwrap()].into_iter().filter(|one| matches!(one, Changed::Written(..)));
     assert_eq!(written.count(), 1);
     assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Solved, 0)]);
 }
 
-pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn Store) {
+pub async fn a_decision_is_given_the_time_of_the_store(store: &dyn Store, clock: &TestClock) {
+    submit_unconfirmed(store).await;
+    let decide = |current: &CurrentTicket| {
+        let mut change = current.unchanged();
+        change.ticket.handling.updated_at = written(current.now);
+        Change { deliveries: desk_deliveries(DeliveryKind::Solved), ..change }.into()
+    };
+    clock.set(LATER);
+    let Changed::Written(changed, _) = store.change("1", None, &decide).await.unwrap() else { panic!() };
+    assert_eq!(changed.handling.updated_at, LATER);
+    let created: Vec<String> = store.deliveries("1").await.unwrap().into_iter().map(|one| one.created_at).collect();
+    assert_eq!(created, [NOW, LATER]);
+}
+
+pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
     let note = Activity {
         operator: "eve@example.com".into(),
@@ -74,7 +89,7 @@ pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn St
             assert!(current.mailed_notes < 2);
             Change { activity: Some(note.clone()), activity_key: Some(key.into()), ..change }.into()
         };
-        store.change("1", LATER, None, &decide).await.unwrap()
+        store.change("1", None, &decide).await.unwrap()
     };
     assert!(matches!(keep("there <1>").await, Changed::Written(..)));
     assert!(matches!(keep("there <1>").await, Changed::Unchanged(_)));
@@ -85,7 +100,7 @@ pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn St
     assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets.len(), 1);
 }
 
-pub async fn messages_come_in_pages_that_end_by_number_or_by_bytes(store: &dyn Store) {
+pub async fn messages_come_in_pages_that_end_by_number_or_by_bytes(store: &dyn Store, _clock: &TestClock) {
     store
         .submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), SubmissionExtras::default())
         .await

@@ -1,20 +1,20 @@
 //! Erasure of tickets and personal data.
 
-use crate::support::{LATER, NOW, claim, new_message, seal, submit_to_desk, ticket, write_message_about};
+use crate::support::{NOW, TestClock, claim, new_message, seal, submit_to_desk, ticket, write_message_about};
 use deskbell_core::ports::{
     DeliveryOutcome, ExternalTicketRef, Store, SubmissionExtras, SubmissionOutcome, TicketHead, View,
 };
 use domain::conversation::Author;
 
-pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn Store) {
+pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn Store, _clock: &TestClock) {
     let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     submit_to_desk(store, &["1", "2"]).await;
-    let due = claim(store, "t", NOW, &[]).await;
+    let due = claim(store, &[]).await;
     let there =
         DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place.clone()), reason: String::new() };
-    assert!(store.record_attempts(&[(&due[0], &there)], NOW).await.unwrap().is_empty());
+    assert!(store.record_attempts(&[(&due[0], &there)]).await.unwrap().is_empty());
     write_message_about(store, "1", new_message(Author::Support, "Zanzibar"), None, vec![]).await;
-    let counts = store.erase_tickets(&["1".into()], LATER, &|_| true).await.unwrap();
+    let counts = store.erase_tickets(&["1".into()], &|_| true).await.unwrap();
     assert_eq!((counts.tickets, counts.messages, counts.deliveries), (1, 1, 1));
     assert_eq!(store.ticket("1").await.unwrap(), None);
     assert_eq!(store.messages("1", 0).await.unwrap(), []);
@@ -29,10 +29,10 @@ pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn S
     assert!(!store.adopt(&again, "desk", &place).await.unwrap());
 }
 
-pub async fn what_is_not_meant_any_more_is_not_erased(store: &dyn Store) {
+pub async fn what_is_not_meant_any_more_is_not_erased(store: &dyn Store, _clock: &TestClock) {
     submit_to_desk(store, &["1", "2"]).await;
     let only = |head: &TicketHead| head.id == "2";
-    let counts = store.erase_tickets(&["1".into(), "2".into()], LATER, &only).await.unwrap();
+    let counts = store.erase_tickets(&["1".into(), "2".into()], &only).await.unwrap();
     assert_eq!(counts.tickets, 1);
     assert!(store.ticket("1").await.unwrap().is_some() && store.ticket("2").await.unwrap().is_none());
 }

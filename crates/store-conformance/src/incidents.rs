@@ -1,14 +1,14 @@
 //! Customers affected by incidents.
 
-use crate::support::NOW;
+use crate::support::TestClock;
 use deskbell_core::ports::{PersonTrace, Store, Traces};
 
-pub async fn who_is_affected_is_counted_once_and_forgotten(store: &dyn Store) {
+pub async fn who_is_affected_is_counted_once_and_forgotten(store: &dyn Store, _clock: &TestClock) {
     for who in [1, 1, 2] {
-        store.affect("acme", "one", &[who; 32], NOW).await.unwrap();
+        store.affect("acme", "one", &[who; 32]).await.unwrap();
     }
-    store.affect("acme", "other", &[1; 32], NOW).await.unwrap();
-    store.affect("elsewhere", "one", &[1; 32], NOW).await.unwrap();
+    store.affect("acme", "other", &[1; 32]).await.unwrap();
+    store.affect("elsewhere", "one", &[1; 32]).await.unwrap();
     assert_eq!(store.affected("acme", "one").await.unwrap(), 2);
     // The count identifies nobody and stays. The hash is deleted, in this site only.
     let erase = async |site: &str| {

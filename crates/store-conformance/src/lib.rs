@@ -23,26 +23,28 @@ macro_rules! rules {
     ($dollar:tt, $($module:ident::$rule:ident),* $(,)?) => {
         /// The rules by name.
         pub mod rules {
+            use crate::support::TestClock;
             use deskbell_core::ports::Store;
 
             $(
-                /// Asserts what its name says about an empty store.
-                pub async fn $rule(store: &dyn Store) {
-                    crate::$module::$rule(store).await;
+                /// Asserts what its name says about an empty store that has this clock.
+                pub async fn $rule(store: &dyn Store, clock: &TestClock) {
+                    crate::$module::$rule(store, clock).await;
                 }
             )*
         }
 
-        /// Makes a test of every rule. The argument is an async function without parameters that returns an empty store and whatever has to
-        /// live as long as it, such as its folder.
+        /// Makes a test of every rule. The argument is an async function that opens an empty store with a clock and returns it with whatever has
+        /// to live as long as it, such as its folder.
         #[macro_export]
         macro_rules! conformance {
             ($dollar open:path) => {
                 $(
                     #[tokio::test]
                     async fn $rule() {
-                        let (store, _kept) = $dollar open().await;
-                        $dollar crate::rules::$rule(&store).await;
+                        let clock = $dollar crate::support::TestClock::new();
+                        let (store, _kept) = $dollar open(clock.clone()).await;
+                        $dollar crate::rules::$rule(&store, &clock).await;
                     }
                 )*
             };
@@ -62,6 +64,7 @@ rules! {
     confirmations::who_signs_in_with_the_claimed_address_has_confirmed_it,
     conversations::what_is_said_is_numbered_counted_as_unread_and_said_once,
     conversations::a_decision_sees_the_ticket_as_the_change_before_it_has_left_it,
+    conversations::a_decision_is_given_the_time_of_the_store,
     conversations::a_note_from_elsewhere_is_kept_once_counted_and_found,
     conversations::messages_come_in_pages_that_end_by_number_or_by_bytes,
     erasure::what_is_erased_leaves_nothing_and_does_not_come_again,
@@ -76,6 +79,7 @@ rules! {
     outgoing_mail::who_uses_up_a_mailbox_of_somebody_else_leaves_its_owner_a_share_and_a_mailbox_has_an_end,
     polls::what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once,
     polls::of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest,
+    polls::how_long_ago_changes_were_read_is_measured_by_the_store,
     questions::an_id_that_another_source_takes_meanwhile_stays_with_it,
     questions::what_an_import_writes_counts_once_it_is_done_and_only_what_has_changed_is_read,
     questions::one_holder_at_a_time_has_the_lease_of_an_import,
@@ -83,6 +87,8 @@ rules! {
     queue::a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_about_it,
     queue::only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_the_same_again,
     queue::what_waits_behind_a_dead_letter_is_renewed_with_it,
+    queue::a_delivery_that_keeps_its_position_is_due_at_once_before_those_that_came_later,
+    queue::a_lease_begins_when_it_is_claimed_whatever_time_the_ticket_has,
     sessions::an_agent_is_known_until_a_session_ends_or_is_ended,
     tickets::a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key,
     tickets::a_key_or_a_reference_that_is_taken_keeps_nothing,

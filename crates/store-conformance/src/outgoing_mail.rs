@@ -1,10 +1,16 @@
 //! Receipts and their quotas.
 
-use crate::support::{NOW, quota, receipts, seal, ticket, with_mail};
-use deskbell_core::ports::{Claim, DueMail, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
+use std::time::Duration;
 
-pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_done(store: &dyn Store) {
+use crate::support::{NOW, TestClock, quota, receipts, seal, ticket, with_mail};
+use deskbell_core::ports::{ClaimToken, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
+
+pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_done(
+    store: &dyn Store,
+    clock: &TestClock,
+) {
     let came = "2026-01-01T00:00:00.000Z";
+    clock.set(came);
     let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), came));
     let mail = |address: &str| Some(NewMail { address: address.into(), quota: Some(quota(address)) });
     assert_eq!(
@@ -13,30 +19,38 @@ pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_i
     );
     // A ticket that is not stored sends no receipt.
     store.submit(&later, &seal("1"), with_mail(mail("bob@example.com"))).await.unwrap();
-    let minute = |minute: u32| format!("2026-01-01T00:0{minute}:00.000Z");
-    let take = async |site: &str, now: u32| {
-        let (now, until) = (minute(now), minute(now + 5));
-        store.claim_mail(site, Claim { token: "t", now: &now, until: &until }).await.unwrap()
-    };
-    assert_eq!((store.next_mail("acme").await.unwrap().as_deref(), take("other", 0).await), (Some(came), None));
-    let (address, since) = ("Ada+x@example.com".to_string(), came.to_string());
-    let due = DueMail { ticket: ticket.clone(), address, code: None, attempts: 1, since };
-    assert_eq!(take("acme", 0).await, Some(due.clone()));
-    assert_eq!(take("acme", 4).await, None);
-    assert!(store.record_mail("1", "t", MailOutcome::Retry { due_at: &minute(1) }).await.unwrap());
-    assert!(!store.record_mail("1", "t", MailOutcome::Sent).await.unwrap(), "its claim has ended");
-    assert_eq!(take("acme", 1).await, Some(DueMail { attempts: 2, ..due.clone() }));
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let take = async |site: &str| store.claim_mail(site, minutes(5)).await.unwrap();
+    let next = async || store.next_mail("acme").await.unwrap();
+    assert_eq!((next().await, take("other").await), (Some(Duration::ZERO), None));
+    let due = take("acme").await.unwrap();
+    let seen = (&due.ticket, due.address.as_str(), due.code, due.attempts, due.since.as_str());
+    assert_eq!(seen, (&ticket, "Ada+x@example.com", None, 1, came));
+    clock.advance(minutes(4));
+    assert_eq!((take("acme").await, next().await), (None, Some(minutes(1))));
+    assert!(store.record_mail("1", &due.claim, MailOutcome::Retry { after: minutes(2) }).await.unwrap());
+    assert!(!store.record_mail("1", &due.claim, MailOutcome::Sent).await.unwrap(), "its claim has ended");
+    assert_eq!((take("acme").await, next().await), (None, Some(minutes(2))));
+    clock.advance(minutes(2));
+    let second = take("acme").await.unwrap();
     // The worker that claimed it has died.
-    assert_eq!(take("acme", 6).await, Some(DueMail { attempts: 3, ..due }));
-    assert!(!store.record_mail("1", "another", MailOutcome::Sent).await.unwrap(), "somebody else has it");
-    assert!(!store.extend_mail("1", "another", &minute(8)).await.unwrap());
-    assert!(store.extend_mail("1", "t", &minute(8)).await.unwrap());
-    assert!(store.record_mail("1", "t", MailOutcome::Sent).await.unwrap());
-    assert_eq!((take("acme", 9).await, store.next_mail("acme").await.unwrap()), (None, None));
+    clock.advance(minutes(5));
+    let third = take("acme").await.unwrap();
+    assert_eq!((second.attempts, third.attempts), (2, 3));
+    assert!(!store.record_mail("1", &second.claim, MailOutcome::Sent).await.unwrap(), "somebody else has it");
+    assert!(!store.extend_mail("1", &ClaimToken::new("another"), minutes(5)).await.unwrap());
+    clock.advance(minutes(4));
+    assert!(store.extend_mail("1", &third.claim, minutes(5)).await.unwrap());
+    clock.advance(minutes(4));
+    assert_eq!((take("acme").await, next().await), (None, Some(minutes(1))));
+    assert!(store.record_mail("1", &third.claim, MailOutcome::Sent).await.unwrap());
+    clock.advance(minutes(60));
+    assert_eq!((take("acme").await, next().await), (None, None));
 }
 
 pub async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_and_their_tickets_are_kept(
     store: &dyn Store,
+    _clock: &TestClock,
 ) {
     let limits = MailLimits { mailbox: 2, session: 3, address: 5, site: 6 };
     for number in 0..12_u8 {
@@ -55,6 +69,7 @@ pub async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_an
 
 pub async fn who_uses_up_a_mailbox_of_somebody_else_leaves_its_owner_a_share_and_a_mailbox_has_an_end(
     store: &dyn Store,
+    _clock: &TestClock,
 ) {
     let place = async |id: u8, network: u8| {
         let quota = MailQuota { network: Some([network; 32]), ..quota("ada@example.com") };

@@ -1,29 +1,43 @@
 //! Polling and syncing of destinations.
 
-use crate::support::{LATER, NOW, UNTIL, ticket};
+use std::time::Duration;
+
+use crate::support::{LATER, LEASE, QUEUE, TestClock, ticket};
 use deskbell_core::ports::{ChangedTicket, ExternalTicketRef, Store, StoredTicket};
 
-pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once(store: &dyn Store) {
+pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once(store: &dyn Store, clock: &TestClock) {
     let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     assert!(store.adopt(&ticket, "desk", &place).await.unwrap());
     let same = StoredTicket { id: "2".into(), reference: "DB-00002".into(), ..ticket.clone() };
     assert!(!store.adopt(&same, "desk", &place).await.unwrap());
     assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
-    let queue = ("acme", "desk");
-    let look = async |now: &str| store.claim_polls(queue, now, UNTIL, 10).await.unwrap().len();
-    assert_eq!((look(NOW).await, look(NOW).await), (1, 0));
+    let claim = async || store.claim_polls(QUEUE, LEASE, 10).await.unwrap();
+    let notify = async || store.record_notification(QUEUE, "i1", ("35", None), 2 * LEASE).await.unwrap();
+    let next = async || store.next_poll(QUEUE).await.unwrap();
+    assert_eq!(next().await, Some(Duration::ZERO));
+    let first = claim().await;
+    assert_eq!((first.len(), claim().await.len(), next().await), (1, 0, Some(LEASE)));
     // A notification arrives during the poll: the result of the poll does not end it.
-    assert!(store.record_notification(queue, "i1", ("35", None), NOW, "").await.unwrap());
-    store.record_poll("1", "desk", UNTIL, None, None).await.unwrap();
-    assert_eq!(look(NOW).await, 1);
-    store.record_poll("1", "desk", UNTIL, None, None).await.unwrap();
-    assert!(!store.record_notification(queue, "i1", ("35", None), NOW, "").await.unwrap(), "the same is told once");
-    assert_eq!(look(LATER).await, 0);
-    assert!(store.record_notification(queue, "i1", ("35", None), LATER, LATER).await.unwrap(), "and forgotten in time");
+    assert!(notify().await);
+    store.record_poll(&first[0], "desk", None, None).await.unwrap();
+    let second = claim().await;
+    assert_eq!(second.len(), 1);
+    store.record_poll(&second[0], "desk", Some(LEASE), None).await.unwrap();
+    assert_eq!((claim().await.len(), next().await), (0, Some(LEASE)));
+    clock.advance(LEASE);
+    let third = claim().await;
+    store.record_poll(&third[0], "desk", None, None).await.unwrap();
+    assert!(!notify().await, "the same is told once");
+    assert_eq!((claim().await.len(), next().await), (0, None));
+    clock.set(LATER);
+    assert!(notify().await, "and forgotten in time");
 }
 
-pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest(store: &dyn Store) {
+pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest(
+    store: &dyn Store,
+    clock: &TestClock,
+) {
     for number in 1..=8_u32 {
         let id = number.to_string();
         let place =
@@ -31,22 +45,39 @@ pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_wai
         let new = ticket(&id, &format!("DB-{number}"), &format!("2026-01-01T00:00:0{number}.000Z"));
         assert!(store.adopt(&new, "desk", &place).await.unwrap());
     }
-    let queue = ("acme", "desk");
-    let take = async |now: &str, until: &str| {
-        let taken = store.claim_polls(queue, now, until, 5).await.unwrap();
+    let take = async || {
+        let taken = store.claim_polls(QUEUE, LEASE, 5).await.unwrap();
         let mut taken: Vec<String> = taken.into_iter().map(|due| due.ticket.id).collect();
         taken.sort_unstable();
         taken
     };
-    let (now, until) = ("2026-01-01T01:00:00.000Z", "2026-01-01T02:00:00.000Z");
+    clock.set("2026-01-01T01:00:00.000Z");
     // The same change listed again keeps its position; a newer one moves ahead.
     let changed = |external_id: &str, at: &str| ChangedTicket {
         external_id: external_id.into(),
         updated_at: at.parse().unwrap(),
     };
     let listed = [changed("r1", "2026-01-01T00:00:01Z"), changed("r2", "2026-01-01T00:59:00Z")];
-    assert_eq!(store.mark_changed(queue, &listed, now).await.unwrap(), 2);
-    assert_eq!(take(now, until).await, ["1", "2", "6", "7", "8"]);
-    assert_eq!(take(now, until).await, ["3", "4", "5"]);
-    assert!(take(now, until).await.is_empty());
+    assert_eq!(store.mark_changed(QUEUE, &listed).await.unwrap(), 2);
+    assert_eq!(take().await, ["1", "2", "6", "7", "8"]);
+    assert_eq!(take().await, ["3", "4", "5"]);
+    assert!(take().await.is_empty());
+}
+
+pub async fn how_long_ago_changes_were_read_is_measured_by_the_store(store: &dyn Store, clock: &TestClock) {
+    let since = async || {
+        let state = store.sync_state(QUEUE).await.unwrap();
+        (state.since_list, state.since_export)
+    };
+    assert_eq!(since().await, (None, None));
+    store.mark_listed(QUEUE).await.unwrap();
+    clock.advance(LEASE);
+    store.set_exported(QUEUE, Some("cursor"), true).await.unwrap();
+    assert_eq!(since().await, (Some(LEASE), Some(Duration::ZERO)));
+    let until = LATER.parse().unwrap();
+    store.set_synced(QUEUE, until).await.unwrap();
+    assert_eq!(store.sync_state(QUEUE).await.unwrap().until, Some(until));
+    // A clock that was set back must not keep changes from being read.
+    clock.set("2026-01-01T00:00:00.000Z");
+    assert_eq!(since().await, (None, None));
 }

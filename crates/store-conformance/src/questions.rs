@@ -1,10 +1,10 @@
 //! Questions and their imports.
 
-use deskbell_core::clock::now;
+use crate::support::{LEASE, TestClock};
 use deskbell_core::ports::{ImportOutcome, ImportRun, NewQuestion, Revision, RevisionRange, Store, TakenId};
 use domain::question::Question;
 
-pub async fn an_id_that_another_source_takes_meanwhile_stays_with_it(store: &dyn Store) {
+pub async fn an_id_that_another_source_takes_meanwhile_stays_with_it(store: &dyn Store, _clock: &TestClock) {
     let row = |title: &str| NewQuestion {
         id: "a".into(),
         hash: [1; 32],
@@ -17,7 +17,10 @@ pub async fn an_id_that_another_source_takes_meanwhile_stays_with_it(store: &dyn
     assert_eq!(store.question("acme", "a").await.unwrap(), Some(question("a", "One")));
 }
 
-pub async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_changed_is_read(store: &dyn Store) {
+pub async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_changed_is_read(
+    store: &dyn Store,
+    _clock: &TestClock,
+) {
     import(store, "one", &[question("a", "One"), question("b", "Two")]).await;
     let changed = async |after: i64, until: i64| {
         let rows = store.changed_questions("acme", &(after + 1, String::new()), until, 10).await.unwrap();
@@ -32,9 +35,9 @@ pub async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_chan
     store.remove_questions("acme", "one", &["a".into()]).await.unwrap();
     assert_eq!((revision(store).await, changed(1, 1).await), (1, (vec![], vec![])));
     // Another import finishes it and has nothing left to write.
-    store.finish_import("acme", "one", &now()).await.unwrap();
+    store.finish_import("acme", "one").await.unwrap();
     assert_eq!((revision(store).await, changed(1, 2).await), (2, (vec!["c".into()], vec!["a".into()])));
-    store.finish_import("acme", "one", &now()).await.unwrap();
+    store.finish_import("acme", "one").await.unwrap();
     assert_eq!(revision(store).await, 2);
 
     store.forget_removed_questions("2000-01-01").await.unwrap();
@@ -44,15 +47,17 @@ pub async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_chan
     assert_eq!(changed(0, 2).await.1, Vec::<String>::new());
 }
 
-pub async fn one_holder_at_a_time_has_the_lease_of_an_import(store: &dyn Store) {
-    let lease = async |holder: &str, now: &str, until: &str| {
-        store.lease_import("acme", "one", holder, now, until).await.unwrap()
-    };
-    assert!(lease("a", "2026-11-23T10:00:00.000Z", "2026-11-23T10:05:00.000Z").await);
-    assert!(!lease("b", "2026-11-23T10:01:00.000Z", "2026-11-23T10:06:00.000Z").await);
-    assert!(lease("a", "2026-11-23T10:02:00.000Z", "2026-11-23T10:07:00.000Z").await, "it is renewed");
-    assert!(lease("b", "2026-11-23T10:07:00.000Z", "2026-11-23T10:12:00.000Z").await, "the other was killed");
-    let failure = ImportOutcome::Failure { retry_at: "2026-11-23T10:08:00.000Z".into() };
+pub async fn one_holder_at_a_time_has_the_lease_of_an_import(store: &dyn Store, clock: &TestClock) {
+    let lease = async |holder: &str| store.lease_import("acme", "one", holder, LEASE).await.unwrap();
+    assert!(lease("a").await);
+    clock.advance(LEASE / 2);
+    assert!(!lease("b").await);
+    assert!(lease("a").await, "it is renewed");
+    clock.advance(LEASE / 2);
+    assert!(!lease("b").await);
+    clock.advance(LEASE / 2);
+    assert!(lease("b").await, "the other was killed");
+    let failure = ImportOutcome::Failure { retry_in: 2 * LEASE };
     store.record_import("acme", "one", "a", &failure).await.unwrap();
     assert_eq!(
         store.import_run("acme", "one").await.unwrap(),
@@ -61,11 +66,16 @@ pub async fn one_holder_at_a_time_has_the_lease_of_an_import(store: &dyn Store) 
     );
     store.record_import("acme", "one", "b", &failure).await.unwrap();
     let run = store.import_run("acme", "one").await.unwrap();
-    assert_eq!((run.failures, run.retry_at.as_str()), (1, "2026-11-23T10:08:00.000Z"));
-    assert!(lease("c", "2026-11-23T10:08:00.000Z", "2026-11-23T10:13:00.000Z").await, "it was given back");
+    assert_eq!((run.failures, run.retry_in), (1, Some(2 * LEASE)));
+    clock.advance(LEASE);
+    assert_eq!(store.import_run("acme", "one").await.unwrap().retry_in, Some(LEASE));
+    assert!(lease("c").await, "it was given back");
     store.record_import("acme", "one", "c", &ImportOutcome::Success { progress: "{}".into() }).await.unwrap();
     let run = store.import_run("acme", "one").await.unwrap();
     assert_eq!(run, ImportRun { progress: "{}".into(), ..ImportRun::default() });
+    store.finish_import("acme", "one").await.unwrap();
+    clock.advance(LEASE);
+    assert_eq!(store.import_run("acme", "one").await.unwrap().since_import, Some(LEASE));
 }
 
 fn question(id: &str, title: &str) -> Question {
@@ -81,7 +91,7 @@ async fn import(store: &dyn Store, source: &str, questions: &[Question]) {
     };
     let rows: Vec<NewQuestion> = questions.iter().map(row).collect();
     assert_eq!(store.write_questions("acme", source, &rows).await.unwrap(), []);
-    store.finish_import("acme", source, &now()).await.unwrap();
+    store.finish_import("acme", source).await.unwrap();
 }
 
 async fn revision(store: &dyn Store) -> i64 {

@@ -1,17 +1,23 @@
 //! Delivery queues and claims.
 
+use std::time::Duration;
+
 use crate::support::{
-    LATER, NOW, QUEUE, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message, seal, submit_to_desk, ticket,
-    write_message, write_message_about,
+    LATER, LEASE, NOW, QUEUE, TestClock, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message, seal,
+    submit_to_desk, ticket, write_message, write_message_about,
 };
 use deskbell_core::ports::{
-    Change, Claim, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, Store,
+    Change, ClaimToken, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, Store,
     SubmissionExtras, SubmissionOutcome,
 };
 use domain::conversation::Author;
 
+/// From [`NOW`] to [`LATER`].
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs_to_a_ticket_in_its_order(
     store: &dyn Store,
+    clock: &TestClock,
 ) {
     for (id, reference) in [("1", "DB-00001"), ("2", "DB-00002")] {
         let along =
@@ -21,8 +27,8 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     }
     write_message(store, new_message(Author::Customer, "And this"), None, desk_deliveries(DeliveryKind::Message)).await;
     let take = async |now: &str| {
-        let claim = Claim { token: now, now, until: UNTIL };
-        store.claim_deliveries(("acme", "desk"), claim, &[], 10).await.unwrap()
+        clock.set(now);
+        store.claim_deliveries(QUEUE, LEASE, &[], 10).await.unwrap()
     };
     let first = take(NOW).await;
     let names: Vec<(&str, DeliveryKind, u32)> =
@@ -32,8 +38,8 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let there =
         DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place.clone()), reason: String::new() };
-    let fails = DeliveryOutcome::Retry { due_at: LATER.into(), blamed: true, reason: "why".into() };
-    assert!(store.record_attempts(&[(&first[0], &there), (&first[1], &fails)], NOW).await.unwrap().is_empty());
+    let fails = DeliveryOutcome::Retry { after: Some(HOUR), blamed: true, reason: "why".into() };
+    assert!(store.record_attempts(&[(&first[0], &there), (&first[1], &fails)]).await.unwrap().is_empty());
     let second = take(NOW).await;
     assert_eq!(second.len(), 1);
     assert_eq!((second[0].delivery.what, second[0].place.as_ref()), (DeliveryKind::Message, Some(&place)));
@@ -42,22 +48,27 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     let names: Vec<(DeliveryKind, u32)> = again.iter().map(|one| (one.delivery.what, one.delivery.attempts)).collect();
     assert_eq!(names, [(DeliveryKind::Message, 2)]);
     assert_eq!(again[0].delivery.first_attempt_at.as_deref(), Some(NOW));
-    assert_eq!(store.next_delivery(("acme", "desk"), &[]).await.unwrap().as_deref(), Some(UNTIL));
+    assert_eq!(store.next_delivery(QUEUE, &[]).await.unwrap(), Some(LEASE));
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
-    assert!(store.record_attempts(&[(&again[0], &refused)], NOW).await.unwrap().is_empty());
+    assert!(store.record_attempts(&[(&again[0], &refused)]).await.unwrap().is_empty());
     let queues = store.queues().await.unwrap();
     assert_eq!(queues.iter().map(|one| (one.waiting, one.dead_letters)).collect::<Vec<_>>(), [(1, 1)]);
-    assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);
+    clock.set(LATER);
+    assert_eq!(store.next_delivery(QUEUE, &[]).await.unwrap(), Some(Duration::ZERO));
+    assert_eq!(store.send_again(None).await.unwrap(), 1);
     assert_eq!(take(LATER).await.len(), 2);
 }
 
-pub async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_about_it(store: &dyn Store) {
+pub async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_about_it(
+    store: &dyn Store,
+    _clock: &TestClock,
+) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.submit(&ticket, &seal("k"), SubmissionExtras::default()).await.unwrap();
     let solved = |current: &CurrentTicket| {
         Change { deliveries: desk_deliveries(DeliveryKind::Solved), ..current.unchanged() }.into()
     };
-    store.change("1", NOW, None, &solved).await.unwrap();
+    store.change("1", None, &solved).await.unwrap();
     assert!(delivery_kinds(store, "1").await.is_empty(), "nobody there knows what would be solved");
     for body in ["One", "Two"] {
         write_message(store, new_message(Author::Customer, body), None, desk_deliveries(DeliveryKind::Message)).await;
@@ -68,29 +79,36 @@ pub async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said
     );
 }
 
-pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_the_same_again(store: &dyn Store) {
+pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_the_same_again(
+    store: &dyn Store,
+    clock: &TestClock,
+) {
     submit_to_desk(store, &["1", "2"]).await;
-    let first = claim(store, "a", NOW, &[]).await;
+    let first = claim(store, &[]).await;
     assert_eq!(ids(&first), ["1", "2"]);
+    clock.set(UNTIL);
     // Its claim has expired: it does not get what it is working on, but another worker does.
     let held: Vec<i64> = first.iter().map(|due| due.delivery.id).collect();
-    assert!(claim(store, "b", LATER, &held).await.is_empty());
+    assert!(claim(store, &held).await.is_empty());
     assert_eq!(store.next_delivery(QUEUE, &held).await.unwrap(), None);
-    assert_eq!(ids(&claim(store, "c", LATER, &held[..1]).await), ["2"]);
-    let claims: Vec<(i64, &str)> = held.iter().map(|id| (*id, "a")).collect();
-    assert_eq!(store.extend_claims(&claims, "2026-01-02T02:00:00.000Z").await.unwrap(), held[1..]);
+    assert_eq!(ids(&claim(store, &held[..1]).await), ["2"]);
+    let claims: Vec<(i64, &ClaimToken)> = first.iter().map(|due| (due.delivery.id, &due.claim)).collect();
+    assert_eq!(store.extend_claims(&claims, HOUR).await.unwrap(), held[1..]);
+    // The other has it until its lease ends, the extended one for longer.
+    assert_eq!(store.next_delivery(QUEUE, &[]).await.unwrap(), Some(LEASE));
+    assert_eq!(store.next_delivery(QUEUE, &held[1..]).await.unwrap(), Some(HOUR));
     // Outcomes for deliveries that another worker has claimed meanwhile are not recorded; the others are.
     let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let delivered = DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place), reason: String::new() };
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
-    assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)], NOW).await.unwrap(), held[1..]);
+    assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)]).await.unwrap(), held[1..]);
     assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
     for (ticket, state) in [("1", DeliveryState::Delivered), ("2", DeliveryState::Waiting)] {
         assert_eq!(store.deliveries(ticket).await.unwrap()[0].state, state);
     }
 }
 
-pub async fn what_waits_behind_a_dead_letter_is_renewed_with_it(store: &dyn Store) {
+pub async fn what_waits_behind_a_dead_letter_is_renewed_with_it(store: &dyn Store, clock: &TestClock) {
     submit_to_desk(store, &["1", "2"]).await;
     for ticket in ["1", "2"] {
         write_message_about(
@@ -102,16 +120,43 @@ pub async fn what_waits_behind_a_dead_letter_is_renewed_with_it(store: &dyn Stor
         )
         .await;
     }
-    let due = claim(store, "t", NOW, &[]).await;
+    let due = claim(store, &[]).await;
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
-    store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)], NOW).await.unwrap();
-    assert_eq!(store.send_again(Some(due[0].delivery.id), LATER).await.unwrap(), 1);
+    store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)]).await.unwrap();
+    clock.set(LATER);
+    assert_eq!(store.send_again(Some(due[0].delivery.id)).await.unwrap(), 1);
     let since = async |ticket: &str| -> Vec<String> {
         let all = store.deliveries(ticket).await.unwrap();
         all.into_iter().map(|one| one.created_at).collect()
     };
     assert_eq!(since("1").await, [LATER, LATER]);
     assert_eq!(since("2").await[1], NOW);
-    assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);
+    assert_eq!(store.send_again(None).await.unwrap(), 1);
     assert_eq!(since("2").await, [LATER, LATER]);
+}
+
+pub async fn a_delivery_that_keeps_its_position_is_due_at_once_before_those_that_came_later(
+    store: &dyn Store,
+    clock: &TestClock,
+) {
+    submit_to_desk(store, &["1"]).await;
+    clock.advance(LEASE);
+    submit_to_desk(store, &["2"]).await;
+    let due = store.claim_deliveries(QUEUE, LEASE, &[], 1).await.unwrap();
+    let away = DeliveryOutcome::Retry { after: None, blamed: false, reason: "why".into() };
+    assert!(store.record_attempts(&[(&due[0], &away)]).await.unwrap().is_empty());
+    assert_eq!(ids(&claim(store, &[]).await), ["1", "2"]);
+}
+
+pub async fn a_lease_begins_when_it_is_claimed_whatever_time_the_ticket_has(store: &dyn Store, clock: &TestClock) {
+    // A gateway whose clock is an hour ahead has stored the ticket.
+    let ahead = ticket("1", "DB-00001", LATER);
+    let along = SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() };
+    assert_eq!(store.submit(&ahead, &seal("1"), along).await.unwrap(), SubmissionOutcome::Stored);
+    let tokens = [claim(store, &[]).await, {
+        clock.set(UNTIL);
+        claim(store, &[]).await
+    }];
+    assert_eq!((ids(&tokens[0]), ids(&tokens[1])), (vec!["1"], vec!["1"]));
+    assert_ne!(tokens[0][0].claim, tokens[1][0].claim);
 }

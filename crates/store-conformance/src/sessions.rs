@@ -1,16 +1,18 @@
 //! Sessions of agents.
 
-use crate::support::{LATER, NOW};
+use crate::support::{LEASE, TestClock, UNTIL};
 use deskbell_core::ports::Store;
 
-pub async fn an_agent_is_known_until_a_session_ends_or_is_ended(store: &dyn Store) {
+pub async fn an_agent_is_known_until_a_session_ends_or_is_ended(store: &dyn Store, clock: &TestClock) {
     let (first, second) = ([1; 32], [2; 32]);
-    store.log_in(&first, "ana", NOW, LATER).await.unwrap();
-    store.log_in(&second, "ben", NOW, LATER).await.unwrap();
-    assert_eq!(store.operator(&first, NOW).await.unwrap().as_deref(), Some("ana"));
-    assert_eq!(store.operator(&first, LATER).await.unwrap(), None, "its time is over");
-    assert_eq!(store.operator(&[3; 32], NOW).await.unwrap(), None);
-    store.log_out(&first).await.unwrap();
-    assert_eq!(store.operator(&first, NOW).await.unwrap(), None);
-    assert_eq!(store.operator(&second, NOW).await.unwrap().as_deref(), Some("ben"));
+    store.log_in(&first, "ana", LEASE).await.unwrap();
+    store.log_in(&second, "ben", 2 * LEASE).await.unwrap();
+    let agent = async |session: &[u8; 32]| store.agent(session).await.unwrap();
+    assert_eq!(agent(&first).await.as_deref(), Some("ana"));
+    assert_eq!(agent(&[3; 32]).await, None);
+    clock.set(UNTIL);
+    assert_eq!(agent(&first).await, None, "its time is over");
+    assert_eq!(agent(&second).await.as_deref(), Some("ben"));
+    store.log_out(&second).await.unwrap();
+    assert_eq!(agent(&second).await, None);
 }

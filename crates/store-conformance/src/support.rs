@@ -1,9 +1,14 @@
 //! Fixtures for the rules.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use deskbell_core::clock::Clock;
 use deskbell_core::ports::{
-    Change, Changed, Claim, CurrentTicket, DeliveryKind, DueDelivery, Handling, MailLimits, MailQuota, MessageKey,
+    Change, Changed, CurrentTicket, DeliveryKind, DueDelivery, Handling, MailLimits, MailQuota, MessageKey,
     NewDelivery, NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
 };
 use deskbell_core::rules::address::mailbox;
@@ -19,14 +24,43 @@ use domain::ticket::Priority;
 use domain::ticket::Severity;
 use domain::ticket::Status;
 
-/// The current time in most rules.
+/// The time at which every rule begins.
 pub const NOW: &str = "2026-01-02T00:00:00.000Z";
-/// When claims expire in most rules.
+/// The lease of most claims.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// When a claim made at [`NOW`] expires.
 pub const UNTIL: &str = "2026-01-02T00:00:30.000Z";
-/// Later than both.
+/// An hour after [`NOW`].
 pub const LATER: &str = "2026-01-02T01:00:00.000Z";
 /// The queue of most deliveries.
 pub const QUEUE: (&str, &str) = ("acme", "desk");
+
+/// A clock that shows the time that a rule sets.
+#[derive(Debug)]
+pub struct TestClock(Mutex<Timestamp>);
+
+impl TestClock {
+    /// A clock that shows [`NOW`].
+    pub fn new() -> Arc<TestClock> {
+        Arc::new(TestClock(Mutex::new(NOW.parse().unwrap())))
+    }
+
+    /// Sets the time, RFC 3339.
+    pub fn set(&self, time: &str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = time.parse().unwrap();
+    }
+
+    /// Moves the time forward.
+    pub fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// A ticket that came to the site `acme` from a session, at a time.
 pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
@@ -145,7 +179,7 @@ pub async fn write_message_about(
     let decide = |current: &CurrentTicket| {
         Change { message: Some(message.clone()), deliveries: deliveries.clone(), ..current.unchanged() }.into()
     };
-    store.change(ticket, NOW, seal, &decide).await.unwrap()
+    store.change(ticket, seal, &decide).await.unwrap()
 }
 
 /// Stores tickets queued for a destination, all at the same time.
@@ -159,8 +193,8 @@ pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
 }
 
 /// Claims from [`QUEUE`].
-pub async fn claim(store: &dyn Store, token: &str, now: &str, held: &[i64]) -> Vec<DueDelivery> {
-    store.claim_deliveries(QUEUE, Claim { token, now, until: UNTIL }, held, 6).await.unwrap()
+pub async fn claim(store: &dyn Store, held: &[i64]) -> Vec<DueDelivery> {
+    store.claim_deliveries(QUEUE, LEASE, held, 6).await.unwrap()
 }
 
 /// The tickets of deliveries.

@@ -1,6 +1,7 @@
 //! Tickets that arrive together are committed together, so that one sync of the disk serves all of them.
 
 use std::mem::take;
+use std::sync::Arc;
 
 use sqlx::Connection;
 use sqlx::sqlite::SqlitePool;
@@ -8,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::error::store_error;
 use super::tickets::{Prepared, keep};
+use deskbell_core::clock::Clock;
 use deskbell_core::ports::{StoreError, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 
 /// The most tickets in a commit, and in the queue for the next one; a caller waits while the queue is full. A commit with at least `TOKENS_MAX`
@@ -33,9 +35,9 @@ struct Waiting {
 
 impl Batches {
     /// Starts the writer task. It ends when all senders are dropped.
-    pub fn start(writer: SqlitePool) -> Batches {
+    pub fn start(writer: SqlitePool, clock: Arc<dyn Clock>) -> Batches {
         let (queue, waiting) = mpsc::channel(TICKETS_MAX);
-        tokio::spawn(run(writer, waiting));
+        tokio::spawn(run(writer, clock, waiting));
         Batches { queue }
     }
 
@@ -58,7 +60,7 @@ impl Batches {
 
 /// Commits all queued tickets together. A ticket that arrives alone is committed at once; tickets that arrive during a commit form the next
 /// batch.
-async fn run(writer: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
+async fn run(writer: SqlitePool, clock: Arc<dyn Clock>, mut queue: mpsc::Receiver<Waiting>) {
     while let Some(first) = queue.recv().await {
         let mut tokens = first.prepared.token_count();
         let mut batch = vec![first];
@@ -70,13 +72,13 @@ async fn run(writer: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
             batch.push(next);
         }
         // A task of its own, so that a panic ends one batch and not the writer.
-        let _ = tokio::spawn(commit(writer.clone(), batch)).await;
+        let _ = tokio::spawn(commit(writer.clone(), clock.clone(), batch)).await;
     }
 }
 
 /// Commits a batch, and sends the results only after all of it is on disk, or has failed as a whole.
-async fn commit(writer: SqlitePool, mut batch: Vec<Waiting>) {
-    match write(&writer, &mut batch).await {
+async fn commit(writer: SqlitePool, clock: Arc<dyn Clock>, mut batch: Vec<Waiting>) {
+    match write(&writer, clock.as_ref(), &mut batch).await {
         Ok(placed) => {
             for (waiting, placed) in batch.into_iter().zip(placed) {
                 let _ = waiting.tell.send(placed);
@@ -92,14 +94,15 @@ async fn commit(writer: SqlitePool, mut batch: Vec<Waiting>) {
 
 async fn write(
     writer: &SqlitePool,
+    clock: &dyn Clock,
     batch: &mut [Waiting],
 ) -> Result<Vec<Result<SubmissionOutcome, StoreError>>, StoreError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-    let mut all = Vec::new();
+    let (mut all, now) = (Vec::new(), clock.now());
     for Waiting { new, prepared, seal, along, .. } in batch {
         // A savepoint: a ticket that cannot be stored leaves nothing behind and does not affect the others.
         let mut savepoint = transaction.begin().await.map_err(store_error)?;
-        let placed = keep(&mut savepoint, new, prepared, seal, take(along)).await;
+        let placed = keep(&mut savepoint, new, prepared, seal, take(along), now).await;
         match placed {
             Ok(SubmissionOutcome::Stored) => savepoint.commit().await.map_err(store_error)?,
             _ => savepoint.rollback().await.map_err(store_error)?,

@@ -1,13 +1,17 @@
 //! The confirmations port in SQLite.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
 use super::error::{RowExt, store_error};
 use super::queue::enqueue_delivery;
-use super::rows::{read_row, ticket_of};
+use super::rows::{read_row, ticket_of, time_of};
 use super::{SqliteStore, TICKET, conversations, mails};
+use deskbell_core::clock;
 use deskbell_core::ports::{Activity, ActivityKind, MailQuota, NewDelivery, StoreError, StoredTicket};
 use deskbell_core::ports::{ClaimedAddress, CodeCheck, CodeRequest, Confirmations};
 use deskbell_core::rules::address::mailbox;
@@ -19,7 +23,7 @@ const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
 impl Confirmations for SqliteStore {
     async fn claimed_address(&self, ticket: &str) -> Result<Option<ClaimedAddress>, StoreError> {
         let row = query(CLAIMED).bind(ticket).fetch_optional(&self.readers).await.map_err(store_error)?;
-        row.map(|row| claimed_of(&row)).transpose()
+        row.map(|row| claimed_of(&row, self.now())).transpose()
     }
 
     async fn messages_of_others(&self, ticket: &str) -> Result<Vec<u32>, StoreError> {
@@ -34,15 +38,15 @@ impl Confirmations for SqliteStore {
     async fn confirm(
         &self,
         ticket: &str,
-        now: &str,
-        oldest: &str,
+        code_life: Duration,
         is_code: &(dyn Fn(u32) -> bool + Send + Sync),
         deliveries: &[NewDelivery],
     ) -> Result<CodeCheck, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let now = self.now();
         let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(store_error)?;
-        let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()? else { return Ok(CodeCheck::NotNeeded) };
-        let check = check_code(&claimed, oldest, is_code);
+        let Some(claimed) = row.map(|row| claimed_of(&row, now)).transpose()? else { return Ok(CodeCheck::NotNeeded) };
+        let check = check_code(&claimed, code_life, is_code);
         match check {
             CodeCheck::Confirmed => {}
             CodeCheck::Wrong(_) => {
@@ -53,9 +57,10 @@ impl Confirmations for SqliteStore {
             }
             CodeCheck::NotNeeded | CodeCheck::NoneValid | CodeCheck::TooManyAttempts => return Ok(check),
         }
-        settle(&mut write, ticket, &claimed.address, now).await?;
+        let at = clock::written(now);
+        settle(&mut write, ticket, &claimed.address, &at).await?;
         let row = query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(store_error)?;
-        enqueue_delivery(&mut write, &ticket_of(&row)?, deliveries, None, now).await?;
+        enqueue_delivery(&mut write, &ticket_of(&row)?, deliveries, None, &at).await?;
         write.commit().await.map_err(store_error)?;
         Ok(CodeCheck::Confirmed)
     }
@@ -65,7 +70,6 @@ impl Confirmations for SqliteStore {
         site: &str,
         person: &str,
         mailbox: &str,
-        now: &str,
         deliveries: &[NewDelivery],
     ) -> Result<Vec<StoredTicket>, StoreError> {
         let waiting = "SELECT ticket, address FROM confirmations WHERE mailbox = ? AND confirmed_at IS NULL
@@ -77,14 +81,15 @@ impl Confirmations for SqliteStore {
             return Ok(confirmed);
         }
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let at = self.now_text();
         for row in rows {
             let id: String = row.value("ticket")?;
             // The ticket may have been erased or confirmed meanwhile.
-            if settle(&mut write, &id, row.value("address")?, now).await? {
+            if settle(&mut write, &id, row.value("address")?, &at).await? {
                 let row = query(TICKET).bind(&id).fetch_one(&mut *write).await.map_err(store_error)?;
                 // A ticket that cannot be read does not block the others.
                 let Some(ticket) = read_row(&row, "ticket", ticket_of)? else { continue };
-                enqueue_delivery(&mut write, &ticket, deliveries, None, now).await?;
+                enqueue_delivery(&mut write, &ticket, deliveries, None, &at).await?;
                 confirmed.push(ticket);
             }
         }
@@ -92,25 +97,23 @@ impl Confirmations for SqliteStore {
         Ok(confirmed)
     }
 
-    async fn request_code(
-        &self,
-        ticket: &str,
-        now: &str,
-        before: &str,
-        quota: &MailQuota,
-    ) -> Result<CodeRequest, StoreError> {
+    async fn request_code(&self, ticket: &str, pause: Duration, quota: &MailQuota) -> Result<CodeRequest, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let now = self.now();
         let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(store_error)?;
-        let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()? else { return Ok(CodeRequest::NotNeeded) };
-        if let Some(refusal) = refuse_code(&claimed, before) {
+        let Some(claimed) = row.map(|row| claimed_of(&row, now)).transpose()? else {
+            return Ok(CodeRequest::NotNeeded);
+        };
+        if let Some(refusal) = refuse_code(&claimed, pause) {
             return Ok(refusal);
         }
         let ticket = ticket_of(&query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(store_error)?)?;
-        if let Some(oldest) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {
-            return Ok(CodeRequest::QuotaUsedUp { oldest });
+        if let Some(wait) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {
+            return Ok(CodeRequest::QuotaUsedUp { wait });
         }
-        count_code(&mut write, &ticket.id, now).await?;
-        mails::put(&mut write, &ticket, &claimed.address, now).await?;
+        let at = clock::written(now);
+        count_code(&mut write, &ticket.id, &at).await?;
+        mails::put(&mut write, &ticket, &claimed.address, &at).await?;
         write.commit().await.map_err(store_error)?;
         Ok(CodeRequest::Accepted)
     }
@@ -138,6 +141,7 @@ pub async fn keep(
     ticket: &StoredTicket,
     address: &str,
     claim: Claim,
+    now: &str,
 ) -> Result<(), StoreError> {
     let is_mailed = claim == Claim::CodeMailed;
     query(
@@ -147,8 +151,8 @@ pub async fn keep(
     .bind(address)
     .bind(mailbox(address))
     .bind(u32::from(is_mailed))
-    .bind(is_mailed.then_some(&ticket.received_at))
-    .bind((claim == Claim::Confirmed).then_some(&ticket.received_at))
+    .bind(is_mailed.then_some(now))
+    .bind((claim == Claim::Confirmed).then_some(now))
     .execute(write)
     .await
     .map_err(store_error)?;
@@ -189,11 +193,14 @@ async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: 
     Ok(true)
 }
 
-fn claimed_of(row: &SqliteRow) -> Result<ClaimedAddress, StoreError> {
+fn claimed_of(row: &SqliteRow, now: Timestamp) -> Result<ClaimedAddress, StoreError> {
+    let sent_at: Option<String> = row.value("sent_at")?;
+    let code_age = sent_at.as_deref().map(|sent| time_of("a claimed address", "sent_at", sent)).transpose()?;
     Ok(ClaimedAddress {
         address: row.value("address")?,
         code: row.value("code")?,
-        sent_at: row.value("sent_at")?,
+        sent_at,
+        code_age: code_age.map(|sent_at| clock::between(sent_at, now)),
         attempts: row.value("attempts")?,
         confirmed_at: row.value("confirmed_at")?,
         bounced_at: row.value("bounced_at")?,

@@ -14,6 +14,7 @@ use super::rows::{
     deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
+use deskbell_core::clock;
 use deskbell_core::ports::{
     Activity, Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
@@ -190,7 +191,6 @@ impl Conversations for SqliteStore {
     async fn change(
         &self,
         ticket: &str,
-        at: &str,
         seal: Option<MessageKey<'_>>,
         decide: Decide<'_>,
     ) -> Result<Changed, StoreError> {
@@ -206,7 +206,9 @@ impl Conversations for SqliteStore {
                 return Ok(if sealed == seal.body { Changed::Repeated(message) } else { Changed::KeyReused });
             }
         }
+        let now = self.now();
         let current = CurrentTicket {
+            now,
             mailed_notes: mailed_notes(&mut write, &stored.id).await?,
             last_message: last_message(&mut write, &stored.id).await?,
             customer_messages: row.value("customer_messages")?,
@@ -247,13 +249,15 @@ impl Conversations for SqliteStore {
         if let Some(activity) = &activity {
             note(&mut write, &changed.id, activity, activity_key.as_deref()).await?;
         }
+        let at = clock::written(now);
         if let Some(mail) = &mail
-            && mails::keep(&mut write, &changed, mail, mails::Mailbox::Claimed).await?
+            && mails::keep(&mut write, &changed, mail, mails::Mailbox::Claimed, now).await?
         {
-            confirmations::count_code(&mut write, &changed.id, at).await?;
+            confirmations::count_code(&mut write, &changed.id, &at).await?;
         }
         let deliveries = cancel_what_is_taken_back(&mut write, &changed.id, deliveries).await?;
-        enqueue_delivery(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), at).await?;
+        enqueue_delivery(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), &at)
+            .await?;
         write.commit().await.map_err(store_error)?;
         Ok(Changed::Written(Box::new(changed), message))
     }

@@ -54,14 +54,9 @@ impl Erasure for SqliteStore {
         counts(&mut read, ticket).await
     }
 
-    async fn erase_tickets(
-        &self,
-        tickets: &[String],
-        now: &str,
-        is_meant: IsMeant<'_>,
-    ) -> Result<ErasureCounts, StoreError> {
+    async fn erase_tickets(&self, tickets: &[String], is_meant: IsMeant<'_>) -> Result<ErasureCounts, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let mut erased = ErasureCounts::default();
+        let (mut erased, now) = (ErasureCounts::default(), self.now_text());
         for ticket in tickets {
             let head = query(concat!(head!(), " WHERE id = ?"))
                 .bind(ticket)
@@ -78,7 +73,7 @@ impl Erasure for SqliteStore {
                 query("INSERT OR IGNORE INTO erased_submissions (site, key, erased_at) VALUES (?, ?, ?)")
                     .bind(seal.value::<String>("site")?)
                     .bind(digest(seal.value("key")?))
-                    .bind(now)
+                    .bind(&now)
                     .execute(&mut *write)
                     .await
                     .map_err(store_error)?;

@@ -1,37 +1,39 @@
 //! The imports port in SQLite.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
+use deskbell_core::clock;
 use deskbell_core::ports::{ImportOutcome, ImportRun, Imports, StoreError};
 
 #[async_trait]
 impl Imports for SqliteStore {
     async fn import_run(&self, site: &str, source: &str) -> Result<ImportRun, StoreError> {
         let imported = query_scalar("SELECT imported_at FROM sources WHERE site = ? AND source = ?");
-        let imported_at = imported.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(store_error)?;
+        let imported_at: Option<String> =
+            imported.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(store_error)?;
+        let now = self.now();
+        // An import whose time cannot be read is repeated.
+        let since_import = imported_at.and_then(|at| at.parse().ok()).map(|at| clock::between(at, now));
         let run = query("SELECT failures, retry_at, progress FROM import_runs WHERE site = ? AND source = ?");
         let Some(run) = run.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(store_error)? else {
-            return Ok(ImportRun { imported_at, ..ImportRun::default() });
+            return Ok(ImportRun { since_import, ..ImportRun::default() });
         };
+        let retry_at: String = run.value("retry_at")?;
         Ok(ImportRun {
-            imported_at,
+            since_import,
             failures: run.value("failures")?,
-            retry_at: run.value("retry_at")?,
+            retry_in: self.time_until(Some(retry_at)),
             progress: run.value("progress")?,
         })
     }
 
-    async fn lease_import(
-        &self,
-        site: &str,
-        source: &str,
-        holder: &str,
-        now: &str,
-        until: &str,
-    ) -> Result<bool, StoreError> {
+    async fn lease_import(&self, site: &str, source: &str, holder: &str, lease: Duration) -> Result<bool, StoreError> {
+        let (now, until) = (self.now_text(), self.lease_end(lease));
         let lease = "
             INSERT INTO import_runs (site, source, holder, lease_until) VALUES (?1, ?2, ?3, ?5)
             ON CONFLICT (site, source) DO UPDATE SET holder = ?3, lease_until = ?5
@@ -56,14 +58,14 @@ impl Imports for SqliteStore {
             .bind(source)
             .bind(holder)
             .bind(progress),
-            ImportOutcome::Failure { retry_at } => query(
+            ImportOutcome::Failure { retry_in } => query(
                 "UPDATE import_runs SET holder = '', lease_until = '', failures = failures + 1, retry_at = ?4
                 WHERE site = ?1 AND source = ?2 AND holder = ?3",
             )
             .bind(site)
             .bind(source)
             .bind(holder)
-            .bind(retry_at),
+            .bind(clock::written(clock::after(self.now(), *retry_in))),
         };
         update.execute(&self.writer).await.map_err(store_error)?;
         Ok(())

@@ -5,6 +5,7 @@
 
 mod attachments;
 mod batch;
+mod claims;
 mod confirmations;
 mod conversations;
 mod counts;
@@ -32,12 +33,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use log::LevelFilter;
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use batch::Batches;
+use deskbell_core::clock::{self, Clock, SystemClock};
 use deskbell_core::ports::{Store, StoreError};
 #[cfg(any(test, feature = "fault-injection"))]
 use error::store_error;
@@ -56,12 +59,28 @@ const READER_CACHE: u32 = 8 * 1024;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The number of reading connections.
+    pub readers: u32,
+    /// The clock by which the store decides what is due and what has expired.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for StoreOptions {
+    fn default() -> StoreOptions {
+        StoreOptions { readers: READERS, clock: Arc::new(SystemClock) }
+    }
+}
+
 /// The store in an SQLite file.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     batches: Batches,
+    clock: Arc<dyn Clock>,
     /// Marks the database as in use for other processes.
     _lock: Arc<File>,
 }
@@ -69,11 +88,12 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens a database file or creates it with its folder, and runs pending migrations.
     pub async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open_with_readers(path, READERS).await
+        SqliteStore::open_with(path, StoreOptions::default()).await
     }
 
-    /// Like [`SqliteStore::open`], with this number of reading connections.
-    pub async fn open_with_readers(path: &Path, readers: u32) -> Result<SqliteStore, StoreError> {
+    /// Like [`SqliteStore::open`], with options.
+    pub async fn open_with(path: &Path, options: StoreOptions) -> Result<SqliteStore, StoreError> {
+        let StoreOptions { readers, clock } = options;
         let store_error = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         // First, so that nothing is created while a backup is being restored.
         let lock = SqliteStore::hold(path)?;
@@ -107,7 +127,23 @@ impl SqliteStore {
         listed::backfill_list_columns(&writer).await?;
         let readers =
             pool(readers).connect_lazy_with(cached(READER_CACHE).create_if_missing(false).pragma("query_only", "ON"));
-        Ok(SqliteStore { batches: Batches::start(writer.clone()), writer, readers, _lock: Arc::new(lock) })
+        let batches = Batches::start(writer.clone(), clock.clone());
+        Ok(SqliteStore { batches, writer, readers, clock, _lock: Arc::new(lock) })
+    }
+
+    /// The current time, by which it is decided what is due and what has expired; to the millisecond, as columns have it.
+    fn now(&self) -> Timestamp {
+        clock::to_millisecond(self.clock.now())
+    }
+
+    /// The current time as columns have it.
+    fn now_text(&self) -> String {
+        clock::written(self.now())
+    }
+
+    /// The end of a lease that begins now, as columns have it.
+    fn lease_end(&self, lease: Duration) -> String {
+        clock::written(clock::after(self.now(), lease))
     }
 }
 

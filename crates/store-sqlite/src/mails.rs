@@ -1,22 +1,27 @@
 //! The outgoing mail port in SQLite.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
+use super::claims::new_token;
 use super::error::{RowExt, store_error};
 use super::rows::ticket_of;
 use super::{SqliteStore, TICKET, conversations};
 use deskbell_core::clock;
-use deskbell_core::ports::{Activity, ActivityKind, Claim, StoreError, StoredTicket};
+use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
 use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 use deskbell_core::rules::mail_quota::{self, MailScope};
 
 #[async_trait]
 impl OutgoingMail for SqliteStore {
-    async fn claim_mail(&self, site: &str, claim: Claim<'_>) -> Result<Option<DueMail>, StoreError> {
+    async fn claim_mail(&self, site: &str, lease: Duration) -> Result<Option<DueMail>, StoreError> {
+        let token = new_token()?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let (now, until) = (self.now_text(), self.lease_end(lease));
         let mut due = None;
         while due.is_none() {
             let claimed = query(
@@ -25,9 +30,9 @@ impl OutgoingMail for SqliteStore {
                         AND (claimed_until IS NULL OR claimed_until <= ?2) ORDER BY due_at LIMIT 1)
                 RETURNING ticket, address, tries, created_at",
             );
-            let claimed = claimed.bind(site).bind(claim.now).bind(claim.token).bind(claim.until);
+            let claimed = claimed.bind(site).bind(&now).bind(token.as_str()).bind(&until);
             let Some(row) = claimed.fetch_optional(&mut *write).await.map_err(store_error)? else { break };
-            match due_mail(&mut write, &row).await {
+            match due_mail(&mut write, &row, &token).await {
                 Ok(mail) => due = Some(mail),
                 Err(error) if error.concerns_row() => {
                     let id: String = row.value("ticket")?;
@@ -42,7 +47,7 @@ impl OutgoingMail for SqliteStore {
         Ok(due)
     }
 
-    async fn next_mail(&self, site: &str) -> Result<Option<String>, StoreError> {
+    async fn next_mail(&self, site: &str) -> Result<Option<Duration>, StoreError> {
         let next = query_scalar(
             "SELECT min(at) FROM (
                 SELECT * FROM (SELECT due_at AS at FROM mails WHERE site = ?1 AND due_at IS NOT NULL
@@ -51,15 +56,16 @@ impl OutgoingMail for SqliteStore {
                 SELECT * FROM (SELECT max(claimed_until, due_at) AS at FROM mails WHERE site = ?1
                     AND claimed_until IS NOT NULL ORDER BY claimed_until LIMIT 1))",
         );
-        next.bind(site).fetch_one(&self.readers).await.map_err(store_error)
+        let next: Option<String> = next.bind(site).fetch_one(&self.readers).await.map_err(store_error)?;
+        Ok(self.time_until(next))
     }
 
-    async fn extend_mail(&self, ticket: &str, token: &str, until: &str) -> Result<bool, StoreError> {
+    async fn extend_mail(&self, ticket: &str, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError> {
         let extend = query("UPDATE mails SET claimed_until = ? WHERE ticket = ? AND claim = ?");
         Ok(extend
-            .bind(until)
+            .bind(self.lease_end(lease))
             .bind(ticket)
-            .bind(token)
+            .bind(claim.as_str())
             .execute(&self.writer)
             .await
             .map_err(store_error)?
@@ -67,21 +73,36 @@ impl OutgoingMail for SqliteStore {
             > 0)
     }
 
-    async fn record_mail(&self, ticket: &str, token: &str, outcome: MailOutcome<'_>) -> Result<bool, StoreError> {
-        let due_at = if let MailOutcome::Retry { due_at } = outcome { Some(due_at) } else { None };
+    async fn record_mail(
+        &self,
+        ticket: &str,
+        claim: &ClaimToken,
+        outcome: MailOutcome<'_>,
+    ) -> Result<bool, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let now = self.now();
+        let due_at = if let MailOutcome::Retry { after } = outcome {
+            Some(clock::written(clock::after(now, after)))
+        } else {
+            None
+        };
         let record = "UPDATE mails SET due_at = ?, claim = NULL, claimed_until = NULL WHERE ticket = ? AND claim = ?";
-        let recorded =
-            query(record).bind(due_at).bind(ticket).bind(token).execute(&mut *write).await.map_err(store_error)?;
+        let recorded = query(record)
+            .bind(due_at)
+            .bind(ticket)
+            .bind(claim.as_str())
+            .execute(&mut *write)
+            .await
+            .map_err(store_error)?;
         let is_recorded = recorded.rows_affected() > 0;
         if is_recorded && matches!(outcome, MailOutcome::DeadLetter | MailOutcome::Bounced { .. }) {
             let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ? AND confirmed_at IS NULL";
             query(not_sent).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
         }
-        if let (true, MailOutcome::Bounced { text, at }) = (is_recorded, outcome) {
-            mark_bounced(&mut write, ticket, at).await?;
-            let deed =
-                Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at: at.into() };
+        if let (true, MailOutcome::Bounced { text }) = (is_recorded, outcome) {
+            let at = clock::written(now);
+            mark_bounced(&mut write, ticket, &at).await?;
+            let deed = Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at };
             conversations::note(&mut write, ticket, &deed, None).await?;
         }
         write.commit().await.map_err(store_error)?;
@@ -89,8 +110,9 @@ impl OutgoingMail for SqliteStore {
     }
 
     async fn record_returned_receipt(&self, ticket: &str, returned: ReturnedReceipt<'_>) -> Result<bool, StoreError> {
-        let ReturnedReceipt { number, text, at, is_address_dead } = returned;
+        let ReturnedReceipt { number, text, is_address_dead } = returned;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let at = self.now_text();
         let key = number.map_or("returned mail".into(), |number| format!("returned mail {number}"));
         let known = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
         if known.bind(ticket).bind(&key).fetch_one(&mut *write).await.map_err(store_error)? {
@@ -100,11 +122,11 @@ impl OutgoingMail for SqliteStore {
             AND (?2 IS NULL OR code = ?2)";
         query(not_sent).bind(ticket).bind(number).execute(&mut *write).await.map_err(store_error)?;
         if is_address_dead {
-            mark_bounced(&mut write, ticket, at).await?;
+            mark_bounced(&mut write, ticket, &at).await?;
             let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
             query(nothing_more).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
         }
-        let deed = Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at: at.into() };
+        let deed = Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at };
         conversations::note(&mut write, ticket, &deed, Some(&key)).await?;
         write.commit().await.map_err(store_error)?;
         Ok(true)
@@ -138,12 +160,13 @@ async fn mark_bounced(write: &mut SqliteConnection, ticket: &str, at: &str) -> R
     Ok(())
 }
 
-async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMail, StoreError> {
+async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow, claim: &ClaimToken) -> Result<DueMail, StoreError> {
     let ticket: String = row.value("ticket")?;
     let code = query_scalar("SELECT code FROM confirmations WHERE ticket = ? AND confirmed_at IS NULL AND code > 0");
     let code = code.bind(&ticket).fetch_optional(&mut *write).await.map_err(store_error)?;
     let ticket = query(TICKET).bind(ticket).fetch_one(write).await.map_err(store_error)?;
     Ok(DueMail {
+        claim: claim.clone(),
         ticket: ticket_of(&ticket)?,
         code,
         address: row.value("address")?,
@@ -158,14 +181,14 @@ pub async fn keep(
     ticket: &StoredTicket,
     mail: &NewMail,
     to: Mailbox,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let now = &ticket.received_at;
     if let Some(quota) = &mail.quota
         && spend(write, ticket, quota, to, now).await?.is_some()
     {
         return Ok(false);
     }
-    put(write, ticket, &mail.address, now).await?;
+    put(write, ticket, &mail.address, &clock::written(now)).await?;
     Ok(true)
 }
 
@@ -212,16 +235,15 @@ pub enum Mailbox {
     Confirmed,
 }
 
-/// Counts a mail to an unsigned address. If it exceeds a quota, nothing is counted, and the result is when the mail was sent that has to leave
-/// the window before there is room.
+/// Counts a mail to an unsigned address. If it exceeds a quota, nothing is counted, and the result is the time until there is room.
 pub async fn spend(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
     quota: &MailQuota,
     to: Mailbox,
-    now: &str,
-) -> Result<Option<String>, StoreError> {
-    let since = window_start(now);
+    now: Timestamp,
+) -> Result<Option<Duration>, StoreError> {
+    let since = clock::written(clock::before(now, mail_quota::WINDOW));
     let mailbox = if to == Mailbox::Claimed { quota.mailbox.to_vec() } else { Vec::new() };
     let (session, network) = (quota.session.map(Vec::from), quota.network.map(Vec::from));
     for (scope, limit) in mail_quota::limits(&quota.limits, to == Mailbox::Confirmed) {
@@ -238,13 +260,14 @@ pub async fn spend(
             MailScope::Network => query_scalar(last_mail_by!("network")).bind(&network),
         };
         if limit == 0 {
-            return Ok(Some(now.into()));
+            return Ok(Some(mail_quota::WINDOW));
         }
         // The mail at the limit. If it exists, there is no room.
         let oldest: Option<String> =
             last.bind(&since).bind(limit - 1).fetch_optional(&mut *write).await.map_err(store_error)?;
-        if oldest.is_some() {
-            return Ok(oldest);
+        if let Some(oldest) = oldest {
+            let sent_at = oldest.parse().unwrap_or(now);
+            return Ok(Some(clock::between(now, clock::after(sent_at, mail_quota::WINDOW))));
         }
     }
     query("INSERT INTO unsigned_mails (ticket, site, mailbox, session, network, sent_at) VALUES (?, ?, ?, ?, ?, ?)")
@@ -253,15 +276,9 @@ pub async fn spend(
         .bind(mailbox)
         .bind(session)
         .bind(network)
-        .bind(now)
+        .bind(clock::written(now))
         .execute(write)
         .await
         .map_err(store_error)?;
     Ok(None)
-}
-
-/// The start of the window in which mails count.
-fn window_start(now: &str) -> String {
-    let now = now.parse().unwrap_or_else(|_| Timestamp::now());
-    clock::written(now.checked_sub(mail_quota::WINDOW).unwrap_or(now))
 }

@@ -1,6 +1,9 @@
 //! The polls port in SQLite.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{query, query_scalar};
 
@@ -18,18 +21,27 @@ impl Polls for SqliteStore {
     async fn claim_polls(
         &self,
         (site, destination): (&str, &str),
-        now: &str,
-        until: &str,
+        lease: Duration,
         limit: u32,
     ) -> Result<Vec<DuePoll>, StoreError> {
         // Usually nothing is due. A reader finds that out without blocking writers.
         let any =
             query_scalar("SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND look_at <= ?)");
-        if !any.bind(site).bind(destination).bind(now).fetch_one(&self.readers).await.map_err(store_error)? {
+        if !any
+            .bind(site)
+            .bind(destination)
+            .bind(self.now_text())
+            .fetch_one(&self.readers)
+            .await
+            .map_err(store_error)?
+        {
             return Ok(Vec::new());
         }
         let oldest = polling::longest_waiting(limit);
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let now = self.now();
+        let claimed_until = clock::after(now, lease);
+        let (now, until) = (clock::written(now), clock::written(claimed_until));
         let mut due = Vec::new();
         // One statement for each, so that both use the index.
         let newest_first =
@@ -41,11 +53,11 @@ impl Polls for SqliteStore {
                 WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at LIMIT ?5)
             RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
         for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
-            let taken = query(take).bind(site).bind(destination).bind(now).bind(until).bind(count);
+            let taken = query(take).bind(site).bind(destination).bind(&now).bind(&until).bind(count);
             for row in taken.fetch_all(&mut *write).await.map_err(store_error)? {
                 let id: String = row.value("ticket")?;
                 match ticket_of_id(&mut write, &id).await {
-                    Ok(ticket) => due.push(DuePoll { ticket, place: place_of(&row)? }),
+                    Ok(ticket) => due.push(DuePoll { ticket, place: place_of(&row)?, claimed_until }),
                     Err(error) if error.concerns_row() => {
                         tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
                         // It is polled again when it changes there.
@@ -64,30 +76,32 @@ impl Polls for SqliteStore {
         Ok(due)
     }
 
-    async fn next_poll(&self, (site, destination): (&str, &str)) -> Result<Option<String>, StoreError> {
+    async fn next_poll(&self, (site, destination): (&str, &str)) -> Result<Option<Duration>, StoreError> {
         let next =
             query_scalar("SELECT min(look_at) FROM places WHERE site = ? AND destination = ? AND look_at IS NOT NULL");
-        next.bind(site).bind(destination).fetch_one(&self.readers).await.map_err(store_error)
+        let next: Option<String> =
+            next.bind(site).bind(destination).fetch_one(&self.readers).await.map_err(store_error)?;
+        Ok(self.time_until(next))
     }
 
     async fn record_poll(
         &self,
-        ticket: &str,
+        poll: &DuePoll,
         destination: &str,
-        until: &str,
-        again: Option<&str>,
-        seen: Option<&str>,
+        again: Option<Duration>,
+        seen: Option<Timestamp>,
     ) -> Result<(), StoreError> {
+        let again = again.map(|again| clock::written(clock::after(self.now(), again)));
         query(
             "UPDATE places SET look_at = CASE WHEN look_at = ?3 THEN ?4 ELSE look_at END,
                 seen_at = CASE WHEN coalesce(seen_at, '') < ?5 THEN ?5 ELSE seen_at END
             WHERE ticket = ?1 AND destination = ?2",
         )
-        .bind(ticket)
+        .bind(&poll.ticket.id)
         .bind(destination)
-        .bind(until)
+        .bind(clock::written(poll.claimed_until))
         .bind(again)
-        .bind(seen)
+        .bind(seen.map(clock::written))
         .execute(&self.writer)
         .await
         .map_err(store_error)?;
@@ -98,7 +112,6 @@ impl Polls for SqliteStore {
         &self,
         (site, destination): (&str, &str),
         changed: &[ChangedTicket],
-        now: &str,
     ) -> Result<u64, StoreError> {
         let changed: Vec<(&str, String)> =
             changed.iter().map(|ticket| (ticket.external_id.as_str(), clock::written(ticket.updated_at))).collect();
@@ -127,7 +140,7 @@ impl Polls for SqliteStore {
             "UPDATE places SET look_at = min(?1, json_extract(changed.value, '$[1]')) FROM json_each(?3) AS changed
             WHERE ticket = json_extract(changed.value, '$[0]') AND destination = ?2",
         );
-        let look = look.bind(now).bind(destination).bind(json(&unknown)?);
+        let look = look.bind(self.now_text()).bind(destination).bind(json(&unknown)?);
         Ok(look.execute(&self.writer).await.map_err(store_error)?.rows_affected())
     }
 
@@ -137,26 +150,35 @@ impl Polls for SqliteStore {
             return Ok(SyncState::default());
         };
         let until: String = row.value("until")?;
+        let until = Some(until).filter(|until| !until.is_empty());
+        let now = self.now();
+        // A time that cannot be read, or is ahead of the clock, is none.
+        let since = |column: &str| -> Result<Option<Duration>, StoreError> {
+            let at: Option<Timestamp> = row.value::<Option<String>>(column)?.and_then(|at| at.parse().ok());
+            Ok(at.filter(|at| *at <= now).map(|at| clock::between(at, now)))
+        };
         Ok(SyncState {
-            until: Some(until).filter(|until| !until.is_empty()),
-            listed_at: row.value("listed_at")?,
+            until: until.and_then(|until| until.parse().ok()),
+            since_list: since("listed_at")?,
             cursor: row.value("cursor")?,
-            exported_at: row.value("exported_at")?,
+            since_export: since("exported_at")?,
             is_behind: row.value("behind")?,
         })
     }
 
-    async fn set_last_listed(&self, queue: (&str, &str), at: &str) -> Result<(), StoreError> {
+    async fn mark_listed(&self, queue: (&str, &str)) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until, listed_at) VALUES (?1, ?2, '', ?3)
             ON CONFLICT (site, destination) DO UPDATE SET listed_at = excluded.listed_at";
-        query(set).bind(queue.0).bind(queue.1).bind(at).execute(&self.writer).await.map_err(store_error)?;
+        let set = query(set).bind(queue.0).bind(queue.1).bind(self.now_text());
+        set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
-    async fn set_synced(&self, queue: (&str, &str), until: &str) -> Result<(), StoreError> {
+    async fn set_synced(&self, queue: (&str, &str), until: Timestamp) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until) VALUES (?1, ?2, ?3)
             ON CONFLICT (site, destination) DO UPDATE SET until = excluded.until";
-        query(set).bind(queue.0).bind(queue.1).bind(until).execute(&self.writer).await.map_err(store_error)?;
+        let set = query(set).bind(queue.0).bind(queue.1).bind(clock::written(until));
+        set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
@@ -167,18 +189,12 @@ impl Polls for SqliteStore {
         Ok(())
     }
 
-    async fn set_exported(
-        &self,
-        queue: (&str, &str),
-        cursor: Option<&str>,
-        is_behind: bool,
-        at: &str,
-    ) -> Result<(), StoreError> {
+    async fn set_exported(&self, queue: (&str, &str), cursor: Option<&str>, is_behind: bool) -> Result<(), StoreError> {
         let set =
             "INSERT INTO polls (site, destination, until, cursor, behind, exported_at) VALUES (?1, ?2, '', ?3, ?4, ?5)
             ON CONFLICT (site, destination) DO UPDATE SET cursor = excluded.cursor, behind = excluded.behind,
                 exported_at = excluded.exported_at";
-        let set = query(set).bind(queue.0).bind(queue.1).bind(cursor).bind(is_behind).bind(at);
+        let set = query(set).bind(queue.0).bind(queue.1).bind(cursor).bind(is_behind).bind(self.now_text());
         set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
@@ -187,15 +203,16 @@ impl Polls for SqliteStore {
         &self,
         (site, destination): (&str, &str),
         invocation: &str,
-        (external_id, changed_at): (&str, Option<&str>),
-        now: &str,
-        forget: &str,
+        (external_id, changed_at): (&str, Option<Timestamp>),
+        memory: Duration,
     ) -> Result<bool, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let now = self.now();
+        let at = clock::written(now);
         query("DELETE FROM invocations WHERE site = ? AND destination = ? AND at < ?")
             .bind(site)
             .bind(destination)
-            .bind(forget)
+            .bind(clock::written(clock::before(now, memory)))
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
@@ -203,13 +220,14 @@ impl Polls for SqliteStore {
             .bind(site)
             .bind(destination)
             .bind(invocation)
-            .bind(now)
+            .bind(&at)
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
         let new = new.rows_affected() > 0;
         if new {
-            look_at(&mut write, (site, destination), (external_id, changed_at), now).await?;
+            let changed_at = changed_at.map(clock::written);
+            look_at(&mut write, (site, destination), (external_id, changed_at.as_deref()), &at).await?;
         }
         write.commit().await.map_err(store_error)?;
         Ok(new)

@@ -9,7 +9,6 @@ use sqlx::{query, query_scalar};
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::question_of;
-use deskbell_core::clock::now;
 use deskbell_core::ports::{
     KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, StoreError, TakenId,
 };
@@ -132,7 +131,7 @@ impl Questions for SqliteStore {
     }
 
     async fn remove_questions(&self, site: &str, source: &str, ids: &[String]) -> Result<usize, StoreError> {
-        let (mut removed, removed_at) = (0, now());
+        let (mut removed, removed_at) = (0, self.now_text());
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let revision = next_revision(&mut transaction, site).await?;
         for id in ids {
@@ -150,7 +149,7 @@ impl Questions for SqliteStore {
         Ok(removed)
     }
 
-    async fn finish_import(&self, site: &str, source: &str, now: &str) -> Result<(), StoreError> {
+    async fn finish_import(&self, site: &str, source: &str) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         // Includes what an import wrote that was killed before it finished.
         let is_changed: bool =
@@ -165,7 +164,7 @@ impl Questions for SqliteStore {
         query("INSERT OR REPLACE INTO sources (site, source, imported_at) VALUES (?, ?, ?)")
             .bind(site)
             .bind(source)
-            .bind(now)
+            .bind(self.now_text())
             .execute(&mut *transaction)
             .await
             .map_err(store_error)?;

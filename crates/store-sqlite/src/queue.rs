@@ -1,15 +1,20 @@
 //! The queue port in SQLite.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
+use super::claims::new_token;
 use super::error::{RowExt, store_error};
 use super::external_tickets::{PLACE, place_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
+use deskbell_core::clock;
 use deskbell_core::ports::{
-    Claim, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError,
+    ClaimToken, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError,
     StoredTicket,
 };
 use deskbell_core::rules::{delivery_plan, polling};
@@ -49,40 +54,39 @@ impl Queue for SqliteStore {
     async fn claim_deliveries(
         &self,
         (site, destination): (&str, &str),
-        claim: Claim<'_>,
+        lease: Duration,
         held: &[i64],
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError> {
         let held = json(&held)?;
         // Usually nothing is due. A reader finds that out without blocking writers.
-        let any = query_scalar(concat!("SELECT EXISTS (", due!(), ")")).bind(site).bind(destination).bind(claim.now);
+        let any =
+            query_scalar(concat!("SELECT EXISTS (", due!(), ")")).bind(site).bind(destination).bind(self.now_text());
         if !any.bind(&held).fetch_one(&self.readers).await.map_err(store_error)? {
             return Ok(Vec::new());
         }
+        let token = new_token()?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        // Taken inside, so that waiting for the writer shortens no lease.
+        let (now, until) = (self.now_text(), self.lease_end(lease));
         let claimed = query(concat!(
             "UPDATE deliveries SET tries = tries + 1, tried_at = coalesce(tried_at, ?3), claim = ?5, claimed_until = ?6
             WHERE id IN (",
             due!(),
             " ORDER BY due_at, id LIMIT ?7) RETURNING *"
         ));
-        let claimed = claimed.bind(site).bind(destination).bind(claim.now).bind(&held);
-        let claimed = claimed
-            .bind(claim.token)
-            .bind(claim.until)
-            .bind(limit)
-            .fetch_all(&mut *write)
-            .await
-            .map_err(store_error)?;
+        let claimed = claimed.bind(site).bind(destination).bind(&now).bind(&held);
+        let claimed =
+            claimed.bind(token.as_str()).bind(&until).bind(limit).fetch_all(&mut *write).await.map_err(store_error)?;
         let mut due = Vec::new();
         for row in claimed {
-            match due_delivery(&mut write, &row, claim.token).await {
+            match due_delivery(&mut write, &row, &token).await {
                 Ok(one) => due.push(one),
                 Err(error) if error.concerns_row() => {
                     let id: i64 = row.value("id")?;
                     tracing::error!(site, destination, delivery = id, %error, "delivery unreadable, dead letter");
                     let reason = format!("its ticket cannot be read: {error}");
-                    dead_letter(&mut write, id, &reason, claim.now).await?;
+                    dead_letter(&mut write, id, &reason, &now).await?;
                 }
                 Err(error) => return Err(error),
             }
@@ -96,7 +100,7 @@ impl Queue for SqliteStore {
         &self,
         (site, destination): (&str, &str),
         held: &[i64],
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<Option<Duration>, StoreError> {
         let next = query_scalar(
             "SELECT min(at) FROM (
                 SELECT * FROM (SELECT due_at AS at FROM deliveries WHERE site = ?1 AND destination = ?2 AND head = 1
@@ -107,16 +111,14 @@ impl Queue for SqliteStore {
                     AND claimed_until IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?3))
                     ORDER BY claimed_until LIMIT 1))",
         );
-        next.bind(site).bind(destination).bind(json(&held)?).fetch_one(&self.readers).await.map_err(store_error)
+        let next = next.bind(site).bind(destination).bind(json(&held)?);
+        let next: Option<String> = next.fetch_one(&self.readers).await.map_err(store_error)?;
+        Ok(self.time_until(next))
     }
 
-    async fn record_attempts(
-        &self,
-        attempts: &[(&DueDelivery, &DeliveryOutcome)],
-        now: &str,
-    ) -> Result<Vec<i64>, StoreError> {
+    async fn record_attempts(&self, attempts: &[(&DueDelivery, &DeliveryOutcome)]) -> Result<Vec<i64>, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let mut lost = Vec::new();
+        let (mut lost, now) = (Vec::new(), self.now());
         for (due, outcome) in attempts {
             if !record_attempt(&mut write, due, outcome, now).await? {
                 lost.push(due.delivery.id);
@@ -126,12 +128,19 @@ impl Queue for SqliteStore {
         Ok(lost)
     }
 
-    async fn extend_claims(&self, claims: &[(i64, &str)], until: &str) -> Result<Vec<i64>, StoreError> {
+    async fn extend_claims(&self, claims: &[(i64, &ClaimToken)], lease: Duration) -> Result<Vec<i64>, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let mut lost = Vec::new();
+        let (mut lost, until) = (Vec::new(), self.lease_end(lease));
         for (id, token) in claims {
             let extend = query("UPDATE deliveries SET claimed_until = ? WHERE id = ? AND claim = ?");
-            if extend.bind(until).bind(id).bind(token).execute(&mut *write).await.map_err(store_error)?.rows_affected()
+            if extend
+                .bind(&until)
+                .bind(id)
+                .bind(token.as_str())
+                .execute(&mut *write)
+                .await
+                .map_err(store_error)?
+                .rows_affected()
                 == 0
             {
                 lost.push(*id);
@@ -177,10 +186,11 @@ impl Queue for SqliteStore {
         rows.iter().map(queue).collect()
     }
 
-    async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError> {
+    async fn send_again(&self, id: Option<i64>) -> Result<u64, StoreError> {
         // As if it had just been queued: the time until it becomes a dead letter starts again. `first_attempt_at` stays, because an earlier attempt may
         // have arrived.
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let now = self.now_text();
         let behind = query(
             "UPDATE deliveries SET due_at = ?1, created_at = ?1, failures = 0 WHERE id IN (
                 SELECT behind.id FROM deliveries AS dead JOIN deliveries AS behind
@@ -188,27 +198,36 @@ impl Queue for SqliteStore {
                 WHERE dead.state = 'given_up' AND (?2 IS NULL OR dead.id = ?2)
                     AND behind.state <> 'delivered' AND behind.state = 'waiting' AND behind.id > dead.id)",
         );
-        behind.bind(now).bind(id).execute(&mut *write).await.map_err(store_error)?;
+        behind.bind(&now).bind(id).execute(&mut *write).await.map_err(store_error)?;
         let again = query(
             "UPDATE deliveries SET state = 'waiting', due_at = ?1, created_at = ?1, settled_at = NULL, failures = 0
             WHERE state = 'given_up' AND (?2 IS NULL OR id = ?2)",
         );
-        let renewed = again.bind(now).bind(id).execute(&mut *write).await.map_err(store_error)?.rows_affected();
+        let renewed = again.bind(&now).bind(id).execute(&mut *write).await.map_err(store_error)?.rows_affected();
         write.commit().await.map_err(store_error)?;
         Ok(renewed)
     }
 
-    async fn return_delivery(&self, id: i64, reason: &str, now: &str) -> Result<bool, StoreError> {
+    async fn return_delivery(&self, id: i64, reason: &str) -> Result<bool, StoreError> {
         let give_up = "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?
             WHERE id = ? AND state = 'delivered'";
-        let dead_letters =
-            query(give_up).bind(reason).bind(now).bind(id).execute(&self.writer).await.map_err(store_error)?;
+        let dead_letters = query(give_up)
+            .bind(reason)
+            .bind(self.now_text())
+            .bind(id)
+            .execute(&self.writer)
+            .await
+            .map_err(store_error)?;
         Ok(dead_letters.rows_affected() > 0)
     }
 }
 
 /// A claimed delivery with its ticket and external ticket.
-async fn due_delivery(write: &mut SqliteConnection, row: &SqliteRow, claim: &str) -> Result<DueDelivery, StoreError> {
+async fn due_delivery(
+    write: &mut SqliteConnection,
+    row: &SqliteRow,
+    claim: &ClaimToken,
+) -> Result<DueDelivery, StoreError> {
     let delivery = delivery_of(row)?;
     let ticket = ticket_of_id(write, &delivery.ticket).await?;
     let place = query(PLACE)
@@ -218,7 +237,7 @@ async fn due_delivery(write: &mut SqliteConnection, row: &SqliteRow, claim: &str
         .await
         .map_err(store_error)?;
     let place = place.map(|row| place_of(&row)).transpose()?;
-    Ok(DueDelivery { claim: claim.into(), delivery, ticket, place })
+    Ok(DueDelivery { claim: claim.clone(), delivery, ticket, place })
 }
 
 async fn dead_letter(write: &mut SqliteConnection, id: i64, reason: &str, now: &str) -> Result<(), StoreError> {
@@ -240,9 +259,10 @@ async fn record_attempt(
     write: &mut SqliteConnection,
     due: &DueDelivery,
     outcome: &DeliveryOutcome,
-    now: &str,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let DueDelivery { claim, delivery, .. } = due;
+    let at = clock::written(now);
     let record = match outcome {
         DeliveryOutcome::Delivered { external_id, reason, .. } => query(
             "UPDATE deliveries SET state = 'delivered', remote = ?, told = ?, settled_at = ?, claim = NULL,
@@ -250,12 +270,12 @@ async fn record_attempt(
         )
         .bind(external_id)
         .bind(reason)
-        .bind(now),
-        DeliveryOutcome::Retry { due_at, blamed, reason } => query(
-            "UPDATE deliveries SET due_at = ?, failures = failures + ?, told = ?, claim = NULL, claimed_until = NULL
+        .bind(&at),
+        DeliveryOutcome::Retry { after, blamed, reason } => query(
+            "UPDATE deliveries SET due_at = coalesce(?, due_at), failures = failures + ?, told = ?, claim = NULL, claimed_until = NULL
             WHERE id = ? AND claim = ?",
         )
-        .bind(due_at)
+        .bind(after.map(|after| clock::written(clock::after(now, after))))
         .bind(blamed)
         .bind(reason),
         DeliveryOutcome::DeadLetter { reason } => query(
@@ -263,9 +283,11 @@ async fn record_attempt(
             WHERE id = ? AND claim = ?",
         )
         .bind(reason)
-        .bind(now),
+        .bind(&at),
     };
-    if record.bind(delivery.id).bind(claim).execute(&mut *write).await.map_err(store_error)?.rows_affected() == 0 {
+    if record.bind(delivery.id).bind(claim.as_str()).execute(&mut *write).await.map_err(store_error)?.rows_affected()
+        == 0
+    {
         return Ok(false);
     }
     match outcome {
@@ -281,14 +303,14 @@ async fn record_attempt(
             .bind(&delivery.destination)
             .bind(&place.external_id)
             .bind(&place.requester)
-            .bind(polling::is_polled_after(delivery.what).then_some(now))
+            .bind(polling::is_polled_after(delivery.what).then_some(&at))
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
         }
         DeliveryOutcome::Delivered { place: None, .. } => {
             query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
-                .bind(now)
+                .bind(&at)
                 .bind(&delivery.ticket)
                 .bind(&delivery.destination)
                 .execute(&mut *write)

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, query, query_scalar};
 
-use store_conformance::support::{NOW, QUEUE, UNTIL, seal, ticket};
+use store_conformance::support::{LEASE, NOW, QUEUE, TestClock, seal, ticket};
 
-use super::tests::fresh;
+use super::tests::{fresh, open};
 use super::*;
 use deskbell_core::ports::{
-    Claim, DeliveryKind, DeliveryOutcome, DueDelivery, NewDelivery, NewMail, OutgoingMail, Queue, SubmissionExtras,
+    DeliveryKind, DeliveryOutcome, DueDelivery, NewDelivery, NewMail, OutgoingMail, Queue, SubmissionExtras,
     SubmissionOutcome, Tickets,
 };
 
@@ -27,16 +27,23 @@ fn desk() -> SubmissionExtras {
 
 /// Tickets queued for a destination, all at the same time.
 async fn waiting(ids: &[&str]) -> (SqliteStore, tempfile::TempDir) {
-    let (store, folder) = fresh().await;
+    waiting_with(TestClock::new(), ids).await
+}
+
+/// The same with a clock.
+async fn waiting_with(clock: Arc<TestClock>, ids: &[&str]) -> (SqliteStore, tempfile::TempDir) {
+    let (store, folder) = open(clock.clone()).await;
+    clock.set("2026-01-01T00:00:00.000Z");
     for id in ids {
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
         assert_eq!(store.submit(&ticket, &seal(id), desk()).await.unwrap(), SubmissionOutcome::Stored);
     }
+    clock.set(NOW);
     (store, folder)
 }
 
-async fn claim(store: &SqliteStore, token: &str, now: &str, held: &[i64]) -> Vec<DueDelivery> {
-    store.claim_deliveries(QUEUE, Claim { token, now, until: UNTIL }, held, 6).await.unwrap()
+async fn claim(store: &SqliteStore, held: &[i64]) -> Vec<DueDelivery> {
+    store.claim_deliveries(QUEUE, LEASE, held, 6).await.unwrap()
 }
 
 fn ids(due: &[DueDelivery]) -> Vec<&str> {
@@ -65,15 +72,16 @@ async fn count_steps(store: &SqliteStore) -> Arc<AtomicU64> {
 }
 
 /// The steps of claiming, recording and looking up the next delivery.
-async fn cost(store: &SqliteStore) -> u64 {
+async fn cost(store: &SqliteStore, clock: &TestClock) -> u64 {
     let steps = count_steps(store).await;
-    let due = claim(store, "t", NOW, &[]).await;
+    let due = claim(store, &[]).await;
     assert!(!due.is_empty());
     let outcome = there("1");
     let done: Vec<(&DueDelivery, &DeliveryOutcome)> = due.iter().map(|due| (due, &outcome)).collect();
-    assert!(store.record_attempts(&done, NOW).await.unwrap().is_empty());
+    assert!(store.record_attempts(&done).await.unwrap().is_empty());
     store.next_delivery(QUEUE, &[]).await.unwrap();
-    assert!(claim(store, "t", "2025-01-01T00:00:00.000Z", &[]).await.is_empty(), "nothing is due yet");
+    clock.set("2024-01-01T00:00:00.000Z");
+    assert!(claim(store, &[]).await.is_empty(), "nothing is due yet");
     steps.load(Ordering::Relaxed)
 }
 
@@ -93,39 +101,48 @@ const ROWS: &str =
 #[tokio::test]
 async fn however_many_deliveries_one_ticket_has_or_hang_behind_dead_letters_claiming_costs_the_same() {
     let real = ["1", "2", "3", "4", "5", "6"];
-    let few = cost(&waiting(&real).await.0).await;
+    let clock = TestClock::new();
+    let few = cost(&waiting_with(clock.clone(), &real).await.0, &clock).await;
     for (name, rows) in [
         (
             "delivered and waiting, of one ticket",
             vec![
-                "SELECT 'acme', 'desk', '1', 'solved', 0, 'delivered', '2026', '2026' FROM numbers",
-                "SELECT 'acme', 'desk', '1', 'reopened', 0, 'waiting', '2026', '2026' FROM numbers",
+                "SELECT 'acme', 'desk', '1', 'solved', 0, 'delivered', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z' FROM numbers",
+                "SELECT 'acme', 'desk', '1', 'reopened', 0, 'waiting', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z' FROM numbers",
             ],
         ),
         (
             "of a ticket each",
             vec![
-                "SELECT 'acme', 'desk', 't' || n, 'ticket', 0, 'waiting', '2026-01-01T01', '2026-01-01T01' FROM numbers",
+                "SELECT 'acme', 'desk', 't' || n, 'ticket', 0, 'waiting', '2026-01-01T01:00:00.000Z', '2026-01-01T01:00:00.000Z' FROM numbers",
             ],
         ),
         (
             "behind dead letters",
             vec![
-                "SELECT 'acme', 'desk', 't' || n, 'ticket', 0, 'given_up', '2025', '2025' FROM numbers",
-                "SELECT 'acme', 'desk', 't' || n, 'message', 1, 'waiting', '2025', '2025' FROM numbers",
+                "SELECT 'acme', 'desk', 't' || n, 'ticket', 0, 'given_up', '2025-01-01T00:00:00.000Z', '2025-01-01T00:00:00.000Z' FROM numbers",
+                "SELECT 'acme', 'desk', 't' || n, 'message', 1, 'waiting', '2025-01-01T00:00:00.000Z', '2025-01-01T00:00:00.000Z' FROM numbers",
             ],
         ),
-        ("put off", vec!["SELECT 'acme', 'desk', 't' || n, 'ticket', 0, 'waiting', '2025', '2027' FROM numbers"]),
+        (
+            "put off",
+            vec![
+                "SELECT 'acme', 'desk', 't' || n, 'ticket', 0, 'waiting', '2025-01-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z' FROM numbers",
+            ],
+        ),
         (
             "of other destinations",
-            vec!["SELECT 'acme', 'd' || (n % 100), 't' || n, 'ticket', 0, 'waiting', '2025', '2025' FROM numbers"],
+            vec![
+                "SELECT 'acme', 'd' || (n % 100), 't' || n, 'ticket', 0, 'waiting', '2025-01-01T00:00:00.000Z', '2025-01-01T00:00:00.000Z' FROM numbers",
+            ],
         ),
     ] {
-        let (store, _folder) = waiting(&real).await;
+        let clock = TestClock::new();
+        let (store, _folder) = waiting_with(clock.clone(), &real).await;
         for rows in rows {
             add(&store, &format!("{ROWS} {rows}"), MANY).await;
         }
-        let many = cost(&store).await;
+        let many = cost(&store, &clock).await;
         println!("{name}: {many} steps, {few} with six rows");
         assert!(many <= few * 2 + 200, "{name}: {many} steps, {few} with six rows");
     }
@@ -180,7 +197,7 @@ async fn a_queue_keeps_its_head_whatever_is_delivered_or_removed() {
     let (store, _folder) = waiting(&["1"]).await;
     for what in ["message", "solved", "reopened"] {
         let more = "INSERT INTO deliveries (site, destination, ticket, what, created_at, due_at)
-            VALUES ('acme', 'desk', '1', ?, '2026', '2026')";
+            VALUES ('acme', 'desk', '1', ?, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z')";
         query(more).bind(what).execute(&store.writer).await.unwrap();
     }
     let heads = async || -> Vec<i64> {
@@ -192,7 +209,7 @@ async fn a_queue_keeps_its_head_whatever_is_delivered_or_removed() {
     assert_eq!(heads().await, [1]);
     run("UPDATE deliveries SET state = 'given_up' WHERE id = 1").await;
     assert_eq!(heads().await, [1]);
-    assert!(claim(&store, "t", NOW, &[]).await.is_empty());
+    assert!(claim(&store, &[]).await.is_empty());
     run("UPDATE deliveries SET state = 'delivered' WHERE id = 1").await;
     assert_eq!(heads().await, [3]);
     run("DELETE FROM deliveries WHERE id = 3").await;
@@ -206,7 +223,7 @@ async fn what_cannot_be_read_is_a_dead_letter_alone() {
     let (store, _folder) = waiting(&["1", "2", "3"]).await;
     query("UPDATE tickets SET severity = 'urgent' WHERE id = '2'").execute(&store.writer).await.unwrap();
     query("UPDATE deliveries SET what = 'song' WHERE ticket = '3'").execute(&store.writer).await.unwrap();
-    assert_eq!(ids(&claim(&store, "t", NOW, &[]).await), ["1"]);
+    assert_eq!(ids(&claim(&store, &[]).await), ["1"]);
     let told: Vec<String> = query_scalar("SELECT told FROM deliveries WHERE state = 'given_up' ORDER BY id")
         .fetch_all(&store.readers)
         .await
@@ -230,8 +247,7 @@ async fn a_mail_whose_ticket_cannot_be_read_is_given_up_alone() {
         store.submit(&ticket, &seal(id), SubmissionExtras { mail, ..SubmissionExtras::default() }).await.unwrap();
     }
     query("UPDATE ticket_bodies SET body = '{}' WHERE ticket = '1'").execute(&store.writer).await.unwrap();
-    let claim = Claim { token: "t", now: NOW, until: UNTIL };
-    assert_eq!(store.claim_mail("acme", claim).await.unwrap().unwrap().address, "2@example.com");
-    assert_eq!(store.claim_mail("acme", claim).await.unwrap(), None);
-    assert_eq!(store.next_mail("acme").await.unwrap().as_deref(), Some(UNTIL));
+    assert_eq!(store.claim_mail("acme", LEASE).await.unwrap().unwrap().address, "2@example.com");
+    assert_eq!(store.claim_mail("acme", LEASE).await.unwrap(), None);
+    assert_eq!(store.next_mail("acme").await.unwrap(), Some(LEASE));
 }

@@ -1,5 +1,6 @@
 //! Converts rows to records.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
@@ -243,6 +244,13 @@ pub fn word<T>(what: &str, column: &str, word: &str, read: impl Fn(&str) -> Opti
         what: what.into(),
         reason: format!("column {column}: {word:?} is not known"),
     })
+}
+
+/// Parses the time of a column.
+pub fn time_of(what: &str, column: &str, text: &str) -> Result<Timestamp, StoreError> {
+    let damaged =
+        |_| StoreError::Damaged { what: what.into(), reason: format!("column {column}: {text:?} is no time") };
+    text.parse().map_err(damaged)
 }
 
 fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {

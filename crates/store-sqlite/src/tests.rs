@@ -2,24 +2,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use store_conformance::support::{
-    NOW, new_message, quota, seal, submit_unconfirmed, ticket, with_answer, with_mail, write_message,
+    NOW, TestClock, new_message, quota, seal, submit_unconfirmed, ticket, with_answer, with_mail, write_message,
 };
 
 use super::*;
 use deskbell_core::ports::{
-    CodeRequest, Confirmations, Conversations, DeliveryKind, Erasure, MailOutcome, NewDelivery, NewMail, OutgoingMail,
-    QUEUE_COUNT_MAX, Queue, QueueStatus, Reader, Store, StoreError, StoredSubmission, SubmissionExtras,
+    ClaimToken, CodeRequest, Confirmations, Conversations, DeliveryKind, Erasure, MailOutcome, NewDelivery, NewMail,
+    OutgoingMail, QUEUE_COUNT_MAX, Queue, QueueStatus, Reader, Store, StoreError, StoredSubmission, SubmissionExtras,
     SubmissionOutcome, Tickets, View,
 };
 use domain::conversation::Author;
 use domain::targets::Owner;
 
-store_conformance::conformance!(fresh);
+store_conformance::conformance!(open);
 
-/// A new store in a temporary folder.
-pub async fn fresh() -> (SqliteStore, tempfile::TempDir) {
+/// A new store in a temporary folder, with a clock.
+pub async fn open(clock: Arc<TestClock>) -> (SqliteStore, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    (SqliteStore::open(&folder.path().join("new/folder/test.db")).await.unwrap(), folder)
+    let options = StoreOptions { clock, ..StoreOptions::default() };
+    (SqliteStore::open_with(&folder.path().join("new/folder/test.db"), options).await.unwrap(), folder)
+}
+
+/// A new store in a temporary folder, in which it is [`NOW`].
+pub async fn fresh() -> (SqliteStore, tempfile::TempDir) {
+    open(TestClock::new()).await
 }
 
 #[tokio::test]
@@ -99,8 +105,10 @@ async fn receipts(store: &SqliteStore) -> Vec<String> {
 
 #[tokio::test]
 async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after_it() {
-    let (store, _folder) = fresh().await;
+    let clock = TestClock::new();
+    let (store, _folder) = open(clock.clone()).await;
     let place = async |id: &str, came: &str, address: &str, verified: bool| {
+        clock.set(came);
         let mail = Some(NewMail { address: address.into(), quota: (!verified).then(|| quota(address)) });
         let placed = store.submit(&ticket(id, &format!("DB-{id}"), came), &seal(id), with_mail(mail)).await.unwrap();
         assert_eq!(placed, SubmissionOutcome::Stored);
@@ -122,7 +130,7 @@ async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after
     assert_eq!(receipts(&store).await, ["1", "2", "3", "5", "6", "7"]);
     for id in ["1", "2"] {
         sqlx::query("UPDATE mails SET claim = 't' WHERE ticket = ?").bind(id).execute(&store.writer).await.unwrap();
-        assert!(store.record_mail(id, "t", MailOutcome::Sent).await.unwrap());
+        assert!(store.record_mail(id, &ClaimToken::new("t"), MailOutcome::Sent).await.unwrap());
     }
     store.forget_mails("2026-01-01T12:00:00.000Z").await.unwrap();
     assert_eq!(receipts(&store).await, ["2", "3", "5", "6", "7"], "what is not sent yet stays");
@@ -133,17 +141,20 @@ async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after
 
 #[tokio::test]
 async fn codes_count_against_the_same_quota_as_receipts() {
-    let (store, _folder) = fresh().await;
+    let clock = TestClock::new();
+    let (store, _folder) = open(clock.clone()).await;
     submit_unconfirmed(&store).await;
-    let at = |hour: u32| format!("2026-01-02T{hour:02}:00:00.000Z");
-    let request =
-        async |hour: u32| store.request_code("1", &at(hour), &at(hour), &quota("ada@example.com")).await.unwrap();
+    let hours = |hours: u64| Duration::from_secs(60 * 60 * hours);
+    let request = async || {
+        clock.advance(hours(1));
+        store.request_code("1", hours(1), &quota("ada@example.com")).await.unwrap()
+    };
     assert_eq!(
-        [request(1).await, request(2).await, request(3).await],
-        [CodeRequest::Accepted, CodeRequest::Accepted, CodeRequest::QuotaUsedUp { oldest: NOW.into() }]
+        [request().await, request().await, request().await],
+        [CodeRequest::Accepted, CodeRequest::Accepted, CodeRequest::QuotaUsedUp { wait: hours(21) }]
     );
     sqlx::query("UPDATE confirmations SET code = 5").execute(&store.writer).await.unwrap();
-    assert_eq!(request(4).await, CodeRequest::TooManyCodes);
+    assert_eq!(request().await, CodeRequest::TooManyCodes);
 }
 
 #[tokio::test]
@@ -159,7 +170,7 @@ async fn what_mails_count_against_names_nobody_and_goes_with_its_ticket() {
             .await
             .unwrap();
     assert_eq!((counted().await, plain), (1, 0));
-    store.erase_tickets(&["1".into()], NOW, &|_| true).await.unwrap();
+    store.erase_tickets(&["1".into()], &|_| true).await.unwrap();
     assert_eq!(counted().await, 0);
 }
 
@@ -177,10 +188,12 @@ async fn count(store: &SqliteStore) -> Arc<AtomicUsize> {
 
 #[tokio::test]
 async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() {
-    let (store, _folder) = fresh().await;
+    let clock = TestClock::new();
+    let (store, _folder) = open(clock.clone()).await;
     let to = |destination: &str| NewDelivery { destination: destination.into(), what: DeliveryKind::Ticket };
     for (id, site) in [("1", "acme"), ("2", "acme"), ("3", "other"), ("4", "zeta")] {
-        let mut ticket = ticket(id, &format!("DB-0000{id}"), &format!("2026-01-0{id}T00:00:00.000Z"));
+        clock.set(&format!("2026-01-0{id}T00:00:00.000Z"));
+        let mut ticket = ticket(id, &format!("DB-0000{id}"), NOW);
         ticket.site = site.into();
         let deliveries = if site == "other" { vec![to("desk")] } else { vec![to("chat"), to("desk"), to("mail")] };
         store.submit(&ticket, &seal(id), SubmissionExtras { deliveries, ..SubmissionExtras::default() }).await.unwrap();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::{RowExt, store_error};
@@ -10,6 +11,7 @@ use super::rows::{json, sealed_of, ticket_of};
 use super::{
     SEALED, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails, queue, submissions,
 };
+use deskbell_core::clock;
 use deskbell_core::ports::{
     InboxCursor, InboxPage, StoreError, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
     SubmissionOutcome, TicketSummary, Tickets, View,
@@ -83,7 +85,9 @@ pub async fn keep(
     prepared: &Prepared,
     seal: &SubmissionKey,
     along: SubmissionExtras,
+    now: Timestamp,
 ) -> Result<SubmissionOutcome, StoreError> {
+    let at = clock::written(now);
     let held = sqlx::query(SEALED)
         .bind(&new.site)
         .bind(&seal.key)
@@ -126,21 +130,21 @@ pub async fn keep(
         Some(address) if confirmations::is_confirmed(transaction, new, address).await? => {
             // A sender who has proved that they read the mailbox is no threat to it.
             if let Some(mail) = &along.mail {
-                mails::keep(transaction, new, mail, mails::Mailbox::Confirmed).await?;
+                mails::keep(transaction, new, mail, mails::Mailbox::Confirmed, now).await?;
             }
             confirmations::Claim::Confirmed
         }
         _ => match &along.mail {
-            Some(mail) if mails::keep(transaction, new, mail, mails::Mailbox::Claimed).await? => {
+            Some(mail) if mails::keep(transaction, new, mail, mails::Mailbox::Claimed, now).await? => {
                 confirmations::Claim::CodeMailed
             }
             _ => confirmations::Claim::Unconfirmed,
         },
     };
     if let Some(address) = &along.unconfirmed {
-        confirmations::keep(transaction, new, address, claim).await?;
+        confirmations::keep(transaction, new, address, claim, &at).await?;
     }
-    queue::enqueue_delivery(transaction, new, &along.deliveries, number, &new.received_at).await?;
+    queue::enqueue_delivery(transaction, new, &along.deliveries, number, &at).await?;
     Ok(SubmissionOutcome::Stored)
 }
 

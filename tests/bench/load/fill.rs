@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use deskbell_core::clock;
 use deskbell_core::ports::{
-    Claim, DeliveryKind, DeliveryOutcome, NewDelivery, NewMessage, Queue, Store, StoredTicket, SubmissionExtras,
+    DeliveryKind, DeliveryOutcome, NewDelivery, NewMessage, Queue, Store, StoredTicket, SubmissionExtras,
     SubmissionKey, SubmissionOutcome, Tickets,
 };
 use domain::conversation::{Author, Turn};
@@ -35,6 +35,7 @@ pub const TOGETHER: [&str; 2] = ["ruthenium", "osmium"];
 /// One in this many tickets belongs to the second site.
 const OTHER_SITE: usize = 25;
 const QUEUE: (&str, &str) = ("acme", "desk");
+const LEASE: Duration = Duration::from_secs(60);
 
 /// What can be requested in a filled database.
 pub struct Filled {
@@ -80,11 +81,8 @@ pub async fn claim(path: &Path, times: usize) -> Outcome<Vec<Duration>> {
     let store = SqliteStore::open(path).await?;
     let mut taken = Vec::new();
     for _ in 0..times {
-        let now = clock::timestamp();
-        let until = clock::written(now.checked_add(60.seconds())?);
         let start = Instant::now();
-        let claim = Claim { token: "bench", now: &clock::written(now), until: &until };
-        store.claim_deliveries(QUEUE, claim, &[], 6).await?;
+        store.claim_deliveries(QUEUE, LEASE, &[], 6).await?;
         taken.push(start.elapsed());
     }
     store.close().await;
@@ -111,16 +109,13 @@ async fn place(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Out
 async fn deliver(store: &SqliteStore, count: usize) -> Outcome {
     let mut left = count;
     while left > 0 {
-        let now = clock::timestamp();
-        let until = clock::written(now.checked_add(60.seconds())?);
-        let claim = Claim { token: "bench", now: &clock::written(now), until: &until };
-        let due = store.claim_deliveries(QUEUE, claim, &[], left.min(1_000) as u32).await?;
+        let due = store.claim_deliveries(QUEUE, LEASE, &[], left.min(1_000) as u32).await?;
         if due.is_empty() {
             break;
         }
         let done = DeliveryOutcome::Delivered { external_id: "1".into(), place: None, reason: String::new() };
         let attempts: Vec<_> = due.iter().map(|due| (due, &done)).collect();
-        store.record_attempts(&attempts, &clock::now()).await?;
+        store.record_attempts(&attempts).await?;
         left -= due.len();
     }
     Ok(())

@@ -7,7 +7,7 @@ use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::clock;
-use deskbell_core::ports::{ActivityKind, Claim, Confirmation, Reader};
+use deskbell_core::ports::{ActivityKind, Confirmation, Reader};
 use gateway::config::Overrides;
 use gateway::mail::Codes;
 use gateway::tickets::handling::{Acted, Action};
@@ -184,7 +184,7 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
         Confirmation::Awaited { withheld, .. } => withheld,
         other => panic!("{other:?}"),
     };
-    gateway.app.store.set_last_listed(("desk", "desk"), "2026-11-26T00:00:00.000Z").await.unwrap();
+    gateway.list_changes_again().await;
     gateway.app.lines.line("desk", "desk").unwrap().look();
     until(async || withheld().await == 3).await;
 
@@ -339,7 +339,7 @@ async fn a_claimed_address_is_no_requester_where_answers_are_not_withheld() {
     let requester = there(&desk).requester;
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
     // An unsigned ticket from before addresses were confirmed, which is still in the queue.
-    let id = crate::desk::place(&desk, "Two", &clock::now()).await;
+    let id = crate::desk::place(&desk, "Two").await;
     desk.gateway.app.lines.wake("desk");
     desk.quiet().await;
     let place = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
@@ -459,8 +459,8 @@ async fn receipts_of_one_session_end_at_its_share_and_the_tickets_are_taken_all_
         assert_eq!(send(number, &format!("{number:032}")).await.status, 201);
     }
     let mut sent = Vec::new();
-    let (now, until) = ("9999-01-01T00:00:00.000Z", "9999-01-02T00:00:00.000Z");
-    while let Some(mail) = gateway.app.store.claim_mail("desk", Claim { token: "t", now, until }).await.unwrap() {
+    let lease = Duration::from_secs(24 * 60 * 60);
+    while let Some(mail) = gateway.app.store.claim_mail("desk", lease).await.unwrap() {
         sent.push(mail.address);
     }
     sent.sort();

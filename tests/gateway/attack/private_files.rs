@@ -3,6 +3,7 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use gateway::config::Overrides;
 use gateway::wire_up;
@@ -22,7 +23,7 @@ async fn a_new_database_and_its_folder_are_for_the_gateway_alone() {
     let url = format!("sqlite:{}", database.display());
     let settings = wire_up::load(&Overrides { database: Some(url), demo: true, ..Overrides::default() }).unwrap();
     let app = wire_up::open(settings).await.unwrap();
-    app.store.log_in(&[1; 32], "Ana", "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z").await.unwrap();
+    app.store.log_in(&[1; 32], "Ana", Duration::from_secs(60)).await.unwrap();
     for folder in [&data, &folder.path().join("data")] {
         assert_eq!(mode(folder), 0o700, "{}", folder.display());
     }

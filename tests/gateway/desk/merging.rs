@@ -124,7 +124,7 @@ async fn merges_are_followed_from_one_to_the_next_and_not_without_end() {
     desk.zendesk.comment(third, &said(Side::Agent, "At the end.")).unwrap();
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     desk.zendesk.comment(third, &said(Side::Agent, "Hello?")).unwrap();
-    desk.gateway.app.store.mark_changed(("desk", "desk"), &changed(there), &clock::now()).await.unwrap();
+    desk.gateway.app.store.mark_changed(("desk", "desk"), &changed(there)).await.unwrap();
     desk.gateway.app.lines.line("desk", "desk").unwrap().look();
     let read = [customer("One"), support("Between."), support("At the end."), support("Hello?")];
     until(async || desk.messages(&id).await == read).await;

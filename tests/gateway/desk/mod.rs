@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use deskbell_core::clock;
 use deskbell_core::ports::{DeliveryKind, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 use domain::conversation::Author;
 use domain::ticket::NewTicket;
@@ -218,10 +219,10 @@ pub fn full(message: &str) -> Value {
     })
 }
 
-/// Stores a ticket received at a time, queued for Zendesk; returns its id.
-pub async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
+/// Stores a ticket, queued for Zendesk; returns its id.
+pub async fn place(desk: &Desk, message: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
-    let ticket = StoredTicket::new("desk", message.into(), new, received_at);
+    let ticket = StoredTicket::new("desk", message.into(), new, &clock::now());
     let deliveries = desk.gateway.app.routers.inbox.standings.destinations.deliveries(
         "desk",
         DeliveryKind::Ticket,

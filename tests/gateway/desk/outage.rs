@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use deskbell_core::clock;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -28,9 +27,8 @@ async fn after_an_outage_everything_is_brought_oldest_first_once_and_within_the_
         quirks.down = true;
         quirks.rate_limit = A_MINUTE;
     });
-    let now = clock::now();
     let messages: Vec<String> = (0..WAITING).map(|number| format!("Ticket {number} of many")).collect();
-    let ids = join_all(messages.iter().map(|message| place(&desk, message, &now))).await;
+    let ids = join_all(messages.iter().map(|message| place(&desk, message))).await;
     desk.gateway.app.lines.wake("desk");
     until(async || desk.gateway.app.lines.line("desk", "desk").unwrap().away().is_some()).await;
     assert_eq!(desk.post("key", &full("The last")).await.status, 202);

@@ -8,7 +8,6 @@ use axum::body::Body;
 use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deskbell_core::clock;
 use deskbell_core::ports::{ActivityKind, Delivery, DeliveryState};
 use gateway::config::Overrides;
 use gateway::wire_up;
@@ -267,7 +266,7 @@ async fn a_returned_letter_is_given_up_with_its_fix_and_can_be_sent_again() {
             || page.contains("the recipient's mailbox does not exist")
     );
     let delivery = world.delivery(&id).await;
-    world.gateway.app.store.send_again(Some(delivery.id), &clock::now()).await.unwrap();
+    world.gateway.app.store.send_again(Some(delivery.id)).await.unwrap();
     assert_eq!(world.delivery(&id).await.state, DeliveryState::Waiting);
 }
 

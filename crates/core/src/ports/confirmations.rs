@@ -1,5 +1,7 @@
 //! The port for addresses that senders claim, and their confirmation by a mailed code.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::error::StoreError;
@@ -63,6 +65,8 @@ pub struct ClaimedAddress {
     pub code: u32,
     /// When the code was handed to the mail server, RFC 3339 in UTC; none if it could not be sent.
     pub sent_at: Option<String>,
+    /// How long ago that was, by the store's clock.
+    pub code_age: Option<Duration>,
     /// How many wrong codes were entered since.
     pub attempts: u32,
     /// When the address was confirmed, RFC 3339 in UTC.
@@ -95,13 +99,13 @@ pub enum CodeRequest {
     NotNeeded,
     /// The last code was sent too recently.
     TooSoon {
-        /// When it was sent, RFC 3339 in UTC.
-        sent_at: String,
+        /// The time until another can be requested.
+        wait: Duration,
     },
     /// A mail quota is used up.
     QuotaUsedUp {
-        /// When the oldest mail in the quota's window was sent, RFC 3339 in UTC. There is room again a day after it.
-        oldest: String,
+        /// The time until there is room again.
+        wait: Duration,
     },
     /// [`CODES_MAX`] codes were sent for the ticket.
     TooManyCodes,
@@ -118,13 +122,12 @@ pub trait Confirmations: Send + Sync {
     /// The numbers of the messages of a ticket that neither came from its sender's panel nor are automatic answers.
     async fn messages_of_others(&self, ticket: &str) -> Result<Vec<u32>, StoreError>;
 
-    /// Confirms the address of a ticket if `is_code` accepts the number of the valid code. A code sent before `oldest` has expired. The attempt
-    /// is counted and the deliveries are stored in the same transaction.
+    /// Confirms the address of a ticket if `is_code` accepts the number of the valid code. A code expires after `code_life`. The attempt is
+    /// counted and the deliveries are stored in the same transaction.
     async fn confirm(
         &self,
         ticket: &str,
-        now: &str,
-        oldest: &str,
+        code_life: Duration,
         is_code: &(dyn Fn(u32) -> bool + Send + Sync),
         deliveries: &[NewDelivery],
     ) -> Result<CodeCheck, StoreError>;
@@ -136,18 +139,11 @@ pub trait Confirmations: Send + Sync {
         site: &str,
         person: &str,
         mailbox: &str,
-        now: &str,
         deliveries: &[NewDelivery],
     ) -> Result<Vec<StoredTicket>, StoreError>;
 
-    /// Queues another code for a ticket, unless the last one was sent after `before` or a quota is used up.
-    async fn request_code(
-        &self,
-        ticket: &str,
-        now: &str,
-        before: &str,
-        quota: &MailQuota,
-    ) -> Result<CodeRequest, StoreError>;
+    /// Queues another code for a ticket, unless the last one was sent within `pause` or a quota is used up.
+    async fn request_code(&self, ticket: &str, pause: Duration, quota: &MailQuota) -> Result<CodeRequest, StoreError>;
 
     /// The key that codes and links are derived from; created on first use.
     async fn confirmations_key(&self) -> Result<Vec<u8>, StoreError>;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::confirmations::Confirmation;
 use super::error::StoreError;
@@ -80,7 +81,6 @@ pub trait Conversations: Send + Sync {
     async fn change(
         &self,
         ticket: &str,
-        at: &str,
         seal: Option<MessageKey<'_>>,
         decide: Decide<'_>,
     ) -> Result<Changed, StoreError>;
@@ -230,6 +230,8 @@ pub struct Activity {
 pub struct CurrentTicket {
     /// The ticket.
     pub ticket: StoredTicket,
+    /// The current time, by the store's clock.
+    pub now: Timestamp,
     /// The number of the last message; 0 if there is none besides the ticket itself.
     pub last_message: u32,
     /// How many messages the customer has written, without the ticket itself.

@@ -29,12 +29,7 @@ pub trait Erasure: Send + Sync {
     /// are left alone: one may have been reopened since it was found. The bytes of their files are removed later through
     /// [`super::Attachments::removed_files`]. The idempotency keys of the tickets stay as digests, so that a retry does not bring a ticket
     /// back.
-    async fn erase_tickets(
-        &self,
-        tickets: &[String],
-        now: &str,
-        is_meant: IsMeant<'_>,
-    ) -> Result<ErasureCounts, StoreError>;
+    async fn erase_tickets(&self, tickets: &[String], is_meant: IsMeant<'_>) -> Result<ErasureCounts, StoreError>;
 
     /// Unsent uploads of a customer or an anonymous session in a site.
     async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError>;

@@ -1,5 +1,7 @@
 //! The port for repeated imports: which process runs one, and how the last one ended.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::error::StoreError;
@@ -10,15 +12,8 @@ pub trait Imports: Send + Sync {
     /// The state of a source that is imported repeatedly.
     async fn import_run(&self, site: &str, source: &str) -> Result<ImportRun, StoreError>;
 
-    /// Acquires or renews the lease of a source until a time; `false` if another holder has it.
-    async fn lease_import(
-        &self,
-        site: &str,
-        source: &str,
-        holder: &str,
-        now: &str,
-        until: &str,
-    ) -> Result<bool, StoreError>;
+    /// Acquires or renews the lease of a source; `false` if another holder has it.
+    async fn lease_import(&self, site: &str, source: &str, holder: &str, lease: Duration) -> Result<bool, StoreError>;
 
     /// Records the outcome of an import and releases the lease, if the holder still has it.
     async fn record_import(
@@ -33,12 +28,12 @@ pub trait Imports: Send + Sync {
 /// The state of a source that is imported repeatedly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportRun {
-    /// When it was last imported, RFC 3339 in UTC.
-    pub imported_at: Option<String>,
+    /// How long ago it was last imported; none if it was not.
+    pub since_import: Option<Duration>,
     /// How many attempts have failed since.
     pub failures: u32,
-    /// When the next attempt is due; empty if the last one did not fail.
-    pub retry_at: String,
+    /// The time until the next attempt is due; none if the last one did not fail.
+    pub retry_in: Option<Duration>,
     /// The source's marker for requesting only changes, in the format of its importer; empty if it gave none.
     pub progress: String,
 }
@@ -53,7 +48,7 @@ pub enum ImportOutcome {
     },
     /// Failed.
     Failure {
-        /// When the next attempt is due, RFC 3339 in UTC.
-        retry_at: String,
+        /// The time until the next attempt is due.
+        retry_in: Duration,
     },
 }

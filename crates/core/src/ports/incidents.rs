@@ -8,7 +8,7 @@ use super::error::StoreError;
 #[async_trait]
 pub trait Incidents: Send + Sync {
     /// Records that somebody is affected; `who` is a salted hash. Recording the same again changes nothing.
-    async fn affect(&self, site: &str, incident: &str, who: &[u8; 32], now: &str) -> Result<(), StoreError>;
+    async fn affect(&self, site: &str, incident: &str, who: &[u8; 32]) -> Result<(), StoreError>;
 
     /// How many are affected.
     async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError>;

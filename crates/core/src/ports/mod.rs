@@ -41,8 +41,8 @@ pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, Ou
 pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};
 pub use questions::{KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId};
 pub use queue::{
-    Claim, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue,
-    QueueStatus,
+    ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, NewDelivery, QUEUE_COUNT_MAX,
+    Queue, QueueStatus,
 };
 pub use requester::{Person, Requester};
 pub use sessions::Sessions;

@@ -1,10 +1,12 @@
 //! The port for receipts that are sent by e-mail.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::error::StoreError;
-use super::queue::Claim;
+use super::queue::ClaimToken;
 use super::tickets::StoredTicket;
 
 /// How many mails may be sent in 24 hours to addresses that the host has not signed. Anybody can type anybody's address into a form.
@@ -69,8 +71,8 @@ pub enum MailOutcome<'a> {
     Sent,
     /// Another attempt will be made.
     Retry {
-        /// When, RFC 3339 in UTC.
-        due_at: &'a str,
+        /// After this time.
+        after: Duration,
     },
     /// Dead letter: the code in it was not sent.
     DeadLetter,
@@ -79,8 +81,6 @@ pub enum MailOutcome<'a> {
     Bounced {
         /// The text that agents see.
         text: &'a str,
-        /// When the server reported it, RFC 3339 in UTC.
-        at: &'a str,
     },
 }
 
@@ -91,8 +91,6 @@ pub struct ReturnedReceipt<'a> {
     pub number: Option<u32>,
     /// The text that agents see.
     pub text: &'a str,
-    /// When the bounce arrived, RFC 3339 in UTC.
-    pub at: &'a str,
     /// Whether the mailbox does not exist. If so, no further mail about the ticket is sent to it.
     pub is_address_dead: bool,
 }
@@ -100,6 +98,8 @@ pub struct ReturnedReceipt<'a> {
 /// A receipt that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueMail {
+    /// The token of the claim.
+    pub claim: ClaimToken,
     /// Its ticket.
     pub ticket: StoredTicket,
     /// The recipient's address.
@@ -117,16 +117,17 @@ pub struct DueMail {
 pub trait OutgoingMail: Send + Sync {
     /// Claims the receipt of a site that has been due longest, and counts the attempt. A receipt that cannot be read becomes a dead letter by
     /// itself and is logged.
-    async fn claim_mail(&self, site: &str, claim: Claim<'_>) -> Result<Option<DueMail>, StoreError>;
+    async fn claim_mail(&self, site: &str, lease: Duration) -> Result<Option<DueMail>, StoreError>;
 
-    /// When the next receipt of a site can be claimed.
-    async fn next_mail(&self, site: &str) -> Result<Option<String>, StoreError>;
+    /// The time until the next receipt of a site can be claimed; none if there is none.
+    async fn next_mail(&self, site: &str) -> Result<Option<Duration>, StoreError>;
 
-    /// Extends the claim with a token; `false` if another worker has claimed the receipt since.
-    async fn extend_mail(&self, ticket: &str, token: &str, until: &str) -> Result<bool, StoreError>;
+    /// Extends a claim by a lease from now on; `false` if another worker has claimed the receipt since.
+    async fn extend_mail(&self, ticket: &str, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError>;
 
     /// Records the outcome of an attempt and ends its claim. `false` if another worker has claimed the receipt since; nothing is recorded then.
-    async fn record_mail(&self, ticket: &str, token: &str, outcome: MailOutcome<'_>) -> Result<bool, StoreError>;
+    async fn record_mail(&self, ticket: &str, claim: &ClaimToken, outcome: MailOutcome<'_>)
+    -> Result<bool, StoreError>;
 
     /// Records that a receipt of a ticket bounced: its code counts as not sent, and agents see why. Each receipt bounces once; `false` if this
     /// was recorded before.

@@ -53,7 +53,7 @@ pub trait Questions: Send + Sync {
     async fn remove_questions(&self, site: &str, source: &str, ids: &[String]) -> Result<usize, StoreError>;
 
     /// Finishes an import: what it wrote and removed takes effect, and its time is recorded.
-    async fn finish_import(&self, site: &str, source: &str, now: &str) -> Result<(), StoreError>;
+    async fn finish_import(&self, site: &str, source: &str) -> Result<(), StoreError>;
 
     /// Deletes the records of removals from before a time. An index that has not seen them yet has to be rebuilt.
     async fn forget_removed_questions(&self, before: &str) -> Result<(), StoreError>;

@@ -1,5 +1,8 @@
 //! The port for the delivery queues: pending deliveries, the claims of workers, and the outcomes of attempts.
 
+use std::fmt;
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::error::StoreError;
@@ -10,31 +13,27 @@ use domain::words;
 /// The queues of deliveries, one for each destination of a site. Writes are on disk when they return.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Claims the oldest due deliveries of a destination, at most `limit`, and counts an attempt for each. A delivery is not claimed while an
+    /// Claims the oldest due deliveries of a destination for a lease, at most `limit`, and counts an attempt for each. A delivery is not claimed while an
     /// earlier one of its ticket is undelivered, or while its id is in `held`, the deliveries that the caller is working on. A delivery that
     /// cannot be read becomes a dead letter by itself and is logged. The cost depends on the number of claimed deliveries, not on the length of
     /// the queue.
     async fn claim_deliveries(
         &self,
         queue: (&str, &str),
-        claim: Claim<'_>,
+        lease: Duration,
         held: &[i64],
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError>;
 
-    /// When the next delivery of a destination can be claimed, apart from those in `held`.
-    async fn next_delivery(&self, queue: (&str, &str), held: &[i64]) -> Result<Option<String>, StoreError>;
+    /// The time until the next delivery of a destination can be claimed, apart from those in `held`; none if there is none.
+    async fn next_delivery(&self, queue: (&str, &str), held: &[i64]) -> Result<Option<Duration>, StoreError>;
 
     /// Records the outcomes of attempts and ends their claims. After a delivery its ticket is polled soon, if the destination has replies.
     /// Returns the ids of deliveries that another worker has claimed since; nothing is recorded for them.
-    async fn record_attempts(
-        &self,
-        attempts: &[(&DueDelivery, &DeliveryOutcome)],
-        now: &str,
-    ) -> Result<Vec<i64>, StoreError>;
+    async fn record_attempts(&self, attempts: &[(&DueDelivery, &DeliveryOutcome)]) -> Result<Vec<i64>, StoreError>;
 
-    /// Extends claims, given as id and token. Returns the ids of deliveries that another worker has claimed since.
-    async fn extend_claims(&self, claims: &[(i64, &str)], until: &str) -> Result<Vec<i64>, StoreError>;
+    /// Extends claims of deliveries by a lease from now on. Returns the ids of deliveries that another worker has claimed since.
+    async fn extend_claims(&self, claims: &[(i64, &ClaimToken)], lease: Duration) -> Result<Vec<i64>, StoreError>;
 
     /// Makes pending deliveries due at once, at the positions in the queue that they were created with.
     async fn retry_at_once(&self, ids: &[i64]) -> Result<(), StoreError>;
@@ -49,10 +48,10 @@ pub trait Queue: Send + Sync {
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError>;
 
     /// Queues dead letters again, one or all, and returns how many. Deliveries behind them restart with them, as if all had just been created.
-    async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError>;
+    async fn send_again(&self, id: Option<i64>) -> Result<u64, StoreError>;
 
     /// Turns a delivery that was made and came back into a dead letter, with the reason; `false` if it is not in the state delivered.
-    async fn return_delivery(&self, id: i64, reason: &str, now: &str) -> Result<bool, StoreError>;
+    async fn return_delivery(&self, id: i64, reason: &str) -> Result<bool, StoreError>;
 }
 
 words! {
@@ -127,22 +126,33 @@ pub struct Delivery {
     pub reason: String,
 }
 
-/// The right of one worker to what it claims, for a limited time.
-#[derive(Clone, Copy, Debug)]
-pub struct Claim<'a> {
-    /// A random token, different for each claim.
-    pub token: &'a str,
-    /// The current time, RFC 3339 in UTC.
-    pub now: &'a str,
-    /// When the claim expires, RFC 3339 in UTC.
-    pub until: &'a str,
+/// Identifies the right of one worker to what it has claimed, for the time of a lease. Made by the store, and different for each claim.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClaimToken(String);
+
+impl ClaimToken {
+    /// A token from its text.
+    pub fn new(token: impl Into<String>) -> ClaimToken {
+        ClaimToken(token.into())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClaimToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// A claimed delivery with its ticket.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueDelivery {
     /// The token of the claim.
-    pub claim: String,
+    pub claim: ClaimToken,
     /// The delivery.
     pub delivery: Delivery,
     /// Its ticket.
@@ -165,8 +175,8 @@ pub enum DeliveryOutcome {
     },
     /// Another attempt will be made.
     Retry {
-        /// When, RFC 3339 in UTC.
-        due_at: String,
+        /// The time until it; none if the delivery keeps its position in the queue and stays due.
+        after: Option<Duration>,
         /// Whether the attempt failed because of the delivery, and not because of the destination.
         blamed: bool,
         /// The reason.

@@ -1,5 +1,7 @@
 //! The port for sessions of agents who have logged in.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::error::StoreError;
@@ -7,11 +9,11 @@ use super::error::StoreError;
 /// Sessions of agents. Writes are on disk when they return.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Stores a session: its SHA-256, the agent and when it expires. Deletes expired sessions.
-    async fn log_in(&self, session: &[u8; 32], operator: &str, now: &str, until: &str) -> Result<(), StoreError>;
+    /// Stores a session: its SHA-256, the agent, and how long it lasts. Deletes expired sessions.
+    async fn log_in(&self, session: &[u8; 32], agent: &str, lifetime: Duration) -> Result<(), StoreError>;
 
     /// The agent of an unexpired session.
-    async fn operator(&self, session: &[u8; 32], now: &str) -> Result<Option<String>, StoreError>;
+    async fn agent(&self, session: &[u8; 32]) -> Result<Option<String>, StoreError>;
 
     /// Deletes a session.
     async fn log_out(&self, session: &[u8; 32]) -> Result<(), StoreError>;

@@ -17,11 +17,13 @@ pub const MAILED_NOTES_MAX: u32 = 100;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Whether the customer may change the status at a time.
-pub fn check_status_change(current: &CurrentTicket, now: Timestamp) -> Result<(), Limit> {
+/// Whether the customer may change the status.
+pub fn check_status_change(current: &CurrentTicket) -> Result<(), Limit> {
     let Some(oldest) = current.customer_status_changes.get(STATUS_CHANGES_AN_HOUR - 1) else { return Ok(()) };
     let free_again = oldest.parse::<Timestamp>().ok().and_then(|at| at.checked_add(HOUR).ok());
-    let Some(wait) = free_again.and_then(|at| Duration::try_from(at.duration_since(now)).ok()) else { return Ok(()) };
+    let Some(wait) = free_again.and_then(|at| Duration::try_from(at.duration_since(current.now)).ok()) else {
+        return Ok(());
+    };
     if wait.is_zero() { Ok(()) } else { Err(Limit::StatusChanges { wait: wait.min(HOUR) }) }
 }
 
@@ -47,6 +49,7 @@ mod tests {
         let new = serde_json::from_value(new).unwrap();
         CurrentTicket {
             ticket: StoredTicket::new("acme", "DB-00000".into(), new, at),
+            now: Timestamp::UNIX_EPOCH,
             last_message: 0,
             customer_messages: 0,
             mailed_notes: 0,
@@ -57,7 +60,8 @@ mod tests {
     #[test]
     fn the_status_changes_ten_times_an_hour_and_again_when_the_first_of_them_is_an_hour_old() {
         let at = "2026-11-28T10:00:00Z";
-        let check = |times, now: &str| check_status_change(&changed(times, at), now.parse().unwrap());
+        let check =
+            |times, now: &str| check_status_change(&CurrentTicket { now: now.parse().unwrap(), ..changed(times, at) });
         assert_eq!(check(9, at), Ok(()));
         assert_eq!(check(10, at), Err(Limit::StatusChanges { wait: HOUR }));
         assert_eq!(check(10, "2026-11-28T10:59:30Z"), Err(Limit::StatusChanges { wait: Duration::from_secs(30) }));

@@ -28,6 +28,7 @@ mod tests {
         (ticket.handling.read_until, ticket.handling.unread) = (1, 2);
         CurrentTicket {
             ticket,
+            now: jiff::Timestamp::UNIX_EPOCH,
             last_message: 3,
             customer_messages: 0,
             mailed_notes: 0,

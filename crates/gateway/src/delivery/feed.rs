@@ -75,28 +75,30 @@ impl ChangeFeed {
         polling: &dyn Polling,
     ) -> Result<Duration, StoreError> {
         let state = store.sync_state(queue).await?;
-        if self.list_due(&state, polling.interval()) <= clock::timestamp() {
+        if self.list_wait(&state, polling.interval()).is_zero() {
             self.read_list(store, queue, polling, &state).await?;
         }
         let state = store.sync_state(queue).await?;
-        if self.export_due(&state) <= clock::timestamp() {
+        if self.export_wait(&state).is_zero() {
             self.read_export(store, queue, polling, &state).await?;
         }
         let state = store.sync_state(queue).await?;
-        Ok(clock::left(self.list_due(&state, polling.interval()).min(self.export_due(&state))))
+        Ok(self.list_wait(&state, polling.interval()).min(self.export_wait(&state)))
     }
 
-    fn list_due(&self, state: &SyncState, every: Duration) -> Timestamp {
-        let next = match self.pass {
-            Some(_) => Timestamp::MIN,
-            None => next_time(state.listed_at.as_deref(), every),
+    /// The time until the list is read.
+    fn list_wait(&self, state: &SyncState, every: Duration) -> Duration {
+        let wait = match self.pass {
+            Some(_) => Duration::ZERO,
+            None => wait(state.since_list, every),
         };
-        next.max(self.list_not_before.unwrap_or(Timestamp::MIN))
+        wait.max(self.list_not_before.map_or(Duration::ZERO, clock::left))
     }
 
-    fn export_due(&self, state: &SyncState) -> Timestamp {
+    /// The time until the export is read.
+    fn export_wait(&self, state: &SyncState) -> Duration {
         let every = if state.is_behind { EXPORT_PAUSE } else { EXPORT_EVERY };
-        next_time(state.exported_at.as_deref(), every).max(self.export_not_before.unwrap_or(Timestamp::MIN))
+        wait(state.since_export, every).max(self.export_not_before.map_or(Duration::ZERO, clock::left))
     }
 
     async fn read_list(
@@ -108,7 +110,7 @@ impl ChangeFeed {
     ) -> Result<(), StoreError> {
         let (site, destination) = queue;
         let mut pass = self.pass.take().unwrap_or_else(|| Pass::new(state, clock::timestamp()));
-        store.set_last_listed(queue, &clock::written(pass.started)).await?;
+        store.mark_listed(queue).await?;
         loop {
             let page = match polling.recent_changes(pass.after.as_deref()).await {
                 Ok(page) => page,
@@ -135,9 +137,9 @@ impl ChangeFeed {
             // The destination's times have a resolution of one second.
             let (new, old): (Vec<_>, Vec<_>) =
                 page.tickets.into_iter().partition(|ticket| ticket.updated_at.as_second() >= pass.since.as_second());
-            store.mark_changed(queue, &new, &clock::now()).await?;
+            store.mark_changed(queue, &new).await?;
             let Some(next) = page.next.filter(|_| old.is_empty()) else {
-                return store.set_synced(queue, &clock::written(pass.until.unwrap_or(pass.started))).await;
+                return store.set_synced(queue, pass.until.unwrap_or(pass.started)).await;
             };
             pass.after = Some(next);
             pass.pages += 1;
@@ -172,14 +174,12 @@ impl ChangeFeed {
                     tracing::info!(site, destination, "export works again");
                 }
                 (self.is_export_failing, self.export_not_before) = (false, None);
-                store.mark_changed(queue, &page.tickets, &clock::now()).await?;
-                store.set_exported(queue, Some(&page.cursor), !page.is_complete, &clock::now()).await?;
+                store.mark_changed(queue, &page.tickets).await?;
+                store.set_exported(queue, Some(&page.cursor), !page.is_complete).await?;
                 let read_at = page.at.or_else(|| newest(&page.tickets)).filter(|_| page.is_complete);
-                let complete = read_at.map(|read_at| clock::written(before(read_at, EXPORT_LAG)));
-                if let Some(complete) =
-                    complete.filter(|complete| state.until.as_ref().is_none_or(|until| until < complete))
-                {
-                    store.set_synced(queue, &complete).await?;
+                let complete = read_at.map(|read_at| before(read_at, EXPORT_LAG));
+                if let Some(complete) = complete.filter(|complete| state.until.is_none_or(|until| until < *complete)) {
+                    store.set_synced(queue, complete).await?;
                 }
                 return Ok(());
             }
@@ -193,7 +193,7 @@ impl ChangeFeed {
             ExportFailure::CursorLost(reason) => {
                 tracing::warn!(site, destination, reason, "export cursor lost; the export begins again");
                 self.export_not_before = now.checked_add(EXPORT_PAUSE).ok();
-                return store.set_exported(queue, None, state.is_behind, &clock::now()).await;
+                return store.set_exported(queue, None, state.is_behind).await;
             }
             ExportFailure::Later { reason, after } => (reason, state.cursor.as_deref(), after.unwrap_or(EXPORT_RETRY)),
         };
@@ -202,7 +202,7 @@ impl ChangeFeed {
         self.export_not_before = now.checked_add(pause).ok();
         if state.is_behind {
             // Older changes were left to the export.
-            store.set_exported(queue, cursor, false, &clock::now()).await?;
+            store.set_exported(queue, cursor, false).await?;
             self.pass.get_or_insert_with(|| Pass::new(state, now));
         }
         Ok(())
@@ -211,16 +211,15 @@ impl ChangeFeed {
 
 /// The time from which changes are requested.
 fn since(state: &SyncState, now: Timestamp) -> Timestamp {
-    match parsed(state.until.as_deref()) {
+    match state.until {
         Some(until) => before(until, OVERLAP),
         None => before(now, FIRST),
     }
 }
 
-/// When a periodic task is due; at once if its last run is in the future, because a clock was set back.
-fn next_time(last: Option<&str>, every: Duration) -> Timestamp {
-    let last = parsed(last).filter(|last| *last <= clock::timestamp());
-    last.and_then(|last| last.checked_add(every).ok()).unwrap_or(Timestamp::MIN)
+/// The time until a periodic task is due; zero if it has not run.
+fn wait(since_last: Option<Duration>, every: Duration) -> Duration {
+    since_last.map_or(Duration::ZERO, |since| every.saturating_sub(since))
 }
 
 fn newest(tickets: &[ChangedTicket]) -> Option<Timestamp> {
@@ -229,8 +228,4 @@ fn newest(tickets: &[ChangedTicket]) -> Option<Timestamp> {
 
 fn before(time: Timestamp, by: Duration) -> Timestamp {
     time.checked_sub(by).unwrap_or(time)
-}
-
-fn parsed(time: Option<&str>) -> Option<Timestamp> {
-    time.and_then(|time| time.parse().ok())
 }

@@ -8,7 +8,6 @@ use super::inbound_mail::{InboundMailError, TakeInboundMail};
 use super::lines::Lines;
 use super::returned_mail::TakeReturnedMail;
 use super::store_reply::Stored;
-use deskbell_core::clock;
 use deskbell_core::ports::destination::{Destination, InboundEvent};
 use deskbell_core::ports::{Limit, Polls, StoreError, Tickets};
 
@@ -64,12 +63,8 @@ impl TakeInboundEvent {
         let line = self.lines.line(site, destination);
         match event {
             InboundEvent::Changed { external_id, updated_at, invocation } => {
-                let now = clock::timestamp();
-                let forget = clock::written(now.checked_sub(REMEMBERED).unwrap_or(now));
-                let updated_at = updated_at.map(clock::written);
-                let (queue, changed) = ((site, destination), (external_id.as_str(), updated_at.as_deref()));
-                let is_new =
-                    self.polls.record_notification(queue, &invocation, changed, &clock::written(now), &forget).await?;
+                let (queue, changed) = ((site, destination), (external_id.as_str(), updated_at));
+                let is_new = self.polls.record_notification(queue, &invocation, changed, REMEMBERED).await?;
                 if let Some(line) = line.filter(|_| is_new) {
                     line.look();
                 }

@@ -224,7 +224,7 @@ impl TakeInboundMail {
         let notifies = aside == Aside::Unread && mail.from_agent && !self.was_notified(ticket, &deed.operator).await?;
         let decide = |current: &CurrentTicket| noted(current, &deed, &key, !is_automatic);
         let (reference, is_authenticated) = (&ticket.reference, mail.authenticated == Some(true));
-        match self.conversations.change(&ticket.id, &clock::now(), None, &decide).await? {
+        match self.conversations.change(&ticket.id, None, &decide).await? {
             Changed::Written(changed, _) => {
                 tracing::warn!(reference, is_authenticated, reason = why, "mail stored as an internal note");
                 self.bus.ticket_changed(*changed);

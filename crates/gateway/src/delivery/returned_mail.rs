@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use crate::mail::Codes;
-use deskbell_core::clock;
 use deskbell_core::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, delivery_id};
 use deskbell_core::ports::{
     Bus, Delivery, DeliveryState, OutgoingMail, Queue, ReturnedReceipt, StoreError, StoredTicket, Tickets,
@@ -96,8 +95,8 @@ impl TakeReturnedMail {
                 return Ok(());
             }
         };
-        let (text, at) = (format!("Mail to {address} was returned: {reason}"), clock::now());
-        let record = ReturnedReceipt { number, text: &text, at: &at, is_address_dead };
+        let text = format!("Mail to {address} was returned: {reason}");
+        let record = ReturnedReceipt { number, text: &text, is_address_dead };
         if self.outgoing.record_returned_receipt(&ticket.id, record).await? {
             tracing::warn!(site = ticket.site, reference, reason, is_address_dead, "mail returned");
             self.bus.ticket_changed(ticket.clone());
@@ -129,7 +128,7 @@ impl TakeReturnedMail {
             "mail to {} was returned: {reason}{fix}; see mailbox and from, then send it again",
             returned.mailbox
         );
-        if self.queue.return_delivery(delivery.id, &reason, &clock::now()).await? {
+        if self.queue.return_delivery(delivery.id, &reason).await? {
             tracing::error!(site, destination, ticket, reason, "delivery returned");
             if let Some(ticket) = self.ticket_of(site, ticket).await? {
                 self.bus.ticket_changed(ticket);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::destinations::Destinations;
-use deskbell_core::clock;
 use deskbell_core::ports::destination::ExternalMessage;
 use deskbell_core::ports::{
     Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, Limit, MessageKey,
@@ -85,7 +84,7 @@ impl StoreReply {
             let change = update_with(current, reply);
             Change { message: Some(message), activity: whole.clone(), deliveries: deliveries.clone(), ..change }.into()
         };
-        match self.conversations.change(&ticket.id, &clock::now(), Some(seal), &decide).await? {
+        match self.conversations.change(&ticket.id, Some(seal), &decide).await? {
             Changed::Written(ticket, _) => {
                 self.bus.deliveries_due(&ticket.site);
                 self.bus.ticket_changed(*ticket);

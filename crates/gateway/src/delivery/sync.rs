@@ -151,8 +151,8 @@ impl SyncTickets {
         while !stop.is_cancelled() {
             let wait = limited(POLL_MAX, stop, feed.read(self.store.polls.as_ref(), queue, polling)).await??;
             if !self.poll_due(queue, polling, stop).await? {
-                let next = self.store.polls.next_poll(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
-                return Ok(next.map_or(wait, |next| clock::left(next).min(wait)));
+                let next = self.store.polls.next_poll(queue).await?;
+                return Ok(next.map_or(wait, |next| next.min(wait)));
             }
         }
         Ok(LOOK)
@@ -165,9 +165,7 @@ impl SyncTickets {
         polling: &dyn Polling,
         stop: &CancellationToken,
     ) -> Result<bool, SyncError> {
-        let now = clock::timestamp();
-        let until = clock::written(now.checked_add(LEASE).unwrap_or(now));
-        let due = self.store.polls.claim_polls(queue, &clock::written(now), &until, AT_A_TIME).await?;
+        let due = self.store.polls.claim_polls(queue, LEASE, AT_A_TIME).await?;
         let (count, mut failed, mut failure) = (due.len(), 0, None);
         for one in due {
             let is_away = matches!(failure, Some(Failure::Away { .. }));
@@ -201,10 +199,7 @@ impl SyncTickets {
                 }
                 Err(error) => return Err(error),
             };
-            let now = clock::timestamp();
-            let again = polled.again.and_then(|again| now.checked_add(again).ok()).map(clock::written);
-            let seen = polled.seen.map(clock::written);
-            self.store.polls.record_poll(&one.ticket.id, queue.1, &until, again.as_deref(), seen.as_deref()).await?;
+            self.store.polls.record_poll(&one, queue.1, polled.again, polled.seen).await?;
         }
         match failure {
             Some(failure @ Failure::Away { .. }) => Err(SyncError::Destination(failure)),
@@ -274,15 +269,13 @@ impl SyncTickets {
 
     /// Stores a note for agents, once.
     async fn tell_agents(&self, ticket: &StoredTicket, from: &str, note: &AgentNote) -> Result<(), StoreError> {
-        let deed =
-            Activity { operator: from.into(), act: ActivityKind::Noted, text: note.text.clone(), at: clock::now() };
         let key = format!("{from} {}", note.key);
         let decide = |current: &CurrentTicket| {
-            Change { activity: Some(deed.clone()), activity_key: Some(key.clone()), ..current.unchanged() }.into()
+            let at = clock::written(current.now);
+            let deed = Activity { operator: from.into(), act: ActivityKind::Noted, text: note.text.clone(), at };
+            Change { activity: Some(deed), activity_key: Some(key.clone()), ..current.unchanged() }.into()
         };
-        if let Changed::Written(changed, _) =
-            self.store.conversations.change(&ticket.id, &deed.at, None, &decide).await?
-        {
+        if let Changed::Written(changed, _) = self.store.conversations.change(&ticket.id, None, &decide).await? {
             tracing::info!(site = ticket.site, reference = ticket.reference, note = note.text, "ticket merged");
             self.bus.ticket_changed(*changed);
         }
@@ -346,17 +339,16 @@ impl SyncTickets {
 
     /// Sets the status of a ticket to its external status; `false`, and nothing is written, if the ticket has changed since `known` was read.
     async fn update_status(&self, known: &StoredTicket, from: &str, there: (Status, Turn)) -> Result<bool, StoreError> {
-        let at = clock::now();
         let is_as_known = |ticket: &StoredTicket| {
             let state =
                 |ticket: &StoredTicket| (ticket.status, ticket.handling.turn, ticket.handling.updated_at.clone());
             state(ticket) == state(known)
         };
         let decide = |current: &CurrentTicket| match is_as_known(&current.ticket) {
-            true => with_status(current, &self.destinations, from, there, &at),
+            true => with_status(current, &self.destinations, from, there),
             false => Decision::Nothing,
         };
-        match self.store.conversations.change(&known.id, &at, None, &decide).await? {
+        match self.store.conversations.change(&known.id, None, &decide).await? {
             Changed::Written(ticket, _) => {
                 self.bus.deliveries_due(&ticket.site);
                 self.bus.ticket_changed(*ticket);
@@ -434,7 +426,6 @@ fn with_status(
     destinations: &Destinations,
     from: &str,
     (status, turn): (Status, Turn),
-    at: &str,
 ) -> Decision {
     let was = &current.ticket;
     if was.status == status && was.handling.turn == turn {
@@ -447,8 +438,9 @@ fn with_status(
             Status::Solved => (ActivityKind::Solved, DeliveryKind::Solved),
             Status::Open => (ActivityKind::Reopened, DeliveryKind::Reopened),
         };
-        change.ticket.handling.updated_at = at.into();
-        change.activity = Some(Activity { operator: from.into(), act, text: String::new(), at: at.into() });
+        let at = clock::written(current.now);
+        change.ticket.handling.updated_at = at.clone();
+        change.activity = Some(Activity { operator: from.into(), act, text: String::new(), at });
         change.deliveries = destinations.deliveries(&was.site, what, Author::Support, Some(from));
     }
     change.into()

@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::destinations::Destinations;
 use super::lines::{Line, Lines};
@@ -21,7 +20,7 @@ use crate::pauses;
 use crate::supervisor::{count_panic, supervise};
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure};
-use deskbell_core::ports::{Claim, Delivery, DeliveryOutcome, DueDelivery, Queue, StoreError};
+use deskbell_core::ports::{ClaimToken, Delivery, DeliveryOutcome, DueDelivery, Queue, StoreError};
 use outbound_http::attempt::{Ended, limited};
 
 /// The lease of an attempt. Short, because a killed gateway cannot end its leases; running attempts extend it.
@@ -194,10 +193,10 @@ impl Worker {
     }
 
     /// The claims of this worker: deliveries being attempted, and attempts not recorded yet.
-    fn held(&self) -> Vec<(i64, &str)> {
+    fn held(&self) -> Vec<(i64, &ClaimToken)> {
         let attempted = self.attempts.values().map(|(due, _)| due);
         let all = attempted.chain(self.unrecorded.iter().map(|(due, _)| due));
-        all.map(|due| (due.delivery.id, due.claim.as_str())).collect()
+        all.map(|due| (due.delivery.id, &due.claim)).collect()
     }
 
     /// Starts due deliveries, and returns the time until more may be due.
@@ -211,7 +210,7 @@ impl Worker {
         if room == 0 {
             return LOOK;
         }
-        match self.claim(now, room).await {
+        match self.claim(room).await {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(site = self.site, destination = self.destination, %error, "claiming deliveries failed");
@@ -220,14 +219,11 @@ impl Worker {
         }
     }
 
-    async fn claim(&mut self, now: Timestamp, room: usize) -> Result<Duration, StoreError> {
+    async fn claim(&mut self, room: usize) -> Result<Duration, StoreError> {
         let held: Vec<i64> = self.held().into_iter().map(|(id, _)| id).collect();
-        let (token, at, until) = (Uuid::new_v4().simple().to_string(), clock::written(now), lease(now));
-        let claim = Claim { token: &token, now: &at, until: &until };
-        let due = self.shared.queue.claim_deliveries(self.queue(), claim, &held, room as u32).await?;
+        let due = self.shared.queue.claim_deliveries(self.queue(), LEASE, &held, room as u32).await?;
         if due.is_empty() {
-            let next = self.shared.queue.next_delivery(self.queue(), &held).await?.and_then(|next| next.parse().ok());
-            return Ok(next.map_or(LOOK, clock::left));
+            return Ok(self.shared.queue.next_delivery(self.queue(), &held).await?.unwrap_or(LOOK));
         }
         for due in due {
             let (parcels, to, one) = (self.shared.parcels.clone(), self.to.clone(), due.clone());
@@ -247,8 +243,8 @@ impl Worker {
             Ok((task, Err(Ended::Stopped))) => {
                 // The delivery keeps its position in the queue, and no failure is counted.
                 if let Some((due, _)) = self.attempts.remove(&task) {
-                    let (due_at, reason) = (due.delivery.due_at.clone(), "the gateway was stopped".to_string());
-                    self.unrecorded.push((due, DeliveryOutcome::Retry { due_at, blamed: false, reason }));
+                    let reason = "the gateway was stopped".to_string();
+                    self.unrecorded.push((due, DeliveryOutcome::Retry { after: None, blamed: false, reason }));
                 }
                 return;
             }
@@ -271,7 +267,7 @@ impl Worker {
     async fn record(&mut self) {
         let all: Vec<(&DueDelivery, &DeliveryOutcome)> =
             self.unrecorded.iter().map(|(due, outcome)| (due, outcome)).collect();
-        match self.shared.queue.record_attempts(&all, &clock::now()).await {
+        match self.shared.queue.record_attempts(&all).await {
             Ok(lost) => {
                 let recorded = take(&mut self.unrecorded);
                 self.settled(recorded, &lost);
@@ -297,7 +293,7 @@ impl Worker {
     async fn record_singly(&mut self) {
         let mut next = 0;
         while let Some((due, outcome)) = self.unrecorded.get_mut(next) {
-            match self.shared.queue.record_attempts(&[(due, outcome)], &clock::now()).await {
+            match self.shared.queue.record_attempts(&[(due, outcome)]).await {
                 Ok(lost) => {
                     let recorded = self.unrecorded.remove(next);
                     self.settled(vec![recorded], &lost);
@@ -333,7 +329,7 @@ impl Worker {
     /// Extends the claims of this worker. Attempts whose delivery another worker has claimed are aborted. `false` if the store could not be
     /// used.
     async fn extend(&mut self) -> bool {
-        let lost = match self.shared.queue.extend_claims(&self.held(), &lease(clock::timestamp())).await {
+        let lost = match self.shared.queue.extend_claims(&self.held(), LEASE).await {
             Ok(lost) => lost,
             Err(error) => {
                 tracing::warn!(site = self.site, destination = self.destination, %error, "extending claims failed");
@@ -380,9 +376,7 @@ fn judge(
             let over = since.checked_add(GIVEN_UP).is_ok_and(|end| end < now);
             match over {
                 true => DeliveryOutcome::DeadLetter { reason: reason.clone() },
-                false => {
-                    DeliveryOutcome::Retry { due_at: delivery.due_at.clone(), blamed: false, reason: reason.clone() }
-                }
+                false => DeliveryOutcome::Retry { after: None, blamed: false, reason: reason.clone() },
             }
         }
     }
@@ -394,9 +388,8 @@ fn judge_later(delivery: &Delivery, reason: &str, after: Option<Duration>, now: 
     let Some(again) = pauses::next(delivery.failures + 1, since, GIVEN_UP, now, pauses::random()) else {
         return DeliveryOutcome::DeadLetter { reason: reason.into() };
     };
-    let asked = after.and_then(|after| now.checked_add(after).ok());
-    let due_at = clock::written(asked.map_or(again, |asked| asked.max(again)));
-    DeliveryOutcome::Retry { due_at, blamed: true, reason: reason.into() }
+    let after = Some(clock::between(now, again).max(after.unwrap_or_default()));
+    DeliveryOutcome::Retry { after, blamed: true, reason: reason.into() }
 }
 
 /// Updates the state of the destination after an attempt, and logs it.
@@ -404,9 +397,10 @@ fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &DeliveryOut
     let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
     let reference = &ticket.reference;
     match tried {
-        DeliveryOutcome::Retry { blamed: true, reason, due_at } => {
+        DeliveryOutcome::Retry { blamed: true, reason, after } => {
             let attempt = due.delivery.attempts;
-            tracing::warn!(site, destination, reference, attempt, retry_at = due_at, error = reason, "delivery failed");
+            let retry_in = after.unwrap_or_default();
+            tracing::warn!(site, destination, reference, attempt, ?retry_in, error = reason, "delivery failed");
             streak.failures = streak.failures.saturating_add(1);
             streak.blamed.push(*id);
             if streak.blamed.len() >= STREAK {
@@ -453,11 +447,6 @@ fn leave_alone(streak: &mut Streak, after: Option<Duration>, now: Timestamp) {
     let pause = after.unwrap_or_else(|| pauses::pause(streak.failures, AWAY_LONGEST, pauses::random()));
     streak.until = streak.until.max(now.checked_add(pause).ok());
     streak.asked |= after.is_some();
-}
-
-/// The end of a lease that begins at this time.
-fn lease(now: Timestamp) -> String {
-    clock::written(now.checked_add(LEASE).unwrap_or(now))
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl CurrentIncidents {
         }
         let day = clock::seconds() / DAY.as_secs();
         let who = self.pseudonyms.of_affected(site, &day.to_string(), who);
-        self.reports.affect(site, id, &who, &clock::now()).await?;
+        self.reports.affect(site, id, &who).await?;
         // It may have ended meanwhile.
         let incident = self.list(site).await?.into_iter().find(|incident| incident.id == id);
         incident.ok_or(ReportAffectedError::NoIncident)

@@ -11,7 +11,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::letter::{Proof, letter};
 use super::{CODE_LIFE, Codes, MailWakers, Mailer};
@@ -19,7 +18,7 @@ use crate::pauses;
 use crate::supervisor::supervise;
 use ::mail::{SendError, Sender, message};
 use deskbell_core::clock;
-use deskbell_core::ports::{Claim, DueMail, MailOutcome, OutgoingMail, StoreError};
+use deskbell_core::ports::{DueMail, MailOutcome, OutgoingMail, StoreError};
 use deskbell_core::site::Site;
 
 /// The lease of a mail that is being sent. Short, because a killed gateway cannot end its leases; extended while the mail is sent.
@@ -118,32 +117,29 @@ async fn send_due(
 ) -> Result<Duration, StoreError> {
     let name = mail.site.key.as_str();
     while !stop.is_cancelled() {
-        let now = clock::timestamp();
         // Checked with a read, so that an idle worker does not block writers.
-        let next = store.next_mail(name).await?.and_then(|next| next.parse::<Timestamp>().ok());
-        match next {
-            Some(next) if next <= now => {}
-            next => return Ok(next.map_or(LOOK, clock::left)),
+        match store.next_mail(name).await? {
+            Some(Duration::ZERO) => {}
+            next => return Ok(next.unwrap_or(LOOK)),
         }
-        let (token, at, until) = (Uuid::new_v4().simple().to_string(), clock::written(now), lease(now));
-        let claim = Claim { token: &token, now: &at, until: &until };
-        let Some(due) = store.claim_mail(name, claim).await? else { continue };
-        let Some(sent) = send_claimed(store, mail, codes, (&due, &token)).await else { continue };
+        let Some(due) = store.claim_mail(name, LEASE).await? else { continue };
+        let Some(sent) = send_claimed(store, mail, codes, &due).await else { continue };
         let reference = &due.ticket.reference;
-        let retry_at = match &sent {
+        let retry_in = match &sent {
             Sent::Later(_) => {
                 let now = clock::timestamp();
                 let since = due.since.parse().unwrap_or(now);
-                pauses::next(due.attempts, since, GIVEN_UP, now, pauses::random()).map(clock::written)
+                pauses::next(due.attempts, since, GIVEN_UP, now, pauses::random())
+                    .map(|again| clock::between(now, again))
             }
             Sent::Taken | Sent::Never(_) | Sent::NoMailbox(_) => None,
         };
         let bounced;
-        let outcome = match (&sent, &retry_at) {
+        let outcome = match (&sent, retry_in) {
             (Sent::Taken, _) => MailOutcome::Sent,
-            (Sent::Later(error) | Sent::Never(error) | Sent::NoMailbox(error), Some(due_at)) => {
-                tracing::warn!(site = name, reference, error, retry_at = due_at, "mail failed");
-                MailOutcome::Retry { due_at }
+            (Sent::Later(error) | Sent::Never(error) | Sent::NoMailbox(error), Some(after)) => {
+                tracing::warn!(site = name, reference, error, retry_in = ?after, "mail failed");
+                MailOutcome::Retry { after }
             }
             (Sent::Later(error), None) => {
                 tracing::warn!(site = name, reference, error, reason = "expired", "mail given up");
@@ -151,31 +147,26 @@ async fn send_due(
             }
             (Sent::NoMailbox(error), None) => {
                 tracing::warn!(site = name, reference, error, reason = "bounced", "mail given up");
-                bounced = (format!("Mail to {} bounced: {error}", due.address), clock::now());
-                MailOutcome::Bounced { text: &bounced.0, at: &bounced.1 }
+                bounced = format!("Mail to {} bounced: {error}", due.address);
+                MailOutcome::Bounced { text: &bounced }
             }
             (Sent::Never(error), None) => {
                 tracing::warn!(site = name, reference, error, reason = "refused", "mail given up");
                 MailOutcome::DeadLetter
             }
         };
-        record(store, (&due.ticket.id, &token), outcome).await;
+        record(store, &due, outcome).await;
     }
     Ok(LOOK)
 }
 
 /// Sends a mail while its claim is extended; `None` if another worker has claimed it meanwhile.
-async fn send_claimed(
-    store: &dyn OutgoingMail,
-    mail: &SiteMail,
-    codes: &Codes,
-    (due, token): (&DueMail, &str),
-) -> Option<Sent> {
+async fn send_claimed(store: &dyn OutgoingMail, mail: &SiteMail, codes: &Codes, due: &DueMail) -> Option<Sent> {
     let lost = async {
         let mut pause = RENEW;
         loop {
             sleep(pause).await;
-            match store.extend_mail(&due.ticket.id, token, &lease(clock::timestamp())).await {
+            match store.extend_mail(&due.ticket.id, &due.claim, LEASE).await {
                 Ok(true) => pause = RENEW,
                 Ok(false) => return,
                 Err(error) => {
@@ -195,9 +186,10 @@ async fn send_claimed(
 }
 
 /// Records the outcome of an attempt, retrying until the store can be used. Nothing else is sent before.
-async fn record(store: &dyn OutgoingMail, (ticket, token): (&str, &str), outcome: MailOutcome<'_>) {
+async fn record(store: &dyn OutgoingMail, due: &DueMail, outcome: MailOutcome<'_>) {
+    let ticket = &due.ticket.id;
     loop {
-        match store.record_mail(ticket, token, outcome).await {
+        match store.record_mail(ticket, &due.claim, outcome).await {
             Ok(true) => return,
             Ok(false) => return tracing::warn!(ticket, "mail not recorded: its claim was lost"),
             Err(error) => {
@@ -206,11 +198,6 @@ async fn record(store: &dyn OutgoingMail, (ticket, token): (&str, &str), outcome
             }
         }
     }
-}
-
-/// The end of a lease that begins at this time.
-fn lease(now: Timestamp) -> String {
-    clock::written(now.checked_add(LEASE).unwrap_or(now))
 }
 
 /// The proof that a mail contains.

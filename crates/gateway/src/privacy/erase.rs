@@ -12,7 +12,6 @@ use super::{KeptData, PrivacyError};
 use crate::attachments::folder::Folder;
 use crate::attachments::sweep;
 use crate::pseudonym::Pseudonyms;
-use deskbell_core::clock;
 use deskbell_core::ports::{
     Attachments, Erasure, ErasureCounts, PersonTrace, SessionTrace, Store, StoreError, TicketHead, Traces,
 };
@@ -90,7 +89,7 @@ async fn erase(
                 let ids: Vec<String> = chunk.iter().map(|matched| matched.head.id.clone()).collect();
                 let meant = Meant { selection, chunk, changed_hands: AtomicU64::new(0) };
                 let is_meant = |head: &TicketHead| meant.includes(head);
-                erased.counts = erased.counts.plus(store.erase_tickets(&ids, &clock::now(), &is_meant).await?);
+                erased.counts = erased.counts.plus(store.erase_tickets(&ids, &is_meant).await?);
                 erased.changed_hands += meant.changed_hands.into_inner();
                 tokio::time::sleep(PAUSE).await;
                 continue;
@@ -163,7 +162,7 @@ impl EraseTicket {
         let external =
             external.into_iter().map(|(to, external_id)| (ticket.reference.clone(), to, external_id)).collect();
         let ids = std::slice::from_ref(&ticket.id);
-        let counts = self.erasure.erase_tickets(ids, &clock::now(), &|_| true).await?;
+        let counts = self.erasure.erase_tickets(ids, &|_| true).await?;
         let mut erased = Erased { counts, external, ..Erased::default() };
         finish((self.erasure.as_ref(), self.attachments.as_ref()), &self.folder, &mut erased).await?;
         tracing::info!(reference = ticket.reference, agent, "ticket erased");

@@ -63,7 +63,7 @@ impl EnforceRetention {
             let is_over = |head: &TicketHead| is_over(head, site, &before);
             loop {
                 let tickets = self.erasure.solved_before(site, &before, CHUNK).await?;
-                let counts = self.erasure.erase_tickets(&tickets, &clock::written(now), &is_over).await?;
+                let counts = self.erasure.erase_tickets(&tickets, &is_over).await?;
                 erased = erased.plus(counts);
                 // Tickets that were reopened meanwhile are not found again. Stopping here rules out an endless loop.
                 if counts.tickets == 0 {

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::summary::summary;
 use super::{AmendTicketError, FindTicketError};
 use crate::delivery::Destinations;
@@ -44,10 +42,9 @@ impl AmendTicket {
         let ticket = self.conversations.listed_ticket_of(site, reader, id).await.map_err(FindTicketError::Store)?;
         let ticket = ticket.ok_or(FindTicketError::NoTicket)?;
         let patch = json::parse::<Patch>(body)?;
-        let now = clock::timestamp();
         let deliveries = |what| self.destinations.deliveries(site, what, Author::Customer, None);
-        let decide = |current: &CurrentTicket| patched(current, &patch, now, &deliveries);
-        match self.conversations.change(&ticket.id, &clock::written(now), None, &decide).await? {
+        let decide = |current: &CurrentTicket| patched(current, &patch, &deliveries);
+        match self.conversations.change(&ticket.id, None, &decide).await? {
             Changed::Written(ticket, _) => {
                 let summary = summary(&ticket);
                 self.bus.deliveries_due(site);
@@ -70,7 +67,6 @@ pub fn changes_status(body: &[u8]) -> bool {
 fn patched(
     current: &CurrentTicket,
     patch: &Patch,
-    now: Timestamp,
     deliveries: &(dyn Fn(DeliveryKind) -> Vec<NewDelivery> + Send + Sync),
 ) -> Decision {
     let mut change = current.unchanged();
@@ -79,7 +75,7 @@ fn patched(
     let last = handling.confirmation.readable_until(current.last_message);
     handling.read_until = handling.read_until.max(patch.read_until.unwrap_or_default().min(last));
     if let Some(status) = patch.status.filter(|status| *status != current.ticket.status) {
-        if let Err(limit) = customer_limits::check_status_change(current, now) {
+        if let Err(limit) = customer_limits::check_status_change(current) {
             return Decision::Refuse(limit);
         }
         let (act, what, turn) = match status {
@@ -88,7 +84,8 @@ fn patched(
         };
         handling.turn = turn;
         change.ticket.status = status;
-        change.activity = Some(Activity { operator: String::new(), act, text: String::new(), at: clock::written(now) });
+        let at = clock::written(current.now);
+        change.activity = Some(Activity { operator: String::new(), act, text: String::new(), at });
         change.deliveries = deliveries(what);
     }
     if change.ticket == current.ticket { Decision::Nothing } else { change.into() }

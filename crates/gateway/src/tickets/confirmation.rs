@@ -4,24 +4,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::FindTicketError;
 use super::summary::summary;
 use crate::delivery::Destinations;
 use crate::json::{self, JsonError};
 use crate::mail::{CODE_LIFE, CODE_PAUSE, Codes, Receipts};
-use deskbell_core::clock;
 use deskbell_core::ports::{
     Bus, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, DeliveryKind, Reader, StoreError,
     StoredTicket, Tickets,
 };
+use deskbell_core::rules::codes::has_valid_code;
 use domain::conversation::{Author, ConfirmationCode, Summary};
 
 /// The longest input that is checked, in bytes: longer than a code in any script.
 const CODE_MAX: usize = 64;
-/// The period of mail quotas.
-const QUOTA_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why an address was not confirmed.
 #[derive(Debug, thiserror::Error)]
@@ -109,10 +105,9 @@ impl ConfirmAddress {
     ) -> Result<Summary, ConfirmAddressError> {
         let ticket = find(self.conversations.as_ref(), site, reader, id).await?;
         let ConfirmationCode { code } = json::parse(body)?;
-        let (now, oldest) = (clock::now(), before(CODE_LIFE));
         let is_code = |number| code.len() <= CODE_MAX && self.codes.is_code(&ticket.id, number, &code);
         let deliveries = self.destinations.deliveries(site, DeliveryKind::Confirmed, Author::Customer, None);
-        match self.confirmations.confirm(&ticket.id, &now, &oldest, &is_code, &deliveries).await? {
+        match self.confirmations.confirm(&ticket.id, CODE_LIFE, &is_code, &deliveries).await? {
             CodeCheck::Confirmed => {
                 let ticket = find(self.conversations.as_ref(), site, reader, id).await?;
                 self.bus.deliveries_due(site);
@@ -158,14 +153,12 @@ impl RequestCode {
         let claimed = self.confirmations.claimed_address(&ticket.id).await?;
         let Some(claimed) = claimed.filter(|one| one.confirmed_at.is_none()) else { return Ok(summary(&ticket)) };
         let quota = self.receipts.quota(&ticket, &claimed.address, from).ok_or(FindTicketError::NoTicket)?;
-        match self.confirmations.request_code(&ticket.id, &clock::now(), &before(CODE_PAUSE), &quota).await? {
+        match self.confirmations.request_code(&ticket.id, CODE_PAUSE, &quota).await? {
             CodeRequest::Accepted => self.bus.mail_due(site),
             CodeRequest::NotNeeded => {}
-            CodeRequest::TooSoon { sent_at } => {
-                return Err(RequestCodeError::TooSoon { seconds: seconds_left(&sent_at, CODE_PAUSE) });
-            }
-            CodeRequest::QuotaUsedUp { oldest } => {
-                return Err(RequestCodeError::QuotaUsedUp { seconds: seconds_left(&oldest, QUOTA_TIME) });
+            CodeRequest::TooSoon { wait } => return Err(RequestCodeError::TooSoon { seconds: whole_seconds(wait) }),
+            CodeRequest::QuotaUsedUp { wait } => {
+                return Err(RequestCodeError::QuotaUsedUp { seconds: whole_seconds(wait) });
             }
             CodeRequest::TooManyCodes => return Err(RequestCodeError::TooManyCodes),
             CodeRequest::Bounced => return Err(RequestCodeError::Bounced),
@@ -192,10 +185,8 @@ impl OpenLink {
         let ticket = self.tickets.ticket(id).await?;
         let Some(ticket) = ticket.filter(|ticket| ticket.site == site && ticket.id == id) else { return Ok(None) };
         let claimed = self.confirmations.claimed_address(id).await?;
-        let is_valid = |claimed: &ClaimedAddress| {
-            let sent = claimed.sent_at.as_deref().is_some_and(|sent| sent >= before(CODE_LIFE).as_str());
-            sent && claimed.code > 0 && self.codes.is_link(id, claimed.code, key)
-        };
+        let is_valid =
+            |claimed: &ClaimedAddress| has_valid_code(claimed, CODE_LIFE) && self.codes.is_link(id, claimed.code, key);
         Ok(claimed.filter(is_valid).map(|_| ticket))
     }
 }
@@ -209,13 +200,7 @@ async fn find(
     conversations.ticket_of(site, reader, id).await?.ok_or(FindTicketError::NoTicket)
 }
 
-/// The seconds left until `time` after `at`, at least one.
-fn seconds_left(at: &str, time: Duration) -> u64 {
-    let end = at.parse::<Timestamp>().ok().and_then(|at| at.checked_add(time).ok());
-    end.map_or(time, clock::left).as_millis().div_ceil(1000).max(1) as u64
-}
-
-fn before(time: Duration) -> String {
-    let now = clock::timestamp();
-    clock::written(now.checked_sub(time).unwrap_or(now))
+/// A duration in seconds, rounded up, at least one.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).max(1) as u64
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::delivery::Destinations;
@@ -87,15 +88,14 @@ impl HandleTicket {
 
     /// Carries out an action of an agent on a ticket.
     pub async fn act(&self, ticket: &StoredTicket, agent: &str, action: Action) -> Result<Acted, StoreError> {
-        let at = clock::now();
         let site = self.sites.get(&ticket.site);
         let key = match &action {
             Action::Answer { text, key, .. } => Some((format!("inbox {key}"), Sha256::digest(text).into())),
             _ => None,
         };
         let seal = key.as_ref().map(|(key, body)| MessageKey { key, body: *body });
-        let decide = |current: &CurrentTicket| decide(current, (site, &self.destinations), agent, &action, &at);
-        match self.conversations.change(&ticket.id, &at, seal, &decide).await? {
+        let decide = |current: &CurrentTicket| decide(current, (site, &self.destinations), agent, &action);
+        match self.conversations.change(&ticket.id, seal, &decide).await? {
             Changed::Written(ticket, _) => {
                 self.bus.deliveries_due(&ticket.site);
                 // Internal notes must not be visible to others, not even as an event.
@@ -123,17 +123,17 @@ fn decide(
     (site, destinations): (Option<&Site>, &Destinations),
     operator: &str,
     action: &Action,
-    at: &str,
 ) -> Decision {
-    let was = &current.ticket;
+    let (was, now) = (&current.ticket, current.now);
+    let at = clock::written(now);
     let mut ticket = was.clone();
-    change(&mut ticket, site, action, at);
+    change(&mut ticket, site, action, now);
     let message = match action {
         Action::Answer { text, .. } => Some(NewMessage {
             author: Author::Support,
             name: if operator == NOBODY_IN_PARTICULAR { String::new() } else { operator.into() },
             body: text.clone(),
-            at: at.into(),
+            at: at.clone(),
             attachments: Vec::new(),
         }),
         _ => None,
@@ -142,7 +142,7 @@ fn decide(
     if message.is_none() && deed.is_none() && ticket == *was {
         return Decision::Nothing;
     }
-    let activity = deed.map(|(act, text)| Activity { operator: operator.into(), act, text, at: at.into() });
+    let activity = deed.map(|(act, text)| Activity { operator: operator.into(), act, text, at });
     let deliveries = deliveries(was, &ticket, destinations, message.is_some());
     Change { message, activity, deliveries, ticket, ..current.unchanged() }.into()
 }
@@ -162,14 +162,14 @@ fn deliveries(
     all.flat_map(|what| destinations.deliveries(&is.site, what, Author::Support, None)).collect()
 }
 
-fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &str) {
+fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, now: Timestamp) {
     let handling = &mut ticket.handling;
     match action {
         Action::Note(_) | Action::Contacted(_) => {}
         Action::Answer { solved, .. } => {
             handling.turn = Turn::Customer;
-            handling.updated_at = at.into();
-            handling.answered_at.get_or_insert_with(|| at.into());
+            handling.updated_at = clock::written(now);
+            handling.answered_at.get_or_insert_with(|| clock::written(now));
             if *solved {
                 ticket.status = Status::Solved;
             }
@@ -177,14 +177,14 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &
         Action::Triage { topic, severity } => {
             (handling.topic, handling.severity) = (topic.clone(), *severity);
             if let Some(site) = site {
-                promise_again(ticket, site);
+                promise_again(ticket, site, now);
             }
         }
         Action::Assign(assignee) => handling.assignee = assignee.clone(),
         Action::HandOver { owner, team } => {
             (handling.owner, handling.team) = (Some(*owner), team.clone());
             handling.assignee = site
-                .map(|site| promise::on_call_assignee(site, ticket.ticket.test, *owner, team, clock::timestamp()))
+                .map(|site| promise::on_call_assignee(site, ticket.ticket.test, *owner, team, now))
                 .unwrap_or_default();
         }
         // An action that another agent has just taken changes nothing.
@@ -197,9 +197,8 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &
 }
 
 /// Sets the response target of the corrected topic and severity, counted from when the ticket arrived.
-fn promise_again(ticket: &mut StoredTicket, site: &Site) {
+fn promise_again(ticket: &mut StoredTicket, site: &Site, now: Timestamp) {
     let handling = &mut ticket.handling;
-    let now = clock::timestamp();
     let received = ticket.received_at.parse().unwrap_or(now);
     let automatic = handling.owner == Some(Owner::Automated);
     let (severity, priority, test) = (handling.severity, ticket.priority, ticket.ticket.test);

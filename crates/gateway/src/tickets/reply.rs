@@ -71,19 +71,12 @@ impl ReplyToTicket {
         let person = if let Reader::Person(id) = reader { Some(id) } else { None };
         self.limits.charge(&site.key, person)?;
         let quota = if person.is_none() { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
-        let at = clock::now();
-        let message = NewMessage {
-            author: Author::Customer,
-            name: customer(&ticket).to_string(),
-            body: reply.message,
-            at: at.clone(),
-            attachments: reply.attachments,
-        };
+        let name = customer(&ticket).to_string();
         let deliveries = self.dispatch.deliveries(&site.key, DeliveryKind::Message, Author::Customer, None);
-        let written = (message, deliveries, quota);
-        let decide = |current: &CurrentTicket| replied(current, site, written.clone());
+        let new = NewReply { name, reply, deliveries, quota };
+        let decide = |current: &CurrentTicket| replied(current, site, new.clone());
         let seal = MessageKey { key: &key, body: digest };
-        match self.conversations.change(&ticket.id, &at, Some(seal), &decide).await? {
+        match self.conversations.change(&ticket.id, Some(seal), &decide).await? {
             Changed::Written(ticket, message) => {
                 self.bus.ticket_changed((*ticket).clone());
                 Ok(self.whole(&ticket, message.ok_or(ReplyError::NotStored)?).await?)
@@ -104,15 +97,29 @@ impl ReplyToTicket {
     }
 }
 
+/// A valid reply that is to be stored.
+#[derive(Clone)]
+struct NewReply {
+    /// The customer's name.
+    name: String,
+    reply: Reply,
+    deliveries: Vec<NewDelivery>,
+    quota: Option<SubmissionQuota>,
+}
+
 /// The change of a reply: the ticket is reopened, and a human takes over a ticket that was answered automatically.
-fn replied(
-    current: &CurrentTicket,
-    site: &Site,
-    (message, deliveries, quota): (NewMessage, Vec<NewDelivery>, Option<SubmissionQuota>),
-) -> Decision {
+fn replied(current: &CurrentTicket, site: &Site, new: NewReply) -> Decision {
     if let Err(limit) = customer_limits::check_reply(current) {
         return Decision::Refuse(limit);
     }
+    let NewReply { name, reply, deliveries, quota } = new;
+    let message = NewMessage {
+        author: Author::Customer,
+        name,
+        body: reply.message,
+        at: clock::written(current.now),
+        attachments: reply.attachments,
+    };
     let mut change = current.unchanged();
     change.ticket.status = Status::Open;
     let test = change.ticket.ticket.test;
@@ -123,7 +130,7 @@ fn replied(
         let covered = site.support_engineers.contains(&handling.topic);
         let owner = ownership::human_owner(covered);
         handling.owner = Some(owner);
-        handling.assignee = promise::on_call_assignee(site, test, owner, &handling.team, clock::timestamp());
+        handling.assignee = promise::on_call_assignee(site, test, owner, &handling.team, current.now);
     }
     Change { message: Some(message), deliveries, quota, ..change }.into()
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::ReaderError;
 use crate::delivery::Destinations;
-use deskbell_core::clock;
 use deskbell_core::ports::{Bus, Confirmations, DeliveryKind, Reader, Requester, StoreError, Tickets};
 use deskbell_core::rules::address::mailbox;
 use domain::conversation::Author;
@@ -43,8 +42,7 @@ impl SignIn {
         }
         let mailbox = mailbox(&person.user.email);
         let deliveries = self.destinations.deliveries(site, DeliveryKind::Confirmed, Author::Customer, None);
-        let confirmed =
-            self.confirmations.confirm_signed(site, &person.user.id, &mailbox, &clock::now(), &deliveries).await?;
+        let confirmed = self.confirmations.confirm_signed(site, &person.user.id, &mailbox, &deliveries).await?;
         if !confirmed.is_empty() {
             self.bus.deliveries_due(site);
         }

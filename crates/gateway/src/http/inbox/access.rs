@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -14,7 +15,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use deskbell_core::random;
-use jiff::SignedDuration;
 
 use super::login::{self, login_address};
 use super::page;
@@ -24,11 +24,10 @@ use crate::guard::{Guard, Guess, RetryAfter};
 use crate::http::body::read_body;
 use crate::http::client::{Client, is_forwarded};
 use crate::tickets::handling::NOBODY_IN_PARTICULAR;
-use deskbell_core::clock;
 use deskbell_core::ports::{Sessions, StoreError};
 
 /// The lifetime of a session: a working day and some more.
-const SESSION: SignedDuration = SignedDuration::from_hours(12);
+const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
 /// The cookie of a session that requires HTTPS: no other host can set it (RFC 6265bis, section 4.1.3.2).
 const SECURE_COOKIE: &str = "__Host-deskbell_inbox";
 /// The cookie of a session that may use HTTP.
@@ -101,11 +100,8 @@ pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, reque
 pub async fn open(access: &InboxAccess, token: &Token, name: &str, is_plain: bool) -> Result<HeaderValue, Failed> {
     let secret: [u8; SECRET_LENGTH] = random::bytes().map_err(|_| Failed(None))?;
     let secret = BASE64_URL_SAFE_NO_PAD.encode(secret);
-    let now = clock::timestamp();
-    let until = clock::written(now + SESSION);
-    access.sessions.log_in(&token.session_digest(&secret), name, &clock::written(now), &until).await?;
-    let seconds = SESSION.as_secs();
-    Ok(cookie(&secret, seconds, is_plain))
+    access.sessions.log_in(&token.session_digest(&secret), name, SESSION).await?;
+    Ok(cookie(&secret, SESSION.as_secs(), is_plain))
 }
 
 /// Ends the session of a request, and returns the cookie that deletes it.
@@ -150,7 +146,7 @@ async fn operator(
     let is_plain = is_plain(access, client, extensions, headers);
     // Sessions first: a proxy may add an authorization header of its own to the requests of a browser.
     if let Some(secret) = secret(headers, is_plain) {
-        let name = access.sessions.operator(&token.session_digest(secret), &clock::now()).await;
+        let name = access.sessions.agent(&token.session_digest(secret)).await;
         if let Some(name) = name.map_err(|error| Failed::from(error).into_response())? {
             return Ok(Some((Operator { name, logged_in: true }, Proof::Browser)));
         }
@@ -187,7 +183,7 @@ fn secret(headers: &HeaderMap, is_plain: bool) -> Option<&str> {
         .find_map(|cookie| cookie.trim().strip_prefix(cookie_name(is_plain))?.strip_prefix('='))
 }
 
-fn cookie(secret: &str, seconds: i64, is_plain: bool) -> HeaderValue {
+fn cookie(secret: &str, seconds: u64, is_plain: bool) -> HeaderValue {
     let name = cookie_name(is_plain);
     let place = if is_plain { "Path=/inbox" } else { "Path=/; Secure" };
     let text = format!("{name}={secret}; {place}; Max-Age={seconds}; HttpOnly; SameSite=Strict");

@@ -12,7 +12,6 @@ use super::access::Operator;
 use super::render::{Failed, message};
 use super::state::InboxState;
 use super::{page, words};
-use deskbell_core::clock;
 use deskbell_core::ports::Delivery;
 use domain::reference;
 
@@ -48,7 +47,7 @@ pub async fn take(
         Wanted::One(id) => Some(id),
         Wanted::All => None,
     };
-    let count = inbox.standings.queue.send_again(id, &clock::now()).await?;
+    let count = inbox.standings.queue.send_again(id).await?;
     tracing::info!(operator = operator.name, count, "dead letter requeued");
     inbox.sites.keys().for_each(|site| inbox.bus.deliveries_due(site));
     let back = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));

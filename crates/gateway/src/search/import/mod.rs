@@ -129,7 +129,7 @@ async fn scope_of(
     now: Timestamp,
 ) -> Result<Scope, StoreError> {
     let run = store.import_run(site, &source.name()).await?;
-    Ok(if run.imported_at.is_some() { progress.scope(now) } else { Scope::Whole })
+    Ok(if run.since_import.is_some() { progress.scope(now) } else { Scope::Whole })
 }
 
 /// Imports questions that come from no source that could be read again; their ids are unique.
@@ -159,7 +159,7 @@ async fn keep(
     let changes = if nothing {
         Changes::default()
     } else if is_unchanged {
-        store.finish_import(site, &name, &clock::now()).await?;
+        store.finish_import(site, &name).await?;
         Changes::default()
     } else {
         write::write(store, site, &name, questions, &unreadable, prune).await?

@@ -3,11 +3,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{Prune, Report, import_changes};
-use deskbell_core::clock;
 use deskbell_core::ports::{ImportOutcome, ImportRun, Imports, Store, StoreError};
 use sources::{Progress, Source};
 
@@ -55,7 +53,7 @@ pub async fn run(store: &dyn Store, site: &str, plan: &Plan) -> Infallible {
 /// Imports a source if it is due and no other process holds its lease. Returns the time until the next check.
 async fn turn(store: &dyn Store, site: &str, plan: &Plan, holder: &str) -> Result<Duration, StoreError> {
     let name = plan.source.name();
-    let left = left(&store.import_run(site, &name).await?, plan.every, clock::timestamp());
+    let left = left(&store.import_run(site, &name).await?, plan.every);
     if !left.is_zero() {
         return Ok(left);
     }
@@ -64,7 +62,7 @@ async fn turn(store: &dyn Store, site: &str, plan: &Plan, holder: &str) -> Resul
     }
     // Another process may have just imported it.
     let run = store.import_run(site, &name).await?;
-    let left = self::left(&run, plan.every, clock::timestamp());
+    let left = self::left(&run, plan.every);
     if !left.is_zero() {
         return Ok(left);
     }
@@ -84,9 +82,8 @@ async fn turn(store: &dyn Store, site: &str, plan: &Plan, holder: &str) -> Resul
         }
     };
     let pause = retry_pause(failures, plan.every);
-    let retry_at = clock::written(clock::timestamp() + SignedDuration::try_from(pause).unwrap_or_default());
-    tracing::info!(site, source = %plan.source.place, failures, retry_at, "scheduled import will be retried");
-    store.record_import(site, &name, holder, &ImportOutcome::Failure { retry_at }).await?;
+    tracing::info!(site, source = %plan.source.place, failures, retry_in = ?pause, "scheduled import will be retried");
+    store.record_import(site, &name, holder, &ImportOutcome::Failure { retry_in: pause }).await?;
     Ok(pause)
 }
 
@@ -119,22 +116,17 @@ async fn import_leased(
 }
 
 async fn lease(store: &dyn Imports, site: &str, source: &str, holder: &str) -> Result<bool, StoreError> {
-    let now = clock::timestamp();
-    let until = now + SignedDuration::try_from(LEASE).unwrap_or_default();
-    store.lease_import(site, source, holder, &clock::written(now), &clock::written(until)).await
+    store.lease_import(site, source, holder, LEASE).await
 }
 
 /// The time until the next import.
-fn left(run: &ImportRun, every: Duration, now: Timestamp) -> Duration {
-    // A clock that was set back must not delay it for longer than the interval.
-    let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default().min(every);
-    if let Ok(retry_at) = run.retry_at.parse::<Timestamp>() {
-        return until(retry_at);
+fn left(run: &ImportRun, every: Duration) -> Duration {
+    match (run.retry_in, run.since_import) {
+        // A clock that was set back must not delay it for longer than the interval.
+        (Some(retry_in), _) => retry_in.min(every),
+        (None, Some(since)) => every.saturating_sub(since),
+        (None, None) => Duration::ZERO,
     }
-    let Some(last) = run.imported_at.as_ref().and_then(|last| last.parse::<Timestamp>().ok()) else {
-        return Duration::ZERO;
-    };
-    until(last.saturating_add(SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX))
 }
 
 /// The backoff after this many failures in a row: growing, and never longer than the interval after a success.
@@ -166,21 +158,19 @@ mod tests {
 
     #[test]
     fn the_next_import_is_a_period_after_the_last_or_when_it_is_retried() {
-        let (every, now) = (Duration::from_secs(3600), "2026-11-23T12:00:00Z".parse().unwrap());
-        let run = |imported: &str, retry: &str| ImportRun {
-            imported_at: Some(imported.into()).filter(|at: &String| !at.is_empty()),
-            retry_at: retry.into(),
-            ..ImportRun::default()
-        };
-        for (imported, retry, left_seconds) in [
-            ("", "", 0),
-            ("2026-11-23T11:30:00Z", "", 1800),
-            ("2026-11-23T10:00:00Z", "", 0),
-            ("2026-11-23T10:00:00Z", "2026-11-23T12:04:00Z", 240),
-            ("", "2026-11-23T11:59:00Z", 0),
-            ("2027-01-01T00:00:00Z", "", 3600),
+        let every = Duration::from_secs(3600);
+        for (since_import, retry_in, left_seconds) in [
+            (None, None, 0),
+            (Some(1800), None, 1800),
+            (Some(7200), None, 0),
+            (Some(7200), Some(240), 240),
+            (None, Some(0), 0),
+            (Some(0), None, 3600),
+            (Some(0), Some(86_400), 3600),
         ] {
-            assert_eq!(left(&run(imported, retry), every, now).as_secs(), left_seconds, "{imported} {retry}");
+            let [since_import, retry_in] = [since_import, retry_in].map(|seconds| seconds.map(Duration::from_secs));
+            let run = ImportRun { since_import, retry_in, ..ImportRun::default() };
+            assert_eq!(left(&run, every).as_secs(), left_seconds, "{run:?}");
         }
     }
 }
