@@ -14,12 +14,12 @@ export const adopt = async (site, state, unstored) => {
   const start = `deskbell-plain:${site}:`;
   const found = new Map((state.left ?? []).map((one) => [start + one.user, one]));
   for (const name of names(start)) found.set(name, read(name));
-  for (const [name, { key, user, session, body, text, at, tries, refused }] of found) {
+  for (const [name, { key, user, session, body, text, at }] of found) {
     if (!key) continue;
     const about = { key, site, user, signed: true, session, path: "/tickets", body, files: [], draft: key, text };
-    const when = { at, said: at, tries, wait: 0, next: 0, cause: "" };
+    const when = { at, said: at, tries: 0, wait: 0, next: 0, cause: "" };
     /** @type {Item} */
-    const item = { ...about, ...when, ...(refused && { refused: { title: refused } }) };
+    const item = { ...about, ...when };
     try {
       await transact(["outbox"], (outbox) => outbox.put(item, key));
       localStorage.removeItem(name);

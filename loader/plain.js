@@ -1,307 +1,298 @@
-// The plain form, for pages on which the widget cannot run: the same box, the customer's name and address, and little
-// else. It follows the rules of the outbox: a submission is stored on the device before the network is used, has
-// fixed bytes and one idempotency key, and is deleted from the device when support has acknowledged it.
+// The plain form, for pages on which the widget cannot run: the same box, the customer's name and address, and Send. A
+// letter that is sent is stored on the device, with its bytes and its idempotency key, before the network is used. It
+// is sent whenever the customer presses a button, under the same key; the widget takes it over if it can run later.
 
 import { learn } from "./identity.js";
-import { named, quietly, read, store } from "./plain/device.js";
 import { post } from "./plain/post.js";
-import { ADDRESS, contact, ticket } from "./plain/ticket.js";
-import * as said from "./plain/words.js";
+import { contact, isAddress, ticket } from "./plain/ticket.js";
 import { forgetSession, random, session } from "./session.js";
 import { blank } from "./state.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
-/** @typedef {import("./plain/device.js").Sealed} Sealed */
-/** @typedef {ReturnType<Parts["frame"]>} Panel */
+/** @typedef {{text: string, at: number}} Draft what is being written, and when it was stored */
+/**
+ * @typedef {object} Sealed what was sent, as `adopt.js` reads it
+ * @property {string} text what the customer wrote
+ * @property {number} at when they sent it
+ * @property {string} key the `Idempotency-Key`
+ * @property {string} user the id of its user; empty if none was declared
+ * @property {string} session the anonymous session that it belongs to
+ * @property {string} body
+ */
 
-/** A submission that has waited longer is sent only after the customer has confirmed it. */
-const ASK_AFTER_MS = 86_400_000;
-const KEPT_MS = 7 * ASK_AFTER_MS;
-/** The first and the longest pause. */
-const PAUSE_MS = 2000;
-const PAUSE_MAX_MS = 300_000;
+const DRAFT_MS = 7 * 86_400_000;
 
 /** @type {Parts} */
 let parts;
 /** @type {Parts["make"]} */
 let make;
-/** @type {string[]} */
-let words;
-/** Set once the form is drawn. @type {Panel | undefined} */
+/** The texts by name. @type {Record<string, string>} */
+let texts;
+/** Set once the form is drawn. @type {ReturnType<Parts["frame"]> | undefined} */
 let panel;
 /** The fields for name and address, if the host has not declared them. @type {HTMLInputElement[]} */
 let fields;
-/** The key of the submission whose text is in the box, which is locked. @type {string | undefined} */
-let shown;
-/** The previous user. */
-let last = "";
-/** The reference of the last ticket that arrived. */
+/** Whose letter it is. */
+let user = "";
+/** The letter in the box, which is locked once it is sealed. @type {Partial<Sealed>} */
+let letter = {};
+/** The key of the letter that is being sent. */
+let sending = "";
+/** The reference of the ticket that has arrived; why the last letter has not. */
 let reference = "";
-/** Why the last submission was refused. */
-let refused = "";
+let problem = "";
 /** The state that is drawn. */
-let scene = "";
-let going = false;
-let more = false;
-let timer = 0;
+let drawn = "";
 
-/** Initialises the form, and continues sending. @param {Parts} given */
+/** Prepares the form. @param {Parts} given */
 export const start = async (given) => {
-  // Without a gateway there is no idempotency key that keeps two tabs from sending it twice; e-mail is offered
-  // instead.
+  // Without a gateway there is no idempotency key, and only the panel's e-mail is offered.
   if (given.script.dataset["destination"]) throw 0;
-  words ??= await (await fetch(new URL(`${given.lang}.plain.json`, import.meta.url))).json();
-  if (!parts) {
-    addEventListener("online", run);
-    addEventListener("storage", draw);
-  }
+  texts ??= await (await fetch(new URL(`${given.lang}.plain.json`, import.meta.url))).json();
   ({ make } = parts = given);
   parts.state.leave = leave;
-  last = who();
-  heard();
+  user = current();
+  find();
+  changed();
   return true;
 };
 
 /** Draws the form. @param {{message?: string}} options */
-export const open = ({ message }) =>
-  quietly(() => {
-    if (!panel) {
-      panel = parts.frame();
-      if (!fields) {
-        parts.wear(PLAIN_CSS);
-        panel.box.addEventListener("input", keep);
-        fields = ["name", "email"].map((id) => make("input", { id, type: id, autocomplete: id }));
-      }
-      find();
+export const open = ({ message }) => {
+  if (!panel) {
+    panel = parts.frame();
+    if (!fields) {
+      parts.wear(PLAIN_CSS);
+      panel.box.addEventListener("input", write);
+      fields = ["name", "email"].map((id) => make("input", { id, type: id, autocomplete: id }));
     }
-    if (message && !shown) panel.box.value = message;
-    draw();
-  });
+    const typed = panel.box.value;
+    if (!letter.key) letter.text = join(typed, letter.text);
+    else if (typed) store(draft(), { text: join(typed, read(draft()).text), at: Date.now() });
+    keep();
+  }
+  if (message && !letter.key) letter.text = message;
+  draw();
+};
 
-/** The host has set something. @param {boolean} reset @param {boolean} discard */
-export const changed = (reset, discard) =>
-  quietly(() => {
-    if (reset) {
-      forgetSession();
-      if (discard) store(seal());
-      reference = refused = shown = "";
-      for (const field of panel ? [panel.box, ...fields] : []) field.value = "";
-    }
-    heard();
-  });
-
-const heard = () => {
+/** The host has set something. @param {boolean} [reset] @param {boolean} [discard] */
+export const changed = (reset, discard) => {
+  if (reset) {
+    forgetSession();
+    if (discard) store(place());
+    for (const field of fields ?? []) field.value = "";
+    letter = {};
+    find();
+  }
   meet();
   learn(parts.state, meet).catch(blank);
 };
 
-/** The user may have changed; the text in the box belongs to the new one. */
+/** The id of the current user; empty if none is declared. */
+const current = () => `${parts.state.user?.id ?? ""}`;
+
+/** Continues with the current user. What somebody has been writing before they signed in stays theirs. */
 const meet = () => {
-  if (last != who()) {
-    if (panel?.box.value && !shown) store(draft());
-    last = who();
+  if (current() != user) {
+    if (!panel || user || letter.key) letter = {};
+    else store(draft());
+    user = current();
     find();
-    keep();
   }
   draw();
-  run();
 };
 
-/** The widget has loaded after all, and takes the submissions from the device. */
+/** The widget has loaded after all, and takes the letters from the device. */
 const leave = () => {
   const { state } = parts;
-  clearTimeout(timer);
-  if (panel && shown) panel.box.value = "";
-  state.left = named(seal("")).map(read);
+  state.left = letter.key ? [/** @type {Sealed} */ (letter)] : [];
+  if (panel && letter.key) panel.box.value = "";
   panel = state.leave = undefined;
-  scene = shown = "";
+  drawn = "";
 };
 
-const who = () => `${parts.state.user?.id ?? ""}`;
+/** The place of a draft; `reset` deletes it. */
+const draft = () => `deskbell:${parts.site}:plain:${user}`;
 
-/** The storage key of the draft. */
-const draft = () => `deskbell:${parts.site}:plain:${last}`;
+/** The place of a sealed letter, which `reset` deletes only if it discards what was not sent. */
+const place = (owner = user) => `deskbell-plain:${parts.site}:${owner}`;
 
-/** The storage key of a user's submission. It has another prefix than what `reset` deletes. */
-const seal = (user = last) => `deskbell-plain:${parts.site}:${user}`;
-
-const keep = () => {
-  if (panel && !shown) store(draft(), panel.box.value && { text: panel.box.value, at: Date.now() });
+/** @param {string} name @returns {any} */
+const read = (name) => {
+  try {
+    return JSON.parse(localStorage[name]) ?? {};
+  } catch {
+    return {};
+  }
 };
 
-/** Restores the draft. */
+/** Stores a value, or deletes it. @param {string} name @param {unknown} [value] */
+const store = (name, value) => {
+  try {
+    if (value) localStorage[name] = JSON.stringify(value);
+    else delete localStorage[name];
+  } catch {
+    // The letter lasts as long as the page.
+  }
+};
+
+/** Takes the user's sealed letter from the device, or else the draft, behind what is being written. */
 const find = () => {
+  reference = problem = "";
+  const sealed = read(place());
   const { text, at } = read(draft());
-  if (panel && !shown && text != panel.box.value && Date.now() - at < KEPT_MS) add(panel.box, text);
+  const isNew = text && text != letter.text && Date.now() - at < DRAFT_MS;
+  if (isNew) letter.text = join(letter.text, text);
+  keep();
+  if (sealed.key) letter = sealed;
 };
 
-/** Appends a text to the box. @param {HTMLTextAreaElement} box @param {string} text */
-const add = (box, text) => (box.value += (box.value && "\n\n") + text);
+/** @param {...string | undefined} paragraphs */
+const join = (...paragraphs) => paragraphs.filter(Boolean).join("\n\n");
 
-/**
- * Submits the text in the box, or shows what is missing and moves the focus there. Pressed twice, it submits once.
- */
-const send = () => {
-  const { box } = /** @type {Panel} */ (panel);
+/** Stores the draft. */
+const keep = () => {
+  const { text, key } = letter;
+  if (!key) store(draft(), text ? { text, at: Date.now() } : undefined);
+};
+
+/** Takes what is in the box. */
+const write = () => {
+  if (!letter.key) letter.text = panel?.box.value;
+  keep();
+};
+
+/** Seals what is in the box and sends it, or moves the focus to what is missing. */
+const submit = () => {
+  const { box } = /** @type {NonNullable<typeof panel>} */ (panel);
   const [name = "", email = ""] = fields.map(({ value }) => value.trim());
   const known = contact(parts);
   const gaps = [
-    !box.value.trim() && said.NEED_MESSAGE,
-    !known && !name && said.NEED_NAME,
-    !known && !ADDRESS.test(email) && said.NEED_EMAIL,
+    !box.value.trim() && "need_message",
+    !known && !name && "need_name",
+    !known && !isAddress(email) && "need_email",
   ];
   for (const [nth, field] of [box, ...fields].entries()) {
-    const gap = gaps[nth];
-    field.setCustomValidity(gap ? say(gap) : "");
+    field.setCustomValidity(say(gaps[nth] || ""));
     if (!field.reportValidity()) return;
   }
-  // Another tab may have been faster.
-  if (!read(seal()).key) {
-    const body = JSON.stringify(ticket(parts, box.value, known || { name, email }));
-    shown = random(16);
-    const own = { key: shown, user: last, session: session(parts.site), body, text: box.value };
-    store(seal(), { ...own, at: Date.now(), tries: 0, next: 0, cause: "" });
-    store(draft());
-    parts.state.frozen = null;
-    refused = "";
+  write();
+  // A letter that another tab has sealed goes first, and this one stays the draft.
+  if (read(place()).key) {
+    find();
+    return draw();
   }
-  draw();
-  run();
+  const body = JSON.stringify(ticket(parts, box.value, known || { name, email }));
+  letter = { text: box.value, at: Date.now(), key: random(16), user, session: session(parts.site), body };
+  store(place(), letter);
+  store(draft());
+  parts.state.frozen = null;
+  send(true);
 };
 
-/** Sends all due submissions, one after the other, and schedules the next run. */
-const run = async () => {
-  clearTimeout(timer);
-  more = true;
-  if (going) return;
-  going = true;
-  let wait = Infinity;
-  while (more) {
-    more = false;
-    for (const name of named(seal("")))
-      wait = Math.min(wait, await attempt(name, read(name)).catch(() => PAUSE_MAX_MS));
-  }
-  going = false;
-  if (wait < Infinity) timer = setTimeout(run, wait);
-};
-
-/** Attempts a submission if it is due; resolves to the time until it is. @param {string} name @param {Sealed} one */
-const attempt = async (name, one) => {
+/** Sends the sealed letter, and shows the outcome to its user. @param {boolean} [isFirst] */
+const send = async (isFirst) => {
+  const sealed = /** @type {Sealed} */ (letter);
   const { emit, state } = parts;
-  const { key, user, tries, next, at } = one;
-  if (!state.leave || one.refused || Date.now() - at > ASK_AFTER_MS) return Infinity;
-  if (next > Date.now()) return next - Date.now();
-  const { cause, about, wait } = await post(parts, one, user == last);
-  // The widget has taken it over, or another tab has sent it.
-  if (!state.leave || (read(name).key != key && cause != "sent")) return Infinity;
-  if (cause == "sent") {
-    store(name);
-    if (user == last) reference = about.reference;
-    emit(cause, about);
-  } else {
-    store(name, { ...one, cause, tries: tries + 1, next: wait ? Date.now() + wait : 0, refused: about });
-    emit("failed", { cause });
-    if (!tries && !about) emit("queued", { count: 1 });
+  sending = sealed.key;
+  problem = "";
+  draw();
+  const { receipt, refusal, cause } = await post(parts, sealed, sealed.user == user);
+  if (sending == sealed.key) sending = "";
+  if (!state.leave) return;
+  if (!cause) store(place(sealed.user));
+  if (receipt) emit("sent", receipt);
+  else emit("failed", { cause: cause || "refused" });
+  if (cause && isFirst) emit("queued", { count: 1 });
+  // Nobody else learns what became of it.
+  if (letter.key == sealed.key) {
+    if (!cause) {
+      letter = refusal ? { text: sealed.text } : {};
+      find();
+    }
+    reference = receipt?.reference ?? "";
+    if (refusal) problem = say("waiting_refused", refusal == "invalid" ? say("refused_invalid") : refusal);
+    if (cause) problem = say(cause == "offline" ? "plain_offline" : "plain_unknown");
   }
   draw();
-  return about ? Infinity : (wait ?? Math.min(PAUSE_MS * 2 ** tries, PAUSE_MAX_MS) * (0.5 + Math.random() / 2));
 };
 
 /** Draws the current state. If it has not changed, the elements stay, and with them the focus. */
-const draw = () =>
-  quietly(() => {
-    const { site, state } = parts;
-    const mine = read(seal());
-    if (!state.leave) return;
-    // With this the loader starts by itself on the next page. A count of the outbox there is preserved.
-    const mark = `deskbell-queued:${site}`;
-    if (!(read(mark) > 0)) store(mark, named(seal("")).length && -1);
-    state.queued = mine.key ? 1 : 0;
-    if (panel) paint(panel, mine);
-  });
-
-/** @param {Panel} panel @param {Sealed} mine */
-const paint = ({ box, below, back, root }, mine) => {
-  if (mine.refused) {
-    if (shown != mine.key) add(box, mine.text);
-    refused = say(said.REFUSED, mine.refused == "invalid" ? say(said.INVALID) : mine.refused);
-    store(seal());
-    shown = "";
-    keep();
-    return draw();
-  }
-  const { key, text, cause } = mine;
-  if (key && shown != key) {
-    keep();
-    box.value = text;
-  }
-  if (!key && shown) box.value = read(draft()).text ?? "";
-  shown = key;
-  box.readOnly = !!key;
-  back.hidden = true;
-  /** @type {HTMLElement} */ (box.parentElement).hidden = !key && !!reference;
-
+const draw = () => {
+  const { state } = parts;
+  if (!state.leave) return;
+  state.queued = letter.key ? 1 : 0;
+  mark();
+  if (!panel) return;
+  const { box, below, back, root } = panel;
   const known = !!contact(parts);
-  const now = [key, cause, reference, refused, known].join();
-  if (now == scene) return;
-  scene = now;
-  const held = root.activeElement?.matches(".below *, [hidden] *");
-  below.replaceChildren(...(key ? [waiting(mine)] : reference ? receipt() : form(known)));
-  if (held) below.querySelector("p")?.focus();
+  const now = JSON.stringify([letter.key, sending, reference, problem, known]);
+  const isSealed = !!letter.key;
+  const text = letter.text ?? "";
+  if (box.value != text) box.value = text;
+  box.readOnly = isSealed;
+  back.hidden = true;
+  /** @type {HTMLElement} */ (box.parentElement).hidden = !isSealed && !!reference;
+  if (now == drawn) return;
+  drawn = now;
+  const isFocused = root.activeElement?.matches(".below *, [hidden] *");
+  below.replaceChildren(...(isSealed ? waiting() : reference ? receipt() : form(known)));
+  if (isFocused) below.querySelector("p")?.focus();
 };
 
-/** @param {Sealed} mine */
-const waiting = (mine) => {
-  const why = { "": said.SENDING, offline: said.OFFLINE }[mine.cause] ?? said.UNKNOWN;
-  const again = () => {
-    store(seal(), { ...mine, at: Date.now(), next: 0, cause: "" });
-    draw();
-    run();
-  };
-  return alert(say(why), button(said.AGAIN, again, "button main"));
+/** Leaves a mark with which the loader of the next page fetches the widget. A count of its outbox stays. */
+const mark = () => {
+  const name = `deskbell-queued:${parts.site}`;
+  try {
+    const isLeft = Object.keys(localStorage).some((name) => name.startsWith(place("")));
+    if (!(read(name) > 0)) store(name, isLeft ? -1 : undefined);
+  } catch {}
 };
 
-/** @param {boolean} known */
+/** @param {boolean} known whether the host has declared the user */
 const form = (known) => [
-  refused ? alert(refused) : make("p", { textContent: say(said.LEAD) }),
+  ...(problem ? alert(problem) : [make("p", { textContent: say("plain_lead") })]),
   ...(known
     ? []
-    : fields.flatMap((field, nth) => [make("label", { htmlFor: field.id, textContent: say(said.NAME + nth) }), field])),
-  button(said.SEND, send, "button main"),
+    : fields.flatMap((field) => [make("label", { htmlFor: field.id, textContent: say(field.id) }), field])),
+  button("send", submit, true),
 ];
 
-/** It has arrived. */
+const waiting = () =>
+  sending == letter.key
+    ? [make("p", { role: "status", tabIndex: -1, textContent: say("waiting_sending") })]
+    : alert(
+        problem || say("plain_unknown"),
+        button("waiting_again", () => send(), true),
+      );
+
 const receipt = () => [
-  make("h3", { textContent: say(said.RECEIVED) }),
-  make("p", { className: "reference", role: "status", tabIndex: -1, textContent: say(said.REFERENCE, reference) }),
-  make("p", { textContent: say(said.READ_EVERY) }),
-  button(
-    said.DONE,
-    () => {
-      reference = "";
-      draw();
-      parts.close();
-    },
-    "button main",
-  ),
+  make("h3", { textContent: say("receipt_title") }),
+  make("p", { className: "reference", role: "status", tabIndex: -1, textContent: say("receipt_reference", reference) }),
+  make("p", { textContent: say("read_every") }),
+  button("done", done, true),
 ];
 
-/**
- * Why a text could not be sent, and what can be done with it.
- * @param {string} textContent @param {HTMLElement[]} steps
- */
-const alert = (textContent, ...steps) => {
-  const { script, frame, mail } = parts;
-  const { box } = frame();
-  const copy = button(said.COPY, () =>
-    navigator.clipboard?.writeText(box.value).then(() => (copy.textContent = say(said.COPIED)), blank),
-  );
-  const why = make("p", { role: "alert", tabIndex: -1, textContent });
-  return make("div", {}, why, ...steps, copy, script.dataset["email"] ? mail(box) : "");
+const done = () => {
+  reference = "";
+  draw();
+  parts.close();
 };
 
-/** @param {number} text @param {string} [value] replaces its placeholder */
-const say = (text, value = "") => (words[text] ?? "").replace(/\{\w+\}/, () => value);
+/** Why a text was not sent, and what can be done with it. @param {string} textContent @param {Node[]} steps */
+const alert = (textContent, ...steps) => {
+  const { script, mail } = parts;
+  const { box } = parts.frame();
+  const copy = button("waiting_copy", () =>
+    navigator.clipboard?.writeText(box.value).then(() => (copy.textContent = say("copied")), blank),
+  );
+  const why = make("p", { role: "alert", tabIndex: -1, textContent });
+  return [why, ...steps, copy, ...(script.dataset["email"] ? [mail(box)] : [])];
+};
 
-/** @param {number} text @param {() => void} onclick @returns {HTMLElement} */
-const button = (text, onclick, className = "button") => make("button", { className, textContent: say(text), onclick });
+/** @param {string} name @param {string} [value] replaces its placeholder */
+const say = (name, value = "") => (texts[name] ?? "").replace(/\{\w+\}/, () => value);
+
+/** @param {string} text @param {() => void} onclick @param {boolean} [isMain] */
+const button = (text, onclick, isMain) =>
+  make("button", { className: isMain ? "button main" : "button", textContent: say(text), onclick });

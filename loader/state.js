@@ -25,7 +25,7 @@ export const blank = () => {};
  *   headers: string[],
  *   forget: ((all: boolean) => void)[],
  *   leave?: () => void,
- *   left?: import("./plain/device.js").Sealed[],
+ *   left?: import("./plain.js").Sealed[],
  *   gather?: (snapshot: import("./moment.js").Snapshot) => Promise<unknown>,
  * }}
  */

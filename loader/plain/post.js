@@ -1,69 +1,60 @@
-// One attempt, judged like in `outcome.js`, with fewer outcomes.
+// One attempt to send a letter, judged like in `outcome.js`, with fewer outcomes.
 
 import { token } from "../identity.js";
-import { parsed } from "./device.js";
 
 /** @typedef {import("../widget-loader.js").Parts} Parts */
-/** @typedef {import("./device.js").Sealed} Sealed */
 /**
- * `sent`, `refused`, or why it is unknown; the response or the reason of the refusal; the pause in milliseconds.
- * @typedef {{cause: string, about?: any, wait?: number}} Outcome
+ * The ticket that has arrived, why it was refused (`invalid`, or the gateway's reason), or why it is unknown whether it
+ * has arrived.
+ * @typedef {{receipt?: {id: string, reference: string}, refusal?: string, cause?: string}} Outcome
  */
 
 const REQUEST_MS = 20_000;
 
 /**
- * Sends a submission and waits for the response; never rejects.
- * @param {Parts} parts @param {Sealed} one @param {boolean} here whether its user is the current one
+ * One request, within a time limit. A token that is refused is replaced by a new one; if that is refused as well, the
+ * letter is sent without one, because its content matters more.
+ * @param {Parts} parts @param {import("../plain.js").Sealed} sealed @param {boolean} isCurrent whether its user is the current one
+ * @returns {Promise<Outcome>}
  */
-export const post = (parts, one, here) =>
-  /** @type {Promise<Outcome>} */ (
-    Promise.race([
-      exchange(parts, one, here).catch(() => ({ cause: navigator.onLine ? "unreachable" : "offline" })),
-      new Promise((end) => setTimeout(end, REQUEST_MS, { cause: "timed-out" })),
-    ])
-  );
-
-/**
- * A token that is refused is replaced by a new one; if that is refused as well, the submission is sent without one,
- * because its content matters more.
- * @param {Parts} parts @param {Sealed} one @param {boolean} here @returns {Promise<Outcome>}
- */
-const exchange = async ({ gateway, site, state }, { key, user, session, body }, here) => {
-  for (let tries = 0; ; tries++) {
-    const jwt = tries < 2 && here && (await token(state, !!tries, user).catch(() => ""));
-    const answer = await fetch(`${gateway}v1/sites/${encodeURIComponent(site)}/tickets`, {
-      method: "POST",
-      headers: {
-        "Content-Type": "application/json",
-        "Idempotency-Key": key,
-        "Deskbell-Session": session,
-        ...(jwt && { Authorization: `Bearer ${jwt}` }),
-      },
-      body,
-      credentials: "omit",
-    });
-    const text = await answer.text();
-    // The host's developer is told why, and the customer sees nothing of it.
-    if (answer.status == 401 && jwt) tries && console.info(text);
-    else
-      return judge(
-        answer,
-        parsed(() => text),
-      );
+export const post = async ({ gateway, site, state }, { key, user, session, body }, isCurrent) => {
+  const abort = new AbortController();
+  const limit = setTimeout(() => abort.abort(), REQUEST_MS);
+  try {
+    for (let attempt = 0; ; attempt++) {
+      const jwt = attempt < 2 && isCurrent && (await token(state, !!attempt, user).catch(() => ""));
+      const answer = await fetch(`${gateway}v1/sites/${encodeURIComponent(site)}/tickets`, {
+        method: "POST",
+        headers: {
+          "Content-Type": "application/json",
+          "Idempotency-Key": key,
+          "Deskbell-Session": session,
+          ...(jwt && { Authorization: `Bearer ${jwt}` }),
+        },
+        body,
+        credentials: "omit",
+        signal: abort.signal,
+      });
+      const content = await answer.json().catch(() => ({}));
+      if (answer.status != 401 || !jwt) return judge(answer, content);
+      // The host's developer learns why; the customer sees nothing of it.
+      if (attempt) console.info(`deskbell: ${content.title}`);
+    }
+  } catch {
+    return { cause: abort.signal.aborted ? "timed-out" : navigator.onLine ? "unreachable" : "offline" };
+  } finally {
+    clearTimeout(limit);
   }
 };
 
-/** @param {Response} answer @param {any} body @returns {Outcome} */
-const judge = ({ status, ok, headers }, { id, reference, code, title }) => {
-  const seconds = status == 429 ? 30 : code == "in_progress" ? 1 : 0;
-  if (seconds) return { cause: "busy", wait: ((Number(headers.get("Retry-After")) || seconds) + Math.random()) * 1000 };
-  // A truncated or foreign body proves nothing; a retry with the same key will tell.
-  if (ok && reference) return { cause: "sent", about: { id, reference } };
+/** @param {Response} answer @param {Record<string, string>} body @returns {Outcome} */
+const judge = ({ ok, status }, { id = "", reference, code, title }) => {
+  // A truncated or foreign body proves nothing; the same key will tell.
+  if (ok && reference) return { receipt: { id, reference } };
+  if (status == 429 || code == "in_progress") return { cause: "busy" };
   if (status == 408) return { cause: "timed-out" };
   if (status < 400 || status > 499) return { cause: "fault" };
-  // A response without a problem document is from something in between, and says nothing about the submission.
+  // A response without a problem document comes from something in between.
   if (!code) return { cause: "unreachable" };
-  // Validation errors are shown in the customer's language, by code.
-  return { cause: "refused", about: code == "invalid" ? code : title || code };
+  return { refusal: code == "invalid" ? code : title || code };
 };

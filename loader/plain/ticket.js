@@ -4,8 +4,8 @@
 /** @typedef {import("../widget-loader.js").Parts} Parts */
 /** @typedef {{name: string, email: string}} Contact */
 
-/** Lenient on purpose. */
-export const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+/** Lenient on purpose. @param {string} text */
+export const isAddress = (text) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text);
 /** The form of a type's name. */
 const TYPE = /^[A-Za-z]{1,40}$/;
 const PERSON = ["id", "name", "email", "plan", "role"];
@@ -16,7 +16,7 @@ const PERSON = ["id", "name", "email", "plan", "role"];
  */
 export const contact = ({ state }) => {
   const { id, name, email } = texts(state.user, PERSON);
-  const good = ADDRESS.test(email);
+  const good = isAddress(email);
   return (id || good) && { name, email: good ? email : "" };
 };
 
@@ -35,7 +35,8 @@ export const ticket = ({ state, lang, script, snapshot }, message, contact) => {
     errors: Array.from(names, (name) => ({ name })),
   };
   // Groups that the site asks for first are not sent, because nobody is asked here.
-  for (const { context: said } of config) for (const group of [said?.off, said?.ask].flat()) delete context[group];
+  for (const { context: options } of config)
+    for (const group of [options?.off, options?.ask].flat()) delete context[group];
   return {
     test: script.dataset["env"] == "test",
     kind: "question",

@@ -10,6 +10,9 @@ mod labels;
 #[cfg(not(target_arch = "wasm32"))]
 mod scripts;
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::collections::BTreeMap;
+
 use markdown::find::find;
 
 /// A text of any of the tables.
@@ -297,7 +300,7 @@ GatewayText {
 /// The texts that the loader shows before the widget has loaded, in the order in which the loader gets them.
 pub const LOADER: &[Text] = &[Text::Help, Text::Close, Text::BoxLabel, Text::FormFailed];
 
-/// The texts of the plain form by name, in the order of `loader/plain/words.js`: its own and shared ones.
+/// The names of the texts of the plain form, its own and shared ones.
 #[cfg(not(target_arch = "wasm32"))]
 pub const PLAIN: &[&str] = &[
     "plain_lead",
@@ -308,7 +311,7 @@ pub const PLAIN: &[&str] = &[
     "need_email",
     "send",
     "waiting_sending",
-    "waiting_offline",
+    "plain_offline",
     "plain_unknown",
     "waiting_refused",
     "waiting_again",
@@ -378,7 +381,7 @@ pub struct Table {
     /// The texts of the panel, in the order of [`Text::ALL`].
     pub panel: Vec<String>,
     /// The texts of the modules besides the form, by name, including the labels of a ticket's members. The modules fetch them.
-    pub labels: std::collections::BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
     /// The texts of the gateway, in the order of [`GatewayText::ALL`].
     pub gateway: Vec<String>,
 }
@@ -394,7 +397,7 @@ pub fn table(language: Language) -> Result<Table, String> {
             gateway: GatewayText::ENGLISH.lines().map(str::to_string).collect(),
         });
     }
-    let mut texts: std::collections::BTreeMap<String, String> =
+    let mut texts: BTreeMap<String, String> =
         serde_json::from_str(language.file).map_err(|error| format!("{}: {error}", language.tag))?;
     let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
     let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
@@ -408,12 +411,13 @@ pub fn table(language: Language) -> Result<Table, String> {
     }
 }
 
-/// The texts of [`PLAIN`] in a language.
+/// The texts of [`PLAIN`] in a language, by name.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn plain(table: &Table) -> Vec<&str> {
-    let panel =
-        |key: &str| Text::ALL.iter().zip(&table.panel).find(|(text, _)| text.key() == key).map(|(_, said)| said);
-    PLAIN.iter().filter_map(|key| panel(key).or_else(|| table.labels.get(*key))).map(String::as_str).collect()
+pub fn plain(table: &Table) -> BTreeMap<&str, &str> {
+    let panel = Text::ALL.iter().zip(&table.panel).map(|(text, translation)| (text.key(), translation));
+    let texts: BTreeMap<&str, &String> =
+        panel.chain(table.labels.iter().map(|(key, translation)| (key.as_str(), translation))).collect();
+    PLAIN.iter().filter_map(|key| Some((*key, texts.get(key)?.as_str()))).collect()
 }
 
 /// The texts of the modules besides the form, in English.

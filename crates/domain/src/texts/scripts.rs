@@ -112,8 +112,9 @@ pub const TEXTS: &[(&str, &str)] = &[
         "plain_lead",
         "This is the simple form. It sends your text, this page's address, who you are and the names of recent errors.",
     ),
+    ("plain_offline", "You're offline. Your message is saved on this device. Send it again when you're back online."),
     (
         "plain_unknown",
-        "Support hasn't confirmed your message yet. It's saved on this device and we'll keep checking; it can't be sent twice.",
+        "Support hasn't confirmed your message. It's saved on this device. Try again: it can't be sent twice.",
     ),
 ];
