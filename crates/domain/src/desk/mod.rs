@@ -83,6 +83,8 @@ pub struct Desk {
     composers: Vec<Composer>,
     /// Other drafts of the customer, newest first.
     aside: Vec<Draft>,
+    /// Ids that drafts had before another tab took them.
+    renamed: Vec<IdempotencyKey>,
     /// Drafts that nobody sees and that the device has not taken yet, with the version that it is expected to have.
     unsaved: Vec<(Draft, Option<Revision>)>,
     /// Drafts that are done with and that the device has not deleted yet, with the versions that are this tab's own.
@@ -126,6 +128,7 @@ impl Desk {
             tickets: Vec::new(),
             composers: Vec::new(),
             aside: Vec::new(),
+            renamed: Vec::new(),
             unsaved: Vec::new(),
             unfinished: Vec::new(),
             outbox: Vec::new(),

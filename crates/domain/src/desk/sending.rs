@@ -201,7 +201,10 @@ impl Desk {
         let is_own = draft.as_ref().is_none_or(|draft| {
             let knows =
                 index.and_then(|index| self.composers.get(index)).is_some_and(|mine| mine.knows(draft.revision));
-            knows || (draft.owner == submission.owner && draft.form.text == submission.form.text)
+            // In one of the tabs nobody may be declared yet.
+            let is_anonymous = draft.owner.is_empty() || submission.owner.is_empty();
+            let is_theirs = draft.owner == submission.owner || is_anonymous;
+            knows || (is_theirs && draft.form.text == submission.form.text)
         });
         let mut expected = None;
         if is_own && !there {
@@ -227,7 +230,7 @@ impl Desk {
         let fresh = self.new_key();
         let Some(composer) = self.composers.get_mut(index) else { return };
         composer.state = State::Writing;
-        composer.rename(fresh);
+        self.rename(index, fresh);
         self.save(index);
     }
 }

@@ -8,6 +8,9 @@ use super::records::{Record, RecordKey, Write, is_contained};
 use super::storing::{Purpose, expect_draft, put};
 use super::{Desk, REST_MS};
 
+/// The most earlier ids of drafts that are remembered.
+const RENAMED_MAX: usize = 50;
+
 impl Desk {
     /// An empty form, and no replies.
     pub(super) fn start_over(&mut self) {
@@ -245,7 +248,7 @@ impl Desk {
     pub(super) fn not_saved(&mut self, draft: Draft, expected: Option<Revision>) {
         self.warn();
         self.try_later();
-        let is_submitted = self.is_submitted(&draft.key);
+        let is_submitted = self.is_submitted(&draft.key) || self.renamed.contains(&draft.key);
         let record = Record::Draft(draft.clone());
         let is_forgotten = self.resets.iter().any(|reset| reset.forgets(&record, self.now));
         let composer = self.composers.iter_mut().find(|composer| composer.draft.key == draft.key);
@@ -283,6 +286,17 @@ impl Desk {
         }
     }
 
+    /// Gives what is written another id: what has the present one on the device is something else.
+    pub(super) fn rename(&mut self, index: usize, key: IdempotencyKey) {
+        if let Some(composer) = self.composers.get_mut(index) {
+            self.renamed.push(composer.draft.key.clone());
+            composer.rename(key);
+        }
+        if self.renamed.len() > RENAMED_MAX {
+            self.renamed.remove(0);
+        }
+    }
+
     /// What is written was changed in another tab as well: both stay, under different ids.
     pub(super) fn differs(&mut self, index: usize, other: Draft) {
         let fresh = self.new_key();
@@ -296,7 +310,7 @@ impl Desk {
         if is_theirs && composer.draft.says_the_same(&other) {
             return self.clear(index);
         }
-        composer.rename(fresh);
+        self.rename(index, fresh);
         if !is_theirs {
             self.aside.insert(0, other);
             self.effects.push(Effect::Announce(Note::OtherDraft));
@@ -314,7 +328,7 @@ impl Desk {
         if is_contained(&composer.draft, record) {
             self.clear(index);
         } else {
-            composer.rename(fresh);
+            self.rename(index, fresh);
             self.save(index);
         }
         true
@@ -326,7 +340,8 @@ impl Desk {
             Record::Draft(other) => other.says_the_same(&draft),
             record => is_contained(&draft, record),
         });
-        if is_done || draft.is_empty() || self.is_submitted(&draft.key) {
+        // A place that has another id by now stores it by itself.
+        if is_done || draft.is_empty() || self.is_submitted(&draft.key) || self.renamed.contains(&draft.key) {
             return;
         }
         if !found.is_empty() {

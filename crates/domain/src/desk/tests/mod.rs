@@ -4,6 +4,7 @@ mod cases;
 mod check;
 mod gateway;
 mod interleavings;
+mod play;
 mod world;
 
 use super::ids::Random;
