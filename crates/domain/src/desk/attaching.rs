@@ -10,20 +10,22 @@ use super::outgoing::Progress;
 use super::records::{Record, Write};
 use super::storing::{Purpose, put};
 use super::submission::Cause;
+use crate::attachment::{BYTES_MAX, COUNT_MAX};
 
 impl Desk {
     pub(super) fn attachment_added(&mut self, target: Target, id: AttachmentId, name: String, size: u64) {
-        let limits = self.rules().map(|rules| (rules.attachments_max, rules.attachment_bytes_max));
+        let known = self.rules().map(|rules| (rules.attachments_max, rules.attachment_bytes_max));
+        let (count_max, bytes_max) = known.unwrap_or((COUNT_MAX as usize, BYTES_MAX.into()));
         let added_at = self.now;
         let Some(composer) = self.open(target) else { return };
         if composer.state == State::Sending {
             return;
         }
         let count = composer.draft.attachments.len();
-        let note = match limits {
-            _ if size == 0 => Some(Note::AttachmentUnreadable),
-            Some((max, _)) if count >= max => Some(Note::AttachmentsTooMany),
-            Some((_, max)) if size > max => Some(Note::AttachmentTooLarge),
+        let note = match size {
+            0 => Some(Note::AttachmentUnreadable),
+            _ if count >= count_max => Some(Note::AttachmentsTooMany),
+            _ if size > bytes_max => Some(Note::AttachmentTooLarge),
             _ => None,
         };
         if let Some(note) = note {

@@ -3,7 +3,7 @@
 use super::Desk;
 use super::composer::State;
 use super::customer::Customer;
-use super::effect::{Effect, Timer};
+use super::effect::Effect;
 use super::ids::{CustomerId, IdempotencyKey};
 use super::outgoing::Progress;
 use super::records::{Record, Reset};
@@ -88,7 +88,6 @@ impl Desk {
         let reset = Reset { customer: id, discards, at: self.now };
         // First of all, because the page may be closed the next moment.
         self.effects.push(Effect::MarkReset(reset.clone()));
-        self.effects.push(Effect::ClearTimer(Timer::Save));
         self.resets.push(reset.clone());
         self.customer = Customer { session, ..Customer::default() };
         self.aside.clear();

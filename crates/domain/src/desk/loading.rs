@@ -10,6 +10,9 @@ use super::outgoing::{Outgoing, Progress};
 use super::records::{Record, RecordKey, Reset, Write, is_expired, is_referred_to};
 use super::submission::Submission;
 
+/// The most drafts that are offered; others stay on the device until they are too old.
+const DRAFTS_MAX: usize = 50;
+
 impl Desk {
     pub(super) fn load(&mut self) {
         self.sequence += 1;
@@ -177,6 +180,7 @@ impl Desk {
         let kept: Vec<Draft> = kept.into_iter().filter(is_new).collect();
         others.extend(kept);
         others.sort_by_key(|draft| std::cmp::Reverse(draft.saved_at));
+        others.truncate(DRAFTS_MAX);
         self.aside = others;
         self.restore();
     }

@@ -81,6 +81,12 @@ impl Desk {
 
     pub(super) fn reply_opened(&mut self, ticket: TicketId) {
         let target = Target::Reply(ticket);
+        // Conversations in which nothing was written.
+        self.composers.retain(|composer| {
+            let is_idle = composer.state == State::Writing && composer.saving.is_none() && !composer.is_dirty;
+            let Target::Reply(_) = &composer.draft.target else { return true };
+            composer.draft.target == target || !is_idle || !composer.draft.is_empty()
+        });
         if self.index_of(&target).is_some() {
             return;
         }
@@ -248,9 +254,7 @@ impl Desk {
     pub(super) fn not_saved(&mut self, draft: Draft, expected: Option<Revision>) {
         self.warn();
         self.try_later();
-        let is_submitted = self.is_submitted(&draft.key) || self.renamed.contains(&draft.key);
-        let record = Record::Draft(draft.clone());
-        let is_forgotten = self.resets.iter().any(|reset| reset.forgets(&record, self.now));
+        let is_over = self.is_over(&draft);
         let composer = self.composers.iter_mut().find(|composer| composer.draft.key == draft.key);
         match composer {
             Some(composer) => {
@@ -261,7 +265,7 @@ impl Desk {
                 }
             }
             // It was set aside, or belongs to a customer who is not here any more.
-            None if !draft.is_empty() && !is_submitted && !is_forgotten => self.unsaved.push((draft, expected)),
+            None if !draft.is_empty() && !is_over => self.unsaved.push((draft, expected)),
             None => {}
         }
     }
@@ -334,14 +338,20 @@ impl Desk {
         true
     }
 
+    /// Whether a draft that nobody sees need not be stored: it was sent or forgotten, or its place stores it under another id.
+    fn is_over(&self, draft: &Draft) -> bool {
+        let record = Record::Draft(draft.clone());
+        let is_forgotten = self.resets.iter().any(|reset| reset.forgets(&record, self.now));
+        is_forgotten || self.is_submitted(&draft.key) || self.renamed.contains(&draft.key)
+    }
+
     /// A draft that nobody sees was changed in another tab: both stay, under different ids.
     fn unseen_conflicted(&mut self, mut draft: Draft, found: Vec<Record>) {
         let is_done = found.iter().any(|record| match record {
             Record::Draft(other) => other.says_the_same(&draft),
             record => is_contained(&draft, record),
         });
-        // A place that has another id by now stores it by itself.
-        if is_done || draft.is_empty() || self.is_submitted(&draft.key) || self.renamed.contains(&draft.key) {
+        if is_done || draft.is_empty() || self.is_over(&draft) {
             return;
         }
         if !found.is_empty() {

@@ -2,6 +2,7 @@
 
 mod cases;
 mod check;
+mod device;
 mod gateway;
 mod interleavings;
 mod play;
@@ -41,4 +42,17 @@ impl Random for Seeded {
     fn number(&mut self) -> u64 {
         self.next() >> 11
     }
+}
+
+/// A line that can be read, of what is printed to understand a violation.
+fn cut(line: &str) -> String {
+    let noise = [
+        "kind: None, topic: None, severity: None, contact: Contact { name: \"Ada\", email: \"ada@host.example\" }, ",
+        "fields: Pairs([]), ",
+        "via: \"\", ",
+        "questions: [], snapshot: \"\"",
+        "IdempotencyKey",
+    ];
+    let short = noise.iter().fold(line.to_string(), |line, noise| line.replace(noise, ""));
+    short.chars().take(900).collect()
 }

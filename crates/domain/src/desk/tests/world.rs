@@ -6,20 +6,14 @@ use super::super::attachment::UploadOutcome;
 use super::super::effect::{Effect, Timer};
 use super::super::event::{Answer, Event, Happening};
 use super::super::ids::{AttachmentId, IdempotencyKey, Time};
-use super::super::records::{Record, RecordKey, Reset, Transaction, Write, is_referred_to};
+use super::super::records::{Record, RecordKey, Transaction, Write};
 use super::super::submission::Cause;
 use super::super::{Desk, Settings};
-use super::Seeded;
+use super::device::Device;
 use super::gateway::Gateway;
+use super::{Seeded, cut};
 
 pub const TABS: usize = 3;
-
-/// What lies on the device.
-#[derive(Default)]
-pub struct Device {
-    pub records: BTreeMap<RecordKey, Record>,
-    pub marks: Vec<Reset>,
-}
 
 /// Something that a desk wants and that was not done yet.
 #[derive(Clone, Debug)]
@@ -210,61 +204,11 @@ impl World {
                 self.tell(tab, Happening::StorageFailed(transaction.id));
             }
             Job::Write(transaction) => {
-                let happening = self.write(tab, transaction);
+                let happening = self.device.write(transaction, &self.tabs[tab].files, self.now);
                 self.tell(tab, happening);
             }
             _ => {}
         }
-    }
-
-    fn write(&mut self, tab: usize, transaction: Transaction) -> Happening {
-        let is_met = |device: &Device| {
-            let revision = |key: &RecordKey| device.records.get(key).map(|record| record.revision().unwrap());
-            transaction.expectations.iter().all(|expected| revision(&expected.key) == expected.revision)
-        };
-        if !is_met(&self.device) {
-            let places = transaction.expectations.iter();
-            let found = places.filter_map(|expected| self.device.records.get(&expected.key).cloned()).collect();
-            return Happening::Conflicted(transaction.id, found);
-        }
-        for write in transaction.writes {
-            match write {
-                Write::Put(record) => {
-                    let key = record.key();
-                    if let RecordKey::Attachment(id) = &key
-                        && !self.tabs[tab].files.contains(id)
-                        && !self.device.records.contains_key(&key)
-                    {
-                        continue;
-                    }
-                    self.device.records.insert(key, *record);
-                }
-                Write::Delete(key) => drop(self.device.records.remove(&key)),
-                Write::Release(ids) => self.release_attachments(&ids),
-                Write::Forget(reset) => {
-                    let now = self.now;
-                    self.device.records.retain(|_, record| !reset.forgets(record, now));
-                    self.release_all_attachments(&reset);
-                }
-            }
-        }
-        Happening::Stored(transaction.id)
-    }
-
-    fn release_attachments(&mut self, ids: &[AttachmentId]) {
-        let records: Vec<Record> = self.device.records.values().cloned().collect();
-        for id in ids.iter().filter(|id| !is_referred_to(id, &records)) {
-            self.device.records.remove(&RecordKey::Attachment(id.clone()));
-        }
-    }
-
-    fn release_all_attachments(&mut self, reset: &Reset) {
-        let old = self.device.records.values().filter_map(|record| match record {
-            Record::Attachment(attachment) if attachment.added_at <= reset.at => Some(attachment.id.clone()),
-            _ => None,
-        });
-        let old: Vec<AttachmentId> = old.collect();
-        self.release_attachments(&old);
     }
 
     /// Carries out any other job of a tab.
@@ -360,8 +304,13 @@ impl World {
 
     /// Does everything that is wanted, without faults, and lets time pass until nothing is.
     pub fn settle(&mut self) {
+        self.try_to_settle().unwrap();
+    }
+
+    /// The same; an error if it never ends.
+    pub fn try_to_settle(&mut self) -> Result<(), String> {
         for _ in 0..2_000 {
-            let Some(tab) = (0..TABS).find(|tab| !self.is_quiet(*tab)) else { return };
+            let Some(tab) = (0..TABS).find(|tab| !self.is_quiet(*tab)) else { return Ok(()) };
             if !self.tabs[tab].storage.is_empty() {
                 self.step_storage(tab, Fate::Good);
             } else if let Some(index) = self.next_job(tab) {
@@ -371,7 +320,7 @@ impl World {
             }
         }
         let left: Vec<_> = self.tabs.iter().map(|tab| (&tab.storage, &tab.jobs, &tab.timers)).collect();
-        panic!("it never ends: {left:?}");
+        Err(format!("it never ends: {left:?}"))
     }
 
     /// The first job that can be done now.
@@ -407,17 +356,4 @@ fn note_text(texts: &mut BTreeMap<IdempotencyKey, String>, record: &Record) {
         Record::Submission(submission) => drop(texts.insert(submission.key.clone(), submission.form.text.clone())),
         Record::Acknowledgement(_) | Record::Attachment(_) => {}
     }
-}
-
-/// A line that can be read.
-fn cut(line: &str) -> String {
-    let noise = [
-        "kind: None, topic: None, severity: None, contact: Contact { name: \"Ada\", email: \"ada@host.example\" }, ",
-        "fields: Pairs([]), ",
-        "via: \"\", ",
-        "questions: [], snapshot: \"\"",
-        "IdempotencyKey",
-    ];
-    let short = noise.iter().fold(line.to_string(), |line, noise| line.replace(noise, ""));
-    short.chars().take(900).collect()
 }
