@@ -76,7 +76,7 @@ impl Writer<'_> {
             Inline::Break => ("br", Vec::new()),
             Inline::Picture { url, alt } => return self.picture(url, alt),
             Inline::Link { url, text } => {
-                let text: String = text.iter().map(markdown::plain).collect();
+                let text: String = text.iter().map(markdown::plain_text).collect();
                 return outside(self.drawing, "", url, &text);
             }
         };

@@ -89,11 +89,11 @@ fn ask(method: Method, path: &str) -> axum::http::request::Builder {
 /// A mail to a reply address, signed like the mail service does.
 fn hook(path: &str) -> Request<Body> {
     let body = json!({"to": "reply+0123@in.acme.example", "from": "ana@acme.example", "text": "Fixed.", "message_id": "<m1@acme.example>"});
-    let (body, at) = (body.to_string(), clock::seconds());
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, HOOK_KEY), format!("msg_1.{at}.{body}").as_bytes());
+    let (body, timestamp) = (body.to_string(), clock::seconds());
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, HOOK_KEY), format!("msg_1.{timestamp}.{body}").as_bytes());
     request(Method::POST, path)
         .header("webhook-id", "msg_1")
-        .header("webhook-timestamp", at.to_string())
+        .header("webhook-timestamp", timestamp.to_string())
         .header("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(tag)))
         .body(Body::from(body))
         .unwrap()

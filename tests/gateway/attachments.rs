@@ -290,8 +290,9 @@ async fn two_at_once_and_torn_ones_leave_one_whole_file() {
     assert_eq!(tearing.await.unwrap().problem(), (400, "torn".into()));
     assert_eq!(files(&gateway).len(), 1);
     // A disconnected client aborts the whole request.
-    let (mut sender, left) = Channel::<Bytes>::new(1);
-    let leaving = tokio::spawn(send(gateway.router.clone(), put("acme", TWO, Some(MINE), "a.txt", Body::new(left))));
+    let (mut sender, remaining) = Channel::<Bytes>::new(1);
+    let leaving =
+        tokio::spawn(send(gateway.router.clone(), put("acme", TWO, Some(MINE), "a.txt", Body::new(remaining))));
     sender.send_data(Bytes::from_static(b"half")).await.unwrap();
     sender.send_data(Bytes::from_static(b"half")).await.unwrap();
     sender.send_data(Bytes::from_static(b"half")).await.unwrap();
@@ -422,7 +423,7 @@ async fn an_address_that_was_not_made_here_opens_nothing() {
     let (path, query) = url.split_once('?').unwrap();
     let (until, signature) = query.split_once('&').unwrap();
     let later = format!("until={}", until.trim_start_matches("until=").parse::<u64>().unwrap() + 3600);
-    for bad in [
+    for invalid in [
         path.to_string(),
         format!("{path}?{until}"),
         format!("{path}?{later}&{signature}"),
@@ -431,8 +432,8 @@ async fn an_address_that_was_not_made_here_opens_nothing() {
         url.replace("/acme/", "/trusting/"),
         url.replace(ONE, TWO),
     ] {
-        let answer = gateway.get(&bad).await;
-        assert_eq!(answer.problem(), (403, "invalid_address".into()), "{bad}");
+        let answer = gateway.get(&invalid).await;
+        assert_eq!(answer.problem(), (403, "invalid_address".into()), "{invalid}");
     }
     assert_eq!(gateway.get(&url).await.text(), "text");
     // An unsent upload has no address, and the secret stays the same.

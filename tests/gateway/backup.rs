@@ -224,8 +224,8 @@ async fn a_backup_that_is_not_what_it_says_restores_nothing() {
     let mut torn = database.clone();
     torn.truncate(database.len() - 4096);
     let mut flipped = database.clone();
-    let at = flipped.len() / 2;
-    flipped[at] ^= 1;
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
     let edited = |change: &dyn Fn(&mut Value)| {
         let mut manifest: Value = serde_json::from_str(&manifest).unwrap();
         change(&mut manifest);
@@ -273,12 +273,12 @@ async fn a_backup_that_is_not_what_it_says_restores_nothing() {
         }
         let (code, said) = run(new.path(), &["restore", "--config", "deskbell.toml", "backup"]).await;
         assert!(code == 1 && said.contains(reason), "{what}: {said}");
-        let left: Vec<PathBuf> = paths(new.path())
+        let remaining: Vec<PathBuf> = paths(new.path())
             .into_iter()
             .filter(|path| path.starts_with(new.path().join("data")))
             .filter(|path| path.is_file())
             .collect();
-        assert!(left.iter().all(|path| path.ends_with("deskbell.db-lock")), "{what} leaves {left:?}");
+        assert!(remaining.iter().all(|path| path.ends_with("deskbell.db-lock")), "{what} leaves {remaining:?}");
     }
 }
 

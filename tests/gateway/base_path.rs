@@ -55,8 +55,8 @@ async fn a_trusted_proxy_says_under_which_path_it_serves() {
         let is_kept_apart = answer.headers.get_all("vary").iter().any(|names| names == "x-forwarded-prefix");
         assert!(is_kept_apart, "by caches: {:?}", answer.headers);
     }
-    for bad in ["//evil.example", "https://evil.example", "support", "/a\"b", "/../x"] {
-        assert_eq!(ask(&gateway, "/inbox", bad).await.header("location"), "/inbox/login?next=/inbox", "{bad}");
+    for invalid in ["//evil.example", "https://evil.example", "support", "/a\"b", "/../x"] {
+        assert_eq!(ask(&gateway, "/inbox", invalid).await.header("location"), "/inbox/login?next=/inbox", "{invalid}");
     }
     let gateway = crate::support::gateway_with(
         "[proxy]\ntrusted = [\"10.0.0.0/8\"]",
@@ -69,9 +69,9 @@ async fn a_trusted_proxy_says_under_which_path_it_serves() {
 #[tokio::test]
 async fn a_path_that_cannot_be_one_is_refused() {
     let file = tempfile::tempdir().unwrap();
-    for bad in ["support", "//x", "/a b", "https://x.example/support"] {
+    for invalid in ["support", "//x", "/a b", "https://x.example/support"] {
         let path = file.path().join("deskbell.toml");
-        std::fs::write(&path, format!("[proxy]\npath = {bad:?}\n[sites.acme]\norigins = [\"*\"]")).unwrap();
+        std::fs::write(&path, format!("[proxy]\npath = {invalid:?}\n[sites.acme]\norigins = [\"*\"]")).unwrap();
         let overrides = Overrides { config: Some(path), ..Overrides::default() };
         let error = gateway::config::load(&overrides).unwrap_err().to_string();
         assert!(error.contains("is no path; write it from its slash on"), "{error}");

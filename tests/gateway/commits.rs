@@ -56,10 +56,10 @@ async fn sixty_four_connections_need_a_commit_for_ten_tickets_at_most_and_little
 /// database.
 fn commits(database: &Path) -> usize {
     let log = std::fs::read(database.with_extension("db-wal")).unwrap();
-    let word = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+    let word = |index: usize| u32::from_be_bytes(log[index..index + 4].try_into().unwrap());
     let (page, salts) = (word(8) as usize, [word(16), word(20)]);
-    let frames = (32..log.len()).step_by(24 + page).take_while(|at| [word(at + 8), word(at + 12)] == salts);
-    frames.filter(|at| word(at + 4) != 0).count()
+    let frames = (32..log.len()).step_by(24 + page).take_while(|index| [word(index + 8), word(index + 12)] == salts);
+    frames.filter(|index| word(index + 4) != 0).count()
 }
 
 /// The peak memory of a process, in kB.

@@ -83,13 +83,13 @@ async fn file(gateway: &Gateway, asking: &As, key: &str, ticket: &Value) -> Stri
 
 /// A reply by an agent, bypassing the inbox.
 async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
-    let at = "2026-11-23T12:00:00.000Z";
+    let time = "2026-11-23T12:00:00.000Z";
     let decide = |current: &CurrentTicket| {
         let message = NewMessage {
             author: domain::conversation::Author::Support,
             name: "Ana".into(),
             body: body.into(),
-            at: at.into(),
+            at: time.into(),
             attachments: Vec::new(),
         };
         Change { message: Some(message), ..current.unchanged() }.into()

@@ -146,8 +146,8 @@ async fn smtp(stream: &mut BufReader<TcpStream>, answers: bool) -> Option<String
 
 /// All deliveries are the same, and at most one for each crash and one for the start.
 fn expect(what: &str, killed: Killed, received: &[String]) {
-    let most = if killed == Killed::BeforeRequest { 1 } else { 2 };
-    assert!((1..=most).contains(&received.len()), "{what}, {killed:?}: {received:?}");
+    let maximum = if killed == Killed::BeforeRequest { 1 } else { 2 };
+    assert!((1..=maximum).contains(&received.len()), "{what}, {killed:?}: {received:?}");
     assert!(received.iter().all(|one| *one == received[0]), "{what}, {killed:?}: {received:?}");
 }
 

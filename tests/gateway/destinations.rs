@@ -290,12 +290,12 @@ async fn a_mailbox_gets_a_ticket_and_what_follows_in_its_thread_each_once() {
 }
 
 /// A mail as posted by the mail service.
-fn told(mail: &Value, at: u64) -> Request<Body> {
+fn told(mail: &Value, time: u64) -> Request<Body> {
     let body = mail.to_string();
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("msg_1.{at}.{body}").as_bytes());
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("msg_1.{time}.{body}").as_bytes());
     request(Method::POST, "/v1/sites/desk/hooks/there")
         .header("webhook-id", "msg_1")
-        .header("webhook-timestamp", at.to_string())
+        .header("webhook-timestamp", time.to_string())
         .header("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(tag)))
         .body(Body::from(body))
         .unwrap()

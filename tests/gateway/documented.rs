@@ -41,8 +41,8 @@ impl Document {
         let paths = members(&document["paths"]);
         for (path, operations) in &paths {
             for (method, operation) in members(operations) {
-                let at = format!("/paths/{}/{method}/responses", escape(path));
-                pointers.extend(json_schemas(&at, &operation["responses"]));
+                let pointer = format!("/paths/{}/{method}/responses", escape(path));
+                pointers.extend(json_schemas(&pointer, &operation["responses"]));
             }
         }
         pointers.extend(json_schemas("/components/responses", &document["components"]["responses"]));
@@ -143,13 +143,13 @@ fn close(schema: &mut Value) {
 }
 
 /// The JSON pointers of the JSON schemas in these responses. A file has none, whatever its type.
-fn json_schemas(at: &str, responses: &Value) -> Vec<String> {
+fn json_schemas(pointer: &str, responses: &Value) -> Vec<String> {
     let mut pointers = Vec::new();
     for (status, response) in members(responses) {
         for (media, content) in members(&response["content"]) {
             let is_json = media.ends_with("/json") || media.ends_with("+json");
             if is_json && content["schema"]["format"] != "binary" {
-                pointers.push(format!("{at}/{status}/content/{}/schema", escape(&media)));
+                pointers.push(format!("{pointer}/{status}/content/{}/schema", escape(&media)));
             }
         }
     }

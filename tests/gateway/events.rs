@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use deskbell_core::clock;
 use deskbell_core::ports::SearchMiss;
-use domain::deflection::{Visits, Worth};
+use domain::deflection::{QuestionCounts, Visits};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, ORIGIN, gateway, import, request, request_from};
@@ -35,7 +35,7 @@ async fn visits(gateway: &Gateway) -> Vec<(String, Visits)> {
     counts.into_iter().map(|count| (count.kind.to_string(), count.visits)).collect()
 }
 
-async fn questions(gateway: &Gateway) -> Vec<Worth> {
+async fn questions(gateway: &Gateway) -> Vec<QuestionCounts> {
     flush(gateway).await;
     let counts = gateway.app.store.question_counts("acme", "", 100).await.unwrap();
     counts.into_iter().map(|(worth, _)| worth).collect()
@@ -46,7 +46,7 @@ async fn what_becomes_of_questions_is_counted_once_however_often_it_is_told() {
     let gateway = gateway().await;
     import(&gateway.database(), "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
     let once = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
-    let worth = |id: &str| Worth { id: id.into(), opened: 1, ..Worth::default() };
+    let worth = |id: &str| QuestionCounts { id: id.into(), opened: 1, ..QuestionCounts::default() };
     // In one batch, and after the earlier ones were written.
     for _ in 0..3 {
         for _ in 0..3 {
@@ -69,7 +69,7 @@ async fn only_questions_that_the_site_has_are_counted() {
     import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
     import(&gateway.database(), "trusting", &[("b", "Change the plan")]).await;
     count(&gateway, "0123456789abcdef.0", "opened", "question", json!(["a", "b", "invented"])).await;
-    assert_eq!(questions(&gateway).await, [Worth { id: "a".into(), opened: 1, ..Worth::default() }]);
+    assert_eq!(questions(&gateway).await, [QuestionCounts { id: "a".into(), opened: 1, ..QuestionCounts::default() }]);
 }
 
 #[tokio::test]

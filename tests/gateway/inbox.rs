@@ -381,13 +381,17 @@ async fn a_script_opens_it_with_the_token_and_nothing_else() {
                 request(Method::GET, "/inbox").header("authorization", authorization).body(Body::empty()).unwrap();
             gateway.send(asked).await
         };
-        for good in [format!("Bearer {TOKEN}"), format!("bearer {TOKEN}")] {
-            assert_eq!(ask(&good).await.status, 200, "{good}");
+        for valid in [format!("Bearer {TOKEN}"), format!("bearer {TOKEN}")] {
+            assert_eq!(ask(&valid).await.status, 200, "{valid}");
         }
         let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("anybody:{TOKEN}")));
-        for bad in ["", "Bearer", "Bearer ", "Bearer another token", &basic, &format!("Digest {TOKEN}")] {
-            let answer = ask(bad).await;
-            assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/login?next=/inbox"), "{bad}");
+        for invalid in ["", "Bearer", "Bearer ", "Bearer another token", &basic, &format!("Digest {TOKEN}")] {
+            let answer = ask(invalid).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.header("location")),
+                (303, "/inbox/login?next=/inbox"),
+                "{invalid}"
+            );
         }
     }
 }
@@ -401,8 +405,8 @@ async fn an_operator_logs_in_by_name_and_out_again() {
     let page = get_as(&gateway, "/inbox", &format!("other=1; {cookie}")).await;
     assert!(page.status == 200 && page.text().contains("Ana") && page.text().contains("Log out"), "{}", page.text());
     // It survives a restart, because it is in the store and not in the process.
-    let left = gateway.send(form("/inbox/logout", &cookie, "")).await;
-    assert!(left.header("set-cookie").contains("Max-Age=0"));
+    let remaining = gateway.send(form("/inbox/logout", &cookie, "")).await;
+    assert!(remaining.header("set-cookie").contains("Max-Age=0"));
     assert_eq!(get_as(&gateway, "/inbox", &cookie).await.status, 303);
 }
 

@@ -232,13 +232,13 @@ async fn what_is_there_says_when_and_leads_to_the_agents_page() {
     let desk = Desk::new(Mood::Takes).await;
     let gateway = desk.at_work().await;
     let (reference, id) = sent(&gateway, "key").await;
-    let at = gateway.app.store.deliveries(&id).await.unwrap()[0].settled_at.clone().expect("it arrived");
+    let delivered_at = gateway.app.store.deliveries(&id).await.unwrap()[0].settled_at.clone().expect("it arrived");
     let link = format!("<a href=\"{}/agent/tickets/4312\" target=\"_blank\" rel=\"noopener noreferrer\">", desk.url);
-    let at = format!("<dt>Delivered</dt><dd><time datetime=\"{at}\" data-shows=\"minute\">");
+    let delivered_row = format!("<dt>Delivered</dt><dd><time datetime=\"{delivered_at}\" data-shows=\"minute\">");
     let shown = card(&gateway, &reference).await;
     expect(
         &shown,
-        &["<bdi>desk</bdi>", ">Delivered</span>", &at, &link],
+        &["<bdi>desk</bdi>", ">Delivered</span>", &delivered_row, &link],
         &["On its way", "Given up", "Not transferred", "<form"],
     );
     let (destinations, dead_letters) = page(&gateway).await;

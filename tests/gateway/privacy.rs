@@ -394,8 +394,8 @@ async fn a_ticket_that_cannot_be_read_is_erased_by_its_name_and_left_out_of_an_e
     assert!(page.status == 500 && page.text().contains(&format!("href=\"{address}\"")), "{}", page.text());
     assert!(look(&gateway, &address).await.text().contains("cannot be undone"));
     assert_eq!(act(&gateway, &address, &format!("confirm={other}")).await.status, 200);
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut write).await.unwrap();
-    assert_eq!(left, 0);
+    let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut write).await.unwrap();
+    assert_eq!(remaining, 0);
 }
 
 #[tokio::test]
@@ -417,8 +417,9 @@ async fn what_somebody_else_has_put_in_the_same_session_stays() {
     let (code, text) = command(&gateway, &["erase", "--person", "signed", "u-7", "--yes"]).await;
     assert_eq!(code, 0, "{text}");
     let mut read = gateway.connection().await;
-    let left: Vec<String> = sqlx::query_scalar("SELECT person FROM attachments").fetch_all(&mut read).await.unwrap();
-    assert_eq!(left, ["u-8"]);
+    let remaining: Vec<String> =
+        sqlx::query_scalar("SELECT person FROM attachments").fetch_all(&mut read).await.unwrap();
+    assert_eq!(remaining, ["u-8"]);
 }
 
 #[tokio::test]
@@ -467,9 +468,9 @@ async fn solved_tickets_go_when_a_site_keeps_them_no_longer_and_open_ones_stay()
         assert_eq!(act(&gateway, &format!("/inbox/tickets/{reference}"), "action=solve").await.status, 303);
     }
     let now = clock::timestamp().to_zoned(jiff::tz::TimeZone::UTC);
-    let at = |months: i64, days: i64| now.checked_add(months.months().days(days)).unwrap().timestamp();
-    assert_eq!(gateway.app.workers.retention.enforce(at(17, 20)).await.unwrap().tickets, 0);
-    assert_eq!(gateway.app.workers.retention.enforce(at(18, 1)).await.unwrap().tickets, 1);
+    let time = |months: i64, days: i64| now.checked_add(months.months().days(days)).unwrap().timestamp();
+    assert_eq!(gateway.app.workers.retention.enforce(time(17, 20)).await.unwrap().tickets, 0);
+    assert_eq!(gateway.app.workers.retention.enforce(time(18, 1)).await.unwrap().tickets, 1);
     for (reference, is_there) in references.iter().zip([false, true, true]) {
         assert_eq!(gateway.app.store.ticket(reference).await.unwrap().is_some(), is_there, "{reference}");
     }

@@ -136,10 +136,10 @@ pub fn rendered(state: &State, text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
-        let Some((_, behind)) = after.split_once("}}") else { break };
+        let Some((_, tail)) = after.split_once("}}") else { break };
         out.push_str(before);
         out.push_str("FILLED IN");
-        rest = behind;
+        rest = tail;
     }
     out + rest
 }

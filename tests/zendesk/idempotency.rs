@@ -35,7 +35,7 @@ pub fn once(
         return Ok(used.reply.clone().with("x-idempotency-lookup", "hit"));
     }
     let reply = work(state)?;
-    let at = state.now();
-    state.keys.insert(key.into(), Key { reply: reply.clone(), body, at });
+    let now = state.now();
+    state.keys.insert(key.into(), Key { reply: reply.clone(), body, at: now });
     Ok(reply.with("x-idempotency-lookup", "miss"))
 }

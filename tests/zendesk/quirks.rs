@@ -255,7 +255,7 @@ pub fn merged(quirks: &Quirks, change: Value) -> Result<Quirks, String> {
 /// The failure of this request, if a fault applies; counts it.
 pub fn take_fault(faults: &mut Vec<Fault>, call: &Call) -> Option<What> {
     let mut hit = None;
-    for (at, fault) in faults.iter_mut().enumerate() {
+    for (index, fault) in faults.iter_mut().enumerate() {
         if !meant(fault, call) {
             continue;
         }
@@ -264,12 +264,12 @@ pub fn take_fault(faults: &mut Vec<Fault>, call: &Call) -> Option<What> {
             continue;
         }
         fault.times = fault.times.saturating_sub(1);
-        hit = Some((at, fault.times == 0, fault.what.clone()));
+        hit = Some((index, fault.times == 0, fault.what.clone()));
         break;
     }
-    let (at, over, what) = hit?;
+    let (index, over, what) = hit?;
     if over {
-        faults.remove(at);
+        faults.remove(index);
     }
     Some(what)
 }

@@ -52,10 +52,10 @@ impl Default for Attachments {
 
 impl Attachments {
     /// The type that a file is accepted as; `None` if it is not accepted. JSON is accepted as text where only text is.
-    pub fn accepted_type(&self, found: FileType) -> Option<FileType> {
-        let known = |wanted: FileType| self.max_count > 0 && self.types.contains(&wanted);
-        let plain = (found == FileType::Json).then_some(FileType::Text);
-        [Some(found), plain].into_iter().flatten().find(|found| known(*found))
+    pub fn accepted_type(&self, file_type: FileType) -> Option<FileType> {
+        let is_allowed = |file_type_wanted: FileType| self.max_count > 0 && self.types.contains(&file_type_wanted);
+        let as_text = (file_type == FileType::Json).then_some(FileType::Text);
+        [Some(file_type), as_text].into_iter().flatten().find(|file_type| is_allowed(*file_type))
     }
 }
 
@@ -92,16 +92,19 @@ pub fn check_list(ids: &[String], attachments: &Attachments) -> Option<String> {
     if ids.len() > max as usize {
         return Some(format!("has more than {max} entries"));
     }
-    let twice =
-        ids.iter().enumerate().any(|(at, one)| ids.iter().take(at).any(|other| other.eq_ignore_ascii_case(one)));
-    twice.then(|| "names a file twice".to_string())
+    let has_duplicates =
+        ids.iter().enumerate().any(|(index, id)| ids.iter().take(index).any(|other| other.eq_ignore_ascii_case(id)));
+    has_duplicates.then(|| "names a file twice".to_string())
 }
 
 /// The canonical form of a UUID; `None` for anything else.
 pub fn parse_id(text: &str) -> Option<String> {
-    let dash = |at| matches!(at, 8 | 13 | 18 | 23);
+    let dash = |index| matches!(index, 8 | 13 | 18 | 23);
     let fits = text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| if dash(at) { byte == b'-' } else { byte.is_ascii_hexdigit() });
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(index, byte)| if dash(index) { byte == b'-' } else { byte.is_ascii_hexdigit() });
     fits.then(|| text.to_ascii_lowercase())
 }
 
@@ -133,9 +136,12 @@ const SIGNATURES: &[(FileType, Signature)] = &[
 
 /// Detects the type by the first bytes; `None` if they match no signature.
 pub fn detect_by_signature(head: &[u8]) -> Option<FileType> {
-    let stands = |(at, bytes): &(usize, &[u8])| head.get(*at..).is_some_and(|rest| rest.starts_with(bytes));
-    let known = SIGNATURES.iter().find(|(_, signature)| signature.iter().all(stands)).map(|(found, _)| *found);
-    known.or_else(|| is_webm(head).then_some(FileType::Webm))
+    let matches = |(index, bytes): &(usize, &[u8])| head.get(*index..).is_some_and(|rest| rest.starts_with(bytes));
+    let file_type = SIGNATURES
+        .iter()
+        .find(|(_, signature)| signature.iter().all(matches))
+        .map(|(file_type_found, _)| *file_type_found);
+    file_type.or_else(|| is_webm(head).then_some(FileType::Webm))
 }
 
 /// Detects the type of a file without a signature from its whole content.
@@ -209,16 +215,19 @@ impl FileType {
 
 /// The stored form of a file name: without path and invisible characters, at most [`NAME_MAX`] bytes, with one of `endings`; the first is added
 /// if it has none of them.
-pub fn clean_name(given: &str, endings: &[&str]) -> String {
-    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let seen: String = last.chars().filter(|c| !is_invisible(*c)).collect();
-    let name = seen.trim().trim_matches('.').trim();
+pub fn clean_name(name: &str, endings: &[&str]) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let visible: String = last.chars().filter(|c| !is_invisible(*c)).collect();
+    let name = visible.trim().trim_matches('.').trim();
     let (stem, ending) = match name.rsplit_once('.') {
-        Some((stem, ending)) if endings.iter().any(|known| ending.eq_ignore_ascii_case(known)) => (stem, ending),
+        Some((stem, ending)) if endings.iter().any(|candidate| ending.eq_ignore_ascii_case(candidate)) => {
+            (stem, ending)
+        }
         _ => (name, endings.first().copied().unwrap_or_default()),
     };
     let room = NAME_MAX.saturating_sub(ending.len() + 1);
-    let end = stem.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= room).last().unwrap_or(0);
+    let end =
+        stem.char_indices().map(|(start, c)| start + c.len_utf8()).take_while(|end| *end <= room).last().unwrap_or(0);
     let stem = stem.get(..end).unwrap_or_default().trim_end();
     let stem = if stem.is_empty() { "file" } else { stem };
     [stem, ".", ending].concat()
@@ -237,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_file_is_what_is_in_it() {
-        for (bytes, found) in [
+        for (bytes, expected) in [
             (&b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"[..], Some(FileType::Png)),
             (b"\xff\xd8\xff\xe0\0\x10JFIF", Some(FileType::Jpeg)),
             (b"RIFF\x10\0\0\0WEBPVP8 ", Some(FileType::Webp)),
@@ -253,13 +262,13 @@ mod tests {
             (b"<svg xmlns=", None),
             (b"", None),
         ] {
-            assert_eq!(detect_by_signature(bytes), found, "{}", bytes.escape_ascii());
+            assert_eq!(detect_by_signature(bytes), expected, "{}", bytes.escape_ascii());
         }
     }
 
     #[test]
     fn text_is_what_can_be_read_as_such() {
-        for (bytes, found) in [
+        for (bytes, expected) in [
             (&b"2026-11-25 ERROR\tno\r\n"[..], Some(FileType::Text)),
             ("Größe: 7\n".as_bytes(), Some(FileType::Text)),
             (b"<script>alert(1)</script>", Some(FileType::Text)),
@@ -271,7 +280,7 @@ mod tests {
             (b"\xff\xfe", None),
             (b"", None),
         ] {
-            assert_eq!(detect_text(bytes), found, "{}", bytes.escape_ascii());
+            assert_eq!(detect_text(bytes), expected, "{}", bytes.escape_ascii());
         }
     }
 
@@ -287,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_name_is_one_that_every_computer_takes_for_what_it_is() {
-        for (given, found, expected) in [
+        for (name, file_type, expected) in [
             ("shot.png", FileType::Png, "shot.png"),
             ("Shot.PNG", FileType::Png, "Shot.PNG"),
             ("../../etc/passwd", FileType::Text, "passwd.txt"),
@@ -301,7 +310,7 @@ mod tests {
             (".png", FileType::Png, "png.png"),
             ("Bildschirmfoto – größer.png", FileType::Png, "Bildschirmfoto – größer.png"),
         ] {
-            assert_eq!(clean_name(given, found.endings()), expected, "{given:?}");
+            assert_eq!(clean_name(name, file_type.endings()), expected, "{name:?}");
         }
     }
 
@@ -309,10 +318,10 @@ mod tests {
     fn a_uuid_is_one_in_any_case() {
         let uuid = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
         assert_eq!(parse_id(&uuid.to_uppercase()).as_deref(), Some(uuid));
-        for bad in
+        for invalid in
             ["", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "../../0a1b2c3d-4e5f-6071-8293-a4b5c6", &uuid.replace('a', "g")]
         {
-            assert_eq!(parse_id(bad), None, "{bad}");
+            assert_eq!(parse_id(invalid), None, "{invalid}");
         }
     }
 
@@ -322,17 +331,17 @@ mod tests {
             check_list(&ids.iter().map(|id| id.to_string()).collect::<Vec<_>>(), &Attachments::default())
         };
         assert_eq!(list(&["a", "b"]), None);
-        assert!(list(&["a", "b", "A"]).is_some_and(|said| said.contains("twice")));
-        assert!(list(&["x"; 11]).is_some_and(|said| said.contains("more than 10")));
+        assert!(list(&["a", "b", "A"]).is_some_and(|problem| problem.contains("twice")));
+        assert!(list(&["x"; 11]).is_some_and(|problem| problem.contains("more than 10")));
     }
 
     proptest! {
         #[test]
-        fn no_name_is_long_or_leads_elsewhere(given: String, found in proptest::sample::select(FileType::ALL.to_vec())) {
-            let cleaned = clean_name(&given, found.endings());
+        fn no_name_is_long_or_leads_elsewhere(name: String, file_type in proptest::sample::select(FileType::ALL.to_vec())) {
+            let cleaned = clean_name(&name, file_type.endings());
             prop_assert!(cleaned.len() <= NAME_MAX && !cleaned.starts_with('.'));
             prop_assert!(!cleaned.contains(['/', '\\']) && !cleaned.chars().any(char::is_control));
-            prop_assert_eq!(clean_name(&cleaned, found.endings()), cleaned);
+            prop_assert_eq!(clean_name(&cleaned, file_type.endings()), cleaned);
         }
 
         #[test]

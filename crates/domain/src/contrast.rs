@@ -32,9 +32,9 @@ pub fn text_color_on(colour: Rgb) -> Rgb {
 }
 
 /// The contrast ratio of two colours, 1 to 21 (WCAG 2.2).
-fn contrast(one: Rgb, other: Rgb) -> f32 {
-    let (one, other) = (luminance(one), luminance(other));
-    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+fn contrast(first: Rgb, second: Rgb) -> f32 {
+    let (first, second) = (luminance(first), luminance(second));
+    (first.max(second) + 0.05) / (first.min(second) + 0.05)
 }
 
 /// Relative luminance, 0 to 1, computed as x^2.25. Two square roots replace the exact curve, whose power function would cost the widget
@@ -56,13 +56,13 @@ mod tests {
     fn a_colour_is_read_in_both_spellings() {
         assert_eq!(parse_color("#fff"), Some([255; 3]));
         assert_eq!(parse_color("#1D4aff"), Some([29, 74, 255]));
-        for bad in ["", "fff", "#ff", "#gggggg", "rgb(0,0,0)"] {
-            assert_eq!(parse_color(bad), None, "{bad}");
+        for invalid in ["", "fff", "#ff", "#gggggg", "rgb(0,0,0)"] {
+            assert_eq!(parse_color(invalid), None, "{invalid}");
         }
     }
 
     /// The contrast ratio by the exact curve of the standard.
-    fn exact(one: Rgb, other: Rgb) -> f32 {
+    fn exact(first: Rgb, second: Rgb) -> f32 {
         let luminance = |colour: Rgb| {
             let [r, g, b] = colour.map(|part| match f32::from(part) / 255.0 {
                 x if x <= 0.04045 => x / 12.92,
@@ -70,8 +70,8 @@ mod tests {
             });
             0.2126 * r + 0.7152 * g + 0.0722 * b
         };
-        let (one, other) = (luminance(one), luminance(other));
-        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+        let (first, second) = (luminance(first), luminance(second));
+        (first.max(second) + 0.05) / (first.min(second) + 0.05)
     }
 
     #[test]

@@ -170,8 +170,8 @@ pub fn requester(ticket: &super::ticket::NewTicket) -> &str {
 }
 
 /// The order of a customer's list: open before solved, then by latest message.
-pub fn before(one: &Summary, other: &Summary) -> bool {
-    (other.status, one.updated_at.as_str()) > (one.status, other.updated_at.as_str())
+pub fn is_listed_before(summary: &Summary, other: &Summary) -> bool {
+    (other.status, summary.updated_at.as_str()) > (summary.status, other.updated_at.as_str())
 }
 
 #[cfg(test)]
@@ -207,10 +207,10 @@ mod tests {
     #[test]
     fn open_tickets_come_first_and_then_those_where_something_was_said() {
         let [old, new] = ["2026-11-23T10:00:00.000Z", "2026-11-24T10:00:00.000Z"];
-        assert!(before(&summary(Status::Open, old), &summary(Status::Solved, new)));
-        assert!(!before(&summary(Status::Solved, new), &summary(Status::Open, old)));
-        assert!(before(&summary(Status::Open, new), &summary(Status::Open, old)));
-        assert!(!before(&summary(Status::Open, old), &summary(Status::Open, old)));
+        assert!(is_listed_before(&summary(Status::Open, old), &summary(Status::Solved, new)));
+        assert!(!is_listed_before(&summary(Status::Solved, new), &summary(Status::Open, old)));
+        assert!(is_listed_before(&summary(Status::Open, new), &summary(Status::Open, old)));
+        assert!(!is_listed_before(&summary(Status::Open, old), &summary(Status::Open, old)));
     }
 
     proptest! {

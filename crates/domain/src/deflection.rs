@@ -27,20 +27,20 @@ impl Steps {
     }
 
     /// Whether the set contains an event.
-    pub fn contains(self, what: EventName) -> bool {
-        self.0 & bit(what) != 0
+    pub fn contains(self, name: EventName) -> bool {
+        self.0 & bit(name) != 0
     }
 
     /// Inserts an event; `false` if the set contained it.
-    fn insert(&mut self, what: EventName) -> bool {
-        let is_new = !self.contains(what);
-        self.0 |= bit(what);
+    fn insert(&mut self, name: EventName) -> bool {
+        let is_new = !self.contains(name);
+        self.0 |= bit(name);
         is_new
     }
 }
 
-fn bit(what: EventName) -> u8 {
-    match what {
+fn bit(name: EventName) -> u8 {
+    match name {
         EventName::Shown => 1,
         EventName::Opened => 2,
         EventName::Solved => 4,
@@ -73,7 +73,7 @@ impl Visits {
     /// The counters of one visit with these events.
     fn of_visit(steps: Steps) -> Visits {
         let opened =
-            [EventName::Opened, EventName::Solved, EventName::Unhelpful].iter().any(|what| steps.contains(*what));
+            [EventName::Opened, EventName::Solved, EventName::Unhelpful].iter().any(|name| steps.contains(*name));
         let sent = steps.contains(EventName::Sent);
         Visits {
             shown: i64::from(opened || steps.contains(EventName::Shown)),
@@ -97,7 +97,7 @@ impl Visits {
 
 /// The counters of one question, or changes of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Worth {
+pub struct QuestionCounts {
     /// Its id.
     pub id: String,
     /// In how many visits it was opened.
@@ -125,7 +125,7 @@ pub struct Increments {
     /// By kind. If the visit was counted under another kind before, that kind gets negative increments.
     pub visits: Vec<(Kind, Visits)>,
     /// By question.
-    pub questions: Vec<Worth>,
+    pub questions: Vec<QuestionCounts>,
 }
 
 impl Visit {
@@ -152,24 +152,24 @@ impl Visit {
         }
     }
 
-    fn record_question(&mut self, what: EventName, id: &str) -> Option<Worth> {
-        let one = Worth { id: id.into(), ..Worth::default() };
-        let worth = match what {
-            EventName::Opened => Worth { opened: 1, ..one },
-            EventName::Solved => Worth { solved: 1, ..one },
-            EventName::Unhelpful => Worth { unhelpful: 1, ..one },
+    fn record_question(&mut self, name: EventName, id: &str) -> Option<QuestionCounts> {
+        let counts = QuestionCounts { id: id.into(), ..QuestionCounts::default() };
+        let increment = match name {
+            EventName::Opened => QuestionCounts { opened: 1, ..counts },
+            EventName::Solved => QuestionCounts { solved: 1, ..counts },
+            EventName::Unhelpful => QuestionCounts { unhelpful: 1, ..counts },
             EventName::Shown | EventName::Sent => return None,
         };
         if self.questions.len() >= QUESTIONS_MAX && !self.questions.contains_key(id) {
             return None;
         }
-        self.questions.entry(id.into()).or_default().insert(what).then_some(worth)
+        self.questions.entry(id.into()).or_default().insert(name).then_some(increment)
     }
 }
 
 /// Whether events of this name count for the questions that they name, and not only for the visit.
-pub fn counts_questions(what: EventName) -> bool {
-    matches!(what, EventName::Opened | EventName::Solved | EventName::Unhelpful)
+pub fn counts_questions(name: EventName) -> bool {
+    matches!(name, EventName::Opened | EventName::Solved | EventName::Unhelpful)
 }
 
 #[cfg(test)]
@@ -200,32 +200,32 @@ mod tests {
         let (shown, opened) =
             (event(EventName::Shown, Kind::Question, &["a"]), event(EventName::Opened, Kind::Question, &["a"]));
         let solved = event(EventName::Solved, Kind::Question, &["a"]);
-        let all = [shown.clone(), shown, opened.clone(), opened, solved.clone(), solved];
-        let counted = Visits { shown: 1, opened: 1, solved: 1, sent: 0, deflected: 1 };
-        assert_eq!(sum(&all), BTreeMap::from([("question", counted)]));
-        assert_eq!(counted.rate(), Some(100));
+        let events = [shown.clone(), shown, opened.clone(), opened, solved.clone(), solved];
+        let expected = Visits { shown: 1, opened: 1, solved: 1, sent: 0, deflected: 1 };
+        assert_eq!(sum(&events), BTreeMap::from([("question", expected)]));
+        assert_eq!(expected.rate(), Some(100));
     }
 
     #[test]
     fn a_ticket_takes_back_that_it_was_deflected_and_decides_the_kind() {
-        let all = [
+        let events = [
             event(EventName::Opened, Kind::Question, &["a"]),
             event(EventName::Unhelpful, Kind::Bug, &["a"]),
             event(EventName::Sent, Kind::Bug, &[]),
             event(EventName::Opened, Kind::Feedback, &["a"]),
         ];
-        let counted = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
-        assert_eq!(sum(&all), BTreeMap::from([("bug", counted)]));
+        let expected = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
+        assert_eq!(sum(&events), BTreeMap::from([("bug", expected)]));
         assert_eq!(Visits { sent: 1, ..Visits::default() }.rate(), None);
     }
 
     #[test]
     fn a_question_counts_once_a_visit_whatever_the_kind_and_only_so_many_of_them() {
         let mut visit = Visit::new(Kind::Question);
-        let one = |id: &str| Worth { id: id.into(), opened: 1, ..Worth::default() };
+        let opened_once = |id: &str| QuestionCounts { id: id.into(), opened: 1, ..QuestionCounts::default() };
         assert_eq!(
             visit.record(&event(EventName::Opened, Kind::Question, &["a", "b"])).questions,
-            [one("a"), one("b")]
+            [opened_once("a"), opened_once("b")]
         );
         assert_eq!(visit.record(&event(EventName::Opened, Kind::Bug, &["a"])).questions, []);
         assert_eq!(visit.record(&event(EventName::Shown, Kind::Bug, &["c"])).questions, []);

@@ -66,7 +66,7 @@ impl Engine {
 
 /// What is wrong with the engines of a configuration, and what is allowed.
 pub fn check(engines: &[Engine]) -> Option<String> {
-    engines.iter().find_map(wrong).map(|problem| ["sources: ", &problem].concat())
+    engines.iter().find_map(problem_of).map(|problem| ["sources: ", &problem].concat())
 }
 
 /// Reads the engines in a page's configuration. Returns the valid ones, or the gateway if there are none, and an error for each of the others.
@@ -93,13 +93,13 @@ fn read_one(item: &impl Source) -> Result<Engine, String> {
         return Err("kinds: must be a list of question, bug, feedback".into());
     }
     let engine = Engine::read(item);
-    match wrong(&engine) {
+    match problem_of(&engine) {
         Some(problem) => Err(problem),
         None => Ok(engine),
     }
 }
 
-fn wrong(engine: &Engine) -> Option<String> {
+fn problem_of(engine: &Engine) -> Option<String> {
     let Engine { url, repository, .. } = engine;
     match engine.engine {
         EngineType::Index if !is_place(url) => {
@@ -113,8 +113,8 @@ fn wrong(engine: &Engine) -> Option<String> {
 }
 
 fn is_place(url: &str) -> bool {
-    let own = url.starts_with('/') && !url.starts_with("//");
-    own || url.starts_with("https://") || url.starts_with("http://")
+    let is_own_path = url.starts_with('/') && !url.starts_with("//");
+    is_own_path || url.starts_with("https://") || url.starts_with("http://")
 }
 
 fn is_repository(name: &str) -> bool {
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_left_out_and_named_with_what_is_allowed() {
-        for (item, said) in [
+        for (item, expected) in [
             (json!({"engine": "algolia"}), "gateway, index or github"),
             (json!({"engine": "index"}), "/PATH"),
             (json!({"engine": "index", "url": "//cdn.example/x.json"}), "/PATH"),
@@ -157,7 +157,7 @@ mod tests {
         ] {
             let (engines, problems) = read(&json!([item]));
             assert_eq!(engines, [Engine::default()], "{item}");
-            assert!(problems.len() == 1 && problems[0].contains(said), "{item}: {problems:?}");
+            assert!(problems.len() == 1 && problems[0].contains(expected), "{item}: {problems:?}");
         }
     }
 
@@ -172,14 +172,14 @@ mod tests {
             !github.is_searched(Kind::Feedback, SearchTrigger::Error)
                 && !github.is_searched(Kind::Feedback, SearchTrigger::Page)
         );
-        let told = Engine { errors: Some(true), kinds: Some(vec![Kind::Bug]), ..github };
-        assert!(told.is_searched(Kind::Bug, SearchTrigger::Error) && !told.is_searched(Kind::Bug, SearchTrigger::Page));
-        assert!(!told.is_searched(Kind::Feedback, SearchTrigger::Typed));
-        let own = Engine::default();
+        let with_errors = Engine { errors: Some(true), kinds: Some(vec![Kind::Bug]), ..github };
         assert!(
-            Kind::ALL
-                .iter()
-                .all(|kind| own.is_searched(*kind, SearchTrigger::Page) && own.is_searched(*kind, SearchTrigger::Error))
+            with_errors.is_searched(Kind::Bug, SearchTrigger::Error)
+                && !with_errors.is_searched(Kind::Bug, SearchTrigger::Page)
         );
+        assert!(!with_errors.is_searched(Kind::Feedback, SearchTrigger::Typed));
+        let default_engine = Engine::default();
+        assert!(Kind::ALL.iter().all(|kind| default_engine.is_searched(*kind, SearchTrigger::Page)
+            && default_engine.is_searched(*kind, SearchTrigger::Error)));
     }
 }

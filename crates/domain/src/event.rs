@@ -57,16 +57,16 @@ impl Event {
     /// What is wrong with it, beyond its types.
     pub fn errors(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        let mut wrong = |pointer: String, detail: &str| errors.push(FieldError { pointer, detail: detail.into() });
+        let mut add_error = |pointer: String, detail: &str| errors.push(FieldError { pointer, detail: detail.into() });
         if !is_visit(&self.visit) {
-            wrong("/visit".into(), "has to be 16 lower-case hexadecimal digits, a dot, and a number up to 99999");
+            add_error("/visit".into(), "has to be 16 lower-case hexadecimal digits, a dot, and a number up to 99999");
         }
         if self.questions.len() > QUESTIONS_MAX {
-            wrong("/questions".into(), "has to be a list of at most 20");
+            add_error("/questions".into(), "has to be a list of at most 20");
         }
         for (index, id) in self.questions.iter().enumerate() {
             if !(1..=ID_MAX).contains(&id.chars().count()) {
-                wrong(format!("/questions/{index}"), "has to be an id of 1 to 200 characters");
+                add_error(format!("/questions/{index}"), "has to be an id of 1 to 200 characters");
             }
         }
         errors
@@ -77,10 +77,10 @@ impl Event {
 pub fn is_visit(text: &str) -> bool {
     let Some((visitor, draft)) = text.split_once('.') else { return false };
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    let plain = !draft.starts_with('+') && (draft == "0" || !draft.starts_with('0'));
+    let is_canonical = !draft.starts_with('+') && (draft == "0" || !draft.starts_with('0'));
     visitor.len() == VISITOR
         && visitor.bytes().all(is_hex)
-        && plain
+        && is_canonical
         && draft.parse::<u32>().is_ok_and(|draft| draft <= DRAFTS_MAX)
 }
 
@@ -90,10 +90,10 @@ mod tests {
 
     #[test]
     fn a_visit_is_a_visitor_and_a_draft() {
-        for good in ["0123456789abcdef.0", "0123456789abcdef.99999"] {
-            assert!(is_visit(good), "{good}");
+        for valid in ["0123456789abcdef.0", "0123456789abcdef.99999"] {
+            assert!(is_visit(valid), "{valid}");
         }
-        for bad in [
+        for invalid in [
             "",
             "0123456789abcdef",
             "0123456789abcde.0",
@@ -105,7 +105,7 @@ mod tests {
             "0123456789abcdef.1.2",
             "ada@example.com..0",
         ] {
-            assert!(!is_visit(bad), "{bad}");
+            assert!(!is_visit(invalid), "{invalid}");
         }
     }
 

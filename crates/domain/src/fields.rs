@@ -90,10 +90,10 @@ impl Field {
     /// Parses an answer; `None` if it is empty.
     pub fn answer(&self, text: &str) -> Option<FieldAnswer> {
         let text = text.trim_ascii();
-        let cut = || text.chars().take(ANSWER_MAX).collect();
+        let shortened = || text.chars().take(ANSWER_MAX).collect();
         (!text.is_empty()).then(|| match self.field_type {
             FieldType::YesNo => FieldAnswer::Yes(text == "true"),
-            _ => FieldAnswer::Text(cut()),
+            _ => FieldAnswer::Text(shortened()),
         })
     }
 
@@ -113,9 +113,9 @@ impl Field {
 /// Whether a text is a decimal number.
 pub fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    all(whole) && all(part)
+    let (integer, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let are_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    are_digits(integer) && are_digits(part)
 }
 
 /// What is wrong with the custom fields of a configuration, and what is allowed.
@@ -147,20 +147,20 @@ pub fn check(fields: &[Field]) -> Option<String> {
 /// What is wrong with the answers of a ticket. Answers to unknown fields are accepted: the configuration may have changed since the form was
 /// opened.
 pub fn check_answers(answers: &Fields) -> Vec<FieldError> {
-    let wrong = |name: &str, detail: String| {
+    let field_error = |name: &str, detail: String| {
         let pointer = if name.is_empty() { "/fields".to_string() } else { format!("/fields/{name}") };
         FieldError { pointer, detail }
     };
     let mut errors = Vec::new();
     if answers.0.len() > FIELDS_MAX {
-        errors.push(wrong("", format!("has more than {FIELDS_MAX} entries")));
+        errors.push(field_error("", format!("has more than {FIELDS_MAX} entries")));
     }
     for (name, answer) in &answers.0 {
         if parse_identifier(name).is_none() {
-            errors.push(wrong("", "has a name that is no id; 1 to 64 letters, digits or -_.:/".into()));
+            errors.push(field_error("", "has a name that is no id; 1 to 64 letters, digits or -_.:/".into()));
         }
         if matches!(answer, FieldAnswer::Text(text) if text.chars().count() > ANSWER_MAX) {
-            errors.push(wrong(name, format!("is longer than {ANSWER_MAX} characters")));
+            errors.push(field_error(name, format!("is longer than {ANSWER_MAX} characters")));
         }
     }
     errors
@@ -174,13 +174,13 @@ impl<'de> Deserialize<'de> for Choice {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Choice, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
-        enum Written {
-            Both(String),
-            Apart { id: String, label: String },
+        enum ChoiceForm {
+            LabelIsId(String),
+            IdAndLabel { id: String, label: String },
         }
-        Ok(match Written::deserialize(deserializer)? {
-            Written::Both(text) => Choice { id: text.clone(), label: text },
-            Written::Apart { id, label } => Choice { id, label },
+        Ok(match ChoiceForm::deserialize(deserializer)? {
+            ChoiceForm::LabelIsId(text) => Choice { id: text.clone(), label: text },
+            ChoiceForm::IdAndLabel { id, label } => Choice { id, label },
         })
     }
 }
@@ -201,8 +201,8 @@ impl Visitor<'_> for FieldAnswerVisitor {
         f.write_str("a text, a number, true or false")
     }
 
-    fn visit_bool<E>(self, yes: bool) -> Result<FieldAnswer, E> {
-        Ok(FieldAnswer::Yes(yes))
+    fn visit_bool<E>(self, answer: bool) -> Result<FieldAnswer, E> {
+        Ok(FieldAnswer::Yes(answer))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<FieldAnswer, E> {
@@ -252,9 +252,9 @@ mod tests {
 
     #[test]
     fn a_field_is_for_every_kind_and_not_needed_unless_it_says_so() {
-        let plain = field(json!({}));
-        assert!(Kind::ALL.iter().all(|kind| plain.applies_to(*kind)));
-        assert_eq!(plain.problem_with(None), None);
+        let minimal = field(json!({}));
+        assert!(Kind::ALL.iter().all(|kind| minimal.applies_to(*kind)));
+        assert_eq!(minimal.problem_with(None), None);
         let bugs = field(json!({"kinds": ["bug"], "needed": true}));
         assert_eq!([bugs.applies_to(Kind::Bug), bugs.applies_to(Kind::Question)], [true, false]);
         assert_eq!(bugs.problem_with(bugs.answer("  ").as_ref()), Some(AnswerProblem::Missing));
@@ -273,21 +273,21 @@ mod tests {
         ] {
             assert_eq!(number.problem_with(number.answer(text).as_ref()), problem, "{text}");
         }
-        let yes = field(json!({"type": "yes_no", "needed": true}));
-        assert_eq!(yes.answer("true"), Some(FieldAnswer::Yes(true)));
-        assert_eq!(yes.problem_with(yes.answer("false").as_ref()), Some(AnswerProblem::Missing));
-        assert_eq!(yes.problem_with(yes.answer("true").as_ref()), None);
+        let yes_no = field(json!({"type": "yes_no", "needed": true}));
+        assert_eq!(yes_no.answer("true"), Some(FieldAnswer::Yes(true)));
+        assert_eq!(yes_no.problem_with(yes_no.answer("false").as_ref()), Some(AnswerProblem::Missing));
+        assert_eq!(yes_no.problem_with(yes_no.answer("true").as_ref()), None);
     }
 
     #[test]
     fn a_configuration_that_cannot_be_meant_is_named() {
-        let good = [
+        let valid = [
             field(json!({})),
             field(json!({"id": "region", "type": "choice", "choices": ["eu", {"id": "us", "label": "America"}]})),
         ];
-        assert_eq!(check(&good), None);
-        assert_eq!(good[1].choices[0], Choice { id: "eu".into(), label: "eu".into() });
-        for (more, said) in [
+        assert_eq!(check(&valid), None);
+        assert_eq!(valid[1].choices[0], Choice { id: "eu".into(), label: "eu".into() });
+        for (more, expected) in [
             (json!({"id": "a b"}), "no id"),
             (json!({"label": " "}), "no label"),
             (json!({"kinds": []}), "no kind"),
@@ -296,7 +296,7 @@ mod tests {
             (json!({"type": "choice", "choices": [""]}), "empty choice"),
         ] {
             let problem = check(&[field(more)]).unwrap();
-            assert!(problem.starts_with("fields: \"") && problem.contains(said), "{problem}");
+            assert!(problem.starts_with("fields: \"") && problem.contains(expected), "{problem}");
         }
         assert!(check(&[field(json!({})), field(json!({}))]).unwrap().contains("twice"));
         assert!(check(&vec![field(json!({})); FIELDS_MAX + 1]).unwrap().contains("more than 30"));

@@ -59,7 +59,7 @@ impl Hours {
     /// elapsed hours, also on days on which the clocks change.
     pub fn due(&self, severity: Severity, since: Timestamp, hours: u32) -> Option<Timestamp> {
         let schedule = self.schedule(severity);
-        let mut left = SignedDuration::from_hours(i64::from(hours));
+        let mut remaining = SignedDuration::from_hours(i64::from(hours));
         let mut date = since.to_zoned(self.zone.clone()).date();
         // The end of the time that is counted already. Overlaps, such as of a holiday's span and the next day's, count once.
         let mut counted = since;
@@ -67,11 +67,11 @@ impl Hours {
             for span in schedule.spans(date) {
                 let begin = self.instant(date, span.from)?.max(counted);
                 let end = self.instant(date, span.to)?;
-                let there = begin.duration_until(end);
-                if there >= left && there > SignedDuration::ZERO {
-                    return begin.checked_add(left).ok();
+                let duration = begin.duration_until(end);
+                if duration >= remaining && duration > SignedDuration::ZERO {
+                    return begin.checked_add(remaining).ok();
                 }
-                left -= there.max(SignedDuration::ZERO);
+                remaining -= duration.max(SignedDuration::ZERO);
                 counted = counted.max(end);
             }
             date = date.tomorrow().ok()?;
@@ -81,7 +81,7 @@ impl Hours {
 
     /// The business hours to show to a reader for whom [`HOURS_A_DAY`] of them are a day: if the shortest day of the schedule is shorter than
     /// that, rounded up to whole days of its length.
-    pub fn told_hours(&self, severity: Severity, hours: u32) -> u32 {
+    pub fn displayed_hours(&self, severity: Severity, hours: u32) -> u32 {
         let shortest = self.schedule(severity).shortest_day();
         match shortest {
             Some(minutes) if hours >= HOURS_A_DAY && minutes < HOURS_A_DAY * 60 => {
@@ -93,7 +93,10 @@ impl Hours {
 
     /// The schedule for tickets of a severity.
     fn schedule(&self, severity: Severity) -> &Schedule {
-        self.severities.iter().find(|(of, _)| *of == severity).map_or(&self.usual, |(_, schedule)| schedule)
+        self.severities
+            .iter()
+            .find(|(of_severity, _)| *of_severity == severity)
+            .map_or(&self.usual, |(_, schedule)| schedule)
     }
 
     /// The instant of a minute of a day, following RFC 5545, 3.3.5: the first of two if the local time occurs twice; if the clocks skip it, as
@@ -114,24 +117,24 @@ impl Schedule {
     }
 
     /// The spans of a day of the week.
-    pub fn of(&self, day: Weekday) -> &[Span] {
+    pub fn spans_of_weekday(&self, day: Weekday) -> &[Span] {
         let index = usize::try_from(day.to_monday_zero_offset()).unwrap_or_default();
         self.week.get(index).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The spans between the midnights of a day. A span that continues from the day before ends at midnight if this day is a holiday.
     fn spans(&self, date: Date) -> Vec<Span> {
-        let begun = |date: Date| match self.holidays.get(&date) {
+        let spans_begun = |date: Date| match self.holidays.get(&date) {
             Some(holiday) => holiday.spans.as_slice(),
-            None => self.of(date.weekday()),
+            None => self.spans_of_weekday(date.weekday()),
         };
-        let own = begun(date).iter().map(|span| Span { to: span.to.min(DAY), ..*span });
+        let spans_of_day = spans_begun(date).iter().map(|span| Span { to: span.to.min(DAY), ..*span });
         if self.holidays.contains_key(&date) {
-            return own.collect();
+            return spans_of_day.collect();
         }
-        let before = date.yesterday().map(begun).unwrap_or_default();
+        let before = date.yesterday().map(spans_begun).unwrap_or_default();
         let tails = before.iter().filter(|span| span.to > DAY).map(|span| Span { from: 0, to: span.to - DAY });
-        tails.chain(own).collect()
+        tails.chain(spans_of_day).collect()
     }
 
     /// The minutes of the shortest day of the week that has any; `None` if no day has.
@@ -249,7 +252,7 @@ mod tests {
 
     #[test]
     fn the_office_keeps_its_own_time_wherever_the_customer_is() {
-        let at = |zone: &str, since: &str, promised| {
+        let due_in = |zone: &str, since: &str, promised| {
             office(zone).due(Severity::Medium, since.parse().unwrap(), promised).unwrap().to_string()
         };
         for (zone, since, promised, expected) in [
@@ -264,7 +267,7 @@ mod tests {
             ("America/Los_Angeles", "2026-11-28T00:30:00Z", 1, "2026-11-30T17:30:00Z"),
             ("UTC", "2026-11-23T16:59:59.999Z", 1, "2026-11-24T09:59:59.999Z"),
         ] {
-            assert_eq!(at(zone, since, promised), expected, "{zone}: {promised} hours after {since}");
+            assert_eq!(due_in(zone, since, promised), expected, "{zone}: {promised} hours after {since}");
         }
     }
 
@@ -295,13 +298,13 @@ mod tests {
             seconds in 1_790_000_000i64..1_830_000_000, later in 0i64..1_000_000, promised in 1u32..40,
         ) {
             let office = office("America/New_York");
-            let at = |seconds| office.due(Severity::Medium, Timestamp::from_second(seconds).unwrap(), promised).unwrap();
-            let (first, second) = (at(seconds), at(seconds + later));
+            let time = |seconds| office.due(Severity::Medium, Timestamp::from_second(seconds).unwrap(), promised).unwrap();
+            let (first, second) = (time(seconds), time(seconds + later));
             prop_assert!(first <= second && first.as_second() >= seconds + i64::from(promised) * 3600);
             let day = first.to_zoned(office.zone.clone()).date();
             let spans = office.usual.spans(day);
-            let at = |minute| office.instant(day, minute).unwrap();
-            prop_assert!(spans.iter().any(|span| at(span.from) < first && first <= at(span.to)));
+            let time = |minute| office.instant(day, minute).unwrap();
+            prop_assert!(spans.iter().any(|span| time(span.from) < first && first <= time(span.to)));
         }
     }
 }

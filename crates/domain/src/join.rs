@@ -2,14 +2,14 @@
 
 /// Joins the texts that are not empty. The standard library's `join` would add a kilobyte to the widget.
 pub fn join_nonempty<T: AsRef<str>>(texts: &[T], between: &str) -> String {
-    let mut all = String::new();
+    let mut joined = String::new();
     for text in texts.iter().map(AsRef::as_ref).filter(|text| !text.is_empty()) {
-        if !all.is_empty() {
-            all.push_str(between);
+        if !joined.is_empty() {
+            joined.push_str(between);
         }
-        all.push_str(text);
+        joined.push_str(text);
     }
-    all
+    joined
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl Memory {
         if line.is_empty() {
             return;
         }
-        self.recent.retain(|known| fold(known) != fold(&line));
+        self.recent.retain(|candidate| fold(candidate) != fold(&line));
         self.recent.insert(0, line);
         self.recent.truncate(RECENT_MAX);
     }
@@ -69,7 +69,7 @@ impl Memory {
     pub fn remember_solved(&mut self, id: &str, query: &str) {
         let id = id.chars().map(|letter| if letter.is_ascii_control() { ' ' } else { letter }).collect();
         let entry = (id, fold(query));
-        self.solved.retain(|known| *known != entry);
+        self.solved.retain(|candidate| *candidate != entry);
         self.solved.insert(0, entry);
         self.solved.truncate(SOLVED_MAX);
     }
@@ -77,7 +77,7 @@ impl Memory {
     /// Whether a question has helped with the same search before.
     pub fn has_solved(&self, id: &str, query: &str) -> bool {
         let words = fold(query);
-        !words.is_empty() && self.solved.iter().any(|(known, with)| known == id && *with == words)
+        !words.is_empty() && self.solved.iter().any(|(question, query)| question == id && *query == words)
     }
 }
 

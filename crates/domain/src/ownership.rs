@@ -23,7 +23,7 @@ pub fn human_owner(covered: bool) -> Owner {
 
 /// The team that owns a topic; empty if none does.
 pub fn owning_team<'a>(topics: &'a [Topic], topic: &str) -> &'a str {
-    topics.iter().find(|known| known.id == topic).map_or("", |topic| &topic.team)
+    topics.iter().find(|candidate| candidate.id == topic).map_or("", |topic| &topic.team)
 }
 
 #[cfg(test)]

@@ -92,8 +92,8 @@ pub fn question_kind() -> String {
 
 /// Sorts answers for reading: the accepted one, then the company's, then the rest in their order.
 pub fn reading_order(answers: Vec<Answer>) -> Vec<Answer> {
-    let (mut ordered, others): (Vec<Answer>, Vec<Answer>) = answers.into_iter().partition(|answer| answer.accepted);
-    let (staff, rest): (Vec<Answer>, Vec<Answer>) = others.into_iter().partition(|answer| answer.staff);
+    let (mut ordered, rest): (Vec<Answer>, Vec<Answer>) = answers.into_iter().partition(|answer| answer.accepted);
+    let (staff, rest): (Vec<Answer>, Vec<Answer>) = rest.into_iter().partition(|answer| answer.staff);
     ordered.extend(staff);
     ordered.extend(rest);
     ordered

@@ -27,8 +27,9 @@ pub fn signs(ticket: &NewTicket) -> Vec<Sign> {
         signs.push(Sign::Trap);
     }
     // Both times are by the same clock, so it does not matter if it is wrong.
-    let [begun, sent] = [&ticket.context.frozen_at, &ticket.created_at].map(|time| time.parse::<Timestamp>().ok());
-    let took = begun.zip(sent).map(|(begun, sent)| sent.as_millisecond() - begun.as_millisecond());
+    let [began_at, sent_at] =
+        [&ticket.context.frozen_at, &ticket.created_at].map(|time| time.parse::<Timestamp>().ok());
+    let took = began_at.zip(sent_at).map(|(began_at, sent_at)| sent_at.as_millisecond() - began_at.as_millisecond());
     if took.is_some_and(|took| (0..QUICK_MS).contains(&took)) && ticket.message.chars().count() >= LONG {
         signs.push(Sign::Quick);
     }
@@ -40,28 +41,28 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn of(message: &str, website: &str, begun: &str, sent: &str) -> Vec<Sign> {
+    fn of(message: &str, website: &str, began_at: &str, sent_at: &str) -> Vec<Sign> {
         let ticket = json!({
-            "kind": "bug", "severity": "low", "message": message, "website": website, "created_at": sent,
-            "context": {"frozen_at": begun}, "client": {"name": "deskbell", "version": "1"},
+            "kind": "bug", "severity": "low", "message": message, "website": website, "created_at": sent_at,
+            "context": {"frozen_at": began_at}, "client": {"name": "deskbell", "version": "1"},
         });
         signs(&serde_json::from_value(ticket).unwrap())
     }
 
     #[test]
     fn who_fills_in_what_nobody_sees_or_types_like_nobody_is_marked() {
-        let long = "The export stops after a while";
-        let at = |seconds: &str| format!("2026-11-24T08:00:{seconds}Z");
-        for (message, website, begun, sent, signs) in [
-            (long, "", at("00.000"), at("01.499"), vec![Sign::Quick]),
-            (long, "", at("00.000"), at("01.500"), vec![]),
-            ("Help", "", at("00"), at("01"), vec![]),
-            (long, "http://x.example", at("00"), at("30"), vec![Sign::Trap]),
-            (long, "x", at("00"), at("00"), vec![Sign::Trap, Sign::Quick]),
-            (long, "", at("05"), at("00"), vec![]),
-            (long, "", String::new(), at("00"), vec![]),
+        let long_message = "The export stops after a while";
+        let time = |seconds: &str| format!("2026-11-24T08:00:{seconds}Z");
+        for (message, website, began_at, sent_at, signs) in [
+            (long_message, "", time("00.000"), time("01.499"), vec![Sign::Quick]),
+            (long_message, "", time("00.000"), time("01.500"), vec![]),
+            ("Help", "", time("00"), time("01"), vec![]),
+            (long_message, "http://x.example", time("00"), time("30"), vec![Sign::Trap]),
+            (long_message, "x", time("00"), time("00"), vec![Sign::Trap, Sign::Quick]),
+            (long_message, "", time("05"), time("00"), vec![]),
+            (long_message, "", String::new(), time("00"), vec![]),
         ] {
-            assert_eq!(of(message, website, &begun, &sent), signs, "{message} {website} {begun} {sent}");
+            assert_eq!(of(message, website, &began_at, &sent_at), signs, "{message} {website} {began_at} {sent_at}");
         }
     }
 }

@@ -32,7 +32,7 @@ impl Rota {
         let turns = self.teams.get(team)?;
         let today = now.to_zoned(self.zone.clone()).date();
         let days = i64::from(today.since(turns.from).ok()?.get_days());
-        let turn = days.div_euclid(WEEK).rem_euclid(i64::try_from(turns.people.len()).ok().filter(|all| *all > 0)?);
+        let turn = days.div_euclid(WEEK).rem_euclid(i64::try_from(turns.people.len()).ok().filter(|count| *count > 0)?);
         turns.people.get(usize::try_from(turn).ok()?).map(String::as_str)
     }
 }

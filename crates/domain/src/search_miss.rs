@@ -44,8 +44,8 @@ mod tests {
     proptest! {
         #[test]
         fn words_are_their_own_words(query: String) {
-            if let Some(once) = normalize_query(&query, &Rules::default()) {
-                prop_assert_eq!(normalize_query(&once, &Rules::default()), Some(once));
+            if let Some(normalized) = normalize_query(&query, &Rules::default()) {
+                prop_assert_eq!(normalize_query(&normalized, &Rules::default()), Some(normalized));
             }
         }
     }

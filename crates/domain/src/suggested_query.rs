@@ -38,7 +38,7 @@ pub fn page_query(topic: &str, path: &str) -> String {
 
 /// A line without quoted text. A quote that is not closed or stands inside a word does not count.
 fn without_quoted(line: &str) -> String {
-    let mut kept = String::new();
+    let mut unquoted = String::new();
     let mut rest = line;
     let mut before = ' ';
     while let Some(letter) = rest.chars().next() {
@@ -50,24 +50,24 @@ fn without_quoted(line: &str) -> String {
             '«' => '»',
             _ => '\0',
         };
-        let end = after.char_indices().find(|(_, other)| *other == closing || closing == '”' && *other == '“');
-        if let Some((at, end)) = end.filter(|_| closing != '\0' && !is_part_of_word(before)) {
-            rest = after.get(at + end.len_utf8()..).unwrap_or_default();
+        let end = after.char_indices().find(|(_, c)| *c == closing || closing == '”' && *c == '“');
+        if let Some((start, end)) = end.filter(|_| closing != '\0' && !is_part_of_word(before)) {
+            rest = after.get(start + end.len_utf8()..).unwrap_or_default();
             before = ' ';
-            kept.push(' ');
+            unquoted.push(' ');
             continue;
         }
-        kept.push(letter);
+        unquoted.push(letter);
         before = letter;
         rest = after;
     }
-    kept
+    unquoted
 }
 
 fn trimmed(word: &str) -> &str {
-    let start = word.char_indices().find(|(_, letter)| is_part_of_word(*letter)).map_or(word.len(), |(at, _)| at);
+    let start = word.char_indices().find(|(_, letter)| is_part_of_word(*letter)).map_or(word.len(), |(index, _)| index);
     let end = word.char_indices().rev().find(|(_, letter)| is_part_of_word(*letter));
-    word.get(start..end.map_or(start, |(at, letter)| at + letter.len_utf8())).unwrap_or_default()
+    word.get(start..end.map_or(start, |(index, letter)| index + letter.len_utf8())).unwrap_or_default()
 }
 
 /// Whether a word is more than a number, an id or an address.

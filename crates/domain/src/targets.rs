@@ -75,7 +75,7 @@ mod tests {
             let mut cells = row.split('|').map(str::trim);
             let severity = Severity::from_word(cells.next().unwrap()).unwrap();
             for (priority, cell) in Priority::ALL.iter().zip(cells) {
-                let written = match find_target(&targets, severity, Some(*priority)) {
+                let expected = match find_target(&targets, severity, Some(*priority)) {
                     None => "nothing".to_string(),
                     Some(Target { owner: Owner::Automated, .. }) => "automated".into(),
                     Some(Target { hours, owner, .. }) => {
@@ -87,7 +87,7 @@ mod tests {
                         format!("{time} ({})", if owner == Owner::Cs { "CS" } else { "SH" })
                     }
                 };
-                assert_eq!(written, cell, "{severity} and {priority}");
+                assert_eq!(expected, cell, "{severity} and {priority}");
             }
         }
     }

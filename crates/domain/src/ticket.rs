@@ -140,14 +140,14 @@ pub enum Gap {
 }
 
 /// What is missing before the form can be sent, in the order of the form. Name and address are required only if the customer is not known.
-pub fn gaps(message: &str, contact: &Contact, known: bool) -> Vec<Gap> {
+pub fn gaps(message: &str, contact: &Contact, is_known: bool) -> Vec<Gap> {
     let mut gaps = Vec::new();
     if message.trim_ascii().is_empty() {
         gaps.push(Gap::MessageMissing);
     } else if message.chars().count() > MESSAGE_MAX {
         gaps.push(Gap::MessageTooLong);
     }
-    if known {
+    if is_known {
         return gaps;
     }
     if contact.name.trim_ascii().is_empty() {
@@ -172,12 +172,12 @@ pub fn is_email(text: &str) -> bool {
             || matches!(c, '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '@' | '[' | '\\' | ']')
     };
     let letter = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || c == '-';
-    let fits = |label: &str| !label.starts_with('-') && !label.ends_with('-') && label.chars().all(letter);
+    let is_valid_label = |label: &str| !label.starts_with('-') && !label.ends_with('-') && label.chars().all(letter);
     text.len() <= EMAIL_MAX
         && local.len() <= 64
         && domain.contains('.')
         && !local.split('.').chain(domain.split('.')).any(|part| part.is_empty() || part.contains(special))
-        && domain.split('.').all(fits)
+        && domain.split('.').all(is_valid_label)
 }
 
 /// The reasons to refuse a ticket, each with its place in the body; empty for a valid one.
@@ -185,9 +185,9 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut refuse = |pointer: &str, detail: String| errors.push(FieldError { pointer: pointer.into(), detail });
 
-    let known = ticket.context.user.as_ref().is_some_and(|user| !user.id.is_empty());
+    let is_known = ticket.context.user.as_ref().is_some_and(|user| !user.id.is_empty());
     let contact = Contact { name: ticket.contact.name.clone(), email: ticket.contact.email.clone() };
-    for gap in gaps(&ticket.message, &contact, known) {
+    for gap in gaps(&ticket.message, &contact, is_known) {
         match gap {
             Gap::MessageMissing => refuse("/message", format!("is empty; write 1 to {MESSAGE_MAX} characters")),
             Gap::MessageTooLong => refuse("/message", format!("is longer than {MESSAGE_MAX} characters")),
@@ -197,7 +197,7 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
             Gap::EmailInvalid => refuse("/contact/email", "is not an e-mail address".into()),
         }
     }
-    if known && !contact.email.is_empty() && !is_email(contact.email.trim_ascii()) {
+    if is_known && !contact.email.is_empty() && !is_email(contact.email.trim_ascii()) {
         refuse("/contact/email", "is not an e-mail address".into());
     }
     for (pointer, text, max) in [
@@ -231,12 +231,13 @@ mod tests {
 
     #[test]
     fn only_what_cannot_be_delivered_to_is_no_email_address() {
-        for good in ["ada@example.com", "a.b+c@sub.example.co.uk", "ö@münchen.de", "o'neil@example.org"] {
-            assert!(is_email(good), "{good}");
+        for valid in ["ada@example.com", "a.b+c@sub.example.co.uk", "ö@münchen.de", "o'neil@example.org"] {
+            assert!(is_email(valid), "{valid}");
         }
-        for bad in ["", "ada", "ada@", "@example.com", "ada@example", "a b@example.com", "a@b..c", "a@-b.c", "<a@b.c>"]
+        for invalid in
+            ["", "ada", "ada@", "@example.com", "ada@example", "a b@example.com", "a@b..c", "a@-b.c", "<a@b.c>"]
         {
-            assert!(!is_email(bad), "{bad}");
+            assert!(!is_email(invalid), "{invalid}");
         }
     }
 
@@ -255,7 +256,7 @@ mod tests {
         #[test]
         fn a_ticket_comes_back_from_the_wire_as_it_was(texts: [String; 6]) {
             let [message, topic, name, email, title, via] = texts;
-            let seen = QuestionSeen {
+            let question_seen = QuestionSeen {
                 source: "gateway".into(),
                 id: topic.clone(),
                 title,
@@ -269,7 +270,7 @@ mod tests {
                 message,
                 contact: Contact { name, email },
                 context: Context::default(),
-                questions: vec![seen],
+                questions: vec![question_seen],
                 attachments: vec!["0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9".into()],
                 via,
                 consent: Some(true),

@@ -28,7 +28,7 @@ use crate::http::edge::Edge;
 use crate::http::help::HelpState;
 use crate::http::inbox::InboxState;
 use crate::http::inbox::access::InboxAccess;
-use crate::http::inbox::standing::Standings;
+use crate::http::inbox::destination_status::DestinationStatuses;
 use crate::http::requester::Requesters;
 use crate::incidents::{Broken, CurrentIncidents};
 use crate::live::Live;
@@ -182,7 +182,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
         sessions: store.clone(),
         guard: guard.clone(),
     };
-    let standings = Standings {
+    let destination_statuses = DestinationStatuses {
         queue: store.clone(),
         destinations: destinations.clone(),
         lines: lines.clone(),
@@ -216,7 +216,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
         inbox: InboxState {
             sites: sites.clone(),
             access: Arc::new(access),
-            standings: Arc::new(standings),
+            destinations: Arc::new(destination_statuses),
             tickets: store.clone(),
             conversations: store.clone(),
             external: store.clone(),

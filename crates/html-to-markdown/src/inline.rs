@@ -68,7 +68,7 @@ impl Line<'_> {
     }
 
     /// The content of an element, by itself.
-    fn inside(&self, element: &Element, in_link: bool) -> String {
+    fn content_of(&self, element: &Element, in_link: bool) -> String {
         let mut line =
             Line { base: self.base, out: String::new(), before: self.last(), depth: self.depth + 1, in_link };
         line.children(element);
@@ -109,14 +109,14 @@ impl Line<'_> {
     }
 
     fn marks(&mut self, element: &Element, marks: &[&str]) {
-        let inside = self.inside(element, self.in_link);
+        let content = self.content_of(element, self.in_link);
         if self.depth >= DEPTH_MAX {
-            return self.append(&inside, None);
+            return self.append(&content, None);
         }
-        let leading = inside.starts_with([' ', '\n']);
+        let leading = content.starts_with([' ', '\n']);
         let before = if leading { None } else { self.last() };
-        let marked = marked(&inside, marks, before);
-        self.append(&inside, marked.as_deref());
+        let marked = marked(&content, marks, before);
+        self.append(&content, marked.as_deref());
     }
 
     fn code(&mut self, element: &Element) {
@@ -135,10 +135,10 @@ impl Line<'_> {
             return self.text(&format!("({name})"));
         }
         let url = self.address(&element.address).filter(|_| !self.in_link && self.depth < DEPTH_MAX);
-        let inside = self.inside(element, url.is_some() || self.in_link);
-        let Some(url) = url.filter(|_| !inside.trim().is_empty()) else { return self.append(&inside, None) };
-        let text = one_break(inside.trim());
-        self.append(&inside, Some(&format!("[{text}]({url})")));
+        let content = self.content_of(element, url.is_some() || self.in_link);
+        let Some(url) = url.filter(|_| !content.trim().is_empty()) else { return self.append(&content, None) };
+        let text = one_break(content.trim());
+        self.append(&content, Some(&format!("[{text}]({url})")));
     }
 
     /// A picture becomes a link to it. Inside of a link it becomes its name, because the link leads elsewhere.
@@ -161,20 +161,20 @@ impl Line<'_> {
     }
 
     /// Appends a converted element, with the white space at the ends of its content outside of its marks.
-    fn append(&mut self, inside: &str, marked: Option<&str>) {
+    fn append(&mut self, inner: &str, marked: Option<&str>) {
         let Some(marked) = marked else {
             // Separates text that would form a mark with what precedes it.
-            let glued = self.out.ends_with(']') && inside.starts_with('(');
-            let inside = if inside.starts_with(' ') && self.out.ends_with([' ', '\n']) {
-                inside.trim_start_matches(' ')
+            let glued = self.out.ends_with(']') && inner.starts_with('(');
+            let inner = if inner.starts_with(' ') && self.out.ends_with([' ', '\n']) {
+                inner.trim_start_matches(' ')
             } else {
-                inside
+                inner
             };
             self.out.push_str(if glued { "\\" } else { "" });
-            self.out.push_str(inside);
+            self.out.push_str(inner);
             return;
         };
-        let content = inside.trim();
+        let content = inner.trim();
         let edge = |text: &str| {
             if text.contains('\n') {
                 "\n"
@@ -184,7 +184,7 @@ impl Line<'_> {
                 " "
             }
         };
-        let (leading, trailing) = inside.split_once(content).unwrap_or_default();
+        let (leading, trailing) = inner.split_once(content).unwrap_or_default();
         match edge(leading) {
             " " => self.space(),
             edge => self.out.push_str(edge),
@@ -217,9 +217,9 @@ impl Line<'_> {
 }
 
 /// Text between marks; none if no mark is possible. `before` is the character before it.
-fn marked(inside: &str, marks: &[&str], before: Option<char>) -> Option<String> {
-    let content = one_break(inside.trim());
-    let fits = |mark: &&&str| {
+fn marked(inner: &str, marks: &[&str], before: Option<char>) -> Option<String> {
+    let content = one_break(inner.trim());
+    let is_safe = |mark: &&&str| {
         let first = mark.get(..1).unwrap_or_default();
         let clear = match mark.len() {
             1 => !content.contains(first),
@@ -227,7 +227,7 @@ fn marked(inside: &str, marks: &[&str], before: Option<char>) -> Option<String> 
         };
         clear && (first != "_" || !before.is_some_and(is_part_of_word))
     };
-    let mark = marks.iter().find(fits).filter(|_| !content.is_empty())?;
+    let mark = marks.iter().find(is_safe).filter(|_| !content.is_empty())?;
     Some(format!("{mark}{content}{mark}"))
 }
 

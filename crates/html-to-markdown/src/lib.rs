@@ -32,15 +32,15 @@ pub fn markdown(html: &str, page: &Url) -> String {
 
 /// The same with at most `max` bytes, and whether there is more.
 pub fn markdown_within(html: &str, page: &Url, hidden: HiddenText, max: usize) -> (String, bool) {
-    written(&tree::read(html, hidden), &Page { url: page, file: &|_| None }, max)
+    render(&tree::read(html, hidden), &Page { url: page, file: &|_| None }, max)
 }
 
 /// Like [`markdown()`], but pictures and links at some addresses are attachments: `file` returns the name that replaces them.
 pub fn markdown_with_files(html: &str, page: &Url, file: &dyn Fn(&Url) -> Option<String>) -> String {
-    written(&tree::read(html, HiddenText::Dropped), &Page { url: page, file }, TEXT_MAX).0
+    render(&tree::read(html, HiddenText::Dropped), &Page { url: page, file }, TEXT_MAX).0
 }
 
-fn written(nodes: &[Node], page: &Page<'_>, max: usize) -> (String, bool) {
+fn render(nodes: &[Node], page: &Page<'_>, max: usize) -> (String, bool) {
     let (mut out, mut is_cut) = (String::new(), false);
     for block in blocks(nodes, page, 0) {
         if !out.is_empty() && out.len() + block.len() > max {
@@ -131,10 +131,10 @@ fn code(text: &str, depth: usize) -> Option<String> {
     }
     let ends = |fence: &str| lines.iter().any(|line| line.trim() == fence);
     let fence = if ends("```") { "~~~" } else { "```" };
-    let inside: Vec<String> =
+    let code_lines: Vec<String> =
         lines.iter().map(|line| if line.trim() == fence { format!("\\{line}") } else { line.to_string() }).collect();
-    let filled = inside.iter().any(|line| !line.is_empty());
-    filled.then(|| format!("{fence}\n{}\n{fence}", inside.join("\n")))
+    let filled = code_lines.iter().any(|line| !line.is_empty());
+    filled.then(|| format!("{fence}\n{}\n{fence}", code_lines.join("\n")))
 }
 
 fn quote(blocks: &[String]) -> Option<String> {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use markdown::{self, Block, Inline, parse, safe_url};
 
-fn of(html: &str) -> String {
+fn convert(html: &str) -> String {
     super::markdown(html, &Url::parse("https://forum.example/t/topic/7").unwrap())
 }
 
@@ -15,53 +15,53 @@ struct Read {
     links: Vec<String>,
 }
 
-fn read(text: &str) -> Read {
-    fn of_line(parts: &[Inline], read: &mut Read) {
+fn parse_markdown(text: &str) -> Read {
+    fn of_line(parts: &[Inline], parsed: &mut Read) {
         for part in parts {
             match part {
-                Inline::Text(text) => read.text.push_str(text),
-                Inline::Break => read.text.push(' '),
+                Inline::Text(text) => parsed.text.push_str(text),
+                Inline::Break => parsed.text.push(' '),
                 Inline::Picture { url, alt } => {
-                    read.links.push(url.clone());
-                    read.text.push_str(alt);
+                    parsed.links.push(url.clone());
+                    parsed.text.push_str(alt);
                 }
                 Inline::Code(code) => {
-                    read.text.push_str(code);
-                    read.marks += 1;
+                    parsed.text.push_str(code);
+                    parsed.marks += 1;
                 }
-                Inline::Strong(inside) | Inline::Emphasis(inside) => {
-                    read.marks += 1;
-                    of_line(inside, read);
+                Inline::Strong(inner) | Inline::Emphasis(inner) => {
+                    parsed.marks += 1;
+                    of_line(inner, parsed);
                 }
                 Inline::Link { url, text } => {
-                    read.links.push(url.clone());
-                    of_line(text, read);
+                    parsed.links.push(url.clone());
+                    of_line(text, parsed);
                 }
             }
         }
     }
-    fn of_blocks(blocks: &[Block], read: &mut Read) {
+    fn of_blocks(blocks: &[Block], parsed: &mut Read) {
         for block in blocks {
             match block {
-                Block::Paragraph(parts) => of_line(parts, read),
+                Block::Paragraph(parts) => of_line(parts, parsed),
                 Block::Heading(parts) => {
-                    read.marks += 1;
-                    of_line(parts, read);
+                    parsed.marks += 1;
+                    of_line(parts, parsed);
                 }
                 Block::Code(code) => {
-                    read.marks += 1;
-                    read.text.push_str(code);
+                    parsed.marks += 1;
+                    parsed.text.push_str(code);
                 }
-                Block::Quote(inside) => {
-                    read.marks += 1;
-                    of_blocks(inside, read);
+                Block::Quote(inner) => {
+                    parsed.marks += 1;
+                    of_blocks(inner, parsed);
                 }
                 Block::List { items, .. } => {
-                    read.marks += 1;
-                    items.iter().for_each(|item| of_blocks(item, read));
+                    parsed.marks += 1;
+                    items.iter().for_each(|item| of_blocks(item, parsed));
                 }
             }
-            read.text.push(' ');
+            parsed.text.push(' ');
         }
     }
     let mut out = Read::default();
@@ -108,7 +108,7 @@ fn the_subset_is_written() {
         ("<h3>C#</h3>", "**C#**"),
         ("<details><summary>More</summary><p>hidden</p></details>", "More\n\nhidden"),
     ] {
-        assert_eq!(of(html), markdown, "{html}");
+        assert_eq!(convert(html), markdown, "{html}");
     }
 }
 
@@ -126,9 +126,9 @@ fn text_stays_text() {
         ("a\u{202e}b\u{0}c", "abc"),
         ("é<i><b>*</b> b</i>", "é\\* b"),
     ] {
-        assert_eq!(of(html), markdown, "{html}");
-        let read = read(&of(html));
-        assert_eq!(read.marks, 0, "{html}");
+        assert_eq!(convert(html), markdown, "{html}");
+        let parsed = parse_markdown(&convert(html));
+        assert_eq!(parsed.marks, 0, "{html}");
     }
 }
 
@@ -151,7 +151,7 @@ fn hostile_html_comes_to_nothing() {
         ("<!-- <b>x</b> -->a<![CDATA[b]]>", "a"),
         ("<a href=\"https://a.example\"><a href=\"https://b.example\">x</a></a>", "[x](https://b.example/)"),
     ] {
-        assert_eq!(of(html), markdown, "{html}");
+        assert_eq!(convert(html), markdown, "{html}");
     }
 }
 
@@ -170,11 +170,11 @@ fn deep_and_long_html_is_read_without_end_of_stack_and_cut_to_what_can_be_read()
         "<i>*",
         "[a](",
     ] {
-        let text = of(&unit.repeat(60_000));
+        let text = convert(&unit.repeat(60_000));
         assert!(text.len() <= TEXT_MAX, "{unit}: {}", text.len());
         parse(&text);
     }
-    assert!(of(&"<p>some words</p>".repeat(20_000)).len() <= TEXT_MAX);
+    assert!(convert(&"<p>some words</p>".repeat(20_000)).len() <= TEXT_MAX);
 }
 
 proptest! {
@@ -182,9 +182,9 @@ proptest! {
     fn any_text_comes_back_as_text_and_nothing_else(
         text in "([a-zA-Z0-9]|[-*_`>#!\\[\\]()\\\\:/.~+|&<\"' \n]|https://|mailto:|\\]\\(|é|1\\. |```|~~~|  ){0,60}",
     ) {
-        let read = read(&of(&escaped(&text)));
-        prop_assert_eq!(&read.text, &words(&text), "{}", of(&escaped(&text)));
-        prop_assert_eq!((read.marks, read.links), (0, vec![]), "{}", of(&escaped(&text)));
+        let parsed = parse_markdown(&convert(&escaped(&text)));
+        prop_assert_eq!(&parsed.text, &words(&text), "{}", convert(&escaped(&text)));
+        prop_assert_eq!((parsed.marks, parsed.links), (0, vec![]), "{}", convert(&escaped(&text)));
     }
 
     #[test]
@@ -198,50 +198,50 @@ proptest! {
         ),
     ) {
         let mut html = String::new();
-        let mut said = String::new();
+        let mut expected = String::new();
         let mut marks = 0;
         let mut links = 0;
         for (kind, text) in &parts {
-            let inside = escaped(text);
-            said.push_str(text);
+            let content = escaped(text);
+            expected.push_str(text);
             match kind {
-                0 => html.push_str(&format!("<b>{inside}</b>")),
-                1 => html.push_str(&format!("<i>{inside}</i>")),
-                2 => html.push_str(&format!("<b>a<i>{inside}</i></b>")),
-                3 => html.push_str(&format!("<i><b>{inside}</b> b</i>")),
-                4 => html.push_str(&format!("<code>{inside}</code>")),
-                5 => html.push_str(&format!("<a href='https://a.example/b_*c'>{inside}</a>")),
-                6 => html.push_str(&format!("<p>{inside}</p>")),
-                7 => html.push_str(&format!("<ul><li>{inside}</li></ul>")),
-                8 => html.push_str(&format!("<blockquote>{inside}</blockquote>")),
-                9 => html.push_str(&format!("<h2>{inside}</h2>")),
-                _ => html.push_str(&inside),
+                0 => html.push_str(&format!("<b>{content}</b>")),
+                1 => html.push_str(&format!("<i>{content}</i>")),
+                2 => html.push_str(&format!("<b>a<i>{content}</i></b>")),
+                3 => html.push_str(&format!("<i><b>{content}</b> b</i>")),
+                4 => html.push_str(&format!("<code>{content}</code>")),
+                5 => html.push_str(&format!("<a href='https://a.example/b_*c'>{content}</a>")),
+                6 => html.push_str(&format!("<p>{content}</p>")),
+                7 => html.push_str(&format!("<ul><li>{content}</li></ul>")),
+                8 => html.push_str(&format!("<blockquote>{content}</blockquote>")),
+                9 => html.push_str(&format!("<h2>{content}</h2>")),
+                _ => html.push_str(&content),
             }
             match kind {
-                2 => said.insert(said.len() - text.len(), 'a'),
-                3 => said.push('b'),
+                2 => expected.insert(expected.len() - text.len(), 'a'),
+                3 => expected.push('b'),
                 5 => links += 1,
                 _ => {}
             }
             marks += match kind { 0 | 1 | 4 | 7 | 8 | 9 => 1, 2 | 3 => 2, _ => 0 };
         }
-        let read = read(&of(&html));
-        prop_assert_eq!(&read.text, &words(&said), "{}\n{}", html, of(&html));
-        prop_assert!(read.marks <= marks, "{}\n{}", html, of(&html));
-        prop_assert!(read.links.len() <= links, "{}\n{}", html, of(&html));
+        let parsed = parse_markdown(&convert(&html));
+        prop_assert_eq!(&parsed.text, &words(&expected), "{}\n{}", html, convert(&html));
+        prop_assert!(parsed.marks <= marks, "{}\n{}", html, convert(&html));
+        prop_assert!(parsed.links.len() <= links, "{}\n{}", html, convert(&html));
     }
 
     #[test]
     fn any_html_is_read_and_every_link_in_it_is_safe(
         html in "(<(/)?(a|b|i|p|ul|ol|li|pre|code|table|tr|td|h1|blockquote|img|br|div|svg|script|q)( (href|src|alt|class)=\"?(https://a.example/|javascript:|/x|[^>]{0,6})\"?)?>|[a-z*_`\\[\\]() \n>#-]|&lt;|&#10;|.){0,60}",
     ) {
-        for url in read(&of(&html)).links {
+        for url in parse_markdown(&convert(&html)).links {
             prop_assert!(safe_url(&url).is_some(), "{}", url);
         }
     }
 
     #[test]
     fn any_string_is_read(html: String) {
-        markdown::parse(&of(&html));
+        markdown::parse(&convert(&html));
     }
 }

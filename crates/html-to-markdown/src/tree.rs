@@ -42,7 +42,7 @@ pub enum HiddenText {
 pub fn read(html: &str, hidden: HiddenText) -> Vec<Node> {
     let mut tree = Tree {
         open: vec![Element::default()],
-        seen: vec![Visibility::default()],
+        visibilities: vec![Visibility::default()],
         sheet: (hidden == HiddenText::Dropped).then(|| StyleSheet::read(html)),
         dropped: None,
     };
@@ -62,12 +62,12 @@ pub fn read(html: &str, hidden: HiddenText) -> Vec<Node> {
 
 /// The text of nodes without marks.
 pub fn text_of(nodes: &[Node]) -> String {
-    let one = |node: &Node| match node {
+    let text_of_node = |node: &Node| match node {
         Node::Text(text) => text.clone(),
         Node::Element(element) if element.name == "br" => "\n".into(),
         Node::Element(element) => text_of(&element.children),
     };
-    nodes.iter().map(one).collect()
+    nodes.iter().map(text_of_node).collect()
 }
 
 /// Whether an element is a block element.
@@ -137,7 +137,7 @@ struct Tree {
     /// The open elements, the root first.
     open: Vec<Element>,
     /// The visibility of each of them.
-    seen: Vec<Visibility>,
+    visibilities: Vec<Visibility>,
     /// The style sheets, to drop invisible text; none if all text is kept.
     sheet: Option<StyleSheet>,
     /// The element that is being dropped with all its content.
@@ -155,7 +155,7 @@ impl Tree {
         let name = text(&tag.name).to_ascii_lowercase();
         let attribute = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| text(value)).unwrap_or_default();
         let class = attribute("class");
-        let is = |wanted: &str| class.split_ascii_whitespace().any(|class| class == wanted);
+        let has_class = |expected: &str| class.split_ascii_whitespace().any(|class| class == expected);
         if let Some(dropped) = &mut self.dropped {
             dropped.depth += usize::from(dropped.name == name && !(tag.self_closing && name == "svg"));
             return;
@@ -167,29 +167,29 @@ impl Tree {
         }
         // Discourse: the line with name and size below a picture, and the avatar of the quoted author.
         let parent_is_link = self.open.last().is_some_and(|parent| parent.name == "a");
-        if name == "div" && is("meta") && parent_is_link {
+        if name == "div" && has_class("meta") && parent_is_link {
             self.dropped = Some(Dropped { name, depth: 1 });
             return;
         }
-        if name == "img" && is("avatar") {
+        if name == "img" && has_class("avatar") {
             return;
         }
-        if name == "img" && is("emoji") {
+        if name == "img" && has_class("emoji") {
             self.text(&attribute("alt"));
             return;
         }
         self.close_implied(&name);
-        let seen = self.visibility(&name, tag);
+        let visibility = self.visibility(&name, tag);
         let address = attribute(if name == "img" { "src" } else { "href" });
         let element = Element { alt: attribute("alt"), address, children: Vec::new(), name };
         if VOID.contains(&element.name.as_str()) {
-            if !seen.hides_pictures() {
+            if !visibility.hides_pictures() {
                 self.add(Node::Element(element));
             }
         } else if self.open.len() <= DEPTH_MAX {
             self.open.push(element);
-            self.seen.push(seen);
-        } else if seen.hides_text() {
+            self.visibilities.push(visibility);
+        } else if visibility.hides_text() {
             self.dropped = Some(Dropped { name: element.name, depth: 1 });
         }
     }
@@ -203,13 +203,14 @@ impl Tree {
             }
             return;
         }
-        if let Some(at) = self.open.iter().skip(1).rposition(|open| open.name == name) {
-            self.close_to(at + 1);
+        if let Some(index) = self.open.iter().skip(1).rposition(|open| open.name == name) {
+            self.close_to(index + 1);
         }
     }
 
     fn text(&mut self, text: &str) {
-        let is_seen = self.dropped.is_none() && !self.seen.last().is_some_and(|seen| seen.hides_text());
+        let is_seen =
+            self.dropped.is_none() && !self.visibilities.last().is_some_and(|visibility| visibility.hides_text());
         if is_seen && !text.is_empty() {
             self.add(Node::Text(text.into()));
         }
@@ -217,7 +218,7 @@ impl Tree {
 
     /// The visibility of an element that starts here.
     fn visibility(&self, name: &str, tag: &StartTag<()>) -> Visibility {
-        let around = self.seen.last().copied().unwrap_or_default();
+        let around = self.visibilities.last().copied().unwrap_or_default();
         let Some(sheet) = &self.sheet else { return around };
         let attribute = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| text(value));
         let of = |name: &str| attribute(name).unwrap_or_default();
@@ -245,10 +246,10 @@ impl Tree {
             name if is_block(name) => (&["p"], &["li", "blockquote", "td", "th", "div", "dd", "section", "article"]),
             _ => return,
         };
-        for at in (1..self.open.len()).rev() {
-            let Some(open) = self.open.get(at) else { return };
+        for index in (1..self.open.len()).rev() {
+            let Some(open) = self.open.get(index) else { return };
             if ended.contains(&open.name.as_str()) {
-                return self.close_to(at);
+                return self.close_to(index);
             }
             if within.contains(&open.name.as_str()) {
                 return;
@@ -263,7 +264,7 @@ impl Tree {
     }
 
     fn close(&mut self) {
-        let seen = self.seen.pop().unwrap_or_default();
+        let seen = self.visibilities.pop().unwrap_or_default();
         if let Some(element) = self.open.pop()
             && !seen.is_gone
         {

@@ -100,13 +100,13 @@ impl StyleSheet {
     /// Reads the `<style>` elements of a document.
     pub fn read(html: &str) -> StyleSheet {
         let mut sheet = StyleSheet::default();
-        let small = html.to_ascii_lowercase();
-        let mut rest = small.as_str();
+        let lower = html.to_ascii_lowercase();
+        let mut rest = lower.as_str();
         while let Some((_, from)) = rest.split_once("<style") {
             let Some((_, content)) = from.split_once('>') else { break };
-            let (content, behind) = content.split_once("</style").unwrap_or((content, ""));
+            let (content, tail) = content.split_once("</style").unwrap_or((content, ""));
             sheet.add(&without_comments(content));
-            rest = behind;
+            rest = tail;
         }
         sheet
     }
@@ -125,8 +125,8 @@ impl StyleSheet {
                 rest = behind_block(from);
                 continue;
             }
-            let (style, behind) = from.split_once('}').unwrap_or((from, ""));
-            rest = behind;
+            let (style, tail) = from.split_once('}').unwrap_or((from, ""));
+            rest = tail;
             let style = Style::parse(style);
             if !style.0.is_empty() {
                 prelude.split(',').for_each(|selector| self.add_rule(selector.trim(), &style));
@@ -135,8 +135,8 @@ impl StyleSheet {
     }
 
     fn add_rule(&mut self, selector: &str, style: &Style) {
-        if let Some((_, known)) = self.by_selector.get(selector).and_then(|at| self.rules.get_mut(*at)) {
-            return known.add(style);
+        if let Some((_, existing)) = self.by_selector.get(selector).and_then(|index| self.rules.get_mut(*index)) {
+            return existing.add(style);
         }
         let is_simple = !selector.is_empty()
             && selector.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '#' | '-' | '_') || !c.is_ascii());
@@ -161,9 +161,9 @@ impl StyleSheet {
         let (class, id) = (element.class.to_ascii_lowercase(), element.id.to_ascii_lowercase());
         let classes: Vec<&str> = class.split_ascii_whitespace().take(50).collect();
         let keys = classes.iter().map(|class| format!(".{class}")).chain([format!("#{id}"), element.name.to_string()]);
-        let mut found: Vec<usize> = keys.filter_map(|key| self.by_key.get(&key)).flatten().copied().collect();
-        found.sort_unstable();
-        for (selector, rule) in found.into_iter().take(APPLIED_MAX).filter_map(|at| self.rules.get(at)) {
+        let mut matching: Vec<usize> = keys.filter_map(|key| self.by_key.get(&key)).flatten().copied().collect();
+        matching.sort_unstable();
+        for (selector, rule) in matching.into_iter().take(APPLIED_MAX).filter_map(|index| self.rules.get(index)) {
             let fits = (selector.name.is_empty() || selector.name == element.name)
                 && (selector.id.is_empty() || selector.id == id)
                 && selector.classes.iter().all(|class| classes.contains(&class.as_str()));
@@ -183,12 +183,12 @@ impl Selector {
         while let Some(mark) = rest.chars().next() {
             let part = rest.get(1..).unwrap_or_default();
             let end = part.find(['.', '#']).unwrap_or(part.len());
-            let (part, behind) = part.split_at_checked(end).unwrap_or((part, ""));
+            let (part, tail) = part.split_at_checked(end).unwrap_or((part, ""));
             match mark {
                 '.' => selector.classes.push(part.into()),
                 _ => selector.id = part.into(),
             }
-            rest = behind;
+            rest = tail;
         }
         selector
     }
@@ -243,7 +243,7 @@ impl Style {
             match name.trim() {
                 "font" => self.set("font-size", size_of_font(value), important),
                 name => {
-                    if let Some(name) = PROPERTIES.iter().find(|known| **known == name) {
+                    if let Some(name) = PROPERTIES.iter().find(|candidate| **candidate == name) {
                         self.set(name, value.trim(), important);
                     }
                 }
@@ -252,8 +252,8 @@ impl Style {
     }
 
     /// Adds declarations that come later.
-    fn add(&mut self, behind: &Style) {
-        behind.0.iter().for_each(|(name, (value, important))| self.set(name, value, *important));
+    fn add(&mut self, tail: &Style) {
+        tail.0.iter().for_each(|(name, (value, important))| self.set(name, value, *important));
     }
 
     fn set(&mut self, name: &'static str, value: &str, important: bool) {
@@ -285,7 +285,9 @@ impl Style {
         };
         let is_low = self.is_nothing("max-height") || self.is_nothing("height");
         let is_narrow = self.is_nothing("max-width") || self.is_nothing("width");
-        let is_far = |name: &str| number(self.value(name)).is_some_and(|(at, unit)| at <= -FAR_OUTSIDE && unit != "%");
+        let is_far = |name: &str| {
+            number(self.value(name)).is_some_and(|(distance, unit)| distance <= -FAR_OUTSIDE && unit != "%")
+        };
         let is_apart = matches!(self.value("position"), "absolute" | "fixed");
         let is_clipped = self.value("clip").strip_prefix("rect(").is_some_and(|sides| {
             sides.trim_end_matches(')').split([',', ' ']).filter(|side| !side.is_empty()).all(is_about_zero)
@@ -326,7 +328,7 @@ fn without_comments(css: &str) -> String {
     let mut rest = css;
     while let Some((before, from)) = rest.split_once("/*") {
         out.push_str(before);
-        rest = from.split_once("*/").map_or("", |(_, behind)| behind);
+        rest = from.split_once("*/").map_or("", |(_, tail)| tail);
     }
     out.push_str(rest);
     out
@@ -335,14 +337,14 @@ fn without_comments(css: &str) -> String {
 /// The text after a block whose `{` was read.
 fn behind_block(css: &str) -> &str {
     let mut depth = 1_usize;
-    for (at, c) in css.char_indices() {
+    for (start, c) in css.char_indices() {
         match c {
             '{' => depth += 1,
             '}' => depth -= 1,
             _ => {}
         }
         if depth == 0 {
-            return css.get(at + 1..).unwrap_or_default();
+            return css.get(start + 1..).unwrap_or_default();
         }
     }
     ""

@@ -111,7 +111,7 @@ impl<'a> Claims<'a> {
     /// The audience.
     pub fn audience(&self) -> Vec<String> {
         match self.find("aud").as_deref().and_then(value) {
-            Some(Value::Array(all)) => all.iter().filter_map(|one| scalar(one, &one.to_string())).collect(),
+            Some(Value::Array(values)) => values.iter().filter_map(|entry| scalar(entry, &entry.to_string())).collect(),
             _ => self.text("aud").into_iter().collect(),
         }
     }
@@ -155,23 +155,25 @@ impl<'a> Claims<'a> {
         if organization.id.len() > ID_MAX {
             organization.id.clear();
         }
-        organization.name = cut(&organization.name);
+        organization.name = shorten(&organization.name);
         organization
     }
 
     fn channels(&self) -> Vec<String> {
-        let all = match self.find("channels").as_deref().and_then(value) {
-            Some(Value::Array(all)) => all.iter().filter_map(|one| scalar(one, &one.to_string())).collect(),
+        let channels = match self.find("channels").as_deref().and_then(value) {
+            Some(Value::Array(channels)) => {
+                channels.iter().filter_map(|entry| scalar(entry, &entry.to_string())).collect()
+            }
             Some(Value::String(text)) => text.split([',', ' ']).map(str::to_string).collect(),
             _ => Vec::new(),
         };
         let is_name = |name: &String| (1..=CHANNEL_MAX).contains(&name.chars().count());
-        all.into_iter().filter(is_name).take(CHANNELS_MAX).collect()
+        channels.into_iter().filter(is_name).take(CHANNELS_MAX).collect()
     }
 
     /// A string for people on one line, cut if it is too long.
     fn line(&self, claim: &str) -> String {
-        self.text(claim).map(|text| cut(&text)).unwrap_or_default()
+        self.text(claim).map(|text| shorten(&text)).unwrap_or_default()
     }
 
     /// The string value of a claim; `None` if it is absent, null or empty, or no string, number or boolean.
@@ -200,9 +202,9 @@ fn value(raw: &str) -> Option<Value> {
 fn text(raw: &str) -> Option<String> {
     match value(raw)? {
         // Claims that may have several values, such as roles, are reduced to one.
-        Value::Array(all) => {
-            let all: Vec<String> = all.iter().filter_map(|one| scalar(one, &one.to_string())).collect();
-            Some(all.join(", ")).filter(|text| !text.is_empty())
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().filter_map(|entry| scalar(entry, &entry.to_string())).collect();
+            Some(values.join(", ")).filter(|text| !text.is_empty())
         }
         value => scalar(&value, raw),
     }
@@ -245,13 +247,13 @@ fn organization(value: Value) -> Organization {
             }
             _ => Organization::default(),
         },
-        Value::Array(all) => Organization { id: text(all.first()), name: String::new() },
+        Value::Array(values) => Organization { id: text(values.first()), name: String::new() },
         value => Organization { id: text(Some(value)), name: String::new() },
     }
 }
 
 /// A string as one line, cut to its limit.
-fn cut(text: &str) -> String {
+fn shorten(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NAME_MAX).collect();
     line.trim().to_string()
 }

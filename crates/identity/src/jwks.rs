@@ -61,13 +61,13 @@ struct Cache {
 /// The budget of fetches.
 #[derive(Debug)]
 struct Budget {
-    left: u32,
-    since: Option<Instant>,
+    fetches_left: u32,
+    refilled_at: Option<Instant>,
 }
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { left: FETCHES, since: None }
+        Budget { fetches_left: FETCHES, refilled_at: None }
     }
 }
 
@@ -99,12 +99,12 @@ impl Jwks {
 
     /// The key of a token, by its key id and algorithm.
     pub async fn find(self: &Arc<Self>, kid: Option<&str>, algorithm: Algorithm) -> Result<Key, TokenError> {
-        let (found, is_fresh, fetches) = {
+        let (match_found, is_fresh, fetches) = {
             let cache = self.cache();
             let now = Instant::now();
             (cache.find(kid, algorithm, now), cache.is_fresh(now), cache.fetches)
         };
-        match found {
+        match match_found {
             Lookup::Key(key) if is_fresh => return Ok(key),
             // Nobody waits for fresh keys if there are any: the first request fetches them.
             Lookup::Key(key) if self.fetching.try_lock().is_err() => return Ok(key),
@@ -176,26 +176,26 @@ impl Jwks {
 
 impl Cache {
     fn is_fresh(&self, now: Instant) -> bool {
-        self.fetched.is_some_and(|(at, fresh_for)| now.duration_since(at) < fresh_for)
+        self.fetched.is_some_and(|(fetched_at, fresh_for)| now.duration_since(fetched_at) < fresh_for)
     }
 
     fn is_usable(&self, now: Instant) -> bool {
-        self.fetched.is_some_and(|(at, fresh_for)| now.duration_since(at) < fresh_for + STALE_MAX)
+        self.fetched.is_some_and(|(fetched_at, fresh_for)| now.duration_since(fetched_at) < fresh_for + STALE_MAX)
     }
 
     fn find(&self, kid: Option<&str>, algorithm: Algorithm, now: Instant) -> Lookup {
         if !self.is_usable(now) {
             return Lookup::Missing(TokenError::KeysUnavailable);
         }
-        let named: Vec<&PublishedKey> =
+        let with_kid: Vec<&PublishedKey> =
             self.keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).collect();
-        let mut fitting = named.iter().filter(|key| key.key.algorithm == algorithm);
+        let mut fitting = with_kid.iter().filter(|key| key.key.algorithm == algorithm);
         match (fitting.next(), fitting.next(), kid) {
             // Without a key id the key must be unambiguous.
             (Some(_), Some(_), None) => Lookup::Missing(TokenError::MissingKid),
-            (Some(found), _, _) => Lookup::Key(found.key.clone()),
-            (None, _, Some(kid)) => Lookup::Missing(match named.first() {
-                Some(other) => TokenError::Algorithm(algorithm_name(other.key.algorithm)),
+            (Some(match_found), _, _) => Lookup::Key(match_found.key.clone()),
+            (None, _, Some(kid)) => Lookup::Missing(match with_kid.first() {
+                Some(published) => TokenError::Algorithm(algorithm_name(published.key.algorithm)),
                 None => TokenError::UnknownKey(kid.chars().take(60).collect()),
             }),
             (None, _, None) => Lookup::Missing(TokenError::MissingKid),
@@ -206,14 +206,14 @@ impl Cache {
 impl Budget {
     /// Takes one fetch from the budget, if there is any.
     fn take(&mut self, now: Instant) -> bool {
-        let since = *self.since.get_or_insert(now);
-        let earned = (now.duration_since(since).as_secs() / FETCH_EVERY.as_secs()).min(FETCHES.into()) as u32;
+        let refilled_at = *self.refilled_at.get_or_insert(now);
+        let earned = (now.duration_since(refilled_at).as_secs() / FETCH_EVERY.as_secs()).min(FETCHES.into()) as u32;
         if earned > 0 {
-            self.left = (self.left + earned).min(FETCHES);
-            self.since = Some(now);
+            self.fetches_left = (self.fetches_left + earned).min(FETCHES);
+            self.refilled_at = Some(now);
         }
-        let may = self.left > 0;
-        self.left = self.left.saturating_sub(1);
+        let may = self.fetches_left > 0;
+        self.fetches_left = self.fetches_left.saturating_sub(1);
         may
     }
 }
@@ -221,11 +221,11 @@ impl Budget {
 /// The keys of a JWK set that can verify tokens; others are ignored. Fails if it is no JWK set, or has no such key.
 fn parse(bytes: &[u8]) -> Result<Vec<PublishedKey>, String> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("answers no JSON: {error}"))?;
-    let Some(all) = value.get("keys").and_then(Value::as_array) else {
+    let Some(list) = value.get("keys").and_then(Value::as_array) else {
         let is_text = |value: &Value, begins: &str| value.as_str().is_some_and(|text| text.starts_with(begins));
         return Err(match value.get("jwks_uri").and_then(Value::as_str) {
             Some(uri) => format!("answers a discovery document and no JWK set; write its jwks_uri: {uri}"),
-            None if value.as_object().is_some_and(|all| all.values().any(|one| is_text(one, "-----BEGIN"))) => {
+            None if value.as_object().is_some_and(|list| list.values().any(|entry| is_text(entry, "-----BEGIN"))) => {
                 "answers certificates and no JWK set; of Firebase, write \
                  https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
                     .into()
@@ -233,11 +233,11 @@ fn parse(bytes: &[u8]) -> Result<Vec<PublishedKey>, String> {
             None => "answers no JWK set: it has no keys".into(),
         });
     };
-    let keys: Vec<PublishedKey> = all.iter().take(KEYS_MAX).filter_map(published_key).collect();
+    let keys: Vec<PublishedKey> = list.iter().take(KEYS_MAX).filter_map(published_key).collect();
     match keys.is_empty() {
         true => Err(format!(
             "answers {} keys, none for signatures by RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 or EdDSA (RSA of 2048 bits or more)",
-            all.len()
+            list.len()
         )),
         false => Ok(keys),
     }
@@ -247,7 +247,7 @@ fn parse(bytes: &[u8]) -> Result<Vec<PublishedKey>, String> {
 fn published_key(jwk: &Value) -> Option<PublishedKey> {
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
     let is_for_signatures = text("use").is_none_or(|usage| usage == "sig");
-    let verifies = |all: &Vec<Value>| all.iter().any(|one| one == "verify");
+    let verifies = |operations: &Vec<Value>| operations.iter().any(|operation| operation == "verify");
     if !is_for_signatures || !jwk.get("key_ops").and_then(Value::as_array).is_none_or(verifies) {
         return None;
     }
@@ -297,23 +297,28 @@ mod tests {
     #[test]
     fn fetches_are_given_out_three_at_once_and_one_in_half_a_minute() {
         let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
+        let after = |seconds| start + Duration::from_secs(seconds);
         let mut budget = Budget::default();
-        let mut given = |seconds, attempts: usize| (0..attempts).filter(|_| budget.take(at(seconds))).count();
-        assert_eq!([given(0, 1000), given(29, 1000), given(30, 1000), given(59, 1000), given(61, 10)], [3, 0, 1, 0, 1]);
-        assert_eq!([given(3600, 1000), given(3601, 1000)], [3, 0]);
+        let mut granted = |seconds, attempts: usize| (0..attempts).filter(|_| budget.take(after(seconds))).count();
+        assert_eq!(
+            [granted(0, 1000), granted(29, 1000), granted(30, 1000), granted(59, 1000), granted(61, 10)],
+            [3, 0, 1, 0, 1]
+        );
+        assert_eq!([granted(3600, 1000), granted(3601, 1000)], [3, 0]);
     }
 
     #[test]
     fn keys_are_fresh_for_as_long_as_the_provider_says_within_limits_and_count_on_for_a_day() {
         let start = Instant::now();
-        let at = |time| start + time;
+        let moment = |time| start + time;
         let cache =
             Cache { keys: parse(ED.as_bytes()).unwrap(), fetched: Some((start, FRESH_DEFAULT)), ..Cache::default() };
-        let known = |time| matches!(cache.find(Some("a"), Algorithm::EdDSA, at(time)), Lookup::Key(_));
-        assert!(cache.is_fresh(at(FRESH_DEFAULT - Duration::from_secs(1))) && !cache.is_fresh(at(FRESH_DEFAULT)));
-        assert!(known(FRESH_DEFAULT) && known(FRESH_DEFAULT + STALE_MAX - Duration::from_secs(1)));
-        assert!(!known(FRESH_DEFAULT + STALE_MAX));
+        let is_known_at = |time| matches!(cache.find(Some("a"), Algorithm::EdDSA, moment(time)), Lookup::Key(_));
+        assert!(
+            cache.is_fresh(moment(FRESH_DEFAULT - Duration::from_secs(1))) && !cache.is_fresh(moment(FRESH_DEFAULT))
+        );
+        assert!(is_known_at(FRESH_DEFAULT) && is_known_at(FRESH_DEFAULT + STALE_MAX - Duration::from_secs(1)));
+        assert!(!is_known_at(FRESH_DEFAULT + STALE_MAX));
     }
 
     #[test]

@@ -43,11 +43,11 @@ pub async fn identify(
     let person = match authorization {
         None => None,
         Some(value) => {
-            let read = match bearer(value) {
+            let bearer_token = match bearer(value) {
                 Some(token) => token::read(token, site, signers, clock::timestamp().as_second()).await,
                 None => Err(TokenError::NoBearer),
             };
-            Some(read.inspect_err(|error| refusals::log(site, error))?)
+            Some(bearer_token.inspect_err(|error| refusals::log(site, error))?)
         }
     };
     Ok(Requester { person, session })

@@ -28,12 +28,12 @@ pub fn log(site: &str, error: &TokenError) {
 fn admit(site: &str, code: &'static str, now: Instant) -> Option<u64> {
     let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
     match logged.get_or_insert_default().get_mut(&(site.to_string(), code)) {
-        Some((at, suppressed)) if now.duration_since(*at) < EVERY => {
+        Some((logged_at, suppressed)) if now.duration_since(*logged_at) < EVERY => {
             *suppressed += 1;
             None
         }
-        Some((at, suppressed)) => {
-            *at = now;
+        Some((logged_at, suppressed)) => {
+            *logged_at = now;
             Some(std::mem::take(suppressed))
         }
         None => {

@@ -31,9 +31,10 @@ mod tests {
     fn a_session_is_128_bits_in_either_spelling() {
         assert_eq!(bits("000102030405060708090a0b0c0d0e0f"), bits("AAECAwQFBgcICQoLDA0ODw"));
         assert!(bits("000102030405060708090A0B0C0D0E0F").is_some());
-        for bad in ["", "abc", "+00102030405060708090a0b0c0d0e0f", "AAECAwQFBgcICQoLDA0OD!", "AAECAwQFBgcICQoLDA0ODw=="]
+        for invalid in
+            ["", "abc", "+00102030405060708090a0b0c0d0e0f", "AAECAwQFBgcICQoLDA0OD!", "AAECAwQFBgcICQoLDA0ODw=="]
         {
-            assert_eq!(bits(bad), None, "{bad}");
+            assert_eq!(bits(invalid), None, "{invalid}");
         }
     }
 }

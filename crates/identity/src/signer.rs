@@ -74,7 +74,7 @@ impl Signer {
 
     /// An identity provider, by its published keys.
     pub fn published(jwks: Jwks) -> Signer {
-        Signer { lifetime: LIFETIME_JWKS, ..Signer::with(Keys::Published(Arc::new(jwks))) }
+        Signer { lifetime: LIFETIME_JWKS, ..Signer::with_keys(Keys::Published(Arc::new(jwks))) }
     }
 
     /// The `kid` of a configured key; `None` for an identity provider.
@@ -86,10 +86,10 @@ impl Signer {
     }
 
     fn fixed(kid: &str, algorithm: Algorithm, decoding: DecodingKey) -> Signer {
-        Signer::with(Keys::Fixed { kid: kid.into(), key: Key { algorithm, decoding } })
+        Signer::with_keys(Keys::Fixed { kid: kid.into(), key: Key { algorithm, decoding } })
     }
 
-    fn with(keys: Keys) -> Signer {
+    fn with_keys(keys: Keys) -> Signer {
         Signer { keys, audience: Vec::new(), issuer: None, lifetime: LIFETIME, claims: ClaimNames::new() }
     }
 }
@@ -117,8 +117,10 @@ mod tests {
         };
         assert_eq!(Signer::hs256("", &[b'x'; 31]).unwrap_err(), KeyError::Short);
         assert!(Signer::hs256("", &[b'x'; 32]).is_ok() && Signer::eddsa("", &pem(&[1; 32])).is_ok());
-        for bad in ["", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", &pem(&[1; 31]), &pem(&[1; 33])] {
-            assert_eq!(Signer::eddsa("", bad).unwrap_err(), KeyError::NoPublicKey, "{bad}");
+        for invalid in
+            ["", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", &pem(&[1; 31]), &pem(&[1; 33])]
+        {
+            assert_eq!(Signer::eddsa("", invalid).unwrap_err(), KeyError::NoPublicKey, "{invalid}");
         }
     }
 }

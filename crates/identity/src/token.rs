@@ -76,8 +76,8 @@ async fn read_signed(
     // A host knows the addresses that it signs. A provider has verified one only if the claim says so.
     let is_provider = matches!(signer.keys, Keys::Published(_));
     let email_verified = email_verified.or(is_provider.then_some(false));
-    let until = exp.saturating_add(LEEWAY).try_into().unwrap_or_default();
-    Ok(Person { user, email_verified, priority, channels, until })
+    let valid_until = exp.saturating_add(LEEWAY).try_into().unwrap_or_default();
+    Ok(Person { user, email_verified, priority, channels, until: valid_until })
 }
 
 /// The signers with the key of a token, and the key. The algorithm comes from the configuration or the published key, never from the token.
@@ -90,32 +90,32 @@ async fn find_keys<'a>(header: &Header, signers: &'a [Signer]) -> Result<Vec<(&'
         })
         .collect();
     let has_providers = fixed.len() < signers.len();
-    let named = match (&header.kid, fixed.as_slice()) {
+    let key_named = match (&header.kid, fixed.as_slice()) {
         (Some(_), [(_, only, key)]) if only.is_empty() && (!has_providers || key.algorithm == header.alg) => {
             fixed.first()
         }
-        (Some(kid), all) => all.iter().find(|(_, name, _)| *name == kid),
+        (Some(kid), keys) => keys.iter().find(|(_, name, _)| *name == kid),
         (None, [(_, _, key)]) if !has_providers || key.algorithm == header.alg => fixed.first(),
         (None, _) => None,
     };
-    if let Some((signer, _, key)) = named {
+    if let Some((signer, _, key)) = key_named {
         return Ok(vec![(signer, (*key).clone())]);
     }
     let mut reason = match &header.kid {
         Some(kid) => TokenError::UnknownKey(quote(kid)),
         None => TokenError::MissingKid,
     };
-    let mut found = Vec::new();
+    let mut verifiers = Vec::new();
     for signer in signers {
         let Keys::Published(jwks) = &signer.keys else { continue };
         match jwks.find(header.kid.as_deref(), header.alg).await {
-            Ok(key) => found.push((signer, key)),
+            Ok(key) => verifiers.push((signer, key)),
             // Of several reasons the one that the administrator can fix.
             Err(error @ (TokenError::KeysUnavailable | TokenError::Algorithm(_))) => reason = error,
             Err(_) => {}
         }
     }
-    if found.is_empty() { Err(reason) } else { Ok(found) }
+    if verifiers.is_empty() { Err(reason) } else { Ok(verifiers) }
 }
 
 /// The claims of a token that is signed with a key. Of a repeated claim the last one counts (RFC 7519, 4).
@@ -135,25 +135,25 @@ fn verify(token: &str, key: &Key) -> Result<RawClaims, TokenError> {
 /// Checks the issuer and the audience of a token.
 fn check_source(claims: &Claims<'_>, site: &str, signer: &Signer) -> Result<(), TokenError> {
     if let Some(expected) = &signer.issuer {
-        let found = claims.issuer();
-        if found.as_ref() != Some(expected) {
-            let found = found.map_or("missing".into(), |found| format!("{:?}", quote(&found)));
-            return Err(TokenError::Issuer { found, expected: expected.clone() });
+        let issuers = claims.issuer();
+        if issuers.as_ref() != Some(expected) {
+            let issuers = issuers.map_or("missing".into(), |issuers| format!("{:?}", quote(&issuers)));
+            return Err(TokenError::Issuer { found: issuers, expected: expected.clone() });
         }
     }
     let allowed = |audience: &String| match signer.audience.as_slice() {
         [] => audience == site,
         all => all.contains(audience),
     };
-    let found = claims.audience();
-    if found.iter().any(allowed) {
+    let issuers = claims.audience();
+    if issuers.iter().any(allowed) {
         return Ok(());
     }
-    let found: Vec<String> = found.iter().take(3).map(|one| format!("{:?}", quote(one))).collect();
-    let found = if found.is_empty() { "missing".into() } else { found.join(" and ") };
+    let issuers: Vec<String> = issuers.iter().take(3).map(|issuer| format!("{:?}", quote(issuer))).collect();
+    let issuers = if issuers.is_empty() { "missing".into() } else { issuers.join(" and ") };
     let expected = if signer.audience.is_empty() { vec![site.to_string()] } else { signer.audience.clone() };
-    let expected: Vec<String> = expected.iter().map(|one| format!("{one:?}")).collect();
-    Err(TokenError::Audience { found, expected: expected.join(" or ") })
+    let expected: Vec<String> = expected.iter().map(|issuer| format!("{issuer:?}")).collect();
+    Err(TokenError::Audience { found: issuers, expected: expected.join(" or ") })
 }
 
 /// Checks the validity period of a token; returns its expiry.

@@ -157,13 +157,13 @@ fn suppresses_answers(headers: &Headers) -> bool {
 /// `Delivered-To: Autoresponder` and `X-POST-MessageClass: 9; Autoresponder`, from programs of hosting providers.
 fn delivered_by_answering_machine(headers: &Headers) -> bool {
     let names = ["Delivered-To", "X-POST-MessageClass", "X-Mailer", "X-MS-Exchange-Generated-Message-Source"];
-    let says = |value: &str| {
+    let has_value = |value: &str| {
         let value = value.to_lowercase();
         ["autoresponder", "auto-responder", "autoreply", "vacation", "mailbox rules agent"]
             .iter()
             .any(|word| value.contains(word))
     };
-    names.iter().flat_map(|name| headers.values(name)).any(says)
+    names.iter().flat_map(|name| headers.values(name)).any(has_value)
 }
 
 /// Whether the envelope sender is empty, according to the mail server or to the header that it adds.
@@ -349,15 +349,15 @@ fn is_bounce(headers: &Headers, subject: &str) -> bool {
         return true;
     }
     let subject = subject.trim().to_lowercase();
-    let from_program = headers.value("From").is_some_and(|from| is_program(from) && !is_reply_refused(from));
-    let about = BOUNCE_SUBJECTS.iter().any(|start| subject.starts_with(start));
-    about && (from_program || has_no_return_path(headers, None))
+    let from_program = headers.value("From").is_some_and(|sender| is_program(sender) && !is_reply_refused(sender));
+    let has_bounce_subject = BOUNCE_SUBJECTS.iter().any(|start| subject.starts_with(start));
+    has_bounce_subject && (from_program || has_no_return_path(headers, None))
 }
 
 /// Whether an address only rejects replies: `no-reply@` sends notifications, not bounces.
-fn is_reply_refused(from: &str) -> bool {
-    let from: String = from.to_ascii_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == '@').collect();
-    from.contains("noreply@") || from.contains("donotreply@")
+fn is_reply_refused(sender: &str) -> bool {
+    let sender: String = sender.to_ascii_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == '@').collect();
+    sender.contains("noreply@") || sender.contains("donotreply@")
 }
 
 /// The `report-type` of a `multipart/report`, in lower case.

@@ -129,7 +129,7 @@ pub fn read_parts(headers: &Headers, text: &str, files: &[(String, Vec<u8>)]) ->
 
 /// Combines the headers, the text, and the parts by their media types.
 fn collect(headers: &Headers, text: &str, parts: impl Iterator<Item = (String, String)>) -> Option<Bounce> {
-    let (mut recipients, mut original, mut other) = (Vec::new(), None, Vec::new());
+    let (mut recipients, mut original, mut unknown) = (Vec::new(), None, Vec::new());
     for (media, part) in parts {
         match media.as_str() {
             // RFC 6533 defines the same for internationalised addresses.
@@ -137,7 +137,7 @@ fn collect(headers: &Headers, text: &str, parts: impl Iterator<Item = (String, S
                 recipients.extend(report(&part));
                 let mail = Headers::read(part.trim_start());
                 let names = ["X-Original-Message-ID", "Original-Message-ID", "Original-Envelope-Id"];
-                other.extend(names.into_iter().filter_map(|name| mail.value(name)).map(bracketed_or_whole));
+                unknown.extend(names.into_iter().filter_map(|name| mail.value(name)).map(bracketed_or_whole));
             }
             "message/rfc822"
             | "message/global"
@@ -160,11 +160,11 @@ fn collect(headers: &Headers, text: &str, parts: impl Iterator<Item = (String, S
         recipients.extend(sendmail(text));
     }
     let answered = ["In-Reply-To", "References"].into_iter().flat_map(|name| headers.values(name));
-    other.extend(answered.flat_map(|value| value.split_whitespace()).filter_map(bracketed));
-    other.truncate(IDS_MAX);
+    unknown.extend(answered.flat_map(|value| value.split_whitespace()).filter_map(bracketed));
+    unknown.truncate(IDS_MAX);
     recipients.truncate(RECIPIENTS_MAX);
     let original_message_id = original.or_else(|| quoted_id(text));
-    (!recipients.is_empty()).then_some(Bounce { recipients, original_message_id, other_message_ids: other })
+    (!recipients.is_empty()).then_some(Bounce { recipients, original_message_id, other_message_ids: unknown })
 }
 
 fn media_type(part: &MessagePart<'_>) -> String {
@@ -206,7 +206,7 @@ fn recipient(fields: &Headers) -> Option<FailedRecipient> {
     // The other server's reply is more specific than a generic status.
     let status = match status {
         Some(EnhancedStatus { class, subject: 0, detail: 0 }) => {
-            EnhancedStatus::find(diagnostic).filter(|found| found.class == class).or(status)
+            EnhancedStatus::find(diagnostic).filter(|status_found| status_found.class == class).or(status)
         }
         status => status.or_else(|| EnhancedStatus::find(diagnostic)),
     };
@@ -244,8 +244,8 @@ fn exim(headers: &Headers, text: &str) -> Vec<FailedRecipient> {
     let addresses = headers.values("X-Failed-Recipients").flat_map(|value| value.split(',')).filter_map(plain_address);
     addresses
         .map(|address| {
-            let below = text.split_once(address.as_str()).map_or("", |(_, below)| below);
-            let lines = below.lines().skip(1).take_while(|line| !line.trim().is_empty()).take(8);
+            let text_below = text.split_once(address.as_str()).map_or("", |(_, text_below)| text_below);
+            let lines = text_below.lines().skip(1).take_while(|line| !line.trim().is_empty()).take(8);
             let reason = lines.map(str::trim).collect::<Vec<_>>().join(" ");
             let status = EnhancedStatus::find(&reason);
             FailedRecipient { address, action: RecipientAction::Failed, status, diagnostic: one_line(&reason) }
@@ -287,13 +287,13 @@ fn sendmail(text: &str) -> Vec<FailedRecipient> {
             failed.push(FailedRecipient { address, action: RecipientAction::Failed, status: None, diagnostic });
         }
     }
-    for one in &mut failed {
+    for recipient in &mut failed {
         let answers = transcript.lines().map(str::trim).filter(|line| line.starts_with('5'));
-        let said = answers.into_iter().find(|line| line.contains(&one.address)).unwrap_or_default();
-        if one.diagnostic.is_empty() {
-            one.diagnostic = one_line(said);
+        let response = answers.into_iter().find(|line| line.contains(&recipient.address)).unwrap_or_default();
+        if recipient.diagnostic.is_empty() {
+            recipient.diagnostic = one_line(response);
         }
-        one.status = EnhancedStatus::find(&one.diagnostic).or_else(|| EnhancedStatus::find(said));
+        recipient.status = EnhancedStatus::find(&recipient.diagnostic).or_else(|| EnhancedStatus::find(response));
     }
     failed
 }
@@ -309,8 +309,8 @@ fn quoted_id(text: &str) -> Option<String> {
 }
 
 fn bracketed(value: &str) -> Option<String> {
-    let (_, from) = value.split_once('<')?;
-    let (id, _) = from.split_once('>')?;
+    let (_, rest) = value.split_once('<')?;
+    let (id, _) = rest.split_once('>')?;
     (!id.is_empty()).then(|| format!("<{}>", id.trim()))
 }
 

@@ -81,8 +81,8 @@ impl Word {
     fn read(text: &str) -> Option<Word> {
         // The search is bounded, or a text of nothing but starts would take quadratic time.
         let start = text.get(..text.floor_char_boundary(WORD_MAX))?;
-        let inside = start.strip_prefix("=?")?;
-        let (charset, after) = inside.split_once('?')?;
+        let content = start.strip_prefix("=?")?;
+        let (charset, after) = content.split_once('?')?;
         let is_charset =
             !charset.is_empty() && charset.len() <= CHARSET_MAX && charset.bytes().all(|byte| byte.is_ascii_graphic());
         let (method, content) = after.split_once('?').filter(|_| is_charset)?;
@@ -154,8 +154,8 @@ mod tests {
         let endless = "=?a?b?!".repeat(2_000);
         assert_eq!(decode(&endless), endless);
         assert_eq!(decode("=?utf-8?q?Fixed"), "Fixed", "some programs forget the end");
-        let long = format!("=?utf-8?q?{}?=", "a".repeat(900));
-        assert_eq!(decode(&long), "a".repeat(900));
+        let long_word = format!("=?utf-8?q?{}?=", "a".repeat(900));
+        assert_eq!(decode(&long_word), "a".repeat(900));
     }
 
     proptest! {

@@ -26,7 +26,7 @@ mod tests {
 
     #[test]
     fn spellings_of_a_mailbox_count_as_one() {
-        for (spellings, one) in [
+        for (spellings, expected) in [
             (
                 &[
                     "ada@example.com",
@@ -49,7 +49,7 @@ mod tests {
             (&["a.da@example.com"][..], "a.da@example.com"),
         ] {
             for spelling in spellings {
-                assert_eq!(mailbox(spelling), one, "{spelling}");
+                assert_eq!(mailbox(spelling), expected, "{spelling}");
             }
         }
     }
@@ -57,8 +57,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_mailbox_is_the_mailbox_of_itself(text in "[a-zA-Z.+\"@é]{0,20}@[a-z.]{1,10}") {
-            let one = mailbox(&text);
-            prop_assert_eq!(mailbox(&one), one.clone());
+            let address = mailbox(&text);
+            prop_assert_eq!(mailbox(&address), address.clone());
         }
     }
 }

@@ -65,19 +65,19 @@ pub fn read(raw: &[u8]) -> Option<Message> {
 }
 
 fn flowed(part: &MessagePart<'_>) -> Flowed {
-    let says = |name: &str, value: &str| {
+    let has_parameter = |name: &str, value: &str| {
         let parameter = part.content_type().and_then(|kind| kind.attribute(name));
-        parameter.is_some_and(|found| found.eq_ignore_ascii_case(value))
+        parameter.is_some_and(|parameter_value| parameter_value.eq_ignore_ascii_case(value))
     };
-    Flowed { is_flowed: says("format", "flowed"), deletes_space: says("delsp", "yes") }
+    Flowed { is_flowed: has_parameter("format", "flowed"), deletes_space: has_parameter("delsp", "yes") }
 }
 
 /// `format` and `delsp` of a `Content-Type` (RFC 3676, 4.1); none if it is not plain text.
 pub fn flowed_of(content_type: &str) -> Option<Flowed> {
-    let small = content_type.to_ascii_lowercase().replace([' ', '"'], "");
-    let says = |parameter: &str| small.split(';').any(|part| part == parameter);
-    let flowed = Flowed { is_flowed: says("format=flowed"), deletes_space: says("delsp=yes") };
-    small.starts_with("text/plain").then_some(flowed)
+    let lower = content_type.to_ascii_lowercase().replace([' ', '"'], "");
+    let has_parameter = |parameter: &str| lower.split(';').any(|part| part == parameter);
+    let flowed = Flowed { is_flowed: has_parameter("format=flowed"), deletes_space: has_parameter("delsp=yes") };
+    lower.starts_with("text/plain").then_some(flowed)
 }
 
 fn file(part: &MessagePart<'_>) -> Option<File> {

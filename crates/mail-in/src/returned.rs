@@ -24,10 +24,10 @@ pub enum Outcome {
 /// The outcome of the mail to an address. A report may name another address if a server has forwarded the mail without keeping the original one
 /// (RFC 3464, 2.3.1). Then the mail is lost, but nothing is known about the address.
 pub fn outcome(bounce: &Bounce, address: &str) -> Outcome {
-    let own = |one: &&FailedRecipient| mailbox(&one.address) == mailbox(address);
-    let is_named = bounce.recipients.iter().any(|one| own(&one));
-    let mut about = bounce.recipients.iter().filter(|one| !is_named || own(one));
-    match about.find(|one| one.action == RecipientAction::Failed) {
+    let is_customer = |recipient: &&FailedRecipient| mailbox(&recipient.address) == mailbox(address);
+    let is_named = bounce.recipients.iter().any(|recipient| is_customer(&recipient));
+    let mut recipients = bounce.recipients.iter().filter(|recipient| !is_named || is_customer(recipient));
+    match recipients.find(|recipient| recipient.action == RecipientAction::Failed) {
         Some(failed) => {
             let reason = reason(failed);
             Outcome::Returned { is_address_dead: is_named && is_address_dead(failed, &reason), reason }
@@ -42,7 +42,7 @@ fn is_address_dead(failed: &FailedRecipient, reason: &str) -> bool {
     let is_permanent = failed.status.is_none_or(|status| status.class == 5);
     // The code if nothing more specific is known (RFC 5321, 4.2.3).
     match explain(550, reason) {
-        Some(known) => is_permanent && known.fault == Fault::Recipient,
+        Some(explanation) => is_permanent && explanation.fault == Fault::Recipient,
         None => failed.status.is_some() && failed.is_address_dead(),
     }
 }

@@ -31,7 +31,7 @@ pub fn read(header: &str) -> Senders {
     let is_whole = header.len() <= READ_MAX;
     let header = header.get(..header.floor_char_boundary(READ_MAX)).unwrap_or_default();
     let mut senders = Vec::new();
-    let mut part = Part::default();
+    let mut part = HeaderPart::default();
     let mut rest = header;
     while let Some(c) = rest.chars().next() {
         let after = rest.get(c.len_utf8()..).unwrap_or_default();
@@ -47,15 +47,15 @@ pub fn read(header: &str) -> Senders {
             '"' => rest = quoted(after, &mut part),
             '(' => rest = comment(after, &mut part),
             '<' => {
-                let (address, behind) = after.split_once('>').unwrap_or((after, ""));
+                let (address, tail) = after.split_once('>').unwrap_or((after, ""));
                 // Outlook: `<ana@desk.example<mailto:ana@desk.example>>`.
                 part.address = Some(address.split('<').next().unwrap_or_default().into());
-                rest = behind.trim_start_matches('>');
+                rest = tail.trim_start_matches('>');
             }
             // A comma inside of a name without quotation marks comes before the address.
             ',' | ';' if part.is_whole() => senders.extend(std::mem::take(&mut part).sender()),
             // The name of a group (RFC 5322, 3.4).
-            ':' if !part.text.contains('@') && part.address.is_none() => part = Part::default(),
+            ':' if !part.text.contains('@') && part.address.is_none() => part = HeaderPart::default(),
             c => part.text.push(c),
         }
         if senders.len() >= SENDERS_MAX && !rest.trim_matches([' ', ',', ';']).is_empty() {
@@ -67,7 +67,7 @@ pub fn read(header: &str) -> Senders {
 }
 
 #[derive(Default)]
-struct Part {
+struct HeaderPart {
     /// The text outside of brackets.
     text: String,
     /// The first comment.
@@ -78,20 +78,20 @@ struct Part {
     was_quoted: bool,
 }
 
-impl Part {
+impl HeaderPart {
     fn is_whole(&self) -> bool {
         self.address.is_some() || address(self.text.trim()).is_some()
     }
 
     fn sender(self) -> Option<Sender> {
         let text = self.text.trim();
-        let (name, found) = match &self.address {
-            Some(inside) => (text, address(inside.trim()).unwrap_or_default()),
+        let (name, address) = match &self.address {
+            Some(inner_text) => (text, address(inner_text.trim()).unwrap_or_default()),
             None => match address(text) {
-                Some(found) => ("", found),
+                Some(address) => ("", address),
                 // `Ana ana@desk.example`: some programs omit the brackets.
                 None => match text.rsplit_once(' ').and_then(|(name, last)| Some((name, address(last)?))) {
-                    Some(found) if !self.was_quoted => found,
+                    Some(address) if !self.was_quoted => address,
                     _ => (text, String::new()),
                 },
             },
@@ -99,44 +99,44 @@ impl Part {
         let name = if name.trim().is_empty() { self.comment.as_str() } else { name };
         let name = encoded_words::decode(name);
         let name = unquoted(name.trim()).trim().to_string();
-        let name = if name.eq_ignore_ascii_case(&found) { String::new() } else { name };
-        (!found.is_empty() || !name.is_empty()).then_some(Sender { name, address: found })
+        let name = if name.eq_ignore_ascii_case(&address) { String::new() } else { name };
+        (!address.is_empty() || !name.is_empty()).then_some(Sender { name, address })
     }
 }
 
 /// The rest of an encoded word, whose first character was read; only that character if it is none.
 fn encoded_word(after: &str) -> &str {
-    let inside = after.get(1..).unwrap_or_default();
-    let mut marks = inside.match_indices('?').map(|(at, _)| at);
+    let content = after.get(1..).unwrap_or_default();
+    let mut marks = content.match_indices('?').map(|(start, _)| start);
     let (Some(_), Some(second)) = (marks.next(), marks.next()) else { return "" };
-    let end = inside.get(second..).and_then(|text| text.find("?=")).map(|end| 1 + second + end + 2);
+    let end = content.get(second..).and_then(|text| text.find("?=")).map(|end| 1 + second + end + 2);
     end.and_then(|end| after.get(..end)).filter(|word| word.len() <= 600).unwrap_or_default()
 }
 
-fn quoted<'a>(text: &'a str, part: &mut Part) -> &'a str {
+fn quoted<'a>(text: &'a str, part: &mut HeaderPart) -> &'a str {
     part.was_quoted = true;
     let mut escaped = false;
-    for (at, c) in text.char_indices() {
+    for (start, c) in text.char_indices() {
         match c {
             c if escaped => {
                 part.text.push(c);
                 escaped = false;
             }
             '\\' => escaped = true,
-            '"' => return text.get(at + 1..).unwrap_or_default(),
+            '"' => return text.get(start + 1..).unwrap_or_default(),
             c => part.text.push(c),
         }
     }
     ""
 }
 
-fn comment<'a>(text: &'a str, part: &mut Part) -> &'a str {
-    let (mut depth, mut escaped, mut inside) = (1, false, String::new());
+fn comment<'a>(text: &'a str, part: &mut HeaderPart) -> &'a str {
+    let (mut depth, mut escaped, mut content) = (1, false, String::new());
     let mut end = text.len();
-    for (at, c) in text.char_indices() {
+    for (start, c) in text.char_indices() {
         match c {
             c if escaped => {
-                inside.push(c);
+                content.push(c);
                 escaped = false;
                 continue;
             }
@@ -149,13 +149,13 @@ fn comment<'a>(text: &'a str, part: &mut Part) -> &'a str {
             _ => {}
         }
         if depth == 0 {
-            end = at + 1;
+            end = start + 1;
             break;
         }
-        inside.push(c);
+        content.push(c);
     }
     if part.comment.is_empty() {
-        part.comment = inside;
+        part.comment = content;
     }
     text.get(end..).unwrap_or_default()
 }

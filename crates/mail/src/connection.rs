@@ -5,21 +5,21 @@ use mail_in::smtp_refusal::Fault;
 /// The fix for a problem with a certificate or with TLS, by the library's error message.
 pub fn explain_tls(reason: &str) -> Option<&'static str> {
     let lower = reason.to_ascii_lowercase();
-    let is = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    Some(if is(&["unknownissuer", "unknown issuer", "untrusted"]) {
+    let contains_any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    Some(if contains_any(&["unknownissuer", "unknown issuer", "untrusted"]) {
         "the server's certificate is of an issuer that is not known here: name the file of its CA with ca, or, where nobody logs in, write \
          tls = \"opportunistic\""
-    } else if is(&["causedasendentity"]) {
+    } else if contains_any(&["causedasendentity"]) {
         "the server's certificate is that of a CA: give the server one of its own, or, where nobody logs in, write tls = \"opportunistic\""
-    } else if is(&["notvalidforname", "not valid for name"]) {
+    } else if contains_any(&["notvalidforname", "not valid for name"]) {
         "the server's certificate is for another name: write the host that it names in smtp"
-    } else if is(&["expired"]) {
+    } else if contains_any(&["expired"]) {
         "the server's certificate has expired: renew it there"
-    } else if is(&["notvalidyet", "not valid yet"]) {
+    } else if contains_any(&["notvalidyet", "not valid yet"]) {
         "the server's certificate is not valid yet: see the clocks of both computers"
-    } else if is(&["corrupt message", "invalidcontenttype", "invalid content type", "wrong version"]) {
+    } else if contains_any(&["corrupt message", "invalidcontenttype", "invalid content type", "wrong version"]) {
         "the server does not begin with TLS on this port: write smtp://HOST:587 where it goes on to STARTTLS, smtps://HOST:465 otherwise"
-    } else if is(&["protocolversion", "protocol version", "handshakefailure", "handshake failure"]) {
+    } else if contains_any(&["protocolversion", "protocol version", "handshakefailure", "handshake failure"]) {
         "the server speaks no TLS 1.2 or newer: update it"
     } else {
         return None;

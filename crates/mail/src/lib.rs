@@ -9,7 +9,7 @@ mod send_error;
 mod server;
 mod tls;
 
-pub use destination::{Agents, MailDestination, ReplyAddress, mail_server};
+pub use destination::{AgentAddresses, MailDestination, ReplyAddress, mail_server};
 pub use lettre::message::Mailbox;
 pub use message::{Letter, MessageError, Sender, message};
 pub use oauth::{Grant, Tokens};

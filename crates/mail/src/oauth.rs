@@ -39,13 +39,13 @@ pub struct Grant {
 /// Provides tokens.
 pub struct Tokens {
     grant: Grant,
-    held: Mutex<CachedToken>,
+    cached: Mutex<CachedToken>,
 }
 
 #[derive(Default)]
 struct CachedToken {
     token: String,
-    until: Option<Instant>,
+    expires_at: Option<Instant>,
     /// Endpoints may rotate it with each response.
     refresh_token: Option<String>,
 }
@@ -68,31 +68,31 @@ struct Denied {
 impl Tokens {
     /// Provides tokens for a grant.
     pub fn new(grant: Grant) -> Tokens {
-        Tokens { grant, held: Mutex::default() }
+        Tokens { grant, cached: Mutex::default() }
     }
 
     /// A token that is valid for a while; the error says why there is none. One request fetches it, the others wait.
     pub async fn token(&self) -> Result<String, String> {
-        let mut held = self.held.lock().await;
-        if held.until.is_some_and(|until| until > Instant::now()) {
-            return Ok(held.token.clone());
+        let mut cached = self.cached.lock().await;
+        if cached.expires_at.is_some_and(|expires_at| expires_at > Instant::now()) {
+            return Ok(cached.token.clone());
         }
-        let granted = self.ask(held.refresh_token.as_deref()).await?;
+        let granted = self.request_token(cached.refresh_token.as_deref()).await?;
         let seconds = match &granted.expires_in {
             Value::String(text) => text.parse().ok(),
             number => number.as_u64(),
         };
         let life = Duration::from_secs(seconds.unwrap_or(LIFE));
         // A short lifetime is used up to its half.
-        held.until = Instant::now().checked_add(life.saturating_sub(MARGIN.min(life / 2)));
-        held.token = granted.access_token;
-        held.refresh_token = granted.refresh_token.or(held.refresh_token.take());
-        Ok(held.token.clone())
+        cached.expires_at = Instant::now().checked_add(life.saturating_sub(MARGIN.min(life / 2)));
+        cached.token = granted.access_token;
+        cached.refresh_token = granted.refresh_token.or(cached.refresh_token.take());
+        Ok(cached.token.clone())
     }
 
     /// Forgets the token, because a server rejected it.
     pub async fn forget(&self) {
-        self.held.lock().await.until = None;
+        self.cached.lock().await.expires_at = None;
     }
 
     fn form(&self, newer: Option<&str>) -> String {
@@ -111,7 +111,7 @@ impl Tokens {
         form.finish()
     }
 
-    async fn ask(&self, newer: Option<&str>) -> Result<Granted, String> {
+    async fn request_token(&self, newer: Option<&str>) -> Result<Granted, String> {
         let (token_url, form) = (&self.grant.token_url, self.form(newer));
         let host = token_url.host_str().unwrap_or_default();
         install_crypto();

@@ -58,23 +58,25 @@ pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// The meaning of a reply (RFC 5321, 4.2). 53x is about the gateway's password, and 421 about the server itself: both can be fixed.
 fn refused(code: Code, permanent: bool, text: &str) -> SendError {
-    let known = explain(code.to_string().parse().unwrap_or_default(), text);
+    let explanation = explain(code.to_string().parse().unwrap_or_default(), text);
     let enhanced = enhanced_code(text).map(|enhanced| format!(" {enhanced}")).unwrap_or_default();
-    let fix = known.map(|known| format!(": {}", known.fix)).unwrap_or_default();
-    let says = format!("the server answers {code}{enhanced}{fix}");
-    if let Some(known) = known {
-        return match known.fault {
-            Fault::Login | Fault::Sender | Fault::Relay | Fault::Encryption => SendError::Unreachable(says),
-            Fault::Recipient => SendError::UnknownRecipient(says),
-            Fault::Size if permanent => SendError::TooLarge(says),
-            _ if permanent => SendError::Permanent(says),
-            _ => SendError::Temporary(says),
+    let fix = explanation.map(|explanation| format!(": {}", explanation.fix)).unwrap_or_default();
+    let reason = format!("the server answers {code}{enhanced}{fix}");
+    if let Some(explanation) = explanation {
+        return match explanation.fault {
+            Fault::Login | Fault::Sender | Fault::Relay | Fault::Encryption => SendError::Unreachable(reason),
+            Fault::Recipient => SendError::UnknownRecipient(reason),
+            Fault::Size if permanent => SendError::TooLarge(reason),
+            _ if permanent => SendError::Permanent(reason),
+            _ => SendError::Temporary(reason),
         };
     }
     match (permanent, code.category, code.detail) {
-        (true, Category::Unspecified3, _) | (false, Category::Connections, Detail::One) => SendError::Unreachable(says),
-        (true, ..) => SendError::Permanent(says),
-        (false, ..) => SendError::Temporary(says),
+        (true, Category::Unspecified3, _) | (false, Category::Connections, Detail::One) => {
+            SendError::Unreachable(reason)
+        }
+        (true, ..) => SendError::Permanent(reason),
+        (false, ..) => SendError::Temporary(reason),
     }
 }
 
@@ -102,29 +104,31 @@ mod tests {
     #[test]
     fn a_code_alone_tells_whether_it_is_about_us_about_the_server_or_about_the_message() {
         use {Category::*, Detail::*, Severity::*};
-        let told = |severity, category, detail| {
+        let classified = |severity, category, detail| {
             refused(Code::new(severity, category, detail), severity == PermanentNegativeCompletion, "")
         };
-        let says = |code: &str| format!("the server answers {code}");
+        let reason = |code: &str| format!("the server answers {code}");
         let (never, later) = (PermanentNegativeCompletion, TransientNegativeCompletion);
         assert!(
-            matches!(told(never, Unspecified3, Five), SendError::Unreachable(why) if why.starts_with(&says("535: ")))
+            matches!(classified(never, Unspecified3, Five), SendError::Unreachable(why) if why.starts_with(&reason("535: ")))
         );
-        assert_eq!(told(later, Connections, One), SendError::Unreachable(says("421")));
-        assert!(matches!(told(never, MailSystem, Two), SendError::TooLarge(why) if why.starts_with(&says("552: "))));
-        assert_eq!(told(never, MailSystem, Zero), SendError::Permanent(says("550")));
-        assert_eq!(told(never, Connections, One), SendError::Permanent(says("521")));
-        assert_eq!(told(later, MailSystem, Zero), SendError::Temporary(says("450")));
-        assert_eq!(told(later, MailSystem, Two), SendError::Temporary(says("452")));
-        assert_eq!(told(later, Unspecified3, Two), SendError::Temporary(says("432")));
+        assert_eq!(classified(later, Connections, One), SendError::Unreachable(reason("421")));
+        assert!(
+            matches!(classified(never, MailSystem, Two), SendError::TooLarge(why) if why.starts_with(&reason("552: ")))
+        );
+        assert_eq!(classified(never, MailSystem, Zero), SendError::Permanent(reason("550")));
+        assert_eq!(classified(never, Connections, One), SendError::Permanent(reason("521")));
+        assert_eq!(classified(later, MailSystem, Zero), SendError::Temporary(reason("450")));
+        assert_eq!(classified(later, MailSystem, Two), SendError::Temporary(reason("452")));
+        assert_eq!(classified(later, Unspecified3, Two), SendError::Temporary(reason("432")));
     }
 
     #[test]
     fn nothing_that_a_server_says_is_repeated_but_its_codes() {
         let code = Code::new(Severity::PermanentNegativeCompletion, Category::MailSystem, Detail::Zero);
         let refused = refused(code, true, "5.1.1 <ada@example.com>: Recipient address rejected: User unknown");
-        let says = "the server answers 550 5.1.1: the recipient's mailbox does not exist";
-        assert_eq!(refused, SendError::UnknownRecipient(says.into()));
+        let reason = "the server answers 550 5.1.1: the recipient's mailbox does not exist";
+        assert_eq!(refused, SendError::UnknownRecipient(reason.into()));
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use crate::oauth::Tokens;
 use crate::send_error::{CHECK_TIMEOUT, SEND_TIMEOUT, SendError, cause, classify};
 
 /// A recipient who does not exist (RFC 2606), to check whether a server relays mail.
-const NOBODY: (&str, &str) = ("deskbell-check", "example.com");
+const CHECK_RECIPIENT: (&str, &str) = ("deskbell-check", "example.com");
 
 /// How the connection is encrypted.
 #[derive(Clone)]
@@ -90,13 +90,13 @@ impl MailServer {
 
     /// Sends a message.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
-        let sent = timeout(SEND_TIMEOUT, self.carry_out(Job::Send(message))).await;
-        sent.unwrap_or_else(|_| Err(SendError::Temporary("the server takes too long".into())))
+        let outcome = timeout(SEND_TIMEOUT, self.carry_out(Job::Send(message))).await;
+        outcome.unwrap_or_else(|_| Err(SendError::Temporary("the server takes too long".into())))
     }
 
     /// Checks whether the server accepts the login and relays mail of a sender, as far as possible without sending any.
-    pub async fn check(&self, from: &Address) -> Result<(), String> {
-        match timeout(CHECK_TIMEOUT, self.carry_out(Job::Check(from))).await {
+    pub async fn check(&self, sender: &Address) -> Result<(), String> {
+        match timeout(CHECK_TIMEOUT, self.carry_out(Job::Check(sender))).await {
             // Whether it accepts mail for that recipient says nothing about others.
             Ok(Ok(()) | Err(SendError::UnknownRecipient(_) | SendError::Permanent(_) | SendError::Temporary(_))) => {
                 Ok(())
@@ -109,12 +109,12 @@ impl MailServer {
     async fn attempt(&self, job: Job<'_>, tls: Tls) -> Result<(), AttemptError> {
         let credentials = self.credentials().await.map_err(AttemptError::Token)?;
         let mut connection = self.connect(tls).await.map_err(AttemptError::Connecting)?;
-        let done = self.work(&mut connection, job, credentials).await;
+        let outcome = self.run(&mut connection, job, credentials).await;
         connection.abort().await;
-        done.map_err(AttemptError::Smtp)
+        outcome.map_err(AttemptError::Smtp)
     }
 
-    async fn work(
+    async fn run(
         &self,
         connection: &mut AsyncSmtpConnection,
         job: Job<'_>,
@@ -127,9 +127,9 @@ impl MailServer {
             Job::Send(message) => {
                 connection.send(message.envelope(), &message.formatted()).await?;
             }
-            Job::Check(from) => {
-                connection.command(Mail::new(Some(from.clone()), Vec::new())).await?;
-                if let Ok(nobody) = Address::new(NOBODY.0, NOBODY.1) {
+            Job::Check(sender) => {
+                connection.command(Mail::new(Some(sender.clone()), Vec::new())).await?;
+                if let Ok(nobody) = Address::new(CHECK_RECIPIENT.0, CHECK_RECIPIENT.1) {
                     connection.command(Rcpt::new(nobody, Vec::new())).await?;
                 }
             }
@@ -154,23 +154,23 @@ impl MailServer {
 
     /// Runs a job; once more with a new token if one is rejected, and unencrypted if TLS fails and is not required.
     async fn carry_out(&self, job: Job<'_>) -> Result<(), SendError> {
-        let mut done = self.attempt(job, self.tls()).await;
-        if let (Err(AttemptError::Smtp(error)), Some(Login::OAuth(_, tokens))) = (&done, &self.login)
+        let mut outcome = self.attempt(job, self.tls()).await;
+        if let (Err(AttemptError::Smtp(error)), Some(Login::OAuth(_, tokens))) = (&outcome, &self.login)
             && is_token_refused(error)
         {
             tokens.forget().await;
-            done = self.attempt(job, self.tls()).await;
+            outcome = self.attempt(job, self.tls()).await;
         }
         // Never at a later stage: the server may have accepted the message, which would be sent twice, the second time unencrypted.
-        if let (Err(AttemptError::Connecting(error)), Security::Opportunistic(_)) = (&done, &self.security)
+        if let (Err(AttemptError::Connecting(error)), Security::Opportunistic(_)) = (&outcome, &self.security)
             && error.status().is_none()
             && (error.is_tls() || is_about_tls(&cause(error)))
         {
             let error = cause(error);
             tracing::warn!(server = %self, error, "TLS with the mail server failed, sending in the open");
-            done = self.attempt(job, Tls::None).await;
+            outcome = self.attempt(job, Tls::None).await;
         }
-        done.map_err(|failed| match failed {
+        outcome.map_err(|failed| match failed {
             AttemptError::Token(reason) => SendError::Unreachable(reason),
             AttemptError::Connecting(error) | AttemptError::Smtp(error) => classify(&error),
         })

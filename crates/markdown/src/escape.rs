@@ -20,11 +20,11 @@ mod tests {
         fn what_is_escaped_stays_text(text in "[a\\\\`*_\\[\\]<>#!~()]{1,40}") {
             let blocks = parse(&escape(&format!("a{text}a")));
             let [Block::Paragraph(inlines)] = &blocks[..] else { panic!("{blocks:?}") };
-            let read: String = inlines.iter().map(|inline| match inline {
+            let unescaped: String = inlines.iter().map(|inline| match inline {
                 Inline::Text(text) => text.as_str(),
                 other => panic!("{other:?}"),
             }).collect();
-            prop_assert_eq!(read, format!("a{text}a"));
+            prop_assert_eq!(unescaped, format!("a{text}a"));
         }
     }
 }

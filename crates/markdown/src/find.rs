@@ -4,11 +4,11 @@
 ///
 /// The standard library's search is made for long texts and, with its panic messages, costs the widget eight kilobytes; the texts here are
 /// short.
-pub fn find(text: &str, wanted: &str) -> Option<usize> {
-    if wanted.is_empty() {
+pub fn find(text: &str, needle: &str) -> Option<usize> {
+    if needle.is_empty() {
         return Some(0);
     }
-    text.as_bytes().windows(wanted.len()).position(|window| window == wanted.as_bytes())
+    text.as_bytes().windows(needle.len()).position(|window| window == needle.as_bytes())
 }
 
 #[cfg(test)]

@@ -224,7 +224,7 @@ const OF_TARGET: usize = 6;
 struct Line<'a> {
     text: &'a str,
     /// For each closer the last offset it was searched from, and the next occurrence, so that no stretch is searched twice.
-    known: [Option<(usize, Option<usize>)>; CLOSERS.len()],
+    closers_found: [Option<(usize, Option<usize>)>; CLOSERS.len()],
     /// How many bytes were searched for closers.
     #[cfg(test)]
     searched: usize,
@@ -234,7 +234,7 @@ impl<'a> Line<'a> {
     fn new(text: &'a str) -> Line<'a> {
         Line {
             text,
-            known: [None; CLOSERS.len()],
+            closers_found: [None; CLOSERS.len()],
             #[cfg(test)]
             searched: 0,
         }
@@ -242,55 +242,55 @@ impl<'a> Line<'a> {
 
     fn read(&mut self, start: usize, end: usize, depth: usize) -> Vec<Inline> {
         let mut out = Vec::new();
-        let mut plain = start;
-        let mut at = start;
-        while at < end {
-            let Some((part, next)) = self.special(at, end, depth) else {
-                at += self.slice(at, end).chars().next().map_or(1, char::len_utf8);
+        let mut text_start = start;
+        let mut position = start;
+        while position < end {
+            let Some((part, next)) = self.special(position, end, depth) else {
+                position += self.slice(position, end).chars().next().map_or(1, char::len_utf8);
                 continue;
             };
-            push_text(&mut out, self.slice(plain, at));
+            push_text(&mut out, self.slice(text_start, position));
             out.push(part);
-            at = next;
-            plain = next;
+            position = next;
+            text_start = next;
         }
-        push_text(&mut out, self.slice(plain, end));
+        push_text(&mut out, self.slice(text_start, end));
         out
     }
 
     /// The part that begins at an offset, and its end.
-    fn special(&mut self, at: usize, end: usize, depth: usize) -> Option<(Inline, usize)> {
-        let rest = self.slice(at, end);
+    fn special(&mut self, position: usize, end: usize, depth: usize) -> Option<(Inline, usize)> {
+        let rest = self.slice(position, end);
         let first = rest.chars().next()?;
         match first {
-            '\n' => return Some((Inline::Break, at + 1)),
+            '\n' => return Some((Inline::Break, position + 1)),
             '\\' => {
                 let escaped = rest.chars().nth(1).filter(char::is_ascii_punctuation)?;
-                return Some((Inline::Text(escaped.into()), at + 2));
+                return Some((Inline::Text(escaped.into()), position + 2));
             }
             '`' => {
-                let close = self.find(0, at + 1, end)?;
-                let code = self.slice(at + 1, close).to_string();
+                let close = self.find(0, position + 1, end)?;
+                let code = self.slice(position + 1, close).to_string();
                 return (!code.is_empty()).then_some((Inline::Code(code), close + 1));
             }
-            'h' | 'm' => return self.bare_address(at, end),
+            'h' | 'm' => return self.bare_address(position, end),
             _ if depth >= DEPTH_MAX => return None,
             '!' if rest.starts_with("![") => {
-                let (link, after) = self.link(at + 1, end, depth)?;
+                let (link, after) = self.link(position + 1, end, depth)?;
                 return Some((picture(link), after));
             }
-            '[' => return self.link(at, end, depth),
+            '[' => return self.link(position, end, depth),
             '*' | '_' => {}
             _ => return None,
         }
         // `_` inside a word is part of the word, as in `snake_case`.
-        let before = self.slice(0, at).chars().next_back();
+        let before = self.slice(0, position).chars().next_back();
         if first == '_' && before.is_some_and(is_part_of_word) {
             return None;
         }
         let closer = CLOSERS.iter().skip(1).position(|closer| rest.starts_with(closer)).map(|index| index + 1)?;
         let length = CLOSERS.get(closer).map_or(1, |closer| closer.len());
-        let inner = at + length;
+        let inner = position + length;
         if self.slice(inner, end).starts_with(char::is_whitespace) {
             return None;
         }
@@ -300,11 +300,11 @@ impl<'a> Line<'a> {
         Some((part, close + length))
     }
 
-    fn link(&mut self, at: usize, end: usize, depth: usize) -> Option<(Inline, usize)> {
-        let middle = self.find(OF_LINK, at + 1, end)?;
+    fn link(&mut self, position: usize, end: usize, depth: usize) -> Option<(Inline, usize)> {
+        let middle = self.find(OF_LINK, position + 1, end)?;
         let close = self.find(OF_TARGET, middle + 2, end)?;
         let url = safe_url(self.slice(middle + 2, close).trim_ascii()).map(str::to_string);
-        let text = self.read(at + 1, middle, depth + 1);
+        let text = self.read(position + 1, middle, depth + 1);
         let after = close + 1;
         match url {
             Some(url) => Some((Inline::Link { url, text: without_links(text) }, after)),
@@ -313,33 +313,35 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn bare_address(&self, at: usize, end: usize) -> Option<(Inline, usize)> {
-        if self.slice(0, at).chars().next_back().is_some_and(is_part_of_word) {
+    fn bare_address(&self, position: usize, end: usize) -> Option<(Inline, usize)> {
+        if self.slice(0, position).chars().next_back().is_some_and(is_part_of_word) {
             return None;
         }
-        let rest = self.slice(at, end);
+        let rest = self.slice(position, end);
         let scheme = ["https://", "http://", "mailto:"].into_iter().find(|scheme| rest.starts_with(scheme))?;
         let stop = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`' | '*' | '|');
         let url = rest.split(stop).next()?.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '_']);
         let url = safe_url(url).filter(|url| url.len() > scheme.len())?;
         let text = vec![Inline::Text(url.into())];
-        Some((Inline::Link { url: url.into(), text }, at + url.len()))
+        Some((Inline::Link { url: url.into(), text }, position + url.len()))
     }
 
     /// The next occurrence of a closer before an end.
-    fn find(&mut self, closer: usize, from: usize, end: usize) -> Option<usize> {
+    fn find(&mut self, closer: usize, start: usize, end: usize) -> Option<usize> {
         let needle = CLOSERS.get(closer)?;
-        let known = self.known.get_mut(closer)?;
+        let candidate = self.closers_found.get_mut(closer)?;
         // The next occurrence after an earlier offset is the next one after every offset in between.
-        let holds = |(since, next): (usize, Option<usize>)| since <= from && next.is_none_or(|next| from <= next);
-        let next = match known.filter(|known| holds(*known)) {
+        let is_current = |(searched_from, next): (usize, Option<usize>)| {
+            searched_from <= start && next.is_none_or(|next| start <= next)
+        };
+        let next = match candidate.filter(|candidate| is_current(*candidate)) {
             Some((_, next)) => next,
             None => {
-                let next = find(self.text.get(from..)?, needle).map(|found| from + found);
-                *known = Some((from, next));
+                let next = find(self.text.get(start..)?, needle).map(|offset| start + offset);
+                *candidate = Some((start, next));
                 #[cfg(test)]
                 {
-                    self.searched += next.unwrap_or(self.text.len()) - from;
+                    self.searched += next.unwrap_or(self.text.len()) - start;
                 }
                 next
             }
@@ -356,20 +358,20 @@ impl<'a> Line<'a> {
 fn picture(link: Inline) -> Inline {
     match link {
         Inline::Link { url, text } if url.starts_with("http") => {
-            Inline::Picture { url, alt: text.iter().map(plain).collect() }
+            Inline::Picture { url, alt: text.iter().map(plain_text).collect() }
         }
         other => other,
     }
 }
 
 /// The text of a part without formatting.
-pub fn plain(part: &Inline) -> String {
+pub fn plain_text(part: &Inline) -> String {
     match part {
         Inline::Text(text) | Inline::Code(text) => text.clone(),
         Inline::Break => " ".into(),
         Inline::Picture { alt, .. } => alt.clone(),
         Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Link { text: inner, .. } => {
-            inner.iter().map(plain).collect()
+            inner.iter().map(plain_text).collect()
         }
     }
 }
@@ -434,7 +436,7 @@ mod tests {
 
     #[test]
     fn a_line_is_searched_in_a_time_that_grows_with_its_length_only() {
-        for (what, times, end) in [
+        for (name, times, end) in [
             ("](", 25_000, ""),
             ("[](", 16_000, ""),
             ("[", 49_000, "]("),
@@ -445,10 +447,10 @@ mod tests {
             ("![", 24_000, "](x"),
             ("[*a](_b", 7_000, ")"),
         ] {
-            let text = what.repeat(times) + end;
+            let text = name.repeat(times) + end;
             let mut line = Line::new(&text);
             assert!(!line.read(0, text.len(), 0).is_empty());
-            assert!(line.searched <= 8 * text.len(), "{what}: {} of {}", line.searched, text.len());
+            assert!(line.searched <= 8 * text.len(), "{name}: {} of {}", line.searched, text.len());
         }
     }
 
@@ -494,16 +496,16 @@ mod tests {
                 }
             }
         }
-        let mut found = Vec::new();
+        let mut all = Vec::new();
         for block in blocks {
             match block {
-                Block::Paragraph(parts) | Block::Heading(parts) => of_line(parts, &mut found),
-                Block::Quote(inner) => found.extend(urls(inner)),
-                Block::List { items, .. } => items.iter().for_each(|item| found.extend(urls(item))),
+                Block::Paragraph(parts) | Block::Heading(parts) => of_line(parts, &mut all),
+                Block::Quote(inner) => all.extend(urls(inner)),
+                Block::List { items, .. } => items.iter().for_each(|item| all.extend(urls(item))),
                 Block::Code(_) => {}
             }
         }
-        found
+        all
     }
 
     proptest! {

@@ -49,10 +49,10 @@ mod tests {
 
     #[test]
     fn only_https_is_a_source_and_http_on_this_computer() {
-        for good in ["https://a.example", "http://127.0.0.1:8065/x", "http://localhost/", "http://[::1]:80/"] {
-            assert!(source_url(good).is_ok(), "{good}");
+        for valid in ["https://a.example", "http://127.0.0.1:8065/x", "http://localhost/", "http://[::1]:80/"] {
+            assert!(source_url(valid).is_ok(), "{valid}");
         }
-        for bad in [
+        for invalid in [
             "http://a.example",
             "a.example",
             "ftp://a.example",
@@ -61,14 +61,14 @@ mod tests {
             "http://127.0.0.1.a.example",
             "",
         ] {
-            assert!(source_url(bad).is_err(), "{bad}");
+            assert!(source_url(invalid).is_err(), "{invalid}");
         }
     }
 
     #[test]
     fn a_web_address_is_http_or_https_with_a_host() {
         assert_eq!(web_address(" https://a.example/x#y "), Some("https://a.example/x#y".into()));
-        for bad in [
+        for invalid in [
             "javascript:alert(1)",
             "data:text/html,x",
             "mailto:a@b.example",
@@ -77,7 +77,7 @@ mod tests {
             "ftp://a.example",
             "",
         ] {
-            assert_eq!(web_address(bad), None, "{bad}");
+            assert_eq!(web_address(invalid), None, "{invalid}");
         }
         assert_eq!(web_address("https://a.example/a b"), Some("https://a.example/a%20b".into()));
     }

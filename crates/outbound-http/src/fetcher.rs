@@ -344,8 +344,8 @@ mod tests {
             let answer = move || (StatusCode::FORBIDDEN, axum::Json(body.clone())).into_response();
             assert_eq!(asked(answer).await, Err(FetchError::Refused { status: 403, message }));
         }
-        let long = || (StatusCode::FORBIDDEN, "x".repeat(5000)).into_response();
-        let Err(FetchError::Refused { message, .. }) = asked(long).await else { panic!() };
+        let long_answer = || (StatusCode::FORBIDDEN, "x".repeat(5000)).into_response();
+        let Err(FetchError::Refused { message, .. }) = asked(long_answer).await else { panic!() };
         assert_eq!(message.len(), 2 + MESSAGE_MAX);
     }
 
@@ -380,11 +380,11 @@ mod tests {
     #[tokio::test]
     async fn redirects_are_followed_but_not_without_end_and_not_away_from_https() {
         let round = || Redirect::temporary("/").into_response();
-        let Err(FetchError::Shape(said)) = asked(round).await else { panic!() };
-        assert!(said.contains("without end"), "{said}");
-        let away = || Redirect::permanent("http://forum.example/latest.json").into_response();
-        let Err(FetchError::Shape(said)) = asked(away).await else { panic!() };
-        assert!(said.contains("not https"), "{said}");
+        let Err(FetchError::Shape(reason)) = asked(round).await else { panic!() };
+        assert!(reason.contains("without end"), "{reason}");
+        let to_http = || Redirect::permanent("http://forum.example/latest.json").into_response();
+        let Err(FetchError::Shape(reason)) = asked(to_http).await else { panic!() };
+        assert!(reason.contains("not https"), "{reason}");
         let router = Router::new()
             .route("/", get(async || Redirect::permanent("/there")))
             .route("/there", get(async || axum::Json(json!({ "ok": true }))));
@@ -399,8 +399,8 @@ mod tests {
             axum::Json(json!([header(header::USER_AGENT), header(header::ACCEPT)]))
         });
         let url = stand_in(router).await;
-        let told: Vec<String> = Fetcher::new(SHORT, false).unwrap().json(&url).await.unwrap();
-        assert!(told[0].starts_with("deskbell/") && told[1] == "application/json", "{told:?}");
+        let headers: Vec<String> = Fetcher::new(SHORT, false).unwrap().json(&url).await.unwrap();
+        assert!(headers[0].starts_with("deskbell/") && headers[1] == "application/json", "{headers:?}");
     }
 
     #[tokio::test]
@@ -408,8 +408,8 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         drop(listener);
-        let told = Fetcher::new(SHORT, false).unwrap().json::<Value>(&url).await.unwrap_err().to_string();
-        assert!(told.starts_with("gives no answer: ") && told.contains("refused"), "{told}");
+        let error = Fetcher::new(SHORT, false).unwrap().json::<Value>(&url).await.unwrap_err().to_string();
+        assert!(error.starts_with("gives no answer: ") && error.contains("refused"), "{error}");
     }
 
     #[test]

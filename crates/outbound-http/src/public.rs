@@ -68,19 +68,20 @@ impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         let private = self.localhost && name.as_str() == "localhost";
         Box::pin(async move {
-            let found = addresses(name.as_str(), 0, private).await?;
-            Ok(Box::new(found.into_iter()) as Addrs)
+            let addresses_found = addresses(name.as_str(), 0, private).await?;
+            Ok(Box::new(addresses_found.into_iter()) as Addrs)
         })
     }
 }
 
 /// The addresses of a name; with `private` also those that are not public.
 pub async fn addresses(host: &str, port: u16, private: bool) -> io::Result<Vec<SocketAddr>> {
-    let found = tokio::net::lookup_host((host, port)).await?;
-    let found: Vec<SocketAddr> = found.filter(|address| private || is_public(address.ip())).collect();
-    match found.is_empty() {
+    let addresses_found = tokio::net::lookup_host((host, port)).await?;
+    let addresses_found: Vec<SocketAddr> =
+        addresses_found.filter(|address| private || is_public(address.ip())).collect();
+    match addresses_found.is_empty() {
         true => Err(io::Error::other(not_public(host))),
-        false => Ok(found),
+        false => Ok(addresses_found),
     }
 }
 
@@ -180,8 +181,8 @@ mod tests {
         for address in public {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
-        for (address, what) in not_public {
-            assert!(!is_public(address.parse().unwrap()), "{address}: {what}");
+        for (address, description) in not_public {
+            assert!(!is_public(address.parse().unwrap()), "{address}: {description}");
         }
     }
 }

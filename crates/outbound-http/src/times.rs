@@ -28,8 +28,8 @@ mod tests {
         assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
         let ahead = retry_after("Fri, 01 Jan 2100 00:00:00 GMT").unwrap();
         assert!(ahead > Duration::from_secs(365 * 24 * 60 * 60), "{ahead:?}");
-        for bad in ["soon", "", "-1", "Wed, 31 Feb 2015 07:28:00 GMT", "2015-10-21T07:28:00Z"] {
-            assert_eq!(retry_after(bad), None, "{bad}");
+        for invalid in ["soon", "", "-1", "Wed, 31 Feb 2015 07:28:00 GMT", "2015-10-21T07:28:00Z"] {
+            assert_eq!(retry_after(invalid), None, "{invalid}");
         }
     }
 

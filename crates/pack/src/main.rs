@@ -95,7 +95,7 @@ fn pack() -> Result<()> {
         }
         write(
             &folder.join(format!("{}.plain.json", language.tag)),
-            json!(texts::plain(&table)).to_string().as_bytes(),
+            json!(texts::plain_form_texts(&table)).to_string().as_bytes(),
         )?;
         write(&folder.join(format!("{}.labels.json", language.tag)), json!(table.labels).to_string().as_bytes())?;
     }
@@ -497,7 +497,7 @@ mod tests {
         let script = read_text(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../loader/plain.js"))).unwrap();
         for language in LANGUAGES {
             let table = texts::table(*language).unwrap();
-            let texts = texts::plain(&table);
+            let texts = texts::plain_form_texts(&table);
             assert_eq!(texts.len(), texts::PLAIN.len(), "{}", language.tag);
             for name in texts::PLAIN {
                 // The fields are labelled by their ids.

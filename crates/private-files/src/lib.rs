@@ -29,8 +29,8 @@ pub fn restrict(path: &Path) {
         return;
     }
     let (path_shown, mode_shown) = (path.display(), format!("{mode:o}"));
-    let wanted = if metadata.is_dir() { FOLDER_MODE } else { FILE_MODE };
-    match std::fs::set_permissions(path, Permissions::from_mode(wanted)) {
+    let mode_wanted = if metadata.is_dir() { FOLDER_MODE } else { FILE_MODE };
+    match std::fs::set_permissions(path, Permissions::from_mode(mode_wanted)) {
         Ok(()) => tracing::info!(path = %path_shown, mode = mode_shown, "closed to other users of this machine"),
         Err(error) => {
             tracing::warn!(path = %path_shown, mode = mode_shown, %error, "open to other users of this machine");

@@ -2,12 +2,12 @@
 
 /// Inserts an item if it is among the best `limit`, in order; `before` says whether one item precedes another. Of equal items the earlier one
 /// comes first.
-pub fn keep<T>(best: &mut Vec<T>, limit: usize, one: T, before: impl Fn(&T, &T) -> bool) {
-    if best.len() >= limit && best.last().is_none_or(|last| !before(&one, last)) {
+pub fn keep<T>(best: &mut Vec<T>, limit: usize, item: T, before: impl Fn(&T, &T) -> bool) {
+    if best.len() >= limit && best.last().is_none_or(|last| !before(&item, last)) {
         return;
     }
-    let place = best.partition_point(|known| !before(&one, known));
-    best.insert(place, one);
+    let place = best.partition_point(|existing| !before(&item, existing));
+    best.insert(place, item);
     best.truncate(limit);
 }
 
@@ -20,11 +20,11 @@ mod tests {
         #[test]
         fn they_are_the_first_of_all_in_order(all in proptest::collection::vec((0u8..9, 0u8..9), 0..40), limit in 0usize..12) {
             let mut best = Vec::new();
-            for one in &all {
-                keep(&mut best, limit, *one, |one, other| one.0 < other.0);
+            for item in &all {
+                keep(&mut best, limit, *item, |item, other| item.0 < other.0);
             }
             let mut sorted = all;
-            sorted.sort_by_key(|one| one.0);
+            sorted.sort_by_key(|item| item.0);
             sorted.truncate(limit);
             prop_assert_eq!(best, sorted);
         }

@@ -34,10 +34,10 @@ pub fn build(questions: &[Question], stems: Box<dyn Stems>) -> Index {
 pub fn table(questions: &[Question], stems: &dyn Stems) -> Vec<(String, String)> {
     let mut forms = Forms::default();
     let entries: Vec<Entry> = questions.iter().map(|question| forms.read(question)).collect();
-    let read = Read::new(&forms, &entries.iter().collect::<Vec<_>>());
+    let analysis = WordAnalysis::new(&forms, &entries.iter().collect::<Vec<_>>());
     let mut table: Vec<(String, String)> = Vec::new();
     for (number, _) in forms.list.iter().enumerate() {
-        if let Some((spelled, stem)) = read.stem(&forms, number, stems)
+        if let Some((spelled, stem)) = analysis.stem(&forms, number, stems)
             && spelled != stem
         {
             table.push((spelled.to_string(), stem));
@@ -50,23 +50,23 @@ pub fn table(questions: &[Question], stems: &dyn Stems) -> Vec<(String, String)>
 /// Builds an index of questions that have been read.
 pub fn assemble(forms: &Forms, mut entries: Vec<&Entry>, stems: Box<dyn Stems>) -> Index {
     entries.truncate(QUESTIONS_MAX);
-    let read = Read::new(forms, &entries);
-    let (vocabulary, numbers) = read.vocabulary(forms, stems.as_ref());
+    let analysis = WordAnalysis::new(forms, &entries);
+    let (vocabulary, numbers) = analysis.vocabulary(forms, stems.as_ref());
     let mut texts = Texts::default();
     for entry in &entries {
-        let stem = |one: Occurrence| {
-            let word = numbers.get(one.word as usize).copied().flatten()?;
-            Some(Occurrence { word, counts: one.counts })
+        let stem = |occurrence: Occurrence| {
+            let word = numbers.get(occurrence.word as usize).copied().flatten()?;
+            Some(Occurrence { word, counts: occurrence.counts })
         };
         texts.push(packed::unpack(&entry.words).filter_map(stem).collect());
     }
     let (starts, postings) = postings(&texts);
     let newest = entries.iter().filter_map(|entry| entry.year).fold(0.0, f32::max);
-    let standing = |entry: &&Entry| score::standing(entry.solved, entry.year.map_or(0.0, |year| newest - year));
+    let prior = |entry: &&Entry| score::prior(entry.solved, entry.year.map_or(0.0, |year| newest - year));
     Index {
-        standings: entries.iter().map(standing).collect(),
+        priors: entries.iter().map(prior).collect(),
         questions: entries.iter().map(|entry| entry.stored.clone()).collect(),
-        languages: read.languages(),
+        languages: analysis.languages(),
         vocabulary,
         starts,
         postings,
@@ -113,20 +113,20 @@ pub struct Occurrence {
 impl Forms {
     /// Reads a question.
     pub fn read(&mut self, question: &Question) -> Entry {
-        let mut found: Vec<Occurrence> = Vec::new();
+        let mut occurrences: Vec<Occurrence> = Vec::new();
         let mut variants: Vec<u32> = Vec::new();
-        self.field(&question.title, 0, &mut found, &mut variants);
-        self.field(&plain_text(&question.body), 1, &mut found, &mut variants);
+        self.field(&question.title, 0, &mut occurrences, &mut variants);
+        self.field(&plain_text(&question.body), 1, &mut occurrences, &mut variants);
         for answer in &question.answers {
-            self.field(&plain_text(&answer.body), 2, &mut found, &mut variants);
+            self.field(&plain_text(&answer.body), 2, &mut occurrences, &mut variants);
         }
         for topic in &question.topics {
-            self.field(topic, 3, &mut found, &mut variants);
+            self.field(topic, 3, &mut occurrences, &mut variants);
         }
         variants.sort_unstable();
         variants.dedup();
         Entry {
-            words: packed::pack(&merged(found)),
+            words: packed::pack(&merged(occurrences)),
             variants: variants.into(),
             stored: Arc::new(Stored::new(question)),
             solved: question.solved,
@@ -134,26 +134,27 @@ impl Forms {
         }
     }
 
-    fn field(&mut self, text: &str, field: usize, found: &mut Vec<Occurrence>, variants: &mut Vec<u32>) {
+    fn field(&mut self, text: &str, field: usize, occurrences: &mut Vec<Occurrence>, variants: &mut Vec<u32>) {
         words(text, &mut |word| {
             let (form, folded) = self.numbers_of(word.spelled);
             if folded != form {
                 variants.push(form);
             }
-            found.push(Occurrence { word: folded, counts: std::array::from_fn(|place| u8::from(place == field)) });
+            occurrences
+                .push(Occurrence { word: folded, counts: std::array::from_fn(|place| u8::from(place == field)) });
         });
     }
 
     /// The numbers of a word as spelled and as folded.
     fn numbers_of(&mut self, spelled: &str) -> (u32, u32) {
         let form = self.number(spelled);
-        if let Some(folded) = self.list.get(form as usize).and_then(|known| known.folded) {
+        if let Some(folded) = self.list.get(form as usize).and_then(|existing| existing.folded) {
             return (form, folded);
         }
         let folded = fold(spelled);
         let folded = if folded == spelled { form } else { self.number(&folded) };
-        if let Some(known) = self.list.get_mut(form as usize) {
-            known.folded = Some(folded);
+        if let Some(existing) = self.list.get_mut(form as usize) {
+            existing.folded = Some(folded);
         }
         (form, folded)
     }
@@ -171,32 +172,32 @@ impl Forms {
 }
 
 /// What is known of all questions together.
-struct Read {
+struct WordAnalysis {
     /// By the numbers of the words.
-    words: Vec<Known>,
+    words: Vec<WordInfo>,
     /// How many questions each language has.
     languages: [u32; 5],
 }
 
 /// A word of the questions.
 #[derive(Clone, Copy, Default)]
-struct Known {
+struct WordInfo {
     /// The longest spelling that differs from the folded form.
     variant: Option<u32>,
     /// How many questions of each language have it.
     questions: [u32; 5],
 }
 
-impl Read {
-    fn new(forms: &Forms, entries: &[&Entry]) -> Read {
-        let mut read = Read { words: vec![Known::default(); forms.list.len()], languages: [0; 5] };
+impl WordAnalysis {
+    fn new(forms: &Forms, entries: &[&Entry]) -> WordAnalysis {
+        let mut analysis = WordAnalysis { words: vec![WordInfo::default(); forms.list.len()], languages: [0; 5] };
         for entry in entries {
-            read.tell_language(forms, entry);
+            analysis.tell_language(forms, entry);
             for variant in &entry.variants {
-                read.spell(forms, *variant);
+                analysis.spell(forms, *variant);
             }
         }
-        read
+        analysis
     }
 
     /// Detects the language of a question, and counts its words for it.
@@ -209,14 +210,14 @@ impl Read {
             }
         }
         let [english, ..] = stops;
-        let most = stops.into_iter().max().filter(|most| *most > english && *most >= STOPS_MIN);
-        let language = most.and_then(|most| stops.iter().position(|count| *count == most)).unwrap_or_default();
+        let maximum = stops.into_iter().max().filter(|maximum| *maximum > english && *maximum >= STOPS_MIN);
+        let language = maximum.and_then(|maximum| stops.iter().position(|count| *count == maximum)).unwrap_or_default();
         if let Some(count) = self.languages.get_mut(language) {
             *count += 1;
         }
         for occurrence in packed::unpack(&entry.words) {
-            let known = self.words.get_mut(occurrence.word as usize);
-            if let Some(count) = known.and_then(|known| known.questions.get_mut(language)) {
+            let word_info = self.words.get_mut(occurrence.word as usize);
+            if let Some(count) = word_info.and_then(|word_info| word_info.questions.get_mut(language)) {
                 *count += 1;
             }
         }
@@ -226,10 +227,10 @@ impl Read {
     fn spell(&mut self, forms: &Forms, variant: u32) {
         let Some(form) = forms.list.get(variant as usize) else { return };
         let word = form.folded.and_then(|folded| self.words.get_mut(folded as usize));
-        let Some(known) = word else { return };
+        let Some(word_info) = word else { return };
         let length = |number: u32| forms.list.get(number as usize).map(|form| (form.spelled.len(), &form.spelled));
-        if known.variant.is_none_or(|best| length(best) < length(variant)) {
-            known.variant = Some(variant);
+        if word_info.variant.is_none_or(|best| length(best) < length(variant)) {
+            word_info.variant = Some(variant);
         }
     }
 
@@ -240,33 +241,33 @@ impl Read {
 
     /// A word, as spelled, with its stem, if a question has it and it is no stop word.
     fn stem<'a>(&self, forms: &'a Forms, number: usize, stems: &dyn Stems) -> Option<(&'a str, String)> {
-        let (known, form) = (self.words.get(number)?, forms.list.get(number)?);
+        let (word_info, form) = (self.words.get(number)?, forms.list.get(number)?);
         let is_stop = form.stops.iter().zip(self.languages).any(|(stop, count)| *stop && count > 0);
-        if is_stop || known.questions == [0; 5] {
+        if is_stop || word_info.questions == [0; 5] {
             return None;
         }
-        let spelled = known.variant.and_then(|variant| forms.list.get(variant as usize)).unwrap_or(form);
-        let most = LANGUAGES.into_iter().zip(known.questions).rev().max_by_key(|(_, count)| *count);
-        let language = most.map_or(Language::English, |(language, _)| language);
+        let spelled = word_info.variant.and_then(|variant| forms.list.get(variant as usize)).unwrap_or(form);
+        let maximum = LANGUAGES.into_iter().zip(word_info.questions).rev().max_by_key(|(_, count)| *count);
+        let language = maximum.map_or(Language::English, |(language, _)| language);
         Some((&spelled.spelled, stems.stem(&spelled.spelled, language)))
     }
 
     /// The vocabulary of words and stems, and for every word the number of its stem.
     fn vocabulary(&self, forms: &Forms, stems: &dyn Stems) -> (Vocabulary, Vec<Option<u32>>) {
-        let mut known: HashMap<String, u32> = HashMap::new();
+        let mut number_of: HashMap<String, u32> = HashMap::new();
         let mut numbers: Vec<Option<u32>> = Vec::with_capacity(forms.list.len());
         for number in 0..forms.list.len() {
             numbers.push(self.stem(forms, number, stems).map(|(_, stem)| {
-                let next = known.len() as u32;
-                *known.entry(fold(&stem).into_owned()).or_insert(next)
+                let next = number_of.len() as u32;
+                *number_of.entry(fold(&stem).into_owned()).or_insert(next)
             }));
         }
         let of_word = |word: u32| numbers.get(word as usize).copied().flatten();
         // If a stem is spelled like another word, the word counts.
-        known.retain(|stem, _| forms.numbers.get(stem.as_str()).copied().and_then(of_word).is_none());
+        number_of.retain(|stem, _| forms.numbers.get(stem.as_str()).copied().and_then(of_word).is_none());
         let words = forms.list.iter().zip(&numbers);
-        known.extend(words.filter_map(|(form, number)| Some((form.spelled.to_string(), (*number)?))));
-        (Vocabulary::new(known.into_iter().collect()), numbers)
+        number_of.extend(words.filter_map(|(form, number)| Some((form.spelled.to_string(), (*number)?))));
+        (Vocabulary::new(number_of.into_iter().collect()), numbers)
     }
 }
 
@@ -280,7 +281,7 @@ struct Texts {
 
 /// Words sorted by number, with equal ones merged.
 fn merged(mut words: Vec<Occurrence>) -> Vec<Occurrence> {
-    words.sort_unstable_by_key(|one| one.word);
+    words.sort_unstable_by_key(|occurrence| occurrence.word);
     words.dedup_by(|next, last| {
         let is_same = next.word == last.word;
         if is_same {

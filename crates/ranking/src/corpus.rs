@@ -21,7 +21,7 @@ pub struct Corpus {
 
 impl Corpus {
     /// Reads a question and replaces the one with the same id.
-    pub fn put(&mut self, question: &Question) {
+    pub fn insert(&mut self, question: &Question) {
         let entry = self.forms.read(question);
         self.dropped += usize::from(self.entries.insert(question.id.clone(), entry).is_some());
     }
@@ -139,7 +139,7 @@ mod tests {
             for edit in edits {
                 match edit {
                     Edit::Put(question) => {
-                        corpus.put(&question);
+                        corpus.insert(&question);
                         questions.insert(question.id.clone(), question);
                     }
                     Edit::Remove(id) => {
@@ -163,11 +163,11 @@ mod tests {
         let mut corpus = Corpus::default();
         let question = Question { id: "a".into(), title: "Export a chart".into(), ..Question::default() };
         for _ in 0..=DROPPED_FREELY {
-            corpus.put(&question);
+            corpus.insert(&question);
             assert!(!corpus.is_wasteful());
         }
-        corpus.put(&question);
-        corpus.put(&question);
+        corpus.insert(&question);
+        corpus.insert(&question);
         assert!(corpus.is_wasteful());
     }
 }

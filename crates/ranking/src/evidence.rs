@@ -4,13 +4,13 @@ use super::query::Term;
 use super::score;
 
 /// The evidence that a hit needs; with less it is junk. This and the other constants are measured with `make bench-search`.
-const NEEDED: f32 = 0.155;
+const EVIDENCE_NEEDED: f32 = 0.155;
 /// The share of its strongest word that a hit loses, because a single word is a coincidence more often than two.
 const STRONGEST: f32 = 0.47;
 /// The factor on what a hit needs that shares nothing of the query in its title or topics.
 const UNTITLED: f32 = 1.2;
 /// What even an empty query asks for, in words that a single question has.
-const ASKED: f32 = 0.4;
+const EMPTY_QUERY_DEMAND: f32 = 0.4;
 /// The least that a word in a title or topic counts, as a share of the most.
 const TITLED: f32 = 0.6;
 /// The likeness from which a word certainly means another: one that is still typed, or a long one with a mistake.
@@ -45,29 +45,30 @@ impl Evidence {
 
 /// What a query asks for.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
-    needed: f32,
+pub struct QueryDemand {
+    evidence_needed: f32,
     /// How many words say what is asked.
     words: u16,
     /// Whether one of them is rare.
     rare: bool,
 }
 
-impl Asked {
+impl QueryDemand {
     /// What a query asks for, in an index of this many questions.
-    pub fn new(terms: &[Term], questions: usize) -> Asked {
+    pub fn new(terms: &[Term], questions: usize) -> QueryDemand {
         // Makes the evidence that the same words need independent of the number of questions.
         let rarest = score::rarity(1, questions);
-        let telling = || terms.iter().filter(|term| term.telling);
-        let asked: f32 = telling().map(|term| term.rarity / rarest).sum();
-        let known: f32 =
-            telling().map(|term| term.stems.iter().fold(0.0, |most, (_, likeness)| likeness.max(most))).sum();
-        let words = telling().count() as u16;
-        Asked {
+        let significant = || terms.iter().filter(|term| term.is_significant);
+        let demand: f32 = significant().map(|term| term.rarity / rarest).sum();
+        let known_share: f32 =
+            significant().map(|term| term.stems.iter().fold(0.0, |best, (_, likeness)| likeness.max(best))).sum();
+        let words = significant().count() as u16;
+        QueryDemand {
             // The less of the query any question knows, the weaker is what one shares with it.
-            needed: NEEDED * rarest * (ASKED + asked).sqrt() * f32::from(words) / known,
+            evidence_needed: EVIDENCE_NEEDED * rarest * (EMPTY_QUERY_DEMAND + demand).sqrt() * f32::from(words)
+                / known_share,
             words,
-            rare: telling().any(|term| term.rare),
+            rare: significant().any(|term| term.rare),
         }
     }
 
@@ -80,7 +81,7 @@ impl Asked {
         if self.rare && evidence.shared == self.words || evidence.titled == self.words {
             return 1.0;
         }
-        let needed = if evidence.in_title { self.needed } else { self.needed * UNTITLED };
-        ((evidence.sum - STRONGEST * evidence.strongest) / needed).min(1.0)
+        let evidence_needed = if evidence.in_title { self.evidence_needed } else { self.evidence_needed * UNTITLED };
+        ((evidence.sum - STRONGEST * evidence.strongest) / evidence_needed).min(1.0)
     }
 }

@@ -30,7 +30,7 @@ const PREFIXES: &[&str] = &["وال", "بال", "كال", "فال", "ولل", "�
 const WITHOUT_ARTICLE_MIN: usize = 3;
 
 fn push_folded(c: char, out: &mut String) {
-    let plain = match c {
+    let folded = match c {
         'à'..='å' | 'ā' | 'ă' | 'ą' | 'ǎ' | 'ạ'..='ặ' => 'a',
         'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => 'c',
         'ď' | 'đ' | 'ð' => 'd',
@@ -76,10 +76,10 @@ fn push_folded(c: char, out: &mut String) {
         // The separate voice marks of Kana: the voiced letter comes right after the plain one.
         '\u{3099}' | '\u{309a}' | '\u{ff9e}' | '\u{ff9f}' => match out.pop() {
             Some('ウ') => 'ヴ',
-            Some(plain @ 'か'..='ホ') => {
-                letter(plain as u32 + if c == '\u{3099}' || c == '\u{ff9e}' { 1 } else { 2 })
+            Some(folded @ 'か'..='ホ') => {
+                letter(folded as u32 + if c == '\u{3099}' || c == '\u{ff9e}' { 1 } else { 2 })
             }
-            other => return out.extend(other),
+            letter => return out.extend(letter),
         },
         // Hangul, by the arithmetic of the Unicode Standard, section 3.12.
         '\u{ac00}'..='\u{d7a3}' => {
@@ -125,7 +125,7 @@ fn push_folded(c: char, out: &mut String) {
             .find_map(|zero| (c as u32).checked_sub(*zero).filter(|digit| *digit < 10))
             .map_or(c, |digit| letter(0x30 + digit)),
     };
-    out.push(plain);
+    out.push(folded);
 }
 
 fn letter(number: u32) -> char {
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn forms_of_one_letter_are_equal() {
-        for (word, other) in [
+        for (word, expected) in [
             ("ﾛｸﾞｲﾝ", "ログイン"),
             ("ﾊﾟｽﾜｰﾄﾞ", "パスワード"),
             ("ハ\u{309a}スワート\u{3099}", "パスワード"),
@@ -190,7 +190,7 @@ mod tests {
             ("๒๕๖๘", "2568"),
             ("کلمه", "كلمه"),
         ] {
-            assert_eq!(fold(word), fold(other), "{word}");
+            assert_eq!(fold(word), fold(expected), "{word}");
         }
     }
 

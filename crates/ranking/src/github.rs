@@ -9,7 +9,7 @@ use domain::question::Hit;
 use wire::Source;
 
 /// The most issues that are requested, and the most that are shown.
-const ASKED: usize = 20;
+const REQUESTED: usize = 20;
 const SHOWN: usize = 3;
 /// GitHub allows five operators between words.
 const WORDS_MAX: usize = 6;
@@ -32,32 +32,32 @@ const PER_MINUTE: usize = 10;
 #[derive(Clone, Debug, Default)]
 pub struct Limit {
     /// The times of the requests in the last minute.
-    asked: Vec<f64>,
+    requested_at: Vec<f64>,
     /// The time until which GitHub refuses requests.
-    until: f64,
+    refused_until: f64,
 }
 
 impl Limit {
     /// Takes one of the allowed searches; `false` if there is none left. `now` is in milliseconds.
     pub fn take(&mut self, now: f64) -> bool {
-        self.asked.retain(|at| now - at < MINUTE);
-        let allowed = now >= self.until && self.asked.len() < PER_MINUTE;
+        self.requested_at.retain(|time| now - time < MINUTE);
+        let allowed = now >= self.refused_until && self.requested_at.len() < PER_MINUTE;
         if allowed {
-            self.asked.push(now);
+            self.requested_at.push(now);
         }
         allowed
     }
 
     /// Records a refusal, and after how many seconds GitHub allows a retry. Its limit is by the minute.
     pub fn refused(&mut self, now: f64, retry_after: Option<u32>) {
-        self.until = now + MINUTE.max(f64::from(retry_after.unwrap_or_default()) * 1000.0);
+        self.refused_until = now + MINUTE.max(f64::from(retry_after.unwrap_or_default()) * 1000.0);
     }
 }
 
 /// The path and query of a search for a text in a repository; `None` if the text has no significant words. The text is split into words, so
 /// nothing in it acts as an operator.
 pub fn search(text: &str, repository: &str) -> Option<String> {
-    let words = telling(text);
+    let words = significant_words(text);
     let mut query = String::new();
     let rest = [" repo:", repository, " is:issue in:title,body"].concat();
     for word in &words {
@@ -72,18 +72,18 @@ pub fn search(text: &str, repository: &str) -> Option<String> {
         return None;
     }
     let query = ["(", &query, ")", &rest].concat();
-    Some(["search/issues?per_page=", &ASKED.to_string(), "&q=", &percent_encoded(&query)].concat())
+    Some(["search/issues?per_page=", &REQUESTED.to_string(), "&q=", &percent_encoded(&query)].concat())
 }
 
 /// The issues in a response that contain most of a text's words, open ones first. The response may be anything.
 pub fn hits(answer: &impl Source, text: &str, repository: &str) -> Vec<Hit> {
-    let words = telling(text);
+    let words = significant_words(text);
     let mut hits: Vec<Hit> = Vec::new();
     for item in answer.get("items").items() {
         if let Some(hit) = hit(&item, &words, repository) {
-            keep(&mut hits, SHOWN, hit, |one, other| {
-                let worth = |hit: &Hit| (!hit.solved, hit.score, hit.votes);
-                worth(one) > worth(other)
+            keep(&mut hits, SHOWN, hit, |first, second| {
+                let order_key = |hit: &Hit| (!hit.solved, hit.score, hit.votes);
+                order_key(first) > order_key(second)
             });
         }
     }
@@ -94,25 +94,25 @@ fn hit(item: &impl Source, words: &[String], repository: &str) -> Option<Hit> {
     let (title, url) = (item.text_of("title"), item.text_of("html_url"));
     let issues = ["https://github.com/", repository, "/issues/"].concat();
     // Names of repositories are not case-sensitive, and this one comes from a response.
-    let own = url.get(..issues.len()).is_some_and(|start| start.eq_ignore_ascii_case(&issues));
-    if title.is_empty() || !own {
+    let is_of_repository = url.get(..issues.len()).is_some_and(|start| start.eq_ignore_ascii_case(&issues));
+    if title.is_empty() || !is_of_repository {
         return None;
     }
     let (in_title, in_body) = (words_of(&title), words_of(&item.text_of("body")));
     let covered: f32 = words
         .iter()
-        .map(|word| match (has(&in_title, word), has(&in_body, word)) {
+        .map(|word| match (has_form(&in_title, word), has_form(&in_body, word)) {
             (true, _) => 1.0,
             (false, true) => 0.5,
             (false, false) => 0.0,
         })
         .sum();
-    let asked = words.len() as f32;
-    let score = covered / asked;
+    let count = words.len() as f32;
+    let score = covered / count;
     let hit = Hit {
         id: (item.get("number").number() as u32).to_string(),
         kind: "issue".into(),
-        title: marked(&title.chars().take(TITLE_MAX).collect::<String>(), &|word| has(words, &folded(word))),
+        title: marked(&title.chars().take(TITLE_MAX).collect::<String>(), &|word| has_form(words, &folded(word))),
         url,
         solved: item.text_of("state") == "closed",
         votes: item.get("reactions").get("+1").number() as u32,
@@ -121,30 +121,30 @@ fn hit(item: &impl Source, words: &[String], repository: &str) -> Option<Hit> {
         score,
         ..Hit::default()
     };
-    (covered >= COVERED_MIN.min(asked) && score >= SHARE_MIN).then_some(hit)
+    (covered >= COVERED_MIN.min(count) && score >= SHARE_MIN).then_some(hit)
 }
 
 /// The longest title that is shown, in characters.
 const TITLE_MAX: usize = 200;
 
 /// The first significant words of a text, each once.
-fn telling(text: &str) -> Vec<String> {
-    let mut telling: Vec<String> = Vec::new();
+fn significant_words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
     for word in words_of(text) {
-        if !is_stop_word(&word) && !is_vague(&word) && !telling.contains(&word) && word.chars().nth(1).is_some() {
-            telling.push(word);
+        if !is_stop_word(&word) && !is_vague(&word) && !words.contains(&word) && word.chars().nth(1).is_some() {
+            words.push(word);
         }
     }
-    telling.truncate(WORDS_MAX);
-    telling
+    words.truncate(WORDS_MAX);
+    words
 }
 
 /// Whether a word, in any form, is among others.
-fn has(words: &[String], word: &str) -> bool {
-    words.iter().any(|known| {
-        let shared = known.chars().zip(word.chars()).take_while(|(one, other)| one == other).count();
-        let length = known.chars().count().max(word.chars().count());
-        known == word || shared >= SHARED_MIN && length - shared <= ENDING_MAX
+fn has_form(words: &[String], word: &str) -> bool {
+    words.iter().any(|candidate| {
+        let shared = candidate.chars().zip(word.chars()).take_while(|(a, b)| a == b).count();
+        let length = candidate.chars().count().max(word.chars().count());
+        candidate == word || shared >= SHARED_MIN && length - shared <= ENDING_MAX
     })
 }
 
@@ -173,12 +173,12 @@ mod tests {
         let path = search(text, "meadow/meadow.js").unwrap();
         let query = path.strip_prefix("search/issues?per_page=20&q=").unwrap().as_bytes();
         let mut bytes = Vec::new();
-        let mut at = 0;
-        while at < query.len() {
-            let escaped = query[at] == b'%';
-            let text = std::str::from_utf8(&query[at + 1..query.len().min(at + 3)]).unwrap_or_default();
-            bytes.push(if escaped { u8::from_str_radix(text, 16).unwrap() } else { query[at] });
-            at += if escaped { 3 } else { 1 };
+        let mut position = 0;
+        while position < query.len() {
+            let escaped = query[position] == b'%';
+            let text = std::str::from_utf8(&query[position + 1..query.len().min(position + 3)]).unwrap_or_default();
+            bytes.push(if escaped { u8::from_str_radix(text, 16).unwrap() } else { query[position] });
+            position += if escaped { 3 } else { 1 };
         }
         String::from_utf8(bytes).unwrap()
     }
@@ -219,8 +219,8 @@ mod tests {
             issue(5, "Something else", "open", 500),
         ]});
         let hits = hits(&answer, "a dark mode for dashboards", "meadow/meadow.js");
-        let told: Vec<(&str, u32, bool)> = hits.iter().map(|hit| (hit.id.as_str(), hit.votes, hit.solved)).collect();
-        assert_eq!(told, [("3", 12, false), ("2", 3, false), ("1", 90, true)]);
+        let shown: Vec<(&str, u32, bool)> = hits.iter().map(|hit| (hit.id.as_str(), hit.votes, hit.solved)).collect();
+        assert_eq!(shown, [("3", 12, false), ("2", 3, false), ("1", 90, true)]);
         assert!(hits.iter().all(|hit| hit.source == "github" && hit.kind == "issue"));
         let marks: Vec<&str> = hits[0].title.iter().filter(|run| run.hit).map(|run| run.text.as_str()).collect();
         assert_eq!(marks, ["Dashboard", "dark"]);
@@ -230,9 +230,9 @@ mod tests {
     fn an_answer_that_is_none_or_leads_elsewhere_gives_nothing() {
         let mut elsewhere = issue(1, "Dark dashboards", "open", 1);
         elsewhere["html_url"] = json!("https://github.com.evil.example/meadow/meadow.js/issues/1");
-        let mut other = issue(2, "Dark dashboards", "open", 1);
-        other["html_url"] = json!("javascript:alert(1)");
-        for answer in [json!(null), json!({"items": 7}), json!({"items": [7, {}, elsewhere, other]})] {
+        let mut other_issue = issue(2, "Dark dashboards", "open", 1);
+        other_issue["html_url"] = json!("javascript:alert(1)");
+        for answer in [json!(null), json!({"items": 7}), json!({"items": [7, {}, elsewhere, other_issue]})] {
             assert_eq!(hits(&answer, "dark dashboards", "meadow/meadow.js"), [], "{answer}");
         }
     }
@@ -240,8 +240,8 @@ mod tests {
     #[test]
     fn ten_searches_are_allowed_in_a_minute_and_none_while_it_refuses() {
         let mut limit = Limit::default();
-        let taken = (0..20).filter(|second| limit.take(f64::from(*second) * 1000.0)).count();
-        assert_eq!(taken, 10);
+        let allowed = (0..20).filter(|second| limit.take(f64::from(*second) * 1000.0)).count();
+        assert_eq!(allowed, 10);
         assert!(!limit.take(59_999.0) && limit.take(60_000.0));
         let mut limit = Limit::default();
         limit.refused(0.0, Some(90));

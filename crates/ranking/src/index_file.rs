@@ -50,7 +50,7 @@ impl IndexFile {
         if questions.len() > QUESTIONS_MAX {
             return Err(IndexError::TooMany(questions.len()));
         }
-        questions.sort_by(|one, other| one.id.cmp(&other.id));
+        questions.sort_by(|a, b| a.id.cmp(&b.id));
         let stems = Pairs(super::table(&questions, &super::Snowball));
         let synonyms = Pairs(super::Stems::synonyms(&super::Snowball).to_vec());
         let file = IndexFile { version: VERSION, questions, stems, synonyms };
@@ -109,12 +109,12 @@ mod tests {
         assert_eq!(IndexFile::json(turned).unwrap(), json);
         let file = IndexFile::read(&serde_json::from_str::<serde_json::Value>(&json).unwrap()).unwrap();
         assert_eq!(file.questions, [questions[1].clone(), questions[0].clone()]);
-        let here = Index::build(&file.questions, Table::new(file.stems.0, file.synonyms.0));
-        let there = Index::build(&file.questions, Snowball);
+        let with_table = Index::build(&file.questions, Table::new(file.stems.0, file.synonyms.0));
+        let with_snowball = Index::build(&file.questions, Snowball);
         for query in ["export a chart", "invoice", "invoices sent ", "saving a diagram"] {
             let ids = |index: &Index| index.search(query, 5).into_iter().map(|hit| hit.id).collect::<Vec<_>>();
-            assert!(!ids(&here).is_empty(), "{query}");
-            assert_eq!(ids(&here), ids(&there), "{query}");
+            assert!(!ids(&with_table).is_empty(), "{query}");
+            assert_eq!(ids(&with_table), ids(&with_snowball), "{query}");
         }
     }
 
@@ -126,17 +126,17 @@ mod tests {
         let torn = serde_json::json!({"version": 1, "stems": 7, "questions": [
             7, null, {"id": 7}, {"id": "a", "title": ["x"], "answers": "none"}, {"id": "b", "title": "<img>"},
         ]});
-        let read = IndexFile::read(&torn).unwrap();
-        let ids: Vec<&str> = read.questions.iter().map(|question| question.id.as_str()).collect();
+        let file_read = IndexFile::read(&torn).unwrap();
+        let ids: Vec<&str> = file_read.questions.iter().map(|question| question.id.as_str()).collect();
         assert_eq!(ids, ["a", "b"]);
     }
 
     #[test]
     fn too_much_is_said_to_be_too_much() {
-        let many = (0..=QUESTIONS_MAX).map(|number| question(&number.to_string(), "x")).collect();
-        assert_eq!(IndexFile::json(many), Err(IndexError::TooMany(QUESTIONS_MAX + 1)));
+        let too_many = (0..=QUESTIONS_MAX).map(|number| question(&number.to_string(), "x")).collect();
+        assert_eq!(IndexFile::json(too_many), Err(IndexError::TooMany(QUESTIONS_MAX + 1)));
         assert_eq!(IndexFile::json(Vec::new()), Err(IndexError::Empty));
-        let long = Question { body: "word ".repeat(BYTES_MAX / 4), ..question("a", "x") };
-        assert!(matches!(IndexFile::json(vec![long]), Err(IndexError::TooLarge(_))));
+        let too_long = Question { body: "word ".repeat(BYTES_MAX / 4), ..question("a", "x") };
+        assert!(matches!(IndexFile::json(vec![too_long]), Err(IndexError::TooLarge(_))));
     }
 }

@@ -40,7 +40,7 @@ pub use words::{Piece, words};
 
 use std::sync::Arc;
 
-use self::evidence::{Asked, Evidence};
+use self::evidence::{Evidence, QueryDemand};
 use self::folding::fold;
 use self::query::Term;
 use self::stored::Stored;
@@ -62,9 +62,9 @@ pub fn folded(word: &str) -> String {
 
 /// The folded words of a text. A code gives its parts and the whole.
 pub fn words_of(text: &str) -> Vec<String> {
-    let mut all = Vec::new();
-    words::words(text, &mut |word| all.push(folded(word.spelled)));
-    all
+    let mut words = Vec::new();
+    words::words(text, &mut |word| words.push(folded(word.spelled)));
+    words
 }
 
 /// Whether a folded word is a stop word in any of the languages.
@@ -76,7 +76,7 @@ pub fn is_stop_word(word: &str) -> bool {
 pub struct Index {
     questions: Vec<Arc<Stored>>,
     /// The weight of each question itself.
-    standings: Vec<f32>,
+    priors: Vec<f32>,
     vocabulary: Vocabulary,
     /// For every stem the start of its postings, and the end of the last ones.
     starts: Vec<u32>,
@@ -128,7 +128,7 @@ impl Index {
 
     /// The best matches, best first; none if nothing matches well.
     pub fn search(&self, query: &str, limit: usize) -> Vec<Hit> {
-        let query = query.char_indices().nth(QUERY_MAX).and_then(|(at, _)| query.get(..at)).unwrap_or(query);
+        let query = query.char_indices().nth(QUERY_MAX).and_then(|(index, _)| query.get(..index)).unwrap_or(query);
         let terms = query::terms(query, self);
         let best = self.best(&terms, limit.min(LIMIT_MAX));
         let matches = |word: &str| {
@@ -136,8 +136,9 @@ impl Index {
             // Most words of a title can be skipped by their first letter.
             let starts = |term: &Term| term.first.is_none() || term.first == word.chars().next();
             let stem = terms.iter().any(starts).then(|| self.vocabulary.stem(&word));
-            stem.flatten()
-                .is_some_and(|stem| terms.iter().any(|term| term.stems.iter().any(|(known, _)| *known == stem)))
+            stem.flatten().is_some_and(|stem| {
+                terms.iter().any(|term| term.stems.iter().any(|(stem_of_term, _)| *stem_of_term == stem))
+            })
         };
         best.into_iter().filter_map(|(score, number)| Some(self.questions.get(number)?.hit(score, &matches))).collect()
     }
@@ -152,7 +153,7 @@ impl Index {
                 if let Some(tally) = tallies.get_mut(question) {
                     let score = term.rarity * share * likeness;
                     tally.score += score;
-                    if term.telling {
+                    if term.is_significant {
                         tally.evidence.add(score, share, likeness);
                     }
                 }
@@ -182,14 +183,14 @@ impl Index {
                 count(question, share, likeness);
             }
         }
-        let asked = Asked::new(terms, self.len());
+        let demand = QueryDemand::new(terms, self.len());
         let mut ranked: Vec<(f32, usize)> = Vec::new();
         let mut is_answered = false;
-        for (number, (tally, standing)) in tallies.iter().zip(&self.standings).enumerate() {
-            let share = asked.share_of(&tally.evidence);
+        for (number, (tally, prior)) in tallies.iter().zip(&self.priors).enumerate() {
+            let share = demand.share_of(&tally.evidence);
             is_answered |= share >= 1.0;
             if share >= ENOUGH_BESIDE {
-                keep(&mut ranked, limit, (tally.score * standing * share, number), |one, other| one.0 > other.0);
+                keep(&mut ranked, limit, (tally.score * prior * share, number), |first, second| first.0 > second.0);
             }
         }
         if is_answered { ranked } else { Vec::new() }
@@ -230,15 +231,15 @@ mod tests {
     }
 
     fn index() -> Index {
-        let mut twice = question("e", "Alert fires twice", "The same alert arrives two times.");
-        twice.answers.push(Answer { body: "Set a **cooldown**.".into(), ..Answer::default() });
+        let mut alert_question = question("e", "Alert fires twice", "The same alert arrives two times.");
+        alert_question.answers.push(Answer { body: "Set a **cooldown**.".into(), ..Answer::default() });
         Index::build(
             &[
                 question("a", "Events missing from a dashboard", "Since this morning nothing arrives."),
                 question("b", "How to change the plan", "We want to upgrade our billing plan."),
                 question("c", "Exporting a chart fails", "TypeError: Cannot read properties of undefined"),
                 question("d", "Billing address on invoices", "Where do I put our address?"),
-                twice,
+                alert_question,
             ],
             Snowball,
         )
@@ -399,7 +400,7 @@ mod tests {
     fn solved_and_fresh_come_first_where_all_else_is_equal() {
         let mut solved = question("solved", "Export a chart", "");
         solved.solved = true;
-        let of = |id: &str, year: &str| Question {
+        let question_of = |id: &str, year: &str| Question {
             created_at: format!("{year}-05-01T00:00:00Z"),
             ..question(id, "Export a chart", "")
         };
@@ -407,7 +408,7 @@ mod tests {
             first(&[question("open", "Export a chart", ""), solved.clone()], "chart").as_deref(),
             Some("solved")
         );
-        assert_eq!(first(&[of("old", "2019"), of("new", "2026")], "chart").as_deref(), Some("new"));
+        assert_eq!(first(&[question_of("old", "2019"), question_of("new", "2026")], "chart").as_deref(), Some("new"));
         let better = question("better", "Export a chart as CSV", "");
         assert_eq!(first(&[better, solved], "export chart csv").as_deref(), Some("better"));
     }
@@ -487,25 +488,30 @@ mod tests {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         let index = Index::build(&questions, Snowball);
-        let (mut asked, mut first, mut in_three, mut junk, mut shown) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut queries_asked, mut first, mut in_three, mut junk, mut hits_shown) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for line in include_str!("../../../tests/bench/meadow/queries.jsonl").lines() {
             let query: serde_json::Value = serde_json::from_str(line).unwrap();
             let hits = index.search(query["query"].as_str().unwrap(), 5);
             match query["question"].as_str() {
                 Some(id) => {
                     let place = hits.iter().position(|hit| hit.id == id);
-                    asked += 1.0;
+                    queries_asked += 1.0;
                     first += f64::from(place == Some(0));
                     in_three += f64::from(place.is_some_and(|place| place < 3));
                 }
                 None => {
                     junk += 1.0;
-                    shown += f64::from(!hits.is_empty());
+                    hits_shown += f64::from(!hits.is_empty());
                 }
             }
         }
-        assert!(first / asked > FIRST && in_three / asked > IN_THREE, "{} {}", first / asked, in_three / asked);
-        assert!(shown / junk < SHOWN, "{}", shown / junk);
+        assert!(
+            first / queries_asked > FIRST && in_three / queries_asked > IN_THREE,
+            "{} {}",
+            first / queries_asked,
+            in_three / queries_asked
+        );
+        assert!(hits_shown / junk < SHOWN, "{}", hits_shown / junk);
     }
 
     const FIRST: f64 = 0.66;

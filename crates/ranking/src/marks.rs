@@ -25,19 +25,19 @@ pub fn marked(text: &str, matches: &dyn Fn(&str) -> bool) -> Vec<Run> {
 
 /// The part of a text with most matches, cut between words, with an ellipsis where text is left out.
 pub fn passage(text: &str, matches: &dyn Fn(&str) -> bool) -> String {
-    let Some(longest) = text.char_indices().nth(PASSAGE_MAX).map(|(at, _)| at) else { return text.to_string() };
+    let Some(longest) = text.char_indices().nth(PASSAGE_MAX).map(|(offset, _)| offset) else { return text.to_string() };
     let hits = hits(text, matches);
-    let (mut best, mut most) = (0, 0);
+    let (mut best, mut maximum) = (0, 0);
     for (number, first) in hits.iter().enumerate() {
         let within = hits.iter().skip(number).take_while(|hit| hit.end <= first.start + longest).count();
-        if within > most {
-            (best, most) = (first.start, within);
+        if within > maximum {
+            (best, maximum) = (first.start, within);
         }
     }
     // Some context before the first match.
     let start = space_before(text, best.saturating_sub(longest / 4).min(text.len().saturating_sub(longest)));
     let rest = text.get(start..).unwrap_or_default();
-    let end = rest.char_indices().nth(PASSAGE_MAX).map_or(text.len(), |(at, _)| space_before(text, start + at));
+    let end = rest.char_indices().nth(PASSAGE_MAX).map_or(text.len(), |(offset, _)| space_before(text, start + offset));
     let before = if start > 0 { "…" } else { "" };
     let after = if end < text.len() { "…" } else { "" };
     [before, text.get(start..end).unwrap_or_default().trim(), after].concat()
@@ -48,7 +48,7 @@ fn space_before(text: &str, place: usize) -> usize {
     let place = text.floor_char_boundary(place);
     let near = text.floor_char_boundary(place.saturating_sub(CUT_BACK_MAX));
     let before = text.get(near..place).unwrap_or_default();
-    before.rfind(char::is_whitespace).map_or(place, |at| near + at)
+    before.rfind(char::is_whitespace).map_or(place, |start| near + start)
 }
 
 /// The ranges of matching words, in order.
@@ -93,10 +93,10 @@ mod tests {
     #[test]
     fn a_passage_is_where_most_words_match() {
         let text = format!("{} the export of the chart fails {}", "before ".repeat(40), "after ".repeat(40));
-        let cut = passage(&text, &|word| ["export", "chart", "fails"].contains(&word));
-        assert!(cut.contains("export of the chart fails"), "{cut}");
-        assert!(cut.starts_with("…before") && cut.ends_with("after…"), "{cut}");
-        assert!(cut.chars().count() <= PASSAGE_MAX + 2);
+        let excerpt = passage(&text, &|word| ["export", "chart", "fails"].contains(&word));
+        assert!(excerpt.contains("export of the chart fails"), "{excerpt}");
+        assert!(excerpt.starts_with("…before") && excerpt.ends_with("after…"), "{excerpt}");
+        assert!(excerpt.chars().count() <= PASSAGE_MAX + 2);
     }
 
     #[test]
@@ -107,8 +107,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn runs_add_up_to_the_text(text in "\\PC{0,60}|[a-c_.A-C 图表カ]{0,60}", one in "\\PC?", other in "[a-c]{1,2}") {
-            let runs = marked(&text, &|word| word.contains(&one) || word == other);
+        fn runs_add_up_to_the_text(text in "\\PC{0,60}|[a-c_.A-C 图表カ]{0,60}", first in "\\PC?", second in "[a-c]{1,2}") {
+            let runs = marked(&text, &|word| word.contains(&first) || word == second);
             prop_assert_eq!(runs.iter().map(|run| run.text.as_str()).collect::<String>(), text);
         }
 

@@ -10,8 +10,8 @@ pub fn plain_text(text: &str) -> String {
     out
 }
 
-fn blocks(all: &[Block], out: &mut String) {
-    for block in all {
+fn blocks(list: &[Block], out: &mut String) {
+    for block in list {
         match block {
             Block::Paragraph(parts) | Block::Heading(parts) => line(parts, out),
             Block::Code(code) => out.push_str(code),

@@ -40,7 +40,7 @@ pub struct Term {
     /// How rare it is, which is its weight.
     pub rarity: f32,
     /// Whether it says what is asked, and not only that something is wrong.
-    pub telling: bool,
+    pub is_significant: bool,
     /// Whether so few questions have it that it is certainly meant. A short number never is.
     pub rare: bool,
 }
@@ -48,21 +48,21 @@ pub struct Term {
 /// The terms of a query. Its last word may still be typed, unless a character that is no letter follows it.
 pub fn terms(query: &str, index: &Index) -> Vec<Term> {
     let typing = query.chars().next_back().is_some_and(char::is_alphanumeric);
-    let mut asked: Vec<(String, Piece, bool)> = Vec::new();
+    let mut wanted_words: Vec<(String, Piece, bool)> = Vec::new();
     words(query, &mut |word| {
         let unfinished = typing && word.range.end == query.len();
-        asked.push((word.spelled.to_string(), word.piece, unfinished));
+        wanted_words.push((word.spelled.to_string(), word.piece, unfinished));
     });
     let mut terms: Vec<Term> = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
+    let mut stems_seen: Vec<String> = Vec::new();
     // Backwards, so that the whole of a code comes before its parts.
     let mut whole_known = false;
-    for (spelled, piece, unfinished) in asked.into_iter().rev() {
+    for (spelled, piece, unfinished) in wanted_words.into_iter().rev() {
         let folded = fold(&spelled).into_owned();
-        if index.is_stop(&folded) || seen.contains(&folded) {
+        if index.is_stop(&folded) || stems_seen.contains(&folded) {
             continue;
         }
-        let is_unknown = piece == Piece::None && index.known(&spelled, &folded).is_none();
+        let is_unknown = piece == Piece::None && index.known_number(&spelled, &folded).is_none();
         let parts = if is_unknown { index.parts(&folded) } else { Vec::new() };
         if !parts.is_empty() {
             terms.extend(parts);
@@ -84,7 +84,7 @@ pub fn terms(query: &str, index: &Index) -> Vec<Term> {
         if term.stems.is_empty() && unfinished {
             continue;
         }
-        seen.push(folded);
+        stems_seen.push(folded);
         terms.push(term);
     }
     terms.truncate(TERMS_MAX);
@@ -98,35 +98,36 @@ impl Index {
     }
 
     fn term(&self, spelled: &str, folded: &str, piece: Piece, unfinished: bool) -> Term {
-        let telling = !languages::is_vague(folded) && !has_hiragana(spelled);
-        let mut stems: Vec<(u32, f32)> = self.known(spelled, folded).into_iter().map(|stem| (stem, 1.0)).collect();
+        let is_significant = !languages::is_vague(folded) && !has_hiragana(spelled);
+        let mut stems: Vec<(u32, f32)> =
+            self.known_number(spelled, folded).into_iter().map(|stem| (stem, 1.0)).collect();
         let letters = folded.chars().count();
         if unfinished && (letters >= 2 || piece == Piece::Pair) {
-            let mut begun: Vec<(usize, u32)> = Vec::new();
+            let mut beginnings: Vec<(usize, u32)> = Vec::new();
             for stem in self.vocabulary.beginning(folded) {
                 let of_stem = (self.frequency(stem), stem);
-                if !begun.contains(&of_stem) && !stems.iter().any(|(known, _)| *known == stem) {
-                    keep(&mut begun, BEGINNINGS_MAX, of_stem, |one, other| one.0 > other.0);
+                if !beginnings.contains(&of_stem) && !stems.iter().any(|(candidate, _)| *candidate == stem) {
+                    keep(&mut beginnings, BEGINNINGS_MAX, of_stem, |a, second| a.0 > second.0);
                 }
             }
             let likeness = if letters <= BARELY_BEGUN_MAX && piece != Piece::Pair { BARELY_BEGUN } else { BEGINNING };
-            stems.extend(begun.into_iter().map(|(_, stem)| (stem, likeness)));
+            stems.extend(beginnings.into_iter().map(|(_, stem)| (stem, likeness)));
         }
         let correctable =
             piece != Piece::Pair && piece != Piece::Whole && !folded.chars().any(|c| c.is_numeric() || c == '.');
         if stems.is_empty() && correctable {
-            let (meant, mistakes) = self.vocabulary.meant(folded, unfinished);
+            let (intended, mistakes) = self.vocabulary.intended_words(folded, unfinished);
             let weight = 1.0 - mistakes as f32 / letters as f32;
-            stems.extend(meant.into_iter().map(|stem| (stem, weight)));
+            stems.extend(intended.into_iter().map(|stem| (stem, weight)));
         }
         if correctable && (stems.is_empty() || takes_affixes(folded)) {
             for related in self.vocabulary.related(folded, RELATED_MAX) {
-                if !stems.iter().any(|(known, _)| *known == related.0) {
+                if !stems.iter().any(|(candidate, _)| *candidate == related.0) {
                     stems.push(related);
                 }
             }
         }
-        let own = stems.len();
+        let own_stems = stems.len();
         // They are English, and prefixes of other words in other languages.
         if self.languages.first() == Some(&Language::English) {
             self.add_synonyms(folded, &mut stems);
@@ -135,25 +136,25 @@ impl Index {
             Some((stem, 1.0)) => self.frequency(*stem),
             _ => {
                 let frequencies = stems.iter().map(|(stem, _)| self.frequency(*stem));
-                let (most, all) = frequencies.fold((0, 0), |(most, all), one| (one.max(most), all + one));
-                most + (all - most) / LESS_FREQUENT
+                let (maximum, total) = frequencies.fold((0, 0), |(maximum, total), a| (a.max(maximum), total + a));
+                maximum + (total - maximum) / LESS_FREQUENT
             }
         };
         // A word that no question has weighs against a hit as much as the rarest known one.
         let rare =
             (1..=RARE).contains(&frequency) && (letters >= NUMBER_MIN || folded.chars().any(char::is_alphabetic));
-        let rarity = score::rarity(frequency.max(1), self.len()) * if telling { 1.0 } else { VAGUE };
-        let first = folded.chars().next().filter(|_| stems.len() == own);
-        Term { first, stems, rarity, telling, rare }
+        let rarity = score::rarity(frequency.max(1), self.len()) * if is_significant { 1.0 } else { VAGUE };
+        let first = folded.chars().next().filter(|_| stems.len() == own_stems);
+        Term { first, stems, rarity, is_significant, rare }
     }
 
     /// Adds the stems of the synonyms of a word.
     fn add_synonyms(&self, folded: &str, stems: &mut Vec<(u32, f32)>) {
         let synonyms = self.stems.synonyms();
         for (_, meaning) in synonyms.iter().filter(|(beginning, _)| is_form(folded, beginning)) {
-            for (beginning, _) in synonyms.iter().filter(|(_, other)| other == meaning) {
+            for (beginning, _) in synonyms.iter().filter(|(_, meaning_of)| meaning_of == meaning) {
                 for (word, stem) in self.vocabulary.words_beginning(beginning) {
-                    if is_form(word, beginning) && !stems.iter().any(|(known, _)| *known == stem) {
+                    if is_form(word, beginning) && !stems.iter().any(|(candidate, _)| *candidate == stem) {
                         stems.push((stem, LIKENESS));
                     }
                 }
@@ -164,8 +165,8 @@ impl Index {
     /// The terms of the known parts of an unknown compound, if they are most of it.
     fn parts(&self, folded: &str) -> Vec<Term> {
         let parts = self.vocabulary.parts(folded);
-        let known: usize = parts.iter().map(|part| part.len()).sum();
-        if known * 4 < folded.len() * 3 {
+        let known_letters: usize = parts.iter().map(|part| part.len()).sum();
+        if known_letters * 4 < folded.len() * 3 {
             return Vec::new();
         }
         let term = |part: &str| {
@@ -176,7 +177,7 @@ impl Index {
     }
 
     /// The stem of a word in any of the languages.
-    fn known(&self, spelled: &str, folded: &str) -> Option<u32> {
+    fn known_number(&self, spelled: &str, folded: &str) -> Option<u32> {
         let mut stems = self.languages.iter().map(|language| self.stems.stem(spelled, *language));
         self.vocabulary.stem(folded).or_else(|| stems.find_map(|stem| self.vocabulary.stem(&fold(&stem))))
     }

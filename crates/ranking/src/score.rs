@@ -36,14 +36,14 @@ pub fn share(impact: u8) -> f32 {
     f32::from(impact) / FULL
 }
 
-/// The inverse document frequency, above 0, of a word that `frequency` of `all` questions have.
-pub fn rarity(frequency: usize, all: usize) -> f32 {
-    let (all, frequency) = (all as f32, (frequency as f32).min(all as f32));
-    (1.0 + (all - frequency + 0.5) / (frequency + 0.5)).ln()
+/// The inverse document frequency, above 0, of a word that `frequency` of `total` questions have.
+pub fn rarity(frequency: usize, total: usize) -> f32 {
+    let (total, frequency) = (total as f32, (frequency as f32).min(total as f32));
+    (1.0 + (total - frequency + 0.5) / (frequency + 0.5)).ln()
 }
 
 /// The weight of a question itself: a little more if it is solved, a little less if it is old. `age` is in years.
-pub fn standing(solved: bool, age: f32) -> f32 {
+pub fn prior(solved: bool, age: f32) -> f32 {
     (1.0 - PER_YEAR * age.clamp(0.0, YEARS_MAX)) * if solved { SOLVED } else { 1.0 }
 }
 
@@ -81,8 +81,8 @@ mod tests {
 
     #[test]
     fn solved_and_fresh_count_a_little_more() {
-        assert!(standing(true, 0.0) > standing(false, 0.0) && standing(false, 0.0) > standing(false, 3.0));
-        assert!(standing(false, 100.0) > 0.9 * standing(true, 0.0));
+        assert!(prior(true, 0.0) > prior(false, 0.0) && prior(false, 0.0) > prior(false, 3.0));
+        assert!(prior(false, 100.0) > 0.9 * prior(true, 0.0));
     }
 
     #[test]

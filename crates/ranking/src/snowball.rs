@@ -34,14 +34,14 @@ mod tests {
 
     #[test]
     fn forms_of_a_word_have_one_stem() {
-        for (language, one, other) in [
+        for (language, first, second) in [
             (Language::English, "exporting", "exports"),
             (Language::German, "rechnungen", "rechnung"),
             (Language::French, "factures", "facture"),
             (Language::Spanish, "facturas", "factura"),
             (Language::Portuguese, "exportações", "exportação"),
         ] {
-            assert_eq!(Snowball.stem(one, language), Snowball.stem(other, language), "{one}");
+            assert_eq!(Snowball.stem(first, language), Snowball.stem(second, language), "{first}");
         }
     }
 

@@ -24,7 +24,8 @@ impl Stored {
             true => question.answers.first().map(|answer| plain_text(&answer.body)).unwrap_or_default(),
             false => plain_text(&question.body),
         };
-        let preview = preview.char_indices().nth(PREVIEW_MAX).and_then(|(at, _)| preview.get(..at)).unwrap_or(&preview);
+        let preview =
+            preview.char_indices().nth(PREVIEW_MAX).and_then(|(index, _)| preview.get(..index)).unwrap_or(&preview);
         let parts = [&question.id, &question.kind, &question.title, &question.url, &question.created_at, preview];
         let mut end = 0;
         let ends = parts.map(|part| {

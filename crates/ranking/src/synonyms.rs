@@ -175,8 +175,9 @@ mod tests {
         assert!(GROUPS.iter().all(|group| group.contains(' ')));
         for (place, (word, _)) in SYNONYMS.iter().enumerate() {
             assert!(!word.is_empty() && fold(word) == *word, "{word}");
-            let other = SYNONYMS.iter().take(place).find(|(other, _)| is_form(word, other) || is_form(other, word));
-            assert_eq!(other, None, "{word}");
+            let beginning =
+                SYNONYMS.iter().take(place).find(|(beginning, _)| is_form(word, beginning) || is_form(beginning, word));
+            assert_eq!(beginning, None, "{word}");
         }
     }
 }

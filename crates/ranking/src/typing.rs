@@ -15,15 +15,15 @@ pub fn allowed(letters: usize) -> usize {
 /// The number of letters that are left out, added, wrong or swapped with their neighbour between two words, up to a limit; `None` if there are
 /// more (the optimal string alignment distance). The first letter is never wrong. With `beginning` the first word is still typed, and further
 /// letters of the second are no mistake.
-pub fn mistakes(word: &[char], known: &str, limit: usize, beginning: bool) -> Option<usize> {
+pub fn mistakes(word: &[char], target: &str, limit: usize, beginning: bool) -> Option<usize> {
     let mut letters = ['\0'; LETTERS_MAX];
     let mut length = 0;
-    for (place, letter) in letters.iter_mut().zip(known.chars()) {
+    for (place, letter) in letters.iter_mut().zip(target.chars()) {
         *place = letter;
         length += 1;
     }
-    let known = letters.get(..if beginning { length.min(word.len() + limit) } else { length })?;
-    let differs = word.len().abs_diff(known.len()) > limit || word.first() != known.first();
+    let target = letters.get(..if beginning { length.min(word.len() + limit) } else { length })?;
+    let differs = word.len().abs_diff(target.len()) > limit || word.first() != target.first();
     if differs || word.len() >= LETTERS_MAX || length == LETTERS_MAX {
         return None;
     }
@@ -34,36 +34,36 @@ pub fn mistakes(word: &[char], known: &str, limit: usize, beginning: bool) -> Op
     for (cell, place) in last.iter_mut().zip(0..far) {
         *cell = place;
     }
-    let mut left = None;
+    let mut remaining = None;
     for (row, letter) in word.iter().enumerate() {
         next.fill(far);
         if let Some(cell) = next.first_mut() {
             *cell = (row as u8 + 1).min(far);
         }
-        let mut least = far;
-        let columns = row.saturating_sub(limit)..(row + limit + 1).min(known.len());
-        for (column, against) in known.iter().enumerate().take(columns.end).skip(columns.start) {
-            let at = |line: &[u8], place: usize| line.get(place).copied().unwrap_or(far);
-            let mut cost = at(last, column) + u8::from(letter != against);
-            cost = cost.min(at(last, column + 1) + 1).min(at(next, column) + 1);
+        let mut minimum = far;
+        let columns = row.saturating_sub(limit)..(row + limit + 1).min(target.len());
+        for (column, against) in target.iter().enumerate().take(columns.end).skip(columns.start) {
+            let cell = |line: &[u8], place: usize| line.get(place).copied().unwrap_or(far);
+            let mut cost = cell(last, column) + u8::from(letter != against);
+            cost = cost.min(cell(last, column + 1) + 1).min(cell(next, column) + 1);
             let swapped =
-                row > 0 && column > 0 && word.get(row - 1) == Some(against) && known.get(column - 1) == Some(letter);
+                row > 0 && column > 0 && word.get(row - 1) == Some(against) && target.get(column - 1) == Some(letter);
             if swapped {
-                cost = cost.min(at(before, column - 1) + 1);
+                cost = cost.min(cell(before, column - 1) + 1);
             }
             if let Some(cell) = next.get_mut(column + 1) {
                 *cell = cost.min(far);
             }
-            least = least.min(cost);
+            minimum = minimum.min(cost);
         }
-        if least >= far {
+        if minimum >= far {
             return None;
         }
-        left = if beginning { Some(least) } else { next.get(known.len()).copied() };
+        remaining = if beginning { Some(minimum) } else { next.get(target.len()).copied() };
         std::mem::swap(before, last);
         std::mem::swap(last, next);
     }
-    left.filter(|mistakes| *mistakes < far).map(usize::from)
+    remaining.filter(|mistakes| *mistakes < far).map(usize::from)
 }
 
 #[cfg(test)]
@@ -71,13 +71,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn between(word: &str, known: &str) -> Option<usize> {
-        mistakes(&word.chars().collect::<Vec<_>>(), known, 2, false)
+    fn between(word: &str, target: &str) -> Option<usize> {
+        mistakes(&word.chars().collect::<Vec<_>>(), target, 2, false)
     }
 
     #[test]
     fn letters_left_out_added_wrong_and_swapped_are_one_mistake_each() {
-        for (word, known, count) in [
+        for (word, target, count) in [
             ("export", "export", Some(0)),
             ("exprot", "export", Some(1)),
             ("expor", "export", Some(1)),
@@ -88,7 +88,7 @@ mod tests {
             ("xeport", "export", None),
             ("invoice", "export", None),
         ] {
-            assert_eq!(between(word, known), count, "{word}");
+            assert_eq!(between(word, target), count, "{word}");
         }
     }
 
@@ -113,9 +113,9 @@ mod tests {
 
         #[test]
         fn a_word_with_one_letter_less_has_one_mistake(word in "[a-e]{4,12}", place in 1usize..4) {
-            let mut less = word.clone();
-            less.remove(place);
-            prop_assert_eq!(between(&less, &word), Some(1));
+            let mut shorter_word = word.clone();
+            shorter_word.remove(place);
+            prop_assert_eq!(between(&shorter_word, &word), Some(1));
         }
     }
 }

@@ -35,16 +35,16 @@ pub enum Piece {
     Pair,
 }
 
-/// Calls `each` with the words of a text, in order.
-pub fn words(text: &str, each: &mut dyn FnMut(Word<'_>)) {
+/// Calls `emit_word` with the words of a text, in order.
+pub fn words(text: &str, emit_word: &mut dyn FnMut(Word<'_>)) {
     let mut spelled = String::new();
     let mut start = 0;
     while let Some((kind, range)) = next_run(text, start) {
         start = range.end;
         match kind {
-            Kind::Letter => code(text, range, &mut spelled, each),
-            Kind::Syllable => emit(text, range, Piece::None, &mut spelled, each),
-            _ => pairs(text, range, &mut spelled, each),
+            Kind::Letter => code(text, range, &mut spelled, emit_word),
+            Kind::Syllable => emit(text, range, Piece::None, &mut spelled, emit_word),
+            _ => pairs(text, range, &mut spelled, emit_word),
         }
     }
 }
@@ -145,11 +145,11 @@ fn joins_any(c: char) -> bool {
 }
 
 /// The next run of one kind from an offset; runs of letters continue across the joints of codes.
-fn next_run(text: &str, from: usize) -> Option<(Kind, Range<usize>)> {
-    let rest = text.get(from..)?;
+fn next_run(text: &str, start: usize) -> Option<(Kind, Range<usize>)> {
+    let rest = text.get(start..)?;
     let (offset, first) = rest.char_indices().find(|(_, c)| kind(*c) != Kind::Other)?;
     let run = kind(first);
-    let begin = from + offset;
+    let begin = start + offset;
     let mut end = begin;
     let mut before = first;
     let mut chars = text.get(begin..)?.chars().peekable();
@@ -177,22 +177,25 @@ fn is_joiner(c: char, before: char, after: Option<char>) -> bool {
 }
 
 /// The parts of a run of letters, and the whole if there are several.
-fn code(text: &str, range: Range<usize>, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
+fn code(text: &str, range: Range<usize>, spelled: &mut String, emit_word: &mut dyn FnMut(Word<'_>)) {
     let run = text.get(range.clone()).unwrap_or_default();
     let Some(first_end) = part_end(run, 0) else { return };
     if first_end == run.len() {
-        return emit(text, range, Piece::None, spelled, each);
+        return emit(text, range, Piece::None, spelled, emit_word);
     }
     let mut start = 0;
     while let Some(end) = part_end(run, start) {
         let part = run.get(start..end).unwrap_or_default();
         // A single letter or digit says nothing beside the whole.
         if part.chars().nth(1).is_some() {
-            emit(text, range.start + start..range.start + end, Piece::Part, spelled, each);
+            emit(text, range.start + start..range.start + end, Piece::Part, spelled, emit_word);
         }
-        start = run.get(end..).and_then(|rest| rest.find(|c| kind(c) == Kind::Letter)).map_or(run.len(), |at| end + at);
+        start = run
+            .get(end..)
+            .and_then(|rest| rest.find(|c| kind(c) == Kind::Letter))
+            .map_or(run.len(), |index| end + index);
     }
-    emit(text, range, Piece::Whole, spelled, each);
+    emit(text, range, Piece::Whole, spelled, emit_word);
 }
 
 /// The end of the part that starts at an offset: at a joint, or before a capital that starts another word.
@@ -200,7 +203,7 @@ fn part_end(run: &str, start: usize) -> Option<usize> {
     let rest = run.get(start..).filter(|rest| !rest.is_empty())?;
     let mut chars = rest.char_indices().peekable();
     let mut before: Option<char> = None;
-    while let Some((at, c)) = chars.next() {
+    while let Some((offset, c)) = chars.next() {
         let next = chars.peek().map(|(_, next)| *next);
         let hump = c.is_uppercase()
             && before.is_some_and(|before| {
@@ -209,35 +212,35 @@ fn part_end(run: &str, start: usize) -> Option<usize> {
         // A plural of capitals is one word: URLs, IDs.
         let plural = next == Some('s') && chars.clone().nth(1).is_none_or(|(_, c)| !c.is_alphanumeric());
         if kind(c) == Kind::Other || hump && !(plural && before.is_some_and(char::is_uppercase)) {
-            return Some(start + at);
+            return Some(start + offset);
         }
         before = Some(c);
     }
     Some(run.len())
 }
 
-fn pairs(text: &str, range: Range<usize>, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
+fn pairs(text: &str, range: Range<usize>, spelled: &mut String, emit_word: &mut dyn FnMut(Word<'_>)) {
     let run = text.get(range.clone()).unwrap_or_default();
     // The starts of the last two letters.
-    let (mut one, mut other): (Option<usize>, Option<usize>) = (None, None);
+    let (mut previous, mut current): (Option<usize>, Option<usize>) = (None, None);
     let mut before = ' ';
-    for (at, c) in run.char_indices().chain([(run.len(), ' ')]) {
-        if at == 0 || at == run.len() || !goes_on(before, c) {
-            if let Some(start) = one.or(other.filter(|_| at == run.len())) {
-                emit(text, range.start + start..range.start + at, Piece::Pair, spelled, each);
+    for (offset, c) in run.char_indices().chain([(run.len(), ' ')]) {
+        if offset == 0 || offset == run.len() || !goes_on(before, c) {
+            if let Some(start) = previous.or(current.filter(|_| offset == run.len())) {
+                emit(text, range.start + start..range.start + offset, Piece::Pair, spelled, emit_word);
             }
-            (one, other) = (other, Some(at));
+            (previous, current) = (current, Some(offset));
         }
         before = c;
     }
 }
 
-fn emit(text: &str, range: Range<usize>, piece: Piece, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
+fn emit(text: &str, range: Range<usize>, piece: Piece, spelled: &mut String, emit_word: &mut dyn FnMut(Word<'_>)) {
     let word = text.get(range.clone()).unwrap_or_default();
     if let Some((end, _)) = word.char_indices().nth(WORD_MAX) {
         if !word.is_ascii() {
-            emit(text, range.start..range.start + end, piece, spelled, each);
-            emit(text, range.start + end..range.end, piece, spelled, each);
+            emit(text, range.start..range.start + end, piece, spelled, emit_word);
+            emit(text, range.start + end..range.end, piece, spelled, emit_word);
         }
         return;
     }
@@ -253,7 +256,7 @@ fn emit(text: &str, range: Range<usize>, piece: Piece, spelled: &mut String, eac
             _ => spelled.extend(c.to_lowercase()),
         }
     }
-    each(Word { spelled, range, piece });
+    emit_word(Word { spelled, range, piece });
 }
 
 #[cfg(test)]
@@ -262,9 +265,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn split(text: &str) -> Vec<String> {
-        let mut all = Vec::new();
-        words(text, &mut |word| all.push(word.spelled.to_string()));
-        all
+        let mut spellings = Vec::new();
+        words(text, &mut |word| spellings.push(word.spelled.to_string()));
+        spellings
     }
 
     #[test]

@@ -1,22 +1,22 @@
 //! Base64 (RFC 4648) that encodes text.
 
-use super::bytes::at;
+use super::bytes::byte_at;
 
 /// The printable UTF-8 that is encoded from an offset on, in either base64, and where it becomes invalid or ends.
 pub fn text(encoded: &[u8], start: usize) -> (Vec<u8>, usize) {
     let mut out = Vec::new();
     let mut bits = 0u32;
-    let mut held = 0;
+    let mut bits_held = 0;
     // How many bytes of a character are still to come.
     let mut pending = 0;
     let mut index = start;
-    while let Some(value) = sextet(at(encoded, index)) {
+    while let Some(value) = sextet(byte_at(encoded, index)) {
         bits = bits << 6 | value;
-        held += 6;
+        bits_held += 6;
         index += 1;
-        if held >= 8 {
-            held -= 8;
-            let byte = (bits >> held) as u8;
+        if bits_held >= 8 {
+            bits_held -= 8;
+            let byte = (bits >> bits_held) as u8;
             match byte {
                 b' '..=b'~' | b'\n' | b'\r' | b'\t' if pending == 0 => {}
                 0xc2..=0xf4 if pending == 0 => pending = 1 + u8::from(byte >= 0xe0) + u8::from(byte >= 0xf0),

@@ -3,7 +3,7 @@
 
 /// The byte at an offset; zero outside the text.
 #[inline(never)]
-pub fn at(text: &[u8], index: usize) -> u8 {
+pub fn byte_at(text: &[u8], index: usize) -> u8 {
     #[cfg(test)]
     work::add(1);
     text.get(index).copied().unwrap_or(0)
@@ -11,8 +11,8 @@ pub fn at(text: &[u8], index: usize) -> u8 {
 
 /// The byte before an offset; zero at the start.
 #[inline(never)]
-pub fn before(text: &[u8], index: usize) -> u8 {
-    at(text, index.wrapping_sub(1))
+pub fn byte_before(text: &[u8], index: usize) -> u8 {
+    byte_at(text, index.wrapping_sub(1))
 }
 
 /// A part of a text; empty if it is outside.
@@ -24,8 +24,8 @@ pub fn slice(text: &[u8], start: usize, end: usize) -> &[u8] {
 }
 
 /// The end of the run of bytes that begins at an offset, examining at most `most` bytes.
-pub fn run(text: &[u8], start: usize, most: usize, belongs: fn(u8) -> bool) -> usize {
-    let last = text.len().min(start.saturating_add(most));
+pub fn end_of_run(text: &[u8], start: usize, maximum: usize, belongs: fn(u8) -> bool) -> usize {
+    let last = text.len().min(start.saturating_add(maximum));
     let part = text.get(start..last).unwrap_or_default();
     let length = part.iter().position(|byte| !belongs(*byte)).unwrap_or(part.len());
     #[cfg(test)]
@@ -38,8 +38,8 @@ pub const FAR: usize = usize::MAX / 2;
 
 /// How many bytes of a text match.
 #[inline(never)]
-pub fn count(text: &[u8], such: fn(u8) -> bool) -> usize {
-    text.iter().filter(|byte| such(**byte)).count()
+pub fn count(text: &[u8], matches: fn(u8) -> bool) -> usize {
+    text.iter().filter(|byte| matches(**byte)).count()
 }
 
 /// A decimal digit.
@@ -49,23 +49,23 @@ pub fn is_digit(byte: u8) -> bool {
 
 /// An ASCII capital letter.
 #[inline(never)]
-pub fn is_capital(byte: u8) -> bool {
+pub fn is_uppercase(byte: u8) -> bool {
     byte.is_ascii_uppercase()
 }
 
 /// An ASCII lower-case letter.
-pub fn is_small(byte: u8) -> bool {
+pub fn is_lowercase(byte: u8) -> bool {
     byte.is_ascii_lowercase()
 }
 
 /// Whether a word, given in lower case, is at an offset, in any case.
-pub fn stands(text: &[u8], index: usize, word: &[u8]) -> bool {
+pub fn has_word_at(text: &[u8], index: usize, word: &[u8]) -> bool {
     slice(text, index, index + word.len()).eq_ignore_ascii_case(word)
 }
 
 /// Whether a space-separated list has a word, in any case.
-pub fn listed(list: &str, word: &[u8]) -> bool {
-    list.as_bytes().split(|byte| *byte == b' ').any(|listed| listed.eq_ignore_ascii_case(word))
+pub fn is_listed(list: &str, word: &[u8]) -> bool {
+    list.as_bytes().split(|byte| *byte == b' ').any(|entry| entry.eq_ignore_ascii_case(word))
 }
 
 /// A letter or a digit; every byte of a letter beyond ASCII counts.
@@ -90,20 +90,20 @@ pub fn is_blank(byte: u8) -> bool {
 
 /// Whether letters and digits alternate as in random texts and not as in words, names and numbers.
 pub fn is_random(text: &[u8]) -> bool {
-    count(text, is_small) > 0 && count(text, is_digit) > 0 && changes(text) * 5 >= text.len()
+    count(text, is_lowercase) > 0 && count(text, is_digit) > 0 && class_changes(text) * 5 >= text.len()
 }
 
 /// How often lower case, upper case and digits alternate, except for capitals before lower case.
-pub fn changes(text: &[u8]) -> usize {
+pub fn class_changes(text: &[u8]) -> usize {
     let class = |byte: u8| match byte {
         b'a'..=b'z' => 1,
         b'A'..=b'Z' => 2,
         b'0'..=b'9' => 3,
         _ => 0,
     };
-    let changed = |pair: &&[u8]| match (class(at(pair, 0)), class(at(pair, 1))) {
+    let changed = |pair: &&[u8]| match (class(byte_at(pair, 0)), class(byte_at(pair, 1))) {
         (2, 1) | (0, _) | (_, 0) => false,
-        (one, other) => one != other,
+        (first, second) => first != second,
     };
     text.windows(2).filter(changed).count()
 }

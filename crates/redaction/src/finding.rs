@@ -1,7 +1,7 @@
 //! The report of a detector.
 
 use super::Kind;
-use super::bytes::{at, slice};
+use super::bytes::{byte_at, slice};
 
 /// A secret in the scanned bytes.
 #[derive(Clone, Copy)]
@@ -13,9 +13,9 @@ pub struct Finding {
 
 /// Whether a redacted secret's placeholder is at an offset.
 pub fn is_placeholder(text: &[u8], index: usize) -> bool {
-    at(text, index) == b'['
+    byte_at(text, index) == b'['
         && Kind::ALL.iter().any(|kind| {
             let end = index + 1 + kind.word().len();
-            slice(text, index + 1, end) == kind.word().as_bytes() && at(text, end) == b']'
+            slice(text, index + 1, end) == kind.word().as_bytes() && byte_at(text, end) == b']'
         })
 }

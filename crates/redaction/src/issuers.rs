@@ -13,7 +13,7 @@ pub enum Follows {
     /// The same, of either base64 and what joins the parts of addresses.
     Parts,
     /// At least 16 bytes that look random: other names have the prefix as well.
-    Drawn,
+    Random,
     /// 32 hexadecimal digits.
     Hex,
 }
@@ -172,7 +172,7 @@ const ISSUERS: [(Follows, &str); 4] = [
         "access_token$ ", // Braintree: rules of several public scanners
         "ptr_ ", // Portainer: trufflehog portainertoken
     )),
-    (Follows::Drawn, concat!(
+    (Follows::Random, concat!(
         "sk- ", // OpenAI, Anthropic and many who follow them: gitleaks openai-api-key
         "key- ", // Mailgun: noseyparker mailgun.yml
         "pat- ", // HubSpot: trufflehog hubspot_apikey/v2

@@ -137,7 +137,7 @@ const ROUNDS: usize = 4;
 
 /// All secrets in a text, in order, without overlaps. Takes time linear in the length of the text.
 pub fn secrets(text: &str, origin: Origin, rules: &Rules) -> Vec<Secret> {
-    merged(text, &scan::all(View::of(text.as_bytes()), origin, rules))
+    merge(text, &scan::find_secrets(View::from_text(text.as_bytes()), origin, rules))
 }
 
 /// The text with each secret replaced by its kind in brackets, `[jwt]`. Idempotent.
@@ -145,11 +145,11 @@ pub fn redact(text: &str, origin: Origin, rules: &Rules) -> String {
     let mut text = text.to_string();
     // A secret next to another may be recognised only when that one is gone.
     for _ in 0..ROUNDS {
-        let found = secrets(&text, origin, rules);
-        if found.is_empty() {
+        let secrets_found = secrets(&text, origin, rules);
+        if secrets_found.is_empty() {
             break;
         }
-        text = replaced(&text, &found);
+        text = replace(&text, &secrets_found);
     }
     text
 }
@@ -157,8 +157,8 @@ pub fn redact(text: &str, origin: Origin, rules: &Rules) -> String {
 /// Redacts the value of a name, such as a host's value, a header or a query parameter: the whole value if the name is that of a secret,
 /// otherwise the secrets in it.
 pub fn redact_value(name: &str, value: &str, rules: &Rules) -> String {
-    let named = scan::value_of(name.as_bytes(), value.as_bytes(), rules);
-    redact(&replaced(value, named.as_slice()), Origin::Collected, rules)
+    let secret = scan::secret_in_value(name.as_bytes(), value.as_bytes(), rules);
+    redact(&replace(value, secret.as_slice()), Origin::Collected, rules)
 }
 
 /// Redacts only values after the site's own names.
@@ -166,12 +166,12 @@ pub fn redact_value(name: &str, value: &str, rules: &Rules) -> String {
 pub fn redact_configured_names(text: &str, rules: &Rules) -> String {
     let mut text = text.to_string();
     for _ in 0..ROUNDS {
-        let mut found = secrets(&text, Origin::Collected, rules);
-        found.retain(|secret| secret.kind == Kind::Hidden);
-        if found.is_empty() {
+        let mut secrets_found = secrets(&text, Origin::Collected, rules);
+        secrets_found.retain(|secret| secret.kind == Kind::Hidden);
+        if secrets_found.is_empty() {
             break;
         }
-        text = replaced(&text, &found);
+        text = replace(&text, &secrets_found);
     }
     text
 }
@@ -179,14 +179,15 @@ pub fn redact_configured_names(text: &str, rules: &Rules) -> String {
 /// The same for the value of a name.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn hide_configured_value(name: &str, value: &str, rules: &Rules) -> String {
-    let named = scan::value_of(name.as_bytes(), value.as_bytes(), rules).filter(|secret| secret.kind == Kind::Hidden);
-    redact_configured_names(&replaced(value, named.as_slice()), rules)
+    let secret =
+        scan::secret_in_value(name.as_bytes(), value.as_bytes(), rules).filter(|secret| secret.kind == Kind::Hidden);
+    redact_configured_names(&replace(value, secret.as_slice()), rules)
 }
 
 /// The findings of several passes, in order. Findings that overlap or touch become one, because in the text they are one run.
-fn merged(text: &str, found: &[Secret]) -> Vec<Secret> {
+fn merge(text: &str, overlapping: &[Secret]) -> Vec<Secret> {
     let mut paint: Vec<Option<Kind>> = vec![None; text.len()];
-    for secret in found {
+    for secret in overlapping {
         let Secret { mut start, mut end, kind } = *secret;
         // A span found in decoded bytes may begin or end within a character.
         while !text.is_char_boundary(start) {
@@ -210,17 +211,17 @@ fn merged(text: &str, found: &[Secret]) -> Vec<Secret> {
     out
 }
 
-fn replaced(text: &str, secrets: &[Secret]) -> String {
+fn replace(text: &str, secrets: &[Secret]) -> String {
     let mut out = String::new();
-    let mut plain = 0;
+    let mut copied_until = 0;
     for secret in secrets {
-        out.push_str(text.get(plain..secret.start).unwrap_or_default());
+        out.push_str(text.get(copied_until..secret.start).unwrap_or_default());
         out.push('[');
         out.push_str(secret.kind.word());
         out.push(']');
-        plain = secret.end;
+        copied_until = secret.end;
     }
-    out.push_str(text.get(plain..).unwrap_or_default());
+    out.push_str(text.get(copied_until..).unwrap_or_default());
     out
 }
 

@@ -1,6 +1,6 @@
 //! Names whose values are secrets.
 
-use super::bytes::{at, before, is_blank, is_word, slice};
+use super::bytes::{byte_at, byte_before, is_blank, is_word, slice};
 use super::{Kind, Rules};
 
 /// What a value has to look like to be a secret after a name.
@@ -9,10 +9,10 @@ pub enum Manner {
     /// Chosen by people: nearly anything is a password.
     Chosen,
     /// Generated: a plain word or a small number is no token.
-    Made,
+    Generated,
     /// A few digits, with letters at most.
     Short,
-    /// Like `Made` but longer, because the name has other meanings.
+    /// Like `Generated` but longer, because the name has other meanings.
     Long,
     /// Like `Long`, and only as a parameter of an address.
     Parameter,
@@ -32,17 +32,17 @@ const NAMES: [(Kind, Manner, &str, &str); 10] = [
          كلمةالسر passcode",
         "pw",
     ),
-    (Kind::Password, Manner::Made, "", "pass psw"),
-    (Kind::Token, Manner::Made, "token authorization jwt", "auth csrf xsrf bearer"),
+    (Kind::Password, Manner::Generated, "", "pass psw"),
+    (Kind::Token, Manner::Generated, "token authorization jwt", "auth csrf xsrf bearer"),
     (
         Kind::Key,
-        Manner::Made,
+        Manner::Generated,
         "apikey secretkey privatekey accesskey signingkey encryptionkey masterkey accountkey authkey sshkey sessionkey \
          rolekey webhookkey licensekey clientkey appkey subscriptionkey functionskey",
         "",
     ),
-    (Kind::Secret, Manner::Made, "secret credential credentials secretid securestring", "creds"),
-    (Kind::Session, Manner::Made, "sessionid sessid sessiontoken sessionhash sessioncookie", "session sid"),
+    (Kind::Secret, Manner::Generated, "secret credential credentials secretid securestring", "creds"),
+    (Kind::Session, Manner::Generated, "sessionid sessid sessiontoken sessionhash sessioncookie", "session sid"),
     (
         Kind::Code,
         Manner::Short,
@@ -63,17 +63,17 @@ const FOLLOWING: &str = "confirmation confirm confirmed repeat repeated again ol
 pub fn classify(name: &[u8], rules: &Rules) -> Option<(Kind, Manner)> {
     let words = words(name);
     let mut name = words.as_slice();
-    if rules.names.iter().any(|own| is_own(name, own)) {
+    if rules.names.iter().any(|configured| is_own(name, configured)) {
         return Some((Kind::Hidden, Manner::Anything));
     }
     // `password2`, `password_repeat_1`
     for _ in 0..3 {
-        if let Some(found) = named(name) {
-            return Some(found);
+        if let Some(class) = classify_exactly(name) {
+            return Some(class);
         }
         let last = name.iter().rposition(|byte| *byte == b' ').map_or(0, |space| space + 1);
         let word = slice(name, last, name.len());
-        let numbered = word.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |other| other + 1);
+        let numbered = word.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |digit| digit + 1);
         if numbered < word.len() {
             name = slice(name, 0, last + numbered).trim_ascii_end();
         } else if FOLLOWING.as_bytes().split(|byte| *byte == b' ').any(|following| following == word) {
@@ -97,15 +97,16 @@ pub fn hashed(name: &str, salt: &str) -> Option<String> {
 const SALT_LENGTH: usize = 8;
 
 /// Whether a name ends in one of the site's own names, given as it is or as its hash.
-fn is_own(name: &[u8], own: &str) -> bool {
-    let hashed = own.strip_prefix('#').and_then(|rest| rest.split_at_checked(SALT_LENGTH));
-    let Some((salt, wanted)) = hashed.and_then(|(salt, hash)| Some((salt, u64::from_str_radix(hash, 16).ok()?))) else {
-        let own = squeezed(own.as_bytes());
-        return !own.is_empty() && ends(name, &own, true);
+fn is_own(name: &[u8], configured: &str) -> bool {
+    let hashed = configured.strip_prefix('#').and_then(|rest| rest.split_at_checked(SALT_LENGTH));
+    let Some((salt, expected)) = hashed.and_then(|(salt, hash)| Some((salt, u64::from_str_radix(hash, 16).ok()?)))
+    else {
+        let configured = squeezed(configured.as_bytes());
+        return !configured.is_empty() && ends_in_word(name, &configured, true);
     };
     (0..name.len())
-        .filter(|start| begins_word(before(name, *start)))
-        .any(|start| hash(salt.as_bytes(), slice(name, start, name.len())) == wanted)
+        .filter(|start| begins_word(byte_before(name, *start)))
+        .any(|start| hash(salt.as_bytes(), slice(name, start, name.len())) == expected)
 }
 
 /// 64-bit FNV-1a over everything but spaces.
@@ -118,49 +119,49 @@ fn hash(salt: &[u8], name: &[u8]) -> u64 {
 pub fn name_before(text: &[u8], sign: usize, floor: usize) -> (usize, usize, u8) {
     let lowest = floor.max(sign.saturating_sub(64));
     let mut end = sign;
-    while end > lowest && is_blank(before(text, end)) {
+    while end > lowest && is_blank(byte_before(text, end)) {
         end -= 1;
     }
     let unquoted = end;
-    if matches!(before(text, end), b'"' | b'\'' | b'`' | b']') {
+    if matches!(byte_before(text, end), b'"' | b'\'' | b'`' | b']') {
         end -= 1;
     }
-    while end > lowest && matches!(before(text, end), b'\\' | b'"' | b'\'') {
+    while end > lowest && matches!(byte_before(text, end), b'\\' | b'"' | b'\'') {
         end -= 1;
     }
-    let quote = if end < unquoted { before(text, unquoted) } else { 0 };
+    let quote = if end < unquoted { byte_before(text, unquoted) } else { 0 };
     let part = slice(text, lowest, end);
-    let other = |byte: &u8| !is_word(*byte) && !matches!(byte, b'_' | b'-' | b' ' | b'.');
-    let mut start = lowest + part.iter().rposition(other).map_or(0, |other| other + 1);
-    while start < end && at(text, start) == b' ' {
+    let is_separator = |byte: &u8| !is_word(*byte) && !matches!(byte, b'_' | b'-' | b' ' | b'.');
+    let mut start = lowest + part.iter().rposition(is_separator).map_or(0, |last| last + 1);
+    while start < end && byte_at(text, start) == b' ' {
         start += 1;
     }
     (start, end, quote)
 }
 
-fn named(name: &[u8]) -> Option<(Kind, Manner)> {
-    let listed = |list: &str, whole| {
-        list.as_bytes().split(|byte| *byte == b' ').any(|word| !word.is_empty() && ends(name, word, whole))
+fn classify_exactly(name: &[u8]) -> Option<(Kind, Manner)> {
+    let has_ending = |list: &str, is_whole| {
+        list.as_bytes().split(|byte| *byte == b' ').any(|word| !word.is_empty() && ends_in_word(name, word, is_whole))
     };
     NAMES
         .iter()
         .find(|(_, manner, parts, wholes)| {
             // `state` is a parameter, `open_state` is not.
-            let alone = *manner != Manner::Parameter || !name.contains(&b' ');
-            alone && (listed(parts, false) || listed(wholes, true))
+            let is_applicable = *manner != Manner::Parameter || !name.contains(&b' ');
+            is_applicable && (has_ending(parts, false) || has_ending(wholes, true))
         })
         .map(|(kind, manner, _, _)| (*kind, *manner))
 }
 
-/// Whether a name ends in a word without separators; with `whole` a word of the name has to begin there.
-fn ends(name: &[u8], word: &[u8], whole: bool) -> bool {
-    let mut left = name;
-    for wanted in word.iter().rev() {
-        left = left.trim_ascii_end();
-        let Some((_, rest)) = left.split_last().filter(|(last, _)| *last == wanted) else { return false };
-        left = rest;
+/// Whether a name ends in a word without separators; with `is_word_start` a word of the name has to begin there.
+fn ends_in_word(name: &[u8], word: &[u8], is_word_start: bool) -> bool {
+    let mut remaining = name;
+    for byte in word.iter().rev() {
+        remaining = remaining.trim_ascii_end();
+        let Some((_, rest)) = remaining.split_last().filter(|(last, _)| *last == byte) else { return false };
+        remaining = rest;
     }
-    !whole || begins_word(before(left, left.len()))
+    !is_word_start || begins_word(byte_before(remaining, remaining.len()))
 }
 
 /// Whether a word begins after a byte; 0 is the start of the text.
@@ -172,7 +173,7 @@ fn begins_word(before: u8) -> bool {
 fn words(name: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for (index, byte) in name.iter().enumerate() {
-        let (previous, next) = (before(name, index), at(name, index + 1));
+        let (previous, next) = (byte_before(name, index), byte_at(name, index + 1));
         let begins = byte.is_ascii_uppercase()
             && (previous.is_ascii_lowercase() || previous.is_ascii_uppercase() && next.is_ascii_lowercase());
         if begins {
@@ -195,10 +196,10 @@ mod tests {
 
     #[test]
     fn a_hashed_name_hides_what_the_name_itself_hides() {
-        let own = ["national_id", "Customer-No", "رقم", "iban"];
-        let plain = Rules { names: own.map(String::from).into(), ..Rules::default() };
-        let names = own.iter().filter_map(|name| hashed(name, "0a1b2c3d")).collect();
-        let told = Rules { names, ..Rules::default() };
+        let names = ["national_id", "Customer-No", "رقم", "iban"];
+        let plain_rules = Rules { names: names.map(String::from).into(), ..Rules::default() };
+        let names = names.iter().filter_map(|name| hashed(name, "0a1b2c3d")).collect();
+        let hashed_rules = Rules { names, ..Rules::default() };
         for name in [
             "national_id",
             "nationalId",
@@ -221,9 +222,9 @@ mod tests {
             "#",
             "customer_note",
         ] {
-            assert_eq!(classify(name.as_bytes(), &told), classify(name.as_bytes(), &plain), "{name}");
+            assert_eq!(classify(name.as_bytes(), &hashed_rules), classify(name.as_bytes(), &plain_rules), "{name}");
         }
-        assert!(told.names.iter().all(|name| name.len() == 25 && name.is_ascii()), "{:?}", told.names);
+        assert!(hashed_rules.names.iter().all(|name| name.len() == 25 && name.is_ascii()), "{:?}", hashed_rules.names);
         assert_eq!([hashed("", "0a1b2c3d"), hashed("-_", "0a1b2c3d"), hashed("a", "short")], [const { None }; 3]);
     }
 }

@@ -1,8 +1,8 @@
 //! The value after a name: where it ends, and whether it is a secret.
 
 use super::bytes::{
-    FAR, at, before, changes, count, is_blank, is_capital, is_credential, is_digit, is_small, is_word, listed, run,
-    slice,
+    FAR, byte_at, byte_before, class_changes, count, end_of_run, is_blank, is_credential, is_digit, is_listed,
+    is_lowercase, is_uppercase, is_word, slice,
 };
 use super::finding::{Finding, is_placeholder};
 use super::names::{Manner, classify};
@@ -11,7 +11,7 @@ use super::{Kind, Rules};
 
 /// The context of a value.
 #[derive(Clone, Copy, Default)]
-pub struct Place {
+pub struct ValueContext {
     /// The name is in quotes, or directly before its value: data, and not prose.
     pub tight: bool,
     /// A parameter of an address.
@@ -29,7 +29,7 @@ pub struct Place {
     /// The name is a word in a sentence, or follows one in code.
     pub prose: bool,
     /// The whole text is the value.
-    pub whole: bool,
+    pub is_whole_text: bool,
 }
 
 /// Values that are no secret.
@@ -52,36 +52,40 @@ const LINES: &str = "digest aws4-hmac-sha256 hawk oauth signature";
 const HEAD: usize = 96;
 
 /// The secret in the value that begins at an offset, or after blanks there.
-pub fn read(
+pub fn secret_in(
     text: &[u8],
-    from: usize,
+    offset: usize,
     kind: Kind,
     mut manner: Manner,
-    mut place: Place,
+    mut place: ValueContext,
     rules: &Rules,
 ) -> Option<Finding> {
-    let mut start = blanks(text, from);
-    if at(text, start) == b'[' && !is_placeholder(text, start) {
+    let mut start = blanks(text, offset);
+    if byte_at(text, start) == b'[' && !is_placeholder(text, start) {
         start = blanks(text, start + 1);
     }
-    let slashes = run(text, start, 8, |byte| byte == b'\\') - start;
-    let mut quote = at(text, start + slashes);
-    if !place.whole && matches!(quote, b'"' | b'\'' | b'`') {
+    let slashes = end_of_run(text, start, 8, |byte| byte == b'\\') - start;
+    let mut quote = byte_at(text, start + slashes);
+    if !place.is_whole_text && matches!(quote, b'"' | b'\'' | b'`') {
         start += slashes + 1;
     } else if place.quoted {
         return None;
     } else {
         quote = 0;
     }
-    let word = run(text, start, 20, |byte| is_word(byte) || byte == b'-');
+    let word = end_of_run(text, start, 20, |byte| is_word(byte) || byte == b'-');
     let scheme = slice(text, start, word);
     let next = blanks(text, word);
-    if next > word && !matches!(at(text, next), 0 | b'\n' | b'\r') && manner == Manner::Made && kind == Kind::Token {
-        if listed(SCHEMES, scheme) {
+    if next > word
+        && !matches!(byte_at(text, next), 0 | b'\n' | b'\r')
+        && manner == Manner::Generated
+        && kind == Kind::Token
+    {
+        if is_listed(SCHEMES, scheme) {
             start = next;
             place.parameter = true;
             place.tight = true;
-        } else if listed(LINES, scheme) {
+        } else if is_listed(LINES, scheme) {
             start = next;
             manner = Manner::Line;
         }
@@ -90,22 +94,22 @@ pub fn read(
         return None;
     }
     let line = manner == Manner::Line;
-    let how = Ending { kind, place, quote: if line && quote == 0 { place.opened } else { quote }, slashes, line };
-    let head = slice(text, start, end_of(text, start, HEAD, &how));
-    let quoted = quote != 0 || place.whole;
+    let ending = Ending { kind, place, quote: if line && quote == 0 { place.opened } else { quote }, slashes, line };
+    let head = slice(text, start, end_of(text, start, HEAD, &ending));
+    let quoted = quote != 0 || place.is_whole_text;
     if !is_secret(head, kind, manner, place, quoted, rules) {
         return None;
     }
-    let mut end = end_of(text, start, FAR, &how);
+    let mut end = end_of(text, start, FAR, &ending);
     // `123 456`
-    let rest = run(text, end + 1, 5, |byte| byte.is_ascii_digit());
-    if manner == Manner::Short && !quoted && at(text, end) == b' ' && rest - end == 4 && end - start == 3 {
+    let rest = end_of_run(text, end + 1, 5, |byte| byte.is_ascii_digit());
+    if manner == Manner::Short && !quoted && byte_at(text, end) == b' ' && rest - end == 4 && end - start == 3 {
         end = rest;
     }
     Some(Finding { start, end, kind })
 }
 
-fn is_secret(value: &[u8], kind: Kind, manner: Manner, place: Place, quoted: bool, rules: &Rules) -> bool {
+fn is_secret(value: &[u8], kind: Kind, manner: Manner, place: ValueContext, quoted: bool, rules: &Rules) -> bool {
     let length = value.len();
     let digits = count(value, is_digit);
     let letters = count(value, is_word) - digits;
@@ -113,73 +117,76 @@ fn is_secret(value: &[u8], kind: Kind, manner: Manner, place: Place, quoted: boo
         return length > 0;
     }
     let veiled = count(value, |byte| matches!(byte, b'x' | b'X' | b'*' | b'.')) == length;
-    if letters + digits == 0 || veiled || listed(HARMLESS, value) || !place.header && is_code(value, quoted, digits) {
+    if letters + digits == 0 || veiled || is_listed(HARMLESS, value) || !place.header && is_code(value, quoted, digits)
+    {
         return false;
     }
     let numeric = letters == 0 && count(value, |byte| is_digit(byte) || b".:-/,+_ ".contains(&byte)) == length;
-    let plain = digits == 0 && count(value, |byte| is_word(byte) || b"._-/:".contains(&byte)) == length;
-    let capital = count(value, is_capital) > 0;
-    let again = plain && classify(value, rules).is_some();
-    let telling = match manner {
+    let is_plain = digits == 0 && count(value, |byte| is_word(byte) || b"._-/:".contains(&byte)) == length;
+    let capital = count(value, is_uppercase) > 0;
+    let is_secret_name = is_plain && classify(value, rules).is_some();
+    let is_telling = match manner {
         Manner::Short => {
             return digits > 0
                 && (3..=12).contains(&length)
                 && count(value, |byte| is_word(byte) || byte == b'-') == length;
         }
-        Manner::Line => return slice(value, 0, run(value, 0, HEAD, |byte| byte > b' ')).contains(&b'='),
+        Manner::Line => return slice(value, 0, end_of_run(value, 0, HEAD, |byte| byte > b' ')).contains(&b'='),
         Manner::Long | Manner::Parameter => {
-            let least = if place.parameter { 8 } else { 16 };
-            let made = letters > 0
+            let minimum = if place.parameter { 8 } else { 16 };
+            let is_generated = letters > 0
                 && digits > 0
-                && count(value, is_small) > 0
+                && count(value, is_lowercase) > 0
                 && count(value, |byte| is_credential(byte) || matches!(byte, b'%' | b':' | 0x80..)) == length;
-            return length >= least && made && place.tight;
+            return length >= minimum && is_generated && place.tight;
         }
-        _ if again
+        _ if is_secret_name
             || numeric && digits < if manner == Manner::Chosen { 4 } else { 6 }
             || numeric && digits < length =>
         {
             false
         }
-        Manner::Made if kind != Kind::Secret && (value.contains(&b' ') || quoted && place.prose && digits == 0) => {
+        Manner::Generated
+            if kind != Kind::Secret && (value.contains(&b' ') || quoted && place.prose && digits == 0) =>
+        {
             false
         }
         // A path: `pwd` is also the working directory.
-        Manner::Chosen if plain && at(value, 0) == b'/' => false,
+        Manner::Chosen if is_plain && byte_at(value, 0) == b'/' => false,
         _ if quoted => !is_message(value, digits),
-        Manner::Chosen if place.tight => !plain || count(value, |byte| byte == b'.' || byte == b'/') == 0,
+        Manner::Chosen if place.tight => !is_plain || count(value, |byte| byte == b'.' || byte == b'/') == 0,
         // `correct-horse-battery`
-        Manner::Chosen => !plain || length >= 14 && count(value, |byte| byte == b'-') > 1,
+        Manner::Chosen => !is_plain || length >= 14 && count(value, |byte| byte == b'-') > 1,
         _ if place.parameter || place.variable => true,
         _ if count(value, |byte| b"()[]{},;!".contains(&byte)) > 0 => false,
         // Longer than any word, or alternating as no name does.
-        _ if plain => letters == length && length >= 16 && (!capital || changes(value) * 4 >= length),
+        _ if is_plain => letters == length && length >= 16 && (!capital || class_changes(value) * 4 >= length),
         _ if place.tight => digits > 0,
         _ => has_number(value, 8),
     };
-    let address = value.windows(3).any(|window| window == b"://");
-    telling && !address && length >= 3
+    let is_address = value.windows(3).any(|window| window == b"://");
+    is_telling && !is_address && length >= 3
 }
 
 /// Whether a value has a word of at least this many bytes with a digit in it.
-fn has_number(value: &[u8], least: usize) -> bool {
-    value.split(|byte| !is_word(*byte)).any(|part| part.len() >= least && count(part, is_digit) > 0)
+fn has_number(value: &[u8], minimum: usize) -> bool {
+    value.split(|byte| !is_word(*byte)).any(|part| part.len() >= minimum && count(part, is_digit) > 0)
 }
 
 /// Whether a value is a sentence about the field rather than its content.
 fn is_message(value: &[u8], digits: usize) -> bool {
-    let first = run(value, 0, 20, |byte| is_word(byte) || byte == b'\'');
-    let word = slice(value, 0, run(value, 0, 20, is_word));
+    let first = end_of_run(value, 0, 20, |byte| is_word(byte) || byte == b'\'');
+    let word = slice(value, 0, end_of_run(value, 0, 20, is_word));
     let words = value.contains(&b' ') && first > 0;
-    words && (listed(MESSAGE, word) || digits == 0 && !at(value, 0).is_ascii_lowercase())
+    words && (is_listed(MESSAGE, word) || digits == 0 && !byte_at(value, 0).is_ascii_lowercase())
 }
 
 /// Whether a value stands for another: a variable, a template, a call.
 fn is_code(value: &[u8], quoted: bool, digits: usize) -> bool {
-    let (first, next) = (at(value, 0), at(value, 1));
+    let (first, next) = (byte_at(value, 0), byte_at(value, 1));
     let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'?' | b',');
-    let after = run(value, 1, HEAD, name);
-    let end = at(value, after);
+    let after = end_of_run(value, 1, HEAD, name);
+    let end = byte_at(value, after);
     match first {
         b'$' => matches!(next, b'{' | b'(') || end == 0 && digits == 0 || !quoted && matches!(end, b'[' | b'-'),
         b'{' => next == b'{' || !quoted,
@@ -194,7 +201,7 @@ fn is_code(value: &[u8], quoted: bool, digits: usize) -> bool {
             !quoted
                 && name(first)
                 && matches!(end, b'(' | b'[' | b'{')
-                && run(value, after + 1, HEAD, name) == value.len()
+                && end_of_run(value, after + 1, HEAD, name) == value.len()
         }
     }
 }
@@ -202,7 +209,7 @@ fn is_code(value: &[u8], quoted: bool, digits: usize) -> bool {
 /// What ends a value.
 struct Ending {
     kind: Kind,
-    place: Place,
+    place: ValueContext,
     quote: u8,
     /// How many backslashes preceded the quote.
     slashes: usize,
@@ -212,27 +219,27 @@ struct Ending {
 /// The end of a value, examining at most `most` bytes.
 ///
 /// In JSON inside a JSON string, a quote has as many backslashes as the one that opened the value, and one within the value has more.
-fn end_of(text: &[u8], start: usize, most: usize, how: &Ending) -> usize {
-    let place = how.place;
-    let last = text.len().min(start + most);
-    if place.whole {
+fn end_of(text: &[u8], start: usize, maximum: usize, ending: &Ending) -> usize {
+    let place = ending.place;
+    let last = text.len().min(start + maximum);
+    if place.is_whole_text {
         return last;
     }
-    let quoted = matches!(how.quote, b'"' | b'\'' | b'`');
+    let quoted = matches!(ending.quote, b'"' | b'\'' | b'`');
     let mut escapes = 0;
     let mut end = start;
     while end < last {
-        let byte = at(text, end);
+        let byte = byte_at(text, end);
         let broken = matches!(byte, b'\n' | b'\r');
-        let closes = quoted && byte == how.quote && escapes & (2 * how.slashes + 1) == how.slashes;
-        if closes && !how.line {
-            return end - how.slashes;
+        let closes = quoted && byte == ending.quote && escapes & (2 * ending.slashes + 1) == ending.slashes;
+        if closes && !ending.line {
+            return end - ending.slashes;
         }
-        if quoted && broken && !how.line && goes_on(text, end, how.quote) {
+        if quoted && broken && !ending.line && goes_on(text, end, ending.quote) {
             end = line_break(text, end);
             continue;
         }
-        let stops = if how.line {
+        let stops = if ending.line {
             closes || broken || escaped_break(text, end)
         } else if quoted {
             broken
@@ -245,7 +252,7 @@ fn end_of(text: &[u8], start: usize, most: usize, how: &Ending) -> usize {
                 || place.json && b",]}".contains(&byte)
                 || place.parameter && byte == b'#'
                 // `/a;jsessionid=…?b=c`
-                || how.kind == Kind::Session && byte == b'?'
+                || ending.kind == Kind::Session && byte == b'?'
         };
         if stops {
             break;
@@ -254,7 +261,7 @@ fn end_of(text: &[u8], start: usize, most: usize, how: &Ending) -> usize {
         end += 1;
     }
     // The end of a sentence and a bracket around it are no part of it.
-    while !quoted && !how.line && !place.header && end > start && b".,;:)]}".contains(&before(text, end)) {
+    while !quoted && !ending.line && !place.header && end > start && b".,;:)]}".contains(&byte_before(text, end)) {
         end -= 1;
     }
     end
@@ -263,18 +270,19 @@ fn end_of(text: &[u8], start: usize, most: usize, how: &Ending) -> usize {
 /// Whether a quoted value only continues on the next line here: a word, and then the quote.
 fn goes_on(text: &[u8], index: usize, quote: u8) -> bool {
     let next = line_break(text, index);
-    let end = run(text, next, 200, |byte| byte > b' ' && !b"\"'`".contains(&byte));
-    end > next && at(text, end) == quote
+    let end = end_of_run(text, next, 200, |byte| byte > b' ' && !b"\"'`".contains(&byte));
+    end > next && byte_at(text, end) == quote
 }
 
 /// Whether an escaped line break or quote is at an offset, which ends the text around the value.
 fn escaped_break(text: &[u8], index: usize) -> bool {
-    at(text, index) == b'\\' && matches!(at(text, index + 1), b'n' | b'r' | b't' | b'"' | b'\'' | b'\\' | b'u' | b'\n')
+    byte_at(text, index) == b'\\'
+        && matches!(byte_at(text, index + 1), b'n' | b'r' | b't' | b'"' | b'\'' | b'\\' | b'u' | b'\n')
 }
 
 /// The end of blanks, including a line break in a folded header (RFC 9110, 5.5).
 fn blanks(text: &[u8], start: usize) -> usize {
-    let end = run(text, start, 16, is_blank);
-    let folded = run(text, end, 2, |byte| matches!(byte, b'\r' | b'\n'));
-    if folded > end && is_blank(at(text, folded)) { run(text, folded, 16, is_blank) } else { end }
+    let end = end_of_run(text, start, 16, is_blank);
+    let folded = end_of_run(text, end, 2, |byte| matches!(byte, b'\r' | b'\n'));
+    if folded > end && is_blank(byte_at(text, folded)) { end_of_run(text, folded, 16, is_blank) } else { end }
 }

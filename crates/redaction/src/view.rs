@@ -1,6 +1,6 @@
 //! Decoded texts: with percent-encoding, escapes and wrapped lines undone, and with the offsets in the original.
 
-use super::bytes::{at, is_blank, is_random, is_token, run, slice};
+use super::bytes::{byte_at, end_of_run, is_blank, is_random, is_token, slice};
 use super::shapes;
 
 /// The bytes of a text after decoding, and for each its place in the text.
@@ -26,8 +26,8 @@ const ENTITIES: [(&str, u8); 8] = [
 
 impl View {
     /// A text as it is.
-    pub fn of(text: &[u8]) -> View {
-        View { bytes: text.to_vec(), places: (0..text.len()).map(|at| (at, at + 1)).collect() }
+    pub fn from_text(text: &[u8]) -> View {
+        View { bytes: text.to_vec(), places: (0..text.len()).map(|index| (index, index + 1)).collect() }
     }
 
     /// Undoes one round of percent-encoding (RFC 3986), escapes of JSON (RFC 8259) and JavaScript and the commonest entities of HTML; `None` if
@@ -37,7 +37,7 @@ impl View {
         let mut out = View { bytes: Vec::new(), places: Vec::new() };
         let mut index = 0;
         while index < text.len() {
-            let (byte, length) = escape(text, index).unwrap_or((at(text, index), 1));
+            let (byte, length) = escape(text, index).unwrap_or((byte_at(text, index), 1));
             if byte != 0 {
                 self.copy(&mut out, byte, index, index + length);
             }
@@ -55,17 +55,18 @@ impl View {
         let mut index = 0;
         while index < text.len() {
             let after = line_break(text, index);
-            let glued = after > index && out.bytes.last().is_some_and(|last| part_of_token(*last)) && {
-                let end = run(text, after, 100, part_of_token);
+            let is_joined = after > index && out.bytes.last().is_some_and(|last| part_of_token(*last)) && {
+                let end = end_of_run(text, after, 100, part_of_token);
                 let part = slice(text, after, end);
-                let known = end > after && shapes::begins(&out.bytes, part);
-                let alone = end > after && matches!(at(text, end), 0 | b'\n' | b'\r' | b'"' | b'\'' | b'\\' | b'`');
-                known || alone || part.len() >= 8 && (is_random(part) || shapes::is_made(part, 4))
+                let continues_token = end > after && shapes::begins_token(&out.bytes, part);
+                let fills_line =
+                    end > after && matches!(byte_at(text, end), 0 | b'\n' | b'\r' | b'"' | b'\'' | b'\\' | b'`');
+                continues_token || fills_line || part.len() >= 8 && (is_random(part) || shapes::changes_often(part, 4))
             };
-            if glued {
+            if is_joined {
                 index = after;
             } else {
-                self.copy(&mut out, at(text, index), index, index + 1);
+                self.copy(&mut out, byte_at(text, index), index, index + 1);
                 index += 1;
             }
         }
@@ -93,9 +94,9 @@ impl View {
 
 /// The byte that an escape stands for, and the length of the escape.
 fn escape(text: &[u8], index: usize) -> Option<(u8, usize)> {
-    match at(text, index) {
+    match byte_at(text, index) {
         b'%' => hex(slice(text, index + 1, index + 3)).filter(|byte| *byte > 0).map(|byte| (byte, 3)),
-        b'\\' => match at(text, index + 1) {
+        b'\\' => match byte_at(text, index + 1) {
             b'u' => {
                 let high = hex(slice(text, index + 2, index + 4))?;
                 let low = hex(slice(text, index + 4, index + 6))?;
@@ -128,12 +129,12 @@ fn hex(digits: &[u8]) -> Option<u8> {
 /// Where the next line's text begins, if a line ends here; otherwise the offset itself. A backslash may precede the break, and blanks may
 /// follow it.
 pub fn line_break(text: &[u8], index: usize) -> usize {
-    let mut end = index + usize::from(at(text, index) == b'\\');
-    end += usize::from(at(text, end) == b'\r');
-    if at(text, end) != b'\n' {
+    let mut end = index + usize::from(byte_at(text, index) == b'\\');
+    end += usize::from(byte_at(text, end) == b'\r');
+    if byte_at(text, end) != b'\n' {
         return index;
     }
-    run(text, end + 1, 16, is_blank)
+    end_of_run(text, end + 1, 16, is_blank)
 }
 
 fn part_of_token(byte: u8) -> bool {

@@ -29,8 +29,8 @@ impl Collector {
         };
         let url = web_address(&question.url);
         if url.is_none() && !question.url.is_empty() {
-            let says = format!("url: {:?} is no address of the web and is left out", question.url);
-            self.reading.warnings.push(note(says));
+            let warning = format!("url: {:?} is no address of the web and is left out", question.url);
+            self.reading.warnings.push(note(warning));
         }
         question.url = url.unwrap_or_default();
         let Some((earlier, index)) = self.places.get_mut(&question.id) else {
@@ -39,11 +39,11 @@ impl Collector {
             return;
         };
         let kind = place.split(' ').next().unwrap_or_default();
-        let says = format!("has the id of {earlier}, {:?}; the later {kind} counts", question.id);
-        self.reading.warnings.push(note(says));
+        let warning = format!("has the id of {earlier}, {:?}; the later {kind} counts", question.id);
+        self.reading.warnings.push(note(warning));
         *earlier = place;
-        if let Some(known) = self.reading.questions.get_mut(*index) {
-            *known = question;
+        if let Some(existing) = self.reading.questions.get_mut(*index) {
+            *existing = question;
         }
     }
 }

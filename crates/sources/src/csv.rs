@@ -29,10 +29,10 @@ pub struct Columns(BTreeMap<String, String>);
 impl Columns {
     /// Checks the names of the fields; the error says what is wrong.
     pub fn new(columns: BTreeMap<String, String>) -> Result<Columns, String> {
-        match columns.keys().find(|field| FIELDS.iter().all(|(known, _)| known != field)) {
+        match columns.keys().find(|field| FIELDS.iter().all(|(candidate, _)| candidate != field)) {
             Some(unknown) => {
-                let known: Vec<&str> = FIELDS.iter().map(|(field, _)| *field).collect();
-                Err(format!("{unknown:?} is no field of a question; there are {}", known.join(", ")))
+                let candidate: Vec<&str> = FIELDS.iter().map(|(field, _)| *field).collect();
+                Err(format!("{unknown:?} is no field of a question; there are {}", candidate.join(", ")))
             }
             None => Ok(Columns(columns)),
         }
@@ -50,27 +50,28 @@ impl Columns {
 
     /// The column of each field that the table has; the error says what is ambiguous or missing.
     fn find(&self, headers: &[String]) -> Result<BTreeMap<&'static str, usize>, String> {
-        let at = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name.trim()));
-        let has = || headers.iter().map(|header| format!("{header:?}")).collect::<Vec<_>>().join(", ");
-        let mut found = BTreeMap::new();
+        let index = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name.trim()));
+        let header_list = || headers.iter().map(|header| format!("{header:?}")).collect::<Vec<_>>().join(", ");
+        let mut columns_found = BTreeMap::new();
         for (field, usual) in FIELDS {
             let column = match self.0.get(*field) {
-                Some(header) => {
-                    Some(at(header).ok_or_else(|| format!("has no column {header:?}; its columns are {}", has()))?)
-                }
-                None => usual.iter().find_map(|header| at(header)),
+                Some(header) => Some(
+                    index(header)
+                        .ok_or_else(|| format!("has no column {header:?}; its columns are {}", header_list()))?,
+                ),
+                None => usual.iter().find_map(|header| index(header)),
             };
-            found.extend(column.map(|column| (*field, column)));
+            columns_found.extend(column.map(|column| (*field, column)));
         }
         for field in ["id", "title"] {
-            if !found.contains_key(field) {
+            if !columns_found.contains_key(field) {
                 return Err(format!(
                     "has no column {field:?}; its columns are {}; name the one that is meant: --column {field}=HEADER, or columns = {{ {field} = \"HEADER\" }}",
-                    has()
+                    header_list()
                 ));
             }
         }
-        Ok(found)
+        Ok(columns_found)
     }
 }
 
@@ -90,7 +91,7 @@ pub fn read(text: &str, columns: &Columns) -> Result<Reading, String> {
         Some(Ok(record)) => record.iter().map(one_line).collect(),
         Some(Err(error)) => return Err(format!("is no table: {error}")),
     };
-    let found = columns.find(&headers)?;
+    let columns_found = columns.find(&headers)?;
     let mut collector = Collector::default();
     let mut last = None;
     for record in records {
@@ -101,7 +102,8 @@ pub fn read(text: &str, columns: &Columns) -> Result<Reading, String> {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let cell = |field: &str| found.get(field).and_then(|column| record.get(*column)).unwrap_or_default().trim();
+        let cell =
+            |field: &str| columns_found.get(field).and_then(|column| record.get(*column)).unwrap_or_default().trim();
         let question = if record.len() > headers.len() {
             let (cells, columns) = (record.len(), headers.len());
             Err(format!("has {cells} cells and the headers are {columns}; put cells with a {delimiter:?} in quotes"))
@@ -149,9 +151,11 @@ fn question<'a>(cell: &impl Fn(&str) -> &'a str) -> Result<Question, String> {
 /// headers, outside of quotations.
 fn delimiter(text: &str) -> (char, usize, &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let named = first.trim_end_matches('\r').trim_matches('"');
-    if let Some(named) = named.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and(named.get(4..)) {
-        return (named.chars().next().filter(char::is_ascii).unwrap_or(','), 1, rest);
+    let separator = first.trim_end_matches('\r').trim_matches('"');
+    if let Some(separator) =
+        separator.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and(separator.get(4..))
+    {
+        return (separator.chars().next().filter(char::is_ascii).unwrap_or(','), 1, rest);
     }
     let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
     let mut counts = [0_usize; DELIMITERS.len()];
@@ -161,10 +165,15 @@ fn delimiter(text: &str) -> (char, usize, &str) {
             '"' => is_quoted = !is_quoted,
             '\n' if !is_quoted => break,
             _ if is_quoted => {}
-            c => counts.iter_mut().zip(DELIMITERS).filter(|(_, known)| *known == c).for_each(|(count, _)| *count += 1),
+            c => counts
+                .iter_mut()
+                .zip(DELIMITERS)
+                .filter(|(_, candidate)| *candidate == c)
+                .for_each(|(count, _)| *count += 1),
         }
     }
-    let most = counts.iter().max().copied().unwrap_or_default();
-    let delimiter = counts.iter().zip(DELIMITERS).find(|(count, _)| **count == most).map_or(',', |(_, known)| known);
+    let maximum = counts.iter().max().copied().unwrap_or_default();
+    let delimiter =
+        counts.iter().zip(DELIMITERS).find(|(count, _)| **count == maximum).map_or(',', |(_, candidate)| candidate);
     (delimiter, 0, text)
 }

@@ -54,8 +54,8 @@ pub struct Decoded {
 /// Decodes a file: UTF-8; UTF-16 with a byte order mark or if it can be detected without one; otherwise Windows-1252. The error names the kind
 /// of a file that is no text of questions.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
-    if let Some((_, what)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
-        return Err(format!("is {what}"));
+    if let Some((_, format_name)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
+        return Err(format!("is {format_name}"));
     }
     if bytes.starts_with(&[0xff, 0xfe, 0, 0]) || bytes.starts_with(&[0, 0, 0xfe, 0xff]) {
         return Err("is written in UTF-32; save it as UTF-8".into());
@@ -79,7 +79,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     };
     let head = head_of(&decoded.text).to_lowercase();
     match DOCUMENTS.iter().find(|(start, _)| head.starts_with(start)) {
-        Some((_, what)) => Err(format!("is {what}")),
+        Some((_, format_name)) => Err(format!("is {format_name}")),
         None if head.contains('\0') => Err("is a binary file".into()),
         None => Ok(decoded),
     }
@@ -88,7 +88,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
 /// Whether text is UTF-16 without a mark: the syntax of JSON and tables has a zero in every other byte.
 fn looks_utf16(bytes: &[u8], zero_at: usize) -> bool {
     let head = bytes.get(..bytes.len().min(HEAD) & !1).unwrap_or_default();
-    let zeros = |at: usize| head.iter().skip(at).step_by(2).filter(|byte| **byte == 0).count();
+    let zeros = |first: usize| head.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
     let pairs = head.len() / 2;
     pairs >= 2 && bytes.len().is_multiple_of(2) && zeros(zero_at) * 10 >= pairs * 4 && zeros(1 - zero_at) * 20 <= pairs
 }

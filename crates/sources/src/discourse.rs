@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::reading::{Reading, below, entry_id, is_before, one_line, path};
+use crate::reading::{Reading, entry_id, is_before, join_path, one_line, path};
 use domain::question::{Answer, Question, question_kind};
 use html_to_markdown::markdown;
 use outbound_http::{FetchError, Fetcher};
@@ -39,7 +39,7 @@ pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<T
         let page = page.to_string();
         let (order, ascending) = if since.is_some() { ("activity", "false") } else { ("created", "true") };
         let query = [("order", order), ("ascending", ascending), ("no_definitions", "true"), ("page", &page)];
-        let url = below(&base, &list, &query);
+        let url = join_path(&base, &list, &query);
         let List { topic_list } = match fetcher.json(&url).await {
             Ok(list) => list,
             Err(error) => {
@@ -54,11 +54,11 @@ pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<T
             match serde_json::from_value::<Listed>(topic) {
                 Err(error) => reading.misshapen(&path(&url), &error, id),
                 // Pinned topics come first, however old they are.
-                Ok(listed) if since.is_some_and(|since| is_before(&listed.bumped_at, since)) => {}
-                Ok(listed) if !listed.visible || listed.archived => is_known = false,
-                Ok(listed) => {
+                Ok(summary) if since.is_some_and(|since| is_before(&summary.bumped_at, since)) => {}
+                Ok(summary) if !summary.visible || summary.archived => is_known = false,
+                Ok(summary) => {
                     is_known = false;
-                    let topic_url = below(&base, &format!("t/{}.json", listed.id), &[]);
+                    let topic_url = join_path(&base, &format!("t/{}.json", summary.id), &[]);
                     match question(fetcher, &base, &topic_url, &mut categories, prefix).await {
                         Ok(question) => reading.add(&path(&topic_url), question),
                         Err(error) => {
@@ -92,7 +92,7 @@ struct TopicList {
 #[derive(Deserialize)]
 struct Listed {
     id: u64,
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     visible: bool,
     #[serde(default)]
     archived: bool,
@@ -123,11 +123,11 @@ impl Topic {
     /// The accepted posts, in any format of the forum; an unknown format names none.
     fn accepted(&self) -> Vec<Accepted> {
         let several = self.accepted_answers.as_array().into_iter().flatten();
-        let named = several.chain(Some(&self.accepted_answer)).map(|post| Accepted {
+        let answers = several.chain(Some(&self.accepted_answer)).map(|post| Accepted {
             id: post.get("id").and_then(Value::as_u64),
             number: post.get("post_number").and_then(Value::as_u64),
         });
-        named.filter(|accepted| accepted.id.is_some() || accepted.number.is_some()).take(ACCEPTED_MAX).collect()
+        answers.filter(|accepted| accepted.id.is_some() || accepted.number.is_some()).take(ACCEPTED_MAX).collect()
     }
 }
 
@@ -139,7 +139,7 @@ struct Accepted {
 }
 
 impl Accepted {
-    fn is(self, post: &Post) -> bool {
+    fn is_post(self, post: &Post) -> bool {
         self.number == Some(post.post_number) || self.id == Some(post.id)
     }
 }
@@ -208,16 +208,16 @@ struct Category {
     subcategory_list: Vec<Category>,
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 
 /// The forum of an address, and the path of the list of topics in it.
 fn places(source: &Url) -> (Url, String) {
-    let whole = source.path().trim_end_matches(".json").to_string();
-    let part = ["/c/", "/tag/", "/tags/"].iter().filter_map(|mark| whole.find(mark)).min();
-    let at = part.unwrap_or_else(|| whole.strip_suffix("/latest").unwrap_or(&whole).len());
-    let (home, list) = whole.split_at_checked(at).unwrap_or_default();
+    let path = source.path().trim_end_matches(".json").to_string();
+    let part = ["/c/", "/tag/", "/tags/"].iter().filter_map(|mark| path.find(mark)).min();
+    let start = part.unwrap_or_else(|| path.strip_suffix("/latest").unwrap_or(&path).len());
+    let (home, list) = path.split_at_checked(start).unwrap_or_default();
     let mut base = source.clone();
     base.set_path(home);
     let list = if part.is_some() { list.trim_start_matches('/') } else { "latest" };
@@ -250,7 +250,7 @@ struct CategoryShown {
 
 impl Categories {
     async fn read_site(&mut self, fetcher: &Fetcher, base: &Url) -> Result<(), (Url, FetchError)> {
-        let url = below(base, "site.json", &[]);
+        let url = join_path(base, "site.json", &[]);
         let site: Site = fetcher.json(&url).await.map_err(|error| (url, error))?;
         self.add(site.categories);
         Ok(())
@@ -267,17 +267,17 @@ impl Categories {
     async fn name(&mut self, fetcher: &Fetcher, base: &Url, id: u64) -> Result<Option<String>, FetchError> {
         if !self.names.contains_key(&id) && !self.is_listed {
             self.is_listed = true;
-            let url = below(base, "categories.json", &[("include_subcategories", "true")]);
+            let url = join_path(base, "categories.json", &[("include_subcategories", "true")]);
             if let Some(page) = readable(fetcher.json::<CategoryPage>(&url).await)? {
                 self.add(page.category_list.categories);
             }
         }
         match self.names.entry(id) {
-            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Occupied(cached) => Ok(cached.get().clone()),
             Entry::Vacant(unknown) => {
-                let url = below(base, &format!("c/{id}/show.json"), &[]);
-                let shown = readable(fetcher.json::<CategoryShown>(&url).await)?;
-                Ok(unknown.insert(shown.map(|shown| one_line(&shown.category.name))).clone())
+                let url = join_path(base, &format!("c/{id}/show.json"), &[]);
+                let category = readable(fetcher.json::<CategoryShown>(&url).await)?;
+                Ok(unknown.insert(category.map(|category| one_line(&category.category.name))).clone())
             }
         }
     }
@@ -300,28 +300,32 @@ async fn question(
     prefix: &str,
 ) -> Result<Question, FetchError> {
     let topic: Topic = fetcher.json(url).await?;
-    let page = below(base, &format!("t/{}/{}", if topic.slug.is_empty() { "-" } else { &topic.slug }, topic.id), &[]);
+    let page =
+        join_path(base, &format!("t/{}/{}", if topic.slug.is_empty() { "-" } else { &topic.slug }, topic.id), &[]);
     let accepted = topic.accepted();
     let mut posts = topic.post_stream.posts;
-    let known: HashSet<u64> = posts.iter().map(|post| post.id).collect();
+    let post_ids: HashSet<u64> = posts.iter().map(|post| post.id).collect();
     let more: Vec<String> =
-        topic.post_stream.stream.iter().filter(|id| !known.contains(id)).map(u64::to_string).collect();
+        topic.post_stream.stream.iter().filter(|id| !post_ids.contains(id)).map(u64::to_string).collect();
     let room = POSTS_MAX.saturating_sub(posts.len());
     for ids in more.get(..room.min(more.len())).unwrap_or_default().chunks(POSTS_AT_ONCE) {
         let query: Vec<(&str, &str)> = ids.iter().map(|id| ("post_ids[]", id.as_str())).collect();
-        let chunk: Posts = fetcher.json(&below(base, &format!("t/{}/posts.json", topic.id), &query)).await?;
+        let chunk: Posts = fetcher.json(&join_path(base, &format!("t/{}/posts.json", topic.id), &query)).await?;
         posts.extend(chunk.post_stream.posts);
     }
-    let far: Vec<Accepted> = accepted.iter().copied().filter(|one| !posts.iter().any(|post| one.is(post))).collect();
-    let ids: Vec<String> = far.iter().filter_map(|one| one.id).map(|id| id.to_string()).collect();
+    let far: Vec<Accepted> =
+        accepted.iter().copied().filter(|candidate| !posts.iter().any(|post| candidate.is_post(post))).collect();
+    let ids: Vec<String> = far.iter().filter_map(|candidate| candidate.id).map(|id| id.to_string()).collect();
     if !ids.is_empty() {
         let query: Vec<(&str, &str)> = ids.iter().map(|id| ("post_ids[]", id.as_str())).collect();
-        let chunk: Posts = fetcher.json(&below(base, &format!("t/{}/posts.json", topic.id), &query)).await?;
-        posts.extend(chunk.post_stream.posts.into_iter().filter(|post| far.iter().any(|one| one.is(post))));
+        let chunk: Posts = fetcher.json(&join_path(base, &format!("t/{}/posts.json", topic.id), &query)).await?;
+        posts.extend(
+            chunk.post_stream.posts.into_iter().filter(|post| far.iter().any(|candidate| candidate.is_post(post))),
+        );
     }
-    for number in far.iter().filter_map(|one| one.number) {
+    for number in far.iter().filter_map(|candidate| candidate.number) {
         if posts.iter().all(|post| post.post_number != number) {
-            let near: Posts = fetcher.json(&below(base, &format!("t/{}/{number}.json", topic.id), &[])).await?;
+            let near: Posts = fetcher.json(&join_path(base, &format!("t/{}/{number}.json", topic.id), &[])).await?;
             posts.extend(near.post_stream.posts.into_iter().filter(|post| post.post_number == number));
         }
     }
@@ -335,7 +339,7 @@ async fn question(
             body: markdown(&post.cooked, &page),
             author: one_line(post.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&post.username)),
             staff: post.staff || post.admin || post.moderator,
-            accepted: post.accepted_answer || accepted.iter().any(|one| one.is(&post)),
+            accepted: post.accepted_answer || accepted.iter().any(|candidate| candidate.is_post(&post)),
             created_at: post.created_at,
         })
         .filter(|answer| !answer.body.is_empty())
@@ -378,8 +382,8 @@ mod tests {
             ("https://e.example/forum/c/a/b/7.json", "https://e.example/forum", "c/a/b/7.json"),
             ("https://f.example/tag/alerts", "https://f.example/", "tag/alerts.json"),
         ] {
-            let (found, path) = places(&Url::parse(source).unwrap());
-            assert_eq!((found.as_str(), path.as_str()), (base, list), "{source}");
+            let (place, path) = places(&Url::parse(source).unwrap());
+            assert_eq!((place.as_str(), path.as_str()), (base, list), "{source}");
         }
     }
 }

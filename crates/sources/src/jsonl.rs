@@ -109,13 +109,13 @@ fn items_of(items: &[Value]) -> Reading {
 /// The JSON values in a text, each with the line on which it begins.
 fn values(text: &str) -> Result<Vec<(usize, Value)>, serde_json::Error> {
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    let (mut values, mut line, mut counted) = (Vec::new(), 1, 0);
+    let (mut values, mut line, mut lines_counted) = (Vec::new(), 1, 0);
     loop {
-        let from = stream.byte_offset();
+        let start = stream.byte_offset();
         let Some(value) = stream.next() else { return Ok(values) };
-        let blank = text.get(from..).map_or(0, |rest| rest.len() - rest.trim_start().len());
-        line += text.get(counted..from + blank).map_or(0, |part| part.matches('\n').count());
-        counted = from + blank;
+        let blank = text.get(start..).map_or(0, |rest| rest.len() - rest.trim_start().len());
+        line += text.get(lines_counted..start + blank).map_or(0, |part| part.matches('\n').count());
+        lines_counted = start + blank;
         values.push((line, value?));
     }
 }
@@ -133,19 +133,19 @@ fn is_flat(object: &Map<String, Value>) -> bool {
 fn list_of(object: &Map<String, Value>) -> Option<&Vec<Value>> {
     let is_list =
         |value: &&Value| value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_object));
-    let named = LISTS.iter().find_map(|name| object.get(*name).filter(is_list));
+    let list_named = LISTS.iter().find_map(|name| object.get(*name).filter(is_list));
     let mut lists = object.values().filter(is_list);
     let only = lists.next().filter(|_| lists.next().is_none());
     let deeper = || object.values().filter_map(Value::as_object).find_map(list_of);
-    named.or(only).and_then(Value::as_array).or_else(deeper)
+    list_named.or(only).and_then(Value::as_array).or_else(deeper)
 }
 
 /// The error for a text that is no JSON of questions.
 fn unreadable(text: &str, broken: &serde_json::Error) -> String {
     let start = text.trim_start();
     if start.starts_with(['{', '[']) {
-        let what = if start.starts_with('[') { "array" } else { "object" };
-        return format!("begins as a JSON {what} and is broken at line {}: {broken}", broken.line());
+        let kind = if start.starts_with('[') { "array" } else { "object" };
+        return format!("begins as a JSON {kind} and is broken at line {}: {broken}", broken.line());
     }
     let first: String = start.lines().next().unwrap_or_default().chars().take(60).collect();
     let is_table = [',', ';', '\t'].iter().any(|delimiter| first.contains(*delimiter));
@@ -186,7 +186,7 @@ mod tests {
         let ids: Vec<&str> = reading.questions.iter().map(|question| question.id.as_str()).collect();
         assert_eq!(ids, ["a", "g"]);
         let notes: Vec<String> = reading.bad.iter().map(ToString::to_string).collect();
-        for (note, said) in notes.iter().zip([
+        for (note, expected) in notes.iter().zip([
             "line 2: missing field `title`",
             "line 3: topics[0]: invalid type: sequence, expected a text",
             "line 4: title: EOF while parsing",
@@ -195,7 +195,7 @@ mod tests {
             "line 7: trailing characters",
             "line 8: answers[0]: invalid type: integer `1`, expected a text, or an object with a body",
         ]) {
-            assert!(note.starts_with(said), "{note} is not {said}");
+            assert!(note.starts_with(expected), "{note} is not {expected}");
         }
         assert_eq!(notes.len(), 7);
     }
@@ -209,9 +209,9 @@ mod tests {
         ));
         let urls: Vec<&str> = reading.questions.iter().map(|question| question.url.as_str()).collect();
         assert_eq!(urls, ["https://a.example/1", "", ""]);
-        let said: Vec<String> = reading.warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(said[0], "line 2: url: \"javascript:alert(1)\" is no address of the web and is left out");
-        assert_eq!((said.len(), reading.bad.len()), (2, 0));
+        let warnings: Vec<String> = reading.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(warnings[0], "line 2: url: \"javascript:alert(1)\" is no address of the web and is left out");
+        assert_eq!((warnings.len(), reading.bad.len()), (2, 0));
     }
 
     #[test]

@@ -55,11 +55,14 @@ pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Read
     let url = match &source.place {
         Place::File(path) => {
             let (file, source) = (path.clone(), source.clone());
-            let read = move || std::fs::read(file).map(|bytes| read_file(&source, &bytes));
-            let read = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other).and_then(|read| read);
+            let read_path = move || std::fs::read(file).map(|bytes| read_file(&source, &bytes));
+            let read_path = tokio::task::spawn_blocking(read_path)
+                .await
+                .map_err(std::io::Error::other)
+                .and_then(|read_path| read_path);
             let file = path.display().to_string();
-            return match read {
-                Ok(reading) => reading.map_err(|what| SourceError::NoQuestions { file, what }),
+            return match read_path {
+                Ok(reading) => reading.map_err(|reason| SourceError::NoQuestions { file, what: reason }),
                 Err(error) => Err(SourceError::Unreadable { file, reason: error.to_string() }),
             };
         }
@@ -83,9 +86,9 @@ pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Read
 
 /// Reads a JSON file or a table; the error says in one sentence what it is instead.
 pub fn read_file(source: &Source, bytes: &[u8]) -> Result<Reading, String> {
-    let wanted =
+    let advice =
         if source.format == Format::Csv { "wanted is a table as CSV, with a line of headers" } else { jsonl::WANTED };
-    let decoded = decode::decode(bytes).map_err(|what| format!("{what}; {wanted}"))?;
+    let decoded = decode::decode(bytes).map_err(|reason| format!("{reason}; {advice}"))?;
     let mut reading = match source.format {
         Format::Csv => csv::read(&decoded.text, &source.columns)?,
         _ => jsonl::read_document(&decoded.text)?,
@@ -111,9 +114,9 @@ async fn fetch_file(fetcher: &Fetcher, source: &Source, url: &Url, validators: &
         (reading.is_unchanged, reading.validators) = (true, fetched.validators);
         return reading;
     };
-    let mut reading = read_file(source, &bytes).unwrap_or_else(|what| {
+    let mut reading = read_file(source, &bytes).unwrap_or_else(|reason| {
         let mut reading = Reading::new(false);
-        reading.bad.push(Note { place: reading::path(url), note: what });
+        reading.bad.push(Note { place: reading::path(url), note: reason });
         reading.is_incomplete = true;
         reading
     });

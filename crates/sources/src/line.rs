@@ -179,13 +179,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Several<T> {
                 if text.trim().is_empty() {
                     return Ok(Several::default());
                 }
-                T::deserialize(serde::de::value::StrDeserializer::new(text)).map(|one| Several(vec![one]))
+                T::deserialize(serde::de::value::StrDeserializer::new(text)).map(|item| Several(vec![item]))
             }
             fn visit_u64<E: Error>(self, number: u64) -> Result<Several<T>, E> {
-                T::deserialize(serde::de::value::U64Deserializer::new(number)).map(|one| Several(vec![one]))
+                T::deserialize(serde::de::value::U64Deserializer::new(number)).map(|item| Several(vec![item]))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Several<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(|one| Several(vec![one]))
+                T::deserialize(MapAccessDeserializer::new(map)).map(|item| Several(vec![item]))
             }
             nothing!();
         }
@@ -201,8 +201,8 @@ impl<'de> Deserialize<'de> for Truth {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("true or false")
             }
-            fn visit_bool<E: Error>(self, is: bool) -> Result<Truth, E> {
-                Ok(Truth(is))
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Truth, E> {
+                Ok(Truth(value))
             }
             fn visit_u64<E: Error>(self, number: u64) -> Result<Truth, E> {
                 Ok(Truth(number != 0))

@@ -16,7 +16,7 @@ const QUESTIONS_MAX: usize = 200_000;
 const EMPTY_PAGES_MAX: usize = 10;
 /// How long a source is read incrementally before it is read in full again: removals, and changes that a source does not report, are found only
 /// then.
-const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
+const FULL_READ_INTERVAL: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long before the last reading changes are requested from, because clocks differ and lists lag.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
 
@@ -56,10 +56,12 @@ impl Progress {
     /// How much to read next.
     pub fn scope(&self, now: Timestamp) -> Scope {
         match (self.whole_at.parse::<Timestamp>(), self.read_at.parse::<Timestamp>()) {
-            (Ok(whole), Ok(read)) if whole <= now && now.duration_since(whole) < WHOLE_EVERY => Scope::Changes {
-                since: read.saturating_sub(OVERLAP).unwrap_or(read),
-                validators: self.validators.clone(),
-            },
+            (Ok(full_at), Ok(read_at)) if full_at <= now && now.duration_since(full_at) < FULL_READ_INTERVAL => {
+                Scope::Changes {
+                    since: read_at.saturating_sub(OVERLAP).unwrap_or(read_at),
+                    validators: self.validators.clone(),
+                }
+            }
             _ => Scope::Whole,
         }
     }
@@ -181,7 +183,7 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// An address below that of a source, with an encoded query.
-pub(crate) fn below(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
+pub(crate) fn join_path(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
     let mut url = base.clone();
     url.set_query(None);
     url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
@@ -197,8 +199,8 @@ pub(crate) fn entry_id(entry: &Value) -> Option<u64> {
 }
 
 /// Whether a time from a source is before another; `false` if it is invalid.
-pub(crate) fn is_before(time: &str, other: Timestamp) -> bool {
-    time.parse::<Timestamp>().is_ok_and(|time| time < other)
+pub(crate) fn is_before(time: &str, limit: Timestamp) -> bool {
+    time.parse::<Timestamp>().is_ok_and(|time| time < limit)
 }
 
 #[cfg(test)]
@@ -207,16 +209,16 @@ mod tests {
 
     #[test]
     fn a_source_is_asked_for_changes_until_it_is_time_to_read_it_whole_again() {
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
         let mut progress = Progress::default();
-        assert_eq!(progress.scope(at("2026-11-23T00:00:00Z")), Scope::Whole);
-        progress = progress.after(&Reading::default(), at("2026-11-23T00:00:00Z"));
-        assert_eq!(progress.scope(at("2026-11-24T00:00:00Z")).since(), Some(at("2026-11-22T23:00:00Z")));
+        assert_eq!(progress.scope(time("2026-11-23T00:00:00Z")), Scope::Whole);
+        progress = progress.after(&Reading::default(), time("2026-11-23T00:00:00Z"));
+        assert_eq!(progress.scope(time("2026-11-24T00:00:00Z")).since(), Some(time("2026-11-22T23:00:00Z")));
         let changes = Reading { is_changes: true, ..Reading::default() };
-        progress = progress.after(&changes, at("2026-11-24T00:00:00Z"));
-        assert_eq!(progress.scope(at("2026-11-25T00:00:00Z")).since(), Some(at("2026-11-23T23:00:00Z")));
-        for whole in ["2026-11-30T00:00:00Z", "2026-11-22T00:00:00Z"] {
-            assert_eq!(progress.scope(at(whole)), Scope::Whole, "{whole}");
+        progress = progress.after(&changes, time("2026-11-24T00:00:00Z"));
+        assert_eq!(progress.scope(time("2026-11-25T00:00:00Z")).since(), Some(time("2026-11-23T23:00:00Z")));
+        for full_at in ["2026-11-30T00:00:00Z", "2026-11-22T00:00:00Z"] {
+            assert_eq!(progress.scope(time(full_at)), Scope::Whole, "{full_at}");
         }
         let json = serde_json::to_string(&progress).unwrap();
         assert_eq!(serde_json::from_str::<Progress>(&json).unwrap(), progress);

@@ -113,19 +113,19 @@ mod tests {
 
     #[test]
     fn the_same_place_is_the_same_source_however_it_is_written() {
-        let plain = source(Format::Discourse, "https://forum.example/c/help");
-        assert_eq!(plain, source(Format::Discourse, " https://Forum.example:443/c/help/#x "));
-        assert_eq!(plain.name(), "discourse https://forum.example/c/help");
+        let expected = source(Format::Discourse, "https://forum.example/c/help");
+        assert_eq!(expected, source(Format::Discourse, " https://Forum.example:443/c/help/#x "));
+        assert_eq!(expected.name(), "discourse https://forum.example/c/help");
         assert_eq!(source(Format::Jsonl, "./a.jsonl"), source(Format::Jsonl, "a.jsonl"));
         assert_ne!(source(Format::Jsonl, "a.jsonl").name(), source(Format::Jsonl, "b.jsonl").name());
     }
 
     #[test]
     fn ids_of_two_places_are_never_the_same() {
-        let one = source(Format::Discourse, "https://forum.example").prefix();
-        let other = source(Format::Discourse, "https://forum.example/c/help").prefix();
-        assert_ne!(one, other);
-        assert!(one.starts_with("discourse-") && one.len() == "discourse-01234567-".len(), "{one}");
+        let first = source(Format::Discourse, "https://forum.example").prefix();
+        let second = source(Format::Discourse, "https://forum.example/c/help").prefix();
+        assert_ne!(first, second);
+        assert!(first.starts_with("discourse-") && first.len() == "discourse-01234567-".len(), "{first}");
     }
 
     #[test]

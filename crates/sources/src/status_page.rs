@@ -111,9 +111,9 @@ struct StatuspageEvent {
 
 impl Statuspage {
     fn incidents(self) -> Vec<Incident> {
-        let over = |event: &StatuspageEvent| matches!(event.status.as_str(), "resolved" | "postmortem");
+        let is_over = |event: &StatuspageEvent| matches!(event.status.as_str(), "resolved" | "postmortem");
         let runs = |event: &StatuspageEvent| matches!(event.status.as_str(), "in_progress" | "verifying");
-        let broken = self.incidents.into_iter().filter(|event| !over(event)).map(|event| {
+        let broken = self.incidents.into_iter().filter(|event| !is_over(event)).map(|event| {
             let started = event.started_at.or(event.created_at);
             incident(event.id, IncidentKind::Incident, &event.name, event.shortlink, started)
         });
@@ -151,7 +151,7 @@ struct InstatusEvent {
 
 impl Instatus {
     fn incidents(self) -> Vec<Incident> {
-        let one = |kind: IncidentKind| {
+        let incident_of = |kind: IncidentKind| {
             move |event: InstatusEvent| {
                 let id = event.id.or_else(|| event.url.clone()).unwrap_or_else(|| event.name.clone());
                 incident(id, kind, &event.name, event.url, event.started.or(event.start))
@@ -160,7 +160,10 @@ impl Instatus {
         let broken = self.active_incidents.into_iter().filter(|event| event.status != "RESOLVED");
         let runs = |event: &InstatusEvent| matches!(event.status.as_str(), "INPROGRESS" | "VERIFYING");
         let changing = self.active_maintenances.into_iter().filter(runs);
-        broken.map(one(IncidentKind::Incident)).chain(changing.map(one(IncidentKind::Maintenance))).collect()
+        broken
+            .map(incident_of(IncidentKind::Incident))
+            .chain(changing.map(incident_of(IncidentKind::Maintenance)))
+            .collect()
     }
 }
 
@@ -170,7 +173,7 @@ fn incident(id: String, kind: IncidentKind, title: &str, url: Option<String>, st
         kind,
         title: title.trim().chars().take(TITLE_MAX).collect(),
         url: url.and_then(|url| web_address(&url)).filter(|url| url.len() <= URL_MAX).unwrap_or_default(),
-        started_at: started_at.filter(|at| at.parse::<jiff::Timestamp>().is_ok()),
+        started_at: started_at.filter(|time| time.parse::<jiff::Timestamp>().is_ok()),
         affected: 0,
     }
 }
@@ -194,19 +197,21 @@ mod tests {
             "incidents": [event("investigating", "investigating"), event("monitoring", "monitoring"), event("over", "resolved")],
             "scheduled_maintenances": [event("coming", "scheduled"), event("running", "in_progress"), event("done", "completed")],
         });
-        let found = from_value::<Statuspage>(summary).unwrap().incidents();
-        let told: Vec<(&str, IncidentKind, Option<&str>)> =
-            found.iter().map(|one| (one.title.as_str(), one.kind, one.started_at.as_deref())).collect();
+        let incidents = from_value::<Statuspage>(summary).unwrap().incidents();
+        let found: Vec<(&str, IncidentKind, Option<&str>)> = incidents
+            .iter()
+            .map(|incident| (incident.title.as_str(), incident.kind, incident.started_at.as_deref()))
+            .collect();
         let (broken, changing) = (Some("2026-11-24T07:50:00.000Z"), Some("2026-11-24T07:00:00.000Z"));
         assert_eq!(
-            told,
+            found,
             [
                 ("investigating", IncidentKind::Incident, broken),
                 ("monitoring", IncidentKind::Incident, broken),
                 ("running", IncidentKind::Maintenance, changing),
             ]
         );
-        assert_eq!(found[0].url, "https://stspg.io/x");
+        assert_eq!(incidents[0].url, "https://stspg.io/x");
     }
 
     #[test]
@@ -220,11 +225,11 @@ mod tests {
                 {"id": "m2", "name": "Later", "start": "2026-11-30T07:00:00.000Z", "status": "NOTSTARTEDYET", "duration": "60"},
             ],
         });
-        let found = from_value::<Instatus>(summary).unwrap().incidents();
-        let told: Vec<(&str, &str, IncidentKind)> =
-            found.iter().map(|one| (one.id.as_str(), one.title.as_str(), one.kind)).collect();
+        let incidents = from_value::<Instatus>(summary).unwrap().incidents();
+        let summary_of: Vec<(&str, &str, IncidentKind)> =
+            incidents.iter().map(|incident| (incident.id.as_str(), incident.title.as_str(), incident.kind)).collect();
         assert_eq!(
-            told,
+            summary_of,
             [
                 ("https://meadow.instatus.com/a", "Slow queries", IncidentKind::Incident),
                 ("m1", "Disks", IncidentKind::Maintenance),
@@ -235,14 +240,17 @@ mod tests {
 
     #[test]
     fn what_a_status_page_says_leads_nowhere_but_to_the_web() {
-        let one = incident(
+        let found_incident = incident(
             "a".into(),
             IncidentKind::Incident,
             &"x".repeat(300),
             Some("javascript:alert(1)".into()),
             Some("soon".into()),
         );
-        assert_eq!((one.url.as_str(), one.started_at, one.title.len()), ("", None, TITLE_MAX));
+        assert_eq!(
+            (found_incident.url.as_str(), found_incident.started_at, found_incident.title.len()),
+            ("", None, TITLE_MAX)
+        );
         for (page, provider, summary) in [
             (
                 "https://status.x.example/",

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::reading::{Reading, below, entry_id, one_line, path};
+use crate::reading::{Reading, entry_id, join_path, one_line, path};
 use domain::question::{Answer, Question, question_kind};
 use outbound_http::Fetcher;
 
@@ -37,7 +37,7 @@ pub async fn read(
                 ("filters[$and][0][$or][1][replies][updatedAt][$gt]", since),
             ]);
         }
-        let url = below(&base, "api/questions", &query);
+        let url = join_path(&base, "api/questions", &query);
         let page: Page = match fetcher.json(&url).await {
             Ok(page) => page,
             Err(error) => {
@@ -49,12 +49,12 @@ pub async fn read(
         let Some(records) = reading.fresh(&url, "question", page.data) else { return reading };
         for record in records {
             let id = record.get("id").map(Value::to_string).unwrap_or_default();
-            let known = entry_id(&record).map(|id| format!("{prefix}{id}"));
+            let existing_id = entry_id(&record).map(|id| format!("{prefix}{id}"));
             match serde_json::from_value::<Record<QuestionAttributes>>(record) {
-                Err(error) => reading.misshapen(&format!("{place}, id {id}"), &error, known),
+                Err(error) => reading.misshapen(&format!("{place}, id {id}"), &error, existing_id),
                 Ok(record) => {
                     if let Some(question) = question(record, pages, prefix) {
-                        reading.add(&format!("{}/{id}", path(&below(&base, "api/questions", &[]))), question);
+                        reading.add(&format!("{}/{id}", path(&join_path(&base, "api/questions", &[]))), question);
                     }
                 }
             }
@@ -165,7 +165,7 @@ fn question(record: Record<QuestionAttributes>, pages: Option<&Url>, prefix: &st
         kind: question_kind(),
         title: one_line(&asked.subject.unwrap_or_default()),
         body: asked.body.unwrap_or_default(),
-        url: pages.map(|pages| below(pages, permalink, &[]).into()).unwrap_or_default(),
+        url: pages.map(|pages| join_path(pages, permalink, &[]).into()).unwrap_or_default(),
         topics: topics.into_iter().filter_map(|topic| topic.attributes.label).map(|label| one_line(&label)).collect(),
         solved: asked.resolved == Some(true) || answers.iter().any(|answer| answer.accepted),
         created_at: asked.created_at.unwrap_or_default(),

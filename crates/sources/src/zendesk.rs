@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::reading::{Reading, below, entry_id, is_before, one_line, path};
+use crate::reading::{Reading, entry_id, is_before, join_path, one_line, path};
 use domain::question::{Answer, Question, question_kind};
 use html_to_markdown::markdown;
 use outbound_http::{FetchError, Fetcher, web_address};
@@ -142,7 +142,7 @@ async fn locale(fetcher: &Fetcher, base: &Url, source: &Url) -> Result<String, (
     if let ["hc", locale, ..] = parts.as_slice() {
         return Ok(locale.to_string());
     }
-    let url = below(base, "api/v2/help_center/locales.json", &[]);
+    let url = join_path(base, "api/v2/help_center/locales.json", &[]);
     let locales: Locales = fetcher.json(&url).await.map_err(|error| (url, error))?;
     Ok(locales.default_locale)
 }
@@ -158,7 +158,7 @@ async fn articles(
     if since.is_some() {
         query.extend([("sort_by", "updated_at"), ("sort_order", "desc")]);
     }
-    let mut next = Some(below(base, &format!("api/v2/help_center/{locale}/articles.json"), &query));
+    let mut next = Some(join_path(base, &format!("api/v2/help_center/{locale}/articles.json"), &query));
     while let Some(url) = next {
         let page: Page = match fetcher.json(&url).await {
             Ok(page) => page,
@@ -198,7 +198,7 @@ async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, since: Option<Timest
     if since.is_some() {
         query.push(("sort_by", "recent_activity"));
     }
-    let mut next = Some(below(base, "api/v2/community/posts.json", &query));
+    let mut next = Some(join_path(base, "api/v2/community/posts.json", &query));
     let mut first = true;
     while let Some(url) = next {
         let page: Page = match fetcher.json(&url).await {
@@ -251,7 +251,7 @@ async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, since: Option<Timest
 
 async fn answers(fetcher: &Fetcher, base: &Url, post: u64, place: &Url) -> Result<Vec<Answer>, (Url, FetchError)> {
     let query = [("page[size]", PAGE_SIZE), ("include", "users")];
-    let mut next = Some(below(base, &format!("api/v2/community/posts/{post}/comments.json"), &query));
+    let mut next = Some(join_path(base, &format!("api/v2/community/posts/{post}/comments.json"), &query));
     let mut out = Vec::new();
     let mut pages = 0;
     while let Some(url) = next.filter(|_| pages < COMMENT_PAGES_MAX) {

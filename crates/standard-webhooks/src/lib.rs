@@ -54,7 +54,9 @@ impl Secret {
     pub fn is_signed(&self, headers: &HookHeaders, body: &[u8], now: u64) -> bool {
         let Some((id, timestamp, signatures)) = fresh(headers, now) else { return false };
         let signed = signed(id, timestamp, body);
-        let tags = signatures.split(' ').filter_map(|one| BASE64_STANDARD.decode(one.strip_prefix(VERSION)?).ok());
+        let tags = signatures
+            .split(' ')
+            .filter_map(|signature_text| BASE64_STANDARD.decode(signature_text.strip_prefix(VERSION)?).ok());
         tags.into_iter().any(|tag| hmac::verify(&self.0, &signed, &tag).is_ok())
     }
 
@@ -72,8 +74,8 @@ pub fn is_fresh(headers: &HookHeaders, now: u64) -> bool {
 /// The id, the timestamp and the signatures of a recent request.
 fn fresh(headers: &HookHeaders, now: u64) -> Option<(&str, &str, &str)> {
     let (id, timestamp, signatures) = (headers.get(ID)?, headers.get(TIMESTAMP)?, headers.get(SIGNATURE)?);
-    let at = timestamp.parse::<u64>().ok()?;
-    (at.abs_diff(now) <= TOLERANCE.as_secs()).then_some((id, timestamp, signatures))
+    let time = timestamp.parse::<u64>().ok()?;
+    (time.abs_diff(now) <= TOLERANCE.as_secs()).then_some((id, timestamp, signatures))
 }
 
 fn signed(id: &str, timestamp: &str, body: &[u8]) -> Vec<u8> {
@@ -99,39 +101,39 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_is_believed_for_five_minutes_and_nothing_else_is() {
+    fn a_signature_is_valid_for_five_minutes_and_only_with_the_secret() {
         let secret = Secret::read(SECRET).unwrap();
         let signature = secret.sign("a", NOW, b"body");
-        let at = NOW.to_string();
-        let good = headers("a", &at, &signature);
+        let timestamp = NOW.to_string();
+        let valid = headers("a", &timestamp, &signature);
         for now in [NOW, NOW + 300, NOW - 300] {
-            assert!(secret.is_signed(&good, b"body", now), "{now}");
+            assert!(secret.is_signed(&valid, b"body", now), "{now}");
         }
         for now in [NOW + 301, NOW - 301, 0] {
-            assert!(!secret.is_signed(&good, b"body", now), "{now}");
+            assert!(!secret.is_signed(&valid, b"body", now), "{now}");
         }
-        assert!(!secret.is_signed(&good, b"bodY", NOW));
-        let rotated = headers("a", &at, &format!("v1a,xyz v1,AAAA {signature}"));
+        assert!(!secret.is_signed(&valid, b"bodY", NOW));
+        let rotated = headers("a", &timestamp, &format!("v1a,xyz v1,AAAA {signature}"));
         assert!(secret.is_signed(&rotated, b"body", NOW));
-        for bad in [
-            headers("b", &at, &signature),
+        for invalid in [
+            headers("b", &timestamp, &signature),
             headers("a", &(NOW + 1).to_string(), &signature),
-            headers("a", &at, signature.trim_start_matches("v1,")),
-            headers("a", &at, &signature.replace("v1,", "v2,")),
-            headers("a", &at, "v1,"),
+            headers("a", &timestamp, signature.trim_start_matches("v1,")),
+            headers("a", &timestamp, &signature.replace("v1,", "v2,")),
+            headers("a", &timestamp, "v1,"),
             headers("a", "soon", &signature),
             HookHeaders::default(),
         ] {
-            assert!(!secret.is_signed(&bad, b"body", NOW), "{bad:?}");
+            assert!(!secret.is_signed(&invalid, b"body", NOW), "{invalid:?}");
         }
-        let other = Secret::read("whsec_b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVy").unwrap();
-        assert!(!other.is_signed(&good, b"body", NOW));
+        let other_secret = Secret::read("whsec_b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVy").unwrap();
+        assert!(!other_secret.is_signed(&valid, b"body", NOW));
     }
 
     #[test]
     fn a_secret_is_long_enough_and_says_what_it_is() {
-        for bad in ["", "whsec_", "whsec_c2hvcnQ=", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "whsec_!"] {
-            assert!(Secret::read(bad).is_err(), "{bad}");
+        for invalid in ["", "whsec_", "whsec_c2hvcnQ=", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "whsec_!"] {
+            assert!(Secret::read(invalid).is_err(), "{invalid}");
         }
         assert_eq!(format!("{:?}", Secret::read(SECRET).unwrap()), "Secret(…)");
     }

@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::{json, parsed, question_of, read_rows, word};
 use deskbell_core::ports::{Count, Counts, SearchMiss, StoreError, WeekOfKind};
-use domain::deflection::{Increments, Steps, VISITS_MAX, Visit, Visits, Worth, counts_questions};
+use domain::deflection::{Increments, QuestionCounts, Steps, VISITS_MAX, Visit, Visits, counts_questions};
 use domain::event::Event;
 use domain::question::Question;
 use domain::search_miss::{PEOPLE_MIN, SEARCHES_MAX};
@@ -92,7 +92,7 @@ impl Counts for SqliteStore {
         site: &str,
         since: &str,
         limit: u32,
-    ) -> Result<Vec<(Worth, Option<Question>)>, StoreError> {
+    ) -> Result<Vec<(QuestionCounts, Option<Question>)>, StoreError> {
         let select = "
             SELECT counted.*, questions.id AS id, questions.question AS question FROM (
                 SELECT question AS counted_id, sum(opened) AS opened, sum(solved) AS solved, sum(unhelpful) AS unhelpful
@@ -103,7 +103,7 @@ impl Counts for SqliteStore {
         let rows =
             query(select).bind(site).bind(since).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
         let worth = |row: &SqliteRow| {
-            let worth = Worth {
+            let worth = QuestionCounts {
                 id: row.value("counted_id")?,
                 opened: row.value("opened")?,
                 solved: row.value("solved")?,

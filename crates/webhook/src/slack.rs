@@ -27,8 +27,8 @@ impl Slack {
 
 #[async_trait]
 impl Destination for Slack {
-    fn accepts(&self, what: DeliveryKind, _author: Author) -> bool {
-        what == DeliveryKind::Ticket
+    fn accepts(&self, kind: DeliveryKind, _author: Author) -> bool {
+        kind == DeliveryKind::Ticket
     }
 
     fn is_notice(&self) -> bool {
@@ -37,8 +37,8 @@ impl Destination for Slack {
 
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         // Addresses in a customer's message must not be fetched for a preview.
-        let told = json!({"text": text(parcel.ticket), "unfurl_links": false, "unfurl_media": false});
-        self.target.post(HeaderMap::new(), told.to_string().into_bytes()).await?;
+        let body = json!({"text": text(parcel.ticket), "unfurl_links": false, "unfurl_media": false});
+        self.target.post(HeaderMap::new(), body.to_string().into_bytes()).await?;
         Ok(DeliveryReceipt::default())
     }
 
@@ -50,10 +50,10 @@ impl Destination for Slack {
 
 /// The text: enough to decide whether to look, and nothing about the customer.
 fn text(ticket: &StoredTicket) -> String {
-    let (sent, handling) = (&ticket.ticket, &ticket.handling);
+    let (submitted, handling) = (&ticket.ticket, &ticket.handling);
     let priority = ticket.priority.map(|priority| format!(", {priority} priority")).unwrap_or_default();
-    let title = redact(&conversation::title(&sent.message), Origin::Collected, &Rules::default());
-    format!("{} ({}, {} severity{priority}): {}", ticket.reference, sent.kind, handling.severity, escaped(&title))
+    let title = redact(&conversation::title(&submitted.message), Origin::Collected, &Rules::default());
+    format!("{} ({}, {} severity{priority}): {}", ticket.reference, submitted.kind, handling.severity, escaped(&title))
 }
 
 /// A text without active parts, such as links and mentions. Slack's rule covers three characters. Other services that accept its webhooks
@@ -86,19 +86,19 @@ mod tests {
         assert_eq!(text(&ticket), "DB-4K7Q9 (bug, high severity): The export stops.");
         ticket.priority = Some(Priority::Medium);
         ticket.ticket.message = "I am bob@example.com, password=hunter2hunter2".into();
-        let told = text(&ticket);
-        assert!(told.starts_with("DB-4K7Q9 (bug, high severity, medium priority): I am "), "{told}");
-        assert!(!told.contains("bob") && !told.contains("hunter2") && !told.contains("ada"), "{told}");
+        let line = text(&ticket);
+        assert!(line.starts_with("DB-4K7Q9 (bug, high severity, medium priority): I am "), "{line}");
+        assert!(!line.contains("bob") && !line.contains("hunter2") && !line.contains("ada"), "{line}");
     }
 
     #[test]
     fn nothing_in_a_customers_words_acts() {
-        for (written, told) in [
+        for (title, expected) in [
             ("<!channel> & <https://evil.example|bank>", "&lt;!channel&gt; &amp; &lt;https://evil.example|bank&gt;"),
             ("@all look\u{7}", "@\u{200b}all look "),
             ("&lt;", "&amp;lt;"),
         ] {
-            assert_eq!(escaped(written), told);
+            assert_eq!(escaped(title), expected);
         }
     }
 }

@@ -74,14 +74,14 @@ impl Target {
         let request = self.client.post(self.url.clone()).headers(headers);
         let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(json);
         let mut response = request.send().await.map_err(|error| self.unreachable(error))?;
-        let (status, after) = (response.status(), after(response.headers()));
+        let (status, after) = (response.status(), wait_time(response.headers()));
         let mut body = Vec::new();
         // The body of an error only explains it, so a broken one does not matter.
         while !status.is_success() && body.len() < BODY_MAX {
             let Ok(Some(chunk)) = response.chunk().await else { break };
             body.extend_from_slice(chunk.get(..BODY_MAX.min(chunk.len())).unwrap_or_default());
         }
-        judge(self.host(), status, after, word(&body))
+        interpret(self.host(), status, after, word(&body))
     }
 
     /// Whether it can be reached, without sending a request.
@@ -126,16 +126,16 @@ impl Target {
     }
 }
 
-fn after(headers: &HeaderMap) -> Option<Duration> {
+fn wait_time(headers: &HeaderMap) -> Option<Duration> {
     let after = headers.get(RETRY_AFTER)?.to_str().ok()?;
     Some(retry_after(after)?.min(WAIT_MAX))
 }
 
 /// Interprets a response (Standard Webhooks, "Delivery success and failure"). Everything that is neither success nor a demand counts as a
 /// failure that is retried for days: a 404 or 401 may end with the next deployment, or with a corrected secret.
-fn judge(host: &str, status: StatusCode, after: Option<Duration>, word: &str) -> Result<(), Failure> {
+fn interpret(host: &str, status: StatusCode, after: Option<Duration>, word: &str) -> Result<(), Failure> {
     let colon = if word.is_empty() { "" } else { ": " };
-    let reason = |says: &str| format!("{host} {says} ({}){colon}{word}", status.as_u16());
+    let reason = |problem: &str| format!("{host} {problem} ({}){colon}{word}", status.as_u16());
     match status.as_u16() {
         200..=299 => Ok(()),
         300..=399 => Err(Failure::Away { reason: reason("leads elsewhere; name the address itself"), after }),
@@ -148,8 +148,8 @@ fn judge(host: &str, status: StatusCode, after: Option<Duration>, word: &str) ->
 /// The body of a response if it is one word, such as `channel_is_archived`. Longer bodies may quote the customer.
 fn word(body: &[u8]) -> &str {
     let word = str::from_utf8(body).unwrap_or_default().trim();
-    let plain = word.len() <= WORD_MAX && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if plain { word } else { "" }
+    let is_code = word.len() <= WORD_MAX && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if is_code { word } else { "" }
 }
 
 #[cfg(test)]
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn an_address_is_https_and_everybodys_unless_it_is_said_to_be_private() {
-        for (text, private, good) in [
+        for (text, private, is_valid) in [
             ("https://hooks.example.com/a?b=c", false, true),
             ("https://1.1.1.1/", false, true),
             ("http://hooks.example.com/", false, false),
@@ -185,8 +185,8 @@ mod tests {
             ("http://10.1.2.3/", true, false),
             ("http://hooks.example.com/", true, false),
         ] {
-            let read = Target::read(text, private);
-            assert_eq!(read.is_ok(), good, "{text} {private} {read:?}");
+            let target = Target::read(text, private);
+            assert_eq!(target.is_ok(), is_valid, "{text} {private} {target:?}");
         }
         let secret = Target::read("https://hooks.example.com/services/T0/B0/secret", false).unwrap();
         assert_eq!(format!("{secret:?}"), "Target(hooks.example.com)");
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_success_a_wish_or_a_failure_that_is_tried_again() {
-        let judged = |status, after| judge("a.example", StatusCode::from_u16(status).unwrap(), after, "");
+        let judged = |status, after| interpret("a.example", StatusCode::from_u16(status).unwrap(), after, "");
         let minute = Some(Duration::from_secs(60));
         for status in [200, 201, 202, 204, 299] {
             assert_eq!(judged(status, None), Ok(()), "{status}");
@@ -208,24 +208,24 @@ mod tests {
         for status in [400, 401, 403, 404, 408, 413, 422, 500] {
             assert!(matches!(judged(status, minute), Err(Failure::Later { after, .. }) if after == minute), "{status}");
         }
-        let archived = judge("a.example", StatusCode::GONE, None, word(b"channel_is_archived\n"));
+        let archived = interpret("a.example", StatusCode::GONE, None, word(b"channel_is_archived\n"));
         assert_eq!(archived, Err(Failure::Never("a.example wants nothing any more (410): channel_is_archived".into())));
         assert_eq!(word(b"Dear ada@example.com, no"), "");
     }
 
     #[test]
     fn how_long_to_wait_is_read_in_seconds_or_as_a_date_and_has_an_end() {
-        let read = |text: &str| after(&[(RETRY_AFTER, text.parse().unwrap())].into_iter().collect());
-        assert_eq!(read("30"), Some(Duration::from_secs(30)));
-        assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(read("99999999"), Some(WAIT_MAX));
-        assert_eq!(read("soon"), None);
+        let wait = |text: &str| wait_time(&[(RETRY_AFTER, text.parse().unwrap())].into_iter().collect());
+        assert_eq!(wait("30"), Some(Duration::from_secs(30)));
+        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(wait("99999999"), Some(WAIT_MAX));
+        assert_eq!(wait("soon"), None);
     }
 
     /// Whether nobody has connected to a listener so far.
     async fn is_untouched(listener: &TcpListener) -> bool {
-        let own = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        listener.accept().await.unwrap().1 == own.local_addr().unwrap()
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        listener.accept().await.unwrap().1 == client.local_addr().unwrap()
     }
 
     #[tokio::test]
@@ -234,8 +234,8 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let target = Target::read(&format!("https://localhost:{port}/"), false).unwrap();
         let refused = target.post(HeaderMap::new(), Vec::new()).await;
-        let says = "localhost cannot be reached: localhost is on this computer or in a private network";
-        assert_eq!(refused, Err(Failure::away(says)));
+        let reason = "localhost cannot be reached: localhost is on this computer or in a private network";
+        assert_eq!(refused, Err(Failure::away(reason)));
         let finding = target.check().await;
         assert!(!finding.is_good && finding.message.contains("private network; see url and private"), "{finding:?}");
         assert!(is_untouched(&listener).await);

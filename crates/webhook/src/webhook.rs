@@ -65,28 +65,29 @@ impl Destination for Webhook {
 /// The event of a delivery: its type, its time, and its data.
 fn event(parcel: &Parcel<'_>) -> Option<Value> {
     let Parcel { ticket, delivery, files, .. } = parcel;
-    let (kind, at, data) = match delivery.what {
-        DeliveryKind::Ticket => ("ticket.created", &ticket.received_at, json!({"ticket": whole(ticket, files)})),
+    let (kind, time, data) = match delivery.what {
+        DeliveryKind::Ticket => ("ticket.created", &ticket.received_at, json!({"ticket": full_ticket(ticket, files)})),
         DeliveryKind::Message => {
             let message = parcel.message?;
-            let data = json!({"ticket": brief(ticket, ticket.status), "message": said(message, files)});
+            let data =
+                json!({"ticket": ticket_summary(ticket, ticket.status), "message": message_json(message, files)});
             ("message.created", &message.at, data)
         }
         DeliveryKind::Solved => {
-            ("ticket.solved", &delivery.created_at, json!({"ticket": brief(ticket, Status::Solved)}))
+            ("ticket.solved", &delivery.created_at, json!({"ticket": ticket_summary(ticket, Status::Solved)}))
         }
         DeliveryKind::Reopened => {
-            ("ticket.reopened", &delivery.created_at, json!({"ticket": brief(ticket, Status::Open)}))
+            ("ticket.reopened", &delivery.created_at, json!({"ticket": ticket_summary(ticket, Status::Open)}))
         }
         DeliveryKind::Confirmed => {
-            ("ticket.confirmed", &delivery.created_at, json!({"ticket": brief(ticket, ticket.status)}))
+            ("ticket.confirmed", &delivery.created_at, json!({"ticket": ticket_summary(ticket, ticket.status)}))
         }
     };
-    Some(json!({"type": kind, "timestamp": at, "data": data}))
+    Some(json!({"type": kind, "timestamp": time, "data": data}))
 }
 
 /// A ticket as it was sent, with its current state.
-fn whole(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
+fn full_ticket(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
     let handling = &ticket.handling;
     let mut data = serde_json::to_value(&ticket.ticket).unwrap_or_default();
     let more = json!({
@@ -114,12 +115,12 @@ fn whole(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
     data
 }
 
-fn brief(ticket: &StoredTicket, status: Status) -> Value {
+fn ticket_summary(ticket: &StoredTicket, status: Status) -> Value {
     let test = ticket.ticket.test;
     json!({"id": ticket.id, "site": ticket.site, "reference": ticket.reference, "status": status, "test": test})
 }
 
-fn said(message: &Message, files: &[ParcelFile]) -> Value {
+fn message_json(message: &Message, files: &[ParcelFile]) -> Value {
     json!({
         "number": message.number,
         "author": message.author,
@@ -143,8 +144,8 @@ mod tests {
     use deskbell_core::fixtures::stored;
     use domain::attachment::FileType;
 
-    fn body_of(what: DeliveryKind) -> Value {
-        let (config, mut ticket, number) = (Config::default(), stored(), u32::from(what == DeliveryKind::Message));
+    fn body_of(kind: DeliveryKind) -> Value {
+        let (config, mut ticket, number) = (Config::default(), stored(), u32::from(kind == DeliveryKind::Message));
         ticket.session = Some([7; 32]);
         ticket.ticket.website = "robot".into();
         ticket.handling.topic = "exports".into();
@@ -159,9 +160,9 @@ mod tests {
         let log = ParcelFile { name: "a.log".into(), media: FileType::Text, size: 3, path: "/srv/files/a".into() };
         let parcel = Parcel {
             config: &config,
-            delivery: &delivery(what, number),
+            delivery: &delivery(kind, number),
             ticket: &ticket,
-            message: (what == DeliveryKind::Message).then_some(&message),
+            message: (kind == DeliveryKind::Message).then_some(&message),
             files: &[log],
             place: None,
         };
@@ -188,7 +189,7 @@ mod tests {
         }
         let names: Vec<&String> = ticket.as_object().unwrap().keys().collect();
         for name in ["session", "website", "attachments", "automatic"] {
-            assert!(!names.iter().any(|one| *one == name), "{name}");
+            assert!(!names.iter().any(|withheld_name| *withheld_name == name), "{name}");
         }
     }
 
@@ -209,12 +210,12 @@ mod tests {
                 "files": [{"name": "a.log", "type": "text/plain", "size": 3}],
             })
         );
-        for (what, kind, status) in
+        for (delivery_kind, kind, status) in
             [(DeliveryKind::Solved, "ticket.solved", "solved"), (DeliveryKind::Reopened, "ticket.reopened", "open")]
         {
             let event =
                 json!({"type": kind, "timestamp": "2026-11-25T08:00:00.000Z", "data": {"ticket": ticket(status)}});
-            assert_eq!(body_of(what), event);
+            assert_eq!(body_of(delivery_kind), event);
         }
     }
 }

@@ -12,7 +12,7 @@ pub struct Pairs<T>(pub Vec<(String, T)>);
 impl<T> Pairs<T> {
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&T> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// Whether there are none.

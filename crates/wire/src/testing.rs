@@ -26,12 +26,12 @@ pub fn assert_reads_alike<T: Sample + Read + Serialize + DeserializeOwned + Part
         assert_eq!(serde_json::from_value::<T>(json.clone()).expect("serde reads what it wrote"), value, "{json}");
         assert_eq!(T::read(&json), value, "{json}");
         for part in parts(&json) {
-            for changed in [without(&json, &part), with_null(&json, &part)] {
-                let read = T::read(&changed);
+            for changed in [without_part(&json, &part), with_null(&json, &part)] {
+                let read_value = T::read(&changed);
                 if let Ok(value) = serde_json::from_value::<T>(changed.clone()) {
-                    assert_eq!(read, value, "{part}: {changed}");
-                    let again = serde_json::to_value(&value).expect("a wire type is JSON");
-                    assert_eq!(T::read(&again), value, "{part}: {again}");
+                    assert_eq!(read_value, value, "{part}: {changed}");
+                    let serialized = serde_json::to_value(&value).expect("a wire type is JSON");
+                    assert_eq!(T::read(&serialized), value, "{part}: {serialized}");
                 }
             }
         }
@@ -54,8 +54,8 @@ fn parts(json: &Value) -> Vec<String> {
 }
 
 fn parts_below(name: &str, value: &Value) -> Vec<String> {
-    let below = parts(value).into_iter().map(|part| format!("/{name}{part}"));
-    [format!("/{name}")].into_iter().chain(below).collect()
+    let child_parts = parts(value).into_iter().map(|part| format!("/{name}{part}"));
+    [format!("/{name}")].into_iter().chain(child_parts).collect()
 }
 
 fn with_null(json: &Value, part: &str) -> Value {
@@ -66,7 +66,7 @@ fn with_null(json: &Value, part: &str) -> Value {
     changed
 }
 
-fn without(json: &Value, part: &str) -> Value {
+fn without_part(json: &Value, part: &str) -> Value {
     let mut changed = json.clone();
     let (parent, name) = part.rsplit_once('/').unwrap_or_default();
     match changed.pointer_mut(parent) {
@@ -166,7 +166,7 @@ mod tests {
     fn every_part_can_be_taken_away() {
         let json = serde_json::json!({"a": [{"b/c": 1}], "d": 2});
         assert_eq!(parts(&json), ["/a", "/a/0", "/a/0/b~1c", "/d"]);
-        assert_eq!(without(&json, "/a/0/b~1c"), serde_json::json!({"a": [{}], "d": 2}));
-        assert_eq!(without(&json, "/a/0"), serde_json::json!({"a": [], "d": 2}));
+        assert_eq!(without_part(&json, "/a/0/b~1c"), serde_json::json!({"a": [{}], "d": 2}));
+        assert_eq!(without_part(&json, "/a/0"), serde_json::json!({"a": [], "d": 2}));
     }
 }

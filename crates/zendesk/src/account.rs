@@ -52,43 +52,43 @@ pub struct FieldOption {
 
 impl Account {
     /// Fetches the fields of an account.
-    pub async fn fields_now(&self, client: &Client) -> Result<Arc<Vec<TicketField>>, Failure> {
+    pub async fn refetch_fields(&self, client: &Client) -> Result<Arc<Vec<TicketField>>, Failure> {
         *self.fields.lock().await = None;
         self.fields(client).await
     }
 
     /// The fields of an account, from the cache if it is fresh.
     pub async fn fields(&self, client: &Client) -> Result<Arc<Vec<TicketField>>, Failure> {
-        let mut held = self.fields.lock().await;
-        if let Some((_, fields)) = held.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
+        let mut cached = self.fields.lock().await;
+        if let Some((_, fields)) = cached.as_ref().filter(|(fetched_at, _)| fetched_at.elapsed() < FRESH) {
             return Ok(fields.clone());
         }
-        let fields = Arc::new(all(client, "/api/v2/ticket_fields", "ticket_fields").await?);
-        *held = Some((Instant::now(), fields.clone()));
+        let fields = Arc::new(read_list(client, "/api/v2/ticket_fields", "ticket_fields").await?);
+        *cached = Some((Instant::now(), fields.clone()));
         Ok(fields)
     }
 }
 
 /// All items of a list. A list that exceeds the limit is a failure, and never truncated.
-pub async fn all<T: DeserializeOwned>(client: &Client, path: &str, name: &str) -> Result<Vec<T>, Failure> {
+pub async fn read_list<T: DeserializeOwned>(client: &Client, path: &str, name: &str) -> Result<Vec<T>, Failure> {
     Ok(read_items(raw_items(client, path, name).await?, name))
 }
 
 /// All items of a list as JSON, page by page.
 pub async fn raw_items(client: &Client, path: &str, name: &str) -> Result<Vec<Value>, Failure> {
-    let (mut list, mut read, mut size) = (Vec::new(), 0, PAGE);
-    let mut after = String::new();
-    while read < ITEMS_MAX {
-        let answer = read_page(client, &mut size, |size| format!("{path}?page[size]={size}{after}")).await?;
+    let (mut fetched, mut requested, mut size) = (Vec::new(), 0, PAGE);
+    let mut position = String::new();
+    while requested < ITEMS_MAX {
+        let answer = read_page(client, &mut size, |size| format!("{path}?page[size]={size}{position}")).await?;
         let mut page = answer.body;
-        read += size;
+        requested += size;
         if let Some(Value::Array(items)) = page.get_mut(name).map(Value::take) {
-            list.extend(items);
+            fetched.extend(items);
         }
-        let more = page.pointer("/meta/has_more").and_then(Value::as_bool).unwrap_or(false);
-        let cursor = page.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| more);
-        let Some(cursor) = cursor else { return Ok(list) };
-        after = format!("&page[after]={}", form_urlencoded::byte_serialize(cursor.as_bytes()).collect::<String>());
+        let has_more = page.pointer("/meta/has_more").and_then(Value::as_bool).unwrap_or(false);
+        let cursor = page.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| has_more);
+        let Some(cursor) = cursor else { return Ok(fetched) };
+        position = format!("&page[after]={}", form_urlencoded::byte_serialize(cursor.as_bytes()).collect::<String>());
     }
     Err(Failure::Never(format!("Zendesk lists more than {ITEMS_MAX} items at {path}")))
 }
@@ -105,14 +105,14 @@ pub async fn read_page(client: &Client, size: &mut u32, path: impl Fn(u32) -> St
 
 /// The items in a page of a list. Unreadable ones are skipped and logged.
 pub fn items<T: DeserializeOwned>(page: &mut Value, name: &str) -> Vec<T> {
-    let Some(Value::Array(all)) = page.get_mut(name).map(Value::take) else { return Vec::new() };
-    read_items(all, name)
+    let Some(Value::Array(values)) = page.get_mut(name).map(Value::take) else { return Vec::new() };
+    read_items(values, name)
 }
 
 /// The readable items; the others are skipped and logged.
-pub fn read_items<T: DeserializeOwned>(all: Vec<Value>, name: &str) -> Vec<T> {
+pub fn read_items<T: DeserializeOwned>(values: Vec<Value>, name: &str) -> Vec<T> {
     let mut items = Vec::new();
-    for item in all {
+    for item in values {
         let id = item.get("id").and_then(Value::as_u64);
         match serde_json::from_value(item) {
             Ok(item) => items.push(item),
@@ -129,16 +129,16 @@ pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(valu
 
 impl TicketField {
     /// Converts a text to the field's type; the error says why that is not possible.
-    pub fn read(&self, text: &str) -> Result<Value, String> {
+    pub fn value_of(&self, text: &str) -> Result<Value, String> {
         let Self { id, title, .. } = self;
         if !self.active {
             return Err(format!("the field {id} ({title}) is not active in Zendesk"));
         }
         match self.kind.as_str() {
             "tagger" | "multiselect" => {
-                let known = self.custom_field_options.iter().any(|option| option.value == text);
+                let has_option = self.custom_field_options.iter().any(|option| option.value == text);
                 let value = if self.kind == "tagger" { json!(text) } else { json!([text]) };
-                known.then_some(value).ok_or_else(|| format!("the field {id} ({title}) has no choice {text:?}"))
+                has_option.then_some(value).ok_or_else(|| format!("the field {id} ({title}) has no choice {text:?}"))
             }
             "checkbox" => Ok(json!(matches!(text, "true" | "yes" | "1"))),
             "integer" | "decimal" => {

@@ -10,10 +10,10 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::account::{all, items, or_default, read_page};
+use crate::account::{items, or_default, read_list, read_page};
 use crate::braces::original;
 use crate::client::Request;
-use crate::{OURS, Zendesk, merges, pictures};
+use crate::{EXTERNAL_ID_PREFIX, Zendesk, merges, pictures};
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{
     AgentNote, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage, ExternalTicket, Failure,
@@ -104,7 +104,7 @@ pub struct Ticket {
 }
 
 #[derive(Deserialize)]
-struct Changed {
+struct TicketUpdate {
     id: u64,
     #[serde(deserialize_with = "timestamp")]
     updated_at: Timestamp,
@@ -139,7 +139,7 @@ impl Comment {
 
 /// The comments of a ticket, oldest first, including private ones.
 pub async fn comments(zendesk: &Zendesk, place: &ExternalTicketRef) -> Result<Vec<Comment>, Failure> {
-    all(&zendesk.client, &format!("/api/v2/tickets/{}/comments", place.external_id), "comments").await
+    read_list(&zendesk.client, &format!("/api/v2/tickets/{}/comments", place.external_id), "comments").await
 }
 
 #[async_trait]
@@ -148,17 +148,17 @@ impl Polling for Zendesk {
         if self.hook.is_some() { POLL_WITH_HOOK } else { POLL }
     }
 
-    async fn recent_changes(&self, after: Option<&str>) -> Result<RecentChanges, Failure> {
-        let after = after.map(|after| format!("&page[after]={}", encoded(after))).unwrap_or_default();
-        let path = |size| format!("/api/v2/tickets?page[size]={size}&sort=-updated_at{after}");
+    async fn recent_changes(&self, position: Option<&str>) -> Result<RecentChanges, Failure> {
+        let position = position.map(|position| format!("&page[after]={}", encoded(position))).unwrap_or_default();
+        let path = |size| format!("/api/v2/tickets?page[size]={size}&sort=-updated_at{position}");
         let mut size = self.list_page.load(Ordering::Relaxed);
         let answer = read_page(&self.sync, &mut size, path).await?;
         self.list_page.store(size, Ordering::Relaxed);
-        let (mut page, at) = (answer.body, answer.at);
-        let tickets = changed(&mut page);
-        let more = page.pointer("/meta/has_more").and_then(Value::as_bool).unwrap_or(false);
-        let next = page.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| more);
-        Ok(RecentChanges { tickets, at, next: next.map(str::to_string) })
+        let (mut page, server_time) = (answer.body, answer.at);
+        let tickets = changed_tickets(&mut page);
+        let has_more = page.pointer("/meta/has_more").and_then(Value::as_bool).unwrap_or(false);
+        let next = page.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| has_more);
+        Ok(RecentChanges { tickets, at: server_time, next: next.map(str::to_string) })
     }
 
     async fn export(&self, from: ExportFrom<'_>) -> Result<ExportedChanges, ExportFailure> {
@@ -179,14 +179,14 @@ impl Polling for Zendesk {
             }
             Failure::TooLarge(reason) | Failure::Never(reason) => ExportFailure::Refused(reason),
         })?;
-        let says = || format!("Zendesk answers {}: {}", answer.status, answer.says());
+        let reason = || format!("Zendesk answers {}: {}", answer.status, answer.message());
         match answer.status.as_u16() {
             200..=299 => {}
-            403 => return Err(ExportFailure::Refused(says())),
-            400 | 404 | 422 => return Err(ExportFailure::CursorLost(says())),
-            _ => return Err(ExportFailure::Later { reason: says(), after: None }),
+            403 => return Err(ExportFailure::Refused(reason())),
+            400 | 404 | 422 => return Err(ExportFailure::CursorLost(reason())),
+            _ => return Err(ExportFailure::Later { reason: reason(), after: None }),
         }
-        let tickets = changed(&mut answer.body);
+        let tickets = changed_tickets(&mut answer.body);
         let Some(cursor) = answer.body.get("after_cursor").and_then(Value::as_str) else {
             return Err(ExportFailure::Later { reason: "Zendesk's export has no cursor".into(), after: None });
         };
@@ -196,25 +196,26 @@ impl Polling for Zendesk {
 
     async fn poll(&self, place: &ExternalTicketRef) -> Result<PolledTicket, Failure> {
         let trail = merges::follow(&self.sync, place).await?;
-        let asks = |comment: &Comment| comment.author_id.to_string() == place.requester;
+        let is_customers = |comment: &Comment| comment.author_id.to_string() == place.requester;
         let is_new = |comment: &&Comment| comment.public && comment.marker().is_none();
-        let new: Vec<&Comment> = trail.comments.iter().filter(is_new).collect();
-        let people = self.people(new.iter().map(|comment| comment.author_id)).await?;
+        let new_comments: Vec<&Comment> = trail.comments.iter().filter(is_new).collect();
+        let people = self.people(new_comments.iter().map(|comment| comment.author_id)).await?;
         // Comments of other customers, who were copied in, are not support's replies.
         let is_others = |comment: &&&Comment| {
-            !asks(comment) && people.get(&comment.author_id).is_some_and(|author| author.role == "end-user")
+            !is_customers(comment) && people.get(&comment.author_id).is_some_and(|author| author.role == "end-user")
         };
-        let found = new.iter().filter(|comment| !is_others(comment)).map(|comment| {
-            let author = if asks(comment) { Author::Customer } else { Author::Support };
-            let name = people.get(&comment.author_id).map(User::called).unwrap_or_default();
-            self.found(comment, author, name)
+        let messages = new_comments.iter().filter(|comment| !is_others(comment)).map(|comment| {
+            let author = if is_customers(comment) { Author::Customer } else { Author::Support };
+            let name = people.get(&comment.author_id).map(User::public_name).unwrap_or_default();
+            self.polled_message(comment, author, name)
         });
-        let messages = found.collect();
-        let standing = trail.end.as_ref().map(|(ticket, _)| stands(&ticket.status));
+        let messages = messages.collect();
+        let standing = trail.end.as_ref().map(|(ticket, _)| status_and_turn(&ticket.status));
         // Another ticket is polled again under its own id.
         let end = trail.end.filter(|_| trail.moved.is_none());
-        let updated_at =
-            end.and_then(|(ticket, answer)| settled(&ticket.updated_at, answer.at.unwrap_or_else(clock::timestamp)));
+        let updated_at = end.and_then(|(ticket, answer)| {
+            settled_update(&ticket.updated_at, answer.at.unwrap_or_else(clock::timestamp))
+        });
         let note = trail.note.map(|text| AgentNote { key: format!("merged {}", place.external_id), text });
         Ok(PolledTicket { standing, updated_at, messages, moved: trail.moved, note })
     }
@@ -229,10 +230,10 @@ impl Polling for Zendesk {
         let query = encoded(&format!("email:{email}"));
         let users: Vec<User> = list(client.read(&format!("/api/v2/users/search?query={query}")).await?, "users");
         // A search finds similar addresses as well, and agents are no customers.
-        let same = |user: &&User| {
-            user.role == "end-user" && user.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email))
+        let has_address = |user: &&User| {
+            user.role == "end-user" && user.email.as_deref().is_some_and(|address| address.eq_ignore_ascii_case(email))
         };
-        let Some(user) = users.iter().find(same) else {
+        let Some(user) = users.iter().find(has_address) else {
             client.give_back(1);
             return Ok(Some(Vec::new()));
         };
@@ -241,10 +242,11 @@ impl Polling for Zendesk {
             user.id
         );
         let tickets: Vec<Ticket> = list(client.read(&path).await?, "tickets");
-        let theirs = tickets.into_iter().filter(|ticket| {
-            !ticket.external_id.as_deref().unwrap_or_default().starts_with(OURS) && ticket.status != "deleted"
+        let elsewhere = tickets.into_iter().filter(|ticket| {
+            !ticket.external_id.as_deref().unwrap_or_default().starts_with(EXTERNAL_ID_PREFIX)
+                && ticket.status != "deleted"
         });
-        Ok(Some(theirs.map(foreign).collect()))
+        Ok(Some(elsewhere.map(external_ticket).collect()))
     }
 }
 
@@ -255,16 +257,16 @@ impl Zendesk {
         ids.sort_unstable();
         ids.dedup();
         let mut people = BTreeMap::new();
-        for some in ids.chunks(100) {
-            let some: Vec<String> = some.iter().map(i64::to_string).collect();
-            let users = self.sync.read(&format!("/api/v2/users/show_many?ids={}", some.join(","))).await?;
+        for chunk in ids.chunks(100) {
+            let chunk: Vec<String> = chunk.iter().map(i64::to_string).collect();
+            let users = self.sync.read(&format!("/api/v2/users/show_many?ids={}", chunk.join(","))).await?;
             people.extend(list::<User>(users, "users").into_iter().map(|user| (user.id, user)));
         }
         Ok(people)
     }
 
     /// A comment with its files; inline pictures are files like attachments.
-    fn found(&self, comment: &Comment, author: Author, name: String) -> PolledMessage {
+    fn polled_message(&self, comment: &Comment, author: Author, name: String) -> PolledMessage {
         let body = match (author, self.client.url("/").ok()) {
             (Author::Support, Some(page)) if !comment.html_body.is_empty() => {
                 markdown_with_files(&comment.html_body, &page, &|url| pictures::name(&page, url, &comment.attachments))
@@ -276,7 +278,7 @@ impl Zendesk {
             ExternalMessage { external_id: comment.id.to_string(), author, name, body, at: time(&comment.created_at) };
         let mut files: Vec<ExternalFile> = Vec::new();
         for file in comment.attachments.iter().take(COUNT_MAX as usize) {
-            if files.iter().all(|known| known.url != file.content_url) {
+            if files.iter().all(|listed| listed.url != file.content_url) {
                 let CommentFile { file_name, content_url, content_type } = file.clone();
                 files.push(ExternalFile { name: file_name, url: content_url, is_page: content_type.contains("html") });
             }
@@ -287,13 +289,13 @@ impl Zendesk {
 
 impl User {
     /// The name that customers see.
-    fn called(&self) -> String {
+    fn public_name(&self) -> String {
         self.alias.clone().filter(|alias| !alias.is_empty()).unwrap_or_else(|| self.name.clone())
     }
 }
 
-fn foreign(ticket: Ticket) -> ExternalTicket {
-    let (status, _) = stands(&ticket.status);
+fn external_ticket(ticket: Ticket) -> ExternalTicket {
+    let (status, _) = status_and_turn(&ticket.status);
     ExternalTicket {
         place: ExternalTicketRef {
             external_id: ticket.id.to_string(),
@@ -310,7 +312,7 @@ fn foreign(ticket: Ticket) -> ExternalTicket {
 }
 
 /// Our status for Zendesk's, and whose reply is awaited.
-fn stands(status: &str) -> (Status, Turn) {
+fn status_and_turn(status: &str) -> (Status, Turn) {
     match status {
         "solved" | "closed" => (Status::Solved, Turn::Customer),
         "pending" => (Status::Open, Turn::Customer),
@@ -323,8 +325,8 @@ fn list<T: for<'de> Deserialize<'de>>(mut answer: Value, name: &str) -> Vec<T> {
 }
 
 /// The tickets in a page with the times of their changes.
-fn changed(page: &mut Value) -> Vec<ChangedTicket> {
-    let tickets: Vec<Changed> = items(page, "tickets");
+fn changed_tickets(page: &mut Value) -> Vec<ChangedTicket> {
+    let tickets: Vec<TicketUpdate> = items(page, "tickets");
     tickets
         .into_iter()
         .map(|ticket| ChangedTicket { external_id: ticket.id.to_string(), updated_at: ticket.updated_at })
@@ -337,7 +339,7 @@ fn timestamp<'de, D: Deserializer<'de>>(value: D) -> Result<Timestamp, D::Error>
 
 /// The change of a ticket up to which comments read after the ticket are complete. Within the same second it may change again, and Zendesk's
 /// times have no fractions.
-fn settled(updated_at: &str, read_at: Timestamp) -> Option<Timestamp> {
+fn settled_update(updated_at: &str, read_at: Timestamp) -> Option<Timestamp> {
     let updated_at: Timestamp = updated_at.parse().ok()?;
     (read_at.as_second() > updated_at.as_second() + 1).then_some(updated_at)
 }
@@ -361,8 +363,8 @@ mod tests {
     fn one_ticket_that_cannot_be_read_hides_no_other() {
         let ok = json!({"id": 35, "updated_at": "2026-11-26T10:00:00Z"});
         let mut page = json!({"tickets": [{"id": "x"}, ok, {"id": 36}, null]});
-        let changed = changed(&mut page);
-        assert_eq!(changed.iter().map(|one| one.external_id.as_str()).collect::<Vec<_>>(), ["35"]);
+        let changed = changed_tickets(&mut page);
+        assert_eq!(changed.iter().map(|ticket| ticket.external_id.as_str()).collect::<Vec<_>>(), ["35"]);
     }
 
     #[test]
@@ -380,7 +382,11 @@ mod tests {
 
     #[test]
     fn a_change_is_known_when_its_second_is_over() {
-        let at = |time: &str| settled("2026-11-26T10:00:00Z", time.parse().unwrap()).is_some();
-        assert!(!at("2026-11-26T10:00:00Z") && !at("2026-11-26T10:00:01Z") && at("2026-11-26T10:00:02Z"));
+        let is_settled_by = |time: &str| settled_update("2026-11-26T10:00:00Z", time.parse().unwrap()).is_some();
+        assert!(
+            !is_settled_by("2026-11-26T10:00:00Z")
+                && !is_settled_by("2026-11-26T10:00:01Z")
+                && is_settled_by("2026-11-26T10:00:02Z")
+        );
     }
 }

@@ -17,16 +17,16 @@ pub fn make_inert(value: &mut Value) {
 
 /// A text without placeholders that Zendesk would fill.
 pub fn inert(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    let mut result = String::with_capacity(text.len());
     let mut before = None;
     for c in text.chars() {
         if before == Some('{') && matches!(c, '{' | '%') {
-            out.push(GAP);
+            result.push(GAP);
         }
-        out.push(c);
+        result.push(c);
         before = Some(c);
     }
-    out
+    result
 }
 
 /// The original of a text that was defused.

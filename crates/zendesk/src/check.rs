@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Zendesk;
-use crate::account::all;
+use crate::account::read_list;
 use crate::answers::EXPORT;
 use crate::client::{Body, Request};
 use crate::values::names;
@@ -19,7 +19,7 @@ use domain::targets::Owner;
 use domain::ticket::{Kind, Priority, Severity};
 
 #[derive(Deserialize)]
-struct Named {
+struct NamedItem {
     id: u64,
     #[serde(default)]
     name: String,
@@ -45,12 +45,12 @@ struct Form {
 struct Findings(Vec<Finding>);
 
 impl Findings {
-    fn good(&mut self, says: String) {
-        self.0.push(Finding { is_good: true, message: says });
+    fn add_fact(&mut self, message: String) {
+        self.0.push(Finding { is_good: true, message });
     }
 
-    fn bad(&mut self, says: String) {
-        self.0.push(Finding { is_good: false, message: says });
+    fn add_problem(&mut self, message: String) {
+        self.0.push(Finding { is_good: false, message });
     }
 }
 
@@ -60,14 +60,15 @@ pub async fn check(zendesk: &Zendesk, config: &Config, path: &str) -> Vec<Findin
     let me = match zendesk.client.read("/api/v2/users/me").await {
         Ok(me) => me,
         Err(failure) => {
-            findings.bad(format!("{failure}. Nothing else can be compared; see url and client_id with its secret"));
+            findings
+                .add_problem(format!("{failure}. Nothing else can be compared; see url and client_id with its secret"));
             return findings.0;
         }
     };
-    let told = |name: &str| me.pointer(&format!("/user/{name}")).and_then(Value::as_str).unwrap_or_default();
-    match told("role") {
-        "agent" | "admin" => findings.good(format!("logged in as {} ({})", told("name"), told("role"))),
-        role => findings.bad(format!(
+    let user_text = |name: &str| me.pointer(&format!("/user/{name}")).and_then(Value::as_str).unwrap_or_default();
+    match user_text("role") {
+        "agent" | "admin" => findings.add_fact(format!("logged in as {} ({})", user_text("name"), user_text("role"))),
+        role => findings.add_problem(format!(
             "logged in with the role {role:?}, which cannot write for others; connect the client as an agent or an admin"
         )),
     }
@@ -85,12 +86,12 @@ pub async fn check(zendesk: &Zendesk, config: &Config, path: &str) -> Vec<Findin
 async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
     let reads =
         [("/api/v2/tickets?per_page=1", "tickets"), ("/api/v2/users/search?query=email:nobody@example.com", "users")];
-    for (path, what) in reads {
+    for (path, items) in reads {
         match zendesk.client.read(path).await {
-            Ok(_) => findings.good(format!("may read {what}")),
-            Err(failure) => {
-                findings.bad(format!("may not read {what}: {failure}. Give the OAuth client the scopes read and write"))
-            }
+            Ok(_) => findings.add_fact(format!("may read {items}")),
+            Err(failure) => findings.add_problem(format!(
+                "may not read {items}: {failure}. Give the OAuth client the scopes read and write"
+            )),
         }
     }
     export(zendesk, findings).await;
@@ -100,15 +101,14 @@ async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
     let token = upload.as_ref().ok().and_then(|answer| answer.body.pointer("/upload/token")?.as_str());
     match (token, &upload) {
         (Some(token), _) => {
-            findings.good("may attach files".into());
+            findings.add_fact("may attach files".into());
             let path = format!("/api/v2/uploads/{token}");
             // If this fails, the upload expires within the hour.
             let _ = zendesk.client.send(&Request { method: Method::DELETE, ..Request::get(&path) }).await;
         }
-        (None, Ok(answer)) => {
-            findings.bad(format!("may not attach files: {}. Give the OAuth client the scope write", answer.says()))
-        }
-        (None, Err(failure)) => findings.bad(format!("may not attach files: {failure}")),
+        (None, Ok(answer)) => findings
+            .add_problem(format!("may not attach files: {}. Give the OAuth client the scope write", answer.message())),
+        (None, Err(failure)) => findings.add_problem(format!("may not attach files: {failure}")),
     }
 }
 
@@ -118,54 +118,58 @@ async fn export(zendesk: &Zendesk, findings: &mut Findings) {
     let path = format!("{EXPORT}?start_time={hour_ago}&per_page=1");
     match zendesk.client.send(&Request::get(&path)).await {
         Ok(answer) if answer.status.is_success() => {
-            findings.good("may export changes, so that no answer is missed however many tickets change".into());
+            findings.add_fact("may export changes, so that no answer is missed however many tickets change".into());
         }
-        Ok(answer) if answer.status == StatusCode::FORBIDDEN => findings.good(
+        Ok(answer) if answer.status == StatusCode::FORBIDDEN => findings.add_fact(
             "may not export changes, which Zendesk allows to admins only: after an outage or a bulk change they are all read \
              from the list of tickets, which is slower; connect the client as an admin to avoid that"
                 .into(),
         ),
-        Ok(answer) => findings.bad(format!("changes cannot be exported: {}", answer.says())),
-        Err(failure) => findings.bad(format!("changes cannot be exported: {failure}")),
+        Ok(answer) => findings.add_problem(format!("changes cannot be exported: {}", answer.message())),
+        Err(failure) => findings.add_problem(format!("changes cannot be exported: {failure}")),
     }
 }
 
 async fn fields(zendesk: &Zendesk, config: &Config, findings: &mut Findings) {
-    let known = match zendesk.account.fields(&zendesk.client).await {
-        Ok(known) => known,
-        Err(failure) => return findings.bad(format!("the ticket fields cannot be read: {failure}")),
+    let account_fields = match zendesk.account.fields(&zendesk.client).await {
+        Ok(account_fields) => account_fields,
+        Err(failure) => return findings.add_problem(format!("the ticket fields cannot be read: {failure}")),
     };
     let texts = zendesk.mapping.tags.iter().chain(zendesk.mapping.fields.values().map(|rule| &rule.from));
     for name in texts.flat_map(|text| names(text)).filter_map(|name| name.strip_prefix("fields.")) {
         if !config.fields.iter().any(|field| field.id == name) {
-            findings.bad(format!("{{fields.{name}}}: the form of the site asks for no field {name:?}"));
+            findings.add_problem(format!("{{fields.{name}}}: the form of the site asks for no field {name:?}"));
         }
     }
     for (id, rule) in &zendesk.mapping.fields {
-        let Some(field) = known.iter().find(|field| field.id == *id) else {
-            findings.bad(format!("fields.{id}: there is no such ticket field; take the id from Admin Center, Fields"));
+        let Some(field) = account_fields.iter().find(|field| field.id == *id) else {
+            findings.add_problem(format!(
+                "fields.{id}: there is no such ticket field; take the id from Admin Center, Fields"
+            ));
             continue;
         };
         let title = &field.title;
         if !field.active {
-            findings.bad(format!("fields.{id} ({title}): is not active; activate it, or remove it here"));
+            findings.add_problem(format!("fields.{id} ({title}): is not active; activate it, or remove it here"));
             continue;
         }
-        let values = possible(&rule.from, config);
+        let values = possible_values(&rule.from, config);
         let lost: Vec<&String> =
-            values.iter().filter(|value| field.read(rule.choices.get(*value).unwrap_or(value)).is_err()).collect();
+            values.iter().filter(|value| field.value_of(rule.choices.get(*value).unwrap_or(value)).is_err()).collect();
         let unmet: Vec<&String> =
             rule.choices.keys().filter(|key| !values.is_empty() && !values.contains(*key)).collect();
         for key in &unmet {
-            findings
-                .bad(format!("fields.{id} ({title}): choices.{key} stands for a value that {:?} never has", rule.from));
+            findings.add_problem(format!(
+                "fields.{id} ({title}): choices.{key} stands for a value that {:?} never has",
+                rule.from
+            ));
         }
         if lost.is_empty() && unmet.is_empty() {
-            findings.good(format!("fields.{id} ({title}) takes {}", rule.from));
+            findings.add_fact(format!("fields.{id} ({title}) takes {}", rule.from));
         }
         for value in lost {
             let tag = rule.choices.get(value).unwrap_or(value);
-            findings.bad(format!(
+            findings.add_problem(format!(
                 "fields.{id} ({title}): has no choice with the tag {tag:?}; add it there, or name another for {value:?} in choices"
             ));
         }
@@ -174,21 +178,23 @@ async fn fields(zendesk: &Zendesk, config: &Config, findings: &mut Findings) {
 
 async fn forms(zendesk: &Zendesk, findings: &mut Findings) {
     let Some(id) = zendesk.mapping.form else { return };
-    let forms: Vec<Form> = match all(&zendesk.client, "/api/v2/ticket_forms", "ticket_forms").await {
+    let forms: Vec<Form> = match read_list(&zendesk.client, "/api/v2/ticket_forms", "ticket_forms").await {
         Ok(forms) => forms,
-        Err(failure) => return findings.bad(format!("form_id: the forms cannot be read: {failure}")),
+        Err(failure) => return findings.add_problem(format!("form_id: the forms cannot be read: {failure}")),
     };
     let Some(form) = forms.iter().find(|form| form.id == id) else {
-        return findings.bad(format!("form_id: there is no form {id}; Zendesk would take its default in its place"));
+        return findings
+            .add_problem(format!("form_id: there is no form {id}; Zendesk would take its default in its place"));
     };
     if !form.active {
-        return findings.bad(format!("form_id: the form {id} ({}) is not active", form.name));
+        return findings.add_problem(format!("form_id: the form {id} ({}) is not active", form.name));
     }
-    let lacks: Vec<u64> =
+    let fields_not_shown: Vec<u64> =
         zendesk.mapping.fields.keys().filter(|field| !form.ticket_field_ids.contains(field)).copied().collect();
-    match lacks.is_empty() || form.ticket_field_ids.is_empty() {
-        true => findings.good(format!("form_id is {}", form.name)),
-        false => findings.bad(format!("form_id: {} has no field {lacks:?}, so agents do not see it", form.name)),
+    match fields_not_shown.is_empty() || form.ticket_field_ids.is_empty() {
+        true => findings.add_fact(format!("form_id is {}", form.name)),
+        false => findings
+            .add_problem(format!("form_id: {} has no field {fields_not_shown:?}, so agents do not see it", form.name)),
     }
 }
 
@@ -197,108 +203,110 @@ async fn groups(zendesk: &Zendesk, config: &Config, findings: &mut Findings) {
     let teams: BTreeSet<&str> =
         config.topics.iter().map(|topic| topic.team.as_str()).filter(|team| !team.is_empty()).collect();
     for team in mapping.groups.keys().filter(|team| !teams.contains(team.as_str())) {
-        findings.bad(format!("groups.{team}: no topic of the site has this team"));
+        findings.add_problem(format!("groups.{team}: no topic of the site has this team"));
     }
     if mapping.owners.is_empty() {
         for team in teams.iter().filter(|team| !mapping.groups.contains_key(**team)) {
-            findings
-                .bad(format!("groups: the team {team:?} has none, so its tickets come to no group; add groups.{team}"));
+            findings.add_problem(format!(
+                "groups: the team {team:?} has none, so its tickets come to no group; add groups.{team}"
+            ));
         }
     }
-    let wanted = mapping.groups.iter().map(|(team, id)| (format!("groups.{team}"), *id));
-    let wanted: Vec<(String, u64)> =
-        wanted.chain(mapping.owners.iter().map(|(owner, id)| (format!("owners.{owner}"), *id))).collect();
-    if wanted.is_empty() {
+    let configured = mapping.groups.iter().map(|(team, id)| (format!("groups.{team}"), *id));
+    let configured: Vec<(String, u64)> =
+        configured.chain(mapping.owners.iter().map(|(owner, id)| (format!("owners.{owner}"), *id))).collect();
+    if configured.is_empty() {
         return;
     }
-    let known: Vec<Named> = match all(&zendesk.client, "/api/v2/groups", "groups").await {
-        Ok(known) => known,
-        Err(failure) => return findings.bad(format!("the groups cannot be read: {failure}")),
+    let account_groups: Vec<NamedItem> = match read_list(&zendesk.client, "/api/v2/groups", "groups").await {
+        Ok(account_groups) => account_groups,
+        Err(failure) => return findings.add_problem(format!("the groups cannot be read: {failure}")),
     };
-    for (field, id) in wanted {
-        match known.iter().find(|group| group.id == id && !group.deleted) {
-            Some(group) => findings.good(format!("{field} is {}", group.name)),
-            None => findings.bad(format!("{field}: there is no group {id}")),
+    for (field, id) in configured {
+        match account_groups.iter().find(|group| group.id == id && !group.deleted) {
+            Some(group) => findings.add_fact(format!("{field} is {}", group.name)),
+            None => findings.add_problem(format!("{field}: there is no group {id}")),
         }
     }
 }
 
 async fn assignees(zendesk: &Zendesk, findings: &mut Findings) {
-    let wanted = &zendesk.mapping.assignees;
-    if wanted.is_empty() {
+    let assignees = &zendesk.mapping.assignees;
+    if assignees.is_empty() {
         return;
     }
-    let ids: Vec<String> = wanted.values().map(u64::to_string).collect();
+    let ids: Vec<String> = assignees.values().map(u64::to_string).collect();
     let users = match zendesk.client.read(&format!("/api/v2/users/show_many?ids={}", ids.join(","))).await {
         Ok(users) => users,
-        Err(failure) => return findings.bad(format!("assignees: the agents cannot be read: {failure}")),
+        Err(failure) => return findings.add_problem(format!("assignees: the agents cannot be read: {failure}")),
     };
     let users = users.get("users").and_then(Value::as_array).cloned().unwrap_or_default();
-    for (person, id) in wanted {
+    for (person, id) in assignees {
         let user = users.iter().find(|user| user.get("id").and_then(Value::as_u64) == Some(*id));
-        let told = |name: &str| user.and_then(|user| user.get(name)).and_then(Value::as_str).unwrap_or_default();
-        match told("role") {
-            "agent" | "admin" => findings.good(format!("assignees.{person} is {}", told("name"))),
-            "" => findings.bad(format!("assignees.{person}: there is no agent {id}")),
-            role => findings.bad(format!("assignees.{person}: {} is no agent but {role}", told("name"))),
+        let user_text = |name: &str| user.and_then(|user| user.get(name)).and_then(Value::as_str).unwrap_or_default();
+        match user_text("role") {
+            "agent" | "admin" => findings.add_fact(format!("assignees.{person} is {}", user_text("name"))),
+            "" => findings.add_problem(format!("assignees.{person}: there is no agent {id}")),
+            role => findings.add_problem(format!("assignees.{person}: {} is no agent but {role}", user_text("name"))),
         }
     }
 }
 
 async fn brand(zendesk: &Zendesk, findings: &mut Findings) {
     let Some(id) = zendesk.mapping.brand else { return };
-    match all::<Named>(&zendesk.client, "/api/v2/brands", "brands").await {
-        Err(failure) => findings.bad(format!("brand_id: the brands cannot be read: {failure}")),
+    match read_list::<NamedItem>(&zendesk.client, "/api/v2/brands", "brands").await {
+        Err(failure) => findings.add_problem(format!("brand_id: the brands cannot be read: {failure}")),
         Ok(brands) => match brands.iter().find(|brand| brand.id == id && brand.active) {
-            Some(brand) => findings.good(format!("brand_id is {}", brand.name)),
-            None => findings.bad(format!("brand_id: there is no active brand {id}")),
+            Some(brand) => findings.add_fact(format!("brand_id is {}", brand.name)),
+            None => findings.add_problem(format!("brand_id: there is no active brand {id}")),
         },
     }
 }
 
 async fn hook(zendesk: &Zendesk, path: &str, findings: &mut Findings) {
     if zendesk.hook.is_none() {
-        findings.good("no webhook_secret: answers are asked for once a minute".into());
+        findings.add_fact("no webhook_secret: answers are asked for once a minute".into());
         return;
     }
-    let found = zendesk.client.read("/api/v2/webhooks").await;
-    let hooks = match found {
+    let response = zendesk.client.read("/api/v2/webhooks").await;
+    let hooks = match response {
         Ok(hooks) => hooks.get("webhooks").and_then(Value::as_array).cloned().unwrap_or_default(),
         Err(Failure::Later { .. }) => {
             return findings
-                .good("webhook_secret is there; which webhooks there are only an admin's client may read".into());
+                .add_fact("webhook_secret is there; which webhooks there are only an admin's client may read".into());
         }
-        Err(failure) => return findings.bad(format!("the webhooks cannot be read: {failure}")),
+        Err(failure) => return findings.add_problem(format!("the webhooks cannot be read: {failure}")),
     };
-    let told = |hook: &Value, name: &str| hook.get(name).and_then(Value::as_str).unwrap_or_default().to_string();
-    let ours = |hook: &&Value| told(hook, "endpoint").trim_end_matches('/').ends_with(path);
-    match hooks.iter().find(ours) {
-        None => findings.bad(format!(
+    let hook_text = |hook: &Value, name: &str| hook.get(name).and_then(Value::as_str).unwrap_or_default().to_string();
+    let leads_here = |hook: &&Value| hook_text(hook, "endpoint").trim_end_matches('/').ends_with(path);
+    match hooks.iter().find(leads_here) {
+        None => findings.add_problem(format!(
             "webhook_secret: no webhook leads here; make one for ticket events, to https://GATEWAY{path}"
         )),
-        Some(hook) if told(hook, "status") != "active" => {
-            findings.bad(format!("the webhook {:?} is not active", told(hook, "name")));
+        Some(hook) if hook_text(hook, "status") != "active" => {
+            findings.add_problem(format!("the webhook {:?} is not active", hook_text(hook, "name")));
         }
-        Some(hook) if !hears(hook) => findings.bad(format!(
+        Some(hook) if !gets_comment_events(hook) => findings.add_problem(format!(
             "the webhook {:?} tells of nothing that is said; subscribe it to ticket events (comment added, status changed)",
-            told(hook, "name")
+            hook_text(hook, "name")
         )),
-        Some(hook) => findings.good(format!("the webhook {:?} is active, at {}", told(hook, "name"), told(hook, "endpoint"))),
+        Some(hook) => findings.add_fact(format!("the webhook {:?} is active, at {}", hook_text(hook, "name"), hook_text(hook, "endpoint"))),
     }
 }
 
 /// Whether a webhook gets events about comments: by subscription, or from the account's own triggers.
-fn hears(hook: &Value) -> bool {
+fn gets_comment_events(hook: &Value) -> bool {
     let subscriptions = hook.get("subscriptions").and_then(Value::as_array);
-    subscriptions.is_none_or(|all| {
-        all.iter()
+    subscriptions.is_none_or(|events| {
+        events
+            .iter()
             .filter_map(Value::as_str)
-            .any(|one| one.starts_with("zen:event-type:ticket.") || one == "conditional_ticket_events")
+            .any(|event| event.starts_with("zen:event-type:ticket.") || event == "conditional_ticket_events")
     })
 }
 
 /// The possible values of a text, if they can be listed; otherwise none.
-fn possible(from: &str, config: &Config) -> Vec<String> {
+fn possible_values(from: &str, config: &Config) -> Vec<String> {
     let words = |words: &mut dyn Iterator<Item = &'static str>| words.map(str::to_string).collect::<Vec<_>>();
     let Some(name) = from.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else { return Vec::new() };
     if let Some(id) = name.strip_prefix("fields.") {

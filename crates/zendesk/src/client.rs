@@ -155,82 +155,82 @@ impl Client {
         match answer.status {
             status if status.is_success() => Ok(answer),
             StatusCode::FORBIDDEN => Err(answer.forbidden()),
-            _ => Err(Failure::Never(format!("Zendesk answers {} to {path}: {}", answer.status, answer.says()))),
+            _ => Err(Failure::Never(format!("Zendesk answers {} to {path}: {}", answer.status, answer.message()))),
         }
     }
 
     /// Sends a request as the account's client. If the token was revoked, fetches a new one, once.
     pub async fn send(&self, request: &Request<'_>) -> Result<Answer, Failure> {
         let login = self.connection.login.header(self).await?;
-        let answer = self.ask(request, Some(&login)).await?;
+        let answer = self.send_once(request, Some(&login)).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
         if self.connection.login.forget(&login).await {
             let login = self.connection.login.header(self).await?;
-            let answer = self.ask(request, Some(&login)).await?;
+            let answer = self.send_once(request, Some(&login)).await?;
             if answer.status != StatusCode::UNAUTHORIZED {
                 return Ok(answer);
             }
         }
-        Err(Failure::away(format!("Zendesk does not let the gateway in: {}", answer.says())))
+        Err(Failure::away(format!("Zendesk does not let the gateway in: {}", answer.message())))
     }
 
     /// The bytes of a file of the account, at most `max`. Credentials are sent to the account only, not to redirects. If attachments are
     /// private, unauthorized clients are redirected to a login page, which is an error unless the file itself is a page.
     pub async fn file(&self, url: &str, is_page: bool, max: usize) -> Result<Vec<u8>, Failure> {
-        let refused = |what: &str| Failure::Never(format!("a file of Zendesk {what}"));
-        let url = Url::parse(url).ok().and_then(|url| file_at(&self.connection.base, &url));
-        let url = url.ok_or_else(|| refused("is not at the address of the account"))?;
-        let mut response = self.ask_for_file(&url).await?;
+        let failure = |what: &str| Failure::Never(format!("a file of Zendesk {what}"));
+        let url = Url::parse(url).ok().and_then(|url| download_address(&self.connection.base, &url));
+        let url = url.ok_or_else(|| failure("is not at the address of the account"))?;
+        let mut response = self.request_file(&url).await?;
         if is_login(&response, is_page) {
             // The token may have been revoked.
             let login = self.connection.login.header(self).await?;
             if self.connection.login.forget(&login).await {
-                response = self.ask_for_file(&url).await?;
+                response = self.request_file(&url).await?;
             }
         }
         if is_login(&response, is_page) {
-            return Err(refused(
+            return Err(failure(
                 "is given only to people who log in there; the client needs the right to read tickets",
             ));
         }
         if !response.status().is_success() {
-            return Err(refused(&format!("is not given ({})", response.status())));
+            return Err(failure(&format!("is not given ({})", response.status())));
         }
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
             bytes.extend_from_slice(&chunk);
             if bytes.len() > max {
-                return Err(refused("is too large"));
+                return Err(failure("is too large"));
             }
         }
         Ok(bytes)
     }
 
-    async fn ask_for_file(&self, url: &Url) -> Result<Response, Failure> {
+    async fn request_file(&self, url: &Url) -> Result<Response, Failure> {
         let login = self.connection.login.header(self).await?;
         self.admit().await;
-        let asks = self.connection.files.get(url.clone()).timeout(UPLOAD).header(AUTHORIZATION, login);
-        asks.send().await.map_err(|error| unreachable(&error))
+        let request = self.connection.files.get(url.clone()).timeout(UPLOAD).header(AUTHORIZATION, login);
+        request.send().await.map_err(|error| unreachable(&error))
     }
 
     /// Sends one request, with or without credentials.
-    pub async fn ask(&self, request: &Request<'_>, login: Option<&HeaderValue>) -> Result<Answer, Failure> {
+    pub async fn send_once(&self, request: &Request<'_>, login: Option<&HeaderValue>) -> Result<Answer, Failure> {
         self.admit().await;
-        let mut asks = self.connection.api.request(request.method.clone(), self.url(request.path)?);
-        asks = match &request.body {
-            Body::Empty => asks.timeout(ANSWER),
-            Body::Json(json) => asks.timeout(ANSWER).json(json),
-            Body::File(bytes, media) => asks.timeout(UPLOAD).header(CONTENT_TYPE, *media).body(bytes.clone()),
+        let mut builder = self.connection.api.request(request.method.clone(), self.url(request.path)?);
+        builder = match &request.body {
+            Body::Empty => builder.timeout(ANSWER),
+            Body::Json(json) => builder.timeout(ANSWER).json(json),
+            Body::File(bytes, media) => builder.timeout(UPLOAD).header(CONTENT_TYPE, *media).body(bytes.clone()),
         };
         if let Some(key) = request.key {
-            asks = asks.header("Idempotency-Key", key);
+            builder = builder.header("Idempotency-Key", key);
         }
         if let Some(login) = login {
-            asks = asks.header(AUTHORIZATION, login);
+            builder = builder.header(AUTHORIZATION, login);
         }
-        let mut response = asks.send().await.map_err(|error| unreachable(&error))?;
+        let mut response = builder.send().await.map_err(|error| unreachable(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
@@ -242,32 +242,32 @@ impl Client {
         }
         let limiter = &self.connection.limiter;
         if let Some(allowed) = number(&headers, "x-rate-limit").or_else(|| number(&headers, "ratelimit-limit")) {
-            limiter.allowed(allowed);
+            limiter.set_limit(allowed);
         }
-        let judged = judge(status, &headers, &bytes);
-        if let Err(Failure::Away { after: Some(after), .. }) = &judged
+        let outcome = interpret(status, &headers, &bytes);
+        if let Err(Failure::Away { after: Some(after), .. }) = &outcome
             && concerns_account(&headers)
         {
             limiter.pause(*after);
         }
-        judged
+        outcome
     }
 }
 
 impl Answer {
     /// Zendesk's error message, in any of its formats.
-    pub fn says(&self) -> String {
-        let says = outbound_http::error_message(&self.body, b"");
-        let details: Vec<&str> = self.details().map(|(_, says)| says).take(5).collect();
-        let all = [vec![says.as_str()], details].concat();
-        all.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("; ")
+    pub fn message(&self) -> String {
+        let message = outbound_http::error_message(&self.body, b"");
+        let details: Vec<&str> = self.details().map(|(_, message)| message).take(5).collect();
+        let texts = [vec![message.as_str()], details].concat();
+        texts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("; ")
     }
 
     /// The failure for a missing permission: the account can be configured to grant it.
     pub fn forbidden(&self) -> Failure {
         Failure::later(format!(
             "Zendesk does not allow this: {}; `deskbell check` says which right is missing",
-            self.says()
+            self.message()
         ))
     }
 
@@ -286,7 +286,7 @@ impl Answer {
 }
 
 /// The address for downloading a file: on the account itself, also if its address names another brand of the account.
-pub fn file_at(base: &Url, url: &Url) -> Option<Url> {
+pub fn download_address(base: &Url, url: &Url) -> Option<Url> {
     if url.origin() == base.origin() {
         return Some(url.clone());
     }
@@ -294,9 +294,9 @@ pub fn file_at(base: &Url, url: &Url) -> Option<Url> {
     if !is_brand || !url.path().starts_with("/attachments/") {
         return None;
     }
-    let mut own = base.join(url.path()).ok()?;
-    own.set_query(url.query());
-    Some(own)
+    let mut address = base.join(url.path()).ok()?;
+    address.set_query(url.query());
+    Some(address)
 }
 
 fn is_login(response: &Response, is_page: bool) -> bool {
@@ -305,16 +305,17 @@ fn is_login(response: &Response, is_page: bool) -> bool {
 }
 
 /// Interprets a response. Those that remain are about the request itself.
-fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer, Failure> {
+fn interpret(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer, Failure> {
     let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    let at = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(outbound_http::http_date);
-    let answer = Answer { status, body, at };
-    let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(outbound_http::retry_after);
-    let after = after.map(|after| after.min(WAIT_MAX));
-    let says = if answer.body.is_null() { String::new() } else { answer.says() };
+    let server_time = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(outbound_http::http_date);
+    let answer = Answer { status, body, at: server_time };
+    let retry_after =
+        headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(outbound_http::retry_after);
+    let retry_after = retry_after.map(|retry_after| retry_after.min(WAIT_MAX));
+    let message = if answer.body.is_null() { String::new() } else { answer.message() };
     let reason = |what: &str| {
-        let colon = if says.is_empty() { "" } else { ": " };
-        format!("{what}{colon}{says}")
+        let colon = if message.is_empty() { "" } else { ": " };
+        format!("{what}{colon}{message}")
     };
     match status.as_u16() {
         // A truncated or foreign body proves nothing; the outcome is looked up.
@@ -324,22 +325,22 @@ fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer
         200..=299 | 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 => Ok(answer),
         429 => Err(Failure::Away {
             reason: reason("Zendesk is asked too often"),
-            after: after.or(Some(Duration::from_secs(60))),
+            after: retry_after.or(Some(Duration::from_secs(60))),
         }),
-        503 => Err(Failure::Away { reason: reason("Zendesk is away (503)"), after }),
+        503 => Err(Failure::Away { reason: reason("Zendesk is away (503)"), after: retry_after }),
         300..=399 => {
             Err(Failure::away(format!("Zendesk leads elsewhere ({status}); is url the address of the account?")))
         }
-        _ => Err(Failure::Later { reason: reason(&format!("Zendesk fails ({status})")), after }),
+        _ => Err(Failure::Later { reason: reason(&format!("Zendesk fails ({status})")), after: retry_after }),
     }
 }
 
 /// The failure without a complete response: before the request was sent it is the destination's, after that the outcome is unknown.
 fn unreachable(error: &reqwest::Error) -> Failure {
-    let told = outbound_http::cause(error);
+    let cause = outbound_http::cause(error);
     match error.is_connect() {
-        true => Failure::away(format!("Zendesk cannot be reached: {told}")),
-        false => Failure::later(format!("Zendesk gives no answer: {told}")),
+        true => Failure::away(format!("Zendesk cannot be reached: {cause}")),
+        false => Failure::later(format!("Zendesk gives no answer: {cause}")),
     }
 }
 
@@ -358,8 +359,8 @@ fn limiter_of(base: &Url) -> Arc<RateLimiter> {
 
 /// Whether a rate limit refusal is about the whole account: endpoints have limits of their own, which leave some of the account's.
 fn concerns_account(headers: &HeaderMap) -> bool {
-    let left = number(headers, "x-rate-limit-remaining").or_else(|| number(headers, "ratelimit-remaining"));
-    left.is_none_or(|left| left == 0)
+    let remaining = number(headers, "x-rate-limit-remaining").or_else(|| number(headers, "ratelimit-remaining"));
+    remaining.is_none_or(|remaining| remaining == 0)
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u32> {
@@ -375,7 +376,7 @@ mod tests {
         if !after.is_empty() {
             headers.insert(RETRY_AFTER, after.parse().unwrap());
         }
-        judge(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes()).map(|answer| answer.status)
+        interpret(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes()).map(|answer| answer.status)
     }
 
     #[test]
@@ -409,10 +410,11 @@ mod tests {
             let login = Login::ApiToken { email: "a@b.example".into(), token: "t".into() };
             Client::new(Url::parse(url).unwrap(), login).unwrap()
         };
-        let (one, same) = (client("https://shared.zendesk.example/"), client("https://shared.zendesk.example"));
+        let (client_a, same_account) =
+            (client("https://shared.zendesk.example/"), client("https://shared.zendesk.example"));
         let other = client("https://other.zendesk.example/");
-        one.connection.limiter.pause(Duration::from_secs(3_600));
-        assert!(same.for_look_up(1).is_none() && other.for_look_up(1).is_some());
+        client_a.connection.limiter.pause(Duration::from_secs(3_600));
+        assert!(same_account.for_look_up(1).is_none() && other.for_look_up(1).is_some());
     }
 
     #[test]
@@ -441,7 +443,7 @@ mod tests {
         ] {
             let answer =
                 Answer { status: StatusCode::BAD_REQUEST, body: serde_json::from_str(body).unwrap(), at: None };
-            assert_eq!(answer.says(), says);
+            assert_eq!(answer.message(), says);
         }
     }
 

@@ -7,10 +7,10 @@ use crate::answers::comments;
 use crate::braces::make_inert;
 use crate::client::{Answer, Body, Request};
 use crate::people;
-use crate::refusal::{Draft, NAME_MAX, Repair, cut, faults, plain};
+use crate::refusal::{Draft, NAME_MAX, Repair, as_text, faults, shorten};
 use crate::update::write_note;
 use crate::values::fill;
-use crate::{Mapping, OURS, Zendesk};
+use crate::{EXTERNAL_ID_PREFIX, Mapping, Zendesk};
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
 use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, StoredTicket};
@@ -37,12 +37,12 @@ const FOUND_MAX: usize = 10;
 const KEY_MINUTES: i64 = 10;
 
 /// Delivers a ticket.
-pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
-    let external = format!("{OURS}{}", parcel.id());
+pub async fn deliver_ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
+    let external = format!("{EXTERNAL_ID_PREFIX}{}", parcel.id());
     if parcel.delivery.attempts > 1
-        && let Some(found) = find(zendesk, &external).await?
+        && let Some(existing) = find(zendesk, &external).await?
     {
-        return Ok(found);
+        return Ok(existing);
     }
     let mut files = upload(zendesk, parcel).await?;
     let sender = Sender::new(parcel.ticket, zendesk.unverified);
@@ -59,14 +59,14 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryRe
     match &sender {
         Sender::Signed(email) | Sender::Contact(email) => {
             let contact = comment::contact(parcel.ticket);
-            let name = cut(&comment::name(&contact, parcel.ticket), NAME_MAX);
+            let name = shorten(&comment::name(&contact, parcel.ticket), NAME_MAX);
             let requester = json!({"name": name, "email": email});
             merge(&mut ticket, json!({"requester": requester}));
         }
-        Sender::Alias => take_alias(zendesk, parcel, &mut ticket, &mut files.not_delivered).await?,
+        Sender::Alias => replace_requester(zendesk, parcel, &mut ticket, &mut files.not_delivered).await?,
     }
     if !sender.is_signed() {
-        speak_for(zendesk, &mut ticket).await?;
+        make_gateway_author(zendesk, &mut ticket).await?;
     }
     let words = comment::plain(parcel.ticket);
     create(zendesk, parcel, Draft::new(members(ticket), words), &external, files.not_delivered).await
@@ -80,7 +80,7 @@ fn members(ticket: Value) -> Map<String, Value> {
 }
 
 /// Replaces the requester by a user without an address. If there can be none, by the gateway's own user.
-async fn take_alias(
+async fn replace_requester(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
     ticket: &mut Value,
@@ -98,11 +98,11 @@ async fn take_alias(
 
 /// Makes the gateway's own user the author of a new ticket's private first comment: in Zendesk that is the submitter, which defaults to the
 /// requester. Private comments are mailed to nobody.
-async fn speak_for(zendesk: &Zendesk, ticket: &mut Value) -> Result<(), Failure> {
-    let own = zendesk.people.own(&zendesk.client).await?;
-    merge(ticket, json!({"submitter_id": own}));
+async fn make_gateway_author(zendesk: &Zendesk, ticket: &mut Value) -> Result<(), Failure> {
+    let own_id = zendesk.people.own_user_id(&zendesk.client).await?;
+    merge(ticket, json!({"submitter_id": own_id}));
     if let Some(comment) = ticket.get_mut("comment") {
-        merge(comment, json!({"author_id": own, "public": false}));
+        merge(comment, json!({"author_id": own_id, "public": false}));
     }
     Ok(())
 }
@@ -116,7 +116,7 @@ pub async fn follow_up(
     body: Value,
     not_delivered: Vec<String>,
 ) -> Result<DeliveryReceipt, Failure> {
-    let external = format!("{OURS}{}", parcel.id());
+    let external = format!("{EXTERNAL_ID_PREFIX}{}", parcel.id());
     let source: u64 =
         closed.external_id.parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
     let mut ticket = json!({
@@ -130,7 +130,7 @@ pub async fn follow_up(
         merge(&mut ticket, json!({"requester_id": requester}));
     }
     if !Sender::new(parcel.ticket, zendesk.unverified).is_signed() {
-        speak_for(zendesk, &mut ticket).await?;
+        make_gateway_author(zendesk, &mut ticket).await?;
     }
     let words = parcel.message.map(|message| message.body.clone()).unwrap_or_default();
     create(zendesk, parcel, Draft::new(members(ticket), words), &external, not_delivered).await
@@ -139,12 +139,12 @@ pub async fn follow_up(
 /// The ticket that was created with an external id.
 pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<DeliveryReceipt>, Failure> {
     let id: String = form_urlencoded::byte_serialize(external.as_bytes()).collect();
-    let found = zendesk.client.read(&format!("/api/v2/tickets?external_id={id}")).await?;
+    let response = zendesk.client.read(&format!("/api/v2/tickets?external_id={id}")).await?;
     // The oldest, if an agent has copied the id to another.
-    let tickets = found.get("tickets").and_then(Value::as_array).into_iter().flatten();
-    let ours = tickets.filter(|ticket| ticket.get("external_id").and_then(Value::as_str) == Some(external));
-    match ours.min_by_key(|ticket| ticket.get("id").and_then(Value::as_u64)) {
-        Some(ticket) => delivered(zendesk, ticket).await,
+    let tickets = response.get("tickets").and_then(Value::as_array).into_iter().flatten();
+    let matching = tickets.filter(|ticket| ticket.get("external_id").and_then(Value::as_str) == Some(external));
+    match matching.min_by_key(|ticket| ticket.get("id").and_then(Value::as_u64)) {
+        Some(ticket) => receipt_of(zendesk, ticket).await,
         None => Ok(None),
     }
 }
@@ -155,8 +155,8 @@ async fn find_by_marker(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Option
     let query = format!("type:ticket \"{}\"", parcel.ticket.reference);
     let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let path = format!("/api/v2/search?query={query}&sort_by=created_at&sort_order=asc");
-    let found = match zendesk.client.read(&path).await {
-        Ok(found) => found,
+    let response = match zendesk.client.read(&path).await {
+        Ok(response) => response,
         // Without permission to search this is unknown.
         Err(Failure::Never(reason)) => {
             tracing::warn!(site = parcel.delivery.site, reference = parcel.ticket.reference, reason, "search failed");
@@ -164,13 +164,13 @@ async fn find_by_marker(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Option
         }
         Err(failure) => return Err(failure),
     };
-    let tickets = found.get("results").and_then(Value::as_array).into_iter().flatten();
+    let tickets = response.get("results").and_then(Value::as_array).into_iter().flatten();
     for ticket in tickets.take(FOUND_MAX) {
-        let Some(got) = delivered(zendesk, ticket).await? else { continue };
-        let Some(place) = &got.place else { continue };
-        let first = comments(zendesk, place).await?.into_iter().next();
-        if first.is_some_and(|first| first.marker() == Some(&parcel.id())) {
-            return Ok(Some(got));
+        let Some(receipt) = receipt_of(zendesk, ticket).await? else { continue };
+        let Some(place) = &receipt.place else { continue };
+        let first_comment = comments(zendesk, place).await?.into_iter().next();
+        if first_comment.is_some_and(|first_comment| first_comment.marker() == Some(&parcel.id())) {
+            return Ok(Some(receipt));
         }
     }
     Ok(None)
@@ -192,7 +192,9 @@ pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Fai
     let mut files = Files::default();
     for file in parcel.files {
         match tokio::fs::read(&file.path).await {
-            Ok(bytes) => put(zendesk, &mut files, &file.name, formats::media(file.media, &file.name), bytes).await?,
+            Ok(bytes) => {
+                upload_file(zendesk, &mut files, &file.name, formats::media(file.media, &file.name), bytes).await?
+            }
             Err(error) => {
                 files.not_delivered.push(format!("the file {:?} cannot be read here: {error}", file.name));
                 files.missing.push(file.name.clone());
@@ -201,12 +203,18 @@ pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Fai
     }
     if parcel.delivery.what == DeliveryKind::Ticket {
         let context = serde_json::to_vec_pretty(&parcel.ticket.ticket.context).unwrap_or_default();
-        put(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
+        upload_file(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
     }
     Ok(files)
 }
 
-async fn put(zendesk: &Zendesk, files: &mut Files, name: &str, media: &str, bytes: Vec<u8>) -> Result<(), Failure> {
+async fn upload_file(
+    zendesk: &Zendesk,
+    files: &mut Files,
+    name: &str,
+    media: &str,
+    bytes: Vec<u8>,
+) -> Result<(), Failure> {
     let query: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let path = format!("/api/v2/uploads?filename={query}");
     let answer =
@@ -217,7 +225,7 @@ async fn put(zendesk: &Zendesk, files: &mut Files, name: &str, media: &str, byte
             files.not_delivered.push(format!(
                 "the file {name:?} was refused ({}): {}",
                 answer.status.as_u16(),
-                answer.says()
+                answer.message()
             ));
             files.missing.push(name.into());
         }
@@ -234,55 +242,55 @@ async fn create(
     mut not_delivered: Vec<String>,
 ) -> Result<DeliveryReceipt, Failure> {
     // Before there is a ticket, so that nothing fails after that.
-    zendesk.people.own(&zendesk.client).await?;
+    zendesk.people.own_user_id(&zendesk.client).await?;
     // If the fields cannot be fetched, Zendesk itself says which it refuses.
-    let mut known = zendesk.account.fields(&zendesk.client).await.unwrap_or_default();
-    let wishes = wishes(
+    let mut account_fields = zendesk.account.fields(&zendesk.client).await.unwrap_or_default();
+    let values = mapped_values(
         &zendesk.mapping,
         parcel.ticket,
-        Some(known.as_slice()).filter(|known| !known.is_empty()),
+        Some(account_fields.as_slice()).filter(|account_fields| !account_fields.is_empty()),
         &mut not_delivered,
     );
-    draft.ticket.extend(members(wishes));
+    draft.ticket.extend(members(values));
     let mut is_known_now = false;
     for round in 0..REPAIRS_MAX {
         let mut ticket = draft.current();
         make_inert(&mut ticket);
-        let (key, body) = (key(parcel, round), json!({"ticket": ticket}));
+        let (key, body) = (idempotency_key(parcel, round), json!({"ticket": ticket}));
         let request = Request { key: Some(&key), body: Body::Json(&body), ..Request::post("/api/v2/tickets") };
         let answer = zendesk.client.send(&request).await?;
         match answer.status.as_u16() {
             200..=299 => {
-                let there = answer.body.get("ticket").unwrap_or(&Value::Null);
-                let got = delivered(zendesk, there).await?;
-                let got = got.ok_or_else(|| Failure::later("Zendesk's answer names no ticket"))?;
+                let accepted = answer.body.get("ticket").unwrap_or(&Value::Null);
+                let receipt = receipt_of(zendesk, accepted).await?;
+                let receipt = receipt.ok_or_else(|| Failure::later("Zendesk's answer names no ticket"))?;
                 let left_out = draft.missing();
-                if let Some(place) = got.place.as_ref().filter(|_| !left_out.is_empty()) {
+                if let Some(place) = receipt.place.as_ref().filter(|_| !left_out.is_empty()) {
                     report(zendesk, parcel, place, &left_out).await;
                 }
                 not_delivered.extend(left_out);
-                not_delivered.extend(differences(&ticket, there));
-                return Ok(DeliveryReceipt { not_delivered, ..got });
+                not_delivered.extend(differences(&ticket, accepted));
+                return Ok(DeliveryReceipt { not_delivered, ..receipt });
             }
             // The key belongs to an earlier attempt, with tokens of its own: it has arrived, or is about to.
             400 if is_mismatch(&answer) => {
-                let found = match find(zendesk, external).await? {
+                let existing = match find(zendesk, external).await? {
                     None if !draft.ticket.contains_key(EXTERNAL_ID) => find_by_marker(zendesk, parcel).await?,
-                    found => found,
+                    existing => existing,
                 };
-                return found.ok_or_else(|| Failure::later("Zendesk is still working on an earlier try"));
+                return existing.ok_or_else(|| Failure::later("Zendesk is still working on an earlier try"));
             }
             403 => return Err(answer.forbidden()),
-            409 => return Err(Failure::later(format!("Zendesk says that there is a conflict: {}", answer.says()))),
+            409 => return Err(Failure::later(format!("Zendesk says that there is a conflict: {}", answer.message()))),
             400 | 413 | 415 | 422 => {
                 // The account may have changed since the fields were fetched.
                 if !is_known_now && draft.ticket.contains_key("custom_fields") {
                     is_known_now = true;
-                    known = zendesk.account.fields_now(&zendesk.client).await.unwrap_or(known);
+                    account_fields = zendesk.account.refetch_fields(&zendesk.client).await.unwrap_or(account_fields);
                 }
                 let had_external_id = draft.ticket.contains_key(EXTERNAL_ID);
-                let faults = faults(&answer.body, &draft.ticket, &known);
-                let repair = draft.mend(&faults, &answer.says(), &known);
+                let faults = faults(&answer.body, &draft.ticket, &account_fields);
+                let repair = draft.mend(&faults, &answer.message(), &account_fields);
                 if let Repair::GiveUp(reason) = repair {
                     let status = answer.status.as_u16();
                     return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {reason}")));
@@ -292,12 +300,14 @@ async fn create(
                 if had_external_id
                     && !draft.ticket.contains_key(EXTERNAL_ID)
                     && parcel.delivery.attempts > 1
-                    && let Some(found) = find_by_marker(zendesk, parcel).await?
+                    && let Some(existing) = find_by_marker(zendesk, parcel).await?
                 {
-                    return Ok(found);
+                    return Ok(existing);
                 }
             }
-            status => return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {}", answer.says()))),
+            status => {
+                return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {}", answer.message())));
+            }
         }
     }
     Err(Failure::Never(format!(
@@ -316,13 +326,13 @@ async fn repair_with(
 ) -> Result<(), Failure> {
     match repair {
         Repair::Changed | Repair::GiveUp(_) => {}
-        Repair::Anonymous(says) => {
+        Repair::Anonymous(reason) => {
             draft
                 .left_out
-                .push(format!("the requester was refused, and another without an address stands for them: {says}"));
+                .push(format!("the requester was refused, and another without an address stands for them: {reason}"));
             let mut ticket = Value::Object(std::mem::take(&mut draft.ticket));
-            take_alias(zendesk, parcel, &mut ticket, not_delivered).await?;
-            speak_for(zendesk, &mut ticket).await?;
+            replace_requester(zendesk, parcel, &mut ticket, not_delivered).await?;
+            make_gateway_author(zendesk, &mut ticket).await?;
             draft.ticket = members(ticket);
         }
         Repair::UploadAgain => {
@@ -331,9 +341,9 @@ async fn repair_with(
                 comment.insert("uploads".into(), json!(files.tokens));
             }
         }
-        Repair::WithoutFiles(says) => {
+        Repair::WithoutFiles(reason) => {
             let names: Vec<String> = parcel.files.iter().map(|file| file.name.clone()).collect();
-            draft.left_out.push(format!("the files were refused: {says}"));
+            draft.left_out.push(format!("the files were refused: {reason}"));
             if let Some(Value::Object(comment)) = draft.ticket.get_mut("comment") {
                 comment.remove("uploads");
                 let body = comment.get("body").and_then(Value::as_str).unwrap_or_default();
@@ -355,7 +365,7 @@ async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &ExternalTicketRe
     let note = format!("Zendesk refused parts of this ticket, so they were left out:\n- {}", left_out.join("\n- "));
     let error = match write_note(zendesk, &format!("{}/refused", parcel.id()), place, &note).await {
         Ok(answer) if answer.status.is_success() => return,
-        Ok(answer) => answer.says(),
+        Ok(answer) => answer.message(),
         Err(failure) => failure.to_string(),
     };
     tracing::warn!(
@@ -368,32 +378,36 @@ async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &ExternalTicketRe
 }
 
 /// The key of an attempt. A new one after something was left out, because a key belongs to a body.
-fn key(parcel: &Parcel<'_>, round: usize) -> String {
-    let since =
-        parcel.delivery.first_attempt_at.as_deref().and_then(|at| at.parse().ok()).unwrap_or_else(clock::timestamp);
-    let window = clock::timestamp().duration_since(since).as_mins() / KEY_MINUTES;
+fn idempotency_key(parcel: &Parcel<'_>, round: usize) -> String {
+    let first_attempt_at =
+        parcel.delivery.first_attempt_at.as_deref().and_then(|time| time.parse().ok()).unwrap_or_else(clock::timestamp);
+    let window = clock::timestamp().duration_since(first_attempt_at).as_mins() / KEY_MINUTES;
     format!("{}.{window}.{round}", parcel.id())
 }
 
 /// Values that differ from the request, although the ticket was accepted.
-fn differences(asked: &Value, got: &Value) -> Vec<String> {
+fn differences(requested: &Value, accepted: &Value) -> Vec<String> {
     let mut not_delivered = Vec::new();
     for part in ["ticket_form_id", "brand_id", "group_id", "assignee_id", "priority", "type"] {
-        let (asked, got) = (asked.get(part), got.get(part));
-        if asked.is_some() && got.is_some() && asked != got {
-            not_delivered.push(format!("{part} is {} in Zendesk and not {}", shown(got), shown(asked)));
+        let (requested, accepted) = (requested.get(part), accepted.get(part));
+        if requested.is_some() && accepted.is_some() && requested != accepted {
+            not_delivered.push(format!(
+                "{part} is {} in Zendesk and not {}",
+                or_nothing(accepted),
+                or_nothing(requested)
+            ));
         }
     }
     let fields = |ticket: &Value| ticket.get("custom_fields").and_then(Value::as_array).cloned();
-    if let Some(got) = fields(got) {
-        for asked in fields(asked).unwrap_or_default() {
-            let same = got.iter().find(|field| field.get("id") == asked.get("id"));
-            let text = |field: Option<&Value>| field.and_then(|field| field.get("value")).map(plain);
-            if text(same) != text(Some(&asked)) {
+    if let Some(accepted) = fields(accepted) {
+        for requested in fields(requested).unwrap_or_default() {
+            let counterpart = accepted.iter().find(|field| field.get("id") == requested.get("id"));
+            let text = |field: Option<&Value>| field.and_then(|field| field.get("value")).map(as_text);
+            if text(counterpart) != text(Some(&requested)) {
                 not_delivered.push(format!(
                     "the field {} did not take {}",
-                    shown(asked.get("id")),
-                    shown(asked.get("value"))
+                    or_nothing(requested.get("id")),
+                    or_nothing(requested.get("value"))
                 ));
             }
         }
@@ -401,57 +415,57 @@ fn differences(asked: &Value, got: &Value) -> Vec<String> {
     not_delivered
 }
 
-fn shown(value: Option<&Value>) -> String {
+fn or_nothing(value: Option<&Value>) -> String {
     value.map_or_else(|| "nothing".into(), Value::to_string)
 }
 
 /// The mapped values of a ticket. Values that the account does not have are left out and reported.
-fn wishes(
+fn mapped_values(
     mapping: &Mapping,
     ticket: &StoredTicket,
-    known: Option<&[TicketField]>,
+    account_fields: Option<&[TicketField]>,
     not_delivered: &mut Vec<String>,
 ) -> Value {
-    let (sent, handling) = (&ticket.ticket, &ticket.handling);
-    let mut wishes = Map::new();
-    let mut wish = |name: &str, value: Option<Value>| {
-        if let Some(value) = value.filter(|_| !sent.test || !ROUTING_FIELDS.contains(&name)) {
-            wishes.insert(name.into(), value);
+    let (submitted, handling) = (&ticket.ticket, &ticket.handling);
+    let mut values = Map::new();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value.filter(|_| !submitted.test || !ROUTING_FIELDS.contains(&name)) {
+            values.insert(name.into(), value);
         }
     };
-    wish("brand_id", mapping.brand.map(Value::from));
-    wish("ticket_form_id", mapping.form.map(Value::from));
-    wish("recipient", mapping.recipient.clone().map(Value::from));
-    wish("priority", mapping.priorities.get(&handling.severity).cloned().map(Value::from));
-    wish("type", mapping.types.get(&sent.kind).cloned().map(Value::from));
+    set("brand_id", mapping.brand.map(Value::from));
+    set("ticket_form_id", mapping.form.map(Value::from));
+    set("recipient", mapping.recipient.clone().map(Value::from));
+    set("priority", mapping.priorities.get(&handling.severity).cloned().map(Value::from));
+    set("type", mapping.types.get(&submitted.kind).cloned().map(Value::from));
     let owner = handling.owner.and_then(|owner: Owner| mapping.owners.get(&owner));
-    wish("group_id", mapping.groups.get(&handling.team).or(owner).copied().map(Value::from));
-    wish("assignee_id", mapping.assignees.get(&handling.assignee).copied().map(Value::from));
+    set("group_id", mapping.groups.get(&handling.team).or(owner).copied().map(Value::from));
+    set("assignee_id", mapping.assignees.get(&handling.assignee).copied().map(Value::from));
     let mut tags: Vec<String> =
         mapping.tags.iter().filter_map(|tag| fill(ticket, tag)).map(|tag| as_tag(&tag)).collect();
-    if !matches!(address(sent), Address::Signed(_)) {
+    if !matches!(address(submitted), Address::Signed(_)) {
         tags.push(UNVERIFIED_TAG.into());
     }
-    if sent.test {
+    if submitted.test {
         tags.push(TEST_TAG.into());
     }
-    wish("tags", (!tags.is_empty()).then(|| json!(tags)));
+    set("tags", (!tags.is_empty()).then(|| json!(tags)));
     let mut fields = Vec::new();
     for (id, rule) in &mapping.fields {
         let Some(text) = fill(ticket, &rule.from) else { continue };
         let text = rule.choices.get(&text).unwrap_or(&text);
-        let value = match known.map(|known| known.iter().find(|field| field.id == *id)) {
+        let value = match account_fields.map(|account_fields| account_fields.iter().find(|field| field.id == *id)) {
             None => Ok(json!(text)),
             Some(None) => Err(format!("there is no field {id} in Zendesk")),
-            Some(Some(field)) => field.read(text),
+            Some(Some(field)) => field.value_of(text),
         };
         match value {
             Ok(value) => fields.push(json!({"id": id, "value": value})),
             Err(reason) => not_delivered.push(reason),
         }
     }
-    wish("custom_fields", (!fields.is_empty()).then(|| json!(fields)));
-    Value::Object(wishes)
+    set("custom_fields", (!fields.is_empty()).then(|| json!(fields)));
+    Value::Object(values)
 }
 
 /// A text as a tag, without spaces.
@@ -468,11 +482,11 @@ fn subject(ticket: &StoredTicket) -> String {
 }
 
 /// The external ticket in a response. None if the gateway's own user is the requester: what that user writes is not the customer's.
-async fn delivered(zendesk: &Zendesk, ticket: &Value) -> Result<Option<DeliveryReceipt>, Failure> {
+async fn receipt_of(zendesk: &Zendesk, ticket: &Value) -> Result<Option<DeliveryReceipt>, Failure> {
     let id = |name: &str| ticket.get(name).and_then(Value::as_u64);
     let Some(external_id) = id("id").map(|id| id.to_string()) else { return Ok(None) };
-    let own = zendesk.people.own(&zendesk.client).await?;
-    let requester = id("requester_id").filter(|requester| *requester != own);
+    let own_id = zendesk.people.own_user_id(&zendesk.client).await?;
+    let requester = id("requester_id").filter(|requester| *requester != own_id);
     let place = ExternalTicketRef {
         external_id: external_id.clone(),
         requester: requester.map(|id| id.to_string()).unwrap_or_default(),
@@ -486,9 +500,9 @@ fn is_mismatch(answer: &Answer) -> bool {
 }
 
 /// Adds the members of an object to another.
-pub fn merge(object: &mut Value, more: Value) {
-    if let (Value::Object(object), Value::Object(more)) = (object, more) {
-        object.extend(more);
+pub fn merge(object: &mut Value, additions: Value) {
+    if let (Value::Object(object), Value::Object(additions)) = (object, additions) {
+        object.extend(additions);
     }
 }
 
@@ -524,12 +538,13 @@ mod tests {
     }
 
     #[test]
-    fn every_value_goes_to_its_place_and_what_the_account_does_not_have_is_told() {
-        let known = [field_of(7, "tagger", &["sev_1"]), field_of(8, "checkbox", &[]), field_of(9, "tagger", &["free"])];
+    fn every_value_is_mapped_and_values_unknown_to_the_account_are_reported() {
+        let account_fields =
+            [field_of(7, "tagger", &["sev_1"]), field_of(8, "checkbox", &[]), field_of(9, "tagger", &["free"])];
         let mut not_delivered = Vec::new();
-        let wishes = wishes(&mapping(), &stored(), Some(&known), &mut not_delivered);
+        let values = mapped_values(&mapping(), &stored(), Some(&account_fields), &mut not_delivered);
         assert_eq!(
-            wishes,
+            values,
             json!({
                 "ticket_form_id": 12, "group_id": 33, "tags": ["deskbell", "plan_unverified_scale", "deskbell_unverified"],
                 "custom_fields": [{"id": 7, "value": "sev_1"}, {"id": 8, "value": true}],
@@ -539,11 +554,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_in_the_place_of_what_was_asked_for_is_told() {
-        let asked = json!({"ticket_form_id": 12, "priority": "high", "custom_fields": [{"id": 7, "value": "x"}, {"id": 8, "value": true}]});
-        let got = json!({"ticket_form_id": 1, "priority": "high", "group_id": 5, "custom_fields": [{"id": 7, "value": null}, {"id": 8, "value": true}]});
+    fn values_that_differ_from_the_request_are_reported() {
+        let requested = json!({"ticket_form_id": 12, "priority": "high", "custom_fields": [{"id": 7, "value": "x"}, {"id": 8, "value": true}]});
+        let accepted = json!({"ticket_form_id": 1, "priority": "high", "group_id": 5, "custom_fields": [{"id": 7, "value": null}, {"id": 8, "value": true}]});
         assert_eq!(
-            differences(&asked, &got),
+            differences(&requested, &accepted),
             ["ticket_form_id is 1 in Zendesk and not 12", "the field 7 did not take \"x\""]
         );
     }

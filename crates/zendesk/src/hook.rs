@@ -29,15 +29,16 @@ pub fn read(
     let signature = BASE64_STANDARD.decode(signature).map_err(|_| InboundEventError::Unsigned)?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     hmac::verify(&key, &[timestamp.as_bytes(), body].concat(), &signature).map_err(|_| InboundEventError::Unsigned)?;
-    let at: Timestamp = timestamp.parse().map_err(|_| InboundEventError::Unsigned)?;
-    if at.duration_since(now).unsigned_abs() > TOLERANCE {
+    let signed_at: Timestamp = timestamp.parse().map_err(|_| InboundEventError::Unsigned)?;
+    if signed_at.duration_since(now).unsigned_abs() > TOLERANCE {
         return Err(InboundEventError::Unsigned);
     }
 
     let event: Value =
         serde_json::from_slice(body).map_err(|_| InboundEventError::Unreadable("the body is no JSON"))?;
     let Some(external_id) = ticket(&event) else { return Ok(InboundEvent::Nothing("")) };
-    let updated_at = event.pointer("/detail/updated_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
+    let updated_at =
+        event.pointer("/detail/updated_at").and_then(Value::as_str).and_then(|signed_at| signed_at.parse().ok());
     // Its id is its signature: Zendesk's header with an id is not signed.
     Ok(InboundEvent::Changed { external_id, updated_at, invocation: BASE64_STANDARD.encode(&signature) })
 }
@@ -60,16 +61,16 @@ fn ticket(event: &Value) -> Option<String> {
 mod tests {
     use super::*;
 
-    const AT: &str = "2026-11-26T10:00:00Z";
+    const SIGNED_AT: &str = "2026-11-26T10:00:00Z";
 
     fn headers(secret: &str, body: &str) -> HookHeaders {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let signed = hmac::sign(&key, format!("{AT}{body}").as_bytes());
-        [(SIGNATURE, BASE64_STANDARD.encode(signed)), (TIMESTAMP, AT.into())].into_iter().collect()
+        let signed = hmac::sign(&key, format!("{SIGNED_AT}{body}").as_bytes());
+        [(SIGNATURE, BASE64_STANDARD.encode(signed)), (TIMESTAMP, SIGNED_AT.into())].into_iter().collect()
     }
 
     fn read_signed(secret: &str, body: &str) -> Result<InboundEvent, InboundEventError> {
-        read("right", &headers(secret, body), body.as_bytes(), AT.parse().unwrap())
+        read("right", &headers(secret, body), body.as_bytes(), SIGNED_AT.parse().unwrap())
     }
 
     #[test]
@@ -78,18 +79,18 @@ mod tests {
             let invocation = headers("right", body).get(SIGNATURE).unwrap().into();
             Ok(InboundEvent::Changed {
                 external_id: "35".into(),
-                updated_at: updated_at.map(|at| at.parse().unwrap()),
+                updated_at: updated_at.map(|time| time.parse().unwrap()),
                 invocation,
             })
         };
-        for (body, heard) in [
+        for (body, expected) in [
             (r#"{"type":"zen:event-type:ticket.created","detail":{"id":"35"}}"#, Ok(InboundEvent::Nothing(""))),
             (r#"{"type":"zen:event-type:user.created","detail":{"id":"35"}}"#, Ok(InboundEvent::Nothing(""))),
             (r#"{"ticket_id":"{{ticket.id}}"}"#, Ok(InboundEvent::Nothing(""))),
             ("[]", Ok(InboundEvent::Nothing(""))),
             ("no", Err(InboundEventError::Unreadable("the body is no JSON"))),
         ] {
-            assert_eq!(read_signed("right", body), heard, "{body}");
+            assert_eq!(read_signed("right", body), expected, "{body}");
         }
         for (body, updated_at) in [
             (
@@ -104,24 +105,24 @@ mod tests {
     }
 
     #[test]
-    fn what_was_signed_more_than_five_minutes_ago_or_before_its_time_is_not_heard() {
+    fn events_signed_more_than_five_minutes_ago_or_in_the_future_are_rejected() {
         let body = r#"{"ticket_id":"35"}"#;
-        for (now, is_heard) in [
+        for (now, is_accepted) in [
             ("2026-11-26T10:05:00Z", true),
             ("2026-11-26T09:55:00Z", true),
             ("2026-11-26T10:05:01Z", false),
             ("2026-11-26T09:54:59Z", false),
         ] {
-            let heard = read("right", &headers("right", body), body.as_bytes(), now.parse().unwrap());
-            assert_eq!(heard.is_ok(), is_heard, "{now}");
+            let event = read("right", &headers("right", body), body.as_bytes(), now.parse().unwrap());
+            assert_eq!(event.is_ok(), is_accepted, "{now}");
         }
     }
 
     #[test]
-    fn what_somebody_else_has_signed_or_nobody_is_not_heard() {
+    fn events_with_another_signature_or_none_are_rejected() {
         assert_eq!(read_signed("wrong", r#"{"ticket_id":"35"}"#), Err(InboundEventError::Unsigned));
         assert_eq!(
-            read("right", &HookHeaders::default(), br#"{"ticket_id":"35"}"#, AT.parse().unwrap()),
+            read("right", &HookHeaders::default(), br#"{"ticket_id":"35"}"#, SIGNED_AT.parse().unwrap()),
             Err(InboundEventError::Unsigned)
         );
     }

@@ -49,7 +49,7 @@ const LIST_PAGE: u32 = 100;
 /// The same for the export.
 const EXPORT_PAGE: u32 = 1_000;
 /// The prefix of `external_id` of tickets from here.
-const OURS: &str = "deskbell:";
+const EXTERNAL_ID_PREFIX: &str = "deskbell:";
 
 /// A Zendesk account.
 #[derive(Debug)]
@@ -136,11 +136,11 @@ impl Destination for Zendesk {
 
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         match parcel.delivery.what {
-            DeliveryKind::Ticket => create::ticket(self, parcel).await,
-            DeliveryKind::Message => update::message(self, parcel).await,
-            DeliveryKind::Solved => update::status(self, parcel, "solved").await,
-            DeliveryKind::Reopened => update::status(self, parcel, "open").await,
-            DeliveryKind::Confirmed => update::confirmed(self, parcel).await,
+            DeliveryKind::Ticket => create::deliver_ticket(self, parcel).await,
+            DeliveryKind::Message => update::deliver_message(self, parcel).await,
+            DeliveryKind::Solved => update::deliver_status(self, parcel, "solved").await,
+            DeliveryKind::Reopened => update::deliver_status(self, parcel, "open").await,
+            DeliveryKind::Confirmed => update::deliver_confirmation(self, parcel).await,
         }
     }
 

@@ -46,7 +46,7 @@ pub enum Login {
 /// An OAuth token.
 pub struct Token {
     value: HeaderValue,
-    until: Instant,
+    expires_at: Instant,
 }
 
 #[derive(Deserialize)]
@@ -63,28 +63,29 @@ impl Login {
 
     /// The value of `Authorization`. One request fetches a token, the others wait for it.
     pub async fn header(&self, client: &Client) -> Result<HeaderValue, Failure> {
-        let (client_id, secret, held) = match self {
+        let (client_id, secret, cached) = match self {
             Login::ApiToken { email, token } => {
-                let both = BASE64_STANDARD.encode(format!("{email}/token:{token}"));
-                return secret_header(&format!("Basic {both}"));
+                let user_and_token = BASE64_STANDARD.encode(format!("{email}/token:{token}"));
+                return secret_header(&format!("Basic {user_and_token}"));
             }
             Login::OAuth { client_id, secret, token } => (client_id, secret, token),
         };
-        let mut held = held.lock().await;
-        if let Some(token) = held.as_ref().filter(|token| token.until > Instant::now()) {
+        let mut cached = cached.lock().await;
+        if let Some(token) = cached.as_ref().filter(|token| token.expires_at > Instant::now()) {
             return Ok(token.value.clone());
         }
-        let ask = json!({
+        let grant = json!({
             "grant_type": "client_credentials", "client_id": client_id, "client_secret": secret,
             "scope": SCOPE, "expires_in": LIFE,
         });
         // Every request waits for it.
         let client = client.with_priority(Priority::Delivery);
-        let answer = client.ask(&Request { body: Body::Json(&ask), ..Request::post("/oauth/tokens") }, None).await?;
+        let answer =
+            client.send_once(&Request { body: Body::Json(&grant), ..Request::post("/oauth/tokens") }, None).await?;
         if !answer.status.is_success() {
-            let says = answer.says();
+            let message = answer.message();
             return Err(Failure::away(format!(
-                "Zendesk gives no token for the client {client_id:?}: {says}. Where the configuration is mended, start the gateway again"
+                "Zendesk gives no token for the client {client_id:?}: {message}. Where the configuration is mended, start the gateway again"
             )));
         }
         let granted: Granted = serde_json::from_value(answer.body).map_err(|_| {
@@ -92,17 +93,17 @@ impl Login {
         })?;
         let life = Duration::from_secs(granted.expires_in.unwrap_or(LIFE));
         let value = secret_header(&format!("Bearer {}", granted.access_token))?;
-        let until = Instant::now() + life.saturating_sub(MARGIN);
-        *held = Some(Token { value: value.clone(), until });
+        let expires_at = Instant::now() + life.saturating_sub(MARGIN);
+        *cached = Some(Token { value: value.clone(), expires_at });
         Ok(value)
     }
 
     /// Forgets a token that was rejected. Returns whether there may be another.
     pub async fn forget(&self, refused: &HeaderValue) -> bool {
         let Login::OAuth { token, .. } = self else { return false };
-        let mut held = token.lock().await;
-        if held.as_ref().is_some_and(|held| held.value == *refused) {
-            *held = None;
+        let mut cached = token.lock().await;
+        if cached.as_ref().is_some_and(|cached| cached.value == *refused) {
+            *cached = None;
         }
         true
     }

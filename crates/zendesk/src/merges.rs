@@ -39,18 +39,19 @@ pub struct Trail {
 /// Reads a ticket, the one that it was merged into, and so on.
 pub async fn follow(client: &Client, place: &ExternalTicketRef) -> Result<Trail, Failure> {
     let mut trail = Trail { comments: Vec::new(), end: None, moved: None, note: None };
-    let (mut ticket, mut answer) = read(client, &place.external_id).await?;
-    let mut all = comments(client, &place.external_id).await?;
+    let (mut ticket, mut answer) = read_ticket(client, &place.external_id).await?;
+    let mut remaining = comments(client, &place.external_id).await?;
     let mut place = place.clone();
     let mut visited = vec![ticket.id];
     for _ in 0..STEPS_MAX {
-        let (told, said): (Vec<Comment>, Vec<Comment>) = theirs(all, &place).into_iter().partition(is_notice);
-        trail.comments.extend(said);
-        if !is_merged(&ticket, &told) {
+        let (notices, written): (Vec<Comment>, Vec<Comment>) =
+            own_comments(remaining, &place).into_iter().partition(is_notice);
+        trail.comments.extend(written);
+        if !is_merged(&ticket, &notices) {
             trail.end = Some((ticket, answer));
             return Ok(trail);
         }
-        let Some(target) = target(client, &ticket, &told, &visited, &place).await? else {
+        let Some(target) = target(client, &ticket, &notices, &visited, &place).await? else {
             trail.note = Some(format!(
                 "In Zendesk, {} was merged into another ticket that could not be found. The customer reads nothing of that one. What they \
                  write next opens a new ticket.",
@@ -74,7 +75,7 @@ pub async fn follow(client: &Client, place: &ExternalTicketRef) -> Result<Trail,
         place = ExternalTicketRef { external_id: id.to_string(), merged_after: Some(target.notice), ..place };
         trail.moved = Some(place.clone());
         visited.push(id);
-        (ticket, answer, all) = (target.ticket, target.answer, target.comments);
+        (ticket, answer, remaining) = (target.ticket, target.answer, target.comments);
     }
     trail.note =
         Some(format!("In Zendesk, {} was merged again and again, and is not followed any further.", place.external_id));
@@ -97,13 +98,13 @@ pub fn is_notice(comment: &Comment) -> bool {
 
 /// The comments after the description, or after the merge into this ticket. Earlier ones are removed before parsing, so that an unreadable one
 /// does not affect the others.
-fn theirs(mut comments: Vec<Value>, place: &ExternalTicketRef) -> Vec<Comment> {
+fn own_comments(mut comments: Vec<Value>, place: &ExternalTicketRef) -> Vec<Comment> {
     let is_notice = |comment: &Value, notice: &str| {
         comment.get("id").and_then(Value::as_u64).is_some_and(|id| id.to_string() == notice)
     };
     let begin = match &place.merged_after {
         None => Some(1),
-        Some(notice) => comments.iter().position(|comment| is_notice(comment, notice)).map(|at| at + 1),
+        Some(notice) => comments.iter().position(|comment| is_notice(comment, notice)).map(|index| index + 1),
     };
     // If the start of the customer's part is unknown, nothing is shown.
     comments.drain(..begin.unwrap_or(comments.len()).min(comments.len()));
@@ -114,12 +115,12 @@ async fn comments(client: &Client, ticket: &str) -> Result<Vec<Value>, Failure> 
     raw_items(client, &format!("/api/v2/tickets/{ticket}/comments"), "comments").await
 }
 
-fn is_merged(ticket: &Ticket, told: &[Comment]) -> bool {
+fn is_merged(ticket: &Ticket, notices: &[Comment]) -> bool {
     let says_so = |comment: &Comment| comment.text().trim_start().starts_with("This request was closed and merged");
     // Follow-ups have the tags of the ticket that they follow, and merges into this one have notices here as well.
     ticket.status == "closed"
-        && !told.is_empty()
-        && (ticket.tags.iter().any(|tag| tag == TAG) || told.iter().any(says_so))
+        && !notices.is_empty()
+        && (ticket.tags.iter().any(|tag| tag == TAG) || notices.iter().any(says_so))
 }
 
 /// A ticket that another was merged into.
@@ -135,13 +136,13 @@ struct Target {
 async fn target(
     client: &Client,
     merged: &Ticket,
-    told: &[Comment],
+    notices: &[Comment],
     visited: &[u64],
     place: &ExternalTicketRef,
 ) -> Result<Option<Target>, Failure> {
-    let named = told.iter().rev().flat_map(|notice| [ids(notice), numbers(notice.text())].concat());
-    if let Some(found) = first(client, merged, named.collect(), visited).await? {
-        return Ok(Some(found));
+    let named_ids = notices.iter().rev().flat_map(|notice| [ids_of_source(notice), numbers(notice.text())].concat());
+    if let Some(target) = find_target(client, merged, named_ids.collect(), visited).await? {
+        return Ok(Some(target));
     }
     // Agents can replace the number by any text.
     let Some(requester) = Some(&place.requester).filter(|requester| !requester.is_empty()) else { return Ok(None) };
@@ -150,35 +151,35 @@ async fn target(
         encoded(requester)
     );
     let mut page = client.get(&path).await?.body;
-    let theirs: Vec<Ticket> = items(&mut page, "tickets");
-    let ids = theirs.iter().filter(|one| one.updated_at >= merged.updated_at).map(|one| one.id);
-    first(client, merged, ids.collect(), visited).await
+    let tickets: Vec<Ticket> = items(&mut page, "tickets");
+    let ids = tickets.iter().filter(|ticket| ticket.updated_at >= merged.updated_at).map(|ticket| ticket.id);
+    find_target(client, merged, ids.collect(), visited).await
 }
 
 /// The first of some tickets that says itself that a ticket was merged into it.
-async fn first(
+async fn find_target(
     client: &Client,
     merged: &Ticket,
     mut ids: Vec<u64>,
     visited: &[u64],
 ) -> Result<Option<Target>, Failure> {
-    let mut seen = visited.to_vec();
+    let mut examined = visited.to_vec();
     ids.retain(|id| {
-        let is_new = !seen.contains(id);
-        seen.push(*id);
+        let is_new = !examined.contains(id);
+        examined.push(*id);
         is_new
     });
     for id in ids.into_iter().take(CANDIDATES_MAX) {
         let name = id.to_string();
-        let read = async { Ok((read(client, &name).await?, comments(client, &name).await?)) };
-        let ((ticket, answer), comments) = match read.await {
-            Ok(read) => read,
+        let reading = async { Ok((read_ticket(client, &name).await?, comments(client, &name).await?)) };
+        let ((ticket, answer), comments) = match reading.await {
+            Ok(ticket_and_comments) => ticket_and_comments,
             // It does not exist, or the gateway may not see it.
             Err(Failure::Never(_)) => continue,
             Err(failure) => return Err(failure),
         };
         let names = |comment: &&Comment| {
-            is_notice(comment) && [ids_of_text(comment), self::ids(comment)].concat().contains(&merged.id)
+            is_notice(comment) && [ids_of_text(comment), self::ids_of_source(comment)].concat().contains(&merged.id)
         };
         if let Some(notice) =
             read_items(comments.clone(), "comments").iter().rev().find(names).map(|notice| notice.id.to_string())
@@ -193,13 +194,13 @@ fn ids_of_text(comment: &Comment) -> Vec<u64> {
     numbers(comment.text())
 }
 
-async fn read(client: &Client, id: &str) -> Result<(Ticket, Answer), Failure> {
+async fn read_ticket(client: &Client, id: &str) -> Result<(Ticket, Answer), Failure> {
     let path = format!("/api/v2/tickets/{id}");
     let answer = client.send(&Request::get(&path)).await?;
     match answer.status.as_u16() {
         200..=299 => {}
         403 | 404 => return Err(Failure::Never(format!("there is no ticket {id} in Zendesk for the gateway to see"))),
-        status => return Err(Failure::Never(format!("Zendesk answers {status} to {path}: {}", answer.says()))),
+        status => return Err(Failure::Never(format!("Zendesk answers {status} to {path}: {}", answer.message()))),
     }
     let ticket = serde_json::from_value(answer.body.get("ticket").cloned().unwrap_or_default())
         .map_err(|_| Failure::later("Zendesk's answer names no ticket"))?;
@@ -207,11 +208,11 @@ async fn read(client: &Client, id: &str) -> Result<(Ticket, Answer), Failure> {
 }
 
 /// The tickets in the source of a comment.
-fn ids(comment: &Comment) -> Vec<u64> {
+fn ids_of_source(comment: &Comment) -> Vec<u64> {
     let source = |side: &str, name: &str| comment.via.pointer(&format!("/source/{side}/{name}"));
-    let one = ["to", "from"].into_iter().filter_map(|side| source(side, "ticket_id")?.as_u64());
-    let many = ["to", "from"].into_iter().filter_map(|side| source(side, "ticket_ids")?.as_array()).flatten();
-    one.chain(many.filter_map(Value::as_u64)).collect()
+    let single = ["to", "from"].into_iter().filter_map(|side| source(side, "ticket_id")?.as_u64());
+    let several = ["to", "from"].into_iter().filter_map(|side| source(side, "ticket_ids")?.as_array()).flatten();
+    single.chain(several.filter_map(Value::as_u64)).collect()
 }
 
 /// The numbers after a `#` in a text.
@@ -247,7 +248,7 @@ mod tests {
         ] {
             assert_eq!(is_notice(&comment(text, via.clone())), is_one, "{text}");
         }
-        assert_eq!(ids(&comment("", merge)), [35, 37]);
+        assert_eq!(ids_of_source(&comment("", merge)), [35, 37]);
         assert_eq!(numbers("Requests #35, #37 were; # 3 and #x"), [35, 37]);
     }
 

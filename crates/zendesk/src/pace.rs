@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use outbound_http::attempt;
 
 /// The rate limit of the smallest plan, per minute; replaced by that of the first response.
-const LEAST: f64 = 200.0;
+const LIMIT_DEFAULT: f64 = 200.0;
 /// The share of it that is used on average.
 const SHARE: f64 = 0.7;
 /// The share of it that may be used at once.
@@ -43,27 +43,27 @@ struct State {
     per_minute: f64,
     /// Requests that can be sent at once.
     free: f64,
-    at: Instant,
+    refilled_at: Instant,
     /// Until when nothing is admitted, because the account demanded a pause.
     paused_until: Option<Instant>,
     deliveries: VecDeque<u64>,
     syncs: VecDeque<u64>,
     /// How many deliveries were admitted while a sync waited.
     passed: u32,
-    last: u64,
+    last_number: u64,
 }
 
 impl Default for RateLimiter {
     fn default() -> RateLimiter {
         let state = State {
-            per_minute: LEAST,
-            free: LEAST * BURST,
-            at: Instant::now(),
+            per_minute: LIMIT_DEFAULT,
+            free: LIMIT_DEFAULT * BURST,
+            refilled_at: Instant::now(),
             paused_until: None,
             deliveries: VecDeque::new(),
             syncs: VecDeque::new(),
             passed: 0,
-            last: 0,
+            last_number: 0,
         };
         RateLimiter { state: Mutex::new(state), changed: Notify::new() }
     }
@@ -77,7 +77,7 @@ impl RateLimiter {
             loop {
                 // Registered before the check, so that no notification is missed in between.
                 let changed = self.changed.notified();
-                match self.with(|state| state.admit(waiter.number, Instant::now())) {
+                match self.update(|state| state.admit(waiter.number, Instant::now())) {
                     Ok(()) => return,
                     Err(Some(wait)) => drop(timeout(wait, changed).await),
                     Err(None) => changed.await,
@@ -89,18 +89,18 @@ impl RateLimiter {
 
     /// Takes this many requests at once if they are free now; `false` if they are not, or others wait for them.
     pub fn try_take(&self, requests: u32) -> bool {
-        self.with(|state| state.take_free(f64::from(requests), Instant::now()))
+        self.update(|state| state.take_free(f64::from(requests), Instant::now()))
     }
 
     /// Returns what was taken and not used.
     pub fn give_back(&self, requests: u32) {
-        self.with(|state| state.free += f64::from(requests));
+        self.update(|state| state.free += f64::from(requests));
         self.changed.notify_waiters();
     }
 
     /// Sets the limit per minute that the account reported.
-    pub fn allowed(&self, per_minute: u32) {
-        self.with(|state| {
+    pub fn set_limit(&self, per_minute: u32) {
+        self.update(|state| {
             let per_minute = f64::from(per_minute.max(1));
             // The same share of the burst stays free, or a larger account would have to save up for look-ups first.
             state.free *= per_minute / state.per_minute;
@@ -110,20 +110,20 @@ impl RateLimiter {
 
     /// Pauses for a time, because the account has refused a request.
     pub fn pause(&self, time: Duration) {
-        self.with(|state| state.paused_until = state.paused_until.max(Instant::now().checked_add(time)));
+        self.update(|state| state.paused_until = state.paused_until.max(Instant::now().checked_add(time)));
     }
 
     fn enter(&self, priority: Priority) -> Waiter<'_> {
-        let number = self.with(|state| {
-            state.last += 1;
-            let number = state.last;
+        let number = self.update(|state| {
+            state.last_number += 1;
+            let number = state.last_number;
             state.queue(priority).push_back(number);
             number
         });
         Waiter { limiter: self, number }
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -136,7 +136,7 @@ struct Waiter<'a> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        self.limiter.with(|state| state.leave(self.number));
+        self.limiter.update(|state| state.leave(self.number));
         self.limiter.changed.notify_waiters();
     }
 }
@@ -155,7 +155,7 @@ impl State {
     }
 
     /// The next request to admit.
-    fn next(&self) -> Option<(Priority, u64)> {
+    fn next_waiter(&self) -> Option<(Priority, u64)> {
         let (delivery, sync) = (self.deliveries.front(), self.syncs.front());
         let turn_of_sync = sync.is_some() && self.passed >= SYNC_EVERY - 1;
         let delivery = delivery.filter(|_| !turn_of_sync).map(|number| (Priority::Delivery, *number));
@@ -171,15 +171,15 @@ impl State {
     }
 
     fn refill(&mut self, now: Instant) {
-        let passed = now.saturating_duration_since(self.at).as_secs_f64();
+        let passed = now.saturating_duration_since(self.refilled_at).as_secs_f64();
         self.free = (self.free + passed * self.per_second()).min(self.burst());
-        self.at = now.max(self.at);
+        self.refilled_at = now.max(self.refilled_at);
     }
 
     /// Admits a request. The error is the time until one is free if it is next, and none if others are before it.
     fn admit(&mut self, number: u64, now: Instant) -> Result<(), Option<Duration>> {
         self.refill(now);
-        let Some((priority, _)) = self.next().filter(|(_, next)| *next == number) else { return Err(None) };
+        let Some((priority, _)) = self.next_waiter().filter(|(_, next)| *next == number) else { return Err(None) };
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
             return Err(Some(until.duration_since(now)));
         }
@@ -229,22 +229,23 @@ mod tests {
         }
     }
 
-    async fn all(admitted: JoinSet<(Priority, f64)>) -> Vec<(Priority, f64)> {
-        let mut all = admitted.join_all().await;
-        all.sort_by(|a, b| a.1.total_cmp(&b.1));
-        all
+    async fn admission_times(admitted: JoinSet<(Priority, f64)>) -> Vec<(Priority, f64)> {
+        let mut times = admitted.join_all().await;
+        times.sort_by(|a, b| a.1.total_cmp(&b.1));
+        times
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_minute_has_more_requests_than_its_share_and_none_is_lost() {
         let (limiter, mut admitted) = (Arc::new(RateLimiter::default()), JoinSet::new());
-        limiter.allowed(600);
+        limiter.set_limit(600);
         waiting(&limiter, Priority::Delivery, 2_000, &mut admitted);
-        let times: Vec<f64> = all(admitted).await.into_iter().map(|(_, at)| at).collect();
-        let most = times.iter().map(|from| times.iter().filter(|at| (*from..*from + 60.0).contains(*at)).count()).max();
-        assert!(most.is_some_and(|most| (410..=490).contains(&most)), "{most:?}");
-        let last = times.last().copied().unwrap();
-        assert!((2_000.0 / 7.0 - 10.0..2_000.0 / 7.0).contains(&last), "{last}");
+        let times: Vec<f64> = admission_times(admitted).await.into_iter().map(|(_, time)| time).collect();
+        let maximum =
+            times.iter().map(|start| times.iter().filter(|time| (*start..*start + 60.0).contains(*time)).count()).max();
+        assert!(maximum.is_some_and(|maximum| (410..=490).contains(&maximum)), "{maximum:?}");
+        let end = times.last().copied().unwrap();
+        assert!((2_000.0 / 7.0 - 10.0..2_000.0 / 7.0).contains(&end), "{end}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -263,10 +264,10 @@ mod tests {
         let (limiter, mut admitted) = (Arc::new(RateLimiter::default()), JoinSet::new());
         waiting(&limiter, Priority::Sync, 100, &mut admitted);
         waiting(&limiter, Priority::Delivery, 160, &mut admitted);
-        let all = all(admitted).await;
+        let admissions = admission_times(admitted).await;
         // The first are admitted as they come.
-        let delivered = all.iter().rposition(|(priority, _)| *priority == Priority::Delivery).unwrap();
-        let syncs = all[20..delivered].iter().filter(|(priority, _)| *priority == Priority::Sync).count();
+        let delivered = admissions.iter().rposition(|(priority, _)| *priority == Priority::Delivery).unwrap();
+        let syncs = admissions[20..delivered].iter().filter(|(priority, _)| *priority == Priority::Sync).count();
         assert!((19..=24).contains(&syncs), "{syncs}");
     }
 
@@ -275,16 +276,16 @@ mod tests {
         let limiter = Arc::new(RateLimiter::default());
         let taken = (0..100).filter(|_| limiter.try_take(2)).count();
         assert_eq!(taken, 5, "half of what may be used at once is left");
-        limiter.allowed(2_000);
+        limiter.set_limit(2_000);
         assert!(!limiter.try_take(2), "half is left of a larger account as well");
-        limiter.allowed(200);
+        limiter.set_limit(200);
         limiter.give_back(1);
         assert!(!limiter.try_take(2));
         let mut admitted = JoinSet::new();
         waiting(&limiter, Priority::Delivery, 50, &mut admitted);
         sleep(Duration::from_secs(2)).await;
         assert!(!limiter.try_take(1), "deliveries wait");
-        assert_eq!(all(admitted).await.len(), 50);
+        assert_eq!(admission_times(admitted).await.len(), 50);
     }
 
     #[tokio::test(start_paused = true)]
@@ -312,14 +313,17 @@ mod tests {
         assert!(!limiter.try_take(1));
         waiting(&limiter, Priority::Delivery, 3, &mut admitted);
         waiting(&limiter, Priority::Sync, 3, &mut admitted);
-        let all = all(admitted).await;
-        assert!(all.len() == 6 && all.iter().all(|(_, at)| (30.0..31.0).contains(at)), "{all:?}");
+        let admissions = admission_times(admitted).await;
+        assert!(
+            admissions.len() == 6 && admissions.iter().all(|(_, time)| (30.0..31.0).contains(time)),
+            "{admissions:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_the_account_allows_is_kept_to_at_once() {
         let limiter = RateLimiter::default();
-        limiter.allowed(60);
+        limiter.set_limit(60);
         let before = Instant::now();
         for _ in 0..13 {
             limiter.admit(Priority::Delivery).await;

@@ -5,8 +5,8 @@ use tokio::sync::OnceCell;
 
 use crate::braces::make_inert;
 use crate::client::{Body, Client, Request};
-use crate::refusal::{NAME_MAX, cut};
-use crate::{OURS, Zendesk};
+use crate::refusal::{NAME_MAX, shorten};
+use crate::{EXTERNAL_ID_PREFIX, Zendesk};
 use deskbell_core::ports::StoredTicket;
 use deskbell_core::ports::destination::Failure;
 use deskbell_core::rules::comment;
@@ -14,17 +14,17 @@ use deskbell_core::rules::comment;
 /// The cached users of an account.
 #[derive(Debug, Default)]
 pub struct People {
-    own: OnceCell<u64>,
+    own_user_id: OnceCell<u64>,
 }
 
 impl People {
     /// The user that the gateway is logged in as.
-    pub async fn own(&self, client: &Client) -> Result<u64, Failure> {
+    pub async fn own_user_id(&self, client: &Client) -> Result<u64, Failure> {
         // Without it the author would be whoever the sender claims to be, so nothing is sent until it is known. That is no fault of the ticket.
         let unknown = |reason: String| {
             Failure::away(format!("Zendesk does not say in whose name the gateway is logged in: {reason}"))
         };
-        let ask = async || match client.read("/api/v2/users/me").await {
+        let fetch = async || match client.read("/api/v2/users/me").await {
             Ok(me) => {
                 let id = me.pointer("/user/id").and_then(Value::as_u64);
                 id.ok_or_else(|| unknown("the answer has no id".into()))
@@ -32,7 +32,7 @@ impl People {
             Err(Failure::Never(reason)) => Err(unknown(reason)),
             Err(failure) => Err(failure),
         };
-        self.own.get_or_try_init(ask).await.copied()
+        self.own_user_id.get_or_try_init(fetch).await.copied()
     }
 }
 
@@ -40,8 +40,8 @@ impl People {
 /// why.
 pub async fn alias(zendesk: &Zendesk, ticket: &StoredTicket) -> Result<Result<u64, String>, Failure> {
     let mut user = json!({"user": {
-        "external_id": format!("{OURS}{}", ticket.id),
-        "name": format!("{} (not verified)", cut(&comment::claimed_name(ticket), NAME_MAX - 20)),
+        "external_id": format!("{EXTERNAL_ID_PREFIX}{}", ticket.id),
+        "name": format!("{} (not verified)", shorten(&comment::claimed_name(ticket), NAME_MAX - 20)),
         "skip_verify_email": true,
     }});
     make_inert(&mut user);
@@ -52,7 +52,7 @@ pub async fn alias(zendesk: &Zendesk, ticket: &StoredTicket) -> Result<Result<u6
         let status = answer.status.as_u16();
         format!(
             "the requester is the user of the gateway, because there can be none without an address ({status}): {}",
-            answer.says()
+            answer.message()
         )
     }))
 }

@@ -4,51 +4,54 @@
 use reqwest::Url;
 
 use crate::answers::CommentFile;
-use crate::client::file_at;
+use crate::client::download_address;
 
 /// The name of the account's file at an address; none if it is no such address.
 pub fn name(account: &Url, url: &Url, files: &[CommentFile]) -> Option<String> {
-    let url = file_at(account, url).filter(|url| url.path().starts_with("/attachments/"))?;
-    let is_this = |file: &&CommentFile| Url::parse(&file.content_url).is_ok_and(|known| known.path() == url.path());
-    let known = files.iter().find(is_this).map(|file| file.file_name.clone());
+    let url = download_address(account, url).filter(|url| url.path().starts_with("/attachments/"))?;
+    let is_this = |file: &&CommentFile| Url::parse(&file.content_url).is_ok_and(|address| address.path() == url.path());
+    let address = files.iter().find(is_this).map(|file| file.file_name.clone());
     let in_query = || url.query_pairs().find(|(key, _)| key == "name").map(|(_, name)| name.into_owned());
-    let last = || url.path_segments().and_then(|parts| parts.rev().find(|part| !part.is_empty()).map(str::to_string));
-    known
+    let file_name =
+        || url.path_segments().and_then(|parts| parts.rev().find(|part| !part.is_empty()).map(str::to_string));
+    address
         .or_else(in_query)
-        .or_else(last)
+        .or_else(file_name)
         .filter(|name| !name.is_empty())
         .map(|name| name.replace(char::is_control, " "))
 }
 
 /// A plain text with the addresses of the account's files, and the picture marks around them, replaced by names.
 pub fn without_addresses(text: &str, account: &Url, files: &[CommentFile]) -> String {
-    let mut out = String::with_capacity(text.len());
+    let mut result = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find("http") {
-        let (before, from) = rest.split_at(at);
-        out.push_str(before);
-        let length = from.find(|c: char| c.is_whitespace() || matches!(c, ')' | '>' | '"' | '<')).unwrap_or(from.len());
-        let (address, after) = from.split_at(length);
-        rest = after;
+    while let Some(start) = rest.find("http") {
+        let (before, address_on) = rest.split_at(start);
+        result.push_str(before);
+        let length = address_on
+            .find(|c: char| c.is_whitespace() || matches!(c, ')' | '>' | '"' | '<'))
+            .unwrap_or(address_on.len());
+        let (address, after_address) = address_on.split_at(length);
+        rest = after_address;
         let Some(name) = Url::parse(address).ok().and_then(|url| name(account, &url, files)) else {
             // Only the word, so that an address after it is found too.
-            let (word, behind) = from.split_at("http".len());
-            out.push_str(word);
-            rest = behind;
+            let (word, rest_of_text) = address_on.split_at("http".len());
+            result.push_str(word);
+            rest = rest_of_text;
             continue;
         };
-        let in_link = out.strip_suffix("](").and_then(|head| head.rfind('[')).filter(|_| rest.starts_with(')'));
+        let in_link = result.strip_suffix("](").and_then(|head| head.rfind('[')).filter(|_| rest.starts_with(')'));
         if let Some(begin) = in_link {
-            out.truncate(begin);
-            if out.ends_with('!') {
-                out.pop();
+            result.truncate(begin);
+            if result.ends_with('!') {
+                result.pop();
             }
             rest = rest.strip_prefix(')').unwrap_or(rest);
         }
-        out.push_str(&format!("({name})"));
+        result.push_str(&format!("({name})"));
     }
-    out.push_str(rest);
-    out
+    result.push_str(rest);
+    result
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub struct Fault {
     /// The refused part; none if it is not named.
     pub part: Option<Part>,
     /// Zendesk's message.
-    pub says: String,
+    pub message: String,
     /// Zendesk's code, such as `InvalidValue`; empty if there is none.
     code: String,
 }
@@ -69,54 +69,54 @@ impl Fault {
     pub fn is_suspension(&self) -> bool {
         let concerns_person =
             matches!(self.part, Some(Part::Requester | Part::RequesterName | Part::RequesterEmail | Part::Author))
-                || self.says.starts_with("Requester");
-        concerns_person && (contains(&self.says, "suspended") || contains(&self.code, "suspended"))
+                || self.message.starts_with("Requester");
+        concerns_person && (contains(&self.message, "suspended") || contains(&self.code, "suspended"))
     }
 
     /// The allowed number of characters; none if it is not about a length.
     fn limit(&self) -> Option<usize> {
         let mut numbers =
-            self.says.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<usize>().ok());
+            self.message.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<usize>().ok());
         numbers.next_back().filter(|limit| self.is_length() && *limit > 0)
     }
 
     fn is_length(&self) -> bool {
-        self.code == "ValueTooLong" || contains(&self.says, "too long") || contains(&self.says, "maximum")
+        self.code == "ValueTooLong" || contains(&self.message, "too long") || contains(&self.message, "maximum")
     }
 }
 
 /// The errors in a response; empty if it names none.
-pub fn faults(answer: &Value, ticket: &Map<String, Value>, known: &[TicketField]) -> Vec<Fault> {
+pub fn faults(answer: &Value, ticket: &Map<String, Value>, account_fields: &[TicketField]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (key, errors) in answer.get("details").and_then(Value::as_object).into_iter().flatten() {
-        for error in listed(errors) {
-            let says = error.as_str().or_else(|| text(error, "description")).or_else(|| text(error, "message"));
-            let says = says.unwrap_or_default().to_string();
-            let part = part_of_detail(key, error, &says, ticket, known);
-            faults.push(Fault { part, says, code: text(error, "error").unwrap_or_default().into() });
+        for error in as_items(errors) {
+            let message = error.as_str().or_else(|| text(error, "description")).or_else(|| text(error, "message"));
+            let message = message.unwrap_or_default().to_string();
+            let part = part_of_detail(key, error, &message, ticket, account_fields);
+            faults.push(Fault { part, message, code: text(error, "error").unwrap_or_default().into() });
         }
     }
-    for error in answer.get("errors").map(listed).into_iter().flatten() {
-        let says =
+    for error in answer.get("errors").map(as_items).into_iter().flatten() {
+        let message =
             error.as_str().or_else(|| text(error, "detail")).or_else(|| text(error, "title")).unwrap_or_default();
         let pointer = error.pointer("/source/pointer").and_then(Value::as_str).unwrap_or_default();
-        let part = part_of_pointer(pointer).or_else(|| part_of_text(says, ticket, known));
-        faults.push(Fault { part, says: says.into(), code: text(error, "code").unwrap_or_default().into() });
+        let part = part_of_pointer(pointer).or_else(|| part_of_text(message, ticket, account_fields));
+        faults.push(Fault { part, message: message.into(), code: text(error, "code").unwrap_or_default().into() });
     }
     if !faults.is_empty() {
         return faults;
     }
     let texts = ["/error/message", "/description", "/message", "/error_description", "/error"];
-    let says = texts.into_iter().find_map(|place| answer.pointer(place)?.as_str()).unwrap_or_default();
-    if says.is_empty() {
+    let message = texts.into_iter().find_map(|place| answer.pointer(place)?.as_str()).unwrap_or_default();
+    if message.is_empty() {
         return faults;
     }
     let code = text(answer, "error").unwrap_or_default().to_string();
-    vec![Fault { part: part_of_text(says, ticket, known), says: says.into(), code }]
+    vec![Fault { part: part_of_text(message, ticket, account_fields), message: message.into(), code }]
 }
 
 /// The items of a list, or the single value in its place.
-fn listed(value: &Value) -> &[Value] {
+fn as_items(value: &Value) -> &[Value] {
     value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
@@ -127,9 +127,9 @@ fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
 fn part_of_detail(
     key: &str,
     error: &Value,
-    says: &str,
+    message: &str,
     ticket: &Map<String, Value>,
-    known: &[TicketField],
+    account_fields: &[TicketField],
 ) -> Option<Part> {
     let id = error.get("ticket_field_id").and_then(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok()));
     if let Some(id) = id {
@@ -144,9 +144,9 @@ fn part_of_detail(
     }
     let of_key = || (key != "base").then(|| part_of_name(key)).flatten();
     let field_key = || text(error, "field_key").and_then(part_of_name);
-    let named = part_of_text(says, ticket, known).or_else(of_key).or_else(field_key)?;
-    Some(match named {
-        Part::Requester => part_of_person(says, ticket),
+    let part_named = part_of_text(message, ticket, account_fields).or_else(of_key).or_else(field_key)?;
+    Some(match part_named {
+        Part::Requester => part_of_person(message, ticket),
         part => part,
     })
 }
@@ -164,38 +164,38 @@ fn part_of_pointer(pointer: &str) -> Option<Part> {
 }
 
 /// The part that a text is about: by the words before its colons, the attribute that it names, or the title of a field.
-fn part_of_text(says: &str, ticket: &Map<String, Value>, known: &[TicketField]) -> Option<Part> {
+fn part_of_text(message: &str, ticket: &Map<String, Value>, account_fields: &[TicketField]) -> Option<Part> {
     let title = |field: &&TicketField| {
-        !field.title.is_empty() && says.strip_prefix(field.title.as_str()).is_some_and(|rest| rest.starts_with(':'))
+        !field.title.is_empty() && message.strip_prefix(field.title.as_str()).is_some_and(|rest| rest.starts_with(':'))
     };
     // Custom fields first: one may be called "Type".
-    if let Some(field) = known.iter().find(|field| holds_field(ticket, field.id) && title(field)) {
+    if let Some(field) = account_fields.iter().find(|field| holds_field(ticket, field.id) && title(field)) {
         return Some(Part::Field(field.id));
     }
-    let label = says.split_once(':').map(|(label, _)| label).and_then(part_of_name);
+    let label = message.split_once(':').map(|(label, _)| label).and_then(part_of_name);
     let attribute = || {
-        let (before, _) = says.split_once(" attribute")?;
+        let (before, _) = message.split_once(" attribute")?;
         let path = before.rsplit(' ').next()?.replace(['[', ']', '.'], "/");
         part_of_pointer(&path)
     };
     let part = label.or_else(attribute);
     match part {
-        Some(Part::Requester) => Some(part_of_person(says, ticket)),
+        Some(Part::Requester) => Some(part_of_person(message, ticket)),
         Some(part) => Some(part),
-        None if contains(says, "upload") || contains(says, "attachment") => Some(Part::Files),
+        None if contains(message, "upload") || contains(message, "attachment") => Some(Part::Files),
         None => {
-            let named = |field: &&TicketField| !field.title.is_empty() && says.contains(field.title.as_str());
-            let field = known.iter().filter(|field| holds_field(ticket, field.id)).find(named);
+            let names_field = |field: &&TicketField| !field.title.is_empty() && message.contains(field.title.as_str());
+            let field = account_fields.iter().filter(|field| holds_field(ticket, field.id)).find(names_field);
             field.map(|field| Part::Field(field.id))
         }
     }
 }
 
 /// The part of a user that a text is about.
-fn part_of_person(says: &str, ticket: &Map<String, Value>) -> Part {
+fn part_of_person(message: &str, ticket: &Map<String, Value>) -> Part {
     let email = ticket.get("requester").and_then(|requester| text(requester, "email")).unwrap_or_default();
-    let names_address = !email.is_empty() && says.contains(email);
-    let labels: Vec<String> = says.split(':').skip(1).map(|label| label.trim().to_lowercase()).collect();
+    let names_address = !email.is_empty() && message.contains(email);
+    let labels: Vec<String> = message.split(':').skip(1).map(|label| label.trim().to_lowercase()).collect();
     match labels.first().map(String::as_str) {
         Some("name") => Part::RequesterName,
         Some("email" | "e-mail" | "email address") => Part::RequesterEmail,
@@ -273,7 +273,7 @@ pub struct Draft {
     files: u8,
     /// The parts to leave out one at a time, and the current one.
     guesses: Option<(Vec<Guess>, usize)>,
-    says: String,
+    message: String,
 }
 
 /// A part to leave out if Zendesk does not say what it refuses.
@@ -287,14 +287,14 @@ enum Guess {
 impl Draft {
     /// A ticket that was not refused yet.
     pub fn new(ticket: Map<String, Value>, plain_body: String) -> Draft {
-        let (left_out, says) = (Vec::new(), String::new());
-        Draft { ticket, left_out, plain_body, names: 0, subjects: 0, bodies: 0, files: 0, guesses: None, says }
+        let (left_out, message) = (Vec::new(), String::new());
+        Draft { ticket, left_out, plain_body, names: 0, subjects: 0, bodies: 0, files: 0, guesses: None, message }
     }
 
     /// The ticket to send next.
     pub fn current(&self) -> Value {
         let mut ticket = self.ticket.clone();
-        match self.guess() {
+        match self.current_guess() {
             Some(Guess::Field(id)) => {
                 remove_field(&mut ticket, *id);
             }
@@ -311,30 +311,30 @@ impl Draft {
 
     /// What the accepted ticket lacks, a sentence each.
     pub fn missing(&self) -> Vec<String> {
-        let guessed = self.guess().map(|guess| {
-            let what = match guess {
+        let guess_note = self.current_guess().map(|guess| {
+            let subject = match guess {
                 Guess::Field(id) => format!("the field {id} was"),
                 Guess::Member("custom_fields") => "all fields were".into(),
                 Guess::Member(name) => format!("{name} was"),
                 Guess::Everything => format!("{} were", self.optional().join(", ")),
             };
-            format!("{what} left out, because Zendesk says: {}", self.says)
+            format!("{subject} left out, because Zendesk says: {}", self.message)
         });
-        self.left_out.iter().cloned().chain(guessed).collect()
+        self.left_out.iter().cloned().chain(guess_note).collect()
     }
 
-    /// Repairs the ticket after a refusal. `says` is Zendesk's whole message.
-    pub fn mend(&mut self, faults: &[Fault], says: &str, known: &[TicketField]) -> Repair {
-        self.says = says.into();
+    /// Repairs the ticket after a refusal. `message` is Zendesk's whole message.
+    pub fn mend(&mut self, faults: &[Fault], message: &str, account_fields: &[TicketField]) -> Repair {
+        self.message = message.into();
         if let Some(fault) = faults.iter().find(|fault| fault.is_suspension()) {
-            return Repair::GiveUp(format!("the requester is suspended there: {}", fault.says));
+            return Repair::GiveUp(format!("the requester is suspended there: {}", fault.message));
         }
         let mut changed = false;
         let mut repair = None;
         for fault in faults {
-            match self.mend_part(fault, known) {
+            match self.mend_part(fault, account_fields) {
                 Some(Repair::Changed) => changed = true,
-                Some(other) => repair = repair.or(Some(other)),
+                Some(next) => repair = repair.or(Some(next)),
                 None => {}
             }
         }
@@ -342,27 +342,28 @@ impl Draft {
             return repair;
         }
         if !changed {
-            changed = self.drop_unknown_fields(known);
+            changed = self.drop_unknown_fields(account_fields);
         }
         if changed || self.guess_next() {
             return Repair::Changed;
         }
         match self.ticket.contains_key("requester") {
-            true => Repair::Anonymous(says.into()),
-            false => Repair::GiveUp(format!("even without all optional parts: {says}")),
+            true => Repair::Anonymous(message.into()),
+            false => Repair::GiveUp(format!("even without all optional parts: {message}")),
         }
     }
 
-    fn mend_part(&mut self, fault: &Fault, known: &[TicketField]) -> Option<Repair> {
-        let says = &fault.says;
+    fn mend_part(&mut self, fault: &Fault, account_fields: &[TicketField]) -> Option<Repair> {
+        let message = &fault.message;
         let changed = match fault.part.as_ref()? {
             Part::Requester | Part::RequesterEmail if self.ticket.contains_key("requester") => {
-                return Some(Repair::Anonymous(says.clone()));
+                return Some(Repair::Anonymous(message.clone()));
             }
             Part::Requester | Part::RequesterEmail => {
                 let removed = self.ticket.remove("requester_id").is_some();
-                removed
-                    .then(|| format!("the requester was refused, and the user of the gateway stands for them: {says}"))
+                removed.then(|| {
+                    format!("the requester was refused, and the user of the gateway stands for them: {message}")
+                })
             }
             Part::RequesterName => return self.mend_name(fault),
             Part::Author => {
@@ -374,7 +375,8 @@ impl Draft {
                     }
                     self.comment().map(|comment| comment.remove("author_id"));
                 }
-                is_named.then(|| format!("its author was refused, and the user of the gateway stands for them: {says}"))
+                is_named
+                    .then(|| format!("its author was refused, and the user of the gateway stands for them: {message}"))
             }
             Part::Subject => self.mend_subject(fault),
             Part::Body => self.mend_body(fault),
@@ -384,47 +386,50 @@ impl Draft {
                 return match self.files {
                     _ if !has_files => None,
                     1 => Some(Repair::UploadAgain),
-                    _ => Some(Repair::WithoutFiles(says.clone())),
+                    _ => Some(Repair::WithoutFiles(message.clone())),
                 };
             }
-            Part::Field(id) => self.mend_field(*id, fault, known),
-            Part::Member("tags") => self.mend_tags(says),
-            Part::Member(name) => self.ticket.remove(*name).map(|_| format!("{name} was refused: {says}")),
+            Part::Field(id) => self.mend_field(*id, fault, account_fields),
+            Part::Member("tags") => self.mend_tags(message),
+            Part::Member(name) => self.ticket.remove(*name).map(|_| format!("{name} was refused: {message}")),
         };
         self.left_out.push(changed?);
         Some(Repair::Changed)
     }
 
     fn mend_name(&mut self, fault: &Fault) -> Option<Repair> {
-        let Fault { says, .. } = fault;
+        let Fault { message, .. } = fault;
         let Some(requester) = self.ticket.get_mut("requester").and_then(Value::as_object_mut) else {
-            return Some(Repair::Anonymous(says.clone())).filter(|_| self.ticket.contains_key("requester"));
+            return Some(Repair::Anonymous(message.clone())).filter(|_| self.ticket.contains_key("requester"));
         };
         let name = requester.get("name").and_then(Value::as_str).unwrap_or_default();
         let email = requester.get("email").and_then(Value::as_str).unwrap_or_default();
-        let cut = cut(name, fault.limit().unwrap_or(NAME_MAX));
+        let shortened = shorten(name, fault.limit().unwrap_or(NAME_MAX));
         let local: String =
             email.split('@').next().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
-        let other = if local.is_empty() || local == name { "Unknown".to_string() } else { cut_to(&local, NAME_MAX) };
+        let replacement =
+            if local.is_empty() || local == name { "Unknown".to_string() } else { cut_to(&local, NAME_MAX) };
         self.names += 1;
-        let (name, told) = match self.names {
-            1 if fault.is_length() && cut != name => (cut, format!("the name of the requester was cut: {says}")),
-            1 | 2 => (other, format!("the name of the requester was refused: {says}")),
-            _ => return Some(Repair::Anonymous(says.clone())),
+        let (name, note) = match self.names {
+            1 if fault.is_length() && shortened != name => {
+                (shortened, format!("the name of the requester was cut: {message}"))
+            }
+            1 | 2 => (replacement, format!("the name of the requester was refused: {message}")),
+            _ => return Some(Repair::Anonymous(message.clone())),
         };
         requester.insert("name".into(), json!(name));
-        self.left_out.push(told);
+        self.left_out.push(note);
         Some(Repair::Changed)
     }
 
     fn mend_subject(&mut self, fault: &Fault) -> Option<String> {
-        let says = &fault.says;
+        let message = &fault.message;
         let subject = self.ticket.get("subject")?.as_str()?.to_string();
         self.subjects += 1;
         // The reference is at its end.
-        let reference = subject.rfind('[').and_then(|at| subject.get(at..)).unwrap_or(&subject).to_string();
+        let reference = subject.rfind('[').and_then(|start| subject.get(start..)).unwrap_or(&subject).to_string();
         let limit = fault.limit().unwrap_or(SUBJECT_MAX);
-        let (mended, told) = match self.subjects {
+        let (mended, note) = match self.subjects {
             1 if fault.is_length() && subject.chars().count() > limit => {
                 let title = subject.strip_suffix(reference.as_str()).unwrap_or_default().trim_end();
                 let room = limit.saturating_sub(reference.chars().count() + 1);
@@ -437,78 +442,78 @@ impl Draft {
             Some(mended) => self.ticket.insert("subject".into(), json!(mended)),
             None => self.ticket.remove("subject"),
         };
-        Some(format!("{told}: {says}"))
+        Some(format!("{note}: {message}"))
     }
 
     fn mend_body(&mut self, fault: &Fault) -> Option<String> {
-        let (limit, plain) = (fault.limit().unwrap_or(BODY_MAX), self.plain_body.clone());
+        let (limit, plain_body) = (fault.limit().unwrap_or(BODY_MAX), self.plain_body.clone());
         self.bodies += 1;
         let step = self.bodies;
         let comment = self.comment()?;
         let body = comment.get("body")?.as_str()?.to_string();
         let mended = match step {
-            1 if fault.is_length() => cut(&body, limit),
+            1 if fault.is_length() => shorten(&body, limit),
             1 => body.chars().filter(|c| *c == '\n' || !c.is_control() && u32::from(*c) < 0x1_0000).collect(),
-            2 => cut(&plain, limit),
+            2 => shorten(&plain_body, limit),
             _ => return None,
         };
-        let mended = if mended == body { cut(&plain, limit) } else { mended };
+        let mended = if mended == body { shorten(&plain_body, limit) } else { mended };
         if mended == body || mended.trim().is_empty() {
             return None;
         }
         comment.insert("body".into(), json!(mended));
         Some(format!(
             "what it says was refused and is shortened; the file beside it has all that was collected: {}",
-            fault.says
+            fault.message
         ))
     }
 
-    fn mend_field(&mut self, id: u64, fault: &Fault, known: &[TicketField]) -> Option<String> {
+    fn mend_field(&mut self, id: u64, fault: &Fault, account_fields: &[TicketField]) -> Option<String> {
         let fields = self.ticket.get_mut("custom_fields").and_then(Value::as_array_mut)?;
         let entry = fields.iter_mut().find(|field| field.get("id").and_then(Value::as_u64) == Some(id))?;
         let value = entry.get("value").cloned().unwrap_or_default();
         if let (Some(text), Some(limit)) = (value.as_str(), fault.limit())
             && text.chars().count() > limit
         {
-            let shortened = cut(text, limit);
+            let shortened = shorten(text, limit);
             entry.as_object_mut()?.insert("value".into(), json!(shortened));
-            return Some(format!("the field {id} was cut: {}", fault.says));
+            return Some(format!("the field {id} was cut: {}", fault.message));
         }
-        let field = known.iter().find(|field| field.id == id);
+        let field = account_fields.iter().find(|field| field.id == id);
         remove_field(&mut self.ticket, id);
-        Some(match field.map(|field| (field, field.read(&plain(&value)))) {
+        Some(match field.map(|field| (field, field.value_of(&as_text(&value)))) {
             Some((_, Err(reason))) => reason,
-            Some((field, Ok(_))) => format!("the field {id} ({}) was refused: {}", field.title, fault.says),
-            None => format!("the field {id} was refused: {}", fault.says),
+            Some((field, Ok(_))) => format!("the field {id} ({}) was refused: {}", field.title, fault.message),
+            None => format!("the field {id} was refused: {}", fault.message),
         })
     }
 
     /// Leaves out the tags that a refusal names, or else all of them.
-    fn mend_tags(&mut self, says: &str) -> Option<String> {
+    fn mend_tags(&mut self, message: &str) -> Option<String> {
         let tags = self.ticket.get_mut("tags").and_then(Value::as_array_mut)?;
-        let is_named = |tag: &Value| tag.as_str().is_some_and(|tag| says.contains(tag));
-        let named: Vec<String> = tags.iter().filter(|tag| is_named(tag)).map(plain).collect();
+        let is_named = |tag: &Value| tag.as_str().is_some_and(|tag| message.contains(tag));
+        let named_tags: Vec<String> = tags.iter().filter(|tag| is_named(tag)).map(as_text).collect();
         tags.retain(|tag| !is_named(tag));
-        if named.is_empty() || tags.is_empty() {
+        if named_tags.is_empty() || tags.is_empty() {
             self.ticket.remove("tags");
         }
-        let which = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
-        Some(format!("tags{which} were refused: {says}"))
+        let which = if named_tags.is_empty() { String::new() } else { format!(" ({})", named_tags.join(", ")) };
+        Some(format!("tags{which} were refused: {message}"))
     }
 
     /// Leaves out the fields that the account does not have any more.
-    fn drop_unknown_fields(&mut self, known: &[TicketField]) -> bool {
+    fn drop_unknown_fields(&mut self, account_fields: &[TicketField]) -> bool {
         let fields = self.ticket.get("custom_fields").and_then(Value::as_array).cloned().unwrap_or_default();
-        if known.is_empty() {
+        if account_fields.is_empty() {
             return false;
         }
         let mut dropped = false;
         for field in fields {
             let Some(id) = field.get("id").and_then(Value::as_u64) else { continue };
-            let value = field.get("value").map(plain).unwrap_or_default();
-            let reason = match known.iter().find(|field| field.id == id) {
+            let value = field.get("value").map(as_text).unwrap_or_default();
+            let reason = match account_fields.iter().find(|field| field.id == id) {
                 None => Some(format!("there is no field {id} in Zendesk")),
-                Some(field) => field.read(&value).err(),
+                Some(field) => field.value_of(&value).err(),
             };
             if let Some(reason) = reason {
                 remove_field(&mut self.ticket, id);
@@ -519,30 +524,30 @@ impl Draft {
         dropped
     }
 
-    fn guess(&self) -> Option<&Guess> {
-        self.guesses.as_ref().and_then(|(guesses, at)| guesses.get(*at))
+    fn current_guess(&self) -> Option<&Guess> {
+        self.guesses.as_ref().and_then(|(guesses, index)| guesses.get(*index))
     }
 
     /// Goes on to the next part that is left out alone; `false` if there is none.
     fn guess_next(&mut self) -> bool {
         match &mut self.guesses {
-            Some((_, at)) => *at += 1,
+            Some((_, index)) => *index += 1,
             None => self.guesses = Some((self.candidates(), 0)),
         }
-        self.guess().is_some()
+        self.current_guess().is_some()
     }
 
     fn candidates(&self) -> Vec<Guess> {
         let fields = self.ticket.get("custom_fields").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let alone =
+        let fields_alone =
             fields.iter().take(FIELDS_ALONE_MAX).filter_map(|field| field.get("id")?.as_u64()).map(Guess::Field);
         let is_single = fields.len() == 1;
         let optional = self.optional().into_iter().filter(|name| *name != "custom_fields" || !is_single);
-        let mut all: Vec<Guess> = alone.chain(optional.map(Guess::Member)).collect();
-        if all.len() > 1 {
-            all.push(Guess::Everything);
+        let mut guesses: Vec<Guess> = fields_alone.chain(optional.map(Guess::Member)).collect();
+        if guesses.len() > 1 {
+            guesses.push(Guess::Everything);
         }
-        all
+        guesses
     }
 
     fn optional(&self) -> Vec<&'static str> {
@@ -559,7 +564,7 @@ impl Draft {
 }
 
 /// A text of at most this many characters, with a mark if it was cut.
-pub fn cut(text: &str, max: usize) -> String {
+pub fn shorten(text: &str, max: usize) -> String {
     if text.chars().count() <= max { text.into() } else { cut_to(text, max.saturating_sub(1)) + "…" }
 }
 
@@ -583,6 +588,6 @@ fn remove_field(ticket: &mut Map<String, Value>, id: u64) {
 }
 
 /// A value as a string: a number here may be one there, or its string.
-pub fn plain(value: &Value) -> String {
+pub fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }

@@ -7,7 +7,7 @@ use crate::braces::{inert, make_inert};
 use crate::client::{Answer, Body, Request};
 use crate::create::{follow_up, merge, upload};
 use crate::refusal::{Fault, Part, faults};
-use crate::{OURS, Zendesk, create, merges};
+use crate::{EXTERNAL_ID_PREFIX, Zendesk, create, merges};
 use deskbell_core::ports::ExternalTicketRef;
 use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
 use deskbell_core::rules::comment;
@@ -18,14 +18,14 @@ use domain::conversation::{Author, Message};
 const REPAIRS_MAX: usize = 6;
 
 /// Delivers a message. Updates have no idempotency key, so an earlier attempt is looked up by its id.
-pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
+pub async fn deliver_message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
     let place = known_place(parcel)?;
     let is_customers = message_of(parcel)?.author == Author::Customer;
-    let failure = match comment_on(zendesk, parcel, place).await? {
+    let failure = match add_comment(zendesk, parcel, place).await? {
         UpdateOutcome::Done(delivered) => return Ok(delivered),
         UpdateOutcome::Closed(update, not_delivered) => match merges::open_place(zendesk, place).await? {
             // The ticket itself is followed when it is polled, once all its earlier comments are read.
-            Some(open) => match comment_on(zendesk, parcel, &open).await? {
+            Some(open) => match add_comment(zendesk, parcel, &open).await? {
                 UpdateOutcome::Done(delivered) => return Ok(delivered),
                 UpdateOutcome::Closed(..) => Failure::later("the ticket into which it was merged was closed just now"),
             },
@@ -44,16 +44,16 @@ enum UpdateOutcome {
     Closed(Value, Vec<String>),
 }
 
-async fn comment_on(
+async fn add_comment(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
     place: &ExternalTicketRef,
 ) -> Result<UpdateOutcome, Failure> {
     let message = message_of(parcel)?;
     if parcel.delivery.attempts > 1
-        && let Some(found) = find(zendesk, parcel, place).await?
+        && let Some(existing) = find(zendesk, parcel, place).await?
     {
-        return Ok(UpdateOutcome::Done(found));
+        return Ok(UpdateOutcome::Done(existing));
     }
     let mut speaker = Speaker::new(zendesk, parcel);
     let (mut files, mut not_delivered) = (upload(zendesk, parcel).await?, Vec::new());
@@ -65,7 +65,7 @@ async fn comment_on(
         let mut comment = json!({"body": body, "public": public, "uploads": files.tokens});
         let author = match speaker {
             Speaker::Requester => place.requester.parse::<u64>().ok(),
-            Speaker::Gateway => Some(zendesk.people.own(&zendesk.client).await?),
+            Speaker::Gateway => Some(zendesk.people.own_user_id(&zendesk.client).await?),
             Speaker::Support => None,
         };
         if let Some(author) = author {
@@ -90,18 +90,18 @@ async fn comment_on(
                 return Ok(UpdateOutcome::Closed(comment, [files.not_delivered, not_delivered].concat()));
             }
             400 | 413 | 422 => {}
-            status => return Err(Failure::Never(format!("Zendesk refuses it ({status}): {}", answer.says()))),
+            status => return Err(Failure::Never(format!("Zendesk refuses it ({status}): {}", answer.message()))),
         }
         // A refused part costs only itself.
         let faults = faults(&answer.body, ticket.as_object().unwrap_or(&Map::new()), &[]);
         if faults.iter().any(Fault::is_suspension) {
             return Err(Failure::Never(format!(
                 "Zendesk refuses it: its author is suspended there: {}",
-                answer.says()
+                answer.message()
             )));
         }
         let mut changed = false;
-        for Fault { part, says, .. } in &faults {
+        for Fault { part, message: says, .. } in &faults {
             match part {
                 Some(Part::Files) if uploads == 0 && !files.tokens.is_empty() => {
                     uploads += 1;
@@ -127,7 +127,11 @@ async fn comment_on(
             changed = true;
         }
         if !changed {
-            return Err(Failure::Never(format!("Zendesk refuses it ({}): {}", answer.status.as_u16(), answer.says())));
+            return Err(Failure::Never(format!(
+                "Zendesk refuses it ({}): {}",
+                answer.status.as_u16(),
+                answer.message()
+            )));
         }
     }
     Err(Failure::Never("Zendesk refuses it even without all optional parts".into()))
@@ -183,10 +187,10 @@ fn words(parcel: &Parcel<'_>, speaker: Speaker) -> String {
 }
 
 /// Adds a note that the sender's address is confirmed.
-pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
+pub async fn deliver_confirmation(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
     let place = known_place(parcel)?;
-    if let Some(known) = find_note(zendesk, parcel, place).await? {
-        return Ok(known);
+    if let Some(existing) = find_note(zendesk, parcel, place).await? {
+        return Ok(existing);
     }
     let notice = comment::notice(parcel.ticket).unwrap_or_default();
     let mut answer = write_note(zendesk, &parcel.id(), place, &notice).await?;
@@ -202,12 +206,12 @@ pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Deliver
         403 => Err(answer.forbidden()),
         409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
         422 if is_closed(&answer) => Ok(DeliveryReceipt::default()),
-        status => Err(Failure::Never(format!("Zendesk refuses the note ({status}): {}", answer.says()))),
+        status => Err(Failure::Never(format!("Zendesk refuses the note ({status}): {}", answer.message()))),
     }
 }
 
 /// Delivers that the ticket was solved or reopened.
-pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Result<DeliveryReceipt, Failure> {
+pub async fn deliver_status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Result<DeliveryReceipt, Failure> {
     let place = known_place(parcel)?;
     let mut answer = change(zendesk, place, json!({"status": status})).await?;
     let open = if is_closed(&answer) { merges::open_place(zendesk, place).await? } else { None };
@@ -227,19 +231,20 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
         }
         // Agents have to fill in something first; they are told.
         422 => {
-            let says = answer.says();
+            let message = answer.message();
             let external_id = match find_note(zendesk, parcel, place).await? {
-                Some(known) => known.external_id,
+                Some(earlier_note) => earlier_note.external_id,
                 None => {
                     let note = format!("In Deskbell this was set to {status}.");
                     let answer = write_note(zendesk, &parcel.id(), place, &note).await?;
                     comment_id(&answer).unwrap_or_default()
                 }
             };
-            let not_delivered = format!("it could not be set to {status} in Zendesk, where a note says so now: {says}");
+            let not_delivered =
+                format!("it could not be set to {status} in Zendesk, where a note says so now: {message}");
             Ok(DeliveryReceipt { external_id, not_delivered: vec![not_delivered], ..DeliveryReceipt::default() })
         }
-        code => Err(Failure::Never(format!("Zendesk refuses that it is {status} ({code}): {}", answer.says()))),
+        code => Err(Failure::Never(format!("Zendesk refuses that it is {status} ({code}): {}", answer.message()))),
     }
 }
 
@@ -252,8 +257,8 @@ async fn find_note(
     if parcel.delivery.attempts <= 1 {
         return Ok(None);
     }
-    let known = comments(zendesk, place).await?.into_iter().find(|one| one.marker() == Some(&parcel.id()));
-    Ok(known.map(|known| DeliveryReceipt { external_id: known.id.to_string(), ..DeliveryReceipt::default() }))
+    let note = comments(zendesk, place).await?.into_iter().find(|comment| comment.marker() == Some(&parcel.id()));
+    Ok(note.map(|note| DeliveryReceipt { external_id: note.id.to_string(), ..DeliveryReceipt::default() }))
 }
 
 /// Adds a private note, with an id by which it is recognised.
@@ -274,20 +279,20 @@ async fn find(
     parcel: &Parcel<'_>,
     place: &ExternalTicketRef,
 ) -> Result<Option<DeliveryReceipt>, Failure> {
-    let since = parcel.delivery.first_attempt_at.as_deref().unwrap_or_default();
+    let first_attempt_at = parcel.delivery.first_attempt_at.as_deref().unwrap_or_default();
     let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
     let words = inert(parcel.message.map(|message| message.body.as_str()).unwrap_or_default());
-    let found = comments(zendesk, place).await?.into_iter().find(|known| {
-        let same = known.created_at.as_str() >= minute_before(since).as_str()
-            && comment::contains(known.text(), &words)
-            && (known.author_id.to_string() == place.requester) == by_requester;
-        known.marker() == Some(&parcel.id()) || known.marker().is_none() && same
+    let earlier = comments(zendesk, place).await?.into_iter().find(|comment| {
+        let is_same_text = comment.created_at.as_str() >= one_minute_before(first_attempt_at).as_str()
+            && comment::contains(comment.text(), &words)
+            && (comment.author_id.to_string() == place.requester) == by_requester;
+        comment.marker() == Some(&parcel.id()) || comment.marker().is_none() && is_same_text
     });
-    if let Some(comment) = found {
+    if let Some(comment) = earlier {
         return Ok(Some(DeliveryReceipt { external_id: comment.id.to_string(), ..DeliveryReceipt::default() }));
     }
     // It may have become a ticket of its own.
-    create::find(zendesk, &format!("{OURS}{}", parcel.id())).await
+    create::find(zendesk, &format!("{EXTERNAL_ID_PREFIX}{}", parcel.id())).await
 }
 
 async fn change(zendesk: &Zendesk, place: &ExternalTicketRef, ticket: Value) -> Result<Answer, Failure> {
@@ -305,11 +310,12 @@ fn comment_id(answer: &Answer) -> Option<String> {
 
 fn is_closed(answer: &Answer) -> bool {
     answer.status.as_u16() == 422
-        && answer.details().any(|(name, says)| name == "status" && says.to_lowercase().contains("closed"))
+        && answer.details().any(|(name, message)| name == "status" && message.to_lowercase().contains("closed"))
 }
 
 /// Clocks differ, and Zendesk's times have no fractions.
-fn minute_before(at: &str) -> String {
-    let at = at.parse::<jiff::Timestamp>().ok().and_then(|at| at.checked_sub(std::time::Duration::from_secs(60)).ok());
-    at.map(deskbell_core::clock::written).unwrap_or_default()
+fn one_minute_before(time: &str) -> String {
+    let time =
+        time.parse::<jiff::Timestamp>().ok().and_then(|time| time.checked_sub(std::time::Duration::from_secs(60)).ok());
+    time.map(deskbell_core::clock::written).unwrap_or_default()
 }

@@ -45,28 +45,28 @@ pub const NAMES: &[&str] = &[
 
 /// Whether a name can be that of a value.
 pub fn is_name(name: &str) -> bool {
-    NAMES.iter().any(|known| match known.strip_suffix('.') {
-        Some(_) => name.strip_prefix(known).is_some_and(|rest| !rest.is_empty()),
-        None => *known == name,
+    NAMES.iter().any(|allowed| match allowed.strip_suffix('.') {
+        Some(_) => name.strip_prefix(allowed).is_some_and(|rest| !rest.is_empty()),
+        None => *allowed == name,
     })
 }
 
 /// A value of a ticket; `None` if it is unknown.
 pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
-    let (sent, handling) = (&ticket.ticket, &ticket.handling);
-    let (user, application) = (sent.context.user.as_ref(), sent.context.application.as_ref());
+    let (submitted, handling) = (&ticket.ticket, &ticket.handling);
+    let (user, application) = (submitted.context.user.as_ref(), submitted.context.application.as_ref());
     if let Some(id) = name.strip_prefix("fields.") {
-        return sent.fields.as_ref()?.get(id).map(|answer| match answer {
-            FieldAnswer::Yes(yes) => yes.to_string(),
+        return submitted.fields.as_ref()?.get(id).map(|answer| match answer {
+            FieldAnswer::Yes(is_yes) => is_yes.to_string(),
             FieldAnswer::Text(text) => text.clone(),
         });
     }
     if let Some(name) = name.strip_prefix("page_values.") {
-        return sent.context.page_values.get(name).cloned();
+        return submitted.context.page_values.get(name).cloned();
     }
     let text = match name {
         "reference" => &ticket.reference,
-        "kind" => sent.kind.word(),
+        "kind" => submitted.kind.word(),
         "topic" => &handling.topic,
         "team" => &handling.team,
         "severity" => handling.severity.word(),
@@ -78,17 +78,17 @@ pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
             true => "true",
             false => "false",
         },
-        "via" => &sent.via,
-        "locale" => &sent.locale,
-        "consent" => match sent.consent? {
+        "via" => &submitted.via,
+        "locale" => &submitted.locale,
+        "consent" => match submitted.consent? {
             true => "true",
             false => "false",
         },
-        "test" => match sent.test {
+        "test" => match submitted.test {
             true => "true",
             false => "false",
         },
-        "url" => &sent.context.page.as_ref()?.url,
+        "url" => &submitted.context.page.as_ref()?.url,
         "user.id" => &user?.id,
         "user.name" => &user?.name,
         "user.email" => &user.filter(|user| user.verified)?.email,
@@ -112,10 +112,10 @@ pub fn fill(ticket: &StoredTicket, text: &str) -> Option<String> {
     let mut filled = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
-        let (name, behind) = after.split_once('}')?;
+        let (name, rest_of_text) = after.split_once('}')?;
         filled.push_str(before);
         filled.push_str(&value(ticket, name)?);
-        rest = behind;
+        rest = rest_of_text;
     }
     filled.push_str(rest);
     Some(filled)
@@ -140,8 +140,8 @@ pub fn names(text: &str) -> impl Iterator<Item = &str> {
 pub fn unknown_names(text: &str) -> Vec<String> {
     let parts =
         text.split('{').skip(1).map(|part| part.split_once('}').map_or((part, false), |(name, _)| (name, true)));
-    let wrong = parts.filter(|(name, closed)| !closed || !is_name(name));
-    wrong.map(|(name, closed)| if closed { name.to_string() } else { ["{", name].concat() }).collect()
+    let unknown = parts.filter(|(name, closed)| !closed || !is_name(name));
+    unknown.map(|(name, closed)| if closed { name.to_string() } else { ["{", name].concat() }).collect()
 }
 
 #[cfg(test)]

@@ -138,8 +138,8 @@ async fn addresses_are_kept_as_keyed_hashes_for_a_day() {
         sqlx::query_scalar("SELECT key FROM upload_usage WHERE scope = 'address'").fetch_all(&mut read).await.unwrap();
     assert_eq!(keys.iter().map(Vec::len).collect::<Vec<_>>(), [32]);
     gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(48)).await.unwrap();
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM upload_usage").fetch_one(&mut read).await.unwrap();
-    assert_eq!(left, 0);
+    let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM upload_usage").fetch_one(&mut read).await.unwrap();
+    assert_eq!(remaining, 0);
 }
 
 #[tokio::test]
@@ -327,12 +327,13 @@ async fn a_sweep_goes_on_past_what_is_gone_or_cannot_be_removed() {
     std::fs::create_dir(settled(&files[1])).unwrap();
     gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(25)).await.unwrap();
     assert_eq!(kept(&gateway), 0);
-    let left: Vec<String> = sqlx::query_scalar("SELECT file FROM removed_files").fetch_all(&mut read).await.unwrap();
-    assert_eq!(left, [files[1].clone()], "it is tried again by the next sweep");
+    let remaining: Vec<String> =
+        sqlx::query_scalar("SELECT file FROM removed_files").fetch_all(&mut read).await.unwrap();
+    assert_eq!(remaining, [files[1].clone()], "it is tried again by the next sweep");
     std::fs::remove_dir(settled(&files[1])).unwrap();
     gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
-    assert_eq!(left, 0);
+    let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
+    assert_eq!(remaining, 0);
 }
 
 #[tokio::test]
@@ -362,6 +363,6 @@ async fn what_is_put_in_the_place_of_another_leaves_nothing_behind() {
     }
     gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
     let mut read = gateway.connection().await;
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
-    assert_eq!((left, kept(&gateway)), (0, 7));
+    let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
+    assert_eq!((remaining, kept(&gateway)), (0, 7));
 }

@@ -36,14 +36,14 @@ fn mail(bytes: usize) -> String {
 }
 
 fn hook(address: &str, signed: Option<&str>, body: Body) -> Request<Body> {
-    let at = clock::seconds();
+    let time = clock::seconds();
     let tag =
-        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), format!("m.{at}.{}", signed.unwrap_or("")).as_bytes());
+        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), format!("m.{time}.{}", signed.unwrap_or("")).as_bytes());
     let mut request = request(Method::POST, "/v1/sites/desk/hooks/there").header("x-forwarded-for", address);
     if signed.is_some() {
         let signature = format!("v1,{}", BASE64_STANDARD.encode(tag));
         request =
-            request.header("webhook-id", "m").header("webhook-timestamp", at).header("webhook-signature", signature);
+            request.header("webhook-id", "m").header("webhook-timestamp", time).header("webhook-signature", signature);
     }
     request.body(body).unwrap()
 }
@@ -96,8 +96,8 @@ async fn who_has_not_signed_anything_yet_holds_up_nobody_who_has() {
     let gateway = gateway("address = 20").await;
     let large = mail(5 * CHUNK);
     let from_mailer = async |body: &String| gateway.send(hook("192.0.2.1", Some(body), Body::from(body.clone()))).await;
-    let small = mail(10);
-    assert_eq!(from_mailer(&small).await.status, 204);
+    let small_mail = mail(10);
+    assert_eq!(from_mailer(&small_mail).await.status, 204);
     let _held = [begun(&gateway, "203.0.113.7", "forged").await, begun(&gateway, "203.0.113.8", "forged").await];
     // A refused request is charged, and refused early after that.
     for expected in [(503, "busy"), (503, "busy"), (429, "too_much")] {

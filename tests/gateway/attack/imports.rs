@@ -39,13 +39,13 @@ async fn taken_until(gateway: &Gateway, is_done: &AtomicBool) -> usize {
 /// The largest transaction in the write-ahead log, in pages, and how many there are (sqlite.org/fileformat2.html, section 4.1).
 fn transactions(database: &Path) -> (usize, usize) {
     let log = std::fs::read(database.with_extension("db-wal")).unwrap();
-    let word = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+    let word = |index: usize| u32::from_be_bytes(log[index..index + 4].try_into().unwrap());
     let (page, salts) = (word(8) as usize, [word(16), word(20)]);
-    let frames = (32..log.len()).step_by(24 + page).take_while(|at| [word(at + 8), word(at + 12)] == salts);
+    let frames = (32..log.len()).step_by(24 + page).take_while(|index| [word(index + 8), word(index + 12)] == salts);
     let (mut largest, mut count, mut pages) = (0, 0, 0);
-    for at in frames {
+    for index in frames {
         pages += 1;
-        if word(at + 4) != 0 {
+        if word(index + 4) != 0 {
             largest = largest.max(pages);
             (count, pages) = (count + 1, 0);
         }

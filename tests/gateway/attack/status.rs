@@ -43,13 +43,13 @@ async fn waiting(gateway: &Gateway, id: &str) -> Vec<DeliveryKind> {
 async fn status_changes_that_take_each_other_back_are_never_delivered_and_their_number_is_limited() {
     let (gateway, id) = gateway().await;
     for flip in 0..10 {
-        let (status, left) = match flip % 2 {
+        let (status, remaining) = match flip % 2 {
             0 => ("solved", vec![DeliveryKind::Ticket, DeliveryKind::Solved]),
             _ => ("open", vec![DeliveryKind::Ticket]),
         };
         let answer = patch(&gateway, &id, json!({ "status": status })).await;
         assert_eq!((answer.status.as_u16(), answer.json()["status"].as_str()), (200, Some(status)));
-        assert_eq!(waiting(&gateway, &id).await, left);
+        assert_eq!(waiting(&gateway, &id).await, remaining);
     }
     let refused = patch(&gateway, &id, json!({ "status": "solved" })).await;
     assert_eq!(refused.problem(), (429, "too_many_status_changes".into()));

@@ -109,8 +109,8 @@ async fn what_was_sent_is_counted_for_a_day_and_without_the_address() {
             .unwrap();
     assert_eq!(rows, [("ticket-address".into(), 32, 1), ("ticket-site".into(), 6, 1)]);
     gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(48)).await.unwrap();
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM upload_usage").fetch_one(&mut read).await.unwrap();
-    assert_eq!(left, 0);
+    let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM upload_usage").fetch_one(&mut read).await.unwrap();
+    assert_eq!(remaining, 0);
 }
 
 #[tokio::test]

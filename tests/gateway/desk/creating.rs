@@ -55,7 +55,7 @@ async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
         "Error: TypeError: x is undefined (3 times)",
         "Field: Seats: 12",
     ] {
-        assert!(body.lines().any(|known| known == line), "{line} is not in {body}");
+        assert!(body.lines().any(|candidate| candidate == line), "{line} is not in {body}");
     }
     let files: Vec<&str> =
         first["attachments"].as_array().unwrap().iter().map(|file| file["file_name"].as_str().unwrap()).collect();

@@ -263,23 +263,23 @@ async fn a_webhook_that_is_told_again_under_another_name_is_heard_once_and_an_ol
     let (_, there) = ticket(&desk, "1").await;
     let body = json!({"ticket_id": there}).to_string();
     let now = clock::timestamp();
-    let told = async |at: jiff::Timestamp, invocation: &str| {
-        let signature = crate::zendesk::webhooks::signature(super::HOOK_SECRET, &at.to_string(), &body);
+    let post = async |signed_at: jiff::Timestamp, invocation: &str| {
+        let signature = crate::zendesk::webhooks::signature(super::HOOK_SECRET, &signed_at.to_string(), &body);
         let headers = [
             ("x-zendesk-webhook-signature", signature),
-            ("x-zendesk-webhook-signature-timestamp", at.to_string()),
+            ("x-zendesk-webhook-signature-timestamp", signed_at.to_string()),
             ("x-zendesk-webhook-invocation-id", invocation.to_string()),
         ];
         desk.hook(&headers, body.as_bytes()).await.status.as_u16()
     };
-    assert_eq!(told(now, "a").await, 204);
+    assert_eq!(post(now, "a").await, 204);
     let store = &desk.gateway.app.store;
     until(async || asked(&desk, &format!("/api/v2/tickets/{there}")) > 0).await;
     until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
-    assert_eq!(told(now, "b").await, 204, "it is taken, and nothing comes of it");
+    assert_eq!(post(now, "b").await, 204, "it is taken, and nothing comes of it");
     assert_eq!(store.next_poll(QUEUE).await.unwrap(), None);
     for minutes in [-6, 6] {
-        let at = now.checked_add(jiff::Span::new().minutes(minutes)).unwrap();
-        assert_eq!(told(at, "c").await, 401, "{minutes}");
+        let signed_at = now.checked_add(jiff::Span::new().minutes(minutes)).unwrap();
+        assert_eq!(post(signed_at, "c").await, 401, "{minutes}");
     }
 }

@@ -163,7 +163,7 @@ fn contents(case: &Case) -> Vec<u8> {
         }
     }
     // Bytes as in programs.
-    bytes.extend((0..case.pad).map(|at| [0x00, 0x48, 0x89, 0xe5, 0x05, 0x01, 0xff, 0x15][at % 8]));
+    bytes.extend((0..case.pad).map(|index| [0x00, 0x48, 0x89, 0xe5, 0x05, 0x01, 0xff, 0x15][index % 8]));
     bytes
 }
 

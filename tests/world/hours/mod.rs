@@ -77,6 +77,6 @@ fn days_are_told_as_long_as_the_shortest_one_is() {
         // Less than a day is shown in hours.
         ("week = { mon-fri = \"09:00-12:00\" }", 1, 1),
     ] {
-        assert_eq!(read(lines).unwrap().told_hours(Severity::Medium, hours), told, "{lines}: {hours}");
+        assert_eq!(read(lines).unwrap().displayed_hours(Severity::Medium, hours), told, "{lines}: {hours}");
     }
 }

@@ -37,8 +37,8 @@ impl Wall {
     fn new(zone: &TimeZone, since: Timestamp) -> Wall {
         let first = since.checked_sub(72.hours()).unwrap();
         let minutes = (0..(DAYS + 3) as i64 * 24 * 60).map(|minute| {
-            let at = first.checked_add(minute.minutes()).unwrap();
-            (at, at.to_zoned(zone.clone()).datetime())
+            let time = first.checked_add(minute.minutes()).unwrap();
+            (time, time.to_zoned(zone.clone()).datetime())
         });
         Wall { minutes: minutes.collect() }
     }
@@ -60,7 +60,7 @@ fn due(hours: &Hours, since: Timestamp, promised: u32) -> Option<Timestamp> {
     let wall = Wall::new(&hours.zone, since);
     let mut open = vec![false; wall.minutes.len() + 2 * 24 * 60];
     let midnight = |date: Date| wall.index(date.to_datetime(Time::midnight()));
-    let at = |date: Date, minute: u16| {
+    let index_of = |date: Date, minute: u16| {
         let date = date.checked_add(i64::from(minute / DAY).days()).unwrap();
         wall.index(date.at((minute % DAY / 60) as i8, (minute % 60) as i8, 0, 0))
     };
@@ -74,19 +74,19 @@ fn due(hours: &Hours, since: Timestamp, promised: u32) -> Option<Timestamp> {
         let tomorrow = date.tomorrow().unwrap();
         for span in spans {
             let is_cut = span.to > DAY && hours.usual.holidays.contains_key(&tomorrow);
-            let end = if is_cut { midnight(tomorrow) } else { at(date, span.to) };
-            let begin = at(date, span.from);
+            let end = if is_cut { midnight(tomorrow) } else { index_of(date, span.to) };
+            let begin = index_of(date, span.from);
             if begin < end {
                 open[begin..end].fill(true);
             }
         }
     }
-    let start = wall.minutes.iter().position(|(at, _)| *at == since).unwrap();
-    let mut left = promised * 60;
-    for ((at, _), is_open) in wall.minutes.iter().zip(open).skip(start) {
-        left -= u32::from(is_open);
-        if left == 0 {
-            return at.checked_add(1.minute()).ok();
+    let start = wall.minutes.iter().position(|(time, _)| *time == since).unwrap();
+    let mut remaining = promised * 60;
+    for ((time, _), is_open) in wall.minutes.iter().zip(open).skip(start) {
+        remaining -= u32::from(is_open);
+        if remaining == 0 {
+            return time.checked_add(1.minute()).ok();
         }
     }
     None

@@ -44,11 +44,11 @@ fn reply_address(id: &str) -> String {
 
 /// Posts a signed mail, like the mail service.
 pub async fn post_signed(gateway: &Gateway, mail: &Value) -> Answer {
-    let (at, body) = (clock::seconds(), mail.to_string());
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("m.{at}.{body}").as_bytes());
+    let (timestamp, body) = (clock::seconds(), mail.to_string());
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("m.{timestamp}.{body}").as_bytes());
     let request = request(Method::POST, "/v1/sites/desk/hooks/there")
         .header("webhook-id", "m")
-        .header("webhook-timestamp", at.to_string())
+        .header("webhook-timestamp", timestamp.to_string())
         .header("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(tag)));
     gateway.send(request.body(Body::from(body)).unwrap()).await
 }

@@ -1,6 +1,6 @@
 //! A mail to agents, with much of what only they may read.
 
-use mail_in::reply_text::{Known, MARKER};
+use mail_in::reply_text::{KnownTexts, MARKER};
 
 const NOTICE: &str = "[Not verified] The sender gave ada@example.com, but nobody has confirmed it. Your answers may be read by somebody else; do not share account details.";
 const MESSAGE: &str = "The export stops.\nEvery time.";
@@ -33,6 +33,6 @@ pub fn private() -> Vec<String> {
 }
 
 /// What the gateway knows about its ticket.
-pub fn known() -> Known {
-    Known::new(&private(), [MESSAGE])
+pub fn known() -> KnownTexts {
+    KnownTexts::new(&private(), [MESSAGE])
 }

@@ -1,6 +1,6 @@
 //! Programs × languages × parts: the lines that each writes above a quoted mail.
 
-use mail_in::reply_text::{Known, Parts, ReplyText, read};
+use mail_in::reply_text::{KnownTexts, Parts, ReplyText, read};
 use serde::Deserialize;
 
 use super::letter;
@@ -47,7 +47,7 @@ pub fn check_private(reply: &ReplyText) -> Result<(), String> {
 }
 
 fn check(parts: &Parts, reads: &str, needs_facts: bool) -> Result<(), String> {
-    let ticket = [(letter::known(), "known"), (Known::default(), "unknown")];
+    let ticket = [(letter::known(), "known"), (KnownTexts::default(), "unknown")];
     for (known, name) in ticket.into_iter().take(if needs_facts { 1 } else { 2 }) {
         let reply = read(parts, &known);
         if reply.text != reads {

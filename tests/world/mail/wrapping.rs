@@ -1,6 +1,6 @@
 //! Whatever a program does to a mail that it quotes, no customer reads what only agents may read.
 
-use mail_in::reply_text::{Known, Parts, read};
+use mail_in::reply_text::{KnownTexts, Parts, read};
 use proptest::prelude::*;
 
 use super::{letter, quotations};
@@ -42,12 +42,12 @@ fn wrapped(text: &str, columns: usize) -> Vec<Vec<String>> {
 fn formed(text: &str, columns: usize, form: Form) -> String {
     let mut out = Vec::new();
     for line in wrapped(text, columns) {
-        for (at, part) in line.iter().enumerate() {
+        for (index, part) in line.iter().enumerate() {
             out.push(match form {
                 Form::Plain => part.clone(),
                 Form::Quoted => format!("> {part}"),
                 Form::QuotedTwice => format!("> > {part}"),
-                Form::QuotedAtStart if at == 0 => format!("> {part}"),
+                Form::QuotedAtStart if index == 0 => format!("> {part}"),
                 Form::QuotedAtStart => part.clone(),
                 Form::Stars => {
                     part.split_once(": ").map_or(part.clone(), |(label, value)| format!("*{label}:* {value}"))
@@ -175,7 +175,7 @@ proptest! {
     #[test]
     fn whatever_comes_is_read(text in "[a>On@:0-9, wrote\\-\n\r\t<>/div*_\u{e9}\u{202e}]{0,120}") {
         for parts in [Parts { text: text.clone(), ..Parts::default() }, Parts { html: text.clone(), ..Parts::default() }] {
-            let reply = read(&parts, &Known::default());
+            let reply = read(&parts, &KnownTexts::default());
             prop_assert!(reply.text.chars().count() <= text.chars().count() * 4 + 8);
         }
     }

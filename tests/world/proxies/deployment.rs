@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gateway::config::Overrides;
-use gateway::deployment::{self, Checked, Deployment};
+use gateway::deployment::{self, CheckReport, Deployment};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -145,7 +145,7 @@ async fn gateway(lines: &str) -> (Gateway, SocketAddr, TempDir) {
     (gateway, address, assets)
 }
 
-async fn checked(address: SocketAddr, path: &str) -> Checked {
+async fn checked(address: SocketAddr, path: &str) -> CheckReport {
     let deployment = Deployment::new(&format!("http://{address}{path}"), None, Some("acme".into())).unwrap();
     let mut reported = Vec::new();
     let checked = deployment::check(&deployment, |line| reported.push(line.to_string())).await;
@@ -187,7 +187,7 @@ async fn each_fault_of_a_proxy_is_named_with_what_mends_it() {
         (Fault::LosesPort, &["the gateway is asked for \"127.0.0.1\"", "Host $http_host"]),
     ] {
         let checked = checked(proxy(address, fault, "").await, "").await;
-        let bad = checked.bad().collect::<Vec<_>>().join("\n");
+        let bad = checked.problems().collect::<Vec<_>>().join("\n");
         assert!(!checked.is_good(), "{fault:?}: {checked}");
         for part in expected {
             assert!(bad.contains(part), "{fault:?}: {part} is not in\n{checked}");
@@ -199,7 +199,7 @@ async fn each_fault_of_a_proxy_is_named_with_what_mends_it() {
 async fn under_a_path_the_setting_is_named_and_with_it_all_is_good() {
     let (_gateway, address, _assets) = gateway("").await;
     let checked_without = checked(proxy(address, Fault::None, "/support").await, "/support").await;
-    let bad: Vec<&str> = checked_without.bad().collect();
+    let bad: Vec<&str> = checked_without.problems().collect();
     assert_eq!(bad.len(), 1, "{checked_without}");
     assert!(bad[0].contains("[proxy] path = \"/support\""), "{checked_without}");
     let (_gateway, address, _assets) = gateway("[proxy]\npath = \"/support\"").await;
@@ -220,7 +220,7 @@ async fn an_origin_that_the_site_does_not_name_is_told() {
     };
     assert!(look("https://app.acme.example").await.is_good());
     let checked = look("https://other.example").await;
-    let bad = checked.bad().collect::<Vec<_>>().join("\n");
+    let bad = checked.problems().collect::<Vec<_>>().join("\n");
     assert!(bad.contains("add \"https://other.example\" to origins of the site"), "{checked}");
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let gone = checked_of(nobody).await;
@@ -228,6 +228,6 @@ async fn an_origin_that_the_site_does_not_name_is_told() {
     assert!(Deployment::new("support.example.com", None, None).is_err());
 }
 
-async fn checked_of(address: SocketAddr) -> Checked {
+async fn checked_of(address: SocketAddr) -> CheckReport {
     checked(address, "").await
 }

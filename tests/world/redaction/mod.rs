@@ -76,17 +76,17 @@ fn secrets_leave_the_page_in_no_part_of_what_is_collected() {
     check_all(&kinds(), |kind| {
         let secret = drawn(kind, DRAWS + 1);
         let text = &secret.text;
-        let at = "2026-11-23T10:00:00.000Z";
+        let time = "2026-11-23T10:00:00.000Z";
         let address = format!("https://app.example.com/items/{text}/edit?from={text}");
         let said = format!("refused: {text}");
         let collected = json!({
-            "frozen_at": at,
-            "page": {"url": address, "title": said, "referrer": address, "canonical": address, "routes": [{"url": address, "at": at}]},
+            "frozen_at": time,
+            "page": {"url": address, "title": said, "referrer": address, "canonical": address, "routes": [{"url": address, "at": time}]},
             "user": {"id": "7", "name": said, "attributes": {"note": text}},
             "application": {"release": said, "flags": {"beta": text}},
-            "errors": [{"source": "error", "name": "Error", "message": said, "stack": format!("Error: {said}\n    at load ({address}:1:2)"), "location": address, "at": at}],
-            "requests": [{"method": "GET", "url": address, "status": 500, "failure": said, "at": at, "headers": {"x-note": text}}],
-            "breadcrumbs": [{"at": at, "kind": "click", "role": "button", "name": said, "path": said}],
+            "errors": [{"source": "error", "name": "Error", "message": said, "stack": format!("Error: {said}\n    at load ({address}:1:2)"), "location": address, "at": time}],
+            "requests": [{"method": "GET", "url": address, "status": 500, "failure": said, "at": time, "headers": {"x-note": text}}],
+            "breadcrumbs": [{"at": time, "kind": "click", "role": "button", "name": said, "path": said}],
             "page_values": {"note": text, "settings": json!({"note": text}).to_string()},
         });
         let document = prepare(Value::read(&collected), &Collected::default(), &Rules::default());
@@ -133,8 +133,8 @@ fn drawn(kind: &Kind, draw: usize) -> Secret {
     let mut random = Random::of(&kind.value, draw);
     let (mut text, mut cores) = (String::new(), Vec::new());
     let mut rest = kind.value.as_str();
-    while let Some((before, behind)) = rest.split_once('{') {
-        let (part, after) = behind.split_once('}').expect("a brace closes");
+    while let Some((before, tail)) = rest.split_once('{') {
+        let (part, after) = tail.split_once('}').expect("a brace closes");
         let (alphabet, length) = part.split_once(' ').unwrap_or((part, "36"));
         let drawn = match alphabet.trim_end_matches('!') {
             "uuid" => uuid(&mut random),

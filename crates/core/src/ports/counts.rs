@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::error::StoreError;
-use domain::deflection::{Visits, Worth};
+use domain::deflection::{QuestionCounts, Visits};
 use domain::event::Event;
 use domain::question::Question;
 use domain::ticket::Kind;
@@ -26,7 +26,7 @@ pub trait Counts: Send + Sync {
         site: &str,
         since: &str,
         limit: u32,
-    ) -> Result<Vec<(Worth, Option<Question>)>, StoreError>;
+    ) -> Result<Vec<(QuestionCounts, Option<Question>)>, StoreError>;
 
     /// Searches without results since a week, made by enough people to be shown; most frequent first.
     async fn search_misses(&self, site: &str, since: &str) -> Result<Vec<SearchMiss>, StoreError>;

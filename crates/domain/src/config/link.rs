@@ -20,7 +20,7 @@ wire::types! {
 impl Link {
     /// Whether customers of a plan see it.
     pub fn is_for(&self, plan: &str) -> bool {
-        self.plans.is_empty() || self.plans.iter().any(|known| known == plan)
+        self.plans.is_empty() || self.plans.iter().any(|candidate| candidate == plan)
     }
 }
 

@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_bad_value_is_named_with_what_is_allowed_and_changes_nothing() {
         let mut config = Config::default();
-        for (field, json, said) in [
+        for (field, json, expected) in [
             ("kinds", r#"["complaint"]"#, "question, bug, feedback"),
             ("kinds", "[]", "at least one"),
             ("theme", r#"{"accent":"blue"}"#, "#rgb"),
@@ -226,7 +226,7 @@ mod tests {
             ("tpoics", "[]", "known are"),
         ] {
             let error = set(&mut config, field, json).unwrap_err();
-            assert!(error.starts_with(field) && error.contains(said), "{field}: {error}");
+            assert!(error.starts_with(field) && error.contains(expected), "{field}: {error}");
         }
         assert_eq!(config, Config::default());
     }

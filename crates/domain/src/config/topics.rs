@@ -21,7 +21,7 @@ wire::types! {
 
 /// The topic of a page: the one with the most specific pattern that matches the path.
 pub fn topic_of<'a>(topics: &'a [Topic], path: &str) -> Option<&'a Topic> {
-    let length = |topic: &Topic| topic.urls.iter().filter(|pattern| fits(pattern, path)).map(String::len).max();
+    let length = |topic: &Topic| topic.urls.iter().filter(|pattern| matches_path(pattern, path)).map(String::len).max();
     topics
         .iter()
         .filter_map(|topic| Some((length(topic)?, topic)))
@@ -30,14 +30,14 @@ pub fn topic_of<'a>(topics: &'a [Topic], path: &str) -> Option<&'a Topic> {
 }
 
 /// Whether a path matches a pattern in which `*` matches any characters.
-fn fits(pattern: &str, path: &str) -> bool {
+fn matches_path(pattern: &str, path: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| path.strip_prefix(first)) else { return false };
     let mut parts: Vec<&str> = parts.collect();
     let Some(last) = parts.pop() else { return rest.is_empty() };
     for part in parts {
-        let Some(at) = find(rest, part) else { return false };
-        rest = rest.get(at + part.len()..).unwrap_or_default();
+        let Some(start) = find(rest, part) else { return false };
+        rest = rest.get(start + part.len()..).unwrap_or_default();
     }
     rest.ends_with(last)
 }
@@ -60,17 +60,17 @@ mod tests {
     #[test]
     fn the_topic_is_the_one_that_says_most_about_the_path() {
         let topics = [topic("all", &["/*"]), topic("billing", &["/billing*"]), topic("invoices", &["*/invoices/*"])];
-        let found = |path| topic_of(&topics, path).map(|topic| topic.id.as_str());
-        assert_eq!(found("/billing/plan"), Some("billing"));
-        assert_eq!(found("/org/invoices/7"), Some("invoices"));
-        assert_eq!(found("/elsewhere"), Some("all"));
+        let topic_id = |path| topic_of(&topics, path).map(|topic| topic.id.as_str());
+        assert_eq!(topic_id("/billing/plan"), Some("billing"));
+        assert_eq!(topic_id("/org/invoices/7"), Some("invoices"));
+        assert_eq!(topic_id("/elsewhere"), Some("all"));
         assert_eq!(topic_of(&topics[1..], "/x"), None);
     }
 
     proptest! {
         #[test]
         fn a_pattern_without_a_star_fits_only_itself(pattern in "[a-z/]{0,8}", path in "[a-z/]{0,8}") {
-            prop_assert_eq!(fits(&pattern, &path), pattern == path);
+            prop_assert_eq!(matches_path(&pattern, &path), pattern == path);
         }
     }
 }

@@ -117,9 +117,9 @@ pub fn check(context: &Context) -> Vec<FieldError> {
         errors.push(FieldError { pointer: "/context".into(), detail: format!("is larger than {CONTEXT_MAX} bytes") });
     }
     check_records(context, "/context", &mut errors);
-    if let Some(since) = &context.since {
-        check_records(since, "/context/since", &mut errors);
-        if since.since.is_some() {
+    if let Some(snapshot) = &context.since {
+        check_records(snapshot, "/context/since", &mut errors);
+        if snapshot.since.is_some() {
             let detail = "is not allowed: what happened since is itself without a since".into();
             errors.push(FieldError { pointer: "/context/since/since".into(), detail });
         }
@@ -148,7 +148,7 @@ pub fn drop_groups(context: &mut Context, groups: &[Group]) {
             clear(context, group);
             level = context.since.as_deref_mut();
         }
-        context.withheld.retain(|known| known.group != group);
+        context.withheld.retain(|candidate| candidate.group != group);
         context.withheld.push(Withheld { group, items: 0, by: Withholder::Site });
     }
 }

@@ -1,6 +1,6 @@
 //! GIF: a header, then blocks for images and extensions, each a series of sub-blocks (GIF89a specification).
 
-use super::{Broken, SHORT, array, put, take};
+use super::{MalformedFile, SHORT, append, array, take};
 
 const EXTENSION: u8 = 0x21;
 const PICTURE: u8 = 0x2c;
@@ -12,24 +12,24 @@ const APPLICATION: u8 = 0xff;
 const LOOPS: &[&[u8; 11]] = &[b"NETSCAPE2.0", b"ANIMEXTS1.0"];
 
 /// Reduces a GIF to its images and their animation.
-pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
+pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, MalformedFile> {
     let mut rest = bytes;
     let mut out = Vec::with_capacity(bytes.len());
     let signature = take(&mut rest, 6)?;
     if !matches!(signature, b"GIF87a" | b"GIF89a") {
-        return Err(Broken("it does not begin as a GIF does"));
+        return Err(MalformedFile("it does not begin as a GIF does"));
     }
     let screen = take(&mut rest, 7)?;
-    put(&mut out, &[signature, screen, colors(screen.get(4), &mut rest)?]);
+    append(&mut out, &[signature, screen, colors(screen.get(4), &mut rest)?]);
     let mut pictures = false;
-    while let Some((kind, left)) = rest.split_first() {
-        rest = left;
+    while let Some((kind, remaining)) = rest.split_first() {
+        rest = remaining;
         match *kind {
             EXTENSION => {
                 let [label] = array(&mut rest)?;
                 let data = sub_blocks(&mut rest)?;
                 match label {
-                    GRAPHIC_CONTROL => put(&mut out, &[&[EXTENSION, label], data]),
+                    GRAPHIC_CONTROL => append(&mut out, &[&[EXTENSION, label], data]),
                     APPLICATION => loops(data, &mut out),
                     // Drops comments, text that no browser shows, and unknown extensions.
                     _ => {}
@@ -37,16 +37,16 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
             }
             PICTURE => {
                 let place = take(&mut rest, 9)?;
-                put(&mut out, &[&[PICTURE], place, colors(place.get(8), &mut rest)?]);
-                put(&mut out, &[take(&mut rest, 1)?, sub_blocks(&mut rest)?]);
+                append(&mut out, &[&[PICTURE], place, colors(place.get(8), &mut rest)?]);
+                append(&mut out, &[take(&mut rest, 1)?, sub_blocks(&mut rest)?]);
                 pictures = true;
             }
             END => break,
-            _ => return Err(Broken("it has a part that no GIF has")),
+            _ => return Err(MalformedFile("it has a part that no GIF has")),
         }
     }
     if !pictures {
-        return Err(Broken("there is no picture in it"));
+        return Err(MalformedFile("there is no picture in it"));
     }
     // Many files lack the trailer and are displayed all the same.
     out.push(END);
@@ -54,20 +54,20 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
 }
 
 /// The colour table announced by flags.
-fn colors<'a>(flags: Option<&u8>, rest: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
+fn colors<'a>(flags: Option<&u8>, rest: &mut &'a [u8]) -> Result<&'a [u8], MalformedFile> {
     let flags = flags.copied().ok_or(SHORT)?;
     let length = if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
     take(rest, length)
 }
 
 /// Sub-blocks with the empty one that terminates them.
-fn sub_blocks<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
-    let all = *rest;
+fn sub_blocks<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], MalformedFile> {
+    let start = *rest;
     loop {
         let [length] = array(rest)?;
         take(rest, usize::from(length))?;
         if length == 0 {
-            return all.get(..all.len() - rest.len()).ok_or(SHORT);
+            return start.get(..start.len() - rest.len()).ok_or(SHORT);
         }
     }
 }
@@ -76,7 +76,7 @@ fn sub_blocks<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
 fn loops(data: &[u8], out: &mut Vec<u8>) {
     let name = data.get(1..12).unwrap_or_default();
     let Some(count) = data.get(12..16).filter(|count| count.starts_with(&[3, 1])) else { return };
-    if LOOPS.iter().any(|known| known.as_slice() == name) {
-        put(out, &[&[EXTENSION, APPLICATION, 11], name, count, &[0]]);
+    if LOOPS.iter().any(|candidate| candidate.as_slice() == name) {
+        append(out, &[&[EXTENSION, APPLICATION, 11], name, count, &[0]]);
     }
 }

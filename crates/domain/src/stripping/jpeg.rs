@@ -1,6 +1,6 @@
 //! JPEG: segments that begin with a marker, and entropy-coded data between them (ITU-T T.81, annex B).
 
-use super::{Broken, SHORT, array, put, take};
+use super::{MalformedFile, SHORT, append, array, take};
 
 const SOI: [u8; 2] = [0xff, 0xd8];
 const EOI: u8 = 0xd9;
@@ -9,10 +9,10 @@ const SOS: u8 = 0xda;
 const HEAD: usize = 64;
 
 /// Reduces a JPEG to what decoding needs, its colours, and its orientation.
-pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
+pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, MalformedFile> {
     let mut rest = bytes;
     if take(&mut rest, 2)? != SOI {
-        return Err(Broken("it does not begin as a JPEG does"));
+        return Err(MalformedFile("it does not begin as a JPEG does"));
     }
     let (mut jfif, mut orientation, mut frame, mut scanned) = (None, None, false, false);
     let mut picture = Vec::with_capacity(bytes.len() + HEAD);
@@ -22,7 +22,7 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
             break;
         }
         if !(0xc0..=0xfe).contains(&marker) || matches!(marker, 0xc8 | 0xd0..=0xd8) {
-            return Err(Broken("it has a part that no picture has"));
+            return Err(MalformedFile("it has a part that no picture has"));
         }
         let length = usize::from(u16::from_be_bytes(array(&mut rest)?)).checked_sub(2).ok_or(SHORT)?;
         let data = take(&mut rest, length)?;
@@ -40,14 +40,14 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
             }
         }
         if marker == SOS {
-            let (scan, left) = rest.split_at_checked(scan(rest)?).ok_or(SHORT)?;
+            let (scan, remaining) = rest.split_at_checked(scan(rest)?).ok_or(SHORT)?;
             picture.extend_from_slice(scan);
-            rest = left;
+            rest = remaining;
             scanned = true;
         }
     }
     if !frame || !scanned {
-        return Err(Broken("there is no picture in it"));
+        return Err(MalformedFile("there is no picture in it"));
     }
     let mut head = SOI.to_vec();
     if let Some(jfif) = jfif {
@@ -55,16 +55,16 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
     }
     if let Some(orientation) = orientation {
         // A directory with one entry: tag 0x0112, one 16-bit number.
-        let one = [0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
-        segment(&mut head, 0xe1, &[b"Exif\0\0MM\0*\0\0\0\x08", &one]);
+        let exif = [0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+        segment(&mut head, 0xe1, &[b"Exif\0\0MM\0*\0\0\0\x08", &exif]);
     }
-    put(&mut picture, &[&[0xff, EOI]]);
+    append(&mut picture, &[&[0xff, EOI]]);
     picture.splice(0..0, head);
     Ok(picture)
 }
 
 /// The next marker. Decoders skip what comes before it, so it is dropped.
-fn marker(rest: &mut &[u8]) -> Result<u8, Broken> {
+fn marker(rest: &mut &[u8]) -> Result<u8, MalformedFile> {
     let mut before = 0;
     loop {
         let [byte] = array(rest)?;
@@ -77,19 +77,19 @@ fn marker(rest: &mut &[u8]) -> Result<u8, Broken> {
 
 fn segment(out: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
     let length = parts.iter().map(|part| part.len()).sum::<usize>() + 2;
-    put(out, &[&[0xff, marker], &(length as u16).to_be_bytes()]);
-    put(out, parts);
+    append(out, &[&[0xff, marker], &(length as u16).to_be_bytes()]);
+    append(out, parts);
 }
 
 /// The length of the entropy-coded data: up to a marker that is neither a stuffed byte nor a restart.
-fn scan(bytes: &[u8]) -> Result<usize, Broken> {
-    let mut at = 0;
+fn scan(bytes: &[u8]) -> Result<usize, MalformedFile> {
+    let mut position = 0;
     loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let start = at + rest.iter().position(|byte| *byte == 0xff).ok_or(SHORT)?;
+        let rest = bytes.get(position..).unwrap_or_default();
+        let start = position + rest.iter().position(|byte| *byte == 0xff).ok_or(SHORT)?;
         let fill = bytes.get(start..).unwrap_or_default().iter().take_while(|byte| **byte == 0xff).count();
         match bytes.get(start + fill).ok_or(SHORT)? {
-            0 | 0xd0..=0xd7 => at = start + fill + 1,
+            0 | 0xd0..=0xd7 => position = start + fill + 1,
             _ => return Ok(start),
         }
     }
@@ -101,19 +101,19 @@ fn turned(tiff: &[u8]) -> Option<u8> {
     if !little && !tiff.starts_with(b"MM\0*") {
         return None;
     }
-    let short = |at: usize| {
-        let bytes: [u8; 2] = tiff.get(at..at.checked_add(2)?)?.try_into().ok()?;
+    let read_u16 = |offset: usize| {
+        let bytes: [u8; 2] = tiff.get(offset..offset.checked_add(2)?)?.try_into().ok()?;
         Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
     };
-    let long = |at: usize| {
-        let bytes: [u8; 4] = tiff.get(at..at.checked_add(4)?)?.try_into().ok()?;
+    let read_u32 = |offset: usize| {
+        let bytes: [u8; 4] = tiff.get(offset..offset.checked_add(4)?)?.try_into().ok()?;
         Some(if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
     };
-    let directory = long(4)? as usize;
-    let entries = usize::from(short(directory)?);
+    let directory = read_u32(4)? as usize;
+    let entries = usize::from(read_u16(directory)?);
     let entry = (0..entries)
         .map_while(|index| directory.checked_add(2 + 12 * index))
-        .find(|entry| short(*entry) == Some(0x0112) && short(entry + 2) == Some(3))?;
-    let value = short(entry.checked_add(8)?)?;
+        .find(|entry| read_u16(*entry) == Some(0x0112) && read_u16(entry + 2) == Some(3))?;
+    let value = read_u16(entry.checked_add(8)?)?;
     (2..=8).contains(&value).then_some(value as u8)
 }

@@ -13,7 +13,7 @@ use super::attachment::FileType;
 
 /// Why an image cannot be stripped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken(pub &'static str);
+pub struct MalformedFile(pub &'static str);
 
 /// A stripped file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +25,11 @@ pub struct Stripped {
 }
 
 /// Strips a file.
-pub type Strip = fn(Vec<u8>) -> Result<Stripped, Broken>;
+pub type Strip = fn(Vec<u8>) -> Result<Stripped, MalformedFile>;
 
 /// The function that strips files of a type; `None` if there is nothing to strip, or if it cannot be stripped ([`keeps_metadata`]).
-pub fn stripper(found: FileType) -> Option<Strip> {
-    match found {
+pub fn stripper(file_type: FileType) -> Option<Strip> {
+    match file_type {
         FileType::Jpeg => Some(|bytes| jpeg::strip(&bytes).map(Stripped::clean)),
         FileType::Png => Some(|bytes| png::strip(&bytes).map(Stripped::clean)),
         FileType::Webp => Some(|bytes| webp::strip(&bytes).map(Stripped::clean)),
@@ -44,8 +44,8 @@ pub fn stripper(found: FileType) -> Option<Strip> {
 }
 
 /// Whether files of a type have metadata and are stored unchanged.
-pub fn keeps_metadata(found: FileType) -> bool {
-    matches!(found, FileType::Webm | FileType::Zip | FileType::Download)
+pub fn keeps_metadata(file_type: FileType) -> bool {
+    matches!(file_type, FileType::Webm | FileType::Zip | FileType::Download)
 }
 
 impl Stripped {
@@ -59,40 +59,40 @@ impl Stripped {
     }
 }
 
-const SHORT: Broken = Broken("it ends too early");
+const SHORT: MalformedFile = MalformedFile("it ends too early");
 
 /// Takes the first bytes.
-fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Broken> {
-    let (taken, left) = rest.split_at_checked(length).ok_or(SHORT)?;
-    *rest = left;
-    Ok(taken)
+fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], MalformedFile> {
+    let (part, remaining) = rest.split_at_checked(length).ok_or(SHORT)?;
+    *rest = remaining;
+    Ok(part)
 }
 
 /// Takes the first bytes as an array.
-fn array<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Broken> {
+fn array<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], MalformedFile> {
     take(rest, N)?.try_into().map_err(|_| SHORT)
 }
 
 /// Writes a chunk.
-fn put(out: &mut Vec<u8>, parts: &[&[u8]]) {
+fn append(out: &mut Vec<u8>, parts: &[&[u8]]) {
     parts.iter().for_each(|part| out.extend_from_slice(part));
 }
 
 /// The offset of a byte string, searched from an offset.
 fn find(bytes: &[u8], text: &[u8], from: usize) -> Option<usize> {
     let first = *text.first()?;
-    let mut at = from;
+    let mut position = from;
     loop {
-        at += bytes.get(at..)?.iter().position(|byte| *byte == first)?;
-        if bytes.get(at..)?.starts_with(text) {
-            return Some(at);
+        position += bytes.get(position..)?.iter().position(|byte| *byte == first)?;
+        if bytes.get(position..)?.starts_with(text) {
+            return Some(position);
         }
-        at += 1;
+        position += 1;
     }
 }
 
 /// Whether bytes contain a byte string.
-fn holds(bytes: &[u8], text: &[u8]) -> bool {
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
     find(bytes, text, 0).is_some()
 }
 

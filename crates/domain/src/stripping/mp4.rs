@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::holds;
+use super::contains;
 
 /// The types of tracks that are seen or heard.
 const PICTURES_AND_SOUND: &[&[u8; 4]] = &[b"vide", b"soun", b"auxv", b"pict"];
@@ -38,12 +38,12 @@ enum Place {
 
 /// Strips an MP4 in place; `true` if metadata may remain.
 pub fn strip(bytes: &mut [u8]) -> bool {
-    let whole = 0..bytes.len();
+    let file_range = 0..bytes.len();
     let mut media = Vec::new();
     let (mut movies, mut is_fragmented) = (Vec::new(), false);
-    let all = atoms(bytes, whole.clone());
-    let mut left = all.len() == ATOMS_MAX;
-    for atom in all {
+    let top_atoms = atoms(bytes, file_range.clone());
+    let mut may_remain = top_atoms.len() == ATOMS_MAX;
+    for atom in top_atoms {
         match &atom.kind {
             b"mdat" => media.push(atom.body..atom.end),
             b"moov" => movies.push(atom),
@@ -51,33 +51,33 @@ pub fn strip(bytes: &mut [u8]) -> bool {
             _ => {}
         }
     }
-    left |= movies.is_empty();
+    may_remain |= movies.is_empty();
     let mut budget = bytes.len();
     for movie in movies {
         let inner = atoms(bytes, movie.body..movie.end);
-        left |= inner.len() == ATOMS_MAX;
+        may_remain |= inner.len() == ATOMS_MAX;
         for track in inner.into_iter().filter(|atom| &atom.kind == b"trak") {
             match handler(bytes, track) {
                 Some(kind) if PICTURES_AND_SOUND.contains(&&kind) => {}
-                Some(kind) if CAPTIONS.contains(&&kind) => left = true,
+                Some(kind) if CAPTIONS.contains(&&kind) => may_remain = true,
                 Some(_) => {
-                    left |= !clear_samples(bytes, track, &media, &mut budget) || is_fragmented;
+                    may_remain |= !clear_samples(bytes, track, &media, &mut budget) || is_fragmented;
                     free(bytes, track);
                 }
-                None => left = true,
+                None => may_remain = true,
             }
         }
     }
-    clean(bytes, whole, Place::File) || left
+    clean(bytes, file_range, Place::File) || may_remain
 }
 
 /// Strips the boxes in a range; `true` if metadata may remain.
 fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
-    let mut left = false;
-    let mut at = range.start;
-    while at < range.end {
-        let Some(atom) = atom(bytes, at, range.end, place == Place::File) else { return true };
-        at = atom.end;
+    let mut may_remain = false;
+    let mut position = range.start;
+    while position < range.end {
+        let Some(atom) = atom(bytes, position, range.end, place == Place::File) else { return true };
+        position = atom.end;
         let inner = match (place, &atom.kind) {
             (Place::File, b"moov") => Some(Place::Movie),
             (Place::File, b"moof") => Some(Place::Fragment),
@@ -89,23 +89,24 @@ fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
             _ => None,
         };
         if let Some(inner) = inner {
-            left |= clean(bytes, atom.body..atom.end, inner);
+            may_remain |= clean(bytes, atom.body..atom.end, inner);
             continue;
         }
         match (place, &atom.kind) {
             (Place::Movie, b"mvhd") | (Place::Track, b"tkhd") | (Place::Media, b"mdhd") => clear_times(bytes, atom),
             (Place::Media | Place::Information, b"hdlr") => clear(bytes, atom.body.saturating_add(24)..atom.end),
             // A compressed movie box cannot be parsed here.
-            (Place::Movie, b"cmov") => left = true,
+            (Place::Movie, b"cmov") => may_remain = true,
             _ if is_kept(place, &atom.kind) => {}
             _ => {
                 // Its items may be stored elsewhere in the file.
-                left |= &atom.kind == b"meta" && holds(bytes.get(atom.body..atom.end).unwrap_or_default(), b"iloc");
+                may_remain |=
+                    &atom.kind == b"meta" && contains(bytes.get(atom.body..atom.end).unwrap_or_default(), b"iloc");
                 free(bytes, atom);
             }
         }
     }
-    left
+    may_remain
 }
 
 /// Whether a player needs the box unchanged.
@@ -124,11 +125,11 @@ fn is_kept(place: Place, kind: &[u8; 4]) -> bool {
 /// The boxes in a range, up to the first truncated one.
 fn atoms(bytes: &[u8], range: Range<usize>) -> Vec<Atom> {
     let is_file = range.start == 0;
-    let mut at = range.start;
+    let mut position = range.start;
     let next = || {
-        let found = atom(bytes, at, range.end, is_file)?;
-        at = found.end;
-        Some(found)
+        let atom_found = atom(bytes, position, range.end, is_file)?;
+        position = atom_found.end;
+        Some(atom_found)
     };
     // Empty boxes carry no metadata, and there may be very many of them.
     std::iter::from_fn(next).filter(|atom| atom.body < atom.end).take(ATOMS_MAX).collect()
@@ -147,8 +148,8 @@ fn atom(bytes: &[u8], start: usize, end: usize, is_file: bool) -> Option<Atom> {
 }
 
 /// A big-endian number of `length` bytes.
-fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
-    let bytes = bytes.get(at..at.checked_add(length)?)?;
+fn number(bytes: &[u8], position: usize, length: usize) -> Option<usize> {
+    let bytes = bytes.get(position..position.checked_add(length)?)?;
     bytes.iter().try_fold(0_usize, |number, byte| number.checked_mul(256)?.checked_add(usize::from(*byte)))
 }
 
@@ -184,19 +185,20 @@ fn handler(bytes: &[u8], track: Atom) -> Option<[u8; 4]> {
 /// Zeros the samples of a track in the media data, as far as the budget goes; `true` if all were zeroed.
 fn clear_samples(bytes: &mut [u8], track: Atom, media: &[Range<usize>], budget: &mut usize) -> bool {
     let Some(ranges) = samples(bytes, track) else { return false };
-    let mut all = true;
+    let mut is_complete = true;
     for range in ranges {
         let length = range.len();
-        let inside = media.partition_point(|media| media.end < range.end);
-        let is_inside = media.get(inside).is_some_and(|media| media.start <= range.start && range.end <= media.end);
+        let first_outside = media.partition_point(|media| media.end < range.end);
+        let is_inside =
+            media.get(first_outside).is_some_and(|media| media.start <= range.start && range.end <= media.end);
         if !is_inside || length > *budget {
-            all = false;
+            is_complete = false;
             continue;
         }
         *budget -= length;
         clear(bytes, range);
     }
-    all
+    is_complete
 }
 
 /// The ranges of the chunks of a track.
@@ -209,13 +211,13 @@ fn samples(bytes: &[u8], track: Atom) -> Option<Vec<Range<usize>>> {
         Some(offsets) => (offsets, 4),
         None => (child(bytes, table, b"co64")?, 8),
     };
-    let field = |atom: Atom, at: usize, length: usize| {
-        let at = atom.body.checked_add(at)?;
-        number(bytes, at, length).filter(|_| at + length <= atom.end)
+    let field = |atom: Atom, position: usize, length: usize| {
+        let position = atom.body.checked_add(position)?;
+        number(bytes, position, length).filter(|_| position + length <= atom.end)
     };
     let (same_size, count) = (field(sizes, 4, 4)?, field(sizes, 8, 4)?);
     let (run_count, chunk_count) = (field(runs, 4, 4)?, field(offsets, 4, 4)?);
-    let run = |index: usize, at: usize| field(runs, index.checked_mul(12)?.checked_add(8 + at)?, 4);
+    let run = |index: usize, position: usize| field(runs, index.checked_mul(12)?.checked_add(8 + position)?, 4);
     if chunk_count > CHUNKS_MAX {
         return None;
     }

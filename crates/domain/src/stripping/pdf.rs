@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{find, holds};
+use super::{contains, find};
 
 /// The most objects that are examined.
 const OBJECTS_MAX: usize = 1_000_000;
@@ -21,52 +21,52 @@ struct Object {
 /// Strips a PDF in place; `true` if metadata may remain.
 pub fn strip(bytes: &mut [u8]) -> bool {
     // Any change breaks a signature, and encrypted content cannot be parsed.
-    if holds(bytes, b"/Encrypt") || holds(bytes, b"/ByteRange") {
+    if contains(bytes, b"/Encrypt") || contains(bytes, b"/ByteRange") {
         return true;
     }
     let Some(objects) = objects(bytes) else { return true };
     let (information, is_direct) = information(bytes);
-    let mut left = is_direct;
-    let mut found = BTreeSet::new();
+    let mut may_remain = is_direct;
+    let mut offsets = BTreeSet::new();
     for object in &objects {
         if information.contains(&object.number) {
-            left |= !clear_strings(bytes, object.dictionary.clone());
-            found.insert(object.number);
+            may_remain |= !clear_strings(bytes, object.dictionary.clone());
+            offsets.insert(object.number);
         }
         if let Some(stream) = &object.stream {
-            left |= !clear_stream(bytes, &object.dictionary, stream.clone());
+            may_remain |= !clear_stream(bytes, &object.dictionary, stream.clone());
         }
     }
     clear_packets(bytes);
     // If objects are packed into streams, an information dictionary may be among them.
-    let is_packed = holds(bytes, b"/ObjStm");
+    let is_packed = contains(bytes, b"/ObjStm");
     let has_revisions =
         find(bytes, b"startxref", 0).is_some_and(|first| find(bytes, b"startxref", first + 9).is_some());
-    left || found != information || (is_packed && has_revisions)
+    may_remain || offsets != information || (is_packed && has_revisions)
 }
 
 /// The objects with dictionaries; `None` if the file cannot be parsed.
 fn objects(bytes: &[u8]) -> Option<Vec<Object>> {
     let mut objects = Vec::new();
-    let mut at = 0;
-    while let Some(word) = find(bytes, b"obj", at) {
-        at = word + 3;
+    let mut position = 0;
+    while let Some(word) = find(bytes, b"obj", position) {
+        position = word + 3;
         let Some(number) = number_before(bytes, word) else { continue };
-        let start = skip_space(bytes, at);
+        let start = skip_space(bytes, position);
         if bytes.get(start..start + 2) != Some(b"<<".as_slice()) {
             continue;
         }
         let end = dictionary_end(bytes, start)?;
-        at = skip_space(bytes, end);
+        position = skip_space(bytes, end);
         let mut stream = None;
-        if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"stream")) {
-            let line = at + 6;
+        if bytes.get(position..).is_some_and(|rest| rest.starts_with(b"stream")) {
+            let line = position + 6;
             let begin = match bytes.get(line..line + 2) {
                 Some(b"\r\n") => line + 2,
                 _ => line + 1,
             };
             let stop = find(bytes, b"endstream", begin)?;
-            at = stop + 9;
+            position = stop + 9;
             stream = Some(begin..stop);
         }
         objects.push(Object { number, dictionary: start..end, stream });
@@ -79,9 +79,9 @@ fn objects(bytes: &[u8]) -> Option<Vec<Object>> {
 
 /// The object number before the keyword `obj` at an offset: `12 0 obj`.
 fn number_before(bytes: &[u8], word: usize) -> Option<u32> {
-    let before = |end: usize, is: fn(u8) -> bool| {
+    let before = |end: usize, matches: fn(u8) -> bool| {
         let head = bytes.get(..end)?;
-        let rest = head.iter().rev().take(24).take_while(|byte| is(**byte)).count();
+        let rest = head.iter().rev().take(24).take_while(|byte| matches(**byte)).count();
         (rest > 0).then_some(end - rest)
     };
     let generation = before(before(word, is_space)?, |byte| byte.is_ascii_digit())?;
@@ -92,10 +92,10 @@ fn number_before(bytes: &[u8], word: usize) -> Option<u32> {
 
 /// The numbers of information dictionaries, and whether one is in a place where its number cannot be told.
 fn information(bytes: &[u8]) -> (BTreeSet<u32>, bool) {
-    let (mut numbers, mut is_direct, mut at) = (BTreeSet::new(), false, 0);
-    while let Some(name) = find(bytes, b"/Info", at) {
-        at = name + 5;
-        let start = skip_space(bytes, at);
+    let (mut numbers, mut is_direct, mut position) = (BTreeSet::new(), false, 0);
+    while let Some(name) = find(bytes, b"/Info", position) {
+        position = name + 5;
+        let start = skip_space(bytes, position);
         if bytes.get(start..start + 2) == Some(b"<<".as_slice()) {
             is_direct = true;
         } else if let Some(number) = reference(bytes, start) {
@@ -106,15 +106,15 @@ fn information(bytes: &[u8]) -> (BTreeSet<u32>, bool) {
 }
 
 /// The object number of a reference at an offset: `12 0 R`.
-fn reference(bytes: &[u8], at: usize) -> Option<u32> {
-    let digits = |at: usize| {
-        let length = bytes.get(at..)?.iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
-        (length > 0).then_some(at + length)
+fn reference(bytes: &[u8], position: usize) -> Option<u32> {
+    let digits = |position: usize| {
+        let length = bytes.get(position..)?.iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
+        (length > 0).then_some(position + length)
     };
-    let end = digits(at)?;
+    let end = digits(position)?;
     let generation = skip_space(bytes, end);
     let letter = skip_space(bytes, digits(generation).filter(|_| generation > end)?);
-    let number = std::str::from_utf8(bytes.get(at..end)?).ok()?.parse().ok()?;
+    let number = std::str::from_utf8(bytes.get(position..end)?).ok()?.parse().ok()?;
     (bytes.get(letter) == Some(&b'R')).then_some(number)
 }
 
@@ -131,21 +131,21 @@ enum Token {
 }
 
 /// The next token, and the offset of its end.
-fn token(bytes: &[u8], at: usize) -> Option<(Token, usize)> {
-    match (bytes.get(at)?, bytes.get(at + 1)) {
-        (b'<', Some(b'<')) => Some((Token::Open, at + 2)),
-        (b'>', Some(b'>')) => Some((Token::Close, at + 2)),
+fn token(bytes: &[u8], position: usize) -> Option<(Token, usize)> {
+    match (bytes.get(position)?, bytes.get(position + 1)) {
+        (b'<', Some(b'<')) => Some((Token::Open, position + 2)),
+        (b'>', Some(b'>')) => Some((Token::Close, position + 2)),
         (b'<', _) => {
-            let end = find(bytes, b">", at)?;
-            Some((Token::Digits(at + 1..end), end + 1))
+            let end = find(bytes, b">", position)?;
+            Some((Token::Digits(position + 1..end), end + 1))
         }
         (b'(', _) => {
-            let (mut depth, mut end) = (1_usize, at + 1);
+            let (mut depth, mut end) = (1_usize, position + 1);
             loop {
                 match bytes.get(end)? {
                     b'\\' => end += 1,
                     b'(' => depth += 1,
-                    b')' if depth == 1 => return Some((Token::Text(at + 1..end), end + 1)),
+                    b')' if depth == 1 => return Some((Token::Text(position + 1..end), end + 1)),
                     b')' => depth -= 1,
                     _ => {}
                 }
@@ -153,66 +153,66 @@ fn token(bytes: &[u8], at: usize) -> Option<(Token, usize)> {
             }
         }
         (b'%', _) => {
-            let line = bytes.get(at..)?.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
-            Some((Token::Other, at + line))
+            let line = bytes.get(position..)?.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+            Some((Token::Other, position + line))
         }
-        (b'R', next) if next.is_none_or(|byte| !byte.is_ascii_alphanumeric()) => Some((Token::Reference, at + 1)),
+        (b'R', next) if next.is_none_or(|byte| !byte.is_ascii_alphanumeric()) => Some((Token::Reference, position + 1)),
         (b'/', _) => {
-            let name = bytes.get(at + 1..)?.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-            Some((Token::Other, at + 1 + name))
+            let name = bytes.get(position + 1..)?.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            Some((Token::Other, position + 1 + name))
         }
-        _ => Some((Token::Other, at + 1)),
+        _ => Some((Token::Other, position + 1)),
     }
 }
 
 /// The end of the dictionary that begins at an offset.
 fn dictionary_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let (mut depth, mut at) = (0_usize, start);
+    let (mut depth, mut position) = (0_usize, start);
     loop {
-        let (token, end) = token(bytes, at)?;
-        at = end;
+        let (token, end) = token(bytes, position)?;
+        position = end;
         match token {
             Token::Open => depth += 1,
             Token::Close => depth = depth.checked_sub(1)?,
             _ => {}
         }
         if depth == 0 {
-            return Some(at);
+            return Some(position);
         }
     }
 }
 
 /// Overwrites the strings of a dictionary; `false` if one of them is in another object.
 fn clear_strings(bytes: &mut [u8], dictionary: Range<usize>) -> bool {
-    let (mut at, mut all) = (dictionary.start, true);
-    while at < dictionary.end {
-        let Some((token, end)) = token(bytes, at) else { return false };
-        at = end;
+    let (mut position, mut is_complete) = (dictionary.start, true);
+    while position < dictionary.end {
+        let Some((token, end)) = token(bytes, position) else { return false };
+        position = end;
         match token {
             Token::Text(range) => fill(bytes, range, b' '),
             Token::Digits(range) => {
                 let digits = bytes.get_mut(range).into_iter().flatten().filter(|byte| byte.is_ascii_hexdigit());
                 digits.zip([b'2', b'0'].into_iter().cycle()).for_each(|(byte, digit)| *byte = digit);
             }
-            Token::Reference => all = false,
+            Token::Reference => is_complete = false,
             _ => {}
         }
     }
-    all
+    is_complete
 }
 
 /// Overwrites a metadata stream, or the metadata in a JPEG stream; `false` if that is not possible.
 fn clear_stream(bytes: &mut [u8], dictionary: &Range<usize>, stream: Range<usize>) -> bool {
     let head = bytes.get(dictionary.clone()).unwrap_or_default();
-    let has = |name: &[u8]| holds(head, name);
-    let is_filtered = has(b"/Filter");
-    if has(b"/Metadata") && has(b"/XML") {
+    let has_name = |name: &[u8]| contains(head, name);
+    let is_filtered = has_name(b"/Filter");
+    if has_name(b"/Metadata") && has_name(b"/XML") {
         if !is_filtered {
             fill(bytes, stream, b' ');
             return true;
         }
-        let is_plain_deflate = has(b"/FlateDecode")
-            && !has(b"/DecodeParms")
+        let is_plain_deflate = has_name(b"/FlateDecode")
+            && !has_name(b"/DecodeParms")
             && head.windows(6).filter(|word| *word == b"Decode").count() == 1;
         if !is_plain_deflate || stream.len() < NOTHING.len() {
             return false;
@@ -223,7 +223,7 @@ fn clear_stream(bytes: &mut [u8], dictionary: &Range<usize>, stream: Range<usize
         }
         return true;
     }
-    if has(b"/DCTDecode") && head.windows(6).filter(|word| *word == b"Decode").count() == 1 {
+    if has_name(b"/DCTDecode") && head.windows(6).filter(|word| *word == b"Decode").count() == 1 {
         clear_jpeg(bytes, stream);
     }
     true
@@ -231,39 +231,39 @@ fn clear_stream(bytes: &mut [u8], dictionary: &Range<usize>, stream: Range<usize
 
 /// Overwrites the segments of a JPEG that no decoder needs: EXIF, XMP, comments and those of applications.
 fn clear_jpeg(bytes: &mut [u8], stream: Range<usize>) {
-    let mut at = stream.start + 2;
-    while at + 4 <= stream.end {
-        let Some([0xff, marker, high, low]) = bytes.get(at..at + 4) else { return };
+    let mut position = stream.start + 2;
+    while position + 4 <= stream.end {
+        let Some([0xff, marker, high, low]) = bytes.get(position..position + 4) else { return };
         let (marker, length) = (*marker, usize::from(*high) << 8 | usize::from(*low));
-        let end = at + 2 + length;
+        let end = position + 2 + length;
         if length < 2 || end > stream.end || marker == 0xda {
             return;
         }
         if matches!(marker, 0xe1 | 0xe3..=0xed | 0xef | 0xfe) {
-            fill(bytes, at + 4..end, 0);
+            fill(bytes, position + 4..end, 0);
         }
-        at = end;
+        position = end;
     }
 }
 
 /// Overwrites uncompressed XMP packets anywhere in the file.
 fn clear_packets(bytes: &mut [u8]) {
-    let mut at = 0;
-    while let Some(begin) = find(bytes, b"<?xpacket begin", at) {
+    let mut position = 0;
+    while let Some(begin) = find(bytes, b"<?xpacket begin", position) {
         let Some(end) = find(bytes, b"<?xpacket end", begin) else { return };
         fill(bytes, begin..end, b' ');
-        at = end;
+        position = end;
     }
 }
 
-fn fill(bytes: &mut [u8], range: Range<usize>, with: u8) {
+fn fill(bytes: &mut [u8], range: Range<usize>, filler: u8) {
     if let Some(bytes) = bytes.get_mut(range) {
-        bytes.fill(with);
+        bytes.fill(filler);
     }
 }
 
-fn skip_space(bytes: &[u8], at: usize) -> usize {
-    at + bytes.get(at..).unwrap_or_default().iter().take_while(|byte| is_space(**byte)).count()
+fn skip_space(bytes: &[u8], position: usize) -> usize {
+    position + bytes.get(position..).unwrap_or_default().iter().take_while(|byte| is_space(**byte)).count()
 }
 
 fn is_space(byte: u8) -> bool {

@@ -9,8 +9,8 @@ const SECRET: &[u8] = b"48.8584 N 2.2945 E";
 /// Entropy-coded data with a stuffed byte and a restart marker.
 const BITS: &[u8] = b"\x12\x34\xff\0\x56\xff\xd0\x78\xff\xff\0\x9a";
 
-fn clean(found: FileType, bytes: &[u8]) -> Result<Vec<u8>, Broken> {
-    stripper(found).unwrap()(bytes.to_vec()).map(|stripped| stripped.bytes)
+fn clean(file_type: FileType, bytes: &[u8]) -> Result<Vec<u8>, MalformedFile> {
+    stripper(file_type).unwrap()(bytes.to_vec()).map(|stripped| stripped.bytes)
 }
 
 fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
@@ -31,17 +31,17 @@ fn exif(orientation: u8, little: bool) -> Vec<u8> {
 
 /// A photo as a phone writes it.
 fn photograph(exif: &[u8]) -> Vec<u8> {
-    let say = |before: &[u8]| [before, SECRET].concat();
+    let with_secret = |before: &[u8]| [before, SECRET].concat();
     [
         &b"\xff\xd8"[..],
         exif,
-        &segment(0xe0, &say(b"JFIF\0\x01\x02\0\0\x48\0\x48\x02\x02")),
-        &segment(0xe0, &say(b"JFXX\0\x10")),
-        &segment(0xe1, &say(b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>")),
+        &segment(0xe0, &with_secret(b"JFIF\0\x01\x02\0\0\x48\0\x48\x02\x02")),
+        &segment(0xe0, &with_secret(b"JFXX\0\x10")),
+        &segment(0xe1, &with_secret(b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>")),
         &segment(0xe2, b"ICC_PROFILE\0\x01\x01colours"),
-        &segment(0xe2, &say(b"MPF\0")),
-        &segment(0xed, &say(b"Photoshop 3.0\0")),
-        &segment(0xee, &say(b"Adobe\0\x64\0\0\0\0\x01")),
+        &segment(0xe2, &with_secret(b"MPF\0")),
+        &segment(0xed, &with_secret(b"Photoshop 3.0\0")),
+        &segment(0xee, &with_secret(b"Adobe\0\x64\0\0\0\0\x01")),
         &segment(0xfe, SECRET),
         &segment(0xdb, &[1; 65]),
         b"\xff\xff\xff",
@@ -62,23 +62,23 @@ fn png_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 fn screenshot() -> Vec<u8> {
-    let said = |name| png_chunk(name, &[b"Comment\0", SECRET].concat());
+    let text_chunk = |name| png_chunk(name, &[b"Comment\0", SECRET].concat());
     [
         &b"\x89PNG\r\n\x1a\n"[..],
         &png_chunk(b"IHDR", b"\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0"),
-        &said(b"tEXt"),
-        &said(b"zTXt"),
-        &said(b"iTXt"),
-        &said(b"eXIf"),
-        &said(b"tIME"),
-        &said(b"iDOT"),
+        &text_chunk(b"tEXt"),
+        &text_chunk(b"zTXt"),
+        &text_chunk(b"iTXt"),
+        &text_chunk(b"eXIf"),
+        &text_chunk(b"tIME"),
+        &text_chunk(b"iDOT"),
         // Longer than this chunk may be.
-        &said(b"gAMA"),
+        &text_chunk(b"gAMA"),
         &png_chunk(b"gAMA", b"\0\0\xb1\x8f"),
         &png_chunk(b"pHYs", b"\0\0\x0b\x13\0\0\x0b\x13\x01"),
         &png_chunk(b"iCCP", b"colours"),
         &png_chunk(b"IDAT", BITS),
-        &said(b"tEXt"),
+        &text_chunk(b"tEXt"),
         &png_chunk(b"IDAT", BITS),
         b"\0\0\0\0IEND\xae\x42\x60\x82",
         SECRET,
@@ -123,13 +123,13 @@ fn pictures() -> Vec<(FileType, Vec<u8>)> {
 
 #[test]
 fn what_is_hidden_goes_and_the_picture_stays() {
-    for (found, bytes) in pictures() {
-        let cleaned = clean(found, &bytes).unwrap();
-        assert!(!holds(&cleaned, SECRET), "{found}: {}", cleaned.escape_ascii());
-        assert!(holds(&cleaned, BITS), "{found}");
-        assert_eq!(holds(&bytes, b"colours"), holds(&cleaned, b"colours"), "{found}");
-        assert_eq!(clean(found, &cleaned).unwrap(), cleaned, "{found}");
-        assert_eq!(detect_by_signature(&cleaned), Some(found));
+    for (file_type, bytes) in pictures() {
+        let cleaned = clean(file_type, &bytes).unwrap();
+        assert!(!contains(&cleaned, SECRET), "{file_type}: {}", cleaned.escape_ascii());
+        assert!(contains(&cleaned, BITS), "{file_type}");
+        assert_eq!(contains(&bytes, b"colours"), contains(&cleaned, b"colours"), "{file_type}");
+        assert_eq!(clean(file_type, &cleaned).unwrap(), cleaned, "{file_type}");
+        assert_eq!(detect_by_signature(&cleaned), Some(file_type));
     }
 }
 
@@ -158,10 +158,10 @@ fn which_side_is_up_is_kept_and_nothing_else_of_its_exif() {
     for little in [true, false] {
         for orientation in 0..=9 {
             let cleaned = clean(FileType::Jpeg, &photograph(&exif(orientation, little))).unwrap();
-            let kept = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0";
-            let at = cleaned.windows(kept.len()).position(|window| window == kept);
-            let found = at.map(|at| cleaned[at + kept.len()]);
-            assert_eq!(found, (2..=8).contains(&orientation).then_some(orientation), "{little}");
+            let expected = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0";
+            let index = cleaned.windows(expected.len()).position(|window| window == expected);
+            let kept = index.map(|index| cleaned[index + expected.len()]);
+            assert_eq!(kept, (2..=8).contains(&orientation).then_some(orientation), "{little}");
             assert_eq!(clean(FileType::Jpeg, &cleaned).unwrap(), cleaned);
         }
     }
@@ -198,10 +198,10 @@ fn a_webp_says_what_is_left_in_it() {
 
 #[test]
 fn what_is_torn_cannot_be_cleaned() {
-    for (found, bytes) in pictures() {
-        let whole = clean(found, &bytes).unwrap();
-        for length in 0..whole.len() {
-            assert!(clean(found, &whole[..length]).is_err(), "{found} {length}");
+    for (file_type, bytes) in pictures() {
+        let cleaned = clean(file_type, &bytes).unwrap();
+        for length in 0..cleaned.len() {
+            assert!(clean(file_type, &cleaned[..length]).is_err(), "{file_type} {length}");
         }
     }
     assert!(clean(FileType::Jpeg, b"\xff\xd8\xff\xd9").is_err());
@@ -213,25 +213,25 @@ fn what_is_torn_cannot_be_cleaned() {
 proptest! {
     #[test]
     fn nothing_that_comes_makes_it_panic(bytes: Vec<u8>, which in 0..4usize, head in 0..200usize) {
-        let (found, picture) = pictures().swap_remove(which);
-        let _ = clean(found, &bytes);
+        let (file_type, picture) = pictures().swap_remove(which);
+        let _ = clean(file_type, &bytes);
         let grafted = [&picture[..head.min(picture.len())], &bytes].concat();
-        let _ = clean(found, &grafted);
+        let _ = clean(file_type, &grafted);
     }
 
     #[test]
     fn what_can_be_cleaned_is_clean_after_once(which in 0..4usize, changes: Vec<(Index, u8)>, cut: Option<Index>) {
-        let (found, mut picture) = pictures().swap_remove(which);
-        for (at, byte) in changes {
-            let at = at.index(picture.len());
-            picture[at] = byte;
+        let (file_type, mut picture) = pictures().swap_remove(which);
+        for (place, byte) in changes {
+            let place = place.index(picture.len());
+            picture[place] = byte;
         }
         if let Some(cut) = cut {
             picture.remove(cut.index(picture.len()));
         }
-        if let Ok(once) = clean(found, &picture) {
-            prop_assert!(once.len() <= picture.len() + 64);
-            prop_assert_eq!(clean(found, &once).unwrap(), once);
+        if let Ok(cleaned) = clean(file_type, &picture) {
+            prop_assert!(cleaned.len() <= picture.len() + 64);
+            prop_assert_eq!(clean(file_type, &cleaned).unwrap(), cleaned);
         }
     }
 
@@ -246,21 +246,21 @@ proptest! {
         file.extend(png_chunk(b"IDAT", BITS));
         file.extend(png_chunk(b"IEND", b""));
         let cleaned = clean(FileType::Png, &file).unwrap();
-        prop_assert!(holds(&cleaned, BITS) && !holds(&cleaned, said.as_bytes()));
+        prop_assert!(contains(&cleaned, BITS) && !contains(&cleaned, said.as_bytes()));
 
         let photograph = photograph(b"");
         let mut file = photograph[..2].to_vec();
         markers.iter().for_each(|marker| file.extend(segment(*marker, said.as_bytes())));
         file.extend_from_slice(&photograph[2..]);
         let cleaned = clean(FileType::Jpeg, &file).unwrap();
-        prop_assert!(holds(&cleaned, BITS) && !holds(&cleaned, said.as_bytes()));
+        prop_assert!(contains(&cleaned, BITS) && !contains(&cleaned, said.as_bytes()));
         prop_assert_eq!(cleaned, clean(FileType::Jpeg, &photograph).unwrap());
     }
 }
 
 /// Strips a file in which metadata may remain; and whether it may.
-fn strip(found: FileType, bytes: &[u8]) -> (Vec<u8>, bool) {
-    let Stripped { bytes, has_metadata } = stripper(found).unwrap()(bytes.to_vec()).unwrap();
+fn strip(file_type: FileType, bytes: &[u8]) -> (Vec<u8>, bool) {
+    let Stripped { bytes, has_metadata } = stripper(file_type).unwrap()(bytes.to_vec()).unwrap();
     (bytes, has_metadata)
 }
 
@@ -354,28 +354,28 @@ fn a_video_loses_its_place_and_time_and_nothing_in_it_moves() {
     let video = video(b"meta");
     let (cleaned, has_metadata) = strip(FileType::Mp4, &video);
     assert!(!has_metadata && cleaned.len() == video.len());
-    assert!(!holds(&cleaned, SECRET) && !holds(&cleaned, &SECRET[..4]), "{}", cleaned.escape_ascii());
-    assert!(!holds(&cleaned, &0xdead_beef_u32.to_be_bytes()));
-    for kept in [&b"mvhd"[..], b"tkhd", b"mdhd", b"vmhd", b"stco", b"vide", &words(&[1000])] {
-        assert!(holds(&cleaned, kept), "{}", kept.escape_ascii());
+    assert!(!contains(&cleaned, SECRET) && !contains(&cleaned, &SECRET[..4]), "{}", cleaned.escape_ascii());
+    assert!(!contains(&cleaned, &0xdead_beef_u32.to_be_bytes()));
+    for name in [&b"mvhd"[..], b"tkhd", b"mdhd", b"vmhd", b"stco", b"vide", &words(&[1000])] {
+        assert!(contains(&cleaned, name), "{}", name.escape_ascii());
     }
-    let both = find(&cleaned, BITS, 0).and_then(|first| find(&cleaned, BITS, first + 1));
-    assert!(both.is_some(), "pictures before and behind what a track of metadata named");
+    let second = find(&cleaned, BITS, 0).and_then(|first| find(&cleaned, BITS, first + 1));
+    assert!(second.is_some(), "pictures before and behind what a track of metadata named");
     assert_eq!(strip(FileType::Mp4, &cleaned).0, cleaned);
 }
 
 #[test]
 fn of_a_video_that_is_not_as_it_should_be_it_is_said_that_something_may_be_left() {
-    let whole = video(b"meta");
+    let file = video(b"meta");
     // Captions are for readers, and may hold the location of a drone.
     assert!(strip(FileType::Mp4, &video(b"sbtl")).1);
     // Without its table, or truncated.
-    assert!(strip(FileType::Mp4, &whole[..100]).1);
-    assert!(strip(FileType::Mp4, &whole[..whole.len() - 3]).1);
+    assert!(strip(FileType::Mp4, &file[..100]).1);
+    assert!(strip(FileType::Mp4, &file[..file.len() - 3]).1);
     // Fragmented; the table does not list fragments.
-    assert!(strip(FileType::Mp4, &[&whole[..], &atom(b"moof", &[&atom(b"mfhd", &[b"x"])])].concat()).1);
+    assert!(strip(FileType::Mp4, &[&file[..], &atom(b"moof", &[&atom(b"mfhd", &[b"x"])])].concat()).1);
     // Metadata items that are stored elsewhere.
-    assert!(strip(FileType::Mp4, &[&whole[..], &atom(b"meta", &[b"iloc"])].concat()).1);
+    assert!(strip(FileType::Mp4, &[&file[..], &atom(b"meta", &[b"iloc"])].concat()).1);
 }
 
 fn pdf(objects: &[&str], trailer: &str) -> Vec<u8> {
@@ -404,13 +404,13 @@ fn a_pdf_loses_who_made_it_and_its_xmp_and_nothing_in_it_moves() {
     // Bytes after the end of the image belong to no segment.
     let (cleaned, has_metadata) = strip(FileType::Pdf, &bytes);
     assert!(!has_metadata && cleaned.len() == bytes.len());
-    assert!(holds(&cleaned, b"(stays)") && holds(&cleaned, BITS) && holds(&cleaned, b"/Trapped /False"));
-    assert!(holds(&cleaned, b"/Producer <2020202>") && holds(&cleaned, b"stream\r\n\x78\x9c\x03\0\0\0\0\x01"));
-    assert!(!holds(&cleaned, b"PACKEDSECRET") && !holds(&cleaned, b"Ada"));
+    assert!(contains(&cleaned, b"(stays)") && contains(&cleaned, BITS) && contains(&cleaned, b"/Trapped /False"));
+    assert!(contains(&cleaned, b"/Producer <2020202>") && contains(&cleaned, b"stream\r\n\x78\x9c\x03\0\0\0\0\x01"));
+    assert!(!contains(&cleaned, b"PACKEDSECRET") && !contains(&cleaned, b"Ada"));
     let text = cleaned.escape_ascii().to_string();
-    let left = text.matches(PLACE_TEXT).count();
+    let remaining = text.matches(PLACE_TEXT).count();
     // One in each segment that has other uses, and one after the end of the image.
-    assert!(left <= 5, "{left} {text}");
+    assert!(remaining <= 5, "{remaining} {text}");
     for place in ["<x>", "Title(", "Author (", "xpacket"] {
         assert!(!text.contains(&format!("{place}{PLACE_TEXT}")), "{place}");
     }
@@ -446,7 +446,7 @@ fn of_a_pdf_that_cannot_be_cleaned_it_is_said_that_something_may_be_left() {
 #[test]
 fn what_is_made_to_cost_much_costs_little() {
     const SIZE: usize = 4_000_000;
-    let many = |piece: &[u8]| piece.iter().copied().cycle().take(SIZE).collect::<Vec<u8>>();
+    let repeated = |piece: &[u8]| piece.iter().copied().cycle().take(SIZE).collect::<Vec<u8>>();
     let long_chunks = {
         // A track with thousands of chunks that each cover all of the media.
         let sizes = vec![SIZE as u32; 50_000];
@@ -457,18 +457,18 @@ fn what_is_made_to_cost_much_costs_little() {
         let track = atom(b"trak", &[&atom(b"mdia", &[&handler, &atom(b"minf", &[&table])])]);
         [atom(b"mdat", &[&vec![1; SIZE]]), atom(b"moov", &[&track])].concat()
     };
-    for (found, bytes) in [
-        (FileType::Pdf, many(b"1 0 obj<<")),
-        (FileType::Pdf, many(b"1 0 obj<</A(((((")),
-        (FileType::Pdf, many(b"1 0 obj<<>>stream\n")),
-        (FileType::Pdf, many(b"/Info 1 0 R")),
-        (FileType::Pdf, many(b"<?xpacket begin")),
-        (FileType::Mp4, many(b"\0\0\0\x08moov")),
-        (FileType::Mp4, many(b"\0\0\0\x09mdat.")),
+    for (file_type, bytes) in [
+        (FileType::Pdf, repeated(b"1 0 obj<<")),
+        (FileType::Pdf, repeated(b"1 0 obj<</A(((((")),
+        (FileType::Pdf, repeated(b"1 0 obj<<>>stream\n")),
+        (FileType::Pdf, repeated(b"/Info 1 0 R")),
+        (FileType::Pdf, repeated(b"<?xpacket begin")),
+        (FileType::Mp4, repeated(b"\0\0\0\x08moov")),
+        (FileType::Mp4, repeated(b"\0\0\0\x09mdat.")),
         (FileType::Mp4, long_chunks),
-        (FileType::Gif, [&b"GIF89a\x01\0\x01\0\0\0\0"[..], &many(b"\x21\xfe\0")].concat()),
+        (FileType::Gif, [&b"GIF89a\x01\0\x01\0\0\0\0"[..], &repeated(b"\x21\xfe\0")].concat()),
     ] {
-        let (cleaned, _) = strip(found, &bytes);
+        let (cleaned, _) = strip(file_type, &bytes);
         assert!(cleaned.len() <= bytes.len() + 64);
     }
 }
@@ -484,16 +484,16 @@ proptest! {
             (FileType::Mp4, video(b"meta")),
             (FileType::Pdf, pdf(&[&author], "/Info 5 0 R")),
         ];
-        let (found, mut file) = files[which].clone();
-        let _ = strip(found, &bytes);
-        for (at, byte) in changes {
-            let at = at.index(file.len());
-            file[at] = byte;
+        let (file_type, mut file) = files[which].clone();
+        let _ = strip(file_type, &bytes);
+        for (place, byte) in changes {
+            let place = place.index(file.len());
+            file[place] = byte;
         }
         file.truncate(cut);
         file.extend_from_slice(&bytes);
-        let (once, _) = strip(found, &file);
-        prop_assert!(once.len() <= file.len() + 64);
-        prop_assert_eq!(strip(found, &once).0, once);
+        let (stripped, _) = strip(file_type, &file);
+        prop_assert!(stripped.len() <= file.len() + 64);
+        prop_assert_eq!(strip(file_type, &stripped).0, stripped);
     }
 }

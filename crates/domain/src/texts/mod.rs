@@ -370,8 +370,9 @@ pub fn plural<'a>(text: &'a str, category: &str) -> &'a str {
 
 /// Fills a text's placeholder, which occurs once.
 pub fn fill(text: &str, placeholder: &str, value: &str) -> String {
-    let around = find(text, placeholder).and_then(|at| Some((text.get(..at)?, text.get(at + placeholder.len()..)?)));
-    around.map_or_else(|| text.to_string(), |(before, after)| [before, value, after].concat())
+    let parts =
+        find(text, placeholder).and_then(|start| Some((text.get(..start)?, text.get(start + placeholder.len()..)?)));
+    parts.map_or_else(|| text.to_string(), |(before, after)| [before, value, after].concat())
 }
 
 /// All texts in a language.
@@ -390,7 +391,7 @@ pub struct Table {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn table(language: Language) -> Result<Table, String> {
     if language.file.is_empty() {
-        let labels = labels::labels().chain(beside());
+        let labels = labels::labels().chain(module_texts());
         return Ok(Table {
             panel: Text::ENGLISH.lines().map(str::to_string).collect(),
             labels: labels.map(|(name, english)| (name.to_string(), english.to_string())).collect(),
@@ -402,9 +403,9 @@ pub fn table(language: Language) -> Result<Table, String> {
     let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
     let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let gateway = GatewayText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
-    let named = labels::labels().map(|(name, _)| (name, [labels::PREFIX, name].concat()));
-    let named = named.chain(beside().map(|(name, _)| (name, name.to_string())));
-    let labels = named.map(|(name, key)| Ok((name.to_string(), take(&key)?))).collect::<Result<_, String>>()?;
+    let keys_by_name = labels::labels().map(|(name, _)| (name, [labels::PREFIX, name].concat()));
+    let keys_by_name = keys_by_name.chain(module_texts().map(|(name, _)| (name, name.to_string())));
+    let labels = keys_by_name.map(|(name, key)| Ok((name.to_string(), take(&key)?))).collect::<Result<_, String>>()?;
     match texts.keys().next() {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
         None => Ok(Table { panel, labels, gateway }),
@@ -413,7 +414,7 @@ pub fn table(language: Language) -> Result<Table, String> {
 
 /// The texts of [`PLAIN`] in a language, by name.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn plain(table: &Table) -> BTreeMap<&str, &str> {
+pub fn plain_form_texts(table: &Table) -> BTreeMap<&str, &str> {
     let panel = Text::ALL.iter().zip(&table.panel).map(|(text, translation)| (text.key(), translation));
     let texts: BTreeMap<&str, &String> =
         panel.chain(table.labels.iter().map(|(key, translation)| (key.as_str(), translation))).collect();
@@ -422,7 +423,7 @@ pub fn plain(table: &Table) -> BTreeMap<&str, &str> {
 
 /// The texts of the modules besides the form, in English.
 #[cfg(not(target_arch = "wasm32"))]
-fn beside() -> impl Iterator<Item = (&'static str, &'static str)> {
+fn module_texts() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tables = [
         (SendsText::KEYS, SendsText::ENGLISH),
         (SiteText::KEYS, SiteText::ENGLISH),
@@ -434,10 +435,10 @@ fn beside() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// A text of the gateway in the language that matches a language tag best.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn said_in(tag: &str, text: GatewayText) -> String {
+pub fn text_in(tag: &str, text: GatewayText) -> String {
     let table = language(tag).and_then(|language| table(language).ok());
-    let said = table.and_then(|table| table.gateway.into_iter().nth(text as usize));
-    said.unwrap_or_else(|| text.english().to_string())
+    let translated = table.and_then(|table| table.gateway.into_iter().nth(text as usize));
+    translated.unwrap_or_else(|| text.english().to_string())
 }
 
 /// The language that matches a language tag best.
@@ -476,7 +477,7 @@ mod tests {
         for language in LANGUAGES {
             let table = table(*language).unwrap();
             assert!(table.labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
-            for (key, english) in beside() {
+            for (key, english) in module_texts() {
                 is_complete(language.tag, &[(key, english)], &[table.labels[key].clone()]);
             }
             is_complete(language.tag, &panel, &table.panel);
@@ -486,8 +487,8 @@ mod tests {
 
     #[test]
     fn a_tag_finds_its_language_and_others_find_english() {
-        for (tag, found) in [("de-AT", "de"), ("DE", "de"), ("ar", "ar"), ("fr", "en"), ("", "en")] {
-            assert_eq!(language(tag).unwrap().tag, found, "{tag}");
+        for (tag, expected) in [("de-AT", "de"), ("DE", "de"), ("ar", "ar"), ("fr", "en"), ("", "en")] {
+            assert_eq!(language(tag).unwrap().tag, expected, "{tag}");
         }
     }
 

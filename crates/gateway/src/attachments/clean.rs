@@ -10,7 +10,7 @@ use super::receive::{Part, failed};
 use super::text;
 use deskbell_core::rules::file_formats::{self as formats, Format};
 use domain::attachment::{self, Attachments, FileType};
-use domain::stripping::{self, Broken, Strip, stripper};
+use domain::stripping::{self, MalformedFile, Strip, stripper};
 
 /// A file that is on disk.
 pub struct Cleaned {
@@ -60,7 +60,7 @@ fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, 
     let part = match strip {
         None => part,
         Some(strip) => {
-            let broken = |Broken(reason)| StoreFileError::Broken { media: media.word(), reason };
+            let broken = |MalformedFile(reason)| StoreFileError::Broken { media: media.word(), reason };
             let stripped = strip(whole()?).map_err(broken)?;
             has_metadata = stripped.has_metadata;
             let (clean, mut file) = Part::create(folder).map_err(failed)?;

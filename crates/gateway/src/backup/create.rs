@@ -92,8 +92,9 @@ async fn fill(settings: &Settings, folder: &Path) -> Result<Created, BackupError
             None => absent.push(file),
         }
     }
-    let named = if absent.is_empty() { Vec::new() } else { snapshot::files(&settings.database).await? };
-    let (missing, deleted): (Vec<_>, Vec<_>) = absent.into_iter().partition(|file| named.binary_search(file).is_ok());
+    let named_files = if absent.is_empty() { Vec::new() } else { snapshot::files(&settings.database).await? };
+    let (missing, deleted): (Vec<_>, Vec<_>) =
+        absent.into_iter().partition(|file| named_files.binary_search(file).is_ok());
     snapshot::remove_files(&database, &deleted).await?;
     let inspected = snapshot::inspect(&database).await.map_err(|error| damaged(settings, error))?;
     finish(folder, created_at, inspected.schema, copied, missing).await
@@ -145,8 +146,8 @@ async fn finish(
         let created = Created { bytes, files: attachments.len(), missing: missing.clone() };
         Manifest::new(created_at, schema, entry, attachments, missing).write(&folder)?;
         let files = folder.join(ATTACHMENTS);
-        for below in std::fs::read_dir(&files).map_err(failed(&files))? {
-            let path = below.map_err(failed(&files))?.path();
+        for file in std::fs::read_dir(&files).map_err(failed(&files))? {
+            let path = file.map_err(failed(&files))?.path();
             sync_folder(&path).map_err(failed(&path))?;
         }
         for path in [&files, &folder] {

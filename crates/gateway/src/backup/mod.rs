@@ -101,9 +101,9 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
 }
 
 /// Copies a file, readable by the gateway's user only, and syncs it to disk. Returns its length and SHA-256.
-fn copy_file(from: &Path, to: &Path) -> io::Result<(u64, String)> {
-    let mut source = File::open(from)?;
-    let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+fn copy_file(source_path: &Path, target_path: &Path) -> io::Result<(u64, String)> {
+    let mut source = File::open(source_path)?;
+    let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target_path)?;
     let digest = digest_into(&mut source, &mut target)?;
     target.sync_all()?;
     Ok(digest)
@@ -118,11 +118,11 @@ fn digest_into(source: &mut impl Read, target: &mut impl Write) -> io::Result<(u
     let (mut hash, mut bytes) = (Sha256::new(), 0);
     let mut buffer = vec![0; BUFFER];
     loop {
-        let read = source.read(&mut buffer)?;
-        let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else { break };
+        let length = source.read(&mut buffer)?;
+        let Some(part) = buffer.get(..length).filter(|part| !part.is_empty()) else { break };
         hash.update(part);
         target.write_all(part)?;
-        bytes += read as u64;
+        bytes += length as u64;
     }
     let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok((bytes, hex))

@@ -30,14 +30,14 @@ pub struct Restored {
     database: PathBuf,
     files: usize,
     /// The paths of replaced data.
-    kept: Vec<PathBuf>,
+    replaced: Vec<PathBuf>,
 }
 
 impl fmt::Display for Restored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} and {} files are as they were at {}", self.database.display(), self.files, self.created_at)?;
-        for kept in &self.kept {
-            write!(f, "\nkept what was there before as {}", kept.display())?;
+        for path in &self.replaced {
+            write!(f, "\nkept what was there before as {}", path.display())?;
         }
         Ok(())
     }
@@ -66,22 +66,22 @@ pub async fn run(settings: &Settings, source: &Path, replace: bool) -> Result<Re
         }
     }
     let source = source.to_path_buf();
-    blocking(move || put(&source, &manifest, &database, &files)).await
+    blocking(move || restore_into(&source, &manifest, &database, &files)).await
 }
 
 /// The paths in the way: the database with its companion files, and the folder of files if it has any file.
 fn occupied(database: &Path, files: &Path) -> io::Result<Vec<PathBuf>> {
-    let beside = COMPANIONS.iter().map(|ending| suffixed(database, ending));
-    let mut found = Vec::new();
-    for path in std::iter::once(database.to_path_buf()).chain(beside) {
+    let companions = COMPANIONS.iter().map(|ending| suffixed(database, ending));
+    let mut existing = Vec::new();
+    for path in std::iter::once(database.to_path_buf()).chain(companions) {
         if path.symlink_metadata().is_ok() {
-            found.push(path);
+            existing.push(path);
         }
     }
     if files.is_dir() && holds_files(files)? {
-        found.push(files.to_path_buf());
+        existing.push(files.to_path_buf());
     }
-    Ok(found)
+    Ok(existing)
 }
 
 /// Whether there is any file below a folder; a gateway that was started has created empty subfolders.
@@ -98,18 +98,18 @@ fn holds_files(folder: &Path) -> io::Result<bool> {
 /// Checks that a backup matches its manifest byte for byte, and that SQLite finds no error in the database.
 async fn check(source: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     let database = source.join(DATABASE);
-    let (folder, all) = (source.to_path_buf(), manifest.clone());
+    let (folder, manifest_checked) = (source.to_path_buf(), manifest.clone());
     blocking(move || {
-        check_entry(&folder.join(DATABASE), &all.database)?;
+        check_entry(&folder.join(DATABASE), &manifest_checked.database)?;
         let files = folder.join(ATTACHMENTS);
-        all.attachments.iter().try_for_each(|entry| check_entry(&files.join(place_of(&entry.file)), entry))
+        manifest_checked.attachments.iter().try_for_each(|entry| check_entry(&files.join(place_of(&entry.file)), entry))
     })
     .await?;
     let damaged = |reason: String| BackupError::DamagedBackup { path: database.display().to_string(), reason };
     let inspected = snapshot::inspect(&database).await.map_err(|error| unusable(error, damaged))?;
-    let there: BTreeSet<&String> =
+    let present: BTreeSet<&String> =
         manifest.attachments.iter().map(|entry| &entry.file).chain(&manifest.missing).collect();
-    match inspected.files.iter().find(|file| !there.contains(file)) {
+    match inspected.files.iter().find(|file| !present.contains(file)) {
         Some(file) => Err(damaged(format!("names the file {file}, which the manifest does not"))),
         None => Ok(()),
     }
@@ -133,14 +133,14 @@ fn is_entry(entry: &Entry, bytes: u64, sha256: &str) -> Result<(), String> {
 
 /// Copies everything next to its final path, and then swaps it in. The folder of files stays and only its content is replaced, because it may
 /// be a mount point. If anything fails, the old state is restored.
-fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Result<Restored, BackupError> {
+fn restore_into(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Result<Restored, BackupError> {
     let moment = clock::now().replace([':', '.'], "-");
     create_folder(files).map_err(failed(files))?;
     let new_database = Coming(suffixed(database, &format!("{COMING}{moment}")));
     let new_files = Coming(files.join(format!("{COMING}{moment}")));
-    let copied = |from: &Path, to: &Path, entry: &Entry| {
-        let (bytes, sha256) = copy_file(from, to).map_err(failed(to))?;
-        let damaged = |reason| BackupError::DamagedBackup { path: from.display().to_string(), reason };
+    let copied = |source_file: &Path, to: &Path, entry: &Entry| {
+        let (bytes, sha256) = copy_file(source_file, to).map_err(failed(to))?;
+        let damaged = |reason| BackupError::DamagedBackup { path: source_file.display().to_string(), reason };
         is_entry(entry, bytes, &sha256).map_err(damaged)
     };
     copied(&source.join(DATABASE), &new_database.0, &manifest.database)?;
@@ -158,12 +158,12 @@ fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Res
     }
 
     let mut moves = Moves::default();
-    let mut kept = Vec::new();
+    let mut replaced = Vec::new();
     let old_files = files.join(format!("{KEPT}{moment}"));
     for name in contents(files).map_err(failed(files))? {
-        if kept.is_empty() {
+        if replaced.is_empty() {
             create_folder(&old_files).map_err(failed(&old_files))?;
-            kept.push(old_files.clone());
+            replaced.push(old_files.clone());
         }
         moves.rename(files.join(&name), old_files.join(&name))?;
     }
@@ -173,7 +173,7 @@ fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Res
         if path.symlink_metadata().is_ok() {
             let old = suffixed(&path, &format!("{KEPT}{moment}"));
             moves.rename(path, old.clone())?;
-            kept.push(old);
+            replaced.push(old);
         }
     }
     for name in contents(&new_files.0).map_err(failed(&new_files.0))? {
@@ -191,7 +191,7 @@ fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Res
         created_at: manifest.created_at.clone(),
         database: database.into(),
         files: manifest.attachments.len(),
-        kept,
+        replaced,
     })
 }
 
@@ -200,8 +200,8 @@ fn contents(folder: &Path) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name();
-        let ours = [KEPT, COMING].iter().any(|start| name.to_string_lossy().starts_with(start));
-        if !ours {
+        let is_own = [KEPT, COMING].iter().any(|start| name.to_string_lossy().starts_with(start));
+        if !is_own {
             names.push(name);
         }
     }
@@ -222,9 +222,9 @@ impl Drop for Coming {
 struct Moves(Vec<(PathBuf, PathBuf)>);
 
 impl Moves {
-    fn rename(&mut self, from: PathBuf, to: PathBuf) -> Result<(), BackupError> {
-        std::fs::rename(&from, &to).map_err(failed(&from))?;
-        self.0.push((from, to));
+    fn rename(&mut self, source: PathBuf, target: PathBuf) -> Result<(), BackupError> {
+        std::fs::rename(&source, &target).map_err(failed(&source))?;
+        self.0.push((source, target));
         Ok(())
     }
 
@@ -235,9 +235,9 @@ impl Moves {
 
 impl Drop for Moves {
     fn drop(&mut self) {
-        for (from, to) in self.0.drain(..).rev() {
-            if let Err(error) = std::fs::rename(&to, &from) {
-                tracing::error!(%error, from = %to.display(), to = %from.display(), "undoing a restore failed, rename it by hand");
+        for (original, moved) in self.0.drain(..).rev() {
+            if let Err(error) = std::fs::rename(&moved, &original) {
+                tracing::error!(%error, original = %moved.display(), moved = %original.display(), "undoing a restore failed, rename it by hand");
             }
         }
     }

@@ -65,8 +65,8 @@ impl<'a> Document<'a> {
     fn note_within(&self, lines: &mut BTreeMap<String, usize>, path: &str, value: &DeValue<'_>) {
         match value {
             DeValue::Table(table) => self.note(lines, path, table),
-            DeValue::Array(all) => {
-                for (index, value) in all.iter().enumerate() {
+            DeValue::Array(items) => {
+                for (index, value) in items.iter().enumerate() {
                     let path = format!("{path}[{index}]");
                     lines.insert(path.clone(), line(self.text, value.span().start));
                     self.note_within(lines, &path, value.get_ref());
@@ -130,19 +130,19 @@ fn located((text, name): (&str, &str), span: Option<Range<usize>>, field: String
 }
 
 /// The line of a byte offset, from 1.
-fn line(text: &str, at: usize) -> usize {
-    text.get(..at).unwrap_or_default().matches('\n').count() + 1
+fn line(text: &str, index: usize) -> usize {
+    text.get(..index).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// A path as written in the file, without the kind of a destination.
 fn path(path: &Path) -> String {
-    let mut written = String::new();
+    let mut text = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => written.push_str(&format!("[{index}]")),
-            Segment::Map { key } => written = joined(&written, key),
+            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            Segment::Map { key } => text = joined(&text, key),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
-    written
+    text
 }

@@ -85,12 +85,11 @@ fn belongs(path: &str, field: &str) -> Option<String> {
     let table = path.strip_prefix("sites.")?.strip_suffix(field)?.strip_suffix('.')?;
     let (site, table) = table.split_once('.').unwrap_or((table, ""));
     match table {
-        "" if nearest(field, site::FIELDS.iter().copied()).is_none() => {
-            nearest(field, panel::FIELDS.iter().copied()).map(|meant| format!("`{meant}` in [sites.{site}.panel]"))
-        }
+        "" if nearest(field, site::FIELDS.iter().copied()).is_none() => nearest(field, panel::FIELDS.iter().copied())
+            .map(|intended| format!("`{intended}` in [sites.{site}.panel]")),
         "panel" => {
-            let meant = site::FIELDS.iter().find(|known| **known == field)?;
-            Some(format!("`{meant}` in [sites.{site}]"))
+            let intended = site::FIELDS.iter().find(|candidate| **candidate == field)?;
+            Some(format!("`{intended}` in [sites.{site}]"))
         }
         _ => None,
     }

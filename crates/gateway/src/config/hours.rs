@@ -50,7 +50,7 @@ enum Day {
 }
 
 /// The invalid field, and the reason.
-type Wrong = (String, String);
+type FieldError = (String, String);
 /// The spans of each day of the week, from Monday.
 type Week = [Vec<Span>; 7];
 
@@ -62,9 +62,9 @@ const ALWAYS: &str = "always";
 
 impl HoursTable {
     /// The hours, or the invalid field and the reason.
-    pub fn read(&self) -> Result<Hours, Wrong> {
+    pub fn read(&self) -> Result<Hours, FieldError> {
         let no_zone =
-            |_| wrong("zone", format!("{:?} is no time zone; write one such as \"Europe/Berlin\"", self.zone));
+            |_| field_error("zone", format!("{:?} is no time zone; write one such as \"Europe/Berlin\"", self.zone));
         let zone = TimeZone::get(&self.zone).map_err(no_zone)?;
         let table = ScheduleTable {
             days: self.days.clone(),
@@ -76,12 +76,12 @@ impl HoursTable {
         let usual = table.read(None)?;
         let mut severities = Vec::new();
         for (name, value) in &self.severity {
-            let within = |(field, message): Wrong| {
+            let within = |(field, message): FieldError| {
                 let dot = if field.is_empty() { "" } else { "." };
                 (format!("severity.{name}{dot}{field}"), message)
             };
             let Some(severity) = Severity::from_word(name) else {
-                return Err(within(wrong("", "is no severity; there are critical, high, medium and low".into())));
+                return Err(within(field_error("", "is no severity; there are critical, high, medium and low".into())));
             };
             let schedule = match value {
                 Value::String(text) if text == ALWAYS => Schedule::always(),
@@ -91,13 +91,13 @@ impl HoursTable {
                     let table = table.map_err(|error| {
                         let path = error.path().to_string();
                         let field = if path == "." { "" } else { &path };
-                        within(wrong(field, with_suggestion(error.inner().message())))
+                        within(field_error(field, with_suggestion(error.inner().message())))
                     })?;
                     table.read(Some(&usual)).map_err(within)?
                 }
                 _ => {
                     let message = format!("is no schedule; write {ALWAYS:?}, or a table as the hours themselves are");
-                    return Err(within(wrong("", message)));
+                    return Err(within(field_error("", message)));
                 }
             };
             severities.push((severity, schedule));
@@ -109,19 +109,20 @@ impl HoursTable {
 /// The holidays that are over, by which an administrator notices a wrong year; they have no effect.
 pub fn past_holidays(hours: &Hours, now: Timestamp) -> BTreeSet<Date> {
     let today = now.to_zoned(hours.zone.clone()).date();
-    let others = hours.severities.iter().map(|(_, schedule)| schedule);
-    let all = [&hours.usual].into_iter().chain(others).flat_map(|schedule| schedule.holidays.keys());
-    all.copied().filter(|date| *date < today).collect()
+    let of_severities = hours.severities.iter().map(|(_, schedule)| schedule);
+    let dates = [&hours.usual].into_iter().chain(of_severities).flat_map(|schedule| schedule.holidays.keys());
+    dates.copied().filter(|date| *date < today).collect()
 }
 
 impl ScheduleTable {
     /// The schedule; without holidays of its own it has those of the usual one.
-    fn read(&self, usual: Option<&Schedule>) -> Result<Schedule, Wrong> {
+    fn read(&self, usual: Option<&Schedule>) -> Result<Schedule, FieldError> {
         let week = match &self.week {
             Some(table) => {
-                let other = [("days", self.days.is_some()), ("from", self.from.is_some()), ("to", self.to.is_some())];
-                if let Some((field, _)) = other.into_iter().find(|(_, is_given)| *is_given) {
-                    return Err(wrong(field, "stands beside week; keep one of the two".into()));
+                let alternatives =
+                    [("days", self.days.is_some()), ("from", self.from.is_some()), ("to", self.to.is_some())];
+                if let Some((field, _)) = alternatives.into_iter().find(|(_, is_given)| *is_given) {
+                    return Err(field_error(field, "stands beside week; keep one of the two".into()));
                 }
                 read_week(table)?
             }
@@ -129,13 +130,13 @@ impl ScheduleTable {
         };
         check_overlaps(&week)?;
         let holidays = match (&self.holidays, usual) {
-            (Some(all), _) => read_holidays(all, &week)?,
+            (Some(holiday_entries), _) => read_holidays(holiday_entries, &week)?,
             (None, Some(usual)) if usual.holidays.values().all(|holiday| holiday.spans.is_empty()) => {
                 usual.holidays.clone()
             }
             (None, Some(_)) => {
                 let message = "is missing; some holidays of the usual hours are half days, so say what they are here";
-                return Err(wrong("holidays", message.into()));
+                return Err(field_error("holidays", message.into()));
             }
             (None, None) => BTreeMap::new(),
         };
@@ -143,14 +144,15 @@ impl ScheduleTable {
     }
 
     /// The same span on several days.
-    fn simple_week(&self) -> Result<Week, Wrong> {
+    fn simple_week(&self) -> Result<Week, FieldError> {
         let days = self.days.as_deref().unwrap_or(&WEEK);
         if days.is_empty() {
-            return Err(wrong("days", format!("is empty; name at least one of {}", NAMES.join(", "))));
+            return Err(field_error("days", format!("is empty; name at least one of {}", NAMES.join(", "))));
         }
-        let from = minute(self.from.as_deref().unwrap_or("09:00")).map_err(|message| wrong("from", message))?;
-        let to = end(self.to.as_deref().unwrap_or("17:00")).map_err(|message| wrong("to", message))?;
-        let span = span(from, to).map_err(|message| wrong("to", message))?;
+        let opening =
+            minute(self.from.as_deref().unwrap_or("09:00")).map_err(|message| field_error("from", message))?;
+        let to = end(self.to.as_deref().unwrap_or("17:00")).map_err(|message| field_error("to", message))?;
+        let span = span(opening, to).map_err(|message| field_error("to", message))?;
         let mut week = Week::default();
         for day in days {
             if let Some(spans) = week.get_mut(*day as usize) {
@@ -161,38 +163,38 @@ impl ScheduleTable {
     }
 }
 
-fn wrong(field: &str, message: String) -> Wrong {
+fn field_error(field: &str, message: String) -> FieldError {
     (field.into(), message)
 }
 
 /// The spans of each day of a table such as `{ mon-fri = ["09:00-12:00", "13:30-18:00"], sat = "10:00-14:00" }`.
-fn read_week(table: &BTreeMap<String, Value>) -> Result<Week, Wrong> {
+fn read_week(table: &BTreeMap<String, Value>) -> Result<Week, FieldError> {
     let mut week: [Option<Vec<Span>>; 7] = Default::default();
     for (key, value) in table {
-        let spans = spans(value).map_err(|message| wrong(&format!("week.{key}"), message))?;
+        let spans = spans(value).map_err(|message| field_error(&format!("week.{key}"), message))?;
         let days = days(key).ok_or_else(|| {
             let message = format!("is no day of the week; write {}, or a range such as mon-fri", NAMES.join(", "));
-            wrong(&format!("week.{key}"), message)
+            field_error(&format!("week.{key}"), message)
         })?;
         for day in days {
             let Some(place) = week.get_mut(day) else { continue };
             if place.is_some() {
                 let name = NAMES.get(day).copied().unwrap_or_default();
-                return Err(wrong(&format!("week.{key}"), format!("names {name} once more; say each day once")));
+                return Err(field_error(&format!("week.{key}"), format!("names {name} once more; say each day once")));
             }
             *place = Some(spans.clone());
         }
     }
     let week = week.map(Option::unwrap_or_default);
     if week.iter().all(Vec::is_empty) {
-        return Err(wrong("week", "has no hours on any day; leave hours out where nobody is there".into()));
+        return Err(field_error("week", "has no hours on any day; leave hours out where nobody is there".into()));
     }
     Ok(week)
 }
 
 /// The days of `mon` or `mon-fri`, Monday being 0. A range may wrap around the end of the week.
 fn days(key: &str) -> Option<Vec<usize>> {
-    let index = |name: &str| NAMES.iter().position(|known| *known == name.trim());
+    let index = |name: &str| NAMES.iter().position(|candidate| *candidate == name.trim());
     let Some((first, last)) = key.split_once('-') else { return Some(vec![index(key)?]) };
     let (first, last) = (index(first)?, index(last)?);
     let count = (last + 7 - first) % 7 + 1;
@@ -204,8 +206,8 @@ fn spans(value: &Value) -> Result<Vec<Span>, String> {
     let texts: Vec<&str> = match value {
         Value::String(text) if text == "closed" => Vec::new(),
         Value::String(text) => vec![text],
-        Value::Array(all) => {
-            let texts: Option<Vec<&str>> = all.iter().map(Value::as_str).collect();
+        Value::Array(items) => {
+            let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
             texts.ok_or_else(|| format!("is no list of hours; {SPANS}"))?
         }
         _ => return Err(format!("is no hours; {SPANS}")),
@@ -216,7 +218,7 @@ fn spans(value: &Value) -> Result<Vec<Span>, String> {
         if let [first, second] = pair
             && first.to > second.from
         {
-            return Err(format!("{} and {} overlap", written(*first), written(*second)));
+            return Err(format!("{} and {} overlap", span_text(*first), span_text(*second)));
         }
     }
     Ok(spans)
@@ -241,13 +243,13 @@ fn span(from: u16, to: u16) -> Result<Span, String> {
 
 /// A time of day, in minutes.
 fn minute(text: &str) -> Result<u16, String> {
-    let wrong = || format!("{text:?} is no time of day; write \"09:00\", from \"00:00\" to \"23:59\"");
-    let (hour, minute) = text.split_once(':').filter(|_| text.len() == 5).ok_or_else(wrong)?;
-    let number = |digits: &str, below: u16| {
+    let invalid = || format!("{text:?} is no time of day; write \"09:00\", from \"00:00\" to \"23:59\"");
+    let (hour, minute) = text.split_once(':').filter(|_| text.len() == 5).ok_or_else(invalid)?;
+    let number = |digits: &str, limit: u16| {
         let is_number = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        digits.parse().ok().filter(|number: &u16| is_number && *number < below)
+        digits.parse().ok().filter(|number: &u16| is_number && *number < limit)
     };
-    Ok(number(hour, 24).ok_or_else(wrong)? * 60 + number(minute, 60).ok_or_else(wrong)?)
+    Ok(number(hour, 24).ok_or_else(invalid)? * 60 + number(minute, 60).ok_or_else(invalid)?)
 }
 
 /// The end of a span. The last minute of the day counts as midnight, which is what is meant by it.
@@ -260,7 +262,7 @@ fn end(text: &str) -> Result<u16, String> {
 }
 
 /// Rejects a span past midnight that overlaps with one of the next day.
-fn check_overlaps(week: &Week) -> Result<(), Wrong> {
+fn check_overlaps(week: &Week) -> Result<(), FieldError> {
     for (index, spans) in week.iter().enumerate() {
         let next = (index + 1) % 7;
         let (Some(last), Some(first)) = (spans.last(), week.get(next).and_then(|spans| spans.first())) else {
@@ -268,14 +270,14 @@ fn check_overlaps(week: &Week) -> Result<(), Wrong> {
         };
         if last.to > DAY && last.to - DAY > first.from {
             let [day, next] = [index, next].map(|day| NAMES.get(day).copied().unwrap_or_default());
-            let message = format!("{day} {} and {next} {} overlap", written(*last), written(*first));
-            return Err(wrong("week", message));
+            let message = format!("{day} {} and {next} {} overlap", span_text(*last), span_text(*first));
+            return Err(field_error("week", message));
         }
     }
     Ok(())
 }
 
-fn written(span: Span) -> String {
+fn span_text(span: Span) -> String {
     let time = |minute: u16| match minute {
         DAY => "24:00".to_string(),
         minute => format!("{:02}:{:02}", minute % DAY / 60, minute % 60),
@@ -283,27 +285,27 @@ fn written(span: Span) -> String {
     format!("{}-{}", time(span.from), time(span.to))
 }
 
-fn read_holidays(all: &[Value], week: &Week) -> Result<BTreeMap<Date, Holiday>, Wrong> {
+fn read_holidays(entries: &[Value], week: &Week) -> Result<BTreeMap<Date, Holiday>, FieldError> {
     let mut holidays = BTreeMap::new();
-    for (index, value) in all.iter().enumerate() {
+    for (index, value) in entries.iter().enumerate() {
         check_holiday_fields(value)
-            .map_err(|(field, message)| wrong(&format!("holidays[{index}].{field}"), message))?;
-        let (date, holiday) = holiday(value, week).map_err(|message| wrong("holidays", message))?;
+            .map_err(|(field, message)| field_error(&format!("holidays[{index}].{field}"), message))?;
+        let (date, holiday) = holiday(value, week).map_err(|message| field_error("holidays", message))?;
         if holidays.insert(date, holiday).is_some() {
-            return Err(wrong("holidays", format!("{date} is there twice; say each day once")));
+            return Err(field_error("holidays", format!("{date} is there twice; say each day once")));
         }
     }
     Ok(holidays)
 }
 
 /// Rejects a holiday with an unknown field.
-fn check_holiday_fields(value: &Value) -> Result<(), Wrong> {
+fn check_holiday_fields(value: &Value) -> Result<(), FieldError> {
     const FIELDS: [&str; 5] = ["date", "name", "open", "from", "until"];
     let mut fields = value.as_table().into_iter().flat_map(toml::Table::keys);
     match fields.find(|field| !FIELDS.contains(&field.as_str())) {
         Some(field) => {
-            let known = FIELDS.map(|known| format!("`{known}`")).join(", ");
-            Err(wrong(field, with_suggestion(&format!("unknown field `{field}`, expected one of {known}"))))
+            let allowed = FIELDS.map(|allowed| format!("`{allowed}`")).join(", ");
+            Err(field_error(field, with_suggestion(&format!("unknown field `{field}`, expected one of {allowed}"))))
         }
         None => Ok(()),
     }
@@ -322,24 +324,24 @@ fn holiday(value: &Value, week: &Week) -> Result<(Date, Holiday), String> {
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(format!("{date}: {field} is no text")),
     };
-    let at = |message: String| format!("{date}: {message}");
+    let with_date = |message: String| format!("{date}: {message}");
     let (name, from, until) = (text("name")?.unwrap_or_default(), text("from")?, text("until")?);
     let spans = match (table.get("open"), from, until) {
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
-            return Err(at("open stands beside from or until; keep one of the two".into()));
+            return Err(with_date("open stands beside from or until; keep one of the two".into()));
         }
-        (Some(open), None, None) => spans(open).map_err(at)?,
+        (Some(open), None, None) => spans(open).map_err(with_date)?,
         (None, None, None) => Vec::new(),
         (None, from, until) => {
-            let from = from.map_or(Ok(0), minute).map_err(at)?;
-            let until = until.map_or(Ok(2 * DAY), end).map_err(at)?;
+            let from = from.map_or(Ok(0), minute).map_err(with_date)?;
+            let until = until.map_or(Ok(2 * DAY), end).map_err(with_date)?;
             let usual = week.get(weekday(date)).map(Vec::as_slice).unwrap_or_default();
-            let kept = usual.iter().map(|span| Span { from: span.from.max(from), to: span.to.min(until) });
-            let kept: Vec<Span> = kept.filter(|span| span.from < span.to).collect();
-            if kept.is_empty() {
-                return Err(at("nobody is there then on that day of the week; write open = \"09:00-12:00\", or leave the times out".into()));
+            let spans_open = usual.iter().map(|span| Span { from: span.from.max(from), to: span.to.min(until) });
+            let spans_open: Vec<Span> = spans_open.filter(|span| span.from < span.to).collect();
+            if spans_open.is_empty() {
+                return Err(with_date("nobody is there then on that day of the week; write open = \"09:00-12:00\", or leave the times out".into()));
             }
-            kept
+            spans_open
         }
     };
     Ok((date, Holiday { name: name.into(), spans }))

@@ -147,7 +147,7 @@ impl Token {
     }
 
     /// Whether this is the secret. Compares digests, so the duration reveals nothing about the secret.
-    pub fn is(&self, secret: &str) -> bool {
+    pub fn equals(&self, secret: &str) -> bool {
         *self == Token::new(secret)
     }
 
@@ -173,16 +173,16 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     };
     let lines = file.lines.clone();
     let place = |field: &str| lines.place(field);
-    let (listen, from) =
+    let (listen, source) =
         first((&overrides.listen, "--listen (DESKBELL_LISTEN)"), (&file.listen, &place("listen")), DEFAULT_LISTEN);
-    let listen = address(&listen, &from)?;
+    let listen = address(&listen, &source)?;
     let default_database = if overrides.demo { DEMO_DATABASE } else { DEFAULT_DATABASE };
-    let (database, from) = first(
+    let (database, source) = first(
         (&overrides.database, "--database (DESKBELL_DATABASE)"),
         (&file.database, &place("database")),
         default_database,
     );
-    let database = sqlite_path(&database, &from)?;
+    let database = sqlite_path(&database, &source)?;
     if let Some(readers) = file.database_readers.filter(|readers| !(1..=READERS_MAX).contains(readers)) {
         let message = format!("is {readers}; write 1 to {READERS_MAX}");
         return Err(SettingsError::Value { place: place("database_readers"), message });
@@ -204,7 +204,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         file: overrides.config.clone(),
         misplaced: file.misplaced,
         listen,
-        attachments: file.attachments.unwrap_or_else(|| beside(&database)),
+        attachments: file.attachments.unwrap_or_else(|| default_attachments(&database)),
         database,
         database_readers: file.database_readers,
         assets: overrides.assets.clone().or(file.assets),
@@ -234,7 +234,7 @@ pub fn sqlite_path(url: &str, place: &str) -> Result<PathBuf, SettingsError> {
 }
 
 /// The attachments folder beside a database: `data/deskbell-attachments` for `data/deskbell.db`.
-fn beside(database: &Path) -> PathBuf {
+fn default_attachments(database: &Path) -> PathBuf {
     let mut name = database.file_stem().unwrap_or_default().to_os_string();
     name.push("-attachments");
     database.with_file_name(name)
@@ -247,8 +247,8 @@ pub fn check_sites(file: File) -> Result<BTreeMap<String, SiteConfig>, SettingsE
 
 /// The effective value and its source.
 fn first(flag: (&Option<String>, &str), file: (&Option<String>, &str), default: &str) -> (String, String) {
-    let named = [flag, file].into_iter().find_map(|(value, place)| Some((value.clone()?, place.to_string())));
-    named.unwrap_or_else(|| (default.into(), "default".into()))
+    let setting = [flag, file].into_iter().find_map(|(value, place)| Some((value.clone()?, place.to_string())));
+    setting.unwrap_or_else(|| (default.into(), "default".into()))
 }
 
 fn address(text: &str, place: &str) -> Result<SocketAddr, SettingsError> {

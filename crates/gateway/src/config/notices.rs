@@ -76,7 +76,7 @@ mod tests {
     use super::*;
     use crate::config::{Overrides, load};
 
-    fn of(hours: &str, now: &str) -> Vec<String> {
+    fn notices_of(hours: &str, now: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deskbell.toml");
         std::fs::write(
@@ -90,22 +90,25 @@ mod tests {
 
     #[test]
     fn a_holiday_in_the_past_is_named_once_by_the_clock_of_the_site() {
-        let one = "holidays = [\"2024-12-25\", \"2027-01-01\"]";
-        assert_eq!(of(one, "2026-11-28T10:00:00Z"), ["holiday 2024-12-25 of site acme is in the past"]);
-        assert!(of(one, "2024-12-25T22:59:59Z").is_empty());
-        assert_eq!(of(one, "2024-12-25T23:00:00Z").len(), 1);
-        let half = "holidays = [{ date = \"2025-12-24\", until = \"12:00\" }, \"2025-12-25\"]\n\
+        let two_dates = "holidays = [\"2024-12-25\", \"2027-01-01\"]";
+        assert_eq!(notices_of(two_dates, "2026-11-28T10:00:00Z"), ["holiday 2024-12-25 of site acme is in the past"]);
+        assert!(notices_of(two_dates, "2024-12-25T22:59:59Z").is_empty());
+        assert_eq!(notices_of(two_dates, "2024-12-25T23:00:00Z").len(), 1);
+        let short_day = "holidays = [{ date = \"2025-12-24\", until = \"12:00\" }, \"2025-12-25\"]\n\
             [sites.acme.hours.severity.critical]\nholidays = [\"2025-12-25\"]";
-        assert_eq!(of(half, "2026-11-28T10:00:00Z"), ["holidays 2025-12-24, 2025-12-25 of site acme are in the past"]);
-        let many: Vec<String> = (1..=9).map(|day| format!("\"2025-01-0{day}\"")).collect();
-        let said = of(&format!("holidays = [{}]", many.join(", ")), "2026-11-28T10:00:00Z");
         assert_eq!(
-            said,
+            notices_of(short_day, "2026-11-28T10:00:00Z"),
+            ["holidays 2025-12-24, 2025-12-25 of site acme are in the past"]
+        );
+        let many_dates: Vec<String> = (1..=9).map(|day| format!("\"2025-01-0{day}\"")).collect();
+        let notices = notices_of(&format!("holidays = [{}]", many_dates.join(", ")), "2026-11-28T10:00:00Z");
+        assert_eq!(
+            notices,
             [
                 "holidays 2025-01-01, 2025-01-02, 2025-01-03, 2025-01-04, 2025-01-05 and 4 more of site acme are in the past"
             ]
         );
-        assert!(of("", "2026-11-28T10:00:00Z").is_empty());
+        assert!(notices_of("", "2026-11-28T10:00:00Z").is_empty());
     }
 
     fn with_file(text: &str) -> (tempfile::TempDir, Settings) {

@@ -20,8 +20,8 @@ pub struct Misplaced {
 
 /// Moves the panel's options to their table. An option in both places is an error.
 pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>, SettingsError> {
-    let mut all = Vec::new();
-    let mut twice = None;
+    let mut moved = Vec::new();
+    let mut duplicate = None;
     for (site, span, options) in document.sites() {
         let mut fields = Vec::new();
         for field in FIELDS {
@@ -31,21 +31,21 @@ pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>,
             // Other types are rejected when the document is deserialized.
             let Some(panel) = table(panel.get_mut()) else { continue };
             if panel.contains_key(*field) {
-                twice = twice.or(Some((key.span(), format!("sites.{site}.{field}"), site.clone())));
+                duplicate = duplicate.or(Some((key.span(), format!("sites.{site}.{field}"), site.clone())));
                 continue;
             }
             panel.insert(key, value);
             fields.push(*field);
         }
         if !fields.is_empty() {
-            all.push(Misplaced { site, fields });
+            moved.push(Misplaced { site, fields });
         }
     }
-    match twice {
+    match duplicate {
         Some((span, path, site)) => {
             Err(document.error(span, &path, format!("is in [sites.{site}.panel] as well; keep that one")))
         }
-        None => Ok(all),
+        None => Ok(moved),
     }
 }
 

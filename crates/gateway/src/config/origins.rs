@@ -148,8 +148,8 @@ impl Origins {
         match self {
             Origins::Any => true,
             Origins::Listed(patterns) => {
-                let asks = origin.parse::<OriginPattern>();
-                asks.is_ok_and(|asks| patterns.iter().any(|pattern| pattern.includes(&asks)))
+                let requested = origin.parse::<OriginPattern>();
+                requested.is_ok_and(|requested| patterns.iter().any(|pattern| pattern.includes(&requested)))
             }
         }
     }
@@ -175,9 +175,10 @@ impl OriginPattern {
                 OriginPattern::Pages { scheme: of, hosts: Hosts::One(host), port: at },
             ) => {
                 let is_host = match hosts {
-                    Hosts::One(one) => one == host,
+                    Hosts::One(name) => name == host,
                     Hosts::Below(parent) => host.strip_suffix(parent.as_str()).is_some_and(|rest| {
-                        rest.strip_suffix('.').is_some_and(|below| !below.is_empty() && !below.ends_with('.'))
+                        rest.strip_suffix('.')
+                            .is_some_and(|subdomain| !subdomain.is_empty() && !subdomain.ends_with('.'))
                     }),
                     Hosts::All => true,
                 };
@@ -207,22 +208,22 @@ impl fmt::Display for OriginPattern {
 impl std::str::FromStr for OriginPattern {
     type Err = OriginError;
 
-    fn from_str(given: &str) -> Result<OriginPattern, OriginError> {
-        let text = given.trim();
+    fn from_str(origin_text: &str) -> Result<OriginPattern, OriginError> {
+        let text = origin_text.trim();
         if text.eq_ignore_ascii_case("null") {
             return Ok(OriginPattern::Null);
         }
-        let Some((scheme, rest)) = text.split_once("://") else { return Err(without_scheme(given)) };
+        let Some((scheme, rest)) = text.split_once("://") else { return Err(without_scheme(origin_text)) };
         let scheme = scheme.to_ascii_lowercase();
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         match scheme.as_str() {
             // Browsers send `null`; older web views send this for the same pages.
             "file" if rest.is_empty() => Ok(OriginPattern::Null),
-            "http" | "https" => web(given, &scheme, rest),
+            "http" | "https" => web(origin_text, &scheme, rest),
             "ws" | "wss" | "ftp" | "file" | "blob" | "data" | "javascript" | "about" => {
-                Err(OriginError(format!("{given:?} is no origin of a page; {ALLOWED}")))
+                Err(OriginError(format!("{origin_text:?} is no origin of a page; {ALLOWED}")))
             }
-            _ => app(given, &scheme, rest),
+            _ => app(origin_text, &scheme, rest),
         }
     }
 }
@@ -230,34 +231,34 @@ impl std::str::FromStr for OriginPattern {
 const ALLOWED: &str = "write https://HOST or https://HOST:PORT, https://*.HOST for all below a host, SCHEME://HOST for an app, such as \
                        capacitor://localhost, or null for pages without an origin";
 
-fn without_scheme(given: &str) -> OriginError {
-    let text = given.trim();
+fn without_scheme(origin_text: &str) -> OriginError {
+    let text = origin_text.trim();
     let host = text.split(['/', '?', '#']).next().unwrap_or_default();
     let is_local = host.split(':').next() == Some("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
     let scheme = if is_local { "http" } else { "https" };
     let is_host =
         !host.is_empty() && !host.contains(char::is_whitespace) && Url::parse(&format!("https://{host}")).is_ok();
     match is_host {
-        true => OriginError(format!("{given:?} is no origin, its scheme is missing; write {scheme}://{host}")),
-        false => OriginError(format!("{given:?} is no origin; {ALLOWED}")),
+        true => OriginError(format!("{origin_text:?} is no origin, its scheme is missing; write {scheme}://{host}")),
+        false => OriginError(format!("{origin_text:?} is no origin; {ALLOWED}")),
     }
 }
 
 /// A web origin, with `rest` after its scheme.
-fn web(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginError> {
-    let wrong = |message: String| Err(OriginError(format!("{given:?} is no origin: {message}")));
+fn web(text: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginError> {
+    let invalid = |message: String| Err(OriginError(format!("{text:?} is no origin: {message}")));
     if rest.is_empty() {
-        return wrong(format!("its host is missing; {ALLOWED}"));
+        return invalid(format!("its host is missing; {ALLOWED}"));
     }
     if let Some(end) = rest.find(['/', '?', '#', '\\']) {
         let host = rest.get(..end).unwrap_or_default();
-        return wrong(format!("an origin has nothing behind host and port; write {scheme}://{host}"));
+        return invalid(format!("an origin has nothing behind host and port; write {scheme}://{host}"));
     }
     if rest.contains('@') {
-        return wrong(format!("an origin has no user; {ALLOWED}"));
+        return invalid(format!("an origin has no user; {ALLOWED}"));
     }
     if rest == "*" {
-        return wrong(r#"write ["*"] for every page, or https://*.HOST for all below a host"#.into());
+        return invalid(r#"write ["*"] for every page, or https://*.HOST for all below a host"#.into());
     }
     let (rest, all_ports) = match rest.strip_suffix(":*") {
         Some(rest) => (rest, true),
@@ -268,11 +269,11 @@ fn web(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginErr
         None => (rest, false),
     };
     if host.contains('*') {
-        return wrong(format!("* stands for whole names before a host only; write {scheme}://*.HOST"));
+        return invalid(format!("* stands for whole names before a host only; write {scheme}://*.HOST"));
     }
     let url = match Url::parse(&format!("{scheme}://{host}")) {
         Ok(url) => url,
-        Err(error) => return wrong(format!("{error}; {ALLOWED}")),
+        Err(error) => return invalid(format!("{error}; {ALLOWED}")),
     };
     let name = url.host_str().unwrap_or_default().to_string();
     let port = if all_ports { Port::All } else { Port::One(url.port()) };
@@ -280,17 +281,17 @@ fn web(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginErr
         return Ok(OriginPattern::Pages { scheme: scheme.into(), hosts: Hosts::One(name), port });
     }
     if !matches!(url.host(), Some(host) if host.to_string().contains(char::is_alphabetic) && !name.starts_with('[')) {
-        return wrong("nothing is below an address; write a name behind *.".into());
+        return invalid("nothing is below an address; write a name behind *.".into());
     }
     if is_public(&name) {
-        return wrong(format!("anybody can have a page below {name}; write {scheme}://*.YOUR-NAME.{name}"));
+        return invalid(format!("anybody can have a page below {name}; write {scheme}://*.YOUR-NAME.{name}"));
     }
     Ok(OriginPattern::Pages { scheme: scheme.into(), hosts: Hosts::Below(name), port })
 }
 
 /// The origin of an app, with `rest` after its scheme. Hosts are compared without case, because no two apps can have hosts that differ only in
 /// case.
-fn app(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginError> {
+fn app(text: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginError> {
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
         && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
     let (host, port) = match rest.rsplit_once(':') {
@@ -306,7 +307,7 @@ fn app(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginErr
             Ok(OriginPattern::Pages { scheme: scheme.into(), hosts, port: Port::One(port) })
         }
         _ => Err(OriginError(format!(
-            "{given:?} is no origin of an app; write SCHEME://HOST or SCHEME://*, nothing behind it"
+            "{text:?} is no origin of an app; write SCHEME://HOST or SCHEME://*, nothing behind it"
         ))),
     }
 }

@@ -39,7 +39,7 @@ impl Default for PanelTable {
 
 impl PanelTable {
     /// The configuration with these options; the others are those of `rest`.
-    pub fn with(self, rest: Config) -> Config {
+    pub fn with_site_values(self, rest: Config) -> Config {
         let PanelTable { kinds, topics, sources, links, channels, context, redact, consent, fields, theme, texts } =
             self;
         Config { kinds, topics, sources, links, channels, context, redact, consent, fields, theme, texts, ..rest }

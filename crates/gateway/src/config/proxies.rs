@@ -90,10 +90,10 @@ pub fn is_private(address: IpAddr) -> bool {
 /// A path normalized for use as a prefix: with a slash at its beginning and none at its end. `None` if it is not a plain path.
 pub fn base_path(text: &str) -> Option<String> {
     let path = text.trim().trim_end_matches('/');
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
     let is_good =
         path.is_empty() || path.starts_with('/') && !path.contains("//") && !path.contains("/.") && path.len() <= 200;
-    (is_good && path.chars().all(plain)).then(|| path.to_string())
+    (is_good && path.chars().all(is_allowed)).then(|| path.to_string())
 }
 
 fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -128,8 +128,8 @@ fn header_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::
     // A token (RFC 9110, 5.6.2).
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if text.is_empty() || !text.bytes().all(is_token) {
-        let known = FORWARDING_HEADERS.join(", ");
-        let message = format!("{text:?} is no name of a header; write the one your proxy sets, such as {known}");
+        let allowed = FORWARDING_HEADERS.join(", ");
+        let message = format!("{text:?} is no name of a header; write the one your proxy sets, such as {allowed}");
         return Err(de::Error::custom(message));
     }
     Ok(text.to_ascii_lowercase())

@@ -111,16 +111,16 @@ pub fn check_all(
 }
 
 fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Result<SiteConfig, SettingsError> {
-    let wrong = |field: &str, message: String| {
+    let invalid = |field: &str, message: String| {
         let dot = if field.is_empty() { "" } else { "." };
         Err(SettingsError::Value { place: place(&format!("sites.{name}{dot}{field}")), message })
     };
     if identifier::parse_identifier(name).is_none_or(|name| name.contains(['/', ':']) || !name.is_ascii()) {
-        return wrong("", "is no name of a site; 1 to 64 letters, digits or -_.".into());
+        return invalid("", "is no name of a site; 1 to 64 letters, digits or -_.".into());
     }
     let origins = match Origins::read(&table.origins) {
         Ok(origins) => origins,
-        Err(error) => return wrong("origins", error.to_string()),
+        Err(error) => return invalid("origins", error.to_string()),
     };
     for pattern in origins.shared() {
         tracing::warn!(site = name, %pattern, "anybody can have a page at this origin");
@@ -129,35 +129,35 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
     let incidents_are_named = table.incidents.is_some();
     let config =
         Config { plans, targets, attachments, trust_page, incidents: incidents_are_named, ..Config::default() };
-    let config = table.panel.with(config);
+    let config = table.panel.with_site_values(config);
     if let Some(problem) = config::check(&config).first() {
         let (field, message) = problem.split_once(": ").unwrap_or(("", problem));
         let first = field.split(['.', '[']).next().unwrap_or_default();
         let table = if panel::FIELDS.contains(&first) { "panel." } else { "" };
-        return wrong(&format!("{table}{field}"), message.into());
+        return invalid(&format!("{table}{field}"), message.into());
     }
     let hours = match table.hours.as_ref().map(HoursTable::read).transpose() {
         Ok(hours) => hours,
-        Err((field, message)) => return wrong(&format!("hours.{field}"), message),
+        Err((field, message)) => return invalid(&format!("hours.{field}"), message),
     };
     let zone = hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
     let rota = match rota::read(&table.rota, zone) {
         Ok(rota) => rota,
-        Err((field, message)) => return wrong(&format!("rota.{field}"), message),
+        Err((field, message)) => return invalid(&format!("rota.{field}"), message),
     };
     let is_topic = |id: &&String| !config.topics.iter().any(|topic| topic.id == **id);
     if let Some(unknown) = table.support_engineers.iter().find(is_topic) {
-        return wrong("support_engineers", format!("{unknown:?} is no id of a topic"));
+        return invalid("support_engineers", format!("{unknown:?} is no id of a topic"));
     }
     let is_named =
         |to: &str| identifier::parse_identifier(to).is_some_and(|to| !to.contains(['/', ':', '.']) && to.is_ascii());
     if let Some(to) = table.destinations.keys().find(|to| !is_named(to)) {
         let message = "is no name of a destination; 1 to 64 letters, digits or -_".into();
-        return wrong(&format!("destinations.{to}"), message);
+        return invalid(&format!("destinations.{to}"), message);
     }
     let keep = match table.keep.as_deref().map(Retention::parse).transpose() {
         Ok(keep) => keep,
-        Err(message) => return wrong("keep", message),
+        Err(message) => return invalid("keep", message),
     };
     let SiteTable { support_engineers, signers, incidents, mail, destinations, imports, .. } = table;
     Ok(SiteConfig {

@@ -39,13 +39,13 @@ pub fn without_a_file() -> Result<File, SettingsError> {
 pub fn write(path: &Path) -> Result<(), StarterError> {
     let random: [u8; 32] = random::bytes().map_err(|_| StarterError::Random)?;
     let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let named = || path.display().to_string();
+    let file_name = || path.display().to_string();
     let mut file = create_file(path).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => StarterError::Exists(named()),
-        _ => StarterError::Write(named(), error),
+        ErrorKind::AlreadyExists => StarterError::Exists(file_name()),
+        _ => StarterError::Write(file_name(), error),
     })?;
-    let written = file.write_all(text(&token).as_bytes()).and_then(|()| file.sync_all());
-    written.map_err(|error| StarterError::Write(named(), error))
+    let outcome = file.write_all(text(&token).as_bytes()).and_then(|()| file.sync_all());
+    outcome.map_err(|error| StarterError::Write(file_name(), error))
 }
 
 fn text(token: &str) -> String {
@@ -76,21 +76,21 @@ mod tests {
     #[test]
     fn the_file_is_short_can_be_served_and_is_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let [one, two] = ["one.toml", "two.toml"].map(|name| folder.path().join(name));
-        write(&one).unwrap();
+        let [first_path, two] = ["one.toml", "two.toml"].map(|name| folder.path().join(name));
+        write(&first_path).unwrap();
         write(&two).unwrap();
-        assert_eq!(std::fs::metadata(&one).unwrap().permissions().mode() & 0o777, 0o600);
-        let [first, second] = [&one, &two].map(|path| std::fs::read_to_string(path).unwrap());
+        assert_eq!(std::fs::metadata(&first_path).unwrap().permissions().mode() & 0o777, 0o600);
+        let [first, second] = [&first_path, &two].map(|path| std::fs::read_to_string(path).unwrap());
         assert_ne!(first, second, "each has a token of its own");
         assert!(first.lines().count() <= 13, "{first}");
-        let settings = load(&Overrides { config: Some(one.clone()), ..Overrides::default() }).unwrap();
+        let settings = load(&Overrides { config: Some(first_path.clone()), ..Overrides::default() }).unwrap();
         assert!(settings.inbox_token.is_some() && settings.sites[SITE].origins.allow("http://localhost:5173"));
-        let error = write(&one).unwrap_err().to_string();
+        let error = write(&first_path).unwrap_err().to_string();
         assert!(
             error
                 .ends_with("one.toml exists and is left as it is; edit it, or write another with `deskbell init FILE`")
         );
-        assert_eq!(std::fs::read_to_string(&one).unwrap(), first);
+        assert_eq!(std::fs::read_to_string(&first_path).unwrap(), first);
     }
 
     #[test]

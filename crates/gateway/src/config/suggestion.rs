@@ -6,9 +6,9 @@ const UNKNOWN: [&str; 2] = ["unknown field `", "unknown variant `"];
 /// The message of serde about an unknown name, with the closest known name instead of all known names. Other messages, and those about a name
 /// that is close to none, are unchanged.
 pub fn with_suggestion(message: &str) -> String {
-    let suggested = unknown(message).and_then(|(start, name, known)| {
-        let meant = nearest(name, known)?;
-        Some(format!("{start}{name}`, did you mean `{meant}`?"))
+    let suggested = unknown(message).and_then(|(start, name, allowed)| {
+        let intended = nearest(name, allowed)?;
+        Some(format!("{start}{name}`, did you mean `{intended}`?"))
     });
     suggested.unwrap_or_else(|| message.to_string())
 }
@@ -20,23 +20,23 @@ pub fn unknown_field(message: &str) -> Option<&str> {
 
 /// The known name that is closest to another, if it is close enough: up to a third of its letters differ, or one letter of a short name; or
 /// only its last words are missing, as in `api_token` for `api_token_file`.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, allowed: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase().replace('-', "_");
-    let distances = known.into_iter().map(|known| {
-        let is_cut = known.strip_prefix(&name).is_some_and(|rest| rest.starts_with('_'));
-        (if is_cut { 1 } else { strsim::osa_distance(&name, known) }, known)
+    let distances = allowed.into_iter().map(|allowed| {
+        let is_cut = allowed.strip_prefix(&name).is_some_and(|rest| rest.starts_with('_'));
+        (if is_cut { 1 } else { strsim::osa_distance(&name, allowed) }, allowed)
     });
-    let (distance, meant) = distances.min_by_key(|(distance, _)| *distance)?;
-    let may_differ = (meant.chars().count() / 3).max(1);
-    (distance <= may_differ && distance < meant.chars().count()).then_some(meant)
+    let (distance, name_meant) = distances.min_by_key(|(distance, _)| *distance)?;
+    let may_differ = (name_meant.chars().count() / 3).max(1);
+    (distance <= may_differ && distance < name_meant.chars().count()).then_some(name_meant)
 }
 
 /// Splits a message about an unknown name into its beginning, the unknown name and the known names.
 fn unknown(message: &str) -> Option<(&str, &str, impl Iterator<Item = &str>)> {
     let start = UNKNOWN.into_iter().find(|start| message.starts_with(start))?;
     let (start, rest) = message.split_at_checked(start.len())?;
-    let (name, known) = rest.split_once("`, expected ")?;
-    Some((start, name, known.split('`').skip(1).step_by(2)))
+    let (name, allowed) = rest.split_once("`, expected ")?;
+    Some((start, name, allowed.split('`').skip(1).step_by(2)))
 }
 
 #[cfg(test)]

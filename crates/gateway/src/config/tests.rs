@@ -18,7 +18,7 @@ fn the_example_is_read_and_says_what_the_defaults_are() {
     let settings = load_text(include_str!("../deskbell.example.toml"), Overrides::default()).unwrap();
     assert_eq!(settings.listen, DEFAULT_LISTEN.parse().unwrap());
     assert_eq!(settings.database, sqlite_path(DEFAULT_DATABASE, "").unwrap());
-    assert_eq!(settings.attachments, beside(&settings.database));
+    assert_eq!(settings.attachments, default_attachments(&settings.database));
     let site = &settings.sites["acme"];
     assert_eq!(site.origins, Origins::read(&["https://app.example.com".into()]).unwrap());
     assert_eq!(site.config.targets, domain::targets::default_targets());
@@ -47,8 +47,8 @@ fn the_example_names_every_field_of_a_site() {
 #[test]
 fn an_option_wins_over_the_file_and_the_file_over_the_default() {
     let file = "listen = \"127.0.0.1:1\"\ndatabase = \"sqlite:file.db\"\nassets = \"from-file\"";
-    let plain = load_text(file, Overrides::default()).unwrap();
-    assert_eq!((plain.listen.port(), plain.database), (1, "file.db".into()));
+    let settings = load_text(file, Overrides::default()).unwrap();
+    assert_eq!((settings.listen.port(), settings.database), (1, "file.db".into()));
     let overrides =
         Overrides { listen: Some("127.0.0.1:2".into()), assets: Some("from-flag".into()), ..Overrides::default() };
     let changed = load_text(file, overrides).unwrap();
@@ -59,7 +59,7 @@ fn an_option_wins_over_the_file_and_the_file_over_the_default() {
 
 #[test]
 fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
-    for (text, said) in [
+    for (text, expected) in [
         ("listen = 1", "deskbell.toml:1: listen: invalid type: integer `1`, expected a string"),
         ("\nlisten = \"localhost\"", "deskbell.toml:2: listen: \"localhost\" is no ADDRESS:PORT"),
         ("listne = \"x\"", "deskbell.toml:1: listne: unknown field `listne`, did you mean `listen`?"),
@@ -121,7 +121,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
     ] {
         let error = complaint(text);
-        assert!(error.contains(said), "{text}\n is told as\n{error}\n and not as\n{said}");
+        assert!(error.contains(expected), "{text}\n is told as\n{error}\n and not as\n{expected}");
     }
 }
 
@@ -139,7 +139,7 @@ fn the_inbox_token_is_read_from_a_file_and_shown_nowhere() {
     std::fs::write(&path, "0123456789abcdef\n").unwrap();
     let settings = load_text(&format!("inbox_token_file = {path:?}"), Overrides::default()).unwrap();
     let token = settings.inbox_token.clone().unwrap();
-    assert!(token.is("0123456789abcdef") && !token.is("0123456789abcde"));
+    assert!(token.equals("0123456789abcdef") && !token.equals("0123456789abcde"));
     assert!(!format!("{settings:?}").contains("0123456789abcdef"));
 }
 
@@ -158,7 +158,7 @@ fn hours_are_read_and_what_is_wrong_with_them_is_named() {
     let hours = settings.sites["acme"].hours.clone().unwrap();
     let days = hours.usual.week.iter().filter(|spans| !spans.is_empty()).count();
     assert_eq!((days, hours.usual.holidays.len(), hours.severities.len()), (5, 0, 0));
-    for (fields, said) in [
+    for (fields, expected) in [
         ("", "missing field `zone`"),
         ("zone = \"Berlin\"", "sites.acme.hours.zone: \"Berlin\" is no time zone; write one such as"),
         ("zone = \"UTC\"\nfrom = \"9\"", "sites.acme.hours.from: \"9\" is no time of day; write \"09:00\""),
@@ -169,7 +169,7 @@ fn hours_are_read_and_what_is_wrong_with_them_is_named() {
         ("zone = \"UTC\"\nholidays = [\"25.12.2026\"]", "sites.acme.hours.holidays: \"25.12.2026\" is no day; write"),
     ] {
         let complaint = complaint(&site(fields));
-        assert!(complaint.contains(said), "{complaint}");
+        assert!(complaint.contains(expected), "{complaint}");
     }
 }
 
@@ -180,7 +180,7 @@ fn turns_are_read_and_what_is_wrong_with_them_is_named() {
     let settings = load_text(&site(turns), Overrides::default()).unwrap();
     let monday = "2026-11-30T00:00:00Z".parse().unwrap();
     assert_eq!(settings.sites["acme"].rota.hero("growth", monday), Some("Ben"));
-    for (fields, said) in [
+    for (fields, expected) in [
         ("[sites.acme.rota.growth]\npeople = [\"Ana\"]", "sites.acme.rota.growth: missing field `from`"),
         (
             "[sites.acme.rota.growth]\nfrom = \"monday\"\npeople = [\"Ana\"]",
@@ -193,7 +193,7 @@ fn turns_are_read_and_what_is_wrong_with_them_is_named() {
         ("support_engineers = [\"nothing\"]", "sites.acme.support_engineers: \"nothing\" is no id of a topic"),
     ] {
         let complaint = complaint(&site(fields));
-        assert!(complaint.contains(said), "{complaint}");
+        assert!(complaint.contains(expected), "{complaint}");
     }
 }
 

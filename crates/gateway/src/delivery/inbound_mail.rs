@@ -21,7 +21,7 @@ use deskbell_core::site::Sites;
 use domain::conversation::{Author, Turn};
 use domain::ticket::{MESSAGE_MAX, Status};
 use mail_in::Origin;
-use mail_in::reply_text::{self, Known, ReplyText};
+use mail_in::reply_text::{self, KnownTexts, ReplyText};
 
 /// Marks a text that was cut.
 const SHORTENED: &str = "\n\n(shortened)";
@@ -103,7 +103,7 @@ impl TakeInboundMail {
         let (parts, files) = (std::mem::take(&mut mail.parts), std::mem::take(&mut mail.files));
         let is_support = author == Ok(Author::Support);
         // A mail that quotes a letter to agents may attach its files as well.
-        let is_withheld = move |file: &InboundFile, known: &Known| {
+        let is_withheld = move |file: &InboundFile, known: &KnownTexts| {
             is_support && reply_text::is_for_agents(&file.name, file.bytes.as_deref().unwrap_or_default(), known)
         };
         let read = move || {
@@ -131,12 +131,12 @@ impl TakeInboundMail {
     }
 
     /// The texts about a ticket that only agents may read, and those that the customer knows.
-    async fn known(&self, ticket: &StoredTicket) -> Result<Known, StoreError> {
+    async fn known(&self, ticket: &StoredTicket) -> Result<KnownTexts, StoreError> {
         let private =
             self.sites.get(&ticket.site).map(|site| comment::agents_only(&site.config, ticket)).unwrap_or_default();
         let messages = self.conversations.messages(&ticket.id, 0).await?;
         let bodies = messages.iter().rev().map(|message| message.body.as_str());
-        Ok(Known::new(&private, [ticket.ticket.message.as_str()].into_iter().chain(bodies)))
+        Ok(KnownTexts::new(&private, [ticket.ticket.message.as_str()].into_iter().chain(bodies)))
     }
 
     async fn say(

@@ -6,12 +6,12 @@ use super::super::delivery::Finding;
 
 /// The findings of a check.
 #[derive(Debug, Default)]
-pub struct Checked(Vec<Finding>);
+pub struct CheckReport(Vec<Finding>);
 
-impl Checked {
+impl CheckReport {
     /// Findings in the order in which they were made.
-    pub fn new(found: Vec<Finding>) -> Checked {
-        Checked(found)
+    pub fn new(findings: Vec<Finding>) -> CheckReport {
+        CheckReport(findings)
     }
 
     /// Whether no finding is bad.
@@ -20,12 +20,12 @@ impl Checked {
     }
 
     /// The bad findings.
-    pub fn bad(&self) -> impl Iterator<Item = &str> {
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|finding| !finding.is_good).map(|finding| finding.message.as_str())
     }
 }
 
-impl fmt::Display for Checked {
+impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, finding) in self.0.iter().enumerate() {
             if index > 0 {
@@ -43,12 +43,12 @@ pub fn line(Finding { is_good, message }: &Finding) -> String {
 }
 
 /// A good finding.
-pub fn good(says: impl Into<String>) -> Finding {
-    Finding { is_good: true, message: says.into() }
+pub fn good(message: impl Into<String>) -> Finding {
+    Finding { is_good: true, message: message.into() }
 }
 
 /// A bad finding and its fix; the fix is empty if it cannot be known from here.
-pub fn bad(says: impl Into<String>, mend: &str) -> Finding {
-    let says = says.into();
-    Finding { is_good: false, message: if mend.is_empty() { says } else { format!("{says} -> {mend}") } }
+pub fn bad(message: impl Into<String>, fix: &str) -> Finding {
+    let message = message.into();
+    Finding { is_good: false, message: if fix.is_empty() { message } else { format!("{message} -> {fix}") } }
 }

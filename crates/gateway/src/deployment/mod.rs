@@ -1,8 +1,8 @@
 //! `deskbell check URL`: tests a deployment from outside, through its proxies, and reports how to fix it.
 
+mod client;
 mod findings;
 mod probe;
-mod way;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -13,10 +13,10 @@ use serde_json::Value;
 
 use super::delivery::Finding;
 use crate::body_limits::BODY_MAX;
-pub use findings::Checked;
+use client::{Answer, GatewayClient};
+pub use findings::CheckReport;
 use findings::{bad, good, line};
 pub use probe::{Arrived, PROBE_PAUSE};
-use way::{Answer, Way};
 
 /// The headers that the panel sends, with values that belong to nobody.
 const HEADERS: [(&str, &str); 4] = [
@@ -52,17 +52,17 @@ pub struct AddressError(String);
 impl Deployment {
     /// Parses an address.
     pub fn new(url: &str, origin: Option<String>, site: Option<String>) -> Result<Deployment, AddressError> {
-        let wrong = || AddressError(url.into());
-        let mut read = Url::parse(url.trim()).map_err(|_| wrong())?;
-        if !matches!(read.scheme(), "http" | "https") || read.host_str().is_none() {
-            return Err(wrong());
+        let invalid = || AddressError(url.into());
+        let mut parsed = Url::parse(url.trim()).map_err(|_| invalid())?;
+        if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
+            return Err(invalid());
         }
-        read.set_query(None);
-        read.set_fragment(None);
-        if !read.path().ends_with('/') {
-            read.set_path(&format!("{}/", read.path()));
+        parsed.set_query(None);
+        parsed.set_fragment(None);
+        if !parsed.path().ends_with('/') {
+            parsed.set_path(&format!("{}/", parsed.path()));
         }
-        Ok(Deployment { url: read, origin, site })
+        Ok(Deployment { url: parsed, origin, site })
     }
 
     fn is_local(&self) -> bool {
@@ -71,45 +71,45 @@ impl Deployment {
 }
 
 /// Checks a deployment. `report` gets the line of each finding at once, because a proxy that swallows requests makes the whole take minutes.
-pub async fn check(deployment: &Deployment, mut report: impl FnMut(&str)) -> Checked {
-    let mut found = Vec::new();
+pub async fn check(deployment: &Deployment, mut report: impl FnMut(&str)) -> CheckReport {
+    let mut all_findings = Vec::new();
     let mut add = |findings: Vec<Finding>| {
         findings.iter().for_each(|finding| report(&line(finding)));
-        found.extend(findings);
+        all_findings.extend(findings);
     };
-    match Way::new(&deployment.url) {
+    match GatewayClient::new(&deployment.url) {
         Err(error) => add(vec![bad(format!("no connection can be made: {error}"), "")]),
-        Ok(way) => match reach(deployment, &way).await {
+        Ok(gateway) => match reach(deployment, &gateway).await {
             Err(finding) => add(vec![finding]),
             Ok(findings) => {
                 add(findings);
-                check_further(deployment, &way, add).await;
+                check_further(deployment, &gateway, add).await;
             }
         },
     }
-    Checked::new(found)
+    CheckReport::new(all_findings)
 }
 
 /// What can be checked once a gateway answers.
-async fn check_further(deployment: &Deployment, way: &Way, mut add: impl FnMut(Vec<Finding>)) {
+async fn check_further(deployment: &Deployment, gateway: &GatewayClient, mut add: impl FnMut(Vec<Finding>)) {
     let mut max = FILE;
     if let Some(site) = &deployment.site {
-        add(vec![known_site(way, site, &mut max).await]);
+        add(vec![known_site(gateway, site, &mut max).await]);
     }
-    add(vec![body(way, "a ticket", BODY_MAX, "client_max_body_size 100m").await]);
-    let large = "client_max_body_size 100m; client_body_timeout 600s";
-    add(vec![body(way, "a file as large as a site takes", max, large).await]);
-    add(vec![text(way).await]);
-    add(headers(deployment, way).await);
-    add(cors(deployment, way).await);
-    add(vec![stream(way).await]);
-    add(files(way).await);
-    add(vec![pages(deployment, way).await]);
+    add(vec![body(gateway, "a ticket", BODY_MAX, "client_max_body_size 100m").await]);
+    let directive = "client_max_body_size 100m; client_body_timeout 600s";
+    add(vec![body(gateway, "a file as large as a site takes", max, directive).await]);
+    add(vec![text(gateway).await]);
+    add(headers(deployment, gateway).await);
+    add(cors(deployment, gateway).await);
+    add(vec![stream(gateway).await]);
+    add(files(gateway).await);
+    add(vec![pages(deployment, gateway).await]);
 }
 
 /// Whether a gateway answers at all.
-async fn reach(deployment: &Deployment, way: &Way) -> Result<Vec<Finding>, Finding> {
-    let answer = way.get("v1/health", &[]).await.map_err(|error| {
+async fn reach(deployment: &Deployment, gateway: &GatewayClient) -> Result<Vec<Finding>, Finding> {
+    let answer = gateway.get("v1/health", &[]).await.map_err(|error| {
         bad(
             format!("nothing answers: {error}"),
             "start the gateway, let the proxy pass requests on to it, and check name and certificate",
@@ -123,8 +123,8 @@ async fn reach(deployment: &Deployment, way: &Way) -> Result<Vec<Finding>, Findi
         return Err(bad(format!("v1/health is answered by something else: {}", answer.describe()), &mend));
     }
     let version = answer.header("deskbell-version").to_string();
-    let mut found = vec![good(format!("a gateway answers, version {version}"))];
-    found.push(match deployment.url.scheme() {
+    let mut findings = vec![good(format!("a gateway answers, version {version}"))];
+    findings.push(match deployment.url.scheme() {
         "https" => good("it is reached over HTTPS"),
         _ if deployment.is_local() => good("it is reached over HTTP, on this computer"),
         _ => bad(
@@ -132,11 +132,12 @@ async fn reach(deployment: &Deployment, way: &Way) -> Result<Vec<Finding>, Findi
             "let the proxy speak TLS",
         ),
     });
-    let again = way.get("v1/health", &[]).await;
-    let is_cached = again.is_ok_and(|again| again.header("x-request-id") == answer.header("x-request-id"))
+    let second_answer = gateway.get("v1/health", &[]).await;
+    let is_cached = second_answer
+        .is_ok_and(|second_answer| second_answer.header("x-request-id") == answer.header("x-request-id"))
         || !answer.header("age").is_empty()
         || answer.header(CACHE_CONTROL.as_str()) != "no-store";
-    found.push(if is_cached {
+    findings.push(if is_cached {
         bad(
             "answers of the API are cached on the way",
             "leave Cache-Control as it is and cache nothing below v1/ (nginx: proxy_cache off)",
@@ -144,11 +145,11 @@ async fn reach(deployment: &Deployment, way: &Way) -> Result<Vec<Finding>, Findi
     } else {
         good("answers of the API are not cached")
     });
-    Ok(found)
+    Ok(findings)
 }
 
-async fn known_site(way: &Way, site: &str, max: &mut usize) -> Finding {
-    match way.get(&format!("v1/sites/{site}/config"), &[]).await {
+async fn known_site(gateway: &GatewayClient, site: &str, max: &mut usize) -> Finding {
+    match gateway.get(&format!("v1/sites/{site}/config"), &[]).await {
         Ok(answer) if answer.status == 200 => {
             let bytes = answer.json().pointer("/attachments/max_bytes").and_then(Value::as_u64);
             *max = bytes.map_or(*max, |bytes| bytes as usize);
@@ -163,14 +164,14 @@ async fn known_site(way: &Way, site: &str, max: &mut usize) -> Finding {
 }
 
 /// Whether a body of a given size arrives complete.
-async fn body(way: &Way, name: &str, size: usize, line: &str) -> Finding {
+async fn body(gateway: &GatewayClient, name: &str, size: usize, line: &str) -> Finding {
     // Varied bytes, which a proxy cannot compress.
-    let bytes: Vec<u8> = (0..size).map(|at| (at * 31 + at / 251) as u8).collect();
+    let bytes: Vec<u8> = (0..size).map(|index| (index * 31 + index / 251) as u8).collect();
     let kib = size.div_ceil(1024);
     let mend = format!(
         "allow larger bodies there (nginx: {line}; Apache: LimitRequestBody; Cloudflare and others: a limit of the plan)"
     );
-    match way.post("v1/probe", "application/octet-stream", bytes, &[]).await {
+    match gateway.post("v1/probe", "application/octet-stream", bytes, &[]).await {
         Ok(answer) => match answer.arrived() {
             Some(arrived) if arrived.bytes == size => good(format!("{name} arrives ({kib} KiB)")),
             Some(arrived) => bad(format!("of {name} ({kib} KiB) only {} bytes arrive", arrived.bytes), &mend),
@@ -181,12 +182,12 @@ async fn body(way: &Way, name: &str, size: usize, line: &str) -> Finding {
 }
 
 /// Whether a text that resembles an attack arrives unchanged.
-async fn text(way: &Way) -> Finding {
+async fn text(gateway: &GatewayClient) -> Finding {
     let mend =
         "let the firewall pass bodies of v1/ (ModSecurity: ctl:ruleEngine=Off for this path; clouds: an exclusion)";
-    match way.post("v1/probe", "application/json", SUSPICIOUS.into(), &[]).await {
+    match gateway.post("v1/probe", "application/json", SUSPICIOUS.into(), &[]).await {
         Ok(answer) => match answer.arrived() {
-            Some(arrived) if arrived.sha256 == way::sha256(SUSPICIOUS.as_bytes()) => {
+            Some(arrived) if arrived.sha256 == client::sha256(SUSPICIOUS.as_bytes()) => {
                 good("a text with HTML and SQL in it arrives as it is")
             }
             Some(_) => bad("a text with HTML and SQL in it is changed on the way", mend),
@@ -197,8 +198,8 @@ async fn text(way: &Way) -> Finding {
 }
 
 /// Whether the gateway gets the client's address and the requested host.
-async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
-    let arrived = way
+async fn headers(deployment: &Deployment, gateway: &GatewayClient) -> Vec<Finding> {
+    let arrived = gateway
         .post("v1/probe", "application/json", b"{}".to_vec(), &HEADERS)
         .await
         .ok()
@@ -210,8 +211,8 @@ async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
         )];
     };
     let lost: Vec<&str> =
-        HEADERS.iter().map(|(name, _)| *name).filter(|name| !headers.iter().any(|other| other == name)).collect();
-    let mut found = vec![if lost.is_empty() {
+        HEADERS.iter().map(|(name, _)| *name).filter(|name| !headers.iter().any(|present| present == name)).collect();
+    let mut findings = vec![if lost.is_empty() {
         good("the headers of the panel arrive")
     } else {
         bad(
@@ -219,8 +220,8 @@ async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
             "let them pass (Apache: CGIPassAuth or SetEnvIf for Authorization)",
         )
     }];
-    let expected = way::host(&deployment.url);
-    found.push(if host.eq_ignore_ascii_case(&expected) {
+    let expected = client::host(&deployment.url);
+    findings.push(if host.eq_ignore_ascii_case(&expected) {
         good("the gateway learns its own name")
     } else {
         bad(
@@ -229,7 +230,7 @@ async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
         )
     });
     if deployment.url.scheme() == "https" {
-        found.push(if https {
+        findings.push(if https {
             good("the gateway learns that HTTPS is spoken")
         } else {
             bad(
@@ -240,7 +241,7 @@ async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
     }
     if !deployment.is_local() {
         let is_hidden = client.parse().is_ok_and(super::config::is_private_or_local);
-        found.push(if is_hidden {
+        findings.push(if is_hidden {
             bad(
                 format!("the gateway takes {client} for the client, so all clients may share one limit"),
                 "nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; and the proxy under [proxy] trusted (right where you are in its own network)",
@@ -249,49 +250,51 @@ async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
             good(format!("the gateway learns the client's address, {client}"))
         });
     }
-    found
+    findings
 }
 
 /// Whether pages of other origins may send requests, with the headers of tracing libraries.
-async fn cors(deployment: &Deployment, way: &Way) -> Vec<Finding> {
+async fn cors(deployment: &Deployment, gateway: &GatewayClient) -> Vec<Finding> {
     let origin = deployment.origin.as_deref().unwrap_or("https://deskbell-check.example");
     let path = match (&deployment.site, &deployment.origin) {
         (Some(site), Some(_)) => format!("v1/sites/{site}/tickets"),
         _ => "v1/health".into(),
     };
-    let mut found = Vec::new();
+    let mut findings = Vec::new();
     for (path, method) in [(path.as_str(), "POST"), ("deskbell.js", "GET")] {
-        let asked = [
+        let origins = [
             ("origin", origin),
             ("access-control-request-method", method),
             ("access-control-request-headers", PREFLIGHT),
         ];
-        let answer = way.ask(Method::OPTIONS, path, &asked).await;
-        found.push(match answer {
+        let answer = gateway.send(Method::OPTIONS, path, &origins).await;
+        findings.push(match answer {
             Ok(answer) => preflight(path, origin, &answer),
             Err(error) => bad(format!("{path} answers no preflight: {error}"), "let OPTIONS pass on to the gateway"),
         });
     }
-    let error = way.get("v1/nothing", &[("origin", origin)]).await;
+    let error = gateway.get("v1/nothing", &[("origin", origin)]).await;
     let is_readable =
         error.as_ref().is_ok_and(|answer| [origin, "*"].contains(&answer.header(ACCESS_CONTROL_ALLOW_ORIGIN.as_str())));
-    found.push(if is_readable {
+    findings.push(if is_readable {
         good("refusals of the gateway can be read by pages")
     } else {
-        let says = error.map_or_else(|error| error, |answer| answer.describe());
+        let description = error.map_or_else(|error| error, |answer| answer.describe());
         bad(
-            format!("refusals of the gateway cannot be read by pages: {says}"),
+            format!("refusals of the gateway cannot be read by pages: {description}"),
             "leave answers of the gateway as they are (nginx: proxy_intercept_errors off)",
         )
     });
-    found
+    findings
 }
 
 fn preflight(path: &str, origin: &str, answer: &Answer) -> Finding {
     let allowed = answer.header(ACCESS_CONTROL_ALLOW_ORIGIN.as_str());
     let headers = answer.header(ACCESS_CONTROL_ALLOW_HEADERS.as_str()).to_ascii_lowercase();
-    let missing: Vec<&str> =
-        PREFLIGHT.split(',').filter(|name| !headers.split(',').any(|other| other.trim() == *name)).collect();
+    let missing: Vec<&str> = PREFLIGHT
+        .split(',')
+        .filter(|name| !headers.split(',').any(|name_allowed| name_allowed.trim() == *name))
+        .collect();
     let pass = "let OPTIONS pass on to the gateway, and add no Access-Control headers on the way";
     if !answer.is_ours() {
         bad(format!("a preflight of {path} is answered by something else: {}", answer.describe()), pass)
@@ -307,24 +310,24 @@ fn preflight(path: &str, origin: &str, answer: &Answer) -> Finding {
 }
 
 /// Whether events arrive one by one.
-async fn stream(way: &Way) -> Finding {
+async fn stream(gateway: &GatewayClient) -> Finding {
     let mend = "do not collect answers (nginx: proxy_buffering off, and no proxy_ignore_headers X-Accel-Buffering; gzip off for text/event-stream)";
-    let asked = Instant::now();
-    match way.chunks("v1/probe").await {
+    let requested_at = Instant::now();
+    match gateway.chunks("v1/probe").await {
         Ok(times) => match (times.first(), times.last()) {
             (Some(first), Some(last)) if times.len() > 1 && *last - *first >= PROBE_PAUSE => {
                 good("events arrive one by one, so answers appear as they are written")
             }
-            _ => bad(format!("events arrive all at once after {} ms", asked.elapsed().as_millis()), mend),
+            _ => bad(format!("events arrive all at once after {} ms", requested_at.elapsed().as_millis()), mend),
         },
         Err(error) => bad(format!("events do not arrive: {error}"), mend),
     }
 }
 
 /// Whether the files of the panel are served, cached and compressed correctly.
-async fn files(way: &Way) -> Vec<Finding> {
+async fn files(gateway: &GatewayClient) -> Vec<Finding> {
     let accept = [("accept-encoding", "br, gzip"), ("origin", "https://deskbell-check.example")];
-    let loader = match way.get("deskbell.js", &accept).await {
+    let loader = match gateway.get("deskbell.js", &accept).await {
         Ok(answer) if answer.status == 200 => answer,
         Ok(answer) => {
             return vec![bad(
@@ -335,7 +338,7 @@ async fn files(way: &Way) -> Vec<Finding> {
         Err(error) => return vec![bad(format!("deskbell.js is not served: {error}"), "")],
     };
     let caching = loader.header(CACHE_CONTROL.as_str());
-    let mut found = vec![if caching.contains("max-age=300") {
+    let mut findings = vec![if caching.contains("max-age=300") {
         good("deskbell.js is asked for again after five minutes")
     } else {
         bad(
@@ -344,17 +347,17 @@ async fn files(way: &Way) -> Vec<Finding> {
         )
     }];
     let encoding = loader.header(CONTENT_ENCODING.as_str());
-    found.push(if encoding.is_empty() {
+    findings.push(if encoding.is_empty() {
         bad("files arrive without compression", "let Accept-Encoding pass on to the gateway, or compress there (nginx: gzip on; gzip_types text/javascript application/wasm)")
     } else {
         good(format!("files arrive compressed ({encoding})"))
     });
-    let plain = way.get("deskbell.js", &[("accept-encoding", "identity")]).await;
-    let build = plain.ok().and_then(|answer| way::build(&answer.text()));
-    let Some(build) = build else { return found };
+    let uncompressed = gateway.get("deskbell.js", &[("accept-encoding", "identity")]).await;
+    let build = uncompressed.ok().and_then(|answer| client::build(&answer.text()));
+    let Some(build) = build else { return findings };
     for (file, kind) in [("widget.js", "javascript"), ("widget.wasm", "application/wasm")] {
         let path = format!("deskbell-{build}/{file}");
-        found.push(match way.get(&path, &accept).await {
+        findings.push(match gateway.get(&path, &accept).await {
             Ok(answer) if answer.status != 200 => bad(
                 format!("{file} is not served: {}", answer.describe()),
                 "copy all of dist, and let the proxy pass deskbell-*/ on",
@@ -374,13 +377,13 @@ async fn files(way: &Way) -> Vec<Finding> {
             Err(error) => bad(format!("{file} is not served: {error}"), ""),
         });
     }
-    found
+    findings
 }
 
 /// Whether the links between the inbox pages work.
-async fn pages(deployment: &Deployment, way: &Way) -> Finding {
+async fn pages(deployment: &Deployment, gateway: &GatewayClient) -> Finding {
     let path = deployment.url.path();
-    match way.get("inbox/login", &[]).await {
+    match gateway.get("inbox/login", &[]).await {
         Ok(answer) if !answer.is_ours() => bad(
             format!("the inbox is answered by something else: {}", answer.describe()),
             "let the proxy pass inbox on to the gateway",

@@ -53,7 +53,7 @@ impl Buckets {
     pub fn draw(&self, key: impl Hash, quota: NonZeroU32, cost: u32) -> Draw {
         let width = self.width;
         let hash = self.keys.hash_one(key);
-        let [low, high] = [hash & u64::from(u32::MAX), hash >> 32].map(|half| half as usize % width);
+        let [low, high] = [hash & u64::from(u32::MAX), hash >> 32].map(|hash_part| hash_part as usize % width);
         let cost = PERIOD.as_nanos() as u64 / u64::from(quota.get()) * u64::from(cost);
         Draw { cells: [low, width + high], cost, is_probe: false }
     }
@@ -152,7 +152,7 @@ mod tests {
         }
         assert_eq!(buckets.lock().capacity(), before);
         // A new client finds nearly all of its bucket while a million others send one request each.
-        let left = (0..120).filter(|_| buckets.take(&[buckets.draw("ada", quota(1200), 10)]).is_ok()).count();
-        assert!(left >= 90, "{left}");
+        let remaining = (0..120).filter(|_| buckets.take(&[buckets.draw("ada", quota(1200), 10)]).is_ok()).count();
+        assert!(remaining >= 90, "{remaining}");
     }
 }

@@ -24,31 +24,31 @@ pub struct Guess {
 #[derive(Debug, Default)]
 pub struct Guesses {
     /// The networks of right guesses, the latest first.
-    known: VecDeque<IpAddr>,
+    known_networks: VecDeque<IpAddr>,
     /// Digests of wrong guesses with their networks, the latest first.
-    wrong: VecDeque<[u8; 32]>,
+    wrong_guesses: VecDeque<[u8; 32]>,
 }
 
 impl Guesses {
     /// Whether there was a right guess from a network.
     pub fn knows(&self, network: Option<IpAddr>) -> bool {
-        network.is_some_and(|network| self.known.contains(&network))
+        network.is_some_and(|network| self.known_networks.contains(&network))
     }
 
     /// Whether the same guess from the same network was wrong recently. Repeating it reveals nothing.
     pub fn was_wrong(&self, network: Option<IpAddr>, guess: &str) -> bool {
-        self.wrong.contains(&digest(network, guess))
+        self.wrong_guesses.contains(&digest(network, guess))
     }
 
     /// Stores a guess.
     pub fn remember(&mut self, network: Option<IpAddr>, guess: &str, is_right: bool) {
         if !is_right {
-            self.wrong.push_front(digest(network, guess));
-            self.wrong.truncate(WRONG_MAX);
+            self.wrong_guesses.push_front(digest(network, guess));
+            self.wrong_guesses.truncate(WRONG_MAX);
         } else if let Some(network) = network {
-            self.known.retain(|other| *other != network);
-            self.known.push_front(network);
-            self.known.truncate(KNOWN_MAX);
+            self.known_networks.retain(|known_network| *known_network != network);
+            self.known_networks.push_front(network);
+            self.known_networks.truncate(KNOWN_MAX);
         }
     }
 }

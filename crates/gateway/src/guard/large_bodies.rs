@@ -32,7 +32,7 @@ pub struct LargeBodies {
     of_unknown: Permits<()>,
     from_network: Permits<Option<IpAddr>>,
     /// Senders of signed bodies, the latest first.
-    known: Mutex<VecDeque<HookSender>>,
+    recent_senders: Mutex<VecDeque<HookSender>>,
 }
 
 /// The permit to read a large body, held until this is dropped.
@@ -56,15 +56,15 @@ impl LargeBodies {
 
     /// Whether a sender has sent a signed body before.
     pub fn knows(&self, sender: &HookSender) -> bool {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(sender)
+        self.recent_senders.lock().unwrap_or_else(PoisonError::into_inner).contains(sender)
     }
 
     /// Stores the sender of a signed body.
     pub fn remember(&self, sender: HookSender) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|other| *other != sender);
-        known.push_front(sender);
-        known.truncate(KNOWN_MAX);
+        let mut recent_senders = self.recent_senders.lock().unwrap_or_else(PoisonError::into_inner);
+        recent_senders.retain(|existing| *existing != sender);
+        recent_senders.push_front(sender);
+        recent_senders.truncate(KNOWN_MAX);
     }
 }
 
@@ -79,16 +79,16 @@ mod tests {
     #[test]
     fn who_has_signed_before_is_not_held_up_by_who_has_not() {
         let bodies = LargeBodies::default();
-        let held: Vec<_> = (0..3).filter_map(|_| bodies.acquire(&sender("203.0.113.7"))).collect();
-        assert_eq!(held.len(), 1, "one from a network");
-        let other = bodies.acquire(&sender("203.0.113.8")).unwrap();
+        let permits: Vec<_> = (0..3).filter_map(|_| bodies.acquire(&sender("203.0.113.7"))).collect();
+        assert_eq!(permits.len(), 1, "one from a network");
+        let other_permit = bodies.acquire(&sender("203.0.113.8")).unwrap();
         assert!(bodies.acquire(&sender("192.0.2.1")).is_none(), "two in all");
         bodies.remember(sender("192.0.2.1"));
-        let known: Vec<_> = (0..5).filter_map(|_| bodies.acquire(&sender("192.0.2.1"))).collect();
-        assert_eq!(known.len(), 2);
+        let permits_of_known: Vec<_> = (0..5).filter_map(|_| bodies.acquire(&sender("192.0.2.1"))).collect();
+        assert_eq!(permits_of_known.len(), 2);
         let elsewhere = HookSender { destination: "other".into(), ..sender("192.0.2.1") };
         assert!(bodies.acquire(&elsewhere).is_none(), "known for one destination");
-        drop((held, other));
+        drop((permits, other_permit));
         assert!(bodies.acquire(&elsewhere).is_some());
     }
 }

@@ -78,7 +78,7 @@ pub struct Guard {
 struct Streams {
     of_requester: Permits<[u8; 32]>,
     from_address: NetworkPermits,
-    all: Permits<()>,
+    all_streams: Permits<()>,
     max: u32,
 }
 
@@ -115,7 +115,7 @@ impl Guard {
         let streams = Streams {
             of_requester: Permits::default(),
             from_address: NetworkPermits::new(STREAMS_FROM_ADDRESS.min((max / 2).max(1)), (max / 2).max(1)),
-            all: Permits::default(),
+            all_streams: Permits::default(),
             max,
         };
         Guard {
@@ -163,8 +163,8 @@ impl Guard {
 
     /// Charges the change of a [`Charge::Mark`] request that turns out to be more than a mark, like a reply.
     pub fn charge_change(&self, address: Option<IpAddr>, requester: Option<[u8; 32]>) -> Result<(), RetryAfter> {
-        let more = charge::WRITE - Charge::Mark.requests();
-        let mut draws = self.of_address(Purpose::Requests, address, self.limits.address, more);
+        let cost = charge::WRITE - Charge::Mark.requests();
+        let mut draws = self.of_address(Purpose::Requests, address, self.limits.address, cost);
         draws.extend(
             requester.map(|requester| self.clients.draw((Purpose::Tickets, requester), self.limits.session, 1)),
         );
@@ -190,12 +190,12 @@ impl Guard {
 
     /// Opens a stream for a requester.
     pub fn open_stream(&self, address: Option<IpAddr>, requester: [u8; 32]) -> Result<StreamPermit, RetryAfter> {
-        let Streams { of_requester, from_address, all, max } = &self.streams;
+        let Streams { of_requester, from_address, all_streams, max } = &self.streams;
         let full = RetryAfter(PERIOD);
         Ok(StreamPermit {
             _of_requester: of_requester.acquire(requester, STREAMS).ok_or(full)?,
             _from_address: address.map(|address| from_address.acquire(address).ok_or(full)).transpose()?,
-            _of_all: all.acquire((), *max).ok_or(full)?,
+            _of_all: all_streams.acquire((), *max).ok_or(full)?,
         })
     }
 
@@ -267,12 +267,12 @@ mod tests {
     #[test]
     fn each_address_has_its_own_share_and_a_ticket_takes_ten() {
         let guard = guard(12, 100, 100);
-        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(address);
-        assert_eq!(guard.admit(Charge::Ticket, one, None), Ok(()));
-        assert_eq!([guard.admit(Charge::Read, one, None), guard.admit(Charge::Read, one, None)], [Ok(()), Ok(())]);
-        let RetryAfter(wait) = guard.admit(Charge::Read, one, None).unwrap_err();
+        let [first, second] = ["192.0.2.1", "192.0.2.2"].map(address);
+        assert_eq!(guard.admit(Charge::Ticket, first, None), Ok(()));
+        assert_eq!([guard.admit(Charge::Read, first, None), guard.admit(Charge::Read, first, None)], [Ok(()), Ok(())]);
+        let RetryAfter(wait) = guard.admit(Charge::Read, first, None).unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(5), "{wait:?}");
-        assert_eq!(guard.admit(Charge::Read, other, None), Ok(()));
+        assert_eq!(guard.admit(Charge::Read, second, None), Ok(()));
         assert_eq!(guard.admit(Charge::Read, None, None), Ok(()));
     }
 
@@ -332,9 +332,9 @@ mod tests {
     fn where_everybody_guesses_a_new_agent_waits_and_gets_in_all_the_same() {
         let guard = guard(1000, 1, 1);
         assert_eq!(guard.guess(address("192.0.2.2"), "right", || true), judged(true, Duration::ZERO));
-        let others = (0..=255).map(|n| address(&format!("198.51.100.{n}")));
-        let delays: Vec<Duration> = others
-            .map(|other| guard.guess(other, "wrong", || false).unwrap().delay)
+        let networks = (0..=255).map(|n| address(&format!("198.51.100.{n}")));
+        let delays: Vec<Duration> = networks
+            .map(|network| guard.guess(network, "wrong", || false).unwrap().delay)
             .filter(|delay| delay.is_zero())
             .collect();
         assert_eq!(delays.len() as u32, GUESSES_OF_ALL);
@@ -365,21 +365,21 @@ mod tests {
         // A /64 and a requester of its own for each.
         let of_network: Vec<_> = (0..400).filter_map(|n| open(&format!("2001:db8:0:{n:x}::1"), n / 2)).collect();
         assert_eq!(of_network.len(), 250);
-        let others: Vec<_> = (0..=255).filter_map(|n| open(&format!("198.51.100.{n}"), n)).collect();
-        assert_eq!(of_network.len() + others.len(), 500);
-        drop((of_network, others));
+        let other_streams: Vec<_> = (0..=255).filter_map(|n| open(&format!("198.51.100.{n}"), n)).collect();
+        assert_eq!(of_network.len() + other_streams.len(), 500);
+        drop((of_network, other_streams));
         assert!(open("198.51.100.1", 1).is_some());
     }
 
     #[test]
     fn what_is_unsigned_is_charged_until_it_is_not_heard_any_more() {
         let guard = guard(20, 1, 1);
-        let from = address("192.0.2.1");
-        assert!((0..100).all(|_| guard.admit(Charge::Hook, from, None).is_ok()));
-        guard.charge_failure(from);
-        assert!(guard.admit(Charge::Hook, from, None).is_ok());
-        guard.charge_failure(from);
-        assert!(guard.admit(Charge::Hook, from, None).is_err());
+        let sender = address("192.0.2.1");
+        assert!((0..100).all(|_| guard.admit(Charge::Hook, sender, None).is_ok()));
+        guard.charge_failure(sender);
+        assert!(guard.admit(Charge::Hook, sender, None).is_ok());
+        guard.charge_failure(sender);
+        assert!(guard.admit(Charge::Hook, sender, None).is_err());
     }
 
     #[test]

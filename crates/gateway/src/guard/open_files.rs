@@ -22,12 +22,12 @@ pub fn open_files() -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // None means unlimited.
     let now = current.unwrap_or(ENOUGH);
-    let wanted = ENOUGH.min(maximum.unwrap_or(ENOUGH));
-    if now >= wanted {
+    let target = ENOUGH.min(maximum.unwrap_or(ENOUGH));
+    if now >= target {
         return now;
     }
-    match setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }) {
-        Ok(()) => wanted,
+    match setrlimit(Resource::Nofile, Rlimit { current: Some(target), maximum }) {
+        Ok(()) => target,
         Err(error) => {
             tracing::warn!(%error, limit = now, "raising the limit of open files failed");
             now

@@ -10,7 +10,7 @@ use crate::network::{LimitedNetwork, limited_networks};
 /// Counts the held permits, by key.
 #[derive(Clone, Debug)]
 pub struct Permits<K> {
-    held: Arc<Mutex<HashMap<K, u32>>>,
+    counts: Arc<Mutex<HashMap<K, u32>>>,
 }
 
 /// A permit that is held until this is dropped.
@@ -23,15 +23,15 @@ pub struct Permit<K: Hash + Eq> {
 impl<K> Default for Permits<K> {
     /// No permit is held.
     fn default() -> Permits<K> {
-        Permits { held: Arc::default() }
+        Permits { counts: Arc::default() }
     }
 }
 
 impl<K: Hash + Eq + Clone> Permits<K> {
     /// Acquires a permit for a key; `None` if `max` are held already.
     pub fn acquire(&self, key: K, max: u32) -> Option<Permit<K>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = held.entry(key.clone()).or_default();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(key.clone()).or_default();
         if *count >= max {
             return None;
         }
@@ -42,11 +42,11 @@ impl<K: Hash + Eq + Clone> Permits<K> {
 
 impl<K: Hash + Eq> Drop for Permit<K> {
     fn drop(&mut self) {
-        let mut held = self.permits.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_mut(&self.key) {
+        let mut counts = self.permits.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.key) {
             *count -= 1;
             if *count == 0 {
-                held.remove(&self.key);
+                counts.remove(&self.key);
             }
         }
     }
@@ -87,32 +87,32 @@ mod tests {
     #[test]
     fn what_is_dropped_can_be_taken_again() {
         let permits = Permits::default();
-        let mut held: Vec<Permit<u8>> = (0..3).filter_map(|_| permits.acquire(1, 3)).collect();
-        assert_eq!(held.len(), 3);
+        let mut permits_held: Vec<Permit<u8>> = (0..3).filter_map(|_| permits.acquire(1, 3)).collect();
+        assert_eq!(permits_held.len(), 3);
         assert!(permits.acquire(1, 3).is_none());
         assert!(permits.acquire(2, 3).is_some());
-        held.pop();
+        permits_held.pop();
         assert!(permits.acquire(1, 3).is_some());
-        held.clear();
-        assert!(permits.held.lock().unwrap().is_empty());
+        permits_held.clear();
+        assert!(permits.counts.lock().unwrap().is_empty());
     }
 
-    fn held(permits: &NetworkPermits, addresses: impl Iterator<Item = String>) -> Vec<NetworkPermit> {
+    fn acquire_all(permits: &NetworkPermits, addresses: impl Iterator<Item = String>) -> Vec<NetworkPermit> {
         addresses.filter_map(|address| permits.acquire(address.parse().unwrap())).collect()
     }
 
     #[test]
     fn a_network_holds_no_more_for_having_many_addresses() {
         let permits = NetworkPermits::new(10, 30);
-        let connection = held(&permits, (0..100).map(|n| format!("2001:db8:0:1::{n:x}")));
+        let connection = acquire_all(&permits, (0..100).map(|n| format!("2001:db8:0:1::{n:x}")));
         assert_eq!(connection.len(), 10, "a /64");
-        let customer = held(&permits, (0..100).map(|n| format!("2001:db8:0:{n:x}::1")));
+        let customer = acquire_all(&permits, (0..100).map(|n| format!("2001:db8:0:{n:x}::1")));
         assert_eq!(customer.len(), 10, "a /56 holds twice as much, of which ten are held");
-        let organization = held(&permits, (1..200).map(|n| format!("2001:db8:0:{:x}::1", n * 256)));
+        let organization = acquire_all(&permits, (1..200).map(|n| format!("2001:db8:0:{:x}::1", n * 256)));
         assert_eq!(organization.len(), 10, "a /48 holds four times as much, but no more than any network");
         assert!(permits.acquire("2001:db8:1::1".parse().unwrap()).is_some());
         // A rejected acquisition has taken nothing.
         drop((connection, customer, organization));
-        assert_eq!(permits.permits.held.lock().unwrap().len(), 0);
+        assert_eq!(permits.permits.counts.lock().unwrap().len(), 0);
     }
 }

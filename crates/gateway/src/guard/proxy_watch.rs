@@ -22,7 +22,7 @@ pub struct ProxyWatch {
 
 #[derive(Debug, Default)]
 struct State {
-    since: Option<Instant>,
+    window_start: Option<Instant>,
     addresses: BTreeSet<IpAddr>,
     count: u32,
     /// The header that reports the clients.
@@ -37,9 +37,9 @@ impl ProxyWatch {
     pub fn note(&self, proxies: &Proxies, peer: Option<IpAddr>, header: Option<&'static str>) {
         let Some(peer) = peer.map(|peer| peer.to_canonical()).filter(|peer| !proxies.trust(*peer)) else { return };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.since.is_none_or(|since| since.elapsed() > WINDOW) {
+        if state.window_start.is_none_or(|window_start| window_start.elapsed() > WINDOW) {
             let warning = state.warning.take().filter(|_| !state.is_refuted);
-            *state = State { since: Some(Instant::now()), warning, ..State::default() };
+            *state = State { window_start: Some(Instant::now()), warning, ..State::default() };
         }
         if state.is_refuted {
             return;
@@ -69,12 +69,12 @@ impl ProxyWatch {
 }
 
 fn warning(addresses: &BTreeSet<IpAddr>, header: &str) -> String {
-    let of = if addresses.len() == 1 { "one private address" } else { "a few private addresses" };
-    let listed: Vec<String> = addresses.iter().map(|address| format!("\"{address}\"")).collect();
-    let listed = listed.join(", ");
+    let from_addresses = if addresses.len() == 1 { "one private address" } else { "a few private addresses" };
+    let quoted: Vec<String> = addresses.iter().map(|address| format!("\"{address}\"")).collect();
+    let quoted = quoted.join(", ");
     format!(
-        "All requests come from {of} and name other clients in {header}. If that is your proxy, all customers share the limits \
-         of one address until the configuration says so: [proxy] trusted = [\"loopback\", {listed}], header = \"{header}\""
+        "All requests come from {from_addresses} and name other clients in {header}. If that is your proxy, all customers share the limits \
+         of one address until the configuration says so: [proxy] trusted = [\"loopback\", {quoted}], header = \"{header}\""
     )
 }
 

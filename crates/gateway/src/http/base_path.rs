@@ -25,7 +25,7 @@ const ATTRIBUTES: [&str; 3] = ["href=\"", "action=\"", "src=\""];
 const PLACES: [&str; 4] = ["/inbox", "/help/", "/deskbell.js", "/v1/"];
 
 /// Mounts the routes below the configured path, and also without it, for proxies that strip it.
-pub fn below(routes: Router, proxies: &Proxies) -> Router {
+pub fn nest_below(routes: Router, proxies: &Proxies) -> Router {
     let path = proxies.path().to_string();
     if path.is_empty() {
         return routes;

@@ -15,7 +15,7 @@ const LARGE_PROGRESS: Progress = Progress { time: Duration::from_secs(5), bytes:
 /// Reads a JSON body.
 pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let bytes = tokio::time::timeout(BODY_TIME, read(body, BODY_MAX)).await.map_err(|_| Refusal::Timeout)??;
-    if is(headers, "application/json") { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
+    if has_media_type(headers, "application/json") { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
 /// Whether a body may be larger than usual.
@@ -36,14 +36,14 @@ pub async fn read_body(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
 /// Reads JSON that may have a text content type, which browsers send to other origins without a preflight.
 pub async fn json_or_text(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let bytes = tokio::time::timeout(BODY_TIME, read(body, BODY_MAX)).await.map_err(|_| Refusal::Timeout)??;
-    let allowed = is(headers, "application/json") || is(headers, "text/plain");
+    let allowed = has_media_type(headers, "application/json") || has_media_type(headers, "text/plain");
     if allowed { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
 /// Reads and discards the rest of a body: as much as it may have, and a little more.
 pub async fn drain(mut body: Body, max: usize) {
     let mut length = 0;
-    let read = async {
+    let reading = async {
         while let Some(Ok(frame)) = body.frame().await {
             length += frame.data_ref().map_or(0, |data| data.len());
             if length > max + DRAIN_MAX {
@@ -52,7 +52,7 @@ pub async fn drain(mut body: Body, max: usize) {
         }
     };
     // A slower client does not see the error, and retries.
-    let _ = tokio::time::timeout(DRAIN_TIME, read).await;
+    let _ = tokio::time::timeout(DRAIN_TIME, reading).await;
 }
 
 /// The minimum number of bytes that have to arrive in a time.
@@ -66,15 +66,15 @@ async fn read(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
     read_on(body, max, Progress { time: BODY_TIME, bytes: 0 }).await
 }
 
-async fn read_on(mut body: Body, max: usize, least: Progress) -> Result<Vec<u8>, Refusal> {
+async fn read_on(mut body: Body, max: usize, minimum: Progress) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
-    let (mut length, mut progress, mut deadline) = (0, 0, Instant::now() + least.time);
+    let (mut length, mut progress, mut deadline) = (0, 0, Instant::now() + minimum.time);
     while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| Refusal::Timeout)? {
         let Ok(data) = frame.map_err(|_| Refusal::Torn)?.into_data() else { continue };
         length += data.len();
         progress += data.len();
-        if progress >= least.bytes {
-            (progress, deadline) = (0, Instant::now() + least.time);
+        if progress >= minimum.bytes {
+            (progress, deadline) = (0, Instant::now() + minimum.time);
         }
         if length <= max {
             bytes.extend_from_slice(&data);
@@ -85,7 +85,7 @@ async fn read_on(mut body: Body, max: usize, least: Progress) -> Result<Vec<u8>,
     if length > max { Err(Refusal::TooLarge(max)) } else { Ok(bytes) }
 }
 
-fn is(headers: &HeaderMap, wanted: &str) -> bool {
+fn has_media_type(headers: &HeaderMap, media_type: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted))
+    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(media_type))
 }

@@ -32,7 +32,7 @@ impl<S: Sync> FromRequestParts<S> for Client {
 
 impl Client {
     /// The client behind a connection from `peer`, as reported by trusted proxies.
-    pub fn behind(proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
+    pub fn behind_proxies(proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
         let host = text(headers, header::HOST.as_str());
         let Some(peer) = peer.map(|peer| peer.to_canonical()) else {
             return Client { host: host.into(), ..Client::default() };
@@ -42,7 +42,7 @@ impl Client {
         }
         let hops: Box<dyn Iterator<Item = Hop>> = match proxies.header() {
             "forwarded" => Box::new(forwarded::forwarded(headers)),
-            other => Box::new(forwarded::addresses(headers, other)),
+            header => Box::new(forwarded::addresses(headers, header)),
         };
         let mut client = peer;
         let mut by_hop = None;
@@ -55,10 +55,10 @@ impl Client {
                 break;
             }
         }
-        let value = |of_hop: fn(&Hop) -> &str, other: &str| match by_hop.as_ref().map(of_hop) {
-            Some(known) if !known.is_empty() => known.to_string(),
+        let value = |of_hop: fn(&Hop) -> &str, header: &str| match by_hop.as_ref().map(of_hop) {
+            Some(forwarded) if !forwarded.is_empty() => forwarded.to_string(),
             // The last of several values comes from the nearest proxy.
-            _ => last(headers, other).to_string(),
+            _ => last(headers, header).to_string(),
         };
         let forwarded_host = value(|hop| &hop.host, "x-forwarded-host");
         Client {
@@ -101,7 +101,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
         }
-        Client::behind(&proxies, Some(peer.parse().unwrap()), &headers)
+        Client::behind_proxies(&proxies, Some(peer.parse().unwrap()), &headers)
     }
 
     const XFF: &str = "x-forwarded-for";
@@ -109,7 +109,7 @@ mod tests {
     /// The headers of real proxies, with their documentation.
     #[test]
     fn the_client_behind_real_proxies_is_found() {
-        for (trusted, header, peer, lines, found) in [
+        for (trusted, header, peer, lines, expected) in [
             // nginx, `proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for` (nginx.org, ngx_http_proxy_module): appends.
             (r#"["loopback"]"#, XFF, "127.0.0.1", vec![(XFF, "203.0.113.7")], "203.0.113.7"),
             (r#"["10.0.0.2/32"]"#, XFF, "10.0.0.2", vec![(XFF, "6.6.6.6, 203.0.113.7")], "203.0.113.7"),
@@ -155,13 +155,13 @@ mod tests {
             ),
         ] {
             let client = client(trusted, header, peer, &lines);
-            assert_eq!(client.address.unwrap().to_string(), found, "{trusted} {header} {peer} {lines:?}");
+            assert_eq!(client.address.unwrap().to_string(), expected, "{trusted} {header} {peer} {lines:?}");
         }
     }
 
     #[test]
     fn what_a_client_writes_itself_does_not_count() {
-        for (trusted, header, peer, lines, found) in [
+        for (trusted, header, peer, lines, expected) in [
             // No trusted proxy in between.
             (r#"["loopback"]"#, XFF, "203.0.113.7", vec![(XFF, "6.6.6.6")], "203.0.113.7"),
             (r#"["loopback"]"#, XFF, "10.0.0.5", vec![(XFF, "6.6.6.6")], "10.0.0.5"),
@@ -185,7 +185,7 @@ mod tests {
             (r#"["loopback"]"#, XFF, "::ffff:127.0.0.1", vec![(XFF, "::ffff:203.0.113.7")], "203.0.113.7"),
         ] {
             let client = client(trusted, header, peer, &lines);
-            assert_eq!(client.address.unwrap().to_string(), found, "{trusted} {header} {peer} {lines:?}");
+            assert_eq!(client.address.unwrap().to_string(), expected, "{trusted} {header} {peer} {lines:?}");
         }
     }
 
@@ -193,12 +193,12 @@ mod tests {
     fn scheme_and_host_are_believed_of_trusted_proxies_only() {
         let lines =
             [("host", "gateway:8383"), ("x-forwarded-proto", "http, https"), ("x-forwarded-host", "help.example")];
-        let found = client(r#"["loopback"]"#, XFF, "127.0.0.1", &lines);
-        assert_eq!((found.is_https, found.host.as_str()), (true, "help.example"));
-        let found = client(r#"["loopback"]"#, XFF, "10.0.0.5", &lines);
-        assert_eq!((found.is_https, found.host.as_str()), (false, "gateway:8383"));
+        let from_proxy = client(r#"["loopback"]"#, XFF, "127.0.0.1", &lines);
+        assert_eq!((from_proxy.is_https, from_proxy.host.as_str()), (true, "help.example"));
+        let from_proxy = client(r#"["loopback"]"#, XFF, "10.0.0.5", &lines);
+        assert_eq!((from_proxy.is_https, from_proxy.host.as_str()), (false, "gateway:8383"));
         let lines = [("host", "gateway"), ("forwarded", "for=203.0.113.7;proto=https;host=help.example")];
-        let found = client(r#"["loopback"]"#, "forwarded", "127.0.0.1", &lines);
-        assert_eq!((found.is_https, found.host.as_str()), (true, "help.example"));
+        let from_proxy = client(r#"["loopback"]"#, "forwarded", "127.0.0.1", &lines);
+        assert_eq!((from_proxy.is_https, from_proxy.host.as_str()), (true, "help.example"));
     }
 }

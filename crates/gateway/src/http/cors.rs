@@ -103,7 +103,7 @@ pub async fn share(State(access): State<Arc<PageAccess>>, request: Request, next
 }
 
 /// The response to a preflight, except for the origin.
-fn preflight(asked: &HeaderMap, methods: &'static str, allowed: bool) -> Response {
+fn preflight(requested: &HeaderMap, methods: &'static str, allowed: bool) -> Response {
     let mut response = ().into_response();
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static(methods));
@@ -113,29 +113,29 @@ fn preflight(asked: &HeaderMap, methods: &'static str, allowed: bool) -> Respons
         return response;
     }
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed_headers(asked));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed_headers(requested));
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
-    if asked.get(ASKS_PRIVATE).is_some_and(|value| value == "true") {
+    if requested.get(ASKS_PRIVATE).is_some_and(|value| value == "true") {
         headers.insert(ALLOWS_PRIVATE, HeaderValue::from_static("true"));
     }
     response
 }
 
 /// Our headers and the requested ones, each once.
-fn allowed_headers(asked: &HeaderMap) -> HeaderValue {
+fn allowed_headers(headers: &HeaderMap) -> HeaderValue {
     let mut names = vec![
         header::CONTENT_TYPE,
         header::AUTHORIZATION,
         HeaderName::from_static(KEY_HEADER),
         HeaderName::from_static(SESSION_HEADER),
     ];
-    let most = names.len() + MIRRORED_MAX;
-    let lines = asked.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS).iter();
-    let wanted = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    let maximum = names.len() + MIRRORED_MAX;
+    let lines = headers.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS).iter();
+    let requested = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
     let mut bytes = 0;
-    for name in wanted.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()) {
+    for name in requested.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()) {
         bytes += name.as_str().len();
-        if names.len() == most || bytes > MIRRORED_BYTES_MAX {
+        if names.len() == maximum || bytes > MIRRORED_BYTES_MAX {
             break;
         }
         if !names.contains(&name) && !says_who_asks(name.as_str()) {
@@ -161,10 +161,10 @@ fn joined(names: &[HeaderName]) -> HeaderValue {
 }
 
 fn audience(path: &str, demo: bool) -> Audience {
-    let below = |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if below(super::VERSION_1) {
+    let is_below = |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if is_below(super::VERSION_1) {
         Audience::Origins
-    } else if path == "/" || below("/inbox") || below("/help") || assets::is_of_demo(path, demo) {
+    } else if path == "/" || is_below("/inbox") || is_below("/help") || assets::is_of_demo(path, demo) {
         Audience::Nobody
     } else {
         Audience::Everybody
@@ -175,27 +175,27 @@ fn audience(path: &str, demo: bool) -> Audience {
 mod tests {
     use super::*;
 
-    fn mirrored(asked: &str) -> String {
+    fn mirrored(requested: &str) -> String {
         let mut headers = HeaderMap::new();
-        headers.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue::from_str(asked).unwrap());
+        headers.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue::from_str(requested).unwrap());
         allowed_headers(&headers).to_str().unwrap().to_string()
     }
 
     #[test]
     fn headers_are_mirrored_within_bounds() {
-        let own = "content-type,authorization,idempotency-key,deskbell-session";
-        assert_eq!(mirrored(""), own);
-        assert_eq!(mirrored("content-type, Sentry-Trace ,baggage"), format!("{own},sentry-trace,baggage"));
-        assert_eq!(mirrored("a b,\"x\",newrelic"), format!("{own},newrelic"));
-        for bad in
+        let expected = "content-type,authorization,idempotency-key,deskbell-session";
+        assert_eq!(mirrored(""), expected);
+        assert_eq!(mirrored("content-type, Sentry-Trace ,baggage"), format!("{expected},sentry-trace,baggage"));
+        assert_eq!(mirrored("a b,\"x\",newrelic"), format!("{expected},newrelic"));
+        for invalid in
             ["x-forwarded-for", "X-Forwarded-Host", "forwarded", "x-real-ip", "cf-connecting-ip", "fly-client-ip"]
         {
-            assert_eq!(mirrored(bad), own, "{bad}");
+            assert_eq!(mirrored(invalid), expected, "{invalid}");
         }
-        let many: Vec<String> = (0..500).map(|n| format!("x-{n}")).collect();
-        assert_eq!(mirrored(&many.join(",")).split(',').count(), 4 + MIRRORED_MAX);
-        let long: Vec<String> = (0..60).map(|n| format!("x-{n}-{}", "a".repeat(200))).collect();
-        assert!(mirrored(&long.join(",")).len() <= own.len() + MIRRORED_BYTES_MAX + MIRRORED_MAX);
+        let many_names: Vec<String> = (0..500).map(|n| format!("x-{n}")).collect();
+        assert_eq!(mirrored(&many_names.join(",")).split(',').count(), 4 + MIRRORED_MAX);
+        let long_names: Vec<String> = (0..60).map(|n| format!("x-{n}-{}", "a".repeat(200))).collect();
+        assert!(mirrored(&long_names.join(",")).len() <= expected.len() + MIRRORED_BYTES_MAX + MIRRORED_MAX);
     }
 
     #[test]

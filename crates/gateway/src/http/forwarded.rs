@@ -31,23 +31,23 @@ pub fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
 /// An address with or without a port, in any notation: `192.0.2.1:4711`, `[2001:db8::1]:443`, `2001:db8::1`, `fe80::1%eth0`.
 pub fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"').trim();
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let zoneless = bare.split_once('%').map_or(bare, |(address, _)| address);
-    let read = zoneless.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    let unbracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let zoneless = unbracketed.split_once('%').map_or(unbracketed, |(address, _)| address);
+    let parsed = zoneless.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
     // `192.0.2.1:_port`: RFC 7239 allows obfuscated ports.
-    let read = read.or_else(|| {
+    let parsed = parsed.or_else(|| {
         let (node, port) = text.rsplit_once(':')?;
         let node = node.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(node);
         port.starts_with('_').then(|| node.parse().ok()).flatten()
     });
-    read.map(|address| address.to_canonical())
+    parsed.map(|address| address.to_canonical())
 }
 
 fn element(text: &str) -> Hop {
     let mut hop = Hop { address: None, scheme: String::new(), host: String::new() };
     for pair in unquoted(text, ';') {
         let Some((name, value)) = pair.split_once('=') else { continue };
-        let value = plain(value.trim());
+        let value = quoted_or_token(value.trim());
         match name.trim().to_ascii_lowercase().as_str() {
             "for" => hop.address = address(&value),
             "proto" => hop.scheme = value.to_ascii_lowercase(),
@@ -75,7 +75,7 @@ fn unquoted(text: &str, separator: char) -> Vec<&str> {
 }
 
 /// The value of a token or a quoted string.
-fn plain(value: &str) -> String {
+fn quoted_or_token(value: &str) -> String {
     let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return value.into() };
     let mut out = String::new();
     let mut chars = inner.chars();
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn an_address_is_read_in_every_spelling_and_nothing_else_is_one() {
-        for (text, read) in [
+        for (text, expected) in [
             ("192.0.2.1", Some("192.0.2.1")),
             (" 192.0.2.1:4711 ", Some("192.0.2.1")),
             ("\"192.0.2.1\"", Some("192.0.2.1")),
@@ -110,7 +110,7 @@ mod tests {
             ("192.0.2.1:port", None),
             ("app.example.com", None),
         ] {
-            assert_eq!(address(text), read.map(|read| read.parse().unwrap()), "{text}");
+            assert_eq!(address(text), expected.map(|expected| expected.parse().unwrap()), "{text}");
         }
     }
 
@@ -126,9 +126,9 @@ mod tests {
         }
         let mut hops: Vec<Hop> = forwarded(&headers).collect();
         hops.reverse();
-        let read: Vec<String> =
+        let elements: Vec<String> =
             hops.iter().map(|hop| hop.address.map_or("-".into(), |address| address.to_string())).collect();
-        assert_eq!(read, ["2001:db8::1", "192.0.2.43", "-", "-", "-"]);
+        assert_eq!(elements, ["2001:db8::1", "192.0.2.43", "-", "-", "-"]);
         assert_eq!(
             (hops[0].scheme.as_str(), hops[0].host.as_str(), hops[4].scheme.as_str()),
             ("https", "a,b;c", "http")

@@ -15,7 +15,7 @@ pub async fn limit(request: Request, next: Next) -> Response {
     let headers = request.headers().iter().filter(|(name, _)| *name != REQUEST_ID);
     let lines = headers.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
     let (count, length) =
-        lines.fold((0, request.uri().to_string().len()), |(count, all), line| (count + 1, all + line));
+        lines.fold((0, request.uri().to_string().len()), |(count, total), line| (count + 1, total + line));
     if count > HEADERS_MAX || length > HEAD_MAX {
         return Refusal::HeadTooLarge.into_response();
     }

@@ -48,9 +48,12 @@ mod tests {
 
     #[test]
     fn the_page_links_to_the_inbox_only_where_it_is_and_runs_no_script() {
-        let (with, without) = (page(true).into_string(), page(false).into_string());
-        assert!(with.contains("href=\"/inbox\"") && with.contains("href=\"/inbox/inbox.css\""), "{with}");
-        assert!(!without.contains("/inbox"), "{without}");
-        assert!(!with.contains("<script") && !with.contains("style="), "{with}");
+        let (with_inbox, without_inbox) = (page(true).into_string(), page(false).into_string());
+        assert!(
+            with_inbox.contains("href=\"/inbox\"") && with_inbox.contains("href=\"/inbox/inbox.css\""),
+            "{with_inbox}"
+        );
+        assert!(!without_inbox.contains("/inbox"), "{without_inbox}");
+        assert!(!with_inbox.contains("<script") && !with_inbox.contains("style="), "{with_inbox}");
     }
 }

@@ -37,7 +37,7 @@ pub async fn identify(State(edge): State<Edge>, mut request: Request, next: Next
     if request.uri().path() != super::HEALTH {
         edge.proxy_watch.note(proxies, peer, client::is_forwarded(request.headers()));
     }
-    let client = Client::behind(proxies, peer, request.headers());
+    let client = Client::behind_proxies(proxies, peer, request.headers());
     request.extensions_mut().insert(client);
     next.run(request).await
 }
@@ -82,5 +82,5 @@ fn declared(api: &Charges, request: &Request) -> Option<Charge> {
     let path = request.extensions().get::<MatchedPath>()?.as_str();
     let methods = api.get(path.strip_prefix(super::VERSION_1).unwrap_or(path))?;
     let method = if *request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    methods.iter().find_map(|(known, charge)| (known == method).then_some(*charge))
+    methods.iter().find_map(|(declared_method, charge)| (declared_method == method).then_some(*charge))
 }

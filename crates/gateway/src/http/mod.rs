@@ -83,20 +83,20 @@ pub fn router(parts: &Routers) -> Router {
     }
     let files = any(assets::serve).layer(from_fn(envelope::in_time)).layer(page);
     let router = router.fallback_service(files.with_state(assets.clone()));
-    base_path::below(with_middleware(router, edge, &parts.pages), &edge.proxies)
+    base_path::nest_below(with_middleware(router, edge, &parts.pages), &edge.proxies)
 }
 
 /// The routes of the inbox's own listener.
 pub fn inbox_router(parts: &Routers) -> Router {
     let pages = inbox_pages(parts).route("/", get(|| async { Redirect::to("/inbox") }));
     let pages = pages.fallback(|| async { Refusal::NotFound(String::new()) });
-    base_path::below(with_middleware(pages, &parts.edge, &parts.pages), &parts.edge.proxies)
+    base_path::nest_below(with_middleware(pages, &parts.edge, &parts.pages), &parts.edge.proxies)
 }
 
 fn inbox_pages(parts: &Routers) -> Router {
-    let held = from_fn_with_state((parts.edge.guard.clone(), Charge::Inbox), limits::hold_other);
+    let limits_state = from_fn_with_state((parts.edge.guard.clone(), Charge::Inbox), limits::hold_other);
     Router::new()
-        .nest("/inbox", inbox::router(parts.inbox.clone()).layer(from_fn(envelope::in_time)).layer(held))
+        .nest("/inbox", inbox::router(parts.inbox.clone()).layer(from_fn(envelope::in_time)).layer(limits_state))
         .route("/inbox/", get(|| async { Redirect::permanent("/inbox") }))
 }
 

@@ -229,7 +229,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code) = self.identity();
         let title = self.to_string();
-        let again = match self {
+        let retry_after = match self {
             Refusal::InProgress | Refusal::Busy => Some(1),
             Refusal::TooMuch(seconds)
             | Refusal::TooManyStatusChanges(seconds)
@@ -256,7 +256,7 @@ impl IntoResponse for Refusal {
             let value = if code == "unidentified" { "Bearer" } else { "Bearer error=\"invalid_token\"" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
         }
-        if let Some(seconds) = again {
+        if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -223,8 +223,8 @@ impl From<InboundEventError> for Refusal {
         match reason {
             InboundEventError::NoHook => Refusal::NotFound(format!(": {reason}")),
             InboundEventError::Unsigned => Refusal::Unsigned,
-            InboundEventError::Unreadable(what) => {
-                Refusal::InvalidJson(FieldError { pointer: String::new(), detail: what.into() })
+            InboundEventError::Unreadable(detail) => {
+                Refusal::InvalidJson(FieldError { pointer: String::new(), detail: detail.into() })
             }
         }
     }

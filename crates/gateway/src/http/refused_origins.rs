@@ -65,27 +65,28 @@ mod tests {
     #[test]
     fn a_page_is_reported_once_for_each_site_with_the_line_that_allows_it() {
         let refused = RefusedOrigins::default();
-        let listed = origins(&["https://app.example.com", "https://*.example.org", "http://localhost:*"]);
-        let line = refused.line("acme", &listed, "https://beta.example.com").unwrap();
+        let allowed = origins(&["https://app.example.com", "https://*.example.org", "http://localhost:*"]);
+        let line = refused.line("acme", &allowed, "https://beta.example.com").unwrap();
         let expected = "origins = [\"https://app.example.com\", \"https://*.example.org\", \"http://localhost:*\", \"https://beta.example.com\"]";
         assert_eq!(line, expected);
         let (_, list) = line.split_once(" = ").unwrap();
         let texts: Vec<String> = serde_json::from_str(list).unwrap();
         assert!(Origins::read(&texts).unwrap().allow("https://beta.example.com"));
-        assert_eq!(refused.line("acme", &listed, "https://beta.example.com"), None);
-        assert!(refused.line("other", &listed, "https://beta.example.com").is_some());
+        assert_eq!(refused.line("acme", &allowed, "https://beta.example.com"), None);
+        assert!(refused.line("other", &allowed, "https://beta.example.com").is_some());
     }
 
     #[test]
     fn what_no_browser_names_is_not_reported_and_the_memory_is_bounded() {
         let refused = RefusedOrigins::default();
-        let listed = origins(&["https://app.example.com"]);
-        let long = format!("https://{}.example", "a".repeat(ORIGIN_MAX));
-        for origin in ["", "*", "https://*.evil.example", "no origin", "https://a.example/\nforged line", &long] {
-            assert_eq!(refused.line("acme", &listed, origin), None, "{origin}");
+        let allowed = origins(&["https://app.example.com"]);
+        let long_origin = format!("https://{}.example", "a".repeat(ORIGIN_MAX));
+        for origin in ["", "*", "https://*.evil.example", "no origin", "https://a.example/\nforged line", &long_origin]
+        {
+            assert_eq!(refused.line("acme", &allowed, origin), None, "{origin}");
         }
         let lines =
-            (0..10 * REPORTED_MAX).filter_map(|n| refused.line("acme", &listed, &format!("https://{n}.example")));
+            (0..10 * REPORTED_MAX).filter_map(|n| refused.line("acme", &allowed, &format!("https://{n}.example")));
         assert_eq!(lines.count(), REPORTED_MAX);
     }
 }

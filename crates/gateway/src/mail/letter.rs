@@ -25,7 +25,7 @@ pub struct Proof {
 /// that the sender could have written, because it may reach anybody.
 pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, proof: Option<&Proof>) -> Letter {
     let language = &ticket.ticket.locale;
-    let t = |text: GatewayText| texts::said_in(language, text);
+    let t = |text: GatewayText| texts::text_in(language, text);
     let zone = site.hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
     let at = |time: &str| moment(&t(GatewayText::MailTime), time, &zone);
     let reference = |text| fill(&t(text), "{reference}", &ticket.reference);

@@ -215,7 +215,7 @@ async fn read_into(build: &mut Build, site: &str, rows: Vec<QuestionRow>) -> Res
     *build = off_thread(move || {
         for row in rows {
             match question_of(&site, &row) {
-                Some(question) => taken.corpus.put(&question),
+                Some(question) => taken.corpus.insert(&question),
                 None => taken.corpus.remove(&row.id),
             }
         }

@@ -31,7 +31,7 @@ impl AutomaticReply {
         if ticket.handling.owner != Some(Owner::Automated) {
             return None;
         }
-        let t = |text: GatewayText| texts::said_in(&ticket.ticket.locale, text);
+        let t = |text: GatewayText| texts::text_in(&ticket.ticket.locale, text);
         // The reply does not wait for an index that is not ready.
         let hits = self.indexes.search(&ticket.site, &ticket.ticket.message, HITS).unwrap_or_default();
         let mut parts = vec![t(if hits.is_empty() { GatewayText::Nothing } else { GatewayText::Perhaps })];

@@ -2,7 +2,7 @@
 
 use super::mail::{ServerFields, mailbox};
 use crate::config::{EmailTable, secret};
-use ::mail::{Agents, MailDestination, ReplyAddress};
+use ::mail::{AgentAddresses, MailDestination, ReplyAddress};
 use standard_webhooks::{SECRET_FORM, Secret};
 
 /// The mailbox of a table, or the invalid field and the reason. `password` comes from the environment and wins.
@@ -19,8 +19,8 @@ pub fn destination(table: &EmailTable, password: Option<&str>) -> Result<MailDes
     };
     let server = server.read(&from, password).map_err(named)?;
     let agents = match &table.agents {
-        None => Agents::of_desk(&to.email),
-        Some(list) => Agents::read(list).map_err(|entry| {
+        None => AgentAddresses::of_desk(&to.email),
+        Some(list) => AgentAddresses::parse(list).map_err(|entry| {
             let message =
                 format!("{entry:?} is no sender; write ana@desk.example.com, or *@desk.example.com for a whole domain");
             ("agents".to_string(), message)

@@ -23,34 +23,35 @@ pub enum Certainty {
 pub fn read(lines: &[Line]) -> Option<(usize, Certainty)> {
     let depth = lines.first().filter(|line| !line.is_blank())?.depth;
     let mut text = String::new();
-    for (at, line) in lines.iter().enumerate().take(LINES_MAX) {
+    for (index, line) in lines.iter().enumerate().take(LINES_MAX) {
         if line.is_blank() || line.depth != depth {
             return None;
         }
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(&line.bare);
+        text.push_str(&line.plain);
         if text.chars().count() > LENGTH_MAX {
             return None;
         }
         let Some(certainty) = certainty(&text) else { continue };
         // Lines above it belong to the author, unless the attribution begins there.
-        let begins_below = (1..=at).any(|start| {
+        let begins_below = (1..=index).any(|start| {
             let rest: Vec<&str> =
-                lines.get(start..=at).unwrap_or_default().iter().map(|line| line.bare.as_str()).collect();
+                lines.get(start..=index).unwrap_or_default().iter().map(|line| line.plain.as_str()).collect();
             let rest = rest.join(" ");
             is_whole(&rest) || names_start(&rest) && self::certainty(&rest).is_some()
         });
-        return (!begins_below && (at == 0 || is_whole(&text) || names_start(&text))).then_some((at + 1, certainty));
+        return (!begins_below && (index == 0 || is_whole(&text) || names_start(&text)))
+            .then_some((index + 1, certainty));
     }
     None
 }
 
 /// Whether a text begins like attributions do.
 fn names_start(text: &str) -> bool {
-    let small = text.trim_start_matches(['-', ' ', '—', '>']).to_lowercase();
-    ON.iter().any(|start| small.starts_with(start)) || small.starts_with(char::is_numeric)
+    let lower = text.trim_start_matches(['-', ' ', '—', '>']).to_lowercase();
+    ON.iter().any(|start| lower.starts_with(start)) || lower.starts_with(char::is_numeric)
 }
 
 /// Whether a text has a day or a named address, and the verb, so that nothing above belongs to it.
@@ -70,16 +71,16 @@ fn certainty(text: &str) -> Option<Certainty> {
     let trimmed = text.trim_start_matches('>').trim_matches(['-', '—', '_', ' ']).trim();
     let was_between_dashes = text.starts_with("--") && text.ends_with("--");
     let ends_open = trimmed.ends_with([':', '：']);
-    let small = trimmed.trim_end_matches([':', '：', '.', ' ']).to_lowercase();
+    let lower = trimmed.trim_end_matches([':', '：', '.', ' ']).to_lowercase();
     let has_mailbox = has_mailbox(trimmed);
     let dated = is_date(trimmed);
     let timed = has_time(trimmed);
-    let ends_beyond_ascii = small.ends_with(|c: char| !c.is_ascii());
+    let ends_beyond_ascii = lower.ends_with(|c: char| !c.is_ascii());
     // Most lines are no attribution, which their ends show.
     if !ends_open && !was_between_dashes && !ends_beyond_ascii && !trimmed.ends_with('>') {
         return None;
     }
-    let wrote = has_verb(&small);
+    let wrote = has_verb(&lower);
     if was_between_dashes && wrote {
         return Some(Certainty::Strong);
     }
@@ -90,15 +91,15 @@ fn certainty(text: &str) -> Option<Certainty> {
     if !ends_open && !(wrote && ends_beyond_ascii && (dated || has_mailbox)) {
         return None;
     }
-    let to_you = YOU.iter().any(|you| small.contains(you));
+    let to_you = YOU.iter().any(|you| lower.contains(you));
     let begins = names_start(trimmed);
-    if has_mailbox && wrote && (dated || timed || begins || small.split(' ').count() <= 8) {
+    if has_mailbox && wrote && (dated || timed || begins || lower.split(' ').count() <= 8) {
         return Some(if to_you { Certainty::Weak } else { Certainty::Strong });
     }
     if has_mailbox && dated {
         return Some(Certainty::Strong);
     }
-    if wrote && dated && !to_you && (begins || timed || small.split(' ').count() <= 14) {
+    if wrote && dated && !to_you && (begins || timed || lower.split(' ').count() <= 14) {
         return Some(Certainty::Strong);
     }
     let has_digit = trimmed.chars().any(char::is_numeric);
@@ -106,7 +107,7 @@ fn certainty(text: &str) -> Option<Certainty> {
         return Some(Certainty::Weak);
     }
     if wrote
-        && small.split(' ').count() <= 6
+        && lower.split(' ').count() <= 6
         && trimmed.split(' ').next().is_some_and(|word| word.starts_with(char::is_uppercase))
     {
         return Some(Certainty::Weak);
@@ -116,11 +117,11 @@ fn certainty(text: &str) -> Option<Certainty> {
 }
 
 /// The verb as a word of its own: at the end, or between the day and the name.
-fn has_verb(small: &str) -> bool {
+fn has_verb(lower: &str) -> bool {
     WROTE.iter().any(|verb| {
-        small.match_indices(verb).any(|(at, _)| {
-            let before = small.get(..at).and_then(|text| text.chars().next_back());
-            let after = small.get(at + verb.len()..).and_then(|text| text.chars().next());
+        lower.match_indices(verb).any(|(start, _)| {
+            let before = lower.get(..start).and_then(|text| text.chars().next_back());
+            let after = lower.get(start + verb.len()..).and_then(|text| text.chars().next());
             let is_apart =
                 |c: Option<char>| c.is_none_or(|c| !c.is_alphabetic() || !c.is_ascii() && is_without_spaces(c));
             let opens = verb.starts_with(is_without_spaces);

@@ -48,8 +48,9 @@ pub fn join_broken(lines: &[&str]) -> Vec<String> {
         let widest = paragraph.iter().map(|line| width(line)).max().unwrap_or(0);
         let is_text = (NARROWEST..=WIDEST).contains(&widest) && paragraph.first().is_some_and(|line| !is_code(line));
         // A line is full if the next word would not have fitted.
-        let is_full = |at: usize| {
-            let (Some(line), Some(next)) = (paragraph.get(at), paragraph.get(at + 1).map(|next| next.trim_start()))
+        let is_full = |index: usize| {
+            let (Some(line), Some(next)) =
+                (paragraph.get(index), paragraph.get(index + 1).map(|next| next.trim_start()))
             else {
                 return false;
             };
@@ -61,7 +62,7 @@ pub fn join_broken(lines: &[&str]) -> Vec<String> {
         };
         let is_uniform = (0..paragraph.len().saturating_sub(1)).all(is_full);
         let mut joins = false;
-        for (at, line) in paragraph.iter().enumerate() {
+        for (index, line) in paragraph.iter().enumerate() {
             match out.last_mut() {
                 Some(last) if joins => {
                     last.push(' ');
@@ -71,7 +72,7 @@ pub fn join_broken(lines: &[&str]) -> Vec<String> {
             }
             // Among lines that were broken on purpose, one that ends a sentence was, too.
             let ends_sentence = line.trim_end().ends_with(['.', '!', '?', ':', ';']);
-            joins = is_text && is_full(at) && (is_uniform || !ends_sentence);
+            joins = is_text && is_full(index) && (is_uniform || !ends_sentence);
         }
     }
     out

@@ -3,7 +3,7 @@
 
 use super::attribution;
 use super::header_block::{has_reference, is_date, label};
-use super::line::{Line, bare, letters};
+use super::line::{Line, letters, plain_text};
 use super::quotation::is_rule;
 
 /// The line above which agents write: the first of each mail to a desk.
@@ -58,7 +58,7 @@ const SHORT_FACT: usize = 6;
 
 /// What is known about the ticket that a mail replies to.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct KnownTexts {
     /// The segments of mails that only agents may read, as letters only.
     private: Vec<String>,
     /// The same as written.
@@ -71,10 +71,10 @@ pub struct Known {
     conversation: Vec<String>,
 }
 
-impl Known {
+impl KnownTexts {
     /// `private` are texts that only agents may read, with lines `Label: value` together; `conversation` is what the customer knows, most
     /// important first: only a part of it is compared.
-    pub fn new<'a>(private: &[String], conversation: impl IntoIterator<Item = &'a str>) -> Known {
+    pub fn new<'a>(private: &[String], conversation: impl IntoIterator<Item = &'a str>) -> KnownTexts {
         let secrets =
             private.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("Link:")).flat_map(|line| {
                 line.split([' ', ',']).filter_map(|word| word.split_once("://")).map(|(_, address)| letters(address))
@@ -82,7 +82,7 @@ impl Known {
         let lines = private.iter().flat_map(|text| text.lines());
         let is_fact = |line: &&str| has_own_label(line) && !is_reference(line);
         let facts = lines.filter(is_fact).map(letters).filter(|fact| fact.len() >= SHORT_FACT);
-        Known {
+        KnownTexts {
             facts: facts.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
             private: private.iter().map(|text| letters(text)).collect(),
             texts: private.to_vec(),
@@ -100,7 +100,7 @@ impl Known {
 
     /// Whether the customer knows a line already.
     pub fn is_in_conversation(&self, line: &Line) -> bool {
-        let text = letters(&line.bare);
+        let text = letters(&line.plain);
         text.len() >= 3 && self.conversation.iter().any(|message| message.contains(&text))
     }
 
@@ -119,70 +119,73 @@ pub struct Private {
     /// For each line, whether it is one.
     pub lines: Vec<bool>,
     /// The first line of a mail that is not marked as quoted: nothing from there on is for the customer.
-    pub cut: Option<usize>,
+    pub cut_line: Option<usize>,
 }
 
 /// Finds what only agents may read.
-pub fn find(lines: &[Line], known: &Known) -> Private {
-    let texts: Vec<String> = lines.iter().map(|line| letters(&line.bare)).collect();
-    let mut private: Vec<bool> = (0..lines.len()).map(|at| is_letter_line(lines, &texts, at, known)).collect();
-    spread(lines, &texts, known, &mut private);
-    let cut = cut(lines, &texts, &private).map(|at| with_announcement(lines, at, known));
-    Private { lines: private, cut }
+pub fn find(lines: &[Line], known_texts: &KnownTexts) -> Private {
+    let texts: Vec<String> = lines.iter().map(|line| letters(&line.plain)).collect();
+    let mut private: Vec<bool> =
+        (0..lines.len()).map(|index| is_letter_line(lines, &texts, index, known_texts)).collect();
+    spread(lines, &texts, known_texts, &mut private);
+    let cut_line = cut_line_of(lines, &texts, &private).map(|index| with_announcement(lines, index, known_texts));
+    Private { lines: private, cut_line }
 }
 
 /// Whether a text for the customer still contains anything that only agents may read.
-pub fn is_leaked(text: &str, known: &Known) -> bool {
-    let all = letters(&bare(text));
+pub fn is_leaked(text: &str, known_texts: &KnownTexts) -> bool {
+    let all_letters = letters(&plain_text(text));
     let facts = |line: &str| {
         let Some((name, value)) = label(line) else { return false };
         let (name, value) = (name.to_lowercase(), letters(value));
-        LABELS.contains(&name.as_str()) && value.len() >= 4 && known.is_private(&[letters(&name), value].concat())
+        LABELS.contains(&name.as_str()) && value.len() >= 4 && known_texts.is_private(&[letters(&name), value].concat())
     };
     let is_fact = |private: &String| {
         let mut lines = private.lines().map(letters);
-        lines.any(|line| line.len() >= FACT && all.contains(&line))
+        lines.any(|line| line.len() >= FACT && all_letters.contains(&line))
     };
-    known.has_secret(&all)
-        || known.texts.iter().any(is_fact)
-        || all.contains(MARKER_LETTERS)
-        || lists_facts(text, &all, known)
-        || NOTICES.iter().any(|notice| all.contains(notice))
+    known_texts.has_secret(&all_letters)
+        || known_texts.texts.iter().any(is_fact)
+        || all_letters.contains(MARKER_LETTERS)
+        || lists_facts(text, &all_letters, known_texts)
+        || NOTICES.iter().any(|notice| all_letters.contains(notice))
         || text.lines().any(|line| {
-            let line = bare(line.trim_start_matches(['>', ' ']));
+            let line = plain_text(line.trim_start_matches(['>', ' ']));
             facts(&line) || has_own_label(&line) && is_reference(&line) || holds_facts(&line)
         })
 }
 
 /// Whether a text lists facts of the ticket with nothing between a label and its value, as in tables: two on their own in a line or in a part
 /// of one or two lines, or three anywhere.
-fn lists_facts(text: &str, all: &str, known: &Known) -> bool {
-    let found: Vec<&String> = known.facts.iter().filter(|fact| all.contains(fact.as_str())).collect();
-    if found.len() >= 3 || found.len() < 2 {
-        return found.len() >= 3;
+fn lists_facts(text: &str, all_letters: &str, known_texts: &KnownTexts) -> bool {
+    let facts_found: Vec<&String> =
+        known_texts.facts.iter().filter(|fact| all_letters.contains(fact.as_str())).collect();
+    if facts_found.len() >= 3 || facts_found.len() < 2 {
+        return facts_found.len() >= 3;
     }
-    let lines: Vec<String> = text.lines().map(|line| letters(&bare(line))).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<String> =
+        text.lines().map(|line| letters(&plain_text(line))).filter(|line| !line.is_empty()).collect();
     let pairs = lines.windows(2).map(|pair| pair.concat());
-    let parts = text.split(['\n', ',', ';', '.', '|', '\t']).map(|part| letters(&bare(part)));
-    let alone: std::collections::HashSet<String> = pairs.chain(parts).chain(lines.iter().cloned()).collect();
-    found.into_iter().filter(|fact| alone.contains(fact.as_str())).count() >= 2
+    let parts = text.split(['\n', ',', ';', '.', '|', '\t']).map(|part| letters(&plain_text(part)));
+    let fields: std::collections::HashSet<String> = pairs.chain(parts).chain(lines.iter().cloned()).collect();
+    facts_found.into_iter().filter(|fact| fields.contains(fact.as_str())).count() >= 2
 }
 
 /// Whether one line has the reference and other facts, each with its label; a sentence that only names the reference does not.
 fn holds_facts(line: &str) -> bool {
-    let small = line.to_lowercase();
-    let labels = LABELS.iter().filter(|label| small.contains(&format!("{label}:")));
-    small.contains("reference:") && has_reference(line) && labels.count() >= 3
+    let lower = line.to_lowercase();
+    let labels = LABELS.iter().filter(|label| lower.contains(&format!("{label}:")));
+    lower.contains("reference:") && has_reference(line) && labels.count() >= 3
 }
 
 /// Splits lines in which such a text follows something else, from programs that join everything to one line.
-pub fn split(lines: Vec<Line>, of: impl Fn(&str) -> Line) -> Vec<Line> {
+pub fn split(lines: Vec<Line>, make_line: impl Fn(&str) -> Line) -> Vec<Line> {
     let mut out = Vec::with_capacity(lines.len());
     for line in lines {
-        let at = begins_inside(&line.shown).filter(|_| line.mark.is_none());
-        match at.and_then(|at| line.shown.split_at_checked(at)) {
-            Some((before, rest)) if !of(before).bare.is_empty() => {
-                let part = |text: &str| Line { depth: line.depth, ..of(text) };
+        let start = begins_inside(&line.display).filter(|_| line.mark.is_none());
+        match start.and_then(|start| line.display.split_at_checked(start)) {
+            Some((before, rest)) if !make_line(before).plain.is_empty() => {
+                let part = |text: &str| Line { depth: line.depth, ..make_line(text) };
                 out.extend([part(before.trim_end()), part(rest)]);
             }
             _ => out.push(line),
@@ -191,127 +194,128 @@ pub fn split(lines: Vec<Line>, of: impl Fn(&str) -> Line) -> Vec<Line> {
     out
 }
 
-fn begins_inside(shown: &str) -> Option<usize> {
-    let dashes = shown.find(&"-".repeat(RULE_MIN));
+fn begins_inside(text: &str) -> Option<usize> {
+    let dashes = text.find(&"-".repeat(RULE_MIN));
     let word = |word: &str, follows: &str| {
-        shown.match_indices(word).map(|(at, _)| at).find(|at| {
-            let rest = shown.get(*at..).unwrap_or_default();
+        text.match_indices(word).map(|(offset, _)| offset).find(|offset| {
+            let rest = text.get(*offset..).unwrap_or_default();
             let start: String = rest.chars().take(60).collect();
             letters(&start).starts_with(follows)
         })
     };
-    let found = [
+    let starts = [
         dashes,
         word("Reference", "referencedb"),
         word("[Not verified]", "notverified"),
         word("##-", "pleasewriteyour"),
     ];
-    found.into_iter().flatten().min()
+    starts.into_iter().flatten().min()
 }
 
-fn is_letter_line(lines: &[Line], texts: &[String], at: usize, known: &Known) -> bool {
-    let (Some(line), Some(text)) = (lines.get(at), texts.get(at)) else { return false };
+fn is_letter_line(lines: &[Line], texts: &[String], index: usize, known_texts: &KnownTexts) -> bool {
+    let (Some(line), Some(text)) = (lines.get(index), texts.get(index)) else { return false };
     if line.is_blank() {
         return false;
     }
-    let window: String = texts.iter().skip(at).take(4).map(String::as_str).collect();
-    let begins = |whole: &str| {
-        let found = window.find(whole);
-        found.is_some_and(|found| found < text.len() && !text.is_empty())
+    let window: String = texts.iter().skip(index).take(4).map(String::as_str).collect();
+    let begins = |label_text: &str| {
+        let found_at = window.find(label_text);
+        found_at.is_some_and(|found_at| found_at < text.len() && !text.is_empty())
     };
-    if begins(MARKER_LETTERS) || known.has_secret(text) || NOTICES.iter().any(|notice| begins(notice)) {
+    if begins(MARKER_LETTERS) || known_texts.has_secret(text) || NOTICES.iter().any(|notice| begins(notice)) {
         return true;
     }
-    if known.secrets.iter().any(|secret| begins(secret)) || is_warning(line, text) {
+    if known_texts.secrets.iter().any(|secret| begins(secret)) || is_warning(line, text) {
         return true;
     }
     // The rule and the text below it in one line.
-    if line.bare.starts_with(&"-".repeat(RULE_MIN)) && has_reference(&line.bare) {
+    if line.plain.starts_with(&"-".repeat(RULE_MIN)) && has_reference(&line.plain) {
         return true;
     }
-    if is_long_rule(&line.bare) {
-        let next = lines.iter().skip(at + 1).find(|line| !line.is_blank());
-        return next.is_some_and(|next| has_own_label(&next.bare) || is_reference(&next.bare));
+    if is_long_rule(&line.plain) {
+        let next = lines.iter().skip(index + 1).find(|line| !line.is_blank());
+        return next.is_some_and(|next| has_own_label(&next.plain) || is_reference(&next.plain));
     }
-    if is_reference(&line.bare) && is_among_labels(lines, at) {
+    if is_reference(&line.plain) && is_among_labels(lines, index) {
         return true;
     }
-    if !has_own_label(&line.bare) {
+    if !has_own_label(&line.plain) {
         return false;
     }
-    line.depth > 0 || known.is_private(text) || is_stale(lines, at)
+    line.depth > 0 || known_texts.is_private(text) || is_stale(lines, index)
 }
 
 /// `[Not verified] …` and `[Address confirmed] …`, with which mails begin.
 fn is_warning(line: &Line, text: &str) -> bool {
-    line.bare.starts_with('[') && (text.starts_with("notverified") || text.starts_with("addressconfirmed"))
+    line.plain.starts_with('[') && (text.starts_with("notverified") || text.starts_with("addressconfirmed"))
 }
 
 /// A line of a mail with outdated facts: it is among others of its kind, one of which is the reference, or three in all.
-fn is_stale(lines: &[Line], at: usize) -> bool {
-    let run = run(lines, at);
-    run.iter().any(|line| is_reference(&line.bare)) || run.iter().filter(|line| has_own_label(&line.bare)).count() >= 3
+fn is_stale(lines: &[Line], index: usize) -> bool {
+    let run = run(lines, index);
+    run.iter().any(|line| is_reference(&line.plain))
+        || run.iter().filter(|line| has_own_label(&line.plain)).count() >= 3
 }
 
 /// A reference in a line of its own counts with its own label, or among lines with labels.
-fn is_among_labels(lines: &[Line], at: usize) -> bool {
-    let own = lines.get(at).is_some_and(|line| has_own_label(&line.bare));
-    own || run(lines, at).iter().filter(|line| label(&line.bare).is_some()).count() >= 3
+fn is_among_labels(lines: &[Line], index: usize) -> bool {
+    let is_own_label = lines.get(index).is_some_and(|line| has_own_label(&line.plain));
+    is_own_label || run(lines, index).iter().filter(|line| label(&line.plain).is_some()).count() >= 3
 }
 
 /// The lines around one up to the next empty lines.
-fn run(lines: &[Line], at: usize) -> &[Line] {
+fn run(lines: &[Line], index: usize) -> &[Line] {
     let before =
-        lines.get(..at).unwrap_or_default().iter().rev().take(RUN_MAX).take_while(|line| !line.is_blank()).count();
-    let after = lines.get(at..).unwrap_or_default().iter().take(RUN_MAX).take_while(|line| !line.is_blank()).count();
-    lines.get(at - before..at + after).unwrap_or_default()
+        lines.get(..index).unwrap_or_default().iter().rev().take(RUN_MAX).take_while(|line| !line.is_blank()).count();
+    let after = lines.get(index..).unwrap_or_default().iter().take(RUN_MAX).take_while(|line| !line.is_blank()).count();
+    lines.get(index - before..index + after).unwrap_or_default()
 }
 
-fn is_long_rule(bare: &str) -> bool {
-    is_rule(bare) && bare.chars().filter(|c| *c != ' ').count() >= RULE_MIN
+fn is_long_rule(text: &str) -> bool {
+    is_rule(text) && text.chars().filter(|c| *c != ' ').count() >= RULE_MIN
 }
 
-fn has_own_label(bare: &str) -> bool {
-    label(bare).is_some_and(|(name, _)| LABELS.contains(&name.to_lowercase().as_str()))
+fn has_own_label(text: &str) -> bool {
+    label(text).is_some_and(|(name, _)| LABELS.contains(&name.to_lowercase().as_str()))
 }
 
 /// `Reference: DB-4K7Q9`, whatever the label.
-fn is_reference(bare: &str) -> bool {
-    let value = label(bare).map(|(_, value)| value.split(' ').next().unwrap_or_default());
+fn is_reference(text: &str) -> bool {
+    let value = label(text).map(|(_, value)| value.split(' ').next().unwrap_or_default());
     value.is_some_and(|value| value.starts_with("DB-") && has_reference(value))
-        && label(bare).is_some_and(|(name, _)| name.eq_ignore_ascii_case("reference") || letters(bare).len() < 40)
+        && label(text).is_some_and(|(name, _)| name.eq_ignore_ascii_case("reference") || letters(text).len() < 40)
 }
 
 /// A wrapped rest of such a line is directly beside it, with or without marks.
-fn spread(lines: &[Line], texts: &[String], known: &Known, private: &mut [bool]) {
-    let is_part = |at: usize, gap: usize| {
-        let text = texts.get(at).map(String::as_str).unwrap_or_default();
-        known.is_private(text) && (gap == 0 || text.len() >= TELLING)
+fn spread(lines: &[Line], texts: &[String], known_texts: &KnownTexts, private: &mut [bool]) {
+    let is_part = |index: usize, gap: usize| {
+        let text = texts.get(index).map(String::as_str).unwrap_or_default();
+        known_texts.is_private(text) && (gap == 0 || text.len() >= TELLING)
     };
-    let translated = |at: usize, private: &[bool]| {
+    let translated = |index: usize, private: &[bool]| {
         // Below the reference each line with a label is one, whatever language it was translated to.
-        let line = lines.get(at);
-        line.is_some_and(|line| label(&line.bare).is_some())
-            && run(lines, at).iter().any(|line| is_reference(&line.bare))
-            && private.get(at.wrapping_sub(1)).copied().unwrap_or(false)
+        let line = lines.get(index);
+        line.is_some_and(|line| label(&line.plain).is_some())
+            && run(lines, index).iter().any(|line| is_reference(&line.plain))
+            && private.get(index.wrapping_sub(1)).copied().unwrap_or(false)
     };
     for forward in [true, false] {
         let mut last: Option<usize> = None;
         let order: Vec<usize> = if forward { (0..lines.len()).collect() } else { (0..lines.len()).rev().collect() };
-        for at in order {
-            if lines.get(at).is_none_or(|line| line.is_blank() && line.depth == 0)
-                && !private.get(at).copied().unwrap_or(false)
+        for index in order {
+            if lines.get(index).is_none_or(|line| line.is_blank() && line.depth == 0)
+                && !private.get(index).copied().unwrap_or(false)
             {
                 continue;
             }
-            let is_private = private.get(at).copied().unwrap_or(false);
-            let gap = last.map_or(usize::MAX, |last| at.abs_diff(last) - 1);
-            let joins = gap <= 1 && is_part(at, gap) || forward && translated(at, private);
+            let is_private = private.get(index).copied().unwrap_or(false);
+            let gap = last.map_or(usize::MAX, |last| index.abs_diff(last) - 1);
+            let joins = gap <= 1 && is_part(index, gap) || forward && translated(index, private);
             if is_private || joins {
-                if let Some(flag) = private.get_mut(at) {
+                if let Some(flag) = private.get_mut(index) {
                     *flag = true;
                 }
-                last = Some(at);
+                last = Some(index);
             }
         }
     }
@@ -319,55 +323,59 @@ fn spread(lines: &[Line], texts: &[String], known: &Known, private: &mut [bool])
 
 /// The first line of a mail that is not marked as quoted. A line that only lost its mark on the way does not count, nor one that an agent
 /// typed, such as `Plan: scale`.
-fn cut(lines: &[Line], texts: &[String], private: &[bool]) -> Option<usize> {
-    let is_private = |at: usize| private.get(at).copied().unwrap_or(false);
-    (0..lines.len()).find(|at| {
-        let (Some(line), Some(text)) = (lines.get(*at), texts.get(*at)) else { return false };
-        if !is_private(*at) || line.depth > 0 {
+fn cut_line_of(lines: &[Line], texts: &[String], private: &[bool]) -> Option<usize> {
+    let is_private = |index: usize| private.get(index).copied().unwrap_or(false);
+    (0..lines.len()).find(|index| {
+        let (Some(line), Some(text)) = (lines.get(*index), texts.get(*index)) else { return false };
+        if !is_private(*index) || line.depth > 0 {
             return false;
         }
-        let before = lines.get(..*at).unwrap_or_default().iter().rposition(|line| !line.is_blank());
+        let before = lines.get(..*index).unwrap_or_default().iter().rposition(|line| !line.is_blank());
         if before.is_some_and(|before| is_private(before) && lines.get(before).is_some_and(|line| line.depth > 0)) {
             return false;
         }
-        let run = run(lines, *at);
-        let labels = run.iter().filter(|line| has_own_label(&line.bare)).count();
-        is_long_rule(&line.bare)
+        let run = run(lines, *index);
+        let labels = run.iter().filter(|line| has_own_label(&line.plain)).count();
+        is_long_rule(&line.plain)
             || is_warning(line, text)
-            || is_reference(&line.bare) && run.len() > 1
+            || is_reference(&line.plain) && run.len() > 1
             || labels >= 3
-            || !has_own_label(&line.bare)
+            || !has_own_label(&line.plain)
     })
 }
 
 /// Extends the cut to the announcement above the mail, in any form: a rule, lines with labels, an attribution, and the customer's message.
-fn with_announcement(lines: &[Line], cut: usize, known: &Known) -> usize {
-    let mut start = cut;
+fn with_announcement(lines: &[Line], cut_line: usize, known_texts: &KnownTexts) -> usize {
+    let mut start = cut_line;
     loop {
-        let above = lines.get(..start).unwrap_or_default();
-        let Some(last) = above.iter().rposition(|line| !line.is_blank()) else { return start };
-        let first = above.get(..last).unwrap_or_default().iter().rposition(Line::is_blank).map_or(0, |blank| blank + 1);
+        let lines_above = lines.get(..start).unwrap_or_default();
+        let Some(last) = lines_above.iter().rposition(|line| !line.is_blank()) else { return start };
+        let first =
+            lines_above.get(..last).unwrap_or_default().iter().rposition(Line::is_blank).map_or(0, |blank| blank + 1);
         let first = first.max(last.saturating_sub(RUN_MAX));
         let block = lines.get(first..=last).unwrap_or_default();
-        let says_from_where = |line: &Line| line.bare.contains('@') || is_date(&line.bare) || has_reference(&line.bare);
-        let labelled = block.iter().rev().take_while(|line| label(&line.bare).is_some() || is_rule(&line.bare)).count();
+        let says_from_where =
+            |line: &Line| line.plain.contains('@') || is_date(&line.plain) || has_reference(&line.plain);
+        let labelled =
+            block.iter().rev().take_while(|line| label(&line.plain).is_some() || is_rule(&line.plain)).count();
         let labels = block.get(block.len() - labelled..).unwrap_or_default();
         let repeated = block
             .iter()
             .rev()
-            .take_while(|line| known.is_in_conversation(line) && letters(&line.bare).len() >= 8)
+            .take_while(|line| known_texts.is_in_conversation(line) && letters(&line.plain).len() >= 8)
             .count();
-        let announced = (0..block.len()).find(|at| {
-            attribution::read(block.get(*at..).unwrap_or_default()).is_some_and(|(count, _)| at + count == block.len())
+        let announced = (0..block.len()).find(|index| {
+            attribution::read(block.get(*index..).unwrap_or_default())
+                .is_some_and(|(count, _)| index + count == block.len())
         });
         start = if labelled >= 2 && labels.iter().any(says_from_where)
-            || labelled == 1 && labels.iter().all(|line| is_rule(&line.bare))
+            || labelled == 1 && labels.iter().all(|line| is_rule(&line.plain))
         {
             last + 1 - labelled
         } else if repeated > 0 {
             last + 1 - repeated
-        } else if let Some(at) = announced {
-            first + at
+        } else if let Some(index) = announced {
+            first + index
         } else {
             return start;
         };

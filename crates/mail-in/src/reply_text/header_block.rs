@@ -30,10 +30,10 @@ pub fn read(lines: &[Line], announced: bool) -> Option<Block> {
     if let Some(block) = in_one_line(first) {
         return Some(block);
     }
-    label(&first.bare)?;
-    let mut found = Found::default();
+    label(&first.plain)?;
+    let mut fields = FoundFields::default();
     let (mut end, mut gap, mut continued) = (0, 0, 0);
-    for (at, line) in lines.iter().enumerate().take(LINES_MAX) {
+    for (index, line) in lines.iter().enumerate().take(LINES_MAX) {
         if line.depth != depth || line.mark.is_some() {
             break;
         }
@@ -45,46 +45,46 @@ pub fn read(lines: &[Line], announced: bool) -> Option<Block> {
             }
             continue;
         }
-        match label(&line.bare) {
+        match label(&line.plain) {
             Some((label, value)) => {
-                found.add(label, value);
-                (end, continued) = (at + 1, 0);
+                fields.add(label, value);
+                (end, continued) = (index + 1, 0);
             }
             // A list of recipients continues, or a long subject.
             _ if gap == 0
-                && at > 0
+                && index > 0
                 && continued < 6
-                && (line.bare.contains('@') || line.bare.ends_with([';', ',']) || continued == 0) =>
+                && (line.plain.contains('@') || line.plain.ends_with([';', ',']) || continued == 0) =>
             {
                 continued += 1;
-                found.values.push(line.bare.clone());
+                fields.values.push(line.plain.clone());
             }
             _ => break,
         }
         gap = 0;
     }
-    found.is_block(announced).then_some(Block { lines: end })
+    fields.is_block(announced).then_some(Block { lines: end })
 }
 
 /// `From: Acme <…> Sent: Friday To: Desk Subject: x` in one line, as HTML without blocks becomes.
 fn in_one_line(line: &Line) -> Option<Block> {
-    let text = &line.bare;
+    let text = &line.plain;
     if text.len() > ONE_LINE_MAX {
         return None;
     }
     let mut fields = BTreeSet::new();
     let mut first_is_label = false;
-    for (at, _) in text.match_indices([':', '：']) {
-        let before = text.get(..at).unwrap_or_default().trim_end();
+    for (offset, _) in text.match_indices([':', '：']) {
+        let before = text.get(..offset).unwrap_or_default().trim_end();
         // A label is one word, or several known ones; text further ahead does not belong to it.
-        let from = before.floor_char_boundary(before.len().saturating_sub(LABEL_BYTES_MAX));
-        let last = before.get(from..).unwrap_or_default();
-        let words = last.rmatch_indices(' ').map(|(at, _)| from + at + 1).take(2);
-        for start in words.chain((from == 0).then_some(0)) {
+        let tail_start = before.floor_char_boundary(before.len().saturating_sub(LABEL_BYTES_MAX));
+        let last = before.get(tail_start..).unwrap_or_default();
+        let words = last.rmatch_indices(' ').map(|(offset, _)| tail_start + offset + 1).take(2);
+        for start in words.chain((tail_start == 0).then_some(0)) {
             let label = before.get(start..).filter(|label| !label.is_empty() && !label.contains([':', '：']));
             let Some(label) = label else { continue };
-            if let Some(found) = field(label) {
-                fields.insert(found);
+            if let Some(known_field) = field(label) {
+                fields.insert(known_field);
                 first_is_label |= start == 0 && fields.len() == 1;
                 break;
             }
@@ -98,14 +98,14 @@ fn in_one_line(line: &Line) -> Option<Block> {
 }
 
 #[derive(Default)]
-struct Found {
+struct FoundFields {
     fields: BTreeSet<Field>,
     labels: usize,
     unknown: usize,
     values: Vec<String>,
 }
 
-impl Found {
+impl FoundFields {
     fn add(&mut self, label: &str, value: &str) {
         match field(label) {
             Some(field) => {
@@ -118,15 +118,18 @@ impl Found {
     }
 
     fn is_block(&self, announced: bool) -> bool {
-        let has = |field| self.fields.contains(&field);
+        let has_field = |field| self.fields.contains(&field);
         let names_address = self.values.iter().any(|value| value.contains('@'));
         let names_time = self.values.iter().any(|value| is_date(value));
         let names_ticket = self.values.iter().any(|value| has_reference(value));
-        let known = self.fields.len();
-        let evidence = names_address || names_ticket || has(Field::Subject) && (names_time || has(Field::Sent));
-        let is_known = known >= 3 && (evidence || announced && has(Field::Subject))
-            || known == 2 && (has(Field::From) || has(Field::Sent)) && (names_address && names_time || names_ticket)
-            || announced && known >= 1 && (known >= 2 || self.unknown == 0);
+        let field_count = self.fields.len();
+        let evidence =
+            names_address || names_ticket || has_field(Field::Subject) && (names_time || has_field(Field::Sent));
+        let is_known = field_count >= 3 && (evidence || announced && has_field(Field::Subject))
+            || field_count == 2
+                && (has_field(Field::From) || has_field(Field::Sent))
+                && (names_address && names_time || names_ticket)
+            || announced && field_count >= 1 && (field_count >= 2 || self.unknown == 0);
         // In a language that is not in the table: labels with an address and a time among their values.
         let is_formed = self.labels >= 3 && names_address && names_time && self.unknown < 8;
         is_known || is_formed
@@ -134,9 +137,9 @@ impl Found {
 }
 
 /// The label and the value of a line such as `*From:* Acme`, also with a space before the colon.
-pub fn label(bare: &str) -> Option<(&str, &str)> {
-    let at = bare.find([':', '：'])?;
-    let (label, value) = bare.split_at_checked(at)?;
+pub fn label(text: &str) -> Option<(&str, &str)> {
+    let start = text.find([':', '：'])?;
+    let (label, value) = text.split_at_checked(start)?;
     let label = label.trim().trim_matches(['_', '|', '•', '·', '\u{200f}']).trim();
     let value = value.trim_start_matches([':', '：']).trim().trim_matches('_').trim();
     let is_label = !label.is_empty()
@@ -163,10 +166,10 @@ pub fn is_date(text: &str) -> bool {
 /// `10:00`, `10.00`, `10h00`.
 pub fn has_time(text: &str) -> bool {
     let chars: Vec<char> = text.chars().collect();
-    let digit = |at: usize| chars.get(at).is_some_and(|c| c.is_numeric());
-    (1..chars.len().saturating_sub(1)).any(|at| {
-        let colon = chars.get(at).is_some_and(|c| matches!(c, ':' | '：' | '.' | 'h'));
-        colon && digit(at - 1) && digit(at + 1) && digit(at + 2) && !digit(at + 3)
+    let digit = |index: usize| chars.get(index).is_some_and(|c| c.is_numeric());
+    (1..chars.len().saturating_sub(1)).any(|index| {
+        let colon = chars.get(index).is_some_and(|c| matches!(c, ':' | '：' | '.' | 'h'));
+        colon && digit(index - 1) && digit(index + 1) && digit(index + 2) && !digit(index + 3)
     })
 }
 

@@ -67,15 +67,15 @@ const SIGNATURES: &[&str] = &[
 
 /// The lines of an HTML mail, as a mail program shows it: at most this many bytes and lines, and whether there are more.
 pub fn lines(html: &str, bytes_max: usize, lines_max: usize) -> (Vec<Line>, bool) {
-    read(html, HiddenText::Dropped, bytes_max, lines_max)
+    lines_of(html, HiddenText::Dropped, bytes_max, lines_max)
 }
 
 /// The same with text that no mail program shows, such as a preheader.
 pub fn all_lines(html: &str, bytes_max: usize, lines_max: usize) -> (Vec<Line>, bool) {
-    read(html, HiddenText::Kept, bytes_max, lines_max)
+    lines_of(html, HiddenText::Kept, bytes_max, lines_max)
 }
 
-fn read(html: &str, hidden: HiddenText, bytes_max: usize, lines_max: usize) -> (Vec<Line>, bool) {
+fn lines_of(html: &str, hidden: HiddenText, bytes_max: usize, lines_max: usize) -> (Vec<Line>, bool) {
     let marked = with_marks(html);
     let Ok(page) = Url::parse("https://mail.invalid/") else { return (Vec::new(), true) };
     let (text, is_cut) = markdown_within(&marked, &page, hidden, bytes_max);
@@ -119,7 +119,7 @@ fn with_marks(html: &str) -> String {
             continue;
         }
         if let Some(comment) = from_tag.strip_prefix("!--") {
-            rest = comment.split_once("-->").map_or("", |(_, behind)| behind);
+            rest = comment.split_once("-->").map_or("", |(_, tail)| tail);
             continue;
         }
         let Some(end) = tag_end(from_tag) else {
@@ -127,8 +127,8 @@ fn with_marks(html: &str) -> String {
             rest = from_tag;
             continue;
         };
-        let (tag, behind) = from_tag.split_at_checked(end).unwrap_or((from_tag, ""));
-        rest = behind.strip_prefix('>').unwrap_or(behind);
+        let (tag, tail) = from_tag.split_at_checked(end).unwrap_or((from_tag, ""));
+        rest = tail.strip_prefix('>').unwrap_or(tail);
         let name = tag_name(tag);
         let closes = tag.starts_with('/');
         in_style = name == "style" && !closes;
@@ -181,13 +181,13 @@ fn tag_end(text: &str) -> Option<usize> {
         return None;
     }
     let mut quote = None;
-    for (at, c) in text.char_indices() {
+    for (start, c) in text.char_indices() {
         match (quote, c) {
-            (None, '>') => return Some(at),
+            (None, '>') => return Some(start),
             // A tag that does not end before the next one is none; searching further would cost too much.
             (None, '<') => return None,
             // A quotation mark counts only after an equals sign.
-            (None, '"' | '\'') if text.get(..at).is_some_and(|before| before.trim_end().ends_with('=')) => {
+            (None, '"' | '\'') if text.get(..start).is_some_and(|before| before.trim_end().ends_with('=')) => {
                 quote = Some(c)
             }
             (Some(open), c) if open == c => quote = None,
@@ -209,13 +209,13 @@ fn class_and_id_names(tag: &str) -> Vec<String> {
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
-    let small = tag.to_ascii_lowercase();
-    let mut from = 0;
+    let lower = tag.to_ascii_lowercase();
+    let mut search_start = 0;
     loop {
-        let at = from + small.get(from..)?.find(name)?;
-        from = at + name.len();
-        let apart = small.get(..at)?.ends_with(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
-        let Some(value) = tag.get(from..)?.trim_start().strip_prefix('=').filter(|_| apart) else { continue };
+        let index = search_start + lower.get(search_start..)?.find(name)?;
+        search_start = index + name.len();
+        let apart = lower.get(..index)?.ends_with(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+        let Some(value) = tag.get(search_start..)?.trim_start().strip_prefix('=').filter(|_| apart) else { continue };
         let value = value.trim_start();
         return Some(match value.chars().next()? {
             quote @ ('"' | '\'') => value.get(1..)?.split(quote).next()?.into(),
@@ -224,15 +224,15 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     }
 }
 
-fn is_any(class_and_id_names: &[String], known: &[&str]) -> bool {
+fn is_any(class_and_id_names: &[String], names: &[&str]) -> bool {
     class_and_id_names.iter().any(|name| {
         let mut name = name.as_str();
         while let Some(rest) = name.strip_prefix("x_") {
             name = rest;
         }
-        known.contains(&name)
-            || known == QUOTATIONS && (name.starts_with("yqt") || name.starts_with("yahoo_quoted"))
-            || known == SIGNATURES && name.starts_with("ydp") && name.ends_with("signature")
+        names.contains(&name)
+            || names == QUOTATIONS && (name.starts_with("yqt") || name.starts_with("yahoo_quoted"))
+            || names == SIGNATURES && name.starts_with("ydp") && name.ends_with("signature")
     })
 }
 

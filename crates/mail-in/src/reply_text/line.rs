@@ -17,9 +17,9 @@ pub struct Line {
     /// Its quote depth.
     pub depth: usize,
     /// What it shows, without quote marks: text, or Markdown if the mail is HTML.
-    pub shown: String,
+    pub display: String,
     /// Its text for rules: without emphasis, invisible characters and superfluous white space.
-    pub bare: String,
+    pub plain: String,
     /// Set if it is no line, but a place in the HTML.
     pub mark: Option<Mark>,
 }
@@ -28,8 +28,8 @@ impl Line {
     /// A line of a plain text.
     pub fn of_text(line: &str) -> Line {
         let (depth, content) = unquoted(line);
-        let shown = content.trim_end_matches([' ', '\t', '\r']).to_string();
-        Line { depth, bare: bare(&shown), shown, mark: None }
+        let display = content.trim_end_matches([' ', '\t', '\r']).to_string();
+        Line { depth, plain: plain_text(&display), display, mark: None }
     }
 
     /// A line of Markdown converted from HTML.
@@ -38,7 +38,7 @@ impl Line {
         while let Some(rest) = content.strip_prefix('>') {
             (depth, content) = (depth + 1, rest.strip_prefix(' ').unwrap_or(rest));
         }
-        Line { depth, bare: bare(&without_marks(content)), shown: content.into(), mark: None }
+        Line { depth, plain: plain_text(&without_marks(content)), display: content.into(), mark: None }
     }
 
     /// A place in the HTML.
@@ -48,7 +48,7 @@ impl Line {
 
     /// Whether it is blank.
     pub fn is_blank(&self) -> bool {
-        self.mark.is_some() || self.bare.is_empty()
+        self.mark.is_some() || self.plain.is_empty()
     }
 }
 
@@ -57,9 +57,9 @@ fn unquoted(line: &str) -> (usize, &str) {
     let (mut depth, mut content) = (0, line);
     loop {
         let trimmed = content.strip_prefix(' ').unwrap_or(content);
-        let from = if depth == 0 { content } else { trimmed };
+        let content_start = if depth == 0 { content } else { trimmed };
         // Full-width signs and guillemets are typed, not quote marks.
-        match from.strip_prefix('>') {
+        match content_start.strip_prefix('>') {
             Some(rest) => (depth, content) = (depth + 1, rest),
             None if depth == 0 => return (0, content),
             None => return (depth, trimmed),
@@ -73,7 +73,7 @@ pub fn is_hidden(c: char) -> bool {
 }
 
 /// A text without emphasis, invisible characters and superfluous white space.
-pub fn bare(text: &str) -> String {
+pub fn plain_text(text: &str) -> String {
     let text: String = text.chars().filter(|c| !is_hidden(*c) && *c != '*').collect();
     text.split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
@@ -98,14 +98,14 @@ fn without_marks(markdown: &str) -> String {
             '_' if after.starts_with('_') || out.ends_with('_') => {}
             '!' if after.starts_with('[') => {}
             '[' => {
-                if let Some((text, url, behind)) = link(after) {
+                if let Some((text, url, tail)) = link(after) {
                     let text = without_marks(text);
                     out.push_str(&text);
                     let address = url.strip_prefix("mailto:").unwrap_or(url);
                     if !address.eq_ignore_ascii_case(text.trim()) && !text.contains(address) {
                         out.push_str(&format!(" <{address}>"));
                     }
-                    rest = behind;
+                    rest = tail;
                     continue;
                 }
                 out.push(c);
@@ -119,9 +119,9 @@ fn without_marks(markdown: &str) -> String {
 
 /// `text](url)` and the text after it.
 fn link(text: &str) -> Option<(&str, &str, &str)> {
-    let (inside, behind) = text.split_once("](")?;
-    let (url, behind) = behind.split_once(')')?;
-    (inside.len() <= 2_000 && !inside.contains('\n')).then_some((inside, url, behind))
+    let (link_text, tail) = text.split_once("](")?;
+    let (url, tail) = tail.split_once(')')?;
+    (link_text.len() <= 2_000 && !link_text.contains('\n')).then_some((link_text, url, tail))
 }
 
 /// The letters and digits of a text in lower case: what remains whatever wraps, quotes, marks or escapes it.
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn quotation_marks_are_counted_and_emphasis_is_left_out() {
-        for (text, depth, shown) in [
+        for (text, depth, expected) in [
             ("> > a", 2, "a"),
             (">> a ", 2, "a"),
             (">a", 1, "a"),
@@ -144,11 +144,11 @@ mod tests {
             ("a > b", 0, "a > b"),
         ] {
             let line = Line::of_text(text);
-            assert_eq!((line.depth, line.shown.as_str()), (depth, shown), "{text:?}");
+            assert_eq!((line.depth, line.display.as_str()), (depth, expected), "{text:?}");
         }
-        assert_eq!(Line::of_text("*From:*\u{a0}Acme\u{200b}").bare, "From: Acme");
+        assert_eq!(Line::of_text("*From:*\u{a0}Acme\u{200b}").plain, "From: Acme");
         let line = Line::of_markdown("> **From:** Acme \\<[help@acme.example](mailto:help@acme.example)>\\");
-        assert_eq!((line.depth, line.bare.as_str()), (1, "From: Acme <help@acme.example>"));
-        assert_eq!(Line::of_markdown("[Admin](https://a.example/7) \\*x\\*").bare, "Admin <https://a.example/7> x");
+        assert_eq!((line.depth, line.plain.as_str()), (1, "From: Acme <help@acme.example>"));
+        assert_eq!(Line::of_markdown("[Admin](https://a.example/7) \\*x\\*").plain, "Admin <https://a.example/7> x");
     }
 }

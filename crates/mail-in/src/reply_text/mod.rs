@@ -17,7 +17,7 @@ mod signature;
 
 pub use attached::is_for_agents;
 use compose::Part;
-pub use gateway_text::{Known, MARKER};
+pub use gateway_text::{KnownTexts, MARKER};
 use line::Line;
 use part::Chosen;
 
@@ -71,14 +71,16 @@ impl ReplyText {
 }
 
 /// Reads a reply. The other side never reads anything that only agents may read; in doubt it reads less.
-pub fn read(parts: &Parts, known: &Known) -> ReplyText {
+pub fn read(parts: &Parts, known_texts: &KnownTexts) -> ReplyText {
     let chosen = part::choose(&parts.text, &parts.html);
     let reply = match chosen {
-        Chosen::Text if parts.html.trim().is_empty() && part::is_markup(&parts.text) => read_html(&parts.text, known),
-        Chosen::Text => read_text(parts, known),
-        Chosen::Html => read_html(&parts.html, known),
+        Chosen::Text if parts.html.trim().is_empty() && part::is_markup(&parts.text) => {
+            read_html(&parts.text, known_texts)
+        }
+        Chosen::Text => read_text(parts, known_texts),
+        Chosen::Html => read_html(&parts.html, known_texts),
     };
-    if gateway_text::is_leaked(&reply.text, known) || gateway_text::is_leaked(&reply.markdown, known) {
+    if gateway_text::is_leaked(&reply.text, known_texts) || gateway_text::is_leaked(&reply.markdown, known_texts) {
         let (text, markdown) = (String::new(), String::new());
         return ReplyText { text, markdown, is_shortened: true, is_withheld: true, ..reply };
     }
@@ -93,68 +95,69 @@ pub fn markdown(text: &str) -> String {
 const SHOWN: &[Part] = &[Part::Own, Part::Quoted];
 const ALL: &[Part] = &[Part::Own, Part::Quoted, Part::Folded, Part::Left, Part::Private];
 
-fn read_text(mail: &Parts, known: &Known) -> ReplyText {
-    let read = cut(&mail.text);
-    let read = read.replace("\r\n", "\n").replace('\r', "\n").replace('\u{a0}', " ");
-    let read = read.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), " ");
-    let flowed = mail.flowed.unwrap_or(Flowed { is_flowed: flowed::is_flowed(&read), deletes_space: false });
-    let text = if flowed.is_flowed { flowed::unflow(&read, flowed.deletes_space) } else { read.clone() };
+fn read_text(mail: &Parts, known_texts: &KnownTexts) -> ReplyText {
+    let mail_text = limit_length(&mail.text);
+    let mail_text = mail_text.replace("\r\n", "\n").replace('\r', "\n").replace('\u{a0}', " ");
+    let mail_text = mail_text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), " ");
+    let flowed = mail.flowed.unwrap_or(Flowed { is_flowed: flowed::is_flowed(&mail_text), deletes_space: false });
+    let text = if flowed.is_flowed { flowed::unflow(&mail_text, flowed.deletes_space) } else { mail_text.clone() };
     let has_more_lines = text.split('\n').nth(LINES_READ).is_some();
     let lines = text.split('\n').take(LINES_READ).map(Line::of_text).collect();
     let lines = gateway_text::split(lines, Line::of_text);
-    let parts = compose::parts(&lines, known);
-    let shown = render::plain(&lines, &parts, SHOWN);
-    let rows: Vec<&str> = shown.lines().collect();
-    let shown = if flowed.is_flowed { shown.clone() } else { flowed::join_broken(&rows).join("\n") };
+    let parts = compose::parts(&lines, known_texts);
+    let display = render::render_text(&lines, &parts, SHOWN);
+    let rows: Vec<&str> = display.lines().collect();
+    let display = if flowed.is_flowed { display.clone() } else { flowed::join_broken(&rows).join("\n") };
     ReplyText {
-        markdown: render::of_text(&shown),
+        markdown: render::of_text(&display),
         is_shortened: is_shortened(&lines, &parts),
         is_withheld: false,
         is_cut: has_more_lines || mail.text.len() > TEXT_READ,
-        whole: read.trim().to_string(),
-        text: shown,
+        whole: mail_text.trim().to_string(),
+        text: display,
     }
 }
 
-fn read_html(html: &str, known: &Known) -> ReplyText {
-    let (lines, is_cut) = html::lines(cut(html), TEXT_READ, LINES_READ);
+fn read_html(html: &str, known_texts: &KnownTexts) -> ReplyText {
+    let (lines, is_cut) = html::lines(limit_length(html), TEXT_READ, LINES_READ);
     let lines = gateway_text::split(lines, Line::of_markdown);
-    let parts = compose::parts(&lines, known);
-    let bare = without_marks(&lines);
-    let (all, _) = html::all_lines(cut(html), TEXT_READ, LINES_READ);
-    let all = without_marks(&gateway_text::split(all, Line::of_markdown));
-    let has_hidden = letters(&all) > letters(&bare);
-    let whole: Vec<Part> = all.iter().map(|line| if line.depth > 0 { Part::Quoted } else { Part::Own }).collect();
+    let parts = compose::parts(&lines, known_texts);
+    let plain = without_marks(&lines);
+    let (all_lines, _) = html::all_lines(limit_length(html), TEXT_READ, LINES_READ);
+    let all_lines = without_marks(&gateway_text::split(all_lines, Line::of_markdown));
+    let has_hidden = letters(&all_lines) > letters(&plain);
+    let all_parts: Vec<Part> =
+        all_lines.iter().map(|line| if line.depth > 0 { Part::Quoted } else { Part::Own }).collect();
     ReplyText {
-        text: render::plain(&bare, &parts, SHOWN),
+        text: render::render_text(&plain, &parts, SHOWN),
         markdown: render::of_markdown(&lines, &parts, SHOWN),
         is_shortened: has_hidden || is_shortened(&lines, &parts),
         is_withheld: false,
         is_cut: is_cut || html.len() > TEXT_READ,
-        whole: render::plain(&all, &whole, ALL),
+        whole: render::render_text(&all_lines, &all_parts, ALL),
     }
 }
 
 /// Lines of Markdown as plain text.
 fn without_marks(lines: &[Line]) -> Vec<Line> {
-    lines.iter().map(|line| Line { shown: line.bare.clone(), ..line.clone() }).collect()
+    lines.iter().map(|line| Line { display: line.plain.clone(), ..line.clone() }).collect()
 }
 
 /// The number of letters and digits in lines.
 fn letters(lines: &[Line]) -> usize {
-    lines.iter().map(|line| line.shown.chars().filter(|c| c.is_alphanumeric()).count()).sum()
+    lines.iter().map(|line| line.display.chars().filter(|c| c.is_alphanumeric()).count()).sum()
 }
 
 /// Whether anything was removed that has no mark of a quotation and is not clearly a signature.
 fn is_shortened(lines: &[Line], parts: &[Part]) -> bool {
     let is_missed = |line: &Line, part: &Part| match part {
         Part::Own | Part::Quoted => false,
-        Part::Folded => signature::is_sentence(&line.bare),
+        Part::Folded => signature::is_sentence(&line.plain),
         Part::Left | Part::Private => line.depth == 0 && !line.is_blank(),
     };
     lines.iter().zip(parts).any(|(line, part)| is_missed(line, part))
 }
 
-fn cut(text: &str) -> &str {
+fn limit_length(text: &str) -> &str {
     text.get(..text.floor_char_boundary(TEXT_READ)).unwrap_or_default()
 }

@@ -20,9 +20,9 @@ pub fn choose(text: &str, html: &str) -> Chosen {
     if html.trim().is_empty() {
         return Chosen::Text;
     }
-    let says = letters(text);
-    let stands_for_nothing = says.is_empty()
-        || says.chars().count() <= NO_TEXT_MAX && NO_TEXT.iter().any(|phrase| says.contains(phrase))
+    let text_letters = letters(text);
+    let stands_for_nothing = text_letters.is_empty()
+        || text_letters.chars().count() <= NO_TEXT_MAX && NO_TEXT.iter().any(|phrase| text_letters.contains(phrase))
         || is_markup(text);
     if stands_for_nothing { Chosen::Html } else { Chosen::Text }
 }

@@ -6,14 +6,14 @@ use super::line::{Line, is_hidden};
 use markdown::escape;
 
 /// The wanted parts of a mail as plain text, with marks on quoted lines.
-pub fn plain(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
-    let lines = lines.iter().zip(parts).filter(|(line, part)| wanted.contains(part) && line.mark.is_none());
+pub fn render_text(lines: &[Line], parts: &[Part], parts_shown: &[Part]) -> String {
+    let lines = lines.iter().zip(parts).filter(|(line, part)| parts_shown.contains(part) && line.mark.is_none());
     let text: Vec<String> = lines
         .map(|(line, part)| {
-            let shown: String = line.shown.chars().filter(|c| !is_hidden(*c) || *c == '\u{200d}').collect();
+            let display: String = line.display.chars().filter(|c| !is_hidden(*c) || *c == '\u{200d}').collect();
             let mark =
                 if *part == Part::Quoted { [">".repeat(line.depth).as_str(), " "].concat() } else { String::new() };
-            [mark, shown].concat().trim_end().to_string()
+            [mark, display].concat().trim_end().to_string()
         })
         .collect();
     without_gaps(&text)
@@ -23,22 +23,22 @@ pub fn plain(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
 pub fn of_text(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut out: Vec<String> = Vec::new();
-    let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        let rest = lines.get(at..).unwrap_or_default();
+    let mut index = 0;
+    while let Some(line) = lines.get(index) {
+        let rest = lines.get(index..).unwrap_or_default();
         let code = code_lines(rest);
         if code > 0 {
             out.push(code_block(rest.get(..code).unwrap_or_default()));
-            at += code;
+            index += code;
         } else if let Some(quoted) = line.strip_prefix("> ") {
             out.push(format!("> {}", words(quoted)));
-            at += 1;
-            if lines.get(at).is_some_and(|next| !next.starts_with("> ") && !next.is_empty()) {
+            index += 1;
+            if lines.get(index).is_some_and(|next| !next.starts_with("> ") && !next.is_empty()) {
                 out.push(String::new());
             }
         } else {
             out.push(words(line));
-            at += 1;
+            index += 1;
         }
     }
     with_breaks(&out)
@@ -63,8 +63,8 @@ fn code_block(lines: &[&str]) -> String {
             if indented { line.strip_prefix("    ").or_else(|| line.strip_prefix('\t')).unwrap_or(line) } else { line };
         line.trim_end().to_string()
     };
-    let inside: Vec<String> = lines.iter().map(|line| strip(line)).collect();
-    format!("{fence}\n{}\n{fence}", inside.join("\n"))
+    let content: Vec<String> = lines.iter().map(|line| strip(line)).collect();
+    format!("{fence}\n{}\n{fence}", content.join("\n"))
 }
 
 fn words(line: &str) -> String {
@@ -79,8 +79,8 @@ fn word(word: &str) -> String {
 /// Two spaces at the end of a line keep it apart from the next.
 fn with_breaks(lines: &[String]) -> String {
     let mut out = String::new();
-    for (at, line) in lines.iter().enumerate() {
-        let next = lines.get(at + 1);
+    for (index, line) in lines.iter().enumerate() {
+        let next = lines.get(index + 1);
         let is_alone = |line: &str| line.is_empty() || line.starts_with("```") || line.starts_with("~~~");
         let breaks = next.is_some_and(|next| !is_alone(next)) && !is_alone(line);
         out.push_str(line);
@@ -90,15 +90,15 @@ fn with_breaks(lines: &[String]) -> String {
 }
 
 /// The wanted parts of Markdown converted from HTML, with breaks and fences closed again.
-pub fn of_markdown(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
+pub fn of_markdown(lines: &[Line], parts: &[Part], parts_shown: &[Part]) -> String {
     let mut out: Vec<String> = Vec::new();
     for (line, part) in lines.iter().zip(parts) {
-        if wanted.contains(part) && line.mark.is_none() {
+        if parts_shown.contains(part) && line.mark.is_none() {
             let mark = ">".repeat(line.depth);
             out.push(if line.depth > 0 {
-                format!("{mark} {}", line.shown).trim_end().into()
+                format!("{mark} {}", line.display).trim_end().into()
             } else {
-                line.shown.clone()
+                line.display.clone()
             });
         } else if out.last().is_some_and(|last| !last.is_empty()) {
             out.push(String::new());
@@ -109,12 +109,13 @@ pub fn of_markdown(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
             out.retain(|line| line.trim_start_matches(['>', ' ']) != fence);
         }
     }
-    let last_of_paragraph = |at: usize| out.get(at + 1).is_none_or(|next| next.trim_matches(['>', ' ']).is_empty());
+    let last_of_paragraph =
+        |index: usize| out.get(index + 1).is_none_or(|next| next.trim_matches(['>', ' ']).is_empty());
     let closed: Vec<String> = (0..out.len())
-        .filter_map(|at| {
-            let line = out.get(at)?;
+        .filter_map(|index| {
+            let line = out.get(index)?;
             let odd = line.len() - line.trim_end_matches('\\').len();
-            Some(if odd % 2 == 1 && last_of_paragraph(at) {
+            Some(if odd % 2 == 1 && last_of_paragraph(index) {
                 line.get(..line.len() - 1)?.trim_end().into()
             } else {
                 line.clone()

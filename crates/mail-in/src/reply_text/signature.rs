@@ -9,18 +9,19 @@ const LINES_MAX: usize = 20;
 const SENT_FROM_MAX: usize = 120;
 
 /// Which of the written lines are a signature or a footer. `own` tells for each line whether it was written.
-pub fn find(lines: &[Line], own: &[bool]) -> Vec<bool> {
+pub fn find(lines: &[Line], is_own_line: &[bool]) -> Vec<bool> {
     let mut folded = vec![false; lines.len()];
     in_elements(lines, &mut folded);
-    let is_own =
-        |at: usize, folded: &[bool]| own.get(at).copied().unwrap_or(false) && !folded.get(at).copied().unwrap_or(true);
+    let is_own = |index: usize, folded: &[bool]| {
+        is_own_line.get(index).copied().unwrap_or(false) && !folded.get(index).copied().unwrap_or(true)
+    };
     // Each run of written lines before a quotation or the end may end with one.
     let mut end = lines.len();
     while end > 0 {
-        let Some(last) = (0..end).rev().find(|at| is_own(*at, &folded)) else { break };
-        let first = (0..=last).rev().take_while(|at| is_own(*at, &folded)).last().unwrap_or(last);
-        for at in in_run(lines, first, last) {
-            if let Some(flag) = folded.get_mut(at) {
+        let Some(last) = (0..end).rev().find(|index| is_own(*index, &folded)) else { break };
+        let first = (0..=last).rev().take_while(|index| is_own(*index, &folded)).last().unwrap_or(last);
+        for index in in_run(lines, first, last) {
+            if let Some(flag) = folded.get_mut(index) {
                 *flag = true;
             }
         }
@@ -30,38 +31,39 @@ pub fn find(lines: &[Line], own: &[bool]) -> Vec<bool> {
 }
 
 fn in_elements(lines: &[Line], folded: &mut [bool]) {
-    let mut inside = false;
+    let mut is_inside = false;
     for (line, flag) in lines.iter().zip(folded.iter_mut()) {
         match line.mark {
-            Some(Mark::SignatureStart) => inside = true,
-            Some(Mark::SignatureEnd | Mark::Quotation) => inside = false,
-            None => *flag = inside && line.depth == 0,
+            Some(Mark::SignatureStart) => is_inside = true,
+            Some(Mark::SignatureEnd | Mark::Quotation) => is_inside = false,
+            None => *flag = is_inside && line.depth == 0,
         }
     }
 }
 
 fn in_run(lines: &[Line], first: usize, last: usize) -> std::ops::RangeInclusive<usize> {
     let mut start = last + 1;
-    while let Some(at) = (first..start).rev().find(|at| lines.get(*at).is_some_and(|line| !line.is_blank())) {
-        let paragraph = (first..=at)
+    while let Some(index) = (first..start).rev().find(|index| lines.get(*index).is_some_and(|line| !line.is_blank())) {
+        let paragraph = (first..=index)
             .rev()
-            .take_while(|at| lines.get(*at).is_some_and(|line| !line.is_blank()))
+            .take_while(|index| lines.get(*index).is_some_and(|line| !line.is_blank()))
             .last()
-            .unwrap_or(at);
+            .unwrap_or(index);
         let text: Vec<&str> =
-            lines.get(paragraph..=at).unwrap_or_default().iter().map(|line| line.bare.as_str()).collect();
+            lines.get(paragraph..=index).unwrap_or_default().iter().map(|line| line.plain.as_str()).collect();
         // Text announced by a colon is no signature.
-        let above = (first..at).rev().find_map(|at| lines.get(at).filter(|line| !line.is_blank()));
-        let is_announced = above.is_some_and(|above| above.bare.ends_with([':', '：']));
-        if !is_announced && lines.get(at).is_some_and(|line| is_sent_from(&line.bare)) {
-            start = at;
+        let line_above = (first..index).rev().find_map(|index| lines.get(index).filter(|line| !line.is_blank()));
+        let is_announced = line_above.is_some_and(|line_above| line_above.plain.ends_with([':', '：']));
+        if !is_announced && lines.get(index).is_some_and(|line| is_sent_from(&line.plain)) {
+            start = index;
         } else if is_disclaimer(&text.join(" ")) {
             start = paragraph;
         } else {
             break;
         }
     }
-    let mark = (first..start).rev().take(LINES_MAX).find(|at| lines.get(*at).is_some_and(|line| is_mark(&line.shown)));
+    let mark =
+        (first..start).rev().take(LINES_MAX).find(|index| lines.get(*index).is_some_and(|line| is_mark(&line.display)));
     if let Some(mark) = mark.filter(|mark| start - mark <= LINES_MAX) {
         start = mark;
     }
@@ -69,15 +71,15 @@ fn in_run(lines: &[Line], first: usize, last: usize) -> std::ops::RangeInclusive
 }
 
 /// `-- ` (RFC 3676, 4.3), whose space many programs omit.
-fn is_mark(shown: &str) -> bool {
-    matches!(shown.trim_end(), "--" | "\\--" | "—" | "\\-\\-" | "__")
+fn is_mark(text: &str) -> bool {
+    matches!(text.trim_end(), "--" | "\\--" | "—" | "\\-\\-" | "__")
 }
 
 /// `Sent from my iPhone`: a whole line with a program's beginning and the name of a device or a program at its end. A line that continues is a
 /// sentence of the author.
-fn is_sent_from(bare: &str) -> bool {
-    let small = without_addresses(bare).to_lowercase().replace('’', "'");
-    let line = small.trim_matches(['(', '<', '[', ')', '>', ']', '-', '—', '.', ' ']);
+fn is_sent_from(text: &str) -> bool {
+    let lower = without_addresses(text).to_lowercase().replace('’', "'");
+    let line = lower.trim_matches(['(', '<', '[', ')', '>', ']', '-', '—', '.', ' ']);
     if line.chars().count() > SENT_FROM_MAX {
         return false;
     }
@@ -98,26 +100,26 @@ fn ends_as_sent(line: &str) -> bool {
 }
 
 /// A line without the addresses of its links: `Get Outlook for iOS<https://aka.ms/o0ukef>`.
-fn without_addresses(bare: &str) -> String {
-    let bare = bare.replace(['<', '('], " <");
+fn without_addresses(text: &str) -> String {
+    let text = text.replace(['<', '('], " <");
     let is_address = |word: &&str| word.trim_matches(['<', '(', '[', ')', ']', '>']).starts_with("http");
-    bare.split(' ').filter(|word| !word.is_empty() && !is_address(word)).collect::<Vec<_>>().join(" ")
+    text.split(' ').filter(|word| !word.is_empty() && !is_address(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a text is about a device or a program, and ends with it.
 fn names_device(text: &str) -> bool {
     let continues = ["! ", "? ", "; ", "。", "，", ", so ", ", please "].iter().any(|mark| text.contains(mark));
     let words: Vec<&str> = text.split(' ').filter(|word| word.chars().any(char::is_alphanumeric)).collect();
-    let mut others = 0;
+    let mut other_words = 0;
     let mut last = None;
-    for (at, word) in words.iter().enumerate() {
+    for (index, word) in words.iter().enumerate() {
         if is_device(word) {
-            (others, last) = (0, Some(at));
+            (other_words, last) = (0, Some(index));
         } else if !is_model(word) {
-            others += 1;
+            other_words += 1;
         }
         // A name has few other words in it: `the all new AOL app for Android`.
-        if others > 3 || last == Some(at) && word.ends_with('.') && at + 1 < words.len() {
+        if other_words > 3 || last == Some(index) && word.ends_with('.') && index + 1 < words.len() {
             return false;
         }
     }
@@ -141,15 +143,15 @@ fn is_model(word: &str) -> bool {
 }
 
 /// Whether a line below the mark of a signature is a sentence, and no footer.
-pub fn is_sentence(bare: &str) -> bool {
-    let small = bare.to_lowercase();
-    bare.ends_with(['.', '!', '?', '。', '！', '？', '؟'])
-        && (bare.split(' ').count() >= 4 || !bare.is_ascii() && bare.chars().count() >= 8)
-        && !is_sent_from(bare)
-        && !DISCLAIMER.iter().any(|word| small.contains(*word))
+pub fn is_sentence(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    text.ends_with(['.', '!', '?', '。', '！', '？', '؟'])
+        && (text.split(' ').count() >= 4 || !text.is_ascii() && text.chars().count() >= 8)
+        && !is_sent_from(text)
+        && !DISCLAIMER.iter().any(|word| lower.contains(*word))
 }
 
 fn is_disclaimer(text: &str) -> bool {
-    let small = text.to_lowercase();
-    text.chars().count() >= 60 && DISCLAIMER.iter().filter(|word| small.contains(*word)).count() >= 2
+    let lower = text.to_lowercase();
+    text.chars().count() >= 60 && DISCLAIMER.iter().filter(|word| lower.contains(*word)).count() >= 2
 }

@@ -30,26 +30,26 @@ pub struct Attached {
 
 /// Reads the files that fit into a mail, in order.
 pub async fn read(files: &[ParcelFile]) -> Files {
-    let mut read = Files::default();
+    let mut selected = Files::default();
     let mut room = BYTES_MAX;
     for file in files {
         let not_attached = match room.checked_sub(u64::from(file.size)) {
             None => {
                 format!("the file {:?} is not attached: together the files have more than {BYTES_MAX} bytes", file.name)
             }
-            Some(left) => match tokio::fs::read(&file.path).await {
+            Some(remaining) => match tokio::fs::read(&file.path).await {
                 Ok(bytes) => {
-                    room = left;
-                    read.attached.push(Attached { name: file.name.clone(), media: file.media, bytes });
+                    room = remaining;
+                    selected.attached.push(Attached { name: file.name.clone(), media: file.media, bytes });
                     continue;
                 }
                 Err(error) => format!("the file {:?} cannot be read here: {error}", file.name),
             },
         };
-        read.missing.push(file.name.clone());
-        read.not_attached.push(not_attached);
+        selected.missing.push(file.name.clone());
+        selected.not_attached.push(not_attached);
     }
-    read
+    selected
 }
 
 impl Files {
@@ -83,14 +83,14 @@ mod tests {
             file("c", 5_000_000, &path),
             file("d", 0, &folder.path().join("gone")),
         ];
-        let read = read(&files).await;
-        let names: Vec<&str> = read.attached.iter().map(|file| file.name.as_str()).collect();
-        assert_eq!((names, &read.missing[..]), (vec!["a", "c"], &["b".to_string(), "d".to_string()][..]));
+        let selected = read(&files).await;
+        let names: Vec<&str> = selected.attached.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!((names, &selected.missing[..]), (vec!["a", "c"], &["b".to_string(), "d".to_string()][..]));
         assert!(
-            read.not_attached[0].contains("\"b\" is not attached")
-                && read.not_attached[1].contains("\"d\" cannot be read")
+            selected.not_attached[0].contains("\"b\" is not attached")
+                && selected.not_attached[1].contains("\"d\" cannot be read")
         );
-        let none = read.without_any("552");
+        let none = selected.without_any("552");
         assert_eq!((none.attached.len(), none.missing.join(" "), none.not_attached.len()), (0, "a c b d".into(), 3));
     }
 }

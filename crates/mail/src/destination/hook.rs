@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::reply::ReplyAddress;
-use super::senders::Agents;
+use super::senders::AgentAddresses;
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{
     HookHeaders, InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnedMail,
@@ -101,9 +101,9 @@ struct NamedValue {
 }
 
 /// Parses a posted mail. A mail that was not sent to a ticket's address matters to nobody, because anybody can send mail to similar addresses.
-pub fn read(
+pub fn parse_event(
     (reply, mailbox): (&ReplyAddress, &Address),
-    agents: &Agents,
+    agents: &AgentAddresses,
     headers: &HookHeaders,
     body: &[u8],
     now: Timestamp,
@@ -159,12 +159,12 @@ pub fn read(
             "it is to no address of a ticket; was reply_address or webhook_secret changed?",
         ));
     };
-    let from = match (&raw, &mail.from) {
-        (None, Some(from)) if !from.is_empty() => from.as_str(),
+    let sender_header = match (&raw, &mail.from) {
+        (None, Some(sender_header)) if !sender_header.is_empty() => sender_header.as_str(),
         // Authentication is about this header, not about the envelope sender.
         _ => message.headers.value("From").unwrap_or_default(),
     };
-    let Senders { senders, is_complete } = sender::read(from);
+    let Senders { senders, is_complete } = sender::read(sender_header);
     // DMARC is about one header; with several nobody knows which.
     let is_one = is_complete && has_one_sender_header(&message.headers, &senders);
     let is_agent = |sender: &Sender| agents.include(&sender.address);
@@ -188,7 +188,7 @@ pub fn read(
         files: message
             .files
             .into_iter()
-            .map(kept)
+            .map(inbound_file)
             .chain(files(&mail))
             .take(FILES_MAX)
             .enumerate()
@@ -278,7 +278,7 @@ fn skipped(mail: &Mail) -> usize {
     files.map_or(0, |files| files.len().saturating_sub(FILES_MAX))
 }
 
-fn kept(file: message::File) -> InboundFile {
+fn inbound_file(file: message::File) -> InboundFile {
     InboundFile { name: file.name, bytes: Some(file.bytes).filter(|bytes| !bytes.is_empty()) }
 }
 
@@ -315,8 +315,8 @@ mod tests {
         ReplyAddress::new("reply@in.acme.example", secret).unwrap()
     }
 
-    fn agents() -> Agents {
-        Agents::read(&["*@desk.example".to_string()]).unwrap()
+    fn agents() -> AgentAddresses {
+        AgentAddresses::parse(&["*@desk.example".to_string()]).unwrap()
     }
 
     fn now() -> Timestamp {
@@ -328,7 +328,7 @@ mod tests {
         let signature = reply.secret().sign("a", seconds, body.as_bytes());
         let headers = [(ID, "a".to_string()), (TIMESTAMP, seconds.to_string()), (SIGNATURE, signature)];
         let headers = headers.into_iter().collect();
-        read((&reply, &desk()), &agents(), &headers, body.as_bytes(), now())
+        parse_event((&reply, &desk()), &agents(), &headers, body.as_bytes(), now())
     }
 
     fn desk() -> Address {
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_mail_to_the_address_of_a_ticket_tells_who_says_it_and_how_sure_that_is() {
-        let address = reply().of(TICKET).unwrap();
+        let address = reply().for_ticket(TICKET).unwrap();
         let mail = |to: Value, from: &str| json!({"to": to, "from": from, "text": "*Fixed.*\n", "message_id": "<m1@desk.example>", "authenticated": true});
         for (from, email, name, from_agent) in [
             ("Ana Ruiz <ana@desk.example>", "ana@desk.example", "Ana Ruiz", true),
@@ -368,15 +368,15 @@ mod tests {
             assert_eq!(mail.parts.text, "*Fixed.*\n");
             assert!(mail.authenticated == Some(true) && mail.files.is_empty());
         }
-        let long = format!("\"{}\" <ana@desk.example>", "a".repeat(NAME_MAX + 50));
-        assert_eq!(mail_of(&mail(json!(["desk@desk.example", address]), &long)).name.chars().count(), NAME_MAX);
+        let long_sender = format!("\"{}\" <ana@desk.example>", "a".repeat(NAME_MAX + 50));
+        assert_eq!(mail_of(&mail(json!(["desk@desk.example", address]), &long_sender)).name.chars().count(), NAME_MAX);
         let silent = json!({"to": address, "text": "x", "message_id": "<m>"});
         assert_eq!(mail_of(&silent).authenticated, None, "who does not say so has not looked");
     }
 
     #[test]
     fn the_files_of_a_mail_are_read_and_what_cannot_be_read_is_named() {
-        let address = reply().of(TICKET).unwrap();
+        let address = reply().for_ticket(TICKET).unwrap();
         let mut files = vec![
             json!({"name": "a.txt", "content_type": "text/plain", "content": "bG9n\r\nZ2Vk"}),
             json!({"name": "b\u{202e}.txt\n", "content": "no base64!"}),
@@ -384,7 +384,7 @@ mod tests {
             json!({"name": "empty.txt", "content": ""}),
         ];
         let mail = json!({"to": address, "text": "", "message_id": "<m>", "attachments": files});
-        let read: Vec<(String, Option<Vec<u8>>)> =
+        let contents: Vec<(String, Option<Vec<u8>>)> =
             mail_of(&mail).files.into_iter().map(|file| (file.name, file.bytes)).collect();
         let expected = [
             ("a.txt", Some(b"logged".to_vec())),
@@ -392,7 +392,7 @@ mod tests {
             ("file 3", Some(b"log".to_vec())),
             ("empty.txt", None),
         ];
-        assert_eq!(read, expected.map(|(name, bytes)| (name.to_string(), bytes)));
+        assert_eq!(contents, expected.map(|(name, bytes)| (name.to_string(), bytes)));
         files = vec![json!({"name": "a", "content": "bG9n"}); FILES_MAX + 1];
         let mail = json!({"to": address, "text": "x", "message_id": "<m>", "attachments": files});
         let mail = mail_of(&mail);
@@ -401,7 +401,7 @@ mod tests {
 
     #[test]
     fn a_mail_as_it_came_is_read_whatever_carries_it() {
-        let address = reply().of(TICKET).unwrap();
+        let address = reply().for_ticket(TICKET).unwrap();
         let raw = "From: =?utf-8?q?Jos=C3=A9_Ruiz?= <jose@desk.example>\r\nTo: desk@desk.example\r\nSubject: Re: x\r\nMessage-ID: <r1@desk.example>\r\n\
             MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; format=flowed; delsp=yes\r\n\
             Content-Transfer-Encoding: base64\r\n\r\nRml4ZWQu\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Fixed.</p>\r\n--b\r\n\
@@ -420,17 +420,17 @@ mod tests {
         }
         let nameless = json!({"to": address, "raw": "From: ana@desk.example\n\nFixed."});
         assert_eq!(mail_of(&nameless).message_id, mail_of(&nameless).message_id);
-        for bad in ["", "no mail", "AAAA"] {
+        for invalid in ["", "no mail", "AAAA"] {
             assert!(
-                matches!(read_mail(&json!({"to": address, "raw": bad})), Err(InboundEventError::Unreadable(_))),
-                "{bad:?}"
+                matches!(read_mail(&json!({"to": address, "raw": invalid})), Err(InboundEventError::Unreadable(_))),
+                "{invalid:?}"
             );
         }
     }
 
     #[test]
     fn headers_are_read_in_each_form_that_receivers_have_them_in() {
-        let address = reply().of(TICKET).unwrap();
+        let address = reply().for_ticket(TICKET).unwrap();
         for headers in [
             json!("Message-ID: <h>\nX-Autoreply: yes\nFrom: Ana <ana@desk.example>"),
             json!([["Message-ID", "<h>"], ["X-Autoreply", "yes"], ["From", "Ana <ana@desk.example>"]]),
@@ -446,7 +446,7 @@ mod tests {
 
     #[test]
     fn what_a_program_wrote_is_marked_and_what_goes_to_no_ticket_is_about_nothing() {
-        let address = reply().of(TICKET).unwrap();
+        let address = reply().for_ticket(TICKET).unwrap();
         let mail = |to: &str, automatic: &str, id: &str| json!({"to": to, "text": "x", "message_id": id, "auto_submitted": automatic});
         assert!(
             matches!(read_mail(&mail("reply+guess@in.acme.example", "", "<m>")), Ok(InboundEvent::Nothing(why)) if !why.is_empty())
@@ -477,20 +477,20 @@ mod tests {
 
     #[test]
     fn what_is_not_signed_is_too_old_or_cannot_be_read_is_refused() {
-        let good = json!({"to": reply().of(TICKET).unwrap(), "text": "x", "message_id": "<m>"});
+        let valid = json!({"to": reply().for_ticket(TICKET).unwrap(), "text": "x", "message_id": "<m>"});
         let seconds = now().as_second() as u64;
-        assert!(read_at(seconds - 300, &good).is_ok());
-        assert_eq!(read_at(seconds - 301, &good), Err(InboundEventError::Unsigned));
+        assert!(read_at(seconds - 300, &valid).is_ok());
+        assert_eq!(read_at(seconds - 301, &valid), Err(InboundEventError::Unsigned));
         let unsigned =
-            read((&reply(), &desk()), &agents(), &HookHeaders::default(), good.to_string().as_bytes(), now());
+            parse_event((&reply(), &desk()), &agents(), &HookHeaders::default(), valid.to_string().as_bytes(), now());
         assert_eq!(unsigned, Err(InboundEventError::Unsigned));
-        for bad in [
+        for invalid in [
             json!([]),
             json!({"to": "x"}),
             json!({"to": "x", "message_id": " "}),
             json!({"to": "x", "message_id": "m".repeat(999)}),
         ] {
-            assert!(matches!(read_mail(&bad), Err(InboundEventError::Unreadable(_))), "{bad}");
+            assert!(matches!(read_mail(&invalid), Err(InboundEventError::Unreadable(_))), "{invalid}");
         }
     }
 }

@@ -27,7 +27,8 @@ pub fn message(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> R
         .to(email.mailbox.clone())
         .subject(one_line(&subject));
     if !first {
-        let thread = parcel.place.map_or_else(|| named(email, parcel, &ticket.id), |place| place.external_id.clone());
+        let thread =
+            parcel.place.map_or_else(|| message_id_of(email, parcel, &ticket.id), |place| place.external_id.clone());
         message = message.in_reply_to(thread.clone()).references(thread);
     }
     if let Some(reply_to) = reply_to(email, parcel) {
@@ -77,21 +78,25 @@ pub fn unread(email: &MailDestination, ticket: &StoredTicket, mail: &InboundMail
         .raw_header(raw("Auto-Submitted", "auto-replied")?)
         .raw_header(raw("X-Auto-Response-Suppress", "All")?)
         .envelope(envelope);
-    let message =
-        match email.reply.as_ref().and_then(|reply| reply.of(&ticket.id)).and_then(|address| address.parse().ok()) {
-            Some(address) => message.reply_to(Mailbox::new(None, address)),
-            None => message,
-        };
+    let message = match email
+        .reply
+        .as_ref()
+        .and_then(|reply| reply.for_ticket(&ticket.id))
+        .and_then(|address| address.parse().ok())
+    {
+        Some(address) => message.reply_to(Mailbox::new(None, address)),
+        None => message,
+    };
     message.singlepart(SinglePart::plain(text)).map_err(|error| error.to_string())
 }
 
 /// The Message-ID of a delivery.
 pub fn message_id(email: &MailDestination, parcel: &Parcel<'_>) -> String {
-    named(email, parcel, &parcel.id())
+    message_id_of(email, parcel, &parcel.id())
 }
 
 /// Contains the destination, because another mailbox may get the same ticket, and the customer a receipt of it.
-fn named(email: &MailDestination, parcel: &Parcel<'_>, id: &str) -> String {
+fn message_id_of(email: &MailDestination, parcel: &Parcel<'_>, id: &str) -> String {
     let destination = &parcel.delivery.destination;
     let name = match &email.reply {
         Some(reply) => reply.mail_name(id, destination),
@@ -103,13 +108,13 @@ fn named(email: &MailDestination, parcel: &Parcel<'_>, id: &str) -> String {
 /// The bounce address, if the destination accepts bounces; none if they go to the From address.
 fn return_path(email: &MailDestination, ticket: &str) -> Option<Address> {
     let reply = email.reply.as_ref().filter(|_| email.bounces)?;
-    reply.of_bounces(ticket, ReturnsOf::Desk)
+    reply.for_bounces(ticket, ReturnsOf::Desk)
 }
 
 /// The Reply-To address: the reply address, or else the customer's.
 fn reply_to(email: &MailDestination, parcel: &Parcel<'_>) -> Option<Mailbox> {
     let address = match &email.reply {
-        Some(reply) => reply.of(&parcel.ticket.id),
+        Some(reply) => reply.for_ticket(&parcel.ticket.id),
         None => match Sender::reached(parcel.ticket, email.unverified) {
             Sender::Signed(address) | Sender::Contact(address) => Some(address),
             Sender::Alias => None,
@@ -133,8 +138,8 @@ fn text(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> String {
         (DeliveryKind::Confirmed, _) => format!("{notice}This is about {}.", ticket.reference),
     };
     let text = if email.reply.is_some() { format!("{MARKER}\n\n{text}") } else { text };
-    let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
-    text.replace("\r\n", "\n").chars().map(plain).chain(['\n']).collect()
+    let without_controls = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
+    text.replace("\r\n", "\n").chars().map(without_controls).chain(['\n']).collect()
 }
 
 /// An encoded attachment: without encoding, line endings would change on the way.
@@ -167,7 +172,7 @@ mod tests {
     use domain::conversation::{Author, Message as Reply};
     use standard_webhooks::Secret;
 
-    fn written(
+    fn rendered(
         email: &MailDestination,
         ticket: &StoredTicket,
         what: DeliveryKind,
@@ -176,7 +181,7 @@ mod tests {
         files: &Files,
     ) -> String {
         let (config, delivery) = (Config::default(), delivery(what, u32::from(what == DeliveryKind::Message)));
-        let said = Reply {
+        let reply = Reply {
             number: 1,
             author: Author::Customer,
             name: String::new(),
@@ -184,7 +189,7 @@ mod tests {
             at: String::new(),
             attachments: Vec::new(),
         };
-        let message = (what == DeliveryKind::Message).then_some(&said);
+        let message = (what == DeliveryKind::Message).then_some(&reply);
         let parcel = Parcel { config: &config, delivery: &delivery, ticket, message, files: &[], place };
         String::from_utf8(super::message(email, &parcel, files).unwrap().formatted()).unwrap()
     }
@@ -197,7 +202,7 @@ mod tests {
     #[test]
     fn what_is_said_about_a_ticket_is_in_its_thread() {
         let (email, ticket) = (email(None), stored());
-        let first = written(&email, &ticket, DeliveryKind::Ticket, "", None, &Files::default());
+        let first = rendered(&email, &ticket, DeliveryKind::Ticket, "", None, &Files::default());
         let lines = headers(&first);
         for line in [
             "Message-ID: <1.desk@acme.example>",
@@ -217,7 +222,7 @@ mod tests {
             merged_after: None,
         };
         for (place, thread) in [(None, "<1.desk@acme.example>"), (Some(&place), "<earlier@acme.example>")] {
-            let reply = written(&email, &ticket, DeliveryKind::Message, "It still does.", place, &Files::default());
+            let reply = rendered(&email, &ticket, DeliveryKind::Message, "It still does.", place, &Files::default());
             let lines = headers(&reply);
             assert!(lines.contains(&"Message-ID: <1/1.desk@acme.example>"), "{reply}");
             assert!(lines.contains(&"Subject: Re: [DB-4K7Q9] The export stops."), "{reply}");
@@ -226,7 +231,7 @@ mod tests {
             }
             assert!(reply.contains("It still does.") && !reply.contains("deskbell-context"), "{reply}");
         }
-        let solved = written(&email, &ticket, DeliveryKind::Solved, "", None, &Files::default());
+        let solved = rendered(&email, &ticket, DeliveryKind::Solved, "", None, &Files::default());
         assert!(headers(&solved).contains(&"Message-ID: <1/solved/9.desk@acme.example>"), "{solved}");
         assert!(solved.contains("The customer has marked DB-4K7Q9 as solved."), "{solved}");
     }
@@ -237,12 +242,12 @@ mod tests {
         ticket.id = "0193c2a4-7b60-7cc0-8000-0123456789ab".into();
         let secret = Secret::read("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
         let replies = ReplyAddress::new("reply@in.acme.example", secret).unwrap();
-        let mail = written(&email(Some(replies)), &ticket, DeliveryKind::Ticket, "", None, &Files::default());
+        let mail = rendered(&email(Some(replies)), &ticket, DeliveryKind::Ticket, "", None, &Files::default());
         let line = *headers(&mail).iter().find(|line| line.starts_with("Reply-To: ")).unwrap();
         assert!(line.starts_with("Reply-To: reply+") && line.ends_with("@in.acme.example"), "{line}");
-        for bad in ["", "nobody", "a@b.example\r\nBcc: eve@example.com"] {
-            ticket.ticket.contact.email = bad.into();
-            let mail = written(&email(None), &ticket, DeliveryKind::Ticket, "", None, &Files::default());
+        for invalid in ["", "nobody", "a@b.example\r\nBcc: eve@example.com"] {
+            ticket.ticket.contact.email = invalid.into();
+            let mail = rendered(&email(None), &ticket, DeliveryKind::Ticket, "", None, &Files::default());
             let heads = headers(&mail);
             assert!(!heads.iter().any(|line| line.starts_with("Reply-To") || line.contains("eve@")), "{mail}");
         }
@@ -261,10 +266,10 @@ mod tests {
             missing: vec!["c\r\nBcc: eve@example.com".into()],
             not_attached: Vec::new(),
         };
-        let mail = written(&email(None), &ticket, DeliveryKind::Ticket, "", None, &files);
+        let mail = rendered(&email(None), &ticket, DeliveryKind::Ticket, "", None, &files);
         let names: Vec<&str> = headers(&mail).iter().map(|line| line.split(':').next().unwrap()).collect();
-        let ours = ["Message-ID", "From", "To", "Subject", "Reply-To", "MIME-Version", "Date", "Content-Type"];
-        assert!(names.iter().all(|name| ours.contains(name)) && names.len() == ours.len(), "{names:?}");
+        let expected = ["Message-ID", "From", "To", "Subject", "Reply-To", "MIME-Version", "Date", "Content-Type"];
+        assert!(names.iter().all(|name| expected.contains(name)) && names.len() == expected.len(), "{names:?}");
         assert!(headers(&mail).contains(&"Subject: [DB-4K7Q9] One Bcc: eve@example.com X: y"), "{mail}");
         let heads: Vec<&str> = mail.split("\r\n").filter(|line| line.starts_with("Content-Disposition")).collect();
         assert_eq!(heads.len(), 2, "{mail}");

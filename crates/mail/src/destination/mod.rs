@@ -24,7 +24,7 @@ use domain::config::Config;
 use domain::conversation::Author;
 use files::Files;
 pub use reply::ReplyAddress;
-pub use senders::Agents;
+pub use senders::AgentAddresses;
 use standard_webhooks::is_fresh;
 
 /// How many mails are sent concurrently, each on a connection of its own.
@@ -43,7 +43,7 @@ pub struct MailDestination {
     /// Whether bounces come to that address as well.
     pub bounces: bool,
     /// The senders whose replies are support's.
-    pub agents: Agents,
+    pub agents: AgentAddresses,
     /// How unsigned addresses are used.
     pub unverified: Unverified,
 }
@@ -68,15 +68,15 @@ impl Destination for MailDestination {
 
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         let files = files::read(parcel.files).await;
-        let (files, sent) = match self.send(parcel, &files).await {
+        let (files, outcome) = match self.send(parcel, &files).await {
             Err(MailError::Send(SendError::TooLarge(reason))) if !files.attached.is_empty() => {
                 let files = files.without_any(&reason);
-                let sent = self.send(parcel, &files).await;
-                (files, sent)
+                let outcome = self.send(parcel, &files).await;
+                (files, outcome)
             }
-            sent => (files, sent),
+            outcome => (files, outcome),
         };
-        sent.map_err(failure)?;
+        outcome.map_err(failure)?;
         let external_id = letter::message_id(self, parcel);
         let first = parcel.delivery.what == DeliveryKind::Ticket;
         let place = first.then(|| ExternalTicketRef {
@@ -89,20 +89,20 @@ impl Destination for MailDestination {
 
     fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
         let reply = self.reply.as_ref().ok_or(InboundEventError::NoHook)?;
-        hook::read((reply, &self.mailbox.email), &self.agents, headers, body, clock::timestamp())
+        hook::parse_event((reply, &self.mailbox.email), &self.agents, headers, body, clock::timestamp())
     }
 
     fn return_path(&self, ticket: &str) -> Option<String> {
-        self.reply.as_ref()?.of_bounces(ticket, ReturnsOf::Customer).map(|address| address.to_string())
+        self.reply.as_ref()?.for_bounces(ticket, ReturnsOf::Customer).map(|address| address.to_string())
     }
 
     async fn notify_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
         let reference = &ticket.reference;
-        let sent = match letter::unread(self, ticket, mail) {
+        let outcome = match letter::unread(self, ticket, mail) {
             Ok(message) => self.server.send(&message).await.map_err(|error| error.to_string()),
             Err(error) => Err(error),
         };
-        match sent {
+        match outcome {
             Ok(()) => tracing::info!(reference, "unread mail notice sent"),
             Err(error) => tracing::warn!(reference, error, "unread mail notice failed"),
         }
@@ -118,15 +118,15 @@ impl Destination for MailDestination {
 
     async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
         let bounces = self.reply.as_ref().filter(|_| self.bounces);
-        let return_path = bounces.and_then(|reply| reply.of_bounces(&Uuid::nil().to_string(), ReturnsOf::Desk));
+        let return_path = bounces.and_then(|reply| reply.for_bounces(&Uuid::nil().to_string(), ReturnsOf::Desk));
         vec![mail_server(&self.server, return_path.as_ref().unwrap_or(&self.from.email)).await]
     }
 }
 
 /// Checks whether a mail server accepts mail of an envelope sender.
-pub async fn mail_server(server: &MailServer, from: &Address) -> Finding {
-    match server.check(from).await {
-        Ok(()) => Finding { is_good: true, message: format!("the mail server {server} takes mail of {from}") },
+pub async fn mail_server(server: &MailServer, sender: &Address) -> Finding {
+    match server.check(sender).await {
+        Ok(()) => Finding { is_good: true, message: format!("the mail server {server} takes mail of {sender}") },
         Err(reason) => Finding { is_good: false, message: format!("the mail server {server}: {reason}") },
     }
 }
@@ -165,16 +165,16 @@ pub(crate) mod tests {
     pub fn email(reply: Option<ReplyAddress>) -> MailDestination {
         let mailbox: Mailbox = "desk@desk.example".parse().unwrap();
         let server = MailServer::new(("localhost".into(), 25), "acme.example", Security::None, None);
-        let (agents, from) = (Agents::of_desk(&mailbox.email), "Acme <help@acme.example>".parse().unwrap());
+        let (agents, from) = (AgentAddresses::of_desk(&mailbox.email), "Acme <help@acme.example>".parse().unwrap());
         MailDestination { mailbox, from, server, reply, bounces: false, agents, unverified: Unverified::Contact }
     }
 
     #[test]
     fn only_what_the_customer_does_is_brought_to_support() {
         let email = email(None);
-        for what in DeliveryKind::ALL {
-            assert!(email.accepts(*what, Author::Customer));
-            assert!(!email.accepts(*what, Author::Support) && !email.accepts(*what, Author::Automatic));
+        for kind in DeliveryKind::ALL {
+            assert!(email.accepts(*kind, Author::Customer));
+            assert!(!email.accepts(*kind, Author::Support) && !email.accepts(*kind, Author::Automatic));
         }
     }
 

@@ -30,14 +30,15 @@ pub struct ReplyAddress {
 impl ReplyAddress {
     /// Reply addresses with this base; the error says what is wrong with it.
     pub fn new(address: &str, secret: Secret) -> Result<ReplyAddress, String> {
-        let most = LOCAL_MAX - TOKEN_LENGTH - 1;
+        let address_max = LOCAL_MAX - TOKEN_LENGTH - 1;
         let parsed: Option<Address> = address.parse().ok();
-        let parsed = parsed.filter(|address| address.user().len() <= most && !address.user().contains(['+', '"']));
+        let parsed =
+            parsed.filter(|address| address.user().len() <= address_max && !address.user().contains(['+', '"']));
         let parsed = parsed.ok_or_else(|| {
-            format!("{address:?} is no address that can be added to; write reply@in.example.com, {most} characters at most before the @ and no +")
+            format!("{address:?} is no address that can be added to; write reply@in.example.com, {address_max} characters at most before the @ and no +")
         })?;
-        let small = |text: &str| text.to_ascii_lowercase();
-        Ok(ReplyAddress { local: small(parsed.user()), domain: small(parsed.domain()), secret })
+        let lower = |text: &str| text.to_ascii_lowercase();
+        Ok(ReplyAddress { local: lower(parsed.user()), domain: lower(parsed.domain()), secret })
     }
 
     /// The secret.
@@ -46,13 +47,13 @@ impl ReplyAddress {
     }
 
     /// The reply address of a ticket; none if its id is no UUID.
-    pub fn of(&self, ticket: &str) -> Option<String> {
+    pub fn for_ticket(&self, ticket: &str) -> Option<String> {
         self.address(ticket, REPLIES)
     }
 
     /// The bounce address for mails about a ticket; none if its id is no UUID.
-    pub fn of_bounces(&self, ticket: &str, of: ReturnsOf) -> Option<Address> {
-        self.address(ticket, purpose(of))?.parse().ok()
+    pub fn for_bounces(&self, ticket: &str, returns: ReturnsOf) -> Option<Address> {
+        self.address(ticket, purpose(returns))?.parse().ok()
     }
 
     /// The ticket of the first valid reply address in a text.
@@ -62,8 +63,10 @@ impl ReplyAddress {
 
     /// The target of the first valid bounce address in a text.
     pub fn bounces_of(&self, text: &str) -> Option<ReturnAddress> {
-        let both = [ReturnsOf::Customer, ReturnsOf::Desk];
-        both.into_iter().find_map(|to| Some(ReturnAddress { ticket: self.find(text, purpose(to))?, to }))
+        let recipients = [ReturnsOf::Customer, ReturnsOf::Desk];
+        recipients
+            .into_iter()
+            .find_map(|recipient| Some(ReturnAddress { ticket: self.find(text, purpose(recipient))?, to: recipient }))
     }
 
     /// The local part of the Message-ID of a delivery to a destination. Nobody else can create one.
@@ -77,7 +80,7 @@ impl ReplyAddress {
         let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
         let (rest, _) = name.rsplit_once('.')?;
         let (parcel, destination) = rest.rsplit_once('.')?;
-        self.is(name, &self.mail_name(parcel, destination)).then(|| (parcel.to_string(), destination.to_string()))
+        self.equals(name, &self.mail_name(parcel, destination)).then(|| (parcel.to_string(), destination.to_string()))
     }
 
     fn address(&self, ticket: &str, purpose: &str) -> Option<String> {
@@ -92,7 +95,7 @@ impl ReplyAddress {
             let token = address.strip_prefix(self.local.as_str())?.strip_prefix('+')?;
             let token = token.strip_suffix(self.domain.as_str())?.strip_suffix('@')?;
             let id = Uuid::from_u128(number(token.get(..ID_LENGTH)?)?);
-            self.is(token, &self.token(id, purpose)).then(|| id.to_string())
+            self.equals(token, &self.token(id, purpose)).then(|| id.to_string())
         })
     }
 
@@ -102,17 +105,17 @@ impl ReplyAddress {
     }
 
     /// Whether two tokens are equal. Both are signed before the comparison, so that its time reveals nothing about the difference.
-    fn is(&self, one: &str, other: &str) -> bool {
+    fn equals(&self, token: &str, expected: &str) -> bool {
         let key = self.secret.key();
-        hmac::verify(key, one.as_bytes(), hmac::sign(key, other.as_bytes()).as_ref()).is_ok()
+        hmac::verify(key, token.as_bytes(), hmac::sign(key, expected.as_bytes()).as_ref()).is_ok()
     }
 }
 
 /// The purpose in the signature of reply addresses.
 const REPLIES: &str = "reply";
 
-fn purpose(of: ReturnsOf) -> &'static str {
-    match of {
+fn purpose(returns: ReturnsOf) -> &'static str {
+    match returns {
         ReturnsOf::Customer => "customer bounce",
         ReturnsOf::Desk => "desk bounce",
     }
@@ -155,7 +158,7 @@ mod tests {
 
     #[test]
     fn an_answer_finds_its_ticket_however_its_address_is_written() {
-        let address = addresses().of(TICKET).unwrap();
+        let address = addresses().for_ticket(TICKET).unwrap();
         assert!(address.split_once('@').unwrap().0.len() <= LOCAL_MAX, "{address}");
         for text in [
             address.clone(),
@@ -170,8 +173,8 @@ mod tests {
 
     #[test]
     fn an_address_that_was_not_made_here_belongs_to_no_ticket() {
-        let address = addresses().of(TICKET).unwrap();
-        let other = addresses().of("0193c2a4-7b60-7cc0-8000-0123456789ac").unwrap();
+        let address = addresses().for_ticket(TICKET).unwrap();
+        let other = addresses().for_ticket("0193c2a4-7b60-7cc0-8000-0123456789ac").unwrap();
         let (id, tag) = (&address[..6 + ID_LENGTH], &other[6 + ID_LENGTH..]);
         for text in [
             format!("{id}{tag}"),
@@ -190,15 +193,15 @@ mod tests {
         }
         let elsewhere = ReplyAddress::new("reply@in.acme.example", secret("another secret, another secret!!")).unwrap();
         assert_eq!(elsewhere.ticket(&address), None);
-        assert_eq!(addresses().of("1"), None);
+        assert_eq!(addresses().for_ticket("1"), None);
     }
 
     #[test]
     fn an_address_leaves_room_for_the_token() {
         let new = |address: &str| ReplyAddress::new(address, secret("0123456789abcdef0123456789abcdef"));
         assert!(new("answers-to-support-00@in.acme.example").is_ok());
-        for bad in ["answers-to-support-000@in.acme.example", "a+b@in.acme.example", "in.acme.example", ""] {
-            assert!(new(bad).unwrap_err().contains("21 characters at most"), "{bad}");
+        for invalid in ["answers-to-support-000@in.acme.example", "a+b@in.acme.example", "in.acme.example", ""] {
+            assert!(new(invalid).unwrap_err().contains("21 characters at most"), "{invalid}");
         }
     }
 
@@ -206,14 +209,14 @@ mod tests {
     fn bounces_come_back_at_addresses_of_their_own() {
         let replies = addresses();
         let (customer, desk) = (ReturnsOf::Customer, ReturnsOf::Desk);
-        for of in [customer, desk] {
-            let address = replies.of_bounces(TICKET, of).unwrap();
+        for returns in [customer, desk] {
+            let address = replies.for_bounces(TICKET, returns).unwrap();
             assert!(address.user().len() <= LOCAL_MAX, "{address}");
             let text = format!("<{}>", address.to_string().to_uppercase());
-            assert_eq!(replies.bounces_of(&text), Some(ReturnAddress { ticket: TICKET.into(), to: of }));
+            assert_eq!(replies.bounces_of(&text), Some(ReturnAddress { ticket: TICKET.into(), to: returns }));
             assert_eq!(replies.ticket(&text), None);
         }
-        assert_eq!(replies.bounces_of(&replies.of(TICKET).unwrap()), None);
+        assert_eq!(replies.bounces_of(&replies.for_ticket(TICKET).unwrap()), None);
     }
 
     #[test]
@@ -234,7 +237,7 @@ mod tests {
         #[test]
         fn every_id_comes_back_from_its_address(id: u128, noise in "[ -~]{0,80}") {
             let ticket = Uuid::from_u128(id).to_string();
-            let address = addresses().of(&ticket).unwrap();
+            let address = addresses().for_ticket(&ticket).unwrap();
             prop_assert_eq!(addresses().ticket(&address), Some(ticket));
             prop_assert_eq!(addresses().ticket(&noise), None);
         }

@@ -43,7 +43,7 @@ const PUBLIC: &[&str] = &[
 
 /// The senders who speak for support.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Agents(Vec<Pattern>);
+pub struct AgentAddresses(Vec<Pattern>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Pattern {
@@ -53,26 +53,27 @@ enum Pattern {
     Domain(String),
 }
 
-impl Agents {
+impl AgentAddresses {
     /// Parses a list of addresses and `*@domain`; the error is the invalid entry.
-    pub fn read(list: &[String]) -> Result<Agents, String> {
+    pub fn parse(list: &[String]) -> Result<AgentAddresses, String> {
         let patterns = list.iter().map(|entry| pattern(entry).ok_or_else(|| entry.clone()));
-        patterns.collect::<Result<_, _>>().map(Agents)
+        patterns.collect::<Result<_, _>>().map(AgentAddresses)
     }
 
     /// The default for a desk: every address in its domain, or only its own if the domain is a public provider's.
-    pub fn of_desk(desk: &Address) -> Agents {
-        let own = mailbox(desk.as_ref());
-        let domain = domain_of(&own);
-        let pattern = if PUBLIC.contains(&domain) { Pattern::Mailbox(own) } else { Pattern::Domain(domain.into()) };
-        Agents(vec![pattern])
+    pub fn of_desk(desk: &Address) -> AgentAddresses {
+        let desk_mailbox = mailbox(desk.as_ref());
+        let domain = domain_of(&desk_mailbox);
+        let pattern =
+            if PUBLIC.contains(&domain) { Pattern::Mailbox(desk_mailbox) } else { Pattern::Domain(domain.into()) };
+        AgentAddresses(vec![pattern])
     }
 
     /// Whether an address belongs to support.
     pub fn include(&self, address: &str) -> bool {
         let address = mailbox(address);
         self.0.iter().any(|pattern| match pattern {
-            Pattern::Mailbox(known) => *known == address,
+            Pattern::Mailbox(mailbox) => *mailbox == address,
             Pattern::Domain(domain) => domain_of(&address) == domain,
         })
     }
@@ -96,8 +97,8 @@ fn domain_of(address: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn agents(list: &[&str]) -> Result<Agents, String> {
-        Agents::read(&list.iter().map(|entry| entry.to_string()).collect::<Vec<_>>())
+    fn agents(list: &[&str]) -> Result<AgentAddresses, String> {
+        AgentAddresses::parse(&list.iter().map(|entry| entry.to_string()).collect::<Vec<_>>())
     }
 
     #[test]
@@ -121,14 +122,14 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_named() {
-        for bad in ["", "*", "*@", "desk.example", "*.desk.example", "a*@desk.example", "*@*"] {
-            assert_eq!(agents(&["ana@desk.example", bad]), Err(bad.into()));
+        for invalid in ["", "*", "*@", "desk.example", "*.desk.example", "a*@desk.example", "*@*"] {
+            assert_eq!(agents(&["ana@desk.example", invalid]), Err(invalid.into()));
         }
     }
 
     #[test]
     fn a_desk_that_names_none_means_its_own_domain_but_no_provider_of_everybody() {
-        let desk = |address: &str| Agents::of_desk(&address.parse().unwrap());
+        let desk = |address: &str| AgentAddresses::of_desk(&address.parse().unwrap());
         assert!(desk("desk@desk.example").include("ana@desk.example"));
         let shared = desk("acme.desk@gmail.com");
         assert!(shared.include("acmedesk@googlemail.com") && !shared.include("eve@gmail.com"));

@@ -73,7 +73,7 @@ fn every_shape_is_hidden_in_every_carrier() {
             let escaped: String = token.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
             let percent: String = token.bytes().map(|b| format!("%{b:02X}")).collect();
             let middle = token.len() / 2;
-            let (one, other) = token.split_at(middle);
+            let (head, tail) = token.split_at(middle);
             for carrier in [
                 token.clone(),
                 format!("see {token}, please"),
@@ -84,23 +84,23 @@ fn every_shape_is_hidden_in_every_carrier() {
                 format!("a {escaped} b"),
                 format!("a {percent} b"),
                 format!("a {} b", percent.replace('%', "%25")),
-                format!("a\n{one}\n{other}\nb c"),
-                format!("a {one}\r\n  {other}\r\nb c"),
-                format!("'{one}\\\n{other}'"),
-                format!("\"{one}\\n{other}\""),
+                format!("a\n{head}\n{tail}\nb c"),
+                format!("a {head}\r\n  {tail}\r\nb c"),
+                format!("'{head}\\\n{tail}'"),
+                format!("\"{head}\\n{tail}\""),
                 format!("a {} b", encoded(&format!("token is {token}"))),
                 format!("Ünï {token} ü"),
             ] {
                 let redacted = collected(&carrier);
-                let left = [token.as_str(), &token[token.len() - 9..], &escaped, &percent]
+                let remaining = [token.as_str(), &token[token.len() - 9..], &escaped, &percent]
                     .into_iter()
                     .find(|part| redacted.contains(part.trim_end_matches('.')));
-                assert_eq!(left, None, "{kind} {carrier:?} became {redacted:?}");
+                assert_eq!(remaining, None, "{kind} {carrier:?} became {redacted:?}");
             }
-            let short = format!("see {token} here");
-            let kept = token.trim_end_matches('.').len() < token.len();
-            let expected = format!("see [{kind}]{} here", if kept { "." } else { "" });
-            assert_eq!(collected(&short), expected, "{token}");
+            let sentence = format!("see {token} here");
+            let has_full_stop = token.trim_end_matches('.').len() < token.len();
+            let expected = format!("see [{kind}]{} here", if has_full_stop { "." } else { "" });
+            assert_eq!(collected(&sentence), expected, "{token}");
         }
     }
 }
@@ -180,8 +180,8 @@ fn accounts_are_hidden_by_country_length_and_check_digits() {
         assert_eq!(collected(&format!("to {number}.")), "to [iban].");
         let groups: Vec<&str> = number.as_bytes().chunks(4).map(|group| std::str::from_utf8(group).unwrap()).collect();
         assert_eq!(collected(&format!("to {} and", groups.join(" "))), "to [iban] and");
-        let wrong = number.replacen(&number[2..3], if &number[2..3] == "9" { "8" } else { "9" }, 1);
-        assert_eq!(collected(&wrong), wrong);
+        let mistyped = number.replacen(&number[2..3], if &number[2..3] == "9" { "8" } else { "9" }, 1);
+        assert_eq!(collected(&mistyped), mistyped);
     }
 }
 

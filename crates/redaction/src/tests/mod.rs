@@ -26,16 +26,16 @@ const CAPITALS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// One token of every shape, with its kind.
 fn tokens(seed: usize) -> Vec<(String, &'static str)> {
-    let of = |prefix: &str, length, alphabet| format!("{prefix}{}", drawn(seed + length, length, alphabet));
+    let random_token = |prefix: &str, length, alphabet| format!("{prefix}{}", drawn(seed + length, length, alphabet));
     let jwt = [
         encoded(r#"{"alg":"HS256"}"#),
         encoded(&format!(r#"{{"sub":"{}"}}"#, drawn(seed, 9, HEX))),
         drawn(seed, 43, LETTERS),
     ];
     let mut out = vec![
-        (of("AKIA", 16, CAPITALS), "key"),
-        (of("ASIA", 16, CAPITALS), "key"),
-        (of("SK", 32, HEX), "key"),
+        (random_token("AKIA", 16, CAPITALS), "key"),
+        (random_token("ASIA", 16, CAPITALS), "key"),
+        (random_token("SK", 32, HEX), "key"),
         (jwt.join("."), "jwt"),
         (format!("{}.{}.", jwt[0], jwt[1]), "jwt"),
         (format!("{}..{}.{}.{}", jwt[0], drawn(seed, 16, LETTERS), jwt[2], drawn(seed, 22, LETTERS)), "jwt"),
@@ -68,7 +68,7 @@ fn tokens(seed: usize) -> Vec<(String, &'static str)> {
         ("pypi-AgEI", 120),
         ("hooks.slack.com/services/T0/B0/", 24),
     ];
-    out.extend(prefixes.map(|(prefix, length)| (of(prefix, length, LETTERS), "token")));
+    out.extend(prefixes.map(|(prefix, length)| (random_token(prefix, length, LETTERS), "token")));
     out.push((format!("SG.{}.{}", drawn(seed, 22, LETTERS), drawn(seed + 1, 43, LETTERS)), "token"));
     out
 }

@@ -75,17 +75,17 @@ fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(atoms, 0..24).prop_map(|atoms| atoms.concat())
 }
 
-fn holds(text: &str) -> Result<(), TestCaseError> {
+fn check_properties(text: &str) -> Result<(), TestCaseError> {
     for origin in [Origin::Collected, Origin::Written] {
-        let found = secrets(text, origin, &all_rules());
+        let secrets_found = secrets(text, origin, &all_rules());
         let mut end = 0;
-        for secret in &found {
+        for secret in &secrets_found {
             prop_assert!(end <= secret.start && secret.start < secret.end && secret.end <= text.len());
             prop_assert!(text.is_char_boundary(secret.start) && text.is_char_boundary(secret.end));
             end = secret.end;
         }
-        let once = redact(text, origin, &all_rules());
-        prop_assert_eq!(&redact(&once, origin, &all_rules()), &once, "{:?}", text);
+        let redacted = redact(text, origin, &all_rules());
+        prop_assert_eq!(&redact(&redacted, origin, &all_rules()), &redacted, "{:?}", text);
     }
     Ok(())
 }
@@ -95,12 +95,12 @@ proptest! {
 
     #[test]
     fn any_string_is_redacted_once_and_for_all(text: String) {
-        holds(&text)?;
+        check_properties(&text)?;
     }
 
     #[test]
     fn any_hostile_text_is_redacted_once_and_for_all(text in hostile()) {
-        holds(&text)?;
+        check_properties(&text)?;
     }
 
     #[test]
@@ -176,8 +176,11 @@ fn a_hostile_text_takes_linear_time() {
             redact(&text, Origin::Collected, &all_rules());
             work::take()
         };
-        let (short, long) = (work(8_000), work(16_000));
-        assert!(long < short * 9 / 4, "{unit:?}: {short} bytes looked at, and {long} in twice the text");
-        assert!(short < 8_000 * 1_000, "{unit:?}: {short} bytes looked at");
+        let (work_short, work_long) = (work(8_000), work(16_000));
+        assert!(
+            work_long < work_short * 9 / 4,
+            "{unit:?}: {work_short} bytes looked at, and {work_long} in twice the text"
+        );
+        assert!(work_short < 8_000 * 1_000, "{unit:?}: {work_short} bytes looked at");
     }
 }

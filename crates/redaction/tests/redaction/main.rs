@@ -237,7 +237,7 @@ fn sum(counts: &BTreeMap<&'static str, Count>) -> Count {
 
 /// Whether the text before and after the secret is still there.
 fn keeps(frame: &str, shown: &str) -> bool {
-    frame.split_once(NOTHING).is_some_and(|(before, behind)| shown.starts_with(before) && shown.ends_with(behind))
+    frame.split_once(NOTHING).is_some_and(|(before, tail)| shown.starts_with(before) && shown.ends_with(tail))
 }
 
 /// At most one line in two hundred changes.

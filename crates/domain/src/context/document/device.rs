@@ -48,13 +48,13 @@ fn browser_of(device: &Value) -> String {
             return [name, " ", version].concat();
         }
     }
-    named(device.text_of("user_agent"), BROWSERS)
+    name_in(device.text_of("user_agent"), BROWSERS)
 }
 
 fn system_of(device: &Value) -> String {
     let platform = device.text_of("platform");
     if platform.is_empty() {
-        let system = named(device.text_of("user_agent"), SYSTEMS);
+        let system = name_in(device.text_of("user_agent"), SYSTEMS);
         let touches = matches!(device.get("touch_points"), Some(Value::Count(points)) if *points > 1);
         // An iPad claims to be a Mac; Macs have no touch screen.
         return if touches && system.starts_with("macOS") { "iPadOS".into() } else { system };
@@ -71,10 +71,10 @@ fn system_of(device: &Value) -> String {
     [platform, " ", version].concat().trim_ascii_end().to_string()
 }
 
-fn named(user_agent: &str, names: &[(&str, &str)]) -> String {
+fn name_in(user_agent: &str, names: &[(&str, &str)]) -> String {
     for (mark, name) in names {
-        if let Some(at) = find(user_agent, mark) {
-            let rest = user_agent.get(at + mark.len()..).unwrap_or_default();
+        if let Some(start) = find(user_agent, mark) {
+            let rest = user_agent.get(start + mark.len()..).unwrap_or_default();
             let version = match name.ends_with(' ') {
                 true => rest.split([' ', ';', ')']).next().unwrap_or_default(),
                 false => "",
@@ -128,8 +128,8 @@ mod tests {
             ),
             ("curl/8.5.0", "", ""),
         ] {
-            let named = named_of(serde_json::json!({"user_agent": user_agent}));
-            assert_eq!(named, (browser.to_string(), system.to_string()));
+            let device = named_of(serde_json::json!({"user_agent": user_agent}));
+            assert_eq!(device, (browser.to_string(), system.to_string()));
         }
         let ipad = serde_json::json!({"user_agent": "(Macintosh; Intel Mac OS X 10_15_7)", "touch_points": 5});
         assert_eq!(named_of(ipad).1, "iPadOS");
@@ -142,15 +142,15 @@ mod tests {
                 brands.iter().map(|name| (name.to_string(), serde_json::json!(name.len().to_string()))).collect();
             named_of(serde_json::json!({"brands": brands, "platform": platform, "platform_version": version}))
         };
-        let all = ["Not?A_Brand", "Chromium", "Google Chrome"];
+        let brands = ["Not?A_Brand", "Chromium", "Google Chrome"];
         for (platform, version, system) in [
             ("Windows", "15.0.0", "Windows 11"),
             ("Windows", "10.0.0", "Windows 10"),
             ("macOS", "15.6.1", "macOS 15.6.1"),
             ("Linux", "", "Linux"),
         ] {
-            assert_eq!(hinted(&all, platform, version), ("Google Chrome 13".to_string(), system.to_string()));
+            assert_eq!(hinted(&brands, platform, version), ("Google Chrome 13".to_string(), system.to_string()));
         }
-        assert_eq!(hinted(&all[..2], "Linux", "").0, "Chromium 8");
+        assert_eq!(hinted(&brands[..2], "Linux", "").0, "Chromium 8");
     }
 }

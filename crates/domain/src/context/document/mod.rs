@@ -31,22 +31,23 @@ pub use withhold::withhold;
 pub fn prepare(mut context: Value, collected: &Collected, rules: &Rules) -> Value {
     let mut cut = Vec::new();
     let frozen_at = context.text_of("frozen_at").to_string();
-    let happened = context.get_mut("since").is_some_and(|since| {
-        complete(since, collected);
-        since::keep_since(since, &frozen_at)
+    let happened = context.get_mut("since").is_some_and(|snapshot| {
+        complete(snapshot, collected);
+        since::keep_since(snapshot, &frozen_at)
     });
     let mut later = context.get_mut("since").map(std::mem::take).filter(|_| happened);
     complete(&mut context, collected);
     settle(&mut context, &Context::SHAPE, "", rules, &mut cut);
-    let found: Vec<Value> = collected.links.iter().filter_map(|pattern| patterns::fill(pattern, &context)).collect();
+    let site_links: Vec<Value> =
+        collected.links.iter().filter_map(|pattern| patterns::fill(pattern, &context)).collect();
     match context.list_mut("links") {
-        Some(links) => links.extend(found),
-        None if found.is_empty() => {}
-        None => context.set("links", Value::List(found)),
+        Some(links) => links.extend(site_links),
+        None if site_links.is_empty() => {}
+        None => context.set("links", Value::List(site_links)),
     }
-    if let Some(since) = &mut later {
-        settle(since, &Context::SHAPE, "/since", rules, &mut cut);
-        context.set("since", std::mem::take(since));
+    if let Some(snapshot) = &mut later {
+        settle(snapshot, &Context::SHAPE, "/since", rules, &mut cut);
+        context.set("since", std::mem::take(snapshot));
     }
     cut.extend(fit::fit(&mut context).into_iter().map(str::to_string));
     // Beyond this number, further places say nothing new.
@@ -62,21 +63,21 @@ pub fn prepare(mut context: Value, collected: &Collected, rules: &Rules) -> Valu
 /// them.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn links_for(context: &Context, collected: &Collected) -> Vec<FoundLink> {
-    let is_withheld = context.withheld.iter().any(|kept| kept.group == Group::Links);
+    let is_withheld = context.withheld.iter().any(|withheld| withheld.group == Group::Links);
     let not_asked = collected.ask.contains(&Group::Links) && context.links.is_empty();
     if collected.links.is_empty() || collected.off.contains(&Group::Links) || is_withheld || not_asked {
         return Vec::new();
     }
     let Ok(values) = serde_json::to_value(context) else { return Vec::new() };
     let values = Value::read(&values);
-    let found = collected.links.iter().filter_map(|pattern| patterns::fill(pattern, &values));
-    let found = found.map(|link| FoundLink {
+    let links = collected.links.iter().filter_map(|pattern| patterns::fill(pattern, &values));
+    let links = links.map(|link| FoundLink {
         source: link.text_of("source").into(),
         label: link.text_of("label").into(),
         url: link.text_of("url").into(),
         text: String::new(),
     });
-    found.filter(|link| !context.links.contains(link)).collect()
+    links.filter(|link| !context.links.contains(link)).collect()
 }
 
 /// Whether a later snapshot has anything that happened after a time.
@@ -129,20 +130,20 @@ mod links_for_a_context {
     #[test]
     fn the_patterns_that_have_values_are_filled_and_each_once() {
         let mut context = context();
-        let found = links_for(&context, &collected());
-        assert_eq!(found.iter().map(|link| link.url.as_str()).collect::<Vec<_>>(), ["https://admin.example/u%2F7"]);
-        assert_eq!((found[0].source.as_str(), found[0].label.as_str()), ("site", "Admin"));
-        context.links = found;
+        let links = links_for(&context, &collected());
+        assert_eq!(links.iter().map(|link| link.url.as_str()).collect::<Vec<_>>(), ["https://admin.example/u%2F7"]);
+        assert_eq!((links[0].source.as_str(), links[0].label.as_str()), ("site", "Admin"));
+        context.links = links;
         assert_eq!(links_for(&context, &collected()), []);
     }
 
     #[test]
     fn there_are_none_where_the_site_or_the_customer_wants_none() {
-        let off = Collected { off: vec![Group::Links], ..collected() };
-        let ask = Collected { ask: vec![Group::Links], ..collected() };
-        let kept = Withheld { group: Group::Links, items: 0, by: Withholder::Customer };
-        let withheld = Context { withheld: vec![kept], ..context() };
-        for (context, collected) in [(context(), off), (context(), ask), (withheld, collected())] {
+        let never_collected = Collected { off: vec![Group::Links], ..collected() };
+        let asked_first = Collected { ask: vec![Group::Links], ..collected() };
+        let withheld = Withheld { group: Group::Links, items: 0, by: Withholder::Customer };
+        let withheld = Context { withheld: vec![withheld], ..context() };
+        for (context, collected) in [(context(), never_collected), (context(), asked_first), (withheld, collected())] {
             assert_eq!(links_for(&context, &collected), []);
         }
     }

@@ -29,33 +29,33 @@ pub fn fill(pattern: &Link, context: &Value) -> Option<Value> {
 
 fn value_of<'a>(context: &'a Value, name: &str) -> Option<&'a str> {
     let (head, tail) = name.split_once('.').unwrap_or((name, ""));
-    let known = |link: &&Value| link.text_of("source") == head && link.text_of("label") == tail;
-    if let Some(link) = context.list("links").iter().find(known) {
+    let matches = |link: &&Value| link.text_of("source") == head && link.text_of("label") == tail;
+    if let Some(link) = context.list("links").iter().find(matches) {
         return Some(link.text_of("text"));
     }
-    let of_group = |group: &str| at(context.get(group)?, name);
-    at(context, name).or_else(|| GROUPS.into_iter().find_map(of_group))
+    let of_group = |group: &str| member(context.get(group)?, name);
+    member(context, name).or_else(|| GROUPS.into_iter().find_map(of_group))
 }
 
 /// The text at a place with dots; the host's own names may contain dots.
-fn at<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     if let Some(Value::Text(text)) = value.get(name) {
         return Some(text);
     }
     let (head, tail) = name.split_once('.')?;
-    at(value.get(head)?, tail)
+    member(value.get(head)?, tail)
 }
 
 /// Percent-encodes a value like `encodeURIComponent` (ECMA-262, section 19.2.6).
-fn encode(value: &str, into: &mut String) {
+fn encode(value: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
-            into.push(byte as char);
+            out.push(byte as char);
         } else {
-            into.push('%');
+            out.push('%');
             for nibble in [byte >> 4, byte & 15] {
-                into.push(HEX.get(nibble as usize).map_or('0', |digit| *digit as char));
+                out.push(HEX.get(nibble as usize).map_or('0', |digit| *digit as char));
             }
         }
     }

@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn what_stands_behind_the_sites_own_names_is_hidden_wherever_it_is_and_nothing_else_changes() {
-        let sent = |secret: &str| {
+        let context_with = |secret: &str| {
             json!({
                 "version": 1,
                 "frozen_at": "2026-11-28T10:00:00Z",
@@ -61,12 +61,12 @@ mod tests {
                 "since": { "page": { "url": format!("https://app.example/y?badge_no={secret}") } },
             })
         };
-        let read = |value: Value| serde_json::from_value::<Context>(value).unwrap();
-        let mut context = read(sent("B-1234"));
+        let stored = |value: Value| serde_json::from_value::<Context>(value).unwrap();
+        let mut context = stored(context_with("B-1234"));
         redact_configured_names(&mut context, &Rules { names: vec!["badge_no".into()], ..Rules::default() });
-        assert_eq!(context, read(sent("[hidden]")));
-        let mut other = read(sent("B-1234"));
-        redact_configured_names(&mut other, &Rules { names: vec!["other".into()], ..Rules::default() });
-        assert_eq!(other, read(sent("B-1234")));
+        assert_eq!(context, stored(context_with("[hidden]")));
+        let mut unchanged = stored(context_with("B-1234"));
+        redact_configured_names(&mut unchanged, &Rules { names: vec!["other".into()], ..Rules::default() });
+        assert_eq!(unchanged, stored(context_with("B-1234")));
     }
 }

@@ -42,8 +42,8 @@ pub fn settle(value: &mut Value, shape: &Shape, place: &str, rules: &Rules, cut:
         (Value::Members(members), Members(shapes)) => {
             let mut before = std::mem::take(&mut members.0);
             for (name, shape) in *shapes {
-                if let Some(at) = before.iter().position(|(known, _)| known == name) {
-                    let (_, mut value) = before.swap_remove(at);
+                if let Some(position) = before.iter().position(|(existing, _)| existing == name) {
+                    let (_, mut value) = before.swap_remove(position);
                     settle(&mut value, shape, &[place, "/", name].concat(), rules, cut);
                     if !value.is_empty() {
                         members.0.push((name.to_string(), value));

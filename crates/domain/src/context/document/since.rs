@@ -9,14 +9,14 @@ const RECORDS: [&str; 3] = ["errors", "requests", "breadcrumbs"];
 pub fn keep_since(later: &mut Value, frozen_at: &str) -> bool {
     // Both times come from one clock in one format, so they compare as strings.
     let new = |record: &Value| record.text_of("at") > frozen_at;
-    let mut kept = Value::default();
-    kept.set("frozen_at", later.text_of("frozen_at").into());
+    let mut newer = Value::default();
+    newer.set("frozen_at", later.text_of("frozen_at").into());
     let mut any = false;
     for name in RECORDS {
         if let Some(records) = later.list_mut(name) {
             records.retain(new);
             any |= !records.is_empty();
-            kept.set(name, Value::List(std::mem::take(records)));
+            newer.set(name, Value::List(std::mem::take(records)));
         }
     }
     if let Some(routes) = later.get_mut("page").and_then(|page| page.list_mut("routes")) {
@@ -24,8 +24,8 @@ pub fn keep_since(later: &mut Value, frozen_at: &str) -> bool {
         any |= !routes.is_empty();
     }
     if let Some(page) = later.get_mut("page") {
-        kept.set("page", std::mem::take(page));
+        newer.set("page", std::mem::take(page));
     }
-    *later = kept;
+    *later = newer;
     any
 }

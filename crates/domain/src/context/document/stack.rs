@@ -52,8 +52,8 @@ fn is_frame(line: &str) -> bool {
 
 /// Scheme and host of an address, with the slash after them.
 fn origin_of(url: &str) -> &str {
-    let host = find(url, "://").map_or(url.len(), |at| at + 3);
-    let path = url.bytes().skip(host).position(|byte| byte == b'/').map_or(url.len(), |at| host + at + 1);
+    let host = find(url, "://").map_or(url.len(), |index| index + 3);
+    let path = url.bytes().skip(host).position(|byte| byte == b'/').map_or(url.len(), |index| host + index + 1);
     url.get(..path).unwrap_or_default()
 }
 
@@ -63,7 +63,7 @@ mod tests {
 
     const PAGE: &str = "https://app.example.com/orders/7";
 
-    fn settled(stack: &str, location: &str) -> Value {
+    fn settled_stack(stack: &str, location: &str) -> Value {
         let mut error = Value::default();
         error.set("stack", stack.into());
         error.set("location", location.into());
@@ -72,7 +72,7 @@ mod tests {
     }
 
     fn marked(stack: &str, location: &str) -> bool {
-        settled(stack, location).get("extension") == Some(&Value::Bool(true))
+        settled_stack(stack, location).get("extension") == Some(&Value::Bool(true))
     }
 
     #[test]
@@ -83,20 +83,20 @@ mod tests {
         let expected = "TypeError: x is undefined\n    at load (https://app.example.com/a.js:3:4)\n    at async \
                         Promise.all (index 0)\n    at https://app.example.com/b.js:5:6\n    at wrap \
                         (https://cdn.sentry.example/s.js:1:2)";
-        assert_eq!(settled(stack, "").text_of("stack"), expected);
+        assert_eq!(settled_stack(stack, "").text_of("stack"), expected);
     }
 
     #[test]
     fn stacks_of_firefox_and_safari_are_read_as_well() {
         let stack = "wrap@https://cdn.example/s.js:1:2\nload@https://app.example.com/a.js:3:4\n@https://app.example.com/b.js:5:6";
         let expected = "load@https://app.example.com/a.js:3:4\n@https://app.example.com/b.js:5:6\nwrap@https://cdn.example/s.js:1:2";
-        assert_eq!(settled(stack, "").text_of("stack"), expected);
+        assert_eq!(settled_stack(stack, "").text_of("stack"), expected);
     }
 
     #[test]
     fn our_own_frames_are_left_out() {
         let stack = "Error: x\n    at fetch (https://support.example/deskbell.js:1:99)\n    at go (https://app.example.com/a.js:1:1)";
-        assert_eq!(settled(stack, "").text_of("stack"), "Error: x\n    at go (https://app.example.com/a.js:1:1)");
+        assert_eq!(settled_stack(stack, "").text_of("stack"), "Error: x\n    at go (https://app.example.com/a.js:1:1)");
     }
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_stack_that_is_none_stays_as_it_is() {
-        assert_eq!(settled("just words\nand more", "").text_of("stack"), "just words\nand more");
-        assert_eq!(settled("", "").text_of("stack"), "");
+        assert_eq!(settled_stack("just words\nand more", "").text_of("stack"), "just words\nand more");
+        assert_eq!(settled_stack("", "").text_of("stack"), "");
     }
 }

@@ -18,24 +18,25 @@ fn prepared_by(collected: &Json, site: &Collected) -> Context {
 }
 
 /// A document with this many items in every list and texts of this length.
-fn large(items: usize, text: usize) -> Json {
-    let long = |with: &str| with.repeat(text);
+fn large_context(items: usize, text: usize) -> Json {
+    let repeated = |piece: &str| piece.repeat(text);
     let times = |make: &dyn Fn(usize) -> Json| (0..items).map(make).collect::<Vec<_>>();
-    let at = |n: usize| format!("2026-11-23T10:00:00.{n:03}Z");
-    let named =
-        |with: &str| (0..items).map(|n| (format!("{n:03}"), json!(long(with)))).collect::<serde_json::Map<_, _>>();
+    let time_of = |n: usize| format!("2026-11-23T10:00:00.{n:03}Z");
+    let named = |piece: &str| {
+        (0..items).map(|n| (format!("{n:03}"), json!(repeated(piece)))).collect::<serde_json::Map<_, _>>()
+    };
     let moment = |frozen_at: &str| {
         json!({
             "frozen_at": frozen_at,
-            "page": {"url": long("u "), "routes": times(&|n| json!({"url": long("r "), "at": at(n)}))},
+            "page": {"url": repeated("u "), "routes": times(&|n| json!({"url": repeated("r "), "at": time_of(n)}))},
             "user": {"id": "7", "attributes": named("a ")},
             "errors": times(&|n| json!({
-                "message": format!("{n} {}", long("m ")), "stack": long("s "), "location": long("l "), "at": at(n),
+                "message": format!("{n} {}", repeated("m ")), "stack": repeated("s "), "location": repeated("l "), "at": time_of(n),
             })),
             "requests": times(&|n| json!({
-                "url": long("u "), "status": n, "at": at(n), "headers": {"x-request-id": long("h ")},
+                "url": repeated("u "), "status": n, "at": time_of(n), "headers": {"x-request-id": repeated("h ")},
             })),
-            "breadcrumbs": times(&|n| json!({"at": at(n), "kind": "click", "name": long("\""), "path": long("p ")})),
+            "breadcrumbs": times(&|n| json!({"at": time_of(n), "kind": "click", "name": repeated("\""), "path": repeated("p ")})),
             "page_values": named("ü "),
         })
     };
@@ -50,8 +51,8 @@ fn the_gateway_reads_what_the_widget_writes() {
     let (mut settled, mut cut) = (document.clone(), Vec::new());
     settle(&mut settled, &Context::SHAPE, "", &Rules::default(), &mut cut);
     assert_eq!((&settled, &cut), (&document, &Vec::<String>::new()));
-    let read: Context = serde_json::from_value(serde_json::to_value(&settled).unwrap()).unwrap();
-    let mut written = serde_json::to_value(&read).unwrap();
+    let received: Context = serde_json::from_value(serde_json::to_value(&settled).unwrap()).unwrap();
+    let mut written = serde_json::to_value(&received).unwrap();
     // Only the gateway sets it.
     written["user"].as_object_mut().unwrap().remove("verified").unwrap();
     assert_eq!(written, serde_json::to_value(&document).unwrap());
@@ -88,19 +89,21 @@ fn names(shape: &Shape) -> Vec<&'static str> {
 #[test]
 fn a_text_of_any_member_is_cut_at_its_limit() {
     fn check(shape: &Shape, name: &str) {
-        let settled = |mut value: Value, cut: &mut Vec<String>| {
+        let settle_value = |mut value: Value, cut: &mut Vec<String>| {
             settle(&mut value, shape, "/x", &Rules::default(), cut);
             value
         };
         let mut cut = Vec::new();
         match shape {
             Shape::Text(max) | Shape::Kept(max) => {
-                let Value::Text(text) = settled(Value::Text("x ".repeat(*max)), &mut cut) else { panic!("{name}") };
+                let Value::Text(text) = settle_value(Value::Text("x ".repeat(*max)), &mut cut) else {
+                    panic!("{name}")
+                };
                 assert_eq!((text.chars().count(), cut.len()), (max + 1, 1), "{name}");
             }
             Shape::List(max, item) => {
                 let items = vec![example(item, name); max + 1];
-                let Value::List(items) = settled(Value::List(items), &mut cut) else { panic!("{name}") };
+                let Value::List(items) = settle_value(Value::List(items), &mut cut) else { panic!("{name}") };
                 assert_eq!((items.len(), cut.len()), (*max, 1), "{name}");
                 check(item, name);
             }
@@ -135,7 +138,7 @@ fn what_does_not_belong_there_goes() {
 
 #[test]
 fn the_newest_records_are_kept_and_the_cut_is_named() {
-    let context = prepared(&large(RECORDS_MAX + 5, 2));
+    let context = prepared(&large_context(RECORDS_MAX + 5, 2));
     assert_eq!(context.errors.len(), RECORDS_MAX);
     assert!(context.errors[0].message.starts_with("5 "));
     assert_eq!(context.requests[0].status, 5);
@@ -148,7 +151,7 @@ fn the_newest_records_are_kept_and_the_cut_is_named() {
 
 #[test]
 fn a_text_that_is_too_long_is_named_by_its_place() {
-    let context = prepared(&large(1, 1_200));
+    let context = prepared(&large_context(1, 1_200));
     for place in
         ["/errors/0/message", "/requests/0/headers/x-request-id", "/page_values/000", "/since/errors/0/message"]
     {
@@ -158,7 +161,7 @@ fn a_text_that_is_too_long_is_named_by_its_place() {
 
 #[test]
 fn the_newest_error_keeps_its_stack_longest() {
-    let context = prepared(&large(18, 1_000));
+    let context = prepared(&large_context(18, 1_000));
     let last = context.errors.last().unwrap();
     assert!(last.message.starts_with("17 ") && !last.stack.is_empty());
     assert_eq!(context.since, None);
@@ -190,9 +193,9 @@ fn the_site_adds_its_links_and_what_the_page_does_not_say_of_its_build() {
         application: Pairs(vec![("release".into(), "1".into()), ("region".into(), "eu".into())]),
         ..Collected::default()
     };
-    let found = |source: &str| json!({"source": source, "label": "trace", "text": "t"});
+    let link = |source: &str| json!({"source": source, "label": "trace", "text": "t"});
     let collected = json!({
-        "user": {"organization": {"id": "o-1"}}, "application": {"release": "2"}, "links": [found("posthog"), found("sentry")],
+        "user": {"organization": {"id": "o-1"}}, "application": {"release": "2"}, "links": [link("posthog"), link("sentry")],
     });
     let context = prepared_by(&collected, &site);
     let application = context.application.unwrap();
@@ -207,14 +210,14 @@ proptest! {
 
     #[test]
     fn whatever_was_collected_the_gateway_takes_it(items in 0usize..30, text in 0usize..2_000) {
-        let context = prepared(&large(items, text));
+        let context = prepared(&large_context(items, text));
         prop_assert_eq!(check(&context), vec![]);
         prop_assert!(serde_json::to_string(&context).unwrap().len() <= CONTEXT_MAX);
     }
 
     #[test]
     fn what_is_in_shape_stays_as_it_is(items in 0usize..25, text in 0usize..800) {
-        let mut once = Value::read(&large(items, text));
+        let mut once = Value::read(&large_context(items, text));
         settle(&mut once, &Context::SHAPE, "", &Rules::default(), &mut Vec::new());
         let (mut twice, mut cut) = (once.clone(), Vec::new());
         settle(&mut twice, &Context::SHAPE, "", &Rules::default(), &mut cut);

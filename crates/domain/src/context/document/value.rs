@@ -37,7 +37,9 @@ impl Value {
     /// The member with a name, mutable.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         match self {
-            Value::Members(members) => members.0.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value),
+            Value::Members(members) => {
+                members.0.iter_mut().find(|(candidate, _)| candidate == name).map(|(_, value)| value)
+            }
             _ => None,
         }
     }
@@ -52,8 +54,8 @@ impl Value {
 
     /// Adds or replaces a member.
     pub fn set(&mut self, name: &str, value: Value) {
-        if let Some(known) = self.get_mut(name) {
-            *known = value;
+        if let Some(existing) = self.get_mut(name) {
+            *existing = value;
         } else if let Value::Members(members) = self {
             members.0.push((name.to_string(), value));
         }
@@ -63,7 +65,7 @@ impl Value {
     pub fn remove(&mut self, name: &str) -> bool {
         let Value::Members(members) = self else { return false };
         let before = members.0.len();
-        members.0.retain(|(known, _)| known != name);
+        members.0.retain(|(candidate, _)| candidate != name);
         members.0.len() < before
     }
 

@@ -5,21 +5,21 @@ use super::super::{Group, Withholder};
 use super::patterns::{SITE, fill};
 use super::value::Value;
 
-/// Removes the groups that the site never collects, and what the customer withholds: `off` says so for a place in the document, a group
+/// Removes the groups that the site never collects, and what the customer withholds: `is_off` says so for a place in the document, a group
 /// (`/errors`) or one of its items (`/errors/2`).
-pub fn withhold(context: &mut Value, site: &Collected, off: impl Fn(&str) -> bool) {
+pub fn withhold(context: &mut Value, site: &Collected, is_off: impl Fn(&str) -> bool) {
     let mut withheld = Vec::new();
     let user = context.get("user").cloned().unwrap_or_default();
     for group in Group::ALL.iter().copied() {
         let place = ["/", group.word()].concat();
-        let (items, by) = match site.off.contains(&group) {
+        let (items, withholder) = match site.off.contains(&group) {
             true => (0, Withholder::Site),
-            false if off(&place) => (0, Withholder::Customer),
+            false if is_off(&place) => (0, Withholder::Customer),
             false => {
                 let later = context
                     .get_mut("since")
-                    .map_or(0, |since| drop_items(since, group, &["/since", &place].concat(), &off));
-                match drop_items(context, group, &place, &off) + later {
+                    .map_or(0, |snapshot| drop_items(snapshot, group, &["/since", &place].concat(), &is_off));
+                match drop_items(context, group, &place, &is_off) + later {
                     0 => continue,
                     items => (items, Withholder::Customer),
                 }
@@ -27,14 +27,14 @@ pub fn withhold(context: &mut Value, site: &Collected, off: impl Fn(&str) -> boo
         };
         if items == 0 {
             clear(context, group);
-            if let Some(since) = context.get_mut("since") {
-                clear(since, group);
+            if let Some(snapshot) = context.get_mut("since") {
+                clear(snapshot, group);
             }
         }
         let mut entry = Value::default();
         entry.set("group", group.word().into());
         entry.set("items", Value::Count(items));
-        entry.set("by", by.word().into());
+        entry.set("by", withholder.word().into());
         withheld.push(entry);
     }
     if withheld.is_empty() {
@@ -42,8 +42,8 @@ pub fn withhold(context: &mut Value, site: &Collected, off: impl Fn(&str) -> boo
     }
     context.set("withheld", Value::List(withheld));
     drop_echoes(context, &user, &site.links);
-    if let Some(since) = context.get_mut("since") {
-        drop_echoes(since, &user, &[]);
+    if let Some(snapshot) = context.get_mut("since") {
+        drop_echoes(snapshot, &user, &[]);
     }
 }
 
@@ -51,12 +51,14 @@ pub fn withhold(context: &mut Value, site: &Collected, off: impl Fn(&str) -> boo
 /// links that depend on a removed value.
 fn drop_echoes(context: &mut Value, user: &Value, patterns: &[Link]) {
     let name_of = |error: &Value| [error.text_of("name"), " ", error.text_of("message")].concat();
-    let told: Vec<String> = context.list("errors").iter().map(name_of).collect();
-    let made: Vec<Value> = patterns.iter().filter_map(|pattern| fill(pattern, context)).collect();
+    let error_names: Vec<String> = context.list("errors").iter().map(name_of).collect();
+    let filled: Vec<Value> = patterns.iter().filter_map(|pattern| fill(pattern, context)).collect();
     let (page, person) = (context.get("page").is_some(), context.get("user").is_some());
     if let Some(steps) = context.list_mut("breadcrumbs") {
         steps.retain(|step| match step.text_of("kind") {
-            "error" => told.iter().any(|told| told.trim_ascii_start().starts_with(step.text_of("name"))),
+            "error" => {
+                error_names.iter().any(|error_names| error_names.trim_ascii_start().starts_with(step.text_of("name")))
+            }
             "navigation" => page,
             _ => true,
         });
@@ -64,19 +66,19 @@ fn drop_echoes(context: &mut Value, user: &Value, patterns: &[Link]) {
     if let Some(links) = context.list_mut("links") {
         links.retain(|link| {
             let text = link.text_of("text");
-            let about = !text.is_empty() && (text == user.text_of("id") || text == user.text_of("email"));
-            (person || !about) && (link.text_of("source") != SITE || made.contains(link))
+            let is_about_user = !text.is_empty() && (text == user.text_of("id") || text == user.text_of("email"));
+            (person || !is_about_user) && (link.text_of("source") != SITE || filled.contains(link))
         });
     }
 }
 
-fn drop_items(context: &mut Value, group: Group, place: &str, off: &impl Fn(&str) -> bool) -> u32 {
+fn drop_items(context: &mut Value, group: Group, place: &str, is_off: &impl Fn(&str) -> bool) -> u32 {
     let Some(items) = context.list_mut(group.word()) else { return 0 };
     let before = items.len();
     let mut index = 0;
     items.retain(|_| {
         index += 1;
-        !off(&[place, "/", &(index - 1).to_string()].concat())
+        !is_off(&[place, "/", &(index - 1).to_string()].concat())
     });
     (before - items.len()) as u32
 }
@@ -90,9 +92,9 @@ fn clear(context: &mut Value, group: Group) {
     let place = ["/", group.word()].concat();
     if let Some(cut) = context.list_mut("cut") {
         cut.retain(|cut| {
-            let inside =
+            let is_inside =
                 |text: &str| text.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            !matches!(cut, Value::Text(text) if inside(text) || text.strip_prefix("/since").is_some_and(inside))
+            !matches!(cut, Value::Text(text) if is_inside(text) || text.strip_prefix("/since").is_some_and(is_inside))
         });
     }
 }
@@ -106,18 +108,18 @@ mod tests {
 
     /// A context in which every text is the name of its group.
     fn full() -> Value {
-        let of = |group: Group| format!("in {group}.");
+        let text_in = |group: Group| format!("in {group}.");
         let moment = json!({
-            "page": {"url": of(Group::Page)},
-            "user": {"id": of(Group::User)},
-            "application": {"release": of(Group::Application)},
-            "device": {"browser": of(Group::Device)},
-            "errors": ([0, 1].map(|n| json!({"message": format!("{}{n}", of(Group::Errors))}))),
-            "requests": ([0, 1].map(|n| json!({"url": format!("{}{n}", of(Group::Requests))}))),
-            "breadcrumbs": [{"at": "", "kind": "click", "name": of(Group::Breadcrumbs)}],
-            "links": ([0, 1].map(|n| json!({"url": format!("{}{n}", of(Group::Links))}))),
-            "page_values": {"x": of(Group::PageValues)},
-            "unanswered": [of(Group::PageValues)],
+            "page": {"url": text_in(Group::Page)},
+            "user": {"id": text_in(Group::User)},
+            "application": {"release": text_in(Group::Application)},
+            "device": {"browser": text_in(Group::Device)},
+            "errors": ([0, 1].map(|n| json!({"message": format!("{}{n}", text_in(Group::Errors))}))),
+            "requests": ([0, 1].map(|n| json!({"url": format!("{}{n}", text_in(Group::Requests))}))),
+            "breadcrumbs": [{"at": "", "kind": "click", "name": text_in(Group::Breadcrumbs)}],
+            "links": ([0, 1].map(|n| json!({"url": format!("{}{n}", text_in(Group::Links))}))),
+            "page_values": {"x": text_in(Group::PageValues)},
+            "unanswered": [text_in(Group::PageValues)],
             "cut": (Group::ALL.iter().flat_map(|group| [format!("/{group}/x"), format!("/since/{group}/x")]).collect::<Vec<_>>()),
         });
         let mut context = Value::read(&moment);
@@ -125,25 +127,25 @@ mod tests {
         context
     }
 
-    fn without(by_site: &[Group], off: impl Fn(&str) -> bool) -> (String, Context) {
+    fn without(by_site: &[Group], is_off: impl Fn(&str) -> bool) -> (String, Context) {
         let mut context = full();
-        withhold(&mut context, &Collected { off: by_site.to_vec(), ..Collected::default() }, off);
+        withhold(&mut context, &Collected { off: by_site.to_vec(), ..Collected::default() }, is_off);
         let json = serde_json::to_string(&context).unwrap();
-        let read = serde_json::from_str(&json).unwrap();
-        (json, read)
+        let context = serde_json::from_str(&json).unwrap();
+        (json, context)
     }
 
     #[test]
     fn nothing_of_a_group_that_is_off_is_left_but_the_word() {
         for group in Group::ALL.iter().copied() {
-            let off = |place: &str| place == format!("/{group}");
-            for ((json, read), by) in
-                [(without(&[], off), Withholder::Customer), (without(&[group], |_| false), Withholder::Site)]
+            let is_off = |place: &str| place == format!("/{group}");
+            for ((json, context), withholder) in
+                [(without(&[], is_off), Withholder::Customer), (without(&[group], |_| false), Withholder::Site)]
             {
                 assert!(!json.contains(&format!("in {group}.")), "{json}");
                 assert!(!json.contains(&format!("/{group}/x")), "{json}");
-                let [entry] = &read.withheld[..] else { panic!("{json}") };
-                assert_eq!((entry.group, entry.items, entry.by), (group, 0, by));
+                let [entry] = &context.withheld[..] else { panic!("{json}") };
+                assert_eq!((entry.group, entry.items, entry.by), (group, 0, withholder));
                 for other in Group::ALL.iter().filter(|other| **other != group) {
                     assert!(json.contains(&format!("in {other}.")), "{other}: {json}");
                 }
@@ -154,10 +156,10 @@ mod tests {
     #[test]
     fn an_item_that_is_off_is_gone_and_counted() {
         for group in [Group::Errors, Group::Requests, Group::Links] {
-            let (json, read) = without(&[], |place| place == format!("/{group}/1"));
+            let (json, context) = without(&[], |place| place == format!("/{group}/1"));
             let before = json.split("\"since\"").next().unwrap();
             assert!(before.contains(&format!("in {group}.0")) && !before.contains(&format!("in {group}.1")), "{json}");
-            assert_eq!((read.withheld[0].group, read.withheld[0].items), (group, 1));
+            assert_eq!((context.withheld[0].group, context.withheld[0].items), (group, 1));
         }
     }
 
@@ -178,29 +180,29 @@ mod tests {
         let pattern = |url: &str| Link { url: url.into(), ..Link::default() };
         let links = vec![pattern("https://c.example/{user.id}"), pattern("https://c.example/{page.url}")];
         let site = Collected { links, ..Collected::default() };
-        let left = |off: &str| {
+        let remaining = |off: &str| {
             let mut context = Value::read(&moment);
-            let found = site.links.iter().filter_map(|link| fill(link, &context)).collect::<Vec<_>>();
-            context.list_mut("links").unwrap().extend(found);
+            let links = site.links.iter().filter_map(|link| fill(link, &context)).collect::<Vec<_>>();
+            context.list_mut("links").unwrap().extend(links);
             withhold(&mut context, &site, |place| place == off);
             let names = |list: &str, name: &str| -> Vec<String> {
                 context.list(list).iter().map(|item| item.text_of(name).to_string()).collect()
             };
             (names("breadcrumbs", "name"), names("links", "url").len())
         };
-        let here = "https://a.example/here";
-        assert_eq!(left("/errors/0"), (vec!["two".into(), here.into(), "one".into()], 4));
-        assert_eq!(left("/errors"), (vec![here.into(), "one".into()], 4));
-        assert_eq!(left("/page"), (vec!["TypeError one".into(), "two".into(), "one".into()], 3));
-        assert_eq!(left("/user").1, 2);
-        assert_eq!(left("/device").0.len(), 4);
+        let page_url = "https://a.example/here";
+        assert_eq!(remaining("/errors/0"), (vec!["two".into(), page_url.into(), "one".into()], 4));
+        assert_eq!(remaining("/errors"), (vec![page_url.into(), "one".into()], 4));
+        assert_eq!(remaining("/page"), (vec!["TypeError one".into(), "two".into(), "one".into()], 3));
+        assert_eq!(remaining("/user").1, 2);
+        assert_eq!(remaining("/device").0.len(), 4);
     }
 
     #[test]
     fn what_happened_since_has_switches_of_its_own() {
-        let (_, read) = without(&[], |place| place == "/since/errors/0");
-        assert_eq!(read.errors.len(), 2);
-        assert_eq!(read.since.unwrap().errors.len(), 1);
+        let (_, context) = without(&[], |place| place == "/since/errors/0");
+        assert_eq!(context.errors.len(), 2);
+        assert_eq!(context.since.unwrap().errors.len(), 1);
     }
 
     #[test]

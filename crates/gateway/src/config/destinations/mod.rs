@@ -37,21 +37,21 @@ const KINDS: [&str; 4] = ["zendesk", "webhook", "email", "slack"];
 /// Nests the table of each destination under its kind, as serde reads an enum. Serde could read `to` as a tag, but would lose the line of an
 /// error.
 pub fn tag_destinations(document: &mut Document<'_>) -> Result<(), SettingsError> {
-    let mut wrong = None;
+    let mut problem = None;
     for (site, _, options) in document.sites() {
-        let destinations = options.get_mut("destinations").and_then(|all| table(all.get_mut()));
+        let destinations = options.get_mut("destinations").and_then(|entries| table(entries.get_mut()));
         for (name, destination) in destinations.into_iter().flat_map(DeTable::iter_mut) {
             let span = destination.span();
             let Some(fields) = table(destination.get_mut()) else { continue };
             let path = format!("sites.{site}.destinations.{}", name.get_ref());
             let Some((key, to)) = fields.remove_entry("to") else {
-                wrong = wrong.or(Some((name.span(), path, "missing field `to`".to_string())));
+                problem = problem.or(Some((name.span(), path, "missing field `to`".to_string())));
                 continue;
             };
             let Some(kind) = KINDS.into_iter().find(|kind| to.get_ref().as_str() == Some(kind)) else {
-                let written = to.get_ref().as_str().unwrap_or_default();
-                let message = format!("{written:?} is no kind of destination; one of {}", KINDS.join(", "));
-                wrong = wrong.or(Some((to.span(), format!("{path}.to"), message)));
+                let kind_text = to.get_ref().as_str().unwrap_or_default();
+                let message = format!("{kind_text:?} is no kind of destination; one of {}", KINDS.join(", "));
+                problem = problem.or(Some((to.span(), format!("{path}.to"), message)));
                 continue;
             };
             let kind = Spanned::new(key.span(), kind.into());
@@ -59,5 +59,5 @@ pub fn tag_destinations(document: &mut Document<'_>) -> Result<(), SettingsError
             *destination.get_mut() = DeValue::Table(DeTable::from_iter([(kind, Spanned::new(span, fields))]));
         }
     }
-    wrong.map_or(Ok(()), |(span, path, message)| Err(document.error(span, &path, message)))
+    problem.map_or(Ok(()), |(span, path, message)| Err(document.error(span, &path, message)))
 }

@@ -76,10 +76,10 @@ pub async fn put(
         requesters.adopt_session(&site.key, &requester).await?;
         match files.admit(site, &requester, &id, client.address, announced(&parts.headers)).await? {
             Admitted::Room(room) => {
-                let given = NewFile { id, name: called };
-                Ok(files.put(site, requester, given, room, &mut upload).await?)
+                let new_file = NewFile { id, name: called };
+                Ok(files.put(site, requester, new_file, room, &mut upload).await?)
             }
-            Admitted::Sent(sent) => Ok(sent),
+            Admitted::Sent(reply) => Ok(reply),
         }
     };
     let stored = stored.await;
@@ -121,8 +121,8 @@ pub async fn get(
     request: Request,
 ) -> Result<Response, Refusal> {
     requesters.site(&name)?;
-    let Query(Signed { until, signature }) = parameters.unwrap_or_default();
-    let (kept, path) = files.find(&name, &id, &until, &signature).await?;
+    let Query(Signed { until: expires_at, signature }) = parameters.unwrap_or_default();
+    let (stored, path) = files.find(&name, &id, &expires_at, &signature).await?;
     let served = ServeFile::new(path).try_call(request).await.map_err(|error| {
         tracing::error!(%error, "reading a file failed");
         Refusal::Internal
@@ -133,9 +133,9 @@ pub async fn get(
     }
     let mut response = served.map(Body::new);
     let headers = response.headers_mut();
-    let disposition = HeaderValue::from_str(&disposition(&kept.name));
+    let disposition = HeaderValue::from_str(&disposition(&stored.name));
     headers.insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(kept.media)));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(stored.media)));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     Ok(response)
@@ -147,15 +147,15 @@ fn content_type(media: FileType) -> &'static str {
 
 /// The header that makes a browser save a file under a name (RFC 6266): the name itself, and an ASCII form for clients that support no other.
 fn disposition(name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_') { c } else { '_' };
-    let ascii: String = name.chars().map(plain).collect();
-    let whole: String = name.bytes().map(escaped).collect();
-    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{whole}")
+    let ascii_char = |c: char| if c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_') { c } else { '_' };
+    let ascii: String = name.chars().map(ascii_char).collect();
+    let encoded: String = name.bytes().map(escaped).collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
 }
 
 fn escaped(byte: u8) -> String {
-    let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    let is_plain = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    if is_plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
 }
 
 #[cfg(test)]
@@ -164,12 +164,12 @@ mod tests {
 
     #[test]
     fn a_name_is_told_in_both_spellings() {
-        for (name, told) in [
+        for (name, expected) in [
             ("a b.png", "attachment; filename=\"a b.png\"; filename*=UTF-8''a%20b.png"),
             ("größe.txt", "attachment; filename=\"gr__e.txt\"; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt"),
             ("a\";x=\\.txt", "attachment; filename=\"a__x__.txt\"; filename*=UTF-8''a%22%3Bx%3D%5C.txt"),
         ] {
-            assert_eq!(disposition(name), told);
+            assert_eq!(disposition(name), expected);
         }
     }
 }

@@ -73,9 +73,11 @@ pub async fn answer(
             );
         }
     }
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let unchanged =
-        known.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == config.etag || tag == "*");
+    let known_etag = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let unchanged = known_etag
+        .split(',')
+        .map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|tag| tag == config.etag || tag == "*");
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -115,7 +117,7 @@ fn promised(public: &Config, site: &Site, person: &Person) -> Config {
     let targets = site.config.targets.iter().copied();
     let targets = targets.filter(|target| Some(target.priority) == priority);
     let targets = targets.filter_map(|target| match &site.hours {
-        Some(hours) => Some(Target { hours: hours.told_hours(target.severity, target.hours), ..target }),
+        Some(hours) => Some(Target { hours: hours.displayed_hours(target.severity, target.hours), ..target }),
         None => Some(target).filter(|target| target.owner == Owner::Automated),
     });
     Config {
@@ -141,12 +143,12 @@ mod tests {
         let link = domain::config::Link { url: "https://admin.example/{id}".into(), ..Default::default() };
         config.context.links.push(link);
         config.redact.names.push("national_id".into());
-        let told = public(&config);
-        assert_eq!((told.topics[0].team.as_str(), told.plans.0.len(), told.targets.len()), ("", 0, 0));
-        assert!(told.context.links.is_empty() && told.redact.names.len() == 1);
-        assert!(!serde_json::to_string(&told).unwrap().contains("national"));
+        let published = public(&config);
+        assert_eq!((published.topics[0].team.as_str(), published.plans.0.len(), published.targets.len()), ("", 0, 0));
+        assert!(published.context.links.is_empty() && published.redact.names.len() == 1);
+        assert!(!serde_json::to_string(&published).unwrap().contains("national"));
         config.trust_page = true;
-        let told = public(&config);
-        assert_eq!((told.topics[0].team.as_str(), told.plans.0.len(), told.targets.len()), ("", 1, 12));
+        let published = public(&config);
+        assert_eq!((published.topics[0].team.as_str(), published.plans.0.len(), published.targets.len()), ("", 1, 12));
     }
 }

@@ -173,7 +173,7 @@ pub async fn reply(
     let key = tickets::key(&headers).ok_or(Refusal::MissingKey)?;
     let reader = requesters.reader(&name, &requester).await?;
     let (message, delivered) = reply.reply(site, reader, &id, (key, client.address), &body).await?;
-    Ok((super::taken(delivered), private(message)))
+    Ok((super::accepted_status(delivered), private(message)))
 }
 
 /// Describes the route that changes a ticket.
@@ -206,12 +206,12 @@ pub async fn patch(
 }
 
 /// A number in the query from 1 to `most`, which is also the default.
-fn within(name: &str, number: Option<u32>, most: u32) -> Result<u32, Refusal> {
-    let number = number.unwrap_or(most);
-    if (1..=most).contains(&number) {
+fn within(name: &str, number: Option<u32>, maximum: u32) -> Result<u32, Refusal> {
+    let number = number.unwrap_or(maximum);
+    if (1..=maximum).contains(&number) {
         return Ok(number);
     }
-    Err(Refusal::InvalidQuery(format!("{name} is {number}; allowed is 1 to {most}")))
+    Err(Refusal::InvalidQuery(format!("{name} is {number}; allowed is 1 to {maximum}")))
 }
 
 /// The cursor of a page of tickets.

@@ -106,9 +106,9 @@ impl Describe for TransformOperation<'_> {
     }
 
     fn accepts(mut self, schemes: &[&str]) -> Self {
-        let nothing = SecurityRequirement::default();
+        let anonymous = SecurityRequirement::default();
         let requirements = schemes.iter().copied().map(requirement);
-        self.inner_mut().security = std::iter::once(nothing).chain(requirements).collect();
+        self.inner_mut().security = std::iter::once(anonymous).chain(requirements).collect();
         self.refused(&[400, 401])
     }
 

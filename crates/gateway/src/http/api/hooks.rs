@@ -90,8 +90,8 @@ async fn read(
     headers: &HookHeaders,
     body: Body,
 ) -> Result<Vec<u8>, Refusal> {
-    let large = to.and_then(|to| Some((to, to.hook_bytes_max()?))).filter(|_| body::is_large(&body));
-    let Some((to, bytes_max)) = large else { return body::read_body(body, BODY_MAX).await };
+    let large_limit = to.and_then(|to| Some((to, to.hook_bytes_max()?))).filter(|_| body::is_large(&body));
+    let Some((to, bytes_max)) = large_limit else { return body::read_body(body, BODY_MAX).await };
     if !to.may_be_signed(headers) {
         body::drain(body, BODY_MAX).await;
         return Err(Refusal::Unsigned);

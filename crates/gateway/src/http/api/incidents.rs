@@ -59,7 +59,7 @@ pub async fn affected(
     let body = body?;
     requesters.identify(&headers, site).await?.reader().ok_or(Refusal::Unidentified)?;
     let Affected { id } = json::parse(&body)?;
-    let who = requesters.counted(&client, &headers, site).await;
-    let incident = incidents.report(&name, &id, &who).await?;
+    let requester = requesters.counted(&client, &headers, site).await;
+    let incident = incidents.report(&name, &id, &requester).await?;
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(incident)))
 }

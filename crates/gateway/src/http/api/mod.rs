@@ -76,17 +76,17 @@ fn version_1() -> Api {
 
 /// Routes of the API with their middleware.
 pub fn guarded(Api { router, routes }: Api, state: ApiState) -> Router {
-    let held = (state.guard.clone(), Arc::new(limits::charges(&routes)));
+    let limits_state = (state.guard.clone(), Arc::new(limits::charges(&routes)));
     router
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .fallback(|| async { Refusal::NotFound(String::new()) })
         .layer(from_fn(envelope::in_time))
-        .layer(from_fn_with_state(held, limits::hold))
+        .layer(from_fn_with_state(limits_state, limits::hold))
         .with_state(state)
 }
 
 /// The status of a stored submission: created if it was delivered, accepted if its delivery is pending.
-fn taken(delivered: bool) -> StatusCode {
+fn accepted_status(delivered: bool) -> StatusCode {
     if delivered { StatusCode::CREATED } else { StatusCode::ACCEPTED }
 }
 

@@ -131,7 +131,7 @@ mod tests {
     use serde_json::json;
     use std::collections::BTreeSet;
 
-    fn written() -> Value {
+    fn parsed_document() -> Value {
         serde_json::from_str(document()).unwrap()
     }
 
@@ -140,9 +140,9 @@ mod tests {
         fn visit(value: &Value, document: &Value) {
             match value {
                 Value::Object(members) => {
-                    if let Some(Value::String(at)) = members.get("$ref") {
-                        let pointer = at.strip_prefix('#').unwrap_or_else(|| panic!("{at}"));
-                        assert!(document.pointer(pointer).is_some(), "{at}");
+                    if let Some(Value::String(reference)) = members.get("$ref") {
+                        let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference}"));
+                        assert!(document.pointer(pointer).is_some(), "{reference}");
                     }
                     members.values().for_each(|value| visit(value, document));
                 }
@@ -150,13 +150,13 @@ mod tests {
                 _ => {}
             }
         }
-        let document = written();
+        let document = parsed_document();
         visit(&document, &document);
     }
 
     #[test]
     fn a_ticket_needs_in_it_what_the_gateway_needs() {
-        let document = written();
+        let document = parsed_document();
         let ticket = &document["components"]["schemas"]["NewTicket"];
         assert_eq!(ticket["required"], json!(["kind", "severity", "message", "client"]));
         let kind = &document["components"]["schemas"]["Kind"];
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn every_operation_has_a_summary_and_describes_its_answers() {
-        let document = written();
+        let document = parsed_document();
         let mut count = 0;
         for (path, methods) in document["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {

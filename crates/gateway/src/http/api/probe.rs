@@ -49,14 +49,14 @@ pub async fn take(
     let largest = requesters.sites().iter().map(|site| site.config.attachments.max_bytes as usize).max();
     let max = largest.unwrap_or_default().max(BODY_MAX);
     let (bytes, sha256) = tokio::time::timeout(BODY_TIME, read(body, max)).await.map_err(|_| Refusal::Timeout)??;
-    let known = [header::AUTHORIZATION.as_str(), SESSION_HEADER, KEY_HEADER, "traceparent"];
+    let recorded = [header::AUTHORIZATION.as_str(), SESSION_HEADER, KEY_HEADER, "traceparent"];
     let arrived = Arrived {
         bytes,
         sha256,
         host: client.host,
         https: client.is_https,
         client: client.address.map(|address| address.to_string()).unwrap_or_default(),
-        headers: known.into_iter().filter(|name| headers.contains_key(*name)).map(String::from).collect(),
+        headers: recorded.into_iter().filter(|name| headers.contains_key(*name)).map(String::from).collect(),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(arrived)))
 }

@@ -25,8 +25,8 @@ pub async fn answer(
     Path((name, id)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, Refusal> {
     requesters.site(&name)?;
-    let found = questions.question(&name, &id).await?;
-    let mut question = found.ok_or_else(|| Refusal::NotFound("; the question may have been removed".into()))?;
+    let stored = questions.question(&name, &id).await?;
+    let mut question = stored.ok_or_else(|| Refusal::NotFound("; the question may have been removed".into()))?;
     question.answers = question::reading_order(question.answers);
     Ok(([(header::CACHE_CONTROL, "public, max-age=60")], Json(question)))
 }

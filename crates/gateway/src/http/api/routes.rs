@@ -40,7 +40,7 @@ impl Api {
         handler: H,
         docs: Docs,
     ) -> Api {
-        self.with(MethodFilter::GET, Route { method: Method::GET, path, charge, docs }, handler)
+        self.with_route(MethodFilter::GET, Route { method: Method::GET, path, charge, docs }, handler)
     }
 
     /// Declares a `POST` route.
@@ -51,7 +51,7 @@ impl Api {
         handler: H,
         docs: Docs,
     ) -> Api {
-        self.with(MethodFilter::POST, Route { method: Method::POST, path, charge, docs }, handler)
+        self.with_route(MethodFilter::POST, Route { method: Method::POST, path, charge, docs }, handler)
     }
 
     /// Declares a `PUT` route.
@@ -62,7 +62,7 @@ impl Api {
         handler: H,
         docs: Docs,
     ) -> Api {
-        self.with(MethodFilter::PUT, Route { method: Method::PUT, path, charge, docs }, handler)
+        self.with_route(MethodFilter::PUT, Route { method: Method::PUT, path, charge, docs }, handler)
     }
 
     /// Declares a `PATCH` route.
@@ -73,10 +73,15 @@ impl Api {
         handler: H,
         docs: Docs,
     ) -> Api {
-        self.with(MethodFilter::PATCH, Route { method: Method::PATCH, path, charge, docs }, handler)
+        self.with_route(MethodFilter::PATCH, Route { method: Method::PATCH, path, charge, docs }, handler)
     }
 
-    fn with<H: Handler<T, ApiState>, T: 'static>(mut self, filter: MethodFilter, route: Route, handler: H) -> Api {
+    fn with_route<H: Handler<T, ApiState>, T: 'static>(
+        mut self,
+        filter: MethodFilter,
+        route: Route,
+        handler: H,
+    ) -> Api {
         let router = self.router.route(route.path, on(filter, handler));
         self.routes.push(route);
         Api { router, routes: self.routes }

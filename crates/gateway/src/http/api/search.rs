@@ -67,8 +67,8 @@ pub async fn answer(
             own_emails: Vec::new(),
         };
         let missing = if hits.is_empty() { search_miss::normalize_query(&q, &rules) } else { None };
-        let who = requesters.counted(&client, &headers, site).await;
-        counting.add_search(&name, &visit, &who, missing);
+        let requester = requesters.counted(&client, &headers, site).await;
+        counting.add_search(&name, &visit, &requester, missing);
     }
     // The search text is part of the URL, so no cache should store it.
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Hits { hits })))

@@ -66,13 +66,21 @@ pub async fn answer(
     client: Client,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = requesters.identify(&headers, requesters.site(&name)?).await?;
-    let reader = requesters.reader(&name, &who).await?;
+    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
+    let reader = requesters.reader(&name, &requester).await?;
     let claimed = requester::claimed(&name, &headers).ok_or(Refusal::Unidentified)?;
     let permit = guard.open_stream(client.address, claimed)?;
-    let left = who.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
-    let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
-    let watch = Watching { changes: live.watch(&name, reader), tickets, name, who, end, told: false, _permit: permit };
+    let remaining = requester.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
+    let end = Instant::now() + remaining.map_or(WITHOUT_TOKEN, Duration::from_secs);
+    let watch = Watching {
+        changes: live.watch(&name, reader),
+        tickets,
+        name,
+        requester,
+        end,
+        is_announced: false,
+        _permit: permit,
+    };
     let events = Sse::new(events(watch)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // A proxy that buffers responses would never deliver the events.
     Ok(([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], events))
@@ -81,17 +89,17 @@ pub async fn answer(
 struct Watching {
     tickets: Arc<ReadTickets>,
     name: String,
-    who: Requester,
+    requester: Requester,
     changes: Watch,
     end: Instant,
-    told: bool,
+    is_announced: bool,
     _permit: StreamPermit,
 }
 
 fn events(watch: Watching) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold(watch, async |mut watch: Watching| {
-        let event = if watch.told { next(&mut watch).await? } else { state(&watch).await? };
-        watch.told = true;
+        let event = if watch.is_announced { next(&mut watch).await? } else { state(&watch).await? };
+        watch.is_announced = true;
         Some((Ok(event), watch))
     })
 }
@@ -104,7 +112,7 @@ async fn next(watch: &mut Watching) -> Option<Event> {
     };
     match changed {
         Ok(change) => {
-            let counts = change.counts(watch.tickets.counts(&watch.name, watch.who.reader()?)).await.ok()?;
+            let counts = change.counts(watch.tickets.counts(&watch.name, watch.requester.reader()?)).await.ok()?;
             event(Some(change.ticket.clone()), counts)
         }
         Err(RecvError::Lagged(_)) => state(watch).await,
@@ -113,11 +121,11 @@ async fn next(watch: &mut Watching) -> Option<Event> {
 }
 
 async fn state(watch: &Watching) -> Option<Event> {
-    let counts = watch.tickets.counts(&watch.name, watch.who.reader()?).await.ok()?;
+    let counts = watch.tickets.counts(&watch.name, watch.requester.reader()?).await.ok()?;
     event(None, counts)
 }
 
 fn event(ticket: Option<Summary>, ReaderCounts { total, open, unread }: ReaderCounts) -> Option<Event> {
-    let named = Event::default().event(if ticket.is_some() { "ticket" } else { "state" });
-    named.json_data(Change { ticket, total, open, unread }).ok()
+    let event = Event::default().event(if ticket.is_some() { "ticket" } else { "state" });
+    event.json_data(Change { ticket, total, open, unread }).ok()
 }

@@ -51,11 +51,11 @@ pub async fn answer(
     let site = requesters.site(&name)?;
     let body = body?;
     let key = key(&headers).ok_or(Refusal::MissingKey)?;
-    let who = requesters.identify(&headers, site).await?;
-    let (receipt, delivered) = take.take(site, key, who, client.address, &body).await?;
+    let requester = requesters.identify(&headers, site).await?;
+    let (receipt, delivered) = take.take(site, key, requester, client.address, &body).await?;
     let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
     Ok((
-        super::taken(delivered),
+        super::accepted_status(delivered),
         [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".into())],
         Json(receipt),
     ))
@@ -87,8 +87,8 @@ mod tests {
         assert_eq!(read("\"8e03978e\""), Some("8e03978e".into()));
         assert_eq!(read("8e03978e"), Some("8e03978e".into()));
         assert_eq!(read(&"k".repeat(255)).map(|key| key.len()), Some(255));
-        for bad in ["", "\"\"", "a b", "\"a", "a\"", &"k".repeat(256)] {
-            assert_eq!(read(bad), None, "{bad}");
+        for invalid in ["", "\"\"", "a b", "\"a", "a\"", &"k".repeat(256)] {
+            assert_eq!(read(invalid), None, "{invalid}");
         }
         assert_eq!(key(&HeaderMap::new()), None);
     }

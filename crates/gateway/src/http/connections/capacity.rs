@@ -11,7 +11,7 @@ const MAX_PER_ADDRESS: u32 = 1000;
 /// The limits of connections, in all and from one address. Connections of trusted proxies count only in all.
 #[derive(Clone, Debug)]
 pub struct Capacity {
-    all: Permits<()>,
+    connections: Permits<()>,
     max: u32,
     per_address: NetworkPermits,
     proxies: Proxies,
@@ -38,7 +38,12 @@ impl Capacity {
     pub fn new(limits: &Limits, proxies: Proxies, max: u32) -> Capacity {
         let per_address =
             limits.connections_per_address.map_or((max / 4).clamp(1, MAX_PER_ADDRESS), |count| count.get());
-        Capacity { all: Permits::default(), max, per_address: NetworkPermits::new(per_address, max / 2), proxies }
+        Capacity {
+            connections: Permits::default(),
+            max,
+            per_address: NetworkPermits::new(per_address, max / 2),
+            proxies,
+        }
     }
 
     /// Admits a connection from an address.
@@ -49,7 +54,7 @@ impl Capacity {
         } else {
             Some(self.per_address.acquire(peer).ok_or(ConnectionRefusal::Address)?)
         };
-        let of_all = self.all.acquire((), self.max).ok_or(ConnectionRefusal::All)?;
+        let of_all = self.connections.acquire((), self.max).ok_or(ConnectionRefusal::All)?;
         Ok(ConnectionPermit { _of_all: of_all, _of_address: of_address })
     }
 }
@@ -68,12 +73,12 @@ mod tests {
     fn an_address_takes_its_share_of_the_connections_and_a_proxy_may_take_all() {
         let capacity = capacity("connections = 5\nconnections_per_address = 2");
         let [eve, ada, proxy] = ["203.0.113.7", "::ffff:203.0.113.8", "127.0.0.1"].map(|text| text.parse().unwrap());
-        let mut held = vec![capacity.admit(eve).unwrap(), capacity.admit(eve).unwrap()];
+        let mut permits = vec![capacity.admit(eve).unwrap(), capacity.admit(eve).unwrap()];
         assert_eq!(capacity.admit(eve).unwrap_err(), ConnectionRefusal::Address);
-        held.push(capacity.admit(ada).unwrap());
-        held.extend([capacity.admit(proxy).unwrap(), capacity.admit(proxy).unwrap()]);
+        permits.push(capacity.admit(ada).unwrap());
+        permits.extend([capacity.admit(proxy).unwrap(), capacity.admit(proxy).unwrap()]);
         assert_eq!(capacity.admit(proxy).unwrap_err(), ConnectionRefusal::All);
-        held.remove(0);
+        permits.remove(0);
         assert!(capacity.admit(eve).is_ok());
     }
 

@@ -192,9 +192,9 @@ mod tests {
         let router = Router::new().route("/", get(|| async { "refused in words" }));
         let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
         tokio::spawn(serve(listener, router, capacity, Times::default(), CancellationToken::new()));
-        let many: String = (0..HEADERS_MAX + 1).map(|number| format!("x-{number}: x\r\n")).collect();
-        let long = format!("cookie: {}\r\n", "x".repeat(HEAD_MAX + 1024));
-        for headers in [many, long] {
+        let many_headers: String = (0..HEADERS_MAX + 1).map(|number| format!("x-{number}: x\r\n")).collect();
+        let long_header = format!("cookie: {}\r\n", "x".repeat(HEAD_MAX + 1024));
+        for headers in [many_headers, long_header] {
             let mut stream = TcpStream::connect(address).await.unwrap();
             let head = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
             stream.write_all(head.as_bytes()).await.unwrap();

@@ -18,26 +18,31 @@ pub struct Progress<S> {
     time: Duration,
     deadline: Pin<Box<Sleep>>,
     /// How much was written since the first write that had to wait; `None` if none waits.
-    written: Option<usize>,
+    written_before: Option<usize>,
 }
 
 impl<S> Progress<S> {
     /// Gives the peer this time to read [`PROGRESS_MIN`] bytes.
     pub fn new(stream: S, time: Duration) -> Progress<S> {
-        Progress { stream, time, deadline: Box::pin(sleep(time)), written: None }
+        Progress { stream, time, deadline: Box::pin(sleep(time)), written_before: None }
     }
 
     /// Checks the result of a write.
-    fn judge(&mut self, context: &mut Context<'_>, wanted: usize, written: Poll<Result<usize>>) -> Poll<Result<usize>> {
-        if let Poll::Ready(result) = written {
-            if let (Ok(count), Some(so_far)) = (&result, self.written) {
+    fn check_progress(
+        &mut self,
+        context: &mut Context<'_>,
+        requested: usize,
+        outcome: Poll<Result<usize>>,
+    ) -> Poll<Result<usize>> {
+        if let Poll::Ready(result) = outcome {
+            if let (Ok(count), Some(so_far)) = (&result, self.written_before) {
                 let so_far = so_far + count;
-                self.written = (*count < wanted && so_far < PROGRESS_MIN).then_some(so_far);
+                self.written_before = (*count < requested && so_far < PROGRESS_MIN).then_some(so_far);
             }
             return Poll::Ready(result);
         }
-        if self.written.is_none() {
-            self.written = Some(0);
+        if self.written_before.is_none() {
+            self.written_before = Some(0);
             self.deadline.as_mut().reset(Instant::now() + self.time);
         }
         ready!(self.deadline.as_mut().poll(context));
@@ -53,8 +58,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.judge(context, bytes.len(), written)
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.check_progress(context, bytes.len(), outcome)
     }
 
     fn poll_write_vectored(
@@ -62,9 +67,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        let wanted = slices.iter().map(|slice| slice.len()).sum();
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.judge(context, wanted, written)
+        let requested = slices.iter().map(|slice| slice.len()).sum();
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.check_progress(context, requested, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -90,15 +95,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_reads_nothing_or_next_to_nothing_is_cut_off() {
         for trickle in [0, 100] {
-            let (here, mut there) = duplex(1000);
+            let (server, mut client) = duplex(1000);
             let reading = tokio::spawn(async move {
                 let mut bytes = vec![0; trickle];
                 loop {
                     tokio::time::sleep(Duration::from_secs(10)).await;
-                    there.read_exact(&mut bytes).await.unwrap();
+                    client.read_exact(&mut bytes).await.unwrap();
                 }
             });
-            let error = Progress::new(here, TIME).write_all(&[0; 1_000_000]).await.unwrap_err();
+            let error = Progress::new(server, TIME).write_all(&[0; 1_000_000]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TimedOut, "{trickle}");
             reading.abort();
         }
@@ -106,16 +111,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_reads_slowly_but_reads_gets_all_of_it() {
-        let (here, mut there) = duplex(1000);
+        let (server, mut client) = duplex(1000);
         let reading = tokio::spawn(async move {
-            let (mut bytes, mut all) = (vec![0; 1000], 0);
-            while let Ok(count @ 1..) = there.read(&mut bytes).await {
-                all += count;
+            let (mut bytes, mut received) = (vec![0; 1000], 0);
+            while let Ok(count @ 1..) = client.read(&mut bytes).await {
+                received += count;
                 tokio::time::sleep(Duration::from_secs(2)).await;
             }
-            all
+            received
         });
-        let mut writer = Progress::new(here, TIME);
+        let mut writer = Progress::new(server, TIME);
         writer.write_all(&[0; 100_000]).await.unwrap();
         drop(writer);
         assert_eq!(reading.await.unwrap(), 100_000);
@@ -123,13 +128,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_with_long_silences_goes_on() {
-        let (here, mut there) = duplex(10);
+        let (server, mut client) = duplex(10);
         let reading = tokio::spawn(async move {
             let mut bytes = Vec::new();
-            there.read_to_end(&mut bytes).await.unwrap();
+            client.read_to_end(&mut bytes).await.unwrap();
             bytes.len()
         });
-        let mut writer = Progress::new(here, TIME);
+        let mut writer = Progress::new(server, TIME);
         for _ in 0..20 {
             writer.write_all(&[0; 50]).await.unwrap();
             tokio::time::sleep(10 * TIME).await;

@@ -30,7 +30,7 @@ pub struct Linked {
 }
 
 /// The page with the button.
-pub async fn ask(
+pub async fn show_form(
     State(help): State<HelpState>,
     Path((site, id)): Path<(String, String)>,
     Query(Linked { key }): Query<Linked>,
@@ -39,7 +39,7 @@ pub async fn ask(
     let ticket = help.open_link.open(&site, &id, &key).await?;
     let language = language(&headers, ticket.as_ref());
     let Some(ticket) = ticket else { return Ok(not_valid(language)) };
-    let t = |text| texts::said_in(tag(language), text);
+    let t = |text| texts::text_in(tag(language), text);
     let content = html! {
         h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", &ticket.reference)) }
         p { (t(GatewayText::LinkAsk)) }
@@ -52,7 +52,7 @@ pub async fn ask(
 }
 
 /// The ticket.
-pub async fn read(
+pub async fn show_ticket(
     State(help): State<HelpState>,
     Path((site, id)): Path<(String, String)>,
     headers: HeaderMap,
@@ -63,7 +63,7 @@ pub async fn read(
     let ticket = help.open_link.open(&site, &id, &key.unwrap_or_default()).await?;
     let language = language(&headers, ticket.as_ref());
     let Some(ticket) = ticket else { return Ok(not_valid(language)) };
-    let t = |text| texts::said_in(tag(language), text);
+    let t = |text| texts::text_in(tag(language), text);
     let messages = help.read_tickets.all(&ticket).await?;
     let content = html! {
         h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", &ticket.reference)) }
@@ -76,10 +76,10 @@ pub async fn read(
 fn render_message(language: Option<Language>, message: &Message) -> Markup {
     let table = language.and_then(|language| texts::table(language).ok());
     let label = |text: TicketsText| {
-        let named = table.as_ref().and_then(|table| table.labels.get(text.key()).cloned());
-        named.unwrap_or_else(|| text.english().to_string())
+        let translated = table.as_ref().and_then(|table| table.labels.get(text.key()).cloned());
+        translated.unwrap_or_else(|| text.english().to_string())
     };
-    let who = match message.author {
+    let author = match message.author {
         Author::Customer => label(TicketsText::You),
         Author::Support if !message.name.is_empty() => message.name.clone(),
         Author::Support => label(TicketsText::Support),
@@ -87,7 +87,7 @@ fn render_message(language: Option<Language>, message: &Message) -> Markup {
     };
     html! {
         article {
-            p { strong { bdi { (who) } } " " time datetime=(message.at) { (message.at) } }
+            p { strong { bdi { (author) } } " " time datetime=(message.at) { (message.at) } }
             @if message.author == Author::Customer { div.written dir="auto" { (message.body) } }
             @else { div dir="auto" { (rich::text(&message.body)) } }
         }
@@ -95,7 +95,7 @@ fn render_message(language: Option<Language>, message: &Message) -> Markup {
 }
 
 fn not_valid(language: Option<Language>) -> Response {
-    let content = html! { p { (texts::said_in(tag(language), GatewayText::LinkNotValid)) } };
+    let content = html! { p { (texts::text_in(tag(language), GatewayText::LinkNotValid)) } };
     answer(StatusCode::NOT_FOUND, language, "", &content)
 }
 
@@ -125,9 +125,9 @@ fn answer(status: StatusCode, language: Option<Language>, title: &str, content: 
 
 /// The language of the ticket, or else of the browser.
 fn language(headers: &HeaderMap, ticket: Option<&StoredTicket>) -> Option<Language> {
-    let written = ticket.map(|ticket| ticket.ticket.locale.as_str()).filter(|locale| !locale.is_empty());
+    let of_ticket = ticket.map(|ticket| ticket.ticket.locale.as_str()).filter(|locale| !locale.is_empty());
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    written.map_or_else(|| accepted_language(accepted), texts::language)
+    of_ticket.map_or_else(|| accepted_language(accepted), texts::language)
 }
 
 fn tag(language: Option<Language>) -> &'static str {

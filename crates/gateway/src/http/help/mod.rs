@@ -40,7 +40,7 @@ pub struct HelpState {
 pub fn router(state: HelpState) -> Router {
     Router::new()
         .route("/{site}", get(answer))
-        .route("/{site}/tickets/{id}", get(linked::ask).post(linked::read))
+        .route("/{site}/tickets/{id}", get(linked::show_form).post(linked::show_ticket))
         .route("/-/help.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/-/help.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
         .with_state(state)
@@ -54,20 +54,20 @@ async fn answer(State(help): State<HelpState>, Path(name): Path<String>, headers
         (header::REFERRER_POLICY, "same-origin"),
         (header::VARY, "accept-language"),
     ];
-    let known = help.sites.get(&name).is_some();
-    let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    (status, guard, Html(page(language, &name, known).into_string())).into_response()
+    let is_known = help.sites.get(&name).is_some();
+    let status = if is_known { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    (status, guard, Html(page(language, &name, is_known).into_string())).into_response()
 }
 
 /// The first supported language of a header (RFC 9110, 12.5.4). Browsers list languages in the order of their weights.
 fn accepted_language(header: &str) -> Option<Language> {
     let tags = header.split(',').map(|tag| tag.split(';').next().unwrap_or_default().trim());
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    let known = |tag| LANGUAGES.iter().copied().find(|language| language.tag == primary(tag));
-    tags.filter_map(known).next().or(LANGUAGES.first().copied())
+    let included = |tag| LANGUAGES.iter().copied().find(|language| language.tag == primary(tag));
+    tags.filter_map(included).next().or(LANGUAGES.first().copied())
 }
 
-fn page(language: Option<Language>, site: &str, known: bool) -> Markup {
+fn page(language: Option<Language>, site: &str, is_known: bool) -> Markup {
     let (tag, rtl) = language.map_or(("en", false), |language| (language.tag, language.rtl));
     let table = language.and_then(|language| texts::table(language).ok());
     let help = table.and_then(|table| table.panel.into_iter().nth(Text::Help as usize)).unwrap_or_default();
@@ -82,19 +82,19 @@ fn page(language: Option<Language>, site: &str, known: bool) -> Markup {
                 title { (help) }
                 link rel="icon" href="data:,";
                 link rel="stylesheet" href="/help/-/help.css";
-                @if known {
+                @if is_known {
                     script type="module" src="/help/-/help.js" {}
                     script async src="/deskbell.js" data-site=(site) data-mount="#help" data-lang=(tag) {}
                 }
             }
             body {
                 main {
-                    @if known {
+                    @if is_known {
                         button type="button" data-deskbell-open { (help) }
-                        noscript { p { (texts::said_in(tag, GatewayText::NeedsScript)) } }
+                        noscript { p { (texts::text_in(tag, GatewayText::NeedsScript)) } }
                         div #help {}
                     } @else {
-                        p { (texts::said_in(tag, GatewayText::NoHelpHere)) }
+                        p { (texts::text_in(tag, GatewayText::NoHelpHere)) }
                     }
                 }
             }

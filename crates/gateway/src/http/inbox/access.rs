@@ -72,11 +72,11 @@ pub struct InboxAccess {
 /// Admits authenticated requests. Their bodies are read only afterwards.
 pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let found = match operator(&access, &client, &parts.extensions, &parts.headers).await {
-        Ok(found) => found,
+    let found_operator = match operator(&access, &client, &parts.extensions, &parts.headers).await {
+        Ok(found_operator) => found_operator,
         Err(refused) => return refused,
     };
-    let Some((operator, proof)) = found else {
+    let Some((operator, proof)) = found_operator else {
         return match (&access.token, &parts.method) {
             (None, _) => message(StatusCode::FORBIDDEN, page::closed(access.is_demo)),
             (Some(_), &Method::GET) => Redirect::to(&login_address(&parts.uri)).into_response(),
@@ -154,8 +154,8 @@ async fn operator(
     let Some(bearer) = bearer(headers).filter(|bearer| !access.guard.was_wrong(client.address, bearer)) else {
         return Ok(None);
     };
-    let guess = access.guard.guess(client.address, bearer, || token.is(bearer));
-    let Guess { is_right, delay } = guess.map_err(|RetryAfter(wait)| login::too_many(wait, "", ""))?;
+    let attempt = access.guard.guess(client.address, bearer, || token.equals(bearer));
+    let Guess { is_right, delay } = attempt.map_err(|RetryAfter(wait)| login::too_many(wait, "", ""))?;
     // Even a sleep of zero takes a millisecond.
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;

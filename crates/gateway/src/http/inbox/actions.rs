@@ -37,7 +37,7 @@ pub struct ActionForm {
 }
 
 /// Handles the form, and redirects to the ticket.
-pub async fn take(
+pub async fn handle(
     State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     Path(name): Path<String>,
@@ -47,50 +47,50 @@ pub async fn take(
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     let action = match form {
-        Ok(Form(form)) => read(&inbox.sites, &ticket, form),
+        Ok(Form(form)) => parse(&inbox.sites, &ticket, form),
         Err(rejection) => Err((rejection.body_text(), String::new())),
     };
     let action = match action {
         Ok(action) => action,
-        Err((wrong, text)) => {
-            let back = format!("/inbox/tickets/{}", ticket.reference);
-            return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::wrong(&wrong, &text, &back)));
+        Err((problem, text)) => {
+            let ticket_page = format!("/inbox/tickets/{}", ticket.reference);
+            return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::problem_page(&problem, &text, &ticket_page)));
         }
     };
     let place = match action {
         Action::Answer { .. } | Action::Note(_) | Action::Contacted(_) => "#conversation",
         _ => "#handling",
     };
-    let back = format!("/inbox/tickets/{}{place}", ticket.reference);
+    let ticket_page = format!("/inbox/tickets/{}{place}", ticket.reference);
     let text = if let Action::Answer { text, .. } = &action { text.clone() } else { String::new() };
     match inbox.handle.act(&ticket, &operator.name, action).await? {
-        Acted::Done => Ok(Redirect::to(&back).into_response()),
+        Acted::Done => Ok(Redirect::to(&ticket_page).into_response()),
         Acted::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
         Acted::KeyReused => {
-            let says = "This form has already sent a different answer, so this one was not sent. Check the conversation, \
+            let explanation = "This form has already sent a different answer, so this one was not sent. Check the conversation, \
                         then send what is missing from a new form.";
-            Ok(message(StatusCode::CONFLICT, page::wrong(says, &text, &back)))
+            Ok(message(StatusCode::CONFLICT, page::problem_page(explanation, &text, &ticket_page)))
         }
     }
 }
 
 /// The action of a form; or the error and the text that was written.
-fn read(sites: &Sites, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (String, String)> {
+fn parse(sites: &Sites, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (String, String)> {
     let text = form.text.replace("\r\n", "\n").trim().to_string();
-    let wrong = |says: &str| Err((says.to_string(), text.clone()));
+    let invalid = |problem: &str| Err((problem.to_string(), text.clone()));
     let words = [&form.key, &form.place, &form.topic, &form.assignee, &form.team];
     if words.iter().any(|word| word.chars().count() > WORD_MAX) {
-        return wrong("A name can have at most 80 characters.");
+        return invalid("A name can have at most 80 characters.");
     }
     if text.chars().count() > MESSAGE_MAX {
-        return wrong("A text can have at most 10,000 characters. Please shorten it.");
+        return invalid("A text can have at most 10,000 characters. Please shorten it.");
     }
     let action = form.action.as_str();
     if matches!(action, "answer" | "answer-solved" | "note") && text.is_empty() {
-        return wrong("Please write something first.");
+        return invalid("Please write something first.");
     }
     if matches!(action, "answer" | "answer-solved") && form.key.trim().is_empty() {
-        return wrong(
+        return invalid(
             "The field key is missing. It keeps an answer from being sent twice; use a new one for each answer, \
              for example a UUID.",
         );
@@ -99,26 +99,26 @@ fn read(sites: &Sites, ticket: &StoredTicket, form: ActionForm) -> Result<Action
         "answer" | "answer-solved" => Action::Answer { text, key: form.key, solved: action == "answer-solved" },
         "note" => Action::Note(text),
         "contacted" if form.place.trim().is_empty() => {
-            return wrong("Please choose the channel on which the customer was contacted.");
+            return invalid("Please choose the channel on which the customer was contacted.");
         }
         "contacted" => Action::Contacted(form.place.trim().into()),
         "triage" => {
             let topics = sites.get(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
-            let known = form.topic.is_empty()
+            let is_known_topic = form.topic.is_empty()
                 || form.topic == ticket.handling.topic
                 || topics.iter().any(|topic| topic.id == form.topic);
-            match Severity::from_word(&form.severity).filter(|_| known) {
+            match Severity::from_word(&form.severity).filter(|_| is_known_topic) {
                 Some(severity) => Action::Triage { topic: form.topic, severity },
-                None => return wrong("Unknown topic or severity."),
+                None => return invalid("Unknown topic or severity."),
             }
         }
         "assign" => Action::Assign(form.assignee.trim().into()),
         "hand-over" => match Owner::from_word(&form.owner).filter(|owner| *owner != Owner::Automated) {
             Some(owner) => Action::HandOver { owner, team: form.team.trim().into() },
-            None => return wrong("Unknown owner."),
+            None => return invalid("Unknown owner."),
         },
         "solve" => Action::Mark(Status::Solved),
         "reopen" => Action::Mark(Status::Open),
-        _ => return wrong("Unknown action."),
+        _ => return invalid("Unknown action."),
     })
 }

@@ -6,10 +6,10 @@ use maud::{Markup, html};
 
 use super::page::{self, Frame};
 use super::state::InboxState;
-use super::{times, words};
+use super::{labels, times};
 use deskbell_core::clock;
 use deskbell_core::ports::{SearchMiss, StoreError, WeekOfKind};
-use domain::deflection::Worth;
+use domain::deflection::QuestionCounts;
 use domain::question::Question;
 use markdown::safe_url;
 
@@ -21,7 +21,7 @@ const QUESTIONS: u32 = 30;
 /// The counts of one site.
 struct Site {
     weeks: Vec<WeekOfKind>,
-    worth: Vec<(Worth, Option<Question>)>,
+    questions: Vec<(QuestionCounts, Option<Question>)>,
     search_misses: Vec<SearchMiss>,
 }
 
@@ -53,11 +53,11 @@ pub async fn page(inbox: &InboxState, frame: &Frame<'_>, site: &str) -> Result<M
 }
 
 async fn read(inbox: &InboxState, name: &str) -> Result<Site, StoreError> {
-    let since = clock::week(WEEKS - 1);
-    let weeks = inbox.counts.visit_counts(name, &since).await?;
-    let worth = inbox.counts.question_counts(name, &since, QUESTIONS).await?;
-    let search_misses = inbox.counts.search_misses(name, &since).await?;
-    Ok(Site { weeks, worth, search_misses })
+    let from_week = clock::week(WEEKS - 1);
+    let weeks = inbox.counts.visit_counts(name, &from_week).await?;
+    let questions = inbox.counts.question_counts(name, &from_week, QUESTIONS).await?;
+    let search_misses = inbox.counts.search_misses(name, &from_week).await?;
+    Ok(Site { weeks, questions, search_misses })
 }
 
 fn section(site: &Site) -> Markup {
@@ -81,8 +81,8 @@ fn section(site: &Site) -> Markup {
             }
             section.card.counts aria-label="Questions" {
                 h2 { "Which questions solve most" }
-                @if site.worth.is_empty() { p.muted { "No question has been opened yet." } }
-                @else { (questions(&site.worth)) }
+                @if site.questions.is_empty() { p.muted { "No question has been opened yet." } }
+                @else { (questions(&site.questions)) }
             }
         }
         @if !site.weeks.is_empty() || !site.search_misses.is_empty() {
@@ -108,7 +108,7 @@ fn weeks(weeks: &[WeekOfKind]) -> Markup {
             @for (line, WeekOfKind { week, kind, visits }) in weeks.iter().enumerate() {
                 tr {
                     th scope="row" { span.again[first_lines.get(week.as_str()) != Some(&line)] { (times::day(week)) } }
-                    td { (words::kind(*kind)) }
+                    td { (labels::kind(*kind)) }
                     @for count in [visits.shown, visits.opened, visits.solved, visits.sent] { td.number { (count) } }
                     td.number { @if let Some(rate) = visits.rate() { (rate) " %" } @else { "–" } }
                 }
@@ -117,22 +117,22 @@ fn weeks(weeks: &[WeekOfKind]) -> Markup {
     )
 }
 
-fn questions(worth: &[(Worth, Option<Question>)]) -> Markup {
+fn questions(counts: &[(QuestionCounts, Option<Question>)]) -> Markup {
     table(
         &["Question", "Opened", "Solved", "Did not help"],
         html! {
-            @for (worth, question) in worth {
+            @for (counts, question) in counts {
                 tr {
-                    th scope="row" { (title(worth, question.as_ref())) }
-                    @for count in [worth.opened, worth.solved, worth.unhelpful] { td.number { (count) } }
+                    th scope="row" { (title(counts, question.as_ref())) }
+                    @for count in [counts.opened, counts.solved, counts.unhelpful] { td.number { (count) } }
                 }
             }
         },
     )
 }
 
-fn title(worth: &Worth, question: Option<&Question>) -> Markup {
-    let Some(question) = question else { return html! { bdi { (worth.id) } " " span.muted { "(removed)" } } };
+fn title(counts: &QuestionCounts, question: Option<&Question>) -> Markup {
+    let Some(question) = question else { return html! { bdi { (counts.id) } " " span.muted { "(removed)" } } };
     match safe_url(&question.url) {
         Some(url) => html! { a href=(url) rel="noopener noreferrer nofollow" { bdi { (question.title) } } },
         None => html! { bdi { (question.title) } },

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::destination_status::{DestinationStatus, DestinationStatuses};
 use super::page::{self, Frame};
-use super::standing::{Standing, Standings};
-use super::{send_again, times, words};
+use super::{labels, send_again, times};
 use deskbell_core::clock;
 use deskbell_core::ports::{Delivery, QUEUE_COUNT_MAX, StoreError};
 
@@ -12,17 +12,21 @@ use deskbell_core::ports::{Delivery, QUEUE_COUNT_MAX, StoreError};
 const LISTED: u32 = 100;
 
 /// The page.
-pub async fn page(queues: &Standings, frame: &Frame<'_>, standings: &[Standing]) -> Result<Markup, StoreError> {
+pub async fn page(
+    queues: &DestinationStatuses,
+    frame: &Frame<'_>,
+    destinations: &[DestinationStatus],
+) -> Result<Markup, StoreError> {
     let dead_letters = queues.queue.dead_letters(LISTED).await?;
-    let count: u32 = standings.iter().map(|standing| standing.queue.dead_letters).sum();
+    let count: u32 = destinations.iter().map(|status| status.queue.dead_letters).sum();
     let content = html! {
         div.head {
             h1 { "Deliveries" }
             p.muted { "Destinations and undelivered items" }
         }
-        @if standings.is_empty() { (nowhere()) }
+        @if destinations.is_empty() { (nowhere()) }
         @else {
-            (destinations(standings))
+            (destination_table(destinations))
             section.given-up aria-labelledby="given-up" {
                 div.head {
                     h2 #given-up { "Given up" }
@@ -30,8 +34,8 @@ pub async fn page(queues: &Standings, frame: &Frame<'_>, standings: &[Standing])
                 }
                 @if dead_letters.is_empty() { p.card.empty { "No deliveries have been given up." } }
                 @else {
-                    @if frame.dead_letters > 0 { (send_again::all(count)) }
-                    (refused(standings, &dead_letters))
+                    @if frame.dead_letters > 0 { (send_again::button_for_all(count)) }
+                    (refused(destinations, &dead_letters))
                 }
             }
         }
@@ -40,15 +44,16 @@ pub async fn page(queues: &Standings, frame: &Frame<'_>, standings: &[Standing])
 }
 
 /// A notice on the list of tickets if a destination needs attention; otherwise empty.
-pub fn notice(standings: &[Standing]) -> Markup {
-    let wrong: Vec<&Standing> = standings.iter().filter(|standing| standing.needs_somebody()).collect();
+pub fn notice(destinations: &[DestinationStatus]) -> Markup {
+    let needing_attention: Vec<&DestinationStatus> =
+        destinations.iter().filter(|status| status.needs_somebody()).collect();
     html! {
-        @if !wrong.is_empty() {
+        @if !needing_attention.is_empty() {
             section.card.undelivered aria-label="Undelivered items" {
-                @for Standing { queue, away, .. } in wrong {
+                @for DestinationStatus { queue, away, .. } in needing_attention {
                     p {
-                        @if queue.dead_letters > 0 { span.mark.critical { (counted(queue.dead_letters)) " given up" } " " }
-                        @if queue.waiting > 0 { span.mark.soon { (counted(queue.waiting)) " queued" } " " }
+                        @if queue.dead_letters > 0 { span.mark.critical { (count_text(queue.dead_letters)) " given up" } " " }
+                        @if queue.waiting > 0 { span.mark.soon { (count_text(queue.waiting)) " queued" } " " }
                         bdi { (queue.destination) } " " span.muted {
                             "for " bdi { (queue.site) }
                             @if let Some(time) = queue.since.as_deref().and_then(waited) { " · the oldest for " (time) }
@@ -63,7 +68,7 @@ pub fn notice(standings: &[Standing]) -> Markup {
 }
 
 /// A count of a queue's deliveries, which may be larger than the counted maximum.
-fn counted(count: u32) -> String {
+fn count_text(count: u32) -> String {
     if count < QUEUE_COUNT_MAX { count.to_string() } else { format!("{QUEUE_COUNT_MAX}+") }
 }
 
@@ -81,16 +86,16 @@ fn nowhere() -> Markup {
 }
 
 // Roles are explicit because the small layout displays rows as blocks, and some browsers then drop the table semantics.
-fn destinations(standings: &[Standing]) -> Markup {
+fn destination_table(destinations: &[DestinationStatus]) -> Markup {
     html! {
         table.card.tickets.deliveries role="table" aria-label="Destinations" {
             (head(&["Destination", "Queued", "Oldest since", "Given up", "Status"]))
             tbody role="rowgroup" {
-                @for standing in standings {
-                    @let queue = &standing.queue;
+                @for status in destinations {
+                    @let queue = &status.queue;
                     tr role="row" {
                         td.what role="cell" { strong { bdi { (queue.destination) } } p.muted { bdi { (queue.site) } } }
-                        td role="cell" data-label="Queued" { (counted(queue.waiting)) }
+                        td role="cell" data-label="Queued" { (count_text(queue.waiting)) }
                         td role="cell" data-label="Oldest since" {
                             @match queue.since.as_deref() {
                                 None => "–",
@@ -101,9 +106,9 @@ fn destinations(standings: &[Standing]) -> Markup {
                             }
                         }
                         td role="cell" data-label="Given up" {
-                            @if queue.dead_letters > 0 { span.mark.critical { (counted(queue.dead_letters)) } } @else { "0" }
+                            @if queue.dead_letters > 0 { span.mark.critical { (count_text(queue.dead_letters)) } } @else { "0" }
                         }
-                        td.why role="cell" data-label="Status" { (now(standing)) }
+                        td.why role="cell" data-label="Status" { (state(status)) }
                     }
                 }
             }
@@ -111,19 +116,19 @@ fn destinations(standings: &[Standing]) -> Markup {
     }
 }
 
-fn now(standing: &Standing) -> Markup {
+fn state(status: &DestinationStatus) -> Markup {
     html! {
-        @if standing.is_gone { span.muted { "Removed from the configuration. Queued items are sent when a destination with this name returns." } }
-        @else if let Some(reason) = &standing.away { span.mark.critical { "Unreachable" } p { bdi { (reason) } } }
-        @else if standing.queue.waiting > 0 { "On its way" }
+        @if status.is_gone { span.muted { "Removed from the configuration. Queued items are sent when a destination with this name returns." } }
+        @else if let Some(reason) = &status.away { span.mark.critical { "Unreachable" } p { bdi { (reason) } } }
+        @else if status.queue.waiting > 0 { "On its way" }
         @else { span.muted { "Nothing queued" } }
     }
 }
 
-fn refused(standings: &[Standing], dead_letters: &[(Delivery, String)]) -> Markup {
+fn refused(destinations: &[DestinationStatus], dead_letters: &[(Delivery, String)]) -> Markup {
     let is_gone = |delivery: &Delivery| {
-        let of = standings.iter().filter(|standing| standing.is_gone).map(|standing| &standing.queue);
-        of.into_iter().any(|queue| queue.site == delivery.site && queue.destination == delivery.destination)
+        let removed = destinations.iter().filter(|status| status.is_gone).map(|status| &status.queue);
+        removed.into_iter().any(|queue| queue.site == delivery.site && queue.destination == delivery.destination)
     };
     html! {
         table.card.tickets.deliveries role="table" aria-labelledby="given-up" {
@@ -132,7 +137,7 @@ fn refused(standings: &[Standing], dead_letters: &[(Delivery, String)]) -> Marku
                 @for (delivery, reference) in dead_letters {
                     tr role="row" {
                         td role="cell" { a.reference href={ "/inbox/tickets/" (reference) "#delivery" } { (reference) } }
-                        td role="cell" { (words::brought(delivery.what)) }
+                        td role="cell" { (labels::delivery_kind(delivery.what)) }
                         td role="cell" data-label="Destination" { bdi { (delivery.destination) } p.muted { bdi { (delivery.site) } } }
                         td role="cell" data-label="Given up" {
                             span.when { (times::minute(delivery.settled_at.as_deref().unwrap_or(&delivery.created_at))) }
@@ -140,7 +145,7 @@ fn refused(standings: &[Standing], dead_letters: &[(Delivery, String)]) -> Marku
                         td.why role="cell" data-label="Reason" { bdi { (delivery.reason) } }
                         td role="cell" {
                             @if is_gone(delivery) { span.muted { "Destination removed" } }
-                            @else { (send_again::one(delivery, reference, false)) }
+                            @else { (send_again::button_for(delivery, reference, false)) }
                         }
                     }
                 }
@@ -160,5 +165,5 @@ fn head(columns: &[&str]) -> Markup {
 /// How long a delivery has been pending, if it is a minute or more.
 fn waited(since: &str) -> Option<String> {
     let now = clock::now();
-    times::left(since, &now).filter(|_| times::is_older(since, &now, 1)).map(|(_, time)| time)
+    times::duration_until(since, &now).filter(|_| times::is_older(since, &now, 1)).map(|(_, time)| time)
 }

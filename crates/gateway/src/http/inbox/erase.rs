@@ -24,7 +24,7 @@ pub struct EraseForm {
 }
 
 /// Asks for confirmation.
-pub async fn ask(State(inbox): State<InboxState>, Path(name): Path<String>) -> Result<Response, Failed> {
+pub async fn show_form(State(inbox): State<InboxState>, Path(name): Path<String>) -> Result<Response, Failed> {
     let Some(ticket) = ticket(&inbox.erase, &name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
@@ -33,7 +33,7 @@ pub async fn ask(State(inbox): State<InboxState>, Path(name): Path<String>) -> R
 }
 
 /// Erases the ticket, and shows the external tickets that remain.
-pub async fn take(
+pub async fn handle(
     State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     Path(name): Path<String>,
@@ -43,12 +43,12 @@ pub async fn take(
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     if form.map(|Form(form)| form.confirm).unwrap_or_default() != ticket.reference {
-        let says = "The form does not confirm which ticket to erase. Nothing was erased.";
-        let back = address(&ticket.reference);
-        return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::wrong(says, "", &back)));
+        let explanation = "The form does not confirm which ticket to erase. Nothing was erased.";
+        let ticket_page = address(&ticket.reference);
+        return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::problem_page(explanation, "", &ticket_page)));
     }
     let erased = inbox.erase.erase(&ticket, &operator.name).await?;
-    Ok(message(StatusCode::OK, done(&ticket.reference, &erased)).into_response())
+    Ok(message(StatusCode::OK, erased_page(&ticket.reference, &erased)).into_response())
 }
 
 /// The link to the confirmation.
@@ -98,7 +98,7 @@ fn question(ticket: &TicketHead, counts: &ErasureCounts, external: &[(String, St
     )
 }
 
-fn done(reference: &str, erased: &Erased) -> Markup {
+fn erased_page(reference: &str, erased: &Erased) -> Markup {
     let external: Vec<(String, String)> = erased
         .external
         .iter()
@@ -116,16 +116,16 @@ fn done(reference: &str, erased: &Erased) -> Markup {
 
 fn amounts(counts: &ErasureCounts) -> String {
     let ErasureCounts { messages, activities, deliveries, mails, files, .. } = counts;
-    let one = |count: &u64, one: &str, more: &str| format!("{count} {}", if *count == 1 { one } else { more });
+    let amount = |count: &u64, amount: &str, more: &str| format!("{count} {}", if *count == 1 { amount } else { more });
     [
-        one(messages, "message", "messages"),
-        one(activities, "activity or note", "activities and notes"),
-        one(deliveries, "delivery", "deliveries"),
-        one(mails, "receipt", "receipts"),
+        amount(messages, "message", "messages"),
+        amount(activities, "activity or note", "activities and notes"),
+        amount(deliveries, "delivery", "deliveries"),
+        amount(mails, "receipt", "receipts"),
     ]
     .join(", ")
         + " and "
-        + &one(files, "file", "files")
+        + &amount(files, "file", "files")
 }
 
 fn not_reached(external: &[(String, String)]) -> Markup {

@@ -1,6 +1,6 @@
 //! Facts about a ticket as names with values in words, for pages and Markdown. Unknown values are empty.
 
-use super::{times, words};
+use super::{labels, times};
 use deskbell_core::ports::{Confirmation, StoredTicket};
 use domain::context::{Application, Device, Page, Timings};
 
@@ -11,9 +11,9 @@ pub type Facts = Vec<(&'static str, String)>;
 pub fn person(ticket: &StoredTicket) -> Facts {
     let user = ticket.ticket.context.user.clone().unwrap_or_default();
     vec![
-        ("User", named(&user.name, &user.id)),
+        ("User", name_and_id(&user.name, &user.id)),
         ("Plan", user.plan),
-        ("Organization", named(&user.organization.name, &user.organization.id)),
+        ("Organization", name_and_id(&user.organization.name, &user.organization.id)),
         ("Role", user.role),
         ("E-mail", user.email),
     ]
@@ -23,7 +23,7 @@ pub fn person(ticket: &StoredTicket) -> Facts {
 pub fn form(ticket: &StoredTicket) -> Facts {
     let contact = &ticket.ticket.contact;
     let user = ticket.ticket.context.user.clone().unwrap_or_default();
-    let beyond = |typed: &str, known: String| if typed == known { String::new() } else { typed.to_string() };
+    let beyond = |typed: &str, actual: String| if typed == actual { String::new() } else { typed.to_string() };
     let address = match ticket.handling.confirmation {
         Confirmation::NotNeeded => "",
         Confirmation::Awaited { .. } => {
@@ -78,15 +78,15 @@ pub fn device(device: &Device) -> Facts {
     };
     let window = if device.viewport.is_empty() { String::new() } else { size(&device.viewport) + &dense };
     // A client that does not report its browser does not report the browser's features either.
-    let known = !device.user_agent.is_empty();
-    let able = |yes: bool| if known && !yes { "Not allowed" } else { "" };
+    let is_known = !device.user_agent.is_empty();
+    let able = |is_able: bool| if is_known && !is_able { "Not allowed" } else { "" };
     vec![
         ("Browser", device.browser.clone()),
         ("System", device.system.clone()),
         ("Model", device.model.clone()),
         ("Window", window),
         ("Screen", size(&device.screen)),
-        ("Touch", touch(device, known).into()),
+        ("Touch", touch(device, is_known).into()),
         ("Machine", machine(device)),
         ("Network", network(device)),
         ("Languages", device.languages.clone()),
@@ -112,9 +112,9 @@ fn size(text: &str) -> String {
     }
 }
 
-fn touch(device: &Device, known: bool) -> &'static str {
+fn touch(device: &Device, is_known: bool) -> &'static str {
     match device.touch_points {
-        0 if known => "No",
+        0 if is_known => "No",
         0 => "",
         _ => "Yes",
     }
@@ -123,7 +123,7 @@ fn touch(device: &Device, known: bool) -> &'static str {
 fn machine(device: &Device) -> String {
     let cores = match device.cores {
         0 => String::new(),
-        cores => words::count(cores as usize, "processor"),
+        cores => labels::count(cores as usize, "processor"),
     };
     let memory = if device.memory.is_empty() { String::new() } else { format!("{} GiB of memory", device.memory) };
     joined(&[&cores, &memory], ", ")
@@ -148,7 +148,7 @@ fn preferences(device: &Device) -> String {
     joined(&[&theme, &contrast, if device.reduced_motion { "reduced motion" } else { "" }], ", ")
 }
 
-fn named(name: &str, id: &str) -> String {
+fn name_and_id(name: &str, id: &str) -> String {
     match (name.is_empty(), id.is_empty()) {
         (true, _) => id.to_string(),
         (_, true) => name.to_string(),
@@ -156,9 +156,9 @@ fn named(name: &str, id: &str) -> String {
     }
 }
 
-fn joined(parts: &[&str], with: &str) -> String {
+fn joined(parts: &[&str], separator: &str) -> String {
     let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
-    parts.join(with)
+    parts.join(separator)
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::asked::Asked;
+use super::destination_status::DestinationStatus;
+use super::list_query::ListQuery;
 use super::page::{self, Frame};
-use super::standing::Standing;
-use super::{deliveries, paste, times, words};
+use super::{deliveries, labels, paste, times};
 use deskbell_core::ports::{InboxPage, ListedTicket};
 use deskbell_core::site::Sites;
 use domain::conversation::Turn;
@@ -14,7 +14,7 @@ use domain::targets::Owner;
 use domain::ticket::{Severity, Status};
 
 /// The data of a page of the list.
-pub struct Seen<'a> {
+pub struct TicketList<'a> {
     /// The frame of the page.
     pub frame: Frame<'a>,
     /// All sites.
@@ -22,33 +22,33 @@ pub struct Seen<'a> {
     /// Whether the demo is served.
     pub is_demo: bool,
     /// The filters.
-    pub asked: &'a Asked,
+    pub query: &'a ListQuery,
     /// The tickets of this page.
-    pub found: &'a InboxPage,
+    pub result: &'a InboxPage,
     /// The address of this gateway.
     pub base: &'a str,
     /// The current incidents, with their sites.
     pub broken: &'a [(String, Incident)],
     /// The state of the destinations.
-    pub standings: &'a [Standing],
+    pub destinations: &'a [DestinationStatus],
 }
 
 /// The page.
-pub fn page(seen: &Seen<'_>) -> Markup {
-    let Seen { sites, asked, found: InboxPage { tickets, next, stopped_at }, .. } = seen;
-    let plain = asked.is_first_page() && !asked.is_narrow() && asked.status() == Some(Status::Open);
+pub fn page(list: &TicketList<'_>) -> Markup {
+    let TicketList { sites, query, result: InboxPage { tickets, next, stopped_at }, .. } = list;
+    let is_plain_list = query.is_first_page() && !query.is_narrow() && query.status() == Some(Status::Open);
     page::page(
         "Tickets",
-        &seen.frame,
+        &list.frame,
         html! {
             div.head {
                 h1 { "Tickets" }
-                p.muted { (order(asked)) }
+                p.muted { (order(query)) }
             }
-            (broken(seen.broken))
-            (deliveries::notice(seen.standings))
-            (filters(seen))
-            @if tickets.is_empty() && plain { (nothing_open(seen.is_demo)) }
+            (broken(list.broken))
+            (deliveries::notice(list.destinations))
+            (filters(list))
+            @if tickets.is_empty() && is_plain_list { (nothing_open(list.is_demo)) }
             @else if tickets.is_empty() {
                 p.card.empty {
                     @if stopped_at.is_some() { "No tickets match so far. " } @else { "No tickets match. " }
@@ -58,15 +58,15 @@ pub fn page(seen: &Seen<'_>) -> Markup {
             @if let Some(stopped_at) = stopped_at {
                 p.muted.stopped {
                     // Only the results of a search are ordered by time.
-                    @if asked.q.trim().is_empty() { "Not all tickets have been searched yet." }
+                    @if query.q.trim().is_empty() { "Not all tickets have been searched yet." }
                     @else { "Searched back to " (times::minute(stopped_at)) "." }
                 }
             }
-            @if !asked.is_first_page() || next.is_some() {
+            @if !query.is_first_page() || next.is_some() {
                 nav.pages aria-label="Pages" {
-                    @if !asked.is_first_page() { a.button href=(asked.address("")) { "First page" } }
+                    @if !query.is_first_page() { a.button href=(query.address("")) { "First page" } }
                     @if let Some(next) = next {
-                        a.button href=(asked.address(&next.to_string())) { @if stopped_at.is_some() { "Keep searching" } @else { "Next page" } }
+                        a.button href=(query.address(&next.to_string())) { @if stopped_at.is_some() { "Keep searching" } @else { "Next page" } }
                     }
                 }
             }
@@ -74,7 +74,7 @@ pub fn page(seen: &Seen<'_>) -> Markup {
                 summary { h2 { "Asked on another channel?" } span.muted { "Replies to paste, with a link to the form" } }
                 @for site in sites.keys() {
                     @if sites.len() > 1 { h3 { (site) } }
-                    (paste::send_here(seen.base, site, "en"))
+                    (paste::send_here(list.base, site, "en"))
                 }
             }
         },
@@ -82,8 +82,8 @@ pub fn page(seen: &Seen<'_>) -> Markup {
 }
 
 /// The order of the list, in words.
-fn order(asked: &Asked) -> &'static str {
-    match (asked.q.trim().is_empty(), asked.is_first_page()) {
+fn order(query: &ListQuery) -> &'static str {
+    match (query.q.trim().is_empty(), query.is_first_page()) {
         (true, true) => "Sorted by due time",
         (true, false) => "Sorted by due time, continued",
         (false, true) => "Newest first",
@@ -111,17 +111,17 @@ fn broken(broken: &[(String, Incident)]) -> Markup {
     }
 }
 
-fn filters(seen: &Seen<'_>) -> Markup {
-    let Seen { asked, sites, .. } = seen;
-    let status = match asked.status() {
+fn filters(list: &TicketList<'_>) -> Markup {
+    let TicketList { query, sites, .. } = list;
+    let status = match query.status() {
         None => "all",
         Some(status) => status.word(),
     };
-    let option = |value: &str, now: &str, says: &str| html! { option value=(value) selected[value == now] { (says) } };
+    let option = |value: &str, now: &str, text: &str| html! { option value=(value) selected[value == now] { (text) } };
     html! {
         form.filters role="search" method="get" action="/inbox" {
             label.unseen for="q" { "Reference, name, address, handle or words" }
-            input #q type="search" name="q" value=(asked.q) placeholder="Reference, name, address, handle or words";
+            input #q type="search" name="q" value=(query.q) placeholder="Reference, name, address, handle or words";
             label.unseen for="status" { "Status" }
             select #status name="status" {
                 (option("open", status, "Open")) (option("solved", status, "Solved")) (option("all", status, "All"))
@@ -129,31 +129,31 @@ fn filters(seen: &Seen<'_>) -> Markup {
             @if sites.len() > 1 {
                 label.unseen for="site" { "Site" }
                 select #site name="site" {
-                    (option("", &asked.site, "All sites"))
-                    @for site in sites.keys() { (option(site, &asked.site, site)) }
+                    (option("", &query.site, "All sites"))
+                    @for site in sites.keys() { (option(site, &query.site, site)) }
                 }
             }
             label.unseen for="owner" { "Owner" }
             select #owner name="owner" {
-                (option("", &asked.owner, "All owners"))
-                @for owner in Owner::ALL { (option(owner.word(), &asked.owner, words::owner(*owner))) }
+                (option("", &query.owner, "All owners"))
+                @for owner in Owner::ALL { (option(owner.word(), &query.owner, labels::owner(*owner))) }
             }
             label.unseen for="team" { "Team" }
             select #team name="team" {
-                (option("", &asked.team, "All teams"))
-                @for team in words::teams(sites, None) { (option(&team, &asked.team, &team)) }
+                (option("", &query.team, "All teams"))
+                @for team in labels::teams(sites, None) { (option(&team, &query.team, &team)) }
             }
             label.unseen for="assignee" { "Assignee" }
             select #assignee name="assignee" {
-                (option("", &asked.assignee, "Anyone"))
-                (option(&seen.frame.operator.name, &asked.assignee, "Me"))
-                @if !asked.assignee.is_empty() && asked.assignee != seen.frame.operator.name {
-                    (option(&asked.assignee, &asked.assignee, &asked.assignee))
+                (option("", &query.assignee, "Anyone"))
+                (option(&list.frame.operator.name, &query.assignee, "Me"))
+                @if !query.assignee.is_empty() && query.assignee != list.frame.operator.name {
+                    (option(&query.assignee, &query.assignee, &query.assignee))
                 }
             }
             label.unseen for="test" { "Test tickets" }
             select #test name="test" {
-                (option("", &asked.test, "Including tests")) (option("no", &asked.test, "Excluding tests")) (option("yes", &asked.test, "Only tests"))
+                (option("", &query.test, "Including tests")) (option("no", &query.test, "Excluding tests")) (option("yes", &query.test, "Only tests"))
             }
             button.button type="submit" { "Apply" }
         }
@@ -194,18 +194,18 @@ fn table(sites: &Sites, tickets: &[ListedTicket]) -> Markup {
 }
 
 fn row(sites: &Sites, ticket: &ListedTicket) -> Markup {
-    let (handling, shown) = (&ticket.handling, &ticket.shown);
-    let topic = words::topic(sites, &ticket.site, &handling.topic);
-    let requester = if shown.requester.is_empty() { "Unknown customer" } else { &shown.requester };
+    let (handling, summary) = (&ticket.handling, &ticket.shown);
+    let topic = labels::topic(sites, &ticket.site, &handling.topic);
+    let requester = if summary.requester.is_empty() { "Unknown customer" } else { &summary.requester };
     html! {
         tr role="row" {
             td.what role="cell" {
                 a.reference href={ "/inbox/tickets/" (ticket.reference) } { (ticket.reference) }
-                @if shown.is_test { " " (test()) }
-                @if let Some(sign) = shown.robot_signs.first() { " " span.mark.soon title=(words::sign(*sign)) { "Robot?" } }
-                p.line dir="auto" { (shown.title) }
+                @if summary.is_test { " " (test()) }
+                @if let Some(sign) = summary.robot_signs.first() { " " span.mark.soon title=(labels::sign(*sign)) { "Robot?" } }
+                p.line dir="auto" { (summary.title) }
             }
-            td.kind role="cell" { (words::kind(shown.kind)) }
+            td.kind role="cell" { (labels::kind(summary.kind)) }
             td role="cell" { (severity(handling.severity)) }
             td.topic role="cell" {
                 @if topic.is_empty() { span.muted { "No topic" } } @else { bdi { (topic) } }
@@ -214,15 +214,15 @@ fn row(sites: &Sites, ticket: &ListedTicket) -> Markup {
             }
             td.from role="cell" {
                 bdi { (requester) }
-                @if !shown.plan.is_empty() { p.muted { bdi { (shown.plan) } " " (unverified(shown.is_verified)) } }
+                @if !summary.plan.is_empty() { p.muted { bdi { (summary.plan) } " " (unverified(summary.is_verified)) } }
             }
             td.owner role="cell" {
-                (handling.owner.map(words::owner).unwrap_or_default())
+                (handling.owner.map(labels::owner).unwrap_or_default())
                 @if !handling.assignee.is_empty() { p.muted { bdi { (handling.assignee) } } }
             }
             td.target role="cell" {
-                (words::due(ticket.status, ticket.due_at.as_deref(), handling))
-                @if ticket.due_at.is_none() { span.muted { (words::target(ticket.target)) } }
+                (labels::due(ticket.status, ticket.due_at.as_deref(), handling))
+                @if ticket.due_at.is_none() { span.muted { (labels::target(ticket.target)) } }
             }
             td.received role="cell" {
                 (times::minute(&handling.updated_at))
@@ -242,7 +242,7 @@ fn waits(ticket: &ListedTicket) -> &'static str {
 
 /// A badge with the severity.
 pub fn severity(severity: Severity) -> Markup {
-    html! { span.mark.(severity.word()) { (words::severity(severity)) } }
+    html! { span.mark.(severity.word()) { (labels::severity(severity)) } }
 }
 
 /// A badge for test tickets.

@@ -29,7 +29,7 @@ const LOGIN_MAX: usize = 16 * 1024;
 
 /// The address to redirect to after a login.
 #[derive(Deserialize)]
-pub struct Asked {
+pub struct LoginQuery {
     #[serde(default)]
     next: String,
 }
@@ -43,12 +43,12 @@ struct LoginForm {
 }
 
 /// The login page.
-pub async fn ask(
+pub async fn show_form(
     State(access): State<Arc<InboxAccess>>,
     client: Client,
     extensions: Extensions,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<LoginQuery>,
 ) -> Response {
     if access.token.is_none() {
         return message(StatusCode::FORBIDDEN, page::closed(access.is_demo));
@@ -70,14 +70,14 @@ pub async fn log_in(
     if !access::is_own(&client, &headers) {
         return Ok(message(StatusCode::FORBIDDEN, page::foreign()));
     }
-    let Some(known) = &access.token else {
+    let Some(inbox_token) = &access.token else {
         return Ok(message(StatusCode::FORBIDDEN, page::closed(access.is_demo)));
     };
     let LoginForm { name, token, next } = match read_body(body, LOGIN_MAX).await {
         Ok(bytes) => read(&bytes),
         Err(refusal) => return Ok(message(refusal.status(), page::unreadable(&refusal.to_string()))),
     };
-    let wrong = |status, says| Ok(message(status, form(&name, &next, alert(says))));
+    let refuse = |status, problem| Ok(message(status, form(&name, &next, alert(problem))));
     let is_plain = access::is_plain(&access, &client, &extensions, &headers);
     let from_http = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"http://"));
     if from_http && !is_plain {
@@ -88,23 +88,23 @@ pub async fn log_in(
         || name.chars().count() > NAME_MAX
         || name.chars().any(|c| is_invisible(c) && !JOINERS.contains(&c))
     {
-        let says = "Please enter your name, in 1 to 80 visible characters.";
-        return wrong(StatusCode::UNPROCESSABLE_ENTITY, says);
+        let problem = "Please enter your name, in 1 to 80 visible characters.";
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, problem);
     }
-    let guess = match access.guard.guess(client.address, token.trim(), || known.is(token.trim())) {
-        Ok(guess) => guess,
+    let attempt = match access.guard.guess(client.address, token.trim(), || inbox_token.equals(token.trim())) {
+        Ok(attempt) => attempt,
         Err(RetryAfter(wait)) => return Ok(too_many(wait, name, &next)),
     };
     // Even a sleep of zero takes a millisecond.
-    if !guess.delay.is_zero() {
-        tokio::time::sleep(guess.delay).await;
+    if !attempt.delay.is_zero() {
+        tokio::time::sleep(attempt.delay).await;
     }
-    if !guess.is_right {
+    if !attempt.is_right {
         tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
-        return wrong(StatusCode::FORBIDDEN, "Wrong inbox token.");
+        return refuse(StatusCode::FORBIDDEN, "Wrong inbox token.");
     }
     tracing::info!(operator = name, address = ?client.address, "inbox login");
-    let cookie = access::open(&access, known, name, is_plain).await?;
+    let cookie = access::open(&access, inbox_token, name, is_plain).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_page(&next))).into_response())
 }
 
@@ -122,16 +122,16 @@ pub async fn log_out(
 
 /// The response to too many guesses: the form keeps its input, to be submitted again later.
 pub fn too_many(wait: Duration, name: &str, next: &str) -> Response {
-    let says = "Too many attempts with a wrong token. Try again in a minute.";
+    let problem = "Too many attempts with a wrong token. Try again in a minute.";
     let seconds = HeaderValue::from(wait.as_secs() + 1);
-    let page = message(StatusCode::TOO_MANY_REQUESTS, form(name, next, alert(says)));
+    let page = message(StatusCode::TOO_MANY_REQUESTS, form(name, next, alert(problem)));
     ([(header::RETRY_AFTER, seconds)], page).into_response()
 }
 
-/// The address of the login page, which redirects back to `wanted` afterwards. `wanted` is without the mount point, which axum strips.
-pub fn login_address(wanted: &Uri) -> String {
-    let wanted = wanted.path_and_query().map_or("/", |path| path.as_str());
-    let next = format!("/inbox{}", if wanted == "/" { "" } else { wanted });
+/// The address of the login page, which redirects back to `target` afterwards. `target` is without the mount point, which axum strips.
+pub fn login_address(target: &Uri) -> String {
+    let target = target.path_and_query().map_or("/", |path| path.as_str());
+    let next = format!("/inbox{}", if target == "/" { "" } else { target });
     let next: String = next.bytes().map(escaped).collect();
     format!("/inbox/login?next={next}")
 }
@@ -158,19 +158,19 @@ fn read(bytes: &[u8]) -> LoginForm {
 }
 
 fn escaped(byte: u8) -> String {
-    let plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    let is_unreserved = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    if is_unreserved { char::from(byte).to_string() } else { format!("%{byte:02X}") }
 }
 
 /// A page of the inbox; its first one if another address was given.
 fn own_page(next: &str) -> &str {
-    let own = next == "/inbox" || next.starts_with("/inbox/") || next.starts_with("/inbox?");
-    let is_good = own && next.len() <= NEXT_MAX && next.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_own = next == "/inbox" || next.starts_with("/inbox/") || next.starts_with("/inbox?");
+    let is_good = is_own && next.len() <= NEXT_MAX && next.bytes().all(|byte| byte.is_ascii_graphic());
     if is_good { next } else { "/inbox" }
 }
 
-fn alert(says: &str) -> Markup {
-    html! { p.wrong role="alert" { (says) } }
+fn alert(text: &str) -> Markup {
+    html! { p.wrong role="alert" { (text) } }
 }
 
 /// Anybody who can read the network could take over a session over HTTP.
@@ -187,12 +187,12 @@ fn needs_https() -> Markup {
     }
 }
 
-fn form(name: &str, next: &str, above: Markup) -> Markup {
+fn form(name: &str, next: &str, notice: Markup) -> Markup {
     page::notice(
         "Log in to the inbox",
         html! {
             form.login method="post" action="/inbox/login" {
-                (above)
+                (notice)
                 label for="name" { "Your name, as customers see it with your answers" }
                 input #name name="name" required maxlength=(NAME_MAX) autocomplete="nickname" value=(name);
                 label for="token" { "Inbox token" }
@@ -224,10 +224,10 @@ mod tests {
 
     #[test]
     fn one_comes_back_to_the_inbox_and_nowhere_else() {
-        for good in ["/inbox", "/inbox/tickets/DB-4K7Q9", "/inbox?status=solved"] {
-            assert_eq!(own_page(good), good);
+        for valid in ["/inbox", "/inbox/tickets/DB-4K7Q9", "/inbox?status=solved"] {
+            assert_eq!(own_page(valid), valid);
         }
-        for bad in [
+        for invalid in [
             "",
             "/",
             "//evil.example",
@@ -237,7 +237,7 @@ mod tests {
             "/inbox/\r\nx",
             "/inbox/ä",
         ] {
-            assert_eq!(own_page(bad), "/inbox", "{bad}");
+            assert_eq!(own_page(invalid), "/inbox", "{invalid}");
         }
         assert_eq!(
             login_address(&"/tickets/DB-1?a=b&c".parse().unwrap()),

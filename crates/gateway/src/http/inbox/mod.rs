@@ -4,11 +4,13 @@
 pub mod access;
 mod actions;
 mod answers;
-mod asked;
 mod deliveries;
+pub mod destination_status;
 mod erase;
 mod facts;
+mod labels;
 mod list;
+mod list_query;
 mod login;
 mod markdown;
 mod notes;
@@ -17,12 +19,10 @@ mod paste;
 mod render;
 pub mod rich;
 mod send_again;
-pub mod standing;
 pub mod state;
 mod steps;
 mod ticket;
 mod times;
-mod words;
 
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -34,12 +34,12 @@ use serde::Deserialize;
 
 use crate::http::client::Client;
 use access::Operator;
-use asked::Asked;
 use deskbell_core::ports::StoreError;
+use destination_status::DestinationStatus;
 use domain::reference;
+use list_query::ListQuery;
 use page::Frame;
 use render::{Failed, html, message};
-use standing::Standing;
 
 pub use state::InboxState;
 
@@ -84,13 +84,13 @@ pub fn router(state: InboxState) -> Router {
     Router::new()
         .route("/", get(list))
         .route("/answers", get(answers))
-        .route("/deliveries", get(deliveries).post(send_again::take))
+        .route("/deliveries", get(deliveries).post(send_again::handle))
         .route("/logout", post(login::log_out))
-        .route("/tickets/{name}", get(ticket).post(actions::take))
-        .route("/tickets/{name}/erase", get(erase::ask).post(erase::take))
+        .route("/tickets/{name}", get(ticket).post(actions::handle))
+        .route("/tickets/{name}/erase", get(erase::show_form).post(erase::handle))
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
         .layer(from_fn_with_state(state.access.clone(), access::guard))
-        .route("/login", get(login::ask).post(login::log_in))
+        .route("/login", get(login::show_form).post(login::log_in))
         // The style is not secret, and error pages need it too.
         .route("/inbox.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/inbox.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
@@ -102,15 +102,15 @@ async fn list(
     State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     client: Client,
-    Query(asked): Query<Asked>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Failed> {
     // A search for a reference opens that ticket.
-    if let Some(name) = reference::parse(asked.q.trim())
+    if let Some(name) = reference::parse(query.q.trim())
         && inbox.tickets.ticket(&name).await?.is_some()
     {
         return Ok(Redirect::to(&format!("/inbox/tickets/{name}")).into_response());
     }
-    let found = inbox.tickets.list_tickets(&asked.view(), asked.cursor(), PAGE_SIZE).await?;
+    let result = inbox.tickets.list_tickets(&query.view(), query.cursor(), PAGE_SIZE).await?;
     let mut broken = Vec::new();
     for site in inbox.sites.keys() {
         for incident in inbox.incidents.list(site).await? {
@@ -118,19 +118,19 @@ async fn list(
         }
     }
     let base = base(&client);
-    let standings = inbox.standings.read().await?;
-    let warning = inbox.standings.warning();
-    let seen = list::Seen {
-        frame: frame(&operator, &standings, warning.as_deref()),
+    let destinations = inbox.destinations.read().await?;
+    let warning = inbox.destinations.warning();
+    let page = list::TicketList {
+        frame: frame(&operator, &destinations, warning.as_deref()),
         sites: &inbox.sites,
         is_demo: inbox.access.is_demo,
-        asked: &asked,
-        found: &found,
+        query: &query,
+        result: &result,
         base: &base,
         broken: &broken,
-        standings: &standings,
+        destinations: &destinations,
     };
-    Ok(html(list::page(&seen)).into_response())
+    Ok(html(list::page(&page)).into_response())
 }
 
 async fn ticket(
@@ -151,18 +151,18 @@ async fn ticket(
     let attachments = inbox.files.list(&ticket.id).await?;
     let earlier = messages.first().map(|first| first.number).filter(|first| *first > 1);
     // Each page shows the activities from its first message to that of the next page; the first and last pages also those before and after.
-    let from = messages.first().filter(|_| earlier.is_some()).map_or("", |first| &first.at);
+    let shown_from = messages.first().filter(|_| earlier.is_some()).map_or("", |first| &first.at);
     let following = match shown.before {
         Some(before) => inbox.conversations.message_page(&ticket.id, before.saturating_sub(1), 1).await?.messages.pop(),
         None => None,
     };
-    let until = following.as_ref().map_or("9999", |following| &following.at);
-    let mut deeds = inbox.conversations.last_activities(&ticket.id, (from, until), DEEDS_SHOWN + 1).await?;
+    let shown_until = following.as_ref().map_or("9999", |following| &following.at);
+    let mut deeds = inbox.conversations.last_activities(&ticket.id, (shown_from, shown_until), DEEDS_SHOWN + 1).await?;
     let has_more_deeds = deeds.len() > DEEDS_SHOWN as usize;
     if has_more_deeds {
         deeds.remove(0);
     }
-    let known = ticket::Known {
+    let view = ticket::TicketView {
         ticket: &ticket,
         messages: &messages,
         attachments: &attachments,
@@ -173,9 +173,9 @@ async fn ticket(
         base: &base(&client),
         brought: &ticket::brought(&inbox, &ticket).await?,
     };
-    let standings = inbox.standings.read().await?;
-    let warning = inbox.standings.warning();
-    Ok(html(ticket::page(&inbox.sites, &frame(&operator, &standings, warning.as_deref()), &known)).into_response())
+    let destinations = inbox.destinations.read().await?;
+    let warning = inbox.destinations.warning();
+    Ok(html(ticket::page(&inbox.sites, &frame(&operator, &destinations, warning.as_deref()), &view)).into_response())
 }
 
 /// The address of this gateway in the agent's browser.
@@ -189,22 +189,25 @@ async fn answers(
     Extension(operator): Extension<Operator>,
     Query(about): Query<AboutSite>,
 ) -> Result<Html<String>, Failed> {
-    let standings = inbox.standings.read().await?;
-    let warning = inbox.standings.warning();
-    Ok(html(answers::page(&inbox, &frame(&operator, &standings, warning.as_deref()), &about.site).await?))
+    let destinations = inbox.destinations.read().await?;
+    let warning = inbox.destinations.warning();
+    Ok(html(answers::page(&inbox, &frame(&operator, &destinations, warning.as_deref()), &about.site).await?))
 }
 
 async fn deliveries(
     State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
 ) -> Result<Html<String>, Failed> {
-    let standings = inbox.standings.read_all().await?;
-    let warning = inbox.standings.warning();
-    Ok(html(deliveries::page(&inbox.standings, &frame(&operator, &standings, warning.as_deref()), &standings).await?))
+    let destinations = inbox.destinations.read_all().await?;
+    let warning = inbox.destinations.warning();
+    Ok(html(
+        deliveries::page(&inbox.destinations, &frame(&operator, &destinations, warning.as_deref()), &destinations)
+            .await?,
+    ))
 }
 
-fn frame<'a>(operator: &'a Operator, standings: &[Standing], warning: Option<&'a str>) -> Frame<'a> {
-    Frame { operator, dead_letters: standing::dead_letters(standings), warning }
+fn frame<'a>(operator: &'a Operator, destinations: &[DestinationStatus], warning: Option<&'a str>) -> Frame<'a> {
+    Frame { operator, dead_letters: destination_status::dead_letters(destinations), warning }
 }
 
 async fn headers(mut response: Response) -> Response {

@@ -3,13 +3,13 @@
 use domain::context::{Context, Group, Withheld, Withholder};
 
 /// The explanations for a group, one sentence each; empty for a complete group.
-pub fn of(context: &Context, group: Group) -> Vec<String> {
+pub fn notes_for(context: &Context, group: Group) -> Vec<String> {
     let kept_back = context.withheld.iter().filter(|withheld| withheld.group == group).map(withheld);
-    kept_back.chain(cut(context, &["/", group.word()].concat()).map(str::to_string)).collect()
+    kept_back.chain(note_for_cut(context, &["/", group.word()].concat()).map(str::to_string)).collect()
 }
 
 /// The explanation for a part of the document that was cut.
-pub fn cut(context: &Context, place: &str) -> Option<&'static str> {
+pub fn note_for_cut(context: &Context, place: &str) -> Option<&'static str> {
     let rest = |cut: &String| cut.strip_prefix(place).map(str::to_string);
     let rests: Vec<String> = context.cut.iter().filter_map(rest).collect();
     if rests.iter().any(String::is_empty) {
@@ -52,13 +52,13 @@ mod tests {
             cut: vec!["/errors/3/stack".into(), "/requests".into(), "/page_values/x".into()],
             ..Context::default()
         };
-        assert_eq!(of(&context, Group::Page), ["Withheld by the customer."]);
-        assert_eq!(of(&context, Group::User), ["Not collected by the site."]);
+        assert_eq!(notes_for(&context, Group::Page), ["Withheld by the customer."]);
+        assert_eq!(notes_for(&context, Group::User), ["Not collected by the site."]);
         assert_eq!(
-            of(&context, Group::Errors),
+            notes_for(&context, Group::Errors),
             ["2 withheld by the customer.", "Some of it was left out to fit the size limit of a ticket."]
         );
-        assert_eq!(of(&context, Group::Requests), ["The data exceeded the size limit of a ticket."]);
-        assert!(of(&context, Group::Device).is_empty());
+        assert_eq!(notes_for(&context, Group::Requests), ["The data exceeded the size limit of a ticket."]);
+        assert!(notes_for(&context, Group::Device).is_empty());
     }
 }

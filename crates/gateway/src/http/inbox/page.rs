@@ -19,7 +19,7 @@ pub struct Frame<'a> {
 /// A page.
 pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
     let Frame { operator, dead_letters, warning } = frame;
-    let ways = html! {
+    let links = html! {
         nav aria-label="Pages of the inbox" {
             a href="/inbox" { "Tickets" }
             a href="/inbox/answers" { "Answers" }
@@ -36,7 +36,7 @@ pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
     };
     framed(
         title,
-        ways,
+        links,
         html! {
             @if let Some(warning) = warning { p.wrong role="alert" { (warning) } }
             (content)
@@ -44,7 +44,7 @@ pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
     )
 }
 
-fn framed(title: &str, ways: Markup, content: Markup) -> Markup {
+fn framed(title: &str, links: Markup, content: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -60,7 +60,7 @@ fn framed(title: &str, ways: Markup, content: Markup) -> Markup {
             body {
                 header.bar {
                     a.brand href="/inbox" { "Deskbell" span.brand-part { " Inbox" } }
-                    (ways)
+                    (links)
                 }
                 main { (content) }
                 script type="module" src="/inbox/inbox.js" {}
@@ -107,16 +107,16 @@ pub fn foreign() -> Markup {
 }
 
 /// A form is invalid; the page contains the text that was written.
-pub fn wrong(says: &str, text: &str, back: &str) -> Markup {
+pub fn problem_page(problem: &str, text: &str, back_to: &str) -> Markup {
     notice(
         "Not saved",
         html! {
-            p { (says) }
+            p { (problem) }
             @if !text.is_empty() {
                 label for="kept" { "Your text, to copy:" }
                 textarea.prose #kept readonly rows="10" dir="auto" { (text) }
             }
-            p { a href=(back) { "Back" } }
+            p { a href=(back_to) { "Back" } }
         },
     )
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use domain::texts::{GatewayText, fill, said_in};
+use domain::texts::{GatewayText, fill, text_in};
 
 /// The channels, by the value of a link's `via` and the name that agents see.
 pub const PLACES: &[(&str, &str)] =
@@ -10,17 +10,17 @@ pub const PLACES: &[(&str, &str)] =
 
 /// A text that says that a ticket was received, in the ticket's language.
 pub fn we_have_it(reference: &str, locale: &str) -> Markup {
-    let text = fill(&said_in(locale, GatewayText::WeHaveIt), "{reference}", reference);
+    let text = fill(&text_in(locale, GatewayText::WeHaveIt), "{reference}", reference);
     pasted("we-have-it", "Ticket received", &text)
 }
 
 /// Texts that ask to use the form, with a link to it; one for each channel.
 pub fn send_here(base: &str, site: &str, locale: &str) -> Markup {
     html! {
-        @for (via, place) in PLACES {
-            @let link = format!("{base}/help/{site}?deskbell=ticket&via={via}");
-            @let text = fill(&said_in(locale, GatewayText::SendHere), "{link}", &link);
-            (pasted(&format!("send-here-{site}-{via}"), &format!("Link to the form, for {place}"), &text))
+        @for (channel, place) in PLACES {
+            @let link = format!("{base}/help/{site}?deskbell=ticket&via={channel}");
+            @let text = fill(&text_in(locale, GatewayText::SendHere), "{link}", &link);
+            (pasted(&format!("send-here-{site}-{channel}"), &format!("Link to the form, for {place}"), &text))
         }
     }
 }

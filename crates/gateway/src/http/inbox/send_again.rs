@@ -11,13 +11,13 @@ use serde::Deserialize;
 use super::access::Operator;
 use super::render::{Failed, message};
 use super::state::InboxState;
-use super::{page, words};
+use super::{labels, page};
 use deskbell_core::ports::Delivery;
 use domain::reference;
 
 const ADDRESS: &str = "/inbox/deliveries";
 
-/// The form: the id of a delivery or `all`, and the ticket whose page has the button.
+/// The form: the id of a delivery or `button_for_all`, and the ticket whose page has the button.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct AgainForm {
@@ -27,48 +27,48 @@ pub struct AgainForm {
 }
 
 /// The deliveries to retry.
-enum Wanted {
+enum Selection {
     One(i64),
     All,
 }
 
 /// Handles the form, and redirects to the page with the button.
-pub async fn take(
+pub async fn handle(
     State(inbox): State<InboxState>,
     Extension(operator): Extension<Operator>,
     form: Result<Form<AgainForm>, FormRejection>,
 ) -> Result<Response, Failed> {
     let form = form.map(|Form(form)| form).unwrap_or_default();
-    let Some(wanted) = wanted(&form) else {
-        let wrong = page::wrong("The form does not say which delivery to send again.", "", ADDRESS);
-        return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, wrong));
+    let Some(selection) = selection_of(&form) else {
+        let problem = page::problem_page("The form does not say which delivery to send again.", "", ADDRESS);
+        return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, problem));
     };
-    let id = match wanted {
-        Wanted::One(id) => Some(id),
-        Wanted::All => None,
+    let id = match selection {
+        Selection::One(id) => Some(id),
+        Selection::All => None,
     };
-    let count = inbox.standings.queue.send_again(id).await?;
+    let count = inbox.destinations.queue.send_again(id).await?;
     tracing::info!(operator = operator.name, count, "dead letter requeued");
     inbox.sites.keys().for_each(|site| inbox.bus.deliveries_due(site));
-    let back = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
-    Ok(Redirect::to(back.as_deref().unwrap_or(ADDRESS)).into_response())
+    let back_to = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
+    Ok(Redirect::to(back_to.as_deref().unwrap_or(ADDRESS)).into_response())
 }
 
 /// The button for one delivery; on the page of a ticket it redirects back there.
-pub fn one(delivery: &Delivery, reference: &str, on_its_page: bool) -> Markup {
+pub fn button_for(delivery: &Delivery, reference: &str, on_its_page: bool) -> Markup {
     html! {
         form.again method="post" action=(ADDRESS) {
             input type="hidden" name="id" value=(delivery.id);
             @if on_its_page { input type="hidden" name="ticket" value=(reference); }
             button.button.small type="submit" {
-                "Send again" span.unseen { ": " (words::brought(delivery.what)) ", " (reference) ", " (delivery.destination) }
+                "Send again" span.unseen { ": " (labels::delivery_kind(delivery.what)) ", " (reference) ", " (delivery.destination) }
             }
         }
     }
 }
 
 /// The button for all of them, which asks for confirmation: permanent failures fail again unless their cause was fixed.
-pub fn all(count: u32) -> Markup {
+pub fn button_for_all(count: u32) -> Markup {
     html! {
         details.again-all {
             summary.button { "Send all again" }
@@ -80,10 +80,10 @@ pub fn all(count: u32) -> Markup {
     }
 }
 
-fn wanted(form: &AgainForm) -> Option<Wanted> {
+fn selection_of(form: &AgainForm) -> Option<Selection> {
     match (form.id.parse(), form.all.as_str()) {
-        (Ok(id), "") => Some(Wanted::One(id)),
-        (Err(_), "yes") if form.id.is_empty() => Some(Wanted::All),
+        (Ok(id), "") => Some(Selection::One(id)),
+        (Err(_), "yes") if form.id.is_empty() => Some(Selection::All),
         _ => None,
     }
 }

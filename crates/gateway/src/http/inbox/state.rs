@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 
 use super::access::InboxAccess;
-use super::standing::Standings;
+use super::destination_status::DestinationStatuses;
 use crate::attachments::ReadFiles;
 use crate::incidents::CurrentIncidents;
 use crate::privacy::erase::EraseTicket;
@@ -21,7 +21,7 @@ pub struct InboxState {
     /// Authenticates agents.
     pub access: Arc<InboxAccess>,
     /// The state of the destinations.
-    pub standings: Arc<Standings>,
+    pub destinations: Arc<DestinationStatuses>,
     /// The tickets.
     pub tickets: Arc<dyn Tickets>,
     /// Their conversations.

@@ -1,6 +1,6 @@
 //! What happened on the page, step by step: the customer's actions, and the requests that failed meanwhile.
 
-use super::words;
+use super::labels;
 use domain::context::{Breadcrumb, BreadcrumbKind, Context, RequestRecord};
 
 /// One step.
@@ -35,7 +35,7 @@ pub fn steps(context: &Context) -> Vec<Step<'_>> {
     let breadcrumbs = context.breadcrumbs.iter().map(of_breadcrumb);
     let mut steps: Vec<Step<'_>> = breadcrumbs.chain(context.requests.iter().map(of_request)).collect();
     // One clock writes all times in one form, so that they can be compared as text.
-    steps.sort_by(|one, other| one.at.cmp(other.at));
+    steps.sort_by(|a, b| a.at.cmp(b.at));
     steps
 }
 
@@ -45,7 +45,7 @@ fn of_breadcrumb(breadcrumb: &Breadcrumb) -> Step<'_> {
         true => role.clone(),
         false => format!("{role} “{name}”").trim_start().to_string(),
     };
-    let (did, what, style) = match (kind, name.as_str()) {
+    let (action, target, style) = match (kind, name.as_str()) {
         (BreadcrumbKind::Click, _) => ("Clicked", quoted, StepStyle::Plain),
         (BreadcrumbKind::Submit, _) => ("Submitted", quoted, StepStyle::Plain),
         (BreadcrumbKind::Navigation, _) => ("Went to", name.clone(), StepStyle::Quiet),
@@ -55,12 +55,12 @@ fn of_breadcrumb(breadcrumb: &Breadcrumb) -> Step<'_> {
         (BreadcrumbKind::Network, _) => ("Network", name.clone(), StepStyle::Quiet),
         (BreadcrumbKind::Error, _) => ("Error", name.clone(), StepStyle::Error),
     };
-    Step { at, did, what, path, style }
+    Step { at, did: action, what: target, path, style }
 }
 
 fn of_request(request: &RequestRecord) -> Step<'_> {
-    let what = format!("{} {}: {}", request.method, request.url, words::answer(request));
-    Step { at: &request.at, did: "Request", what: what.trim_start().into(), path: "", style: StepStyle::Request }
+    let target = format!("{} {}: {}", request.method, request.url, labels::answer(request));
+    Step { at: &request.at, did: "Request", what: target.trim_start().into(), path: "", style: StepStyle::Request }
 }
 
 #[cfg(test)]
@@ -92,9 +92,9 @@ mod tests {
             }],
             ..Context::default()
         };
-        let told: Vec<String> = steps(&context).iter().map(|step| format!("{} {}", step.did, step.what)).collect();
+        let lines: Vec<String> = steps(&context).iter().map(|step| format!("{} {}", step.did, step.what)).collect();
         assert_eq!(
-            told,
+            lines,
             [
                 "Clicked button “Save”",
                 "Request POST /a: 504 Gateway Timeout",

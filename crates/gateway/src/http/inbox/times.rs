@@ -24,7 +24,7 @@ pub fn second(text: &str) -> Markup {
 
 /// The same without markup.
 pub fn second_text(text: &str) -> String {
-    written(text, SECOND)
+    formatted(text, SECOND)
 }
 
 /// The time of day, as in server logs: `10:00:12.345`.
@@ -33,9 +33,9 @@ pub fn clock(text: &str) -> Markup {
 }
 
 /// The offset from another time: `−12 s`; empty if one of them is malformed.
-pub fn relative(at: &str, to: &str) -> String {
-    let (Ok(at), Ok(to)) = (at.parse::<Timestamp>(), to.parse::<Timestamp>()) else { return String::new() };
-    let ms = at.as_millisecond().saturating_sub(to.as_millisecond());
+pub fn relative(time: &str, to: &str) -> String {
+    let (Ok(time), Ok(to)) = (time.parse::<Timestamp>(), to.parse::<Timestamp>()) else { return String::new() };
+    let ms = time.as_millisecond().saturating_sub(to.as_millisecond());
     match (ms, duration(ms.unsigned_abs())) {
         (0, _) => "0 s".into(),
         (1.., apart) => format!("+{apart}"),
@@ -44,21 +44,21 @@ pub fn relative(at: &str, to: &str) -> String {
 }
 
 /// The duration until or since a time, and whether it has passed; `None` if it is malformed.
-pub fn left(at: &str, now: &str) -> Option<(bool, String)> {
-    let (at, now) = (at.parse::<Timestamp>().ok()?, now.parse::<Timestamp>().ok()?);
-    let minutes = at.as_second().saturating_sub(now.as_second()).unsigned_abs() / 60;
-    let time = match (minutes / (24 * 60), minutes / 60 % 24, minutes % 60) {
+pub fn duration_until(time: &str, now: &str) -> Option<(bool, String)> {
+    let (time, now) = (time.parse::<Timestamp>().ok()?, now.parse::<Timestamp>().ok()?);
+    let minutes = time.as_second().saturating_sub(now.as_second()).unsigned_abs() / 60;
+    let duration = match (minutes / (24 * 60), minutes / 60 % 24, minutes % 60) {
         (0, 0, minutes) => format!("{minutes} min"),
         (0, hours, minutes) => format!("{hours} h {minutes} min"),
         (days, hours, _) => format!("{days} d {hours} h"),
     };
-    Some((at < now, time))
+    Some((time < now, duration))
 }
 
 /// Whether a time is more than `minutes` before another; false if one is malformed.
-pub fn is_older(at: &str, now: &str, minutes: i64) -> bool {
-    let (Ok(at), Ok(now)) = (at.parse::<Timestamp>(), now.parse::<Timestamp>()) else { return false };
-    now.as_second().saturating_sub(at.as_second()) > minutes.saturating_mul(60)
+pub fn is_older(time: &str, now: &str, minutes: i64) -> bool {
+    let (Ok(time), Ok(now)) = (time.parse::<Timestamp>(), now.parse::<Timestamp>()) else { return false };
+    now.as_second().saturating_sub(time.as_second()) > minutes.saturating_mul(60)
 }
 
 /// A duration: `340 ms`, `2.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
@@ -82,7 +82,7 @@ fn marked(text: &str, shows: &str, form: &str) -> Markup {
     }
 }
 
-fn written(text: &str, form: &str) -> String {
+fn formatted(text: &str, form: &str) -> String {
     text.parse::<Timestamp>().map_or_else(|_| text.to_string(), |time| time.strftime(form).to_string())
 }
 
@@ -92,8 +92,8 @@ mod tests {
 
     #[test]
     fn a_time_is_told_from_another() {
-        let begun = "2026-11-23T10:00:00Z";
-        for (at, says) in [
+        let frozen_at = "2026-11-23T10:00:00Z";
+        for (time, expected) in [
             ("2026-11-23T09:59:48.000Z", "−12 s"),
             ("2026-11-23T09:59:59.600Z", "−400 ms"),
             ("2026-11-23T10:00:00Z", "0 s"),
@@ -102,34 +102,34 @@ mod tests {
             ("2026-11-23T07:50:00Z", "−2 h 10 min"),
             ("yesterday", ""),
         ] {
-            assert_eq!(relative(at, begun), says, "{at}");
+            assert_eq!(relative(time, frozen_at), expected, "{time}");
         }
     }
 
     #[test]
     fn what_is_due_is_told_to_the_minute_the_hour_or_the_day() {
         let now = "2026-11-23T10:00:00Z";
-        for (at, passed, says) in [
+        for (time, passed, expected) in [
             ("2026-11-23T10:59:59Z", false, "59 min"),
             ("2026-11-23T12:05:00Z", false, "2 h 5 min"),
             ("2026-11-23T09:59:00Z", true, "1 min"),
             ("2026-11-20T08:00:00Z", true, "3 d 2 h"),
         ] {
-            assert_eq!(left(at, now), Some((passed, says.to_string())), "{at}");
+            assert_eq!(duration_until(time, now), Some((passed, expected.to_string())), "{time}");
         }
-        assert_eq!(left("soon", now), None);
+        assert_eq!(duration_until("soon", now), None);
     }
 
     #[test]
     fn what_is_older_is_told_to_the_second() {
         let now = "2026-11-23T10:00:00Z";
-        for (at, older) in [
+        for (time, expected) in [
             ("2026-11-23T09:49:59Z", true),
             ("2026-11-23T09:50:00Z", false),
             ("2026-11-23T10:30:00Z", false),
             ("long ago", false),
         ] {
-            assert_eq!(is_older(at, now, 10), older, "{at}");
+            assert_eq!(is_older(time, now, 10), expected, "{time}");
         }
     }
 

@@ -57,10 +57,10 @@ pub fn value(text: &str) -> String {
     }
 }
 
-/// A link; the address was checked by `words::web`.
-pub fn link(says: &str, url: &str) -> String {
+/// A link; the address was checked by `labels::web`.
+pub fn link(text: &str, url: &str) -> String {
     let url = url.replace('<', "%3C").replace('>', "%3E").replace('\\', "%5C").replace('|', "%7C");
-    format!("[{}](<{url}>)", line(says))
+    format!("[{}](<{url}>)", line(text))
 }
 
 /// A zero-width space.

@@ -3,7 +3,7 @@
 mod escape;
 
 use super::facts::{self, Facts};
-use super::{notes, steps, times, words};
+use super::{labels, notes, steps, times};
 use deskbell_core::ports::StoredTicket;
 use domain::context::{Context, ErrorRecord, FoundLink, Group, Page, RequestRecord};
 use escape::{cell_code, code, fence, line, link, quote, value};
@@ -14,31 +14,35 @@ const ERRORS: usize = 3;
 const STEPS: usize = 15;
 
 /// The ticket.
-pub fn of(ticket: &StoredTicket) -> String {
-    let sent = &ticket.ticket;
-    let context = &sent.context;
-    let kind = words::kind(sent.kind);
-    let severity = words::severity(sent.severity).to_lowercase();
+pub fn ticket_as_markdown(ticket: &StoredTicket) -> String {
+    let submitted = &ticket.ticket;
+    let context = &submitted.context;
+    let kind = labels::kind(submitted.kind);
+    let severity = labels::severity(submitted.severity).to_lowercase();
     let device = context.device.as_ref().map(|device| list(&facts::device(device))).unwrap_or_default();
     let application = context.application.as_ref();
     let flags = application.map(|application| pairs(&application.flags)).unwrap_or_default();
     let release = application.map(|application| list(&facts::application(application))).unwrap_or_default();
-    let mut value_notes = notes::of(context, Group::PageValues);
+    let mut value_notes = notes::notes_for(context, Group::PageValues);
     value_notes.extend(notes::unanswered(context).map(|names| line(&names)));
-    let since_notes: Vec<String> = notes::cut(context, "/since").map(str::to_string).into_iter().collect();
+    let since_notes: Vec<String> = notes::note_for_cut(context, "/since").map(str::to_string).into_iter().collect();
     let parts = [
         format!("# {}: {kind}, {severity} severity", line(&ticket.reference)),
-        quote(&sent.message),
-        part("Errors", &notes::of(context, Group::Errors), &errors(context, &context.frozen_at)),
-        part("Page", &notes::of(context, Group::Page), &context.page.as_ref().map(page).unwrap_or_default()),
+        quote(&submitted.message),
+        part("Errors", &notes::notes_for(context, Group::Errors), &errors(context, &context.frozen_at)),
+        part("Page", &notes::notes_for(context, Group::Page), &context.page.as_ref().map(page).unwrap_or_default()),
         person(ticket),
-        part("Release", &notes::of(context, Group::Application), &(release + &flags)),
-        part("Links", &notes::of(context, Group::Links), &links(context)),
-        part("Requests", &notes::of(context, Group::Requests), &requests(context)),
-        part("What happened", &notes::of(context, Group::Breadcrumbs), &what_happened(context, &context.frozen_at)),
-        part("After the ticket was started", &since_notes, &since(context)),
+        part("Release", &notes::notes_for(context, Group::Application), &(release + &flags)),
+        part("Links", &notes::notes_for(context, Group::Links), &links(context)),
+        part("Requests", &notes::notes_for(context, Group::Requests), &requests(context)),
+        part(
+            "What happened",
+            &notes::notes_for(context, Group::Breadcrumbs),
+            &what_happened(context, &context.frozen_at),
+        ),
+        part("After the ticket was started", &since_notes, &later_events(context)),
         part("Custom data", &value_notes, &pairs(&context.page_values)),
-        part("Device", &notes::of(context, Group::Device), &device),
+        part("Device", &notes::notes_for(context, Group::Device), &device),
     ];
     joined(&parts) + "\n"
 }
@@ -57,28 +61,34 @@ fn part(title: &str, notes: &[String], content: &str) -> String {
     }
 }
 
-fn errors(context: &Context, begun: &str) -> String {
-    let mut shown: Vec<String> = context.errors.iter().rev().take(ERRORS).map(|record| error(record, begun)).collect();
+fn errors(context: &Context, frozen_at: &str) -> String {
+    let mut records: Vec<String> =
+        context.errors.iter().rev().take(ERRORS).map(|record| error(record, frozen_at)).collect();
     let older = context.errors.len().saturating_sub(ERRORS);
     if older > 0 {
-        shown.push(format!("{older} older in the inbox."));
+        records.push(format!("{older} older in the inbox."));
     }
-    joined(&shown)
+    joined(&records)
 }
 
-fn error(error: &ErrorRecord, begun: &str) -> String {
-    let seen = match error.count {
+fn error(error: &ErrorRecord, frozen_at: &str) -> String {
+    let occurrences = match error.count {
         0 | 1 => "Seen once".into(),
         count if error.first_at.is_empty() => format!("Seen {count} times"),
         count => format!("Seen {count} times since {}", line(&times::second_text(&error.first_at))),
     };
-    let mut about = vec![seen, at(&error.at, begun), line(words::error_source(&error.source)), code(&error.location)];
+    let mut facts = vec![
+        occurrences,
+        time_from(&error.at, frozen_at),
+        line(labels::error_source(&error.source)),
+        code(&error.location),
+    ];
     if error.extension {
-        about.push("from a browser extension".into());
+        facts.push("from a browser extension".into());
     }
-    about.retain(|part| !part.is_empty());
+    facts.retain(|part| !part.is_empty());
     let stack = if error.stack.is_empty() { String::new() } else { fence(&error.stack) };
-    let parts = [format!("### {}", line(&words::error(error))), about.join(" · "), stack];
+    let parts = [format!("### {}", line(&labels::error(error))), facts.join(" · "), stack];
     joined(&parts)
 }
 
@@ -88,21 +98,21 @@ fn page(page: &Page) -> String {
 
 fn person(ticket: &StoredTicket) -> String {
     let claims = list(&facts::person(ticket));
-    let title = match claims.is_empty() || words::verified(ticket) {
+    let title = match claims.is_empty() || labels::verified(ticket) {
         true => "Customer",
         false => "Customer (unverified)",
     };
-    part(title, &notes::of(&ticket.ticket.context, Group::User), &(claims + &list(&facts::form(ticket))))
+    part(title, &notes::notes_for(&ticket.ticket.context, Group::User), &(claims + &list(&facts::form(ticket))))
 }
 
 fn links(context: &Context) -> String {
     let entry = |found: &FoundLink| {
-        let says = words::link(found);
-        let says = match words::web(&found.url) {
-            Some(url) => link(&says, url),
-            None => line(&says),
+        let text = labels::link(found);
+        let text = match labels::web(&found.url) {
+            Some(url) => link(&text, url),
+            None => line(&text),
         };
-        format!("- {}\n", [says, code(&found.text)].join(" ").trim_end())
+        format!("- {}\n", [text, code(&found.text)].join(" ").trim_end())
     };
     context.links.iter().map(entry).collect()
 }
@@ -117,40 +127,40 @@ fn requests(context: &Context) -> String {
 
 fn request(request: &RequestRecord) -> String {
     let headers = request.headers.0.iter().map(|(name, value)| cell_code(&format!("{name}: {value}")));
-    let what: Vec<String> =
+    let parts: Vec<String> =
         [cell_code(format!("{} {}", request.method, request.url).trim())].into_iter().chain(headers).collect();
-    let size = if request.size == 0 { String::new() } else { words::bytes(request.size) };
+    let size = if request.size == 0 { String::new() } else { labels::bytes(request.size) };
     format!(
         "| {} | {} | {} | {} | {size} |\n",
         line(&times::second_text(&request.at)),
-        line(&words::answer(request)),
-        what.join(" "),
+        line(&labels::answer(request)),
+        parts.join(" "),
         times::duration(request.duration_ms.into()),
     )
 }
 
-fn what_happened(context: &Context, begun: &str) -> String {
+fn what_happened(context: &Context, frozen_at: &str) -> String {
     if context.breadcrumbs.is_empty() {
         return String::new();
     }
     let steps = steps::steps(context);
     let last = steps.iter().skip(steps.len().saturating_sub(STEPS));
-    let written = |step: &steps::Step<'_>| {
-        let words = [times::relative(step.at, begun), step.did.into(), line(&step.what)].join(" ");
+    let step_line = |step: &steps::Step<'_>| {
+        let words = [times::relative(step.at, frozen_at), step.did.into(), line(&step.what)].join(" ");
         format!("- {}\n", words.trim())
     };
-    last.map(written).collect()
+    last.map(step_line).collect()
 }
 
-fn since(context: &Context) -> String {
-    let Some(since) = &context.since else { return String::new() };
-    let begun = &context.frozen_at;
-    joined(&[errors(since, begun), requests(since), what_happened(since, begun)])
+fn later_events(context: &Context) -> String {
+    let Some(later) = &context.since else { return String::new() };
+    let frozen_at = &context.frozen_at;
+    joined(&[errors(later, frozen_at), requests(later), what_happened(later, frozen_at)])
 }
 
-fn at(at: &str, begun: &str) -> String {
-    let second = line(&times::second_text(at));
-    match times::relative(at, begun) {
+fn time_from(time: &str, frozen_at: &str) -> String {
+    let second = line(&times::second_text(time));
+    match times::relative(time, frozen_at) {
         relative if relative.is_empty() => second,
         relative => format!("{second} ({relative})"),
     }

@@ -5,11 +5,11 @@ use deskbell_core::ports::Handling;
 use domain::ticket::Status;
 
 fn ticket(message: &str, context: Value) -> StoredTicket {
-    let sent = json!({
+    let submitted = json!({
         "kind": "bug", "severity": "high", "message": message, "contact": { "name": "Ada", "email": "ada@example.com" },
         "context": context, "consent": false, "client": { "name": "test", "version": "1" }
     });
-    let sent = serde_json::from_value(sent).unwrap();
+    let submitted = serde_json::from_value(submitted).unwrap();
     StoredTicket {
         id: "1".into(),
         site: "acme".into(),
@@ -21,8 +21,8 @@ fn ticket(message: &str, context: Value) -> StoredTicket {
         received_at: "2026-11-23T10:02:00Z".into(),
         person: None,
         session: None,
-        handling: Handling::of(&sent, "2026-11-23T10:02:00Z"),
-        ticket: sent,
+        handling: Handling::of(&submitted, "2026-11-23T10:02:00Z"),
+        ticket: submitted,
     }
 }
 
@@ -87,21 +87,21 @@ fn a_ticket_as_an_engineer_wants_it_in_a_bug_tracker() {
             { "group": "errors", "items": 1, "by": "customer" }
         ]
     });
-    assert_eq!(of(&ticket("It is broken", context)), include_str!("example.md"));
+    assert_eq!(ticket_as_markdown(&ticket("It is broken", context)), include_str!("example.md"));
 }
 
 #[test]
 fn everything_that_was_withheld_is_named() {
     let withheld: Vec<Value> =
         Group::ALL.iter().map(|group| json!({ "group": group, "items": 0, "by": "customer" })).collect();
-    let text = of(&ticket("x", json!({ "withheld": withheld })));
+    let text = ticket_as_markdown(&ticket("x", json!({ "withheld": withheld })));
     assert_eq!(text.matches("Withheld by the customer.").count(), Group::ALL.len(), "{text}");
 }
 
 #[test]
 fn hostile_text_breaks_out_of_nothing() {
     let blocks = |lines: &[String]| lines.iter().filter(|line| !line.starts_with('>')).count();
-    let usual = outside_of_fences(&of(&ticket("x", full("x"))));
+    let usual = outside_of_fences(&ticket_as_markdown(&ticket("x", full("x"))));
     for hostile in [
         "x\n# heading\n- item\n| a | b |\n",
         "x\n\n```\n````\n<script>alert(1)</script>",
@@ -110,7 +110,7 @@ fn hostile_text_breaks_out_of_nothing() {
         "1. x \\| \\` \\",
         "> x\n===\n---\n***",
     ] {
-        let text = of(&ticket(hostile, full(hostile)));
+        let text = ticket_as_markdown(&ticket(hostile, full(hostile)));
         let lines = outside_of_fences(&text);
         assert_eq!(blocks(&lines), blocks(&usual), "{text}");
         for line in &lines {

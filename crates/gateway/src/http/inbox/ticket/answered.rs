@@ -12,12 +12,12 @@ pub fn card(sites: &Sites, ticket: &StoredTicket) -> Markup {
     let fields = sites.get(&ticket.site).map(|site| site.config.fields.as_slice()).unwrap_or_default();
     let answers = ticket.ticket.fields.as_ref().map(|fields| fields.0.as_slice()).unwrap_or_default();
     let unknown = answers.iter().filter(|(id, _)| !fields.iter().any(|field| field.id == *id));
-    let known = fields.iter().filter_map(|field| {
+    let view = fields.iter().filter_map(|field| {
         let (_, answer) = answers.iter().find(|(id, _)| *id == field.id)?;
-        Some((field.label.as_str(), said(answer, Some(field))))
+        Some((field.label.as_str(), answer_text(answer, Some(field))))
     });
     let rows: Vec<(&str, Markup)> =
-        known.chain(unknown.map(|(id, answer)| (id.as_str(), said(answer, None)))).collect();
+        view.chain(unknown.map(|(id, answer)| (id.as_str(), answer_text(answer, None)))).collect();
     let content = html! {
         @if !rows.is_empty() {
             dl.facts { @for (label, answer) in &rows { dt { bdi { (label) } } dd { (answer) } } }
@@ -26,13 +26,13 @@ pub fn card(sites: &Sites, ticket: &StoredTicket) -> Markup {
     section("fields", "Fields", &[], content)
 }
 
-fn said(answer: &FieldAnswer, field: Option<&Field>) -> Markup {
+fn answer_text(answer: &FieldAnswer, field: Option<&Field>) -> Markup {
     match answer {
         FieldAnswer::Yes(true) => html! { "Yes" },
         FieldAnswer::Yes(false) => html! { "No" },
-        FieldAnswer::Text(said) => {
-            let choice = field.and_then(|field| field.choices.iter().find(|choice| choice.id == *said));
-            text(choice.map_or(said, |choice| &choice.label))
+        FieldAnswer::Text(value) => {
+            let choice = field.and_then(|field| field.choices.iter().find(|choice| choice.id == *value));
+            text(choice.map_or(value, |choice| &choice.label))
         }
     }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::super::{paste, rich, times};
-use super::{Known, files};
+use super::{TicketView, files};
 use deskbell_core::ports::{Activity, ActivityKind};
 use domain::conversation::{Author, Message};
 use domain::ticket::{MESSAGE_MAX, Status};
@@ -14,24 +14,24 @@ const NOTE_LINES: usize = 8;
 const NOTE_CHARS: usize = 600;
 
 /// The messages and activities after the ticket; empty if there are none.
-pub fn card(known: &Known<'_>) -> Markup {
-    let mut told: Vec<(&str, Markup)> =
-        known.messages.iter().map(|message| (message.at.as_str(), said(known, message))).collect();
-    told.extend(known.deeds.iter().map(|deed| (deed.at.as_str(), done(deed))));
-    told.sort_by(|one, other| one.0.cmp(other.0));
+pub fn card(view: &TicketView<'_>) -> Markup {
+    let mut entries: Vec<(&str, Markup)> =
+        view.messages.iter().map(|message| (message.at.as_str(), message_entry(view, message))).collect();
+    entries.extend(view.deeds.iter().map(|deed| (deed.at.as_str(), activity_entry(deed))));
+    entries.sort_by(|one, b| one.0.cmp(b.0));
     html! {
-        @if !told.is_empty() || !known.is_latest {
+        @if !entries.is_empty() || !view.is_latest {
             section.card #conversation aria-labelledby="conversation-title" {
                 h2 #conversation-title { "Conversation" }
-                @if let Some(first) = known.earlier {
-                    p { a href={ "/inbox/tickets/" (known.ticket.reference) "?before=" (first) "#conversation" } { "Earlier messages" } }
+                @if let Some(first) = view.earlier {
+                    p { a href={ "/inbox/tickets/" (view.ticket.reference) "?before=" (first) "#conversation" } { "Earlier messages" } }
                 }
-                @if known.has_more_deeds {
-                    p.muted { "Only the last " (known.deeds.len()) " activities are shown." }
+                @if view.has_more_deeds {
+                    p.muted { "Only the last " (view.deeds.len()) " activities are shown." }
                 }
-                ol.told { @for (_, entry) in told { (entry) } }
-                @if !known.is_latest {
-                    p { a href={ "/inbox/tickets/" (known.ticket.reference) "#conversation" } { "The latest messages" } }
+                ol.told { @for (_, entry) in entries { (entry) } }
+                @if !view.is_latest {
+                    p { a href={ "/inbox/tickets/" (view.ticket.reference) "#conversation" } { "The latest messages" } }
                 }
             }
         }
@@ -39,9 +39,9 @@ pub fn card(known: &Known<'_>) -> Markup {
 }
 
 /// The forms for answers and notes.
-pub fn forms(known: &Known<'_>) -> Markup {
-    let action = format!("/inbox/tickets/{}", known.ticket.reference);
-    let solved = known.ticket.status == Status::Solved;
+pub fn forms(view: &TicketView<'_>) -> Markup {
+    let action = format!("/inbox/tickets/{}", view.ticket.reference);
+    let solved = view.ticket.status == Status::Solved;
     html! {
         section.card #answer aria-labelledby="answer-title" {
             h2 #answer-title { "Answer" }
@@ -56,7 +56,7 @@ pub fn forms(known: &Known<'_>) -> Markup {
                     button.button type="submit" name="action" value="answer-solved" { "Answer and solve" }
                 }
             }
-            @if !known.has_conversation() { span #conversation {} }
+            @if !view.has_conversation() { span #conversation {} }
             details.fold {
                 summary { "Internal note" }
                 form method="post" action=(action) {
@@ -78,8 +78,8 @@ pub fn forms(known: &Known<'_>) -> Markup {
     }
 }
 
-fn said(known: &Known<'_>, message: &Message) -> Markup {
-    let (class, who) = match message.author {
+fn message_entry(view: &TicketView<'_>, message: &Message) -> Markup {
+    let (class, author) = match message.author {
         Author::Customer => ("theirs", "Customer"),
         Author::Support => ("ours", "Support"),
         Author::Automatic => ("automatic", "Automatic"),
@@ -87,38 +87,38 @@ fn said(known: &Known<'_>, message: &Message) -> Markup {
     html! {
         li.said.(class) {
             p.by {
-                strong { @if message.name.is_empty() { (who) } @else { bdi { (message.name) } } }
-                @if !message.name.is_empty() { span.muted { (who) } }
+                strong { @if message.name.is_empty() { (author) } @else { bdi { (message.name) } } }
+                @if !message.name.is_empty() { span.muted { (author) } }
                 span.muted { (times::minute(&message.at)) }
             }
             @if message.author == Author::Customer { div.message dir="auto" { (message.body) } }
             @else { (rich::text(&message.body)) }
-            (files::list(known, message.number))
+            (files::list(view, message.number))
         }
     }
 }
 
-fn done(deed: &Activity) -> Markup {
-    let who = if deed.operator.is_empty() { "The customer" } else { &deed.operator };
-    let (what, about) = match deed.act {
+fn activity_entry(activity: &Activity) -> Markup {
+    let actor = if activity.operator.is_empty() { "The customer" } else { &activity.operator };
+    let (action, detail) = match activity.act {
         ActivityKind::Noted => ("added a note", ""),
-        ActivityKind::Contacted => ("contacted the customer on", deed.text.as_str()),
-        ActivityKind::Triaged => ("changed", deed.text.as_str()),
-        ActivityKind::Assigned if deed.text.is_empty() => ("unassigned it", ""),
-        ActivityKind::Assigned => ("assigned it to", deed.text.as_str()),
-        ActivityKind::HandedOver => ("handed it over to", deed.text.as_str()),
+        ActivityKind::Contacted => ("contacted the customer on", activity.text.as_str()),
+        ActivityKind::Triaged => ("changed", activity.text.as_str()),
+        ActivityKind::Assigned if activity.text.is_empty() => ("unassigned it", ""),
+        ActivityKind::Assigned => ("assigned it to", activity.text.as_str()),
+        ActivityKind::HandedOver => ("handed it over to", activity.text.as_str()),
         ActivityKind::Solved => ("marked it as solved", ""),
         ActivityKind::Reopened => ("reopened it", ""),
-        ActivityKind::Confirmed => ("confirmed the address", deed.text.as_str()),
+        ActivityKind::Confirmed => ("confirmed the address", activity.text.as_str()),
         ActivityKind::Bounced => ("could not be delivered", ""),
     };
     html! {
         li.done {
             p.by {
-                bdi { (who) } " " (what) @if !about.is_empty() { " " bdi { (about.replace('_', " ")) } }
-                span.muted { (times::minute(&deed.at)) }
+                bdi { (actor) } " " (action) @if !detail.is_empty() { " " bdi { (detail.replace('_', " ")) } }
+                span.muted { (times::minute(&activity.at)) }
             }
-            @if matches!(deed.act, ActivityKind::Noted | ActivityKind::Bounced) { (note(&deed.text)) }
+            @if matches!(activity.act, ActivityKind::Noted | ActivityKind::Bounced) { (note(&activity.text)) }
         }
     }
 }

@@ -23,7 +23,7 @@ pub fn button() -> Markup {
 pub fn row(ticket: &StoredTicket) -> Markup {
     let text = html! {
         textarea #markdown readonly rows="16" spellcheck="false" aria-label="Ticket as Markdown" {
-            (markdown::of(ticket))
+            (markdown::ticket_as_markdown(ticket))
         }
     };
     section("For a bug tracker", "As Markdown", &[], text)

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::super::standing::Standings;
+use super::super::destination_status::DestinationStatuses;
 use super::super::state::InboxState;
-use super::super::{send_again, times, words};
-use super::Known;
+use super::super::{labels, send_again, times};
+use super::TicketView;
 use super::section::{card as section, marked_facts, text};
 use deskbell_core::clock;
 use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, ExternalTicketRef, StoreError, StoredTicket};
@@ -15,7 +15,7 @@ use domain::conversation::Author;
 
 /// The deliveries of a ticket to one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Brought {
+pub struct DestinationDeliveries {
     /// The name of the destination in its site.
     pub destination: String,
     /// The deliveries, oldest first.
@@ -31,48 +31,50 @@ pub struct Brought {
 }
 
 /// The deliveries of a ticket to each destination of its site, and to removed ones.
-pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<Brought>, StoreError> {
-    let Standings { queue, destinations, lines, .. } = inbox.standings.as_ref();
+pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<DestinationDeliveries>, StoreError> {
+    let DestinationStatuses { queue, destinations, lines, .. } = inbox.destinations.as_ref();
     let deliveries = queue.deliveries(&ticket.id).await?;
     let configured = destinations.in_site(&ticket.site).map(|(name, _)| name);
-    let names: BTreeSet<&str> = configured.chain(deliveries.iter().map(|one| one.destination.as_str())).collect();
-    let mut all = Vec::new();
+    let names: BTreeSet<&str> =
+        configured.chain(deliveries.iter().map(|delivery| delivery.destination.as_str())).collect();
+    let mut destinations_of_ticket = Vec::new();
     for name in names {
         let place = inbox.external.external_ticket(&ticket.id, name).await?;
         let to = destinations.get(&ticket.site, name);
-        all.push(Brought {
+        destinations_of_ticket.push(DestinationDeliveries {
             destination: name.into(),
-            deliveries: deliveries.iter().filter(|one| one.destination == name).cloned().collect(),
+            deliveries: deliveries.iter().filter(|delivery| delivery.destination == name).cloned().collect(),
             page: to.zip(place.as_ref()).and_then(|(to, place)| to.page(place)),
             place,
             away: lines.line(&ticket.site, name).and_then(|line| line.away()),
             is_gone: to.is_none(),
         });
     }
-    Ok(all)
+    Ok(destinations_of_ticket)
 }
 
 /// The card; empty if the ticket has no destination.
-pub fn card(known: &Known<'_>) -> Markup {
-    let content = html! { @for brought in known.brought { (destination(known, brought)) } };
+pub fn card(view: &TicketView<'_>) -> Markup {
+    let content = html! { @for brought in view.brought { (destination(view, brought)) } };
     section("delivery", "Delivery", &[], content)
 }
 
-fn destination(known: &Known<'_>, brought: &Brought) -> Markup {
-    let open: Vec<&Delivery> = brought.deliveries.iter().filter(|one| one.state != DeliveryState::Delivered).collect();
+fn destination(view: &TicketView<'_>, brought: &DestinationDeliveries) -> Markup {
+    let open: Vec<&Delivery> =
+        brought.deliveries.iter().filter(|candidate| candidate.state != DeliveryState::Delivered).collect();
     let lines = brought
         .deliveries
         .iter()
-        .filter(|one| one.state == DeliveryState::Delivered)
-        .flat_map(|one| one.reason.lines());
+        .filter(|candidate| candidate.state == DeliveryState::Delivered)
+        .flat_map(|candidate| candidate.reason.lines());
     let left_out: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     html! {
         div.brought {
             div.to { h3 { bdi { (brought.destination) } } (mark(brought, &open)) }
             (arrived(brought))
-            @if let Some(page) = brought.page.as_deref().and_then(words::web) { p.small { (words::outward(page, "Open there")) } }
+            @if let Some(page) = brought.page.as_deref().and_then(labels::web) { p.small { (labels::outward(page, "Open there")) } }
             @if !open.is_empty() {
-                ol.open { @for (place, delivery) in open.iter().enumerate() { li { (missing(known, brought, delivery, place > 0)) } } }
+                ol.open { @for (place, delivery) in open.iter().enumerate() { li { (missing(view, brought, delivery, place > 0)) } } }
             }
             @if !left_out.is_empty() {
                 h4 { "Not transferred" }
@@ -82,9 +84,9 @@ fn destination(known: &Known<'_>, brought: &Brought) -> Markup {
     }
 }
 
-fn mark(brought: &Brought, open: &[&Delivery]) -> Markup {
+fn mark(brought: &DestinationDeliveries, open: &[&Delivery]) -> Markup {
     html! {
-        @if open.iter().any(|one| one.state == DeliveryState::DeadLetter) { span.mark.critical { "Given up" } }
+        @if open.iter().any(|delivery| delivery.state == DeliveryState::DeadLetter) { span.mark.critical { "Given up" } }
         @else if !open.is_empty() && brought.is_gone { span.mark.critical { "Stuck" } }
         @else if !open.is_empty() { span.mark.soon { "On its way" } }
         @else if !brought.deliveries.is_empty() { span.mark { "Delivered" } }
@@ -94,39 +96,40 @@ fn mark(brought: &Brought, open: &[&Delivery]) -> Markup {
 }
 
 /// The delivered parts: the ticket, and a summary of everything after it.
-fn arrived(brought: &Brought) -> Markup {
-    let there = brought.deliveries.iter().filter(|one| one.state == DeliveryState::Delivered);
-    let (ticket, after): (Vec<&Delivery>, Vec<&Delivery>) = there.partition(|one| one.what == DeliveryKind::Ticket);
-    let ticket = ticket.first().map(|ticket| settled(ticket));
+fn arrived(brought: &DestinationDeliveries) -> Markup {
+    let delivered = brought.deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Delivered);
+    let (ticket, after): (Vec<&Delivery>, Vec<&Delivery>) =
+        delivered.partition(|delivery| delivery.what == DeliveryKind::Ticket);
+    let ticket = ticket.first().map(|ticket| settled_text(ticket));
     let (label, more) = if ticket.is_some() { ("Since then", " more") } else { ("Delivered", "") };
     let last = after
         .last()
-        .map(|last| html! { (after.len()) (more) ", " @if after.len() > 1 { "the last " } "on " (settled(last)) });
+        .map(|last| html! { (after.len()) (more) ", " @if after.len() > 1 { "the last " } "on " (settled_text(last)) });
     marked_facts(&[("Delivered", ticket.unwrap_or_default()), (label, last.unwrap_or_default())])
 }
 
 /// An undelivered part, with the time and the reason.
-fn missing(known: &Known<'_>, brought: &Brought, delivery: &Delivery, is_behind: bool) -> Markup {
+fn missing(view: &TicketView<'_>, brought: &DestinationDeliveries, delivery: &Delivery, is_behind: bool) -> Markup {
     html! {
-        h4 { (what(known, delivery)) }
-        @if delivery.state == DeliveryState::DeadLetter { (dead_letters(known, brought, delivery)) }
+        h4 { (delivery_content(view, delivery)) }
+        @if delivery.state == DeliveryState::DeadLetter { (dead_letters(view, brought, delivery)) }
         // A delivery behind another one has not been attempted, and is not until that one is delivered.
         @else if is_behind { p.muted { "Queued since " (times::minute(&delivery.created_at)) ", behind an earlier item" } }
-        @else { (waits(brought, delivery)) }
+        @else { (waiting_text(brought, delivery)) }
     }
 }
 
-fn dead_letters(known: &Known<'_>, brought: &Brought, delivery: &Delivery) -> Markup {
+fn dead_letters(view: &TicketView<'_>, brought: &DestinationDeliveries, delivery: &Delivery) -> Markup {
     html! {
-        (marked_facts(&[("Given up", settled(delivery)), ("Tried", tried(delivery)), ("Reason", text(&delivery.reason))]))
+        (marked_facts(&[("Given up", settled_text(delivery)), ("Tried", attempts_text(delivery)), ("Reason", text(&delivery.reason))]))
         @if brought.is_gone { p.muted { "This destination was removed from the configuration. Queued items are sent when a destination with this name returns." } }
-        @else { (send_again::one(delivery, &known.ticket.reference, true)) }
+        @else { (send_again::button_for(delivery, &view.ticket.reference, true)) }
     }
 }
 
-fn waits(brought: &Brought, delivery: &Delivery) -> Markup {
-    let away = brought.away.as_deref().unwrap_or_default();
-    let why = if delivery.reason.is_empty() { away } else { &delivery.reason };
+fn waiting_text(brought: &DestinationDeliveries, delivery: &Delivery) -> Markup {
+    let unreachable_reason = brought.away.as_deref().unwrap_or_default();
+    let why = if delivery.reason.is_empty() { unreachable_reason } else { &delivery.reason };
     let is_due = delivery.due_at <= clock::now();
     let next = html! {
         @if brought.is_gone { "None: the destination was removed from the configuration" }
@@ -137,31 +140,31 @@ fn waits(brought: &Brought, delivery: &Delivery) -> Markup {
     };
     marked_facts(&[
         ("Queued since", times::minute(&delivery.created_at)),
-        ("Tried", tried(delivery)),
+        ("Tried", attempts_text(delivery)),
         ("Reason", text(why)),
         ("Next attempt", next),
     ])
 }
 
-fn tried(delivery: &Delivery) -> Markup {
-    if delivery.attempts == 0 { text("Not yet") } else { text(&words::count(delivery.attempts as usize, "time")) }
+fn attempts_text(delivery: &Delivery) -> Markup {
+    if delivery.attempts == 0 { text("Not yet") } else { text(&labels::count(delivery.attempts as usize, "time")) }
 }
 
 /// When it was delivered or became a dead letter.
-fn settled(delivery: &Delivery) -> Markup {
+fn settled_text(delivery: &Delivery) -> Markup {
     times::minute(delivery.settled_at.as_deref().unwrap_or(&delivery.created_at))
 }
 
-fn what(known: &Known<'_>, delivery: &Delivery) -> Markup {
-    let message = known
+fn delivery_content(view: &TicketView<'_>, delivery: &Delivery) -> Markup {
+    let message = view
         .messages
         .iter()
         .find(|message| delivery.what == DeliveryKind::Message && message.number == delivery.number);
-    let Some(message) = message else { return html! { (words::brought(delivery.what)) } };
-    let whose = match message.author {
+    let Some(message) = message else { return html! { (labels::delivery_kind(delivery.what)) } };
+    let author = match message.author {
         Author::Customer => "Customer's message",
         Author::Support => "Answer",
         Author::Automatic => "Automatic reply",
     };
-    html! { (whose) " of " (times::minute(&message.at)) }
+    html! { (author) " of " (times::minute(&message.at)) }
 }

@@ -8,7 +8,7 @@ use domain::context::{Context, Group};
 
 /// The row.
 pub fn row(context: &Context) -> Markup {
-    let notes = notes::of(context, Group::Device);
+    let notes = notes::notes_for(context, Group::Device);
     match &context.device {
         Some(device) => section("Device", &facts::device_line(device), &notes, listed(&facts::device(device))),
         None => section("Device", "", &notes, html! {}),

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::super::words;
-use super::Known;
+use super::super::labels;
+use super::TicketView;
 use domain::attachment::Attachment;
 
 /// The attachments of a message of a ticket; empty if it has none.
-pub fn list(known: &Known<'_>, number: u32) -> Markup {
+pub fn list(view: &TicketView<'_>, number: u32) -> Markup {
     let files: Vec<&Attachment> =
-        known.attachments.iter().filter(|(of, _)| *of == number).map(|(_, attachment)| attachment).collect();
+        view.attachments.iter().filter(|(message, _)| *message == number).map(|(_, attachment)| attachment).collect();
     html! {
         @if !files.is_empty() {
             ul.files aria-label="Files" {
@@ -25,6 +25,6 @@ fn entry(file: &Attachment) -> Markup {
             @if file.media.starts_with("image/") { img src=(file.url) alt="" loading="lazy"; }
             bdi { (file.name) }
         }
-        span.muted { (file.media) ", " (words::bytes(file.size)) }
+        span.muted { (file.media) ", " (labels::bytes(file.size)) }
     }
 }

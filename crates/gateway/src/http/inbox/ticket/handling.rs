@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::{erase, paste, times, words};
-use super::Known;
+use super::super::{erase, labels, paste, times};
+use super::TicketView;
 use super::section::{card as section, fold, marked_facts, text};
 use crate::http::inbox::access::Operator;
 use deskbell_core::ports::StoredTicket;
@@ -12,17 +12,17 @@ use domain::targets::Owner;
 use domain::ticket::Severity;
 
 /// The card.
-pub fn card(sites: &Sites, operator: &Operator, known: &Known<'_>) -> Markup {
-    let ticket = known.ticket;
+pub fn card(sites: &Sites, operator: &Operator, view: &TicketView<'_>) -> Markup {
+    let ticket = view.ticket;
     let handling = &ticket.handling;
     let priority = ticket.priority.map_or("Unknown", |priority| priority.word());
     let facts = [
-        ("First answer", text(&words::target(ticket.target))),
-        ("Due", words::due(ticket.status, ticket.due_at.as_deref(), handling)),
+        ("First answer", text(&labels::target(ticket.target))),
+        ("Due", labels::due(ticket.status, ticket.due_at.as_deref(), handling)),
         ("Priority", text(priority)),
-        ("Topic", text(words::topic(sites, &ticket.site, &handling.topic))),
+        ("Topic", text(labels::topic(sites, &ticket.site, &handling.topic))),
         ("Severity", text(corrected(ticket))),
-        ("Owner", text(handling.owner.map(words::owner).unwrap_or_default())),
+        ("Owner", text(handling.owner.map(labels::owner).unwrap_or_default())),
         ("Team", text(&handling.team)),
         ("Assignee", text(&handling.assignee)),
     ];
@@ -33,7 +33,7 @@ pub fn card(sites: &Sites, operator: &Operator, known: &Known<'_>) -> Markup {
         (fold("Hand over", hand_over(sites, ticket)))
         (fold("Replies for other channels", html! {
             (paste::we_have_it(&ticket.reference, &ticket.ticket.locale))
-            (paste::send_here(known.base, &ticket.site, &ticket.ticket.locale))
+            (paste::send_here(view.base, &ticket.site, &ticket.ticket.locale))
         }))
     };
     section("handling", "Handling", &[], content)
@@ -41,15 +41,15 @@ pub fn card(sites: &Sites, operator: &Operator, known: &Known<'_>) -> Markup {
 
 /// How it arrived.
 pub fn arrival(ticket: &StoredTicket) -> Markup {
-    let sent = &ticket.ticket;
-    let client = format!("{} {}", sent.client.name, sent.client.version);
-    let sent_at = if sent.created_at.is_empty() { text("") } else { times::minute(&sent.created_at) };
+    let submitted = &ticket.ticket;
+    let client = format!("{} {}", submitted.client.name, submitted.client.version);
+    let sent_at = if submitted.created_at.is_empty() { text("") } else { times::minute(&submitted.created_at) };
     let facts = [
         ("Received", times::minute(&ticket.received_at)),
         ("Sent", sent_at),
-        ("Channel", text(&sent.via)),
+        ("Channel", text(&submitted.via)),
         ("Site", text(&ticket.site)),
-        ("Language", text(&sent.locale)),
+        ("Language", text(&submitted.locale)),
         ("Sent with", text(client.trim())),
     ];
     let content = html! { (marked_facts(&facts)) (erase::link(ticket)) };
@@ -59,15 +59,15 @@ pub fn arrival(ticket: &StoredTicket) -> Markup {
 /// The corrected severity in words; empty if it was not corrected.
 fn corrected(ticket: &StoredTicket) -> &'static str {
     let severity = ticket.handling.severity;
-    if severity == ticket.ticket.severity { "" } else { words::severity(severity) }
+    if severity == ticket.ticket.severity { "" } else { labels::severity(severity) }
 }
 
 fn assign(operator: &Operator, ticket: &StoredTicket) -> Markup {
-    let mine = ticket.handling.assignee == operator.name;
+    let is_mine = ticket.handling.assignee == operator.name;
     html! {
         form.inline method="post" action=(action(ticket)) {
             input type="hidden" name="action" value="assign";
-            @if !mine { button.button.small type="submit" name="assignee" value=(operator.name) { "Assign to me" } }
+            @if !is_mine { button.button.small type="submit" name="assignee" value=(operator.name) { "Assign to me" } }
             @else { button.button.small type="submit" name="assignee" value="" { "Unassign" } }
         }
         form.inline method="post" action=(action(ticket)) {
@@ -82,19 +82,19 @@ fn assign(operator: &Operator, ticket: &StoredTicket) -> Markup {
 fn triage(sites: &Sites, ticket: &StoredTicket) -> Markup {
     let topics = sites.get(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
     let now = &ticket.handling;
-    let known = now.topic.is_empty() || topics.iter().any(|topic| topic.id == now.topic);
+    let is_known_topic = now.topic.is_empty() || topics.iter().any(|topic| topic.id == now.topic);
     html! {
         form.fields method="post" action=(action(ticket)) {
             label for="topic" { "Topic" }
             select #topic name="topic" {
                 option value="" selected[now.topic.is_empty()] { "None" }
-                @if !known { option value=(now.topic) selected { (now.topic) } }
+                @if !is_known_topic { option value=(now.topic) selected { (now.topic) } }
                 @for topic in topics { option value=(topic.id) selected[topic.id == now.topic] { (topic.label) } }
             }
             label for="severity" { "Severity" }
             select #severity name="severity" {
                 @for severity in Severity::ALL {
-                    option value=(severity.word()) selected[*severity == now.severity] { (words::severity(*severity)) }
+                    option value=(severity.word()) selected[*severity == now.severity] { (labels::severity(*severity)) }
                 }
             }
             button.button.small type="submit" name="action" value="triage" { "Save" }
@@ -104,13 +104,13 @@ fn triage(sites: &Sites, ticket: &StoredTicket) -> Markup {
 }
 
 fn hand_over(sites: &Sites, ticket: &StoredTicket) -> Markup {
-    let teams = words::teams(sites, Some(&ticket.site));
+    let teams = labels::teams(sites, Some(&ticket.site));
     html! {
         form.fields method="post" action=(action(ticket)) {
             label for="owner" { "Owner" }
             select #owner name="owner" {
                 @for owner in Owner::ALL.iter().filter(|owner| **owner != Owner::Automated) {
-                    option value=(owner.word()) selected[Some(*owner) == ticket.handling.owner] { (words::owner(*owner)) }
+                    option value=(owner.word()) selected[Some(*owner) == ticket.handling.owner] { (labels::owner(*owner)) }
                 }
             }
             label for="team" { "Team" }

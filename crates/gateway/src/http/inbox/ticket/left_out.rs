@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::words;
+use super::super::labels;
 use super::section::{id, row as section};
 use domain::context::Context;
 
@@ -16,5 +16,5 @@ pub fn row(context: &Context) -> Markup {
         p.muted { "The data exceeded the size limit of a ticket. Shortened or left out, oldest first:" }
         ul.places { @for place in cut { li { (id(place)) } } }
     };
-    section("Left out", &words::count(cut.len(), "place"), &[], content)
+    section("Left out", &labels::count(cut.len(), "place"), &[], content)
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::{notes, words};
+use super::super::{labels, notes};
 use super::section::{card as section, id, text};
 use domain::context::{Context, FoundLink, Group};
 
@@ -13,16 +13,16 @@ pub fn card(context: &Context) -> Markup {
             ul.links { @for link in &context.links { li { (entry(link)) } } }
         }
     };
-    section("links", "Replays, traces and links", &notes::of(context, Group::Links), content)
+    section("links", "Replays, traces and links", &notes::notes_for(context, Group::Links), content)
 }
 
 fn entry(link: &FoundLink) -> Markup {
-    let says = words::link(link);
+    let link_text = labels::link(link);
     html! {
-        @match words::web(&link.url) {
+        @match labels::web(&link.url) {
             // The page has provided the address, so its host is shown beside the link.
-            Some(url) => { (words::outward(url, &says)) " " span.muted { bdi { (words::host(url)) } } }
-            None => { (text(&says)) @if !link.url.is_empty() { " " (id(&link.url)) } }
+            Some(url) => { (labels::outward(url, &link_text)) " " span.muted { bdi { (labels::host(url)) } } }
+            None => { (text(&link_text)) @if !link.url.is_empty() { " " (id(&link.url)) } }
         }
         @if !link.text.is_empty() { " " (id(&link.text)) }
     }

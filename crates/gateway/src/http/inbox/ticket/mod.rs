@@ -9,6 +9,7 @@ mod device;
 mod errors;
 mod files;
 mod handling;
+mod later_snapshot;
 mod left_out;
 mod links;
 mod page;
@@ -16,15 +17,14 @@ mod person;
 mod questions;
 mod requests;
 mod section;
-mod since;
 mod timeline;
 mod values;
 
 use maud::{Markup, html};
 
+use super::labels;
 use super::list::{severity, test};
 use super::page::Frame;
-use super::words;
 use deskbell_core::ports::{Activity, StoredTicket};
 use deskbell_core::site::Sites;
 use domain::attachment::Attachment;
@@ -32,10 +32,10 @@ use domain::conversation::Message;
 use domain::robot;
 use domain::ticket::Status;
 
-pub use delivery::{Brought, read as brought};
+pub use delivery::{DestinationDeliveries, read as brought};
 
 /// The data of the page of a ticket.
-pub struct Known<'a> {
+pub struct TicketView<'a> {
     /// The ticket.
     pub ticket: &'a StoredTicket,
     /// Its messages.
@@ -53,10 +53,10 @@ pub struct Known<'a> {
     /// The address of this gateway.
     pub base: &'a str,
     /// Its deliveries to each destination.
-    pub brought: &'a [Brought],
+    pub brought: &'a [DestinationDeliveries],
 }
 
-impl Known<'_> {
+impl TicketView<'_> {
     /// Whether it has messages or activities.
     pub fn has_conversation(&self) -> bool {
         !self.messages.is_empty() || !self.deeds.is_empty()
@@ -64,10 +64,10 @@ impl Known<'_> {
 }
 
 /// The page.
-pub fn page(sites: &Sites, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
-    let ticket = known.ticket;
-    let sent = &ticket.ticket;
-    let context = &sent.context;
+pub fn page(sites: &Sites, frame: &Frame<'_>, view: &TicketView<'_>) -> Markup {
+    let ticket = view.ticket;
+    let submitted = &ticket.ticket;
+    let context = &submitted.context;
     super::page::page(
         &ticket.reference,
         frame,
@@ -76,10 +76,10 @@ pub fn page(sites: &Sites, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
             div.head {
                 h1.id { (ticket.reference) }
                 p.marks {
-                    span.mark { (words::kind(sent.kind)) }
+                    span.mark { (labels::kind(submitted.kind)) }
                     (severity(ticket.handling.severity))
-                    @if sent.test { (test()) }
-                    @for sign in robot::signs(sent) { span.mark.soon title=(words::sign(sign)) { "Robot?" } }
+                    @if submitted.test { (test()) }
+                    @for sign in robot::signs(submitted) { span.mark.soon title=(labels::sign(sign)) { "Robot?" } }
                     span.mark { @match ticket.status { Status::Open => "Open", Status::Solved => "Solved" } }
                 }
                 (copy::button())
@@ -88,16 +88,16 @@ pub fn page(sites: &Sites, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
                 div.column.first {
                     section.card aria-labelledby="message" {
                         h2 #message { "Message" }
-                        div.message dir="auto" lang=[(!sent.locale.is_empty()).then_some(&sent.locale)] { (sent.message) }
-                        (files::list(known, 0))
+                        div.message dir="auto" lang=[(!submitted.locale.is_empty()).then_some(&submitted.locale)] { (submitted.message) }
+                        (files::list(view, 0))
                     }
-                    (conversation::card(known))
+                    (conversation::card(view))
                     (errors::card(context))
-                    (conversation::forms(known))
+                    (conversation::forms(view))
                 }
                 aside.column aria-label="About this ticket" {
-                    (handling::card(sites, frame.operator, known))
-                    (delivery::card(known))
+                    (handling::card(sites, frame.operator, view))
+                    (delivery::card(view))
                     (answered::card(sites, ticket))
                     (page::card(context))
                     (person::card(ticket))
@@ -107,11 +107,11 @@ pub fn page(sites: &Sites, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
                 }
                 div.column.rest {
                     div.card.rows {
-                        (since::row(context))
+                        (later_snapshot::row(context))
                         (requests::row(context))
                         (timeline::row(context))
                         (values::row(context))
-                        (questions::row(sent))
+                        (questions::row(submitted))
                         (device::row(context))
                         (left_out::row(context))
                         (copy::row(ticket))

@@ -2,24 +2,24 @@
 
 use maud::{Markup, html};
 
-use super::super::{notes, times, words};
+use super::super::{labels, notes, times};
 use super::section::{id, row as section};
 use domain::context::{Context, Group, RequestRecord};
 
 /// The row.
 pub fn row(context: &Context) -> Markup {
     let requests = &context.requests;
-    let notes = notes::of(context, Group::Requests);
-    let says = match (requests.len(), notes.is_empty()) {
+    let notes = notes::notes_for(context, Group::Requests);
+    let summary = match (requests.len(), notes.is_empty()) {
         (0, true) => "No failed or slow requests.".into(),
         (0, false) => String::new(),
         (count, _) => format!("{count} failed or slow"),
     };
-    section("Requests", &says, &notes, table(context, &context.frozen_at, "List of requests"))
+    section("Requests", &summary, &notes, table(context, &context.frozen_at, "List of requests"))
 }
 
-/// The requests, oldest first; `begun` is when the ticket was begun.
-pub fn table(context: &Context, begun: &str, label: &str) -> Markup {
+/// The requests, oldest first; `frozen_at` is when the ticket was begun.
+pub fn table(context: &Context, frozen_at: &str, label: &str) -> Markup {
     html! {
         @if !context.requests.is_empty() {
             div.scroll role="region" aria-label=(label) tabindex="0" {
@@ -27,19 +27,19 @@ pub fn table(context: &Context, begun: &str, label: &str) -> Markup {
                     thead {
                         tr { @for column in ["Time", "Response", "Request", "Duration", "Size"] { th scope="col" { (column) } } }
                     }
-                    tbody { @for request in &context.requests { (line(request, begun)) } }
+                    tbody { @for request in &context.requests { (line(request, frozen_at)) } }
                 }
             }
         }
     }
 }
 
-fn line(request: &RequestRecord, begun: &str) -> Markup {
-    let size = if request.size == 0 { String::new() } else { words::bytes(request.size) };
+fn line(request: &RequestRecord, frozen_at: &str) -> Markup {
+    let size = if request.size == 0 { String::new() } else { labels::bytes(request.size) };
     html! {
         tr {
-            td.when { (times::clock(&request.at)) p.muted { (times::relative(&request.at, begun)) } }
-            td.answer { span.mark.(urgency(request)) { bdi { (words::answer(request)) } } }
+            td.when { (times::clock(&request.at)) p.muted { (times::relative(&request.at, frozen_at)) } }
+            td.answer { span.mark.(urgency(request)) { bdi { (labels::answer(request)) } } }
             td.request dir="ltr" {
                 @if !request.method.is_empty() { strong { (request.method) } " " }
                 span.url { (request.url) }

@@ -18,17 +18,17 @@ pub fn card(id: &str, title: &str, notes: &[String], content: Markup) -> Markup 
 }
 
 /// A row with a summary, which unfolds its content. Without content it does not unfold, and without a summary as well it is nothing.
-pub fn row(title: &str, says: &str, notes: &[String], content: Markup) -> Markup {
-    row_that(false, title, says, notes, content)
+pub fn row(title: &str, summary: &str, notes: &[String], content: Markup) -> Markup {
+    row_that(false, title, summary, notes, content)
 }
 
 /// A row that is unfolded initially.
-pub fn open_row(title: &str, says: &str, content: Markup) -> Markup {
-    row_that(true, title, says, &[], content)
+pub fn open_row(title: &str, summary: &str, content: Markup) -> Markup {
+    row_that(true, title, summary, &[], content)
 }
 
-fn row_that(open: bool, title: &str, says: &str, notes: &[String], content: Markup) -> Markup {
-    let words: Vec<&str> = [says].into_iter().chain(notes.iter().map(String::as_str)).collect();
+fn row_that(open: bool, title: &str, summary_text: &str, notes: &[String], content: Markup) -> Markup {
+    let words: Vec<&str> = [summary_text].into_iter().chain(notes.iter().map(String::as_str)).collect();
     let words = words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ");
     html! {
         @if !content.0.is_empty() {
@@ -45,8 +45,8 @@ fn row_that(open: bool, title: &str, says: &str, notes: &[String], content: Mark
 }
 
 /// A smaller part that unfolds within another.
-pub fn fold(says: &str, content: Markup) -> Markup {
-    html! { details.fold { summary { (says) } (content) } }
+pub fn fold(summary_text: &str, content: Markup) -> Markup {
+    html! { details.fold { summary { (summary_text) } (content) } }
 }
 
 /// Names with values; nothing if no value is known.
@@ -57,10 +57,10 @@ pub fn facts(facts: &Facts) -> Markup {
 
 /// The same with markup as values.
 pub fn marked_facts(facts: &[(&str, Markup)]) -> Markup {
-    let known: Vec<_> = facts.iter().filter(|(_, value)| !value.0.is_empty()).collect();
+    let filled: Vec<_> = facts.iter().filter(|(_, value)| !value.0.is_empty()).collect();
     html! {
-        @if !known.is_empty() {
-            dl.facts { @for (name, value) in known { dt { (name) } dd { (value) } } }
+        @if !filled.is_empty() {
+            dl.facts { @for (name, value) in filled { dt { (name) } dd { (value) } } }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::{notes, words};
+use super::super::{labels, notes};
 use super::section::row as section;
 use domain::context::{Context, Group};
 use wire::Pairs;
@@ -10,13 +10,13 @@ use wire::Pairs;
 /// The row.
 pub fn row(context: &Context) -> Markup {
     let values = &context.page_values;
-    let mut notes = notes::of(context, Group::PageValues);
+    let mut notes = notes::notes_for(context, Group::PageValues);
     notes.extend(notes::unanswered(context));
-    let (says, content) = match values.0.len() {
+    let (summary, content) = match values.0.len() {
         0 => (String::new(), html! {}),
-        count => (words::count(count, "value"), pairs(values)),
+        count => (labels::count(count, "value"), pairs(values)),
     };
-    section("Custom data", &says, &notes, content)
+    section("Custom data", &summary, &notes, content)
 }
 
 /// Names and values set by the host.

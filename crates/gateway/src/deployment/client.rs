@@ -17,7 +17,7 @@ const ANSWER_MAX: usize = 4 * 1024 * 1024;
 const SAID_MAX: usize = 80;
 
 /// A client for one gateway.
-pub struct Way {
+pub struct GatewayClient {
     client: Client,
     url: Url,
 }
@@ -29,22 +29,22 @@ pub struct Answer {
     body: Vec<u8>,
 }
 
-impl Way {
+impl GatewayClient {
     /// A client for an address. It ignores proxies of the environment, because browsers elsewhere do not use them either.
-    pub fn new(url: &Url) -> Result<Way, String> {
+    pub fn new(url: &Url) -> Result<GatewayClient, String> {
         outbound_http::install_crypto();
         let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(super::PATIENCE).build();
-        Ok(Way { client: client.map_err(|error| chain(&error))?, url: url.clone() })
+        Ok(GatewayClient { client: client.map_err(|error| chain(&error))?, url: url.clone() })
     }
 
     /// Sends a GET request.
     pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
-        self.ask(Method::GET, path, headers).await
+        self.send(Method::GET, path, headers).await
     }
 
     /// Sends a request with a method.
-    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
-        answer(with(self.request(method, path)?, headers)).await
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
+        answer(with_headers(self.request(method, path)?, headers)).await
     }
 
     /// Sends a POST request with a body.
@@ -56,7 +56,7 @@ impl Way {
         headers: &[(&str, &str)],
     ) -> Result<Answer, String> {
         let request = self.request(Method::POST, path)?.header(CONTENT_TYPE, kind).body(body);
-        answer(with(request, headers)).await
+        answer(with_headers(request, headers)).await
     }
 
     /// The arrival times of the chunks of a response.
@@ -140,7 +140,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn with(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {
+fn with_headers(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {
     headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
 }
 
@@ -159,11 +159,11 @@ async fn answer(request: RequestBuilder) -> Result<Answer, String> {
 
 /// The message of an error with its causes.
 fn chain(error: &reqwest::Error) -> String {
-    let mut says = error.to_string();
+    let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        says = error.to_string();
+        message = error.to_string();
         cause = error.source();
     }
-    says
+    message
 }

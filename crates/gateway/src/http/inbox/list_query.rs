@@ -9,10 +9,10 @@ use domain::ticket::Status;
 /// The query of the list; absent parameters are empty.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub struct ListQuery {
     /// The site of the tickets.
     pub site: String,
-    /// `open`, `solved` or `all`; the default is open, and all when searching.
+    /// `open`, `solved` or `button_for_all`; the default is open, and all when searching.
     pub status: String,
     /// The name of an [`Owner`].
     pub owner: String,
@@ -28,7 +28,7 @@ pub struct Asked {
     pub after: String,
 }
 
-impl Asked {
+impl ListQuery {
     /// The view that the filters select.
     pub fn view(&self) -> View {
         View {

@@ -14,7 +14,7 @@ const LATE_MINUTES: i64 = 10;
 
 /// The state of a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct DestinationStatus {
     /// Its pending deliveries and dead letters.
     pub queue: QueueStatus,
     /// Why it is unreachable, if it is.
@@ -23,7 +23,7 @@ pub struct Standing {
     pub is_gone: bool,
 }
 
-impl Standing {
+impl DestinationStatus {
     /// Whether it needs attention: it has dead letters, or deliveries that are pending for too long. Deliveries to a removed destination do not
     /// count, because an administrator has removed it on purpose.
     pub fn needs_somebody(&self) -> bool {
@@ -31,12 +31,15 @@ impl Standing {
     }
 
     fn is_late(&self) -> bool {
-        self.queue.since.as_deref().is_some_and(|since| times::is_older(since, &clock::now(), LATE_MINUTES))
+        self.queue
+            .since
+            .as_deref()
+            .is_some_and(|waiting_since| times::is_older(waiting_since, &clock::now(), LATE_MINUTES))
     }
 }
 
 /// Reads the state of the destinations.
-pub struct Standings {
+pub struct DestinationStatuses {
     /// The deliveries.
     pub queue: Arc<dyn Queue>,
     /// The configured destinations.
@@ -47,33 +50,34 @@ pub struct Standings {
     pub proxy_watch: Arc<ProxyWatch>,
 }
 
-impl Standings {
+impl DestinationStatuses {
     /// The destinations with pending deliveries or dead letters, configured or not; every page needs them.
-    pub async fn read(&self) -> Result<Vec<Standing>, StoreError> {
-        let standing = |queue: QueueStatus| {
+    pub async fn read(&self) -> Result<Vec<DestinationStatus>, StoreError> {
+        let status_of = |queue: QueueStatus| {
             let line = self.lines.line(&queue.site, &queue.destination);
-            Standing { away: line.and_then(|line| line.away()), is_gone: line.is_none(), queue }
+            DestinationStatus { away: line.and_then(|line| line.away()), is_gone: line.is_none(), queue }
         };
-        Ok(self.queue.queues().await?.into_iter().map(standing).collect())
+        Ok(self.queue.queues().await?.into_iter().map(status_of).collect())
     }
 
     /// All configured destinations, then removed ones with deliveries left.
-    pub async fn read_all(&self) -> Result<Vec<Standing>, StoreError> {
+    pub async fn read_all(&self) -> Result<Vec<DestinationStatus>, StoreError> {
         let open = self.read().await?.into_iter();
-        let key = |standing: &Standing| (standing.queue.site.clone(), standing.queue.destination.clone());
-        let mut open: BTreeMap<(String, String), Standing> = open.map(|standing| (key(&standing), standing)).collect();
-        let mut standings = Vec::new();
+        let key = |status: &DestinationStatus| (status.queue.site.clone(), status.queue.destination.clone());
+        let mut open: BTreeMap<(String, String), DestinationStatus> =
+            open.map(|status| (key(&status), status)).collect();
+        let mut destinations = Vec::new();
         for (site, name, _) in self.destinations.iter() {
-            let known = open.remove(&(site.to_string(), name.to_string()));
-            let away = || self.lines.line(site, name).and_then(|line| line.away());
-            standings.push(known.unwrap_or_else(|| Standing {
-                queue: nothing(site, name),
-                away: away(),
+            let existing = open.remove(&(site.to_string(), name.to_string()));
+            let unreachable_reason = || self.lines.line(site, name).and_then(|line| line.away());
+            destinations.push(existing.unwrap_or_else(|| DestinationStatus {
+                queue: empty_queue(site, name),
+                away: unreachable_reason(),
                 is_gone: false,
             }));
         }
-        standings.extend(open.into_values());
-        Ok(standings)
+        destinations.extend(open.into_values());
+        Ok(destinations)
     }
 
     /// The warning on every page, if any.
@@ -83,10 +87,10 @@ impl Standings {
 }
 
 /// The number of dead letters that can be retried.
-pub fn dead_letters(standings: &[Standing]) -> u32 {
-    standings.iter().filter(|standing| !standing.is_gone).map(|standing| standing.queue.dead_letters).sum()
+pub fn dead_letters(destinations: &[DestinationStatus]) -> u32 {
+    destinations.iter().filter(|status| !status.is_gone).map(|status| status.queue.dead_letters).sum()
 }
 
-fn nothing(site: &str, destination: &str) -> QueueStatus {
+fn empty_queue(site: &str, destination: &str) -> QueueStatus {
     QueueStatus { site: site.into(), destination: destination.into(), waiting: 0, since: None, dead_letters: 0 }
 }

@@ -52,8 +52,8 @@ pub fn sign(sign: Sign) -> &'static str {
 }
 
 /// The content of a delivery.
-pub fn brought(what: DeliveryKind) -> &'static str {
-    match what {
+pub fn delivery_kind(kind: DeliveryKind) -> &'static str {
+    match kind {
         DeliveryKind::Ticket => "Ticket",
         DeliveryKind::Message => "Message",
         DeliveryKind::Solved => "Status: solved",
@@ -75,10 +75,10 @@ pub fn owner(owner: Owner) -> &'static str {
 /// When the first answer is due, or was given; nothing without a due time.
 pub fn due(status: Status, due_at: Option<&str>, handling: &Handling) -> Markup {
     let Some(due_at) = due_at else { return html! {} };
-    let left = times::left(due_at, &clock::now());
+    let remaining = times::duration_until(due_at, &clock::now());
     let waits = status == Status::Open && handling.answered_at.is_none();
     html! {
-        @match (waits, left) {
+        @match (waits, remaining) {
             (true, Some((true, time))) => span.mark.critical { "Overdue by " (time) },
             (true, Some((false, time))) => span.mark.soon { "Due in " (time) },
             (false, _) if handling.answered_at.is_some() => span.muted { "Answered. Was due " },
@@ -90,7 +90,7 @@ pub fn due(status: Status, due_at: Option<&str>, handling: &Handling) -> Markup 
 
 /// The teams of a site, or of all sites.
 pub fn teams(sites: &Sites, site: Option<&str>) -> Vec<String> {
-    let sites = sites.iter().filter(|of| site.is_none_or(|site| site == of.key));
+    let sites = sites.iter().filter(|candidate| site.is_none_or(|site| site == candidate.key));
     let teams = sites.flat_map(|site| site.config.topics.iter().map(|topic| topic.team.clone()));
     let teams: BTreeSet<String> = teams.filter(|team| !team.is_empty()).collect();
     teams.into_iter().collect()
@@ -174,14 +174,14 @@ pub fn link(link: &FoundLink) -> String {
         source => source,
     };
     let label = link.label.replace('_', " ");
-    let says = format!("{source} {label}");
-    let says = says.trim();
-    if says.is_empty() { "Link".into() } else { says.into() }
+    let text = format!("{source} {label}");
+    let text = text.trim();
+    if text.is_empty() { "Link".into() } else { text.into() }
 }
 
 /// A count with its noun: `1 error`, `2 errors`.
-pub fn count(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+pub fn count(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// An address with a web scheme.
@@ -200,8 +200,8 @@ pub fn address(url: &str) -> Markup {
 }
 
 /// A link out of the inbox, to an address that [`web`] has checked.
-pub fn outward(url: &str, says: &str) -> Markup {
-    html! { a href=(url) target="_blank" rel="noopener noreferrer" { bdi { (says) } } }
+pub fn outward(url: &str, text: &str) -> Markup {
+    html! { a href=(url) target="_blank" rel="noopener noreferrer" { bdi { (text) } } }
 }
 
 /// The host of an address.
