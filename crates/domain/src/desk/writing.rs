@@ -142,12 +142,12 @@ impl Desk {
     /// Stores what is written before its place is emptied, even while an earlier version of it is being stored.
     pub(super) fn store_before_leaving(&mut self, index: usize) {
         self.save(index);
-        if let Some(composer) = self.composers.get(index)
-            && composer.is_dirty
-            && composer.state != State::Sending
-            && !composer.draft.is_empty()
-        {
-            self.save_draft(composer.draft.clone(), composer.expected);
+        let now = self.now;
+        let Some(composer) = self.composers.get_mut(index) else { return };
+        if composer.is_dirty && composer.state != State::Sending && !composer.draft.is_empty() {
+            composer.draft.saved_at = now;
+            let (draft, expected) = (composer.draft.clone(), composer.expected);
+            self.save_draft(draft, expected);
         }
     }
 

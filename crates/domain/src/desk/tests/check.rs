@@ -19,6 +19,8 @@ pub struct Text {
     pub was_anonymous: bool,
     /// Whether it has to be somewhere.
     pub is_required: bool,
+    /// Whether it was on the device, from where only the customer may take it.
+    pub was_stored: bool,
     /// Whether it was typed over in one tab and is still shown in another.
     pub is_replaced: bool,
     /// Whether a reset deletes its draft.
@@ -103,10 +105,11 @@ pub fn has_arrived(world: &World, text: &str) -> bool {
 /// What does not hold, in a sentence.
 pub type Violation = String;
 
-pub fn check(world: &mut World, texts: &Texts) -> Result<(), Violation> {
+pub fn check(world: &mut World, texts: &mut Texts) -> Result<(), Violation> {
     let device = on_device(world);
     let memory: BTreeSet<String> = world.tabs.iter().flat_map(in_memory).collect();
-    for (text, known) in &texts.0 {
+    for (text, known) in &mut texts.0 {
+        known.was_stored |= device.contains(text);
         let is_somewhere = device.contains(text) || memory.contains(text);
         if known.is_required && !is_somewhere && !has_arrived(world, text) {
             return Err(format!("{text} is nowhere"));

@@ -59,7 +59,7 @@ fn play(seed: u64, steps: &[Step], storage: Storage, is_traced: bool) -> Result<
     play.world.is_traced = is_traced;
     for step in steps {
         play.step(*step)?;
-        check(&mut play.world, &play.texts)?;
+        check(&mut play.world, &mut play.texts)?;
     }
     play.end()
 }

@@ -204,8 +204,10 @@ impl Play {
         }
         // Another tab may send it without the attachment, and this one with it.
         let text = self.world.tabs[tab].desk.draft(&target).map(|draft| draft.form.text.clone()).unwrap_or_default();
+        let device = on_device(&self.world);
         let holders = self.world.tabs.iter().filter(|tab| in_memory(tab).contains(&text)).count();
-        self.texts.0.entry(text).and_modify(|known| known.is_exempt |= holders > 1);
+        let is_shared = holders > 1 || device.contains(&text);
+        self.texts.0.entry(text).and_modify(|known| known.is_exempt |= is_shared);
         self.count += 1;
         let id = AttachmentId(format!("file{}", self.count));
         let name = id.0.clone();
@@ -229,6 +231,7 @@ impl Play {
         let is_written = self.world.tabs.iter().any(|tab| composed(tab).iter().any(|(_, _, other)| other == text));
         if let Some(known) = self.texts.0.get_mut(text) {
             known.is_required &= is_written;
+            known.is_replaced |= is_written;
             known.is_over = !is_elsewhere;
             // Another tab that has it in its hands may store it once more.
             known.is_exempt |= is_elsewhere;
@@ -359,6 +362,7 @@ impl Play {
             if let Some(known) = self.texts.0.get_mut(&text)
                 && !is_elsewhere
                 && !device.contains(&text)
+                && !known.was_stored
             {
                 known.is_required = false;
             }
@@ -424,7 +428,7 @@ impl Play {
             self.world.start(tab);
         }
         self.world.try_to_settle()?;
-        check(&mut self.world, &self.texts)?;
+        check(&mut self.world, &mut self.texts)?;
         for name in ["", "ada", "ben"] {
             for tab in 0..TABS {
                 self.crash(tab)?;
@@ -437,14 +441,14 @@ impl Play {
                 }
             }
             self.world.try_to_settle()?;
-            check(&mut self.world, &self.texts)?;
+            check(&mut self.world, &mut self.texts)?;
             let waiting: Vec<_> =
                 self.world.tabs[0].desk.waiting().filter(|it| it.refusal.is_none()).map(|it| it.key.clone()).collect();
             for key in waiting {
                 self.world.tell(0, Happening::SendAgainPressed(key));
             }
             self.world.try_to_settle()?;
-            check(&mut self.world, &self.texts)?;
+            check(&mut self.world, &mut self.texts)?;
             check_drafts(&self.world, &self.texts)?;
         }
         if self.storage == Storage::Reliable && !self.world.troubled.is_empty() {
