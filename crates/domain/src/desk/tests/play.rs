@@ -168,11 +168,9 @@ impl Play {
         let sent = self.world.tabs.iter().flat_map(|tab| &tab.desk.outbox);
         let is_sent = sent.into_iter().any(|outgoing| !outgoing.is_stored && outgoing.submission.text() == text)
             || on_device_as_submission(&self.world).contains(text);
-        if let Some(known) = self.texts.0.get_mut(text)
-            && (!is_sent || is_given_back)
-        {
-            known.is_replaced = is_elsewhere;
-            known.is_required &= is_elsewhere;
+        if let Some(known) = self.texts.0.get_mut(text) {
+            known.is_replaced = true;
+            known.is_required &= is_elsewhere || (is_sent && !is_given_back);
         }
     }
 
@@ -297,7 +295,7 @@ impl Play {
                     self.over(&text);
                 }
                 // Another tab may still show it, until it is closed.
-                self.texts.0.entry(text).and_modify(|known| known.is_required &= is_sent);
+                self.texts.0.entry(text).and_modify(|known| known.is_required &= is_sent && !discards);
             }
         }
         // In another tab nobody was declared, so that it is anonymous there, and may be stored as such again.
@@ -367,9 +365,9 @@ impl Play {
                 known.is_required = false;
             }
         }
-        let shown: Vec<String> = self.world.tabs.iter().flat_map(composed).map(|(_, _, text)| text).collect();
+        let held: Vec<String> = self.world.tabs.iter().flat_map(in_memory).chain(stored).collect();
         for (text, known) in self.texts.0.iter_mut().filter(|(_, known)| known.is_replaced) {
-            known.is_required &= shown.contains(text);
+            known.is_required &= held.contains(text);
         }
         self.world.start(tab);
         Ok(())
