@@ -9,7 +9,7 @@ use super::event::Answer;
 use super::ids::{AttachmentId, IdempotencyKey, Revision};
 use super::outbox::pause;
 use super::outgoing::{Outgoing, Progress};
-use super::records::{Record, RecordKey, Write};
+use super::records::{Expectation, Record, RecordKey, Write};
 use super::storing::{Purpose, expect_draft, expect_submission, put};
 use super::submission::{Acknowledgement, Cause};
 use super::{ACKNOWLEDGED_MAX, Desk};
@@ -350,18 +350,23 @@ impl Desk {
 
     pub(super) fn discard(&mut self, key: &IdempotencyKey) {
         let Some(position) = self.outbox.iter().position(|outgoing| outgoing.submission.key == *key) else { return };
-        let submission = self.outbox.remove(position).submission;
+        let Outgoing { submission, own, .. } = self.outbox.remove(position);
         let files: Vec<AttachmentId> = submission.attachments.iter().map(|file| file.id.clone()).collect();
         for id in &files {
             self.forget_attachment(id);
         }
         self.clear_watching(key);
-        self.delete(vec![
-            Write::Delete(RecordKey::Submission(key.clone())),
-            Write::Delete(RecordKey::Draft(key.clone())),
-            Write::Release(files),
-        ]);
+        self.delete_submission(key, files, own);
         self.release(key);
+    }
+
+    /// Deletes a submission from the device, unless another tab has submitted something else under its key. `own` are the versions that are
+    /// this tab's own, the latest last.
+    pub(super) fn delete_submission(&mut self, key: &IdempotencyKey, files: Vec<AttachmentId>, own: Vec<Revision>) {
+        let place = RecordKey::Submission(key.clone());
+        let expected = vec![Expectation { key: place.clone(), revision: own.last().copied() }];
+        let writes = vec![Write::Delete(place), Write::Delete(RecordKey::Draft(key.clone())), Write::Release(files)];
+        self.write(expected, writes.clone(), Purpose::Discard(key.clone(), own, writes));
     }
 
     /// The customer does not want to wait for an attachment. If it may have arrived, its bytes are fixed.

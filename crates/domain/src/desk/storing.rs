@@ -24,6 +24,8 @@ pub enum Purpose {
     Settle(IdempotencyKey, Revision),
     /// To make a draft of a refused submission: the keys of both.
     GiveBack { submission: IdempotencyKey, draft: IdempotencyKey },
+    /// To delete a submission that the customer discards, the versions of it that are this tab's own, and what is deleted.
+    Discard(IdempotencyKey, Vec<Revision>, Vec<Write>),
     /// To delete something, whatever it is by now.
     Delete(Vec<Write>),
     /// To carry out a reset.
@@ -107,7 +109,9 @@ impl Desk {
                 self.given_back(&submission, &draft);
                 self.effects.push(Effect::TellOtherTabs);
             }
-            Some(Purpose::Settle(..) | Purpose::Delete(_)) => self.effects.push(Effect::TellOtherTabs),
+            Some(Purpose::Settle(..) | Purpose::Delete(_) | Purpose::Discard(..)) => {
+                self.effects.push(Effect::TellOtherTabs)
+            }
             Some(Purpose::Reset(reset)) => {
                 self.resets.retain(|known| *known != reset);
                 self.effects.extend([Effect::ClearReset(reset), Effect::TellOtherTabs]);
@@ -153,7 +157,7 @@ impl Desk {
                 }
                 self.try_later();
             }
-            Purpose::Delete(writes) => {
+            Purpose::Delete(writes) | Purpose::Discard(_, _, writes) => {
                 self.deletions.retain(|known| !writes.contains(known));
                 self.deletions.extend(writes);
                 self.try_later();
@@ -170,7 +174,24 @@ impl Desk {
             Some(Purpose::Submit(key)) => self.submit_conflicted(&key, found),
             Some(Purpose::Claim(key, _) | Purpose::Settle(key, _)) => self.changed_elsewhere(&key, found),
             Some(Purpose::GiveBack { submission, draft }) => self.give_back_conflicted(&submission, &draft, found),
+            Some(Purpose::Discard(key, own, writes)) => self.discard_conflicted(&key, own, writes, found),
             Some(Purpose::Delete(_) | Purpose::Reset(_) | Purpose::Attachment) | None => {}
+        }
+    }
+
+    /// An earlier version of this tab's own is discarded as well; another tab's submission stays.
+    fn discard_conflicted(
+        &mut self,
+        key: &IdempotencyKey,
+        mut own: Vec<Revision>,
+        writes: Vec<Write>,
+        found: Vec<Record>,
+    ) {
+        let there = found.first().and_then(Record::revision);
+        if let Some(revision) = there.filter(|revision| own.contains(revision) && own.last() != Some(revision)) {
+            own.push(revision);
+            let place = Expectation { key: RecordKey::Submission(key.clone()), revision: Some(revision) };
+            self.write(vec![place], writes.clone(), Purpose::Discard(key.clone(), own, writes));
         }
     }
 

@@ -184,6 +184,26 @@ fn pressed_twice_or_in_two_tabs_it_is_sent_once() {
 }
 
 #[test]
+fn discarding_a_submission_leaves_what_another_tab_has_submitted_of_the_same_draft() {
+    let mut world = opened();
+    write(&mut world, 0, FORM, "begun");
+    world.tell(0, Happening::Leaving);
+    world.settle();
+    world.crash(1);
+    world.start(1);
+    configure(&mut world, 1, FormRules::default());
+    world.settle();
+    write(&mut world, 0, FORM, "changed");
+    press_send(&mut world, 0, FORM);
+    press_send(&mut world, 1, FORM);
+    let key = world.tabs[1].desk.waiting().next().unwrap().key.clone();
+    world.tell(1, Happening::DiscardPressed(key));
+    step_storage(&mut world, 0);
+    world.settle();
+    assert_eq!(messages(&world), ["changed"]);
+}
+
+#[test]
 fn after_a_day_the_customer_has_to_confirm_it() {
     let mut world = opened();
     write(&mut world, 0, FORM, "long ago");
