@@ -47,7 +47,7 @@ test: first-time test-native test-wasm test-browser ## all tests: native, WebAss
 check: first-time wasm-target $(LOADER_PACKAGES) $(DENY) ## formats, lints on both targets, types, licences, known vulnerabilities
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo clippy --locked --target wasm32-unknown-unknown --package deskbell --package domain --package markdown --package ranking --package redaction --package wire --lib --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets --test widget -- -D warnings
+	cargo clippy --locked --target wasm32-unknown-unknown --package deskbell --package domain --package markdown --package ranking --package redaction --package wire --lib --bin widget --test widget -- -D warnings
 	tsc --project loader
 	prettier --check --log-level warn .
 	cargo-deny --workspace --log-level error check licenses bans sources
@@ -131,9 +131,7 @@ widget: wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES)
 	# Where this machine keeps its crates is nobody's business, and would make the module differ from machine to machine.
 	flags=$$(for folder in "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/; do printf -- '--remap-path-prefix=%s= ' "$$folder"; done)
 	export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$$flags--remap-path-prefix=$(CURDIR)/="
-	# All at once, because Trunk's builds wait for each other and would keep one core busy.
-	cargo build --locked --quiet --package deskbell --profile widget --target wasm32-unknown-unknown --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets
-	trunk build --release
+	trunk build --release --locked
 
 wasm-target: | needs
 	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown

@@ -12,36 +12,20 @@ declare const WASM_INTEGRITY: string;
 declare const PLAIN_INTEGRITY: string;
 /** The style of the plain form; defined in `plain.js` only. */
 declare const PLAIN_CSS: string;
-/** The integrity of `answers.js`; defined in `modules.js` only. */
-declare const ANSWERS_INTEGRITY: string;
-/** The integrity of `answers.wasm`; defined in `modules.js` only. */
-declare const ANSWERS_WASM_INTEGRITY: string;
-/** The integrity of `engines.js`; defined in `modules.js` only. */
-declare const ENGINES_INTEGRITY: string;
-/** The integrity of `engines.wasm`; defined in `modules.js` only. */
-declare const ENGINES_WASM_INTEGRITY: string;
-/** The integrity of `sends.js`; defined in `modules.js` only. */
-declare const SENDS_INTEGRITY: string;
-/** The integrity of `sends.wasm`; defined in `modules.js` only. */
-declare const SENDS_WASM_INTEGRITY: string;
 /** The integrity of `files.js`; defined in `modules.js` only. */
 declare const FILES_INTEGRITY: string;
 /** The style of attachments; defined in `files.js` only. */
 declare const FILES_CSS: string;
+/** The chunks of the program, by name the files that each needs, and by file their integrity; defined in `widget.js` only. */
+declare const CHUNKS: { chunks: Record<string, string[]>; files: Record<string, string> };
+/** The integrity of `screens.js`; defined in `modules.js` only. */
+declare const SCREENS_INTEGRITY: string;
+/** The style of the screens beyond the form; defined in `screens.js` only. */
+declare const SCREENS_CSS: string;
 /** The integrity of `modules.js`; defined in `widget.js` only. */
 declare const MODULES_INTEGRITY: string;
-/** The integrity of `site.js`; defined in `modules.js` only. */
-declare const SITE_INTEGRITY: string;
-/** The integrity of `site.wasm`; defined in `modules.js` only. */
-declare const SITE_WASM_INTEGRITY: string;
-/** The style of what a site adds; defined in `site.js` only. */
-declare const SITE_CSS: string;
 /** The integrity of `tickets.js`; defined in `modules.js` only. */
 declare const TICKETS_INTEGRITY: string;
-/** The integrity of `tickets.wasm`; defined in `modules.js` only. */
-declare const TICKETS_WASM_INTEGRITY: string;
-/** The style of tickets and conversations; defined in `tickets.js` only. */
-declare const TICKETS_CSS: string;
 /** The integrity of `tools.js`; defined in `modules.js` only. */
 declare const TOOLS_INTEGRITY: string;
 /** The integrity of `recovery.js`; defined in `modules.js` only. */
@@ -54,40 +38,58 @@ declare const OPTIONS_INTEGRITY: string;
 declare const SHOT_INTEGRITY: string;
 /** The style of the image editor; defined in `shot.js` only. */
 declare const SHOT_CSS: string;
-/** The style of "What we send"; defined in `sends.js` only. */
-declare const SENDS_CSS: string;
 /** The style of the panel before the widget has loaded. */
 declare const FIRST_CSS: string;
 /** The rest of the panel's style; defined in `widget.js` only. */
 declare const PANEL_CSS: string;
-/** The style of a question; defined in `answers.js` only. */
-declare const ANSWERS_CSS: string;
 /** The loader's texts by language tag, in the order of `texts::LOADER`. */
 declare const TEXTS: Record<string, string[]>;
 /** The languages written from right to left. */
 declare const RTL: string[];
 
-/** The glue that Trunk creates for each module of the crate. */
-declare module "trunk:glue" {
-  export function initSync(options: { module: WebAssembly.Module }): unknown;
+/** The glue of the program, by `wasm-bindgen`. */
+declare module "program:glue" {
+  export function initSync(options: { module: WebAssembly.Module }): object;
   export function mount(loader: object): void;
   export function open(options: object): void;
   export function changed(what: 0 | 1 | 2): void;
-  export function show(place: HTMLElement, live: HTMLElement, ...given: unknown[]): void;
   export function answer(what: string, about: string): unknown;
   export function follows(total: number, unread: number, queued: number, unsure: number): void;
-  export function alike(place: Element, live: HTMLElement, ...given: unknown[]): void;
-  export function begin(site: object, live: HTMLElement, form: typeof answer, lang: string, labels: unknown): void;
-  export function notices(place: Element, incidents: unknown): void;
-  export function ask(place: Element, fields: unknown, asks: boolean): void;
-  export function complete(): boolean;
-  export function values(): object | undefined;
-  export function restore(ticket: unknown): void;
-  export function forget(): void;
-  export function refresh(id: string): void;
-  export function leave(): void;
-  export function look(place: Element, form: typeof answer, lang: string, labels: unknown, host: string): void;
+  export function contextLoaded(loaded: boolean): void;
+  export function showQuestion(
+    place: Element,
+    live: HTMLElement,
+    question: unknown,
+    lang: string,
+    labels: unknown,
+  ): void;
+  export function showPreview(place: Element, lang: string, labels: unknown, host: string): void;
+  export function showTickets(
+    place: Element,
+    live: HTMLElement,
+    line: object,
+    lang: string,
+    labels: unknown,
+    id: string,
+  ): void;
+  export function showSimilar(
+    place: Element,
+    live: HTMLElement,
+    line: object,
+    lang: string,
+    labels: unknown,
+    found: unknown,
+  ): void;
+  export function refreshTickets(id: string): void;
+  export function leaveTickets(): void;
+  export function beginSite(site: object, live: HTMLElement, lang: string, labels: unknown): void;
+  export function showIncidents(place: Element, incidents: unknown): void;
+  export function showFields(place: Element, fields: unknown, asks: boolean): void;
+  export function fieldsComplete(): boolean;
+  export function fieldValues(): object | undefined;
+  export function restoreFields(ticket: unknown): void;
+  export function forgetFields(): void;
   export function find(done: (answer: unknown) => void, sources: unknown, siteUrl: string, given: object): void;
-  export function rest(done: (answer: unknown) => void): void;
-  export function question(done: (answer: unknown) => void, sources: unknown, siteUrl: string, id: string): void;
+  export function findRest(done: (answer: unknown) => void): void;
+  export function findQuestion(done: (answer: unknown) => void, sources: unknown, siteUrl: string, id: string): void;
 }

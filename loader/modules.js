@@ -1,6 +1,5 @@
-// Loaded right after the form: it stores drafts, submits, collects the context, and fetches the modules besides the
-// form when they are needed, with their integrity. The modules share neither memory nor code with the form, so they
-// call it.
+// Loaded right after the form: it stores drafts, submits, collects the context, and fetches the scripts and the chunks
+// of the program besides the form when they are needed, with their integrity.
 
 import { as, reporting } from "./asking.js";
 import { assign } from "./assign.js";
@@ -9,6 +8,7 @@ import { attachments } from "./attachments.js";
 import { purge } from "./disk.js";
 import { keep } from "./draft.js";
 import { drops } from "./drops.js";
+import { ask } from "./engines.js";
 import { forget } from "./forget.js";
 import { marks } from "./marks.js";
 import { once } from "./once.js";
@@ -39,7 +39,8 @@ const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
  */
 export const start = async (parts, form, said, heard) => {
   const token = reporting(parts, parts["token"]);
-  const { wear, lang, gateway, siteUrl, zendesk, state, emit, own, site: key } = parts;
+  const { wear, lang, gateway, siteUrl, zendesk, state, emit, own, site: key, chunk } = parts;
+  const program = /** @type {import("./widget.js").Program} */ (parts["program"]);
   let session = (/** @type {boolean} */ make = true) => sessionOf(key, make);
   const { cookieDomain, env } = parts.script.dataset;
   if (cookieDomain || env)
@@ -56,37 +57,45 @@ export const start = async (parts, form, said, heard) => {
   const labels = once(() => texts(lang));
   /** For callers who can do without them. */
   const labelled = () => labels().catch(blank);
-  const styled = (/** @type {string} */ name, /** @type {string[]} */ ...integrity) =>
-    once(async () => {
-      const module = await fetched(parts.preload, name, integrity);
-      if (module.css) wear(module.css);
-      return module;
-    });
-  const answers = styled("answers", ANSWERS_INTEGRITY, ANSWERS_WASM_INTEGRITY);
-  const engines = styled("engines", ENGINES_INTEGRITY, ENGINES_WASM_INTEGRITY);
-  const sends = styled("sends", SENDS_INTEGRITY, SENDS_WASM_INTEGRITY);
-  const site = styled("site", SITE_INTEGRITY, SITE_WASM_INTEGRITY);
+  /** The screens of the chunk `screens`, with their script and their style. */
+  const screens = once(async () => {
+    const [module] = await Promise.all([script(parts.preload, "screens", SCREENS_INTEGRITY), chunk("screens")]);
+    wear(module.css);
+    return module;
+  });
 
-  /** The site module, once it has loaded. @type {any} */
+  /** What the site adds, once it has loaded. @type {any} */
   let added;
-  /** The site module while it loads. @type {Promise<unknown> | undefined} */
+  /** What the site adds, while it loads. @type {Promise<unknown> | undefined} */
   let coming;
   /** Restored answers to its fields from before it was loaded. @type {any} */
   let answered;
   const additions = once(async () => {
-    added = (await site()).start(all, form, await labelled());
+    added = (await screens()).start(all, program, await labelled());
     if (answered) added.restore(answered);
     return added;
   });
 
   /** The tickets module, once it has loaded. @type {Followed | undefined} */
   let following;
+  /** Whether tickets were shown. */
+  let showsTickets = false;
+  /** Calls the screen of tickets, if it was shown. @param {() => void} call */
+  const toTickets = (call) => {
+    try {
+      if (showsTickets) call();
+    } catch {
+      // Only after a panic, of which the customer has been told.
+    }
+  };
+  /** Updates what is shown of tickets: everything, or one. @param {string} [id] */
+  const refresh = (id = "") => toTickets(() => program.refreshTickets(id));
   const follow = once(async () => {
     const module = await script(parts.preload, "tickets", TICKETS_INTEGRITY);
     /** @param {import("./follow.js").Change} change */
     const changed = ({ ticket, total, unread }) => {
       heard(total, unread);
-      module.refresh(ticket?.id);
+      refresh(ticket?.id);
     };
     const line = module.follow({ ...parts, changed });
     /**
@@ -121,14 +130,17 @@ export const start = async (parts, form, said, heard) => {
     });
     return (following = { module, line });
   });
+  /** Fetches what a screen of tickets is drawn with. */
   const conversations = once(async () => {
-    const wasm = compiled("tickets", TICKETS_WASM_INTEGRITY);
-    const { module, line } = await follow();
-    module.init({ module: await wasm });
-    wear(module.css);
-    return (/** @type {"show" | "showAlike"} */ shows, /** @type {Element} */ place, /** @type {any} */ about) =>
-      labelled().then((named) => module[shows](place, all["live"], line, form, lang, named, about));
+    const [{ line }] = await Promise.all([follow(), screens()]);
+    showsTickets = true;
+    return line;
   });
+  const alike = async () => {
+    const [line, named] = await Promise.all([conversations(), labelled()]);
+    return async (/** @type {Element} */ place, /** @type {any} */ found) =>
+      program.showSimilar(place, all["live"], line, lang, named, found);
+  };
 
   const limits = () => (siteUrl ? said("attachments") : FILES);
   /** Stores whose token was read last: a `reset` before a token is read refers to this user (`deskbell.js`). */
@@ -233,9 +245,9 @@ export const start = async (parts, form, said, heard) => {
   /** Something has arrived. */
   const touched = async () => {
     if (!siteUrl) return;
-    const { module, line } = await follow();
+    const { line } = await follow();
     line.touched();
-    module.refresh();
+    refresh();
   };
 
   const known = once(() => script(parts.preload, "tools", TOOLS_INTEGRITY));
@@ -294,7 +306,11 @@ export const start = async (parts, form, said, heard) => {
      * @param {boolean} [late]
      */
     look: async (late) => (state.token || session(false)) && ((late && following) || (await follow()).line.look()),
-    answers,
+    /** The screen that shows answers. */
+    answers: async () => {
+      await screens();
+      return { show: program.showQuestion };
+    },
     /** The configuration with the response targets of a signed customer; without a valid token the public one. */
     promised: () =>
       as("", token, async (headers) => {
@@ -302,14 +318,21 @@ export const start = async (parts, form, said, heard) => {
         return { status: answer.status, text: await answer.text() };
       }).then(({ status, text }) => status == 200 && JSON.parse(text)),
     /** Searches the engines. @param {any} sources @param {string} what */
-    ask: async (sources, what) => (await engines()).ask(sources, siteUrl, what, own),
+    ask: async (sources, what) => {
+      await chunk("engines");
+      return ask(program, sources, siteUrl, what, own);
+    },
 
-    /** Draws into a place the module that the place is named after. @param {Element} place @param {string} about */
+    /** Draws into a place what it is named after. @param {Element} place @param {string} about */
     show: async (place, about) => {
       const [fields, consent] = [said("fields"), !!said("consent")];
-      if (place.id == "sends") (await sends()).look(place, form, lang, await labelled(), searched());
-      else if (place.id == "tickets") await (await conversations())("show", place, about);
-      else if (place.id == "waiting") await waits(place);
+      if (place.id == "sends") {
+        const [named] = await Promise.all([labelled(), screens()]);
+        program.showPreview(place, lang, named, searched());
+      } else if (place.id == "tickets") {
+        const [line, named] = await Promise.all([conversations(), labelled()]);
+        program.showTickets(place, all["live"], line, lang, named, about);
+      } else if (place.id == "waiting") await waits(place);
       else if (place.id == "files") await shown();
       else if (place.id == "ladder") {
         const words = await labels();
@@ -341,7 +364,7 @@ export const start = async (parts, form, said, heard) => {
       await Promise.race([coming, new Promise((late) => setTimeout(late, COMING_MS))]);
       if (added && !added.complete()) return false;
       const { module, line } = following ?? {};
-      return !(await module?.alike(all["root"].getElementById("site"), line, form, conversations));
+      return !(await module?.alike(all["root"].getElementById("site"), line, form, alike));
     },
 
     /**
@@ -376,7 +399,7 @@ export const start = async (parts, form, said, heard) => {
       // First of all, so that nothing of it is found again.
       const gone = reset && forget(key, { user, discard, at: Date.now() });
       const done = Promise.allSettled([gone, sealed?.other(reset, discard)]);
-      if (reset || user) following?.module.leave();
+      if (reset || user) toTickets(program.leaveTickets);
       if (reset) {
         forgetSession();
         added?.forget();
@@ -402,7 +425,7 @@ export const start = async (parts, form, said, heard) => {
     finishReset: () => forgotten,
 
     /** Messages count as read only when they are visible. */
-    seen: () => following?.module.refresh(),
+    seen: () => refresh(),
   };
 };
 
@@ -410,21 +433,6 @@ export const start = async (parts, form, said, heard) => {
 const texts = (lang) => {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   return fetch(`${base}${lang}.labels.json`, { signal }).then((answer) => answer.json());
-};
-
-/** @param {Parts["preload"]} preload @param {string} name @param {string[]} integrity */
-const fetched = async (preload, name, [integrity = "", wasmIntegrity = ""]) => {
-  const wasm = compiled(name, wasmIntegrity);
-  const module = await script(preload, name, integrity);
-  module.init({ module: await wasm });
-  return module;
-};
-
-/** @param {string} name @param {string} integrity */
-const compiled = (name, integrity) => {
-  const wasm = WebAssembly.compileStreaming(fetch(`${base}${name}.wasm`, { integrity }));
-  wasm.catch(blank);
-  return wasm;
 };
 
 /** @param {Parts["preload"]} preload @param {string} name @param {string} integrity */

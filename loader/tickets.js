@@ -1,33 +1,9 @@
-// Imported by `modules.js` if somebody has tickets: the module that follows them, the glue that Trunk creates for the
-// module that shows them, and its style.
-
-import { alike as showAlike, initSync, leave as leaveScreen, refresh as refreshScreen, show } from "trunk:glue";
+// Imported by `modules.js` if somebody has tickets: the module that follows them, and the check for similar ones.
 
 export { follow } from "./follow.js";
-export { show, showAlike };
-
-export const css = TICKETS_CSS;
 
 /** How long sending waits for the check for similar tickets. */
 const PATIENCE_MS = 3000;
-
-let ready = false;
-
-/** Starts the module, only for customers who open it. @param {{module: WebAssembly.Module}} options */
-export const init = (options) => {
-  initSync(options);
-  ready = true;
-};
-
-/** Updates what is shown: everything, or one ticket. @param {string} [id] */
-export const refresh = (id = "") => {
-  if (ready) refreshScreen(id);
-};
-
-/** What is shown does not belong to the current user. */
-export const leave = () => {
-  if (ready) leaveScreen();
-};
 
 /** The message that was last checked; it is not checked again if it is sent all the same. */
 let asked = "";
@@ -36,8 +12,7 @@ let asked = "";
  * Whether there are similar open tickets; if so, shows them in a place.
  * @param {Element} place @param {ReturnType<typeof import("./follow.js").follow>} line
  * @param {(what: string, about: string) => any} form
- * @param {() => Promise<(shows: "showAlike", place: Element, tickets: any) => Promise<void>>} draws fetches what
- *   draws them
+ * @param {() => Promise<(place: Element, tickets: any) => Promise<void>>} draws fetches what draws them
  */
 export const alike = async (place, line, form, draws) => {
   const { message, topic } = JSON.parse(form("ticket", ""));
@@ -56,6 +31,6 @@ export const alike = async (place, line, form, draws) => {
   place.querySelector(".alike")?.remove();
   within.className = "alike";
   place.append(within);
-  await draw("showAlike", within, answer);
+  await draw(within, answer);
   return true;
 };

@@ -1,22 +1,62 @@
-// Imported by the loader: the glue that Trunk creates, and what belongs to the form.
+// Imported by the loader: the program's glue, and what belongs to the form.
 
 import {
   answer,
+  beginSite,
   changed as formChanged,
-  initSync as init,
+  contextLoaded,
+  fieldValues,
+  fieldsComplete,
+  find,
+  findQuestion,
+  findRest,
+  follows,
+  forgetFields,
+  initSync,
+  leaveTickets,
   mount as mountForm,
   open as openForm,
-  follows,
-} from "trunk:glue";
+  refreshTickets,
+  restoreFields,
+  showFields,
+  showIncidents,
+  showPreview,
+  showQuestion,
+  showSimilar,
+  showTickets,
+} from "program:glue";
 
 import { zendeskOf } from "./address.js";
+import { begin, chunk } from "./chunks.js";
 import { describe } from "./collect/describe.js";
 import { claims, learn, token } from "./identity.js";
 import { once } from "./once.js";
 import { blank } from "./state.js";
 import { counter } from "./visits.js";
 
-export { init };
+/** What the program exports for the parts beyond the form; each works once its chunk is loaded. */
+const program = {
+  beginSite,
+  fieldValues,
+  fieldsComplete,
+  find,
+  findQuestion,
+  findRest,
+  forgetFields,
+  leaveTickets,
+  refreshTickets,
+  restoreFields,
+  showFields,
+  showIncidents,
+  showPreview,
+  showQuestion,
+  showSimilar,
+  showTickets,
+};
+/** @typedef {typeof program} Program */
+
+/** @param {{module: WebAssembly.Module}} options */
+export const init = (options) => begin(initSync(options));
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /** @typedef {Awaited<ReturnType<typeof import("./modules.js").start>>} Modules */
@@ -48,7 +88,7 @@ let learned;
 let tried;
 /** The claims of the user whose response targets were requested. */
 let asked = "";
-/** The modules besides the form, once they are ready. @type {Modules | undefined} */
+/** What is loaded right after the form, once it is ready. @type {Modules | undefined} */
 let modules;
 /** @type {(() => Promise<Modules>) | undefined} */
 let fetching;
@@ -80,7 +120,7 @@ const draw = (reset) => {
   formChanged(reset ? 1 : 0);
 };
 
-/** Tells the modules besides the form who the user is. @param {boolean} [reset] @param {boolean} [discard] */
+/** Tells everything beyond the form who the user is. @param {boolean} [reset] @param {boolean} [discard] */
 const meet = (reset, discard) => {
   const before = person;
   person = who();
@@ -149,7 +189,7 @@ export const mount = (parts) => {
   const fetched = beside(parts);
   shown = said();
   const load = once(async () => {
-    const modules = await fetched();
+    const [modules] = await Promise.all([fetched(), context()]);
     modules.painted(parts);
     return modules;
   });
@@ -204,6 +244,7 @@ export const mount = (parts) => {
   };
   mountForm({ ...parts, ...way, ...counter(site, parts.script.dataset["env"] == "test" ? "" : siteUrl), ...own });
   mounted = true;
+  context().catch(blank);
   // The modules that store drafts come with the form. One after the other, so that one token serves both.
   learning = learnAnew().catch(blank);
   look = (late) => {
@@ -245,7 +286,18 @@ const access = ({ site, script, gateway }) => {
   };
 };
 
-/** Fetches the module that manages the modules besides the form. @param {Parts} parts */
+/** Loads the chunk without which nothing can be redacted, so that nothing is searched for, stored or sent. */
+const context = once(async () => {
+  try {
+    await chunk("context");
+  } catch (error) {
+    contextLoaded(false);
+    throw error;
+  }
+  contextLoaded(true);
+});
+
+/** Fetches the module that manages everything beyond the form. @param {Parts} parts */
 const beside = (parts) => {
   if (!state) {
     state = parts.state;
@@ -259,7 +311,7 @@ const beside = (parts) => {
       [total, unread] = [counts[0] ?? total, counts[1] ?? unread];
       tell();
     };
-    return (modules = await start({ ...parts, ...access(parts) }, answer, configured, heard));
+    return (modules = await start({ ...parts, ...access(parts), chunk, program }, answer, configured, heard));
   });
   return fetching;
 };

@@ -5,7 +5,9 @@
 
 pub mod answers;
 pub mod browser;
+pub mod chunks;
 pub mod engines;
+pub mod form;
 pub mod markdown;
 pub mod sends;
 pub mod site;
@@ -40,7 +42,7 @@ pub fn changed(what: u8) {
     with_panel(|panel| ui::changed(panel, what));
 }
 
-/// Answers a question of the modules besides the form (`widget/sends`, `widget/site`, `widget/tickets`).
+/// Answers a question about the form, of the screens beyond it (`sends`, `site`, `tickets`) and of the loader's scripts.
 pub fn answer(what: &str, about: &str) -> JsValue {
     panel().map_or(JsValue::UNDEFINED, |panel| ui::answer(panel, what, about))
 }
@@ -49,6 +51,11 @@ pub fn answer(what: &str, about: &str) -> JsValue {
 /// unknown whether they arrived.
 pub fn follows(total: u32, unread: u32, queued: u32, unsure: u32) {
     with_panel(|panel| ui::follows(panel, total, unread, queued, unsure));
+}
+
+/// The chunk `context` is loaded, or could not be loaded.
+pub fn context_loaded(loaded: bool) {
+    with_panel(|panel| ui::context_loaded(panel, loaded.then(chunks::context)));
 }
 
 fn with_panel(act: impl FnOnce(ui::Panel)) {

@@ -1,4 +1,4 @@
-//! Markdown as DOM nodes, for the modules that show what others wrote. No HTML is involved.
+//! Markdown as DOM nodes, for the screens that show what others wrote. No HTML is involved.
 
 use crate::browser::{HtmlElement, Node};
 use wasm_bindgen_futures::spawn_local;

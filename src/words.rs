@@ -1,9 +1,9 @@
-//! Texts and labels on the screens of the modules besides the form.
+//! Texts and labels on the screens beyond the form.
 
 use wasm_bindgen::JsValue;
 
-use super::browser::form::Form;
 use super::browser::intl;
+use super::form;
 use domain::texts::{self, Phrase};
 use wire::Source;
 
@@ -14,13 +14,12 @@ pub struct Words {
     pub lang: String,
     /// The table of that language (`LANG.labels.json`); undefined if it did not load.
     labels: JsValue,
-    form: Form,
 }
 
 impl Words {
     /// The texts of a language.
-    pub fn new(lang: String, labels: JsValue, form: Form) -> Words {
-        Words { lang, labels, form }
+    pub fn new(lang: String, labels: JsValue) -> Words {
+        Words { lang, labels }
     }
 
     /// A text: as the site replaces it, in the language, or in English.
@@ -36,8 +35,8 @@ impl Words {
     /// A text with a count.
     pub fn count(&self, text: impl Phrase, n: u32) -> String {
         let said = self.said(text);
-        let form = texts::plural(&said, &intl::plural_category(n, &self.lang));
-        texts::fill(form, "{n}", &intl::number(n, &self.lang))
+        let plural = texts::plural(&said, &intl::plural_category(n, &self.lang));
+        texts::fill(plural, "{n}", &intl::number(n, &self.lang))
     }
 
     /// The label of a member; names that the host chose stay as they are.
@@ -46,7 +45,7 @@ impl Words {
     }
 
     fn named(&self, name: &str, replaced_as: &str) -> Option<String> {
-        let replaced = self.form.ask("said", replaced_as).as_text();
+        let replaced = form::ask("said", replaced_as).as_text();
         replaced.or_else(|| self.labels.get(name).as_text()).filter(|text| !text.is_empty())
     }
 }

@@ -1,6 +1,4 @@
-//! Shows a question with its answers: a module of its own, fetched only by those who open a question.
-//!
-//! It shares neither memory nor code with the form's module. Its arguments and results are JavaScript values.
+//! Shows a question with its answers.
 
 mod question;
 
@@ -21,7 +19,7 @@ pub struct Labels {
     markdown: markdown::Labels,
 }
 
-/// A label, by its place in the list that the form passes (`widget/ui/question.rs`).
+/// A label, by its place in the list that the form passes (`ui/question.rs`).
 #[derive(Clone, Copy)]
 pub enum Label {
     /// The answer that the asker accepted.

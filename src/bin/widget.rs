@@ -1,9 +1,12 @@
-//! Links the widget.
+//! Links the widget, and exports it to the loader's scripts.
 
 #[cfg(target_arch = "wasm32")]
 mod exports {
-
+    use deskbell::browser::HtmlElement;
+    use deskbell::browser::line::Line;
     use deskbell::browser::loader::{Loader, Options};
+    use deskbell::browser::site::Site;
+    use deskbell::chunks::{engines, screens};
     use wasm_bindgen::JsValue;
     use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -16,7 +19,7 @@ mod exports {
         deskbell::mount(loader);
     }
 
-    /// Answers a question of the modules besides the form.
+    /// Answers a question about the form.
     #[wasm_bindgen]
     pub fn answer(what: &str, about: &str) -> JsValue {
         deskbell::answer(what, about)
@@ -40,6 +43,119 @@ mod exports {
     #[wasm_bindgen]
     pub fn changed(what: u8) {
         deskbell::changed(what);
+    }
+
+    /// The chunk `context` is loaded, or could not be loaded.
+    #[wasm_bindgen(js_name = contextLoaded)]
+    pub fn context_loaded(loaded: bool) {
+        deskbell::context_loaded(loaded);
+    }
+
+    // The chunk `screens`.
+
+    /// Draws a question into a place.
+    #[wasm_bindgen(js_name = showQuestion)]
+    pub fn show_question(place: HtmlElement, live: HtmlElement, question: JsValue, lang: String, labels: JsValue) {
+        (screens().show_question)(&place, &live, &question, lang, &labels);
+    }
+
+    /// Draws what is sent with a ticket into a place.
+    #[wasm_bindgen(js_name = showPreview)]
+    pub fn show_preview(place: HtmlElement, lang: String, labels: JsValue, host: String) {
+        (screens().show_preview)(&place, lang, labels, &host);
+    }
+
+    /// Draws the list of tickets, or the ticket with an id, into a place.
+    #[wasm_bindgen(js_name = showTickets)]
+    pub fn show_tickets(place: HtmlElement, live: HtmlElement, line: Line, lang: String, labels: JsValue, id: String) {
+        (screens().show_tickets)(place, live, line, lang, labels, id);
+    }
+
+    /// Draws similar tickets into a place of the form.
+    #[wasm_bindgen(js_name = showSimilar)]
+    pub fn show_similar(
+        place: HtmlElement,
+        live: HtmlElement,
+        line: Line,
+        lang: String,
+        labels: JsValue,
+        found: JsValue,
+    ) {
+        (screens().show_similar)(place, live, line, lang, labels, &found);
+    }
+
+    /// Reloads after a change of the ticket with an id, or of any ticket.
+    #[wasm_bindgen(js_name = refreshTickets)]
+    pub fn refresh_tickets(id: &str) {
+        (screens().refresh_tickets)(id);
+    }
+
+    /// Clears the screen, because its tickets do not belong to the current user.
+    #[wasm_bindgen(js_name = leaveTickets)]
+    pub fn leave_tickets() {
+        (screens().leave_tickets)();
+    }
+
+    /// Initialises what a site adds to the panel.
+    #[wasm_bindgen(js_name = beginSite)]
+    pub fn begin_site(site: Site, live: HtmlElement, lang: String, labels: JsValue) {
+        (screens().begin_site)(site, live, lang, labels);
+    }
+
+    /// Draws current incidents into a place.
+    #[wasm_bindgen(js_name = showIncidents)]
+    pub fn show_incidents(place: HtmlElement, incidents: JsValue) {
+        (screens().show_incidents)(place, &incidents);
+    }
+
+    /// Draws the custom fields into a place, and the checkbox for consent if the site `asks` for it.
+    #[wasm_bindgen(js_name = showFields)]
+    pub fn show_fields(place: HtmlElement, fields: JsValue, asks: bool) {
+        (screens().show_fields)(place, &fields, asks);
+    }
+
+    /// Whether every required field is answered; shows which ones are not.
+    #[wasm_bindgen(js_name = fieldsComplete)]
+    pub fn fields_complete() -> bool {
+        (screens().fields_complete)()
+    }
+
+    /// The answers to the custom fields.
+    #[wasm_bindgen(js_name = fieldValues)]
+    pub fn field_values() -> JsValue {
+        (screens().field_values)()
+    }
+
+    /// Restores earlier answers from a ticket.
+    #[wasm_bindgen(js_name = restoreFields)]
+    pub fn restore_fields(ticket: JsValue) {
+        (screens().restore_fields)(&ticket);
+    }
+
+    /// Forgets the answers, because the draft is gone.
+    #[wasm_bindgen(js_name = forgetFields)]
+    pub fn forget_fields() {
+        (screens().forget_fields)();
+    }
+
+    // The chunk `engines`.
+
+    /// Searches the engines without low rate limits; passes the result to `done`.
+    #[wasm_bindgen]
+    pub fn find(done: JsValue, sources: JsValue, site_url: String, given: JsValue) {
+        (engines().find)(done, sources, site_url, given);
+    }
+
+    /// Searches the others, once the customer has paused typing.
+    #[wasm_bindgen(js_name = findRest)]
+    pub fn find_rest(done: JsValue) {
+        (engines().find_rest)(done);
+    }
+
+    /// A question from an index or from the gateway.
+    #[wasm_bindgen(js_name = findQuestion)]
+    pub fn find_question(done: JsValue, sources: JsValue, site_url: String, id: String) {
+        (engines().find_question)(done, sources, site_url, id);
     }
 }
 

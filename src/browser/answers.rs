@@ -1,4 +1,4 @@
-//! The module that shows answers (`widget/answers`), as the form's module uses it.
+//! The screen that shows answers (`answers`), as the form uses it through the loader's scripts.
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -6,18 +6,18 @@ use wasm_bindgen_futures::JsFuture;
 use super::loader::Loader;
 use super::read::property;
 
-/// Fetches the module, unless it is loaded. `None` if that fails.
+/// Loads the screen, unless it is loaded. `None` if that fails.
 pub async fn load(loader: &Loader) -> Option<JsValue> {
     JsFuture::from(loader.answers()).await.ok()
 }
 
-/// Fetches the module before it is needed.
+/// Loads the screen before it is needed.
 pub fn prefetch(loader: &Loader) {
     // The promise handles its own rejection.
     let _ = loader.answers();
 }
 
-/// Lets the module draw a question into the element with an id, unless one is drawn there. `None` if that fails.
+/// Draws a question into the element with an id, unless one is drawn there. `None` if that fails.
 pub fn show(
     module: &JsValue,
     loader: &Loader,

@@ -4,6 +4,7 @@
 //! panics if a replacement rejects with something other than an `Error` or resolves to something other than a `Response`.
 
 use std::cell::Cell;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -45,9 +46,10 @@ impl Drop for Abort {
     }
 }
 
-/// Sends a GET request.
-pub async fn get(url: &str, timeout: Duration, abort: &Abort) -> Answer {
-    send(url, RequestInit::new(), timeout, abort).await
+/// Sends a GET request. Boxed and out of line, so that the program has its code once, and chunks share the form's.
+#[inline(never)]
+pub fn get<'a>(url: &'a str, timeout: Duration, abort: &'a Abort) -> Pin<Box<dyn Future<Output = Answer> + 'a>> {
+    Box::pin(send(url, RequestInit::new(), timeout, abort))
 }
 
 /// Converts a response from the loader: the `status`, 0 without a response, and then whether it timed out (`late`); the `text`, and the seconds

@@ -76,7 +76,7 @@ extern "C" {
     pub fn configured(this: &Loader, published: &JsValue);
     #[wasm_bindgen(method)]
     fn elsewhere(this: &Loader, what: &str) -> JsValue;
-    /// Fetches the module that shows answers, once.
+    /// Loads the screen that shows answers, once.
     #[wasm_bindgen(method)]
     pub fn answers(this: &Loader) -> js_sys::Promise;
     /// The visit that a search or a draft belongs to.
@@ -167,7 +167,7 @@ pub async fn outcome(sent: js_sys::Promise) -> Sent {
     Sent { word: sent.text_of("word"), answer }
 }
 
-/// Lets a module besides the form draw into the place with an id, which is also the module's name. `None` if it does not load.
+/// Draws what belongs into the place with an id, which names it. `None` if it does not load.
 pub async fn show(loader: &Loader, place: &str, about: &str) -> Option<()> {
     let place = loader.root().get_element_by_id(place)?;
     JsFuture::from(loader.show(&place, about)).await.ok().map(drop)

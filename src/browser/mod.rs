@@ -7,7 +7,6 @@ pub mod answers;
 pub mod attributes;
 pub mod context;
 pub mod dom;
-pub mod form;
 pub mod http;
 pub mod intl;
 pub mod line;

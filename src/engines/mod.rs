@@ -1,6 +1,4 @@
-//! Searches several engines: a module of its own, fetched only by pages whose configuration names `sources`.
-//!
-//! It shares neither memory nor code with the form's module. Its arguments and results are JavaScript values.
+//! Searches several engines, on pages whose configuration names `sources`. Its arguments and results are JavaScript values.
 
 mod github;
 mod index;
@@ -67,9 +65,24 @@ thread_local! {
     static NAMED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Searches the engines that respond at once: the gateway and indexes. Returns `{hits, source, more}`, where `more` tells that [`rest`] can
-/// search others; undefined if no engine responded.
-pub async fn find(sources: JsValue, site_url: String, given: JsValue) -> JsValue {
+/// Searches the engines that respond at once: the gateway and indexes. Passes `{hits, source, more}` to `done`, where `more` tells that
+/// [`rest`] can search others; undefined if no engine responded.
+pub fn find(done: JsValue, sources: JsValue, site_url: String, given: JsValue) {
+    timer::tell(done, Box::pin(found_at_once(sources, site_url, given)));
+}
+
+/// Searches the engines with low rate limits, once typing has paused. Passes all results to `done`, including those of the others; undefined if
+/// typing continued.
+pub fn rest(done: JsValue) {
+    timer::tell(done, Box::pin(found_later()));
+}
+
+/// Passes a question of an index, or else of the gateway, to `done`; undefined if none has it.
+pub fn question(done: JsValue, sources: JsValue, site_url: String, id: String) {
+    timer::tell(done, Box::pin(question_of(sources, site_url, id)));
+}
+
+async fn found_at_once(sources: JsValue, site_url: String, given: JsValue) -> JsValue {
     let search = Search::read(&sources, site_url, &given);
     if search.asked == SearchTrigger::Typed {
         TYPED.set(TYPED.get().wrapping_add(1));
@@ -96,9 +109,7 @@ pub async fn find(sources: JsValue, site_url: String, given: JsValue) -> JsValue
     answer
 }
 
-/// Searches the engines with low rate limits, once typing has paused. Returns all results, including those of the others; undefined if typing
-/// continued.
-pub async fn rest() -> JsValue {
+async fn found_later() -> JsValue {
     let number = TYPED.get();
     timer::wait(STILL).await;
     if TYPED.get() != number {
@@ -113,8 +124,7 @@ pub async fn rest() -> JsValue {
     answer(&hits, false)
 }
 
-/// A question of an index, or else of the gateway; undefined if none has it.
-pub async fn question(sources: JsValue, site_url: String, id: String) -> JsValue {
+async fn question_of(sources: JsValue, site_url: String, id: String) -> JsValue {
     let (engines, _) = engine::read(&sources);
     for engine in engines.iter().filter(|engine| engine.engine == EngineType::Index) {
         if let Some(question) = index::question(&engine.url, &id).await {

@@ -1,5 +1,4 @@
-//! "What we send": everything that leaves the page with a ticket, exactly as it will be sent, with a switch for each part. A module of its own,
-//! fetched only by those who open it.
+//! "What we send": everything that leaves the page with a ticket, exactly as it will be sent, with a switch for each part.
 
 mod rows;
 
@@ -8,9 +7,9 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 
-use super::browser::form::Form;
 use super::browser::nodes::Drawing;
 use super::browser::{HtmlElement, Node, intl, read};
+use super::form;
 use super::words::Words;
 use domain::context::Group;
 use domain::context::document::Value;
@@ -21,7 +20,6 @@ use wire::Read;
 /// What a part of the screen is drawn with.
 struct Screen {
     drawing: Drawing,
-    form: Form,
     words: Words,
     /// The elements that depend on the switches.
     following: Rc<RefCell<Vec<Following>>>,
@@ -44,27 +42,25 @@ thread_local! {
     static SHOWN: RefCell<Option<Screen>> = const { RefCell::new(None) };
 }
 
-/// Draws the screen into a place. `form` answers for the form, `labels` has the texts, `host` is the address that searches go to, empty if none
-/// leave the page.
-pub fn show(place: &HtmlElement, form: JsValue, lang: String, labels: JsValue, host: &str) {
+/// Draws the screen into a place. `labels` has the texts, `host` is the address that searches go to, empty if none leave the page.
+pub fn show(place: &HtmlElement, lang: String, labels: JsValue, host: &str) {
     let Some(drawing) = Drawing::new() else { return };
-    let form = Form::new(form);
-    let words = Words::new(lang, labels, form.clone());
-    let mut screen = Screen { drawing, form, words, following: Rc::default() };
+    let words = Words::new(lang, labels);
+    let mut screen = Screen { drawing, words, following: Rc::default() };
     let nodes = nodes(&mut screen, host);
     screen.drawing.put(place, nodes);
-    follow(&screen.form, &screen.words, &screen.following);
+    follow(&screen.words, &screen.following);
     SHOWN.set(Some(screen));
 }
 
 fn nodes(screen: &mut Screen, host: &str) -> Vec<Node> {
-    let ticket = told(&screen.form, "ticket");
+    let ticket = told("ticket");
     let nothing_yet = Value::default();
     let context = ticket.get("context").unwrap_or(&nothing_yet);
     let since = context.get("since").unwrap_or(&nothing_yet);
     let mut parts = vec![paragraph(screen, "", SendsText::Intro)];
     for group in Group::ALL.iter().copied() {
-        if !screen.form.agrees("off", group.word()) {
+        if !form::agrees("off", group.word()) {
             parts.extend(part(screen, group, context, since));
         }
     }
@@ -72,24 +68,24 @@ fn nodes(screen: &mut Screen, host: &str) -> Vec<Node> {
     if !host.is_empty() {
         parts.push(search(screen, host));
     }
-    if since.is_empty() && screen.form.agrees("later", context.text_of("frozen_at")) {
+    if since.is_empty() && form::agrees("later", context.text_of("frozen_at")) {
         let text = screen.words.said(SendsText::AddSince);
-        parts.push(button(screen, "button wide", &text, |form, _| drop(form.ask("since", ""))));
+        parts.push(button(screen, "button wide", &text, |_| drop(form::ask("since", ""))));
     }
     let [as_text, as_json] = [SendsText::CopyAsText, SendsText::CopyAsJson].map(|text| screen.words.said(text));
-    let as_text = button(screen, "button", &as_text, |form, words| {
-        drop(form.ask("copy", &rows::written(words, &told(form, "sent"))));
+    let as_text = button(screen, "button", &as_text, |words| {
+        drop(form::ask("copy", &rows::written(words, &told("sent"))));
     });
-    let as_json = button(screen, "button", &as_json, |form, _| {
-        drop(form.ask("copy", &read::text(&form.ask("sent", ""))));
+    let as_json = button(screen, "button", &as_json, |_| {
+        drop(form::ask("copy", &read::text(&form::ask("sent", ""))));
     });
     parts.push(screen.drawing.element("div", &[("class", "row")], vec![as_text, as_json]));
     parts
 }
 
 /// The ticket as the form stands, in wire format: all of it (`ticket`), or what is sent of it (`sent`).
-fn told(form: &Form, which: &str) -> Value {
-    read::parse(&read::text(&form.ask(which, ""))).map(|json| Value::read(&json)).unwrap_or_default()
+fn told(which: &str) -> Value {
+    read::parse(&read::text(&form::ask(which, ""))).map(|json| Value::read(&json)).unwrap_or_default()
 }
 
 /// A group with its switch; none if it is empty.
@@ -137,15 +133,15 @@ fn has_items(group: Group) -> bool {
 
 fn switch(screen: &mut Screen, place: &str, label: &str) -> Node {
     let mut attributes = vec![("type", "checkbox"), ("role", "switch")];
-    if screen.form.agrees("goes", place) {
+    if form::agrees("goes", place) {
         attributes.push(("checked", ""));
     }
     let input = screen.drawing.element("input", &attributes, Vec::new());
-    let (form, words, following) = (screen.form.clone(), screen.words.clone(), screen.following.clone());
+    let (words, following) = (screen.words.clone(), screen.following.clone());
     let place = place.to_string();
     screen.drawing.on_press(&input, move |_| {
-        form.ask("flip", &place);
-        follow(&form, &words, &following);
+        form::ask("flip", &place);
+        follow(&words, &following);
     });
     let text = screen.drawing.text(label);
     let says = screen.drawing.element("span", &[], vec![text]);
@@ -160,16 +156,16 @@ fn follows(screen: &Screen, place: String, link: Option<Value>, inside: Node) ->
 }
 
 /// Updates the elements that depend on the switches.
-fn follow(form: &Form, words: &Words, following: &RefCell<Vec<Following>>) {
+fn follow(words: &Words, following: &RefCell<Vec<Following>>) {
     let Some(drawing) = Drawing::new() else { return };
-    let sent = told(form, "sent");
+    let sent = told("sent");
     let nothing_yet = Value::default();
     let context = sent.get("context").unwrap_or(&nothing_yet);
     for one in following.borrow().iter() {
         match one {
             Following::Part { place, link, hint } => {
-                let goes =
-                    form.agrees("goes", place) && link.as_ref().is_none_or(|link| context.list("links").contains(link));
+                let goes = form::agrees("goes", place)
+                    && link.as_ref().is_none_or(|link| context.list("links").contains(link));
                 drawing.say(hint, "hint", if goes { None } else { Some(words.said(SendsText::Withheld)) });
             }
             Following::Steps { since, within } => {
@@ -231,10 +227,10 @@ fn paragraph(screen: &Screen, class: &str, text: SendsText) -> Node {
     screen.drawing.element("p", &[("class", class)], vec![text])
 }
 
-fn button(screen: &mut Screen, class: &str, text: &str, press: fn(&Form, &Words)) -> Node {
+fn button(screen: &mut Screen, class: &str, text: &str, press: fn(&Words)) -> Node {
     let text = screen.drawing.text(text);
     let button = screen.drawing.element("button", &[("type", "button"), ("class", class)], vec![text]);
-    let (form, words) = (screen.form.clone(), screen.words.clone());
-    screen.drawing.on_press(&button, move |_| press(&form, &words));
+    let words = screen.words.clone();
+    screen.drawing.on_press(&button, move |_| press(&words));
     button
 }

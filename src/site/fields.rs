@@ -7,6 +7,7 @@ use wasm_bindgen::JsValue;
 use super::{Tools, said, tools};
 use crate::browser::nodes::Drawing;
 use crate::browser::{HtmlElement, Node, dom, read};
+use crate::form;
 use domain::fields::{self, AnswerProblem, Field, FieldAnswer, FieldType};
 use domain::texts::SiteText;
 use domain::ticket::Kind;
@@ -115,7 +116,7 @@ struct Extras {
 }
 
 fn kind() -> Option<Kind> {
-    Kind::from_word(&tools()?.form.ask("kind", "").text())
+    Kind::from_word(&form::ask("kind", "").text())
 }
 
 fn asked(state: &State, kind: Kind) -> impl Iterator<Item = &Field> {

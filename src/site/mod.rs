@@ -1,4 +1,4 @@
-//! What a site adds to the panel: incidents, custom fields, consent. A module of its own, fetched only by pages whose site has any of it.
+//! What a site adds to the panel: incidents, custom fields, consent.
 
 mod fields;
 mod notices;
@@ -7,7 +7,6 @@ use std::cell::RefCell;
 
 use wasm_bindgen::JsValue;
 
-use super::browser::form::Form;
 use super::browser::nodes::Drawing;
 use super::browser::site::Site;
 use super::browser::{HtmlElement, Node};
@@ -22,7 +21,6 @@ struct Tools {
     site: Site,
     /// The panel's live region.
     live: HtmlElement,
-    form: Form,
     words: Words,
 }
 
@@ -30,11 +28,10 @@ thread_local! {
     static TOOLS: RefCell<Option<Tools>> = const { RefCell::new(None) };
 }
 
-/// Initialises the module. `live` is the panel's live region, `form` answers for the form, `labels` has the texts.
-pub fn begin(site: Site, live: HtmlElement, form: JsValue, lang: String, labels: JsValue) {
-    let form = Form::new(form);
-    let words = Words::new(lang, labels, form.clone());
-    TOOLS.set(Some(Tools { site, live, form, words }));
+/// Initialises it. `live` is the panel's live region, `labels` has the texts.
+pub fn begin(site: Site, live: HtmlElement, lang: String, labels: JsValue) {
+    let words = Words::new(lang, labels);
+    TOOLS.set(Some(Tools { site, live, words }));
 }
 
 fn tools() -> Option<Tools> {

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use super::{button, paragraph, reply, said};
-use crate::browser::form::Form;
 use crate::browser::line::{self, Line};
 use crate::browser::loader::Sent;
 use crate::browser::nodes::Drawing;
 use crate::browser::timer::spawn;
 use crate::browser::{HtmlElement, Node, dom, intl, read};
+use crate::form;
 use crate::words::Words;
 use domain::conversation::{Summaries, Summary};
 use domain::texts::TicketsText;
@@ -21,7 +21,6 @@ struct Offer {
     place: HtmlElement,
     live: HtmlElement,
     line: Line,
-    form: Form,
     words: Words,
     tickets: Vec<Summary>,
     /// The id of the ticket that it is being added to; empty if none.
@@ -32,22 +31,12 @@ struct Offer {
 }
 
 /// Shows the tickets in a place.
-pub fn show(
-    place: HtmlElement,
-    live: HtmlElement,
-    line: Line,
-    form: JsValue,
-    lang: String,
-    labels: JsValue,
-    found: &JsValue,
-) {
-    let form = Form::new(form);
-    let words = Words::new(lang, labels, form.clone());
+pub fn show(place: HtmlElement, live: HtmlElement, line: Line, lang: String, labels: JsValue, found: &JsValue) {
+    let words = Words::new(lang, labels);
     let offer = Rc::new(Offer {
         place,
         live,
         line,
-        form,
         words,
         tickets: Summaries::read(found).tickets,
         adding: RefCell::default(),
@@ -77,8 +66,7 @@ fn draw(offer: &Rc<Offer>) -> Option<Node> {
         let text = paragraph(&drawing, "", &offer.trouble.borrow());
         nodes.push(drawing.element("div", &[("class", "alert")], vec![text]));
     }
-    let form = offer.form.clone();
-    let new = button(&mut drawing, "button", &words.said(TicketsText::SendNew), move || drop(form.ask("send", "")));
+    let new = button(&mut drawing, "button", &words.said(TicketsText::SendNew), || drop(form::ask("send", "")));
     nodes.push(drawing.element("div", &[("class", "row")], vec![new]));
     drawing.put(&offer.place, nodes);
     offer.drawn.replace(Some(drawing));
@@ -105,7 +93,7 @@ fn add(offer: &Rc<Offer>, id: &str) {
     offer.adding.replace(id.to_string());
     offer.trouble.take();
     draw(offer);
-    let draft = read::parse(&read::text(&offer.form.ask("ticket", "")));
+    let draft = read::parse(&read::text(&form::ask("ticket", "")));
     let message = draft.map(|draft| draft.text_of("message")).unwrap_or_default();
     let (offer, id) = (offer.clone(), id.to_string());
     spawn(async move {
@@ -115,7 +103,7 @@ fn add(offer: &Rc<Offer>, id: &str) {
         match word.as_str() {
             "sent" => {
                 dom::set_text(&offer.live, &offer.words.said(TicketsText::ReplySent));
-                drop(offer.form.ask("added", &id));
+                drop(form::ask("added", &id));
             }
             "refused" => {
                 let trouble = reply::refused(&offer.words, &answer);
@@ -123,7 +111,7 @@ fn add(offer: &Rc<Offer>, id: &str) {
                 offer.trouble.replace(trouble);
                 draw(&offer);
             }
-            _ => drop(offer.form.ask("waits", "")),
+            _ => drop(form::ask("waits", "")),
         }
     });
 }

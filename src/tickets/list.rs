@@ -8,6 +8,7 @@ use crate::browser::http::Answer;
 use crate::browser::intl;
 use crate::browser::nodes::Drawing;
 use crate::browser::{Node, dom};
+use crate::form;
 use domain::conversation::{Summaries, Summary};
 use domain::texts::TicketsText;
 use domain::ticket::Status;
@@ -151,8 +152,8 @@ fn row(screen: &Rc<Screen>, drawing: &mut Drawing, ticket: &Summary) -> Node {
     let when = words.filled(text, "{time}", &intl::moment(time, &words.lang));
     about.push(said(drawing, "span", "", &when));
     let about = drawing.element("span", &[("class", "about")], about);
-    let (form, id) = (screen.form.clone(), ticket.id.clone());
-    let row = button(drawing, "hit", "", move || drop(form.ask("conversation", &id)));
+    let id = ticket.id.clone();
+    let row = button(drawing, "hit", "", move || drop(form::ask("conversation", &id)));
     drawing.fill(&row, vec![title, about]);
     drawing.name(&row, &ticket.id);
     row

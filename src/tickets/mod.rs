@@ -1,4 +1,4 @@
-//! Tickets and conversations: a module of its own, fetched only by customers who have sent something.
+//! Tickets and conversations.
 
 mod alike;
 mod confirm;
@@ -11,7 +11,6 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 
-use super::browser::form::Form;
 use super::browser::http::Answer;
 use super::browser::line::{self, Line};
 use super::browser::nodes::Drawing;
@@ -28,7 +27,6 @@ struct Screen {
     place: HtmlElement,
     live: HtmlElement,
     line: Line,
-    form: Form,
     words: Words,
     labels: markdown::Labels,
     /// The id of the ticket; empty for the list.
@@ -48,23 +46,14 @@ thread_local! {
     static SHOWN: RefCell<Option<Rc<Screen>>> = const { RefCell::new(None) };
 }
 
-/// Draws the list of tickets, or the ticket with an id, into a place. `live` is the panel's live region, `form` answers for the form, `labels`
-/// has the texts.
-pub fn show(
-    place: HtmlElement,
-    live: HtmlElement,
-    line: Line,
-    form: JsValue,
-    lang: String,
-    labels: JsValue,
-    id: String,
-) {
+/// Draws the list of tickets, or the ticket with an id, into a place. `live` is the panel's live region, `labels` has the
+/// texts.
+pub fn show(place: HtmlElement, live: HtmlElement, line: Line, lang: String, labels: JsValue, id: String) {
     let same = |shown: &Rc<Screen>| shown.place == place && shown.id == id && place.child_element_count() > 0;
     if SHOWN.with_borrow(|shown| shown.as_ref().is_some_and(same)) {
         return refresh("");
     }
-    let form = Form::new(form);
-    let words = Words::new(lang, labels, form.clone());
+    let words = Words::new(lang, labels);
     let [copy_code, copied, picture, named_picture] =
         [TicketsText::CopyCode, TicketsText::Copied, TicketsText::Picture, TicketsText::NamedPicture]
             .map(|text| words.said(text));
@@ -73,7 +62,6 @@ pub fn show(
         place,
         live,
         line,
-        form,
         words,
         labels,
         id,

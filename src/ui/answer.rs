@@ -1,23 +1,23 @@
-//! Answers for the modules besides the form, which share neither memory nor code with it.
+//! Answers about the form, for the screens beyond it and for the loader's scripts.
 
 use wasm_bindgen::JsValue;
 
+use super::document::{self, Contents};
 use super::model::Screen;
 use super::words::replaced;
 use super::{Panel, choices, copy, send, tickets};
-use crate::browser::{context as moment, loader, read};
-use domain::context::document::{self, Value};
+use crate::browser::{loader, read};
 
-/// Answers `what` a module asks `about` something. "What we send" asks for the ticket as JSON, all of it (`ticket`) or what is sent of it
+/// Answers `what` one asks `about` something. "What we send" asks for the ticket as JSON, all of it (`ticket`) or what is sent of it
 /// (`sent`); whether a group is `off` or a place `goes`; whether anything happened `later` than a time; the site's replacement of a text
-/// (`said`). It also calls for a `flip` of a switch, for adding what happened `since`, and for `copy` of a text. The tickets module opens a
-/// `conversation`, calls `send` for a new ticket, or drops a draft that it has `added` to a ticket. The stored draft asks for the ticket
+/// (`said`). It also calls for a `flip` of a switch, for adding what happened `since`, and for `copy` of a text. The tickets open a
+/// `conversation`, call `send` for a new ticket, or drop a draft that was `added` to a ticket. The stored draft asks for the ticket
 /// without its context (`form`), and fills it in again (`restore`). The outbox fills in a refused ticket again for editing (`mend`), and
-/// reports what has `arrived`; a draft that was added to a ticket may be in the outbox as well (`waits`). The site module asks for the `kind`.
+/// reports what has `arrived`; a draft that was added to a ticket may be in the outbox as well (`waits`). The custom fields ask for the `kind`.
 pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
     match what {
-        "ticket" => send::json(&send::draft(panel, send::full(panel))).into(),
-        "form" => send::json(&send::draft(panel, Value::default())).into(),
+        "ticket" => written(panel, Contents::Collected),
+        "form" => written(panel, Contents::Form),
         "restore" | "mend" => {
             if let Some(ticket) = read::parse(about) {
                 panel.restore(&ticket);
@@ -27,13 +27,10 @@ pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
             }
             JsValue::UNDEFINED
         }
-        "sent" => send::json(&send::draft(panel, send::sent(panel))).into(),
+        "sent" => written(panel, Contents::Sent),
         "off" => panel.peek(|model| model.config.context.off.iter().any(|group| group.word() == about)).into(),
         "goes" => panel.peek(|model| choices::goes(model, about)).into(),
-        "later" => {
-            let loader = panel.loader();
-            document::happened_since(moment::describe(&loader, &loader.snapshot()), about).into()
-        }
+        "later" => document::ready().is_some_and(|context| (context.happened_since)(panel, about)).into(),
         "said" => replaced(about).into(),
         "flip" => {
             choices::flip(panel, about);
@@ -72,4 +69,9 @@ pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
             JsValue::UNDEFINED
         }
     }
+}
+
+/// The ticket as JSON. Nobody asks for it before the chunk that writes it is loaded.
+fn written(panel: Panel, contents: Contents) -> JsValue {
+    document::ready().map_or(JsValue::UNDEFINED, |context| (context.ticket)(panel, contents).into())
 }

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+use super::document::{self, Loaded};
 use super::el::{button, div, el, nothing, paragraph, spawn};
 use super::hits::{rows, section};
 use super::model::{Model, Screen};
@@ -12,7 +13,6 @@ use domain::engine::SearchTrigger;
 use domain::question::{Hit, Run};
 use domain::suggested_query;
 use domain::texts::Text;
-use redaction::{self, Origin};
 use wire::Source;
 
 /// How long ago an error may have happened, in milliseconds.
@@ -42,8 +42,11 @@ impl Idle {
     }
 }
 
-/// Searches for the page and the error that has just happened, unless they are the same as before.
+/// Searches for the page and the error that has just happened, unless they are the same as before. Waits for what redacts the error.
 pub fn start(panel: Panel) {
+    if matches!(document::loaded(), Loaded::Awaited) {
+        return;
+    }
     let (error, said) = error(panel);
     let page = panel.peek(|model| {
         let id = ticket::topic(model);
@@ -129,10 +132,9 @@ fn error(panel: Panel) -> (String, String) {
         let thrown = matches!(error.text_of("source").as_str(), "error" | "rejection" | "captured");
         thrown && !context::is_foreign(error) && ms(&now) - ms(error) < RECENT_MS
     });
-    let Some(error) = latest else { return Default::default() };
+    let Some((error, redacting)) = latest.zip(document::ready()) else { return Default::default() };
     panel.peek(|model| {
-        let rules = context::rules(&model.config, model.user.as_ref());
-        let message = redaction::redact(&error.text_of("message"), Origin::Collected, &rules);
+        let message = (redacting.redact)(model, &error.text_of("message"));
         let said = message.split('\n').next().unwrap_or_default().chars().take(ERROR_MAX).collect();
         (suggested_query::error_query(&error.text_of("name"), &message), said)
     })

@@ -2,6 +2,7 @@
 
 mod answer;
 mod choices;
+pub mod document;
 mod el;
 mod hits;
 mod home;
@@ -147,6 +148,17 @@ pub fn changed(panel: Panel, what: u8) {
         panel.redraw();
     }
     panel.listen_to_host();
+}
+
+/// The chunk `context` has arrived, or could not be loaded: what waited for it goes on.
+pub fn context_loaded(panel: Panel, context: Option<document::Context>) {
+    document::set(context);
+    panel.change(|_| {});
+    if panel.peek(|model| !model.text.is_empty()) {
+        search::start(panel);
+    } else if panel.peek(|model| model.configured) {
+        idle::start(panel);
+    }
 }
 
 /// Sets how many tickets the customer has, how many unread messages, how many submissions are in the outbox, and for how many of these it is

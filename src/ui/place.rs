@@ -1,4 +1,4 @@
-//! Places for the modules besides the form to draw into.
+//! Places for the screens beyond the form, and for what the loader's scripts draw.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use super::model::Screen;
 use crate::browser::loader;
 use domain::texts::Text;
 
-/// A screen drawn by the module with a name. If the module does not load, another screen is shown.
+/// A screen with a name, drawn by a chunk or a script. If that does not load, another screen is shown.
 pub fn screen(panel: Panel, name: &'static str, or: Screen) -> AnyView {
     spawn(async move {
         let about = panel.peek(|model| model.ticket.clone());
@@ -21,10 +21,10 @@ pub fn screen(panel: Panel, name: &'static str, or: Screen) -> AnyView {
     el(if or == Screen::Home { "article" } else { "section" }).attr("class", "screen").attr("id", name).children([])
 }
 
-/// A part of a screen in which a module may draw what the site adds.
+/// A part of a screen with a name, drawn by a chunk or a script.
 pub fn part(panel: Panel, name: &'static str) -> AnyView {
     spawn(async move {
-        // If the module does not load, the screen is complete without it.
+        // If it does not load, the screen is complete without it.
         let _ = loader::show(&panel.loader(), name, "").await;
     });
     // No landmark, because a form would have several.

@@ -68,7 +68,7 @@ pub fn note(seen: &mut Vec<QuestionSeen>, hit: &Hit, outcome: Outcome) {
     seen.push(QuestionSeen { source: source.into(), id: hit.id.clone(), title, url: hit.url.clone(), outcome });
 }
 
-/// The question that is open. The answers module draws it into its place.
+/// The question that is open. The chunk `screens` draws it into its place.
 pub fn view(panel: Panel) -> AnyView {
     let body = live(move || {
         panel.read(|model| match &model.question {

@@ -7,17 +7,16 @@ use wasm_bindgen::JsValue;
 
 use super::el::spawn;
 use super::model::{Model, Screen};
-use super::{Panel, STATE, choices, idle, question};
+use super::{Panel, STATE, choices, document, idle, question};
+use crate::browser::answers;
 use crate::browser::dom::{self, encoded};
 use crate::browser::http::Abort;
 use crate::browser::timer::{self, Timer};
-use crate::browser::{answers, context};
 use domain::engine::SearchTrigger;
 use domain::join::join_nonempty;
 use domain::question::{Hit, Hits};
 use domain::texts::Text;
 use domain::ticket::{Outcome, Severity};
-use redaction::{self, Origin};
 use wire::{Read, Source};
 
 /// The most hits that are shown: five that are requested, and further ones of several engines.
@@ -155,13 +154,10 @@ fn says_enough(text: &str) -> bool {
     text.ends_with([' ', '\n']) && text.split_ascii_whitespace().count() >= ENOUGH_WORDS
 }
 
-/// The end of the text without its secrets; empty if nothing is searched for.
+/// The end of the text without its secrets; empty if nothing is searched for, or while secrets cannot be recognised.
 pub fn query_of(model: &Model) -> String {
-    if !offers(model) {
-        return String::new();
-    }
-    let rules = context::rules(&model.config, model.user.as_ref());
-    let text = redaction::redact(&model.text, Origin::Collected, &rules);
+    let Some(context) = document::ready().filter(|_| offers(model)) else { return String::new() };
+    let text = (context.redact)(model, &model.text);
     let surplus = text.chars().count().saturating_sub(LONGEST);
     text.chars().skip(surplus).collect::<String>().trim_ascii_start().to_string()
 }

@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
+use super::document::{self, Contents};
 use super::el::{div, nothing, paragraph, spawn};
 use super::model::{Model, Screen, Sending};
-use super::{Panel, choices, place, search, ticket};
+use super::{Panel, place, search, ticket};
 use crate::browser::loader::Sent;
 use crate::browser::{context, dom, intl, loader, read};
-use domain::context::document::{self, Value, withhold};
 use domain::problem::Problem;
 use domain::texts::Text;
-use domain::ticket::{Client, Contact, Gap, NewTicket, Receipt, gaps};
-use wire::{Read, Source};
+use domain::ticket::{Contact, Gap, Receipt, gaps};
+use wire::Read;
 
 /// Sends the ticket, or shows what is missing and moves the focus there. Pressed twice, it sends once.
 pub fn start(panel: Panel) {
@@ -42,7 +42,9 @@ pub fn start(panel: Panel) {
         if !is_ready {
             return panel.change(|model| model.sending = Sending::No);
         }
-        let body = json(&draft(panel, sent(panel)));
+        // Without it nothing could be redacted.
+        let Some(context) = document::ready() else { return refused(panel, Problem::default()) };
+        let body = (context.ticket)(panel, Contents::Sent);
         let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers(panel, model)]);
         panel.change(|model| model.promised = promised);
         let (text, known) = panel.peek(|model| (model.text.clone(), model.is_known()));
@@ -93,53 +95,8 @@ pub fn failure(panel: Panel) -> AnyView {
     }
 }
 
-/// Everything that was collected, before the customer's choices.
-pub fn full(panel: Panel) -> Value {
-    // Before the state is read, because the page's own objects may call back.
-    let described = context::describe(&panel.loader(), &panel.moment());
-    panel.peek(|model| {
-        let rules = context::rules(&model.config, model.user.as_ref());
-        document::prepare(described, &model.config.context, &rules)
-    })
-}
-
-/// What is sent of it.
-pub fn sent(panel: Panel) -> Value {
-    let mut context = full(panel);
-    panel.peek(|model| withhold(&mut context, &model.config.context, |place| !choices::goes(model, place)));
-    context
-}
-
-/// The ticket as the form stands.
-pub fn draft(panel: Panel, context: Value) -> NewTicket<Value, Value> {
-    let extras = panel.loader().extras();
-    panel.peek(|model| NewTicket {
-        kind: model.kind(),
-        topic: ticket::topic(model),
-        severity: model.severity(),
-        message: model.text.clone(),
-        contact: contact(model),
-        context,
-        questions: model.seen.clone(),
-        attachments: extras.member("attachments"),
-        via: model.via.clone(),
-        consent: extras.get("consent").as_bool(),
-        fields: Some(Value::read(&extras.get("fields"))).filter(|fields| !fields.is_empty()),
-        website: extras.text_of("website"),
-        automatic: ticket::is_automatic(model),
-        locale: panel.lang(),
-        created_at: intl::now(),
-        client: Client { name: "deskbell".into(), version: panel.loader().version() },
-    })
-}
-
-/// A ticket in wire format.
-pub fn json(ticket: &NewTicket<Value, Value>) -> String {
-    // Serialising plain data into memory cannot fail.
-    serde_json::to_string(ticket).unwrap_or_default()
-}
-
-fn contact(model: &Model) -> Contact {
+/// How the customer can be reached.
+pub fn contact(model: &Model) -> Contact {
     let (name, email) = match &model.user {
         Some(user) if model.is_known() => (&user.name, &user.email),
         _ => (&model.contact.name, &model.contact.email),

@@ -8,54 +8,30 @@
 #![cfg_attr(target_arch = "wasm32", no_main)]
 #![cfg(not(target_arch = "wasm32"))]
 
+mod binaryen;
+mod chunks;
+mod glue;
 mod locations;
+mod optimize;
 mod order;
-mod shrink;
+mod program;
+mod sizes;
 
 use std::ffi::OsStr;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::texts::{self, LANGUAGES, Text};
+use program::Program;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 type Result<T> = std::result::Result<T, String>;
 
-/// What is fetched together: a name, its files, and the most bytes they may have in an encoding.
-const GATES: &[(&str, &[&str], Encoding, usize)] = &[
-    ("the loader, which every page pays", &["deskbell.js"], Encoding::Gzip, 10_000),
-    ("the loader, which every page pays", &["deskbell.js"], Encoding::Brotli, 9_000),
-    ("what keeps, gathers and sends, right after the form", &["modules.js"], Encoding::Gzip, 13_000),
-    ("the plain form, where WebAssembly is forbidden", &["plain.js"], Encoding::Gzip, 4_000),
-    ("what shows files", &["files.js"], Encoding::Gzip, 4_000),
-    ("what sends without a gateway", &["zendesk.js"], Encoding::Gzip, 4_000),
-    ("what knows PostHog and Sentry", &["tools.js"], Encoding::Gzip, 1_000),
-    ("what helps where something is in the way", &["recovery.js"], Encoding::Gzip, 2_500),
-    ("what few pages set", &["options.js"], Encoding::Gzip, 1_000),
-    ("what takes and edits pictures", &["shot.js"], Encoding::Gzip, 6_000),
-    ("what shows answers", &["answers.js", "answers.wasm"], Encoding::Gzip, 25_000),
-    ("what shows what is sent", &["sends.js", "sends.wasm"], Encoding::Gzip, 20_000),
-    ("what draws what a site adds", &["site.js", "site.wasm"], Encoding::Gzip, 25_000),
-    ("what shows tickets", &["tickets.js", "tickets.wasm"], Encoding::Gzip, 43_000),
-    ("what asks engines", &["engines.js", "engines.wasm"], Encoding::Gzip, 81_000),
-    ("a form that can be used", &["deskbell.js", "widget.js", "widget.wasm"], Encoding::Brotli, 103_000),
-];
-
-/// The compressed form that is written beside every file.
-#[derive(Clone, Copy, Debug)]
-enum Encoding {
-    Gzip,
-    Brotli,
-}
-
 /// How many earlier builds stay, for pages that were opened before this one.
 const EARLIER_BUILDS: usize = 2;
-
-const COMPRESSED: &[&str] = &["css", "html", "js", "json", "mjs", "mts", "ts", "wasm"];
 
 /// What shipped JavaScript must not contain, and why.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -101,15 +77,10 @@ fn pack() -> Result<()> {
     }
 
     let style = |name: &str| esbuild(release, &[&format!("style/{name}.css"), "--bundle"]);
-    let question = [format!("--define:ANSWERS_CSS={}", json!(style("question")?))];
-    let (answers, answers_wasm) = module(&stage, &folder, release, "answers", &question)?;
-    let (engines, engines_wasm) = module(&stage, &folder, release, "engines", &[])?;
-    let look = [format!("--define:SENDS_CSS={}", json!(style("sends")?))];
-    let (sends, sends_wasm) = module(&stage, &folder, release, "sends", &look)?;
-    let additions = [format!("--define:SITE_CSS={}", json!(style("site")?))];
-    let (site, site_wasm) = module(&stage, &folder, release, "site", &additions)?;
-    let conversations = [format!("--define:TICKETS_CSS={}", json!(style("tickets")?))];
-    let (tickets, tickets_wasm) = module(&stage, &folder, release, "tickets", &conversations)?;
+    let program = Program::build(&stage, &folder, release)?;
+    let look = [format!("--define:SCREENS_CSS={}", json!(style("screens")?))];
+    let screens = script(&folder, release, "screens", &look)?;
+    let tickets = script(&folder, release, "tickets", &[])?;
     let editor = [format!("--define:SHOT_CSS={}", json!(style("shot")?))];
     let shot = script(&folder, release, "shot", &editor)?;
     let list = [format!("--define:FILES_CSS={}", json!(style("files")?))];
@@ -125,24 +96,17 @@ fn pack() -> Result<()> {
         format!("--define:OPTIONS_INTEGRITY={}", json!(integrity(options.as_bytes()))),
         format!("--define:FILES_INTEGRITY={}", json!(integrity(listed.as_bytes()))),
         format!("--define:SHOT_INTEGRITY={}", json!(integrity(shot.as_bytes()))),
-        format!("--define:SITE_INTEGRITY={}", json!(integrity(site.as_bytes()))),
-        format!("--define:SITE_WASM_INTEGRITY={}", json!(integrity(&site_wasm))),
+        format!("--define:SCREENS_INTEGRITY={}", json!(integrity(screens.as_bytes()))),
         format!("--define:TICKETS_INTEGRITY={}", json!(integrity(tickets.as_bytes()))),
-        format!("--define:TICKETS_WASM_INTEGRITY={}", json!(integrity(&tickets_wasm))),
-        format!("--define:SENDS_INTEGRITY={}", json!(integrity(sends.as_bytes()))),
-        format!("--define:SENDS_WASM_INTEGRITY={}", json!(integrity(&sends_wasm))),
-        format!("--define:ENGINES_INTEGRITY={}", json!(integrity(engines.as_bytes()))),
-        format!("--define:ENGINES_WASM_INTEGRITY={}", json!(integrity(&engines_wasm))),
-        format!("--define:ANSWERS_INTEGRITY={}", json!(integrity(answers.as_bytes()))),
-        format!("--define:ANSWERS_WASM_INTEGRITY={}", json!(integrity(&answers_wasm))),
     ];
     let modules = script(&folder, release, "modules", &known)?;
     let known = [
         format!("--define:VERSION={}", json!(version)),
         format!("--define:MODULES_INTEGRITY={}", json!(integrity(modules.as_bytes()))),
         format!("--define:PANEL_CSS={}", json!(style("panel")?)),
+        format!("--define:CHUNKS={}", program.chunks),
     ];
-    let (widget, wasm) = module(&stage, &folder, release, "widget", &known)?;
+    let (widget, wasm) = program.bundle(&folder, release, &known)?;
 
     let known =
         [format!("--define:VERSION={}", json!(version)), format!("--define:PLAIN_CSS={}", json!(style("plain")?))];
@@ -176,16 +140,13 @@ fn pack() -> Result<()> {
         ("widget.js", &widget),
         ("modules.js", &modules),
         ("plain.js", &plain),
-        ("answers.js", &answers),
-        ("engines.js", &engines),
-        ("sends.js", &sends),
         ("shot.js", &shot),
         ("files.js", &listed),
         ("zendesk.js", &zendesk),
         ("recovery.js", &recovery),
         ("tools.js", &tools),
         ("options.js", &options),
-        ("site.js", &site),
+        ("screens.js", &screens),
         ("tickets.js", &tickets),
         ("deskbell.js", &loader),
         ("deskbell.mjs", &module),
@@ -197,7 +158,7 @@ fn pack() -> Result<()> {
     if !release {
         return Ok(());
     }
-    compress(&stage)?;
+    sizes::compress(&stage)?;
     match std::env::var_os("TRUNK_DIST_DIR") {
         Some(dist) => keep_earlier(Path::new(&dist), &stage),
         None => Ok(()),
@@ -254,67 +215,9 @@ fn script(folder: &Path, release: bool, name: &str, known: &[String]) -> Result<
     Ok(script)
 }
 
-/// Packs a module that Trunk has built: shrinks it, bundles its glue with its script in `loader`, and writes both into the folder. Returns the
-/// script and the module.
-fn module(stage: &Path, folder: &Path, release: bool, name: &str, known: &[String]) -> Result<(String, Vec<u8>)> {
-    let (glue, wasm) = (stage.join(format!("{name}.js")), stage.join(format!("{name}_bg.wasm")));
-    let used = stage.join(format!("{name}.used.js"));
-    write(&glue, guarded(&read_text(&glue)?).as_bytes())?;
-    // The last three let esbuild see that the glue's classes, which nobody instantiates, can be dropped. Without a finalization registry,
-    // closures end when Rust drops them, and here all of them are dropped.
-    let bundle = [
-        "--bundle",
-        "--format=esm",
-        "--charset=utf8",
-        "--define:Symbol.dispose=undefined",
-        "--define:FinalizationRegistry=undefined",
-        "--minify-syntax",
-    ];
-    let (entry, glue_alias) = (format!("loader/{name}.js"), format!("--alias:trunk:glue={}", glue.display()));
-    let mut arguments = vec![entry.as_str(), glue_alias.as_str()];
-    arguments.extend(texts_of(known));
-    let mut script = esbuild(false, &[&arguments, &bundle[..]].concat())?;
-    if release {
-        write(&used, shrink::shrink(&wasm, name, &script)?.as_bytes())?;
-        script = esbuild(true, &[&[used.to_str().ok_or("the folder's name is no UTF-8")?], &bundle[..]].concat())?;
-    }
-    let module = read(&wasm)?;
-    write(&folder.join(format!("{name}.js")), script.as_bytes())?;
-    write(&folder.join(format!("{name}.wasm")), &module)?;
-    for leftover in [&glue, &wasm, &used].into_iter().filter(|file| file.exists()) {
-        std::fs::remove_file(leftover).map_err(|error| format!("cannot remove {}: {error}", leftover.display()))?;
-    }
-    Ok((script, module))
-}
-
 fn texts_of(arguments: &[String]) -> Vec<&str> {
     arguments.iter().map(String::as_str).collect()
 }
-
-/// Adds a guard to the glue around every call from the browser into the module. After a panic its hook has informed the customer; further
-/// exceptions would only reach the error handlers of the page, and further calls would find broken state.
-fn guarded(glue: &str) -> String {
-    let mut guarded = glue.to_string();
-    guarded.push_str(GUARD);
-    for rest in glue.split("\nfunction wasm_bindgen__convert__closures").skip(1) {
-        let name = rest.split('(').next().unwrap_or_default();
-        let name = format!("wasm_bindgen__convert__closures{name}");
-        guarded.push_str(&format!("{name} = guard({name});\n"));
-    }
-    guarded
-}
-
-const GUARD: &str = "
-let panicked = false;
-const guard = (call) => (...given) => {
-  if (panicked) return;
-  try {
-    return call(...given);
-  } catch (error) {
-    panicked = error instanceof WebAssembly.RuntimeError;
-  }
-};
-";
 
 /// The texts that the loader shows itself, by language, in the order of [`texts::LOADER`].
 fn loader_texts() -> Result<Value> {
@@ -365,45 +268,6 @@ fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
     String::from_utf8(output.stdout).map_err(|error| format!("esbuild wrote no UTF-8: {error}"))
 }
 
-/// Writes a compressed file beside every text and module, prints the sizes, and enforces the limits.
-fn compress(stage: &Path) -> Result<()> {
-    let mut weights = std::collections::BTreeMap::new();
-    println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
-    for path in files(stage)? {
-        let bytes = read(&path)?;
-        let (gzip, brotli) = (gzip(&bytes)?, brotli(&bytes)?);
-        write(&beside(&path, "gz"), &gzip)?;
-        write(&beside(&path, "br"), &brotli)?;
-        let name = path.strip_prefix(stage).unwrap_or(&path).display().to_string();
-        println!("{name:<36} {:>9} {:>9} {:>9}", bytes.len(), gzip.len(), brotli.len());
-        if let Some(name) = path.file_name().and_then(OsStr::to_str) {
-            weights.insert(name.to_string(), (gzip.len(), brotli.len()));
-        }
-    }
-    for (what, files, encoding, limit) in GATES {
-        let mut bytes = 0;
-        for file in *files {
-            let (gzip, brotli) = weights.get(*file).ok_or(format!("{file} was not packed"))?;
-            bytes += match encoding {
-                Encoding::Gzip => gzip,
-                Encoding::Brotli => brotli,
-            };
-        }
-        within(&format!("{what} ({})", files.join(", ")), bytes, *encoding, *limit)?;
-    }
-    Ok(())
-}
-
-fn within(what: &str, bytes: usize, encoding: Encoding, limit: usize) -> Result<()> {
-    let encoding = format!("{encoding:?}").to_lowercase();
-    let figures = format!("{what} is {bytes} bytes of {encoding}, of {limit} allowed");
-    if bytes > limit {
-        return Err(format!("{figures}: make it smaller"));
-    }
-    println!("{figures}");
-    Ok(())
-}
-
 /// The entries of a folder by name; none if it does not exist.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = |error| format!("cannot list {}: {error}", folder.display());
@@ -415,38 +279,6 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
-}
-
-/// The compressible files of a folder and its subfolders, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for path in entries(folder)? {
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else if path.extension().and_then(OsStr::to_str).is_some_and(|kind| COMPRESSED.contains(&kind)) {
-            found.push(path);
-        }
-    }
-    Ok(found)
-}
-
-fn beside(path: &Path, extension: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(extension);
-    name.into()
-}
-
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(|error| format!("gzip failed: {error}"))
-}
-
-fn brotli(mut bytes: &[u8]) -> Result<Vec<u8>> {
-    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
-    let mut compressed = Vec::new();
-    let written = brotli::BrotliCompress(&mut bytes, &mut compressed, &parameters);
-    written.map(|_| compressed).map_err(|error| format!("brotli failed: {error}"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -470,16 +302,6 @@ mod tests {
         assert_eq!(forbidden("node.innerHTML=x").map(|(word, _)| word), Some("innerHTML"));
         assert_eq!(forbidden("(0,eval)(x);eval(x)").map(|(word, _)| word), Some("eval("));
         assert_eq!(forbidden("medieval(x);node.textContent=x"), None);
-    }
-
-    #[test]
-    fn every_way_into_the_module_is_guarded() {
-        let glue = "x\nfunction wasm_bindgen__convert__closures__1(a) {}\nfunction other() {}";
-        let guarded = guarded(glue);
-        assert!(guarded.starts_with(glue));
-        assert!(
-            guarded.ends_with("\nwasm_bindgen__convert__closures__1 = guard(wasm_bindgen__convert__closures__1);\n")
-        );
     }
 
     #[test]
@@ -510,13 +332,6 @@ mod tests {
     fn integrity_is_what_browsers_compute() {
         let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
         assert_eq!(integrity(b""), empty);
-    }
-
-    #[test]
-    fn a_gate_closes_above_its_limit() {
-        assert!(within("x", 10, Encoding::Brotli, 10).is_ok());
-        let refused = within("x", 11, Encoding::Gzip, 10).unwrap_err();
-        assert!(refused.contains("11 bytes of gzip, of 10 allowed"), "{refused}");
     }
 
     /// A folder with the files of a build.
@@ -562,17 +377,5 @@ mod tests {
         let (kept, was) = (stage.join("deskbell-a/widget.js"), dist.join("deskbell-a/widget.js"));
         let written = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
         assert_eq!((read(&kept).unwrap(), written(&kept)), (b"deskbell-a".to_vec(), written(&was)));
-    }
-
-    #[test]
-    fn what_is_compressed_comes_back() {
-        use std::io::Read;
-        let text = "a help menu ".repeat(100).into_bytes();
-        let mut back = Vec::new();
-        flate2::read::GzDecoder::new(&gzip(&text).unwrap()[..]).read_to_end(&mut back).unwrap();
-        assert_eq!(back, text);
-        let mut back = Vec::new();
-        brotli::BrotliDecompress(&mut &brotli(&text).unwrap()[..], &mut back).unwrap();
-        assert_eq!(back, text);
     }
 }

@@ -114,7 +114,7 @@ impl Forms {
     /// Reads a question.
     pub fn read(&mut self, question: &Question) -> Entry {
         let mut occurrences: Vec<Occurrence> = Vec::new();
-        let mut variants: Vec<u32> = Vec::new();
+        let mut variants: Vec<Occurrence> = Vec::new();
         self.field(&question.title, 0, &mut occurrences, &mut variants);
         self.field(&plain_text(&question.body), 1, &mut occurrences, &mut variants);
         for answer in &question.answers {
@@ -123,22 +123,20 @@ impl Forms {
         for topic in &question.topics {
             self.field(topic, 3, &mut occurrences, &mut variants);
         }
-        variants.sort_unstable();
-        variants.dedup();
         Entry {
             words: packed::pack(&merged(occurrences)),
-            variants: variants.into(),
+            variants: merged(variants).iter().map(|one| one.word).collect(),
             stored: Arc::new(Stored::new(question)),
             solved: question.solved,
             year: score::year(&question.created_at),
         }
     }
 
-    fn field(&mut self, text: &str, field: usize, occurrences: &mut Vec<Occurrence>, variants: &mut Vec<u32>) {
+    fn field(&mut self, text: &str, field: usize, occurrences: &mut Vec<Occurrence>, variants: &mut Vec<Occurrence>) {
         words(text, &mut |word| {
             let (form, folded) = self.numbers_of(word.spelled);
             if folded != form {
-                variants.push(form);
+                variants.push(Occurrence { word: form, counts: Counts::default() });
             }
             occurrences
                 .push(Occurrence { word: folded, counts: std::array::from_fn(|place| u8::from(place == field)) });

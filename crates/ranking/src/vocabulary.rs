@@ -22,7 +22,8 @@ struct Entry {
 impl Vocabulary {
     /// A vocabulary of folded words with the numbers of their stems, each word once.
     pub fn new(mut words: Vec<(String, u32)>) -> Vocabulary {
-        words.sort_unstable();
+        // Each word is there once; comparing the numbers as well would only be more code.
+        words.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         let mut letters = String::with_capacity(words.iter().map(|(word, _)| word.len()).sum());
         let entries = words
             .iter()

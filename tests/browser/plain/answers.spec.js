@@ -295,13 +295,13 @@ test("a question that cannot be shown says so, and leads to where it can be read
 }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
   await host();
-  await page.route("**/answers.wasm", (route) => route.abort());
+  await page.route("**/screens.wasm", (route) => route.abort());
   await panel.open();
   await panel.box.fill("export chart");
   await panel.hit("Export chart fails").click();
   await expect(panel.root.getByText("We couldn't load this question.")).toBeVisible();
   await expect(panel.root.getByRole("link", { name: "Open in a new tab" })).toBeVisible();
-  await page.unroute("**/answers.wasm");
+  await page.unroute("**/screens.wasm");
   await panel.button("Try again").click();
   await expect(panel.answers.first()).toBeVisible();
 });

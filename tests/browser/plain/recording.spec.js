@@ -152,8 +152,8 @@ test("failed requests are recorded with method, status, duration, size and the h
 
 test("what of ours does not come is no error of the page", async ({ host, page, panel, tickets }) => {
   await host();
-  await page.route("**/answers.js", (route) => route.abort());
-  const missed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/answers.js"));
+  await page.route("**/screens.js", (route) => route.abort());
+  const missed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/screens.js"));
   await panel.open();
   await panel.box.fill("export chart");
   await missed;

@@ -109,7 +109,7 @@ test.describe("fields of its own", () => {
     trouble.expect(/ERR_FAILED|Failed to load/);
     await gateway.stop();
     await gateway.start(FIELDS);
-    await page.route("**/site.wasm", (route) => route.abort());
+    await page.route("**/screens.wasm", (route) => route.abort());
     await host();
     await panel.open();
     await panel.toTicket();

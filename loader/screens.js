@@ -1,11 +1,6 @@
-// Imported by `modules.js` if the site adds something: the glue that Trunk creates for the module that draws it, its
-// style, and its requests to the gateway.
+// Imported by `modules.js` for the screens of the chunk `screens`: their style, and the requests of what a site adds.
 
-import { ask, begin, complete, forget, initSync, notices, restore, values } from "trunk:glue";
-
-export { initSync as init };
-
-export const css = SITE_CSS;
+export const css = SCREENS_CSS;
 
 /** How long incidents count as current. */
 const FRESH_MS = 30_000;
@@ -14,10 +9,10 @@ const REQUEST_MS = 10_000;
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 
 /**
- * Initialises the module. `form` answers for the form, `labels` are the texts.
- * @param {Parts} parts @param {(what: string, about: string) => any} form @param {any} labels
+ * Initialises what a site adds. `labels` are the texts.
+ * @param {Parts} parts @param {import("./widget.js").Program} program @param {any} labels
  */
-export const start = (parts, form, labels) => {
+export const start = (parts, program, labels) => {
   const { siteUrl, session, token, box, lang } = parts;
   const url = `${siteUrl}/incidents`;
   const place = document.createElement("div");
@@ -42,7 +37,7 @@ export const start = (parts, form, labels) => {
     } catch {}
   };
 
-  begin({ affect }, parts["live"], form, lang, labels);
+  program.beginSite({ affect }, parts["live"], lang, labels);
 
   return {
     /** Shows incidents above the box. If they cannot be fetched, the earlier ones stay. */
@@ -52,15 +47,15 @@ export const start = (parts, form, labels) => {
       try {
         const told = await request();
         if (!place.isConnected) box.parentElement.before(place);
-        notices(place, told);
+        program.showIncidents(place, told);
       } catch {
         asked = 0;
       }
     },
-    ask,
-    complete,
-    values,
-    restore,
-    forget,
+    ask: program.showFields,
+    complete: program.fieldsComplete,
+    values: program.fieldValues,
+    restore: program.restoreFields,
+    forget: program.forgetFields,
   };
 };

@@ -1,0 +1,138 @@
+//! The parts of the program beyond the form. `pack` moves what only one of them reaches into a chunk: a file of its own, which
+//! `loader/chunks.js` loads into the program's memory. A part must not be linked before its chunk is loaded: its code would not be there.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context as Task, Poll, Waker};
+
+use wasm_bindgen::JsValue;
+use wasm_split_macros::wasm_split;
+
+use super::browser::HtmlElement;
+use super::browser::line::Line;
+use super::browser::site::Site;
+use super::ui::document::Context;
+use super::{answers, engines, sends, site, tickets, ui};
+
+/// The screens beyond the form.
+pub struct Screens {
+    /// Draws a question.
+    pub show_question: fn(&HtmlElement, &HtmlElement, &JsValue, String, &JsValue),
+    /// Draws what is sent with a ticket.
+    pub show_preview: fn(&HtmlElement, String, JsValue, &str),
+    /// Draws the list of tickets, or one.
+    pub show_tickets: fn(HtmlElement, HtmlElement, Line, String, JsValue, String),
+    /// Draws similar tickets.
+    pub show_similar: fn(HtmlElement, HtmlElement, Line, String, JsValue, &JsValue),
+    /// Reloads the tickets.
+    pub refresh_tickets: fn(&str),
+    /// Clears the tickets.
+    pub leave_tickets: fn(),
+    /// Initialises what a site adds.
+    pub begin_site: fn(Site, HtmlElement, String, JsValue),
+    /// Draws incidents.
+    pub show_incidents: fn(HtmlElement, &JsValue),
+    /// Draws custom fields.
+    pub show_fields: fn(HtmlElement, &JsValue, bool),
+    /// Checks the custom fields.
+    pub fields_complete: fn() -> bool,
+    /// Reads the custom fields.
+    pub field_values: fn() -> JsValue,
+    /// Fills the custom fields.
+    pub restore_fields: fn(&JsValue),
+    /// Empties the custom fields.
+    pub forget_fields: fn(),
+}
+
+/// The search in several engines.
+pub struct Engines {
+    /// Searches the engines without low rate limits.
+    pub find: fn(JsValue, JsValue, String, JsValue),
+    /// Searches the others.
+    pub find_rest: fn(JsValue),
+    /// Fetches a question.
+    pub find_question: fn(JsValue, JsValue, String, String),
+}
+
+#[wasm_split(context, wasm_split_path = crate::chunks)]
+fn context_chunk() -> Context {
+    ui::document::context()
+}
+
+#[wasm_split(screens, wasm_split_path = crate::chunks)]
+fn screens_chunk() -> Screens {
+    Screens {
+        show_question: answers::show,
+        show_preview: sends::show,
+        show_tickets: tickets::show,
+        show_similar: tickets::show_alike,
+        refresh_tickets: tickets::refresh,
+        leave_tickets: tickets::leave,
+        begin_site: site::begin,
+        show_incidents: site::notices,
+        show_fields: site::ask,
+        fields_complete: site::complete,
+        field_values: site::values,
+        restore_fields: site::restore,
+        forget_fields: site::forget,
+    }
+}
+
+#[wasm_split(engines, wasm_split_path = crate::chunks)]
+fn engines_chunk() -> Engines {
+    Engines { find: engines::find, find_rest: engines::rest, find_question: engines::question }
+}
+
+/// Links the chunk `context`, which is loaded.
+pub fn context() -> Context {
+    linked(context_chunk())
+}
+
+/// Links the chunk `screens`, which is loaded.
+pub fn screens() -> Screens {
+    linked(screens_chunk())
+}
+
+/// Links the chunk `engines`, which is loaded.
+pub fn engines() -> Engines {
+    linked(engines_chunk())
+}
+
+/// The result of a function in a chunk. `wasm_split` makes the function wait for its chunk, which is loaded (see [`rt`]).
+fn linked<T>(function: impl Future<Output = T>) -> T {
+    let mut function = pin!(function);
+    loop {
+        if let Poll::Ready(part) = function.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
+            return part;
+        }
+    }
+}
+
+/// What `wasm_split` loads chunks with. The loader's scripts load them before they call the program, so this does nothing.
+#[doc(hidden)]
+pub mod rt {
+    use std::convert::Infallible;
+    use std::ffi::c_void;
+    use std::pin::Pin;
+
+    /// Told that a chunk is loaded.
+    pub type LoadCallbackFn = extern "C" fn(*const c_void, bool);
+    /// Loads a chunk.
+    pub type LoadFn = unsafe extern "C" fn(LoadCallbackFn, *const c_void);
+
+    /// Loads nothing.
+    #[derive(Debug)]
+    pub struct LazySplitLoader;
+
+    impl LazySplitLoader {
+        /// Drops the function, so that it is not linked.
+        pub const fn new(_load: LoadFn) -> LazySplitLoader {
+            LazySplitLoader
+        }
+    }
+
+    /// The chunk is loaded.
+    pub async fn ensure_loaded(_loader: Pin<&LazySplitLoader>) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
