@@ -199,6 +199,7 @@ fn discarding_a_submission_leaves_what_another_tab_has_submitted_of_the_same_dra
     let key = world.tabs[1].desk.waiting().next().unwrap().key.clone();
     world.tell(1, Happening::DiscardPressed(key));
     step_storage(&mut world, 0);
+    step_storage(&mut world, 1);
     world.settle();
     assert_eq!(messages(&world), ["changed"]);
 }
