@@ -31,7 +31,7 @@ BROWSER_PACKAGES := tests/browser/node_modules/.package-lock.json
 export PATH := $(dir $(TRUNK)):$(dir $(BINDGEN)):$(dir $(DENY)):$(CURDIR)/loader/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 export TRUNK_SKIP_VERSION_CHECK := true
 
-.PHONY: help demo test test-native test-wasm test-browser check format build dev bench bench-chaos bench-load bench-search clean needs wasm-target first-time
+.PHONY: help demo test test-native test-loader test-wasm test-browser check format build dev bench bench-chaos bench-load bench-search clean needs wasm-target first-time
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
@@ -41,8 +41,8 @@ demo: first-time widget ## a small product with Deskbell in it, in the browser (
 	mkdir -p "$(DATA)"
 	exec $(TARGET)/debug/deskbell serve --demo --assets dist --listen 127.0.0.1:$(PORT) --database "sqlite:$(DATA)/demo.db"
 
-test: first-time test-native test-wasm test-browser ## all tests: native, WebAssembly, and the whole in a real browser
-	@echo 'All passed: native, WebAssembly, sizes, browser.'
+test: first-time test-native test-loader test-wasm test-browser ## all tests: native, JavaScript, WebAssembly, and the whole in a real browser
+	@echo 'All passed: native, JavaScript, WebAssembly, sizes, browser.'
 
 check: first-time wasm-target $(LOADER_PACKAGES) $(DENY) ## formats, lints on both targets, types, licences, known vulnerabilities
 	cargo fmt --all --check
@@ -87,6 +87,7 @@ bench: first-time widget $(BROWSER_PACKAGES) ## the figures that a person looks 
 	export CHROMIUM DESKBELL='$(abspath $(TARGET))/release/deskbell'
 	node tests/bench/opening.js
 	node tests/bench/recording.js
+	node tests/bench/busy.js
 
 bench-chaos: first-time widget $(BROWSER_PACKAGES) ## a thousand tickets through a network that does its worst (CHAOS=1000: how many, SEED=1: another plan), and 100,000 interleavings of the desk
 	DESK_INTERLEAVINGS=100000 DESK_SEED='$(SEED)' cargo test --release --package domain --lib desk::tests::interleavings
@@ -110,6 +111,10 @@ test-native: | needs
 	@command -v python3 > /dev/null || { echo 'The tests need python3, for the snippet that signs in it: sudo apt-get install python3' >&2; exit 1; }
 	echo '── native tests'
 	cargo test --workspace
+
+test-loader: | needs
+	@echo '── unit tests of the JavaScript'
+	node --test tests/loader/*.test.mjs
 
 test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES)
 	@echo '── WebAssembly tests'

@@ -1,6 +1,7 @@
 // Records what the customer did, without what they typed.
 
-import { quietly, ring } from "./record.js";
+import { listen, quietly } from "./record.js";
+import { ring } from "./ring.js";
 
 /** @typedef {{at: number, kind: string, role: string, name: string, path: string}} Crumb */
 
@@ -31,21 +32,18 @@ export const crumb = (kind, role, name, path = "") => add({ at: Date.now(), kind
 /** Starts recording. */
 export const watchPerson = () => {
   for (const kind of ["click", "submit"])
-    addEventListener(
-      kind,
-      (event) =>
-        quietly(() => {
-          const path = event.composedPath();
-          const node = /** @type {Element} */ (path[0]);
-          const hidden = (/** @type {any} */ on) => on.localName == "deskbell-panel" || on.matches?.(PRIVATE);
-          if (!node.closest || path.some(hidden)) return;
-          const on = node.closest(`${PRESSED},${FIELDS}`) ?? node;
-          crumb(kind, role(on), nameOf(on), pathOf(on));
-        }),
-      true,
+    listen(window, kind, (event) =>
+      quietly(() => {
+        const path = event.composedPath();
+        const node = /** @type {Element} */ (path[0]);
+        const hidden = (/** @type {any} */ on) => on.localName == "deskbell-panel" || on.matches?.(PRIVATE);
+        if (!node.closest || path.some(hidden)) return;
+        const on = node.closest(`${PRESSED},${FIELDS}`) ?? node;
+        crumb(kind, role(on), nameOf(on), pathOf(on));
+      }),
     );
-  document.addEventListener("visibilitychange", () => crumb("visibility", "", document.visibilityState));
-  for (const kind of ["online", "offline"]) addEventListener(kind, () => crumb("network", "", kind));
+  listen(document, "visibilitychange", () => crumb("visibility", "", document.visibilityState));
+  for (const kind of ["online", "offline"]) listen(window, kind, () => crumb("network", "", kind));
 };
 
 /** @param {any} on */

@@ -57,7 +57,7 @@ export type Source = {
  * address, and the address over `configure`.
  */
 export interface Settings {
-  /** The public key of the site. It cannot change after the panel was opened. */
+  /** The public key of the site. After the panel was opened another one is ignored. */
   site?: string;
   /** The gateway's address. Default: the folder of the script. */
   gateway?: string;
@@ -67,7 +67,7 @@ export interface Settings {
   trigger?: string;
   /** A selector of a container that shows the panel inline. */
   mount?: string;
-  /** Whether to show Deskbell's own round button. */
+  /** Whether to show Deskbell's own round button; a text is shown on it. */
   launcher?: boolean | string;
   preload?: "intent" | "idle";
   /** An e-mail address that is offered if nothing else works. */
@@ -206,6 +206,28 @@ export interface HostError {
   title: string;
 }
 
+/** What `diagnose` has found. */
+export interface Diagnosis {
+  /** Whether everything works. */
+  ok: boolean;
+  checks: {
+    name: "files" | "webassembly" | "gateway" | "styles" | "storage" | "triggers" | "recording" | "token";
+    ok: boolean;
+    /** What was found, or what is wrong, in English. */
+    detail: string;
+  }[];
+  /** What the page's policy has blocked meanwhile: the members of the `securitypolicyviolation` events, as they are. */
+  violations: {
+    effectiveDirective: string;
+    blockedURI: string;
+    originalPolicy: string;
+    disposition: string;
+    sourceFile: string;
+    lineNumber: number;
+    sample: string;
+  }[];
+}
+
 /** The events and their details. They contain nothing that a person typed. */
 export interface Events {
   ready: Record<string, never>;
@@ -216,9 +238,10 @@ export interface Events {
   error: HostError;
   open: Record<string, never>;
   close: Record<string, never>;
-  search: { hits: number; source: string };
-  /** `ids`: the ids of the questions, separated by commas. */
-  "question-shown": { ids: string };
+  /** `sources`: the engines that have answered. `source` has them as a text, separated by commas; it is deprecated. */
+  search: { hits: number; sources: string[]; source: string };
+  /** The ids of the questions. `ids` has them as a text, separated by commas; it is deprecated. */
+  "question-shown": { questions: string[]; ids: string };
   "question-opened": { id: string };
   /** How many messages of support the customer has not read; also set on the triggers, as `data-deskbell-unread`. */
   unread: { count: number };
@@ -257,6 +280,7 @@ export interface Events {
  * argument rejects with what was wrong and what is allowed.
  */
 export interface Deskbell {
+  /** The command may be called repeatedly: what is configured already changes nothing. */
   (command: "configure", options: Options): Promise<void>;
   /**
    * Declares the user. With a `token`, a JWT that the host's server has signed, the gateway trusts it; a function is
@@ -283,7 +307,10 @@ export interface Deskbell {
    * necessary, so that nothing of it is shown or, with `discard`, sent any more.
    */
   (command: "reset", options?: { discard?: boolean }): Promise<void>;
-  /** Rejects if the gateway does not know the site. */
+  /**
+   * Resolves once something is shown that can be used. Rejects if the gateway does not know the site, or if the page
+   * hides the panel. A container that is hidden, or gone, is no reason: then the panel pops up.
+   */
   (command: "open", opening?: Opening): Promise<void>;
   (command: "close" | "toggle"): Promise<void>;
   /**
@@ -293,12 +320,19 @@ export interface Deskbell {
   (command: "provide", name: string, provider: (() => unknown) | null): Promise<void>;
   /** Records an error that the page has caught itself, with details that the page has. */
   (command: "capture", error: unknown, details?: object): Promise<void>;
+  /** Resolves to a function that removes the listener. `once` is for one event. An unknown event rejects. */
   <Name extends keyof Events>(
-    command: "on" | "off",
+    command: "on" | "once",
     event: Name,
     listener: (detail: Events[Name]) => void,
-  ): Promise<void>;
+  ): Promise<() => void>;
+  <Name extends keyof Events>(command: "off", event: Name, listener: (detail: Events[Name]) => void): Promise<void>;
   (command: "status"): Promise<Status>;
+  /**
+   * Tries all that the panel needs on this page, for the host's developer. It rejects if not even the file with the
+   * tries can be loaded.
+   */
+  (command: "diagnose"): Promise<Diagnosis>;
   readonly version: string;
 }
 

@@ -1,41 +1,32 @@
 // The script tag's file. It runs on every page view of the host, so it does little: it queues commands, records
 // errors, and waits. The panel is painted, and the widget fetched, when somebody wants help.
 
+import { begun, finishReset, host, load, obstacle, parts, resume, tell } from "./widget-loader.js";
+import { HELP, global, launcher, named, preload, say, script, setting, settle, site } from "./settings.js";
+import { check, doubt } from "./known.js";
+import { watch } from "./triggers.js";
 import { watchPerson } from "./breadcrumbs.js";
+import { close, isOpen, open, shadow, toggle } from "./panel.js";
 import { record, watchErrors } from "./errors.js";
 import { emit, off, on } from "./events.js";
-import { watchRequests } from "./requests.js";
+import { WRONG, blank, clear, restrict, state } from "./state.js";
 import { watchRoutes } from "./routes.js";
-import { blank, clear, restrict, state } from "./state.js";
-import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
-import { check, doubt } from "./known.js";
-import { global, launcher, named, preload, setting, settle, site } from "./settings.js";
-import { begun, finishReset, load, obstacle, resume, tell } from "./widget-loader.js";
-import { watch } from "./triggers.js";
-
-/** The options of `open`: the allowed values, or any string. */
-const OPENINGS = {
-  screen: "home,ticket,tickets",
-  kind: "question,bug,feedback",
-  severity: "critical,high,medium,low",
-  topic: "",
-  message: "",
-  via: "",
-  question: "",
-};
+import { watchRequests } from "./requests.js";
 
 /** @type {Record<string, (...args: any[]) => any>} */
 const COMMANDS = {
   configure: (options) => {
-    state.config.push(settle(object("configure", options), begun()));
+    const added = settle(object(options), begun());
+    // Pages may call this on every render.
+    const text = JSON.stringify(added);
+    state.config = [...state.config.filter((earlier) => JSON.stringify(earlier) != text), added];
     mountLauncher();
     restrict(options.context);
     tell();
   },
   identify: (user) => {
-    const { token, ...rest } = object("identify", user);
-    if (token && typeof token != "string" && typeof token != "function")
-      throw wrong("identify", "token takes a text or a function");
+    const { token, ...rest } = object(user);
+    if (token && typeof token != "string" && typeof token != "function") throw WRONG;
     state.given = rest;
     // The user of a token is known once it was read (`identity.js`); until then it is the previous one.
     state.user = token && rest.id == null ? { ...state.user, ...rest } : rest;
@@ -43,19 +34,19 @@ const COMMANDS = {
     tell();
   },
   set: (values) => {
-    for (const [key, value] of Object.entries(object("set", values))) {
+    for (const [key, value] of Object.entries(object(values))) {
       if (value == null) delete state.values[key];
       else state.values[key] = value;
     }
     tell();
   },
   suggest: (items) => {
-    if (!Array.isArray(items)) throw wrong("suggest", "takes a list");
+    if (!Array.isArray(items)) throw WRONG;
     state.suggested = items;
     tell();
   },
   reset: (options = {}) => {
-    const { discard } = object("reset", options);
+    const { discard } = object(options);
     const sealed = `deskbell-plain:${site}:`;
     const { token, user } = state;
     clear();
@@ -80,50 +71,48 @@ const COMMANDS = {
     return Promise.race([finishReset(discard), new Promise((late) => setTimeout(late, 2000))]);
   },
   open: (options = {}) => {
-    for (const [key, value] of Object.entries(object("open", options))) {
-      if (!Object.hasOwn(OPENINGS, key)) throw wrong("open", `has no "${key}"; it has ${Object.keys(OPENINGS)}`);
-      const allowed = OPENINGS[/** @type {keyof OPENINGS} */ (key)];
-      if (typeof value != "string" || (allowed && !allowed.split(",").includes(value)))
-        throw wrong("open", `${key} takes ${allowed ? "one of " + allowed : "a text"}`);
-    }
-    return open(options);
+    // The panel does not wait for the words about a wrong argument.
+    const wrongs = Object.keys(object(options))[0] && host().then(({ check }) => check(options), blank);
+    return Promise.all([open(options), wrongs]);
   },
   close,
   toggle,
-  capture: (error, details) => record("captured", error, "", details && object("capture", details)),
+  capture: (error, details) => record("captured", error, "", details && object(details)),
   provide: (name, provider) => {
-    if (typeof name != "string" || (provider && typeof provider != "function"))
-      throw wrong("provide", "takes a name and a function");
+    if (typeof name != "string" || (provider && typeof provider != "function")) throw WRONG;
     if (provider) state.providers[name] = provider;
     else delete state.providers[name];
   },
-  on,
+  on: (name, listener) => on(name, listener),
+  once: (name, listener) => on(name, listener, true),
   off,
+  diagnose: async () => (await host()).diagnose(parts()),
   status: async () => {
     await check();
-    const reason = obstacle() || (doubt() && "site");
+    const reason = obstacle() || (doubt() ? "site" : "");
     const { queued, unread, error } = state;
-    return { available: !reason, reason, version: VERSION, queued, unread, error, open: isOpen() };
+    return { available: !reason, reason, version: VERSION, queued, unread, error, open: !!isOpen() };
   },
 };
 
-/** @param {string} command @param {string} what */
-const wrong = (command, what) => new TypeError(`deskbell: ${command}: ${what}`);
-
-/** @param {string} command @param {any} value */
-const object = (command, value) => {
-  if (typeof value != "object" || !value || Array.isArray(value)) throw wrong(command, "takes an object");
+/** @param {any} value */
+const object = (value) => {
+  if (typeof value != "object" || !value || Array.isArray(value)) throw WRONG;
   return value;
 };
 
 /** @param {string} name @param {any[]} args */
 const run = async (name, args) => {
-  if (!Object.hasOwn(COMMANDS, name)) throw wrong(String(name), `unknown; there are ${Object.keys(COMMANDS)}`);
-  return /** @type {(...args: any[]) => any} */ (COMMANDS[name])(...args);
+  try {
+    if (!Object.hasOwn(COMMANDS, name)) throw WRONG;
+    return await /** @type {(...args: any[]) => any} */ (COMMANDS[name])(...args);
+  } catch (error) {
+    throw error || (await host()).wrong(parts(), doubt(), Object.keys(COMMANDS), name, args);
+  }
 };
 
 /** @param {string} name @param {any[]} args */
-const deskbell = (name, ...args) => {
+const command = (name, ...args) => {
   const promise = run(name, args);
   // A caller who ignores the promise must not trigger the page's `unhandledrejection`.
   promise.catch(blank);
@@ -131,8 +120,19 @@ const deskbell = (name, ...args) => {
 };
 
 const page = /** @type {any} */ (window);
+/** @type {any} */
+const deskbell = Object.assign(command, { version: VERSION });
 /** Runs something when the page is idle, or after two seconds if it never is. @param {() => unknown} act */
 const idle = (act) => page.requestIdleCallback?.(() => act(), { timeout: 2000 }) ?? setTimeout(act, 2000);
+/** @type {unknown} */
+let launched;
+/** Deskbell's own button, for pages without a trigger; after frameworks have found the page as the server wrote it. */
+const mountLauncher = () => {
+  if (!launcher) return;
+  launched ??= idle(() =>
+    host().then(({ launch }) => launch(parts(), shadow(), toggle, on, doubt(), say(HELP)), blank),
+  );
+};
 const before = global("deskbell");
 // If the script is embedded twice, the first one stays.
 if (!before?.version) {
@@ -140,7 +140,7 @@ if (!before?.version) {
   watchRequests();
   watchPerson();
   watchRoutes();
-  page.deskbell = Object.assign(deskbell, { version: VERSION });
+  page.deskbell = deskbell;
   for (const options of [global("deskbellSettings"), global(setting("config") ?? "")])
     if (options) deskbell("configure", options);
   for (const [args, resolve, reject] of before?.q ?? []) deskbell(...args).then(resolve, reject);

@@ -21,9 +21,28 @@ function connect() {
       };
       resolve(database);
     };
-    request.onerror = request.onblocked = () => reject(request.error);
+    request.onerror = () => reject(request.error);
+    // While it waits, the request has no error.
+    request.onblocked = () => reject(new Error("blocked"));
   });
 }
+
+/**
+ * Begins a transaction. Safari ends the connection of a page in the background without saying so: then it is opened
+ * again.
+ * @param {string[]} names
+ */
+const begin = async (names) => {
+  const database = await open();
+  const start = (/** @type {IDBDatabase} */ on) => on.transaction(names, "readwrite", { durability: "strict" });
+  try {
+    return start(database);
+  } catch {
+    // Unless somebody else has done so meanwhile.
+    if ((await open()) == database) open = once(connect);
+    return start(await open());
+  }
+};
 
 /**
  * Runs a transaction on stores; rejects if storage is forbidden or full.
@@ -31,7 +50,7 @@ function connect() {
  * @returns {Promise<T>}
  */
 export const transact = async (names, act) => {
-  const transaction = (await open()).transaction(names, "readwrite", { durability: "strict" });
+  const transaction = await begin(names);
   const done = new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);

@@ -1,88 +1,65 @@
 // Records errors on the host's page, from the loader's first moment on.
 
 import { crumb } from "./breadcrumbs.js";
-import { quietly, ring, wrap } from "./record.js";
+import { note } from "./error-list.js";
+import { listen, quietly, wrap } from "./record.js";
 import { isOurs } from "./settings.js";
+import { messageOf, nameOf } from "./values.js";
 
-/** @typedef {{source: string, name: string, message: string, stack: string, location: string, first_at: number, at: number, count: number}} Recorded */
-
-const { list, add } = /** @type {{list: Recorded[], add: (entry: Recorded) => void}} */ (ring("errors", 20));
-export const errors = list;
+/** What browsers report about themselves, or keep to themselves, without an error that the page could mend. */
+const NOISE = /^(ResizeObserver loop|Script error)/;
 
 /** Starts recording. */
 export const watchErrors = () => {
-  addEventListener(
-    "error",
-    (/** @type {any} */ { target, message, error, filename, lineno, colno }) => {
-      if (message) return record("error", error ?? message, `${filename}:${lineno}:${colno}`);
-      // Only an element has a name. Errors of loading resources are visible to capturing listeners only.
-      const url = text(target?.src || target?.href);
-      if (target?.localName && !isOurs(url)) record("resource", `<${target.localName}>`, url);
-    },
-    true,
-  );
-  addEventListener("unhandledrejection", (event) => record("rejection", event.reason));
-  addEventListener("securitypolicyviolation", (event) =>
+  listen(window, "error", ({ target, message, error, filename, lineno, colno }) => {
+    if (!message) return quietly(() => recordResource(target));
+    // For an object that is no error the browser has found words.
+    const value = nameOf(error) || Object(error) !== error ? (error ?? message) : message;
+    const source = !error && NOISE.test(messageOf(message)) ? "browser" : "error";
+    record(source, value, `${filename}:${lineno}:${colno}`);
+  });
+  listen(window, "unhandledrejection", (event) => record("rejection", event.reason));
+  listen(window, "securitypolicyviolation", (event) =>
     record(
       "policy",
       `${event.effectiveDirective} ${event.blockedURI}`,
       `${event.sourceFile}:${event.lineNumber}:${event.columnNumber}`,
     ),
   );
-  quietly(() =>
-    new ReportingObserver(
-      (reports) => {
-        for (const { type, body } of /** @type {any[]} */ (reports))
-          record(type, body.message, `${body.sourceFile}:${body.lineNumber}:${body.columnNumber}`);
-      },
-      { types: ["deprecation", "intervention"], buffered: true },
-    ).observe(),
-  );
   for (const level of ["error", "warn"])
     wrap(console, level, (call, _, args) => {
-      quietly(() => {
-        // Deskbell's own warnings for the host's developer are no errors of the page.
-        if (/^deskbell:/.test(args[0])) return;
-        const error = args.find((arg) => arg instanceof Error);
-        record(`console.${level}`, { name: error?.name, message: args.map(text).join(" "), stack: error?.stack });
-      });
+      record(`console.${level}`, args);
       return call();
     });
 };
 
+/** Records that a file has not loaded; only capturing listeners see that. @param {Element} element */
+const recordResource = (element) => {
+  // From the prototype, and not as properties, which elements of the page can define.
+  const read = (/** @type {string} */ name) => Element.prototype.getAttribute.call(element, name);
+  const address = read("src") ?? read("href");
+  const url = address ? new URL(address, document.baseURI).href : "";
+  if (!isOurs(url)) record("resource", `<${element.localName}>`, url);
+};
+
+let isRecording = false;
+
 /**
- * Records an error; the same one again is only counted.
+ * Records an error; the same one again is only counted. Never records what happens while it records.
  * @param {string} source
- * @param {any} error anything: a page can throw and reject with any value
+ * @param {any} error anything: a page can throw and reject with any value; the arguments of a call of the console
  * @param {string} [location]
  * @param {object} [details] what the host knows about it
  */
-export const record = (source, error, location = "", details) =>
+export const record = (source, error, location = "", details) => {
+  if (isRecording) return;
+  isRecording = true;
   quietly(() => {
-    const [name, stack] = [text(error?.name ?? ""), text(error?.stack ?? "")];
-    const message = text(error?.message ?? error) + (details ? ` ${text(details)}` : "");
-    const at = Date.now();
-    const same = list.findIndex((known) => known.name == name && known.message == message && known.source == source);
-    const [known] = same < 0 ? [] : list.splice(same, 1);
-    if (!known) crumb("error", "", `${name} ${message}`.trim().slice(0, 200));
-    add({
-      source,
-      name,
-      message,
-      stack,
-      location,
-      first_at: known?.first_at ?? at,
-      at,
-      count: (known?.count ?? 0) + 1,
-    });
+    let about = "";
+    // The host passes details on purpose, so that their own `toJSON` may run.
+    if (details) quietly(() => (about = JSON.stringify(details)));
+    const text = note(source, error, location, about);
+    if (text) crumb("error", "", text.slice(0, 200));
   });
-
-/** @param {any} value */
-const text = (value) => {
-  try {
-    const plain = typeof value == "object" && value && !(value instanceof Error) && !value.nodeType;
-    return String((plain && JSON.stringify(value)) || value).slice(0, 8000);
-  } catch {
-    return "";
-  }
+  isRecording = false;
 };

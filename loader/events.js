@@ -1,7 +1,10 @@
 // Events for the host. They contain nothing that a person typed.
 
-/** @type {Map<string, Set<(detail: object) => void>>} */
-const listeners = new Map();
+import { EVENTS } from "./names.js";
+import { WRONG } from "./state.js";
+
+/** @type {{name: string, listener: (detail: object) => void, once: unknown}[]} */
+let listeners = [];
 /** @type {EventTarget | undefined} */
 let element;
 
@@ -10,20 +13,23 @@ export const announceOn = (target) => {
   element = target;
 };
 
-/** @param {string} name @param {any} listener */
-export const on = (name, listener) => {
-  if (typeof listener != "function") throw new TypeError("deskbell: on: takes a function");
-  listeners.set(name, (listeners.get(name) ?? new Set()).add(listener));
+/** Returns the function that removes the listener. @param {string} name @param {any} listener @param {unknown} [once] */
+export const on = (name, listener, once) => {
+  off(name, listener);
+  listeners.push({ name, listener, once });
+  return () => off(name, listener);
 };
 
 /** @param {string} name @param {any} listener */
 export const off = (name, listener) => {
-  listeners.get(name)?.delete(listener);
+  if (!EVENTS.includes(name) || typeof listener != "function") throw WRONG;
+  listeners = listeners.filter((one) => one.name != name || one.listener != listener);
 };
 
 /** @param {string} name @param {object} [detail] */
 export const emit = (name, detail = {}) => {
-  for (const listener of listeners.get(name) ?? []) {
+  for (const { listener, once } of listeners.filter((one) => one.name == name)) {
+    if (once) off(name, listener);
     try {
       listener(detail);
     } catch (error) {

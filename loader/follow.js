@@ -111,6 +111,7 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
 
   const show = () => {
     state.unread = counts.unread;
+    state.counted?.();
     mark(counts.unread);
   };
 

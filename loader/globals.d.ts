@@ -10,6 +10,10 @@ declare const WIDGET_INTEGRITY: string;
 declare const WASM_INTEGRITY: string;
 /** The integrity of `plain.js`. */
 declare const PLAIN_INTEGRITY: string;
+/** The integrity of `host.js`. */
+declare const HOST_INTEGRITY: string;
+/** The style of Deskbell's own button; defined in `host.js` only. */
+declare const LAUNCHER_CSS: string;
 /** The style of the plain form; defined in `plain.js` only. */
 declare const PLAIN_CSS: string;
 /** The integrity of `files.js`; defined in `modules.js` only. */
@@ -26,6 +30,8 @@ declare const SCREENS_CSS: string;
 declare const MODULES_INTEGRITY: string;
 /** The integrity of `tickets.js`; defined in `modules.js` only. */
 declare const TICKETS_INTEGRITY: string;
+/** The integrity of `collect.js`; defined in `modules.js` only. */
+declare const COLLECT_INTEGRITY: string;
 /** The integrity of `tools.js`; defined in `modules.js` only. */
 declare const TOOLS_INTEGRITY: string;
 /** The integrity of `recovery.js`; defined in `modules.js` only. */

@@ -2,15 +2,17 @@
 // developer is told, in the console and by `status`.
 
 import { emit } from "./events.js";
-import { withdraw } from "./panel.js";
+import { close } from "./panel.js";
 import { quietly } from "./record.js";
 import { gateway, setting, site } from "./settings.js";
+import { host } from "./widget-loader.js";
 
 const PATIENCE_MS = 3000;
 
 /** The last site that was requested, the last one with a response, and the one that the gateway does not know. */
 let asked = "";
-let unknown = "";
+/** @type {string | undefined} */
+let unknown;
 /** @type {(value?: unknown) => void} */
 let settle;
 /** Resolves once it is known whether the gateway knows a site. */
@@ -19,8 +21,8 @@ const settled = new Promise((done) => (settle = done));
 /** The storage key for a site that the gateway has confirmed. */
 const place = () => `deskbell:${site}:known`;
 
-/** Why nothing opens; empty if nothing prevents it. */
-export const doubt = () => (unknown == site ? `deskbell: ${gateway} has no site "${site}"` : "");
+/** Whether nothing opens, because the gateway does not know the site. */
+export const doubt = () => unknown == site;
 
 /** Takes the configuration of the site; nothing if it could not be read. @param {unknown} config */
 export const confirm = (config) => {
@@ -44,11 +46,10 @@ export const check = (asks = true) => {
 
 /** A failure of the network says nothing about a site. @param {string} name */
 const ask = async (name) => {
-  const answer = await fetch(`${gateway}v1/sites/${encodeURIComponent(name)}/config`, { credentials: "omit" });
-  if (answer.ok) return confirm(1);
-  if ((await answer.json()).code != "unknown_site") return;
+  const told = await (await host()).isKnown(gateway, name);
+  if (told) return confirm(told);
+  if (told == undefined) return;
   unknown = name;
-  console.error(`${doubt()}: see data-site`);
-  withdraw();
+  close();
   emit("failed", { cause: "site" });
 };

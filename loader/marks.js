@@ -1,26 +1,36 @@
 // Counters on the host's own triggers, which the host may style.
 
 /**
- * Keeps an attribute of the triggers in step with a count, also on later ones.
+ * Keeps an attribute of the triggers in step with a count, also on triggers that come later.
  * @param {string} attribute @param {string} triggers
  */
 export const marks = (attribute, triggers) => {
   let count = 0;
-  const show = () => {
-    for (const entry of document.querySelectorAll(triggers)) mark(entry);
-  };
   /** @param {Element} entry */
   const mark = (entry) => {
-    const said = count ? `${count}` : null;
-    if (entry.getAttribute(attribute) == said) return;
-    if (said) entry.setAttribute(attribute, said);
+    const shown = count ? `${count}` : null;
+    if (entry.getAttribute(attribute) == shown) return;
+    if (shown) entry.setAttribute(attribute, shown);
     else entry.removeAttribute(attribute);
   };
-  // Triggers come and go with the host's views.
-  new MutationObserver(() => count && show()).observe(document, { childList: true, subtree: true });
+  /** @param {NodeListOf<Element>} entries */
+  const show = (entries) => entries.forEach(mark);
+  // Triggers come and go with the host's views. Only new elements are searched, because pages have tens of thousands of
+  // them, and change them all the time.
+  const observer = new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const node of addedNodes) {
+        if (!(node instanceof Element)) continue;
+        // From the prototype, because a form's `<input name="matches">` hides its own.
+        if (Element.prototype.matches.call(node, triggers)) mark(node);
+        if (node.firstElementChild) show(Element.prototype.querySelectorAll.call(node, triggers));
+      }
+  });
   /** @param {number} now */
   return (now) => {
     count = now;
-    show();
+    show(Document.prototype.querySelectorAll.call(document, triggers));
+    observer.disconnect();
+    if (count) observer.observe(document, { childList: true, subtree: true });
   };
 };

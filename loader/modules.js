@@ -3,7 +3,6 @@
 
 import { as, reporting } from "./asking.js";
 import { assign } from "./assign.js";
-import { gather } from "./collect/gather.js";
 import { attachments } from "./attachments.js";
 import { purge } from "./disk.js";
 import { keep } from "./draft.js";
@@ -15,6 +14,7 @@ import { once } from "./once.js";
 import { replies } from "./replies.js";
 import { forgetSession, session as sessionOf } from "./session.js";
 import { outbox } from "./outbox.js";
+import { watchRoot } from "./root.js";
 import { sized } from "./sizes.js";
 import { blank } from "./state.js";
 import { draw, explained, ladder, saved } from "./waiting.js";
@@ -253,6 +253,11 @@ export const start = async (parts, form, said, heard) => {
   const known = once(() => script(parts.preload, "tools", TOOLS_INTEGRITY));
   /** The module for links to other tools, if the page has such tools. */
   const tools = () => ("posthog" in window || "__SENTRY__" in window ? known() : undefined);
+  const collecting = once(async () => {
+    const module = await script(parts.preload, "collect", COLLECT_INTEGRITY);
+    state.put = module.shown;
+    return module;
+  });
   const recovery = once(() => script(parts.preload, "recovery", RECOVERY_INTEGRITY));
   const sender = once(() => script(parts.preload, "zendesk", ZENDESK_INTEGRITY));
   /**
@@ -273,9 +278,13 @@ export const start = async (parts, form, said, heard) => {
     painted: (parts) => {
       all = { ...all, ...parts };
       parts["live"].after(trap);
-      state.gather = (snapshot) => gather(snapshot, tools);
+      state.complete = (snapshot) =>
+        collecting()
+          .then((module) => module.complete(snapshot, state, tools))
+          .catch(blank);
       tools()?.catch(blank);
-      if (state.frozen) parts.complete(state.frozen);
+      collecting().catch(blank);
+      if (state.frozen) state.complete(state.frozen);
       draft ??= keep(all, ticket, fill, labelled, recovery);
       sealed ??= outbox({
         .../** @type {any} */ (parts),
@@ -295,6 +304,7 @@ export const start = async (parts, form, said, heard) => {
           form("arrived", item.draft && text);
         },
       });
+      watchRoot(all["root"].host, all, all.restore);
       drops(all["dialog"], (files) => bring(files).catch(blank));
       purge().catch(blank);
       // Fetched early, because without a network they could not be.

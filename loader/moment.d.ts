@@ -44,11 +44,15 @@ export interface Route {
 
 export interface RecordedError {
   /**
-   * `error`, `rejection`, `console.error`, `console.warn`, `resource`, `policy`, `deprecation`, `intervention` or
-   * `captured`.
+   * `error`, `rejection`, `console.error`, `console.warn`, `resource`, `policy`, `deprecation`, `intervention`,
+   * `captured`; in a ticket also `browser`, for what says nothing about the page.
    */
   source: string;
   name: string;
+  /**
+   * Primitives and errors; other objects are not read, and are `[object]`. Of the console the arguments, separated by
+   * zero bytes (`collect/console.js`).
+   */
   message: string;
   stack: string;
   /** `FILE:LINE:COLUMN`, if known. */

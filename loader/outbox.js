@@ -123,6 +123,7 @@ export const outbox = (given) => {
     const items = await all();
     const mine = items.filter((item) => item.user == user());
     state.queued = mine.length;
+    state.counted?.();
     state.unsure = mine.filter((item) => item.cause == UNSURE).length;
     try {
       const place = `deskbell-queued:${site}`;

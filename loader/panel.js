@@ -4,9 +4,10 @@
 import { assign } from "./assign.js";
 import { announceOn, emit } from "./events.js";
 import { check, doubt } from "./known.js";
-import { BOX_LABEL, CLOSE, FAILED, HELP, language, launcher, mount, named, say, setting } from "./settings.js";
+import { quietly } from "./record.js";
+import { BOX_LABEL, CLOSE, FAILED, HELP, language, mount, named, say, setting } from "./settings.js";
 import { freeze } from "./snapshot.js";
-import { blank, state } from "./state.js";
+import { WRONG, state } from "./state.js";
 import { load, show } from "./widget-loader.js";
 
 /** @type {HTMLElement | undefined} */
@@ -16,23 +17,29 @@ let panel;
 /** @type {Element | null} */
 let opener = null;
 let opened = false;
+/** Whether the page was inert when the panel was last shown. */
+let isModal = false;
 
-export const isOpen = () => opened;
+/** Whether the panel is shown; a page may have removed it without closing it. @returns {boolean | undefined} */
+export const isOpen = () =>
+  // Where there are no popovers, the list without their selector is matched.
+  opened && element?.isConnected && panel?.dialog.matches(":is([open],:popover-open)");
 
 /**
- * Opens the panel; rejects if the gateway does not know the site, so that nobody writes into it.
+ * Opens the panel; rejects if nothing can be shown, or if the gateway does not know the site, so that nobody writes
+ * into it.
  * @param {object} [options] those of the command `open`
  */
 export const open = async (options) => {
   // A configured site is nearly always right, so nobody waits for the check.
   if (!named()) await check();
   if (!doubt()) {
-    reveal(frame().dialog);
+    reveal();
     focus();
     await lead(options);
     await check(false);
   }
-  if (doubt()) throw new Error(doubt());
+  if (doubt()) throw WRONG;
 };
 
 /** Closes the panel; the text is preserved. */
@@ -46,23 +53,7 @@ export const close = () => {
   emit("close");
 };
 
-export const toggle = () => (opened ? close() : open());
-
-/** @type {HTMLElement | undefined} */
-let button;
-/** Deskbell's own round button, for pages without a trigger. */
-export const mountLauncher = () => {
-  if (!launcher || button) return;
-  const onclick = () => toggle()?.catch(blank);
-  button = make("button", { className: "launcher", textContent: "?", "aria-label": say(HELP), onclick });
-  shadow().append(button);
-};
-
-/** Removes what nobody should press or write into. */
-export const withdraw = () => {
-  close();
-  button?.remove();
-};
+export const toggle = () => (isOpen() ? close() : open());
 
 /** The parts of the panel, painted on first use. */
 export const frame = () => (panel ??= paint());
@@ -80,29 +71,33 @@ export const lead = async (options) => {
 
 /** A link that writes the text as an e-mail. @param {HTMLTextAreaElement} box */
 export const mail = (box) => {
-  const email = setting("email");
-  const link = make("a", { textContent: email });
-  (box.oninput = () => {
-    link.href = `mailto:${email}?body=${encodeURIComponent(`${box.value}\n\n${location.origin}${location.pathname}`)}`;
-  })();
+  const href = `mailto:${setting("email")}?body=`;
+  const onclick = () =>
+    (link.href = href + encodeURIComponent(`${box.value}\n\n${location.origin}${location.pathname}`));
+  const link = make("a", { textContent: setting("email"), href, onclick });
   return link;
 };
 
-const shadow = () => {
+/** The shadow root of Deskbell's element, which is not on the page before something is shown. */
+export const shadow = () => {
   if (!element) {
     element = make("deskbell-panel", { lang: language() });
     // Keyboard shortcuts of the host check whether the target is editable; the target that they see is this element.
     Object.defineProperty(element, "isContentEditable", { value: true });
-    for (const type of ["keydown", "keyup", "keypress", "focusin"])
-      element.addEventListener(type, (event) => event.stopPropagation());
+    for (const type of "keydown,keyup,keypress,focusin,pointerdown,mousedown,click".split(","))
+      element.addEventListener(type, (event) => {
+        // Dialogs of the host close at a press beside them, and take the focus back.
+        if (/^[fk]/.test(type) || isModal) event.stopPropagation();
+      });
     element.attachShadow({ mode: "open" });
     wear(FIRST_CSS);
     announceOn(element);
   }
-  // Below the root element and not the body, which some frameworks replace.
-  if (!element.isConnected) (mountPoint() ?? document.documentElement).append(element);
   return /** @type {ShadowRoot} */ (element.shadowRoot);
 };
+
+/** Shows the panel again after the page has removed it, or what it is in. */
+export const restore = () => opened && quietly(reveal);
 
 /** Adds a style sheet to the panel. @param {string} css */
 export const wear = (css) => {
@@ -111,8 +106,6 @@ export const wear = (css) => {
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 };
-
-const mountPoint = () => (mount ? document.querySelector(mount) : null);
 
 const paint = () => {
   const title = make("h2", { tabIndex: -1, textContent: say(HELP) });
@@ -138,7 +131,12 @@ const paint = () => {
         close();
       },
       onkeydown: (/** @type {KeyboardEvent} */ event) => {
-        if (event.key == "Escape" && !event.isComposing && !event.defaultPrevented) close();
+        const { key, isComposing, keyCode, defaultPrevented } = event;
+        // Safari ends a composition before the key that ends it; 229 is still the input method's.
+        if (key != "Escape" || isComposing || keyCode == 229 || defaultPrevented) return;
+        // Or it would close a dialog of the host as well.
+        event.preventDefault();
+        close();
       },
     },
     make("div", { className: "head" }, back, title, shut),
@@ -155,31 +153,49 @@ const paint = () => {
 };
 
 /** @param {HTMLDialogElement} dialog */
-const hide = (dialog) => (dialog.open ? dialog.close() : dialog.hidePopover());
+const hide = (dialog) => (dialog.open || !dialog.popover ? dialog.close() : dialog.hidePopover());
 
-/**
- * Shows the dialog, also if it is shown already, because a modal dialog of the host may cover it.
- * @param {HTMLDialogElement} dialog
- */
-const reveal = (dialog) => {
-  shadow();
-  if (opened) hide(dialog);
+/** Shows the panel, also if it is shown already, because a modal dialog of the host may cover it. */
+const reveal = () => {
+  const { dialog } = frame();
+  if (isOpen()) hide(dialog);
   else {
     opener = document.activeElement;
     opener = opener?.shadowRoot?.activeElement ?? opener;
-    opened = true;
-    emit("open");
   }
-  if (mountPoint()) dialog.show();
+  const place = mount && document.querySelector(mount);
+  if (!((place && showIn(place)) || showIn())) {
+    hide(dialog);
+    throw WRONG;
+  }
+  if (!opened) emit("open");
+  opened = true;
+};
+
+/**
+ * Shows the panel inline, or popped up; returns whether it can be seen.
+ * @param {Element} [place]
+ */
+const showIn = (place) => {
+  const { dialog } = frame();
+  // Below the root element and not the body, which some frameworks replace.
+  const parent = place ?? document.documentElement;
+  if (dialog.open) dialog.close();
+  if (element?.parentNode != parent) parent.append(/** @type {Element} */ (element));
+  if (place) dialog.show();
   // A popover below a modal dialog of the host would be inert; on a phone the panel fills the screen.
-  else if (!dialog.showPopover || matchMedia("(max-width:640px)").matches || document.querySelector("dialog:modal"))
-    dialog.showModal();
+  else if (!dialog.showPopover || matchMedia("(max-width:640px)").matches || isTrapped()) dialog.showModal();
   else {
     dialog.popover = "manual";
     dialog.showPopover();
   }
   if (dialog.open) dialog.removeAttribute("popover");
+  isModal = !place && dialog.open;
+  return dialog.getClientRects().length;
 };
+
+/** Whether the focus may not leave a dialog of the host: one of the browser, or one of scripts, which has the focus. */
+const isTrapped = () => document.querySelector("dialog:modal") || opener?.closest("[role$=dialog]");
 
 /** With touch input, focus in the box would open the keyboard unasked. */
 const focus = () => {

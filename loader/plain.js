@@ -222,6 +222,7 @@ const draw = () => {
   const { state } = parts;
   if (!state.leave) return;
   state.queued = letter.key ? 1 : 0;
+  state.counted?.();
   mark();
   if (!panel) return;
   const { box, below, back, root } = panel;

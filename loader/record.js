@@ -1,7 +1,6 @@
 // Helpers for recording while the page is open.
 
 import { muted } from "./settings.js";
-import { state } from "./state.js";
 
 /** Runs code of ours within the host's; it never throws. @param {() => void} note */
 export const quietly = (note) => {
@@ -11,27 +10,10 @@ export const quietly = (note) => {
 };
 
 /**
- * A list of the newest entries. Nothing is stored for a group that the host has switched off.
- * @template T
- * @param {string} group
- * @param {number} most
+ * Adds a listener that hears an event before the page's own handlers can stop it.
+ * @param {EventTarget} target @param {string} type @param {(event: any) => unknown} listener
  */
-export const ring = (group, most) => {
-  /** @type {T[]} */
-  const list = [];
-  state.forget.push((all) => {
-    if (all || state.off.has(group)) list.length = 0;
-  });
-  return {
-    list,
-    /** @param {T} entry */
-    add: (entry) => {
-      if (state.off.has(group)) return;
-      list.push(entry);
-      if (list.length > most) list.shift();
-    },
-  };
-};
+export const listen = (target, type, listener) => target.addEventListener(type, listener, true);
 
 /**
  * Replaces a function of the host by ours, with the same name and length. Results and exceptions of the original pass

@@ -1,6 +1,7 @@
 // Records requests of the page that failed or were slow. Bodies are never recorded.
 
-import { quietly, ring, wrap } from "./record.js";
+import { quietly, wrap } from "./record.js";
+import { ring } from "./ring.js";
 import { isOurs } from "./settings.js";
 import { state } from "./state.js";
 
@@ -24,7 +25,8 @@ export const watchRequests = () => {
       () => input?.url ?? input,
     );
     const result = call();
-    if (!asked || !(result instanceof Promise)) return result;
+    // Not `instanceof`: zone.js puts another Promise in the place of the browser's.
+    if (!asked || typeof result?.then != "function") return result;
     quietly(() => {
       const headers = init?.headers ?? input?.headers;
       // Headers that can be iterated only once are left to the browser.
@@ -33,11 +35,11 @@ export const watchRequests = () => {
     // The host gets this promise, and no other is created, so a rejection is handled or unhandled as it would be
     // without us.
     return result.then(
-      (answer) => {
+      (/** @type {Response} */ answer) => {
         quietly(() => end(asked, answer.status, [...answer.headers]));
         return answer;
       },
-      (error) => {
+      (/** @type {any} */ error) => {
         // A request that the page itself aborted has not failed.
         if (error?.name != "AbortError") quietly(() => end(asked, 0, [], `${error?.name}: ${error?.message}`));
         throw error;
@@ -93,20 +95,23 @@ const begin = (method, address) => {
   try {
     const url = new URL(address(), document.baseURI).href;
     if (state.off.has("requests") || isOurs(url)) return;
-    const asked = {
-      method: `${method()}`.toUpperCase(),
-      url,
-      status: 0,
-      failure: "",
-      at: Date.now(),
-      duration_ms: 0,
-      size: 0,
-      headers: {},
-    };
+    const asked = request(`${method()}`.toUpperCase(), url, Date.now());
     recent.add(asked);
     return asked;
   } catch {}
 };
+
+/** @param {string} method @param {string} url @param {number} at @returns {Asked} */
+const request = (method, url, at, status = 0) => ({
+  method,
+  url,
+  status,
+  failure: "",
+  at,
+  duration_ms: 0,
+  size: 0,
+  headers: {},
+});
 
 /** @param {Asked} asked @param {number} status @param {string[][]} headers @param {string} [failure] */
 const end = (asked, status, headers, failure = "") => {
@@ -141,16 +146,7 @@ const time = ({ name, initiatorType, startTime, duration, responseStatus, transf
   const known = recent.list.find(
     (asked) => !asked.size && asked.url.split("#")[0] == bare && Math.abs(asked.at - at) < APART_MS,
   );
-  const asked = known ?? {
-    method: "",
-    url: name,
-    status: responseStatus ?? 0,
-    failure: "",
-    at,
-    duration_ms: 0,
-    size: 0,
-    headers: {},
-  };
+  const asked = known ?? request("", name, at, responseStatus);
   asked.duration_ms = Math.round(duration);
   asked.size = transferSize;
   keep(asked);

@@ -1,7 +1,8 @@
 // Records the addresses that a single-page application visits.
 
 import { crumb } from "./breadcrumbs.js";
-import { ring, wrap } from "./record.js";
+import { listen, wrap } from "./record.js";
+import { ring } from "./ring.js";
 
 /** @typedef {{url: string, at: number}} Route */
 
@@ -14,10 +15,10 @@ let here = "";
 export const watchRoutes = () => {
   const { navigation } = /** @type {any} */ (window);
   moved();
-  addEventListener("popstate", moved);
-  addEventListener("hashchange", moved);
+  listen(window, "popstate", moved);
+  listen(window, "hashchange", moved);
   // If the browser reports navigations itself, no function of the host is wrapped.
-  if (navigation?.addEventListener) return navigation.addEventListener("currententrychange", moved);
+  if (navigation?.addEventListener) return listen(navigation, "currententrychange", moved);
   for (const name of ["pushState", "replaceState"])
     wrap(history, name, (call) => {
       const result = call();

@@ -26,7 +26,12 @@ export const session = (site, make = true) => {
 export const forgetSession = () => (unstored = "");
 
 /** @param {Uint8Array} bytes */
-const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const hex = (bytes) => {
+  let digits = "";
+  // Old libraries replace `Array.from` by one that ignores its second argument.
+  for (const byte of bytes) digits += byte.toString(16).padStart(2, "0");
+  return digits;
+};
 
 /**
  * 128 unpredictable bits; empty if the browser has none: no session is better than one that somebody else can guess.

@@ -112,7 +112,6 @@ export const settle = (options, begun) => {
   const rest = { ...options };
   for (const name of NAMES) delete rest[name];
   if (!begun) take(options);
-  else if (options["site"] && options["site"] != site) console.warn(`deskbell: configure: site is "${site}" already`);
   derive();
   return rest;
 };

@@ -19,7 +19,7 @@ export const possible = () =>
 /**
  * Captures what the customer chooses to share, or opens a file, and lets them edit it. The result is passed to `keep`
  * as a PNG, and nothing else can be pressed until it is stored: a picture that was not redacted must not be sent
- * meanwhile. Rejects with `refused` or `unreadable` if that is not possible.
+ * meanwhile. Rejects with `refused`, `again` or `unreadable` if that is not possible.
  * @param {Panel} panel @param {(picture: File) => Promise<unknown>} keep @param {Blob} [file]
  */
 export const shoot = async (panel, keep, file) => {

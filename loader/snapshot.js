@@ -1,12 +1,10 @@
 // Takes snapshots of the page, the user and what was recorded.
 
 import { breadcrumbs } from "./breadcrumbs.js";
-import { errors } from "./errors.js";
+import { errors } from "./error-list.js";
 import { requests } from "./requests.js";
 import { routes } from "./routes.js";
 import { state } from "./state.js";
-
-const PATIENCE_MS = 1000;
 
 /** @returns {import("./moment.js").Snapshot} */
 export const snapshot = () => ({
@@ -31,31 +29,7 @@ export const snapshot = () => ({
 export const freeze = () => {
   if (state.frozen) return;
   state.frozen = snapshot();
-  complete(state.frozen);
-};
-
-/**
- * Completes a snapshot with what the host provides and what the widget collects; in a second at most.
- * @param {import("./moment.js").Snapshot} of
- */
-export const complete = async (of) => {
-  of.asked ??= ask(of);
-  of.gathered ??= state.gather?.(of);
-  await Promise.allSettled([of.asked, of.gathered]);
-};
-
-/** @param {import("./moment.js").Snapshot} of */
-const ask = async ({ provided, unanswered }) => {
-  let late = false;
-  const answers = Object.entries(state.providers).map(async ([name, provide]) => {
-    unanswered.push(name);
-    const value = await provide();
-    if (late) return;
-    provided[name] = value;
-    unanswered.splice(unanswered.indexOf(name), 1);
-  });
-  await Promise.race([Promise.allSettled(answers), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
-  late = true;
+  state.complete?.(state.frozen);
 };
 
 /** Times are stored as numbers, which take less memory. @param {any[]} list */

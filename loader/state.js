@@ -2,11 +2,18 @@
 
 export const blank = () => {};
 
+/** Thrown by a command whose arguments are wrong; `host.js` has the words. */
+export const WRONG = 0;
+
+const HEADERS = ["x-request-id", "traceparent"];
+
 /**
  * `user` is the current user, `given` what the host declared of them besides their token, whose claims complete it.
  * `frozen` is the snapshot at the draft's first letter; later snapshots must not change what the customer began to
  * describe. `leave` is set while the plain form runs, and ends it; `left` are the submissions that it had then. `gave`
- * is the last result of the host's token function, `error` why a token is invalid.
+ * is the last result of the host's token function, `error` why a token is invalid. `counted` is called when
+ * `unread` or `queued` has changed. `complete` and `put` are set once there is code that completes snapshots, and that
+ * puts the arguments of the console together.
  * @type {{
  *   user: any,
  *   given?: any,
@@ -24,9 +31,11 @@ export const blank = () => {};
  *   off: Set<string>,
  *   headers: string[],
  *   forget: ((all: boolean) => void)[],
+ *   counted?: () => void,
+ *   put?: (recorded: string) => string,
  *   leave?: () => void,
  *   left?: import("./plain.js").Sealed[],
- *   gather?: (snapshot: import("./moment.js").Snapshot) => Promise<unknown>,
+ *   complete?: (snapshot: import("./moment.js").Snapshot) => Promise<unknown>,
  * }}
  */
 export const state = {
@@ -39,7 +48,7 @@ export const state = {
   frozen: null,
   providers: {},
   off: new Set(),
-  headers: ["x-request-id", "traceparent"],
+  headers: HEADERS,
   forget: [],
 };
 
@@ -47,7 +56,7 @@ export const state = {
 export const restrict = (context) => {
   if (Array.isArray(context?.off)) state.off = new Set(context.off);
   if (Array.isArray(context?.headers))
-    state.headers.push(...context.headers.map((/** @type {any} */ name) => `${name}`.toLowerCase()));
+    state.headers = [...HEADERS, ...context.headers.map((/** @type {any} */ name) => `${name}`.toLowerCase())];
   for (const forget of state.forget) forget(false);
 };
 

@@ -1,6 +1,7 @@
 // What opens the panel: the host's own triggers, links, and the address of the page.
 
 import { open } from "./panel.js";
+import { listen } from "./record.js";
 import { preload, triggers } from "./settings.js";
 import { blank } from "./state.js";
 import { load } from "./widget-loader.js";
@@ -8,15 +9,12 @@ import { load } from "./widget-loader.js";
 const UNSEEN_MS = 200;
 const NAMES = ["deskbell", "kind", "topic", "severity", "via", "question"];
 
-/**
- * Starts listening. On the window and capturing, so that later triggers count and no handler of the page hides the
- * events.
- */
+/** Starts listening; on the window, so that later triggers count. */
 export const watch = () => {
-  addEventListener("click", press, true);
+  listen(window, "click", press);
   for (const type of ["pointerover", "focusin"])
-    addEventListener(type, (event) => void (preload == "intent" && entry(event) && load()), true);
-  addEventListener("hashchange", follow);
+    listen(window, type, (event) => void (preload == "intent" && entry(event) && load()));
+  listen(window, "hashchange", follow);
   follow();
 };
 
@@ -31,7 +29,10 @@ const entry = (event) =>
 const press = (event) => {
   const node = entry(event);
   if (!node || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const url = node instanceof HTMLAnchorElement ? new URL(node.href, location.href) : null;
+  const href = node.getAttribute("href");
+  // A link of nothing but a hash means this page here, whatever `<base>` says.
+  const url =
+    node instanceof HTMLAnchorElement ? new URL(href?.startsWith("#") ? href : node.href, location.href) : null;
   if (url?.hash.startsWith("#deskbell=")) {
     if (url.href.split("#")[0] != location.href.split("#")[0]) return;
     event.preventDefault();

@@ -1,10 +1,10 @@
 // Fetches the widget, once, and passes it the panel; or the plain form, if the widget cannot run.
 
 import { emit } from "./events.js";
-import { close, frame, lead, mail, make, wear } from "./panel.js";
+import { close, frame, lead, mail, make, restore, wear } from "./panel.js";
 import { check, confirm } from "./known.js";
 import { gateway, language, own, script, site, triggers } from "./settings.js";
-import { complete, freeze, snapshot } from "./snapshot.js";
+import { freeze, snapshot } from "./snapshot.js";
 import { blank, state } from "./state.js";
 
 /** The pause after a failure: the first, and the longest. */
@@ -60,13 +60,13 @@ export const finishReset = async (discard) => {
   await tell(true, discard);
   try {
     // A module that has carried it out has removed the mark.
-    const marks = Object.keys(localStorage).filter((name) => /^deskbell-(reset|discard):/.test(name));
-    if (!marks[0]) return;
-    const kept = (await indexedDB.databases?.()) ?? [{ name: "deskbell" }];
-    if (kept.some(({ name }) => name == "deskbell")) await (await glue()).finishReset(parts());
-    else for (const mark of marks) localStorage.removeItem(mark);
+    if (Object.keys(localStorage).some((name) => MARK.test(name)))
+      await (await host()).finishReset(() => glue(), parts());
   } catch {}
 };
+
+/** What `reset` leaves on the device until its data is deleted (`forget.js`). */
+const MARK = /^deskbell-(reset|discard):/;
 
 /**
  * Whether WebAssembly may run; tested once, because a strict policy reports every attempt.
@@ -98,10 +98,18 @@ export const resume = () =>
 
 const place = (/** @type {string} */ file) => new URL(`deskbell-${BUILD}/${file}`, script.src).href;
 
-const glue = async (file = "widget.js", integrity = WIDGET_INTEGRITY) => {
+/** @param {string} file @param {string} integrity */
+const fetched = async (file, integrity) => {
   const href = place(file);
   await preload(href, integrity);
-  const module = await import(href);
+  return import(href);
+};
+
+/** Fetches what few pages need on the host's page (`host.js`). */
+export const host = () => fetched("host.js", HOST_INTEGRITY);
+
+const glue = async (file = "widget.js", integrity = WIDGET_INTEGRITY) => {
+  const module = await fetched(file, integrity);
   modules.add(module);
   return module;
 };
@@ -114,7 +122,8 @@ const plain = () => {
     .catch(blank);
 };
 
-const parts = () => ({
+/** What the modules besides the loader get. */
+export const parts = () => ({
   site,
   script,
   gateway,
@@ -130,8 +139,8 @@ const parts = () => ({
   make,
   freeze,
   snapshot,
-  complete,
   close,
+  restore,
   crash,
   confirm,
 });
@@ -164,8 +173,9 @@ const start = async () => {
  */
 const preload = (href, integrity) => {
   const link = make("link", { rel: "modulepreload", integrity, nonce: script.nonce, href });
-  return new Promise((onload, onerror) => {
+  return new Promise((onload, failed) => {
     if (!link.relList.supports(link.rel)) return onload(0);
+    const onerror = () => failed(new Error(`not loaded: ${href}`));
     document.head.append(Object.assign(link, { onload, onerror }));
   }).finally(() => link.remove());
 };

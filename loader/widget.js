@@ -103,13 +103,16 @@ const who = () => `${state.user?.id ?? ""}`;
 
 /** The host's values that the form draws, as a string, because the host passes new objects with the same content. */
 const said = () =>
-  [state.user, state.config.length, state.suggested, state.values].map((value) => {
+  [state.user, effective(), state.suggested, state.values].map((value) => {
     try {
       return JSON.stringify(value);
     } catch {
       return value;
     }
   });
+
+/** The options of the page, whatever their order and however often they were set. */
+const effective = () => Object.entries(Object.assign({}, ...state.config)).sort();
 
 /** Makes the form draw again if necessary: that takes the focus from its fields. @param {boolean} [reset] */
 const draw = (reset) => {
@@ -204,12 +207,19 @@ export const mount = (parts) => {
   parts.wear(PANEL_CSS);
   const own = {
     version: VERSION,
-    describe,
+    // Lists beside the texts of earlier versions.
+    emit: (/** @type {string} */ name, /** @type {any} */ detail) => {
+      const { ids, source } = detail;
+      if (ids) detail.questions = ids.split(",");
+      if (source) detail.sources = source.split(",");
+      parts.emit(name, detail);
+    },
+    describe: (/** @type {any} */ snapshot) => describe(snapshot, state.put ?? String),
     // The code that collects is part of the modules.
     complete: (/** @type {any} */ snapshot) =>
       load()
         .then(blank, blank)
-        .then(() => parts.complete(snapshot)),
+        .then(() => state.complete?.(snapshot)),
     answers: () => beyond((modules) => modules.answers()),
     elsewhere: (/** @type {string} */ what) => {
       const sources = configured("sources");

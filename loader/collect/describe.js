@@ -6,24 +6,26 @@ const BUILD = ["release", "environment", "build", "tenant", "region"];
 /**
  * Converts a snapshot to wire format, neither redacted nor cut.
  * @param {import("../moment.js").Snapshot} snapshot
+ * @param {(recorded: string) => string} put puts the arguments of the console together (`collect/console.js`)
  * @returns {object}
  */
-export const describe = (snapshot) => {
+export const describe = (snapshot, put) => {
   const { url, title, referrer, canonical, open_ms, routes, timings, user, values, meta } = snapshot;
   const { errors, requests, breadcrumbs, device, links, provided, unanswered, since } = snapshot;
+  const text = (/** @type {string} */ recorded) => put(recorded).replaceAll("\0", " ");
   return {
     frozen_at: snapshot.at,
     page: { url, title, referrer, canonical, open_ms, routes, timings },
     user: user && person(user),
     application: { ...meta, ...texts(values, (name) => BUILD.includes(name)), flags: texts(values.flags) },
     device,
-    errors,
+    errors: errors.map((error) => ({ ...error, message: text(error.message) })),
     requests,
-    breadcrumbs,
+    breadcrumbs: breadcrumbs.map((crumb) => ({ ...crumb, name: text(crumb.name) })),
     links,
     page_values: { ...texts(values, (name) => name != "flags" && !BUILD.includes(name)), ...texts(provided) },
     unanswered,
-    since: since && describe(since),
+    since: since && describe(since, put),
   };
 };
 

@@ -1,28 +1,56 @@
-// Completes a snapshot with what need not be collected before somebody asks for help. It is loaded with the modules.
+// Completes a snapshot with what need not be collected before somebody asks for help: what the host provides, and what
+// the browser takes time for. It is loaded with the modules.
 
 import { device, hints } from "./device.js";
+import { reports } from "./reports.js";
 import { timings } from "./timings.js";
 
-/** How long to wait for the module that reads other tools. */
-const TOOLS_MS = 1000;
+/** How long to wait for the host's providers, and for the module that reads other tools. */
+const PATIENCE_MS = 1000;
+
+/**
+ * Completes a snapshot, once; in a second at most. Never rejects.
+ * @param {import("../moment.js").Snapshot} snapshot @param {import("../widget-loader.js").Parts["state"]} state
+ * @param {Parameters<typeof gather>[2]} tools
+ */
+export const complete = async (snapshot, state, tools) => {
+  snapshot.asked ??= ask(snapshot, state.providers);
+  snapshot.gathered ??= gather(snapshot, state, tools);
+  await Promise.allSettled([snapshot.asked, snapshot.gathered]);
+};
+
+/** @param {import("../moment.js").Snapshot} snapshot @param {Record<string, () => unknown>} providers */
+const ask = async ({ provided, unanswered }, providers) => {
+  let late = false;
+  const answers = Object.entries(providers).map(async ([name, provide]) => {
+    unanswered.push(name);
+    const value = await provide();
+    if (late) return;
+    provided[name] = value;
+    unanswered.splice(unanswered.indexOf(name), 1);
+  });
+  await Promise.race([Promise.allSettled(answers), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+  late = true;
+};
 
 /**
  * Collects once for a snapshot: at once what is available, and within a second what takes the browser time. Never
  * rejects.
- * @param {import("../moment.js").Snapshot} snapshot
+ * @param {import("../moment.js").Snapshot} snapshot @param {import("../widget-loader.js").Parts["state"]} state
  * @param {() => Promise<typeof import("../tools.js") | void> | void} tools fetches the module that reads other tools,
  *   if there are any
  */
-export const gather = async (snapshot, tools) => {
+const gather = async (snapshot, state, tools) => {
   const at = Date.parse(snapshot.at);
   snapshot.device = device();
   snapshot.meta = meta();
   snapshot.links = [];
-  const late = new Promise((end) => setTimeout(end, TOOLS_MS));
+  const late = new Promise((end) => setTimeout(end, PATIENCE_MS));
   await Promise.allSettled([
     hints().then((found) => Object.assign(snapshot.device ?? {}, found)),
     Promise.race([tools(), late]).then((found) => (snapshot.links = /** @type {any} */ (found)?.links(at) ?? [])),
     timings(at).then((found) => (snapshot.timings = found)),
+    reports(snapshot.at).then((found) => state.off.has("errors") || snapshot.errors.unshift(...found)),
   ]);
 };
 

@@ -32,7 +32,7 @@ export const ticket = ({ state, lang, script, snapshot }, message, contact) => {
     frozen_at: at,
     page: { url: origin + pathname },
     user: user && { ...texts(user, PERSON), organization: texts(user.organization, ["id", "name"]) },
-    errors: Array.from(names, (name) => ({ name })),
+    errors: [...names].map((name) => ({ name })),
   };
   // Groups that the site asks for first are not sent, because nobody is asked here.
   for (const { context: options } of config)

@@ -14,12 +14,14 @@ export const grab = async (dialog) => {
   // that the focus stays.
   dialog.classList.add("unseen");
   try {
-    await painted();
-    stream = await navigator.mediaDevices.getDisplayMedia(wishes());
+    // In the same task as the press: Safari asks nobody later.
+    [stream] = await Promise.all([navigator.mediaDevices.getDisplayMedia(wishes()), painted()]);
     return await frame(stream);
   } catch (error) {
-    if (/** @type {any} */ (error)?.name == "NotAllowedError") return null;
-    throw "refused";
+    const { name } = /** @type {any} */ (error) ?? {};
+    if (name == "NotAllowedError") return null;
+    // The browser wants to be asked in answer to a press, and this one was too long ago.
+    throw /^Invalid(Access|State)Error$/.test(name) ? "again" : "refused";
   } finally {
     stream?.getTracks().forEach((track) => track.stop());
     dialog.classList.remove("unseen");

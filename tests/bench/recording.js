@@ -22,6 +22,36 @@ const KINDS = /** @type {Record<string, (times: number) => unknown>} */ ({
   "console.error, the same again": (times) => {
     for (let n = 0; n < times; n++) console.error("the same", { again: true });
   },
+  "console.error, a format with values": (times) => {
+    for (let n = 0; n < times; n++) console.error("Row %d of table %s is invalid", n, "orders");
+  },
+  "console.error, 20,000 nested rows": (times) => {
+    const row = (/** @type {number} */ id) => ({ id, name: `row ${id}`, tags: ["a", "b"], more: { deep: { id } } });
+    const rows = { rows: Array.from({ length: 20_000 }, (_, id) => row(id)) };
+    for (let n = 0; n < times; n++) console.error("state", rows);
+  },
+  "console.warn, 8 MB in a typed array": (times) => {
+    const bytes = new Uint8Array(8_000_000);
+    for (let n = 0; n < times; n++) console.warn(bytes);
+  },
+  "console.error, a text of 10 MB, put together": (times) => {
+    const half = "x".repeat(5_000_000);
+    for (let n = 0; n < times; n++) console.error(`${n}` + half + half);
+  },
+  "console.error, 50 texts of 50 kB": (times) => {
+    const texts = Array.from({ length: 50 }, (_, n) => `${n}`.repeat(50_000));
+    for (let n = 0; n < times; n++) console.error(...texts);
+  },
+  "rejection with an error of 50 frames": (times) => {
+    Error.stackTraceLimit = 50;
+    /** @param {number} depth @returns {Error} */
+    const deep = (depth) => (depth ? deep(depth - 1) : new Error(`deep ${Math.random()}`));
+    for (let n = 0; n < times; n++) {
+      const promise = Promise.resolve();
+      dispatchEvent(new PromiseRejectionEvent("unhandledrejection", { promise, reason: deep(60) }));
+    }
+    Error.stackTraceLimit = 10;
+  },
   "history.replaceState": (times) => {
     // Browsers refuse more in a burst.
     for (let n = 0; n < times / 100; n++) history.replaceState(null, "", `/view/${n}`);
@@ -56,9 +86,10 @@ async function main() {
         // The first run warms up: it counts for the memory and not for the time.
         for (let round = 0; round < (run === 0 ? ROUNDS : 1); round++) {
           for (const [kind, act] of Object.entries(KINDS)) {
-            const count = kind === "history.replaceState" ? EVENTS / 100 : EVENTS;
+            const wanted = kind.startsWith("console.error, a text of") ? EVENTS / 100 : EVENTS;
+            const count = kind === "history.replaceState" ? wanted / 100 : wanted;
             const took = await page.evaluate(
-              `(async () => { const from = performance.now(); await (${act})(${EVENTS}); return performance.now() - from; })()`,
+              `(async () => { const from = performance.now(); await (${act})(${wanted}); return performance.now() - from; })()`,
             );
             if (run > 0) times[kind]?.[side]?.push((took * 1000) / count);
           }
@@ -115,7 +146,7 @@ async function heapOf(page) {
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** @param {string[]} cells */
-const row = (...cells) => cells.map((cell, column) => (column ? cell.padStart(10) : cell.padEnd(36))).join("");
+const row = (...cells) => cells.map((cell, column) => (column ? cell.padStart(10) : cell.padEnd(46))).join("");
 
 main().catch((error) => {
   console.error(error);

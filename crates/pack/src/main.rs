@@ -88,9 +88,11 @@ fn pack() -> Result<()> {
     let zendesk = script(&folder, release, "zendesk", &[])?;
     let recovery = script(&folder, release, "recovery", &[])?;
     let tools = script(&folder, release, "tools", &[])?;
+    let collect = script(&folder, release, "collect", &[])?;
     let options = script(&folder, release, "options", &[])?;
     let known = [
         format!("--define:TOOLS_INTEGRITY={}", json!(integrity(tools.as_bytes()))),
+        format!("--define:COLLECT_INTEGRITY={}", json!(integrity(collect.as_bytes()))),
         format!("--define:RECOVERY_INTEGRITY={}", json!(integrity(recovery.as_bytes()))),
         format!("--define:ZENDESK_INTEGRITY={}", json!(integrity(zendesk.as_bytes()))),
         format!("--define:OPTIONS_INTEGRITY={}", json!(integrity(options.as_bytes()))),
@@ -111,6 +113,8 @@ fn pack() -> Result<()> {
     let known =
         [format!("--define:VERSION={}", json!(version)), format!("--define:PLAIN_CSS={}", json!(style("plain")?))];
     let plain = script(&folder, release, "plain", &known)?;
+    let button = [format!("--define:LAUNCHER_CSS={}", json!(style("launcher")?))];
+    let host = script(&folder, release, "host", &button)?;
 
     let build = content_hash(&folder)?;
     let named = stage.join(format!("deskbell-{build}"));
@@ -123,6 +127,7 @@ fn pack() -> Result<()> {
         format!("--define:WIDGET_INTEGRITY={}", json!(integrity(widget.as_bytes()))),
         format!("--define:WASM_INTEGRITY={}", json!(integrity(&wasm))),
         format!("--define:PLAIN_INTEGRITY={}", json!(integrity(plain.as_bytes()))),
+        format!("--define:HOST_INTEGRITY={}", json!(integrity(host.as_bytes()))),
         format!("--define:FIRST_CSS={}", json!(style("first")?)),
         format!("--define:TEXTS={}", loader_texts()?),
         format!("--define:RTL={}", right_to_left()),
@@ -140,11 +145,13 @@ fn pack() -> Result<()> {
         ("widget.js", &widget),
         ("modules.js", &modules),
         ("plain.js", &plain),
+        ("host.js", &host),
         ("shot.js", &shot),
         ("files.js", &listed),
         ("zendesk.js", &zendesk),
         ("recovery.js", &recovery),
         ("tools.js", &tools),
+        ("collect.js", &collect),
         ("options.js", &options),
         ("screens.js", &screens),
         ("tickets.js", &tickets),

@@ -16,7 +16,7 @@ const ENGLISH = {
   sends: "What we send",
   back: "Back",
   need: "Please describe what happened.",
-  failed: /^The help form /,
+  failed: /^Help isn't available /,
 };
 const ARABIC = {
   help: "المساعدة",

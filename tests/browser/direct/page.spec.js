@@ -155,7 +155,7 @@ test("where WebAssembly is forbidden nothing is sent, and an e-mail is offered",
   const csp = `default-src 'none'; script-src 'nonce-host' 'self'; connect-src 'self' ${zendesk.url}; style-src 'none'`;
   await visit({ csp });
   await page.getByRole("button", { name: "Open help" }).click();
-  await expect(panel.root.getByRole("alert")).toHaveText("The help form isn't working right now.");
+  await expect(panel.root.getByRole("alert")).toHaveText("Help isn't available right now.");
   await panel.box.fill("By mail then");
   const link = panel.root.getByRole("link", { name: "help@host.example" });
   expect(await link.getAttribute("href")).toContain("By%20mail%20then");

@@ -35,6 +35,10 @@ test("what is wrong is said, with what is allowed, and never thrown", async ({ h
     [["configure", 7], /configure.*object/],
     [["reset", "all"], /reset.*object/],
     [["on", "open"], /on.*function/],
+    [["on", "oepn", "x"], /no event "oepn".*open/],
+    [["once", "told", "x"], /no event "told".*sent/],
+    [["suggest", {}], /suggest.*list/],
+    [["provide", "cart", 7], /provide.*function/],
   ];
   for (const [args, said] of wrong) {
     const answer = await page.evaluate(async (args) => {
@@ -144,6 +148,9 @@ test("events reach listeners and the element, without what was typed", async ({ 
   expect(detail("element sent")).toEqual(detail("sent"));
   expect(detail("question-opened")).toEqual({ id: "meadow-001" });
   expect(detail("search").hits).toBeGreaterThan(0);
+  expect(detail("search").sources).toEqual(["gateway"]);
+  expect(detail("question-shown").questions).toContainEqual(expect.stringMatching(/^meadow-\d+$/));
+  expect(detail("question-shown").ids).toBe(detail("question-shown").questions.join());
   expect(JSON.stringify(heard)).not.toContain("secretly");
 });
 
@@ -168,6 +175,92 @@ test("a listener that fails harms nobody, and one that is off hears nothing", as
   });
   await panel.open();
   expect(await page.evaluate(() => /** @type {any} */ (window).heard)).toEqual(["on"]);
+});
+
+test("a listener ends by the function that `on` resolves to, and `once` hears one event", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host();
+  await page.evaluate(async () => {
+    const here = /** @type {Page} */ (/** @type {unknown} */ (window));
+    here.heard = [];
+    const end = await here.deskbell("on", "open", () => here.heard.push("on"));
+    await here.deskbell("once", "open", () => here.heard.push("once"));
+    const never = () => here.heard.push("never");
+    await here.deskbell("once", "open", never);
+    await here.deskbell("off", "open", never);
+    await here.deskbell("open");
+    await here.deskbell("close");
+    await here.deskbell("open");
+    end();
+    await here.deskbell("close");
+    await here.deskbell("open");
+  });
+  await expect(panel.box).toBeFocused();
+  expect(await page.evaluate(() => /** @type {any} */ (window).heard)).toEqual(["on", "once", "on"]);
+});
+
+test("configured on every render, nothing happens twice, and a field keeps its focus", async ({
+  host,
+  page,
+  panel,
+}) => {
+  /** @type {string[]} */
+  const warnings = [];
+  page.on("console", (message) => message.type() == "warning" && warnings.push(message.text()));
+  await host({ path: "/?signed-out" });
+  const render = () =>
+    page.evaluate(async () => {
+      const { deskbell } = /** @type {Page} */ (/** @type {unknown} */ (window));
+      await deskbell("configure", { theme: { scheme: "dark" }, plans: { team: "high" } });
+      await deskbell("configure", { context: { headers: ["x-own"] }, kinds: ["bug", "question"] });
+    });
+  await render();
+  await panel.open();
+  await panel.toTicket();
+  await panel.name.focus();
+  const said = warnings.length;
+  expect(said).toBeGreaterThan(0);
+  for (let n = 0; n < 10; n++) await render();
+  await expect(panel.name).toBeFocused();
+  expect(warnings).toHaveLength(said);
+  await page.evaluate(() =>
+    /** @type {Page} */ (/** @type {unknown} */ (window)).deskbell("configure", { theme: { scheme: "light" } }),
+  );
+  await expect(panel.dialog).toHaveCSS("color-scheme", "light");
+  await render();
+  await expect(panel.dialog).toHaveCSS("color-scheme", "dark");
+});
+
+test("diagnose says that all is well, or what is wrong", async ({ host, page, trouble }) => {
+  await host();
+  /** @returns {Promise<any>} */
+  const diagnose = () =>
+    page.evaluate(() => /** @type {Page} */ (/** @type {unknown} */ (window)).deskbell("diagnose"));
+  const good = await diagnose();
+  expect(good, JSON.stringify(good)).toMatchObject({ ok: true, violations: [] });
+  expect(good.checks.map((/** @type {any} */ check) => check.name)).toEqual([
+    "files",
+    "webassembly",
+    "gateway",
+    "styles",
+    "storage",
+    "triggers",
+    "recording",
+    "token",
+  ]);
+  trouble.expect(/401|Failed to load|ERR_FAILED/);
+  await page.route("**/widget.wasm", (route) => route.abort());
+  await page.evaluate(() => {
+    document.querySelectorAll("[data-deskbell-open]").forEach((entry) => entry.remove());
+    /** @type {Page} */ (/** @type {unknown} */ (window)).deskbell("identify", { id: "u-1", token: "no jwt" });
+  });
+  const bad = await diagnose();
+  const wrong = bad.checks.filter((/** @type {any} */ check) => !check.ok);
+  expect(wrong.map((/** @type {any} */ check) => check.name)).toEqual(["webassembly", "triggers", "token"]);
+  expect(wrong[1].detail).toContain("data-deskbell-open");
 });
 
 test("commands queued before the script are carried out, and their promises answered", async ({

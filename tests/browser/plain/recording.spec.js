@@ -49,6 +49,7 @@ test("every error is recorded by its source, the same one once, with the stack, 
     const page = /** @type {Any} */ (window);
     for (const reason of ["a text", 42, undefined, { code: 7 }, new TypeError("an error"), Symbol("s")])
       Promise.reject(reason);
+    Promise.reject(new DOMException("it took too long", "AbortError"));
     console.error("said", { id: 1 }, new RangeError("inner"));
     console.warn("watch out");
     /** @type {Any} */ (document.getElementById("broken")).src = "/gone.png";
@@ -80,10 +81,11 @@ test("every error is recorded by its source, the same one once, with the stack, 
     error.count,
   ]);
   expect(found).toContainEqual(["error", "TypeError", "Cannot read properties of null (reading 'gone')", 3]);
-  for (const message of ["a text", "42", "undefined", '{"code":7}', "Symbol(s)"])
+  for (const message of ["a text", "42", "undefined", "[object]", "Symbol(s)"])
     expect(found).toContainEqual(["rejection", "", message, 1]);
   expect(found).toContainEqual(["rejection", "TypeError", "an error", 1]);
-  expect(found).toContainEqual(["console.error", "RangeError", 'said {"id":1} RangeError: inner', 1]);
+  expect(found).toContainEqual(["rejection", "AbortError", "it took too long", 1]);
+  expect(found).toContainEqual(["console.error", "RangeError", "said [object] RangeError: inner", 1]);
   expect(found).toContainEqual(["console.warn", "", "watch out", 1]);
   expect(found).toContainEqual(["resource", "", "<img>", 1]);
   expect(found).toContainEqual(["policy", "", "script-src https://evil.example/x.js", 1]);
@@ -100,6 +102,112 @@ test("every error is recorded by its source, the same one once, with the stack, 
     expect(last).toBeGreaterThanOrEqual(first);
     expect(last).toBeLessThanOrEqual(Date.now());
   }
+});
+
+test("whatever the page throws, rejects with and logs, nothing of it runs, and the page goes on", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  const { ran, lines } = await page.evaluate(async () => {
+    let ran = 0;
+    const busy = () => ran++;
+    /** A proxy that counts every question. @param {object} target */
+    const watched = (target) => new Proxy(target, new Proxy({}, { get: () => void busy() }));
+    const busyObject = {
+      get message() {
+        return busy();
+      },
+      get stack() {
+        return busy();
+      },
+      toJSON: busy,
+      toString: busy,
+      [Symbol.toPrimitive]: busy,
+    };
+    class Fancy extends Error {
+      get name() {
+        return `${busy()}`;
+      }
+    }
+    const fancy = new Fancy("fancy");
+    ran = 0;
+    const tag = document.createElement("x-tag");
+    for (const name of ["src", "href"]) Object.defineProperty(tag, name, { get: busy });
+    document.body.append(tag);
+    tag.dispatchEvent(new Event("error"));
+    for (const value of [watched({}), watched([]), watched(() => {}), watched(new Error("x")), busyObject, fancy]) {
+      dispatchEvent(new PromiseRejectionEvent("unhandledrejection", { promise: Promise.resolve(), reason: value }));
+      dispatchEvent(new ErrorEvent("error", { message: "Uncaught #<Object>", error: value, filename: "/a.js" }));
+    }
+    console.error(watched({}), busyObject);
+    // A proxy that logs whatever is asked of it ends in one line.
+    let lines = 0;
+    const get = (/** @type {object} */ target, /** @type {string} */ key) => {
+      lines++;
+      console.warn("read", chatty);
+      return Reflect.get(target, key);
+    };
+    /** @type {object} */
+    const chatty = new Proxy({}, { get });
+    console.warn(chatty);
+    return { ran, lines };
+  });
+  expect(ran).toBe(0);
+  expect(lines).toBe(0);
+  await panel.open();
+  await panel.sendTicket("objects");
+  const [{ context }] = await tickets();
+  const messages = context.errors.map((/** @type {Any} */ { source, message }) => `${source} ${message}`);
+  for (const message of ["error Uncaught #<Object>", "rejection [object]", "error fancy", "resource <x-tag>"])
+    expect(messages).toContain(message);
+});
+
+test("what browsers report about themselves is told apart, suggests nothing, and pushes nothing out", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  /** @type {string[]} */
+  const searched = [];
+  page.on("request", (request) => {
+    const { searchParams } = new URL(request.url());
+    if (searchParams.get("asked") == "error") searched.push(searchParams.get("q") ?? "");
+  });
+  await host();
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await page.evaluate(async () => {
+    const error = new TypeError("the chart has no data");
+    dispatchEvent(new ErrorEvent("error", { message: `Uncaught ${error}`, error, filename: "/a.js", lineno: 1 }));
+    // A page whose observer changes what it observes.
+    const box = document.body.appendChild(document.createElement("div"));
+    const looped = new Promise((done) =>
+      addEventListener("error", ({ message }) => /^ResizeObserver loop/.test(message) && done(0)),
+    );
+    new ResizeObserver(() => (box.style.width = `${box.offsetWidth - 1}px`)).observe(box);
+    await looped;
+    for (let n = 0; n < 30; n++) {
+      dispatchEvent(new ErrorEvent("error", { message: "Script error." }));
+      console.error("Row %d of %s is invalid", n, "orders");
+      console.warn("%c[app]", "color: red", `warning ${n}`);
+    }
+  });
+  await panel.open();
+  await expect.poll(() => searched.length).toBeGreaterThan(0);
+  expect(searched.join()).toMatch(/chart has no data/);
+  expect(searched.join()).not.toMatch(/ResizeObserver|Script error/i);
+  await panel.sendTicket("noise");
+  const [{ context }] = await tickets();
+  const found = context.errors.map((/** @type {Any} */ { source, message, count }) => [source, message, count]);
+  expect(found).toContainEqual(["error", "the chart has no data", 1]);
+  expect(found).toContainEqual(["browser", "Script error.", 30]);
+  expect(found).toContainEqual(["console.error", "Row 29 of orders is invalid", 30]);
+  expect(found).toContainEqual(["console.warn", "[app] warning 29", 1]);
+  expect(found.filter((/** @type {Any} */ [source]) => source == "error")).toHaveLength(1);
 });
 
 test("failed requests are recorded with method, status, duration, size and the headers that name them, never a body", async ({

@@ -9,8 +9,8 @@ part! {
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(default)]
     pub struct ErrorRecord {
-        /// How it was detected: `error`, `rejection`, `console.error`, `console.warn`, `resource`, `policy`, `deprecation`, `intervention` or
-        /// `captured`.
+        /// How it was detected: `error`, `rejection`, `console.error`, `console.warn`, `resource`, `policy`, `deprecation`, `intervention`,
+        /// `captured`, or `browser` for what says nothing about the page.
         pub source: String = WORD => "Source",
         /// The error's name, such as `TypeError`.
         pub name: String = LINE,

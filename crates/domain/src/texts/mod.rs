@@ -69,7 +69,7 @@ Text {
     Back, "back", "Back";
     BoxLabel, "box_label", "What do you need?";
     BoxHint, "box_hint", "Describe it in your own words";
-    FormFailed, "form_failed", "The help form isn't working right now.";
+    FormFailed, "form_failed", "Help isn't available right now.";
     Copied, "copied", "Copied";
     SendTicket, "send_ticket", "Send a ticket";
     Suggestions, "suggestions", "These may help";

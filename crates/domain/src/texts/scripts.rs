@@ -106,6 +106,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("shot_cancel", "Cancel"),
     ("shot_file", "screenshot.png"),
     ("shot_refused", "This browser didn't let us take a screenshot. You can paste one, or choose a file."),
+    ("shot_again", "Your browser asks you to press the button again."),
     ("shot_unreadable", "We couldn't open this file as a picture."),
     // The plain form (`plain.js`), which also uses other texts: [`super::PLAIN`].
     (

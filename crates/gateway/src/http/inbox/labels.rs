@@ -132,6 +132,7 @@ pub fn error_source(source: &str) -> &str {
         "captured" => "caught by the product",
         "resource" => "failed to load",
         "policy" => "blocked by the content security policy",
+        "browser" => "reported without a cause by the browser",
         source => source,
     }
 }

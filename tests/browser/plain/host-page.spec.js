@@ -1,0 +1,244 @@
+import { expect, test } from "../deskbell.js";
+
+// Pages whose own dialogs, frameworks and old libraries get in the way.
+
+/** @typedef {any} Any */
+
+/** A dialog like those of Radix and shadcn: it takes the focus back, and closes at a press beside it. */
+const TRAP = `<div role="dialog" id="trap" tabindex="-1"><button data-deskbell-open>Help in the trap</button><input id="inside" /></div>
+  <script>
+    const trap = document.getElementById("trap");
+    const inside = document.getElementById("inside");
+    inside.focus();
+    document.addEventListener("focusin", ({ target }) => trap.contains(target) || inside.focus());
+    document.addEventListener("focusout", ({ relatedTarget }) =>
+      relatedTarget && !trap.contains(relatedTarget) && inside.focus());
+    for (const type of ["pointerdown", "mousedown", "click"])
+      document.addEventListener(type, ({ target }) => trap.contains(target) || trap.remove());
+  </script>`;
+
+test("under a dialog of scripts that holds the focus, the panel can be used, and the dialog stays", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host({ fill: { body: TRAP } });
+  await page.getByRole("button", { name: "Help in the trap" }).click();
+  await panel.ready();
+  await expect(panel.box).toBeFocused();
+  await page.keyboard.type("in a trap");
+  await panel.toTicket();
+  await panel.send();
+  await expect(page.locator("#trap")).toBeVisible();
+  await panel.button("Done").click();
+  await expect(panel.dialog).toBeHidden();
+  await expect(page.locator("#trap")).toBeVisible();
+  expect(await tickets()).toMatchObject([{ message: "in a trap" }]);
+});
+
+test("Escape in the panel closes no dialog of the page", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await page.locator("#modal").evaluate((/** @type {HTMLDialogElement} */ modal) => modal.showModal());
+  await page.getByRole("button", { name: "Help in the dialog" }).click();
+  await expect(panel.box).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+  await expect(page.locator("#modal")).toBeVisible();
+});
+
+test("the key that ends a composition in Safari does not close the panel", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.evaluate((box) => {
+    const options = { key: "Escape", keyCode: 229, bubbles: true, composed: true, cancelable: true };
+    box.dispatchEvent(new KeyboardEvent("keydown", options));
+  });
+  await expect(panel.dialog).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+});
+
+test("links of nothing but a hash open the panel under <base>", async ({ host, page, panel }) => {
+  await host({
+    path: "/deep/view",
+    fill: { head: '<base href="/" />', body: '<a href="#deskbell=ticket&kind=bug">Report</a>' },
+  });
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await page.getByRole("link", { name: "Report" }).click();
+  await expect(panel.kind("bug")).toBeChecked();
+  expect(new URL(page.url()).pathname).toBe("/deep/view");
+});
+
+test("an `Array.from` without a second argument keeps nobody from sending", async ({ host, page, panel, tickets }) => {
+  await host({
+    fill: {
+      head: `<script>
+        Array.from = (list) => Array.prototype.slice.call(list);
+      </script>`,
+    },
+    path: "/?signed-out",
+  });
+  await page.getByRole("button", { name: "Open help" }).click();
+  await panel.button("Send a ticket").click();
+  await panel.box.fill("with an old library");
+  await panel.name.fill("Ada");
+  await panel.email.fill("ada@example.org");
+  await panel.send();
+  expect(await tickets()).toMatchObject([{ message: "with an old library" }]);
+});
+
+test("requests are recorded where the page has another Promise", async ({ host, page, panel, tickets, trouble }) => {
+  trouble.expect(/status of 503/);
+  await host({
+    fill: { head: "<script>window.Promise = class extends Promise {};</script>" },
+    answer: ({ url }, response) => url == "/api/fails" && response.writeHead(503).end("no"),
+  });
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await page.evaluate(() => fetch("/api/fails", { method: "PUT" }));
+  await panel.open();
+  await panel.sendTicket("with zones");
+  expect((await tickets())[0].context.requests).toMatchObject([{ method: "PUT", status: 503 }]);
+});
+
+test("where the container is hidden the panel pops up, and where it is drawn anew the panel is in it again", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host({
+    fill: { attributes: 'data-mount="#side"', body: '<section id="tab" hidden><aside id="side"></aside></section>' },
+  });
+  await panel.open();
+  await expect(panel.box).toBeFocused();
+  await expect(panel.dialog).toBeInViewport();
+  await panel.box.fill("kept");
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+  await page.evaluate(() => document.getElementById("tab")?.removeAttribute("hidden"));
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(page.locator("#side > deskbell-panel")).toHaveCount(1);
+  await expect(panel.box).toHaveValue("kept");
+  await page.evaluate(() => {
+    const tab = /** @type {HTMLElement} */ (document.getElementById("tab"));
+    tab.replaceChildren(Object.assign(document.createElement("aside"), { id: "side" }));
+  });
+  await expect(page.locator("#side > deskbell-panel")).toHaveCount(1);
+  await expect(panel.box).toBeVisible();
+  await page.evaluate(() => document.getElementById("side")?.remove());
+  await expect(panel.box).toBeInViewport();
+  expect(await page.evaluate(() => /** @type {Any} */ (window).deskbell("status"))).toMatchObject({ open: true });
+});
+
+test("on a page that hides everything `open` says so", async ({ host, page, panel }) => {
+  await host();
+  const said = await page.evaluate(async () => {
+    document.documentElement.style.display = "none";
+    const { deskbell } = /** @type {Any} */ (window);
+    const error = await deskbell("open").catch((/** @type {Any} */ error) => error.message);
+    return { error, open: (await deskbell("status")).open };
+  });
+  expect(said).toEqual({ error: "deskbell: open: the page hides the panel", open: false });
+  await page.evaluate(() => document.documentElement.style.removeProperty("display"));
+  await panel.open();
+});
+
+test("a page that draws its whole document anew keeps the button and the open panel", async ({ host, page, panel }) => {
+  await host({ fill: { attributes: "data-launcher" } });
+  const launcher = panel.root.locator(".launcher");
+  await expect(launcher).toBeVisible();
+  const replace = () => page.evaluate(() => document.documentElement.replaceChildren(document.head, document.body));
+  await replace();
+  await expect(launcher).toBeVisible();
+  await launcher.click();
+  await panel.ready();
+  await panel.box.fill("over all of it");
+  await replace();
+  await expect(panel.box).toBeVisible();
+  await expect(panel.box).toHaveValue("over all of it");
+  await page.evaluate(() => {
+    const root = document.documentElement;
+    const next = document.createElement("html");
+    next.append(document.head, document.body);
+    root.replaceWith(next);
+  });
+  await expect(panel.box).toBeVisible();
+  await expect(launcher).toBeVisible();
+});
+
+test("Deskbell's own button has a text, a place and a badge, and is not printed", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await page.route("**/v1/sites/demo/tickets", (route) =>
+    route.request().method() == "POST" ? route.abort() : route.continue(),
+  );
+  await host({
+    fill: {
+      attributes: 'data-launcher="Ask us"',
+      head: "<style>deskbell-panel { --deskbell-inset-inline: 8px auto }</style>",
+    },
+  });
+  const launcher = panel.root.getByRole("button", { name: "Ask us", exact: true });
+  await expect(launcher).toHaveText("Ask us");
+  expect((await launcher.boundingBox())?.x).toBe(8);
+  await launcher.click();
+  await panel.ready();
+  await panel.toTicket();
+  await panel.box.fill("It waits");
+  await panel.button("Send").click();
+  await expect(panel.root.locator(".badge")).toHaveText("1");
+  await expect(panel.root.getByRole("button", { name: "Ask us (1)" })).toBeVisible();
+  await page.emulateMedia({ media: "print" });
+  await expect(panel.root.locator(".launcher")).toBeHidden();
+  await expect(panel.dialog).toBeHidden();
+});
+
+test("a database that the browser has closed in the background is opened again", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await page.addInitScript(() => {
+    const { open } = IDBFactory.prototype;
+    /** @type {IDBDatabase[]} */
+    const opened = /** @type {Any} */ (window.opened = []);
+    IDBFactory.prototype.open = function (...given) {
+      const request = open.apply(this, given);
+      request.addEventListener("success", () => opened.push(request.result));
+      return request;
+    };
+  });
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("before");
+  await expect.poll(() => page.evaluate(() => /** @type {Any} */ (window).opened.length)).toBeGreaterThan(0);
+  await page.evaluate(() =>
+    /** @type {Any} */ (window).opened.forEach((/** @type {IDBDatabase} */ one) => one.close()),
+  );
+  await panel.box.fill("written after it was closed");
+  const stored = () =>
+    page.evaluate(
+      () =>
+        new Promise((done) => {
+          const request = indexedDB.open("deskbell");
+          request.onsuccess = () => {
+            const all = request.result.transaction("drafts").objectStore("drafts").getAll();
+            all.onsuccess = () => done(all.result.map(({ ticket }) => ticket.message));
+          };
+        }),
+    );
+  await expect.poll(stored).toEqual(["written after it was closed"]);
+  await page.reload();
+  await panel.open();
+  await expect(panel.box).toHaveValue("written after it was closed");
+  await panel.toTicket();
+  await panel.send();
+  expect(await tickets()).toMatchObject([{ message: "written after it was closed" }]);
+});

@@ -1,0 +1,75 @@
+import { expect, test } from "../deskbell.js";
+
+// The counters on the page's own triggers: `data-deskbell-queued` and `data-deskbell-unread`.
+
+/** @typedef {any} Any */
+
+test("triggers that come later are marked, only what is new is searched, and nothing once nothing waits", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  const way = "**/v1/sites/demo/tickets";
+  await page.route(way, (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("It cannot be sent yet");
+  await panel.button("Send").click();
+  const help = page.getByRole("button", { name: "Open help" });
+  await expect(help).toHaveAttribute("data-deskbell-queued", "1");
+  await page.keyboard.press("Escape");
+
+  const wide = () => page.evaluate(() => /** @type {Any} */ (window).wide);
+  await page.evaluate(() => {
+    const here = /** @type {Any} */ (window);
+    here.wide = 0;
+    const { querySelectorAll } = Document.prototype;
+    Document.prototype.querySelectorAll = function (/** @type {string} */ selector) {
+      if (selector.includes("data-deskbell-open")) here.wide++;
+      return querySelectorAll.call(this, selector);
+    };
+  });
+  const added = await page.evaluate(async () => {
+    const view = document.body.appendChild(document.createElement("section"));
+    for (let n = 0; n < 50; n++) {
+      const row = document.createElement("p");
+      row.textContent = `row ${n}`;
+      view.append(row);
+      await null;
+    }
+    const form = document.createElement("form");
+    form.innerHTML = `<input name="matches"><input name="querySelectorAll"><a data-deskbell-open id="deep">Help</a>`;
+    view.append(form);
+    const button = Object.assign(document.createElement("button"), { id: "direct" });
+    button.setAttribute("data-deskbell-open", "");
+    view.append(button);
+    await null;
+    return ["deep", "direct"].map((id) => document.getElementById(id)?.getAttribute("data-deskbell-queued"));
+  });
+  expect(added).toEqual(["1", "1"]);
+  expect(await wide()).toBe(0);
+
+  await page.unroute(way);
+  await help.click();
+  await panel.again();
+  await expect.poll(tickets).toHaveLength(1);
+  for (const entry of [help, page.locator("#deep"), page.locator("#direct")])
+    await expect(entry).not.toHaveAttribute("data-deskbell-queued");
+  const marked = await page.evaluate(async () => {
+    const { matches } = Element.prototype;
+    let asked = 0;
+    Element.prototype.matches = function (/** @type {string} */ selector) {
+      if (selector.includes("data-deskbell-open")) asked++;
+      return matches.call(this, selector);
+    };
+    document.body.append(document.createElement("p"));
+    await null;
+    Element.prototype.matches = matches;
+    return asked;
+  });
+  expect(marked).toBe(0);
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "./studio.js";
+
+/** @typedef {any} Any */
+
+test("the browser is asked in the press itself, and a press that is too long ago is said to be so", async ({
+  page,
+  panel,
+  studio,
+}) => {
+  await studio.open();
+  const { inPress, outcome } = await page.evaluate(async () => {
+    const file = performance.getEntriesByType("resource").find(({ name }) => name.endsWith("/shot.js"));
+    const { shoot } = await import(/** @type {Any} */ (file).name);
+    let isPressed = true;
+    let inPress = false;
+    MediaDevices.prototype.getDisplayMedia = async () => {
+      inPress = isPressed;
+      throw new DOMException("needs a gesture", "InvalidAccessError");
+    };
+    const root = /** @type {ShadowRoot} */ (document.querySelector("deskbell-panel")?.shadowRoot);
+    const taken = shoot({ root, dialog: root.querySelector("dialog"), wear: () => {}, words: {}, lang: "en" });
+    isPressed = false;
+    const outcome = await taken.then(
+      () => "a picture",
+      (/** @type {unknown} */ word) => word,
+    );
+    return { inPress, outcome };
+  });
+  expect({ inPress, outcome }).toEqual({ inPress: true, outcome: "again" });
+  await expect(panel.dialog).toHaveCSS("opacity", "1");
+});

@@ -1,0 +1,216 @@
+// Recorded errors: what is read of a value, what is counted as the same, and what stays when the list is full.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { types } from "node:util";
+
+// What browsers of today have and Node 20 has not.
+Error.isError ??= types.isNativeError;
+
+const { errors, note } = await import("../../loader/error-list.js");
+const { state } = await import("../../loader/state.js");
+const { shown } = await import("../../loader/collect/console.js");
+const { logged, messageOf, nameOf, stackOf } = await import("../../loader/values.js");
+
+/** What a ticket has of the arguments of the console. */
+const put = (args) => shown(logged(args).message);
+
+beforeEach(() => errors.splice(0));
+
+/** A proxy that counts every question it is asked. */
+const watched = (target = {}) => {
+  const asked = [];
+  const handler = new Proxy({}, { get: (_, trap) => (asked.push(trap), undefined) });
+  return { asked, proxy: new Proxy(target, handler) };
+};
+
+test("primitives are kept as the console shows them", () => {
+  for (const [value, text] of [
+    ["a text", "a text"],
+    ["", ""],
+    [42, "42"],
+    [-0.5, "-0.5"],
+    [NaN, "NaN"],
+    [true, "true"],
+    [undefined, "undefined"],
+    [null, "null"],
+    [12n, "[bigint]"],
+    [Symbol("s"), "Symbol(s)"],
+  ])
+    assert.equal(messageOf(value), text);
+});
+
+test("other objects become a short name, and nothing of them is read", () => {
+  let ran = 0;
+  const busy = () => ran++;
+  const objects = [
+    {
+      get message() {
+        return busy();
+      },
+      toJSON: busy,
+      toString: busy,
+      valueOf: busy,
+      [Symbol.toPrimitive]: busy,
+      get [Symbol.toStringTag]() {
+        return busy();
+      },
+    },
+    [{ toJSON: busy }],
+    new Uint8Array(8),
+    new Map(),
+    Object.create(null),
+    { message: "looks like an error", stack: "at x", name: "Error" },
+  ];
+  for (const value of objects) {
+    assert.equal(messageOf(value), "[object]");
+    assert.equal(nameOf(value) + stackOf(value), "");
+    assert.equal(put(["%s and %o and %d", value, value, value]), "[object] and [object] and NaN");
+    note("rejection", value, "");
+  }
+  assert.equal(messageOf(busy), "[function]");
+  for (const target of [{}, [], () => {}, new Error("inside")]) {
+    const { proxy, asked } = watched(target);
+    note("rejection", proxy, "");
+    note("console.error", ["%s", proxy, proxy], "");
+    note("console.warn", [proxy], "");
+    assert.deepEqual(asked, []);
+  }
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  assert.equal(messageOf(proxy), "[object]");
+  assert.equal(ran, 0);
+});
+
+test("of real errors the own data is read, and no getter runs", () => {
+  const error = new TypeError("cannot read");
+  assert.deepEqual([nameOf(error), messageOf(error)], ["TypeError", "cannot read"]);
+  assert.match(stackOf(error), /^TypeError: cannot read\n +at /);
+
+  class HttpError extends Error {
+    get status() {
+      throw new Error("a getter ran");
+    }
+    get message() {
+      throw new Error("a getter ran");
+    }
+    name = "HttpError";
+  }
+  const own = new HttpError();
+  assert.deepEqual([nameOf(own), messageOf(own)], ["HttpError", ""]);
+  for (const key of ["name", "message", "stack"]) {
+    const trapped = new RangeError("x");
+    Object.defineProperty(trapped, key, {
+      get() {
+        throw new Error("a getter ran");
+      },
+    });
+    assert.ok(nameOf(trapped) + messageOf(trapped) + stackOf(trapped), key);
+  }
+  class Custom extends Error {}
+  Custom.prototype.name = "CustomError";
+  assert.equal(nameOf(new Custom("x")), "CustomError");
+
+  const strange = Object.assign(new Error(), { message: { toString: () => assert.fail("it was read") }, name: 7 });
+  assert.deepEqual([nameOf(strange), messageOf(strange)], ["7", "[object]"]);
+  const circular = new Error();
+  circular.message = circular;
+  assert.equal(messageOf(circular), "[object]");
+});
+
+test("what is long is cut, and what is longer than can be read in time is not read", () => {
+  assert.equal(messageOf("x".repeat(3000)).length, 2000);
+  assert.equal(messageOf("x".repeat(100_001)), "[long text]");
+  assert.match(put(Array.from({ length: 1000 }, (_, n) => `argument ${n}`)), / argument 19$/);
+});
+
+test("a format of the console is filled in as the console does, without its styles", () => {
+  for (const [args, message] of [
+    [
+      ["Each child should have a unique %s prop.%s", "key", " Check Row."],
+      "Each child should have a unique key prop. Check Row.",
+    ],
+    [["%c[app]", "color:red", "boot failed"], "[app] boot failed"],
+    [["%c[app]%c boot %s", "color:red", "", "failed"], "[app] boot failed"],
+    [["%d of %i, %f", "42.9px", 7.8, "1.50"], "42 of 7, 1.5"],
+    [["%d", {}], "NaN"],
+    [["100 %", "done"], "100 % done"],
+    [["%s is missing %s", "one"], "one is missing %s"],
+    [["%s"], "%s"],
+    [["100%% of %s", "rows"], "100% of rows"],
+    [["a", 1, null, undefined, "b"], "a 1 null undefined b"],
+    [["$& %s", "$&"], "$& $&"],
+    [["failed:", new RangeError("too far")], "failed: RangeError: too far"],
+    [[], ""],
+  ])
+    assert.equal(put(args), message, JSON.stringify(args));
+});
+
+test("the same error is counted, with its first and last time", () => {
+  const error = new Error("again");
+  assert.equal(note("error", error, "/a.js:1:1"), "Error again");
+  note("error", new Error("another"), "");
+  assert.equal(note("error", error, "/a.js:1:1"), "");
+  assert.deepEqual(
+    errors.map(({ message, count }) => [message, count]),
+    [
+      ["another", 1],
+      ["again", 2],
+    ],
+  );
+  assert.ok(errors[1].first_at <= errors[1].at);
+  note("rejection", error, "");
+  assert.equal(errors.length, 3);
+});
+
+test("calls with the same format are one entry, with the latest values", () => {
+  for (let n = 0; n < 30; n++) note("console.error", ["Row %d of table %s is invalid", n, "orders"], "");
+  assert.deepEqual(
+    errors.map(({ message, count }) => [shown(message), count]),
+    [["Row 29 of table orders is invalid", 30]],
+  );
+});
+
+test("formats that say nothing themselves, and styles, do not make different messages the same", () => {
+  for (const text of ["the first failed", "the second failed"]) {
+    note("console.error", ["%s", text], "");
+    note("console.error", ["%o\n\n%s\n", text, text], "");
+    note("console.warn", ["%c[app]", "color:red", text], "");
+    note("console.warn", [text, 1], "");
+  }
+  assert.equal(errors.length, 8);
+});
+
+test("what was thrown is not pushed out by what was logged", () => {
+  note("error", new TypeError("the cause"), "");
+  for (let n = 0; n < 100; n++) {
+    note("console.warn", [`warning ${n}`], "");
+    note("resource", "<img>", `/${n}.png`);
+    note("policy", `img-src ${n}`, "");
+  }
+  assert.equal(errors.length, 20);
+  assert.equal(errors[0].message, "the cause");
+  assert.equal(errors.at(-1).message, "img-src 99");
+});
+
+test("of what was thrown the newest stay", () => {
+  for (let n = 0; n < 10; n++) note("console.error", [`logged ${n}`], "");
+  for (let n = 0; n < 100; n++) note("rejection", new Error(`thrown ${n}`), "");
+  assert.deepEqual(
+    errors.map(({ message }) => message),
+    Array.from({ length: 20 }, (_, n) => `thrown ${n + 80}`),
+  );
+});
+
+test("warnings of Deskbell are no errors of the page", () => {
+  assert.equal(note("console.warn", ["deskbell: configure: topics: no id"], ""), "");
+  assert.equal(note("console.warn", ["deskbell:", "no token"], ""), "");
+  assert.equal(errors.length, 0);
+});
+
+test("nothing is kept of a group that is switched off", () => {
+  state.off.add("errors");
+  note("error", new Error("off"), "");
+  state.off.clear();
+  assert.equal(errors.length, 0);
+});
