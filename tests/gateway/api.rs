@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::use_cases::search::import;
 use domain::config::Config;
 use domain::question::{Answer as QuestionAnswer, Question};
-use gateway::search::import;
 use serde_json::json;
 
 use crate::support::{ORIGIN, gateway, request};

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::use_cases::search;
 use gateway::config::Overrides;
-use gateway::search;
 use tempfile::TempDir;
 
 use crate::support::{Gateway, gateway, gateway_with, request};

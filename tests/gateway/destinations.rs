@@ -13,7 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use deskbell_core::clock;
 use deskbell_core::ports::{Delivery, DeliveryState};
 use gateway::config::Overrides;
-use gateway::wire_up;
+use gateway::{wire_up, workers};
 use http_body_util::BodyExt;
 use ring::hmac;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn secret() -> String {
 async fn bringing(table: &str) -> Gateway {
     let site = format!("[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\n{table}\n");
     let gateway = gateway_with(&site, Overrides::default()).await;
-    tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
+    tokio::spawn(workers::deliver(gateway.app.workers.deliver.clone(), CancellationToken::new()));
     gateway
 }
 

@@ -3,10 +3,10 @@
 use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell_core::ports::StoredTicket;
+use deskbell_core::use_cases::tickets::{Action, ActionOutcome};
 use domain::targets::Owner;
 use domain::ticket::{Priority, Severity};
 use gateway::config::Overrides;
-use gateway::tickets::handling::{Acted, Action};
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
@@ -139,7 +139,7 @@ async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
     assert_eq!((kept.target, kept.handling.owner), (None, Some(Owner::Cs)));
     // Nor is it after an agent has corrected it.
     let triage = Action::Triage { topic: String::new(), severity: Severity::High };
-    assert_eq!(gateway.app.handle.act(&kept, "Ana", triage).await.unwrap(), Acted::Done);
+    assert_eq!(gateway.app.handle.act(&kept, "Ana", triage).await.unwrap(), ActionOutcome::Done);
     let kept = gateway.app.store.ticket(&kept.id).await.unwrap().unwrap();
     assert_eq!((kept.handling.severity, kept.target, kept.due_at), (Severity::High, None, None));
 

@@ -17,6 +17,7 @@ use deskbell_core::ports::{
 };
 use domain::conversation::Author;
 use gateway::config::Overrides;
+use gateway::workers;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use tokio::net::TcpListener;
@@ -78,7 +79,7 @@ impl Desk {
     /// The same with running workers.
     async fn at_work(&self) -> Gateway {
         let gateway = self.gateway(demo()).await;
-        tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
+        tokio::spawn(workers::deliver(gateway.app.workers.deliver.clone(), CancellationToken::new()));
         gateway
     }
 }
@@ -111,7 +112,7 @@ async fn idle() -> Gateway {
 }
 
 fn set_away(gateway: &Gateway, reason: Option<&str>) {
-    gateway.app.lines.line("desked", "desk").unwrap().set_away(reason.map(str::to_string));
+    gateway.app.states.get("desked", "desk").unwrap().set_unreachable(reason.map(str::to_string));
 }
 
 /// Sends a ticket; returns its reference and id.
@@ -366,7 +367,7 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
     );
 
     desk.is(Mood::Takes);
-    let mut settled = gateway.app.lines.watch();
+    let mut settled = gateway.app.states.watch_settled();
     let answer = press(&gateway, &format!("id={number}&ticket={reference}")).await;
     assert_eq!(
         (answer.status.as_u16(), answer.header("location")),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::use_cases::incidents;
 use gateway::config::Overrides;
-use gateway::incidents;
 use gateway::wire_up;
 use serde_json::{Value, json};
 
@@ -72,10 +72,11 @@ async fn a_status_page_is_asked_once_for_everybody_and_maintenance_told_apart() 
     );
     let gateway = with(&format!("from = \"statuspage\"\nurl = {:?}", page.url)).await;
     let app = gateway.app.clone();
-    let [(site, page_of_site)]: [_; 1] = incidents::status_pages(&app.workers.incidents).try_into().unwrap();
-    let following = tokio::spawn(async move { incidents::poll(&app.workers.broken, &site, &page_of_site).await });
+    let (site, page_of_site) = app.workers.status_pages.clone().pop_first().unwrap();
+    let following =
+        tokio::spawn(async move { incidents::poll(&app.workers.open_incidents, &site, page_of_site.as_ref()).await });
     let heard = async {
-        while gateway.app.workers.broken.at("broken").is_empty() {
+        while gateway.app.workers.open_incidents.of_site("broken").is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

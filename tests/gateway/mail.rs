@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::Method;
 use deskbell_core::ports::ActivityKind;
 use gateway::config::Overrides;
+use gateway::workers;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -80,7 +81,7 @@ async fn an_address_without_a_mailbox_gets_no_other_code_and_agents_read_why() {
         let receipt = gateway.send(post("mailing", "key", Some(&session), &ticket("It broke"))).await;
         let id = receipt.json()["id"].as_str().unwrap().to_string();
         let store = gateway.app.store.clone();
-        let sending = gateway.app.workers.mail.clone().run(CancellationToken::new());
+        let sending = workers::send_mail(gateway.app.workers.mail.clone(), CancellationToken::new());
         let done = async {
             refuse(&listener, answer).await;
             while store.next_mail("mailing").await.unwrap().is_some() {
@@ -123,7 +124,7 @@ async fn a_receipt_is_sent_once_and_then_done() {
     assert_eq!(gateway.send(post("mailing", "key", None, &ticket("It broke"))).await.json(), answer.json());
     let store = gateway.app.store.clone();
     assert!(store.next_mail("mailing").await.unwrap().is_some());
-    let sending = gateway.app.workers.mail.clone().run(CancellationToken::new());
+    let sending = workers::send_mail(gateway.app.workers.mail.clone(), CancellationToken::new());
     let done = async {
         let mail = take(&listener).await;
         assert!(

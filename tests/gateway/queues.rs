@@ -7,13 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use axum::http::StatusCode;
+use deskbell_core::panics;
+use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
 use deskbell_core::ports::{DeliveryKind, DeliveryState};
 use domain::config::Config;
 use domain::conversation::Author;
 use gateway::config::Overrides;
-use gateway::delivery::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
-use gateway::supervisor;
-use gateway::wire_up;
+use gateway::{wire_up, workers};
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -99,7 +99,7 @@ async fn an_attempt_whose_outcome_cannot_be_stored_at_once_is_not_made_again() {
     let mut service = Service::new().await;
     let gateway = gateway_with(&site(&service.slack()), Overrides::default()).await;
     let id = file(&gateway, "k").await;
-    tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
+    tokio::spawn(workers::deliver(gateway.app.workers.deliver.clone(), CancellationToken::new()));
     timeout(PATIENCE, service.posted.recv()).await.unwrap().unwrap();
     let answering = async {
         sleep(HELD / 12).await;
@@ -120,7 +120,7 @@ async fn a_mail_whose_outcome_cannot_be_stored_at_once_is_not_sent_again() {
     );
     let gateway = gateway_with(&lines, Overrides::default()).await;
     let id = file(&gateway, "k").await;
-    tokio::spawn(gateway.app.workers.mail.clone().run(CancellationToken::new()));
+    tokio::spawn(workers::send_mail(gateway.app.workers.mail.clone(), CancellationToken::new()));
     // The database is locked from before the server has the mail.
     let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
     tokio::join!(hold(&gateway, HELD), async {
@@ -201,8 +201,8 @@ async fn an_attempt_that_panics_is_counted_and_made_again_and_the_others_go_on()
     let app = Arc::new(wire_up::open(setup).await.unwrap());
     let router = gateway::http::router(&app.routers);
     let gateway = Gateway { app, router, folder };
-    let before = supervisor::panics();
-    tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
+    let before = panics::count();
+    tokio::spawn(workers::deliver(gateway.app.workers.deliver.clone(), CancellationToken::new()));
     for (key, message) in [("1", "one"), ("2", "panic"), ("3", "two")] {
         let answer = gateway.send(post("desk", key, None, &ticket(message))).await;
         assert!(answer.status.is_success());
@@ -211,7 +211,7 @@ async fn an_attempt_that_panics_is_counted_and_made_again_and_the_others_go_on()
     let mut got = fragile.got.lock().unwrap().clone();
     got.sort_unstable();
     assert_eq!(got, ["one", "panic", "two"]);
-    assert!(supervisor::panics() > before);
+    assert!(panics::count() > before);
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn a_ticket_that_cannot_be_read_keeps_no_other_from_being_delivered() {
         .execute(&mut other(&gateway).await)
         .await
         .unwrap();
-    tokio::spawn(gateway.app.workers.deliver.clone().run(CancellationToken::new()));
+    tokio::spawn(workers::deliver(gateway.app.workers.deliver.clone(), CancellationToken::new()));
     let state = async |id: &str| gateway.app.store.deliveries(id).await.unwrap()[0].clone();
     until(async || state(&whole).await.state == DeliveryState::Delivered).await;
     let dead = state(&broken).await;

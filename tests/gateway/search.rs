@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::use_cases::search;
+use deskbell_core::use_cases::search::import::{Prune, write};
 use domain::question::Hits;
-use gateway::search;
-use gateway::search::import::{Prune, write};
 use sources::json_lines;
 use sqlx::{Connection, SqliteConnection};
 

@@ -8,7 +8,10 @@ use super::root;
 /// Crates that reach the outside world: a server, a database, other people's servers, mail, and their runtime.
 const WORLD: [&str; 6] = ["axum", "hyper", "lettre", "reqwest", "sqlx", "tokio"];
 
-/// Crates with rules and their building blocks. They reach nothing outside.
+/// The features of tokio that reach neither files nor the network. Use cases wait, and run in parallel, with these.
+const TOKIO_WITHOUT_IO: [&str; 4] = ["macros", "rt", "sync", "time"];
+
+/// Crates with rules and use cases, and their building blocks. They reach nothing outside.
 const PURE: [&str; 9] =
     ["core", "domain", "html-to-markdown", "mail-in", "markdown", "ranking", "redaction", "standard-webhooks", "wire"];
 
@@ -16,11 +19,25 @@ const PURE: [&str; 9] =
 const ADAPTERS: [&str; 6] = ["identity", "mail", "outbound-http", "sources", "webhook", "zendesk"];
 
 #[test]
-fn rules_and_ports_reach_nothing_of_the_world() {
+fn use_cases_rules_and_ports_reach_nothing_of_the_world() {
     for name in PURE {
-        let broken: Vec<String> = reached(name).into_iter().filter(|other| WORLD.contains(&other.as_str())).collect();
+        let reached = reached(name);
+        // `deskbell-core` has tokio for time and tasks, and so has what depends on it.
+        let waits = name == "core" || reached.contains("deskbell-core");
+        let is_world = |other: &String| WORLD.contains(&other.as_str()) && !(waits && other == "tokio");
+        let broken: Vec<String> = reached.into_iter().filter(is_world).collect();
         assert!(broken.is_empty(), "crates/{name} depends on {broken:?}");
     }
+}
+
+#[test]
+fn use_cases_have_no_part_of_tokio_that_does_io() {
+    let manifest = fs::read_to_string(root().join("crates/core/Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let tokio = manifest["dependencies"]["tokio"].as_table().unwrap();
+    let features = tokio["features"].as_array().unwrap().iter().map(|feature| feature.as_str().unwrap());
+    let others: Vec<&str> = features.filter(|feature| !TOKIO_WITHOUT_IO.contains(feature)).collect();
+    assert!(others.is_empty(), "crates/core takes {others:?} of tokio");
 }
 
 #[test]

@@ -32,6 +32,24 @@ fn the_shared_crates_do_no_io() {
 }
 
 #[test]
+fn use_cases_and_rules_reach_files_and_networks_through_ports() {
+    let foreign = [
+        "std::fs",
+        "std::process",
+        "std::thread",
+        "TcpStream",
+        "TcpListener",
+        "UdpSocket",
+        "tokio::fs",
+        "tokio::net",
+        "tokio::io",
+        "tokio::process",
+    ];
+    let broken = lines_with(&sources("crates/core/src", "rs"), &foreign);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
 fn only_the_browser_folder_names_the_browser() {
     let outside: Vec<Source> =
         sources("src", "rs").into_iter().filter(|source| !source.is_under("src/browser")).collect();

@@ -68,6 +68,11 @@ pub fn seconds() -> u64 {
     timestamp().as_second().try_into().unwrap_or_default()
 }
 
+/// The day of a time in UTC, `2026-11-28`.
+pub fn day(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC).date().to_string()
+}
+
 /// The Monday of the current week, or of the week `ago` weeks earlier, as `2026-11-23` in UTC.
 pub fn week(ago: u32) -> String {
     monday(timestamp(), ago)

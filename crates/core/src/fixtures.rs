@@ -2,10 +2,28 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::ports::{Delivery, DeliveryKind, DeliveryState, Handling, StoredTicket};
+use crate::site::Site;
+use domain::config::Config;
+use domain::rota::Rota;
 use domain::ticket::{NewTicket, Status};
+
+/// The site `acme`, with the default configuration.
+pub fn site() -> Site {
+    Site {
+        key: "acme".into(),
+        config: Config::default(),
+        hours: None,
+        rota: Rota { zone: TimeZone::UTC, teams: BTreeMap::new() },
+        support_engineers: Vec::new(),
+        keep: None,
+    }
+}
 
 /// A ticket with a value in nearly every field.
 pub fn stored() -> StoredTicket {

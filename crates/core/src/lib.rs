@@ -1,10 +1,17 @@
-//! Rules and ports of the gateway, independent of HTTP and of any database. `ports` are the traits that a store implements and the plain
-//! records that pass through them; `rules` are the decisions that all stores and routes share.
+//! Rules and use cases of the gateway, independent of HTTP, of any database and of any other server. `ports` are the traits through which they
+//! reach the world, and the plain records that pass through them; `rules` are the decisions that all stores and use cases share; `use_cases`
+//! carry them out over the ports.
 
+pub mod attempt;
 pub mod clock;
+pub mod destinations;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
+pub mod json;
+pub mod panics;
 pub mod ports;
+pub mod pseudonym;
 pub mod random;
 pub mod rules;
 pub mod site;
+pub mod use_cases;

@@ -17,6 +17,11 @@ pub fn number() -> Result<u64, NoRandomness> {
     bytes().map(u64::from_ne_bytes)
 }
 
+/// Any byte, or one in the middle where the system has none to give. For jitter, not for secrets.
+pub fn jitter() -> u8 {
+    bytes().map_or(u8::MAX / 2, |[byte]| byte)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,8 +8,6 @@ pub const BODY_MAX: usize = 192 * 1024;
 pub const BODY_TIME: Duration = Duration::from_secs(10);
 /// The same for a body that is larger than usual.
 pub const LARGE_BODY_TIME: Duration = Duration::from_secs(60);
-/// How long an upload may take to arrive: 10 megabytes at 140 kilobits per second.
-pub const UPLOAD_TIME: Duration = Duration::from_secs(600);
 /// How much is read and discarded beyond the limit: a connection closed with unread bytes is reset, and the client never sees the error.
 pub const DRAIN_MAX: usize = 4 * 1024 * 1024;
 /// How long reading discarded bytes may take.

@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use crate::delivery::Lines;
 use crate::live::Live;
-use crate::mail::MailWakers;
 use deskbell_core::ports::{Bus, StoredTicket};
+use deskbell_core::use_cases::delivery::DestinationStates;
+use deskbell_core::use_cases::mail::MailWakers;
 
 /// Announces changes within this process. Changes by other gateways on the same database are found by the workers, which poll from time to
 /// time.
 #[derive(Clone)]
 pub struct LocalBus {
     live: Live,
-    lines: Arc<Lines>,
+    states: Arc<DestinationStates>,
     mail: Arc<MailWakers>,
 }
 
 impl LocalBus {
     /// Announces to these streams and workers.
-    pub fn new(live: Live, lines: Arc<Lines>, mail: Arc<MailWakers>) -> LocalBus {
-        LocalBus { live, lines, mail }
+    pub fn new(live: Live, states: Arc<DestinationStates>, mail: Arc<MailWakers>) -> LocalBus {
+        LocalBus { live, states, mail }
     }
 }
 
@@ -29,7 +29,7 @@ impl Bus for LocalBus {
     }
 
     fn deliveries_due(&self, site: &str) {
-        self.lines.wake(site);
+        self.states.wake_deliveries(site);
     }
 
     fn mail_due(&self, site: &str) {
@@ -37,8 +37,8 @@ impl Bus for LocalBus {
     }
 
     fn polls_due(&self, site: &str, destination: &str) {
-        if let Some(line) = self.lines.line(site, destination) {
-            line.look();
+        if let Some(state) = self.states.get(site, destination) {
+            state.wake_polls();
         }
     }
 }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-use super::tickets::summary;
 use deskbell_core::ports::{Reader, ReaderCounts, StoreError, StoredTicket};
+use deskbell_core::use_cases::tickets::summary;
 use domain::conversation::Summary;
 
 /// How many changes a stream may lag behind before it has to reload everything.

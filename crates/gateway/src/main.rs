@@ -6,13 +6,13 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use deskbell_core::ports::SourceError;
+use deskbell_core::use_cases::privacy::{Exported, Selection};
+use deskbell_core::use_cases::search::import::{ImportError, Prune};
+use gateway::commands::import::ImportCommandError;
+use gateway::commands::{DataError, DataPaths, check, erase, export, import, index};
 use gateway::config::{self, DEFAULT_LISTEN, Overrides, SourceKind, starter};
-use gateway::privacy::{KeptData, Selection, erase, export};
-use gateway::{
-    self, backup, delivery, deployment,
-    search::{import, static_index},
-    wire_up,
-};
+use gateway::{self, backup, deployment, wire_up};
 use outbound_http::AddressError;
 use sources::{Columns, Source};
 use tracing_subscriber::EnvFilter;
@@ -299,9 +299,9 @@ impl Whose {
         ticket.or(person).or_else(|| self.email.clone().map(email))
     }
 
-    fn data(&self) -> Result<KeptData, config::SettingsError> {
+    fn data(&self) -> Result<DataPaths, config::SettingsError> {
         let settings = Place { config: self.config.clone(), database: self.database.clone() }.settings()?;
-        Ok(KeptData { database: settings.database, attachments: settings.attachments })
+        Ok(DataPaths { database: settings.database, attachments: settings.attachments })
     }
 }
 
@@ -402,7 +402,7 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     if !checks.destinations {
         return Ok(if settings.sites.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
-    let checked = delivery::check(&setup.parts.sites, &setup.parts.mailers, &setup.parts.destinations, send).await;
+    let checked = check::check(&setup.parts.sites, &setup.parts.mails, &setup.parts.destinations, send).await;
     println!("{checked}");
     Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -429,7 +429,10 @@ fn refuse(option: &str, reason: &str) -> ! {
 
 async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {
     let Erase { whose, before, with_open, yes } = options;
-    let before = before.map(|day| Selection::before(&day, whose.site.clone(), with_open)).transpose()?;
+    let before = before
+        .map(|day| Selection::before(&day, whose.site.clone(), with_open))
+        .transpose()
+        .map_err(DataError::from)?;
     // Clap requires one of them.
     let Some(selection) = whose.selection().or(before) else { return Ok(ExitCode::FAILURE) };
     let erased = erase::run(&whose.data()?, &selection, yes).await?;
@@ -441,7 +444,7 @@ async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> 
     let Export { whose, out } = options;
     let Some(selection) = whose.selection() else { return Ok(ExitCode::FAILURE) };
     let exported = export::run(&whose.data()?, &selection, &out).await?;
-    let export::Exported { tickets, files, missing_files, unreadable, .. } = exported;
+    let Exported { tickets, files, missing_files, unreadable, .. } = exported;
     println!("{tickets} tickets and {files} files in {}", out.display());
     if missing_files + unreadable > 0 {
         eprintln!("{unreadable} tickets cannot be read and {missing_files} files are missing");
@@ -479,8 +482,8 @@ fn columns_of(from: SourceKind, pairs: &[String]) -> Result<Columns, config::Set
     Columns::parse(pairs).map_err(wrong)
 }
 
-fn no_source(error: AddressError) -> import::ImportError {
-    import::ImportError::Source(error.into())
+fn no_source(error: AddressError) -> ImportCommandError {
+    ImportError::Source(SourceError(error.to_string())).into()
 }
 
 async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {
@@ -489,9 +492,9 @@ async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> 
     let place = Source::new(wire_up::source_format(from), &source, pages.as_deref()).map_err(no_source)?;
     let place = Source { private, columns: columns_of(from, &columns)?, ..place };
     let prune = match (prune, force_prune) {
-        (_, true) => import::Prune::Forced,
-        (true, false) => import::Prune::Limited,
-        (false, false) => import::Prune::Never,
+        (_, true) => Prune::Forced,
+        (true, false) => Prune::Limited,
+        (false, false) => Prune::Never,
     };
     note_other_database(&settings);
     let report = import::run(&settings, &site, &place, prune).await?;
@@ -513,11 +516,11 @@ async fn run_index(options: Index) -> Result<ExitCode, gateway::GatewayError> {
     if place.is_none() {
         note_other_database(&settings);
     }
-    let written = static_index::write(&settings, &site, place.as_ref(), &out).await?;
+    let written = index::write(&settings, &site, place.as_ref(), &out).await?;
     for note in written.bad.iter().chain(&written.warnings) {
         eprintln!("{}: {note}", source.as_deref().unwrap_or_default());
     }
-    let static_index::Written { questions, bytes, bad, .. } = written;
+    let index::Written { questions, bytes, bad, .. } = written;
     println!("{questions} questions, {bytes} bytes, in {}; {} bad", out.display(), bad.len());
     Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::backup::BackupError;
+use super::commands::DataError;
+use super::commands::import::ImportCommandError;
+use super::commands::index::StaticIndexError;
 use super::config::Limits;
 use super::config::starter::{self, StarterError};
 use super::config::{SettingsError, notices};
 use super::guard::{connections_max, open_files};
 use super::http::{self, connections};
-use super::privacy::PrivacyError;
-use super::search::import::ImportError;
-use super::search::static_index::StaticIndexError;
 use super::wire_up;
 use super::wire_up::Setup;
 use crate::http::connections::{Capacity, Times};
@@ -55,7 +55,7 @@ pub enum GatewayError {
     NoSite,
     /// The import of questions failed.
     #[error(transparent)]
-    Import(#[from] ImportError),
+    Import(#[from] ImportCommandError),
     /// The static index was not written.
     #[error(transparent)]
     StaticIndex(#[from] StaticIndexError),
@@ -64,7 +64,7 @@ pub enum GatewayError {
     Address(#[from] super::deployment::AddressError),
     /// An erasure or export failed.
     #[error(transparent)]
-    Privacy(#[from] PrivacyError),
+    Data(#[from] DataError),
     /// A backup or restore failed.
     #[error(transparent)]
     Backup(#[from] BackupError),

@@ -1,32 +1,18 @@
 //! Supervises background workers: restarts them after panics, and stops them gracefully.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::pauses;
+use deskbell_core::rules::backoff;
+use deskbell_core::{panics, random};
 
 /// The longest backoff of a worker that keeps panicking.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
 /// How long a worker has to run until its earlier panics no longer count.
 const RECOVERED: Duration = Duration::from_secs(5 * 60);
-
-static PANICS: AtomicU64 = AtomicU64::new(0);
-
-/// How many workers and attempts of this process have panicked since it started.
-pub fn panics() -> u64 {
-    PANICS.load(Ordering::Relaxed)
-}
-
-/// Counts and logs a panic of a task; `worker` is its name.
-pub fn count_panic(worker: &str, error: &JoinError) {
-    let panics = PANICS.fetch_add(1, Ordering::Relaxed) + 1;
-    tracing::error!(worker, panics, %error, "worker panicked");
-}
 
 /// Runs a worker until it is cancelled and has completed its running work. A worker that panics, or ends by itself, is restarted after a
 /// growing pause.
@@ -38,7 +24,7 @@ where
     loop {
         let started = Instant::now();
         match AbortOnDropHandle::new(tokio::spawn(start())).await {
-            Err(error) => count_panic(worker, &error),
+            Err(error) => panics::record(worker, &error),
             Ok(()) if stop.is_cancelled() => {}
             Ok(()) => tracing::error!(worker, "worker ended"),
         }
@@ -46,7 +32,7 @@ where
             return;
         }
         failures = if started.elapsed() < RECOVERED { failures + 1 } else { 1 };
-        let pause = pauses::pause(failures, BACKOFF_MAX, pauses::random());
+        let pause = backoff::pause(failures, BACKOFF_MAX, random::jitter());
         tracing::warn!(worker, restart_in = ?pause, "worker restarts");
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -59,13 +45,14 @@ where
 mod tests {
     use super::*;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use tokio::sync::Notify;
 
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_panics_is_counted_and_started_again_and_ends_when_it_is_told_to() {
         let (stop, starts, runs) = (CancellationToken::new(), Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
-        let before = panics();
+        let before = panics::count();
         let worker = {
             let (stop, starts, runs) = (stop.clone(), starts.clone(), runs.clone());
             move || {
@@ -85,7 +72,7 @@ mod tests {
         });
         runs.notified().await;
         assert_eq!(starts.load(Ordering::SeqCst), 4);
-        assert!(panics() >= before + 3);
+        assert!(panics::count() >= before + 3);
         stop.cancel();
         supervised.await.unwrap();
         assert_eq!(starts.load(Ordering::SeqCst), 4);

@@ -10,15 +10,13 @@ mod sites;
 mod webhook;
 mod zendesk;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::attachments::sweep::SweepFiles;
-use crate::attachments::{FileStorage, KeepFile, ReadFiles, StoreFile};
 use crate::bus::LocalBus;
 use crate::config::{self, Overrides, Secrets, Settings, SettingsError};
-use crate::delivery::sync::{SyncParts, SyncTickets};
-use crate::delivery::worker::DeliverTickets;
-use crate::delivery::{Dispatch, Lines, Parcels, TakeInboundEvent, TakeInboundMail, TakeReturnedMail};
+use crate::disk::FolderDisk;
+use crate::files::Folder;
 use crate::guard::{Guard, ProxyWatch, connections_max, open_files};
 use crate::http::Routers;
 use crate::http::api::{ApiState, PublicConfigs};
@@ -30,26 +28,32 @@ use crate::http::inbox::InboxState;
 use crate::http::inbox::access::InboxAccess;
 use crate::http::inbox::destination_status::DestinationStatuses;
 use crate::http::requester::Requesters;
-use crate::incidents::{Broken, CurrentIncidents};
 use crate::live::Live;
-use crate::mail::worker::{SendMail, SiteMail};
-use crate::mail::{Codes, MailWakers, Receipts};
-use crate::privacy::erase::EraseTicket;
-use crate::privacy::retention::EnforceRetention;
-use crate::pseudonym::Pseudonyms;
-use crate::search::Indexes;
-use crate::search::counting::Counting;
-use crate::tickets::confirmation::{ConfirmAddress, OpenLink, RequestCode};
-use crate::tickets::handling::HandleTicket;
-use crate::tickets::{
-    AmendTicket, AutomaticReply, FindSimilar, GatherTickets, Intake, ReadTickets, ReplyToTicket, SignIn,
-    SubmissionLimits, TakeTicket,
-};
 use crate::workers::Workers;
 use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
+use deskbell_core::pseudonym::Pseudonyms;
+use deskbell_core::use_cases::access::SignIn;
+use deskbell_core::use_cases::attachments::{
+    CleanFiles, FileAddresses, KeepFile, ReadFiles, StoreFile, SweepFiles, UploadLimits,
+};
+use deskbell_core::use_cases::delivery::{
+    AssembleContents, DeliverTickets, DestinationStates, Dispatch, InboundMails, ResendDeliveries, StoreReply,
+    SyncPorts, SyncTickets, TakeInboundEvent, TakeInboundMail, TakeReturnedMail,
+};
+use deskbell_core::use_cases::incidents::{CurrentIncidents, OpenIncidents};
+use deskbell_core::use_cases::mail::{Codes, MailWakers, Receipts, SendMail, SiteOutbox};
+use deskbell_core::use_cases::privacy::{EnforceRetention, EraseSelection, EraseTicket, ExportPorts, ExportSelection};
+use deskbell_core::use_cases::search::Indexes;
+use deskbell_core::use_cases::search::counting::Counting;
+use deskbell_core::use_cases::search::import::{ImportQuestions, Plan};
+use deskbell_core::use_cases::tickets::{
+    AmendTicket, AutomaticReply, ConfirmAddress, FindSimilar, GatherTickets, HandleTicket, OpenLink, PlanExtras,
+    ReadTickets, ReplyToTicket, RequestCode, SubmissionLimits, TakeTicket,
+};
 use store_sqlite::{READERS, SqliteStore, StoreOptions};
 
-pub use imports::source_format;
+pub use imports::{ImportConfig, source_format};
+pub use mail::{SiteMail, SiteMails};
 pub use sites::SiteParts;
 
 /// Settings, and what was created from their sites.
@@ -83,12 +87,12 @@ pub struct Gateway {
     pub workers: Workers,
     /// The store.
     pub store: Arc<dyn Store>,
-    /// The attachments.
-    pub storage: FileStorage,
+    /// The bytes of attachments.
+    pub files: Arc<Folder>,
     /// Notifies open streams.
     pub live: Live,
-    /// The queues of the destinations.
-    pub lines: Arc<Lines>,
+    /// The states of the destinations.
+    pub states: Arc<DestinationStates>,
     /// The search indexes.
     pub indexes: Arc<Indexes>,
     /// Collected counts.
@@ -107,7 +111,8 @@ pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
     if settings.demo {
         crate::demo::import(store.as_ref()).await?;
     }
-    let storage = FileStorage::open(settings.attachments.clone(), &store.attachments_key().await?)?;
+    let files = Arc::new(Folder::open(settings.attachments.clone())?);
+    let addresses = FileAddresses::new(&store.attachments_key().await?);
     let codes = Codes::new(&store.confirmations_key().await?);
     let indexes = Arc::new(Indexes::default());
     if settings.demo {
@@ -115,65 +120,62 @@ pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
         indexes.refresh(store.as_ref()).await?;
     }
     let pseudonyms = Pseudonyms::new(store.salt().await?);
-    Ok(assemble(settings, parts, Kept { store, storage, codes, indexes, pseudonyms }))
+    Ok(assemble(settings, parts, Kept { store, files, addresses, codes, indexes, pseudonyms }))
 }
 
 /// What is stored on disk.
 struct Kept<S> {
     store: Arc<S>,
-    storage: FileStorage,
+    files: Arc<Folder>,
+    addresses: FileAddresses,
     codes: Codes,
     indexes: Arc<Indexes>,
     pseudonyms: Pseudonyms,
 }
 
 fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept<S>) -> Gateway {
-    let Kept { store, storage, codes, indexes, pseudonyms } = kept;
-    let SiteParts { sites, origins, signers, mailers, destinations, incidents, imports } = parts;
-    let (sites, destinations, mailers) = (Arc::new(sites), Arc::new(destinations), Arc::new(mailers));
+    let Kept { store, files, addresses, codes, indexes, pseudonyms } = kept;
+    let SiteParts { sites, origins, signers, mails, destinations, incidents, status_pages, imports } = parts;
+    let (sites, destinations) = (Arc::new(sites), Arc::new(destinations));
 
     // Shared by several use cases.
-    let (live, lines) = (Live::default(), Arc::new(Lines::new(&destinations)));
-    let wakers = Arc::new(MailWakers::new(&mailers));
-    let bus: Arc<dyn Bus> = Arc::new(LocalBus::new(live.clone(), lines.clone(), wakers.clone()));
+    let (live, states) = (Live::default(), Arc::new(DestinationStates::new(&destinations)));
+    let wakers = Arc::new(MailWakers::new(mails.keys()));
+    let bus: Arc<dyn Bus> = Arc::new(LocalBus::new(live.clone(), states.clone(), wakers.clone()));
     let guard = Arc::new(Guard::new(settings.limits, connections_max(&settings.limits, open_files())));
-    let dispatch = Dispatch::new(store.clone(), destinations.clone(), lines.clone());
-    let limits = SubmissionLimits::new(guard.clone(), settings.quotas, &settings.database, pseudonyms.clone());
-    let receipts = Receipts::new(mailers.clone(), codes.clone(), pseudonyms.clone());
-    let read_files = ReadFiles::new(store.clone(), storage.clone());
-    let keep_file = KeepFile::new(store.clone(), storage.clone());
-    let broken = Broken::new(&incidents);
+    let dispatch = Dispatch::new(store.clone(), destinations.clone(), states.clone(), bus.clone());
+    let disk = Arc::new(FolderDisk::of_file(&settings.database));
+    let limits = SubmissionLimits::new(guard.clone(), settings.quotas, disk, pseudonyms.clone());
+    let mail_limits = mails.iter().map(|(site, mail)| (site.clone(), mail.limits)).collect();
+    let receipts = Receipts::new(mail_limits, codes.clone(), pseudonyms.clone());
+    let clean = CleanFiles::new(files.clone());
+    let read_files = ReadFiles::new(store.clone(), addresses);
+    let keep_file = KeepFile::new(store.clone(), clean.clone());
+    let open_incidents = OpenIncidents::new(incidents);
 
     // For customers.
     let sign_in = Arc::new(SignIn::new(store.clone(), store.clone(), destinations.clone(), bus.clone()));
-    let intake = Intake {
-        limits: limits.clone(),
-        automatic: AutomaticReply::new(indexes.clone()),
-        receipts: receipts.clone(),
-        dispatch: dispatch.clone(),
-    };
+    let extras = PlanExtras::new(AutomaticReply::new(indexes.clone()), receipts.clone(), destinations.clone());
+    let take_ticket = TakeTicket::new(store.clone(), sign_in.clone(), limits.clone(), extras, dispatch.clone());
     let read = Arc::new(ReadTickets::new(store.clone(), store.clone(), read_files.clone()));
-    let reply = ReplyToTicket::new(store.clone(), read_files.clone(), limits, dispatch, bus.clone());
+    let reply = ReplyToTicket::new(store.clone(), read_files.clone(), limits, dispatch);
     let confirm = ConfirmAddress::new(store.clone(), store.clone(), codes.clone(), destinations.clone(), bus.clone());
-    let store_file = StoreFile::new(store.clone(), storage.clone(), settings.quotas, guard.clone(), pseudonyms.clone());
-    let current_incidents = Arc::new(CurrentIncidents::new(broken.clone(), store.clone(), pseudonyms.clone()));
+    let upload_limits = UploadLimits { quotas: settings.quotas, rates: guard.clone(), pseudonyms: pseudonyms.clone() };
+    let store_file = StoreFile::new(store.clone(), clean, sign_in.clone(), upload_limits);
+    let current_incidents = Arc::new(CurrentIncidents::new(open_incidents.clone(), store.clone(), pseudonyms.clone()));
     let counting = Arc::new(Counting::new(pseudonyms));
 
     // For inbound events.
-    let mails = TakeInboundMail::new(
-        (store.clone(), store.clone()),
-        sites.clone(),
-        destinations.clone(),
-        keep_file.clone(),
-        bus.clone(),
-    );
+    let store_reply = StoreReply::new(store.clone(), destinations.clone(), bus.clone());
+    let take_mail =
+        TakeInboundMail::new(store.clone(), store.clone(), sites.clone(), store_reply.clone(), keep_file.clone());
     let returned = TakeReturnedMail::new(store.clone(), store.clone(), store.clone(), codes.clone(), bus.clone());
-    let events =
-        TakeInboundEvent::new((store.clone(), store.clone()), mails, returned, (destinations.clone(), lines.clone()));
+    let inbound_mails = InboundMails { tickets: store.clone(), take: take_mail, returned, states: states.clone() };
+    let events = TakeInboundEvent::new(store.clone(), inbound_mails, destinations.clone(), bus.clone());
 
     // For agents.
     let handle = Arc::new(HandleTicket::new(store.clone(), sites.clone(), destinations.clone(), bus.clone()));
-    let erase = Arc::new(EraseTicket::new(store.clone(), store.clone(), storage.folder.clone()));
+    let erase = Arc::new(EraseTicket::new(store.clone(), store.clone(), files.clone()));
     let proxy_watch = Arc::new(ProxyWatch::default());
     let access = InboxAccess {
         token: settings.inbox_token.clone(),
@@ -185,7 +187,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
     let destination_statuses = DestinationStatuses {
         queue: store.clone(),
         destinations: destinations.clone(),
-        lines: lines.clone(),
+        states: states.clone(),
         proxy_watch: proxy_watch.clone(),
     };
 
@@ -193,10 +195,10 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
         edge: Edge { guard: guard.clone(), proxies: Arc::new(settings.proxies.clone()), proxy_watch },
         pages: Arc::new(PageAccess::new(origins, settings.demo)),
         api: ApiState {
-            requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in.clone())),
+            requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in)),
             configs: Arc::new(PublicConfigs::new(&sites)),
             guard,
-            take_ticket: Arc::new(TakeTicket::new(store.clone(), sign_in, intake, bus.clone())),
+            take_ticket: Arc::new(take_ticket),
             read_tickets: read.clone(),
             find_similar: Arc::new(FindSimilar::new(store.clone())),
             reply: Arc::new(reply),
@@ -206,6 +208,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
             request_code: Arc::new(RequestCode::new(store.clone(), store.clone(), receipts, bus.clone())),
             store_file: Arc::new(store_file),
             read_files: Arc::new(read_files.clone()),
+            files: files.clone(),
             incidents: current_incidents.clone(),
             indexes: indexes.clone(),
             counting: counting.clone(),
@@ -225,7 +228,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
             incidents: current_incidents,
             handle: handle.clone(),
             erase,
-            bus: bus.clone(),
+            resend: Arc::new(ResendDeliveries::new(store.clone(), sites.clone(), bus)),
         },
         help: HelpState {
             sites: sites.clone(),
@@ -236,38 +239,76 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
         has_inbox: settings.inbox_listen.is_none(),
     };
 
-    let sync_store = SyncParts {
+    let sync_ports = SyncPorts {
         polls: store.clone(),
         queue: store.clone(),
         external: store.clone(),
         tickets: store.clone(),
         conversations: store.clone(),
     };
-    let queues = (destinations.clone(), lines.clone());
-    let parcels = Parcels::new(store.clone(), store.clone(), storage.clone(), sites.clone());
-    let site_mails = sites.iter().filter_map(|site| {
-        let mailer = mailers.get(&site.key)?.clone();
-        let bounces_to = mailer.bounces.as_ref().and_then(|name| destinations.get(&site.key, name)).cloned();
-        let return_path = Arc::new(move |ticket: &str| bounces_to.as_ref()?.return_path(ticket));
-        Some(SiteMail { site: site.clone(), mailer, return_path })
+    let contents = AssembleContents::new(store.clone(), store.clone(), files.clone(), sites.clone());
+    let outboxes = sites.iter().filter_map(|site| {
+        let SiteMail { smtp, bounces, url, .. } = mails.get(&site.key)?.clone();
+        Some(SiteOutbox {
+            site: site.clone(),
+            reads_replies: smtp.reply_to.is_some(),
+            bounces_to: bounces.and_then(|name| destinations.get(&site.key, &name).cloned()),
+            mailer: Arc::new(smtp),
+            url,
+        })
     });
     let workers = Workers {
-        deliver: DeliverTickets::new(store.clone(), parcels, destinations.clone(), lines.clone()),
-        sync: SyncTickets::new(sync_store, sites.clone(), queues, keep_file, bus),
-        mail: SendMail::new(store.clone(), site_mails.collect(), codes, wakers),
-        sweep: SweepFiles::new(store.clone(), storage.folder.clone()),
-        retention: EnforceRetention::new(store.clone(), store.clone(), storage.folder.clone(), sites),
+        deliver: DeliverTickets::new(store.clone(), contents, destinations.clone(), states.clone()),
+        sync: SyncTickets::new(sync_ports, sites.clone(), states.clone(), store_reply, keep_file),
+        mail: SendMail::new(store.clone(), outboxes.collect(), codes, wakers),
+        sweep: SweepFiles::new(store.clone(), files.clone()),
+        retention: EnforceRetention::new(store.clone(), store.clone(), files.clone(), sites),
         outgoing: store.clone(),
         indexes: indexes.clone(),
         questions: store.clone(),
         counting: counting.clone(),
         counts: store.clone(),
-        broken,
-        incidents,
-        import_store: store.clone(),
-        imports,
+        open_incidents,
+        status_pages,
+        import: ImportQuestions::new(store.clone(), store.clone(), store.clone()),
+        imports: plans(imports),
     };
-    Gateway { routers, workers, store, storage, live, lines, indexes, counting, handle }
+    Gateway { routers, workers, store, files, live, states, indexes, counting, handle }
+}
+
+/// The scheduled imports, by site.
+fn plans(imports: BTreeMap<String, Vec<ImportConfig>>) -> BTreeMap<String, Vec<Plan>> {
+    let plan = |ImportConfig { source, every, prune }| Plan { source: Arc::new(source), every, prune };
+    imports.into_iter().map(|(site, imports)| (site, imports.into_iter().map(plan).collect())).collect()
+}
+
+/// The store of the settings.
+pub async fn open_store(settings: &Settings) -> Result<Arc<SqliteStore>, StoreError> {
+    Ok(Arc::new(SqliteStore::open(&settings.database).await?))
+}
+
+/// The store of the settings, and the use case of `deskbell import`.
+pub async fn import_questions(settings: &Settings) -> Result<(Arc<SqliteStore>, ImportQuestions), StoreError> {
+    let store = open_store(settings).await?;
+    let import = ImportQuestions::new(store.clone(), store.clone(), store.clone());
+    Ok((store, import))
+}
+
+/// The use case of `deskbell erase`.
+pub async fn erase_selection(store: &Arc<SqliteStore>, files: &Arc<Folder>) -> Result<EraseSelection, StoreError> {
+    let pseudonyms = Pseudonyms::new(store.salt().await?);
+    Ok(EraseSelection::new(store.clone(), store.clone(), store.clone(), files.clone(), pseudonyms))
+}
+
+/// The use case of `deskbell export`.
+pub fn export_selection(store: &Arc<SqliteStore>) -> ExportSelection {
+    ExportSelection::new(ExportPorts {
+        tickets: store.clone(),
+        conversations: store.clone(),
+        confirmations: store.clone(),
+        attachments: store.clone(),
+        erasure: store.clone(),
+    })
 }
 
 #[cfg(test)]

@@ -7,18 +7,16 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::attachments::sweep::SweepFiles;
-use crate::delivery::sync::SyncTickets;
-use crate::delivery::worker::DeliverTickets;
-use crate::incidents::{self, Broken, IncidentSource};
-use crate::mail;
-use crate::mail::worker::SendMail;
-use crate::privacy::retention::EnforceRetention;
-use crate::search::counting::{self, Counting};
-use crate::search::import::timer::{self, Plan};
-use crate::search::{self, Indexes};
 use crate::supervisor::supervise;
-use deskbell_core::ports::{Counts, OutgoingMail, Questions, Store};
+use deskbell_core::ports::{Counts, OutgoingMail, Questions, StatusPage};
+use deskbell_core::use_cases::attachments::SweepFiles;
+use deskbell_core::use_cases::delivery::{DeliverTickets, SyncTickets};
+use deskbell_core::use_cases::incidents::{self, OpenIncidents};
+use deskbell_core::use_cases::mail::{self, SendMail};
+use deskbell_core::use_cases::privacy::EnforceRetention;
+use deskbell_core::use_cases::search::counting::{self, Counting};
+use deskbell_core::use_cases::search::import::{ImportQuestions, Plan};
+use deskbell_core::use_cases::search::{self, Indexes};
 
 /// All background workers.
 pub struct Workers {
@@ -43,11 +41,11 @@ pub struct Workers {
     /// The store of counts.
     pub counts: Arc<dyn Counts>,
     /// Current incidents, updated from status pages.
-    pub broken: Broken,
-    /// The sources of incidents, by site.
-    pub incidents: BTreeMap<String, IncidentSource>,
-    /// The store of imported questions.
-    pub import_store: Arc<dyn Store>,
+    pub open_incidents: OpenIncidents,
+    /// The status pages, by site.
+    pub status_pages: BTreeMap<String, Arc<dyn StatusPage>>,
+    /// Imports questions.
+    pub import: ImportQuestions,
     /// The scheduled imports, by site.
     pub imports: BTreeMap<String, Vec<Plan>>,
 }
@@ -58,9 +56,9 @@ impl Workers {
     /// Starts all of them. They end when cancelled; running deliveries, polls and mails are completed before.
     pub fn start(&self, stop: &CancellationToken) -> JoinSet<()> {
         let mut workers = JoinSet::new();
-        workers.spawn(self.deliver.clone().run(stop.clone()));
-        workers.spawn(self.sync.clone().run(stop.clone()));
-        workers.spawn(self.mail.clone().run(stop.clone()));
+        workers.spawn(deliver(self.deliver.clone(), stop.clone()));
+        workers.spawn(sync(self.sync.clone(), stop.clone()));
+        workers.spawn(send_mail(self.mail.clone(), stop.clone()));
         for (name, work) in self.repeated() {
             workers.spawn(repeat(name, stop.clone(), work));
         }
@@ -86,22 +84,21 @@ impl Workers {
         all.push(("mail retention".into(), forget));
         let retention = work(self.retention.clone(), |retention| async move { match retention.run().await {} });
         all.push(("retention".into(), retention));
-        for (site, page) in incidents::status_pages(&self.incidents) {
+        for (site, page) in &self.status_pages {
             let name = format!("status page of {site}");
-            let poll = work((self.broken.clone(), site, page), |(broken, site, page)| async move {
-                match incidents::poll(&broken, &site, &page).await {}
-            });
+            let parts = (self.open_incidents.clone(), site.clone(), page.clone());
+            let poll =
+                work(
+                    parts,
+                    |(open, site, page)| async move { match incidents::poll(&open, &site, page.as_ref()).await {} },
+                );
             all.push((name, poll));
         }
         let plans = self.imports.iter().flat_map(|(site, plans)| plans.iter().map(move |plan| (site, plan)));
         for (site, plan) in plans {
-            let name = format!("import of {} for {site}", plan.source.place);
-            let parts = (self.import_store.clone(), site.clone(), plan.clone());
-            let import =
-                work(
-                    parts,
-                    |(store, site, plan)| async move { match timer::run(store.as_ref(), &site, &plan).await {} },
-                );
+            let name = format!("import of {} for {site}", plan.source.location());
+            let parts = (self.import.clone(), site.clone(), plan.clone());
+            let import = work(parts, |(import, site, plan)| async move { match import.run(&site, &plan).await {} });
             all.push((name, import));
         }
         all
@@ -115,6 +112,55 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     Box::new(move || Box::pin(begin(parts.clone())))
+}
+
+/// Delivers to all destinations until it is cancelled.
+pub async fn deliver(deliver: DeliverTickets, stop: CancellationToken) {
+    deliver.warn_of_removed().await;
+    let mut workers = JoinSet::new();
+    for (site, name) in deliver.queues() {
+        let (deliver, stop, worker) = (deliver.clone(), stop.clone(), format!("delivery {site}/{name}"));
+        workers.spawn(async move {
+            let start = || {
+                let (deliver, site, name, stop) = (deliver.clone(), site.clone(), name.clone(), stop.clone());
+                async move { deliver.work((&site, &name), &stop).await }
+            };
+            supervise(&worker, &stop, start).await;
+        });
+    }
+    while workers.join_next().await.is_some() {}
+}
+
+/// Syncs tickets with all destinations that can be polled until it is cancelled.
+pub async fn sync(sync: SyncTickets, stop: CancellationToken) {
+    let mut workers = JoinSet::new();
+    for (site, name) in sync.polled() {
+        let (sync, stop, worker) = (sync.clone(), stop.clone(), format!("sync {site}/{name}"));
+        workers.spawn(async move {
+            let start = || {
+                let (sync, site, name, stop) = (sync.clone(), site.clone(), name.clone(), stop.clone());
+                async move { sync.work((&site, &name), &stop).await }
+            };
+            supervise(&worker, &stop, start).await;
+        });
+    }
+    while workers.join_next().await.is_some() {}
+}
+
+/// Sends the mail of all sites until it is cancelled.
+pub async fn send_mail(send: SendMail, stop: CancellationToken) {
+    let mut workers = JoinSet::new();
+    for outbox in send.outboxes().iter().cloned() {
+        let (send, stop, name) = (send.clone(), stop.clone(), format!("mail {}", outbox.site.key));
+        workers.spawn(async move {
+            let start = || {
+                let (send, outbox, stop) = (send.clone(), outbox.clone(), stop.clone());
+                async move { send.work(&outbox, &stop).await }
+            };
+            supervise(&name, &stop, start).await;
+        });
+    }
+    while workers.join_next().await.is_some() {}
 }
 
 async fn repeat(name: String, stop: CancellationToken, work: Box<dyn Fn() -> WorkFuture + Send + Sync>) {

@@ -3,6 +3,7 @@
 
 mod connection;
 mod destination;
+mod mailer;
 mod message;
 mod oauth;
 mod send_error;
@@ -11,7 +12,8 @@ mod tls;
 
 pub use destination::{AgentAddresses, MailDestination, ReplyAddress, mail_server};
 pub use lettre::message::Mailbox;
-pub use message::{Letter, MessageError, Sender, message};
+pub use mailer::SmtpMailer;
+pub use message::{MessageError, Sender, message};
 pub use oauth::{Grant, Tokens};
 pub use send_error::{SendError, cause};
 pub use server::{Login, MailServer, Security};

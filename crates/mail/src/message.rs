@@ -5,6 +5,8 @@ use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, header::InvalidHeaderName};
 
+use deskbell_core::ports::Letter;
+
 /// Why a message cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
@@ -17,15 +19,6 @@ pub enum MessageError {
     /// The name of a header is invalid.
     #[error("no header")]
     Header(#[from] InvalidHeaderName),
-}
-
-/// A mail to a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
-    /// Its subject, one line.
-    pub subject: String,
-    /// Its body in plain text.
-    pub body: String,
 }
 
 /// The sender of a letter.

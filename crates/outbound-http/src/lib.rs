@@ -5,7 +5,6 @@
 //! client of its own builds it with [`guard_redirects`], [`PublicOnly`], [`USER_AGENT`] and [`install_crypto`].
 
 mod address;
-pub mod attempt;
 mod client;
 mod error_message;
 mod fetcher;

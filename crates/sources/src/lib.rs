@@ -8,6 +8,7 @@ mod decode;
 mod discourse;
 mod jsonl;
 mod line;
+mod port;
 mod reading;
 mod source;
 mod status_page;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-use outbound_http::attempt;
+use deskbell_core::attempt;
 
 /// The rate limit of the smallest plan, per minute; replaced by that of the first response.
 const LIMIT_DEFAULT: f64 = 200.0;

@@ -8,9 +8,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::clock;
 use deskbell_core::ports::{ActivityKind, Confirmation, Reader};
+use deskbell_core::use_cases::mail::Codes;
+use deskbell_core::use_cases::tickets::{Action, ActionOutcome};
 use gateway::config::Overrides;
-use gateway::mail::Codes;
-use gateway::tickets::handling::{Acted, Action};
+use gateway::workers;
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -67,7 +68,7 @@ async fn confirm(gateway: &Gateway, id: &str, code: &str) -> Answer {
 async fn answer(gateway: &Gateway, id: &str, text: &str) {
     let ticket = gateway.app.store.ticket(id).await.unwrap().unwrap();
     let action = Action::Answer { text: text.into(), key: text.into(), solved: false };
-    assert_eq!(gateway.app.handle.act(&ticket, "Ana", action).await.unwrap(), Acted::Done);
+    assert_eq!(gateway.app.handle.act(&ticket, "Ana", action).await.unwrap(), ActionOutcome::Done);
 }
 
 #[tokio::test]
@@ -179,13 +180,13 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
     assert_eq!(desk.zendesk.state().mails.len(), 1);
     desk.zendesk.comment(external_id, &Said { ..said(Side::Customer, "I did not ask, but it is mine.") }).unwrap();
     answer(gateway, &id, "Also from the inbox.").await;
-    gateway.app.lines.line("desk", "desk").unwrap().look();
+    gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     let withheld = async || match gateway.app.store.ticket(&id).await.unwrap().unwrap().handling.confirmation {
         Confirmation::Awaited { withheld, .. } => withheld,
         other => panic!("{other:?}"),
     };
     gateway.list_changes_again().await;
-    gateway.app.lines.line("desk", "desk").unwrap().look();
+    gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     until(async || withheld().await == 3).await;
 
     let list = ask(gateway, Method::GET, "", Value::Null).await;
@@ -340,7 +341,7 @@ async fn a_claimed_address_is_no_requester_where_answers_are_not_withheld() {
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
     // An unsigned ticket from before addresses were confirmed, which is still in the queue.
     let id = crate::desk::place(&desk, "Two").await;
-    desk.gateway.app.lines.wake("desk");
+    desk.gateway.app.states.wake_deliveries("desk");
     desk.quiet().await;
     let place = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
     let requester = place.requester.parse().unwrap();
@@ -623,7 +624,7 @@ async fn what_nobody_has_signed_says_so_in_every_mail_to_the_desk() {
         listener.local_addr().unwrap()
     );
     let gateway = gateway_with(&lines, Overrides::default()).await;
-    tokio::spawn(gateway.app.workers.deliver.clone().run(tokio_util::sync::CancellationToken::new()));
+    tokio::spawn(workers::deliver(gateway.app.workers.deliver.clone(), tokio_util::sync::CancellationToken::new()));
     let new = ticket("It broke");
     let (first, answer) =
         tokio::join!(crate::mail::take(&listener), gateway.send(post("desk", "k", Some(SESSION), &new)));

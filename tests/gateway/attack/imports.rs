@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use deskbell_core::use_cases::search::import::{Prune, write};
 use domain::question::Question;
-use gateway::search::import::{Prune, write};
 use outbound_http::{Fetcher, Limits};
 use reqwest::Url;
 use sqlx::{Connection, SqliteConnection};

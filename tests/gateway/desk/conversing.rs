@@ -1,7 +1,7 @@
 //! Messages in Zendesk arrive here, and the other way round.
 
 use axum::http::Method;
-use gateway::tickets::handling::Action;
+use deskbell_core::use_cases::tickets::Action;
 use serde_json::{Value, json};
 
 use super::{Desk, HOOK_SECRET, desk, full, until};
@@ -82,7 +82,7 @@ async fn an_agents_file_is_read_here_and_one_that_is_not_taken_is_named() {
             kept.iter().map(|kept| (kept.name.as_str(), kept.number)).collect::<Vec<_>>(),
             [("steps.txt", Some(1))]
         );
-        assert_eq!(std::fs::read_to_string(desk.gateway.app.storage.path(&kept[0])).unwrap(), "Press it twice.\n");
+        assert_eq!(std::fs::read_to_string(desk.gateway.app.files.locate(&kept[0].file)).unwrap(), "Press it twice.\n");
     }
 }
 
@@ -120,7 +120,7 @@ async fn without_webhooks_it_is_asked_what_has_changed() {
     desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
     // A minute has passed.
     desk.gateway.list_changes_again().await;
-    desk.gateway.app.lines.line("desk", "desk").unwrap().look();
+    desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     until(async || desk.messages(&id).await == [customer("One"), support("Try again.")]).await;
 }
 

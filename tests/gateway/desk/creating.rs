@@ -184,7 +184,7 @@ async fn where_nobody_is_let_in_tickets_are_kept_until_somebody_is() {
     desk.zendesk.state().account.client_secret = "another".into();
     let answer = desk.post("key", &full("One")).await;
     assert_eq!(answer.status, 202);
-    let away = || desk.gateway.app.lines.line("desk", "desk").unwrap().away();
+    let away = || desk.gateway.app.states.get("desk", "desk").unwrap().unreachable();
     assert!(away().unwrap().contains("gives no token"), "{:?}", away());
     desk.zendesk.state().account.client_secret = "secret".into();
     until(async || desk.zendesk.state().tickets.len() == 1).await;

@@ -251,6 +251,6 @@ async fn one_that_fails_for_good_is_listed_and_keeps_nobody_else_and_can_be_sent
     assert!(dead_letters[0].0.reason.contains("refuses the ticket (422)"), "{}", dead_letters[0].0.reason);
     desk.zendesk.fault(refuses(1_000));
     assert_eq!(store.send_again(Some(dead_letters[0].0.id)).await.unwrap(), 1);
-    desk.gateway.app.lines.wake("desk");
+    desk.gateway.app.states.wake_deliveries("desk");
     until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
 }

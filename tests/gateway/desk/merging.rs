@@ -70,7 +70,7 @@ async fn a_reply_that_is_faster_than_the_news_of_the_merge_goes_there_too() {
         assert!(state.tickets[&other].comments.last().unwrap().body.ends_with("Hello?"));
     }
     desk.zendesk.comment(other, &said(Side::Agent, "It is fixed.")).unwrap();
-    desk.gateway.app.lines.line("desk", "desk").unwrap().look();
+    desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     // The order is that in which it was found.
     until(async || {
         let read = desk.messages(&id).await;
@@ -125,7 +125,7 @@ async fn merges_are_followed_from_one_to_the_next_and_not_without_end() {
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     desk.zendesk.comment(third, &said(Side::Agent, "Hello?")).unwrap();
     desk.gateway.app.store.mark_changed(("desk", "desk"), &changed(there)).await.unwrap();
-    desk.gateway.app.lines.line("desk", "desk").unwrap().look();
+    desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     let read = [customer("One"), support("Between."), support("At the end."), support("Hello?")];
     until(async || desk.messages(&id).await == read).await;
     // A cycle, which Zendesk does not create, ends.

@@ -105,8 +105,8 @@ pub async fn open(zendesk: Zendesk, lines: &str) -> Desk {
     let gateway = support::gateway_with(lines, Overrides::default()).await;
     let mut workers = JoinSet::new();
     let parts = &gateway.app.workers;
-    workers.spawn(parts.deliver.clone().run(CancellationToken::new()));
-    workers.spawn(parts.sync.clone().run(CancellationToken::new()));
+    workers.spawn(gateway::workers::deliver(parts.deliver.clone(), CancellationToken::new()));
+    workers.spawn(gateway::workers::sync(parts.sync.clone(), CancellationToken::new()));
     Desk { zendesk, gateway, _workers: workers }
 }
 

@@ -29,8 +29,8 @@ async fn after_an_outage_everything_is_brought_oldest_first_once_and_within_the_
     });
     let messages: Vec<String> = (0..WAITING).map(|number| format!("Ticket {number} of many")).collect();
     let ids = join_all(messages.iter().map(|message| place(&desk, message))).await;
-    desk.gateway.app.lines.wake("desk");
-    until(async || desk.gateway.app.lines.line("desk", "desk").unwrap().away().is_some()).await;
+    desk.gateway.app.states.wake_deliveries("desk");
+    until(async || desk.gateway.app.states.get("desk", "desk").unwrap().unreachable().is_some()).await;
     assert_eq!(desk.post("key", &full("The last")).await.status, 202);
 
     desk.zendesk.quirks(|quirks| quirks.down = false);

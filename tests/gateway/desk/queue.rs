@@ -14,14 +14,14 @@ async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
     let id = place(&desk, "Old").await;
     let age = "UPDATE deliveries SET created_at = '2026-01-20T09:00:00.000Z', due_at = '2026-01-20T09:00:00.000Z'";
     sqlx::query(age).execute(&mut desk.gateway.connection().await).await.unwrap();
-    desk.gateway.app.lines.wake("desk");
+    desk.gateway.app.states.wake_deliveries("desk");
     let store = &desk.gateway.app.store;
     until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
     let (delivery, reference) = store.dead_letters(10).await.unwrap().remove(0);
     assert_eq!((reference.as_str(), delivery.reason.as_str()), ("Old", "Zendesk is away (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
     store.send_again(None).await.unwrap();
-    desk.gateway.app.lines.wake("desk");
+    desk.gateway.app.states.wake_deliveries("desk");
     until(async || store.deliveries(&id).await.unwrap()[0].state == DeliveryState::Delivered).await;
     desk.only();
 }
@@ -78,7 +78,7 @@ async fn each_of_several_destinations_has_a_queue_of_its_own() {
     desk.zendesk.comment(there, &crate::zendesk::control::said(crate::zendesk::control::Side::Agent, "Yes.")).unwrap();
     let changed = ChangedTicket { external_id: there.to_string(), updated_at: clock::timestamp() };
     desk.gateway.app.store.mark_changed(("desk", "desk"), &[changed]).await.unwrap();
-    desk.gateway.app.lines.line("desk", "desk").unwrap().look();
+    desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     until(async || other.state().tickets.values().next().unwrap().comments.len() == 2).await;
     desk.quiet().await;
     let id = answer.json()["id"].as_str().unwrap().to_string();

@@ -28,7 +28,7 @@ async fn ticket(desk: &Desk, key: &str) -> (String, u64) {
 /// Polls for changes now, as after a minute.
 async fn ask_now(desk: &Desk) {
     desk.gateway.list_changes_again().await;
-    desk.gateway.app.lines.line(QUEUE.0, QUEUE.1).unwrap().look();
+    desk.gateway.app.states.get(QUEUE.0, QUEUE.1).unwrap().wake_polls();
 }
 
 fn asked(desk: &Desk, path: &str) -> usize {
@@ -146,7 +146,7 @@ async fn a_list_that_fails_keeps_neither_the_export_nor_webhooks_from_bringing_a
     desk.zendesk.advance(120);
     // Both at once: the list is asked for before the export.
     desk.gateway.read_changes_again().await;
-    desk.gateway.app.lines.line(QUEUE.0, QUEUE.1).unwrap().look();
+    desk.gateway.app.states.get(QUEUE.0, QUEUE.1).unwrap().wake_polls();
     within(PATIENCE, async || answered(&desk, &first.0).await).await;
     desk.zendesk.webhook(&super::conversing::listening(&desk).await, super::HOOK_SECRET);
     desk.zendesk.comment(second.1, &said(Side::Agent, "Yes.")).unwrap();
@@ -162,7 +162,7 @@ async fn a_bulk_change_of_ones_own_tickets_keeps_no_new_answer_waiting() {
     for number in 0..OWN {
         super::place(&desk, &format!("Ticket {number}")).await;
     }
-    desk.gateway.app.lines.wake("desk");
+    desk.gateway.app.states.wake_deliveries("desk");
     within(PATIENCE, async || desk.gateway.app.store.queues().await.unwrap().is_empty()).await;
     let (id, there) = ticket(&desk, "last").await;
     begun(&desk).await;
@@ -202,7 +202,7 @@ async fn what_waits_behind_a_dead_letter_is_not_polled_again_and_again() {
     // Queued again, all of it arrives.
     let dead = store.dead_letters(10).await.unwrap();
     store.send_again(Some(dead[0].0.id)).await.unwrap();
-    desk.gateway.app.lines.wake("desk");
+    desk.gateway.app.states.wake_deliveries("desk");
     desk.quiet().await;
     assert_eq!(desk.only()["comments"].as_array().unwrap().len(), 4);
 }

@@ -1,8 +1,8 @@
 //! The stand-in responds like Discourse: `topic_list`, `post_stream`, 429 as from its middleware and its controllers.
 
-use gateway::search::import::{Prune, import_changes};
+use deskbell_core::use_cases::search::import::Prune;
 use serde_json::{Value, json};
-use sources::{Format, Progress, Source};
+use sources::{Format, Source};
 
 use super::{HTML, Kept, StandIn, counts, notes};
 
@@ -223,10 +223,10 @@ async fn a_topic_that_cannot_be_read_stays_and_keeps_no_other_from_being_removed
 #[tokio::test]
 async fn of_changes_only_topics_are_read_in_which_something_was_said_since() {
     let (forum, kept) = (forum().await, Kept::new().await);
-    let import = async |progress: &Progress| {
-        import_changes(&kept.store, "acme", &source(&forum), Prune::Limited, progress).await.unwrap()
+    let import = async |progress: &str| {
+        kept.importer().import_changes("acme", &source(&forum), Prune::Limited, progress).await.unwrap()
     };
-    let (report, progress) = import(&Progress::default()).await;
+    let (report, progress) = import("").await;
     assert_eq!(counts(&report), [2, 0, 0, 0, 0]);
     let bumped = |id: u64, at: &str| {
         let mut listed = listed(id);
@@ -244,5 +244,5 @@ async fn of_changes_only_topics_are_read_in_which_something_was_said_since() {
     assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
     assert_eq!(forum.asked(), ["/site.json", CHANGES, "/t/3.json", &page_1]);
     assert_eq!(kept.titles().await, ["Topic 1", "Topic 2", "Topic 3"], "what is not among the changes stays");
-    assert_ne!(progress, Progress::default());
+    assert_ne!(progress, "");
 }

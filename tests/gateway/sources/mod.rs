@@ -12,9 +12,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::response::IntoResponse;
+use deskbell_core::use_cases::search::all_questions;
+use deskbell_core::use_cases::search::import::{ImportQuestions, Prune, Report};
 use domain::question::Question;
-use gateway::search::all_questions;
-use gateway::search::import::{self, Prune, Report};
 use serde_json::Value;
 use sources::{Format, Source};
 use store_sqlite::SqliteStore;
@@ -116,12 +116,17 @@ impl Kept {
         Kept { store: SqliteStore::open(&folder.path().join("test.db")).await.unwrap(), _folder: folder }
     }
 
+    pub fn importer(&self) -> ImportQuestions {
+        let store = Arc::new(self.store.clone());
+        ImportQuestions::new(store.clone(), store.clone(), store)
+    }
+
     pub async fn import(&self, source: &Source) -> Report {
         self.import_with(source, Prune::Limited).await
     }
 
     pub async fn import_with(&self, source: &Source, prune: Prune) -> Report {
-        import::import(&self.store, "acme", source, prune).await.unwrap()
+        self.importer().import("acme", source, prune).await.unwrap()
     }
 
     pub async fn questions(&self) -> Vec<Question> {

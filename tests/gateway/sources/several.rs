@@ -2,14 +2,15 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deskbell_core::ports::{Imports, Store};
-use gateway::search::all_questions;
-use gateway::search::import::timer::{self, Plan};
-use gateway::search::import::{Prune, import_changes};
+use deskbell_core::use_cases::search::all_questions;
+use deskbell_core::use_cases::search::import::Prune;
+use deskbell_core::use_cases::search::import::{ImportQuestions, Plan};
 use serde_json::{Value, json};
-use sources::{Format, Progress, Source};
+use sources::{Format, Source};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
@@ -77,12 +78,11 @@ async fn json_lines_may_come_from_an_address() {
 async fn json_lines_that_have_not_changed_are_not_read_again() {
     let (server, kept) = (StandIn::new().await, Kept::new().await);
     let source = server.source(Format::Jsonl, "/questions.jsonl");
-    let import = async |progress: &Progress| {
-        import_changes(&kept.store, "acme", &source, Prune::Limited, progress).await.unwrap()
-    };
+    let import =
+        async |progress: &str| kept.importer().import_changes("acme", &source, Prune::Limited, progress).await.unwrap();
     let said = [("etag", "\"1\""), ("last-modified", "Wed, 21 Oct 2015 07:28:00 GMT")];
     server.set("/questions.jsonl", 200, &said, "{\"id\":\"a\",\"title\":\"One\"}");
-    let (report, progress) = import(&Progress::default()).await;
+    let (report, progress) = import("").await;
     assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
     server.set("/questions.jsonl", 304, &[], "");
     let (report, progress) = import(&progress).await;
@@ -105,9 +105,9 @@ async fn an_id_that_another_source_has_does_not_make_a_source_be_read_again() {
     }
     kept.import(&server.source(Format::Jsonl, "/one.jsonl")).await;
     let source = server.source(Format::Jsonl, "/two.jsonl");
-    let first = import_changes(&kept.store, "acme", &source, Prune::Limited, &Progress::default()).await.unwrap();
+    let first = kept.importer().import_changes("acme", &source, Prune::Limited, "").await.unwrap();
     assert_eq!(first.0.bad, 1, "{}", first.0);
-    import_changes(&kept.store, "acme", &source, Prune::Limited, &first.1).await.unwrap();
+    kept.importer().import_changes("acme", &source, Prune::Limited, &first.1).await.unwrap();
     assert_eq!(server.last_headers()["if-none-match"], "\"1\"");
 }
 
@@ -136,14 +136,15 @@ async fn a_source_without_questions_or_with_few_of_what_it_had_removes_nothing_u
 }
 
 /// Runs the planned imports into `acme` in a task that never ends.
-fn run(store: std::sync::Arc<dyn Store>, plan: Plan) -> tokio::task::JoinHandle<std::convert::Infallible> {
-    tokio::spawn(async move { timer::run(store.as_ref(), "acme", &plan).await })
+fn run(store: Arc<dyn Store>, plan: Plan) -> tokio::task::JoinHandle<std::convert::Infallible> {
+    let import = ImportQuestions::new(store.clone(), store.clone(), store);
+    tokio::spawn(async move { import.run("acme", &plan).await })
 }
 
 #[tokio::test]
 async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
     let (squeak, kept) = (squeak("One").await, Kept::new().await);
-    let plan = Plan { source: source(&squeak), every: Duration::from_secs(3600), prune: false };
+    let plan = Plan { source: Arc::new(source(&squeak)), every: Duration::from_secs(3600), prune: false };
     let running: Vec<_> = (0..4)
         .map(|_| {
             let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
@@ -166,7 +167,7 @@ async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
 async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() {
     let (squeak, kept) = (StandIn::new().await, Kept::new().await);
     squeak.set("/api/questions", 403, &[], "");
-    let plan = Plan { source: source(&squeak), every: Duration::from_secs(24 * 3600), prune: false };
+    let plan = Plan { source: Arc::new(source(&squeak)), every: Duration::from_secs(24 * 3600), prune: false };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
     let running = run(store, plan.clone());
     let name = plan.source.name();
@@ -189,7 +190,7 @@ async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() 
 #[tokio::test]
 async fn what_is_planned_is_imported_at_once_and_again_when_its_time_has_come() {
     let (squeak, kept) = (squeak("One").await, Kept::new().await);
-    let plan = Plan { source: source(&squeak), every: Duration::from_millis(30), prune: true };
+    let plan = Plan { source: Arc::new(source(&squeak)), every: Duration::from_millis(30), prune: true };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
     let running = run(store, plan);
     let until = async |titles: &[&str]| {
@@ -219,7 +220,7 @@ async fn what_was_imported_lately_waits_although_the_gateway_starts_anew() {
     squeak.asked();
     let other = self::squeak("Other").await;
     let every = Duration::from_secs(3600);
-    let plan = |squeak: &StandIn| Plan { source: source(squeak), every, prune: false };
+    let plan = |squeak: &StandIn| Plan { source: Arc::new(source(squeak)), every, prune: false };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
     let running = [run(store.clone(), plan(&squeak)), run(store, plan(&other))];
     while kept.titles().await.len() < 2 {

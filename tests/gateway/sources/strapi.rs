@@ -1,8 +1,8 @@
 //! The stand-in responds like Strapi 4, with the fields of Squeak: `{data: [{id, attributes}], meta: {pagination}}`.
 
-use gateway::search::import::{Prune, import_changes};
+use deskbell_core::use_cases::search::import::Prune;
 use serde_json::{Value, json};
-use sources::{Format, Progress, Source};
+use sources::{Format, Source};
 
 use super::{HTML, Kept, StandIn, counts, notes};
 
@@ -131,10 +131,10 @@ async fn a_server_that_fails_twice_is_asked_a_third_time() {
 #[tokio::test]
 async fn of_changes_only_what_changed_or_was_replied_to_is_asked_for() {
     let (squeak, kept) = (squeak().await, Kept::new().await);
-    let import = async |progress: &Progress| {
-        import_changes(&kept.store, "acme", &source(&squeak), Prune::Limited, progress).await.unwrap()
+    let import = async |progress: &str| {
+        kept.importer().import_changes("acme", &source(&squeak), Prune::Limited, progress).await.unwrap()
     };
-    let (report, progress) = import(&Progress::default()).await;
+    let (report, progress) = import("").await;
     assert_eq!(counts(&report), [2, 0, 0, 0, 0]);
     squeak.gone(&address(1));
     squeak.json("/api/questions", &page(&[asked(3)], 1, 1));

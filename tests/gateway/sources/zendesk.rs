@@ -1,8 +1,8 @@
 //! The stand-in responds like the Help Center API: cursor pages with `meta.has_more` and `links.next`, sideloads.
 
-use gateway::search::import::{Prune, import_changes};
+use deskbell_core::use_cases::search::import::Prune;
 use serde_json::{Value, json};
-use sources::{Format, Progress, Source};
+use sources::{Format, Source};
 
 use super::{HTML, Kept, StandIn, counts, notes};
 
@@ -155,10 +155,10 @@ async fn a_cursor_without_end_is_left() {
 #[tokio::test]
 async fn of_changes_articles_are_read_up_to_one_that_is_old_and_posts_up_to_a_page_of_such() {
     let (desk, kept) = (desk().await, Kept::new().await);
-    let import = async |progress: &Progress| {
-        import_changes(&kept.store, "acme", &source(&desk), Prune::Limited, progress).await.unwrap()
+    let import = async |progress: &str| {
+        kept.importer().import_changes("acme", &source(&desk), Prune::Limited, progress).await.unwrap()
     };
-    let (report, progress) = import(&Progress::default()).await;
+    let (report, progress) = import("").await;
     assert_eq!(counts(&report), [3, 0, 0, 0, 0]);
     let updated = |mut entry: Value, at: &str| {
         entry["updated_at"] = at.into();

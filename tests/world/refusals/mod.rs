@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::Method;
 use deskbell_core::ports::{Delivery, DeliveryState};
 use gateway::config::Overrides;
+use gateway::workers;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
@@ -83,7 +84,7 @@ async fn check(Row { case, .. }: &Row<Case>) -> Result<(), String> {
     zendesk.quirks(|quirks| quirks.refusals = refused(case));
     let gateway = support::gateway_with(&site(&zendesk), Overrides::default()).await;
     let stop = CancellationToken::new();
-    let working = tokio::spawn(gateway.app.workers.deliver.clone().run(stop.clone()));
+    let working = tokio::spawn(workers::deliver(gateway.app.workers.deliver.clone(), stop.clone()));
     let answer = gateway.send(post(case)).await;
     if !matches!(answer.status.as_u16(), 201 | 202) {
         return Err(format!("the gateway answers {}: {}", answer.status, answer.text()));

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::ports::{ActivityKind, Delivery, DeliveryState};
 use gateway::config::Overrides;
-use gateway::wire_up;
+use gateway::{wire_up, workers};
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
@@ -88,8 +88,8 @@ impl World {
         );
         let gateway = gateway_with(&lines, Overrides { demo: true, ..Overrides::default() }).await;
         let stop = CancellationToken::new();
-        tokio::spawn(gateway.app.workers.mail.clone().run(stop.clone()));
-        tokio::spawn(gateway.app.workers.deliver.clone().run(stop.clone()));
+        tokio::spawn(workers::send_mail(gateway.app.workers.mail.clone(), stop.clone()));
+        tokio::spawn(workers::deliver(gateway.app.workers.deliver.clone(), stop.clone()));
         World { gateway, server, _stop: stop.drop_guard() }
     }
 

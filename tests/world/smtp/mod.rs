@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ::mail::{MailServer, SendError};
 use axum::Router;
 use axum::routing::post;
+use gateway::commands::check;
 use gateway::config::Overrides;
-use gateway::delivery;
-use gateway::mail::Mailer;
-use gateway::wire_up;
+use gateway::wire_up::{self, SiteMail};
 use lettre::Message;
 use mail_in::smtp_refusal::{Fault, explain};
 use serde::Deserialize;
@@ -64,10 +63,10 @@ fn configuration(folder: &TempDir, lines: &str) -> Overrides {
     Overrides { config: Some(file), database, ..Overrides::default() }
 }
 
-fn mailer(lines: &str) -> Result<Mailer, String> {
+fn mailer(lines: &str) -> Result<SiteMail, String> {
     let folder = tempfile::tempdir().unwrap();
     let setup = wire_up::load(&configuration(&folder, lines)).map_err(|error| error.to_string())?;
-    Ok(setup.parts.mailers["acme"].clone())
+    Ok(setup.parts.mails["acme"].clone())
 }
 
 /// The output of `deskbell check` for such a site, about receipts and mailbox.
@@ -75,7 +74,7 @@ async fn check(lines: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let setup = wire_up::load(&configuration(&folder, lines)).unwrap();
     let parts = &setup.parts;
-    delivery::check(&parts.sites, &parts.mailers, &parts.destinations, false).await.to_string()
+    check::check(&parts.sites, &parts.mails, &parts.destinations, false).await.to_string()
 }
 
 async fn send(server: &MailServer) -> Result<(), SendError> {
@@ -94,7 +93,7 @@ fn pem(name: &str) -> String {
 async fn a_relay_with_a_certificate_that_nobody_knows_is_used_encrypted_where_nobody_logs_in() {
     let relay = Server::start("snakeoil", Accepts::Anybody).await;
     let lines = format!("smtp = \"smtp://127.0.0.1:{}\"\ntls = \"opportunistic\"", relay.port);
-    send(&mailer(&lines).unwrap().server).await.unwrap();
+    send(&mailer(&lines).unwrap().smtp.server).await.unwrap();
     assert_eq!(relay.taken(), [(true, "ada@example.com".to_string())]);
     let said = check(&lines).await;
     assert_eq!(said.matches("good the mail server 127.0.0.1").count(), 2, "{said}");
@@ -105,7 +104,7 @@ async fn a_relay_with_a_certificate_that_nobody_knows_is_used_encrypted_where_no
 async fn where_tls_fails_and_nobody_logs_in_mail_goes_in_the_open() {
     let relay = Server::start("broken", Accepts::Anybody).await;
     let lines = format!("smtp = \"smtp://127.0.0.1:{}\"\ntls = \"opportunistic\"", relay.port);
-    send(&mailer(&lines).unwrap().server).await.unwrap();
+    send(&mailer(&lines).unwrap().smtp.server).await.unwrap();
     assert_eq!(relay.taken(), [(false, "ada@example.com".to_string())]);
 }
 
@@ -121,7 +120,7 @@ async fn a_certificate_has_to_be_proved_where_it_is_required_and_a_ca_can_be_nam
         let relay = Server::start(certificate, Accepts::Anybody).await;
         let ca = if ca.is_empty() { String::new() } else { format!("ca = {:?}", pem(ca)) };
         let lines = format!("smtp = \"smtp://{host}:{}\"\ntls = \"required\"\n{ca}", relay.port);
-        let sent = send(&mailer(&lines).unwrap().server).await;
+        let sent = send(&mailer(&lines).unwrap().smtp.server).await;
         let is_right = match &sent {
             Ok(()) => said.is_empty() && relay.taken()[0].0,
             Err(SendError::Unreachable(reason)) => !said.is_empty() && reason.contains(said),
@@ -212,7 +211,7 @@ fn oauth(port: u16, token_url: &str, client: &str, more: &str) -> String {
 async fn xoauth2_logs_in_with_a_token_that_is_kept_and_asked_for_anew_when_it_is_refused() {
     let (endpoint, relay) = (Endpoint::default(), Server::start("signed", Accepts::Token("token-1")).await);
     let url = endpoint.start(json!("3599")).await;
-    let server = mailer(&oauth(relay.port, &url, "app", "client_secret = \"a+b c\"")).unwrap().server;
+    let server = mailer(&oauth(relay.port, &url, "app", "client_secret = \"a+b c\"")).unwrap().smtp.server;
     for _ in 0..3 {
         send(&server).await.unwrap();
     }
@@ -242,7 +241,7 @@ async fn xoauth2_logs_in_with_a_token_that_is_kept_and_asked_for_anew_when_it_is
 async fn a_token_is_asked_for_anew_before_it_ends_and_a_newer_refresh_token_is_used() {
     let (endpoint, relay) = (Endpoint::default(), Server::start("signed", Accepts::Token("token-1")).await);
     let url = endpoint.start(json!(0)).await;
-    let server = mailer(&oauth(relay.port, &url, "app", "refresh_token = \"first\"")).unwrap().server;
+    let server = mailer(&oauth(relay.port, &url, "app", "refresh_token = \"first\"")).unwrap().smtp.server;
     send(&server).await.unwrap();
     relay.accept(Accepts::Token("token-2"));
     send(&server).await.unwrap();
@@ -290,7 +289,7 @@ async fn what_keeps_the_gateway_out_is_said_with_its_fix() {
             "nobody" => format!("smtp = \"smtp://localhost:{}\"\n{required}", relay.port),
             _ => oauth(relay.port, &url, "denied", "client_secret = \"hidden\""),
         };
-        let sent = send(&mailer(&lines).unwrap().server).await;
+        let sent = send(&mailer(&lines).unwrap().smtp.server).await;
         assert!(matches!(&sent, Err(SendError::Unreachable(reason)) if reason.contains(said)), "{said}: {sent:?}");
         let checked = check(&lines).await;
         assert_eq!(checked.matches(said).count(), 2, "{checked}");
@@ -302,7 +301,7 @@ async fn what_keeps_the_gateway_out_is_said_with_its_fix() {
 async fn who_has_no_mailbox_is_told_apart_from_what_can_be_mended() {
     let relay = Server::start("signed", Accepts::Refuse("RCPT", "550 5.1.1 <ada@example.com>: User unknown")).await;
     let lines = format!("smtp = \"smtp://localhost:{}\"\ntls = \"required\"\nca = {:?}", relay.port, pem("ca.pem"));
-    let sent = send(&mailer(&lines).unwrap().server).await;
+    let sent = send(&mailer(&lines).unwrap().smtp.server).await;
     let says = "the server answers 550 5.1.1: the recipient's mailbox does not exist";
     assert_eq!(sent, Err(SendError::UnknownRecipient(says.into())));
     assert!(check(&lines).await.contains("good the mail server"), "that says nothing about others");

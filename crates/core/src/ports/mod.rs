@@ -1,4 +1,5 @@
-//! Ports: what the gateway needs from a store. One trait for each concern, with the plain records that pass through it.
+//! Ports: what rules and use cases need from a store and from the rest of the world. One trait for each concern, with the plain records that
+//! pass through it.
 
 mod attachments;
 mod bus;
@@ -6,18 +7,25 @@ mod confirmations;
 mod conversations;
 mod counts;
 pub mod destination;
+mod disk;
 mod erasure;
 mod error;
+mod export_target;
 mod external_tickets;
+mod files;
 mod imports;
 mod incidents;
+mod limits;
 mod listing;
+mod mailer;
 mod outgoing_mail;
 mod polls;
 mod questions;
 mod queue;
 mod requester;
 mod sessions;
+mod source;
+mod status_page;
 mod submissions;
 mod tickets;
 
@@ -31,12 +39,17 @@ pub use conversations::{
     MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewMessage, Reader, ReaderCounts,
 };
 pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
+pub use disk::Disk;
 pub use erasure::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};
 pub use error::StoreError;
+pub use export_target::ExportTarget;
 pub use external_tickets::{ExternalTicketRef, ExternalTickets};
+pub use files::{Files, KeptFile, PartialFile, UnsettledFile};
 pub use imports::{ImportOutcome, ImportRun, Imports};
 pub use incidents::Incidents;
+pub use limits::{LimitShare, RetryAfter, SiteLimits};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListedTicket, SortPosition, TicketSummary};
+pub use mailer::{Letter, MailFailure, Mailer, OutgoingLetter};
 pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};
 pub use questions::{KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId};
@@ -46,6 +59,8 @@ pub use queue::{
 };
 pub use requester::{Person, Requester};
 pub use sessions::Sessions;
+pub use source::{QuestionSource, SourceError, SourceNote, SourceReading};
+pub use status_page::{StatusPage, StatusPageError};
 pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
 pub use tickets::{StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, View};
 

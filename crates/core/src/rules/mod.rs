@@ -1,6 +1,7 @@
 //! Rules: pure functions over the records of [`crate::ports`], without IO.
 
 pub mod address;
+pub mod backoff;
 pub mod body;
 pub mod coalescing;
 pub mod codes;
@@ -10,11 +11,14 @@ pub mod delivery_plan;
 pub mod file_formats;
 pub mod listing;
 pub mod mail_quota;
+pub mod networks;
 pub mod polling;
 pub mod promise;
 pub mod quotas;
 pub mod retention;
 pub mod sender;
 pub mod similar_tickets;
+pub mod text_encodings;
 pub mod tokens;
 pub mod unread;
+pub mod upload_quotas;

@@ -12,8 +12,8 @@ use super::{
     ATTACHMENTS, BackupError, DATABASE, Entry, Manifest, blocking, copy_file, digest, failed, place_of, sync_folder,
     unusable,
 };
-use crate::attachments::folder::Folder;
 use crate::config::Settings;
+use crate::files::Folder;
 use deskbell_core::clock;
 use domain::attachment;
 use private_files::create_folder;

@@ -1,7 +1,7 @@
 //! The demo: a site of a fictional product, with its questions and pages.
 
-use super::search::import;
-use deskbell_core::ports::{Store, StoreError};
+use deskbell_core::ports::{Questions, StoreError};
+use deskbell_core::use_cases::search::import::{Prune, write};
 
 /// The key of the demo's site.
 pub const SITE: &str = "demo";
@@ -13,12 +13,12 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eva
     require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// Imports the demo's questions.
-pub async fn import(store: &dyn Store) -> Result<(), StoreError> {
+pub async fn import(store: &dyn Questions) -> Result<(), StoreError> {
     let reading = sources::json_lines(include_str!("questions.jsonl"));
     for note in &reading.bad {
         tracing::error!("the demo's questions: {note}");
     }
-    import::write(store, SITE, SITE, reading.questions, import::Prune::Forced).await?;
+    write(store, SITE, SITE, reading.questions, Prune::Forced).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::super::delivery::Finding;
+use deskbell_core::ports::destination::Finding;
 
 /// The findings of a check.
 #[derive(Debug, Default)]

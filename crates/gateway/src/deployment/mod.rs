@@ -11,9 +11,9 @@ use reqwest::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN,
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use super::delivery::Finding;
 use crate::body_limits::BODY_MAX;
 use client::{Answer, GatewayClient};
+use deskbell_core::ports::destination::Finding;
 pub use findings::CheckReport;
 use findings::{bad, good, line};
 pub use probe::{Arrived, PROBE_PAUSE};

@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::RetryAfter;
+use deskbell_core::ports::RetryAfter;
 
 const ROWS: usize = 2;
 /// The time in which an empty bucket fills up.

@@ -1,6 +1,6 @@
 //! Rate limits. Requests above a limit are rejected for a while, with the time to wait; nobody is locked out.
 //! A request is charged twice. Before its body is read, to its claimed address and session ([`Guard::admit`]). And once it is known to be valid
-//! and new, just before it is stored, to the verified customer and the site ([`Guard::charge_site`]): rejected and repeated requests cost a
+//! and new, just before it is stored, to the verified customer and the site ([`SiteLimits::charge_site`]): rejected and repeated requests cost a
 //! site nothing of its quota.
 
 mod buckets;
@@ -19,7 +19,6 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::config::Limits;
-use super::network::{LimitedNetwork, customer_network, limited_networks};
 use buckets::{Buckets, Draw, PERIOD};
 pub use charge::Charge;
 pub use guesses::Guess;
@@ -28,6 +27,9 @@ pub use large_bodies::{HookSender, LargeBodies};
 pub use open_files::{connections_max, open_files};
 pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
 pub use proxy_watch::ProxyWatch;
+
+use deskbell_core::ports::{LimitShare, RetryAfter, SiteLimits};
+use deskbell_core::rules::networks::{LimitedNetwork, customer_network, limited_networks};
 
 /// Cells for addresses and sessions: 4 MiB.
 const CLIENT_CELLS: usize = 1 << 18;
@@ -52,15 +54,6 @@ const HOOKS: u32 = 12_000;
 const STREAMS: u32 = 20;
 /// The most streams from one address, which a whole office may share.
 const STREAMS_FROM_ADDRESS: u32 = 500;
-
-/// The share of a site's limit that a write is charged to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Share {
-    /// Tickets and replies.
-    Tickets,
-    /// Files.
-    Files,
-}
 
 /// Charges requests and rejects those above a limit.
 pub struct Guard {
@@ -89,11 +82,6 @@ pub struct StreamPermit {
     _from_address: Option<NetworkPermit>,
     _of_all: Permit<()>,
 }
-
-/// How long to wait until the limit allows the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many requests")]
-pub struct RetryAfter(pub Duration);
 
 /// The purpose of a client's bucket; a client has several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -177,17 +165,6 @@ impl Guard {
         let _ = self.clients.take(&self.of_address(Purpose::Requests, address, self.limits.address, charge::WRITE));
     }
 
-    /// Charges a valid new request to its site, and to the customer if verified, just before it is stored. The site must exist. Verified
-    /// customers have a share of the site's limit that nobody else can use up; after that they take from the common share.
-    pub fn charge_site(&self, share: Share, site: &str, person: Option<&str>) -> Result<(), RetryAfter> {
-        let of_all = self.sites.draw((share, false, site), self.limits.site, 1);
-        let Some(person) = person else { return self.sites.take(&[of_all]) };
-        let quota = if share == Share::Files { self.limits.uploads } else { self.limits.session };
-        self.clients.take(&[self.clients.draw((share, site, person), quota, 1)])?;
-        let of_signed = self.sites.draw((share, true, site), self.limits.site, 1);
-        self.sites.take(&[of_signed]).or_else(|_| self.sites.take(&[of_all]))
-    }
-
     /// Opens a stream for a requester.
     pub fn open_stream(&self, address: Option<IpAddr>, requester: [u8; 32]) -> Result<StreamPermit, RetryAfter> {
         let Streams { of_requester, from_address, all_streams, max } = &self.streams;
@@ -242,6 +219,19 @@ impl Guard {
     }
 }
 
+impl SiteLimits for Guard {
+    /// The site must exist. Verified customers have a share of the site's limit that nobody else can use up; after that they take from the
+    /// common share.
+    fn charge_site(&self, share: LimitShare, site: &str, person: Option<&str>) -> Result<(), RetryAfter> {
+        let of_all = self.sites.draw((share, false, site), self.limits.site, 1);
+        let Some(person) = person else { return self.sites.take(&[of_all]) };
+        let quota = if share == LimitShare::Files { self.limits.uploads } else { self.limits.session };
+        self.clients.take(&[self.clients.draw((share, site, person), quota, 1)])?;
+        let of_signed = self.sites.draw((share, true, site), self.limits.site, 1);
+        self.sites.take(&[of_signed]).or_else(|_| self.sites.take(&[of_all]))
+    }
+}
+
 /// The digest of a session or token for a site. It distinguishes senders but is not verified.
 pub fn credential_digest(site: &str, credential: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(site).chain_update([0]).chain_update(credential).finalize().into()
@@ -290,14 +280,14 @@ mod tests {
     #[test]
     fn whoever_is_unsigned_cannot_use_up_what_signed_people_may_send() {
         let guard = guard(1000, 3, 4);
-        let stored = |person| guard.charge_site(Share::Tickets, "acme", person).is_ok();
+        let stored = |person| guard.charge_site(LimitShare::Tickets, "acme", person).is_ok();
         assert_eq!([1, 2, 3, 4, 5].map(|_| stored(None)), [true, true, true, true, false]);
         assert_eq!([1, 2, 3, 4].map(|_| stored(Some("ada"))), [true, true, true, false], "a person has a share");
         assert!(stored(Some("bob")));
         assert!(!stored(Some("bob")), "that of all is used up as well");
         assert!(
-            guard.charge_site(Share::Files, "acme", None).is_ok()
-                && guard.charge_site(Share::Tickets, "other", None).is_ok()
+            guard.charge_site(LimitShare::Files, "acme", None).is_ok()
+                && guard.charge_site(LimitShare::Tickets, "other", None).is_ok()
         );
     }
 

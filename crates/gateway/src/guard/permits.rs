@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::network::{LimitedNetwork, limited_networks};
+use deskbell_core::rules::networks::{LimitedNetwork, limited_networks};
 
 /// Counts the held permits, by key.
 #[derive(Clone, Debug)]

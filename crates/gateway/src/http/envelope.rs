@@ -12,9 +12,10 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
-use crate::body_limits::{LARGE_BODY_TIME, REQUEST_TIME, UPLOAD_TIME};
+use crate::body_limits::{LARGE_BODY_TIME, REQUEST_TIME};
 use crate::guard::Charge;
 use crate::http::problem::Refusal;
+use deskbell_core::use_cases::attachments::UPLOAD_TIME;
 
 /// The header with the id of a request, by which it can be found in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

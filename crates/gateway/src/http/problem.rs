@@ -4,12 +4,14 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::attachments::quota::{self, Exceeded};
+use jiff::Timestamp;
+
 use crate::http::connections::{HEAD_MAX, HEADERS_MAX};
 use deskbell_core::clock;
 use deskbell_core::ports::{SubmissionExceeded, SubmissionScope};
 use deskbell_core::rules::codes::{ATTEMPTS_MAX, CODES_MAX};
 use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR};
+use deskbell_core::rules::upload_quotas::{Exceeded, tomorrow};
 use domain::problem::{FieldError, Problem};
 use identity::TokenError;
 
@@ -235,8 +237,8 @@ impl IntoResponse for Refusal {
             | Refusal::TooManyStatusChanges(seconds)
             | Refusal::CodeTooSoon(seconds)
             | Refusal::CodeQuota(seconds) => Some(seconds),
-            Refusal::UploadQuota(exceeded) => Some(quota::seconds_until(exceeded.until)),
-            Refusal::TicketQuota(_) => Some(quota::seconds_until(quota::tomorrow(clock::timestamp()))),
+            Refusal::UploadQuota(exceeded) => Some(seconds_until(exceeded.until)),
+            Refusal::TicketQuota(_) => Some(seconds_until(tomorrow(clock::timestamp()))),
             Refusal::TooManyUploads => Some(UPLOADS_RETRY),
             Refusal::StorageFull | Refusal::DiskFull => Some(STORAGE_FULL_RETRY),
             _ => None,
@@ -261,4 +263,9 @@ impl IntoResponse for Refusal {
         }
         response
     }
+}
+
+/// The seconds to wait, for `Retry-After`.
+fn seconds_until(until: Timestamp) -> u64 {
+    clock::left(until).as_secs().saturating_add(1)
 }

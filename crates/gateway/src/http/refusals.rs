@@ -1,16 +1,18 @@
 //! Maps the errors of each use case to responses.
 
 use super::problem::Refusal;
-use crate::attachments::{MissingFiles, ReadFileError, StoreFileError};
-use crate::delivery::{BlockingError, HookError, InboundEventError, InboundMailError};
-use crate::guard::RetryAfter;
-use crate::incidents::ReportAffectedError;
-use crate::json::JsonError;
-use crate::tickets::confirmation::{ConfirmAddressError, RequestCodeError};
-use crate::tickets::{
-    AmendTicketError, FindTicketError, QuotaError, ReaderError, ReplyError, SimilarTicketsError, TakeTicketError,
-};
+use deskbell_core::json::JsonError;
+use deskbell_core::ports::RetryAfter;
+use deskbell_core::ports::destination::InboundEventError;
 use deskbell_core::ports::{Limit, StoreError};
+use deskbell_core::use_cases::access::ReaderError;
+use deskbell_core::use_cases::attachments::{MissingFiles, ReadFileError, StoreFileError};
+use deskbell_core::use_cases::delivery::{BlockingError, HookError, InboundMailError};
+use deskbell_core::use_cases::incidents::ReportAffectedError;
+use deskbell_core::use_cases::tickets::{
+    AmendTicketError, FindTicketError, QuotaError, ReplyError, SimilarTicketsError, TakeTicketError,
+};
+use deskbell_core::use_cases::tickets::{ConfirmAddressError, RequestCodeError};
 use domain::problem::FieldError;
 use identity::IdentityError;
 

@@ -8,10 +8,10 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use super::client::Client;
 use super::problem::Refusal;
 use crate::guard;
-use crate::pseudonym::Counted;
-use crate::tickets::{ReaderError, SignIn};
-use deskbell_core::ports::{Reader, Requester, StoreError};
+use deskbell_core::ports::{Reader, Requester};
+use deskbell_core::pseudonym::Counted;
 use deskbell_core::site::{Site, Sites};
+use deskbell_core::use_cases::access::{ReaderError, SignIn};
 use identity::{Credentials, SESSION_HEADER, Signer};
 
 /// Identifies the requesters of each site.
@@ -51,11 +51,6 @@ impl Requesters {
     /// The reader that a requester is in a site, after the tickets of their session were moved to them.
     pub async fn reader<'a>(&self, site: &str, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
         self.sign_in.reader(site, requester).await
-    }
-
-    /// Moves the tickets of a requester's session to them.
-    pub async fn adopt_session(&self, site: &str, requester: &Requester) -> Result<(), StoreError> {
-        self.sign_in.adopt_session(site, requester).await
     }
 
     fn signers(&self, site: &Site) -> &[Signer] {

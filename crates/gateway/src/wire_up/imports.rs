@@ -5,12 +5,23 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::config::{ImportTable, SourceKind};
-use crate::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
+use deskbell_core::use_cases::search::import::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN};
 use outbound_http::AddressError;
 use sources::{Columns, Format, Source};
 
-/// The plan of a table, or the invalid field and the reason.
-pub fn plan(import: &ImportTable) -> Result<Plan, (&'static str, String)> {
+/// A configured import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportConfig {
+    /// The source of the questions.
+    pub source: Source,
+    /// The time from one import to the next.
+    pub every: Duration,
+    /// Whether questions that the source no longer has are removed.
+    pub prune: bool,
+}
+
+/// The import of a table, or the invalid field and the reason.
+pub fn import(import: &ImportTable) -> Result<ImportConfig, (&'static str, String)> {
     if import.pages.is_some() && import.from != SourceKind::Strapi {
         return Err(("pages", "is for strapi only; the other sources know where their questions can be read".into()));
     }
@@ -32,7 +43,7 @@ pub fn plan(import: &ImportTable) -> Result<Plan, (&'static str, String)> {
         let text = import.every.clone().unwrap_or_default();
         ("every", format!("{text:?} is no time from 10 minutes to 1000 hours, such as \"30 minutes\" or \"6 hours\""))
     })?;
-    Ok(Plan { source, every, prune: import.prune })
+    Ok(ImportConfig { source, every, prune: import.prune })
 }
 
 /// The format of a source kind in the configuration or on the command line.

@@ -1,10 +1,43 @@
 //! The source of a site's incidents, created from its table in the configuration.
 
+use std::sync::OnceLock;
+
+use async_trait::async_trait;
+
 use crate::config::{IncidentsTable, Provider};
-use crate::incidents::IncidentSource;
+use deskbell_core::ports::{StatusPage, StatusPageError};
 use domain::incident::{Incident, IncidentKind};
 use markdown::safe_url;
-use sources::{StatusPage, StatusPageProvider};
+use sources::{StatusPageClient, StatusPageProvider};
+
+/// The source of a site's incidents.
+pub enum IncidentSource {
+    /// On a status page.
+    StatusPage(ConfiguredPage),
+    /// In the configuration.
+    Configured(Incident),
+}
+
+/// A configured status page.
+#[derive(Debug)]
+pub struct ConfiguredPage {
+    page: sources::StatusPage,
+    /// Created for the first poll; or why that was not possible.
+    client: OnceLock<Result<StatusPageClient, String>>,
+}
+
+#[async_trait]
+impl StatusPage for ConfiguredPage {
+    fn address(&self) -> String {
+        self.page.url.to_string()
+    }
+
+    async fn open_incidents(&self) -> Result<Vec<Incident>, StatusPageError> {
+        let client = self.client.get_or_init(|| self.page.client().map_err(|error| error.to_string()));
+        let client = client.as_ref().map_err(|error| StatusPageError(error.clone()))?;
+        client.open_incidents().await.map_err(|error| StatusPageError(error.to_string()))
+    }
+}
 
 /// The source of a table, or the invalid field and the reason.
 pub fn source(table: &IncidentsTable) -> Result<IncidentSource, (&'static str, String)> {
@@ -13,8 +46,9 @@ pub fn source(table: &IncidentsTable) -> Result<IncidentSource, (&'static str, S
         (None, None) => Err(("from", "is missing; name statuspage or instatus, or say what is broken".into())),
         (Some(_), None) if table.kind.is_some() => Err(("kind", "goes with say only".into())),
         (Some(provider), None) => {
-            let page = StatusPage::new(provider_of(provider), &table.url, table.private);
-            page.map(IncidentSource::StatusPage).map_err(|error| ("url", error.to_string()))
+            let page = sources::StatusPage::new(provider_of(provider), &table.url, table.private);
+            page.map(|page| IncidentSource::StatusPage(ConfiguredPage { page, client: OnceLock::new() }))
+                .map_err(|error| ("url", error.to_string()))
         }
         (None, Some(_)) if table.private => Err(("private", "goes with from only".into())),
         (None, Some(say)) => {

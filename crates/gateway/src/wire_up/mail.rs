@@ -1,20 +1,38 @@
 //! The mailer of a site, created from its table in the configuration.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use url::Url;
 
 use crate::config::{MailTable, OAuthTable, Tls, read_text, secret};
-use crate::mail::Mailer;
 use ::mail::{
-    Grant, Login, MailServer, Mailbox, Security, TlsError, Tokens, accept_any_certificate, require_certificate,
+    Grant, Login, MailServer, Mailbox, Security, SmtpMailer, TlsError, Tokens, accept_any_certificate,
+    require_certificate,
 };
+use deskbell_core::ports::MailLimits;
 
 const NO_SERVER: &str = "is no address of a mail server; write smtps://HOST or smtp://HOST, where they are needed with USER:PASSWORD@ \
     before the host and :PORT behind it, each %-encoded";
 
-/// The mailer of a table, or the invalid field and the reason. `password` comes from the environment and wins.
-pub fn mailer(table: &MailTable, password: Option<&str>) -> Result<Mailer, (&'static str, String)> {
+/// How a site sends e-mail.
+#[derive(Clone, Debug)]
+pub struct SiteMail {
+    /// The mail server, with the sender.
+    pub smtp: SmtpMailer,
+    /// The destination whose webhook receives bounces; none if bounces go to the sender's address.
+    pub bounces: Option<String>,
+    /// The limits for mail to unverified addresses.
+    pub limits: MailLimits,
+    /// The public URL of the gateway, for links; without it mails contain none.
+    pub url: Option<Url>,
+}
+
+/// How the sites that send e-mail do so, by site key.
+pub type SiteMails = BTreeMap<String, SiteMail>;
+
+/// The mail of a table, or the invalid field and the reason. `password` comes from the environment and wins.
+pub fn site_mail(table: &MailTable, password: Option<&str>) -> Result<SiteMail, (&'static str, String)> {
     let from = mailbox("from", &table.from)?;
     let reply_to = table.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
     let server = ServerFields {
@@ -26,7 +44,8 @@ pub fn mailer(table: &MailTable, password: Option<&str>) -> Result<Mailer, (&'st
     };
     let server = server.read(&from, password)?;
     let url = table.url.as_deref().map(public_url).transpose()?;
-    Ok(Mailer { from, reply_to, bounces: table.bounces.clone(), server, limits: table.limits, url })
+    let smtp = SmtpMailer { from, reply_to, server };
+    Ok(SiteMail { smtp, bounces: table.bounces.clone(), limits: table.limits, url })
 }
 
 fn tokens(table: &OAuthTable) -> Result<Tokens, (&'static str, String)> {

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::imports::ImportConfig;
+use super::incidents::IncidentSource;
+use super::mail::SiteMails;
 use super::{email, imports, incidents, mail, signers, webhook, zendesk};
 use crate::config::{DestinationTable, LineNumbers, Origins, Secrets, SettingsError, SiteConfig};
-use crate::delivery::{Destination, Destinations, SiteDestinations};
-use crate::incidents::IncidentSource;
-use crate::mail::Mailers;
-use crate::search::import::timer::Plan;
+use deskbell_core::destinations::{Destinations, SiteDestinations};
+use deskbell_core::ports::StatusPage;
+use deskbell_core::ports::destination::Destination;
 use deskbell_core::site::{Site, Sites};
+use domain::incident::Incident;
 use identity::Signer;
 
 /// The sites and what was created from their configuration, by their public keys.
@@ -23,14 +26,16 @@ pub struct SiteParts {
     pub origins: BTreeMap<String, Origins>,
     /// The signers of customer identities.
     pub signers: BTreeMap<String, Vec<Signer>>,
-    /// Their mailers; without one, receipts are shown and not sent.
-    pub mailers: Mailers,
+    /// How they send mail; without that, receipts are shown and not sent.
+    pub mails: SiteMails,
     /// Their destinations; without one, tickets are only stored here.
     pub destinations: Destinations,
-    /// Their sources of incidents.
-    pub incidents: BTreeMap<String, IncidentSource>,
+    /// Their configured incidents.
+    pub incidents: BTreeMap<String, Vec<Incident>>,
+    /// Their status pages.
+    pub status_pages: BTreeMap<String, Arc<dyn StatusPage>>,
     /// Their scheduled imports.
-    pub imports: BTreeMap<String, Vec<Plan>>,
+    pub imports: BTreeMap<String, Vec<ImportConfig>>,
 }
 
 /// The invalid field, and the reason.
@@ -69,11 +74,13 @@ fn site(
     let within = |table: &str, (field, message): (&str, String)| (format!("{table}.{field}"), message);
     parts.signers.insert(key.into(), signers::signers(&site.signers)?);
     if let Some(table) = &site.incidents {
-        let source = incidents::source(table).map_err(|wrong| within("incidents", wrong))?;
-        parts.incidents.insert(key.into(), source);
+        match incidents::source(table).map_err(|wrong| within("incidents", wrong))? {
+            IncidentSource::Configured(incident) => drop(parts.incidents.insert(key.into(), vec![incident])),
+            IncidentSource::StatusPage(page) => drop(parts.status_pages.insert(key.into(), Arc::new(page))),
+        }
     }
     let password = secrets.smtp_password.as_deref();
-    let mail = site.mail.as_ref().map(|table| mail::mailer(table, password)).transpose();
+    let mail = site.mail.as_ref().map(|table| mail::site_mail(table, password)).transpose();
     let mail = mail.map_err(|wrong| within("mail", wrong))?;
     let destinations = destinations(&site.destinations, secrets)?;
     if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
@@ -82,8 +89,8 @@ fn site(
         let message = format!("{name:?} is no destination of this site with to = \"email\" and reply_address");
         return Err(("mail.bounces".into(), message));
     }
-    parts.mailers.extend(mail.map(|mail| (key.to_string(), mail)));
-    parts.imports.insert(key.into(), plans(site)?);
+    parts.mails.extend(mail.map(|mail| (key.to_string(), mail)));
+    parts.imports.insert(key.into(), imports(site)?);
     let SiteConfig { origins, config, hours, rota, support_engineers, keep, .. } = site.clone();
     parts.origins.insert(key.into(), origins);
     Ok((Site { key: key.into(), config, hours, rota, support_engineers, keep }, destinations))
@@ -115,15 +122,15 @@ fn destination(table: &DestinationTable, secrets: &Secrets) -> Result<Arc<dyn De
     })
 }
 
-fn plans(site: &SiteConfig) -> Result<Vec<Plan>, Wrong> {
-    let mut plans: Vec<Plan> = Vec::new();
+fn imports(site: &SiteConfig) -> Result<Vec<ImportConfig>, Wrong> {
+    let mut all: Vec<ImportConfig> = Vec::new();
     for (index, import) in site.imports.iter().enumerate() {
         let wrong = |(field, message): (&str, String)| (format!("imports[{index}].{field}"), message);
-        let plan = imports::plan(import).map_err(wrong)?;
-        if plans.iter().any(|other| other.source.name() == plan.source.name()) {
+        let import = imports::import(import).map_err(wrong)?;
+        if all.iter().any(|other| other.source.name() == import.source.name()) {
             return Err(wrong(("url", "is imported already; name each source once".into())));
         }
-        plans.push(plan);
+        all.push(import);
     }
-    Ok(plans)
+    Ok(all)
 }

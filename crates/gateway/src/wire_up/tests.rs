@@ -125,7 +125,7 @@ fn mail_is_read_and_what_is_wrong_with_it_is_named_without_its_password() {
     ] {
         let settings = wired(&site(&[from, &smtp].concat()), overrides).unwrap();
         let shown = format!("{settings:?}");
-        assert_eq!(settings.parts.mailers["acme"].from.to_string(), "Acme <support@example.com>");
+        assert_eq!(settings.parts.mails["acme"].smtp.from.to_string(), "Acme <support@example.com>");
         assert!(
             ["se%20cret", "se cret", "from a file", "50%41"].iter().all(|secret| !shown.contains(secret)),
             "{shown}"

@@ -14,11 +14,12 @@ use serde::Deserialize;
 use tower_http::services::ServeFile;
 
 use super::describe::{Describe, File};
-use crate::attachments::{Admitted, NewFile, ReadFiles, StoreFile};
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
 use crate::http::upload::UploadBody;
+use deskbell_core::ports::Files;
+use deskbell_core::use_cases::attachments::{Admitted, NewFile, ReadFiles, StoreFile};
 use domain::attachment::{self, Attachment, FileType};
 
 /// Nothing in a file is ever executed, whatever displays it as a page.
@@ -73,7 +74,6 @@ pub async fn put(
         let Query(Named { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
         let id = attachment::parse_id(&id).ok_or_else(|| Refusal::NotFound(": the id of a file is a UUID".into()))?;
         let requester = requesters.identify(&parts.headers, site).await?;
-        requesters.adopt_session(&site.key, &requester).await?;
         match files.admit(site, &requester, &id, client.address, announced(&parts.headers)).await? {
             Admitted::Room(room) => {
                 let new_file = NewFile { id, name: called };
@@ -116,14 +116,15 @@ pub fn get_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn get(
     State(requesters): State<Arc<Requesters>>,
     State(files): State<Arc<ReadFiles>>,
+    State(bytes): State<Arc<dyn Files>>,
     Path((name, id)): Path<(String, String)>,
     parameters: Result<Query<Signed>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     requesters.site(&name)?;
     let Query(Signed { until: expires_at, signature }) = parameters.unwrap_or_default();
-    let (stored, path) = files.find(&name, &id, &expires_at, &signature).await?;
-    let served = ServeFile::new(path).try_call(request).await.map_err(|error| {
+    let stored = files.find(&name, &id, &expires_at, &signature).await?;
+    let served = ServeFile::new(bytes.path(&stored.file)).try_call(request).await.map_err(|error| {
         tracing::error!(%error, "reading a file failed");
         Refusal::Internal
     })?;

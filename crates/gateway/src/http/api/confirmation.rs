@@ -15,7 +15,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
-use crate::tickets::confirmation::{ConfirmAddress, RequestCode};
+use deskbell_core::use_cases::tickets::{ConfirmAddress, RequestCode};
 use domain::conversation::{ConfirmationCode, Summary};
 
 /// Describes the confirmation by a code.

@@ -20,11 +20,11 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::{self, Requesters};
-use crate::tickets::{
+use deskbell_core::ports::CustomerCursor;
+use deskbell_core::use_cases::tickets::{
     AmendTicket, FindSimilar, GatherTickets, MESSAGES_MAX, PAGE_MAX, ReadTickets, ReplyToTicket, changes_status,
     listed_summary,
 };
-use deskbell_core::ports::CustomerCursor;
 use domain::conversation::{Draft, Message, Messages, Patch, Reply, Summaries, Summary};
 
 /// The parameters of `GET …/messages`.

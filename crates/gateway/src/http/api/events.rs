@@ -12,8 +12,8 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
-use crate::json;
-use crate::search::counting::Counting;
+use deskbell_core::json;
+use deskbell_core::use_cases::search::counting::Counting;
 use domain::event::Event;
 
 /// The largest body, in bytes.

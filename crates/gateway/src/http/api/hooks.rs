@@ -12,13 +12,14 @@ use serde_json::{Map, Value};
 
 use super::describe::Describe;
 use crate::body_limits::BODY_MAX;
-use crate::delivery::{Destination, HookHeaders, TakeInboundEvent, reading};
 use crate::guard::{Guard, HookSender};
 use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
-use crate::network::customer_network;
+use deskbell_core::ports::destination::{Destination, HookHeaders};
+use deskbell_core::rules::networks::customer_network;
+use deskbell_core::use_cases::delivery::{TakeInboundEvent, blocking};
 
 /// Marks the response to a signed event: its errors do not count against its sender.
 #[derive(Clone, Copy)]
@@ -59,7 +60,7 @@ pub async fn answer(
     let (body, reader) = (body?, to.clone());
     let is_large = to.hook_bytes_max().is_some();
     let result = match is_large {
-        true => reading::blocking(move || reader.read_event(&headers, &body)).await?,
+        true => blocking(move || reader.read_event(&headers, &body)).await?,
         false => to.read_event(&headers, &body),
     };
     let result = result.map_err(|reason| {

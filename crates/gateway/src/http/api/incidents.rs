@@ -14,8 +14,8 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
-use crate::incidents::CurrentIncidents;
-use crate::json;
+use deskbell_core::json;
+use deskbell_core::use_cases::incidents::CurrentIncidents;
 use domain::incident::{Affected, Incident, Incidents};
 
 /// Describes the list.

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 
 use super::config::PublicConfigs;
-use crate::attachments::{ReadFiles, StoreFile};
-use crate::delivery::TakeInboundEvent;
 use crate::guard::Guard;
 use crate::http::requester::Requesters;
-use crate::incidents::CurrentIncidents;
 use crate::live::Live;
-use crate::search::Indexes;
-use crate::search::counting::Counting;
-use crate::tickets::confirmation::{ConfirmAddress, RequestCode};
-use crate::tickets::{AmendTicket, FindSimilar, GatherTickets, ReadTickets, ReplyToTicket, TakeTicket};
-use deskbell_core::ports::Questions;
+use deskbell_core::ports::{Files, Questions};
+use deskbell_core::use_cases::attachments::{ReadFiles, StoreFile};
+use deskbell_core::use_cases::delivery::TakeInboundEvent;
+use deskbell_core::use_cases::incidents::CurrentIncidents;
+use deskbell_core::use_cases::search::Indexes;
+use deskbell_core::use_cases::search::counting::Counting;
+use deskbell_core::use_cases::tickets::{
+    AmendTicket, FindSimilar, GatherTickets, ReadTickets, ReplyToTicket, TakeTicket,
+};
+use deskbell_core::use_cases::tickets::{ConfirmAddress, RequestCode};
 
 /// Declares the state of a router, from which handlers can extract each part.
 macro_rules! state {
@@ -63,6 +65,8 @@ state! {
         store_file: Arc<StoreFile>,
         /// Reads attachments.
         read_files: Arc<ReadFiles>,
+        /// The bytes of attachments.
+        files: Arc<dyn Files>,
         /// The current incidents.
         incidents: Arc<CurrentIncidents>,
         /// The search indexes.

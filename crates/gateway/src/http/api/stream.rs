@@ -22,9 +22,9 @@ use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::{self, Requesters};
 use crate::live::{Live, Watch};
-use crate::tickets::ReadTickets;
 use deskbell_core::clock;
 use deskbell_core::ports::{ReaderCounts, Requester};
+use deskbell_core::use_cases::tickets::ReadTickets;
 use domain::conversation::Summary;
 
 /// How often a comment is sent, so that no proxy closes the connection as idle.

@@ -14,7 +14,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
-use crate::tickets::TakeTicket;
+use deskbell_core::use_cases::tickets::TakeTicket;
 use domain::ticket::{NewTicket, Receipt};
 
 /// The header with the idempotency key of a submission.

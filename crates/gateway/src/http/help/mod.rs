@@ -13,9 +13,9 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::tickets::ReadTickets;
-use crate::tickets::confirmation::OpenLink;
 use deskbell_core::site::Sites;
+use deskbell_core::use_cases::tickets::OpenLink;
+use deskbell_core::use_cases::tickets::ReadTickets;
 use domain::texts::{self, GatewayText, LANGUAGES, Language, Text};
 
 /// Allows only the gateway's own resources, and requests to the site's search engines.

@@ -20,11 +20,12 @@ use super::login::{self, login_address};
 use super::page;
 use super::render::{Failed, message};
 use crate::config::Token;
-use crate::guard::{Guard, Guess, RetryAfter};
+use crate::guard::{Guard, Guess};
 use crate::http::body::read_body;
 use crate::http::client::{Client, is_forwarded};
-use crate::tickets::handling::NOBODY_IN_PARTICULAR;
+use deskbell_core::ports::RetryAfter;
 use deskbell_core::ports::{Sessions, StoreError};
+use deskbell_core::use_cases::tickets::UNNAMED_AGENT;
 
 /// The lifetime of a session: a working day and some more.
 const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
@@ -138,7 +139,7 @@ async fn operator(
     extensions: &Extensions,
     headers: &HeaderMap,
 ) -> Result<Option<(Operator, Proof)>, Response> {
-    let nobody = || Operator { name: NOBODY_IN_PARTICULAR.into(), logged_in: false };
+    let nobody = || Operator { name: UNNAMED_AGENT.into(), logged_in: false };
     let Some(token) = &access.token else {
         let local = access.is_demo && is_local(extensions, headers);
         return Ok(local.then(|| (nobody(), Proof::Browser)));

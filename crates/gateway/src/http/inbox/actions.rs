@@ -11,9 +11,9 @@ use super::access::Operator;
 use super::page;
 use super::render::{Failed, message};
 use super::state::InboxState;
-use crate::tickets::handling::{Acted, Action};
 use deskbell_core::ports::StoredTicket;
 use deskbell_core::site::Sites;
+use deskbell_core::use_cases::tickets::{Action, ActionOutcome};
 use domain::targets::Owner;
 use domain::ticket::{MESSAGE_MAX, Severity, Status};
 
@@ -64,9 +64,9 @@ pub async fn handle(
     let ticket_page = format!("/inbox/tickets/{}{place}", ticket.reference);
     let text = if let Action::Answer { text, .. } = &action { text.clone() } else { String::new() };
     match inbox.handle.act(&ticket, &operator.name, action).await? {
-        Acted::Done => Ok(Redirect::to(&ticket_page).into_response()),
-        Acted::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
-        Acted::KeyReused => {
+        ActionOutcome::Done => Ok(Redirect::to(&ticket_page).into_response()),
+        ActionOutcome::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
+        ActionOutcome::KeyReused => {
             let explanation = "This form has already sent a different answer, so this one was not sent. Check the conversation, \
                         then send what is missing from a new form.";
             Ok(message(StatusCode::CONFLICT, page::problem_page(explanation, &text, &ticket_page)))

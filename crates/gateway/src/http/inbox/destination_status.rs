@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::times;
-use crate::delivery::{Destinations, Lines};
 use crate::guard::ProxyWatch;
 use deskbell_core::clock;
+use deskbell_core::destinations::Destinations;
 use deskbell_core::ports::{Queue, QueueStatus, StoreError};
+use deskbell_core::use_cases::delivery::DestinationStates;
 
 /// How many minutes a delivery may be pending before the list of tickets shows a notice.
 const LATE_MINUTES: i64 = 10;
@@ -44,8 +45,8 @@ pub struct DestinationStatuses {
     pub queue: Arc<dyn Queue>,
     /// The configured destinations.
     pub destinations: Arc<Destinations>,
-    /// Their queues.
-    pub lines: Arc<Lines>,
+    /// Their states.
+    pub states: Arc<DestinationStates>,
     /// Detects a proxy that is not configured.
     pub proxy_watch: Arc<ProxyWatch>,
 }
@@ -54,8 +55,8 @@ impl DestinationStatuses {
     /// The destinations with pending deliveries or dead letters, configured or not; every page needs them.
     pub async fn read(&self) -> Result<Vec<DestinationStatus>, StoreError> {
         let status_of = |queue: QueueStatus| {
-            let line = self.lines.line(&queue.site, &queue.destination);
-            DestinationStatus { away: line.and_then(|line| line.away()), is_gone: line.is_none(), queue }
+            let state = self.states.get(&queue.site, &queue.destination);
+            DestinationStatus { away: state.and_then(|state| state.unreachable()), is_gone: state.is_none(), queue }
         };
         Ok(self.queue.queues().await?.into_iter().map(status_of).collect())
     }
@@ -69,7 +70,7 @@ impl DestinationStatuses {
         let mut destinations = Vec::new();
         for (site, name, _) in self.destinations.iter() {
             let existing = open.remove(&(site.to_string(), name.to_string()));
-            let unreachable_reason = || self.lines.line(site, name).and_then(|line| line.away());
+            let unreachable_reason = || self.states.get(site, name).and_then(|state| state.unreachable());
             destinations.push(existing.unwrap_or_else(|| DestinationStatus {
                 queue: empty_queue(site, name),
                 away: unreachable_reason(),
@@ -82,7 +83,7 @@ impl DestinationStatuses {
 
     /// The warning on every page, if any.
     pub fn warning(&self) -> Option<String> {
-        self.proxy_watch.warning().or_else(|| self.lines.mail_warning())
+        self.proxy_watch.warning().or_else(|| self.states.mail_warning())
     }
 }
 

@@ -12,8 +12,8 @@ use super::access::Operator;
 use super::page;
 use super::render::{Failed, message};
 use super::state::InboxState;
-use crate::privacy::erase::{EraseTicket, Erased};
 use deskbell_core::ports::{ErasureCounts, StoreError, StoredTicket, TicketHead};
+use deskbell_core::use_cases::privacy::{EraseTicket, Erased};
 use domain::reference;
 
 /// The form: the reference of the ticket that the agent has confirmed.

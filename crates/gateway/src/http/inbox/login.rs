@@ -13,9 +13,9 @@ use serde::Deserialize;
 use super::access::{self, InboxAccess};
 use super::page;
 use super::render::{Failed, message};
-use crate::guard::RetryAfter;
 use crate::http::body::read_body;
 use crate::http::client::Client;
+use deskbell_core::ports::RetryAfter;
 use domain::attachment::is_invisible;
 
 /// The longest name of an agent, in characters.

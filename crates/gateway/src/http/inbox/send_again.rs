@@ -13,6 +13,7 @@ use super::render::{Failed, message};
 use super::state::InboxState;
 use super::{labels, page};
 use deskbell_core::ports::Delivery;
+use deskbell_core::use_cases::delivery::DeadLetters;
 use domain::reference;
 
 const ADDRESS: &str = "/inbox/deliveries";
@@ -26,12 +27,6 @@ pub struct AgainForm {
     ticket: String,
 }
 
-/// The deliveries to retry.
-enum Selection {
-    One(i64),
-    All,
-}
-
 /// Handles the form, and redirects to the page with the button.
 pub async fn handle(
     State(inbox): State<InboxState>,
@@ -39,17 +34,11 @@ pub async fn handle(
     form: Result<Form<AgainForm>, FormRejection>,
 ) -> Result<Response, Failed> {
     let form = form.map(|Form(form)| form).unwrap_or_default();
-    let Some(selection) = selection_of(&form) else {
+    let Some(letters) = dead_letters(&form) else {
         let problem = page::problem_page("The form does not say which delivery to send again.", "", ADDRESS);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, problem));
     };
-    let id = match selection {
-        Selection::One(id) => Some(id),
-        Selection::All => None,
-    };
-    let count = inbox.destinations.queue.send_again(id).await?;
-    tracing::info!(operator = operator.name, count, "dead letter requeued");
-    inbox.sites.keys().for_each(|site| inbox.bus.deliveries_due(site));
+    inbox.resend.resend(letters, &operator.name).await?;
     let back_to = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
     Ok(Redirect::to(back_to.as_deref().unwrap_or(ADDRESS)).into_response())
 }
@@ -80,10 +69,10 @@ pub fn button_for_all(count: u32) -> Markup {
     }
 }
 
-fn selection_of(form: &AgainForm) -> Option<Selection> {
+fn dead_letters(form: &AgainForm) -> Option<DeadLetters> {
     match (form.id.parse(), form.all.as_str()) {
-        (Ok(id), "") => Some(Selection::One(id)),
-        (Err(_), "yes") if form.id.is_empty() => Some(Selection::All),
+        (Ok(id), "") => Some(DeadLetters::One(id)),
+        (Err(_), "yes") if form.id.is_empty() => Some(DeadLetters::All),
         _ => None,
     }
 }

@@ -6,12 +6,13 @@ use axum::extract::FromRef;
 
 use super::access::InboxAccess;
 use super::destination_status::DestinationStatuses;
-use crate::attachments::ReadFiles;
-use crate::incidents::CurrentIncidents;
-use crate::privacy::erase::EraseTicket;
-use crate::tickets::handling::HandleTicket;
-use deskbell_core::ports::{Bus, Conversations, Counts, ExternalTickets, Tickets};
+use deskbell_core::ports::{Conversations, Counts, ExternalTickets, Tickets};
 use deskbell_core::site::Sites;
+use deskbell_core::use_cases::attachments::ReadFiles;
+use deskbell_core::use_cases::delivery::ResendDeliveries;
+use deskbell_core::use_cases::incidents::CurrentIncidents;
+use deskbell_core::use_cases::privacy::EraseTicket;
+use deskbell_core::use_cases::tickets::HandleTicket;
 
 /// The state of the inbox: what its pages show, and the actions of agents.
 #[derive(Clone)]
@@ -38,8 +39,8 @@ pub struct InboxState {
     pub handle: Arc<HandleTicket>,
     /// Erases tickets.
     pub erase: Arc<EraseTicket>,
-    /// Announces changes.
-    pub bus: Arc<dyn Bus>,
+    /// Retries dead letters.
+    pub resend: Arc<ResendDeliveries>,
 }
 
 impl FromRef<InboxState> for Arc<InboxAccess> {

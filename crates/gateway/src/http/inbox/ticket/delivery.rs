@@ -32,7 +32,7 @@ pub struct DestinationDeliveries {
 
 /// The deliveries of a ticket to each destination of its site, and to removed ones.
 pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<DestinationDeliveries>, StoreError> {
-    let DestinationStatuses { queue, destinations, lines, .. } = inbox.destinations.as_ref();
+    let DestinationStatuses { queue, destinations, states, .. } = inbox.destinations.as_ref();
     let deliveries = queue.deliveries(&ticket.id).await?;
     let configured = destinations.in_site(&ticket.site).map(|(name, _)| name);
     let names: BTreeSet<&str> =
@@ -46,7 +46,7 @@ pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<Desti
             deliveries: deliveries.iter().filter(|delivery| delivery.destination == name).cloned().collect(),
             page: to.zip(place.as_ref()).and_then(|(to, place)| to.page(place)),
             place,
-            away: lines.line(&ticket.site, name).and_then(|line| line.away()),
+            away: states.get(&ticket.site, name).and_then(|state| state.unreachable()),
             is_gone: to.is_none(),
         });
     }

@@ -1,0 +1,23 @@
+//! The port for rate limits of what use cases store.
+
+use std::time::Duration;
+
+/// Charges what is stored to its site.
+pub trait SiteLimits: Send + Sync {
+    /// Charges a valid new ticket, reply or file to its site, and to the customer (by the host's id) if verified, just before it is stored.
+    fn charge_site(&self, share: LimitShare, site: &str, person: Option<&str>) -> Result<(), RetryAfter>;
+}
+
+/// The share of a site's limit that a write is charged to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LimitShare {
+    /// Tickets and replies.
+    Tickets,
+    /// Files.
+    Files,
+}
+
+/// How long to wait until the limit allows the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many requests")]
+pub struct RetryAfter(pub Duration);

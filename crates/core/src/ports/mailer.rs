@@ -1,0 +1,48 @@
+//! The port for sending mail.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+/// A mail server, with the sender of a site.
+#[async_trait]
+pub trait Mailer: fmt::Debug + Send + Sync {
+    /// Sends a mail.
+    async fn send(&self, mail: OutgoingLetter<'_>) -> Result<(), MailFailure>;
+}
+
+/// A mail to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Its subject, one line.
+    pub subject: String,
+    /// Its body in plain text.
+    pub body: String,
+}
+
+/// A letter to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutgoingLetter<'a> {
+    /// The recipient's address.
+    pub address: &'a str,
+    /// The part before the at sign of its Message-ID, by which a mailbox can recognise duplicates.
+    pub id: &'a str,
+    /// The letter.
+    pub letter: Letter,
+    /// Where bounces go; none for the sender's address.
+    pub return_path: Option<String>,
+}
+
+/// Why a mail was not sent. Of the server's response only the code is quoted: the rest may name a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailFailure {
+    /// It is not accepted at the moment, or the outcome is unknown.
+    #[error("{0}")]
+    Temporary(String),
+    /// It is refused for good.
+    #[error("{0}")]
+    Permanent(String),
+    /// The recipient's mailbox does not exist.
+    #[error("{0}")]
+    UnknownRecipient(String),
+}

@@ -1,0 +1,62 @@
+//! Moves what a session has sent to the customer who signs in.
+
+use std::sync::Arc;
+
+use crate::destinations::Destinations;
+use crate::ports::{Bus, Confirmations, DeliveryKind, Reader, Requester, StoreError, Tickets};
+use crate::rules::address::mailbox;
+use domain::conversation::Author;
+
+/// Why nothing can be read for a requester.
+#[derive(Debug, thiserror::Error)]
+pub enum ReaderError {
+    /// Neither a token nor a session identifies the requester.
+    #[error("neither a token nor a session says who is asking")]
+    Unidentified,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Moves the tickets of sessions to the customers who sign in.
+pub struct SignIn {
+    tickets: Arc<dyn Tickets>,
+    confirmations: Arc<dyn Confirmations>,
+    destinations: Arc<Destinations>,
+    bus: Arc<dyn Bus>,
+}
+
+impl SignIn {
+    /// Moves tickets within a store.
+    pub fn new(
+        tickets: Arc<dyn Tickets>,
+        confirmations: Arc<dyn Confirmations>,
+        destinations: Arc<Destinations>,
+        bus: Arc<dyn Bus>,
+    ) -> SignIn {
+        SignIn { tickets, confirmations, destinations, bus }
+    }
+
+    /// The reader that a requester is in a site, after the tickets of their session were moved to them.
+    pub async fn reader<'a>(&self, site: &str, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
+        self.adopt_session(site, requester).await?;
+        requester.reader().ok_or(ReaderError::Unidentified)
+    }
+
+    /// Moves the tickets of the session to the customer, and confirms the address that the host has verified.
+    pub async fn adopt_session(&self, site: &str, requester: &Requester) -> Result<(), StoreError> {
+        let (Some(person), Some(session)) = (&requester.person, &requester.session) else { return Ok(()) };
+        self.tickets.move_to_person(site, session, &person.user.id).await?;
+        if person.email_verified != Some(true) || person.user.email.is_empty() {
+            return Ok(());
+        }
+        let mailbox = mailbox(&person.user.email);
+        let deliveries = self.destinations.deliveries(site, DeliveryKind::Confirmed, Author::Customer, None);
+        let confirmed = self.confirmations.confirm_signed(site, &person.user.id, &mailbox, &deliveries).await?;
+        if !confirmed.is_empty() {
+            self.bus.deliveries_due(site);
+        }
+        confirmed.into_iter().for_each(|ticket| self.bus.ticket_changed(ticket));
+        Ok(())
+    }
+}

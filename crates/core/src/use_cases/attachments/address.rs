@@ -1,0 +1,66 @@
+//! Signed addresses of files that expire: whoever has one can read the file, and only the gateway can make one.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use ring::hmac::{self, Key};
+
+/// How long an address is valid at least, in seconds; at most half as long again. All addresses of a file signed within the same half are
+/// equal, so that browsers download it once.
+const LIFE: u64 = 3600;
+
+/// Signs and verifies addresses of files.
+#[derive(Clone, Debug)]
+pub struct FileAddresses(Key);
+
+impl FileAddresses {
+    /// Signs with the gateway's key.
+    pub fn new(key: &[u8]) -> FileAddresses {
+        FileAddresses(Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    /// The signed address of a file at a time in seconds since 1970, relative to the gateway.
+    pub fn sign(&self, site: &str, id: &str, now: u64) -> String {
+        let until = (now / (LIFE / 2) + 3) * (LIFE / 2);
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, message(site, id, until).as_bytes()));
+        format!("/v1/sites/{site}/attachments/{id}?until={until}&signature={signature}")
+    }
+
+    /// Whether an address was signed here and has not expired.
+    pub fn is_signed(&self, site: &str, id: &str, (until, signature): (&str, &str), now: u64) -> bool {
+        let (Ok(until), Ok(tag)) = (until.parse::<u64>(), BASE64_URL_SAFE_NO_PAD.decode(signature)) else {
+            return false;
+        };
+        now < until && hmac::verify(&self.0, message(site, id, until).as_bytes(), &tag).is_ok()
+    }
+}
+
+/// Neither site keys nor ids contain line breaks.
+fn message(site: &str, id: &str, until: u64) -> String {
+    format!("{site}\n{id}\n{until}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_good_for_an_hour_at_least_and_for_one_file() {
+        let addresses = FileAddresses::new(b"secret");
+        let now = 1_800_000_123;
+        let address = addresses.sign("acme", "a", now);
+        let parameters = address.strip_prefix("/v1/sites/acme/attachments/a?until=").unwrap();
+        let (until, signature) = parameters.split_once("&signature=").unwrap();
+        let good = |site, id, until, signature, now| addresses.is_signed(site, id, (until, signature), now);
+        assert!(good("acme", "a", until, signature, now) && good("acme", "a", until, signature, now + LIFE));
+        assert!(!good("acme", "a", until, signature, now + LIFE + LIFE / 2));
+        assert!(!good("other", "a", until, signature, now) && !good("acme", "b", until, signature, now));
+        let later = (until.parse::<u64>().unwrap() + 1).to_string();
+        assert!(!good("acme", "a", &later, signature, now));
+        for bad in ["", "AAAA", "!", &signature[1..]] {
+            assert!(!good("acme", "a", until, bad, now), "{bad}");
+        }
+        let other = FileAddresses::new(b"other");
+        assert!(!other.is_signed("acme", "a", (until, signature), now));
+        assert_eq!(addresses.sign("acme", "a", now + 1), address);
+    }
+}

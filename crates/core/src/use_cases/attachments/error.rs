@@ -1,0 +1,90 @@
+//! Why files are not stored, read or sent.
+
+use crate::ports::{RetryAfter, StoreError};
+use crate::rules::upload_quotas::Exceeded;
+use domain::problem::FieldError;
+
+/// Why a file is not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFileError {
+    /// Neither a token nor a session identifies the owner.
+    #[error("neither a token nor a session says whose file this is")]
+    Unidentified,
+    /// Another owner has a file with this id.
+    #[error("the id is that of somebody else's file")]
+    NotYours,
+    /// A quota of files is used up.
+    #[error("the quota of {} is used up", .0.quota.name())]
+    Quota(Exceeded),
+    /// The maximum number of concurrent uploads is reached.
+    #[error("too many uploads at the same time")]
+    TooManyUploads,
+    /// The free disk space has reached the reserve.
+    #[error("the disk is nearly full")]
+    DiskFull,
+    /// The site or the customer is over its rate limit.
+    #[error(transparent)]
+    RateLimited(#[from] RetryAfter),
+    /// It is larger than the site's limit, in bytes.
+    #[error("the file is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The body ended early.
+    #[error("the file ended too early")]
+    Incomplete,
+    /// The body arrived too slowly.
+    #[error("the file took too long to arrive")]
+    TooSlow,
+    /// It is empty.
+    #[error("the file is empty")]
+    Empty,
+    /// The site does not accept its type; the text names the accepted types.
+    #[error("{0}")]
+    UnsupportedType(String),
+    /// It cannot be parsed as its type, so its metadata cannot be removed.
+    #[error("this {media} cannot be read: {reason}")]
+    Broken {
+        /// Its type.
+        media: &'static str,
+        /// What is malformed.
+        reason: &'static str,
+    },
+    /// It cannot be written or read.
+    #[error("the file cannot be written: {0}")]
+    Io(std::io::Error),
+    /// The task that stores it after its last byte has panicked, or found an inconsistent state.
+    #[error("storing the file failed")]
+    Internal,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a file is not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadFileError {
+    /// The address was not signed here, or has expired.
+    #[error("the signature of the address is wrong or has expired")]
+    InvalidAddress,
+    /// There is no such file.
+    #[error("there is no such file")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The indexes of missing files in the list of a ticket or reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} files are missing", .0.len())]
+pub struct MissingFiles(pub Vec<usize>);
+
+impl MissingFiles {
+    /// An error for each index.
+    pub fn errors(&self) -> Vec<FieldError> {
+        let error = |place: &usize| FieldError {
+            pointer: format!("/attachments/{place}"),
+            detail: "is not an unsent file of yours; upload it again".into(),
+        };
+        self.0.iter().map(error).collect()
+    }
+}

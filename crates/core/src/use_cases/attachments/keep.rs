@@ -1,0 +1,79 @@
+//! Stores the files that agents and mails add for the customer of a ticket.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use futures_util::stream;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::StoreFileError;
+use super::clean::CleanFiles;
+use super::receive::receive;
+use crate::clock;
+use crate::ports::{Attachments, PartialFile, PutOutcome, StoredAttachment, StoredTicket};
+use domain::attachment::{self, Attachments as FileRules};
+
+/// Stores files that do not come from the customer.
+#[derive(Clone)]
+pub struct KeepFile {
+    attachments: Arc<dyn Attachments>,
+    files: CleanFiles,
+}
+
+impl KeepFile {
+    /// Stores rows in a store, and bytes after they are cleaned.
+    pub fn new(attachments: Arc<dyn Attachments>, files: CleanFiles) -> KeepFile {
+        KeepFile { attachments, files }
+    }
+
+    /// Stores a file for the customer of a ticket, who owns it. Returns the id by which messages refer to it.
+    pub async fn keep(
+        &self,
+        rules: &FileRules,
+        ticket: &StoredTicket,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<String, StoreFileError> {
+        let (mut chunks, max) = (stream::iter([Ok::<_, Infallible>(bytes)]), rules.max_bytes as usize);
+        let part = receive(self.files.files.as_ref(), &mut chunks, None, max, |_| Ok(())).await?;
+        let owner = (ticket.site.clone(), ticket.person.clone(), ticket.session);
+        let (this, rules, name) = (self.clone(), rules.clone(), name.to_string());
+        let kept = async move { this.write(&rules, owner, &name, part).await };
+        // As with uploads, it completes even if the caller is gone.
+        tokio::spawn(kept.in_current_span()).await.map_err(|error| {
+            tracing::error!(%error, "upload failed");
+            StoreFileError::Internal
+        })?
+    }
+
+    async fn write(
+        &self,
+        rules: &FileRules,
+        (site, person, session): (String, Option<String>, Option<[u8; 32]>),
+        name: &str,
+        part: Box<dyn PartialFile>,
+    ) -> Result<String, StoreFileError> {
+        let cleaned = self.files.clean(part, rules).await?;
+        let kept = StoredAttachment {
+            site,
+            id: Uuid::new_v4().to_string(),
+            person,
+            session,
+            name: attachment::clean_name(name, cleaned.endings),
+            media: cleaned.media,
+            size: cleaned.size,
+            has_metadata: cleaned.has_metadata,
+            file: cleaned.file,
+            put_at: clock::now(),
+            number: None,
+        };
+        match self.attachments.put_attachment(&kept, None).await? {
+            PutOutcome::Kept(_) => {
+                self.files.settle(&kept.file);
+                Ok(kept.id)
+            }
+            PutOutcome::Sent(_) | PutOutcome::Foreign | PutOutcome::OverQuota(_) => Err(StoreFileError::Internal),
+        }
+    }
+}

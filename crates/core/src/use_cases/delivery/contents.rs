@@ -1,0 +1,76 @@
+//! Assembles the content of deliveries.
+
+use std::sync::Arc;
+
+use crate::ports::destination::{DeliveryReceipt, Destination, Failure, Parcel, ParcelFile};
+use crate::ports::{Attachments, Conversations, Delivery, DeliveryKind, DueDelivery, Files, StoreError};
+use crate::site::Sites;
+
+/// Assembles the content of deliveries.
+#[derive(Clone)]
+pub struct AssembleContents {
+    conversations: Arc<dyn Conversations>,
+    attachments: Arc<dyn Attachments>,
+    files: Arc<dyn Files>,
+    sites: Arc<Sites>,
+}
+
+impl AssembleContents {
+    /// Reads messages and attachments from a store.
+    pub fn new(
+        conversations: Arc<dyn Conversations>,
+        attachments: Arc<dyn Attachments>,
+        files: Arc<dyn Files>,
+        sites: Arc<Sites>,
+    ) -> AssembleContents {
+        AssembleContents { conversations, attachments, files, sites }
+    }
+
+    /// Assembles the content of a due delivery, and delivers it.
+    pub async fn deliver(&self, to: &dyn Destination, due: &DueDelivery) -> Result<DeliveryReceipt, Failure> {
+        let failed = |error: StoreError| Failure::later(format!("it cannot be read here: {error}"));
+        let Delivery { number, what: kind, .. } = due.delivery;
+        let Some(site) = self.sites.get(&due.ticket.site) else {
+            return Err(Failure::Never("its site is gone".into()));
+        };
+        let message = match kind {
+            DeliveryKind::Message => {
+                let page = self
+                    .conversations
+                    .message_page(&due.ticket.id, number.saturating_sub(1), 1)
+                    .await
+                    .map_err(failed)?;
+                let Some(message) = page.messages.into_iter().find(|message| message.number == number) else {
+                    return Err(Failure::Never("what was said is gone".into()));
+                };
+                Some(message)
+            }
+            _ => None,
+        };
+        let kept = match kind {
+            DeliveryKind::Ticket | DeliveryKind::Message => {
+                self.attachments.attachments(&due.ticket.id).await.map_err(failed)?
+            }
+            DeliveryKind::Solved | DeliveryKind::Reopened | DeliveryKind::Confirmed => Vec::new(),
+        };
+        let files: Vec<ParcelFile> = kept
+            .iter()
+            .filter(|kept| kept.number == Some(number))
+            .map(|kept| ParcelFile {
+                name: kept.name.clone(),
+                media: kept.media,
+                size: kept.size,
+                path: self.files.path(&kept.file),
+            })
+            .collect();
+        let parcel = Parcel {
+            config: &site.config,
+            delivery: &due.delivery,
+            ticket: &due.ticket,
+            message: message.as_ref(),
+            files: &files,
+            place: due.place.as_ref(),
+        };
+        to.deliver(&parcel).await
+    }
+}

@@ -1,0 +1,133 @@
+//! The state of the destinations in this process.
+
+use std::collections::BTreeMap;
+use std::mem::take;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{broadcast, watch};
+
+use crate::destinations::Destinations;
+use crate::ports::{DeliveryOutcome, DueDelivery};
+
+/// How many settled deliveries a waiting request may lag behind.
+const BEHIND_MAX: usize = 1024;
+
+/// The states of all destinations, by site and name.
+#[derive(Debug)]
+pub struct DestinationStates {
+    states: BTreeMap<(String, String), Arc<DestinationState>>,
+    settled: broadcast::Sender<String>,
+}
+
+/// The state of one destination.
+#[derive(Debug, Default)]
+pub struct DestinationState {
+    deliveries_due: watch::Sender<()>,
+    polls_due: watch::Sender<()>,
+    unreachable: Mutex<Option<String>>,
+    unrecorded: Mutex<Vec<(DueDelivery, DeliveryOutcome)>>,
+    mails: Mutex<MailCounts>,
+}
+
+/// The mails that a destination has reported since the gateway started.
+#[derive(Clone, Copy, Debug, Default)]
+struct MailCounts {
+    /// Mails with an authentication result.
+    with_verdict: u64,
+    /// Mails without one.
+    without_verdict: u64,
+}
+
+impl DestinationStates {
+    /// Creates the state of each destination.
+    pub fn new(destinations: &Destinations) -> DestinationStates {
+        let names = destinations.iter().map(|(site, name, _)| (site.to_string(), name.to_string()));
+        let states = names.map(|name| (name, Arc::default())).collect();
+        DestinationStates { states, settled: broadcast::channel(BEHIND_MAX).0 }
+    }
+
+    /// The state of a destination.
+    pub fn get(&self, site: &str, destination: &str) -> Option<&Arc<DestinationState>> {
+        self.states.get(&(site.to_string(), destination.to_string()))
+    }
+
+    /// Wakes the delivery workers of a site's destinations.
+    pub fn wake_deliveries(&self, site: &str) {
+        let of_site = self.states.iter().filter(|((of, _), _)| of == site);
+        of_site.for_each(|(_, state)| state.wake_deliveries());
+    }
+
+    /// A warning for agents if the receiver of a destination's mail never reports whether mails are authenticated; all mails then become notes.
+    pub fn mail_warning(&self) -> Option<String> {
+        let silent = self.states.iter().find(|(_, state)| {
+            let mails = *state.mails.lock().unwrap_or_else(PoisonError::into_inner);
+            mails.with_verdict == 0 && mails.without_verdict > 0
+        });
+        silent.map(|((site, destination), _)| {
+            format!(
+                "Mail for the destination {destination} of {site} comes without \"authenticated\", so every reply by mail is kept as an \
+                 internal note and customers do not see it. The service that posts it to Deskbell has to say whether DMARC has passed."
+            )
+        })
+    }
+
+    /// Announces that a delivery of a ticket is settled.
+    pub fn announce_settled(&self, ticket: &str) {
+        // Without receivers, this is no error.
+        let _ = self.settled.send(ticket.to_string());
+    }
+
+    /// The tickets whose deliveries are settled from here on.
+    pub fn watch_settled(&self) -> broadcast::Receiver<String> {
+        self.settled.subscribe()
+    }
+}
+
+impl DestinationState {
+    /// Wakes the delivery worker.
+    pub fn wake_deliveries(&self) {
+        self.deliveries_due.send_replace(());
+    }
+
+    /// Wakes the sync worker.
+    pub fn wake_polls(&self) {
+        self.polls_due.send_replace(());
+    }
+
+    /// Changes when tickets may be due for a poll.
+    pub fn watch_polls(&self) -> watch::Receiver<()> {
+        self.polls_due.subscribe()
+    }
+
+    /// Changes when deliveries may be due.
+    pub fn watch_deliveries(&self) -> watch::Receiver<()> {
+        self.deliveries_due.subscribe()
+    }
+
+    /// Keeps outcomes of attempts that are not stored yet for the next worker.
+    pub fn keep_unrecorded(&self, outcomes: Vec<(DueDelivery, DeliveryOutcome)>) {
+        self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
+    }
+
+    /// The outcomes that a previous worker has not stored.
+    pub fn take_unrecorded(&self) -> Vec<(DueDelivery, DeliveryOutcome)> {
+        take(&mut *self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Counts a mail, with or without an authentication result.
+    pub fn count_mail(&self, has_verdict: bool) {
+        let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = if has_verdict { &mut mails.with_verdict } else { &mut mails.without_verdict };
+        *count += 1;
+    }
+
+    /// Why the destination is unreachable; none if it is reachable.
+    pub fn unreachable(&self) -> Option<String> {
+        self.unreachable.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Records whether the destination is reachable, with the reason if not.
+    pub fn set_unreachable(&self, reason: Option<String>) {
+        *self.unreachable.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+}

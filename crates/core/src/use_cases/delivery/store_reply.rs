@@ -1,0 +1,117 @@
+//! Stores replies from destinations, each once.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::destinations::Destinations;
+use crate::ports::destination::ExternalMessage;
+use crate::ports::{
+    Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, Limit, MessageKey,
+    NewMessage, StoreError, StoredTicket,
+};
+use crate::rules::customer_limits::check_reply;
+use domain::conversation::{Author, Turn};
+use domain::ticket::Status;
+
+/// The idempotency key of an external message; keys of clients have no spaces.
+fn key(from: &str, reply: &ExternalMessage) -> String {
+    format!("{from} {}", reply.external_id)
+}
+
+/// The outcome of storing a reply from a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyOutcome {
+    /// It is stored, by this call or an earlier one.
+    Done,
+    /// It is not stored, because the ticket has reached a limit.
+    Refused(Limit),
+}
+
+/// Stores replies from destinations.
+#[derive(Clone)]
+pub struct StoreReply {
+    conversations: Arc<dyn Conversations>,
+    /// The destinations of all sites.
+    pub destinations: Arc<Destinations>,
+    /// Announces replies.
+    pub bus: Arc<dyn Bus>,
+}
+
+impl StoreReply {
+    /// Stores replies, and dispatches them to the other destinations.
+    pub fn new(
+        conversations: Arc<dyn Conversations>,
+        destinations: Arc<Destinations>,
+        bus: Arc<dyn Bus>,
+    ) -> StoreReply {
+        StoreReply { conversations, destinations, bus }
+    }
+
+    /// Whether a reply is stored already.
+    pub async fn is_stored(
+        &self,
+        ticket: &StoredTicket,
+        from: &str,
+        reply: &ExternalMessage,
+    ) -> Result<bool, StoreError> {
+        Ok(self.conversations.message_by_key(&ticket.id, &key(from, reply)).await?.is_some())
+    }
+
+    /// Stores a reply with its stored files and a note for agents. A repeated reply is stored once.
+    pub async fn store(
+        &self,
+        ticket: &StoredTicket,
+        from: &str,
+        reply: &ExternalMessage,
+        files: Vec<String>,
+        note: Option<Activity>,
+    ) -> Result<ReplyOutcome, StoreError> {
+        let key = key(from, reply);
+        let key = MessageKey { key: &key, body: Sha256::digest(&reply.body).into() };
+        let deliveries = self.destinations.deliveries(&ticket.site, DeliveryKind::Message, reply.author, Some(from));
+        let decide = |current: &CurrentTicket| {
+            if reply.author == Author::Customer
+                && let Err(limit) = check_reply(current)
+            {
+                return Decision::Refuse(limit);
+            }
+            let message = NewMessage {
+                author: reply.author,
+                name: reply.name.clone(),
+                body: reply.body.clone(),
+                at: reply.at.clone(),
+                attachments: files.clone(),
+            };
+            let change = update_with(current, reply);
+            Change { message: Some(message), activity: note.clone(), deliveries: deliveries.clone(), ..change }.into()
+        };
+        match self.conversations.change(&ticket.id, Some(key), &decide).await? {
+            Changed::Written(ticket, _) => {
+                self.bus.deliveries_due(&ticket.site);
+                self.bus.ticket_changed(*ticket);
+                Ok(ReplyOutcome::Done)
+            }
+            Changed::Refused(limit) => Ok(ReplyOutcome::Refused(limit)),
+            _ => Ok(ReplyOutcome::Done),
+        }
+    }
+}
+
+/// The change of a ticket by an external message.
+fn update_with(current: &CurrentTicket, reply: &ExternalMessage) -> Change {
+    let mut change = current.unchanged();
+    let handling = &mut change.ticket.handling;
+    handling.updated_at = handling.updated_at.clone().max(reply.at.clone());
+    match reply.author {
+        Author::Customer => {
+            handling.turn = Turn::Support;
+            change.ticket.status = Status::Open;
+        }
+        Author::Support | Author::Automatic => {
+            handling.turn = Turn::Customer;
+            handling.answered_at.get_or_insert_with(|| reply.at.clone());
+        }
+    }
+    change
+}

@@ -1,0 +1,196 @@
+//! The text of the receipt, in the language of the form.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::code;
+use crate::ports::{Letter, StoredTicket};
+use crate::rules::address::{Address, address};
+use crate::site::Site;
+use domain::texts::{self, GatewayText, Text, fill};
+
+/// Proves that somebody reads the mail of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The code to enter in the panel.
+    pub code: String,
+    /// When it expires, RFC 3339 in UTC.
+    pub until: String,
+    /// The link that opens the ticket in a browser.
+    pub link: Option<String>,
+}
+
+/// The receipt of a ticket. `answered`: whether replies to it are read. A receipt to an address that the host has not signed contains nothing
+/// that the sender could have written, because it may reach anybody.
+pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, proof: Option<&Proof>) -> Letter {
+    let language = &ticket.ticket.locale;
+    let t = |text: GatewayText| texts::text_in(language, text);
+    let zone = site.hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
+    let at = |time: &str| moment(&t(GatewayText::MailTime), time, &zone);
+    let reference = |text| fill(&t(text), "{reference}", &ticket.reference);
+    let is_signed = matches!(address(&ticket.ticket), Address::Signed(_));
+    let user = ticket.ticket.context.user.as_ref().filter(|_| is_signed);
+    let name = user.map(|user| one_line(&user.name)).unwrap_or_default();
+
+    let hello = match name.as_str() {
+        "" => t(GatewayText::MailHello),
+        name => fill(&t(GatewayText::MailHelloName), "{name}", name),
+    };
+    let mut have = vec![reference(GatewayText::MailWeHaveIt)];
+    have.extend(ticket.due_at.as_ref().map(|due| fill(&t(GatewayText::MailDue), "{time}", &at(due))));
+    let table = texts::language(language).and_then(|language| texts::table(language).ok());
+    let tickets = table.and_then(|table| table.panel.into_iter().nth(Text::YourTickets as usize)).unwrap_or_default();
+    let mut place = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &tickets)];
+    if let Some(proof) = proof {
+        let code = fill(&t(GatewayText::MailCode), "{code}", &code::spaced(&proof.code));
+        place.push(fill(&code, "{time}", &at(&proof.until)));
+        place.extend(proof.link.as_ref().map(|link| fill(&t(GatewayText::MailLink), "{link}", link)));
+    }
+    place.push(t(if answered { GatewayText::MailAnswered } else { GatewayText::MailNotAnswered }));
+    let parts = if is_signed {
+        let wrote = fill(&t(GatewayText::MailWrote), "{time}", &at(&ticket.received_at));
+        vec![
+            hello,
+            have.join("\n"),
+            place.join("\n"),
+            [wrote, quoted(&ticket.ticket.message)].join("\n\n"),
+            t(GatewayText::MailNotYou),
+        ]
+    } else {
+        let sent = fill(&t(GatewayText::MailSent), "{time}", &at(&ticket.received_at));
+        vec![hello, have.join("\n"), place.join("\n"), sent, t(GatewayText::MailNotYours)]
+    };
+    Letter { subject: reference(GatewayText::MailSubject), body: parts.join("\n\n") + "\n" }
+}
+
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|c| !c.is_empty()).collect();
+    words.join(" ")
+}
+
+/// A time in a zone, formatted for a language.
+fn moment(form: &str, time: &str, zone: &TimeZone) -> String {
+    let Ok(time) = time.parse::<Timestamp>() else { return time.to_string() };
+    let there = time.to_zoned(zone.clone());
+    let parts = [("{year}", "%Y"), ("{month}", "%m"), ("{day}", "%d"), ("{time}", "%H:%M")];
+    let form =
+        parts.iter().fold(form.to_string(), |form, (part, is)| fill(&form, part, &there.strftime(is).to_string()));
+    fill(&form, "{zone}", zone.iana_name().unwrap_or("UTC"))
+}
+
+/// A message quoted line by line, as plain text.
+fn quoted(message: &str) -> String {
+    let text = |line: &str| line.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect::<String>();
+    let lines = message.trim_end().lines().map(|line| ["> ", text(line).trim_end()].concat().trim_end().to_string());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use crate::ports::Handling;
+    use domain::context::User;
+    use domain::hours::{Hours, Schedule};
+    use domain::ticket::{NewTicket, Status};
+    use serde_json::json;
+
+    /// A site whose office hours are in Berlin.
+    fn in_berlin() -> Site {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let hours = Hours { zone, usual: Schedule::default(), severities: Vec::new() };
+        Site { hours: Some(hours), ..fixtures::site() }
+    }
+
+    fn stored(locale: &str, name: &str, message: &str) -> StoredTicket {
+        let new: NewTicket = serde_json::from_value(json!({
+            "kind": "bug", "severity": "low", "message": message, "locale": locale,
+            "contact": {"name": name, "email": " ada@example.com"}, "client": {"name": "test", "version": "1"},
+        }))
+        .unwrap();
+        StoredTicket {
+            id: "1".into(),
+            site: "acme".into(),
+            reference: "DB-4K7Q9".into(),
+            status: Status::Open,
+            priority: None,
+            target: None,
+            due_at: None,
+            received_at: "2026-11-24T23:05:00.000Z".into(),
+            person: None,
+            session: None,
+            handling: Handling::of(&new, "2026-11-24T23:05:00.000Z"),
+            ticket: new,
+        }
+    }
+
+    fn signed(mut ticket: StoredTicket, name: &str) -> StoredTicket {
+        let email = "ada@example.com".to_string();
+        ticket.ticket.context.user = Some(User { verified: true, name: name.into(), email, ..User::default() });
+        ticket
+    }
+
+    #[test]
+    fn it_says_what_came_and_nothing_that_was_not_promised() {
+        let mut ticket = signed(stored("fr", "", "One\r\n\r\nTwo\u{7}\r"), "");
+        let mail = letter(&fixtures::site(), &ticket, false, None);
+        assert_eq!(mail.subject, "We have your ticket DB-4K7Q9");
+        assert_eq!(
+            mail.body,
+            "Hello,\n\nWe have received your message as ticket DB-4K7Q9. Please mention it whenever you contact us about this.\n\n\
+             You'll find the answer where you wrote to us: in the help menu, under “Your tickets”.\n\
+             This e-mail was sent automatically. Replies to it are not read.\n\n\
+             You wrote on 2026-11-24, 23:05 (UTC):\n\n> One\n>\n> Two\n\n\
+             If you did not write this, someone has mistyped their address. You don't need to do anything.\n"
+        );
+        ticket.due_at = Some("2026-11-25T13:00:00.000Z".into());
+        let body = letter(&in_berlin(), &ticket, true, None).body;
+        assert!(body.contains("this.\nYou will get a first answer by 2026-11-25, 14:00 (Europe/Berlin).\n"), "{body}");
+        assert!(body.contains("You can also reply to this e-mail.\n"), "{body}");
+        assert!(body.contains("You wrote on 2026-11-25, 00:05 (Europe/Berlin):\n"), "{body}");
+    }
+
+    #[test]
+    fn to_an_address_that_nobody_has_signed_it_says_nothing_that_the_sender_has_written() {
+        let proof = Proof {
+            code: "12345678".into(),
+            until: "2026-12-01T23:05:00.000Z".into(),
+            link: Some("https://help.example/x".into()),
+        };
+        let ticket =
+            stored("", "Dear customer, see https://evil.example", "Your account is locked: https://evil.example");
+        let mail = letter(&fixtures::site(), &ticket, false, Some(&proof));
+        assert_eq!(
+            mail.body,
+            "Hello,\n\nWe have received your message as ticket DB-4K7Q9. Please mention it whenever you contact us about this.\n\n\
+             You'll find the answer where you wrote to us: in the help menu, under “Your tickets”.\n\
+             To read it there, enter this code: 1234 5678. It is valid until 2026-12-01, 23:05 (UTC).\n\
+             Or read the ticket in your browser: https://help.example/x\n\
+             This e-mail was sent automatically. Replies to it are not read.\n\n\
+             The message was sent on 2026-11-24, 23:05 (UTC).\n\n\
+             If you did not write to us, someone else has entered your address. You can ignore this e-mail; please don't share the code.\n"
+        );
+        // An unsigned claim of the page.
+        let mut claimed = signed(ticket, "evil.example");
+        claimed.ticket.context.user.as_mut().unwrap().verified = false;
+        for locale in ["en", "de", "ar"] {
+            claimed.ticket.locale = locale.into();
+            let mail = letter(&fixtures::site(), &claimed, true, None);
+            assert!(!mail.body.contains("evil") && !mail.subject.contains("evil"), "{}", mail.body);
+        }
+    }
+
+    #[test]
+    fn it_speaks_the_language_of_the_form_and_fills_in_nothing_that_was_written() {
+        let ticket = signed(stored("de-AT", "", "{reference} {zone}"), "{time}\nAda\u{202e}");
+        let mail = letter(&fixtures::site(), &ticket, false, None);
+        assert_eq!(mail.subject, "Wir haben Ihr Ticket DB-4K7Q9 erhalten");
+        assert!(mail.body.starts_with("Guten Tag {time} Ada"), "{}", mail.body);
+        assert!(
+            mail.body.contains("am 24.11.2026, 23:05 Uhr (UTC) geschrieben:\n\n> {reference} {zone}\n"),
+            "{}",
+            mail.body
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! Sends due mails one after the other, one worker per site.
+//!
+//! An attempt is counted before it starts, and its mail is claimed while it runs. If the gateway dies between the server's answer and the record of it,
+//! the mail is sent again after [`LEASE`], with the same Message-ID: rather twice than never.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::letter::{Proof, letter};
+use super::{CODE_LIFE, Codes, MailWakers};
+use crate::clock;
+use crate::ports::destination::Destination;
+use crate::ports::{DueMail, MailFailure, MailOutcome, Mailer, OutgoingLetter, OutgoingMail, StoreError};
+use crate::random;
+use crate::rules::backoff;
+use crate::site::Site;
+
+/// The lease of a mail that is being sent. Short, because a killed gateway cannot end its leases; extended while the mail is sent.
+const LEASE: Duration = Duration::from_secs(30);
+const RENEW: Duration = Duration::from_secs(10);
+/// The pause after the store could not be used.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+/// How long a mail is retried. After that nobody expects a receipt.
+const GIVEN_UP: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often the store is checked for work that another gateway on the same database has left behind.
+const CHECK_EVERY: Duration = Duration::from_secs(60);
+
+/// How the mail of one site is written and sent.
+#[derive(Clone, Debug)]
+pub struct SiteOutbox {
+    /// The site.
+    pub site: Site,
+    /// Its mail server.
+    pub mailer: Arc<dyn Mailer>,
+    /// Whether somebody reads replies to its mail.
+    pub reads_replies: bool,
+    /// The destination whose webhook receives bounces; none if bounces go to the sender's address.
+    pub bounces_to: Option<Arc<dyn Destination>>,
+    /// The public URL of the gateway, for links; without it mails contain none.
+    pub url: Option<Url>,
+}
+
+/// Sends due mail.
+#[derive(Clone)]
+pub struct SendMail {
+    outgoing: Arc<dyn OutgoingMail>,
+    outboxes: Arc<Vec<SiteOutbox>>,
+    codes: Codes,
+    wakers: Arc<MailWakers>,
+}
+
+impl SendMail {
+    /// Sends the mail of these sites from a store.
+    pub fn new(
+        outgoing: Arc<dyn OutgoingMail>,
+        outboxes: Vec<SiteOutbox>,
+        codes: Codes,
+        wakers: Arc<MailWakers>,
+    ) -> SendMail {
+        SendMail { outgoing, outboxes: Arc::new(outboxes), codes, wakers }
+    }
+
+    /// The sites that send mail.
+    pub fn outboxes(&self) -> &[SiteOutbox] {
+        &self.outboxes
+    }
+
+    /// Sends the mail of a site until it is cancelled; a mail that is being sent is then completed and recorded.
+    pub async fn work(&self, outbox: &SiteOutbox, stop: &CancellationToken) {
+        let Some(mut woken) = self.wakers.watch(&outbox.site.key) else { return };
+        while !stop.is_cancelled() {
+            woken.mark_unchanged();
+            let wait = match send_due(self.outgoing.as_ref(), outbox, &self.codes, stop).await {
+                Ok(wait) => wait,
+                Err(error) => {
+                    tracing::error!(site = outbox.site.key, %error, "claiming mail failed");
+                    STORE_RETRY
+                }
+            };
+            tokio::select! {
+                _ = timeout(wait.min(CHECK_EVERY), woken.changed()) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+/// Sends all due mail, and returns the time until the next is due.
+async fn send_due(
+    store: &dyn OutgoingMail,
+    outbox: &SiteOutbox,
+    codes: &Codes,
+    stop: &CancellationToken,
+) -> Result<Duration, StoreError> {
+    let name = outbox.site.key.as_str();
+    while !stop.is_cancelled() {
+        // Checked with a read, so that an idle worker does not block writers.
+        match store.next_mail(name).await? {
+            Some(Duration::ZERO) => {}
+            next => return Ok(next.unwrap_or(CHECK_EVERY)),
+        }
+        let Some(due) = store.claim_mail(name, LEASE).await? else { continue };
+        let Some(sent) = send_claimed(store, outbox, codes, &due).await else { continue };
+        let reference = &due.ticket.reference;
+        let retry_in = match &sent {
+            Err(MailFailure::Temporary(_)) => {
+                let now = clock::timestamp();
+                let since = due.since.parse().unwrap_or(now);
+                backoff::next(due.attempts, since, GIVEN_UP, now, random::jitter())
+                    .map(|again| clock::between(now, again))
+            }
+            Ok(()) | Err(MailFailure::Permanent(_) | MailFailure::UnknownRecipient(_)) => None,
+        };
+        let bounced;
+        let outcome = match (&sent, retry_in) {
+            (Ok(()), _) => MailOutcome::Sent,
+            (Err(error), Some(after)) => {
+                tracing::warn!(site = name, reference, %error, retry_in = ?after, "mail failed");
+                MailOutcome::Retry { after }
+            }
+            (Err(error @ MailFailure::Temporary(_)), None) => {
+                tracing::warn!(site = name, reference, %error, reason = "expired", "mail given up");
+                MailOutcome::DeadLetter
+            }
+            (Err(error @ MailFailure::UnknownRecipient(_)), None) => {
+                tracing::warn!(site = name, reference, %error, reason = "bounced", "mail given up");
+                bounced = format!("Mail to {} bounced: {error}", due.address);
+                MailOutcome::Bounced { text: &bounced }
+            }
+            (Err(error @ MailFailure::Permanent(_)), None) => {
+                tracing::warn!(site = name, reference, %error, reason = "refused", "mail given up");
+                MailOutcome::DeadLetter
+            }
+        };
+        record(store, &due, outcome).await;
+    }
+    Ok(CHECK_EVERY)
+}
+
+/// Sends a mail while its claim is extended; `None` if another worker has claimed it meanwhile.
+async fn send_claimed(
+    store: &dyn OutgoingMail,
+    outbox: &SiteOutbox,
+    codes: &Codes,
+    due: &DueMail,
+) -> Option<Result<(), MailFailure>> {
+    let lost = async {
+        let mut pause = RENEW;
+        loop {
+            sleep(pause).await;
+            match store.extend_mail(&due.ticket.id, &due.claim, LEASE).await {
+                Ok(true) => pause = RENEW,
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(site = due.ticket.site, %error, "extending a claim failed");
+                    pause = STORE_RETRY;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        sent = send(outbox, codes, due) => Some(sent),
+        () = lost => {
+            tracing::warn!(site = due.ticket.site, reference = due.ticket.reference, "mail ended: its claim was lost");
+            None
+        }
+    }
+}
+
+/// Records the outcome of an attempt, retrying until the store can be used. Nothing else is sent before.
+async fn record(store: &dyn OutgoingMail, due: &DueMail, outcome: MailOutcome<'_>) {
+    let ticket = &due.ticket.id;
+    loop {
+        match store.record_mail(ticket, &due.claim, outcome).await {
+            Ok(true) => return,
+            Ok(false) => return tracing::warn!(ticket, "mail not recorded: its claim was lost"),
+            Err(error) => {
+                tracing::warn!(ticket, %error, "recording a mail failed; it is tried again");
+                sleep(STORE_RETRY).await;
+            }
+        }
+    }
+}
+
+/// The proof that a mail contains.
+fn proof(url: Option<&Url>, codes: &Codes, due: &DueMail, number: u32) -> Proof {
+    let ticket = &due.ticket;
+    let sent: Timestamp = due.since.parse().unwrap_or_else(|_| clock::timestamp());
+    let link = url.and_then(|url| {
+        let mut link = url.join(&format!("help/{}/tickets/{}", ticket.site, ticket.id)).ok()?;
+        link.query_pairs_mut().append_pair("key", &codes.link(&ticket.id, number));
+        Some(link.to_string())
+    });
+    let until = clock::written(sent.checked_add(CODE_LIFE).unwrap_or(sent));
+    Proof { code: codes.code(&ticket.id, number), until, link }
+}
+
+async fn send(outbox: &SiteOutbox, codes: &Codes, due: &DueMail) -> Result<(), MailFailure> {
+    let SiteOutbox { site, mailer, reads_replies, bounces_to, url } = outbox;
+    let proof = due.code.map(|number| proof(url.as_ref(), codes, due, number));
+    let letter = letter(site, &due.ticket, *reads_replies, proof.as_ref());
+    // A mail with another code is another mail.
+    let id = codes.mail_name(&due.ticket.id, due.code.unwrap_or_default());
+    let return_path = bounces_to.as_ref().and_then(|to| to.return_path(&due.ticket.id));
+    mailer.send(OutgoingLetter { address: &due.address, id: &id, letter, return_path }).await
+}

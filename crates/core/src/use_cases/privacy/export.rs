@@ -1,0 +1,276 @@
+//! Exports what is stored about a customer: a document in JSON, and the files beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::PrivacyError;
+use super::selection::{Matched, Selection, walk};
+use crate::clock;
+use crate::ports::{
+    Activity, Attachments, Confirmations, Conversations, Erasure, ExportTarget, FileOwner, StoreError,
+    StoredAttachment, StoredTicket, Tickets,
+};
+use domain::conversation::Message;
+use domain::ticket::NewTicket;
+
+/// The counts of an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Tickets.
+    pub tickets: u64,
+    /// Files.
+    pub files: u64,
+    /// Files whose bytes are missing.
+    pub missing_files: u64,
+    /// Those files that were uploaded and not sent.
+    pub unsent_files: u64,
+    /// Tickets that could not be read.
+    pub unreadable: u64,
+}
+
+/// A ticket with everything stored about it.
+#[derive(Serialize)]
+struct ExportedTicket {
+    id: String,
+    site: String,
+    reference: String,
+    status: &'static str,
+    received_at: String,
+    updated_at: String,
+    due_at: Option<String>,
+    answered_at: Option<String>,
+    /// The host's id of the customer, if verified.
+    person: Option<String>,
+    topic: String,
+    severity: &'static str,
+    team: String,
+    assignee: String,
+    /// As it was submitted.
+    ticket: NewTicket,
+    messages: Vec<Message>,
+    activities: Vec<ExportedActivity>,
+    files: Vec<ExportedFile>,
+    /// The external id at each destination.
+    destinations: BTreeMap<String, String>,
+    /// The address claimed by the sender, and when it was confirmed.
+    claimed_address: Option<ExportedAddress>,
+    /// The recipient of its receipt; deleted after a day.
+    receipt: Option<ExportedReceipt>,
+}
+
+#[derive(Serialize)]
+struct ExportedAddress {
+    address: String,
+    /// When the last code was mailed there.
+    sent_at: Option<String>,
+    confirmed_at: Option<String>,
+    /// When a mail server reported that it does not exist.
+    bounced_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ExportedReceipt {
+    address: String,
+    created_at: String,
+}
+
+/// A file that was uploaded and not sent.
+#[derive(Serialize)]
+struct UnsentFile {
+    site: String,
+    #[serde(flatten)]
+    file: ExportedFile,
+}
+
+#[derive(Serialize)]
+struct ExportedActivity {
+    agent: String,
+    activity: &'static str,
+    text: String,
+    at: String,
+}
+
+#[derive(Serialize)]
+struct ExportedFile {
+    /// The number of its message; 0 for the ticket itself.
+    message: u32,
+    name: String,
+    #[serde(rename = "type")]
+    media: &'static str,
+    size: u32,
+    put_at: String,
+    /// Its path beside this document; none if its bytes are missing.
+    path: Option<String>,
+}
+
+/// What an export reads.
+pub struct ExportPorts {
+    /// The tickets.
+    pub tickets: Arc<dyn Tickets>,
+    /// Their conversations.
+    pub conversations: Arc<dyn Conversations>,
+    /// The addresses that their senders claim.
+    pub confirmations: Arc<dyn Confirmations>,
+    /// Their files.
+    pub attachments: Arc<dyn Attachments>,
+    /// Everything else.
+    pub erasure: Arc<dyn Erasure>,
+}
+
+/// Exports the data of a selection, with or without a running gateway.
+pub struct ExportSelection(ExportPorts);
+
+impl ExportSelection {
+    /// Exports from a store.
+    pub fn new(ports: ExportPorts) -> ExportSelection {
+        ExportSelection(ports)
+    }
+
+    /// Writes the data of a selection to a target. It is streamed, so that memory does not grow with the number of tickets.
+    pub async fn export(&self, selection: &Selection, target: &mut dyn ExportTarget) -> Result<Exported, PrivacyError> {
+        let ExportPorts { tickets, erasure, .. } = &self.0;
+        let mut exported = Exported::default();
+        target.write(&format!("{{\"exported_at\":\"{}\",\"tickets\":[", clock::now()))?;
+        let mut owners: BTreeSet<(String, Owner)> = BTreeSet::new();
+        if let Selection::Person { site, id } = selection {
+            owners.insert((site.clone(), Owner::Person(id.clone())));
+        }
+        let mut unreadable = 0;
+        let left_out = walk((erasure.as_ref(), tickets.as_ref()), selection, async |matched: Vec<Matched>| {
+            for Matched { head, session } in matched {
+                if selection.is_of_people() {
+                    let of_session = session.map(Owner::Session);
+                    let owner = head.person.clone().map(Owner::Person).or(of_session);
+                    owners.extend(owner.map(|owner| (head.site.clone(), owner)));
+                }
+                let ticket = match tickets.ticket(&head.id).await {
+                    Ok(Some(ticket)) => ticket,
+                    Ok(None) => continue,
+                    Err(StoreError::Damaged { what, reason }) => {
+                        tracing::warn!(what, reason, "ticket unreadable");
+                        unreadable += 1;
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                let files = self.copy_files(&ticket, target, &mut exported).await?;
+                let ticket = self.read(ticket, files).await?;
+                append(target, exported.tickets > 0, &ticket)?;
+                exported.tickets += 1;
+            }
+            Ok(())
+        })
+        .await?;
+        exported.unreadable = left_out + unreadable;
+        target.write("\n],\"unsent_files\":[")?;
+        for (site, owner) in owners {
+            for kept in erasure.unsent_files(&site, owner.file_owner()).await? {
+                let file = copy_file(kept, "unsent", target, &mut exported)?;
+                append(target, exported.unsent_files > 0, &UnsentFile { site: site.clone(), file })?;
+                exported.unsent_files += 1;
+            }
+        }
+        target.write("\n]}\n")?;
+        target.finish()?;
+        Ok(exported)
+    }
+
+    async fn copy_files(
+        &self,
+        ticket: &StoredTicket,
+        target: &mut dyn ExportTarget,
+        exported: &mut Exported,
+    ) -> Result<Vec<ExportedFile>, PrivacyError> {
+        let kept = self.0.attachments.attachments(&ticket.id).await?;
+        kept.into_iter().map(|kept| copy_file(kept, &ticket.reference, target, exported)).collect()
+    }
+
+    async fn read(&self, ticket: StoredTicket, files: Vec<ExportedFile>) -> Result<ExportedTicket, StoreError> {
+        let ExportPorts { conversations, confirmations, erasure, .. } = &self.0;
+        let messages = conversations.messages(&ticket.id, 0).await?;
+        let activities = conversations.activities(&ticket.id).await?;
+        let activity = |activity: Activity| ExportedActivity {
+            agent: activity.operator,
+            activity: activity.act.word(),
+            text: activity.text,
+            at: activity.at,
+        };
+        let claimed = confirmations.claimed_address(&ticket.id).await?;
+        let claimed_address = claimed.map(|claimed| ExportedAddress {
+            address: claimed.address,
+            sent_at: claimed.sent_at,
+            confirmed_at: claimed.confirmed_at,
+            bounced_at: claimed.bounced_at,
+        });
+        let receipt = erasure.receipt_address(&ticket.id).await?;
+        Ok(ExportedTicket {
+            claimed_address,
+            receipt: receipt.map(|(address, created_at)| ExportedReceipt { address, created_at }),
+            destinations: erasure.external_tickets(&ticket.id).await?.into_iter().collect(),
+            site: ticket.site,
+            reference: ticket.reference,
+            status: ticket.status.word(),
+            received_at: ticket.received_at,
+            updated_at: ticket.handling.updated_at,
+            due_at: ticket.due_at,
+            answered_at: ticket.handling.answered_at,
+            person: ticket.person,
+            topic: ticket.handling.topic,
+            severity: ticket.handling.severity.word(),
+            team: ticket.handling.team,
+            assignee: ticket.handling.assignee,
+            ticket: ticket.ticket,
+            messages,
+            activities: activities.into_iter().map(activity).collect(),
+            files,
+            id: ticket.id,
+        })
+    }
+}
+
+/// Appends an entry to a list of the document.
+fn append(target: &mut dyn ExportTarget, has_previous: bool, entry: &impl Serialize) -> Result<(), PrivacyError> {
+    let text = serde_json::to_string(entry).map_err(std::io::Error::from)?;
+    let comma = if has_previous { "," } else { "" };
+    Ok(target.write(&format!("{comma}\n{text}"))?)
+}
+
+/// An owner whose unsent files are exported.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    Person(String),
+    Session([u8; 32]),
+}
+
+impl Owner {
+    fn file_owner(&self) -> FileOwner<'_> {
+        match self {
+            Owner::Person(person) => FileOwner::Person(person),
+            Owner::Session(session) => FileOwner::Session(session),
+        }
+    }
+}
+
+/// Copies a file to a folder below `files`.
+fn copy_file(
+    kept: StoredAttachment,
+    below: &str,
+    target: &mut dyn ExportTarget,
+    exported: &mut Exported,
+) -> Result<ExportedFile, PrivacyError> {
+    // Names contain no paths and no characters that file systems reject; the id separates two files of one name.
+    let path = format!("files/{below}/{}-{}", kept.id, kept.name);
+    let exists = target.copy_file(&kept.file, &path)?;
+    exported.files += u64::from(exists);
+    exported.missing_files += u64::from(!exists);
+    Ok(ExportedFile {
+        message: kept.number.unwrap_or_default(),
+        name: kept.name,
+        media: kept.media.word(),
+        size: kept.size,
+        put_at: kept.put_at,
+        path: exists.then_some(path),
+    })
+}

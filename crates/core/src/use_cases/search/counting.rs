@@ -1,0 +1,292 @@
+//! Counts how answers were used, and searches that found nothing. Counts are collected and written once a second, so that counting costs a
+//! single transaction of the one writer, which tickets need, and not one per event. Collected counts are lost if the process is killed.
+
+use std::collections::{HashMap, VecDeque};
+use std::mem::take;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::ports::{Count, Counts, StoreError};
+use crate::pseudonym::{Counted, Pseudonyms};
+use domain::deflection::counts_questions;
+use domain::event::{Event, EventName};
+
+/// The interval between writes of collected counts.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+/// How many counts one transaction writes.
+const FLUSH_AT_ONCE: usize = 200;
+/// How many counts are collected; further ones are dropped. An event has 8 kB at most.
+const QUEUE_MAX: usize = 2_000;
+/// How long a visit must be silent before its last search counts.
+const STILL: Duration = Duration::from_secs(10);
+/// How many visits with a pending search are stored, in all and per network or customer; further ones are not counted.
+const WAITING_MAX: usize = 10_000;
+const WAITING_OF_ONE_MAX: u32 = 50;
+/// How many events one network or customer may count per hour, so that nobody can distort the counts alone.
+const EVENTS_AN_HOUR: u32 = 300;
+const SEARCHES_AN_HOUR: u32 = 60;
+/// How many networks and customers are told apart per hour; further ones are not counted until it is over.
+const SENDERS_MAX: usize = 50_000;
+/// For how many weeks counts are stored.
+const WEEKS_KEPT: u32 = 57;
+/// For how many weeks the senders of counts are stored, after the current one: a visit may continue past the end of a week.
+const WHO_KEPT: u32 = 1;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Collects counts.
+#[derive(Debug)]
+pub struct Counting {
+    pseudonyms: Pseudonyms,
+    gathered: Mutex<Gathered>,
+}
+
+#[derive(Debug, Default)]
+struct Gathered {
+    queue: VecDeque<Count>,
+    /// The last search of each visit that found nothing, by site and visit.
+    waiting: HashMap<(String, String), Search>,
+    /// What each sender has counted this hour.
+    senders: HashMap<[u8; 32], Share>,
+    /// The current hour, since 1970.
+    hour: u64,
+    dropped: u64,
+}
+
+#[derive(Debug)]
+struct Search {
+    words: String,
+    who: [u8; 32],
+    sender: [u8; 32],
+    at: Instant,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    events: u32,
+    searches: u32,
+    waiting: u32,
+}
+
+impl Counting {
+    /// Creates it without counts.
+    pub fn new(pseudonyms: Pseudonyms) -> Counting {
+        Counting { pseudonyms, gathered: Mutex::default() }
+    }
+
+    /// Counts an event. A submitted ticket ends the visit, and its last search counts as a search miss.
+    pub fn add_event(&self, site: &str, mut event: Event, who: &Counted) {
+        if !counts_questions(event.name) {
+            event.questions = Vec::new();
+        }
+        let sender = self.sender(site, who);
+        let mut gathered = self.gathered();
+        if !gathered.admit(sender, |share| &mut share.events, EVENTS_AN_HOUR) {
+            return;
+        }
+        let ended = (event.name == EventName::Sent).then(|| (site.to_string(), event.visit.clone()));
+        gathered.push(Count::Event { site: site.into(), week: clock::week(0), event });
+        if let Some(visit) = ended
+            && let Some(search) = gathered.remove_waiting(&visit)
+        {
+            self.settle(&mut gathered, visit.0, search);
+        }
+    }
+
+    /// Records a search of a visit: its words if it found nothing, or `None` if it found something and nothing is missing.
+    pub fn add_search(&self, site: &str, visit: &str, who: &Counted, words: Option<String>) {
+        let key = (site.to_string(), visit.to_string());
+        let (sender, pseudonym) =
+            (self.sender(site, who), self.pseudonyms.digest("search", site, &clock::week(0), who));
+        let mut gathered = self.gathered();
+        gathered.remove_waiting(&key);
+        let Some(words) = words else { return };
+        let is_full = gathered.waiting.len() >= WAITING_MAX;
+        if is_full || !gathered.admit(sender, |share| &mut share.waiting, WAITING_OF_ONE_MAX) {
+            gathered.dropped += 1;
+            return;
+        }
+        gathered.waiting.insert(key, Search { words, who: pseudonym, sender, at: Instant::now() });
+    }
+
+    /// Writes the collected counts.
+    pub async fn flush(&self, store: &dyn Counts) -> Result<(), StoreError> {
+        loop {
+            let batch: Vec<Count> = {
+                let mut gathered = self.gathered();
+                let length = gathered.queue.len().min(FLUSH_AT_ONCE);
+                gathered.queue.drain(..length).collect()
+            };
+            if batch.is_empty() {
+                return Ok(());
+            }
+            if let Err(error) = store.record_counts(&batch).await {
+                // A busy store is retried; counts that fail for another reason would fail again.
+                if matches!(error, StoreError::Busy) {
+                    let mut gathered = self.gathered();
+                    for count in batch.into_iter().rev() {
+                        gathered.queue.push_front(count);
+                    }
+                }
+                return Err(error);
+            }
+        }
+    }
+
+    /// Counts the searches of visits that have been silent for a while.
+    fn settle_still(&self, still: Duration) {
+        let mut gathered = self.gathered();
+        let due: Vec<((String, String), Search)> =
+            gathered.waiting.extract_if(|_, search| search.at.elapsed() >= still).collect();
+        for ((site, _), search) in due {
+            gathered.leave(&search);
+            self.settle(&mut gathered, site, search);
+        }
+    }
+
+    fn settle(&self, gathered: &mut Gathered, site: String, search: Search) {
+        let Search { words, who, sender, .. } = search;
+        if gathered.admit(sender, |share| &mut share.searches, SEARCHES_AN_HOUR) {
+            let search = self.pseudonyms.of_words(&words);
+            gathered.push(Count::SearchMiss { site, week: clock::week(0), who, search, words, at: clock::now() });
+        }
+    }
+
+    fn sender(&self, site: &str, who: &Counted) -> [u8; 32] {
+        self.pseudonyms.digest("sender", site, "", who)
+    }
+
+    fn gathered(&self) -> MutexGuard<'_, Gathered> {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let hour = clock::seconds() / 3600;
+        if gathered.hour != hour {
+            gathered.hour = hour;
+            gathered.senders.clear();
+        }
+        gathered
+    }
+}
+
+impl Gathered {
+    /// Takes one from the hourly quota of a sender, if there is one left.
+    fn admit(&mut self, sender: [u8; 32], of: impl Fn(&mut Share) -> &mut u32, most: u32) -> bool {
+        if self.senders.len() >= SENDERS_MAX && !self.senders.contains_key(&sender) {
+            self.dropped += 1;
+            return false;
+        }
+        let share = of(self.senders.entry(sender).or_default());
+        let is_admitted = *share < most;
+        *share += u32::from(is_admitted);
+        self.dropped += u64::from(!is_admitted);
+        is_admitted
+    }
+
+    fn push(&mut self, count: Count) {
+        match self.queue.len() < QUEUE_MAX {
+            true => self.queue.push_back(count),
+            false => self.dropped += 1,
+        }
+    }
+
+    fn remove_waiting(&mut self, key: &(String, String)) -> Option<Search> {
+        let search = self.waiting.remove(key)?;
+        self.leave(&search);
+        Some(search)
+    }
+
+    fn leave(&mut self, search: &Search) {
+        if let Some(share) = self.senders.get_mut(&search.sender) {
+            share.waiting = share.waiting.saturating_sub(1);
+        }
+    }
+}
+
+/// Writes counts and deletes old ones; never returns.
+pub async fn run(counting: &Counting, store: &dyn Counts) {
+    let mut interval = tokio::time::interval(FLUSH_EVERY);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut cleaned: Option<Instant> = None;
+    loop {
+        interval.tick().await;
+        counting.settle_still(STILL);
+        if let Err(error) = counting.flush(store).await {
+            tracing::warn!(%error, "recording counts failed");
+        }
+        let dropped = take(&mut counting.gathered().dropped);
+        if dropped > 0 {
+            tracing::debug!(dropped, "counts dropped");
+        }
+        if cleaned.is_none_or(|at| at.elapsed() >= DAY) {
+            cleaned = Some(Instant::now());
+            if let Err(error) = store.forget_counts(&clock::week(WEEKS_KEPT), &clock::week(WHO_KEPT)).await {
+                tracing::warn!(%error, "forgetting old counts failed");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ticket::Kind;
+
+    fn counting() -> Counting {
+        Counting::new(Pseudonyms::new(vec![1; 32]))
+    }
+
+    fn network(n: u8) -> Counted {
+        Counted::Network(Some([192, 0, n, 0].into()))
+    }
+
+    fn opened(visit: u32) -> Event {
+        let visit = format!("{visit:016x}.0");
+        Event { visit, name: EventName::Opened, kind: Kind::Bug, questions: vec!["a".into()] }
+    }
+
+    #[test]
+    fn one_network_counts_only_so_much_and_takes_nothing_from_others() {
+        let counting = counting();
+        for visit in 0..2 * EVENTS_AN_HOUR {
+            counting.add_event("acme", opened(visit), &network(1));
+        }
+        assert_eq!(counting.gathered().queue.len(), EVENTS_AN_HOUR as usize);
+        counting.add_event("acme", opened(0), &network(2));
+        assert_eq!(counting.gathered().queue.len(), EVENTS_AN_HOUR as usize + 1);
+    }
+
+    #[test]
+    fn what_is_gathered_is_bounded() {
+        let counting = counting();
+        for visit in 0..50_u32 {
+            for n in 0..100 {
+                counting.add_event("acme", opened(visit), &network(n));
+                counting.add_search("acme", &format!("{visit:015x}{n:x}.0"), &network(n), Some("dark mode".into()));
+            }
+        }
+        assert_eq!(counting.gathered().queue.len(), QUEUE_MAX);
+        for visit in 0..200 {
+            counting.add_search("acme", &format!("{visit:016x}.0"), &network(200), Some("dark mode".into()));
+        }
+        let gathered = counting.gathered();
+        let of_one = gathered.waiting.values().filter(|search| search.sender == counting.sender("acme", &network(200)));
+        assert_eq!(of_one.count(), WAITING_OF_ONE_MAX as usize);
+        assert!(gathered.waiting.len() <= WAITING_MAX);
+    }
+
+    #[test]
+    fn a_search_counts_once_its_visit_is_still_and_then_makes_room() {
+        let counting = counting();
+        for round in 1..=3 {
+            for visit in 0..10 {
+                counting.add_search("acme", &format!("{visit:016x}.0"), &network(1), Some(format!("words {visit}")));
+            }
+            counting.settle_still(Duration::from_secs(1000));
+            assert_eq!(counting.gathered().queue.len(), 10 * (round - 1));
+            counting.settle_still(Duration::ZERO);
+            assert_eq!(counting.gathered().queue.len(), 10 * round);
+        }
+        let sender = counting.sender("acme", &network(1));
+        let share = counting.gathered().senders[&sender];
+        assert_eq!((share.waiting, share.searches), (0, 30));
+    }
+}

@@ -1,0 +1,178 @@
+//! Scheduled imports. Only one process at a time runs an import: it holds a lease on the source, which expires if the process is killed.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{ImportError, ImportQuestions, Prune, Report};
+use crate::ports::{ImportOutcome, ImportRun, QuestionSource, StoreError};
+
+/// The default interval between imports of a source.
+pub const EVERY_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
+/// The shortest interval, because the source is somebody else's server.
+pub const EVERY_MIN: Duration = Duration::from_secs(10 * 60);
+/// The longest interval.
+pub const EVERY_MAX: Duration = Duration::from_secs(1000 * 60 * 60);
+/// The first backoff after a failure; doubled after each further one, up to the interval of the plan.
+const RETRY_FIRST: Duration = Duration::from_secs(60);
+/// The duration of a lease, and how often it is renewed.
+const LEASE: Duration = Duration::from_secs(5 * 60);
+const RENEW_EVERY: Duration = Duration::from_secs(60);
+/// How long to wait before checking whether another process has released a source.
+const LEASED_ELSEWHERE: Duration = Duration::from_secs(30);
+
+/// A scheduled import.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The source of the questions.
+    pub source: Arc<dyn QuestionSource>,
+    /// The time from one import to the next.
+    pub every: Duration,
+    /// Whether questions that the source no longer has are removed.
+    pub prune: bool,
+}
+
+impl ImportQuestions {
+    /// Runs the scheduled import of a site; never returns. Imports at once unless this gateway or another one on the same database has done so
+    /// recently, and then on schedule.
+    pub async fn run(&self, site: &str, plan: &Plan) -> Infallible {
+        let holder = Uuid::new_v4().to_string();
+        loop {
+            let pause = match self.import_if_due(site, plan, &holder).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::warn!(site, source = %plan.source.location(), %error, "scheduled import failed");
+                    retry_pause(1, plan.every)
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Imports a source if it is due and no other process holds its lease. Returns the time until the next check.
+    async fn import_if_due(&self, site: &str, plan: &Plan, holder: &str) -> Result<Duration, StoreError> {
+        let name = plan.source.name();
+        let left = left(&self.imports.import_run(site, &name).await?, plan.every);
+        if !left.is_zero() {
+            return Ok(left);
+        }
+        if !self.lease(site, &name, holder).await? {
+            return Ok(LEASED_ELSEWHERE.min(plan.every));
+        }
+        // Another process may have just imported it.
+        let run = self.imports.import_run(site, &name).await?;
+        let left = self::left(&run, plan.every);
+        if !left.is_zero() {
+            return Ok(left);
+        }
+        let failures = match self.import_leased(site, plan, holder, &run).await {
+            Ok((report, progress)) => {
+                log(site, plan, &report);
+                if !report.is_incomplete {
+                    self.imports.record_import(site, &name, holder, &ImportOutcome::Success { progress }).await?;
+                    return Ok(plan.every);
+                }
+                run.failures.saturating_add(1)
+            }
+            Err(error) => {
+                tracing::warn!(site, source = %plan.source.location(), %error, "scheduled import failed");
+                run.failures.saturating_add(1)
+            }
+        };
+        let pause = retry_pause(failures, plan.every);
+        tracing::info!(site, source = %plan.source.location(), failures, retry_in = ?pause, "scheduled import will be retried");
+        self.imports.record_import(site, &name, holder, &ImportOutcome::Failure { retry_in: pause }).await?;
+        Ok(pause)
+    }
+
+    /// Imports a source, renewing the lease meanwhile.
+    async fn import_leased(
+        &self,
+        site: &str,
+        plan: &Plan,
+        holder: &str,
+        run: &ImportRun,
+    ) -> Result<(Report, String), ImportError> {
+        let prune = if plan.prune { Prune::Limited } else { Prune::Never };
+        let name = plan.source.name();
+        let importing = self.import_changes(site, plan.source.as_ref(), prune, &run.progress);
+        let renewing = async {
+            loop {
+                tokio::time::sleep(RENEW_EVERY).await;
+                match self.lease(site, &name, holder).await {
+                    Ok(true) => {}
+                    Ok(false) => tracing::warn!(site, source = %plan.source.location(), "import lease lost"),
+                    Err(error) => {
+                        tracing::warn!(site, source = %plan.source.location(), %error, "import lease not renewed")
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            done = importing => done,
+            never = renewing => never,
+        }
+    }
+
+    async fn lease(&self, site: &str, source: &str, holder: &str) -> Result<bool, StoreError> {
+        self.imports.lease_import(site, source, holder, LEASE).await
+    }
+}
+
+/// The time until the next import.
+fn left(run: &ImportRun, every: Duration) -> Duration {
+    match (run.retry_in, run.since_import) {
+        // A clock that was set back must not delay it for longer than the interval.
+        (Some(retry_in), _) => retry_in.min(every),
+        (None, Some(since)) => every.saturating_sub(since),
+        (None, None) => Duration::ZERO,
+    }
+}
+
+/// The backoff after this many failures in a row: growing, and never longer than the interval after a success.
+fn retry_pause(failures: u32, every: Duration) -> Duration {
+    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(20));
+    RETRY_FIRST.saturating_mul(doubled).min(every)
+}
+
+fn log(site: &str, plan: &Plan, report: &Report) {
+    let location = plan.source.location();
+    for note in &report.notes {
+        tracing::warn!(site, source = %location, "{note}");
+    }
+    tracing::info!(site, source = %location, "imported: {report}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_tried_again_after_minutes_that_grow_up_to_the_period() {
+        let every = Duration::from_secs(24 * 60 * 60);
+        let minutes: Vec<u64> = (1..=12).map(|failures| retry_pause(failures, every).as_secs() / 60).collect();
+        assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440]);
+        assert_eq!(retry_pause(u32::MAX, every), every);
+        assert_eq!(retry_pause(3, Duration::from_secs(10)), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn the_next_import_is_a_period_after_the_last_or_when_it_is_retried() {
+        let every = Duration::from_secs(3600);
+        for (since_import, retry_in, left_seconds) in [
+            (None, None, 0),
+            (Some(1800), None, 1800),
+            (Some(7200), None, 0),
+            (Some(7200), Some(240), 240),
+            (None, Some(0), 0),
+            (Some(0), None, 3600),
+            (Some(0), Some(86_400), 3600),
+        ] {
+            let [since_import, retry_in] = [since_import, retry_in].map(|seconds| seconds.map(Duration::from_secs));
+            let run = ImportRun { since_import, retry_in, ..ImportRun::default() };
+            assert_eq!(left(&run, every).as_secs(), left_seconds, "{run:?}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Stores tickets, once per idempotency key; a ticket is on disk before it is acknowledged.
+
+use std::mem;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::TakeTicketError;
+use super::extras::PlanExtras;
+use super::keys_in_use::KeysInUse;
+use super::limits::{self, SubmissionLimits};
+use super::reference::{self, DRAWS};
+use crate::clock;
+use crate::json;
+use crate::ports::{
+    Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionKey, SubmissionOutcome, Tickets,
+};
+use crate::rules::promise::{Terms, promise};
+use crate::site::Site;
+use crate::use_cases::access::SignIn;
+use crate::use_cases::attachments::{self, MissingFiles};
+use crate::use_cases::delivery::Dispatch;
+use domain::context::User;
+use domain::conversation::Turn;
+use domain::targets::Owner;
+use domain::ticket::{self, NewTicket, Receipt, Status};
+use domain::{config, context};
+use redaction::Rules;
+
+/// Stores submitted tickets.
+pub struct TakeTicket {
+    tickets: Arc<dyn Tickets>,
+    sign_in: Arc<SignIn>,
+    keys_in_use: KeysInUse,
+    limits: SubmissionLimits,
+    extras: PlanExtras,
+    dispatch: Dispatch,
+}
+
+impl TakeTicket {
+    /// Stores tickets in a store, within limits.
+    pub fn new(
+        tickets: Arc<dyn Tickets>,
+        sign_in: Arc<SignIn>,
+        limits: SubmissionLimits,
+        extras: PlanExtras,
+        dispatch: Dispatch,
+    ) -> TakeTicket {
+        TakeTicket { tickets, sign_in, keys_in_use: KeysInUse::default(), limits, extras, dispatch }
+    }
+
+    /// Stores a ticket, or repeats the answer to the same body under the same key. Returns also whether the ticket was delivered. `from` is the
+    /// network address of the request.
+    pub async fn take(
+        &self,
+        site: &Site,
+        key: String,
+        requester: Requester,
+        from: Option<IpAddr>,
+        body: &[u8],
+    ) -> Result<(Receipt, bool), TakeTicketError> {
+        let name = site.key.as_str();
+        self.sign_in.adopt_session(name, &requester).await?;
+        let key = SubmissionKey { key, body: Sha256::digest(body).into(), session: requester.session };
+        // Checked before the body is validated: an accepted ticket is not rejected later, even if the rules have changed since.
+        if let Some(first) = self.tickets.submission(name, &key.key).await? {
+            return self.repeat(&first, &key).await;
+        }
+        let new = json::parse::<NewTicket>(body)?;
+        let mut errors = ticket::check(&new);
+        errors.extend(attachments::check(site, &new.attachments));
+        if !errors.is_empty() {
+            return Err(TakeTicketError::Invalid(errors));
+        }
+        let guard = self.keys_in_use.hold(name, &key.key).ok_or(TakeTicketError::InProgress)?;
+        let is_anonymous = requester.person.is_none();
+        let quota = if is_anonymous { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
+        self.limits.charge(name, requester.person.as_ref().map(|person| person.user.id.as_str()))?;
+        let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
+        let mut stored = stored(site, requester, new);
+        let extras = self.extras.plan(site, &stored, email_verified, from, quota);
+        stored.handling.unread = u32::from(extras.answer.is_some());
+        for drawn in 1..=DRAWS {
+            match self.tickets.submit(&stored, &key, extras.clone()).await? {
+                SubmissionOutcome::Stored => {
+                    self.dispatch.announce_new(&stored);
+                    // The ticket is stored, so a repeated request gets its answer.
+                    drop(guard);
+                    return Ok((receipt(&stored), self.dispatch.wait(&stored).await?));
+                }
+                SubmissionOutcome::KeyTaken(first) => return self.repeat(&first, &key).await,
+                SubmissionOutcome::Erased => return Err(TakeTicketError::Erased),
+                SubmissionOutcome::MissingFiles(places) => return Err(MissingFiles(places).into()),
+                SubmissionOutcome::OverQuota(exceeded) => return Err(limits::log_exceeded(name, exceeded).into()),
+                SubmissionOutcome::ReferenceTaken => stored.reference = reference::draw(drawn),
+            }
+        }
+        tracing::error!("drawing a reference failed");
+        Err(TakeTicketError::NoReference)
+    }
+
+    /// The answer to a repeated submission, if it is the same as the first with its key.
+    async fn repeat(&self, first: &StoredSubmission, key: &SubmissionKey) -> Result<(Receipt, bool), TakeTicketError> {
+        if first.seal != *key {
+            return Err(TakeTicketError::KeyReused);
+        }
+        Ok((receipt(&first.ticket), self.dispatch.wait(&first.ticket).await?))
+    }
+}
+
+fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket {
+    let id = requester.person.as_ref().map(|person| person.user.id.clone());
+    let priority = match requester.person {
+        Some(person) => {
+            let priority = person.priority.or_else(|| config::priority_of(&site.config, &person.user.plan));
+            replace_claimed_customer(&mut new, person);
+            priority
+        }
+        None => {
+            let plan = new.context.user.as_mut().map(|user| {
+                // Unverified, whatever the page claims.
+                user.verified = false;
+                user.plan.clone()
+            });
+            plan.filter(|_| site.config.trust_page).and_then(|plan| config::priority_of(&site.config, &plan))
+        }
+    };
+    // A page that could not load the configuration does not know which groups the site turns off.
+    context::drop_groups(&mut new.context, &site.config.context.off);
+    // A page that was loaded earlier may not have all names, or only an older form of them.
+    let names = site.config.redact.names.clone();
+    context::document::redact_configured_names(&mut new.context, &Rules { names, ..Rules::default() });
+    // Pages do not have the links to the site's other tools.
+    let links = context::document::links_for(&new.context, &site.config.context);
+    new.context.links.extend(links);
+    let received = clock::timestamp();
+    let now = received;
+    let NewTicket { topic, severity, automatic, test, .. } = &new;
+    let terms = Terms { topic, severity: *severity, priority, received, now, automatic: *automatic, test: *test };
+    let promise = promise(site, terms);
+    let received_at = clock::written(received);
+    StoredTicket {
+        id: Uuid::now_v7().to_string(),
+        site: site.key.clone(),
+        reference: reference::draw(0),
+        status: Status::Open,
+        priority,
+        target: promise.target,
+        due_at: promise.due_at,
+        person: id,
+        session: requester.session,
+        handling: Handling {
+            owner: Some(promise.owner),
+            team: promise.team,
+            assignee: promise.assignee,
+            turn: if promise.owner == Owner::Automated { Turn::Customer } else { Turn::Support },
+            ..Handling::of(&new, &received_at)
+        },
+        received_at,
+        ticket: new,
+    }
+}
+
+/// Replaces the customer that the page claims by the one that the host has signed. Other claims of the page that cannot be signed stay. An
+/// address that the host reports as unverified is a claim, as if it had been entered in the form.
+fn replace_claimed_customer(new: &mut NewTicket, person: Person) {
+    let Person { user: mut signed, email_verified, .. } = person;
+    if email_verified == Some(false) {
+        let claim = mem::take(&mut signed.email);
+        if new.contact.email.trim().is_empty() {
+            new.contact.email = claim;
+        }
+    }
+    let claimed = new.context.user.take().unwrap_or_default();
+    new.context.user = Some(User { attributes: claimed.attributes, ..signed });
+}
+
+fn receipt(ticket: &StoredTicket) -> Receipt {
+    Receipt {
+        id: ticket.id.clone(),
+        reference: ticket.reference.clone(),
+        status: ticket.status,
+        due_at: ticket.due_at.clone(),
+    }
+}

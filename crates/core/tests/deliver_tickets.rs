@@ -1,0 +1,247 @@
+//! Deliveries whose outcome cannot be stored, over a store.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::io::{Error, ErrorKind, Result};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deskbell_core::clock;
+use deskbell_core::destinations::Destinations;
+use deskbell_core::fixtures;
+use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
+use deskbell_core::ports::{
+    ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, ExternalTicketRef,
+    ExternalTickets, Files, NewDelivery, PartialFile, Queue, QueueStatus, StoreError, StoredTicket, SubmissionExtras,
+    SubmissionKey, SubmissionOutcome, Tickets, UnsettledFile,
+};
+use deskbell_core::use_cases::delivery::{AssembleContents, DeliverTickets, DestinationStates};
+use domain::config::Config;
+use domain::conversation::Author;
+use domain::ticket::NewTicket;
+use serde_json::json;
+use store_sqlite::SqliteStore;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// A destination that accepts everything. The disk is full as soon as it has something, if it is told so.
+#[derive(Debug)]
+struct Desk {
+    store: SqliteStore,
+    fills_disk: bool,
+    receipt: DeliveryReceipt,
+    deliveries: AtomicU32,
+}
+
+#[async_trait]
+impl Destination for Desk {
+    fn accepts(&self, _kind: DeliveryKind, _author: Author) -> bool {
+        true
+    }
+
+    async fn deliver(&self, _content: &Parcel<'_>) -> std::result::Result<DeliveryReceipt, Failure> {
+        self.deliveries.fetch_add(1, Ordering::SeqCst);
+        if self.fills_disk {
+            self.store.set_full(true).await.unwrap();
+        }
+        Ok(self.receipt.clone())
+    }
+
+    async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+/// The queue of a store, which counts outcomes that were not recorded.
+struct CountingQueue {
+    store: SqliteStore,
+    failures: AtomicU32,
+}
+
+#[async_trait]
+impl Queue for CountingQueue {
+    async fn claim_deliveries(
+        &self,
+        queue: (&str, &str),
+        lease: Duration,
+        held: &[i64],
+        limit: u32,
+    ) -> std::result::Result<Vec<DueDelivery>, StoreError> {
+        self.store.claim_deliveries(queue, lease, held, limit).await
+    }
+
+    async fn next_delivery(
+        &self,
+        queue: (&str, &str),
+        held: &[i64],
+    ) -> std::result::Result<Option<Duration>, StoreError> {
+        self.store.next_delivery(queue, held).await
+    }
+
+    async fn record_attempts(
+        &self,
+        attempts: &[(&DueDelivery, &DeliveryOutcome)],
+    ) -> std::result::Result<Vec<i64>, StoreError> {
+        let recorded = self.store.record_attempts(attempts).await;
+        self.failures.fetch_add(u32::from(recorded.is_err()), Ordering::SeqCst);
+        recorded
+    }
+
+    async fn extend_claims(
+        &self,
+        claims: &[(i64, &ClaimToken)],
+        lease: Duration,
+    ) -> std::result::Result<Vec<i64>, StoreError> {
+        self.store.extend_claims(claims, lease).await
+    }
+
+    async fn retry_at_once(&self, ids: &[i64]) -> std::result::Result<(), StoreError> {
+        self.store.retry_at_once(ids).await
+    }
+
+    async fn deliveries(&self, ticket: &str) -> std::result::Result<Vec<Delivery>, StoreError> {
+        self.store.deliveries(ticket).await
+    }
+
+    async fn dead_letters(&self, limit: u32) -> std::result::Result<Vec<(Delivery, String)>, StoreError> {
+        self.store.dead_letters(limit).await
+    }
+
+    async fn queues(&self) -> std::result::Result<Vec<QueueStatus>, StoreError> {
+        self.store.queues().await
+    }
+
+    async fn send_again(&self, id: Option<i64>) -> std::result::Result<u64, StoreError> {
+        self.store.send_again(id).await
+    }
+
+    async fn return_delivery(&self, id: i64, reason: &str) -> std::result::Result<bool, StoreError> {
+        self.store.return_delivery(id, reason).await
+    }
+}
+
+/// The files of tickets without any.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn create(&self) -> Result<Box<dyn PartialFile>> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        file.into()
+    }
+
+    fn settle(&self, _file: &str) -> Result<bool> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    fn remove(&self, _file: &str) -> Result<()> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    fn unsettled(&self) -> Result<Box<dyn Iterator<Item = UnsettledFile> + Send>> {
+        Err(Error::from(ErrorKind::Unsupported))
+    }
+
+    fn remove_unsettled(&self, _file: &UnsettledFile) -> Result<()> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// Deliveries to one destination, and their store.
+struct Setup {
+    store: SqliteStore,
+    queue: Arc<CountingQueue>,
+    desk: Arc<Desk>,
+    deliver: DeliverTickets,
+    _folder: tempfile::TempDir,
+}
+
+impl Setup {
+    async fn new(fills_disk: bool, receipt: DeliveryReceipt) -> Setup {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("test.db")).await.unwrap();
+        let desk = Arc::new(Desk { store: store.clone(), fills_disk, receipt, deliveries: AtomicU32::new(0) });
+        let mut destinations = Destinations::default();
+        destinations.insert("acme", "desk", desk.clone());
+        let states = Arc::new(DestinationStates::new(&destinations));
+        let sites = Arc::new([fixtures::site()].into_iter().collect());
+        let kept = Arc::new(store.clone());
+        let contents = AssembleContents::new(kept.clone(), kept, Arc::new(NoFiles), sites);
+        let queue = Arc::new(CountingQueue { store: store.clone(), failures: AtomicU32::new(0) });
+        let deliver = DeliverTickets::new(queue.clone(), contents, Arc::new(destinations), states);
+        Setup { store, queue, desk, deliver, _folder: folder }
+    }
+
+    fn start(&self) -> JoinHandle<()> {
+        let deliver = self.deliver.clone();
+        tokio::spawn(async move { deliver.work(("acme", "desk"), &CancellationToken::new()).await })
+    }
+
+    /// Stores a ticket that is due at the destination.
+    async fn submit(&self) -> String {
+        let ticket = ticket("DB-00000");
+        let deliveries = vec![NewDelivery { destination: "desk".into(), what: DeliveryKind::Ticket }];
+        let key = SubmissionKey { key: "k".into(), body: [0; 32], session: None };
+        let extras = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
+        assert_eq!(self.store.submit(&ticket, &key, extras).await.unwrap(), SubmissionOutcome::Stored);
+        ticket.id
+    }
+
+    async fn delivery(&self, ticket: &str) -> Delivery {
+        self.store.deliveries(ticket).await.unwrap().remove(0)
+    }
+}
+
+fn ticket(reference: &str) -> StoredTicket {
+    let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
+    let new: NewTicket = serde_json::from_value(new).unwrap();
+    StoredTicket::new("acme", reference.into(), new, &clock::now())
+}
+
+async fn until(mut condition: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !condition().await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), waiting).await.expect("it happens in time");
+}
+
+#[tokio::test]
+async fn what_is_delivered_while_the_disk_is_full_is_recorded_as_delivered_once_it_is_not() {
+    let receipt = DeliveryReceipt { not_delivered: vec!["x".repeat(1 << 20)], ..DeliveryReceipt::default() };
+    let setup = Setup::new(true, receipt).await;
+    let id = setup.submit().await;
+    let worker = setup.start();
+    until(async || setup.queue.failures.load(Ordering::SeqCst) >= 2).await;
+    assert_eq!(setup.delivery(&id).await.state, DeliveryState::Waiting);
+    // The next worker stores what a worker has not stored when it ends early.
+    worker.abort();
+    assert!(worker.await.unwrap_err().is_cancelled());
+    setup.store.set_full(false).await.unwrap();
+    setup.start();
+    until(async || setup.delivery(&id).await.state == DeliveryState::Delivered).await;
+    assert_eq!((setup.desk.deliveries.load(Ordering::SeqCst), setup.delivery(&id).await.attempts), (1, 1));
+}
+
+#[tokio::test]
+async fn an_outcome_that_breaks_a_constraint_becomes_a_dead_letter() {
+    let place = ExternalTicketRef { external_id: "35".into(), requester: String::new(), merged_after: None };
+    let receipt = DeliveryReceipt { external_id: "35".into(), place: Some(place.clone()), ..Default::default() };
+    let setup = Setup::new(false, receipt).await;
+    // Another ticket has the same external ticket already.
+    assert!(setup.store.adopt(&ticket("DB-00001"), "desk", &place).await.unwrap());
+    let id = setup.submit().await;
+    setup.start();
+    until(async || setup.delivery(&id).await.state == DeliveryState::DeadLetter).await;
+}

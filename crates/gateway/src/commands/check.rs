@@ -1,0 +1,144 @@
+//! `deskbell check`: compares the configured destinations with what they report about themselves and, on request, sends each a test ticket.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::wire_up::SiteMails;
+use deskbell_core::clock;
+use deskbell_core::destinations::Destinations;
+use deskbell_core::ports::destination::{Destination, Finding, Parcel};
+use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
+use deskbell_core::random;
+use deskbell_core::site::{Site, Sites};
+use domain::context::{Context, User};
+use domain::reference;
+use domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
+
+/// The message of a test ticket.
+const TEST: &str =
+    "This is a test of Deskbell, sent by an operator with `deskbell check --send`. Nobody waits for an answer.";
+/// The requester of a test ticket: an address that nobody can have (RFC 2606).
+const TESTER: &str = "deskbell-test@example.com";
+
+/// The findings, one per destination.
+#[derive(Debug, Default)]
+pub struct Checked {
+    found: Vec<(String, String, Vec<Finding>)>,
+}
+
+impl Checked {
+    /// Whether no destination has a problem.
+    pub fn is_good(&self) -> bool {
+        self.found.iter().all(|(_, _, findings)| findings.iter().all(|finding| finding.is_good))
+    }
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.found.is_empty() {
+            return f.write_str("no site has destinations or sends mail; tickets are kept in the gateway's own inbox");
+        }
+        for (index, (site, destination, findings)) in self.found.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{site}, {destination}:")?;
+            for Finding { is_good, message } in findings {
+                write!(f, "\n  {} {message}", if *is_good { "good" } else { "BAD " })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks every destination.
+pub async fn check(sites: &Sites, mails: &SiteMails, destinations: &Destinations, send: bool) -> Checked {
+    let mut checked = Checked::default();
+    for site in sites.iter() {
+        let name = &site.key;
+        if let Some(mail) = mails.get(name) {
+            let bounces_to = mail.bounces.as_ref().and_then(|to| destinations.get(name, to));
+            let return_path = bounces_to.and_then(|to| to.return_path(&Uuid::nil().to_string()));
+            let return_path = return_path.and_then(|address| address.parse().ok());
+            let sender = return_path.as_ref().unwrap_or(&mail.smtp.from.email);
+            let finding = ::mail::mail_server(&mail.smtp.server, sender).await;
+            checked.found.push((name.clone(), "mail".into(), vec![finding]));
+        }
+        for (destination, to) in destinations.in_site(name) {
+            let hook = format!("/v1/sites/{name}/hooks/{destination}");
+            let mut findings = to.check(&site.config, &hook).await;
+            if send {
+                findings.push(test(site, destination, to.as_ref()).await);
+            }
+            checked.found.push((name.clone(), destination.into(), findings));
+        }
+    }
+    checked
+}
+
+/// Sends a test ticket to a destination.
+async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
+    let ticket = ticket(&site.key);
+    let delivery = Delivery {
+        id: 0,
+        site: site.key.clone(),
+        destination: destination.into(),
+        ticket: ticket.id.clone(),
+        what: DeliveryKind::Ticket,
+        number: 0,
+        state: DeliveryState::Waiting,
+        created_at: ticket.received_at.clone(),
+        due_at: ticket.received_at.clone(),
+        first_attempt_at: Some(ticket.received_at.clone()),
+        settled_at: None,
+        attempts: 1,
+        failures: 0,
+        external_id: String::new(),
+        reason: String::new(),
+    };
+    let parcel =
+        Parcel { config: &site.config, delivery: &delivery, ticket: &ticket, message: None, files: &[], place: None };
+    let reference = &ticket.reference;
+    match to.deliver(&parcel).await {
+        Ok(delivered) => {
+            let page = delivered.place.as_ref().and_then(|place| to.page(place));
+            let place = Some(page.unwrap_or(delivered.external_id)).filter(|place| !place.is_empty());
+            let place = place.map(|place| format!(": {place}")).unwrap_or_default();
+            let lost: String =
+                delivered.not_delivered.iter().map(|reason| format!("; not taken over: {reason}")).collect();
+            Finding {
+                is_good: delivered.not_delivered.is_empty(),
+                message: format!("brought the test ticket {reference} there{place}{lost}"),
+            }
+        }
+        Err(failure) => {
+            Finding { is_good: false, message: format!("the test ticket {reference} is not there: {failure}") }
+        }
+    }
+}
+
+fn ticket(site: &str) -> StoredTicket {
+    let new = NewTicket {
+        kind: Kind::Question,
+        topic: String::new(),
+        severity: Severity::Low,
+        message: TEST.into(),
+        contact: Contact { name: "Deskbell test".into(), email: TESTER.into() },
+        context: Context { user: Some(User { id: "deskbell-test".into(), ..User::default() }), ..Context::default() },
+        questions: Vec::new(),
+        attachments: Vec::new(),
+        via: "test".into(),
+        consent: None,
+        fields: None,
+        website: String::new(),
+        automatic: false,
+        test: false,
+        locale: "en".into(),
+        created_at: clock::now(),
+        client: Client { name: "deskbell".into(), version: env!("CARGO_PKG_VERSION").into() },
+    };
+    // Nobody looks it up.
+    let reference = reference::from_random(random::number().unwrap_or_default(), reference::LENGTH_MIN);
+    StoredTicket::new(site, reference, new, &clock::now())
+}

@@ -1,0 +1,64 @@
+//! `deskbell export`: a folder with `export.json` and the files beside it.
+
+use std::fs::File;
+use std::io::{ErrorKind, Result, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{DataError, DataPaths};
+use crate::files::Folder;
+use crate::wire_up;
+use deskbell_core::ports::{ExportTarget, Store};
+use deskbell_core::use_cases::privacy::{Exported, PrivacyError, Selection};
+use private_files::{create_file, create_folder};
+
+/// Writes the data of a selection into a folder, which must be empty or not exist.
+pub async fn run(data: &DataPaths, selection: &Selection, out: &Path) -> std::result::Result<Exported, DataError> {
+    let failed = |error: std::io::Error| DataError::Folder(out.display().to_string(), error.to_string());
+    let (store, files) = data.open().await?;
+    let mut target = ExportFolder::create(out, files).map_err(failed)?;
+    let exported = wire_up::export_selection(&store).export(selection, &mut target).await;
+    store.close().await;
+    exported.map_err(|error| match error {
+        PrivacyError::Target(error) => failed(error),
+        error => error.into(),
+    })
+}
+
+/// The folder of an export.
+struct ExportFolder {
+    out: PathBuf,
+    json: File,
+    files: Arc<Folder>,
+}
+
+impl ExportFolder {
+    fn create(out: &Path, files: Arc<Folder>) -> Result<ExportFolder> {
+        if !out.is_dir() {
+            create_folder(out)?;
+        } else if std::fs::read_dir(out)?.next().is_some() {
+            return Err(std::io::Error::other("it is not empty"));
+        }
+        Ok(ExportFolder { json: create_file(&out.join("export.json"))?, out: out.into(), files })
+    }
+}
+
+impl ExportTarget for ExportFolder {
+    fn write(&mut self, text: &str) -> Result<()> {
+        self.json.write_all(text.as_bytes())
+    }
+
+    fn copy_file(&mut self, file: &str, path: &str) -> Result<bool> {
+        let target = self.out.join(path);
+        create_folder(target.parent().unwrap_or(&self.out))?;
+        match std::fs::copy(self.files.locate(file), &target) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.json.sync_all()
+    }
+}

@@ -1,0 +1,42 @@
+//! `deskbell import`.
+
+use crate::config::Settings;
+use crate::wire_up;
+use deskbell_core::ports::{QuestionSource, Store, StoreError};
+use deskbell_core::use_cases::search::import::{ImportError, Prune, Report};
+
+/// Why an import failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportCommandError {
+    /// The site is not configured.
+    #[error("--site: {site:?} is no site of the configuration; it has {known}")]
+    UnknownSite {
+        /// The site.
+        site: String,
+        /// The configured sites.
+        known: String,
+    },
+    /// The import failed.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Imports a source into the configured database.
+pub async fn run(
+    settings: &Settings,
+    site: &str,
+    source: &dyn QuestionSource,
+    prune: Prune,
+) -> Result<Report, ImportCommandError> {
+    if !settings.sites.is_empty() && !settings.sites.contains_key(site) {
+        let known: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
+        return Err(ImportCommandError::UnknownSite { site: site.into(), known: known.join(", ") });
+    }
+    let (store, import) = wire_up::import_questions(settings).await?;
+    let report = import.import(site, source, prune).await;
+    store.close().await;
+    Ok(report?)
+}
