@@ -71,10 +71,12 @@ export const lead = async (options) => {
 
 /** A link that writes the text as an e-mail. @param {HTMLTextAreaElement} box */
 export const mail = (box) => {
-  const href = `mailto:${setting("email")}?body=`;
-  const onclick = () =>
-    (link.href = href + encodeURIComponent(`${box.value}\n\n${location.origin}${location.pathname}`));
-  const link = make("a", { textContent: setting("email"), href, onclick });
+  const email = setting("email");
+  const link = make("a", { textContent: email });
+  // Whenever the text changes, because a link can be copied or opened elsewhere without a click.
+  (box.oninput = () => {
+    link.href = `mailto:${email}?body=${encodeURIComponent(`${box.value}\n\n${location.origin}${location.pathname}`)}`;
+  })();
   return link;
 };
 

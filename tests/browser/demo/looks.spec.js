@@ -30,7 +30,7 @@ const ARABIC = {
   sends: "ما نرسله",
   back: "رجوع",
   need: "يُرجى وصف ما حدث.",
-  failed: /نموذج المساعدة/,
+  failed: /^المساعدة غير متاحة/,
 };
 const GERMAN = {
   help: "Hilfe",
@@ -44,7 +44,7 @@ const GERMAN = {
   sends: "Was wir senden",
   back: "Zurück",
   need: "Bitte beschreiben Sie, was passiert ist.",
-  failed: /^Das Hilfeformular /,
+  failed: /^Die Hilfe ist gerade nicht /,
 };
 const WORDS = { en: ENGLISH, ar: ARABIC, de: GERMAN };
 
