@@ -35,7 +35,7 @@ async function main() {
           await panel.toTicket();
           await panel.box.fill("It waits");
           await panel.button("Send").click();
-          await page.locator("[data-deskbell-queued]").waitFor();
+          await page.locator("[data-deskbell-queued]").first().waitFor();
           await page.keyboard.press("Escape");
         }
         measured.push(await share(page));
