@@ -46,9 +46,9 @@ export const check = (asks = true) => {
 
 /** A failure of the network says nothing about a site. @param {string} name */
 const ask = async (name) => {
-  const told = await (await host()).isKnown(gateway, name);
-  if (told) return confirm(told);
-  if (told == undefined) return;
+  const isKnown = await (await host()).isKnown(gateway, name);
+  if (isKnown) return confirm(isKnown);
+  if (isKnown == undefined) return;
   unknown = name;
   close();
   emit("failed", { cause: "site" });

@@ -70,8 +70,8 @@ test("who is not known says how they are reached, and support has the ticket", a
   await page.keyboard.type("nothing works & it is urgent");
   await panel.button("Send").click();
   await expect(panel.name).toBeFocused();
-  const told = (/** @type {HTMLInputElement} */ field) => field.validationMessage;
-  expect(await panel.name.evaluate(told)).toBe("Please enter your name.");
+  const messageOf = (/** @type {HTMLInputElement} */ field) => field.validationMessage;
+  expect(await panel.name.evaluate(messageOf)).toBe("Please enter your name.");
   await panel.name.fill("Ada");
   await panel.email.fill("ada@");
   await panel.button("Send").click();
@@ -413,10 +413,10 @@ test("a token that is refused is fetched anew, once", async ({ host, page, panel
   trouble.expect(DOWN);
   await host({ csp: POLICY, path: "/?signed-out" });
   await page.evaluate(() => {
-    const said = (/** @type {object} */ claims) => `e.${btoa(JSON.stringify(claims))}.s`;
+    const signed = (/** @type {object} */ claims) => `e.${btoa(JSON.stringify(claims))}.s`;
     let asked = 0;
     /** @type {Any} */ (window).deskbell("identify", {
-      token: () => said({ sub: "u-9", name: "Eve", email: "eve@host.example", exp: 4e9, asked: ++asked }),
+      token: () => signed({ sub: "u-9", name: "Eve", email: "eve@host.example", exp: 4e9, asked: ++asked }),
     });
   });
   /** @type {(string | undefined)[]} */
