@@ -5,7 +5,8 @@
  * @param {string} attribute @param {string} triggers
  */
 export const marks = (attribute, triggers) => {
-  let count = 0;
+  /** @type {number | undefined} */
+  let count;
   /** @param {Element} entry */
   const mark = (entry) => {
     const shown = count ? `${count}` : null;
@@ -28,6 +29,8 @@ export const marks = (attribute, triggers) => {
   });
   /** @param {number} now */
   return (now) => {
+    // The outbox calls this at each of its changes; triggers that came since the last count are marked already.
+    if (now === count) return;
     count = now;
     show(Document.prototype.querySelectorAll.call(document, triggers));
     observer.disconnect();
