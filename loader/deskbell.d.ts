@@ -329,10 +329,16 @@ export interface Deskbell {
   <Name extends keyof Events>(command: "off", event: Name, listener: (detail: Events[Name]) => void): Promise<void>;
   (command: "status"): Promise<Status>;
   /**
-   * Tries all that the panel needs on this page, for the host's developer. It rejects if not even the file with the
-   * tries can be loaded.
+   * Tries all that the panel needs on this page, for the host's developer. If not even the file with the tries can be
+   * loaded, it rejects with its address, and with what the page's policy has blocked last.
    */
   (command: "diagnose"): Promise<Diagnosis>;
+  /**
+   * Removes Deskbell from the page: its element, listeners, wrapped functions, counters on triggers, and
+   * `window.deskbell`. Drafts and submissions stay on the device, for when the script is loaded again. Any other command
+   * rejects from here on.
+   */
+  (command: "destroy"): Promise<void>;
   readonly version: string;
 }
 

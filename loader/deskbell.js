@@ -2,19 +2,21 @@
 // errors, and waits. The panel is painted, and the widget fetched, when somebody wants help.
 
 import { begun, finishReset, host, load, obstacle, parts, resume, tell } from "./widget-loader.js";
-import { HELP, global, launcher, named, preload, say, script, setting, settle, site } from "./settings.js";
+import { global, launcher, named, preload, script, setting, settle, site } from "./settings.js";
 import { check, doubt } from "./known.js";
 import { watch } from "./triggers.js";
 import { watchPerson } from "./breadcrumbs.js";
-import { close, isOpen, open, shadow, toggle } from "./panel.js";
+import { close, isOpen, open, remove, shadow, toggle } from "./panel.js";
 import { record, watchErrors } from "./errors.js";
 import { emit, off, on } from "./events.js";
+import { life } from "./record.js";
 import { WRONG, blank, clear, restrict, state } from "./state.js";
 import { watchRoutes } from "./routes.js";
 import { watchRequests } from "./requests.js";
 
 /** @type {Record<string, (...args: any[]) => any>} */
 const COMMANDS = {
+  __proto__: null,
   configure: (options) => {
     const added = settle(object(options), begun());
     // Pages may call this on every render.
@@ -83,10 +85,15 @@ const COMMANDS = {
     if (provider) state.providers[name] = provider;
     else delete state.providers[name];
   },
-  on: (name, listener) => on(name, listener),
+  on,
   once: (name, listener) => on(name, listener, true),
   off,
   diagnose: async () => (await host()).diagnose(parts()),
+  destroy: () => {
+    remove();
+    life.abort(new TypeError("deskbell: destroyed"));
+    if (page.deskbell == deskbell) delete page.deskbell;
+  },
   status: async () => {
     await check();
     const reason = obstacle() || (doubt() ? "site" : "");
@@ -104,8 +111,9 @@ const object = (value) => {
 /** @param {string} name @param {any[]} args */
 const run = async (name, args) => {
   try {
-    if (!Object.hasOwn(COMMANDS, name)) throw WRONG;
-    return await /** @type {(...args: any[]) => any} */ (COMMANDS[name])(...args);
+    if (!COMMANDS[name]) throw WRONG;
+    if (name != "destroy") life.signal.throwIfAborted();
+    return await COMMANDS[name](...args);
   } catch (error) {
     throw error || (await host()).wrong(parts(), doubt(), Object.keys(COMMANDS), name, args);
   }
@@ -129,9 +137,7 @@ let launched;
 /** Deskbell's own button, for pages without a trigger; after frameworks have found the page as the server wrote it. */
 const mountLauncher = () => {
   if (!launcher) return;
-  launched ??= idle(() =>
-    host().then(({ launch }) => launch(parts(), shadow(), toggle, on, doubt(), say(HELP)), blank),
-  );
+  launched ??= idle(() => host().then(({ launch }) => launch(parts(), shadow(), toggle, on, doubt()), blank));
 };
 const before = global("deskbell");
 // If the script is embedded twice, the first one stays.

@@ -24,7 +24,7 @@ const REST_MS = 250;
  * @param {() => Promise<any>} labels
  * @param {() => Promise<typeof import("./recovery.js")>} recovery
  */
-export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery) => {
+export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, recovery) => {
   const tab = Math.random();
   let id = random(16);
   const hint = document.createElement("p");
@@ -118,7 +118,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
   const take = ({ id: same, ticket, at, frozen }) => {
     id = same;
     known = at;
-    state.frozen = frozen && { ...frozen, asked: Promise.resolve(), gathered: Promise.resolve() };
+    state.frozen = frozen && { ...frozen, answers: Promise.resolve(), gathered: Promise.resolve() };
     fill(ticket, id);
   };
 
@@ -161,8 +161,10 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
   };
   for (const type of ["input", "change"]) root.addEventListener(type, later);
   // The page may be closed the next moment.
-  document.addEventListener("visibilitychange", () => timer && save());
-  addEventListener("pagehide", () => timer && save());
+  const hurry = () => void (timer && save());
+  document.addEventListener("visibilitychange", hurry, { signal });
+  addEventListener("pagehide", hurry, { signal });
+  signal.addEventListener("abort", hurry);
 
   /** What is written next is another draft. */
   const forget = () => {
@@ -217,7 +219,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
 /** The snapshot without what cannot be stored. @param {any} frozen */
 const plain = (frozen) => {
   if (!frozen) return null;
-  const { asked, gathered, ...rest } = frozen;
+  const { answers, gathered, ...rest } = frozen;
   for (const copy of [structuredClone, (/** @type {any} */ value) => JSON.parse(JSON.stringify(value))])
     try {
       return copy(rest);

@@ -5,11 +5,13 @@ import { ring } from "./ring.js";
 import { logged, messageOf, nameOf, stackOf } from "./values.js";
 
 /**
- * `same` is what the entries of the same error have in common.
- * @typedef {{source: string, name: string, message: string, stack: string, location: string, first_at: number, at: number, count: number, same: string}} Recorded
+ * `same` is what the entries of the same error have in common, `unread` the error whose stack was not read yet.
+ * @typedef {{source: string, name: string, message: string, stack: string, unread: unknown, location: string, first_at: number, at: number, count: number, same: string}} Recorded
  */
 
 const MOST = 20;
+/** How long stacks stay unread in a burst of errors. */
+const BURST_MS = 100;
 
 /** What was logged, blocked or not loaded makes room before what was thrown. @param {Recorded[]} list */
 const leaves = (list) =>
@@ -19,7 +21,8 @@ const leaves = (list) =>
   );
 
 const { list, add } = /** @type {{list: Recorded[], add: (entry: Recorded) => void}} */ (ring("errors", MOST, leaves));
-export const errors = list;
+/** When stacks were last read. */
+let last = 0;
 
 /**
  * Adds an error; returns its text if it is a new one.
@@ -39,17 +42,25 @@ export const note = (source, error, location, details) => {
   const at = Date.now();
   const nth = list.findIndex((entry) => entry.same == same);
   const [known] = nth < 0 ? [] : list.splice(nth, 1);
-  const stack = known?.stack ?? stackOf(value);
-  add({
-    source,
-    name,
-    message,
-    stack,
-    location,
-    first_at: known?.first_at ?? at,
-    at,
-    count: (known?.count ?? 0) + 1,
-    same,
-  });
+  const { stack = "", unread = value, first_at = at, count = 0 } = known ?? {};
+  add({ source, name, message, stack, unread, location, first_at, at, count: count + 1, same });
+  if (at - last > BURST_MS) readErrors();
   return known ? "" : `${name} ${message}`.trim();
+};
+
+/**
+ * The list, with all stacks read. Only then does the browser put a stack together, which takes it longer than everything
+ * else here, so of a burst only those errors are read that stay in the list. No timer does it, because frameworks draw
+ * the page again after each timer.
+ */
+export const readErrors = () => {
+  last = Date.now();
+  for (const entry of list) {
+    try {
+      entry.stack ||= stackOf(entry.unread);
+    } catch {}
+    // Not `undefined`, so that it is not read again.
+    entry.unread = null;
+  }
+  return list;
 };

@@ -2,7 +2,6 @@
 // stream from the gateway and informs the others; a tab that is hidden or offline requests nothing.
 
 import { marks } from "./marks.js";
-import { blank } from "./state.js";
 
 /**
  * @typedef {{total: number, open: number, unread: number}} Counts
@@ -13,6 +12,7 @@ import { blank } from "./state.js";
  * @property {string} triggers the selector of elements that open the panel
  * @property {import("./widget-loader.js").Parts["state"]} state
  * @property {(name: string, detail: object) => void} emit
+ * @property {AbortSignal} signal ends it
  * @property {() => string} session
  * @property {import("./asking.js").Token} token
  * @property {() => Promise<unknown>} known settles once the user is known
@@ -29,9 +29,10 @@ const POLL_MS = 30_000;
 const POLL_MAX_MS = 300_000;
 
 /** @param {Given} given */
-export const follow = ({ site, siteUrl, triggers, state, emit, session, token, known, changed }) => {
+export const follow = (given) => {
+  const { site, siteUrl, triggers, state, emit, session, token, known, changed, signal: over } = given;
   const place = `deskbell:${site}:tickets`;
-  const mark = marks("data-deskbell-unread", triggers);
+  const mark = marks("data-deskbell-unread", triggers, over);
   /** @type {Counts} */
   let counts = { total: 0, open: 0, unread: 0 };
   /** The owner of the followed tickets. A signed customer has other tickets than their session.  */
@@ -209,15 +210,22 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     watch = undefined;
     channel?.close();
     channel = undefined;
-    if (document.visibilityState != "visible" || !navigator.onLine || !(counts.open || counts.unread)) return;
+    if (over.aborted || document.visibilityState != "visible" || !navigator.onLine || !(counts.open || counts.unread))
+      return;
     const { signal } = (watch = new AbortController());
     const name = `${place}:${whose}`;
-    if (!navigator.locks || !window.BroadcastChannel) return void run(signal);
-    channel = new BroadcastChannel(name);
-    channel.onmessage = ({ data }) => (data ? hears(data, signal) : streams && channel?.postMessage(counts));
-    // The tab with the stream replies with the counts.
-    channel.postMessage(0);
-    navigator.locks.request(name, { signal }, () => run(signal)).catch(blank);
+    let begun = false;
+    const hold = () => ((begun = true), run(signal));
+    try {
+      channel = new BroadcastChannel(name);
+      channel.onmessage = ({ data }) => (data ? hears(data, signal) : streams && channel?.postMessage(counts));
+      // The tab with the stream replies with the counts.
+      channel.postMessage(0);
+      navigator.locks.request(name, { signal }, hold).catch(() => void (begun || signal.aborted || hold()));
+    } catch {
+      // Old browsers have neither, and sandboxed pages are refused both, like storage: this tab has a stream of its own.
+      hold();
+    }
   };
 
   const begin = () => {
@@ -235,8 +243,9 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     changed(counts);
   };
 
-  document.addEventListener("visibilitychange", turn);
-  for (const type of ["online", "offline"]) addEventListener(type, turn);
+  over.addEventListener("abort", turn);
+  document.addEventListener("visibilitychange", turn, { signal: over });
+  for (const type of ["online", "offline"]) addEventListener(type, turn, { signal: over });
 
   return {
     request,

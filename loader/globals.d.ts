@@ -8,7 +8,7 @@ declare const BUILD: string;
 declare const WIDGET_INTEGRITY: string;
 /** The integrity of `widget.wasm`. */
 declare const WASM_INTEGRITY: string;
-/** The integrity of `plain.js`. */
+/** The integrity of `plain.js`; defined in `host.js` only. */
 declare const PLAIN_INTEGRITY: string;
 /** The integrity of `host.js`. */
 declare const HOST_INTEGRITY: string;

@@ -10,7 +10,7 @@ import { host } from "./widget-loader.js";
 const PATIENCE_MS = 3000;
 
 /** The last site that was requested, the last one with a response, and the one that the gateway does not know. */
-let asked = "";
+let requested = "";
 /** @type {string | undefined} */
 let unknown;
 /** @type {(value?: unknown) => void} */
@@ -40,7 +40,7 @@ export const check = (asks = true) => {
   let seen = setting("destination");
   quietly(() => (seen ??= localStorage[place()]));
   if (seen) return;
-  if (asks && asked != site) ask((asked = site)).then(settle, settle);
+  if (asks && requested != site) ask((requested = site)).then(settle, settle);
   return Promise.race([settled, new Promise((late) => setTimeout(late, PATIENCE_MS))]);
 };
 

@@ -2,9 +2,9 @@
 
 /**
  * Keeps an attribute of the triggers in step with a count, also on triggers that come later.
- * @param {string} attribute @param {string} triggers
+ * @param {string} attribute @param {string} triggers @param {AbortSignal} signal ends it
  */
-export const marks = (attribute, triggers) => {
+export const marks = (attribute, triggers, signal) => {
   /** @type {number | undefined} */
   let count;
   /** @param {Element} entry */
@@ -28,7 +28,7 @@ export const marks = (attribute, triggers) => {
       }
   });
   /** @param {number} now */
-  return (now) => {
+  const set = (now) => {
     // The outbox calls this at each of its changes; triggers that came since the last count are marked already.
     if (now === count) return;
     count = now;
@@ -36,4 +36,7 @@ export const marks = (attribute, triggers) => {
     observer.disconnect();
     if (count) observer.observe(document, { childList: true, subtree: true });
   };
+  signal.addEventListener("abort", () => set(0));
+  /** @param {number} now */
+  return (now) => set(signal.aborted ? 0 : now);
 };

@@ -195,7 +195,7 @@ export const start = async (parts, form, said, heard) => {
    * @type {[string, string, string[]?, string[]?]}
    */
   let last = ["", ""];
-  const queued = marks("data-deskbell-queued", parts.triggers);
+  const queued = marks("data-deskbell-queued", parts.triggers, parts.signal);
   const copy = (/** @type {string} */ text) => form("copy", text);
 
   /** Draws the outbox. @param {Element} place */
@@ -224,8 +224,11 @@ export const start = async (parts, form, said, heard) => {
   };
 
   const trap = document.createElement("input");
-  // Only robots fill in a field that nobody can see.
-  assign(trap, { name: "website", tabIndex: -1, autocomplete: "off", className: "live", "aria-hidden": "true" });
+  // Only robots fill in a field that nobody can see. Password managers go by the name, and some leave it alone if told.
+  assign(trap, { name: "db-more", tabIndex: -1, autocomplete: "off", className: "live", "aria-hidden": "true" });
+  for (const name of ["1p-ignore", "lpignore", "bwignore", "protonpass-ignore"])
+    trap.setAttribute(`data-${name}`, "true");
+  trap.setAttribute("data-form-type", "other");
 
   /** The content of the form as a ticket. */
   const ticket = () => JSON.parse(form("form", ""));

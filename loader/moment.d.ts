@@ -6,9 +6,6 @@ export interface Snapshot {
   at: string;
   url: string;
   title: string;
-  referrer: string;
-  /** The address in `<link rel="canonical">`; empty without one. */
-  canonical: string;
   /** The time since the page was loaded, in milliseconds. */
   open_ms: number;
   online: boolean;
@@ -17,18 +14,24 @@ export interface Snapshot {
   routes: Route[];
   errors: RecordedError[];
   requests: RecordedRequest[];
+  /** The newest requests of all, and resource timings: until `collect/requests.js` has added them to the others. */
+  recent?: RecordedRequest[];
+  timed?: any[];
   breadcrumbs: Breadcrumb[];
   /** The results of the providers, by name; filled as they arrive. */
   provided: Record<string, unknown>;
   /** The names of the providers that failed, or did not return within a second. */
   unanswered: string[];
   /** Settles when the providers have returned, or have timed out. */
-  asked?: Promise<unknown>;
+  answers?: Promise<unknown>;
   /** Settles when the widget's part has been collected; unset until the widget has loaded. */
   gathered?: Promise<unknown>;
   /** Collected by `collect/`, which comes with the widget. */
   device?: Device;
   timings?: Timings;
+  referrer?: string;
+  /** The address in `<link rel="canonical">`; empty without one. */
+  canonical?: string;
   /** `<meta name="deskbell:NAME" content="…">` by name: release, environment, build, tenant, region. */
   meta?: Record<string, string>;
   links?: FoundLink[];

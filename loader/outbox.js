@@ -38,6 +38,7 @@ import { blank } from "./state.js";
  * @property {string} siteUrl
  * @property {any} state
  * @property {(name: string, detail: object) => void} emit
+ * @property {AbortSignal} signal ends it
  * @property {() => string} session
  * @property {import("./asking.js").Token} token
  * @property {() => Promise<Record<string, string> | void>} words the texts of the modules
@@ -59,14 +60,20 @@ const REQUEST_MS = 20_000;
 const ASK_AFTER_MS = 86_400_000;
 /** @param {Given} given */
 export const outbox = (given) => {
-  const { site, siteUrl, state, emit, session, token, words, recovery, attachments } = given;
+  const { site, siteUrl, state, emit, session, token, words, recovery, attachments, signal } = given;
   const { straight, changed, moved, arrived } = given;
   const name = `deskbell:${site}:outbox`;
   /** Submissions that could not be stored; they last as long as the page. @type {Map<string, Item>} */
   const unstored = new Map();
   /** Callers that wait for the first outcome, by key. @type {Map<string, (outcome: Outcome) => void>} */
   const waiting = new Map();
-  const channel = window.BroadcastChannel && new BroadcastChannel(name);
+  /** Tells the other tabs. @type {BroadcastChannel | undefined} */
+  let channel;
+  try {
+    channel = new BroadcastChannel(name);
+  } catch {
+    // Old browsers have none, and sandboxed pages are refused one, like storage.
+  }
   let timer = 0;
   /** The key of the submission that this tab is sending. */
   let going = "";
@@ -311,7 +318,7 @@ export const outbox = (given) => {
       // Another tab may have sent those that are missing.
       if (left.filter((item) => item.user == user()).length != state.queued) await turn(true);
       const waits = left.filter(goes).map(until);
-      if (waits.length) timer = setTimeout(run, Math.max(1000, Math.min(...waits)));
+      if (waits.length && !signal.aborted) timer = setTimeout(run, Math.max(1000, Math.min(...waits)));
     })()
       .catch(blank)
       .finally(() => {
@@ -345,9 +352,14 @@ export const outbox = (given) => {
       if (data && data.item.user == user()) arrived(data.item, data.answer);
       if (waiting.size) run();
     };
-  addEventListener("online", hurry);
-  document.addEventListener("visibilitychange", () => document.visibilityState == "visible" && run());
-  addEventListener("pageshow", ({ persisted }) => persisted && run());
+  addEventListener("online", hurry, { signal });
+  document.addEventListener("visibilitychange", () => document.visibilityState == "visible" && run(), { signal });
+  addEventListener("pageshow", ({ persisted }) => persisted && run(), { signal });
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    channel?.close();
+    channel = undefined;
+  });
   Promise.resolve(state.left || hasPlain() ? recovery().then(({ adopt }) => adopt(site, state, unstored)) : 0)
     .catch(blank)
     .then(() => turn(true))

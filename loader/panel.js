@@ -4,8 +4,9 @@
 import { assign } from "./assign.js";
 import { announceOn, emit } from "./events.js";
 import { check, doubt } from "./known.js";
+import { BOX_LABEL, CLOSE, FAILED, HELP } from "./names.js";
 import { quietly } from "./record.js";
-import { BOX_LABEL, CLOSE, FAILED, HELP, language, mount, named, say, setting } from "./settings.js";
+import { language, mount, named, say, setting } from "./settings.js";
 import { freeze } from "./snapshot.js";
 import { WRONG, state } from "./state.js";
 import { load, show } from "./widget-loader.js";
@@ -101,6 +102,12 @@ export const shadow = () => {
 /** Shows the panel again after the page has removed it, or what it is in. */
 export const restore = () => opened && quietly(reveal);
 
+/** Removes the element. */
+export const remove = () => {
+  close();
+  element?.remove();
+};
+
 /** Adds a style sheet to the panel. @param {string} css */
 export const wear = (css) => {
   const root = /** @type {ShadowRoot} */ (element?.shadowRoot);
@@ -180,13 +187,21 @@ const reveal = () => {
  */
 const showIn = (place) => {
   const { dialog } = frame();
-  // Below the root element and not the body, which some frameworks replace.
-  const parent = place ?? document.documentElement;
+  // Dialogs of scripts hold the focus, and refuse presses that do not come through them.
+  const trap = opener?.closest("[role$=dialog]");
+  // Otherwise below the root element and not the body, which some frameworks replace.
+  const parent = place ?? trap ?? document.documentElement;
   if (dialog.open) dialog.close();
   if (element?.parentNode != parent) parent.append(/** @type {Element} */ (element));
   if (place) dialog.show();
   // A popover below a modal dialog of the host would be inert; on a phone the panel fills the screen.
-  else if (!dialog.showPopover || matchMedia("(max-width:640px)").matches || isTrapped()) dialog.showModal();
+  else if (
+    !dialog.showPopover ||
+    matchMedia("(max-width:640px)").matches ||
+    trap ||
+    document.querySelector("dialog:modal")
+  )
+    dialog.showModal();
   else {
     dialog.popover = "manual";
     dialog.showPopover();
@@ -195,9 +210,6 @@ const showIn = (place) => {
   isModal = !place && dialog.open;
   return dialog.getClientRects().length;
 };
-
-/** Whether the focus may not leave a dialog of the host: one of the browser, or one of scripts, which has the focus. */
-const isTrapped = () => document.querySelector("dialog:modal") || opener?.closest("[role$=dialog]");
 
 /** With touch input, focus in the box would open the keyboard unasked. */
 const focus = () => {

@@ -49,6 +49,13 @@ export const start = async (given) => {
   // Without a gateway there is no idempotency key, and only the panel's e-mail is offered.
   if (given.script.dataset["destination"]) throw 0;
   texts ??= await (await fetch(new URL(`${given.lang}.plain.json`, import.meta.url))).json();
+  // After `destroy` the page may have loaded the script again.
+  if (parts && parts.state != given.state) {
+    panel = undefined;
+    fields = [];
+    letter = {};
+    drawn = "";
+  }
   ({ make } = parts = given);
   parts.state.leave = leave;
   user = current();
@@ -61,7 +68,7 @@ export const start = async (given) => {
 export const open = ({ message }) => {
   if (!panel) {
     panel = parts.frame();
-    if (!fields) {
+    if (!fields?.length) {
       parts.wear(PLAIN_CSS);
       panel.box.addEventListener("input", write);
       fields = ["name", "email"].map((id) => make("input", { id, type: id, autocomplete: id }));

@@ -2,6 +2,10 @@
 
 import { muted } from "./settings.js";
 
+/** Ends with `destroy`, and with it everything that was added to the page. */
+export const life = new AbortController();
+const { signal } = life;
+
 /** Runs code of ours within the host's; it never throws. @param {() => void} note */
 export const quietly = (note) => {
   try {
@@ -13,7 +17,7 @@ export const quietly = (note) => {
  * Adds a listener that hears an event before the page's own handlers can stop it.
  * @param {EventTarget} target @param {string} type @param {(event: any) => unknown} listener
  */
-export const listen = (target, type, listener) => target.addEventListener(type, listener, true);
+export const listen = (target, type, listener) => target.addEventListener(type, listener, { capture: true, signal });
 
 /**
  * Replaces a function of the host by ours, with the same name and length. Results and exceptions of the original pass
@@ -32,12 +36,15 @@ export const wrap = (owner, name, around) => {
   const { wrapper } = {
     /** @this {any} @param {any[]} args */
     wrapper(...args) {
-      return around(() => original.apply(this, args), this, args);
+      const call = () => original.apply(this, args);
+      // Another script may have wrapped ours.
+      return signal.aborted ? call() : around(call, this, args);
     },
   };
   quietly(() => {
     for (const key of ["name", "length"])
       Object.defineProperty(wrapper, key, { value: original[key], configurable: true });
     owner[name] = wrapper;
+    signal.addEventListener("abort", () => owner[name] == wrapper && (owner[name] = original));
   });
 };

@@ -8,7 +8,7 @@ const RESTORES = 10;
  * Calls a function when the page has removed Deskbell's element, until it does so once too often.
  * @param {Element} element @param {import("./widget-loader.js").Parts} parts @param {() => unknown} removed
  */
-export const watchRoot = (element, { script }, removed) => {
+export const watchRoot = (element, { script, signal }, removed) => {
   let left = RESTORES;
   const subtree = !!script.dataset["mount"];
   const watch = () => {
@@ -20,4 +20,5 @@ export const watchRoot = (element, { script }, removed) => {
     if (!element.isConnected && document.documentElement && left-- > 0) removed();
   });
   watch();
+  signal.addEventListener("abort", () => observer.disconnect());
 };

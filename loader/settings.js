@@ -17,10 +17,10 @@ const tag = current ?? [...document.querySelectorAll("script")].find(({ src }) =
 const NAMES = "site,gateway,destination,trigger,mount,launcher,preload,email,lang,config,env,cookieDomain".split(",");
 /** The settings by the names of their attributes. @type {Record<string, string | undefined>} */
 const data = {};
-/** @param {any} said */
-const take = (said) => {
+/** @param {any} options */
+const take = (options) => {
   for (const name of NAMES) {
-    const value = said?.[name];
+    const value = options?.[name];
     if (value != null && `${value}` != "false") data[name] ??= value === true ? "" : `${value}`;
   }
 };
@@ -34,6 +34,8 @@ export const global = (name) => (Object.hasOwn(window, name) ? /** @type {any} *
 
 take(tag?.dataset);
 if (address) take(Object.fromEntries(new URL(address, location.href).searchParams));
+/** The language of the tag or the address, which `configure` does not change. */
+const fixed = data["lang"];
 for (const [[command, options] = []] of global("deskbell")?.q ?? []) if (command == "configure") take(options);
 take(global("deskbellSettings"));
 
@@ -112,6 +114,9 @@ export const settle = (options, begun) => {
   const rest = { ...options };
   for (const name of NAMES) delete rest[name];
   if (!begun) take(options);
+  if (!fixed && options.lang) data["lang"] = options.lang;
+  // The page may have changed its language as well.
+  lang = undefined;
   derive();
   return rest;
 };
@@ -119,18 +124,16 @@ export const settle = (options, begun) => {
 /** @type {string | undefined} */
 let lang;
 
-/** The panel's language: the first available one of the script tag's, the page's and the browser's at this moment. */
+/**
+ * The panel's language: the first available one of the script tag's, the page's and the browser's, at this moment or
+ * when `configure` was last called.
+ * @returns {string}
+ */
 export const language = () =>
   (lang ??=
     [data["lang"], document.documentElement.lang, ...navigator.languages]
       .map((tag) => /** @type {string} */ (`${tag}`.toLowerCase().split("-")[0]))
       .find((tag) => Object.hasOwn(TEXTS, tag)) ?? "en");
 
-/** A text that is needed before the widget has loaded. @param {number} text */
-export const say = (text) => /** @type {string[]} */ (TEXTS[language()])[text];
-
-// In the order of `texts::LOADER`.
-export const HELP = 0;
-export const CLOSE = 1;
-export const BOX_LABEL = 2;
-export const FAILED = 3;
+/** A text that is needed before the widget has loaded. @param {number} text @returns {string} */
+export const say = (text) => /** @type {any} */ (TEXTS[language()])[text];

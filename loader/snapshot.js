@@ -1,8 +1,8 @@
 // Takes snapshots of the page, the user and what was recorded.
 
 import { breadcrumbs } from "./breadcrumbs.js";
-import { errors } from "./error-list.js";
-import { requests } from "./requests.js";
+import { readErrors } from "./error-list.js";
+import { recent, requests, timed } from "./requests.js";
 import { routes } from "./routes.js";
 import { state } from "./state.js";
 
@@ -11,15 +11,15 @@ export const snapshot = () => ({
   at: time(Date.now()),
   url: location.href,
   title: document.title,
-  referrer: document.referrer,
-  canonical: /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=canonical]"))?.href ?? "",
   open_ms: Math.round(performance.now()),
   online: navigator.onLine,
   user: state.user,
   values: { ...state.values },
   routes: copies(routes),
-  errors: copies(errors),
+  errors: copies(readErrors()),
   requests: copies(requests),
+  recent: copies(recent),
+  timed: [...timed],
   breadcrumbs: copies(breadcrumbs),
   provided: {},
   unanswered: [],

@@ -1,9 +1,11 @@
 // Fetches the widget, once, and passes it the panel; or the plain form, if the widget cannot run.
 
+import { readErrors } from "./error-list.js";
 import { emit } from "./events.js";
 import { close, frame, lead, mail, make, restore, wear } from "./panel.js";
 import { check, confirm } from "./known.js";
-import { gateway, language, own, script, site, triggers } from "./settings.js";
+import { life } from "./record.js";
+import { gateway, language, own, say, script, site, triggers } from "./settings.js";
 import { freeze, snapshot } from "./snapshot.js";
 import { blank, state } from "./state.js";
 
@@ -100,6 +102,7 @@ const place = (/** @type {string} */ file) => new URL(`deskbell-${BUILD}/${file}
 
 /** @param {string} file @param {string} integrity */
 const fetched = async (file, integrity) => {
+  life.signal.throwIfAborted();
   const href = place(file);
   await preload(href, integrity);
   return import(href);
@@ -108,8 +111,10 @@ const fetched = async (file, integrity) => {
 /** Fetches what few pages need on the host's page (`host.js`). */
 export const host = () => fetched("host.js", HOST_INTEGRITY);
 
-const glue = async (file = "widget.js", integrity = WIDGET_INTEGRITY) => {
-  const module = await fetched(file, integrity);
+const glue = async () => added(await fetched("widget.js", WIDGET_INTEGRITY));
+
+/** @param {any} module */
+const added = (module) => {
   modules.add(module);
   return module;
 };
@@ -117,8 +122,9 @@ const glue = async (file = "widget.js", integrity = WIDGET_INTEGRITY) => {
 const plain = () => {
   // It loads no configuration, which would tell whether the gateway knows the site.
   check();
-  return glue("plain.js", PLAIN_INTEGRITY)
-    .then((module) => (widget = module).start(parts()))
+  return host()
+    .then(({ plain }) => plain(preload))
+    .then((module) => (widget = added(module)).start(parts()))
     .catch(blank);
 };
 
@@ -131,6 +137,7 @@ export const parts = () => ({
   triggers,
   lang: language(),
   state,
+  signal: life.signal,
   preload,
   wear,
   emit,
@@ -143,6 +150,8 @@ export const parts = () => ({
   restore,
   crash,
   confirm,
+  language,
+  say,
 });
 
 const start = async () => {
@@ -167,6 +176,12 @@ const start = async () => {
 
 /** @typedef {ReturnType<typeof parts> & {[part: string]: any}} Parts */
 
+/** What the page's policy has blocked last. */
+const violation = () =>
+  readErrors()
+    .filter(({ source }) => source == "policy")
+    .pop()?.message ?? "";
+
 /**
  * Makes the browser check the integrity of a module, which `import()` itself cannot.
  * @param {string} href @param {string} integrity
@@ -175,7 +190,7 @@ const preload = (href, integrity) => {
   const link = make("link", { rel: "modulepreload", integrity, nonce: script.nonce, href });
   return new Promise((onload, failed) => {
     if (!link.relList.supports(link.rel)) return onload(0);
-    const onerror = () => failed(new Error(`not loaded: ${href}`));
+    const onerror = () => failed(new Error(`not loaded: ${href} ${violation()}`));
     document.head.append(Object.assign(link, { onload, onerror }));
   }).finally(() => link.remove());
 };

@@ -309,9 +309,12 @@ const context = once(async () => {
 
 /** Fetches the module that manages everything beyond the form. @param {Parts} parts */
 const beside = (parts) => {
-  if (!state) {
+  // After `destroy` the page may have loaded the script again.
+  if (state != parts.state) {
     state = parts.state;
     person = who();
+    fetching = modules = published = learned = tried = undefined;
+    [total, unread] = [0, 0];
   }
   fetching ??= once(async () => {
     const href = new URL("modules.js", import.meta.url).href;

@@ -2,6 +2,7 @@
 // the browser takes time for. It is loaded with the modules.
 
 import { device, hints } from "./device.js";
+import { addTimings } from "./requests.js";
 import { reports } from "./reports.js";
 import { timings } from "./timings.js";
 
@@ -14,9 +15,9 @@ const PATIENCE_MS = 1000;
  * @param {Parameters<typeof gather>[2]} tools
  */
 export const complete = async (snapshot, state, tools) => {
-  snapshot.asked ??= ask(snapshot, state.providers);
+  snapshot.answers ??= ask(snapshot, state.providers);
   snapshot.gathered ??= gather(snapshot, state, tools);
-  await Promise.allSettled([snapshot.asked, snapshot.gathered]);
+  await Promise.allSettled([snapshot.answers, snapshot.gathered]);
 };
 
 /** @param {import("../moment.js").Snapshot} snapshot @param {Record<string, () => unknown>} providers */
@@ -42,6 +43,10 @@ const ask = async ({ provided, unanswered }, providers) => {
  */
 const gather = async (snapshot, state, tools) => {
   const at = Date.parse(snapshot.at);
+  addTimings(snapshot);
+  snapshot.referrer = document.referrer;
+  snapshot.canonical =
+    /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=canonical]"))?.href ?? "";
   snapshot.device = device();
   snapshot.meta = meta();
   snapshot.links = [];

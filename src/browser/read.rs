@@ -1,9 +1,14 @@
 //! Reads what a page passes, whatever it is: a number where a string belongs must not lose a ticket its user.
 
 use wasm_bindgen::JsValue;
-use wire::Pairs;
+use wire::{Pairs, Source};
 
 pub use wire::js::{entries, property};
+
+/// Whether a key belongs to the input method. Safari ends a composition before the key that ends it, which has the code 229.
+pub fn is_composing(event: &JsValue) -> bool {
+    event.get("isComposing").is_true() || event.get("keyCode").number() == 229.0
+}
 
 /// Parses JSON; `None` if it is invalid.
 pub fn parse(json: &str) -> Option<JsValue> {

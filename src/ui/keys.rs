@@ -4,7 +4,7 @@ use crate::browser::Event;
 use wasm_bindgen::JsValue;
 
 use super::Panel;
-use crate::browser::dom;
+use crate::browser::{dom, read};
 use wire::Source;
 
 /// What can be selected, in visual order; the way to a ticket is last.
@@ -14,7 +14,7 @@ const CHOICES: &str = ".hit,.recent,.foot .wide";
 pub fn pressed(panel: Panel, event: &Event) {
     let event_value: &JsValue = event;
     // During composition the keys belong to the input method.
-    if event_value.get("isComposing").is_true() {
+    if read::is_composing(event_value) {
         return;
     }
     let loader = panel.loader();

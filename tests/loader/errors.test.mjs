@@ -7,21 +7,23 @@ import { types } from "node:util";
 // What browsers of today have and Node 20 has not.
 Error.isError ??= types.isNativeError;
 
-const { errors, note } = await import("../../loader/error-list.js");
+const { note, readErrors } = await import("../../loader/error-list.js");
 const { state } = await import("../../loader/state.js");
 const { shown } = await import("../../loader/collect/console.js");
 const { logged, messageOf, nameOf, stackOf } = await import("../../loader/values.js");
+
+const errors = readErrors();
 
 /** What a ticket has of the arguments of the console. */
 const put = (args) => shown(logged(args).message);
 
 beforeEach(() => errors.splice(0));
 
-/** A proxy that counts every question it is asked. */
+/** A proxy that counts every trap that is called. */
 const watched = (target = {}) => {
-  const asked = [];
-  const handler = new Proxy({}, { get: (_, trap) => (asked.push(trap), undefined) });
-  return { asked, proxy: new Proxy(target, handler) };
+  const traps = [];
+  const handler = new Proxy({}, { get: (_, trap) => (traps.push(trap), undefined) });
+  return { traps, proxy: new Proxy(target, handler) };
 };
 
 test("primitives are kept as the console shows them", () => {
@@ -70,11 +72,11 @@ test("other objects become a short name, and nothing of them is read", () => {
   }
   assert.equal(messageOf(busy), "[function]");
   for (const target of [{}, [], () => {}, new Error("inside")]) {
-    const { proxy, asked } = watched(target);
+    const { proxy, traps } = watched(target);
     note("rejection", proxy, "");
     note("console.error", ["%s", proxy, proxy], "");
     note("console.warn", [proxy], "");
-    assert.deepEqual(asked, []);
+    assert.deepEqual(traps, []);
   }
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
@@ -200,6 +202,43 @@ test("of what was thrown the newest stay", () => {
     errors.map(({ message }) => message),
     Array.from({ length: 20 }, (_, n) => `thrown ${n + 80}`),
   );
+});
+
+test("of a burst of errors only the stacks that stay in the list are put together, once", (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  const { prepareStackTrace } = Error;
+  let read = 0;
+  Error.prepareStackTrace = (error) => `${error.message} at x ${++read}`;
+  try {
+    readErrors();
+    for (let n = 0; n < 100; n++) note("rejection", new Error(`thrown ${n}`), "");
+    note("rejection", new Error("thrown 99"), "");
+    assert.equal(read, 0);
+    t.mock.timers.tick(1000);
+    note("rejection", new Error("thrown 98"), "");
+    assert.equal(read, 20);
+    readErrors();
+    assert.equal(read, 20);
+    assert.match(errors.at(-1).stack, /^thrown 98 at x \d+$/);
+    assert.match(errors.at(-2).stack, /^thrown 99 at x \d+$/);
+    assert.ok(errors.every(({ unread }) => unread === null));
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+});
+
+test("a stack that cannot be read, because code of the page fails, is left out", () => {
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = () => {
+    throw new Error("of the page");
+  };
+  try {
+    note("error", new Error("without a stack"), "");
+    readErrors();
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+  assert.equal(errors[0].message, "without a stack");
 });
 
 test("warnings of Deskbell are no errors of the page", () => {

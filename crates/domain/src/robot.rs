@@ -20,9 +20,12 @@ words! {
     }
 }
 
-/// The signs that a robot wrote a ticket.
+/// The signs that a robot wrote a ticket. A customer whom the host has signed is no robot: their password manager may have filled in the trap.
 pub fn signs(ticket: &NewTicket) -> Vec<Sign> {
     let mut signs = Vec::new();
+    if ticket.context.user.as_ref().is_some_and(|user| user.verified) {
+        return signs;
+    }
     if !ticket.website.is_empty() {
         signs.push(Sign::Trap);
     }
@@ -63,6 +66,18 @@ mod tests {
             (long_message, "", String::new(), time("00"), vec![]),
         ] {
             assert_eq!(of(message, website, &began_at, &sent_at), signs, "{message} {website} {began_at} {sent_at}");
+        }
+    }
+
+    #[test]
+    fn a_signed_customer_is_no_robot() {
+        let time = "2026-11-24T08:00:00Z";
+        for (verified, is_marked) in [(true, false), (false, true)] {
+            let ticket = json!({
+                "kind": "bug", "severity": "low", "message": "The export stops after a while", "website": "https://acme.example", "created_at": time,
+                "context": {"frozen_at": time, "user": {"id": "u-1", "verified": verified}}, "client": {"name": "deskbell", "version": "1"},
+            });
+            assert_eq!(!signs(&serde_json::from_value(ticket).unwrap()).is_empty(), is_marked);
         }
     }
 }

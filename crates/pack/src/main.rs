@@ -113,8 +113,11 @@ fn pack() -> Result<()> {
     let known =
         [format!("--define:VERSION={}", json!(version)), format!("--define:PLAIN_CSS={}", json!(style("plain")?))];
     let plain = script(&folder, release, "plain", &known)?;
-    let button = [format!("--define:LAUNCHER_CSS={}", json!(style("launcher")?))];
-    let host = script(&folder, release, "host", &button)?;
+    let known = [
+        format!("--define:LAUNCHER_CSS={}", json!(style("launcher")?)),
+        format!("--define:PLAIN_INTEGRITY={}", json!(integrity(plain.as_bytes()))),
+    ];
+    let host = script(&folder, release, "host", &known)?;
 
     let build = content_hash(&folder)?;
     let named = stage.join(format!("deskbell-{build}"));
@@ -126,7 +129,6 @@ fn pack() -> Result<()> {
         format!("--define:BUILD={}", json!(build)),
         format!("--define:WIDGET_INTEGRITY={}", json!(integrity(widget.as_bytes()))),
         format!("--define:WASM_INTEGRITY={}", json!(integrity(&wasm))),
-        format!("--define:PLAIN_INTEGRITY={}", json!(integrity(plain.as_bytes()))),
         format!("--define:HOST_INTEGRITY={}", json!(integrity(host.as_bytes()))),
         format!("--define:FIRST_CSS={}", json!(style("first")?)),
         format!("--define:TEXTS={}", loader_texts()?),

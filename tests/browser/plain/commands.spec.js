@@ -263,6 +263,14 @@ test("diagnose says that all is well, or what is wrong", async ({ host, page, tr
   expect(wrong[1].detail).toContain("data-deskbell-open");
 });
 
+test("where a policy blocks what diagnose needs, it rejects and names the policy", async ({ host, page, trouble }) => {
+  trouble.expect(/violation|policy/i);
+  await host({ csp: "script-src {{gateway}}/deskbell.js" });
+  await page.waitForFunction(() => window.deskbell?.version);
+  const error = await page.evaluate(() => window.deskbell("diagnose").catch((error) => error.message));
+  expect(error).toMatch(/^not loaded: .*\/host\.js script-src-elem .*\/host\.js/);
+});
+
 test("commands queued before the script are carried out, and their promises answered", async ({
   host,
   page,
@@ -354,4 +362,78 @@ test("reset lets go of the person and of everything of theirs", async ({ host, p
   expect(ticket.questions.map((/** @type {any} */ question) => question.id)).not.toContain("meadow-001");
   expect(ticket.context.user).toBeUndefined();
   expect(ticket.context.errors ?? []).toEqual([]);
+});
+
+test("destroy removes everything from the page, commands say so, and the script can be loaded again", async ({
+  host,
+  page,
+  panel,
+  gateway,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  const way = "**/v1/sites/demo/tickets";
+  await page.route(way, (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
+  await host({ fill: { attributes: "data-launcher" } });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("It waits");
+  await panel.button("Send").click();
+  const help = page.getByRole("button", { name: "Open help" });
+  await expect(help).toHaveAttribute("data-deskbell-queued", "1");
+
+  const after = await page.evaluate(async () => {
+    const held = window.deskbell;
+    const ours = console.warn;
+    const theirs = (/** @type {any[]} */ ...args) => ours(...args);
+    console.warn = theirs;
+    await held("destroy");
+    await held("destroy");
+    const native = (/** @type {Function} */ f) => /native code/.test(`${f}`);
+    const rejected = (/** @type {any} */ error) => error.message;
+    return {
+      isGone: !("deskbell" in window),
+      isNative: [fetch, console.error, XMLHttpRequest.prototype.open, XMLHttpRequest.prototype.send].every(native),
+      isTheirs: console.warn == theirs,
+      open: await held("open").catch(rejected),
+      status: await held("status").catch(rejected),
+    };
+  });
+  const words = "deskbell: destroyed";
+  expect(after).toEqual({ isGone: true, isNative: true, isTheirs: true, open: words, status: words });
+  await expect(page.locator("deskbell-panel")).toHaveCount(0);
+  await expect(help).not.toHaveAttribute("data-deskbell-queued");
+  /** @type {string[]} */
+  const requested = [];
+  page.on("request", (request) => requested.push(request.url()));
+  await help.click();
+  await page.evaluate(() => {
+    dispatchEvent(new Event("online"));
+    console.warn("the page's own");
+    document.body.append(Object.assign(document.createElement("a"), { href: "#", textContent: "new" }));
+  });
+  await expect(page.locator("deskbell-panel")).toHaveCount(0);
+  expect(requested).toEqual([]);
+
+  await page.unroute(way);
+  await page.evaluate((address) => {
+    const script = Object.assign(document.createElement("script"), { src: address, crossOrigin: "" });
+    script.dataset.site = "demo";
+    document.head.append(script);
+  }, `${gateway.url}/deskbell.js`);
+  await page.waitForFunction(() => window.deskbell?.version);
+  await help.click();
+  await expect(panel.root).toHaveCount(1);
+  await expect.poll(tickets).toMatchObject([{ message: "It waits" }]);
+  await panel.box.fill("after it");
+  await expect(panel.box).toHaveValue("after it");
+});
+
+test("where the tag names the language, configure does not change it", async ({ host, page, panel }) => {
+  await host({ fill: { attributes: 'data-lang="de"' } });
+  await page.waitForFunction(() => window.deskbell?.version);
+  await page.evaluate(() => window.deskbell("configure", { lang: "ar" }));
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.button("Ticket senden")).toBeVisible();
 });

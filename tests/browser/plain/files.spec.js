@@ -126,7 +126,7 @@ test("dropped on the panel and pasted into it, they go along; what was copied as
       { type, text },
     );
   // The module that accepts files is loaded right after the form.
-  await expect(panel.root.locator("[name=website]")).toBeAttached();
+  await expect(panel.root.locator("[name=db-more]")).toBeAttached();
   // On Home as well: it belongs to whatever the text becomes.
   expect(await give("paste")).toBe(true);
   await expect(panel.live).toHaveText("paste.log added.");

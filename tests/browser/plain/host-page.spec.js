@@ -37,6 +37,47 @@ test("under a dialog of scripts that holds the focus, the panel can be used, and
   expect(await tickets()).toMatchObject([{ message: "in a trap" }]);
 });
 
+test("under a dialog of scripts that sees every press and focus first, the panel can be used", async ({
+  host,
+  page,
+  panel,
+}) => {
+  // Like focus-trap: it listens before everybody, and lets nothing through that does not come through its element.
+  const strict =
+    TRAP.replace(/<script>[^]*/, "") +
+    `<script>
+    const trap = document.getElementById("trap");
+    const inside = document.getElementById("inside");
+    inside.focus();
+    const isOutside = (event) => !event.composedPath().includes(trap);
+    document.addEventListener("focusin", (event) => {
+      if (!isOutside(event)) return;
+      event.stopImmediatePropagation();
+      inside.focus();
+    }, true);
+    for (const type of ["mousedown", "touchstart", "click"])
+      document.addEventListener(type, (event) => {
+        if (!isOutside(event)) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }, { capture: true, passive: false });
+  </script>`;
+  await host({ fill: { body: strict } });
+  await page.getByRole("button", { name: "Help in the trap" }).click();
+  await panel.ready();
+  await expect(panel.box).toBeFocused();
+  await page.keyboard.type("in a strict trap");
+  await expect(panel.box).toHaveValue("in a strict trap");
+  await panel.toTicket();
+  await panel.button("Close").click();
+  await expect(panel.dialog).toBeHidden();
+  await expect(page.getByRole("button", { name: "Help in the trap" })).toBeFocused();
+  // The dialog goes with what it contains.
+  await page.locator("#trap").evaluate((trap) => trap.remove());
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.box).toHaveValue("in a strict trap");
+});
+
 test("Escape in the panel closes no dialog of the page", async ({ host, page, panel }) => {
   await host();
   await panel.open();
@@ -48,14 +89,28 @@ test("Escape in the panel closes no dialog of the page", async ({ host, page, pa
   await expect(page.locator("#modal")).toBeVisible();
 });
 
-test("the key that ends a composition in Safari does not close the panel", async ({ host, page, panel }) => {
+test("the key that ends a composition in Safari neither closes the panel nor opens a hit", async ({
+  host,
+  page,
+  panel,
+}) => {
   await host();
   await panel.open();
-  await panel.box.evaluate((box) => {
-    const options = { key: "Escape", keyCode: 229, bubbles: true, composed: true, cancelable: true };
-    box.dispatchEvent(new KeyboardEvent("keydown", options));
-  });
+  const compose = (/** @type {string} */ key) =>
+    panel.box.evaluate((box, key) => {
+      const options = { key, keyCode: 229, bubbles: true, composed: true, cancelable: true };
+      box.dispatchEvent(new KeyboardEvent("keydown", options));
+    }, key);
+  await compose("Escape");
   await expect(panel.dialog).toBeVisible();
+  await panel.box.fill("export chart");
+  await expect(panel.hits.first()).toBeVisible();
+  await page.keyboard.press("ArrowDown");
+  await compose("Enter");
+  await expect(panel.title).toHaveText("Help");
+  await page.keyboard.press("Enter");
+  await expect(panel.title).toHaveText("Community question");
+  await panel.button("Back").click();
   await page.keyboard.press("Escape");
   await expect(panel.dialog).toBeHidden();
 });
@@ -241,4 +296,30 @@ test("a database that the browser has closed in the background is opened again",
   await panel.toTicket();
   await panel.send();
   expect(await tickets()).toMatchObject([{ message: "written after it was closed" }]);
+});
+
+test("in a sandboxed frame, which may store nothing, a ticket can be sent, and its answers are followed", async ({
+  host,
+  page,
+  gateway,
+  tickets,
+}) => {
+  /** @type {string[]} */
+  const streams = [];
+  page.on("request", (request) => request.url().endsWith("/tickets/stream") && streams.push(request.url()));
+  const frame = `<!doctype html><button data-deskbell-open>Open help</button>
+    <script async crossorigin src="${gateway.url}/deskbell.js" data-site="demo"><\/script>`;
+  await host({ html: `<iframe sandbox="allow-scripts" srcdoc='${frame}' width="700" height="700"></iframe>` });
+  const inside = page.frameLocator("iframe");
+  const panel = inside.locator("deskbell-panel");
+  await inside.getByRole("button", { name: "Open help" }).click();
+  await panel.getByRole("button", { name: "Send a ticket" }).click();
+  await panel.locator("#box").fill("From a frame");
+  await expect(panel.getByText("can't save drafts")).toBeVisible();
+  await panel.locator("#name").fill("Ada");
+  await panel.locator("#email").fill("ada@example.org");
+  await panel.getByRole("button", { name: "Send", exact: true }).click();
+  await expect(panel.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
+  expect(await tickets()).toMatchObject([{ message: "From a frame", contact: { email: "ada@example.org" } }]);
+  await expect.poll(() => streams.length).toBeGreaterThan(0);
 });

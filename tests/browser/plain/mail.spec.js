@@ -292,7 +292,7 @@ test("where no code was sent the panel does not say that one was, and sends one"
   await panel.open();
   // Only robots fill it in, and they get no mail.
   await panel.toTicket();
-  await panel.root.locator("[name=website]").evaluate((/** @type {HTMLInputElement} */ trap) => (trap.value = "x"));
+  await panel.root.locator("[name=db-more]").evaluate((/** @type {HTMLInputElement} */ trap) => (trap.value = "x"));
   await panel.box.fill("Which cards?");
   await panel.send();
   await panel.button("See the conversation").click();

@@ -193,7 +193,7 @@ test("a channel is shown to the customers of its plan, and links to everybody", 
 test("who fills in what nobody can see is taken, and marked", async ({ host, page, panel, inbox }) => {
   await host();
   await panel.open();
-  const trap = panel.root.locator("[name=website]");
+  const trap = panel.root.locator("[name=db-more]");
   await expect(trap).toHaveCount(1);
   // Neither the keyboard nor a screen reader reaches it.
   expect(await trap.evaluate((input) => [/** @type {Any} */ (input).tabIndex, input.ariaHidden])).toEqual([-1, "true"]);

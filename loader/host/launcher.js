@@ -1,0 +1,45 @@
+// Deskbell's own button, for pages without a trigger.
+
+import { assign } from "../assign.js";
+import { HELP } from "../names.js";
+import { watchRoot } from "../root.js";
+import { blank } from "../state.js";
+
+/** @typedef {import("../widget-loader.js").Parts} Parts */
+
+/**
+ * Adds Deskbell's own button, with the number of messages that are unread or wait to be sent.
+ * @param {Parts} parts
+ * @param {ShadowRoot} root
+ * @param {() => Promise<unknown> | void} toggle
+ * @param {typeof import("../events.js").on} on
+ * @param {boolean} doubt
+ */
+export const launch = (parts, root, toggle, on, doubt) => {
+  const { wear, make, state, script, restore, say, signal } = parts;
+  // A site that the gateway does not know is nothing to write to.
+  if (doubt || signal.aborted) return;
+  const label = script.dataset["launcher"];
+  const text = label && label != "true" ? label : "";
+  const badge = make("span", { className: "badge", hidden: true });
+  const onclick = () => toggle()?.catch(blank);
+  const button = make("button", { className: text ? "launcher wide" : "launcher", onclick }, text || "?", badge);
+  const count = () => {
+    const counted = state.unread + state.queued;
+    badge.hidden = !counted;
+    badge.textContent = counted ? `${counted}` : "";
+    const label = text || say(HELP);
+    assign(button, { "aria-label": counted ? `${label} (${counted})` : label });
+  };
+  state.counted = count;
+  count();
+  wear(LAUNCHER_CSS);
+  root.append(button);
+  const show = () => document.documentElement.append(root.host);
+  if (!root.host.isConnected) show();
+  on("failed", (/** @type {any} */ { cause }) => cause == "site" && button.remove());
+  watchRoot(root.host, parts, () => {
+    show();
+    restore();
+  });
+};
