@@ -89,7 +89,7 @@ fn ask(method: Method, path: &str) -> axum::http::request::Builder {
 /// A mail to a reply address, signed like the mail service does.
 fn hook(path: &str) -> Request<Body> {
     let body = json!({"to": "reply+0123@in.acme.example", "from": "ana@acme.example", "text": "Fixed.", "message_id": "<m1@acme.example>"});
-    let (body, timestamp) = (body.to_string(), clock::seconds());
+    let (body, timestamp) = (body.to_string(), clock::now().as_seconds());
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, HOOK_KEY), format!("msg_1.{timestamp}.{body}").as_bytes());
     request(Method::POST, path)
         .header("webhook-id", "msg_1")

@@ -9,7 +9,6 @@ use axum::http::{Method, Request};
 use deskbell_core::clock;
 use gateway::config::Overrides;
 use http_body_util::channel::Channel;
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
@@ -483,8 +482,8 @@ async fn what_is_never_sent_goes_and_what_is_sent_stays() {
     let folder = gateway.folder.path().join("test-attachments");
     std::fs::write(folder.join("notes.txt"), "not ours").unwrap();
     std::fs::write(folder.join(format!("{TWO}.part")), "torn by a crash").unwrap();
-    let after = async |hours: i64| {
-        gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(hours)).await.unwrap();
+    let after = async |hours: u64| {
+        gateway.app.workers.sweep.sweep(clock::now() + Duration::from_secs(60 * 60 * hours)).await.unwrap();
         files(&gateway).len()
     };
     assert_eq!(after(0).await, 4);

@@ -89,7 +89,7 @@ async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
             author: domain::conversation::Author::Support,
             name: "Ana".into(),
             body: body.into(),
-            at: time.into(),
+            at: time.parse().unwrap(),
             attachments: Vec::new(),
         };
         Change { message: Some(message), ..current.unchanged() }.into()

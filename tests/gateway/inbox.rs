@@ -419,7 +419,7 @@ async fn a_session_is_kept_only_as_its_digest_and_ends() {
     let (session, until): (Vec<u8>, String) =
         sqlx::query_as("SELECT session, until FROM operators").fetch_one(&mut database).await.unwrap();
     assert!(session.len() == 32 && session != secret.as_bytes());
-    assert!(until > deskbell_core::clock::now());
+    assert!(until > deskbell_core::clock::now().to_string());
     sqlx::query("UPDATE operators SET until = '2026-01-01T00:00:00.000Z'").execute(&mut database).await.unwrap();
     assert_eq!(get_as(&gateway, "/inbox", &cookie).await.status, 303);
 }
@@ -742,7 +742,7 @@ async fn what_is_overdue_stands_out() {
     assert!(gateway.get("/inbox").await.text().contains("Due in "));
     let late = |current: &CurrentTicket| {
         let mut change = current.unchanged();
-        change.ticket.due_at = Some("2026-01-01T00:00:00.000Z".into());
+        change.ticket.due_at = Some("2026-01-01T00:00:00.000Z".parse().unwrap());
         change.into()
     };
     gateway.app.store.change(sent["id"].as_str().unwrap(), None, &late).await.unwrap();

@@ -9,7 +9,6 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post as to_post, put};
 use axum::{Json, Router};
-use deskbell_core::clock;
 use deskbell_core::ports;
 use deskbell_core::ports::{
     Change, CurrentTicket, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState as Stands, DueDelivery, NewDelivery,
@@ -152,7 +151,7 @@ async fn said(gateway: &Gateway, id: &str, author: Author, what: DeliveryKind) {
             author,
             name: String::new(),
             body: "Any news?".into(),
-            at: clock::written(current.now),
+            at: current.now,
             attachments: vec![],
         });
         let deliveries = vec![NewDelivery { destination: "desk".into(), what }];
@@ -233,7 +232,7 @@ async fn what_is_there_says_when_and_leads_to_the_agents_page() {
     let desk = Desk::new(Mood::Takes).await;
     let gateway = desk.at_work().await;
     let (reference, id) = sent(&gateway, "key").await;
-    let delivered_at = gateway.app.store.deliveries(&id).await.unwrap()[0].settled_at.clone().expect("it arrived");
+    let delivered_at = gateway.app.store.deliveries(&id).await.unwrap()[0].settled_at.expect("it arrived");
     let link = format!("<a href=\"{}/agent/tickets/4312\" target=\"_blank\" rel=\"noopener noreferrer\">", desk.url);
     let delivered_row = format!("<dt>Delivered</dt><dd><time datetime=\"{delivered_at}\" data-shows=\"minute\">");
     let shown = card(&gateway, &reference).await;
@@ -277,7 +276,7 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
     let (reference, id) = sent(&gateway, "key").await;
     // Nothing gets through at all.
     let shown = card(&gateway, &reference).await;
-    let since = gateway.app.store.deliveries(&id).await.unwrap()[0].created_at.clone();
+    let since = gateway.app.store.deliveries(&id).await.unwrap()[0].created_at;
     expect(
         &shown,
         &[
@@ -294,7 +293,7 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
     set_away(&gateway, None);
     tried(&gateway, DeliveryOutcome::Retry { after: Some(LATER), blamed: true, reason: "Zendesk fails (500)".into() })
         .await;
-    let due_at = gateway.app.store.deliveries(&id).await.unwrap()[0].due_at.clone();
+    let due_at = gateway.app.store.deliveries(&id).await.unwrap()[0].due_at;
     let shown = card(&gateway, &reference).await;
     expect(
         &shown,
@@ -430,7 +429,7 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/deliveries"));
     for id in sents.iter().map(|(_, id)| id).chain([&third_id]) {
         let deliveries = gateway.app.store.deliveries(id).await.unwrap();
-        assert_eq!((deliveries[0].state, &deliveries[0].settled_at), (Stands::Waiting, &None));
+        assert_eq!((deliveries[0].state, deliveries[0].settled_at), (Stands::Waiting, None));
     }
     let (destinations, dead_letters) = page(&gateway).await;
     expect(&destinations, &["data-label=\"Queued\">3<", "data-label=\"Given up\">0<"], &[]);

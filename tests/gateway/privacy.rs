@@ -10,6 +10,7 @@ use deskbell_core::ports::{
     DeliveryKind, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
     TicketHead,
 };
+use deskbell_core::timestamp::Timestamp;
 use domain::ticket::Status;
 use gateway::config::Overrides;
 use jiff::ToSpan;
@@ -246,7 +247,7 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     let gateway = gateway("").await;
     let store = &gateway.app.store;
     let sent = serde_json::from_value(secret_ticket("broke")).unwrap();
-    let mut stored = StoredTicket::new("acme", "DB-0000A".into(), sent, &clock::now());
+    let mut stored = StoredTicket::new("acme", "DB-0000A".into(), sent, clock::now());
     stored.session = Some([7; 32]);
     let seal = SubmissionKey { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
     let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), what: DeliveryKind::Ticket });
@@ -434,8 +435,10 @@ async fn what_was_opened_again_or_taken_along_since_it_was_found_is_not_erased()
         .execute(&mut write)
         .await
         .unwrap();
-    let is_solved = |head: &TicketHead| head.status == Some(Status::Solved) && head.updated_at.as_str() < "2021";
-    let found = store.solved_before("acme", "2021-01-01T00:00:00.000Z", 10).await.unwrap();
+    let year_2021: Timestamp = "2021-01-01T00:00:00Z".parse().unwrap();
+    let is_solved =
+        |head: &TicketHead| head.status == Some(Status::Solved) && head.updated_at.is_some_and(|at| at < year_2021);
+    let found = store.solved_before("acme", year_2021, 10).await.unwrap();
     assert_eq!(found, ids);
     for change in [
         "UPDATE tickets SET status = 'open'",
@@ -467,8 +470,8 @@ async fn solved_tickets_go_when_a_site_keeps_them_no_longer_and_open_ones_stay()
     for reference in [&references[0], &references[2]] {
         assert_eq!(act(&gateway, &format!("/inbox/tickets/{reference}"), "action=solve").await.status, 303);
     }
-    let now = clock::timestamp().to_zoned(jiff::tz::TimeZone::UTC);
-    let time = |months: i64, days: i64| now.checked_add(months.months().days(days)).unwrap().timestamp();
+    let now = clock::now().to_jiff().to_zoned(jiff::tz::TimeZone::UTC);
+    let time = |months: i64, days: i64| now.checked_add(months.months().days(days)).unwrap().timestamp().into();
     assert_eq!(gateway.app.workers.retention.enforce(time(17, 20)).await.unwrap().tickets, 0);
     assert_eq!(gateway.app.workers.retention.enforce(time(18, 1)).await.unwrap().tickets, 1);
     for (reference, is_there) in references.iter().zip([false, true, true]) {

@@ -226,7 +226,7 @@ impl Old {
 async fn write_database(path: &Path) {
     let mut database = SqliteConnection::connect(&format!("sqlite:{}?mode=rwc", path.display())).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(DATABASE)).execute(&mut database).await.unwrap();
-    let now = deskbell_core::clock::now();
+    let now = deskbell_core::clock::now().to_string();
     for queue in ["UPDATE deliveries SET created_at = ?1, due_at = ?1", "UPDATE mails SET created_at = ?1, due_at = ?1"]
     {
         sqlx::query(queue).bind(&now).execute(&mut database).await.unwrap();

@@ -9,9 +9,15 @@ use serde_json::json;
 
 use crate::ports::{Delivery, DeliveryKind, DeliveryState, Handling, StoredTicket};
 use crate::site::Site;
+use crate::timestamp::Timestamp;
 use domain::config::Config;
 use domain::rota::Rota;
 use domain::ticket::{NewTicket, Status};
+
+/// A time in RFC 3339.
+pub fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
 
 /// The site `acme`, with the default configuration.
 pub fn site() -> Site {
@@ -37,7 +43,7 @@ pub fn stored() -> StoredTicket {
         "client": {"name": "test", "version": "1"},
     }))
     .unwrap();
-    let received_at = "2026-11-24T23:05:00.000Z".to_string();
+    let received_at = time("2026-11-24T23:05:00.000Z");
     StoredTicket {
         id: "1".into(),
         site: "acme".into(),
@@ -48,7 +54,7 @@ pub fn stored() -> StoredTicket {
         due_at: None,
         person: None,
         session: None,
-        handling: Handling { team: "growth".into(), ..Handling::of(&new, &received_at) },
+        handling: Handling { team: "growth".into(), ..Handling::of(&new, received_at) },
         received_at,
         ticket: new,
     }
@@ -64,8 +70,8 @@ pub fn delivery(what: DeliveryKind, number: u32) -> Delivery {
         what,
         number,
         state: DeliveryState::Waiting,
-        created_at: "2026-11-25T08:00:00.000Z".into(),
-        due_at: String::new(),
+        created_at: time("2026-11-25T08:00:00.000Z"),
+        due_at: time("2026-11-25T08:00:00.000Z"),
         first_attempt_at: None,
         settled_at: None,
         attempts: 1,

@@ -14,4 +14,5 @@ pub mod pseudonym;
 pub mod random;
 pub mod rules;
 pub mod site;
+pub mod timestamp;
 pub mod use_cases;

@@ -205,7 +205,7 @@ impl Setup {
 fn ticket(reference: &str) -> StoredTicket {
     let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
     let new: NewTicket = serde_json::from_value(new).unwrap();
-    StoredTicket::new("acme", reference.into(), new, &clock::now())
+    StoredTicket::new("acme", reference.into(), new, clock::now())
 }
 
 async fn until(mut condition: impl AsyncFnMut() -> bool) {

@@ -104,13 +104,14 @@ impl Drop for Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use deskbell_core::clock;
     use serde_json::json;
 
     fn ticket(site: &str, person: Option<&str>, session: Option<[u8; 32]>) -> StoredTicket {
         let new =
             json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
-        let mut ticket =
-            StoredTicket::new(site, "DB-00000".into(), serde_json::from_value(new).unwrap(), "2026-11-28T10:00:00Z");
+        let new = serde_json::from_value(new).unwrap();
+        let mut ticket = StoredTicket::new(site, "DB-00000".into(), new, clock::now());
         (ticket.person, ticket.session) = (person.map(String::from), session);
         ticket
     }

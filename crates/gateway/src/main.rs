@@ -393,7 +393,7 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     let smtp_password = variable("DESKBELL_SMTP_PASSWORD");
     let setup = wire_up::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
     let settings = &setup.settings;
-    for notice in config::notices(settings, jiff::Timestamp::now()) {
+    for notice in config::notices(settings, deskbell_core::clock::now()) {
         println!("note: {notice}");
     }
     if checks.config {

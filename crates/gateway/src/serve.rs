@@ -100,7 +100,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
             "serving pages on this computer only, without a configuration file; {unread}"
         );
     }
-    for notice in notices(settings, clock::timestamp()) {
+    for notice in notices(settings, clock::now()) {
         tracing::warn!(notice, "settings noticed");
     }
     let listener = listen(settings.listen, settings.demo)?;

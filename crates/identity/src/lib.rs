@@ -44,7 +44,7 @@ pub async fn identify(
         None => None,
         Some(value) => {
             let bearer_token = match bearer(value) {
-                Some(token) => token::read(token, site, signers, clock::timestamp().as_second()).await,
+                Some(token) => token::read(token, site, signers, clock::now().as_seconds()).await,
                 None => Err(TokenError::NoBearer),
             };
             Some(bearer_token.inspect_err(|error| refusals::log(site, error))?)

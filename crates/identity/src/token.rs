@@ -12,6 +12,7 @@ use crate::key::{Key, algorithm_name};
 use crate::limits::{LEEWAY, TOKEN_MAX};
 use crate::signer::{Keys, Signer};
 use deskbell_core::ports::Person;
+use deskbell_core::timestamp::Timestamp;
 
 /// The error for a text that is no signed token.
 const PARTS: &str =
@@ -76,7 +77,7 @@ async fn read_signed(
     // A host knows the addresses that it signs. A provider has verified one only if the claim says so.
     let is_provider = matches!(signer.keys, Keys::Published(_));
     let email_verified = email_verified.or(is_provider.then_some(false));
-    let valid_until = exp.saturating_add(LEEWAY).try_into().unwrap_or_default();
+    let valid_until = Timestamp::from_seconds(exp.saturating_add(LEEWAY));
     Ok(Person { user, email_verified, priority, channels, until: valid_until })
 }
 

@@ -1,11 +1,11 @@
 //! A source as the port that imports read from.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use crate::reading::{Note, Progress, Reading, Scope};
 use crate::source::Source;
 use deskbell_core::ports::{QuestionSource, SourceError, SourceNote, SourceReading};
+use deskbell_core::timestamp::Timestamp;
 use outbound_http::Limits;
 
 #[async_trait]
@@ -20,6 +20,7 @@ impl QuestionSource for Source {
 
     async fn read(&self, progress: Option<&str>, now: Timestamp) -> Result<SourceReading, SourceError> {
         let known: Progress = progress.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let now = now.to_jiff();
         let scope = if progress.is_some() { known.scope(now) } else { Scope::Whole };
         let reading = crate::read(self, Limits::default(), &scope).await;
         let reading = reading.map_err(|error| SourceError(error.to_string()))?;

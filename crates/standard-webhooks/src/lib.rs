@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use ring::hmac;
 
 use deskbell_core::ports::destination::HookHeaders;
+use deskbell_core::timestamp::Timestamp;
 
 /// The header with the id of an event; repetitions of an event have the same.
 pub const ID: &str = "webhook-id";
@@ -44,14 +45,14 @@ impl Secret {
         Ok(Secret(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }
 
-    /// The value of [`SIGNATURE`] for an event.
-    pub fn sign(&self, id: &str, timestamp: u64, body: &[u8]) -> String {
-        let tag = hmac::sign(&self.0, &signed(id, &timestamp.to_string(), body));
+    /// The value of [`SIGNATURE`] for an event that is sent at a time.
+    pub fn sign(&self, id: &str, sent_at: Timestamp, body: &[u8]) -> String {
+        let tag = hmac::sign(&self.0, &signed(id, &sent_at.as_seconds().to_string(), body));
         format!("{VERSION}{}", BASE64_STANDARD.encode(tag))
     }
 
-    /// Whether a request is signed with the secret, and recent. `now` in seconds since 1970.
-    pub fn is_signed(&self, headers: &HookHeaders, body: &[u8], now: u64) -> bool {
+    /// Whether a request is signed with the secret, and recent.
+    pub fn is_signed(&self, headers: &HookHeaders, body: &[u8], now: Timestamp) -> bool {
         let Some((id, timestamp, signatures)) = fresh(headers, now) else { return false };
         let signed = signed(id, timestamp, body);
         let tags = signatures
@@ -66,16 +67,16 @@ impl Secret {
     }
 }
 
-/// Whether headers have a recent signature, by anybody. `now` in seconds since 1970.
-pub fn is_fresh(headers: &HookHeaders, now: u64) -> bool {
+/// Whether headers have a recent signature, by anybody.
+pub fn is_fresh(headers: &HookHeaders, now: Timestamp) -> bool {
     fresh(headers, now).is_some()
 }
 
 /// The id, the timestamp and the signatures of a recent request.
-fn fresh(headers: &HookHeaders, now: u64) -> Option<(&str, &str, &str)> {
+fn fresh(headers: &HookHeaders, now: Timestamp) -> Option<(&str, &str, &str)> {
     let (id, timestamp, signatures) = (headers.get(ID)?, headers.get(TIMESTAMP)?, headers.get(SIGNATURE)?);
-    let time = timestamp.parse::<u64>().ok()?;
-    (time.abs_diff(now) <= TOLERANCE.as_secs()).then_some((id, timestamp, signatures))
+    let seconds = timestamp.parse::<i64>().ok()?;
+    (seconds.abs_diff(now.as_seconds()) <= TOLERANCE.as_secs()).then_some((id, timestamp, signatures))
 }
 
 fn signed(id: &str, timestamp: &str, body: &[u8]) -> Vec<u8> {
@@ -87,7 +88,11 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-    const NOW: u64 = 1_795_687_200;
+    const NOW: i64 = 1_795_687_200;
+
+    fn now() -> Timestamp {
+        Timestamp::from_seconds(NOW)
+    }
 
     fn headers(id: &str, timestamp: &str, signature: &str) -> HookHeaders {
         [(ID, id), (TIMESTAMP, timestamp), (SIGNATURE, signature)].into_iter().collect()
@@ -97,24 +102,24 @@ mod tests {
     fn a_signature_is_what_other_implementations_make_of_the_same() {
         // Made by `openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef -binary | base64`.
         let signature = "v1,vzM+i7j8Ha3TjQEBuwIl68ER0LPEvlRnRjyZMXK7ACk=";
-        assert_eq!(Secret::read(SECRET).unwrap().sign("msg_1", NOW, b"{\"type\":\"x\"}"), signature);
+        assert_eq!(Secret::read(SECRET).unwrap().sign("msg_1", now(), b"{\"type\":\"x\"}"), signature);
     }
 
     #[test]
     fn a_signature_is_valid_for_five_minutes_and_only_with_the_secret() {
         let secret = Secret::read(SECRET).unwrap();
-        let signature = secret.sign("a", NOW, b"body");
+        let signature = secret.sign("a", now(), b"body");
         let timestamp = NOW.to_string();
         let valid = headers("a", &timestamp, &signature);
         for now in [NOW, NOW + 300, NOW - 300] {
-            assert!(secret.is_signed(&valid, b"body", now), "{now}");
+            assert!(secret.is_signed(&valid, b"body", Timestamp::from_seconds(now)), "{now}");
         }
         for now in [NOW + 301, NOW - 301, 0] {
-            assert!(!secret.is_signed(&valid, b"body", now), "{now}");
+            assert!(!secret.is_signed(&valid, b"body", Timestamp::from_seconds(now)), "{now}");
         }
-        assert!(!secret.is_signed(&valid, b"bodY", NOW));
+        assert!(!secret.is_signed(&valid, b"bodY", now()));
         let rotated = headers("a", &timestamp, &format!("v1a,xyz v1,AAAA {signature}"));
-        assert!(secret.is_signed(&rotated, b"body", NOW));
+        assert!(secret.is_signed(&rotated, b"body", now()));
         for invalid in [
             headers("b", &timestamp, &signature),
             headers("a", &(NOW + 1).to_string(), &signature),
@@ -124,10 +129,10 @@ mod tests {
             headers("a", "soon", &signature),
             HookHeaders::default(),
         ] {
-            assert!(!secret.is_signed(&invalid, b"body", NOW), "{invalid:?}");
+            assert!(!secret.is_signed(&invalid, b"body", now()), "{invalid:?}");
         }
         let other_secret = Secret::read("whsec_b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVy").unwrap();
-        assert!(!other_secret.is_signed(&valid, b"body", NOW));
+        assert!(!other_secret.is_signed(&valid, b"body", now()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Attachments and upload quotas.
 
-use crate::support::{NOW, TestClock, seal, ticket};
+use crate::support::{NOW, TestClock, seal, ticket, time};
 use deskbell_core::ports::{
     FileOwner, PutOutcome, Store, StoredAttachment, SubmissionExtras, SubmissionOutcome, Upload, UploadUsage,
 };
@@ -59,7 +59,7 @@ fn file(id: &str, session: u8) -> StoredAttachment {
         size: 100,
         has_metadata: false,
         file: format!("file-{id}"),
-        put_at: NOW.into(),
+        put_at: time(NOW),
         number: None,
     }
 }

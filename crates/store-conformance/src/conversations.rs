@@ -1,14 +1,14 @@
 //! Messages, activities and changes of a ticket.
 
 use crate::support::{
-    LATER, NOW, TestClock, delivery_kinds, desk_deliveries, new_message, seal, submit_unconfirmed, ticket, with_answer,
-    write_message,
+    LATER, NOW, TestClock, delivery_kinds, desk_deliveries, new_message, seal, submit_unconfirmed, ticket, time,
+    with_answer, write_message,
 };
-use deskbell_core::clock::written;
 use deskbell_core::ports::{
     Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, DeliveryKind, MESSAGE_PAGE_BYTES, Store,
     SubmissionExtras, View,
 };
+use deskbell_core::timestamp::Timestamp;
 use domain::conversation::Author;
 use domain::ticket::Status;
 
@@ -64,14 +64,14 @@ pub async fn a_decision_is_given_the_time_of_the_store(store: &dyn Store, clock:
     submit_unconfirmed(store).await;
     let decide = |current: &CurrentTicket| {
         let mut change = current.unchanged();
-        change.ticket.handling.updated_at = written(current.now);
+        change.ticket.handling.updated_at = current.now;
         Change { deliveries: desk_deliveries(DeliveryKind::Solved), ..change }.into()
     };
     clock.set(LATER);
     let Changed::Written(changed, _) = store.change("1", None, &decide).await.unwrap() else { panic!() };
-    assert_eq!(changed.handling.updated_at, LATER);
-    let created: Vec<String> = store.deliveries("1").await.unwrap().into_iter().map(|one| one.created_at).collect();
-    assert_eq!(created, [NOW, LATER]);
+    assert_eq!(changed.handling.updated_at, time(LATER));
+    let created: Vec<Timestamp> = store.deliveries("1").await.unwrap().into_iter().map(|one| one.created_at).collect();
+    assert_eq!(created, [time(NOW), time(LATER)]);
 }
 
 pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn Store, _clock: &TestClock) {
@@ -80,12 +80,12 @@ pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn St
         operator: "eve@example.com".into(),
         act: ActivityKind::Noted,
         text: "Zanzibar".into(),
-        at: LATER.into(),
+        at: time(LATER),
     };
     let keep = async |key: &str| {
         let decide = |current: &CurrentTicket| {
             let mut change = current.unchanged();
-            change.ticket.handling.updated_at = LATER.into();
+            change.ticket.handling.updated_at = time(LATER);
             assert!(current.mailed_notes < 2);
             Change { activity: Some(note.clone()), activity_key: Some(key.into()), ..change }.into()
         };
@@ -95,7 +95,7 @@ pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn St
     assert!(matches!(keep("there <1>").await, Changed::Unchanged(_)));
     assert!(matches!(keep("there <2>").await, Changed::Written(..)));
     assert_eq!(store.activities("1").await.unwrap().len(), 2);
-    assert_eq!(store.ticket("1").await.unwrap().unwrap().handling.updated_at, LATER);
+    assert_eq!(store.ticket("1").await.unwrap().unwrap().handling.updated_at, time(LATER));
     let view = View { words: "zanzibar".into(), ..View::default() };
     assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets.len(), 1);
 }

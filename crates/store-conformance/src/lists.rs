@@ -1,6 +1,6 @@
 //! The agents' list and its search.
 
-use crate::support::{TestClock, new_message, seal, ticket, write_message};
+use crate::support::{NOW, TestClock, new_message, seal, ticket, time, write_message};
 use deskbell_core::ports::{
     Activity, ActivityKind, Change, CurrentTicket, Store, StoredTicket, SubmissionExtras, View,
 };
@@ -20,11 +20,11 @@ pub async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved(store
     place("solved", 9, &|ticket| ticket.status = Status::Solved).await;
     place("waits-new", 4, &|_| {}).await;
     place("waits-old", 3, &|_| {}).await;
-    place("due-later", 1, &|ticket| ticket.due_at = Some(day(8))).await;
-    place("due-soon", 2, &|ticket| ticket.due_at = Some(day(7))).await;
+    place("due-later", 1, &|ticket| ticket.due_at = Some(time(&day(8)))).await;
+    place("due-soon", 2, &|ticket| ticket.due_at = Some(time(&day(7)))).await;
     place("theirs", 1, &|ticket| ticket.handling.turn = Turn::Customer).await;
     place("answered", 5, &|ticket| {
-        (ticket.due_at, ticket.handling.answered_at) = (Some(day(6)), Some(day(5)));
+        (ticket.due_at, ticket.handling.answered_at) = (Some(time(&day(6))), Some(time(&day(5))));
     })
     .await;
     let ids = async |view: &View, after, limit| -> Vec<String> {
@@ -76,7 +76,7 @@ pub async fn tickets_are_found_by_reference_person_and_words_in_any_spelling(sto
         operator: "ana".into(),
         act: ActivityKind::Noted,
         text: "Wrote on X as zebra".into(),
-        at: String::new(),
+        at: time(NOW),
     };
     let note = |current: &CurrentTicket| Change { activity: Some(noted.clone()), ..current.unchanged() }.into();
     store.change("1", None, &note).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{NOW, TestClock, quota, receipts, seal, ticket, with_mail};
+use crate::support::{NOW, TestClock, quota, receipts, seal, ticket, time, with_mail};
 use deskbell_core::ports::{ClaimToken, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
 
 pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_done(
@@ -24,8 +24,8 @@ pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_i
     let next = async || store.next_mail("acme").await.unwrap();
     assert_eq!((next().await, take("other").await), (Some(Duration::ZERO), None));
     let due = take("acme").await.unwrap();
-    let seen = (&due.ticket, due.address.as_str(), due.code, due.attempts, due.since.as_str());
-    assert_eq!(seen, (&ticket, "Ada+x@example.com", None, 1, came));
+    let seen = (&due.ticket, due.address.as_str(), due.code, due.attempts, due.since);
+    assert_eq!(seen, (&ticket, "Ada+x@example.com", None, 1, time(came)));
     clock.advance(minutes(4));
     assert_eq!((take("acme").await, next().await), (None, Some(minutes(1))));
     assert!(store.record_mail("1", &due.claim, MailOutcome::Retry { after: minutes(2) }).await.unwrap());

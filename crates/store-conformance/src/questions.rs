@@ -1,6 +1,6 @@
 //! Questions and their imports.
 
-use crate::support::{LEASE, TestClock};
+use crate::support::{LEASE, TestClock, time};
 use deskbell_core::ports::{ImportOutcome, ImportRun, NewQuestion, Revision, RevisionRange, Store, TakenId};
 use domain::question::Question;
 
@@ -40,9 +40,9 @@ pub async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_chan
     store.finish_import("acme", "one").await.unwrap();
     assert_eq!(revision(store).await, 2);
 
-    store.forget_removed_questions("2000-01-01").await.unwrap();
+    store.forget_removed_questions(time("2000-01-01T00:00:00Z")).await.unwrap();
     assert_eq!(store.revisions().await.unwrap()["acme"], Revision { current: 2, oldest: 0 });
-    store.forget_removed_questions("2999-01-01").await.unwrap();
+    store.forget_removed_questions(time("2999-01-01T00:00:00Z")).await.unwrap();
     assert_eq!(store.revisions().await.unwrap()["acme"], Revision { current: 2, oldest: 2 });
     assert_eq!(changed(0, 2).await.1, Vec::<String>::new());
 }

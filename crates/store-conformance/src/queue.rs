@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::support::{
     LATER, LEASE, NOW, QUEUE, TestClock, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message, seal,
-    submit_to_desk, ticket, write_message, write_message_about,
+    submit_to_desk, ticket, time, write_message, write_message_about,
 };
 use deskbell_core::ports::{
     Change, ClaimToken, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, Store,
     SubmissionExtras, SubmissionOutcome,
 };
+use deskbell_core::timestamp::Timestamp;
 use domain::conversation::Author;
 
 /// From [`NOW`] to [`LATER`].
@@ -47,7 +48,7 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     let again = take(UNTIL).await;
     let names: Vec<(DeliveryKind, u32)> = again.iter().map(|one| (one.delivery.what, one.delivery.attempts)).collect();
     assert_eq!(names, [(DeliveryKind::Message, 2)]);
-    assert_eq!(again[0].delivery.first_attempt_at.as_deref(), Some(NOW));
+    assert_eq!(again[0].delivery.first_attempt_at, Some(time(NOW)));
     assert_eq!(store.next_delivery(QUEUE, &[]).await.unwrap(), Some(LEASE));
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     assert!(store.record_attempts(&[(&again[0], &refused)]).await.unwrap().is_empty());
@@ -125,14 +126,14 @@ pub async fn what_waits_behind_a_dead_letter_is_renewed_with_it(store: &dyn Stor
     store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)]).await.unwrap();
     clock.set(LATER);
     assert_eq!(store.send_again(Some(due[0].delivery.id)).await.unwrap(), 1);
-    let since = async |ticket: &str| -> Vec<String> {
+    let since = async |ticket: &str| -> Vec<Timestamp> {
         let all = store.deliveries(ticket).await.unwrap();
         all.into_iter().map(|one| one.created_at).collect()
     };
-    assert_eq!(since("1").await, [LATER, LATER]);
-    assert_eq!(since("2").await[1], NOW);
+    assert_eq!(since("1").await, [time(LATER), time(LATER)]);
+    assert_eq!(since("2").await[1], time(NOW));
     assert_eq!(store.send_again(None).await.unwrap(), 1);
-    assert_eq!(since("2").await, [LATER, LATER]);
+    assert_eq!(since("2").await, [time(LATER), time(LATER)]);
 }
 
 pub async fn a_delivery_that_keeps_its_position_is_due_at_once_before_those_that_came_later(

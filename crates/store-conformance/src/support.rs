@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use deskbell_core::clock::Clock;
@@ -12,6 +11,7 @@ use deskbell_core::ports::{
     NewDelivery, NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
 };
 use deskbell_core::rules::address::mailbox;
+use deskbell_core::timestamp::Timestamp;
 use domain::context::Context;
 use domain::conversation::Author;
 use domain::targets::Owner;
@@ -42,17 +42,18 @@ pub struct TestClock(Mutex<Timestamp>);
 impl TestClock {
     /// A clock that shows [`NOW`].
     pub fn new() -> Arc<TestClock> {
-        Arc::new(TestClock(Mutex::new(NOW.parse().unwrap())))
+        Arc::new(TestClock(Mutex::new(time(NOW))))
     }
 
     /// Sets the time, RFC 3339.
     pub fn set(&self, time: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = time.parse().unwrap();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = self::time(time);
     }
 
     /// Moves the time forward.
     pub fn advance(&self, by: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = *now + by;
     }
 }
 
@@ -62,8 +63,14 @@ impl Clock for TestClock {
     }
 }
 
+/// A time in RFC 3339.
+pub fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
 /// A ticket that came to the site `acme` from a session, at a time.
 pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
+    let received_at = time(received_at);
     let new = NewTicket {
         kind: Kind::Bug,
         topic: "billing".into(),
@@ -96,7 +103,7 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
             owner: Owner::SupportHero,
         }),
         due_at: None,
-        received_at: received_at.into(),
+        received_at,
         person: None,
         session: Some([9; 32]),
         handling: Handling {
@@ -126,7 +133,7 @@ pub fn with_mail(mail: Option<NewMail>) -> SubmissionExtras {
 
 /// A message to be stored.
 pub fn new_message(author: Author, body: &str) -> NewMessage {
-    NewMessage { author, name: "Ada".into(), body: body.into(), at: "2026-01-02".into(), attachments: vec![] }
+    NewMessage { author, name: "Ada".into(), body: body.into(), at: time(NOW), attachments: vec![] }
 }
 
 /// The quotas of a mail to an unsigned address.

@@ -1,6 +1,6 @@
 //! Tickets and their owners.
 
-use crate::support::{TestClock, seal, ticket, with_answer};
+use crate::support::{TestClock, seal, ticket, time, with_answer};
 use deskbell_core::ports::{Reader, ReaderCounts, Store, StoredSubmission, SubmissionExtras, SubmissionOutcome, View};
 use domain::ticket::Status;
 
@@ -40,7 +40,7 @@ pub async fn a_customers_list_comes_in_pages_and_its_counts_are_of_all(store: &d
         let mut ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
         ticket.status = if number % 2 == 0 { Status::Open } else { Status::Solved };
         // Some were updated at the same time.
-        ticket.handling.updated_at = format!("2026-01-0{}T00:00:00.000Z", 1 + number / 4);
+        ticket.handling.updated_at = time(&format!("2026-01-0{}T00:00:00.000Z", 1 + number / 4));
         let along = if number == 3 { with_answer() } else { SubmissionExtras::default() };
         store.submit(&ticket, &seal(&ticket.id.clone()), along).await.unwrap();
     }

@@ -12,6 +12,7 @@ use super::rows::attachment_of;
 use deskbell_core::ports::{
     Attachments, FileOwner, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
 };
+use deskbell_core::timestamp::Timestamp;
 
 const ATTACHMENT: &str = "SELECT * FROM attachments WHERE site = ? AND id = ?";
 
@@ -61,7 +62,7 @@ impl Attachments for SqliteStore {
         .bind(new.size)
         .bind(new.has_metadata)
         .bind(&new.file)
-        .bind(&new.put_at)
+        .bind(new.put_at.to_string())
         .execute(&mut *write)
         .await
         .map_err(store_error)?;
@@ -94,10 +95,11 @@ impl Attachments for SqliteStore {
         rows.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(attachment_of).collect()
     }
 
-    async fn forget_attachments(&self, anonymous_before: &str, before: &str) -> Result<(), StoreError> {
+    async fn forget_attachments(&self, anonymous_before: Timestamp, before: Timestamp) -> Result<(), StoreError> {
         let forget =
             query("DELETE FROM attachments WHERE ticket IS NULL AND put_at < ?1 AND (person IS NULL OR put_at < ?2)");
-        forget.bind(anonymous_before).bind(before).execute(&self.writer).await.map_err(store_error)?;
+        let forget = forget.bind(anonymous_before.to_string()).bind(before.to_string());
+        forget.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
@@ -205,7 +207,7 @@ async fn usage(
     };
     let row = unsent.fetch_one(&mut *read).await.map_err(store_error)?;
     let owner = Usage { bytes: row.value::<i64>(0)? as u64, files: row.value::<i64>(1)? as u64 };
-    let mut usage = UploadUsage { owner, owner_oldest: row.value(2)?, ..UploadUsage::default() };
+    let mut usage = UploadUsage { owner, owner_oldest: row.readable_time(2)?, ..UploadUsage::default() };
     if let Some(address) = address {
         usage.address = usage_of(read, day, "address", address).await?;
     }

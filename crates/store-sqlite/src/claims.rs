@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::SqliteStore;
 use deskbell_core::ports::{ClaimToken, StoreError};
-use deskbell_core::{clock, random};
+use deskbell_core::random;
+use deskbell_core::timestamp::Timestamp;
 
 /// A token for a new claim.
 pub fn new_token() -> Result<ClaimToken, StoreError> {
@@ -16,7 +17,7 @@ impl SqliteStore {
     /// The time that is left until a time in a column; zero if it has passed. A time that cannot be read is none, so that one row does not keep
     /// others from being claimed.
     pub(super) fn time_until(&self, at: Option<String>) -> Option<Duration> {
-        let at = at.and_then(|at| at.parse().ok());
-        at.map(|at| clock::between(self.now(), at))
+        let at = at.and_then(|at| at.parse::<Timestamp>().ok());
+        at.map(|at| at.since(self.now()))
     }
 }

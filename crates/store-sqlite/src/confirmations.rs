@@ -3,19 +3,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
 use super::error::{RowExt, store_error};
 use super::queue::enqueue_delivery;
-use super::rows::{read_row, ticket_of, time_of};
+use super::rows::{read_row, ticket_of};
 use super::{SqliteStore, TICKET, conversations, mails};
-use deskbell_core::clock;
 use deskbell_core::ports::{Activity, ActivityKind, MailQuota, NewDelivery, StoreError, StoredTicket};
 use deskbell_core::ports::{ClaimedAddress, CodeCheck, CodeRequest, Confirmations};
 use deskbell_core::rules::address::mailbox;
 use deskbell_core::rules::codes::{check_code, refuse_code};
+use deskbell_core::timestamp::Timestamp;
 
 const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
 
@@ -57,10 +56,9 @@ impl Confirmations for SqliteStore {
             }
             CodeCheck::NotNeeded | CodeCheck::NoneValid | CodeCheck::TooManyAttempts => return Ok(check),
         }
-        let at = clock::written(now);
-        settle(&mut write, ticket, &claimed.address, &at).await?;
+        settle(&mut write, ticket, &claimed.address, now).await?;
         let row = query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(store_error)?;
-        enqueue_delivery(&mut write, &ticket_of(&row)?, deliveries, None, &at).await?;
+        enqueue_delivery(&mut write, &ticket_of(&row)?, deliveries, None, now).await?;
         write.commit().await.map_err(store_error)?;
         Ok(CodeCheck::Confirmed)
     }
@@ -81,15 +79,15 @@ impl Confirmations for SqliteStore {
             return Ok(confirmed);
         }
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let at = self.now_text();
+        let now = self.now();
         for row in rows {
             let id: String = row.value("ticket")?;
             // The ticket may have been erased or confirmed meanwhile.
-            if settle(&mut write, &id, row.value("address")?, &at).await? {
+            if settle(&mut write, &id, row.value("address")?, now).await? {
                 let row = query(TICKET).bind(&id).fetch_one(&mut *write).await.map_err(store_error)?;
                 // A ticket that cannot be read does not block the others.
                 let Some(ticket) = read_row(&row, "ticket", ticket_of)? else { continue };
-                enqueue_delivery(&mut write, &ticket, deliveries, None, &at).await?;
+                enqueue_delivery(&mut write, &ticket, deliveries, None, now).await?;
                 confirmed.push(ticket);
             }
         }
@@ -111,9 +109,8 @@ impl Confirmations for SqliteStore {
         if let Some(wait) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {
             return Ok(CodeRequest::QuotaUsedUp { wait });
         }
-        let at = clock::written(now);
-        count_code(&mut write, &ticket.id, &at).await?;
-        mails::put(&mut write, &ticket, &claimed.address, &at).await?;
+        count_code(&mut write, &ticket.id, now).await?;
+        mails::put(&mut write, &ticket, &claimed.address, now).await?;
         write.commit().await.map_err(store_error)?;
         Ok(CodeRequest::Accepted)
     }
@@ -141,7 +138,7 @@ pub async fn keep(
     ticket: &StoredTicket,
     address: &str,
     claim: Claim,
-    now: &str,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let is_mailed = claim == Claim::CodeMailed;
     query(
@@ -151,8 +148,8 @@ pub async fn keep(
     .bind(address)
     .bind(mailbox(address))
     .bind(u32::from(is_mailed))
-    .bind(is_mailed.then_some(now))
-    .bind((claim == Claim::Confirmed).then_some(now))
+    .bind(is_mailed.then(|| now.to_string()))
+    .bind((claim == Claim::Confirmed).then(|| now.to_string()))
     .execute(write)
     .await
     .map_err(store_error)?;
@@ -175,34 +172,34 @@ pub async fn is_confirmed(
 }
 
 /// Makes the next code of a ticket the only valid one.
-pub async fn count_code(write: &mut SqliteConnection, ticket: &str, now: &str) -> Result<(), StoreError> {
+pub async fn count_code(write: &mut SqliteConnection, ticket: &str, now: Timestamp) -> Result<(), StoreError> {
     let count =
         "UPDATE confirmations SET code = code + 1, sent_at = ?, attempts = 0 WHERE ticket = ? AND confirmed_at IS NULL";
-    query(count).bind(now).bind(ticket).execute(write).await.map_err(store_error)?;
+    query(count).bind(now.to_string()).bind(ticket).execute(write).await.map_err(store_error)?;
     Ok(())
 }
 
 /// Marks the address of a ticket as confirmed; `false` if it was before.
-async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: &str) -> Result<bool, StoreError> {
+async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: Timestamp) -> Result<bool, StoreError> {
     let confirm = "UPDATE confirmations SET confirmed_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
-    if query(confirm).bind(now).bind(ticket).execute(&mut *write).await.map_err(store_error)?.rows_affected() == 0 {
+    let confirm = query(confirm).bind(now.to_string()).bind(ticket);
+    if confirm.execute(&mut *write).await.map_err(store_error)?.rows_affected() == 0 {
         return Ok(false);
     }
-    let deed = Activity { operator: String::new(), act: ActivityKind::Confirmed, text: address.into(), at: now.into() };
+    let deed = Activity { operator: String::new(), act: ActivityKind::Confirmed, text: address.into(), at: now };
     conversations::note(write, ticket, &deed, None).await?;
     Ok(true)
 }
 
 fn claimed_of(row: &SqliteRow, now: Timestamp) -> Result<ClaimedAddress, StoreError> {
-    let sent_at: Option<String> = row.value("sent_at")?;
-    let code_age = sent_at.as_deref().map(|sent| time_of("a claimed address", "sent_at", sent)).transpose()?;
+    let sent_at = row.optional_time("sent_at")?;
     Ok(ClaimedAddress {
         address: row.value("address")?,
         code: row.value("code")?,
         sent_at,
-        code_age: code_age.map(|sent_at| clock::between(sent_at, now)),
+        code_age: sent_at.map(|sent_at| now.since(sent_at)),
         attempts: row.value("attempts")?,
-        confirmed_at: row.value("confirmed_at")?,
-        bounced_at: row.value("bounced_at")?,
+        confirmed_at: row.optional_time("confirmed_at")?,
+        bounced_at: row.optional_time("bounced_at")?,
     })
 }

@@ -14,7 +14,6 @@ use super::rows::{
     deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
-use deskbell_core::clock;
 use deskbell_core::ports::{
     Activity, Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
@@ -24,10 +23,14 @@ use deskbell_core::rules::coalescing::{Coalesced, coalesce};
 use deskbell_core::rules::customer_limits::STATUS_CHANGES_AN_HOUR;
 use deskbell_core::rules::listing::list_place;
 use deskbell_core::rules::unread::unread;
+use deskbell_core::timestamp::Timestamp;
 use domain::conversation::{Author, Message};
 use domain::targets::Owner;
 use domain::ticket::Status;
 
+/// Texts before and after all times.
+const FIRST_TIME: &str = "";
+const LAST_TIME: &str = "9999";
 const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
 
 #[async_trait]
@@ -49,7 +52,7 @@ impl Conversations for SqliteStore {
             let mut query = readable(LISTED, site, reader);
             query.push(" AND status = ").push_bind(status.word());
             if let Some(after) = after.filter(|after| after.status == status) {
-                query.push(" AND (updated_at, number) < (").push_bind(after.updated_at.clone());
+                query.push(" AND (updated_at, number) < (").push_bind(after.updated_at.to_string());
                 query.push(", ").push_bind(after.number).push(")");
             }
             query.push(" ORDER BY updated_at DESC, number DESC LIMIT ");
@@ -66,7 +69,7 @@ impl Conversations for SqliteStore {
         let next = match (rows.last(), statuses.get(rows.len().wrapping_sub(1))) {
             (Some(last), Some(status)) if has_more => Some(CustomerCursor {
                 status: *status,
-                updated_at: last.value("updated_at")?,
+                updated_at: last.time("updated_at")?,
                 number: last.value("number")?,
             }),
             _ => None,
@@ -167,10 +170,12 @@ impl Conversations for SqliteStore {
     async fn last_activities(
         &self,
         ticket: &str,
-        (from, until): (&str, &str),
+        (from, until): (Option<Timestamp>, Option<Timestamp>),
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? AND at >= ? AND at < ? ORDER BY number DESC LIMIT ?");
+        let from = from.map_or(FIRST_TIME.into(), |from| from.to_string());
+        let until = until.map_or(LAST_TIME.into(), |until| until.to_string());
         let rows =
             rows.bind(ticket).bind(from).bind(until).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
         let mut deeds = read_rows(&rows, "activity", deed_of)?;
@@ -249,14 +254,13 @@ impl Conversations for SqliteStore {
         if let Some(activity) = &activity {
             note(&mut write, &changed.id, activity, activity_key.as_deref()).await?;
         }
-        let at = clock::written(now);
         if let Some(mail) = &mail
             && mails::keep(&mut write, &changed, mail, mails::Mailbox::Claimed, now).await?
         {
-            confirmations::count_code(&mut write, &changed.id, &at).await?;
+            confirmations::count_code(&mut write, &changed.id, now).await?;
         }
         let deliveries = cancel_what_is_taken_back(&mut write, &changed.id, deliveries).await?;
-        enqueue_delivery(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), &at)
+        enqueue_delivery(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), now)
             .await?;
         write.commit().await.map_err(store_error)?;
         Ok(Changed::Written(Box::new(changed), message))
@@ -283,21 +287,21 @@ pub async fn say(
     new: NewMessage,
     seal: Option<MessageKey<'_>>,
 ) -> Result<Message, StoreError> {
-    let number = last_message(write, ticket).await? + 1;
+    let (number, at) = (last_message(write, ticket).await? + 1, new.at.to_string());
     query("INSERT INTO messages (ticket, number, author, name, body, at, key, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(ticket)
         .bind(number)
         .bind(new.author.word())
         .bind(&new.name)
         .bind(&new.body)
-        .bind(&new.at)
+        .bind(&at)
         .bind(seal.map(|seal| seal.key))
         .bind(seal.map(|seal| seal.body.to_vec()))
         .execute(&mut *write)
         .await
         .map_err(store_error)?;
     add_tokens_of(write, ticket, &new.body).await?;
-    let NewMessage { author, name, body, at, .. } = new;
+    let NewMessage { author, name, body, .. } = new;
     Ok(Message { number, author, name, body, at, attachments: Vec::new() })
 }
 
@@ -307,12 +311,14 @@ async fn last_message(read: &mut SqliteConnection, ticket: &str) -> Result<u32, 
 }
 
 /// When the customer last changed the status, newest first.
-async fn customer_status_changes(read: &mut SqliteConnection, ticket: &str) -> Result<Vec<String>, StoreError> {
-    let times = query_scalar(
+async fn customer_status_changes(read: &mut SqliteConnection, ticket: &str) -> Result<Vec<Timestamp>, StoreError> {
+    let times = query(
         "SELECT at FROM deeds WHERE ticket = ? AND operator = '' AND deed IN ('solved', 'reopened')
         ORDER BY number DESC LIMIT ?",
     );
-    times.bind(ticket).bind(STATUS_CHANGES_AN_HOUR as i64).fetch_all(read).await.map_err(store_error)
+    let times = times.bind(ticket).bind(STATUS_CHANGES_AN_HOUR as i64).fetch_all(read).await.map_err(store_error)?;
+    let times = times.iter().map(|row| row.readable_time("at"));
+    times.filter_map(Result::transpose).collect()
 }
 
 /// Deletes pending deliveries that new ones cancel. Returns the new deliveries that remain.
@@ -359,7 +365,7 @@ pub async fn note(
     .bind(&deed.operator)
     .bind(deed.act.word())
     .bind(&deed.text)
-    .bind(&deed.at)
+    .bind(deed.at.to_string())
     .bind(key)
     .execute(&mut *write)
     .await
@@ -391,15 +397,15 @@ async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, customer_mess
     )
     .bind(ticket.status.word())
     .bind(ticket.target.as_ref().map(json).transpose()?)
-    .bind(&ticket.due_at)
+    .bind(ticket.due_at.map(|due_at| due_at.to_string()))
     .bind(&handling.topic)
     .bind(handling.severity.word())
     .bind(handling.owner.map(Owner::word))
     .bind(&handling.team)
     .bind(&handling.assignee)
     .bind(handling.turn.word())
-    .bind(&handling.answered_at)
-    .bind(&handling.updated_at)
+    .bind(handling.answered_at.map(|answered_at| answered_at.to_string()))
+    .bind(handling.updated_at.to_string())
     .bind(handling.read_until)
     .bind(handling.unread)
     .bind(customer_messages)

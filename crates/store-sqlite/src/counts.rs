@@ -8,6 +8,7 @@ use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::{json, parsed, question_of, read_rows, word};
 use deskbell_core::ports::{Count, Counts, SearchMiss, StoreError, WeekOfKind};
+use deskbell_core::timestamp::{InvalidTimestamp, Timestamp};
 use domain::deflection::{Increments, QuestionCounts, Steps, VISITS_MAX, Visit, Visits, counts_questions};
 use domain::event::Event;
 use domain::question::Question;
@@ -50,7 +51,7 @@ impl Counts for SqliteStore {
             let recorded = match count {
                 Count::Event { site, week, event } => record_event(&mut savepoint, site, week, event).await,
                 Count::SearchMiss { site, week, who, search, words, at } => {
-                    record_miss(&mut savepoint, &Miss { site, week, who, search, words, at }).await
+                    record_miss(&mut savepoint, &Miss { site, week, who, search, words, at: *at }).await
                 }
             };
             match recorded {
@@ -129,12 +130,17 @@ impl Counts for SqliteStore {
             .await
             .map_err(store_error)?;
         let miss = |row: &SqliteRow| {
-            Ok(SearchMiss { words: row.value("words")?, people: row.value("people")?, last_at: row.value("last_at")? })
+            Ok(SearchMiss {
+                words: row.value("words")?,
+                people: row.value("people")?,
+                last_at: last_time(row.value("last_at")?)?,
+            })
         };
         read_rows(&rows, "search miss", miss)
     }
 
-    async fn forget_counts(&self, before: &str, who_before: &str) -> Result<(), StoreError> {
+    async fn forget_counts(&self, before: Timestamp, who_before: Timestamp) -> Result<(), StoreError> {
+        let (before, who_before) = (&before.week(), &who_before.week());
         for (delete, before) in [
             (delete!("visits", "week, site, visit", "week"), who_before),
             (delete!("searchers", "week, site, search, who", "week"), who_before),
@@ -227,6 +233,12 @@ async fn record_event(
     Ok(())
 }
 
+/// The last time of a search. Counters of older versions have the day only.
+fn last_time(text: &str) -> Result<Timestamp, StoreError> {
+    let time = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse());
+    time.map_err(|error: InvalidTimestamp| StoreError::Damaged { what: "a counter".into(), reason: error.to_string() })
+}
+
 fn visit_of(row: &SqliteRow) -> Result<Visit, StoreError> {
     let marks: std::collections::BTreeMap<String, u8> = parsed("a visit", "questions", row.value("questions")?)?;
     Ok(Visit {
@@ -259,7 +271,7 @@ struct Miss<'a> {
     who: &'a [u8; 32],
     search: &'a [u8; 32],
     words: &'a str,
-    at: &'a str,
+    at: Timestamp,
 }
 
 async fn record_miss(transaction: &mut SqliteConnection, miss: &Miss<'_>) -> Result<(), StoreError> {
@@ -292,7 +304,7 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &Miss<'_>) -> Res
     .bind(&search[..])
     .bind(people)
     .bind((people >= PEOPLE_MIN).then_some(words))
-    .bind(at)
+    .bind(at.to_string())
     .execute(&mut *transaction)
     .await
     .map_err(store_error)?;

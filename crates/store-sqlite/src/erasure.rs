@@ -13,6 +13,7 @@ use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
 use deskbell_core::ports::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};
 use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};
+use deskbell_core::timestamp::Timestamp;
 use domain::ticket::Status;
 
 /// How long writers may be blocked while the log is truncated.
@@ -36,11 +37,11 @@ impl Erasure for SqliteStore {
         head.fetch_optional(&self.readers).await.map_err(store_error)?.map(|row| head_of(&row)).transpose()
     }
 
-    async fn solved_before(&self, site: &str, before: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+    async fn solved_before(&self, site: &str, before: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
         let ids = query_scalar(
             "SELECT id FROM tickets WHERE site = ? AND status = 'solved' AND updated_at < ? ORDER BY updated_at LIMIT ?",
         );
-        ids.bind(site).bind(before).bind(limit).fetch_all(&self.readers).await.map_err(store_error)
+        ids.bind(site).bind(before.to_string()).bind(limit).fetch_all(&self.readers).await.map_err(store_error)
     }
 
     async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError> {
@@ -102,10 +103,10 @@ impl Erasure for SqliteStore {
         files.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(attachment_of).collect()
     }
 
-    async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, String)>, StoreError> {
+    async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, Timestamp)>, StoreError> {
         let mail = query("SELECT address, created_at FROM mails WHERE ticket = ?").bind(ticket);
         let row = mail.fetch_optional(&self.readers).await.map_err(store_error)?;
-        row.map(|row| Ok((row.value("address")?, row.value("created_at")?))).transpose()
+        row.map(|row| Ok((row.value("address")?, row.time("created_at")?))).transpose()
     }
 
     async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError> {
@@ -130,9 +131,9 @@ impl Erasure for SqliteStore {
         Ok(count)
     }
 
-    async fn forget_erased_submissions(&self, before: &str) -> Result<(), StoreError> {
+    async fn forget_erased_submissions(&self, before: Timestamp) -> Result<(), StoreError> {
         query("DELETE FROM erased_submissions WHERE erased_at < ?")
-            .bind(before)
+            .bind(before.to_string())
             .execute(&self.writer)
             .await
             .map_err(store_error)?;
@@ -155,7 +156,7 @@ fn head_of(row: &SqliteRow) -> Result<TicketHead, StoreError> {
         site: row.value("site")?,
         reference: row.value("reference")?,
         status: Status::from_word(row.value("status")?),
-        updated_at: row.value("updated_at")?,
+        updated_at: row.readable_time("updated_at")?,
         person: row.value("person")?,
     })
 }

@@ -5,6 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{ColumnIndex, Decode, Error, Row, Sqlite, Type};
 
 use deskbell_core::ports::StoreError;
+use deskbell_core::timestamp::Timestamp;
 
 const SQLITE_BUSY: i32 = 5;
 const SQLITE_FULL: i32 = 13;
@@ -36,6 +37,15 @@ pub trait RowExt {
         &'r self,
         index: impl ColumnIndex<SqliteRow>,
     ) -> Result<T, StoreError>;
+
+    /// The time in a column.
+    fn time(&self, column: &str) -> Result<Timestamp, StoreError>;
+
+    /// The time in a column that may be empty.
+    fn optional_time(&self, column: &str) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The time in a column; `None` if it is empty or cannot be read.
+    fn readable_time(&self, index: impl ColumnIndex<SqliteRow>) -> Result<Option<Timestamp>, StoreError>;
 }
 
 impl RowExt for SqliteRow {
@@ -45,4 +55,21 @@ impl RowExt for SqliteRow {
     ) -> Result<T, StoreError> {
         self.try_get(index).map_err(store_error)
     }
+
+    fn time(&self, column: &str) -> Result<Timestamp, StoreError> {
+        time_of(column, self.value(column)?)
+    }
+
+    fn optional_time(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.value::<Option<&str>>(column)?.map(|text| time_of(column, text)).transpose()
+    }
+
+    fn readable_time(&self, index: impl ColumnIndex<SqliteRow>) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.value::<Option<&str>>(index)?.and_then(|text| text.parse().ok()))
+    }
+}
+
+fn time_of(column: &str, text: &str) -> Result<Timestamp, StoreError> {
+    text.parse()
+        .map_err(|error| StoreError::Damaged { what: "a row".into(), reason: format!("column {column}: {error}") })
 }

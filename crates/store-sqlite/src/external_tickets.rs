@@ -72,7 +72,7 @@ impl ExternalTickets for SqliteStore {
             .bind(destination)
             .bind(&place.external_id)
             .bind(&place.requester)
-            .bind(&ticket.received_at)
+            .bind(ticket.received_at.to_string())
             .execute(&mut *write)
             .await
             .map_err(store_error)?;

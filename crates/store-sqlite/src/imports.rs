@@ -7,8 +7,8 @@ use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
-use deskbell_core::clock;
 use deskbell_core::ports::{ImportOutcome, ImportRun, Imports, StoreError};
+use deskbell_core::timestamp::Timestamp;
 
 #[async_trait]
 impl Imports for SqliteStore {
@@ -18,7 +18,7 @@ impl Imports for SqliteStore {
             imported.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(store_error)?;
         let now = self.now();
         // An import whose time cannot be read is repeated.
-        let since_import = imported_at.and_then(|at| at.parse().ok()).map(|at| clock::between(at, now));
+        let since_import = imported_at.and_then(|at| at.parse::<Timestamp>().ok()).map(|at| now.since(at));
         let run = query("SELECT failures, retry_at, progress FROM import_runs WHERE site = ? AND source = ?");
         let Some(run) = run.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(store_error)? else {
             return Ok(ImportRun { since_import, ..ImportRun::default() });
@@ -65,7 +65,7 @@ impl Imports for SqliteStore {
             .bind(site)
             .bind(source)
             .bind(holder)
-            .bind(clock::written(clock::after(self.now(), *retry_in))),
+            .bind((self.now() + *retry_in).to_string()),
         };
         update.execute(&self.writer).await.map_err(store_error)?;
         Ok(())

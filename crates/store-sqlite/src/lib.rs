@@ -33,15 +33,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use log::LevelFilter;
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use batch::Batches;
-use deskbell_core::clock::{self, Clock, SystemClock};
+use deskbell_core::clock::{Clock, SystemClock};
 use deskbell_core::ports::{Store, StoreError};
+use deskbell_core::timestamp::Timestamp;
 #[cfg(any(test, feature = "fault-injection"))]
 use error::store_error;
 
@@ -133,17 +133,17 @@ impl SqliteStore {
 
     /// The current time, by which it is decided what is due and what has expired; to the millisecond, as columns have it.
     fn now(&self) -> Timestamp {
-        clock::to_millisecond(self.clock.now())
+        self.clock.now()
     }
 
     /// The current time as columns have it.
     fn now_text(&self) -> String {
-        clock::written(self.now())
+        self.now().to_string()
     }
 
     /// The end of a lease that begins now, as columns have it.
     fn lease_end(&self, lease: Duration) -> String {
-        clock::written(clock::after(self.now(), lease))
+        (self.now() + lease).to_string()
     }
 }
 

@@ -205,7 +205,7 @@ fn page(
     rows.truncate(limit as usize);
     let last = if has_more { rows.last() } else { last_candidate.as_ref() };
     let next = last.map(cursor).transpose()?;
-    let stopped_at = last_candidate.map(|row| row.value("received_at")).transpose()?;
+    let stopped_at = last_candidate.map(|row| row.time("received_at")).transpose()?;
     Ok(InboxPage { tickets: read_rows(&rows, "ticket", listed_ticket_of)?, next, stopped_at })
 }
 

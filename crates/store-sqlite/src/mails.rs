@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
@@ -11,10 +10,10 @@ use super::claims::new_token;
 use super::error::{RowExt, store_error};
 use super::rows::ticket_of;
 use super::{SqliteStore, TICKET, conversations};
-use deskbell_core::clock;
 use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
 use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 use deskbell_core::rules::mail_quota::{self, MailScope};
+use deskbell_core::timestamp::Timestamp;
 
 #[async_trait]
 impl OutgoingMail for SqliteStore {
@@ -81,11 +80,7 @@ impl OutgoingMail for SqliteStore {
     ) -> Result<bool, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
-        let due_at = if let MailOutcome::Retry { after } = outcome {
-            Some(clock::written(clock::after(now, after)))
-        } else {
-            None
-        };
+        let due_at = if let MailOutcome::Retry { after } = outcome { Some((now + after).to_string()) } else { None };
         let record = "UPDATE mails SET due_at = ?, claim = NULL, claimed_until = NULL WHERE ticket = ? AND claim = ?";
         let recorded = query(record)
             .bind(due_at)
@@ -100,9 +95,8 @@ impl OutgoingMail for SqliteStore {
             query(not_sent).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
         }
         if let (true, MailOutcome::Bounced { text }) = (is_recorded, outcome) {
-            let at = clock::written(now);
-            mark_bounced(&mut write, ticket, &at).await?;
-            let deed = Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at };
+            mark_bounced(&mut write, ticket, now).await?;
+            let deed = Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at: now };
             conversations::note(&mut write, ticket, &deed, None).await?;
         }
         write.commit().await.map_err(store_error)?;
@@ -112,7 +106,7 @@ impl OutgoingMail for SqliteStore {
     async fn record_returned_receipt(&self, ticket: &str, returned: ReturnedReceipt<'_>) -> Result<bool, StoreError> {
         let ReturnedReceipt { number, text, is_address_dead } = returned;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let at = self.now_text();
+        let at = self.now();
         let key = number.map_or("returned mail".into(), |number| format!("returned mail {number}"));
         let known = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
         if known.bind(ticket).bind(&key).fetch_one(&mut *write).await.map_err(store_error)? {
@@ -122,7 +116,7 @@ impl OutgoingMail for SqliteStore {
             AND (?2 IS NULL OR code = ?2)";
         query(not_sent).bind(ticket).bind(number).execute(&mut *write).await.map_err(store_error)?;
         if is_address_dead {
-            mark_bounced(&mut write, ticket, &at).await?;
+            mark_bounced(&mut write, ticket, at).await?;
             let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
             query(nothing_more).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
         }
@@ -140,13 +134,13 @@ impl OutgoingMail for SqliteStore {
         Ok(())
     }
 
-    async fn forget_mails(&self, before: &str) -> Result<(), StoreError> {
+    async fn forget_mails(&self, before: Timestamp) -> Result<(), StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         for forget in [
             "DELETE FROM mails WHERE due_at IS NULL AND created_at < ?",
             "DELETE FROM unsigned_mails WHERE sent_at < ?",
         ] {
-            query(forget).bind(before).execute(&mut *write).await.map_err(store_error)?;
+            query(forget).bind(before.to_string()).execute(&mut *write).await.map_err(store_error)?;
         }
         write.commit().await.map_err(store_error)?;
         Ok(())
@@ -154,9 +148,9 @@ impl OutgoingMail for SqliteStore {
 }
 
 /// Records that the mailbox of a ticket's address does not exist.
-async fn mark_bounced(write: &mut SqliteConnection, ticket: &str, at: &str) -> Result<(), StoreError> {
+async fn mark_bounced(write: &mut SqliteConnection, ticket: &str, at: Timestamp) -> Result<(), StoreError> {
     let mark = "UPDATE confirmations SET bounced_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
-    query(mark).bind(at).bind(ticket).execute(write).await.map_err(store_error)?;
+    query(mark).bind(at.to_string()).bind(ticket).execute(write).await.map_err(store_error)?;
     Ok(())
 }
 
@@ -171,7 +165,7 @@ async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow, claim: &ClaimTo
         code,
         address: row.value("address")?,
         attempts: row.value("tries")?,
-        since: row.value("created_at")?,
+        since: row.time("created_at")?,
     })
 }
 
@@ -188,7 +182,7 @@ pub async fn keep(
     {
         return Ok(false);
     }
-    put(write, ticket, &mail.address, &clock::written(now)).await?;
+    put(write, ticket, &mail.address, now).await?;
     Ok(true)
 }
 
@@ -197,7 +191,7 @@ pub async fn put(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
     address: &str,
-    now: &str,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     query(
         "INSERT INTO mails (ticket, site, address, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4)
@@ -207,7 +201,7 @@ pub async fn put(
     .bind(&ticket.id)
     .bind(&ticket.site)
     .bind(address)
-    .bind(now)
+    .bind(now.to_string())
     .execute(write)
     .await
     .map_err(store_error)?;
@@ -243,7 +237,7 @@ pub async fn spend(
     to: Mailbox,
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
-    let since = clock::written(clock::before(now, mail_quota::WINDOW));
+    let since = (now - mail_quota::WINDOW).to_string();
     let mailbox = if to == Mailbox::Claimed { quota.mailbox.to_vec() } else { Vec::new() };
     let (session, network) = (quota.session.map(Vec::from), quota.network.map(Vec::from));
     for (scope, limit) in mail_quota::limits(&quota.limits, to == Mailbox::Confirmed) {
@@ -266,8 +260,8 @@ pub async fn spend(
         let oldest: Option<String> =
             last.bind(&since).bind(limit - 1).fetch_optional(&mut *write).await.map_err(store_error)?;
         if let Some(oldest) = oldest {
-            let sent_at = oldest.parse().unwrap_or(now);
-            return Ok(Some(clock::between(now, clock::after(sent_at, mail_quota::WINDOW))));
+            let sent_at: Timestamp = oldest.parse().unwrap_or(now);
+            return Ok(Some((sent_at + mail_quota::WINDOW).since(now)));
         }
     }
     query("INSERT INTO unsigned_mails (ticket, site, mailbox, session, network, sent_at) VALUES (?, ?, ?, ?, ?, ?)")
@@ -276,7 +270,7 @@ pub async fn spend(
         .bind(mailbox)
         .bind(session)
         .bind(network)
-        .bind(clock::written(now))
+        .bind(now.to_string())
         .execute(write)
         .await
         .map_err(store_error)?;

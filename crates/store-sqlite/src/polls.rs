@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{query, query_scalar};
 
@@ -12,9 +11,9 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::place_of;
 use super::queue::ticket_of_id;
 use super::rows::json;
-use deskbell_core::clock;
 use deskbell_core::ports::{ChangedTicket, DuePoll, Polls, StoreError, SyncState};
 use deskbell_core::rules::polling;
+use deskbell_core::timestamp::Timestamp;
 
 #[async_trait]
 impl Polls for SqliteStore {
@@ -40,8 +39,8 @@ impl Polls for SqliteStore {
         let oldest = polling::longest_waiting(limit);
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
-        let claimed_until = clock::after(now, lease);
-        let (now, until) = (clock::written(now), clock::written(claimed_until));
+        let claimed_until = now + lease;
+        let (now, until) = (now.to_string(), claimed_until.to_string());
         let mut due = Vec::new();
         // One statement for each, so that both use the index.
         let newest_first =
@@ -91,7 +90,7 @@ impl Polls for SqliteStore {
         again: Option<Duration>,
         seen: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let again = again.map(|again| clock::written(clock::after(self.now(), again)));
+        let again = again.map(|again| (self.now() + again).to_string());
         query(
             "UPDATE places SET look_at = CASE WHEN look_at = ?3 THEN ?4 ELSE look_at END,
                 seen_at = CASE WHEN coalesce(seen_at, '') < ?5 THEN ?5 ELSE seen_at END
@@ -99,9 +98,9 @@ impl Polls for SqliteStore {
         )
         .bind(&poll.ticket.id)
         .bind(destination)
-        .bind(clock::written(poll.claimed_until))
+        .bind(poll.claimed_until.to_string())
         .bind(again)
-        .bind(seen.map(clock::written))
+        .bind(seen.map(|seen| seen.to_string()))
         .execute(&self.writer)
         .await
         .map_err(store_error)?;
@@ -113,8 +112,8 @@ impl Polls for SqliteStore {
         (site, destination): (&str, &str),
         changed: &[ChangedTicket],
     ) -> Result<u64, StoreError> {
-        let changed: Vec<(&str, String)> =
-            changed.iter().map(|ticket| (ticket.external_id.as_str(), clock::written(ticket.updated_at))).collect();
+        let changed: Vec<(&str, Timestamp)> =
+            changed.iter().map(|ticket| (ticket.external_id.as_str(), ticket.updated_at)).collect();
         let changed = json(&changed)?;
         // Most changed tickets there are not from here. A reader finds those that are.
         let unknown = query(
@@ -155,7 +154,7 @@ impl Polls for SqliteStore {
         // A time that cannot be read, or is ahead of the clock, is none.
         let since = |column: &str| -> Result<Option<Duration>, StoreError> {
             let at: Option<Timestamp> = row.value::<Option<String>>(column)?.and_then(|at| at.parse().ok());
-            Ok(at.filter(|at| *at <= now).map(|at| clock::between(at, now)))
+            Ok(at.filter(|at| *at <= now).map(|at| now.since(at)))
         };
         Ok(SyncState {
             until: until.and_then(|until| until.parse().ok()),
@@ -177,7 +176,7 @@ impl Polls for SqliteStore {
     async fn set_synced(&self, queue: (&str, &str), until: Timestamp) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until) VALUES (?1, ?2, ?3)
             ON CONFLICT (site, destination) DO UPDATE SET until = excluded.until";
-        let set = query(set).bind(queue.0).bind(queue.1).bind(clock::written(until));
+        let set = query(set).bind(queue.0).bind(queue.1).bind(until.to_string());
         set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
@@ -208,11 +207,11 @@ impl Polls for SqliteStore {
     ) -> Result<bool, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
-        let at = clock::written(now);
+        let at = now.to_string();
         query("DELETE FROM invocations WHERE site = ? AND destination = ? AND at < ?")
             .bind(site)
             .bind(destination)
-            .bind(clock::written(clock::before(now, memory)))
+            .bind((now - memory).to_string())
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
@@ -226,7 +225,7 @@ impl Polls for SqliteStore {
             .map_err(store_error)?;
         let new = new.rows_affected() > 0;
         if new {
-            let changed_at = changed_at.map(clock::written);
+            let changed_at = changed_at.map(|changed_at| changed_at.to_string());
             look_at(&mut write, (site, destination), (external_id, changed_at.as_deref()), &at).await?;
         }
         write.commit().await.map_err(store_error)?;

@@ -12,6 +12,7 @@ use super::rows::question_of;
 use deskbell_core::ports::{
     KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, StoreError, TakenId,
 };
+use deskbell_core::timestamp::Timestamp;
 use domain::question::Question;
 
 /// How many rows one transaction deletes.
@@ -172,7 +173,8 @@ impl Questions for SqliteStore {
         Ok(())
     }
 
-    async fn forget_removed_questions(&self, before: &str) -> Result<(), StoreError> {
+    async fn forget_removed_questions(&self, before: Timestamp) -> Result<(), StoreError> {
+        let before = before.to_string();
         let sites: Vec<String> =
             query_scalar("SELECT site FROM revisions").fetch_all(&self.readers).await.map_err(store_error)?;
         for site in sites {
@@ -180,7 +182,7 @@ impl Questions for SqliteStore {
                 let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
                 let old: Vec<(String, i64)> = sqlx::query_as(OLD_REMOVED)
                     .bind(&site)
-                    .bind(before)
+                    .bind(&before)
                     .bind(FORGET_AT_ONCE)
                     .fetch_all(&mut *transaction)
                     .await

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
@@ -12,12 +11,12 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::{PLACE, place_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
-use deskbell_core::clock;
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError,
     StoredTicket,
 };
 use deskbell_core::rules::{delivery_plan, polling};
+use deskbell_core::timestamp::Timestamp;
 
 /// The due heads of a queue, by site, destination and time, without the ids in a JSON list.
 macro_rules! due {
@@ -92,7 +91,7 @@ impl Queue for SqliteStore {
             }
         }
         write.commit().await.map_err(store_error)?;
-        due.sort_by(|a, b| (&a.delivery.due_at, a.delivery.id).cmp(&(&b.delivery.due_at, b.delivery.id)));
+        due.sort_by_key(|due| (due.delivery.due_at, due.delivery.id));
         Ok(due)
     }
 
@@ -179,7 +178,7 @@ impl Queue for SqliteStore {
                 site: row.value("site")?,
                 destination: row.value("destination")?,
                 waiting: row.value("waiting")?,
-                since: row.value("since")?,
+                since: row.readable_time("since")?,
                 dead_letters: row.value("given_up")?,
             })
         };
@@ -262,7 +261,7 @@ async fn record_attempt(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let DueDelivery { claim, delivery, .. } = due;
-    let at = clock::written(now);
+    let at = now.to_string();
     let record = match outcome {
         DeliveryOutcome::Delivered { external_id, reason, .. } => query(
             "UPDATE deliveries SET state = 'delivered', remote = ?, told = ?, settled_at = ?, claim = NULL,
@@ -275,7 +274,7 @@ async fn record_attempt(
             "UPDATE deliveries SET due_at = coalesce(?, due_at), failures = failures + ?, told = ?, claim = NULL, claimed_until = NULL
             WHERE id = ? AND claim = ?",
         )
-        .bind(after.map(|after| clock::written(clock::after(now, after))))
+        .bind(after.map(|after| (now + after).to_string()))
         .bind(blamed)
         .bind(reason),
         DeliveryOutcome::DeadLetter { reason } => query(
@@ -328,7 +327,7 @@ pub async fn enqueue_delivery(
     ticket: &StoredTicket,
     deliveries: &[NewDelivery],
     number: Option<u32>,
-    at: &str,
+    at: Timestamp,
 ) -> Result<(), StoreError> {
     for NewDelivery { destination, what } in deliveries {
         let known = query_scalar(
@@ -346,7 +345,7 @@ pub async fn enqueue_delivery(
             .bind(&ticket.id)
             .bind(what.word())
             .bind(number)
-            .bind(at)
+            .bind(at.to_string())
             .execute(&mut *write)
             .await
             .map_err(store_error)?;

@@ -1,6 +1,5 @@
 //! Converts rows to records.
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
@@ -39,8 +38,8 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
         status: word_in(&what, row, "status", Status::from_word)?,
         priority: priority.map(|priority| word(&what, "priority", &priority, Priority::from_word)).transpose()?,
         target: target_of(&what, row)?,
-        due_at: row.value("due_at")?,
-        received_at: row.value("received_at")?,
+        due_at: row.optional_time("due_at")?,
+        received_at: row.time("received_at")?,
         person: row.value("person")?,
         session: session.map(|session| digest(&id, session)).transpose()?,
         ticket: sent,
@@ -63,8 +62,8 @@ fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
         team: row.value("team")?,
         assignee: row.value("assignee")?,
         turn: word_in(what, row, "turn", Turn::from_word)?,
-        answered_at: row.value("answered_at")?,
-        updated_at: row.value("updated_at")?,
+        answered_at: row.optional_time("answered_at")?,
+        updated_at: row.time("updated_at")?,
         read_until: row.value("read_until")?,
         unread: row.value("unread")?,
         confirmation: match row.value::<Option<bool>>("confirmed")? {
@@ -90,8 +89,8 @@ pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
         reference: row.value("reference")?,
         status,
         target: target_of(&what, row)?,
-        due_at: row.value("due_at")?,
-        received_at: row.value("received_at")?,
+        due_at: row.optional_time("due_at")?,
+        received_at: row.time("received_at")?,
         shown: TicketSummary {
             kind: word_in(&what, row, "kind", Kind::from_word)?,
             title: row.value("title")?,
@@ -136,7 +135,7 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
         size: row.value("size")?,
         has_metadata: row.value("metadata")?,
         file: row.value("file")?,
-        put_at: row.value("put_at")?,
+        put_at: row.time("put_at")?,
         number: row.value("number")?,
         id,
     })
@@ -148,7 +147,7 @@ pub fn deed_of(row: &SqliteRow) -> Result<Activity, StoreError> {
         operator: row.value("operator")?,
         act: word_in("a deed", row, "deed", ActivityKind::from_word)?,
         text: row.value("text")?,
-        at: row.value("at")?,
+        at: row.time("at")?,
     })
 }
 
@@ -162,10 +161,10 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
         what: word_in("a delivery", row, "what", DeliveryKind::from_word)?,
         number: row.value("number")?,
         state: word_in("a delivery", row, "state", DeliveryState::from_word)?,
-        created_at: row.value("created_at")?,
-        due_at: row.value("due_at")?,
-        first_attempt_at: row.value("tried_at")?,
-        settled_at: row.value("settled_at")?,
+        created_at: row.time("created_at")?,
+        due_at: row.time("due_at")?,
+        first_attempt_at: row.optional_time("tried_at")?,
+        settled_at: row.optional_time("settled_at")?,
         attempts: row.value("tries")?,
         failures: row.value("failures")?,
         external_id: row.value("remote")?,
@@ -244,13 +243,6 @@ pub fn word<T>(what: &str, column: &str, word: &str, read: impl Fn(&str) -> Opti
         what: what.into(),
         reason: format!("column {column}: {word:?} is not known"),
     })
-}
-
-/// Parses the time of a column.
-pub fn time_of(what: &str, column: &str, text: &str) -> Result<Timestamp, StoreError> {
-    let damaged =
-        |_| StoreError::Damaged { what: what.into(), reason: format!("column {column}: {text:?} is no time") };
-    text.parse().map_err(damaged)
 }
 
 fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use store_conformance::support::{
-    NOW, TestClock, new_message, quota, seal, submit_unconfirmed, ticket, with_answer, with_mail, write_message,
+    NOW, TestClock, new_message, quota, seal, submit_unconfirmed, ticket, time, with_answer, with_mail, write_message,
 };
 
 use super::*;
@@ -132,7 +132,7 @@ async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after
         sqlx::query("UPDATE mails SET claim = 't' WHERE ticket = ?").bind(id).execute(&store.writer).await.unwrap();
         assert!(store.record_mail(id, &ClaimToken::new("t"), MailOutcome::Sent).await.unwrap());
     }
-    store.forget_mails("2026-01-01T12:00:00.000Z").await.unwrap();
+    store.forget_mails(time("2026-01-01T12:00:00.000Z")).await.unwrap();
     assert_eq!(receipts(&store).await, ["2", "3", "5", "6", "7"], "what is not sent yet stays");
     let counted: u32 =
         sqlx::query_scalar("SELECT count(*) FROM unsigned_mails").fetch_one(&store.readers).await.unwrap();
@@ -206,7 +206,7 @@ async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() 
     }
     let queues = async || -> Vec<(String, u32, u32, Option<String>)> {
         let queues = store.queues().await.unwrap().into_iter();
-        let day = |since: String| since.get(8..10).unwrap_or_default().to_string();
+        let day = |since: Timestamp| since.day().get(8..10).unwrap_or_default().to_string();
         let name = |queue: &QueueStatus| format!("{}/{}", queue.site, queue.destination);
         queues.map(|queue| (name(&queue), queue.waiting, queue.dead_letters, queue.since.map(day))).collect()
     };
@@ -318,7 +318,7 @@ async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_
     };
     for words in ["alpha beta", "beta alpha"] {
         let (found, mut next, stopped_at) = search(words, None).await;
-        assert_eq!((found.len(), stopped_at.as_deref()), (0, Some("2026-01-01T00:00:00.000Z")), "{words}");
+        assert_eq!((found.len(), stopped_at), (0, Some(time("2026-01-01T00:00:00.000Z"))), "{words}");
         let mut found = Vec::new();
         while let Some(after) = next {
             let page = search(words, Some(after)).await;
@@ -342,7 +342,7 @@ async fn a_list_that_two_filters_narrow_down_stops_and_goes_on_where_it_stopped(
     sqlx::query("UPDATE tickets SET owner = 'cs' WHERE number = 5990").execute(&store.writer).await.unwrap();
     let view = View { site: "acme".into(), owner: Some(Owner::Cs), ..View::default() };
     let first = store.list_tickets(&view, None, 10).await.unwrap();
-    assert_eq!((first.tickets.len(), first.stopped_at.as_deref()), (0, Some("2026-01-01T00:00:00.000Z")));
+    assert_eq!((first.tickets.len(), first.stopped_at), (0, Some(time("2026-01-01T00:00:00.000Z"))));
     let second = store.list_tickets(&view, first.next, 10).await.unwrap();
     assert_eq!((second.tickets.len(), second.next, second.stopped_at), (1, None, None));
 }
@@ -357,7 +357,7 @@ async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_op
         .unwrap();
     let before = store.list_tickets(&View::default(), None, 10).await.unwrap().tickets;
     // The state after the migration: what was sent in format 0, one of them invalid JSON, and nothing else.
-    let sent = serde_json::to_string(&ticket("1", "", "").ticket).unwrap();
+    let sent = serde_json::to_string(&ticket("1", "", NOW).ticket).unwrap();
     for (sql, value) in [
         ("UPDATE ticket_bodies SET format = 0, excerpt = '', body = ? WHERE ticket = '1'", sent.as_str()),
         ("UPDATE ticket_bodies SET format = 0, excerpt = '', body = ? WHERE ticket = '2'", "{"),
@@ -374,7 +374,7 @@ async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_op
         let view = View { words: words.into(), ..View::default() };
         assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets, expected, "{words}");
     }
-    assert_eq!(store.ticket("1").await.unwrap().unwrap().ticket, ticket("1", "", "").ticket);
+    assert_eq!(store.ticket("1").await.unwrap().unwrap().ticket, ticket("1", "", NOW).ticket);
     let error = store.ticket("2").await.unwrap_err().to_string();
     assert_eq!(error, "ticket 2 cannot be read: column body: format 0, no JSON at line 1 column 1");
 }

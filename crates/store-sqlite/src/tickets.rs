@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::{RowExt, store_error};
@@ -11,13 +10,13 @@ use super::rows::{json, sealed_of, ticket_of};
 use super::{
     SEALED, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails, queue, submissions,
 };
-use deskbell_core::clock;
 use deskbell_core::ports::{
     InboxCursor, InboxPage, StoreError, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
     SubmissionOutcome, TicketSummary, Tickets, View,
 };
 use deskbell_core::rules::listing::{excerpt, list_place, summarize};
 use deskbell_core::rules::{body, tokens};
+use deskbell_core::timestamp::Timestamp;
 use domain::targets::Owner;
 
 #[async_trait]
@@ -87,7 +86,6 @@ pub async fn keep(
     along: SubmissionExtras,
     now: Timestamp,
 ) -> Result<SubmissionOutcome, StoreError> {
-    let at = clock::written(now);
     let held = sqlx::query(SEALED)
         .bind(&new.site)
         .bind(&seal.key)
@@ -142,9 +140,9 @@ pub async fn keep(
         },
     };
     if let Some(address) = &along.unconfirmed {
-        confirmations::keep(transaction, new, address, claim, &at).await?;
+        confirmations::keep(transaction, new, address, claim, now).await?;
     }
-    queue::enqueue_delivery(transaction, new, &along.deliveries, number, &at).await?;
+    queue::enqueue_delivery(transaction, new, &along.deliveries, number, now).await?;
     Ok(SubmissionOutcome::Stored)
 }
 
@@ -187,8 +185,8 @@ pub async fn insert(
         .bind(new.status.word())
         .bind(new.priority.map(|priority| priority.word()))
         .bind(new.target.as_ref().map(json).transpose()?)
-        .bind(&new.due_at)
-        .bind(&new.received_at)
+        .bind(new.due_at.map(|due_at| due_at.to_string()))
+        .bind(new.received_at.to_string())
         .bind(&new.person)
         .bind(new.session.map(|session| session.to_vec()))
         .bind(&new.handling.topic)
@@ -197,8 +195,8 @@ pub async fn insert(
         .bind(&new.handling.team)
         .bind(&new.handling.assignee)
         .bind(new.handling.turn.word())
-        .bind(&new.handling.answered_at)
-        .bind(&new.handling.updated_at)
+        .bind(new.handling.answered_at.map(|answered_at| answered_at.to_string()))
+        .bind(new.handling.updated_at.to_string())
         .bind(new.handling.read_until)
         .bind(unread)
         .bind(place.group)

@@ -46,10 +46,10 @@ impl Destination for Webhook {
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
         let event = event(parcel).ok_or_else(|| Failure::Never("what was said is gone".into()))?;
         let body = serde_json::to_vec(&event).map_err(|error| Failure::Never(format!("it makes no JSON: {error}")))?;
-        let (id, now) = (parcel.id(), clock::seconds());
+        let (id, now) = (parcel.id(), clock::now());
         let signature = self.secret.sign(&id, now, &body);
         let mut headers = HeaderMap::new();
-        for (name, value) in [(ID, id), (TIMESTAMP, now.to_string()), (SIGNATURE, signature)] {
+        for (name, value) in [(ID, id), (TIMESTAMP, now.as_seconds().to_string()), (SIGNATURE, signature)] {
             let value = HeaderValue::from_str(&value).map_err(|error| Failure::Never(format!("{name}: {error}")))?;
             headers.insert(name, value);
         }
@@ -66,22 +66,30 @@ impl Destination for Webhook {
 fn event(parcel: &Parcel<'_>) -> Option<Value> {
     let Parcel { ticket, delivery, files, .. } = parcel;
     let (kind, time, data) = match delivery.what {
-        DeliveryKind::Ticket => ("ticket.created", &ticket.received_at, json!({"ticket": full_ticket(ticket, files)})),
+        DeliveryKind::Ticket => {
+            ("ticket.created", ticket.received_at.to_string(), json!({"ticket": full_ticket(ticket, files)}))
+        }
         DeliveryKind::Message => {
             let message = parcel.message?;
             let data =
                 json!({"ticket": ticket_summary(ticket, ticket.status), "message": message_json(message, files)});
-            ("message.created", &message.at, data)
+            ("message.created", message.at.clone(), data)
         }
-        DeliveryKind::Solved => {
-            ("ticket.solved", &delivery.created_at, json!({"ticket": ticket_summary(ticket, Status::Solved)}))
-        }
-        DeliveryKind::Reopened => {
-            ("ticket.reopened", &delivery.created_at, json!({"ticket": ticket_summary(ticket, Status::Open)}))
-        }
-        DeliveryKind::Confirmed => {
-            ("ticket.confirmed", &delivery.created_at, json!({"ticket": ticket_summary(ticket, ticket.status)}))
-        }
+        DeliveryKind::Solved => (
+            "ticket.solved",
+            delivery.created_at.to_string(),
+            json!({"ticket": ticket_summary(ticket, Status::Solved)}),
+        ),
+        DeliveryKind::Reopened => (
+            "ticket.reopened",
+            delivery.created_at.to_string(),
+            json!({"ticket": ticket_summary(ticket, Status::Open)}),
+        ),
+        DeliveryKind::Confirmed => (
+            "ticket.confirmed",
+            delivery.created_at.to_string(),
+            json!({"ticket": ticket_summary(ticket, ticket.status)}),
+        ),
     };
     Some(json!({"type": kind, "timestamp": time, "data": data}))
 }

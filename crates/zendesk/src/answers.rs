@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -20,6 +19,7 @@ use deskbell_core::ports::destination::{
     PolledMessage, PolledTicket, Polling, RecentChanges,
 };
 use deskbell_core::ports::{ChangedTicket, ExternalTicketRef};
+use deskbell_core::timestamp::Timestamp;
 use domain::attachment::COUNT_MAX;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
@@ -163,7 +163,7 @@ impl Polling for Zendesk {
 
     async fn export(&self, from: ExportFrom<'_>) -> Result<ExportedChanges, ExportFailure> {
         let from = match from {
-            ExportFrom::Time(time) => format!("start_time={}", time.as_second()),
+            ExportFrom::Time(time) => format!("start_time={}", time.as_seconds()),
             ExportFrom::Cursor(cursor) => format!("cursor={}", encoded(cursor)),
         };
         let answer = loop {
@@ -213,9 +213,8 @@ impl Polling for Zendesk {
         let standing = trail.end.as_ref().map(|(ticket, _)| status_and_turn(&ticket.status));
         // Another ticket is polled again under its own id.
         let end = trail.end.filter(|_| trail.moved.is_none());
-        let updated_at = end.and_then(|(ticket, answer)| {
-            settled_update(&ticket.updated_at, answer.at.unwrap_or_else(clock::timestamp))
-        });
+        let updated_at =
+            end.and_then(|(ticket, answer)| settled_update(&ticket.updated_at, answer.at.unwrap_or_else(clock::now)));
         let note = trail.note.map(|text| AgentNote { key: format!("merged {}", place.external_id), text });
         Ok(PolledTicket { standing, updated_at, messages, moved: trail.moved, note })
     }
@@ -341,7 +340,7 @@ fn timestamp<'de, D: Deserializer<'de>>(value: D) -> Result<Timestamp, D::Error>
 /// times have no fractions.
 fn settled_update(updated_at: &str, read_at: Timestamp) -> Option<Timestamp> {
     let updated_at: Timestamp = updated_at.parse().ok()?;
-    (read_at.as_second() > updated_at.as_second() + 1).then_some(updated_at)
+    (read_at.as_seconds() > updated_at.as_seconds() + 1).then_some(updated_at)
 }
 
 /// A text, percent-encoded for an address.
@@ -349,9 +348,9 @@ pub fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// A time of Zendesk in our format; the current time if it is invalid.
-fn time(text: &str) -> String {
-    clock::written(text.parse().unwrap_or_else(|_| clock::timestamp()))
+/// A time of Zendesk; the current time if it is invalid.
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap_or_else(|_| clock::now())
 }
 
 #[cfg(test)]

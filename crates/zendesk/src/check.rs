@@ -1,6 +1,7 @@
 //! Compares the configuration with the account: what differs, and how to fix it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
@@ -114,7 +115,7 @@ async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
 
 /// Whether all changes can be exported, and the consequences if not.
 async fn export(zendesk: &Zendesk, findings: &mut Findings) {
-    let hour_ago = clock::seconds().saturating_sub(60 * 60);
+    let hour_ago = (clock::now() - Duration::from_secs(60 * 60)).as_seconds();
     let path = format!("{EXPORT}?start_time={hour_ago}&per_page=1");
     match zendesk.client.send(&Request::get(&path)).await {
         Ok(answer) if answer.status.is_success() => {

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response, StatusCode, Url};
@@ -14,6 +13,7 @@ use serde_json::Value;
 use crate::login::Login;
 use crate::pace::{Priority, RateLimiter};
 use deskbell_core::ports::destination::Failure;
+use deskbell_core::timestamp::Timestamp;
 
 /// The timeout of a response, from sending the request to reading the last byte.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -307,7 +307,8 @@ fn is_login(response: &Response, is_page: bool) -> bool {
 /// Interprets a response. Those that remain are about the request itself.
 fn interpret(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer, Failure> {
     let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    let server_time = headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(outbound_http::http_date);
+    let server_time =
+        headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(outbound_http::http_date).map(Timestamp::from);
     let answer = Answer { status, body, at: server_time };
     let retry_after =
         headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(outbound_http::retry_after);

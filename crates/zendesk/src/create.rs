@@ -34,7 +34,7 @@ const EXTERNAL_ID: &str = "external_id";
 const FOUND_MAX: usize = 10;
 /// How long a key is used. Each attempt first looks for the ticket of earlier ones, so this is shorter than the two hours for which Zendesk
 /// stores keys: a key whose request failed there would be refused for that long.
-const KEY_MINUTES: i64 = 10;
+const KEY_SECONDS: u64 = 10 * 60;
 
 /// Delivers a ticket.
 pub async fn deliver_ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
@@ -379,9 +379,8 @@ async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &ExternalTicketRe
 
 /// The key of an attempt. A new one after something was left out, because a key belongs to a body.
 fn idempotency_key(parcel: &Parcel<'_>, round: usize) -> String {
-    let first_attempt_at =
-        parcel.delivery.first_attempt_at.as_deref().and_then(|time| time.parse().ok()).unwrap_or_else(clock::timestamp);
-    let window = clock::timestamp().duration_since(first_attempt_at).as_mins() / KEY_MINUTES;
+    let now = clock::now();
+    let window = now.since(parcel.delivery.first_attempt_at.unwrap_or(now)).as_secs() / KEY_SECONDS;
     format!("{}.{window}.{round}", parcel.id())
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use jiff::Timestamp;
 use ring::hmac;
 use serde_json::Value;
 
 use deskbell_core::ports::destination::{HookHeaders, InboundEvent, InboundEventError};
+use deskbell_core::timestamp::Timestamp;
 
 /// `base64(HMAC-SHA256(secret, timestamp + body))`.
 const SIGNATURE: &str = "x-zendesk-webhook-signature";
@@ -30,7 +30,7 @@ pub fn read(
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     hmac::verify(&key, &[timestamp.as_bytes(), body].concat(), &signature).map_err(|_| InboundEventError::Unsigned)?;
     let signed_at: Timestamp = timestamp.parse().map_err(|_| InboundEventError::Unsigned)?;
-    if signed_at.duration_since(now).unsigned_abs() > TOLERANCE {
+    if signed_at.since(now).max(now.since(signed_at)) > TOLERANCE {
         return Err(InboundEventError::Unsigned);
     }
 

@@ -149,7 +149,7 @@ impl Destination for Zendesk {
     }
 
     fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
-        hook::read(self.hook.as_deref().ok_or(InboundEventError::NoHook)?, headers, body, clock::timestamp())
+        hook::read(self.hook.as_deref().ok_or(InboundEventError::NoHook)?, headers, body, clock::now())
     }
 
     fn page(&self, place: &ExternalTicketRef) -> Option<String> {

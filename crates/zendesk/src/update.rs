@@ -1,5 +1,7 @@
 //! Adds comments to an existing ticket, and solves or reopens it.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use crate::answers::comments;
@@ -12,10 +14,13 @@ use deskbell_core::ports::ExternalTicketRef;
 use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
 use deskbell_core::rules::comment;
 use deskbell_core::rules::sender::Sender;
+use deskbell_core::timestamp::Timestamp;
 use domain::conversation::{Author, Message};
 
 /// How often an update is sent in one attempt, each time without something that was refused.
 const REPAIRS_MAX: usize = 6;
+/// How far clocks may differ, including the fractions that Zendesk's times do not have.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// Delivers a message. Updates have no idempotency key, so an earlier attempt is looked up by its id.
 pub async fn deliver_message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
@@ -279,11 +284,12 @@ async fn find(
     parcel: &Parcel<'_>,
     place: &ExternalTicketRef,
 ) -> Result<Option<DeliveryReceipt>, Failure> {
-    let first_attempt_at = parcel.delivery.first_attempt_at.as_deref().unwrap_or_default();
+    let begin = parcel.delivery.first_attempt_at.map(|first_attempt_at| first_attempt_at - CLOCK_DIFFERENCE);
     let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
     let words = inert(parcel.message.map(|message| message.body.as_str()).unwrap_or_default());
     let earlier = comments(zendesk, place).await?.into_iter().find(|comment| {
-        let is_same_text = comment.created_at.as_str() >= one_minute_before(first_attempt_at).as_str()
+        let is_same_text = begin
+            .is_none_or(|begin| comment.created_at.parse::<Timestamp>().is_ok_and(|created_at| created_at >= begin))
             && comment::contains(comment.text(), &words)
             && (comment.author_id.to_string() == place.requester) == by_requester;
         comment.marker() == Some(&parcel.id()) || comment.marker().is_none() && is_same_text
@@ -311,11 +317,4 @@ fn comment_id(answer: &Answer) -> Option<String> {
 fn is_closed(answer: &Answer) -> bool {
     answer.status.as_u16() == 422
         && answer.details().any(|(name, message)| name == "status" && message.to_lowercase().contains("closed"))
-}
-
-/// Clocks differ, and Zendesk's times have no fractions.
-fn one_minute_before(time: &str) -> String {
-    let time =
-        time.parse::<jiff::Timestamp>().ok().and_then(|time| time.checked_sub(std::time::Duration::from_secs(60)).ok());
-    time.map(deskbell_core::clock::written).unwrap_or_default()
 }

@@ -12,7 +12,6 @@ use deskbell_core::ports::{
 use domain::conversation::{Author, Turn};
 use domain::reference;
 use domain::ticket::{NewTicket, Status};
-use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use store_sqlite::SqliteStore;
 use tokio::task::JoinSet;
@@ -94,7 +93,7 @@ async fn place(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Out
         author: Author::Support,
         name: "Ana".into(),
         body: "Please reload the page; the export goes on from where it stopped.".into(),
-        at: ticket.received_at.clone(),
+        at: ticket.received_at,
         attachments: Vec::new(),
     });
     let deliveries = vec![NewDelivery { destination: QUEUE.1.into(), what: DeliveryKind::Ticket }];
@@ -151,17 +150,16 @@ fn made(number: usize, words: &Words, random: &mut Random) -> Outcome<StoredTick
         },
         "client": {"name": "bench", "version": "1"},
     }))?;
-    let received = Timestamp::now().checked_sub(((number % 500_000) as i64 + 60).seconds())?;
-    let received = clock::written(received);
+    let received = clock::now() - Duration::from_secs((number % 500_000) as u64 + 60);
     let site = if number % OTHER_SITE == OTHER_SITE - 1 { "other" } else { "acme" };
-    let mut ticket = StoredTicket::new(site, name(number), new, &received);
+    let mut ticket = StoredTicket::new(site, name(number), new, received);
     ticket.person = Some(format!("u-{person}"));
     ticket.handling.assignee = if number.is_multiple_of(100) { "Ana".into() } else { String::new() };
     if !number.is_multiple_of(OPEN) {
         (ticket.status, ticket.handling.turn, ticket.handling.answered_at) =
             (Status::Solved, Turn::Customer, Some(received));
     } else if number.is_multiple_of(2 * OPEN) {
-        ticket.due_at = Some(clock::written(Timestamp::now().checked_add(((number % 1_000) as i64).minutes())?));
+        ticket.due_at = Some(clock::now() + Duration::from_secs(60 * (number % 1_000) as u64));
     }
     Ok(ticket)
 }

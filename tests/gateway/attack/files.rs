@@ -11,7 +11,6 @@ use axum::http::{Method, Request};
 use deskbell_core::clock;
 use gateway::config::Overrides;
 use http_body_util::channel::Channel;
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, send, ticket, token};
@@ -137,7 +136,7 @@ async fn addresses_are_kept_as_keyed_hashes_for_a_day() {
     let keys: Vec<Vec<u8>> =
         sqlx::query_scalar("SELECT key FROM upload_usage WHERE scope = 'address'").fetch_all(&mut read).await.unwrap();
     assert_eq!(keys.iter().map(Vec::len).collect::<Vec<_>>(), [32]);
-    gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(48)).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::now() + Duration::from_secs(60 * 60 * 48)).await.unwrap();
     let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM upload_usage").fetch_one(&mut read).await.unwrap();
     assert_eq!(remaining, 0);
 }
@@ -259,8 +258,8 @@ async fn unsent_files_of_anonymous_sessions_go_after_a_day_and_can_be_put_again(
     let gateway = gateway("").await;
     assert_eq!(gateway.send(put("signed", 1, &session(1), "203.0.113.7", "anonymous")).await.status, 201);
     assert_eq!(gateway.send(put("signed", 2, "person u-7", "203.0.113.7", "signed")).await.status, 201);
-    let after = async |hours: i64| {
-        gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(hours)).await.unwrap();
+    let after = async |hours: u64| {
+        gateway.app.workers.sweep.sweep(clock::now() + Duration::from_secs(60 * 60 * hours)).await.unwrap();
         kept(&gateway)
     };
     assert_eq!(after(23).await, 15);
@@ -304,7 +303,7 @@ async fn files_of_an_older_gateway_are_read_and_moved() {
     std::fs::rename(&settled, folder.join(&file)).unwrap();
     std::fs::set_permissions(folder.join(&file), std::fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(gateway.get(&url).await.text(), "text");
-    gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::now()).await.unwrap();
     assert!(settled.is_file() && !folder.join(&file).exists());
     assert_eq!(std::fs::metadata(&settled).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(gateway.get(&url).await.text(), "text");
@@ -325,13 +324,13 @@ async fn a_sweep_goes_on_past_what_is_gone_or_cannot_be_removed() {
     std::fs::remove_file(settled(&files[0])).unwrap();
     std::fs::remove_file(settled(&files[1])).unwrap();
     std::fs::create_dir(settled(&files[1])).unwrap();
-    gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(25)).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::now() + Duration::from_secs(60 * 60 * 25)).await.unwrap();
     assert_eq!(kept(&gateway), 0);
     let remaining: Vec<String> =
         sqlx::query_scalar("SELECT file FROM removed_files").fetch_all(&mut read).await.unwrap();
     assert_eq!(remaining, [files[1].clone()], "it is tried again by the next sweep");
     std::fs::remove_dir(settled(&files[1])).unwrap();
-    gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::now()).await.unwrap();
     let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
     assert_eq!(remaining, 0);
 }
@@ -348,9 +347,9 @@ async fn what_a_crash_leaves_between_row_and_place_is_read_and_swept_into_place(
     // A file without a row beside it.
     let orphan = folder.join("incoming").join(uuid(9));
     std::fs::write(&orphan, "orphan").unwrap();
-    gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::now()).await.unwrap();
     assert!(settled.is_file() && orphan.is_file(), "somebody may be about to write its row");
-    gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(2)).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::now() + Duration::from_secs(60 * 60 * 2)).await.unwrap();
     assert!(settled.is_file() && !orphan.exists());
 }
 
@@ -361,7 +360,7 @@ async fn what_is_put_in_the_place_of_another_leaves_nothing_behind() {
         assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(size))).await.status, 201);
         assert_eq!(kept(&gateway), size as u64);
     }
-    gateway.app.workers.sweep.sweep(clock::timestamp()).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::now()).await.unwrap();
     let mut read = gateway.connection().await;
     let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
     assert_eq!((remaining, kept(&gateway)), (0, 7));

@@ -505,7 +505,7 @@ pub async fn mail(gateway: &Gateway, mail: Value) -> u16 {
 
 /// The same, with the whole response.
 pub async fn post_mail(gateway: &Gateway, mail: Value) -> Answer {
-    let (timestamp, body) = (clock::seconds(), mail.to_string());
+    let (timestamp, body) = (clock::now().as_seconds(), mail.to_string());
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("msg_1.{timestamp}.{body}").as_bytes());
     let request: Request<Body> = request(Method::POST, "/v1/sites/desk/hooks/there")
         .header("webhook-id", "msg_1")

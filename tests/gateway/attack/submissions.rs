@@ -1,10 +1,11 @@
 //! How much of the disk unsigned tickets and replies can fill.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell_core::clock;
 use gateway::config::Overrides;
-use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
@@ -108,7 +109,7 @@ async fn what_was_sent_is_counted_for_a_day_and_without_the_address() {
             .await
             .unwrap();
     assert_eq!(rows, [("ticket-address".into(), 32, 1), ("ticket-site".into(), 6, 1)]);
-    gateway.app.workers.sweep.sweep(clock::timestamp() + SignedDuration::from_hours(48)).await.unwrap();
+    gateway.app.workers.sweep.sweep(clock::now() + Duration::from_secs(60 * 60 * 48)).await.unwrap();
     let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM upload_usage").fetch_one(&mut read).await.unwrap();
     assert_eq!(remaining, 0);
 }

@@ -105,7 +105,7 @@ async fn what_nobody_has_signed_is_not_heard() {
     assert_eq!(desk.hook(&[], body).await.problem(), (401, "unsigned".into()));
     let headers = [
         ("x-zendesk-webhook-signature", "AAAA".to_string()),
-        ("x-zendesk-webhook-signature-timestamp", deskbell_core::clock::now()),
+        ("x-zendesk-webhook-signature-timestamp", deskbell_core::clock::now().to_string()),
     ];
     assert_eq!(desk.hook(&headers, body).await.problem(), (401, "unsigned".into()));
 }

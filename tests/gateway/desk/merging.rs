@@ -160,6 +160,6 @@ async fn two_tickets_of_a_customer_here_may_be_one_there() {
 }
 
 fn changed(there: u64) -> Vec<deskbell_core::ports::ChangedTicket> {
-    let updated_at = clock::timestamp();
+    let updated_at = clock::now();
     vec![deskbell_core::ports::ChangedTicket { external_id: there.to_string(), updated_at }]
 }

@@ -222,7 +222,7 @@ pub fn full(message: &str) -> Value {
 /// Stores a ticket, queued for Zendesk; returns its id.
 pub async fn place(desk: &Desk, message: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
-    let ticket = StoredTicket::new("desk", message.into(), new, &clock::now());
+    let ticket = StoredTicket::new("desk", message.into(), new, clock::now());
     let deliveries = desk.gateway.app.routers.inbox.destinations.destinations.deliveries(
         "desk",
         DeliveryKind::Ticket,

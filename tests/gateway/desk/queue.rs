@@ -76,7 +76,7 @@ async fn each_of_several_destinations_has_a_queue_of_its_own() {
     // A reply in one is delivered to the other, and does not come back.
     let there = *desk.zendesk.state().tickets.keys().next().unwrap();
     desk.zendesk.comment(there, &crate::zendesk::control::said(crate::zendesk::control::Side::Agent, "Yes.")).unwrap();
-    let changed = ChangedTicket { external_id: there.to_string(), updated_at: clock::timestamp() };
+    let changed = ChangedTicket { external_id: there.to_string(), updated_at: clock::now() };
     desk.gateway.app.store.mark_changed(("desk", "desk"), &[changed]).await.unwrap();
     desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     until(async || other.state().tickets.values().next().unwrap().comments.len() == 2).await;

@@ -233,7 +233,7 @@ async fn of_changes_only_topics_are_read_in_which_something_was_said_since() {
         listed["bumped_at"] = at.into();
         listed
     };
-    let now = deskbell_core::clock::now();
+    let now = deskbell_core::clock::now().to_string();
     // A pinned one comes first although it is old.
     forum.json(CHANGES, &list(&[bumped(1, "2020-01-01T00:00:00Z"), bumped(3, &now)], true));
     let page_1 = CHANGES.replace("page=0", "page=1");

@@ -164,7 +164,7 @@ async fn of_changes_articles_are_read_up_to_one_that_is_old_and_posts_up_to_a_pa
         entry["updated_at"] = at.into();
         entry
     };
-    let (now, old) = (deskbell_core::clock::now(), "2020-01-01T00:00:00Z");
+    let (now, old) = (deskbell_core::clock::now().to_string(), "2020-01-01T00:00:00Z");
     let articles = format!("{ARTICLES}?page[size]=100&include=sections&sort_by=updated_at&sort_order=desc");
     let posts = format!("{POSTS}?page[size]=100&include=topics&sort_by=recent_activity");
     let next = |path: &str| Some(format!("{}{path}?next", desk.url));

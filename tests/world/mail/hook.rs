@@ -44,7 +44,7 @@ fn reply_address(id: &str) -> String {
 
 /// Posts a signed mail, like the mail service.
 pub async fn post_signed(gateway: &Gateway, mail: &Value) -> Answer {
-    let (timestamp, body) = (clock::seconds(), mail.to_string());
+    let (timestamp, body) = (clock::now().as_seconds(), mail.to_string());
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("m.{timestamp}.{body}").as_bytes());
     let request = request(Method::POST, "/v1/sites/desk/hooks/there")
         .header("webhook-id", "m")

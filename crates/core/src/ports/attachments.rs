@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 
 use super::error::StoreError;
+use crate::timestamp::Timestamp;
 use domain::attachment::FileType;
 
 /// Metadata of attachments. Writes are on disk when they return.
@@ -39,7 +40,7 @@ pub trait Attachments: Send + Sync {
 
     /// Deletes attachments that were never sent: those of anonymous sessions uploaded before the first time, those of customers uploaded before
     /// the second.
-    async fn forget_attachments(&self, anonymous_before: &str, before: &str) -> Result<(), StoreError>;
+    async fn forget_attachments(&self, anonymous_before: Timestamp, before: Timestamp) -> Result<(), StoreError>;
 
     /// Those of these file names that a row refers to.
     async fn known_files(&self, files: &[String]) -> Result<HashSet<String>, StoreError>;
@@ -75,8 +76,8 @@ pub struct StoredAttachment {
     pub has_metadata: bool,
     /// The name of its file in the folder.
     pub file: String,
-    /// When it was uploaded, RFC 3339 in UTC.
-    pub put_at: String,
+    /// When it was uploaded.
+    pub put_at: Timestamp,
     /// The number of its message; none until it is sent.
     pub number: Option<u32>,
 }
@@ -125,8 +126,8 @@ pub struct Usage {
 pub struct UploadUsage {
     /// Unsent uploads of the owner.
     pub owner: Usage,
-    /// When the oldest of them was uploaded, RFC 3339 in UTC.
-    pub owner_oldest: Option<String>,
+    /// When the oldest of them was uploaded.
+    pub owner_oldest: Option<Timestamp>,
     /// Uploads from the same network address on the same day.
     pub address: Usage,
     /// Uploads to the site on the same day.

@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::outgoing_mail::MailQuota;
 use super::queue::NewDelivery;
 use super::tickets::StoredTicket;
+use crate::timestamp::Timestamp;
 
 /// Whether the sender's address is confirmed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,16 +64,16 @@ pub struct ClaimedAddress {
     pub address: String,
     /// The number of the code that is valid, from 1; 0 if there is none.
     pub code: u32,
-    /// When the code was handed to the mail server, RFC 3339 in UTC; none if it could not be sent.
-    pub sent_at: Option<String>,
+    /// When the code was handed to the mail server; none if it could not be sent.
+    pub sent_at: Option<Timestamp>,
     /// How long ago that was, by the store's clock.
     pub code_age: Option<Duration>,
     /// How many wrong codes were entered since.
     pub attempts: u32,
-    /// When the address was confirmed, RFC 3339 in UTC.
-    pub confirmed_at: Option<String>,
-    /// When a mail server reported that the mailbox does not exist, RFC 3339 in UTC.
-    pub bounced_at: Option<String>,
+    /// When the address was confirmed.
+    pub confirmed_at: Option<Timestamp>,
+    /// When a mail server reported that the mailbox does not exist.
+    pub bounced_at: Option<Timestamp>,
 }
 
 /// The result of entering a code.

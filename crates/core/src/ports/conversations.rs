@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use super::confirmations::Confirmation;
 use super::error::StoreError;
@@ -12,6 +11,7 @@ use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
 use super::tickets::StoredTicket;
+use crate::timestamp::Timestamp;
 use domain::conversation::{Author, Message, Turn};
 use domain::targets::Owner;
 use domain::ticket::{NewTicket, Severity};
@@ -61,11 +61,11 @@ pub trait Conversations: Send + Sync {
     /// The last messages of a ticket before a number, or before its end, in order.
     async fn last_messages(&self, ticket: &str, before: Option<u32>, limit: u32) -> Result<Vec<Message>, StoreError>;
 
-    /// The last activities of a ticket between two times, in order, at most `limit`.
+    /// The last activities of a ticket from one time until before another, in order, at most `limit`. None means without a bound.
     async fn last_activities(
         &self,
         ticket: &str,
-        between: (&str, &str),
+        between: (Option<Timestamp>, Option<Timestamp>),
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError>;
 
@@ -134,9 +134,9 @@ pub struct Handling {
     /// Whose reply is awaited.
     pub turn: Turn,
     /// When support first replied.
-    pub answered_at: Option<String>,
+    pub answered_at: Option<Timestamp>,
     /// When the last message was written.
-    pub updated_at: String,
+    pub updated_at: Timestamp,
     /// The number of the last message that the customer has read.
     pub read_until: u32,
     /// How many messages the customer has not read. The store computes it and ignores the value written here.
@@ -147,7 +147,7 @@ pub struct Handling {
 
 impl Handling {
     /// The handling of a new ticket.
-    pub fn of(new: &NewTicket, received_at: &str) -> Handling {
+    pub fn of(new: &NewTicket, received_at: Timestamp) -> Handling {
         Handling {
             topic: new.topic.clone(),
             severity: new.severity,
@@ -156,7 +156,7 @@ impl Handling {
             assignee: String::new(),
             turn: Turn::Support,
             answered_at: None,
-            updated_at: received_at.into(),
+            updated_at: received_at,
             read_until: 0,
             unread: 0,
             confirmation: Confirmation::NotNeeded,
@@ -173,8 +173,8 @@ pub struct NewMessage {
     pub name: String,
     /// Plain text from customers, Markdown from everybody else.
     pub body: String,
-    /// When it was written, RFC 3339 in UTC.
-    pub at: String,
+    /// When it was written.
+    pub at: Timestamp,
     /// The ids of its attachments. They belong to the ticket's owner and to no message yet.
     pub attachments: Vec<String>,
 }
@@ -221,8 +221,8 @@ pub struct Activity {
     pub act: ActivityKind,
     /// Details; empty if the kind says it all.
     pub text: String,
-    /// When, RFC 3339 in UTC.
-    pub at: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A ticket as seen inside the transaction that may change it.
@@ -238,8 +238,8 @@ pub struct CurrentTicket {
     pub customer_messages: u32,
     /// How many notes came by mail.
     pub mailed_notes: u32,
-    /// When the customer last changed the status: RFC 3339 in UTC, newest first, at most [`STATUS_CHANGES_AN_HOUR`] entries.
-    pub customer_status_changes: Vec<String>,
+    /// When the customer last changed the status, newest first, at most [`STATUS_CHANGES_AN_HOUR`] entries.
+    pub customer_status_changes: Vec<Timestamp>,
 }
 
 impl CurrentTicket {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::error::StoreError;
+use crate::timestamp::Timestamp;
 use domain::deflection::{QuestionCounts, Visits};
 use domain::event::Event;
 use domain::question::Question;
@@ -31,8 +32,8 @@ pub trait Counts: Send + Sync {
     /// Searches without results since a week, made by enough people to be shown; most frequent first.
     async fn search_misses(&self, site: &str, since: &str) -> Result<Vec<SearchMiss>, StoreError>;
 
-    /// Deletes counters before one week, and the hashes of who was counted before another one. In short transactions.
-    async fn forget_counts(&self, before: &str, who_before: &str) -> Result<(), StoreError>;
+    /// Deletes counters of weeks before that of one time, and the hashes of who was counted of weeks before that of another. In short transactions.
+    async fn forget_counts(&self, before: Timestamp, who_before: Timestamp) -> Result<(), StoreError>;
 }
 
 /// Something to count.
@@ -59,8 +60,8 @@ pub enum Count {
         search: [u8; 32],
         /// The search text. Stored only once enough people have searched for it.
         words: String,
-        /// When, RFC 3339 in UTC.
-        at: String,
+        /// When.
+        at: Timestamp,
     },
 }
 
@@ -83,5 +84,5 @@ pub struct SearchMiss {
     /// The sum over the weeks of how many networks or verified customers searched for it.
     pub people: u32,
     /// When it was last searched for.
-    pub last_at: String,
+    pub last_at: Timestamp,
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::attachments::{FileOwner, StoredAttachment};
 use super::error::StoreError;
+use crate::timestamp::Timestamp;
 use domain::ticket::Status;
 
 /// Erasure. Writes are on disk when they return, and erased content is overwritten in the database file; [`Erasure::truncate_log`] removes it
@@ -17,7 +18,7 @@ pub trait Erasure: Send + Sync {
     async fn ticket_head(&self, name: &str) -> Result<Option<TicketHead>, StoreError>;
 
     /// The ids of solved tickets of a site that were last updated before a time, oldest first, at most `limit`.
-    async fn solved_before(&self, site: &str, before: &str, limit: u32) -> Result<Vec<String>, StoreError>;
+    async fn solved_before(&self, site: &str, before: Timestamp, limit: u32) -> Result<Vec<String>, StoreError>;
 
     /// The external tickets of a ticket: destination name and external id.
     async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError>;
@@ -35,13 +36,13 @@ pub trait Erasure: Send + Sync {
     async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError>;
 
     /// The address that the receipt of a ticket was or will be sent to, and when it was stored, while it is retained.
-    async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, String)>, StoreError>;
+    async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, Timestamp)>, StoreError>;
 
     /// Erases personal data stored outside of tickets. Returns the number of rows.
     async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError>;
 
     /// Deletes the digests of idempotency keys of tickets erased before a time.
-    async fn forget_erased_submissions(&self, before: &str) -> Result<(), StoreError>;
+    async fn forget_erased_submissions(&self, before: Timestamp) -> Result<(), StoreError>;
 
     /// Empties the write-ahead log, which still has the earlier content of pages. `false` if a reader prevents it at the moment.
     async fn truncate_log(&self) -> Result<bool, StoreError>;
@@ -61,8 +62,8 @@ pub struct TicketHead {
     pub reference: String,
     /// Its status; none if it cannot be read.
     pub status: Option<Status>,
-    /// When it was last updated, RFC 3339 in UTC.
-    pub updated_at: String,
+    /// When it was last updated; none if it cannot be read.
+    pub updated_at: Option<Timestamp>,
     /// The verified customer who owns it, by the host's id.
     pub person: Option<String>,
 }

@@ -2,9 +2,10 @@
 
 use std::io::Result;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use async_trait::async_trait;
+
+use crate::timestamp::Timestamp;
 
 /// The files of attachments, by names that are made here. Except for [`Files::path`], all methods block.
 pub trait Files: Send + Sync {
@@ -69,5 +70,5 @@ pub struct UnsettledFile {
     /// Its path.
     pub path: PathBuf,
     /// When it was last written; none if it is gone or the system does not say.
-    pub written_at: Option<SystemTime>,
+    pub written_at: Option<Timestamp>,
 }

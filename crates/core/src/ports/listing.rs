@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-
 use super::conversations::Handling;
+use crate::timestamp::Timestamp;
 use domain::robot::Sign;
 use domain::targets::Target;
 use domain::ticket::{Kind, Status};
@@ -22,10 +21,10 @@ pub struct ListedTicket {
     pub status: Status,
     /// Its response target.
     pub target: Option<Target>,
-    /// When the first reply is due, RFC 3339 in UTC.
-    pub due_at: Option<String>,
-    /// When it was received, RFC 3339 in UTC.
-    pub received_at: String,
+    /// When the first reply is due.
+    pub due_at: Option<Timestamp>,
+    /// When it was received.
+    pub received_at: Timestamp,
     /// What support has set on it.
     pub handling: Handling,
     /// What lists show of what was sent.
@@ -67,8 +66,8 @@ pub struct InboxPage {
     pub tickets: Vec<ListedTicket>,
     /// Where the next page begins; none on the last one.
     pub next: Option<InboxCursor>,
-    /// Set if the page ended early because enough tickets were examined: when the last of them was received, RFC 3339 in UTC.
-    pub stopped_at: Option<String>,
+    /// Set if the page ended early because enough tickets were examined: when the last of them was received.
+    pub stopped_at: Option<Timestamp>,
 }
 
 /// Where a page of the agents' list begins. Its text form is opaque to clients.
@@ -115,8 +114,8 @@ pub struct CustomerPage {
 pub struct CustomerCursor {
     /// Its status.
     pub status: Status,
-    /// When its last message was written, RFC 3339 in UTC.
-    pub updated_at: String,
+    /// When its last message was written.
+    pub updated_at: Timestamp,
     /// Its number, which breaks ties.
     pub number: i64,
 }
@@ -132,7 +131,7 @@ impl CustomerCursor {
     pub fn parse(text: &str) -> Option<CustomerCursor> {
         let mut parts = text.split('~');
         let status = Status::from_word(parts.next()?)?;
-        let updated_at = parts.next().filter(|time| time.parse::<Timestamp>().is_ok())?.to_string();
+        let updated_at = parts.next()?.parse().ok()?;
         let number = parts.next()?.parse().ok()?;
         parts.next().is_none().then_some(CustomerCursor { status, updated_at, number })
     }
@@ -149,7 +148,7 @@ mod tests {
             assert_eq!(InboxCursor::parse(&cursor.to_string()), Some(cursor));
         }
         let of_customer =
-            CustomerCursor { status: Status::Open, updated_at: "2026-11-28T10:00:00.000Z".into(), number: 7 };
+            CustomerCursor { status: Status::Open, updated_at: "2026-11-28T10:00:00.000Z".parse().unwrap(), number: 7 };
         assert_eq!(CustomerCursor::parse(&of_customer.to_string()), Some(of_customer));
         for wrong in ["", "1.2", "1.2.3.4", "a.b.c", "open~x~1", "open~1", "shut~2026-11-28T10:00:00Z~1"] {
             assert_eq!((InboxCursor::parse(wrong), CustomerCursor::parse(wrong)), (None, None), "{wrong}");

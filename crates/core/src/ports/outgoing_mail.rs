@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::error::StoreError;
 use super::queue::ClaimToken;
 use super::tickets::StoredTicket;
+use crate::timestamp::Timestamp;
 
 /// How many mails may be sent in 24 hours to addresses that the host has not signed. Anybody can type anybody's address into a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -108,8 +109,8 @@ pub struct DueMail {
     pub code: Option<u32>,
     /// How many attempts were made, including this one.
     pub attempts: u32,
-    /// When it was queued, RFC 3339 in UTC.
-    pub since: String,
+    /// When it was queued.
+    pub since: Timestamp,
 }
 
 /// The queue of receipts. Writes are on disk when they return.
@@ -137,5 +138,5 @@ pub trait OutgoingMail: Send + Sync {
     async fn forget_bounces(&self, site: &str, mailbox: &str) -> Result<(), StoreError>;
 
     /// Deletes finished mails, and mails counted against quotas, from before a time.
-    async fn forget_mails(&self, before: &str) -> Result<(), StoreError>;
+    async fn forget_mails(&self, before: Timestamp) -> Result<(), StoreError>;
 }

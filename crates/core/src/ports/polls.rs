@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
+use crate::timestamp::Timestamp;
 
 /// Poll schedule and sync state. Writes are on disk when they return.
 #[async_trait]

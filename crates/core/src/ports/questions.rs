@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 
 use super::error::StoreError;
+use crate::timestamp::Timestamp;
 use domain::question::Question;
 
 /// Questions and their imports.
@@ -56,7 +57,7 @@ pub trait Questions: Send + Sync {
     async fn finish_import(&self, site: &str, source: &str) -> Result<(), StoreError>;
 
     /// Deletes the records of removals from before a time. An index that has not seen them yet has to be rebuilt.
-    async fn forget_removed_questions(&self, before: &str) -> Result<(), StoreError>;
+    async fn forget_removed_questions(&self, before: Timestamp) -> Result<(), StoreError>;
 }
 
 /// The revision of a site's questions.

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
+use crate::timestamp::Timestamp;
 use domain::words;
 
 /// The queues of deliveries, one for each destination of a site. Writes are on disk when they return.
@@ -108,14 +109,14 @@ pub struct Delivery {
     pub number: u32,
     /// Its state.
     pub state: DeliveryState,
-    /// When it was queued, RFC 3339 in UTC.
-    pub created_at: String,
-    /// When the next attempt is due, RFC 3339 in UTC; this is also its position in the queue.
-    pub due_at: String,
-    /// When the first attempt was made, RFC 3339 in UTC; none before.
-    pub first_attempt_at: Option<String>,
-    /// When it was delivered or became a dead letter, RFC 3339 in UTC; none while it is pending.
-    pub settled_at: Option<String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// When the next attempt is due; this is also its position in the queue.
+    pub due_at: Timestamp,
+    /// When the first attempt was made; none before.
+    pub first_attempt_at: Option<Timestamp>,
+    /// When it was delivered or became a dead letter; none while it is pending.
+    pub settled_at: Option<Timestamp>,
     /// How many attempts were made, including the current one.
     pub attempts: u32,
     /// How many attempts failed because of the delivery itself, while others got through.
@@ -202,8 +203,8 @@ pub struct QueueStatus {
     pub destination: String,
     /// How many deliveries are pending, at most [`QUEUE_COUNT_MAX`].
     pub waiting: u32,
-    /// When the oldest pending delivery was queued, RFC 3339 in UTC.
-    pub since: Option<String>,
+    /// When the oldest pending delivery was queued.
+    pub since: Option<Timestamp>,
     /// How many dead letters there are, at most [`QUEUE_COUNT_MAX`].
     pub dead_letters: u32,
 }

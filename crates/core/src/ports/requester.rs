@@ -1,6 +1,7 @@
 //! The requester of a request.
 
 use super::Reader;
+use crate::timestamp::Timestamp;
 use domain::context::User;
 use domain::ticket::Priority;
 
@@ -24,7 +25,7 @@ impl Requester {
 }
 
 /// A verified customer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The customer; the id is never empty.
     pub user: User,
@@ -34,6 +35,6 @@ pub struct Person {
     pub priority: Option<Priority>,
     /// The channels available to them, if the host says it.
     pub channels: Vec<String>,
-    /// When this expires, in seconds since 1970.
-    pub until: u64,
+    /// When their token expires.
+    pub until: Timestamp,
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
+use crate::timestamp::Timestamp;
 use domain::question::Question;
 
 /// A source of questions.

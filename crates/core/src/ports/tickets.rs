@@ -9,6 +9,7 @@ use super::listing::{InboxCursor, InboxPage};
 use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
+use crate::timestamp::Timestamp;
 use domain::targets::{Owner, Target};
 use domain::ticket::{NewTicket, Priority, Status};
 
@@ -69,9 +70,9 @@ pub struct StoredTicket {
     /// Its response target.
     pub target: Option<Target>,
     /// When the first reply is due.
-    pub due_at: Option<String>,
+    pub due_at: Option<Timestamp>,
     /// When it was received, by the gateway's clock.
-    pub received_at: String,
+    pub received_at: Timestamp,
     /// The verified customer who owns it, by the host's id.
     pub person: Option<String>,
     /// The SHA-256 of the session that sent it.
@@ -83,8 +84,8 @@ pub struct StoredTicket {
 }
 
 impl StoredTicket {
-    /// A new open ticket, received at a time (RFC 3339 in UTC), without response target or owner.
-    pub fn new(site: &str, reference: String, new: NewTicket, received_at: &str) -> StoredTicket {
+    /// A new open ticket, received at a time, without response target or owner.
+    pub fn new(site: &str, reference: String, new: NewTicket, received_at: Timestamp) -> StoredTicket {
         StoredTicket {
             id: Uuid::now_v7().to_string(),
             site: site.into(),
@@ -93,7 +94,7 @@ impl StoredTicket {
             priority: None,
             target: None,
             due_at: None,
-            received_at: received_at.into(),
+            received_at,
             person: None,
             session: None,
             handling: Handling::of(&new, received_at),

@@ -47,12 +47,13 @@ pub fn is_verified(ticket: &StoredTicket) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timestamp::Timestamp;
 
     use domain::context::User;
 
     fn ticket() -> StoredTicket {
         let new = serde_json::json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
-        StoredTicket::new("acme", "DB-00000".into(), serde_json::from_value(new).unwrap(), "2026-11-28T10:00:00.000Z")
+        StoredTicket::new("acme", "DB-00000".into(), serde_json::from_value(new).unwrap(), Timestamp::EPOCH)
     }
 
     #[test]

@@ -41,6 +41,7 @@ fn takes_back(what: DeliveryKind, before: DeliveryKind) -> bool {
 mod tests {
     use super::*;
     use crate::ports::DeliveryState;
+    use crate::timestamp::Timestamp;
 
     fn waiting(id: i64, destination: &str, what: DeliveryKind, attempts: u32) -> Delivery {
         Delivery {
@@ -51,8 +52,8 @@ mod tests {
             what,
             number: 0,
             state: DeliveryState::Waiting,
-            created_at: String::new(),
-            due_at: String::new(),
+            created_at: Timestamp::EPOCH,
+            due_at: Timestamp::EPOCH,
             first_attempt_at: None,
             settled_at: None,
             attempts,

@@ -47,6 +47,7 @@ pub fn refuse_code(claimed: &ClaimedAddress, pause: Duration) -> Option<CodeRequ
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::time;
 
     const SENT: &str = "2026-01-02T00:00:00.000Z";
     const AGE: Duration = Duration::from_secs(60);
@@ -57,7 +58,7 @@ mod tests {
         ClaimedAddress {
             address: "ada@example.com".into(),
             code: 2,
-            sent_at: Some(SENT.into()),
+            sent_at: Some(time(SENT)),
             code_age: Some(AGE),
             attempts: 0,
             confirmed_at: None,
@@ -75,7 +76,7 @@ mod tests {
         assert_eq!(check(ClaimedAddress { code: 1, ..claimed() }, AGE), CodeCheck::Wrong(ATTEMPTS_MAX - 1));
         assert_eq!(check(ClaimedAddress { code: 1, attempts: 4, ..claimed() }, AGE), CodeCheck::Wrong(0));
         assert_eq!(check(ClaimedAddress { attempts: 5, ..claimed() }, AGE), CodeCheck::TooManyAttempts);
-        let confirmed = ClaimedAddress { confirmed_at: Some(SENT.into()), ..claimed() };
+        let confirmed = ClaimedAddress { confirmed_at: Some(time(SENT)), ..claimed() };
         assert_eq!(check(confirmed, AGE), CodeCheck::NotNeeded);
     }
 
@@ -86,9 +87,9 @@ mod tests {
         assert_eq!(refuse(claimed(), LONGER), Some(CodeRequest::TooSoon { wait: Duration::from_secs(1) }));
         assert_eq!(refuse(ClaimedAddress { code_age: None, ..claimed() }, LONGER), None);
         assert_eq!(refuse(ClaimedAddress { code: 5, ..claimed() }, AGE), Some(CodeRequest::TooManyCodes));
-        let bounced = ClaimedAddress { bounced_at: Some(SENT.into()), ..claimed() };
+        let bounced = ClaimedAddress { bounced_at: Some(time(SENT)), ..claimed() };
         assert_eq!(refuse(bounced, AGE), Some(CodeRequest::Bounced));
-        let confirmed = ClaimedAddress { confirmed_at: Some(SENT.into()), ..claimed() };
+        let confirmed = ClaimedAddress { confirmed_at: Some(time(SENT)), ..claimed() };
         assert_eq!(refuse(confirmed, AGE), Some(CodeRequest::NotNeeded));
     }
 }

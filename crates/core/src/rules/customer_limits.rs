@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::ports::{CurrentTicket, Limit};
 
 /// How many status changes a customer may make per hour. Each is stored as an activity and delivered to every destination.
@@ -20,10 +18,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Whether the customer may change the status.
 pub fn check_status_change(current: &CurrentTicket) -> Result<(), Limit> {
     let Some(oldest) = current.customer_status_changes.get(STATUS_CHANGES_AN_HOUR - 1) else { return Ok(()) };
-    let free_again = oldest.parse::<Timestamp>().ok().and_then(|at| at.checked_add(HOUR).ok());
-    let Some(wait) = free_again.and_then(|at| Duration::try_from(at.duration_since(current.now)).ok()) else {
-        return Ok(());
-    };
+    let wait = (*oldest + HOUR).since(current.now);
     if wait.is_zero() { Ok(()) } else { Err(Limit::StatusChanges { wait: wait.min(HOUR) }) }
 }
 
@@ -40,28 +35,29 @@ pub fn check_mailed_note(current: &CurrentTicket) -> Result<(), Limit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::time;
     use crate::ports::StoredTicket;
+    use crate::timestamp::Timestamp;
     use serde_json::json;
 
-    fn changed(times: usize, at: &str) -> CurrentTicket {
+    fn changed(times: usize, at: Timestamp) -> CurrentTicket {
         let new =
             json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
         let new = serde_json::from_value(new).unwrap();
         CurrentTicket {
             ticket: StoredTicket::new("acme", "DB-00000".into(), new, at),
-            now: Timestamp::UNIX_EPOCH,
+            now: Timestamp::EPOCH,
             last_message: 0,
             customer_messages: 0,
             mailed_notes: 0,
-            customer_status_changes: vec![at.to_string(); times],
+            customer_status_changes: vec![at; times],
         }
     }
 
     #[test]
     fn the_status_changes_ten_times_an_hour_and_again_when_the_first_of_them_is_an_hour_old() {
         let at = "2026-11-28T10:00:00Z";
-        let check =
-            |times, now: &str| check_status_change(&CurrentTicket { now: now.parse().unwrap(), ..changed(times, at) });
+        let check = |times, now| check_status_change(&CurrentTicket { now: time(now), ..changed(times, time(at)) });
         assert_eq!(check(9, at), Ok(()));
         assert_eq!(check(10, at), Err(Limit::StatusChanges { wait: HOUR }));
         assert_eq!(check(10, "2026-11-28T10:59:30Z"), Err(Limit::StatusChanges { wait: Duration::from_secs(30) }));
@@ -72,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_customer_writes_so_many_messages_about_a_ticket() {
-        let mut current = changed(0, "");
+        let mut current = changed(0, Timestamp::EPOCH);
         current.customer_messages = CUSTOMER_MESSAGES_MAX - 1;
         assert_eq!(check_reply(&current), Ok(()));
         current.customer_messages = CUSTOMER_MESSAGES_MAX;

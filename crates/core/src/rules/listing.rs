@@ -1,7 +1,5 @@
 //! What lists show of a ticket, and how they are ordered.
 
-use jiff::Timestamp;
-
 use crate::ports::{SortPosition, StoredTicket, TicketSummary};
 use domain::conversation::{self, Turn};
 use domain::robot;
@@ -39,25 +37,21 @@ pub fn excerpt(message: &str) -> &str {
 /// then those waiting for customers; then solved ones, the last two by latest message.
 pub fn list_place(ticket: &StoredTicket) -> SortPosition {
     let handling = &ticket.handling;
-    let updated = milliseconds(&handling.updated_at);
-    match (ticket.status, &ticket.due_at, handling.turn) {
+    let updated = handling.updated_at.as_milliseconds();
+    match (ticket.status, ticket.due_at, handling.turn) {
         (Status::Solved, ..) => SortPosition { group: SOLVED_GROUP, key: -updated },
         (Status::Open, Some(due_at), _) if handling.answered_at.is_none() => {
-            SortPosition { group: 0, key: milliseconds(due_at) }
+            SortPosition { group: 0, key: due_at.as_milliseconds() }
         }
         (Status::Open, _, Turn::Support) => SortPosition { group: 1, key: updated },
         (Status::Open, _, Turn::Customer) => SortPosition { group: 2, key: -updated },
     }
 }
 
-/// A time in milliseconds since 1970; 0, older than everything, if it is invalid.
-fn milliseconds(time: &str) -> i64 {
-    time.parse::<Timestamp>().map_or(0, Timestamp::as_millisecond)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::time;
     use serde_json::json;
 
     const AT: &str = "2026-11-28T10:00:00.000Z";
@@ -65,7 +59,7 @@ mod tests {
     fn ticket() -> StoredTicket {
         let new =
             json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
-        StoredTicket::new("acme", "DB-00000".into(), serde_json::from_value(new).unwrap(), AT)
+        StoredTicket::new("acme", "DB-00000".into(), serde_json::from_value(new).unwrap(), time(AT))
     }
 
     #[test]
@@ -75,18 +69,18 @@ mod tests {
             change(&mut ticket);
             list_place(&ticket)
         };
-        let later = "2026-11-28T11:00:00.000Z";
+        let (at, later) = (time(AT), time("2026-11-28T11:00:00.000Z"));
         let places = [
-            change(&|ticket| ticket.due_at = Some(AT.into())),
-            change(&|ticket| ticket.due_at = Some(later.into())),
+            change(&|ticket| ticket.due_at = Some(at)),
+            change(&|ticket| ticket.due_at = Some(later)),
             change(&|_| {}),
-            change(&|ticket| (ticket.due_at, ticket.handling.answered_at) = (Some(AT.into()), Some(AT.into()))),
-            change(&|ticket| ticket.handling.updated_at = later.into()),
+            change(&|ticket| (ticket.due_at, ticket.handling.answered_at) = (Some(at), Some(at))),
+            change(&|ticket| ticket.handling.updated_at = later),
             change(&|ticket| {
-                (ticket.handling.turn, ticket.handling.updated_at) = (Turn::Customer, later.into());
+                (ticket.handling.turn, ticket.handling.updated_at) = (Turn::Customer, later);
             }),
             change(&|ticket| ticket.handling.turn = Turn::Customer),
-            change(&|ticket| (ticket.status, ticket.handling.updated_at) = (Status::Solved, later.into())),
+            change(&|ticket| (ticket.status, ticket.handling.updated_at) = (Status::Solved, later)),
             change(&|ticket| ticket.status = Status::Solved),
         ];
         assert!(places.is_sorted(), "{places:?}");

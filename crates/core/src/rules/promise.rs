@@ -1,9 +1,7 @@
 //! The response target of a ticket, and who is responsible for it.
 
-use jiff::Timestamp;
-
-use crate::clock;
 use crate::site::Site;
+use crate::timestamp::Timestamp;
 use domain::ownership;
 use domain::targets::{self, Owner, Target};
 use domain::ticket::{Priority, Severity};
@@ -13,8 +11,8 @@ use domain::ticket::{Priority, Severity};
 pub struct Promise {
     /// The target; none if nothing is promised.
     pub target: Option<Target>,
-    /// When the first answer is due, RFC 3339 in UTC; none if no time is promised.
-    pub due_at: Option<String>,
+    /// When the first answer is due; none if no time is promised.
+    pub due_at: Option<Timestamp>,
     /// Who answers.
     pub owner: Owner,
     /// The team that owns the topic; empty if none does.
@@ -57,14 +55,18 @@ pub fn promise(site: &Site, terms: Terms<'_>) -> Promise {
         target = None;
     }
     let timed = target.filter(|target| target.owner != Owner::Automated);
-    let due = site.hours.as_ref().zip(timed).and_then(|(hours, target)| hours.due(severity, received, target.hours));
+    let due = site
+        .hours
+        .as_ref()
+        .zip(timed)
+        .and_then(|(hours, target)| hours.due(severity, received.to_jiff(), target.hours));
     let team = ownership::owning_team(&site.config.topics, topic);
     let assignee = on_call_assignee(site, test, owner, team, now);
-    Promise { target, due_at: due.map(clock::written), owner, team: team.into(), assignee }
+    Promise { target, due_at: due.map(Timestamp::from), owner, team: team.into(), assignee }
 }
 
 /// The agent on call in a team at a time, if the support hero answers; empty otherwise, and for tests.
 pub fn on_call_assignee(site: &Site, test: bool, owner: Owner, team: &str, at: Timestamp) -> String {
-    let on_call = (owner == Owner::SupportHero && !test).then(|| site.rota.hero(team, at)).flatten();
+    let on_call = (owner == Owner::SupportHero && !test).then(|| site.rota.hero(team, at.to_jiff())).flatten();
     on_call.unwrap_or_default().to_string()
 }

@@ -1,10 +1,15 @@
 //! How long solved tickets are stored.
 
+use std::time::Duration;
+
+use jiff::Span;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+
+use crate::timestamp::Timestamp;
 
 /// The shortest retention of a site, in days.
-const DAYS_MIN: i64 = 7;
+const DAYS_MIN: u32 = 7;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long solved tickets are stored after their last update.
 #[derive(Clone, Copy, Debug)]
@@ -25,16 +30,14 @@ impl Retention {
             && span.get_nanoseconds() == 0;
         let retention = Retention(span);
         // Any day: the shortest month has more than the fewest days.
-        let day = Timestamp::UNIX_EPOCH;
-        let is_long = retention
-            .cutoff(day)
-            .is_some_and(|cutoff| day.duration_since(cutoff) >= SignedDuration::from_hours(24 * DAYS_MIN));
+        let day = Timestamp::EPOCH;
+        let is_long = retention.cutoff(day).is_some_and(|cutoff| day.since(cutoff) >= DAY * DAYS_MIN);
         if whole_days && is_long { Ok(retention) } else { Err(wrong()) }
     }
 
     /// The time before which the last update of an expired ticket was; none if it is out of range.
     pub fn cutoff(&self, now: Timestamp) -> Option<Timestamp> {
-        Some(now.to_zoned(TimeZone::UTC).checked_sub(self.0).ok()?.timestamp())
+        Some(now.to_jiff().to_zoned(TimeZone::UTC).checked_sub(self.0).ok()?.timestamp().into())
     }
 }
 
@@ -46,11 +49,11 @@ mod tests {
     fn a_time_to_keep_is_counted_back_by_the_calendar() {
         let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
         for (text, cutoff) in [
-            ("18 months", "2025-05-28T12:00:00Z"),
-            ("2 years", "2024-11-28T12:00:00Z"),
-            ("1 year 6 months", "2025-05-28T12:00:00Z"),
-            ("90 days", "2026-08-30T12:00:00Z"),
-            ("8 weeks", "2026-10-03T12:00:00Z"),
+            ("18 months", "2025-05-28T12:00:00.000Z"),
+            ("2 years", "2024-11-28T12:00:00.000Z"),
+            ("1 year 6 months", "2025-05-28T12:00:00.000Z"),
+            ("90 days", "2026-08-30T12:00:00.000Z"),
+            ("8 weeks", "2026-10-03T12:00:00.000Z"),
         ] {
             assert_eq!(Retention::parse(text).unwrap().cutoff(now).unwrap().to_string(), cutoff, "{text}");
         }

@@ -18,17 +18,18 @@ pub fn unread(current: &CurrentTicket, changed: &StoredTicket, new: Option<&Mess
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timestamp::Timestamp;
 
     fn current() -> CurrentTicket {
         let new = serde_json::json!({
             "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" }
         });
         let new = serde_json::from_value(new).unwrap();
-        let mut ticket = StoredTicket::new("acme", "DB-00000".into(), new, "2026-11-28T10:00:00.000Z");
+        let mut ticket = StoredTicket::new("acme", "DB-00000".into(), new, Timestamp::EPOCH);
         (ticket.handling.read_until, ticket.handling.unread) = (1, 2);
         CurrentTicket {
             ticket,
-            now: jiff::Timestamp::UNIX_EPOCH,
+            now: Timestamp::EPOCH,
             last_message: 3,
             customer_messages: 0,
             mailed_notes: 0,

@@ -1,16 +1,19 @@
 //! Quotas for uploads, in bytes and files.
 
+use std::time::Duration;
+
+use jiff::ToSpan;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::ports::{UploadUsage, Usage};
 use crate::rules::quotas::Quotas;
+use crate::timestamp::Timestamp;
 use domain::attachment::Attachments;
 
 /// How long an unsent file of an anonymous session is stored. A client that still needs it uploads it again.
-pub const UNSENT_ANONYMOUS: SignedDuration = SignedDuration::from_hours(24);
+pub const UNSENT_ANONYMOUS: Duration = DAY;
 /// The same for a verified customer. Drafts expire a day earlier.
-pub const UNSENT: SignedDuration = SignedDuration::from_hours(8 * 24);
+pub const UNSENT: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 /// How many messages' worth of bytes an owner may have uploaded and not sent: a ticket, a reply, and what was removed from them.
 const MESSAGES_UNSENT: u64 = 2;
 /// How many times the files of one message an owner may have uploaded and not sent: each edit of a picture is a new file.
@@ -18,7 +21,8 @@ const FILES_UNSENT: u64 = 10;
 /// One part in so many of a site's daily quota is reserved for verified customers.
 const SIGNED_PART: u64 = 5;
 /// When to retry if other uploads hold the space and may still fail.
-pub const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
+pub const UNDER_WAY: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The quota that is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,10 +113,7 @@ impl Admission<'_> {
     fn frees_up(&self, quota: Quota, usage: &UploadUsage) -> Timestamp {
         let kept = if self.is_signed { UNSENT } else { UNSENT_ANONYMOUS };
         match quota {
-            Quota::Unsent => {
-                let oldest = usage.owner_oldest.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
-                oldest.unwrap_or(self.now) + kept
-            }
+            Quota::Unsent => usage.owner_oldest.unwrap_or(self.now) + kept,
             Quota::Address | Quota::Site => tomorrow(self.now),
         }
     }
@@ -120,9 +121,9 @@ impl Admission<'_> {
 
 /// The beginning of the next day in UTC.
 pub fn tomorrow(time: Timestamp) -> Timestamp {
-    let date = time.to_zoned(TimeZone::UTC).date();
+    let date = time.to_jiff().to_zoned(TimeZone::UTC).date();
     let next = date.checked_add(1.day()).and_then(|date| date.to_zoned(TimeZone::UTC));
-    next.map_or(time + SignedDuration::from_hours(24), |next| next.timestamp())
+    next.map_or(time + DAY, |next| next.timestamp().into())
 }
 
 /// The space reserved for other uploads, as seen by one upload.
@@ -139,6 +140,7 @@ pub struct Reserved {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::time;
 
     const MB: u64 = 1_000_000;
 
@@ -150,44 +152,36 @@ mod tests {
         Usage { bytes: megabytes * MB, files }
     }
 
-    fn exceeded(quotas: &Quotas, is_signed: bool, usage: &UploadUsage) -> Option<(Quota, String)> {
+    fn exceeded(quotas: &Quotas, is_signed: bool, usage: &UploadUsage) -> Option<(Quota, Timestamp)> {
         let site = Attachments::default();
         let checked = admission(quotas, &site, is_signed).check(usage, &Reserved::default(), 10 * MB);
-        checked.err().map(|exceeded| (exceeded.quota, exceeded.until.to_string()))
+        checked.err().map(|exceeded| (exceeded.quota, exceeded.until))
     }
 
     #[test]
     fn the_quota_that_is_used_up_is_named_with_when_it_frees_up() {
         let quotas = Quotas::default();
-        let midnight = "2026-11-29T00:00:00Z".to_string();
-        let oldest = Some("2026-11-28T08:00:00.000Z".to_string());
+        let midnight = time("2026-11-29T00:00:00Z");
+        let oldest = Some(time("2026-11-28T08:00:00Z"));
         for (usage, is_signed, expected) in [
             (UploadUsage::default(), false, None),
             (UploadUsage { owner: used(190, 99), ..Default::default() }, false, None),
             (
-                UploadUsage { owner: used(191, 20), owner_oldest: oldest.clone(), ..Default::default() },
+                UploadUsage { owner: used(191, 20), owner_oldest: oldest, ..Default::default() },
                 false,
-                Some((Quota::Unsent, "2026-11-29T08:00:00Z".to_string())),
+                Some((Quota::Unsent, time("2026-11-29T08:00:00Z"))),
             ),
             (
                 UploadUsage { owner: used(1, 100), owner_oldest: oldest, ..Default::default() },
                 true,
-                Some((Quota::Unsent, "2026-12-06T08:00:00Z".to_string())),
+                Some((Quota::Unsent, time("2026-12-06T08:00:00Z"))),
             ),
             (UploadUsage { address: used(990, 1), ..Default::default() }, false, None),
-            (
-                UploadUsage { address: used(991, 1), ..Default::default() },
-                false,
-                Some((Quota::Address, midnight.clone())),
-            ),
-            (
-                UploadUsage { address: used(1, 1000), ..Default::default() },
-                false,
-                Some((Quota::Address, midnight.clone())),
-            ),
+            (UploadUsage { address: used(991, 1), ..Default::default() }, false, Some((Quota::Address, midnight))),
+            (UploadUsage { address: used(1, 1000), ..Default::default() }, false, Some((Quota::Address, midnight))),
             // Verified customers are not counted by address, and can use what anonymous sessions leave of the site's quota.
             (UploadUsage { address: used(5000, 5000), ..Default::default() }, true, None),
-            (UploadUsage { site: used(7_991, 1), ..Default::default() }, false, Some((Quota::Site, midnight.clone()))),
+            (UploadUsage { site: used(7_991, 1), ..Default::default() }, false, Some((Quota::Site, midnight))),
             (UploadUsage { site: used(7_991, 1), ..Default::default() }, true, None),
             (UploadUsage { site: used(9_991, 1), ..Default::default() }, true, Some((Quota::Site, midnight))),
         ] {

@@ -83,7 +83,7 @@ async fn fill(settings: &Settings, folder: &Path) -> Result<Created, BackupError
     let (database, files) = (folder.join(DATABASE), folder.join(ATTACHMENTS));
     create_folder(&files).map_err(failed(&files))?;
     let source = Folder::open(settings.attachments.clone())?;
-    let created_at = clock::now();
+    let created_at = clock::now().to_string();
     snapshot::copy(&settings.database, &database).await?;
     let (mut copied, mut absent) = (Vec::new(), Vec::new());
     for file in snapshot::files(&database).await.map_err(|error| damaged(settings, error.into()))? {

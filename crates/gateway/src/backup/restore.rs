@@ -134,7 +134,7 @@ fn is_entry(entry: &Entry, bytes: u64, sha256: &str) -> Result<(), String> {
 /// Copies everything next to its final path, and then swaps it in. The folder of files stays and only its content is replaced, because it may
 /// be a mount point. If anything fails, the old state is restored.
 fn restore_into(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Result<Restored, BackupError> {
-    let moment = clock::now().replace([':', '.'], "-");
+    let moment = clock::now().to_string().replace([':', '.'], "-");
     create_folder(files).map_err(failed(files))?;
     let new_database = Coming(suffixed(database, &format!("{COMING}{moment}")));
     let new_files = Coming(files.join(format!("{COMING}{moment}")));

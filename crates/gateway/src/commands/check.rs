@@ -88,9 +88,9 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
         what: DeliveryKind::Ticket,
         number: 0,
         state: DeliveryState::Waiting,
-        created_at: ticket.received_at.clone(),
-        due_at: ticket.received_at.clone(),
-        first_attempt_at: Some(ticket.received_at.clone()),
+        created_at: ticket.received_at,
+        due_at: ticket.received_at,
+        first_attempt_at: Some(ticket.received_at),
         settled_at: None,
         attempts: 1,
         failures: 0,
@@ -135,10 +135,10 @@ fn ticket(site: &str) -> StoredTicket {
         automatic: false,
         test: false,
         locale: "en".into(),
-        created_at: clock::now(),
+        created_at: clock::now().to_string(),
         client: Client { name: "deskbell".into(), version: env!("CARGO_PKG_VERSION").into() },
     };
     // Nobody looks it up.
     let reference = reference::from_random(random::number().unwrap_or_default(), reference::LENGTH_MIN);
-    StoredTicket::new(site, reference, new, &clock::now())
+    StoredTicket::new(site, reference, new, clock::now())
 }

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use super::hours::past_holidays;
 use super::old_form;
 use super::starter::FILE;
 use super::{DEFAULT_DATABASE, Settings, sqlite_path};
+use deskbell_core::timestamp::Timestamp;
 
 /// The largest number of holidays of a site in a warning.
 const NAMED_MAX: usize = 5;
@@ -60,7 +59,8 @@ pub fn other_database(settings: &Settings, folder: &Path) -> Option<String> {
 
 fn past_holiday_notices(settings: &Settings, now: Timestamp) -> Vec<String> {
     let sites = settings.sites.iter().filter_map(|(name, site)| Some((name, site.hours.as_ref()?)));
-    let past = sites.map(|(name, hours)| (name, past_holidays(hours, now))).filter(|(_, past)| !past.is_empty());
+    let past =
+        sites.map(|(name, hours)| (name, past_holidays(hours, now.to_jiff()))).filter(|(_, past)| !past.is_empty());
     past.map(|(name, past)| {
         let (holidays, are) = if past.len() == 1 { ("holiday", "is") } else { ("holidays", "are") };
         let more = past.len().saturating_sub(NAMED_MAX);

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::disk::FolderDisk;
 use deskbell_core::ports::{Disk, Files, PartialFile, UnsettledFile};
+use deskbell_core::timestamp::Timestamp;
 
 pub use folder::Folder;
 use part::Part;
@@ -47,6 +48,10 @@ impl Files for Folder {
 }
 
 fn unsettled(entry: DirEntry) -> Option<UnsettledFile> {
-    let written_at = entry.metadata().and_then(|metadata| metadata.modified()).ok();
-    Some(UnsettledFile { name: entry.file_name().into_string().ok()?, path: entry.path(), written_at })
+    let modified = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+    Some(UnsettledFile {
+        name: entry.file_name().into_string().ok()?,
+        path: entry.path(),
+        written_at: modified.and_then(Timestamp::from_system),
+    })
 }

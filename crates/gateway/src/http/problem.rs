@@ -4,14 +4,13 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use jiff::Timestamp;
-
 use crate::http::connections::{HEAD_MAX, HEADERS_MAX};
 use deskbell_core::clock;
 use deskbell_core::ports::{SubmissionExceeded, SubmissionScope};
 use deskbell_core::rules::codes::{ATTEMPTS_MAX, CODES_MAX};
 use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR};
 use deskbell_core::rules::upload_quotas::{Exceeded, tomorrow};
+use deskbell_core::timestamp::Timestamp;
 use domain::problem::{FieldError, Problem};
 use identity::TokenError;
 
@@ -91,7 +90,7 @@ pub enum Refusal {
     /// A quota for uploads is used up.
     #[error(
         "the quota of {} is used up ({} bytes in {} files); it is free again at {} at the latest",
-        .0.quota.name(), .0.limit.bytes, .0.limit.files, .0.until
+        .0.quota.name(), .0.limit.bytes, .0.limit.files, .0.until.to_jiff()
     )]
     UploadQuota(Exceeded),
     /// A quota for unverified tickets and replies is used up.
@@ -238,7 +237,7 @@ impl IntoResponse for Refusal {
             | Refusal::CodeTooSoon(seconds)
             | Refusal::CodeQuota(seconds) => Some(seconds),
             Refusal::UploadQuota(exceeded) => Some(seconds_until(exceeded.until)),
-            Refusal::TicketQuota(_) => Some(seconds_until(tomorrow(clock::timestamp()))),
+            Refusal::TicketQuota(_) => Some(seconds_until(tomorrow(clock::now()))),
             Refusal::TooManyUploads => Some(UPLOADS_RETRY),
             Refusal::StorageFull | Refusal::DiskFull => Some(STORAGE_FULL_RETRY),
             _ => None,

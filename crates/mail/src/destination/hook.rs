@@ -3,17 +3,16 @@
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use jiff::Timestamp;
 use lettre::Address;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::reply::ReplyAddress;
 use super::senders::AgentAddresses;
-use deskbell_core::clock;
 use deskbell_core::ports::destination::{
     HookHeaders, InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnedMail,
 };
+use deskbell_core::timestamp::Timestamp;
 use domain::ticket::NAME_MAX;
 use mail_in::headers::Headers;
 use mail_in::message::{self, Message};
@@ -108,7 +107,7 @@ pub fn parse_event(
     body: &[u8],
     now: Timestamp,
 ) -> Result<InboundEvent, InboundEventError> {
-    if !reply.secret().is_signed(headers, body, now.as_second().try_into().unwrap_or_default()) {
+    if !reply.secret().is_signed(headers, body, now) {
         return Err(InboundEventError::Unsigned);
     }
     let unreadable = InboundEventError::Unreadable(
@@ -194,7 +193,7 @@ pub fn parse_event(
             .enumerate()
             .map(numbered)
             .collect(),
-        at: clock::written(now),
+        at: now,
     };
     Ok(InboundEvent::Mail { ticket, mail: inbound })
 }
@@ -303,6 +302,8 @@ fn clean(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     use serde_json::{Value, json};
@@ -323,10 +324,10 @@ mod tests {
         "2026-11-26T10:00:00Z".parse().unwrap()
     }
 
-    fn read_at(seconds: u64, mail: &Value) -> Result<InboundEvent, InboundEventError> {
+    fn read_at(time: Timestamp, mail: &Value) -> Result<InboundEvent, InboundEventError> {
         let (reply, body) = (reply(), mail.to_string());
-        let signature = reply.secret().sign("a", seconds, body.as_bytes());
-        let headers = [(ID, "a".to_string()), (TIMESTAMP, seconds.to_string()), (SIGNATURE, signature)];
+        let signature = reply.secret().sign("a", time, body.as_bytes());
+        let headers = [(ID, "a".to_string()), (TIMESTAMP, time.as_seconds().to_string()), (SIGNATURE, signature)];
         let headers = headers.into_iter().collect();
         parse_event((&reply, &desk()), &agents(), &headers, body.as_bytes(), now())
     }
@@ -336,7 +337,7 @@ mod tests {
     }
 
     fn read_mail(mail: &Value) -> Result<InboundEvent, InboundEventError> {
-        read_at(now().as_second() as u64, mail)
+        read_at(now(), mail)
     }
 
     fn mail_of(mail: &Value) -> InboundMail {
@@ -478,9 +479,9 @@ mod tests {
     #[test]
     fn what_is_not_signed_is_too_old_or_cannot_be_read_is_refused() {
         let valid = json!({"to": reply().for_ticket(TICKET).unwrap(), "text": "x", "message_id": "<m>"});
-        let seconds = now().as_second() as u64;
-        assert!(read_at(seconds - 300, &valid).is_ok());
-        assert_eq!(read_at(seconds - 301, &valid), Err(InboundEventError::Unsigned));
+        let seconds = Duration::from_secs;
+        assert!(read_at(now() - seconds(300), &valid).is_ok());
+        assert_eq!(read_at(now() - seconds(301), &valid), Err(InboundEventError::Unsigned));
         let unsigned =
             parse_event((&reply(), &desk()), &agents(), &HookHeaders::default(), valid.to_string().as_bytes(), now());
         assert_eq!(unsigned, Err(InboundEventError::Unsigned));

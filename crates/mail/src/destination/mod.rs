@@ -89,7 +89,7 @@ impl Destination for MailDestination {
 
     fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
         let reply = self.reply.as_ref().ok_or(InboundEventError::NoHook)?;
-        hook::parse_event((reply, &self.mailbox.email), &self.agents, headers, body, clock::timestamp())
+        hook::parse_event((reply, &self.mailbox.email), &self.agents, headers, body, clock::now())
     }
 
     fn return_path(&self, ticket: &str) -> Option<String> {
@@ -109,7 +109,7 @@ impl Destination for MailDestination {
     }
 
     fn may_be_signed(&self, headers: &HookHeaders) -> bool {
-        is_fresh(headers, clock::seconds())
+        is_fresh(headers, clock::now())
     }
 
     fn hook_bytes_max(&self) -> Option<usize> {

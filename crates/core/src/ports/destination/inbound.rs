@@ -1,7 +1,6 @@
 //! Inbound events from destinations.
 
-use jiff::Timestamp;
-
+use crate::timestamp::Timestamp;
 use mail_in::reply_text::Parts;
 use mail_in::{Bounce, Origin};
 
@@ -82,8 +81,8 @@ pub struct InboundMail {
     pub files: Vec<InboundFile>,
     /// How many further attachments were not read.
     pub more_files: usize,
-    /// When it arrived, RFC 3339 in UTC.
-    pub at: String,
+    /// When it arrived.
+    pub at: Timestamp,
 }
 
 /// An attachment of a mail.

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::ports::external_tickets::ExternalTicketRef;
 use crate::ports::polls::ChangedTicket;
+use crate::timestamp::Timestamp;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
 
@@ -69,8 +68,8 @@ pub struct ExternalMessage {
     pub name: String,
     /// Plain text from the customer, Markdown from support.
     pub body: String,
-    /// When it was written, RFC 3339 in UTC.
-    pub at: String,
+    /// When it was written.
+    pub at: Timestamp,
 }
 
 /// A message found at a destination.
@@ -132,8 +131,8 @@ pub struct ExternalTicket {
     pub via: String,
     /// Its status.
     pub status: Status,
-    /// When it was created, RFC 3339 in UTC.
-    pub created_at: String,
-    /// When it was last updated there, RFC 3339 in UTC.
-    pub updated_at: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last updated there.
+    pub updated_at: Timestamp,
 }

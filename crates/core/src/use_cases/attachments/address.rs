@@ -4,9 +4,11 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::hmac::{self, Key};
 
+use crate::timestamp::Timestamp;
+
 /// How long an address is valid at least, in seconds; at most half as long again. All addresses of a file signed within the same half are
 /// equal, so that browsers download it once.
-const LIFE: u64 = 3600;
+const LIFE: i64 = 3600;
 
 /// Signs and verifies addresses of files.
 #[derive(Clone, Debug)]
@@ -19,34 +21,37 @@ impl FileAddresses {
     }
 
     /// The signed address of a file at a time in seconds since 1970, relative to the gateway.
-    pub fn sign(&self, site: &str, id: &str, now: u64) -> String {
-        let until = (now / (LIFE / 2) + 3) * (LIFE / 2);
+    pub fn sign(&self, site: &str, id: &str, now: Timestamp) -> String {
+        let until = (now.as_seconds() / (LIFE / 2) + 3) * (LIFE / 2);
         let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, message(site, id, until).as_bytes()));
         format!("/v1/sites/{site}/attachments/{id}?until={until}&signature={signature}")
     }
 
     /// Whether an address was signed here and has not expired.
-    pub fn is_signed(&self, site: &str, id: &str, (until, signature): (&str, &str), now: u64) -> bool {
-        let (Ok(until), Ok(tag)) = (until.parse::<u64>(), BASE64_URL_SAFE_NO_PAD.decode(signature)) else {
+    pub fn is_signed(&self, site: &str, id: &str, (until, signature): (&str, &str), now: Timestamp) -> bool {
+        let (Ok(until), Ok(tag)) = (until.parse::<i64>(), BASE64_URL_SAFE_NO_PAD.decode(signature)) else {
             return false;
         };
-        now < until && hmac::verify(&self.0, message(site, id, until).as_bytes(), &tag).is_ok()
+        now.as_seconds() < until && hmac::verify(&self.0, message(site, id, until).as_bytes(), &tag).is_ok()
     }
 }
 
 /// Neither site keys nor ids contain line breaks.
-fn message(site: &str, id: &str, until: u64) -> String {
+fn message(site: &str, id: &str, until: i64) -> String {
     format!("{site}\n{id}\n{until}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    const LIFE: Duration = Duration::from_secs(super::LIFE as u64);
 
     #[test]
     fn an_address_is_good_for_an_hour_at_least_and_for_one_file() {
         let addresses = FileAddresses::new(b"secret");
-        let now = 1_800_000_123;
+        let now = Timestamp::from_seconds(1_800_000_123);
         let address = addresses.sign("acme", "a", now);
         let parameters = address.strip_prefix("/v1/sites/acme/attachments/a?until=").unwrap();
         let (until, signature) = parameters.split_once("&signature=").unwrap();
@@ -54,13 +59,13 @@ mod tests {
         assert!(good("acme", "a", until, signature, now) && good("acme", "a", until, signature, now + LIFE));
         assert!(!good("acme", "a", until, signature, now + LIFE + LIFE / 2));
         assert!(!good("other", "a", until, signature, now) && !good("acme", "b", until, signature, now));
-        let later = (until.parse::<u64>().unwrap() + 1).to_string();
+        let later = (until.parse::<i64>().unwrap() + 1).to_string();
         assert!(!good("acme", "a", &later, signature, now));
         for bad in ["", "AAAA", "!", &signature[1..]] {
             assert!(!good("acme", "a", until, bad, now), "{bad}");
         }
         let other = FileAddresses::new(b"other");
         assert!(!other.is_signed("acme", "a", (until, signature), now));
-        assert_eq!(addresses.sign("acme", "a", now + 1), address);
+        assert_eq!(addresses.sign("acme", "a", now + Duration::from_secs(1)), address);
     }
 }

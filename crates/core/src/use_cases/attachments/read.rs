@@ -29,7 +29,7 @@ impl ReadFiles {
         until: &str,
         signature: &str,
     ) -> Result<StoredAttachment, ReadFileError> {
-        if !self.addresses.is_signed(site, id, (until, signature), clock::seconds()) {
+        if !self.addresses.is_signed(site, id, (until, signature), clock::now()) {
             return Err(ReadFileError::InvalidAddress);
         }
         self.attachments.attachment(site, id).await?.ok_or(ReadFileError::NotFound)
@@ -52,7 +52,7 @@ impl ReadFiles {
     }
 
     fn with_address(&self, kept: &StoredAttachment) -> Attachment {
-        let url = self.addresses.sign(&kept.site, &kept.id, clock::seconds());
+        let url = self.addresses.sign(&kept.site, &kept.id, clock::now());
         Attachment { url, ..describe(kept) }
     }
 }

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::stream::Stream;
-use jiff::Timestamp;
 use tracing::Instrument;
 
 use super::StoreFileError;
@@ -19,6 +18,7 @@ use crate::pseudonym::Pseudonyms;
 use crate::rules::quotas::Quotas;
 use crate::rules::upload_quotas::{Admission, Reserved};
 use crate::site::Site;
+use crate::timestamp::Timestamp;
 use crate::use_cases::access::SignIn;
 use domain::attachment::{self, Attachment, Attachments as FileRules};
 
@@ -109,8 +109,8 @@ impl StoreFile {
                 return Ok(Admitted::Sent(describe(held)));
             }
         }
-        let now = clock::timestamp();
-        let day = clock::day(now);
+        let now = clock::now();
+        let day = now.day();
         let is_signed = requester.person.is_some();
         let counted = address.filter(|_| !is_signed);
         let address = counted.map(|address| self.limits.pseudonyms.of_network("upload", &day, address));
@@ -181,7 +181,7 @@ impl StoreFile {
             size: cleaned.size,
             has_metadata: cleaned.has_metadata,
             file: cleaned.file,
-            put_at: clock::written(room.now),
+            put_at: room.now,
             number: None,
         };
         let admission = room.admission(&self.limits.quotas, rules);

@@ -3,17 +3,17 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
 use crate::clock;
 use crate::ports::{Attachments, Files, StoreError, UnsettledFile};
 use crate::rules::upload_quotas::{UNSENT, UNSENT_ANONYMOUS};
+use crate::timestamp::Timestamp;
 use domain::attachment;
 
 /// The age at which a file without a row is certainly not waiting for one.
-const ORPHAN: SignedDuration = SignedDuration::from_hours(1);
+const ORPHAN: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const EVERY: Duration = Duration::from_secs(3600);
 /// How many files are checked together.
 const CHUNK: usize = 500;
@@ -45,7 +45,7 @@ impl SweepFiles {
     /// Sweeps once an hour; never returns.
     pub async fn run(&self) -> Infallible {
         loop {
-            if let Err(error) = self.sweep(clock::timestamp()).await {
+            if let Err(error) = self.sweep(clock::now()).await {
                 tracing::warn!(%error, "file sweep failed");
             }
             tokio::time::sleep(EVERY).await;
@@ -55,11 +55,10 @@ impl SweepFiles {
     /// Deletes the files that are not needed at this time.
     pub async fn sweep(&self, now: Timestamp) -> Result<(), SweepError> {
         let (store, files) = (self.attachments.as_ref(), self.files.as_ref());
-        let anonymous_before = clock::written(now - UNSENT_ANONYMOUS);
-        store.forget_attachments(&anonymous_before, &clock::written(now - UNSENT)).await?;
-        store.forget_upload_usage(&clock::day(now - SignedDuration::from_hours(24))).await?;
+        store.forget_attachments(now - UNSENT_ANONYMOUS, now - UNSENT).await?;
+        store.forget_upload_usage(&(now - DAY).day()).await?;
         remove_deleted(store, files).await?;
-        sweep_unsettled(store, files, SystemTime::from(now - ORPHAN)).await
+        sweep_unsettled(store, files, now - ORPHAN).await
     }
 }
 
@@ -77,7 +76,7 @@ pub async fn remove_deleted(store: &dyn Attachments, files: &dyn Files) -> Resul
 }
 
 /// Moves unsettled files that have a row to their final path, and deletes those without one that were written before a time.
-async fn sweep_unsettled(store: &dyn Attachments, files: &dyn Files, before: SystemTime) -> Result<(), SweepError> {
+async fn sweep_unsettled(store: &dyn Attachments, files: &dyn Files, before: Timestamp) -> Result<(), SweepError> {
     let mut unsettled = files.unsettled()?;
     loop {
         let read = move || {

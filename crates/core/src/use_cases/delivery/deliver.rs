@@ -173,7 +173,7 @@ impl Worker {
 
     /// Starts due deliveries, and returns the time until more may be due.
     async fn begin(&mut self) -> Duration {
-        let now = clock::timestamp();
+        let now = clock::now();
         if let Some(until) = self.streak.until.filter(|until| *until > now) {
             return clock::left(until);
         }
@@ -231,7 +231,7 @@ impl Worker {
             }
         };
         let Some((due, _)) = self.attempts.remove(&task) else { return };
-        let outcome = judge(&mut self.streak, &due.delivery, &result, clock::timestamp());
+        let outcome = judge(&mut self.streak, &due.delivery, &result, clock::now());
         note_outcome(&self.state, &mut self.streak, &due, &outcome);
         self.unrecorded.push((due, outcome));
     }

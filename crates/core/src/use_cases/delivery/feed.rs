@@ -6,13 +6,12 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::clock;
 use crate::ports::destination::{ExportFailure, ExportFrom, Failure, Polling};
 use crate::ports::{ChangedTicket, Polls, StoreError, SyncState};
 use crate::random;
 use crate::rules::backoff;
+use crate::timestamp::Timestamp;
 
 /// How far before the last known change a poll begins: times in the list are in full seconds, and changes appear late.
 const OVERLAP: Duration = Duration::from_secs(120);
@@ -110,7 +109,7 @@ impl ChangeFeed {
         state: &SyncState,
     ) -> Result<(), StoreError> {
         let (site, destination) = queue;
-        let mut pass = self.pass.take().unwrap_or_else(|| Pass::new(state, clock::timestamp()));
+        let mut pass = self.pass.take().unwrap_or_else(|| Pass::new(state, clock::now()));
         store.mark_listed(queue).await?;
         loop {
             let page = match polling.recent_changes(pass.after.as_deref()).await {
@@ -121,7 +120,7 @@ impl ChangeFeed {
                     let pause = requested
                         .unwrap_or_else(|| backoff::pause(self.list_failures, LIST_RETRY_MAX, random::jitter()));
                     tracing::warn!(site, destination, error = %failure, retry_in = ?pause, "sync failed");
-                    self.list_not_before = clock::timestamp().checked_add(pause).ok();
+                    self.list_not_before = Some(clock::now() + pause);
                     // If the next page is permanently unavailable, the list is read from the beginning.
                     pass.after = pass.after.filter(|_| !matches!(failure, Failure::Never(_)));
                     self.pass = Some(pass);
@@ -133,11 +132,11 @@ impl ChangeFeed {
                 let read_at = page.at.or_else(|| newest(&page.tickets)).unwrap_or(pass.started);
                 pass.until = Some(read_at);
                 // The last known time may come from a clock that was ahead.
-                pass.since = pass.since.min(before(read_at, OVERLAP));
+                pass.since = pass.since.min(read_at - OVERLAP);
             }
             // The destination's times have a resolution of one second.
             let (new, old): (Vec<_>, Vec<_>) =
-                page.tickets.into_iter().partition(|ticket| ticket.updated_at.as_second() >= pass.since.as_second());
+                page.tickets.into_iter().partition(|ticket| ticket.updated_at.as_seconds() >= pass.since.as_seconds());
             store.mark_changed(queue, &new).await?;
             let Some(next) = page.next.filter(|_| old.is_empty()) else {
                 return store.set_synced(queue, pass.until.unwrap_or(pass.started)).await;
@@ -164,10 +163,10 @@ impl ChangeFeed {
         state: &SyncState,
     ) -> Result<(), StoreError> {
         let (site, destination) = queue;
-        let now = clock::timestamp();
+        let now = clock::now();
         let from = match &state.cursor {
             Some(cursor) => ExportFrom::Cursor(cursor),
-            None => ExportFrom::Time(since(state, now).min(before(now, EXPORT_LAG))),
+            None => ExportFrom::Time(since(state, now).min(now - EXPORT_LAG)),
         };
         let failure = match polling.export(from).await {
             Ok(page) if page.is_complete || state.cursor.as_ref() != Some(&page.cursor) => {
@@ -178,7 +177,7 @@ impl ChangeFeed {
                 store.mark_changed(queue, &page.tickets).await?;
                 store.set_exported(queue, Some(&page.cursor), !page.is_complete).await?;
                 let read_at = page.at.or_else(|| newest(&page.tickets)).filter(|_| page.is_complete);
-                let complete = read_at.map(|read_at| before(read_at, EXPORT_LAG));
+                let complete = read_at.map(|read_at| read_at - EXPORT_LAG);
                 if let Some(complete) = complete.filter(|complete| state.until.is_none_or(|until| until < *complete)) {
                     store.set_synced(queue, complete).await?;
                 }
@@ -193,14 +192,14 @@ impl ChangeFeed {
             ExportFailure::CursorLost(reason) if state.cursor.is_none() => (reason, None, REFUSED_RETRY),
             ExportFailure::CursorLost(reason) => {
                 tracing::warn!(site, destination, reason, "export cursor lost; the export begins again");
-                self.export_not_before = now.checked_add(EXPORT_PAUSE).ok();
+                self.export_not_before = Some(now + EXPORT_PAUSE);
                 return store.set_exported(queue, None, state.is_behind).await;
             }
             ExportFailure::Later { reason, after } => (reason, state.cursor.as_deref(), after.unwrap_or(EXPORT_RETRY)),
         };
         tracing::warn!(site, destination, reason, retry_in = ?pause, "export failed; changes are read from the list");
         self.is_export_failing = true;
-        self.export_not_before = now.checked_add(pause).ok();
+        self.export_not_before = Some(now + pause);
         if state.is_behind {
             // Older changes were left to the export.
             store.set_exported(queue, cursor, false).await?;
@@ -212,10 +211,7 @@ impl ChangeFeed {
 
 /// The time from which changes are requested.
 fn since(state: &SyncState, now: Timestamp) -> Timestamp {
-    match state.until {
-        Some(until) => before(until, OVERLAP),
-        None => before(now, FIRST),
-    }
+    state.until.map_or(now - FIRST, |until| until - OVERLAP)
 }
 
 /// The time until a periodic task is due; zero if it has not run.
@@ -225,8 +221,4 @@ fn wait(since_last: Option<Duration>, every: Duration) -> Duration {
 
 fn newest(tickets: &[ChangedTicket]) -> Option<Timestamp> {
     tickets.iter().map(|ticket| ticket.updated_at).max()
-}
-
-fn before(time: Timestamp, by: Duration) -> Timestamp {
-    time.checked_sub(by).unwrap_or(time)
 }

@@ -1,8 +1,7 @@
 //! Decides what a mail about a ticket becomes: an answer of support, a reply of the customer, or an internal note.
 
 use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
 use super::blocking::{BlockingError, blocking};
 use super::store_reply::{ReplyOutcome, StoreReply};
@@ -29,7 +28,7 @@ const WHOLE_MAX: usize = 2 * MESSAGE_MAX;
 /// The first line of a note with a mail that was not taken as an answer.
 const UNREAD: &str = "This mail could not be read as an answer.";
 /// The minimum time between two notices about unread mails to an agent, per ticket.
-const NOTICE_EVERY: SignedDuration = SignedDuration::from_hours(24);
+const NOTICE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a mail is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -159,7 +158,7 @@ impl TakeInboundMail {
             true => reply_text::markdown(&text),
             false => text,
         };
-        let (external_id, name, at) = (mail.message_id.clone(), mail.name.clone(), mail.at.clone());
+        let (external_id, name, at) = (mail.message_id.clone(), mail.name.clone(), mail.at);
         let mut reply = ExternalMessage { external_id, author, name, body, at };
         if self.replies.is_stored(ticket, from, &reply).await? {
             return Ok(ReplyOutcome::Done);
@@ -209,12 +208,8 @@ impl TakeInboundMail {
         if !names.is_empty() {
             text = format!("{}\n\n({})", text.trim_end(), withheld(names));
         }
-        let note = Activity {
-            operator: operator(mail),
-            act: ActivityKind::Noted,
-            text: text.trim_end().into(),
-            at: mail.at.clone(),
-        };
+        let note =
+            Activity { operator: operator(mail), act: ActivityKind::Noted, text: text.trim_end().into(), at: mail.at };
         let key = format!("{from} {}", mail.message_id);
         let is_automatic = matches!(aside, Aside::Automatic(_));
         let notifies = aside == Aside::Unread && mail.from_agent && !self.was_notified(ticket, &note.operator).await?;
@@ -240,14 +235,12 @@ impl TakeInboundMail {
 
     /// Whether an agent was sent a notice about an unread mail of this ticket within [`NOTICE_EVERY`].
     async fn was_notified(&self, ticket: &StoredTicket, operator: &str) -> Result<bool, StoreError> {
-        let now = clock::timestamp();
-        let is_recent =
-            |time: &str| time.parse::<Timestamp>().is_ok_and(|time| now.duration_since(time) < NOTICE_EVERY);
+        let now = clock::now();
         let activities = self.conversations.activities(&ticket.id).await?;
         let is_notice = |note: &Activity| {
             note.act == ActivityKind::Noted && note.operator == operator && note.text.starts_with(UNREAD)
         };
-        Ok(activities.iter().any(|note| is_notice(note) && is_recent(&note.at)))
+        Ok(activities.iter().any(|note| is_notice(note) && now.since(note.at) < NOTICE_EVERY))
     }
 
     /// Notifies an agent that their mail was not taken as an answer. Does not wait for the delivery.
@@ -332,7 +325,7 @@ fn noted(current: &CurrentTicket, note: &Activity, key: &str, needs_agent: bool)
     }
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;
-    handling.updated_at = handling.updated_at.clone().max(note.at.clone());
+    handling.updated_at = handling.updated_at.max(note.at);
     if needs_agent && current.ticket.status == Status::Open {
         handling.turn = Turn::Support;
     }
@@ -382,7 +375,7 @@ mod tests {
             parts: Default::default(),
             files: Vec::new(),
             more_files: 0,
-            at: String::new(),
+            at: clock::now(),
         };
         let (support, customer) = (Ok(Author::Support), Ok(Author::Customer));
         let (unauthenticated, stranger) = (Err(Aside::Unauthenticated), Err(Aside::Stranger));

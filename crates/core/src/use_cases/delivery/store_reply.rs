@@ -80,7 +80,7 @@ impl StoreReply {
                 author: reply.author,
                 name: reply.name.clone(),
                 body: reply.body.clone(),
-                at: reply.at.clone(),
+                at: reply.at,
                 attachments: files.clone(),
             };
             let change = update_with(current, reply);
@@ -102,7 +102,7 @@ impl StoreReply {
 fn update_with(current: &CurrentTicket, reply: &ExternalMessage) -> Change {
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;
-    handling.updated_at = handling.updated_at.clone().max(reply.at.clone());
+    handling.updated_at = handling.updated_at.max(reply.at);
     match reply.author {
         Author::Customer => {
             handling.turn = Turn::Support;
@@ -110,7 +110,7 @@ fn update_with(current: &CurrentTicket, reply: &ExternalMessage) -> Change {
         }
         Author::Support | Author::Automatic => {
             handling.turn = Turn::Customer;
-            handling.answered_at.get_or_insert_with(|| reply.at.clone());
+            handling.answered_at.get_or_insert(reply.at);
         }
     }
     change

@@ -3,14 +3,13 @@
 use std::mem::take;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::states::DestinationState;
 use crate::clock;
 use crate::ports::destination::{DeliveryReceipt, Failure};
 use crate::ports::{Delivery, DeliveryOutcome, DueDelivery};
 use crate::random;
 use crate::rules::backoff;
+use crate::timestamp::Timestamp;
 
 /// The longest backoff of an unreachable destination that gives no time itself.
 const UNREACHABLE_BACKOFF_MAX: Duration = Duration::from_secs(60);
@@ -41,7 +40,6 @@ pub fn judge(
     result: &Result<DeliveryReceipt, Failure>,
     now: Timestamp,
 ) -> DeliveryOutcome {
-    let since = delivery.created_at.parse().unwrap_or(now);
     match result {
         Ok(DeliveryReceipt { external_id, place, not_delivered: reason }) => DeliveryOutcome::Delivered {
             external_id: external_id.clone(),
@@ -55,7 +53,7 @@ pub fn judge(
             streak.failures = streak.failures.saturating_add(1);
             leave_alone(streak, *after, now);
             // Its position in the queue stays the same.
-            let over = since.checked_add(GIVEN_UP).is_ok_and(|end| end < now);
+            let over = delivery.created_at + GIVEN_UP < now;
             match over {
                 true => DeliveryOutcome::DeadLetter { reason: reason.clone() },
                 false => DeliveryOutcome::Retry { after: None, blamed: false, reason: reason.clone() },
@@ -66,11 +64,11 @@ pub fn judge(
 
 /// The outcome of a delivery that failed by itself: retried, or a dead letter after a time.
 fn judge_later(delivery: &Delivery, reason: &str, after: Option<Duration>, now: Timestamp) -> DeliveryOutcome {
-    let since = delivery.created_at.parse().unwrap_or(now);
+    let since = delivery.created_at;
     let Some(again) = backoff::next(delivery.failures + 1, since, GIVEN_UP, now, random::jitter()) else {
         return DeliveryOutcome::DeadLetter { reason: reason.into() };
     };
-    let after = Some(clock::between(now, again).max(after.unwrap_or_default()));
+    let after = Some(again.since(now).max(after.unwrap_or_default()));
     DeliveryOutcome::Retry { after, blamed: true, reason: reason.into() }
 }
 
@@ -86,7 +84,7 @@ pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDeli
             streak.failures = streak.failures.saturating_add(1);
             streak.blamed.push(*id);
             if streak.blamed.len() >= STREAK {
-                leave_alone(streak, None, clock::timestamp());
+                leave_alone(streak, None, clock::now());
                 state.set_unreachable(Some(reason.clone()));
             }
             return;
@@ -127,6 +125,6 @@ pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDeli
 /// Backs off from the destination: for the time that it gives, or else for a growing time.
 fn leave_alone(streak: &mut Streak, after: Option<Duration>, now: Timestamp) {
     let pause = after.unwrap_or_else(|| backoff::pause(streak.failures, UNREACHABLE_BACKOFF_MAX, random::jitter()));
-    streak.until = streak.until.max(now.checked_add(pause).ok());
+    streak.until = streak.until.max(Some(now + pause));
     streak.was_requested |= after.is_some();
 }

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +23,7 @@ use crate::random;
 use crate::rules::backoff;
 use crate::rules::comment;
 use crate::site::Sites;
+use crate::timestamp::Timestamp;
 use crate::use_cases::attachments::KeepFile;
 use domain::conversation::{Author, Message, Turn};
 use domain::ticket::Status;
@@ -90,13 +90,13 @@ impl SyncTickets {
     pub async fn work(&self, queue: (&str, &str), stop: &CancellationToken) {
         let Some(to) = self.destinations().get(queue.0, queue.1) else { return };
         let (Some(polling), Some(state)) = (to.polling(), self.states.get(queue.0, queue.1)) else { return };
-        let (mut woken, mut failures, mut not_before) = (state.watch_polls(), 0_u32, Timestamp::MIN);
+        let (mut woken, mut failures, mut not_before) = (state.watch_polls(), 0_u32, Timestamp::EPOCH);
         let mut feed = ChangeFeed::default();
         while !stop.is_cancelled() {
             woken.mark_unchanged();
-            let now = clock::timestamp();
-            let wait = if not_before > now {
-                clock::left(not_before)
+            let wait = clock::left(not_before);
+            let wait = if !wait.is_zero() {
+                wait
             } else {
                 match self.sync(queue, polling, &mut feed, stop).await {
                     Ok(wait) => {
@@ -108,7 +108,7 @@ impl SyncTickets {
                         let requested = if let Failure::Away { after, .. } = &failure { *after } else { None };
                         let pause =
                             requested.unwrap_or_else(|| backoff::pause(failures, CHECK_EVERY, random::jitter()));
-                        not_before = clock::timestamp().checked_add(pause).unwrap_or(now);
+                        not_before = clock::now() + pause;
                         let (site, destination) = queue;
                         tracing::warn!(site, destination, error = %failure, retry_in = ?pause, "sync failed");
                         pause
@@ -260,7 +260,7 @@ impl SyncTickets {
     async fn note_for_agents(&self, ticket: &StoredTicket, from: &str, note: &AgentNote) -> Result<(), StoreError> {
         let key = format!("{from} {}", note.key);
         let decide = |current: &CurrentTicket| {
-            let at = clock::written(current.now);
+            let at = current.now;
             let activity = Activity { operator: from.into(), act: ActivityKind::Noted, text: note.text.clone(), at };
             Change { activity: Some(activity), activity_key: Some(key.clone()), ..current.unchanged() }.into()
         };
@@ -329,8 +329,7 @@ impl SyncTickets {
     /// Sets the status of a ticket to its external status; `false`, and nothing is written, if the ticket has changed since `known` was read.
     async fn update_status(&self, known: &StoredTicket, from: &str, there: (Status, Turn)) -> Result<bool, StoreError> {
         let is_as_known = |ticket: &StoredTicket| {
-            let state =
-                |ticket: &StoredTicket| (ticket.status, ticket.handling.turn, ticket.handling.updated_at.clone());
+            let state = |ticket: &StoredTicket| (ticket.status, ticket.handling.turn, ticket.handling.updated_at);
             state(ticket) == state(known)
         };
         let decide = |current: &CurrentTicket| match is_as_known(&current.ticket) {
@@ -427,8 +426,8 @@ fn with_status(
             Status::Solved => (ActivityKind::Solved, DeliveryKind::Solved),
             Status::Open => (ActivityKind::Reopened, DeliveryKind::Reopened),
         };
-        let at = clock::written(current.now);
-        change.ticket.handling.updated_at = at.clone();
+        let at = current.now;
+        change.ticket.handling.updated_at = at;
         change.activity = Some(Activity { operator: from.into(), act, text: String::new(), at });
         change.deliveries = destinations.deliveries(&before.site, kind, Author::Support, Some(from));
     }

@@ -14,7 +14,7 @@ use domain::incident::{Incident, IncidentKind};
 const EVERY: Duration = Duration::from_secs(60);
 /// How long the last answer counts while the status page does not answer: it may be down together with the service that it reports on.
 const KEPT: Duration = Duration::from_secs(30 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: i64 = 24 * 60 * 60;
 
 /// Current incidents, by site.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,7 @@ impl CurrentIncidents {
         if !self.open.of_site(site).iter().any(|incident| incident.id == id) {
             return Err(ReportAffectedError::NoIncident);
         }
-        let day = clock::seconds() / DAY.as_secs();
+        let day = clock::now().as_seconds() / DAY;
         let reporter = self.pseudonyms.of_affected(site, &day.to_string(), reporter);
         self.reports.affect(site, id, &reporter).await?;
         // It may have ended meanwhile.

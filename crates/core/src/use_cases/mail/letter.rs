@@ -1,12 +1,12 @@
 //! The text of the receipt, in the language of the form.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::code;
 use crate::ports::{Letter, StoredTicket};
 use crate::rules::address::{Address, address};
 use crate::site::Site;
+use crate::timestamp::Timestamp;
 use domain::texts::{self, GatewayText, Text, fill};
 
 /// Proves that somebody reads the mail of an address.
@@ -14,8 +14,8 @@ use domain::texts::{self, GatewayText, Text, fill};
 pub struct Proof {
     /// The code to enter in the panel.
     pub code: String,
-    /// When it expires, RFC 3339 in UTC.
-    pub until: String,
+    /// When it expires.
+    pub until: Timestamp,
     /// The link that opens the ticket in a browser.
     pub link: Option<String>,
 }
@@ -26,7 +26,7 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, proof: Option<
     let language = &ticket.ticket.locale;
     let t = |text: GatewayText| texts::text_in(language, text);
     let zone = site.hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
-    let at = |time: &str| moment(&t(GatewayText::MailTime), time, &zone);
+    let at = |time: Timestamp| moment(&t(GatewayText::MailTime), time, &zone);
     let reference = |text| fill(&t(text), "{reference}", &ticket.reference);
     let is_signed = matches!(address(&ticket.ticket), Address::Signed(_));
     let user = ticket.ticket.context.user.as_ref().filter(|_| is_signed);
@@ -37,18 +37,18 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, proof: Option<
         name => fill(&t(GatewayText::MailHelloName), "{name}", name),
     };
     let mut have = vec![reference(GatewayText::MailWeHaveIt)];
-    have.extend(ticket.due_at.as_ref().map(|due| fill(&t(GatewayText::MailDue), "{time}", &at(due))));
+    have.extend(ticket.due_at.map(|due| fill(&t(GatewayText::MailDue), "{time}", &at(due))));
     let table = texts::language(language).and_then(|language| texts::table(language).ok());
     let tickets = table.and_then(|table| table.panel.into_iter().nth(Text::YourTickets as usize)).unwrap_or_default();
     let mut place = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &tickets)];
     if let Some(proof) = proof {
         let code = fill(&t(GatewayText::MailCode), "{code}", &code::spaced(&proof.code));
-        place.push(fill(&code, "{time}", &at(&proof.until)));
+        place.push(fill(&code, "{time}", &at(proof.until)));
         place.extend(proof.link.as_ref().map(|link| fill(&t(GatewayText::MailLink), "{link}", link)));
     }
     place.push(t(if answered { GatewayText::MailAnswered } else { GatewayText::MailNotAnswered }));
     let parts = if is_signed {
-        let wrote = fill(&t(GatewayText::MailWrote), "{time}", &at(&ticket.received_at));
+        let wrote = fill(&t(GatewayText::MailWrote), "{time}", &at(ticket.received_at));
         vec![
             hello,
             have.join("\n"),
@@ -57,7 +57,7 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, proof: Option<
             t(GatewayText::MailNotYou),
         ]
     } else {
-        let sent = fill(&t(GatewayText::MailSent), "{time}", &at(&ticket.received_at));
+        let sent = fill(&t(GatewayText::MailSent), "{time}", &at(ticket.received_at));
         vec![hello, have.join("\n"), place.join("\n"), sent, t(GatewayText::MailNotYours)]
     };
     Letter { subject: reference(GatewayText::MailSubject), body: parts.join("\n\n") + "\n" }
@@ -70,9 +70,8 @@ fn one_line(text: &str) -> String {
 }
 
 /// A time in a zone, formatted for a language.
-fn moment(form: &str, time: &str, zone: &TimeZone) -> String {
-    let Ok(time) = time.parse::<Timestamp>() else { return time.to_string() };
-    let there = time.to_zoned(zone.clone());
+fn moment(form: &str, time: Timestamp, zone: &TimeZone) -> String {
+    let there = time.to_jiff().to_zoned(zone.clone());
     let parts = [("{year}", "%Y"), ("{month}", "%m"), ("{day}", "%d"), ("{time}", "%H:%M")];
     let form =
         parts.iter().fold(form.to_string(), |form, (part, is)| fill(&form, part, &there.strftime(is).to_string()));
@@ -89,7 +88,7 @@ fn quoted(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures;
+    use crate::fixtures::{self, time};
     use crate::ports::Handling;
     use domain::context::User;
     use domain::hours::{Hours, Schedule};
@@ -117,10 +116,10 @@ mod tests {
             priority: None,
             target: None,
             due_at: None,
-            received_at: "2026-11-24T23:05:00.000Z".into(),
+            received_at: time("2026-11-24T23:05:00Z"),
             person: None,
             session: None,
-            handling: Handling::of(&new, "2026-11-24T23:05:00.000Z"),
+            handling: Handling::of(&new, time("2026-11-24T23:05:00Z")),
             ticket: new,
         }
     }
@@ -144,7 +143,7 @@ mod tests {
              You wrote on 2026-11-24, 23:05 (UTC):\n\n> One\n>\n> Two\n\n\
              If you did not write this, someone has mistyped their address. You don't need to do anything.\n"
         );
-        ticket.due_at = Some("2026-11-25T13:00:00.000Z".into());
+        ticket.due_at = Some(time("2026-11-25T13:00:00Z"));
         let body = letter(&in_berlin(), &ticket, true, None).body;
         assert!(body.contains("this.\nYou will get a first answer by 2026-11-25, 14:00 (Europe/Berlin).\n"), "{body}");
         assert!(body.contains("You can also reply to this e-mail.\n"), "{body}");
@@ -155,7 +154,7 @@ mod tests {
     fn to_an_address_that_nobody_has_signed_it_says_nothing_that_the_sender_has_written() {
         let proof = Proof {
             code: "12345678".into(),
-            until: "2026-12-01T23:05:00.000Z".into(),
+            until: time("2026-12-01T23:05:00Z"),
             link: Some("https://help.example/x".into()),
         };
         let ticket =

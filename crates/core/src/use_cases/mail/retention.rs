@@ -12,9 +12,7 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Deletes recipients older than a day, once an hour; never returns.
 pub async fn run(outgoing: &dyn OutgoingMail) -> Infallible {
     loop {
-        let now = clock::timestamp();
-        let before = clock::written(now.checked_sub(KEPT).unwrap_or(now));
-        if let Err(error) = outgoing.forget_mails(&before).await {
+        if let Err(error) = outgoing.forget_mails(clock::now() - KEPT).await {
             tracing::warn!(%error, "forgetting mails failed");
         }
         tokio::time::sleep(EVERY).await;

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -109,10 +108,9 @@ async fn send_due(
         let reference = &due.ticket.reference;
         let retry_in = match &sent {
             Err(MailFailure::Temporary(_)) => {
-                let now = clock::timestamp();
-                let since = due.since.parse().unwrap_or(now);
-                backoff::next(due.attempts, since, GIVEN_UP, now, random::jitter())
-                    .map(|again| clock::between(now, again))
+                let now = clock::now();
+                let again = backoff::next(due.attempts, due.since, GIVEN_UP, now, random::jitter());
+                again.map(|again| again.since(now))
             }
             Ok(()) | Err(MailFailure::Permanent(_) | MailFailure::UnknownRecipient(_)) => None,
         };
@@ -190,14 +188,12 @@ async fn record(store: &dyn OutgoingMail, due: &DueMail, outcome: MailOutcome<'_
 /// The proof that a mail contains.
 fn proof(url: Option<&Url>, codes: &Codes, due: &DueMail, number: u32) -> Proof {
     let ticket = &due.ticket;
-    let sent: Timestamp = due.since.parse().unwrap_or_else(|_| clock::timestamp());
     let link = url.and_then(|url| {
         let mut link = url.join(&format!("help/{}/tickets/{}", ticket.site, ticket.id)).ok()?;
         link.query_pairs_mut().append_pair("key", &codes.link(&ticket.id, number));
         Some(link.to_string())
     });
-    let until = clock::written(sent.checked_add(CODE_LIFE).unwrap_or(sent));
-    Proof { code: codes.code(&ticket.id, number), until, link }
+    Proof { code: codes.code(&ticket.id, number), until: due.since + CODE_LIFE, link }
 }
 
 async fn send(outbox: &SiteOutbox, codes: &Codes, due: &DueMail) -> Result<(), MailFailure> {

@@ -234,6 +234,7 @@ impl fmt::Display for Erased {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::time;
     use domain::ticket::Status;
 
     #[test]
@@ -243,7 +244,7 @@ mod tests {
             site: "acme".into(),
             reference: format!("DB-{id}"),
             status: Some(status),
-            updated_at: "2020-01-01T00:00:00.000Z".into(),
+            updated_at: Some(time("2020-01-01T00:00:00Z")),
             person: person.map(String::from),
         };
         let found = |id: &str| Matched { head: head(id, None, Status::Solved), session: None };

@@ -12,6 +12,7 @@ use crate::ports::{
     Activity, Attachments, Confirmations, Conversations, Erasure, ExportTarget, FileOwner, StoreError,
     StoredAttachment, StoredTicket, Tickets,
 };
+use crate::timestamp::Timestamp;
 use domain::conversation::Message;
 use domain::ticket::NewTicket;
 
@@ -37,10 +38,10 @@ struct ExportedTicket {
     site: String,
     reference: String,
     status: &'static str,
-    received_at: String,
-    updated_at: String,
-    due_at: Option<String>,
-    answered_at: Option<String>,
+    received_at: Timestamp,
+    updated_at: Timestamp,
+    due_at: Option<Timestamp>,
+    answered_at: Option<Timestamp>,
     /// The host's id of the customer, if verified.
     person: Option<String>,
     topic: String,
@@ -64,16 +65,16 @@ struct ExportedTicket {
 struct ExportedAddress {
     address: String,
     /// When the last code was mailed there.
-    sent_at: Option<String>,
-    confirmed_at: Option<String>,
+    sent_at: Option<Timestamp>,
+    confirmed_at: Option<Timestamp>,
     /// When a mail server reported that it does not exist.
-    bounced_at: Option<String>,
+    bounced_at: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
 struct ExportedReceipt {
     address: String,
-    created_at: String,
+    created_at: Timestamp,
 }
 
 /// A file that was uploaded and not sent.
@@ -89,7 +90,7 @@ struct ExportedActivity {
     agent: String,
     activity: &'static str,
     text: String,
-    at: String,
+    at: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -100,7 +101,7 @@ struct ExportedFile {
     #[serde(rename = "type")]
     media: &'static str,
     size: u32,
-    put_at: String,
+    put_at: Timestamp,
     /// Its path beside this document; none if its bytes are missing.
     path: Option<String>,
 }

@@ -4,12 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::log::empty_log;
 use crate::clock;
 use crate::ports::{Attachments, Erasure, ErasureCounts, Files, StoreError, TicketHead};
 use crate::site::Sites;
+use crate::timestamp::Timestamp;
 use crate::use_cases::attachments::remove_deleted;
 use domain::ticket::Status;
 
@@ -19,7 +18,7 @@ const CHUNK: u32 = 20;
 /// The pause between transactions, for other writers.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long the keys of erased submissions are stored. A device asks its owner before it sends a submission older than a day.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(180 * 24);
+const REMEMBERED: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
 /// Erases tickets whose retention time is over.
 #[derive(Clone)]
@@ -44,7 +43,7 @@ impl EnforceRetention {
     /// Enforces retention once an hour; never returns.
     pub async fn run(&self) -> Infallible {
         loop {
-            if let Err(error) = self.enforce(clock::timestamp()).await {
+            if let Err(error) = self.enforce(clock::now()).await {
                 tracing::warn!(%error, "retention failed");
             }
             tokio::time::sleep(EVERY).await;
@@ -53,15 +52,14 @@ impl EnforceRetention {
 
     /// Erases the tickets whose retention time is over at this time.
     pub async fn enforce(&self, now: Timestamp) -> Result<ErasureCounts, StoreError> {
-        self.erasure.forget_erased_submissions(&clock::written(now - REMEMBERED)).await?;
+        self.erasure.forget_erased_submissions(now - REMEMBERED).await?;
         let mut all = ErasureCounts::default();
         for (site, keep) in self.sites.iter().filter_map(|site| Some((site.key.as_str(), site.keep?))) {
-            let Some(cutoff) = keep.cutoff(now) else { continue };
-            let before = clock::written(cutoff);
+            let Some(before) = keep.cutoff(now) else { continue };
             let mut erased = ErasureCounts::default();
-            let is_over = |head: &TicketHead| is_over(head, site, &before);
+            let is_over = |head: &TicketHead| is_over(head, site, before);
             loop {
-                let tickets = self.erasure.solved_before(site, &before, CHUNK).await?;
+                let tickets = self.erasure.solved_before(site, before, CHUNK).await?;
                 let counts = self.erasure.erase_tickets(&tickets, &is_over).await?;
                 erased = erased.plus(counts);
                 // Tickets that were reopened meanwhile are not found again. Stopping here rules out an endless loop.
@@ -72,7 +70,7 @@ impl EnforceRetention {
             }
             if erased.tickets > 0 {
                 let (tickets, files) = (erased.tickets, erased.files);
-                tracing::info!(site, tickets, files, before, "retention erased tickets");
+                tracing::info!(site, tickets, files, %before, "retention erased tickets");
             }
             all = all.plus(erased);
         }
@@ -85,6 +83,8 @@ impl EnforceRetention {
 }
 
 /// Whether a ticket belongs to a site, is solved, and was last updated before a time.
-fn is_over(head: &TicketHead, site: &str, before: &str) -> bool {
-    head.site == site && head.status == Some(Status::Solved) && head.updated_at.as_str() < before
+fn is_over(head: &TicketHead, site: &str, before: Timestamp) -> bool {
+    head.site == site
+        && head.status == Some(Status::Solved)
+        && head.updated_at.is_some_and(|updated_at| updated_at < before)
 }

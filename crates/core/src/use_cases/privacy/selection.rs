@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::PrivacyError;
-use crate::clock;
 use crate::ports::{Erasure, StoreError, StoredTicket, TicketHead, Tickets};
+use crate::timestamp::Timestamp;
 use domain::reference;
 use domain::ticket::Status;
 
@@ -90,8 +90,9 @@ impl Selection {
         }
         match self {
             Selection::Before { day, with_open, .. } => {
-                let end = day.to_zoned(TimeZone::UTC).map(|day| clock::written(day.timestamp())).unwrap_or_default();
-                head.updated_at < end && (*with_open || head.status == Some(Status::Solved))
+                let end = day.to_zoned(TimeZone::UTC).map(|day| Timestamp::from(day.timestamp()));
+                let is_before = head.updated_at.zip(end.ok()).is_some_and(|(updated_at, end)| updated_at < end);
+                is_before && (*with_open || head.status == Some(Status::Solved))
             }
             _ => true,
         }
@@ -176,6 +177,7 @@ pub async fn walk(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::time;
 
     fn head(site: &str, status: Status, updated_at: &str) -> TicketHead {
         let [id, reference] = ["1", "DB-00001"].map(String::from);
@@ -184,7 +186,7 @@ mod tests {
             site: site.into(),
             reference,
             status: Some(status),
-            updated_at: updated_at.into(),
+            updated_at: Some(time(updated_at)),
             person: None,
         }
     }

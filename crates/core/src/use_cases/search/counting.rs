@@ -49,7 +49,7 @@ struct Gathered {
     /// What each sender has counted this hour.
     senders: HashMap<[u8; 32], Share>,
     /// The current hour, since 1970.
-    hour: u64,
+    hour: i64,
     dropped: u64,
 }
 
@@ -158,7 +158,7 @@ impl Counting {
 
     fn gathered(&self) -> MutexGuard<'_, Gathered> {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let hour = clock::seconds() / 3600;
+        let hour = clock::now().as_seconds() / 3600;
         if gathered.hour != hour {
             gathered.hour = hour;
             gathered.senders.clear();
@@ -218,7 +218,7 @@ pub async fn run(counting: &Counting, store: &dyn Counts) {
         }
         if cleaned.is_none_or(|at| at.elapsed() >= DAY) {
             cleaned = Some(Instant::now());
-            if let Err(error) = store.forget_counts(&clock::week(WEEKS_KEPT), &clock::week(WHO_KEPT)).await {
+            if let Err(error) = store.forget_counts(clock::weeks_ago(WEEKS_KEPT), clock::weeks_ago(WHO_KEPT)).await {
                 tracing::warn!(%error, "forgetting old counts failed");
             }
         }

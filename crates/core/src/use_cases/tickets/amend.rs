@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::AmendTicketError;
 use super::find::{FindTicketError, find_listed_ticket};
 use super::summary::summary;
-use crate::clock;
 use crate::destinations::Destinations;
 use crate::json;
 use crate::ports::{
@@ -84,7 +83,7 @@ fn patched(
         };
         handling.turn = turn;
         change.ticket.status = status;
-        let at = clock::written(current.now);
+        let at = current.now;
         change.activity = Some(Activity { operator: String::new(), act, text: String::new(), at });
         change.deliveries = deliveries(kind);
     }

@@ -46,7 +46,7 @@ impl AutomaticReply {
             author: Author::Automatic,
             name: String::new(),
             body: parts.join("\n\n"),
-            at: ticket.received_at.clone(),
+            at: ticket.received_at,
             attachments: Vec::new(),
         })
     }

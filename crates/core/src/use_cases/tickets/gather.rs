@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use super::reference::{DRAWS, draw};
 use crate::clock;
 use crate::destinations::Destinations;
@@ -14,6 +12,7 @@ use crate::ports::destination::ExternalTicket;
 use crate::ports::{Bus, ExternalTickets, Person, Requester, StoreError, StoredTicket};
 use crate::rules::retention::Retention;
 use crate::site::Site;
+use crate::timestamp::Timestamp;
 use domain::context::Context;
 use domain::conversation::Turn;
 use domain::targets::Owner;
@@ -84,7 +83,7 @@ impl GatherTickets {
                 // The destination is busy with more important requests; the next read of the customer asks again.
                 Ok(None) => self.recent.forget(site, &person.user.id),
                 Ok(Some(tickets)) => {
-                    let cutoff = keep.and_then(|keep| keep.cutoff(clock::timestamp()));
+                    let cutoff = keep.and_then(|keep| keep.cutoff(clock::now()));
                     for foreign in tickets.into_iter().filter(|foreign| is_kept(foreign, cutoff)) {
                         if let Err(error) = self.adopt(site, destination, person, foreign).await {
                             tracing::error!(site, destination, %error, "external ticket not stored");
@@ -122,8 +121,7 @@ impl GatherTickets {
 
 /// Whether the site stores a ticket: not a solved one last updated before the cutoff, because retention would erase it at once.
 fn is_kept(foreign: &ExternalTicket, cutoff: Option<Timestamp>) -> bool {
-    let updated_at: Option<Timestamp> = foreign.updated_at.parse().ok();
-    foreign.status == Status::Open || cutoff.is_none_or(|cutoff| updated_at.is_none_or(|at| at >= cutoff))
+    foreign.status == Status::Open || cutoff.is_none_or(|cutoff| foreign.updated_at >= cutoff)
 }
 
 fn stored(site: &str, destination: &str, person: &Person, foreign: ExternalTicket) -> StoredTicket {
@@ -147,10 +145,10 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: ExternalTicke
         automatic: false,
         test: false,
         locale: String::new(),
-        created_at: created_at.clone(),
+        created_at: created_at.to_string(),
         client: Client { name: destination.into(), version: String::new() },
     };
-    let mut ticket = StoredTicket::new(site, draw(0), new, &created_at);
+    let mut ticket = StoredTicket::new(site, draw(0), new, created_at);
     (ticket.status, ticket.priority) = (status, person.priority);
     ticket.person = Some(person.user.id.clone());
     ticket.handling.updated_at = updated_at;
@@ -162,6 +160,7 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: ExternalTicke
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::time;
     use crate::ports::ExternalTicketRef;
 
     #[test]
@@ -179,8 +178,8 @@ mod tests {
                 message: String::new(),
                 via: String::new(),
                 status,
-                created_at: "2020-01-01T00:00:00.000Z".into(),
-                updated_at: updated_at.into(),
+                created_at: time("2020-01-01T00:00:00Z"),
+                updated_at: time(updated_at),
             };
             assert_eq!(is_kept(&foreign, cutoff), kept, "{status:?} {updated_at}");
         }

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::clock;
 use crate::destinations::Destinations;
 use crate::ports::{
     Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey,
@@ -13,6 +11,7 @@ use crate::ports::{
 };
 use crate::rules::promise::{self, Terms, promise};
 use crate::site::{Site, Sites};
+use crate::timestamp::Timestamp;
 use domain::conversation::{Author, Turn};
 use domain::targets::Owner;
 use domain::ticket::{Severity, Status};
@@ -125,7 +124,6 @@ fn decide(
     action: &Action,
 ) -> Decision {
     let (before, now) = (&current.ticket, current.now);
-    let at = clock::written(now);
     let mut ticket = before.clone();
     change(&mut ticket, site, action, now);
     let message = match action {
@@ -133,7 +131,7 @@ fn decide(
             author: Author::Support,
             name: if agent == UNNAMED_AGENT { String::new() } else { agent.into() },
             body: text.clone(),
-            at: at.clone(),
+            at: now,
             attachments: Vec::new(),
         }),
         _ => None,
@@ -142,7 +140,7 @@ fn decide(
     if message.is_none() && activity.is_none() && ticket == *before {
         return Decision::Nothing;
     }
-    let activity = activity.map(|(act, text)| Activity { operator: agent.into(), act, text, at });
+    let activity = activity.map(|(act, text)| Activity { operator: agent.into(), act, text, at: now });
     let deliveries = deliveries(before, &ticket, destinations, message.is_some());
     Change { message, activity, deliveries, ticket, ..current.unchanged() }.into()
 }
@@ -168,8 +166,8 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, now: 
         Action::Note(_) | Action::Contacted(_) => {}
         Action::Answer { solved, .. } => {
             handling.turn = Turn::Customer;
-            handling.updated_at = clock::written(now);
-            handling.answered_at.get_or_insert_with(|| clock::written(now));
+            handling.updated_at = now;
+            handling.answered_at.get_or_insert(now);
             if *solved {
                 ticket.status = Status::Solved;
             }
@@ -199,7 +197,7 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, now: 
 /// Sets the response target of the corrected topic and severity, counted from when the ticket arrived.
 fn promise_again(ticket: &mut StoredTicket, site: &Site, now: Timestamp) {
     let handling = &mut ticket.handling;
-    let received = ticket.received_at.parse().unwrap_or(now);
+    let received = ticket.received_at;
     let automatic = handling.owner == Some(Owner::Automated);
     let (severity, priority, test) = (handling.severity, ticket.priority, ticket.ticket.test);
     let promise = promise(site, Terms { topic: &handling.topic, severity, priority, received, now, automatic, test });

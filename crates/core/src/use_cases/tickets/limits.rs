@@ -55,7 +55,7 @@ impl SubmissionLimits {
             tracing::error!(reason = "disk full", free, floor = quotas.disk_floor_bytes, "ticket refused");
             return Err(QuotaError::DiskFull);
         }
-        let day = clock::day(clock::timestamp());
+        let day = clock::now().day();
         Ok(SubmissionQuota {
             networks: from.map(|address| self.networks(&day, address)).unwrap_or_default(),
             day,

@@ -103,7 +103,7 @@ fn opening(ticket: &StoredTicket) -> Message {
         author: Author::Customer,
         name: customer_name(ticket).into(),
         body: ticket.ticket.message.clone(),
-        at: ticket.received_at.clone(),
+        at: ticket.received_at.to_string(),
         attachments: Vec::new(),
     }
 }

@@ -9,7 +9,6 @@ use super::ReplyError;
 use super::find::{FindTicketError, find_ticket};
 use super::limits::{self, SubmissionLimits};
 use super::read::customer_name;
-use crate::clock;
 use crate::json;
 use crate::ports::{
     Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage, Reader,
@@ -118,7 +117,7 @@ fn replied(current: &CurrentTicket, site: &Site, new: NewReply) -> Decision {
         author: Author::Customer,
         name,
         body: reply.message,
-        at: clock::written(current.now),
+        at: current.now,
         attachments: reply.attachments,
     };
     let mut change = current.unchanged();
@@ -126,7 +125,7 @@ fn replied(current: &CurrentTicket, site: &Site, new: NewReply) -> Decision {
     let test = change.ticket.ticket.test;
     let handling = &mut change.ticket.handling;
     handling.turn = Turn::Support;
-    handling.updated_at = message.at.clone();
+    handling.updated_at = message.at;
     if handling.owner == Some(Owner::Automated) {
         let covered = site.support_engineers.contains(&handling.topic);
         let owner = ownership::human_owner(covered);

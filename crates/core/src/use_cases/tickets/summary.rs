@@ -1,6 +1,7 @@
 //! A ticket as its owner sees it in a list.
 
 use crate::ports::{Handling, ListedTicket, StoredTicket};
+use crate::timestamp::Timestamp;
 use domain::conversation::{self, Summary};
 use domain::ticket::Status;
 
@@ -12,9 +13,9 @@ pub fn summary(ticket: &StoredTicket) -> Summary {
         status: ticket.status,
         kind: ticket.ticket.kind,
         title: conversation::title(&ticket.ticket.message),
-        created_at: ticket.received_at.clone(),
-        updated_at: ticket.handling.updated_at.clone(),
-        due_at: promised(ticket.status, &ticket.handling, ticket.due_at.as_ref()),
+        created_at: ticket.received_at.to_string(),
+        updated_at: ticket.handling.updated_at.to_string(),
+        due_at: promised(ticket.status, &ticket.handling, ticket.due_at),
         unread: ticket.handling.unread,
         unconfirmed: ticket.handling.confirmation.is_awaited(),
         withheld: ticket.handling.confirmation.withheld(),
@@ -30,9 +31,9 @@ pub fn listed_summary(ticket: &ListedTicket) -> Summary {
         status: ticket.status,
         kind: ticket.shown.kind,
         title: ticket.shown.title.clone(),
-        created_at: ticket.received_at.clone(),
-        updated_at: ticket.handling.updated_at.clone(),
-        due_at: promised(ticket.status, &ticket.handling, ticket.due_at.as_ref()),
+        created_at: ticket.received_at.to_string(),
+        updated_at: ticket.handling.updated_at.to_string(),
+        due_at: promised(ticket.status, &ticket.handling, ticket.due_at),
         unread: ticket.handling.unread,
         unconfirmed: ticket.handling.confirmation.is_awaited(),
         withheld: ticket.handling.confirmation.withheld(),
@@ -41,6 +42,6 @@ pub fn listed_summary(ticket: &ListedTicket) -> Summary {
 }
 
 /// When the first answer is due, while the ticket waits for it.
-fn promised(status: Status, handling: &Handling, due_at: Option<&String>) -> Option<String> {
-    due_at.filter(|_| status == Status::Open && handling.answered_at.is_none()).cloned()
+fn promised(status: Status, handling: &Handling, due_at: Option<Timestamp>) -> Option<String> {
+    due_at.filter(|_| status == Status::Open && handling.answered_at.is_none()).map(|due_at| due_at.to_string())
 }

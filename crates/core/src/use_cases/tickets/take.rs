@@ -135,12 +135,11 @@ fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket
     // Pages do not have the links to the site's other tools.
     let links = context::document::links_for(&new.context, &site.config.context);
     new.context.links.extend(links);
-    let received = clock::timestamp();
+    let received = clock::now();
     let now = received;
     let NewTicket { topic, severity, automatic, test, .. } = &new;
     let terms = Terms { topic, severity: *severity, priority, received, now, automatic: *automatic, test: *test };
     let promise = promise(site, terms);
-    let received_at = clock::written(received);
     StoredTicket {
         id: Uuid::now_v7().to_string(),
         site: site.key.clone(),
@@ -156,9 +155,9 @@ fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket
             team: promise.team,
             assignee: promise.assignee,
             turn: if promise.owner == Owner::Automated { Turn::Customer } else { Turn::Support },
-            ..Handling::of(&new, &received_at)
+            ..Handling::of(&new, received)
         },
-        received_at,
+        received_at: received,
         ticket: new,
     }
 }
@@ -182,6 +181,6 @@ fn receipt(ticket: &StoredTicket) -> Receipt {
         id: ticket.id.clone(),
         reference: ticket.reference.clone(),
         status: ticket.status,
-        due_at: ticket.due_at.clone(),
+        due_at: ticket.due_at.map(|due_at| due_at.to_string()),
     }
 }

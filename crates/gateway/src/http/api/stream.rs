@@ -70,8 +70,8 @@ pub async fn answer(
     let reader = requesters.reader(&name, &requester).await?;
     let claimed = requester::claimed(&name, &headers).ok_or(Refusal::Unidentified)?;
     let permit = guard.open_stream(client.address, claimed)?;
-    let remaining = requester.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
-    let end = Instant::now() + remaining.map_or(WITHOUT_TOKEN, Duration::from_secs);
+    let remaining = requester.person.as_ref().map(|person| clock::left(person.until));
+    let end = Instant::now() + remaining.unwrap_or(WITHOUT_TOKEN);
     let watch = Watching {
         changes: live.watch(&name, reader),
         tickets,

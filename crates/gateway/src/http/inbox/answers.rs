@@ -147,7 +147,7 @@ fn searches(searches: &[SearchMiss]) -> Markup {
                 tr {
                     th scope="row" { bdi { (search.words) } }
                     td.number { (search.people) }
-                    td { (times::minute(&search.last_at)) }
+                    td { (times::minute(search.last_at)) }
                 }
             }
         },

@@ -1,5 +1,7 @@
 //! The page with the state of the destinations and the dead letters.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 
 use super::destination_status::{DestinationStatus, DestinationStatuses};
@@ -7,9 +9,11 @@ use super::page::{self, Frame};
 use super::{labels, send_again, times};
 use deskbell_core::clock;
 use deskbell_core::ports::{Delivery, QUEUE_COUNT_MAX, StoreError};
+use deskbell_core::timestamp::Timestamp;
 
 /// How many dead letters are listed.
 const LISTED: u32 = 100;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The page.
 pub async fn page(
@@ -56,7 +60,7 @@ pub fn notice(destinations: &[DestinationStatus]) -> Markup {
                         @if queue.waiting > 0 { span.mark.soon { (count_text(queue.waiting)) " queued" } " " }
                         bdi { (queue.destination) } " " span.muted {
                             "for " bdi { (queue.site) }
-                            @if let Some(time) = queue.since.as_deref().and_then(waited) { " · the oldest for " (time) }
+                            @if let Some(time) = queue.since.and_then(waited) { " · the oldest for " (time) }
                             @if let Some(reason) = away { " · unreachable: " bdi { (reason) } }
                         }
                     }
@@ -97,7 +101,7 @@ fn destination_table(destinations: &[DestinationStatus]) -> Markup {
                         td.what role="cell" { strong { bdi { (queue.destination) } } p.muted { bdi { (queue.site) } } }
                         td role="cell" data-label="Queued" { (count_text(queue.waiting)) }
                         td role="cell" data-label="Oldest since" {
-                            @match queue.since.as_deref() {
+                            @match queue.since {
                                 None => "–",
                                 Some(since) => {
                                     span.when { (times::minute(since)) }
@@ -140,7 +144,7 @@ fn refused(destinations: &[DestinationStatus], dead_letters: &[(Delivery, String
                         td role="cell" { (labels::delivery_kind(delivery.what)) }
                         td role="cell" data-label="Destination" { bdi { (delivery.destination) } p.muted { bdi { (delivery.site) } } }
                         td role="cell" data-label="Given up" {
-                            span.when { (times::minute(delivery.settled_at.as_deref().unwrap_or(&delivery.created_at))) }
+                            span.when { (times::minute(delivery.settled_at.unwrap_or(delivery.created_at))) }
                         }
                         td.why role="cell" data-label="Reason" { bdi { (delivery.reason) } }
                         td role="cell" {
@@ -163,7 +167,7 @@ fn head(columns: &[&str]) -> Markup {
 }
 
 /// How long a delivery has been pending, if it is a minute or more.
-fn waited(since: &str) -> Option<String> {
+fn waited(since: Timestamp) -> Option<String> {
     let now = clock::now();
-    times::duration_until(since, &now).filter(|_| times::is_older(since, &now, 1)).map(|(_, time)| time)
+    (now.since(since) >= MINUTE).then(|| times::duration_until(since, now).1)
 }

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::times;
 use crate::guard::ProxyWatch;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
 use deskbell_core::ports::{Queue, QueueStatus, StoreError};
 use deskbell_core::use_cases::delivery::DestinationStates;
 
-/// How many minutes a delivery may be pending before the list of tickets shows a notice.
-const LATE_MINUTES: i64 = 10;
+/// How long a delivery may be pending before the list of tickets shows a notice.
+const LATE: Duration = Duration::from_secs(10 * 60);
 
 /// The state of a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +32,7 @@ impl DestinationStatus {
     }
 
     fn is_late(&self) -> bool {
-        self.queue
-            .since
-            .as_deref()
-            .is_some_and(|waiting_since| times::is_older(waiting_since, &clock::now(), LATE_MINUTES))
+        self.queue.since.is_some_and(|since| clock::now().since(since) > LATE)
     }
 }
 

@@ -9,6 +9,7 @@ use super::times;
 use deskbell_core::clock;
 use deskbell_core::ports::{DeliveryKind, Handling, StoredTicket};
 use deskbell_core::site::Sites;
+use deskbell_core::timestamp::Timestamp;
 use domain::context::{ErrorRecord, FoundLink, RequestRecord};
 use domain::robot::Sign;
 use domain::targets::{HOURS_A_DAY, Owner, Target};
@@ -73,14 +74,14 @@ pub fn owner(owner: Owner) -> &'static str {
 }
 
 /// When the first answer is due, or was given; nothing without a due time.
-pub fn due(status: Status, due_at: Option<&str>, handling: &Handling) -> Markup {
+pub fn due(status: Status, due_at: Option<Timestamp>, handling: &Handling) -> Markup {
     let Some(due_at) = due_at else { return html! {} };
-    let remaining = times::duration_until(due_at, &clock::now());
+    let remaining = times::duration_until(due_at, clock::now());
     let waits = status == Status::Open && handling.answered_at.is_none();
     html! {
         @match (waits, remaining) {
-            (true, Some((true, time))) => span.mark.critical { "Overdue by " (time) },
-            (true, Some((false, time))) => span.mark.soon { "Due in " (time) },
+            (true, (true, time)) => span.mark.critical { "Overdue by " (time) },
+            (true, (false, time)) => span.mark.soon { "Due in " (time) },
             (false, _) if handling.answered_at.is_some() => span.muted { "Answered. Was due " },
             _ => span.muted { "Was due " },
         }

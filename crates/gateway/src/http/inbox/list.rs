@@ -221,11 +221,11 @@ fn row(sites: &Sites, ticket: &ListedTicket) -> Markup {
                 @if !handling.assignee.is_empty() { p.muted { bdi { (handling.assignee) } } }
             }
             td.target role="cell" {
-                (labels::due(ticket.status, ticket.due_at.as_deref(), handling))
+                (labels::due(ticket.status, ticket.due_at, handling))
                 @if ticket.due_at.is_none() { span.muted { (labels::target(ticket.target)) } }
             }
             td.received role="cell" {
-                (times::minute(&handling.updated_at))
+                (times::minute(handling.updated_at))
                 p.muted { (waits(ticket)) }
             }
         }

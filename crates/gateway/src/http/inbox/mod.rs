@@ -151,12 +151,12 @@ async fn ticket(
     let attachments = inbox.files.list(&ticket.id).await?;
     let earlier = messages.first().map(|first| first.number).filter(|first| *first > 1);
     // Each page shows the activities from its first message to that of the next page; the first and last pages also those before and after.
-    let shown_from = messages.first().filter(|_| earlier.is_some()).map_or("", |first| &first.at);
+    let shown_from = messages.first().filter(|_| earlier.is_some()).and_then(|first| first.at.parse().ok());
     let following = match shown.before {
         Some(before) => inbox.conversations.message_page(&ticket.id, before.saturating_sub(1), 1).await?.messages.pop(),
         None => None,
     };
-    let shown_until = following.as_ref().map_or("9999", |following| &following.at);
+    let shown_until = following.and_then(|following| following.at.parse().ok());
     let mut deeds = inbox.conversations.last_activities(&ticket.id, (shown_from, shown_until), DEEDS_SHOWN + 1).await?;
     let has_more_deeds = deeds.len() > DEEDS_SHOWN as usize;
     if has_more_deeds {

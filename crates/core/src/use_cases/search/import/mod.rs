@@ -78,7 +78,7 @@ impl ImportQuestions {
 
     /// Imports all of a source.
     pub async fn import(&self, site: &str, source: &dyn QuestionSource, prune: Prune) -> Result<Report, ImportError> {
-        let reading = source.read(None, clock::timestamp()).await?;
+        let reading = source.read(None, clock::now()).await?;
         let report = self.keep(site, source, reading, prune).await;
         self.shrink_log().await;
         report
@@ -95,7 +95,7 @@ impl ImportQuestions {
         // If the store has nothing of the source, it was emptied or replaced, and everything is read.
         let run = self.imports.import_run(site, &source.name()).await?;
         let progress = run.since_import.is_some().then_some(progress);
-        let mut reading = source.read(progress, clock::timestamp()).await?;
+        let mut reading = source.read(progress, clock::now()).await?;
         let next = std::mem::take(&mut reading.progress);
         let report = self.keep(site, source, reading, prune).await?;
         if report.changes.new + report.changes.changed + report.changes.removed > 0 {

@@ -105,8 +105,7 @@ pub async fn write(
         }
     }
     writer.in_turn(&Step::Finish).await?;
-    let before = clock::timestamp() - jiff::SignedDuration::try_from(REMOVED_KEPT).unwrap_or_default();
-    store.forget_removed_questions(&clock::written(before)).await?;
+    store.forget_removed_questions(clock::now() - REMOVED_KEPT).await?;
     Ok(changes)
 }
 

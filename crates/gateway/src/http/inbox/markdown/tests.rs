@@ -2,7 +2,12 @@ use serde_json::{Value, json};
 
 use super::*;
 use deskbell_core::ports::Handling;
+use deskbell_core::timestamp::Timestamp;
 use domain::ticket::Status;
+
+fn received_at() -> Timestamp {
+    "2026-11-23T10:02:00Z".parse().unwrap()
+}
 
 fn ticket(message: &str, context: Value) -> StoredTicket {
     let submitted = json!({
@@ -18,10 +23,10 @@ fn ticket(message: &str, context: Value) -> StoredTicket {
         priority: None,
         target: None,
         due_at: None,
-        received_at: "2026-11-23T10:02:00Z".into(),
+        received_at: received_at(),
         person: None,
         session: None,
-        handling: Handling::of(&submitted, "2026-11-23T10:02:00Z"),
+        handling: Handling::of(&submitted, received_at()),
         ticket: submitted,
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::super::{paste, rich, times};
 use super::{TicketView, files};
 use deskbell_core::ports::{Activity, ActivityKind};
+use deskbell_core::timestamp::Timestamp;
 use domain::conversation::{Author, Message};
 use domain::ticket::{MESSAGE_MAX, Status};
 
@@ -15,10 +16,10 @@ const NOTE_CHARS: usize = 600;
 
 /// The messages and activities after the ticket; empty if there are none.
 pub fn card(view: &TicketView<'_>) -> Markup {
-    let mut entries: Vec<(&str, Markup)> =
-        view.messages.iter().map(|message| (message.at.as_str(), message_entry(view, message))).collect();
-    entries.extend(view.deeds.iter().map(|deed| (deed.at.as_str(), activity_entry(deed))));
-    entries.sort_by(|one, b| one.0.cmp(b.0));
+    let mut entries: Vec<(Option<Timestamp>, Markup)> =
+        view.messages.iter().map(|message| (message.at.parse().ok(), message_entry(view, message))).collect();
+    entries.extend(view.deeds.iter().map(|deed| (Some(deed.at), activity_entry(deed))));
+    entries.sort_by_key(|(at, _)| *at);
     html! {
         @if !entries.is_empty() || !view.is_latest {
             section.card #conversation aria-labelledby="conversation-title" {
@@ -116,7 +117,7 @@ fn activity_entry(activity: &Activity) -> Markup {
         li.done {
             p.by {
                 bdi { (actor) } " " (action) @if !detail.is_empty() { " " bdi { (detail.replace('_', " ")) } }
-                span.muted { (times::minute(&activity.at)) }
+                span.muted { (times::minute(activity.at)) }
             }
             @if matches!(activity.act, ActivityKind::Noted | ActivityKind::Bounced) { (note(&activity.text)) }
         }

@@ -114,7 +114,7 @@ fn missing(view: &TicketView<'_>, brought: &DestinationDeliveries, delivery: &De
         h4 { (delivery_content(view, delivery)) }
         @if delivery.state == DeliveryState::DeadLetter { (dead_letters(view, brought, delivery)) }
         // A delivery behind another one has not been attempted, and is not until that one is delivered.
-        @else if is_behind { p.muted { "Queued since " (times::minute(&delivery.created_at)) ", behind an earlier item" } }
+        @else if is_behind { p.muted { "Queued since " (times::minute(delivery.created_at)) ", behind an earlier item" } }
         @else { (waiting_text(brought, delivery)) }
     }
 }
@@ -136,10 +136,10 @@ fn waiting_text(brought: &DestinationDeliveries, delivery: &Delivery) -> Markup 
         @else if brought.away.is_some() { "As soon as the destination is reachable" }
         // A delivery without a failure is being attempted while it is due.
         @else if is_due || delivery.reason.is_empty() { "Now" }
-        @else { (times::second(&delivery.due_at)) }
+        @else { (times::second(delivery.due_at)) }
     };
     marked_facts(&[
-        ("Queued since", times::minute(&delivery.created_at)),
+        ("Queued since", times::minute(delivery.created_at)),
         ("Tried", attempts_text(delivery)),
         ("Reason", text(why)),
         ("Next attempt", next),
@@ -152,7 +152,7 @@ fn attempts_text(delivery: &Delivery) -> Markup {
 
 /// When it was delivered or became a dead letter.
 fn settled_text(delivery: &Delivery) -> Markup {
-    times::minute(delivery.settled_at.as_deref().unwrap_or(&delivery.created_at))
+    times::minute(delivery.settled_at.unwrap_or(delivery.created_at))
 }
 
 fn delivery_content(view: &TicketView<'_>, delivery: &Delivery) -> Markup {

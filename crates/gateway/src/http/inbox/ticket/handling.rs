@@ -18,7 +18,7 @@ pub fn card(sites: &Sites, operator: &Operator, view: &TicketView<'_>) -> Markup
     let priority = ticket.priority.map_or("Unknown", |priority| priority.word());
     let facts = [
         ("First answer", text(&labels::target(ticket.target))),
-        ("Due", labels::due(ticket.status, ticket.due_at.as_deref(), handling)),
+        ("Due", labels::due(ticket.status, ticket.due_at, handling)),
         ("Priority", text(priority)),
         ("Topic", text(labels::topic(sites, &ticket.site, &handling.topic))),
         ("Severity", text(corrected(ticket))),
@@ -45,7 +45,7 @@ pub fn arrival(ticket: &StoredTicket) -> Markup {
     let client = format!("{} {}", submitted.client.name, submitted.client.version);
     let sent_at = if submitted.created_at.is_empty() { text("") } else { times::minute(&submitted.created_at) };
     let facts = [
-        ("Received", times::minute(&ticket.received_at)),
+        ("Received", times::minute(ticket.received_at)),
         ("Sent", sent_at),
         ("Channel", text(&submitted.via)),
         ("Site", text(&ticket.site)),
