@@ -73,7 +73,7 @@ impl Desk {
         }
         self.forget_attachment(id);
         self.save_all();
-        self.delete(vec![Write::Release(vec![id.clone()])]);
+        self.write_certainly(vec![Write::Release(vec![id.clone()])]);
         self.effects.push(Effect::Announce(Note::AttachmentRemoved));
     }
 

@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, FormGap, Target};
 use super::ids::{IdempotencyKey, Revision, TransactionId};
+use super::records::Done;
 use crate::problem::Problem;
 
 /// The most versions of a draft that a composer knows as its own.
@@ -22,8 +23,10 @@ pub struct Composer {
     pub is_touched: bool,
     /// The transaction that stores it.
     pub saving: Option<TransactionId>,
-    /// The refused submission that it was made from, while the device may still have it.
-    pub replaces: Option<IdempotencyKey>,
+    /// The refused submission that it was made from, or itself under an earlier id, while the device may still have it.
+    pub replaces: Option<Done>,
+    /// The text that the host has filled in, as long as nobody has changed it.
+    pub prefilled: Option<String>,
     pub refusal: Option<Problem>,
     pub gaps: Vec<FormGap>,
 }
@@ -50,6 +53,7 @@ impl Composer {
             is_touched: false,
             saving: None,
             replaces: None,
+            prefilled: None,
             refusal: None,
             gaps: Vec::new(),
         }
@@ -61,6 +65,15 @@ impl Composer {
         let mut composer = Composer::new(draft);
         composer.expect(Some(revision));
         composer
+    }
+
+    /// Whether somebody has written something that could be lost.
+    pub fn is_written(&self) -> bool {
+        !self.draft.is_empty() && !self.is_prefilled()
+    }
+
+    fn is_prefilled(&self) -> bool {
+        self.draft.attachments.is_empty() && self.prefilled.as_ref() == Some(&self.draft.form.text)
     }
 
     pub fn is_sending(&self) -> bool {
@@ -92,11 +105,12 @@ impl Composer {
         self.own.contains(&revision)
     }
 
-    /// Gives the draft another id: what has the present one on the device is something else.
+    /// Gives the draft another id: what has the present one on the device is something else, unless it is this tab's own version.
     pub fn rename(&mut self, key: IdempotencyKey) {
-        self.draft.key = key;
+        let before = std::mem::replace(&mut self.draft.key, key);
+        let own = std::mem::take(&mut self.own);
+        self.replaces.get_or_insert(Done { key: before, own, content: None });
         self.expected = None;
-        self.own.clear();
         self.saving = None;
         self.is_dirty = true;
     }

@@ -7,8 +7,7 @@ use super::effect::{Effect, Timer};
 use super::ids::{AttachmentId, IdempotencyKey};
 use super::outbox::{self, IN_BACKGROUND_MAX, LOCK_LIMIT_MS};
 use super::outgoing::{Outgoing, Progress};
-use super::records::{Record, RecordKey, Write};
-use super::storing::{Purpose, expect_submission, put};
+use super::storing::{Purpose, expect_submission};
 use super::submission::Cause;
 use super::{Desk, ids::Time};
 
@@ -165,11 +164,7 @@ impl Desk {
         if is_keyless {
             outgoing.submission.cause = Some(Cause::Unsure);
         }
-        let record = Record::Submission(outgoing.submission.clone());
-        let mut writes = vec![put(record)];
-        if !is_stored {
-            writes.push(Write::Delete(RecordKey::Draft(key.clone())));
-        }
+        let writes = outgoing.writes();
         let expected = is_stored.then_some(previous);
         self.write(expect_submission(key, expected), writes, Purpose::Claim(key.clone(), previous));
         // Nobody waits for a device that does not take it; it has been tried.

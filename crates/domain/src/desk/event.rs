@@ -45,6 +45,8 @@ pub enum Happening {
 
     /// The customer has changed the form, or a reply.
     Typed(Target, Box<Form>),
+    /// The host opens help with a text, which never replaces what somebody has written.
+    Prefilled(Target, String),
     /// The customer has opened a conversation.
     ReplyOpened(TicketId),
     /// The customer wants to see another draft in place of the one they see.

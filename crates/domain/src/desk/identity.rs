@@ -6,7 +6,7 @@ use super::customer::Customer;
 use super::effect::Effect;
 use super::ids::{CustomerId, IdempotencyKey};
 use super::outgoing::Progress;
-use super::records::{Record, Reset};
+use super::records::{Record, Reset, Write};
 use super::submission::Cause;
 
 impl Desk {
@@ -36,7 +36,7 @@ impl Desk {
         self.customer = customer;
         for composer in self.composers.iter_mut().filter(|composer| composer.state != State::Sending) {
             composer.draft.owner = self.customer.id.clone();
-            composer.is_dirty |= !composer.draft.is_empty();
+            composer.is_dirty |= composer.is_written();
         }
         self.save_all();
         self.claim_submissions();
@@ -95,6 +95,7 @@ impl Desk {
         let now = self.now;
         self.unsaved.retain(|(draft, _)| !reset.forgets(&Record::Draft(draft.clone()), now));
         self.acknowledged.retain(|known| !reset.forgets(&Record::Acknowledgement(known.clone()), now));
+        self.unwritten.retain(|write| !matches!(write, Write::Put(record) if reset.forgets(record, now)));
         self.start_over();
         let discarded = self.outbox.iter().map(|outgoing| &outgoing.submission);
         let discarded = discarded.filter(|submission| reset.forgets(&Record::Submission((*submission).clone()), now));

@@ -1,5 +1,7 @@
 //! Ids, revisions and times of the desk.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 /// Declares ids that are text.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)+) => {
@@ -34,6 +36,19 @@ ids! {
     TicketId;
     /// The id of an attachment, a UUID, on the device and at the gateway.
     AttachmentId;
+}
+
+impl IdempotencyKey {
+    /// The key of a text that was written under this key, which belongs to another text by now. It is the same in every tab that shows the text,
+    /// so that two of them that send it send it once.
+    pub fn branch(&self, text: &str) -> IdempotencyKey {
+        let half = |number: u8| {
+            let mut hasher = DefaultHasher::new();
+            (number, &self.0, text).hash(&mut hasher);
+            hasher.finish()
+        };
+        IdempotencyKey(format!("{:016x}{:016x}", half(0), half(1)))
+    }
 }
 
 /// A version of a record on the device: a random number that changes with every write, so that a tab notices what another one wrote.

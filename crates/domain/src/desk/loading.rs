@@ -7,7 +7,7 @@ use super::draft::{Draft, Target};
 use super::effect::Effect;
 use super::ids::{AttachmentId, IdempotencyKey};
 use super::outgoing::{Outgoing, Progress};
-use super::records::{Record, RecordKey, Reset, Write, is_expired, is_referred_to};
+use super::records::{Done, Record, RecordKey, Reset, Write, is_expired, is_referred_to};
 use super::submission::Submission;
 
 /// The most drafts that are offered; others stay on the device until they are too old.
@@ -51,21 +51,25 @@ impl Desk {
             .filter(|record| {
                 let key = record.key();
                 let is_touched = self.touched.iter().any(|(known, sequence)| *known == key && *sequence > load);
-                let is_deleted = self.deletions.contains(&Write::Delete(key.clone()));
+                let is_deleted = self.unwritten.iter().any(|write| match write {
+                    Write::Delete(deleted) => *deleted == key,
+                    Write::Retire(done) => done.covers(record),
+                    Write::Put(_) | Write::Release(_) | Write::Forget(_) => false,
+                });
                 if is_touched || is_deleted || self.resets.iter().any(|reset| reset.forgets(record, now)) {
                     return false;
                 }
                 let is_stale = match record {
-                    Record::Submission(submission) => self.arrived.contains(&submission.key),
+                    Record::Submission(submission) => self.has_arrived(&submission.as_draft()),
                     record => is_expired(record, now),
                 };
                 if is_stale {
-                    writes.push(Write::Delete(key));
+                    writes.push(deletion(record));
                 }
                 !is_stale
             })
             .collect();
-        self.delete(writes);
+        self.write_certainly(writes);
         records
     }
 
@@ -91,16 +95,17 @@ impl Desk {
             self.attachments.push(KnownAttachment { record: attachment.clone(), state, blocked: 0 });
         }
         if !orphans.is_empty() {
-            self.delete(vec![Write::Release(orphans)]);
+            self.write_certainly(vec![Write::Release(orphans)]);
         }
     }
 
     fn merge_submissions(&mut self, load: u64, records: &[Record]) {
-        let replaced: Vec<IdempotencyKey> =
-            self.composers.iter().filter_map(|composer| composer.replaces.clone()).collect();
+        let is_replaced = |desk: &Desk, record: &Record| {
+            desk.composers.iter().filter_map(|composer| composer.replaces.as_ref()).any(|done| done.covers(record))
+        };
         for record in records {
             match record {
-                Record::Submission(submission) if !replaced.contains(&submission.key) => self.merge_one(submission),
+                Record::Submission(submission) if !is_replaced(self, record) => self.merge_one(submission),
                 Record::Acknowledgement(known) if self.outgoing(&known.key).is_none() => self.remember(known.clone()),
                 _ => {}
             }
@@ -129,6 +134,9 @@ impl Desk {
         let key = &submission.key;
         match self.outgoing_mut(key) {
             None => self.outbox.push(Outgoing::new(submission.clone(), true, Progress::Idle)),
+            // It goes under another key as soon as this tab wants to send it.
+            Some(outgoing) if !outgoing.is_stored && outgoing.differs_from(&Record::Submission(submission.clone())) => {
+            }
             Some(outgoing) => {
                 outgoing.is_stored = true;
                 if outgoing.progress == Progress::Idle && outgoing.submission.revision != submission.revision {
@@ -169,8 +177,7 @@ impl Desk {
         for record in records {
             let Record::Draft(draft) = record else { continue };
             let is_shown = self.composers.iter().any(|composer| composer.draft.key == draft.key);
-            let is_done = self.unfinished.iter().any(|(done, _)| done.key == draft.key);
-            if self.is_mine(&draft.owner) && !is_shown && !is_done && !self.is_submitted(&draft.key) {
+            if self.is_mine(&draft.owner) && !is_shown && !self.is_submitted(draft) {
                 others.push(draft.clone());
             }
         }
@@ -196,6 +203,7 @@ impl Desk {
             return;
         }
         let form = self.composers.iter().find(|composer| composer.draft.target == Target::NewTicket);
+        // What the host has filled in is shown; the draft is offered.
         if !form.is_some_and(|form| form.draft.is_empty() && !form.is_touched) {
             return;
         }
@@ -203,5 +211,14 @@ impl Desk {
             let draft = self.aside.remove(index);
             self.show(Composer::restored(draft));
         }
+    }
+}
+
+/// What deletes a record as it was loaded.
+fn deletion(record: &Record) -> Write {
+    let own = record.revision().into_iter().collect();
+    match record.key() {
+        RecordKey::Draft(key) | RecordKey::Submission(key) => Write::Retire(Box::new(Done { key, own, content: None })),
+        key => Write::Delete(key),
     }
 }

@@ -22,10 +22,14 @@ use submission::{Acknowledgement, Submission};
 use crate::conversation::Summary;
 use crate::problem::Problem;
 
+mod acknowledgements;
+mod answers;
 mod attaching;
 pub mod attachment;
 mod composer;
+mod conflicts;
 pub mod customer;
+mod decisions;
 mod delivering;
 pub mod draft;
 pub mod effect;
@@ -36,9 +40,9 @@ mod loading;
 pub mod outbox;
 mod outgoing;
 pub mod records;
+mod refusals;
 pub mod rules;
 mod sending;
-mod settling;
 mod storing;
 pub mod submission;
 #[cfg(test)]
@@ -83,24 +87,22 @@ pub struct Desk {
     composers: Vec<Composer>,
     /// Other drafts of the customer, newest first.
     aside: Vec<Draft>,
-    /// Ids that drafts had before another tab took them.
-    renamed: Vec<IdempotencyKey>,
+    /// Ids under which this tab stores no draft any more: another tab took them, or the draft is done with.
+    abandoned: Vec<IdempotencyKey>,
     /// Drafts that nobody sees and that the device has not taken yet, with the version that it is expected to have.
     unsaved: Vec<(Draft, Option<Revision>)>,
-    /// Drafts that are done with and that the device has not deleted yet, with the versions that are this tab's own.
-    unfinished: Vec<(Draft, Vec<Revision>)>,
     outbox: Vec<Outgoing>,
     acknowledged: Vec<Acknowledgement>,
-    /// The keys of submissions that have arrived, so that a stale record does not bring them back.
-    arrived: Vec<IdempotencyKey>,
+    /// What has arrived, even if a reset has forgotten it, so that a stale record does not bring it back.
+    arrived: Vec<Acknowledgement>,
     attachments: Vec<KnownAttachment>,
     /// Counts transactions and loads.
     sequence: u64,
     pending: Vec<(TransactionId, storing::Purpose)>,
     /// The last own write of a record. A load that began before it does not know it.
     touched: Vec<(RecordKey, u64)>,
-    /// Deletions that the device has not taken yet.
-    deletions: Vec<Write>,
+    /// Writes without expectations that the device has not taken yet.
+    unwritten: Vec<Write>,
     /// Resets that were not carried out on the device yet.
     resets: Vec<Reset>,
     /// Whether the last transaction took too long, so that nothing waits for the next.
@@ -128,9 +130,8 @@ impl Desk {
             tickets: Vec::new(),
             composers: Vec::new(),
             aside: Vec::new(),
-            renamed: Vec::new(),
+            abandoned: Vec::new(),
             unsaved: Vec::new(),
-            unfinished: Vec::new(),
             outbox: Vec::new(),
             acknowledged: Vec::new(),
             arrived: Vec::new(),
@@ -138,7 +139,7 @@ impl Desk {
             sequence: 0,
             pending: Vec::new(),
             touched: Vec::new(),
-            deletions: Vec::new(),
+            unwritten: Vec::new(),
             resets: Vec::new(),
             storage_hangs: false,
             storage_fails: false,
@@ -164,6 +165,7 @@ impl Desk {
             Happening::StorageTimedOut(id) => self.storage_timed_out(id),
             Happening::Conflicted(id, found) => self.conflicted(id, found),
             Happening::Typed(target, form) => self.typed(target, *form),
+            Happening::Prefilled(target, text) => self.prefilled(target, text),
             Happening::ReplyOpened(ticket) => self.reply_opened(ticket),
             Happening::DraftChosen(key) => self.draft_chosen(&key),
             Happening::Finished(target) => self.finished(&target),

@@ -2,6 +2,7 @@
 
 use super::customer::Credential;
 use super::ids::Revision;
+use super::records::{Done, Record, Write, is_contained};
 use super::submission::Submission;
 
 /// The most versions of a submission that a tab knows as its own.
@@ -18,6 +19,7 @@ pub struct Outgoing {
     pub is_from_here: bool,
     /// Whether an earlier attempt than the running one may have arrived.
     pub is_unknown: bool,
+    /// The versions of it, and of the draft that it was, that this tab has written or read.
     pub own: Vec<Revision>,
 }
 
@@ -62,6 +64,25 @@ impl Outgoing {
             self.submission.owner = owner;
             self.submission.is_signed = is_signed;
         }
+    }
+
+    /// What stores it. If it was never stored, its draft may still be there.
+    pub fn writes(&self) -> Vec<Write> {
+        let record = Record::Submission(self.submission.clone());
+        let mut writes = Vec::new();
+        if !self.is_stored {
+            let content = Some(record.clone());
+            let done = Done { key: self.submission.key.clone(), own: self.own.clone(), content };
+            writes.push(Write::Retire(Box::new(done)));
+        }
+        writes.push(Write::Put(Box::new(record)));
+        writes
+    }
+
+    /// Whether what another tab has under the same key is something else.
+    pub fn differs_from(&self, record: &Record) -> bool {
+        let is_own = record.revision().is_some_and(|revision| self.knows(revision));
+        !is_own && !is_contained(&self.submission.as_draft(), record)
     }
 
     pub fn knows(&self, revision: Revision) -> bool {

@@ -69,10 +69,48 @@ pub enum Write {
     Put(Box<Record>),
     /// Deletes a record, if there is one.
     Delete(RecordKey),
+    /// Deletes the draft and the submission that are done with ([`Done::covers`]).
+    Retire(Box<Done>),
     /// Deletes those of the attachments that no draft or submission refers to after the other writes ([`is_referred_to`]).
     Release(Vec<AttachmentId>),
     /// Deletes every record that [`Reset::forgets`].
     Forget(Reset),
+}
+
+impl Write {
+    /// The places that it may change, as far as they are known before.
+    pub fn keys(&self) -> Vec<RecordKey> {
+        match self {
+            Write::Put(record) => vec![record.key()],
+            Write::Delete(key) => vec![key.clone()],
+            Write::Retire(done) => vec![RecordKey::Draft(done.key.clone()), RecordKey::Submission(done.key.clone())],
+            Write::Release(_) | Write::Forget(_) => Vec::new(),
+        }
+    }
+}
+
+/// Something that was sent, discarded or given up. Another tab may have written something else under its key, which stays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// Its key, as a draft and as a submission.
+    pub key: IdempotencyKey,
+    /// The versions that the tab knows as its own.
+    pub own: Vec<Revision>,
+    /// Other versions are done with as well if they are contained in this; without it they stay.
+    pub content: Option<Record>,
+}
+
+impl Done {
+    /// Whether a record is done with.
+    pub fn covers(&self, record: &Record) -> bool {
+        let draft = match record {
+            Record::Draft(draft) if draft.key == self.key => draft.clone(),
+            Record::Submission(submission) if submission.key == self.key => submission.as_draft(),
+            _ => return false,
+        };
+        let is_own = record.revision().is_some_and(|revision| self.own.contains(&revision));
+        is_own || self.content.as_ref().is_some_and(|content| is_contained(&draft, content))
+    }
 }
 
 /// Something that has to be so, or nothing is written: a record has a version, or does not exist.
@@ -128,9 +166,10 @@ impl Reset {
 /// Whether a draft is contained in what it, or another tab's version of it, has become. An attachment that is not would be lost with the draft.
 pub fn is_contained(draft: &Draft, record: &Record) -> bool {
     let (text, attachments, left_behind) = match record {
+        Record::Draft(draft) => (draft.form.text.as_str(), &draft.attachments, &Vec::new()),
         Record::Submission(sent) => (sent.text(), &sent.attachments, &sent.left_behind),
         Record::Acknowledgement(sent) => (sent.text.as_str(), &sent.attachments, &sent.left_behind),
-        Record::Draft(_) | Record::Attachment(_) => return false,
+        Record::Attachment(_) => return false,
     };
     let is_sent = |file: &AttachmentRef| {
         attachments.iter().any(|sent| sent.id == file.id) || left_behind.iter().any(|left| left.name == file.name)

@@ -6,7 +6,7 @@ use super::effect::{Effect, Note, Timer};
 use super::ids::{IdempotencyKey, Revision};
 use super::outbox::OUTBOX_MAX;
 use super::outgoing::{Outgoing, Progress};
-use super::records::{Record, RecordKey, Write, is_contained};
+use super::records::{Done, Record, RecordKey, Write, is_contained};
 use super::storing::{Purpose, expect_draft, put};
 use super::submission::{Submission, members};
 use super::writing::only_draft;
@@ -80,6 +80,7 @@ impl Desk {
         let submission = self.submission_of(&composer.draft, revision, target, more);
         let expected = composer.expected;
         let replaced = composer.replaces.clone();
+        let own: Vec<Revision> = composer.own().iter().copied().chain([revision]).collect();
         if let Some(composer) = self.composers.get_mut(index) {
             composer.state = State::Sending;
             composer.gaps.clear();
@@ -90,7 +91,7 @@ impl Desk {
         // Nothing waits for a device that does not answer.
         let progress = if self.storage_hangs { Progress::Idle } else { Progress::Storing };
         let outgoing = Outgoing::new(submission.clone(), false, progress);
-        self.outbox.push(Outgoing { is_from_here: true, ..outgoing });
+        self.outbox.push(Outgoing { is_from_here: true, own, ..outgoing });
         self.effects.push(Effect::Announce(Note::Sending));
         self.put_submission(submission, expected, replaced);
     }
@@ -130,15 +131,10 @@ impl Desk {
     }
 
     /// Stores a submission in place of its draft.
-    pub(super) fn put_submission(
-        &mut self,
-        submission: Submission,
-        draft: Option<Revision>,
-        replaced: Option<IdempotencyKey>,
-    ) {
+    pub(super) fn put_submission(&mut self, submission: Submission, draft: Option<Revision>, replaced: Option<Done>) {
         let key = submission.key.clone();
         let mut writes = vec![put(Record::Submission(submission)), Write::Delete(RecordKey::Draft(key.clone()))];
-        writes.extend(replaced.map(|key| Write::Delete(RecordKey::Submission(key))));
+        writes.extend(replaced.map(|done| Write::Retire(Box::new(done))));
         self.write(expect_draft(&key, draft), writes, Purpose::Submit(key));
     }
 
@@ -210,7 +206,7 @@ impl Desk {
         if is_own && !there {
             expected = draft.map(|draft| draft.revision);
         } else if !is_fixed {
-            submission.key = self.new_key();
+            submission.key = key.branch(submission.text());
             if let Some(composer) = index.and_then(|index| self.composers.get_mut(index)) {
                 composer.draft.key = submission.key.clone();
             }
@@ -227,10 +223,9 @@ impl Desk {
 
     /// What was to be sent stays where it was written, as another draft.
     fn stay(&mut self, index: usize) {
-        let fresh = self.new_key();
         let Some(composer) = self.composers.get_mut(index) else { return };
         composer.state = State::Writing;
-        self.rename(index, fresh);
+        self.rename(index);
         self.save(index);
     }
 }

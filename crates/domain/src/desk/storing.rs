@@ -14,8 +14,6 @@ const LATE_MAX: usize = 100;
 pub enum Purpose {
     /// To store a draft, or to delete an empty one, in place of the version before.
     Save(Box<Draft>, Option<Revision>),
-    /// To delete a draft that is done with, and the versions of it that are this tab's own.
-    Finish(Box<Draft>, Vec<Revision>),
     /// To make a submission of a draft.
     Submit(IdempotencyKey),
     /// To record that an attempt begins, in place of the version before.
@@ -24,10 +22,8 @@ pub enum Purpose {
     Settle(IdempotencyKey, Revision),
     /// To make a draft of a refused submission: the keys of both.
     GiveBack { submission: IdempotencyKey, draft: IdempotencyKey },
-    /// To delete a submission that the customer discards, the versions of it that are this tab's own, and what is deleted.
-    Discard(IdempotencyKey, Vec<Revision>, Vec<Write>),
-    /// To delete something, whatever it is by now.
-    Delete(Vec<Write>),
+    /// To write something that no other tab can prevent.
+    Certain(Vec<Write>),
     /// To carry out a reset.
     Reset(Reset),
     /// To store an attachment.
@@ -66,12 +62,7 @@ impl Desk {
     ) -> TransactionId {
         self.sequence += 1;
         let id = TransactionId(self.sequence);
-        for write in &writes {
-            let key = match write {
-                Write::Put(record) => record.key(),
-                Write::Delete(key) => key.clone(),
-                Write::Release(_) | Write::Forget(_) => continue,
-            };
+        for key in writes.iter().flat_map(Write::keys) {
             self.touched.retain(|(known, _)| *known != key);
             self.touched.push((key, self.sequence));
         }
@@ -83,10 +74,10 @@ impl Desk {
         id
     }
 
-    /// Deletes records, and tries again until the device has done it.
-    pub(super) fn delete(&mut self, writes: Vec<Write>) {
+    /// Writes whatever other tabs have written, and tries again until the device has taken it.
+    pub(super) fn write_certainly(&mut self, writes: Vec<Write>) {
         if !writes.is_empty() {
-            self.write(Vec::new(), writes.clone(), Purpose::Delete(writes));
+            self.write(Vec::new(), writes.clone(), Purpose::Certain(writes));
         }
     }
 
@@ -109,14 +100,12 @@ impl Desk {
                 self.given_back(&submission, &draft);
                 self.effects.push(Effect::TellOtherTabs);
             }
-            Some(Purpose::Settle(..) | Purpose::Delete(_) | Purpose::Discard(..)) => {
-                self.effects.push(Effect::TellOtherTabs)
-            }
+            Some(Purpose::Settle(..) | Purpose::Certain(_)) => self.effects.push(Effect::TellOtherTabs),
             Some(Purpose::Reset(reset)) => {
                 self.resets.retain(|known| *known != reset);
                 self.effects.extend([Effect::ClearReset(reset), Effect::TellOtherTabs]);
             }
-            Some(Purpose::Finish(..) | Purpose::Attachment) | None => {}
+            Some(Purpose::Attachment) | None => {}
         }
     }
 
@@ -139,10 +128,6 @@ impl Desk {
     fn not_stored(&mut self, purpose: Purpose) {
         match purpose {
             Purpose::Save(draft, expected) => self.not_saved(*draft, expected),
-            Purpose::Finish(draft, own) => {
-                self.unfinished.push((*draft, own));
-                self.try_later();
-            }
             Purpose::Submit(key) => self.submitted(&key, false),
             Purpose::Claim(key, previous) => {
                 self.revert(&key, previous);
@@ -157,9 +142,9 @@ impl Desk {
                 }
                 self.try_later();
             }
-            Purpose::Delete(writes) | Purpose::Discard(_, _, writes) => {
-                self.deletions.retain(|known| !writes.contains(known));
-                self.deletions.extend(writes);
+            Purpose::Certain(writes) => {
+                self.unwritten.retain(|known| !writes.contains(known));
+                self.unwritten.extend(writes);
                 self.try_later();
             }
             Purpose::Reset(_) => self.try_later(),
@@ -170,35 +155,17 @@ impl Desk {
     pub(super) fn conflicted(&mut self, id: TransactionId, found: Vec<Record>) {
         match self.take_purpose(id) {
             Some(Purpose::Save(draft, _)) => self.save_conflicted(id, *draft, found),
-            Some(Purpose::Finish(draft, own)) => self.finish_conflicted(*draft, own, found),
             Some(Purpose::Submit(key)) => self.submit_conflicted(&key, found),
             Some(Purpose::Claim(key, _) | Purpose::Settle(key, _)) => self.changed_elsewhere(&key, found),
             Some(Purpose::GiveBack { submission, draft }) => self.give_back_conflicted(&submission, &draft, found),
-            Some(Purpose::Discard(key, own, writes)) => self.discard_conflicted(&key, own, writes, found),
-            Some(Purpose::Delete(_) | Purpose::Reset(_) | Purpose::Attachment) | None => {}
-        }
-    }
-
-    /// An earlier version of this tab's own is discarded as well; another tab's submission stays.
-    fn discard_conflicted(
-        &mut self,
-        key: &IdempotencyKey,
-        mut own: Vec<Revision>,
-        writes: Vec<Write>,
-        found: Vec<Record>,
-    ) {
-        let there = found.first().and_then(Record::revision);
-        if let Some(revision) = there.filter(|revision| own.contains(revision) && own.last() != Some(revision)) {
-            own.push(revision);
-            let place = Expectation { key: RecordKey::Submission(key.clone()), revision: Some(revision) };
-            self.write(vec![place], writes.clone(), Purpose::Discard(key.clone(), own, writes));
+            Some(Purpose::Certain(_) | Purpose::Reset(_) | Purpose::Attachment) | None => {}
         }
     }
 
     /// Tries again to write what the device did not take.
     pub(super) fn write_again(&mut self) {
-        let deletions = std::mem::take(&mut self.deletions);
-        self.delete(deletions);
+        let unwritten = std::mem::take(&mut self.unwritten);
+        self.write_certainly(unwritten);
         let is_pending = |desk: &Desk, reset: &Reset| {
             desk.pending.iter().any(|(_, purpose)| matches!(purpose, Purpose::Reset(known) if known == reset))
         };
@@ -206,9 +173,6 @@ impl Desk {
             if !is_pending(self, &reset) || self.storage_fails {
                 self.forget(reset);
             }
-        }
-        for (draft, own) in std::mem::take(&mut self.unfinished) {
-            self.finish(draft, own);
         }
         for (draft, expected) in std::mem::take(&mut self.unsaved) {
             self.save_draft(draft, expected);

@@ -117,6 +117,11 @@ impl Submission {
         &self.form.text
     }
 
+    /// The draft that it was.
+    pub fn as_draft(&self) -> Draft {
+        self.to_draft(self.key.clone(), self.submitted_at)
+    }
+
     /// A draft with the same content under a new key, to edit a refused submission.
     pub fn to_draft(&self, key: IdempotencyKey, now: Time) -> Draft {
         let mut draft = Draft::new(key, self.owner.clone(), self.written_in.clone());

@@ -4,12 +4,12 @@ use super::composer::{Composer, State};
 use super::draft::{DRAFT_MAX, Draft, Form, Target};
 use super::effect::{Effect, Note, Timer};
 use super::ids::{IdempotencyKey, Revision, TicketId, TransactionId};
-use super::records::{Record, RecordKey, Write, is_contained};
+use super::records::{Done, Record, RecordKey, Write, is_contained};
 use super::storing::{Purpose, expect_draft, put};
 use super::{Desk, REST_MS};
 
-/// The most earlier ids of drafts that are remembered.
-const RENAMED_MAX: usize = 50;
+/// The most ids of drafts that are remembered although nothing is stored under them any more.
+const ABANDONED_MAX: usize = 50;
 
 impl Desk {
     /// An empty form, and no replies.
@@ -74,9 +74,21 @@ impl Desk {
             return;
         }
         composer.draft.form = form;
+        composer.prefilled = None;
         composer.gaps.clear();
         composer.is_dirty = true;
         self.effects.push(Effect::SetTimer(Timer::Save, later));
+    }
+
+    /// It is no draft before somebody has changed it or sent it off.
+    pub(super) fn prefilled(&mut self, target: Target, text: String) {
+        let Some(composer) = self.open(target) else { return };
+        if composer.is_sending() || composer.is_written() {
+            return;
+        }
+        composer.draft.form.text = text.clone();
+        composer.prefilled = Some(text);
+        composer.gaps.clear();
     }
 
     pub(super) fn reply_opened(&mut self, ticket: TicketId) {
@@ -85,7 +97,7 @@ impl Desk {
         self.composers.retain(|composer| {
             let is_idle = composer.state == State::Writing && composer.saving.is_none() && !composer.is_dirty;
             let Target::Reply(_) = &composer.draft.target else { return true };
-            composer.draft.target == target || !is_idle || !composer.draft.is_empty()
+            composer.draft.target == target || !is_idle || composer.is_written()
         });
         if self.index_of(&target).is_some() {
             return;
@@ -131,7 +143,7 @@ impl Desk {
         self.store_before_leaving(index);
         if let Some(composer) = self.composers.get(index)
             && composer.state != State::Sending
-            && !composer.draft.is_empty()
+            && composer.is_written()
         {
             self.aside.insert(0, composer.draft.clone());
             self.effects.push(Effect::Announce(Note::OtherDraft));
@@ -163,23 +175,11 @@ impl Desk {
         for file in &draft.attachments {
             self.forget_attachment(&file.id);
         }
-        self.finish(draft, own);
-    }
-
-    /// Deletes a draft, unless another tab has changed it. `own` are the versions that are this tab's own, the latest last.
-    pub(super) fn finish(&mut self, draft: Draft, own: Vec<Revision>) {
-        let mut writes = vec![Write::Delete(RecordKey::Draft(draft.key.clone()))];
-        writes.push(Write::Release(draft.attachments.iter().map(|file| file.id.clone()).collect()));
-        let expected = expect_draft(&draft.key, own.last().copied());
-        self.write(expected, writes, Purpose::Finish(Box::new(draft), own));
-    }
-
-    pub(super) fn finish_conflicted(&mut self, draft: Draft, mut own: Vec<Revision>, found: Vec<Record>) {
-        let there = found.into_iter().find_map(only_draft).map(|draft| draft.revision);
-        if let Some(revision) = there.filter(|revision| own.contains(revision) && own.last() != Some(revision)) {
-            own.push(revision);
-            self.finish(draft, own);
-        }
+        self.abandon(draft.key.clone());
+        // What another tab has made of it stays.
+        let files = draft.attachments.iter().map(|file| file.id.clone()).collect();
+        let done = Done { key: draft.key.clone(), own, content: None };
+        self.write_certainly(vec![Write::Retire(Box::new(done)), Write::Release(files)]);
     }
 
     pub(super) fn save_all(&mut self) {
@@ -222,17 +222,12 @@ impl Desk {
         self.put_draft(draft, expected, None);
     }
 
-    fn put_draft(
-        &mut self,
-        draft: Draft,
-        expected: Option<Revision>,
-        replaced: Option<IdempotencyKey>,
-    ) -> TransactionId {
+    fn put_draft(&mut self, draft: Draft, expected: Option<Revision>, replaced: Option<Done>) -> TransactionId {
         let mut writes = vec![match draft.is_empty() {
             true => Write::Delete(RecordKey::Draft(draft.key.clone())),
             false => put(Record::Draft(draft.clone())),
         }];
-        writes.extend(replaced.map(|key| Write::Delete(RecordKey::Submission(key))));
+        writes.extend(replaced.map(|done| Write::Retire(Box::new(done))));
         self.write(expect_draft(&draft.key, expected), writes, Purpose::Save(Box::new(draft), expected))
     }
 
@@ -279,6 +274,10 @@ impl Desk {
         if composer.saving == Some(id) {
             composer.saving = None;
         }
+        // The transaction that makes a submission of it was not written either, and decides.
+        if composer.state == State::Sending {
+            return;
+        }
         composer.expected = None;
         composer.is_dirty = true;
         if self.became(index, &found) {
@@ -291,22 +290,26 @@ impl Desk {
     }
 
     /// Gives what is written another id: what has the present one on the device is something else.
-    pub(super) fn rename(&mut self, index: usize, key: IdempotencyKey) {
-        if let Some(composer) = self.composers.get_mut(index) {
-            self.renamed.push(composer.draft.key.clone());
-            composer.rename(key);
-        }
-        if self.renamed.len() > RENAMED_MAX {
-            self.renamed.remove(0);
+    pub(super) fn rename(&mut self, index: usize) {
+        let Some(composer) = self.composers.get_mut(index) else { return };
+        let before = composer.draft.key.clone();
+        composer.rename(before.branch(&composer.draft.form.text));
+        self.abandon(before);
+    }
+
+    fn abandon(&mut self, key: IdempotencyKey) {
+        self.abandoned.push(key);
+        if self.abandoned.len() > ABANDONED_MAX {
+            self.abandoned.remove(0);
         }
     }
 
     /// What is written was changed in another tab as well: both stay, under different ids.
-    pub(super) fn differs(&mut self, index: usize, other: Draft) {
-        let fresh = self.new_key();
+    fn differs(&mut self, index: usize, other: Draft) {
         let Some(composer) = self.composers.get_mut(index) else { return };
         let is_theirs = other.owner != composer.draft.owner;
-        if composer.knows(other.revision) || (!is_theirs && composer.draft.says_the_same(&other)) {
+        let is_contained = is_contained(&other, &Record::Draft(composer.draft.clone()));
+        if composer.knows(other.revision) || (!is_theirs && is_contained) {
             composer.expect(Some(other.revision));
             return self.save(index);
         }
@@ -314,7 +317,7 @@ impl Desk {
         if is_theirs && composer.draft.says_the_same(&other) {
             return self.clear(index);
         }
-        self.rename(index, fresh);
+        self.rename(index);
         if !is_theirs {
             self.aside.insert(0, other);
             self.effects.push(Effect::Announce(Note::OtherDraft));
@@ -322,27 +325,26 @@ impl Desk {
         self.save(index);
     }
 
-    /// Whether another tab has submitted what is written. What was added to it since becomes another draft.
+    /// Whether another tab has submitted what is written, or another version of it. Then this one becomes another draft.
     pub(super) fn became(&mut self, index: usize, records: &[Record]) -> bool {
-        let fresh = self.new_key();
-        let Some(composer) = self.composers.get_mut(index) else { return false };
+        let Some(composer) = self.composers.get(index) else { return false };
         let key = &composer.draft.key;
         let place = [RecordKey::Submission(key.clone()), RecordKey::Acknowledgement(key.clone())];
         let Some(record) = records.iter().find(|record| place.contains(&record.key())) else { return false };
         if is_contained(&composer.draft, record) {
             self.clear(index);
         } else {
-            self.rename(index, fresh);
+            self.rename(index);
             self.save(index);
         }
         true
     }
 
-    /// Whether a draft that nobody sees need not be stored: it was sent or forgotten, or its place stores it under another id.
+    /// Whether a draft that nobody sees need not be stored: it was sent, forgotten or done with, or its place stores it under another id.
     fn is_over(&self, draft: &Draft) -> bool {
         let record = Record::Draft(draft.clone());
         let is_forgotten = self.resets.iter().any(|reset| reset.forgets(&record, self.now));
-        is_forgotten || self.is_submitted(&draft.key) || self.renamed.contains(&draft.key)
+        is_forgotten || self.is_submitted(draft) || self.abandoned.contains(&draft.key)
     }
 
     /// A draft that nobody sees was changed in another tab: both stay, under different ids.
@@ -355,7 +357,7 @@ impl Desk {
             return;
         }
         if !found.is_empty() {
-            let fresh = self.new_key();
+            let fresh = draft.key.branch(&draft.form.text);
             for aside in self.aside.iter_mut().filter(|aside| aside.key == draft.key) {
                 aside.key = fresh.clone();
             }

@@ -1,118 +1,41 @@
-//! What is known of each text, and what must hold after every step.
+//! What must hold after every step, and in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::super::composer::State;
 use super::super::customer::Credential;
-use super::super::draft::Target;
 use super::super::effect::{Effect, HostEvent};
-use super::super::ids::{CustomerId, IdempotencyKey};
+use super::super::ids::CustomerId;
 use super::super::records::Record;
-use super::gateway::written;
-use super::world::{TABS, Tab, World};
-
-/// What has to become of a text.
-#[derive(Clone, Debug, Default)]
-pub struct Text {
-    /// The customers who wrote it, or were declared while it was being written. Nobody while it is anonymous.
-    pub owners: BTreeSet<CustomerId>,
-    pub was_anonymous: bool,
-    /// Whether it has to be somewhere.
-    pub is_required: bool,
-    /// Whether it was on the device, from where only the customer may take it.
-    pub was_stored: bool,
-    /// Whether it was typed over in one tab and is still shown in another.
-    pub is_replaced: bool,
-    /// Whether a reset deletes its draft.
-    pub is_forgettable: bool,
-    /// Whether it must not be shown as a draft again.
-    pub is_over: bool,
-    /// Whether a crash or a fault may bring it back, or make it arrive twice.
-    pub is_exempt: bool,
-    /// Whether Send was pressed, and it became a submission.
-    pub is_submitted: bool,
-    /// The tabs in which it belonged to somebody declared.
-    pub claimed_in: BTreeSet<usize>,
-    /// The names of its attachments when it was sent off.
-    pub attachments: Vec<String>,
-}
-
-/// The texts that were written.
-#[derive(Default)]
-pub struct Texts(pub BTreeMap<String, Text>);
-
-/// The texts of drafts that a tab shows.
-pub fn drafts_shown(tab: &Tab) -> Vec<String> {
-    let composed = tab.desk.composers.iter().map(|composer| &composer.draft);
-    let texts = composed.chain(&tab.desk.aside).map(|draft| draft.form.text.clone());
-    texts.filter(|text| !text.is_empty()).collect()
-}
-
-/// Those without attachments, which may come too late for a text that another tab has sent.
-fn plain_drafts(tab: &Tab) -> Vec<String> {
-    let composed = tab.desk.composers.iter().map(|composer| &composer.draft);
-    let plain = composed.chain(&tab.desk.aside).filter(|draft| draft.attachments.is_empty());
-    plain.map(|draft| draft.form.text.clone()).collect()
-}
-
-/// All texts that a tab shows.
-fn shown(tab: &Tab) -> Vec<String> {
-    let mut texts = drafts_shown(tab);
-    texts.extend(tab.desk.waiting().map(|submission| submission.text().to_string()));
-    texts.extend(tab.desk.acknowledged().map(|known| known.text.clone()));
-    texts
-}
-
-/// All texts that a tab has in memory.
-pub fn in_memory(tab: &Tab) -> Vec<String> {
-    let mut texts = drafts_shown(tab);
-    texts.extend(tab.desk.unsaved.iter().map(|(draft, _)| draft.form.text.clone()));
-    texts.extend(tab.desk.outbox.iter().map(|outgoing| outgoing.submission.text().to_string()));
-    // What is being written cannot be lost unless the tab crashes.
-    texts.extend(tab.storage.iter().flat_map(|job| match job {
-        super::world::Job::Write(transaction) => puts(transaction),
-        _ => Vec::new(),
-    }));
-    texts
-}
-
-fn puts(transaction: &super::super::records::Transaction) -> Vec<String> {
-    let puts = transaction.writes.iter().filter_map(|write| match write {
-        super::super::records::Write::Put(record) => text_of(record),
-        _ => None,
-    });
-    puts.collect()
-}
-
-pub fn text_of(record: &Record) -> Option<String> {
-    match record {
-        Record::Draft(draft) => Some(draft.form.text.clone()),
-        Record::Submission(submission) => Some(submission.form.text.clone()),
-        Record::Acknowledgement(known) => Some(known.text.clone()),
-        Record::Attachment(_) => None,
-    }
-}
-
-pub fn on_device(world: &World) -> BTreeSet<String> {
-    world.device.records.values().filter_map(text_of).collect()
-}
-
-/// Whether a text is in the gateway.
-pub fn has_arrived(world: &World, text: &str) -> bool {
-    world.gateway.stored.values().any(|stored| written(&stored.message) == text)
-}
+use super::gateway::{Stored, written};
+use super::texts::{
+    Text, Texts, drafts_shown, has_arrived, in_memory, on_device, plain_drafts, shown, text_of, to_be_deleted, waiting,
+};
+use super::world::{TABS, World};
 
 /// What does not hold, in a sentence.
 pub type Violation = String;
 
 pub fn check(world: &mut World, texts: &mut Texts) -> Result<(), Violation> {
     let device = on_device(world);
+    let drafts: BTreeSet<String> = world.tabs.iter().flat_map(drafts_shown).collect();
+    let going: BTreeSet<String> = (0..TABS).flat_map(|tab| to_be_deleted(world, tab)).collect();
     let memory: BTreeSet<String> = world.tabs.iter().flat_map(in_memory).collect();
     for (text, known) in &mut texts.0 {
         known.was_stored |= device.contains(text);
+        // As long as it is not deleted, another tab may find it on the device, where somebody goes on with it.
+        known.is_over &= !(drafts.contains(text) && going.contains(text));
         let is_somewhere = device.contains(text) || memory.contains(text);
         if known.is_required && !is_somewhere && !has_arrived(world, text) {
             return Err(format!("{text} is nowhere"));
+        }
+    }
+    // A tab where nobody is declared stores it as anonymous.
+    for (number, tab) in world.tabs.iter().enumerate() {
+        let drafts = waiting(tab).filter(|record| matches!(record, Record::Draft(draft) if draft.owner.is_empty()));
+        for text in drafts.filter_map(text_of) {
+            if let Some(known) = texts.0.get_mut(&text).filter(|known| !known.claimed_in.contains(&number)) {
+                known.claimed_in.clear();
+            }
         }
     }
     for (number, tab) in world.tabs.iter().enumerate() {
@@ -128,7 +51,7 @@ pub fn check(world: &mut World, texts: &mut Texts) -> Result<(), Violation> {
             }
         }
         for known in &tab.desk.acknowledged {
-            if !world.gateway.stored.contains_key(&known.key) {
+            if world.gateway.stored.get(&known.key).is_none_or(|stored| written(&stored.message) != known.text) {
                 return Err(format!("{} is shown as sent", known.text));
             }
         }
@@ -138,17 +61,17 @@ pub fn check(world: &mut World, texts: &mut Texts) -> Result<(), Violation> {
 }
 
 fn check_log(world: &mut World, texts: &Texts) -> Result<(), Violation> {
-    for (tab, effect) in std::mem::take(&mut world.log) {
+    for (customer, effect) in std::mem::take(&mut world.log) {
         match effect {
             Effect::Emit(HostEvent::Sent(key, _)) if !world.gateway.stored.contains_key(&key) => {
                 return Err(format!("{key:?} is reported as sent"));
             }
-            Effect::Post { key, credential, customer, .. } if credential != Credential::Session => {
-                let current = &world.tabs[tab].desk.customer.id;
-                let text = world.texts.get(&key).cloned().unwrap_or_default();
-                let is_theirs = texts.0.get(&text).is_some_and(|known| known.owners.contains(&customer));
-                if customer != *current || !is_theirs {
-                    return Err(format!("{text} is sent as {customer:?} while {current:?} is there"));
+            Effect::Post { body, credential, customer: owner, .. } if credential != Credential::Session => {
+                let body: serde_json::Value = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+                let text = written(body["message"].as_str().unwrap_or_default());
+                let is_theirs = texts.0.get(text).is_some_and(|known| known.owners.contains(&owner));
+                if owner != customer || !is_theirs {
+                    return Err(format!("{text} is sent as {owner:?} while {customer:?} is there"));
                 }
             }
             _ => {}
@@ -157,9 +80,26 @@ fn check_log(world: &mut World, texts: &Texts) -> Result<(), Violation> {
     Ok(())
 }
 
+/// Whether there are two of a text. An anonymous text that several tabs show belongs to whoever is declared in each of them. A tab where nobody
+/// is declared takes what another has stored for its own, unless that has other attachments or was typed over.
+fn are_apart(known: &Text, owner: &CustomerId, other: &CustomerId, has_other_attachments: bool) -> bool {
+    let are_declared = !owner.is_empty() && !other.is_empty();
+    known.was_anonymous && owner != other && (are_declared || known.is_replaced || has_other_attachments)
+}
+
+/// A text arrives once. A later arrival brings an attachment that the earlier one lacks: whether to send it after the text is for the customer
+/// to say.
 fn check_gateway(world: &World, texts: &Texts) -> Result<(), Violation> {
-    for (text, known) in texts.0.iter().filter(|(_, known)| known.is_submitted && !known.is_exempt) {
-        if world.gateway.keys_of(text).len() > 1 && !is_troubled(world, text) {
+    for (text, known) in texts.0.iter().filter(|(_, known)| known.is_submitted) {
+        let arrivals = world.gateway.arrivals_of(text);
+        let is_another = |earlier: &Stored, later: &Stored| {
+            later.adds_to(earlier) || are_apart(known, &earlier.owner, &later.owner, earlier.adds_to(later))
+        };
+        let is_twice = arrivals
+            .iter()
+            .enumerate()
+            .any(|(number, later)| arrivals.iter().take(number).any(|earlier| !is_another(earlier, later)));
+        if is_twice && !is_troubled(world, text) {
             return Err(format!("{text} has arrived twice, {known:?}"));
         }
     }
@@ -169,25 +109,21 @@ fn check_gateway(world: &World, texts: &Texts) -> Result<(), Violation> {
     }
 }
 
-/// Whether storage failed for a text, so that a crash may make it arrive twice.
+/// Whether storage failed for a text, so that two tabs may have sent it without knowing of each other, and that a crash may bring it back. With
+/// reliable storage that is never so, which is checked in the end.
 pub fn is_troubled(world: &World, text: &str) -> bool {
-    world.texts.iter().any(|(key, other)| other == text && world.troubled.contains(key))
-}
-
-/// The form of a tab, unless it is being sent: nothing but the customer may change it.
-pub fn composed(tab: &Tab) -> Vec<(Target, IdempotencyKey, String)> {
-    let writing = tab.desk.composers.iter().filter(|composer| composer.state != State::Sending);
-    let texts = writing
-        .map(|composer| (composer.draft.target.clone(), composer.draft.key.clone(), composer.draft.form.text.clone()));
-    texts.filter(|(_, _, text)| !text.is_empty()).collect()
+    world.texts.iter().any(|(key, texts)| texts.contains(text) && world.troubled.contains(key))
 }
 
 /// When everything was done: what is over does not come back.
 pub fn check_drafts(world: &World, texts: &Texts) -> Result<(), Violation> {
     for tab in 0..TABS {
-        for text in plain_drafts(&world.tabs[tab]) {
+        for draft in plain_drafts(&world.tabs[tab]) {
+            let text = draft.form.text.clone();
             let Some(known) = texts.0.get(&text) else { continue };
-            if (known.is_over || has_arrived(world, &text)) && !known.is_exempt && !is_troubled(world, &text) {
+            let is_another = |stored: &Stored| are_apart(known, &stored.owner, &draft.owner, stored.has_attachments());
+            let has_arrived = world.gateway.arrivals_of(&text).into_iter().any(|stored| !is_another(stored));
+            if (known.is_over || has_arrived) && !known.may_come_back && !is_troubled(world, &text) {
                 return Err(format!("{text} comes back in tab {tab}, {known:?}"));
             }
         }
@@ -199,25 +135,21 @@ pub fn check_drafts(world: &World, texts: &Texts) -> Result<(), Violation> {
 pub fn check_arrivals(world: &World, texts: &Texts) -> Result<(), Violation> {
     let drafts: Vec<&str> = world.device.records.values().filter_map(draft_text).collect();
     for (text, known) in &texts.0 {
-        let keys = world.gateway.keys_of(text);
-        let is_excused = (known.is_exempt || is_troubled(world, text)) && drafts.contains(&text.as_str());
-        if known.is_submitted && known.is_required && !text.starts_with("bad") && keys.is_empty() && !is_excused {
+        let arrivals = world.gateway.arrivals_of(text);
+        // A submission that the device has not taken is a draft again after a crash.
+        let is_excused = is_troubled(world, text) && drafts.contains(&text.as_str());
+        if known.is_submitted && known.is_required && !text.starts_with("bad") && arrivals.is_empty() && !is_excused {
             return Err(format!("{text} has not arrived, {known:?}"));
         }
-        for key in keys {
-            let stored = &world.gateway.stored[key];
+        if !arrivals.is_empty() && known.is_required {
             let is_kept = |name: &String| {
                 world.device.records.values().any(|record| match record {
                     Record::Draft(draft) => draft.attachments.iter().any(|file| file.id.0 == *name),
                     _ => false,
                 })
             };
-            let is_there = |name: &&String| {
-                stored.attachments.contains(name) || stored.message.contains(name.as_str()) || is_kept(name)
-            };
-            if known.is_required
-                && let Some(name) = known.attachments.iter().find(|name| !is_there(name))
-            {
+            let is_there = |name: &String| arrivals.iter().any(|stored| stored.mentions(name)) || is_kept(name);
+            if let Some(name) = known.attachments.iter().find(|name| !is_there(name)) {
                 return Err(format!("{text} came without {name}, and does not say so"));
             }
         }

@@ -26,6 +26,7 @@ impl Device {
             match write {
                 Write::Put(record) => self.put(*record, files),
                 Write::Delete(key) => drop(self.records.remove(&key)),
+                Write::Retire(done) => self.records.retain(|_, record| !done.covers(record)),
                 Write::Release(ids) => self.release(&ids),
                 Write::Forget(reset) => self.forget(&reset, now),
             }

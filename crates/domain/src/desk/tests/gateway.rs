@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::customer::Credential;
 use super::super::effect::Effect;
 use super::super::event::Answer;
-use super::super::ids::{AttachmentId, IdempotencyKey};
+use super::super::ids::{AttachmentId, CustomerId, IdempotencyKey};
 use crate::problem::Problem;
 
 /// What the gateway has stored under a key.
 pub struct Stored {
+    /// How many were stored before it.
+    pub position: usize,
+    /// Whose it is, as far as its tab knew; nobody's if it was anonymous there.
+    pub owner: CustomerId,
     pub body: String,
     pub message: String,
     pub attachments: Vec<String>,
@@ -28,7 +32,7 @@ pub struct Gateway {
 impl Gateway {
     /// Answers a request.
     pub fn answer(&mut self, request: &Effect) -> Answer {
-        let Effect::Post { key, body, credential, .. } = request else { panic!("{request:?}") };
+        let Effect::Post { key, body, credential, customer: owner, .. } = request else { panic!("{request:?}") };
         let is_signed = *credential != Credential::Session;
         if is_signed && self.rejects_tokens {
             return Answer::Unauthorised;
@@ -50,15 +54,34 @@ impl Gateway {
         if attachments.iter().any(|id| !self.uploads.contains(&AttachmentId(id.clone()))) {
             return Answer::AttachmentsMissing;
         }
-        let stored = Stored { body: body.clone(), message, attachments };
+        let stored =
+            Stored { position: self.stored.len(), owner: owner.clone(), body: body.clone(), message, attachments };
         self.stored.insert(key.clone(), stored);
         Answer::Accepted { response: response(key) }
     }
 
-    /// The keys under which a text is stored.
-    pub fn keys_of(&self, text: &str) -> Vec<&IdempotencyKey> {
-        let stored = self.stored.iter().filter(|(_, stored)| written(&stored.message) == text);
-        stored.map(|(key, _)| key).collect()
+    /// What is stored with a text, in the order of arrival.
+    pub fn arrivals_of(&self, text: &str) -> Vec<&Stored> {
+        let mut stored: Vec<&Stored> = self.stored.values().filter(|stored| written(&stored.message) == text).collect();
+        stored.sort_by_key(|stored| stored.position);
+        stored
+    }
+}
+
+impl Stored {
+    /// Whether it came with an attachment that another one neither has nor names.
+    pub fn adds_to(&self, earlier: &Stored) -> bool {
+        !self.attachments.iter().all(|name| earlier.mentions(name))
+    }
+
+    /// Whether it came with attachments, or names some that were left behind.
+    pub fn has_attachments(&self) -> bool {
+        !self.attachments.is_empty() || written(&self.message) != self.message
+    }
+
+    /// Whether it came with an attachment, or names it as left behind.
+    pub fn mentions(&self, name: &String) -> bool {
+        self.attachments.contains(name) || self.message.split("\n\n").skip(1).any(|line| line == name)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Random interleavings of what people, tabs, storage, network and host do. `DESK_INTERLEAVINGS` is their number, `DESK_SEED` the first seed.
 
+use super::super::draft::Target;
+use super::super::event::Happening;
 use super::Seeded;
 use super::check::{Violation, check};
 use super::play::{Play, Step, Storage};
@@ -62,4 +64,23 @@ fn play(seed: u64, steps: &[Step], storage: Storage, is_traced: bool) -> Result<
         check(&mut play.world, &mut play.texts)?;
     }
     play.end()
+}
+
+#[test]
+fn a_text_that_was_typed_over_goes_with_the_tab_that_wrote_it_although_others_offer_it() {
+    let (mut play, form) = (Play::new(1, Storage::Reliable), Target::NewTicket);
+    let mut random = Seeded(1);
+    play.type_text(1, form.clone(), &mut random).unwrap();
+    play.type_text(2, form.clone(), &mut random).unwrap();
+    play.world.tell(2, Happening::Leaving);
+    play.world.settle();
+    // It is shown in one tab, and offered in the other.
+    play.world.start(0);
+    play.world.settle();
+    play.world.tell(1, Happening::OtherTabSpoke);
+    play.world.settle();
+    play.type_text(0, form, &mut random).unwrap();
+    play.crash(2).unwrap();
+    play.world.settle();
+    check(&mut play.world, &mut play.texts).unwrap();
 }

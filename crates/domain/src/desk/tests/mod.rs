@@ -6,6 +6,7 @@ mod device;
 mod gateway;
 mod interleavings;
 mod play;
+mod texts;
 mod world;
 
 use super::ids::Random;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::super::attachment::UploadOutcome;
 use super::super::effect::{Effect, Timer};
 use super::super::event::{Answer, Event, Happening};
-use super::super::ids::{AttachmentId, IdempotencyKey, Time};
+use super::super::ids::{AttachmentId, CustomerId, IdempotencyKey, Time};
 use super::super::records::{Record, RecordKey, Transaction, Write};
 use super::super::submission::Cause;
 use super::super::{Desk, Settings};
@@ -60,16 +60,16 @@ pub struct World {
     pub locks: BTreeMap<IdempotencyKey, usize>,
     /// Requests that arrive after their sender has given up.
     pub network: Vec<Effect>,
-    /// What the desks wanted, for the checks: which tab, and what.
-    pub log: Vec<(usize, Effect)>,
+    /// What the desks wanted, for the checks: while which customer used the page, and what.
+    pub log: Vec<(CustomerId, Effect)>,
     /// Keys whose transactions were not all written in time.
     pub troubled: BTreeSet<IdempotencyKey>,
     /// Whether everything is printed, to understand a violation.
     pub is_traced: bool,
     /// The anonymous session of the browser; a reset begins another one.
     pub session: String,
-    /// What was written under a key.
-    pub texts: BTreeMap<IdempotencyKey, String>,
+    /// The texts that were ever written under a key.
+    pub texts: BTreeMap<IdempotencyKey, BTreeSet<String>>,
 }
 
 impl World {
@@ -125,8 +125,8 @@ impl World {
             effects.iter().for_each(|effect| println!("      -> {}", cut(&format!("{effect:?}"))));
         }
         for effect in effects {
-            self.log.push((tab, effect.clone()));
             let here = &mut self.tabs[tab];
+            self.log.push((here.desk.customer.id.clone(), effect.clone()));
             match effect {
                 Effect::Load(load) => here.storage.push_back(Job::Load(load)),
                 Effect::Write(transaction) => {
@@ -337,12 +337,7 @@ impl World {
     }
 
     fn trouble(&mut self, transaction: &Transaction) {
-        for write in &transaction.writes {
-            let key = match write {
-                Write::Put(record) => record.key(),
-                Write::Delete(key) => key.clone(),
-                Write::Release(_) | Write::Forget(_) => continue,
-            };
+        for key in transaction.writes.iter().flat_map(Write::keys) {
             if let RecordKey::Draft(key) | RecordKey::Submission(key) | RecordKey::Acknowledgement(key) = key {
                 self.troubled.insert(key);
             }
@@ -350,10 +345,11 @@ impl World {
     }
 }
 
-fn note_text(texts: &mut BTreeMap<IdempotencyKey, String>, record: &Record) {
-    match record {
-        Record::Draft(draft) => drop(texts.insert(draft.key.clone(), draft.form.text.clone())),
-        Record::Submission(submission) => drop(texts.insert(submission.key.clone(), submission.form.text.clone())),
-        Record::Acknowledgement(_) | Record::Attachment(_) => {}
-    }
+fn note_text(texts: &mut BTreeMap<IdempotencyKey, BTreeSet<String>>, record: &Record) {
+    let (key, text) = match record {
+        Record::Draft(draft) => (&draft.key, &draft.form.text),
+        Record::Submission(submission) => (&submission.key, &submission.form.text),
+        Record::Acknowledgement(_) | Record::Attachment(_) => return,
+    };
+    texts.entry(key.clone()).or_default().insert(text.clone());
 }

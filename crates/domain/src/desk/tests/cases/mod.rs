@@ -2,6 +2,7 @@
 
 mod attachments;
 mod sending;
+mod tabs;
 mod writing;
 
 use super::super::customer::Customer;
@@ -116,6 +117,10 @@ fn posts(world: &World, tab: usize) -> Vec<IdempotencyKey> {
         _ => None,
     });
     posts.collect()
+}
+
+fn wants(world: &World, effect: &Effect) -> bool {
+    world.log.iter().any(|(_, wanted)| wanted == effect)
 }
 
 /// A submission that was refused and waits in the outbox.

@@ -10,7 +10,7 @@ use super::super::super::submission::Cause;
 use super::super::world::{Fate, Job, World};
 use super::{
     FORM, configure, drafts_on_device, identify, messages, opened, posts, press_send, reply, step_jobs, step_storage,
-    submissions_on_device, text, until_post, waiting, write,
+    submissions_on_device, text, until_post, waiting, wants, write,
 };
 use crate::fields::{Field, FieldType};
 use crate::ticket::{Gap, Kind};
@@ -154,7 +154,7 @@ fn a_device_that_hangs_does_not_keep_anybody_from_sending() {
     write(&mut world, 0, FORM, "anyway");
     press_send(&mut world, 0, FORM);
     world.step_storage(0, Fate::Late);
-    assert!(world.log.contains(&(0, Effect::Announce(Note::SubmissionUnkept))));
+    assert!(wants(&world, &Effect::Announce(Note::SubmissionUnkept)));
     assert!(world.tabs[0].desk.has_unkept());
     assert_eq!(posts(&world, 0).len(), 1, "it goes from memory");
     step_posts(&mut world, 0);
@@ -162,46 +162,6 @@ fn a_device_that_hangs_does_not_keep_anybody_from_sending() {
     // It answers after all.
     world.settle();
     assert_eq!((submissions_on_device(&world), messages(&world).len()), (vec![], 1));
-}
-
-#[test]
-fn pressed_twice_or_in_two_tabs_it_is_sent_once() {
-    let mut world = opened();
-    write(&mut world, 0, FORM, "in both tabs");
-    world.tell(0, Happening::Leaving);
-    world.settle();
-    world.crash(1);
-    world.start(1);
-    configure(&mut world, 1, FormRules::default());
-    world.settle();
-    assert_eq!(text(&world, 1, &FORM), "in both tabs");
-    for tab in [0, 1, 0] {
-        press_send(&mut world, tab, FORM);
-    }
-    world.settle();
-    assert_eq!(messages(&world), ["in both tabs"]);
-    assert_eq!((text(&world, 0, &FORM), text(&world, 1, &FORM)), (String::new(), String::new()));
-}
-
-#[test]
-fn discarding_a_submission_leaves_what_another_tab_has_submitted_of_the_same_draft() {
-    let mut world = opened();
-    write(&mut world, 0, FORM, "begun");
-    world.tell(0, Happening::Leaving);
-    world.settle();
-    world.crash(1);
-    world.start(1);
-    configure(&mut world, 1, FormRules::default());
-    world.settle();
-    write(&mut world, 0, FORM, "changed");
-    press_send(&mut world, 0, FORM);
-    press_send(&mut world, 1, FORM);
-    let key = world.tabs[1].desk.waiting().next().unwrap().key.clone();
-    world.tell(1, Happening::DiscardPressed(key));
-    step_storage(&mut world, 0);
-    step_storage(&mut world, 1);
-    world.settle();
-    assert_eq!(messages(&world), ["changed"]);
 }
 
 #[test]
@@ -303,5 +263,5 @@ fn the_outbox_is_bounded_and_what_does_not_fit_stays_a_draft() {
         world.tabs[0].desk.start_over();
     }
     assert_eq!(world.tabs[0].desk.waiting().count(), OUTBOX_MAX);
-    assert!(world.log.contains(&(0, Effect::Announce(Note::OutboxFull))));
+    assert!(wants(&world, &Effect::Announce(Note::OutboxFull)));
 }

@@ -4,11 +4,11 @@ use super::super::super::effect::{Effect, HostEvent, Note};
 use super::super::super::event::Happening;
 use super::super::super::ids::CustomerId;
 use super::super::super::records::Record;
-use super::super::check::drafts_shown;
-use super::super::world::{Fate, Job};
+use super::super::texts::drafts_shown;
+use super::super::world::{Fate, Job, World};
 use super::{
-    FORM, attach, drafts_on_device, identify, opened, press_send, refuse, reply, step_jobs, step_storage,
-    submissions_on_device, text, until_post, waiting, write,
+    FORM, attach, drafts_on_device, identify, messages, opened, press_send, refuse, reply, step_jobs, step_storage,
+    submissions_on_device, text, until_post, waiting, wants, write,
 };
 
 fn sorted(mut texts: Vec<String>) -> Vec<String> {
@@ -25,7 +25,7 @@ fn editing_a_refused_submission_sets_the_current_draft_aside_and_offers_it() {
     assert_eq!(text(&world, 0, &FORM), "bad first");
     let offered: Vec<_> = world.tabs[0].desk.other_drafts(&FORM).map(|draft| draft.form.text.as_str()).collect();
     assert_eq!(offered, ["second"]);
-    assert!(world.log.contains(&(0, Effect::Announce(Note::OtherDraft))));
+    assert!(wants(&world, &Effect::Announce(Note::OtherDraft)));
     world.settle();
     assert_eq!(sorted(drafts_on_device(&world)), ["bad first", "second"]);
     assert_eq!(waiting(&world, 0), [""; 0]);
@@ -177,4 +177,67 @@ fn of_two_tabs_that_continue_a_draft_both_texts_stay() {
     assert_eq!(sorted(drafts_on_device(&world)), ["in the first", "in the second"]);
     assert_eq!(text(&world, 0, &FORM), "in the first");
     assert_eq!(world.tabs[0].desk.other_drafts(&FORM).count(), 1);
+}
+
+#[test]
+fn what_is_done_with_is_not_stored_again_when_storing_it_has_failed() {
+    let mut world = opened();
+    write(&mut world, 0, FORM, "how do I export");
+    world.tell(0, Happening::Leaving);
+    world.tell(0, Happening::Finished(FORM));
+    world.step_storage(0, Fate::Fails);
+    world.settle();
+    assert_eq!((drafts_on_device(&world), text(&world, 0, &FORM)), (vec![], String::new()));
+}
+
+fn prefill(world: &mut World, text: &str) {
+    world.tell(0, Happening::Prefilled(FORM, text.into()));
+}
+
+#[test]
+fn a_prefilled_text_never_replaces_what_somebody_has_written() {
+    let mut world = opened();
+    prefill(&mut world, "About order 12");
+    assert_eq!(text(&world, 0, &FORM), "About order 12");
+    prefill(&mut world, "About order 13");
+    assert_eq!(text(&world, 0, &FORM), "About order 13", "nobody has written the first");
+    write(&mut world, 0, FORM, "About order 13: it is broken");
+    prefill(&mut world, "About order 14");
+    assert_eq!(text(&world, 0, &FORM), "About order 13: it is broken");
+    attach(&mut world, 0, reply(), "a.log");
+    world.tell(0, Happening::Prefilled(reply(), "Hello".into()));
+    assert_eq!(text(&world, 0, &reply()), "", "an attachment would get a text that nobody wrote");
+    press_send(&mut world, 0, FORM);
+    prefill(&mut world, "About order 15");
+    assert_eq!(text(&world, 0, &FORM), "About order 13: it is broken", "it is being sent");
+}
+
+#[test]
+fn a_prefilled_text_is_no_draft_before_somebody_has_changed_it() {
+    let mut world = opened();
+    prefill(&mut world, "About order 12");
+    world.tell(0, Happening::Leaving);
+    identify(&mut world, 0, "ada");
+    world.settle();
+    assert_eq!((drafts_on_device(&world), text(&world, 0, &FORM)), (vec![], "About order 12".to_string()));
+    press_send(&mut world, 0, FORM);
+    world.settle();
+    assert_eq!(messages(&world), ["About order 12"]);
+}
+
+#[test]
+fn a_draft_is_offered_beside_a_prefilled_text() {
+    let mut world = opened();
+    write(&mut world, 0, FORM, "half a sent");
+    world.tell(0, Happening::Leaving);
+    world.settle();
+    world.crash(0);
+    prefill(&mut world, "About order 12");
+    world.start(0);
+    world.settle();
+    assert_eq!(text(&world, 0, &FORM), "About order 12");
+    let key = world.tabs[0].desk.other_drafts(&FORM).next().unwrap().key.clone();
+    world.tell(0, Happening::DraftChosen(key));
+    assert_eq!(text(&world, 0, &FORM), "half a sent");
+    assert_eq!(world.tabs[0].desk.other_drafts(&FORM).count(), 0, "nobody has written the other");
 }
