@@ -11,8 +11,8 @@ use wasm_split_macros::wasm_split;
 use super::browser::HtmlElement;
 use super::browser::line::Line;
 use super::browser::site::Site;
-use super::ui::document::Context;
-use super::{answers, engines, sends, site, tickets, ui};
+use super::screens::document::Context;
+use super::{answers, engines, screens, sends, site, tickets};
 
 /// The screens beyond the form.
 pub struct Screens {
@@ -56,7 +56,7 @@ pub struct Engines {
 
 #[wasm_split(context, wasm_split_path = crate::chunks)]
 fn context_chunk() -> Context {
-    ui::document::context()
+    screens::document::context()
 }
 
 #[wasm_split(screens, wasm_split_path = crate::chunks)]

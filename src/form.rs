@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 
 use wire::Source;
 
-/// The form's answer (`ui::answer`); undefined if it has none.
+/// The form's answer (`screens::answer`); undefined if it has none.
 pub fn ask(what: &str, about: &str) -> JsValue {
     super::answer(what, about)
 }

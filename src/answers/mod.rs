@@ -19,7 +19,7 @@ pub struct Labels {
     markdown: markdown::Labels,
 }
 
-/// A label, by its place in the list that the form passes (`ui/question.rs`).
+/// A label, by its place in the list that the form passes (`screens/question.rs`).
 #[derive(Clone, Copy)]
 pub enum Label {
     /// The answer that the asker accepted.

@@ -102,7 +102,7 @@ fn nothing_is_styled_by_attribute_or_element() {
 fn every_text_comes_from_the_language_table() {
     let shows = ["text(", "paragraph(", "live_text(", "set_text(", "set_label(", "announce(", "set_placeholder("];
     let mut broken: Vec<Broken> = Vec::new();
-    for source in sources("src/ui", "rs") {
+    for source in sources("src/screens", "rs") {
         for (number, line) in source.lines() {
             let shown = shows.iter().any(|call| line.contains(call)) || line.contains("\"aria-label\"");
             if shown && literals(line).iter().any(|text| is_said(text)) {
@@ -158,7 +158,7 @@ fn the_map_has_every_crate() {
 fn the_rules_can_be_broken() {
     assert!(sources("crates/domain/src", "rs").len() > 10);
     assert!(SHARED.iter().all(|folder| !sources(folder, "rs").is_empty()));
-    assert!(sources("src", "rs").iter().any(|source| source.name == "src/ui/mod.rs"));
+    assert!(sources("src", "rs").iter().any(|source| source.name == "src/screens/mod.rs"));
     assert!(sources("loader", "js").len() > 5);
     assert!(!sources("loader", "js").iter().any(|source| source.name.contains("node_modules")));
     let browser: Vec<Source> =

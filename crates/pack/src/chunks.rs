@@ -22,9 +22,9 @@ const BEYOND_THE_FORM: &[&str] = &[
     "deskbell::sends::",
     "deskbell::site::",
     "deskbell::tickets::",
-    "deskbell::ui::document::json",
-    "deskbell::ui::document::redact",
-    "deskbell::ui::document::secrets",
+    "deskbell::screens::document::json",
+    "deskbell::screens::document::redact",
+    "deskbell::screens::document::secrets",
     "domain::context::document::",
     "markdown::blocks",
     "markdown::inlines",
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn a_form_with_code_of_a_chunk_is_refused() {
         let form = |name: &str| format!("(module\n (func ${name} (param $0 i32)\n  (nop)\n )\n)\n");
-        assert_eq!(check(&form("\"deskbell[3cf2a0]::ui::home::view\"")), Ok(()));
+        assert_eq!(check(&form("\"deskbell[3cf2a0]::screens::home::view\"")), Ok(()));
         assert_eq!(check(&form("\"core[1]::ptr::drop_in_place::<redaction[2]::Rules>\"")), Ok(()));
         for name in
             ["\"redaction[2b]::scan::all\"", "ranking::Index::find", "\"<redaction::Kind as core::fmt::Debug>::fmt\""]

@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 
 use super::document::{self, Contents};
-use super::el::{div, nothing, paragraph, spawn};
 use super::model::{Model, Screen, Sending};
 use super::{Panel, place, search, ticket};
 use crate::browser::loader::Sent;
 use crate::browser::{context, dom, intl, loader, read};
+use crate::components::el::{div, nothing, paragraph, spawn};
 use domain::problem::Problem;
 use domain::texts::Text;
 use domain::ticket::{Contact, Gap, Receipt, gaps};

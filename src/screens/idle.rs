@@ -4,11 +4,11 @@
 use leptos::prelude::*;
 
 use super::document::{self, Loaded};
-use super::el::{button, div, el, nothing, paragraph, spawn};
 use super::hits::{rows, section};
 use super::model::{Model, Screen};
 use super::{Panel, search, ticket};
 use crate::browser::{context, dom, intl};
+use crate::components::el::{button, div, el, nothing, paragraph, spawn};
 use domain::engine::SearchTrigger;
 use domain::question::{Hit, Run};
 use domain::suggested_query;

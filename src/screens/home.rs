@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::el::{button, div, el, live, live_text, nothing};
 use super::hits::section;
 use super::model::Screen;
 use super::{Panel, hits, idle, tickets};
+use crate::components::el::{button, div, el, live, live_text, nothing};
 use domain::config::Link;
 use domain::texts::Text;
 use markdown::safe_url;

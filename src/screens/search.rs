@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use wasm_bindgen::JsValue;
 
-use super::el::spawn;
 use super::model::{Model, Screen};
 use super::{Panel, STATE, choices, document, idle, question};
 use crate::browser::answers;
 use crate::browser::dom::{self, encoded};
 use crate::browser::http::Abort;
 use crate::browser::timer::{self, Timer};
+use crate::components::el::spawn;
 use domain::engine::SearchTrigger;
 use domain::join::join_nonempty;
 use domain::question::{Hit, Hits};

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::el::{button, div, el, live_text, nothing, paragraph, spawn};
 use super::model::Screen;
 use super::{Panel, place, tickets};
 use crate::browser::dom;
+use crate::components::el::{button, div, el, live_text, nothing, paragraph, spawn};
 use domain::texts::Text;
 
 /// The ticket has arrived.

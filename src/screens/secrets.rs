@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::Panel;
 use super::document;
-use super::el::{button, div, el, nothing};
 use crate::browser::dom;
+use crate::components::el::{button, div, el, nothing};
 use domain::texts::Text;
 
 /// The secrets in the message, each with a button to redact it.

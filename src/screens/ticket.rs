@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::el::{button, div, el, live, live_text, nothing, paragraph};
 use super::model::{Model, Screen, Sending};
 use super::{Panel, hits, home, place, search, secrets, send, sends};
 use crate::browser::{dom, intl};
+use crate::components::el::{button, div, el, live, live_text, nothing, paragraph};
 use domain::config::{self, ASK, Topic};
 use domain::targets::{self, HOURS_A_DAY, Owner, Target};
 use domain::texts::Text;

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::Panel;
-use super::el::{el, spawn};
 use super::model::Screen;
 use crate::browser::loader;
+use crate::components::el::{el, spawn};
 use domain::texts::Text;
 
 /// A screen with a name, drawn by a chunk or a script. If that does not load, another screen is shown.

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::el::{button, div, live, nothing, paragraph, spawn};
 use super::home::outside;
 use super::model::{Model, Remote, Screen};
 use super::{Panel, STATE, memory, search};
 use crate::browser::answers;
 use crate::browser::dom::{self, encoded};
 use crate::browser::http::Abort;
+use crate::components::el::{button, div, live, nothing, paragraph, spawn};
 use domain::question::{Hit, Run, question_kind};
 use domain::texts::Text;
 use domain::ticket::{Outcome, QUESTIONS_MAX, QuestionSeen};

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::el::{button, div, el, live, nothing, paragraph};
 use super::model::Model;
 use super::{Panel, question, search};
+use crate::components::el::{button, div, el, live, nothing, paragraph};
 use domain::question::{Hit, Run};
 use domain::texts::Text;
 use domain::ticket::Outcome;
@@ -84,7 +84,7 @@ fn row(panel: Panel, hit: &Hit) -> AnyView {
     el("li").children([row])
 }
 
-fn outward(url: &str) -> super::el::El {
+fn outward(url: &str) -> crate::components::el::El {
     let link = el("a").attr("class", "hit").attr("href", url).attr("target", "_blank");
     link.attr("rel", "noopener noreferrer nofollow ugc")
 }

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::Panel;
-use super::el::{button, el, nothing};
 use super::model::Screen;
+use crate::components::el::{button, el, nothing};
 use domain::texts::Text;
 
 /// Opens the conversation of a ticket, or the list.

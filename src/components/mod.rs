@@ -1,0 +1,3 @@
+//! What several screens are built of.
+
+pub mod el;

@@ -1,0 +1,79 @@
+//! What the host has set: the user and the configuration.
+
+use wasm_bindgen::JsValue;
+
+use super::model::Model;
+use super::{Panel, STATE, idle};
+use crate::browser::http::Abort;
+use crate::browser::{context, loader, read};
+use crate::components::el::spawn;
+use domain::config::{self, Config};
+use domain::context::User;
+use domain::ticket::is_email;
+use wire::Read;
+
+/// The host has set something (`widget::changed`).
+pub fn changed(panel: Panel, what: u8) {
+    if what == 2 {
+        return panel.fetch_config();
+    }
+    if what == 1 {
+        panel.change(|model| {
+            let (config, configured) = (std::mem::take(&mut model.config), model.configured);
+            *model = Model { config, configured, hands: model.hands + 1, ..Model::default() };
+        });
+        panel.remember();
+        panel.write("");
+        panel.redraw();
+    }
+    panel.listen_to_host();
+}
+
+impl Panel {
+    /// Reads what the host has set: the user and the configuration.
+    pub(super) fn listen_to_host(self) {
+        let state = self.loader().state();
+        let has_gateway = self.has_gateway();
+        // Only a gateway can reach somebody by their id.
+        let is_named = |user: &User| match has_gateway {
+            true => !user.id.is_empty() || !user.email.is_empty(),
+            false => is_email(&user.email),
+        };
+        let user = context::user(&state.user()).filter(is_named);
+        let mut searches = has_gateway;
+        let mut config: Config = STATE.with(|state| Config::read(&*state.published.borrow()));
+        for options in state.config().iter() {
+            for (field, value) in read::entries(&options) {
+                searches |= field == "sources";
+                if let Err(problem) = config::set_field(&mut config, &field, &value) {
+                    loader::warn_developer(&("deskbell: configure: ".to_string() + &problem));
+                }
+            }
+        }
+        self.paint(&config);
+        STATE.with(|state| state.words.borrow_mut().replace(&config.texts));
+        self.change(|model| {
+            model.config = config;
+            model.searches = searches;
+            model.user = user;
+        });
+        // A customer who is filling in the form keeps their place in it.
+        if self.peek(|model| model.contact == Default::default()) {
+            self.redraw();
+            self.later(move || self.show_choices());
+        }
+    }
+
+    pub(super) fn fetch_config(self) {
+        spawn(async move {
+            let config = self.ask("config", &Abort::new()).await;
+            self.loader().configured(config.as_ref().unwrap_or(&JsValue::UNDEFINED));
+            if let Some(config) = config {
+                STATE.with(|state| state.published.replace(config));
+                self.listen_to_host();
+            }
+            self.change(|model| model.configured = true);
+            idle::start(self);
+        });
+    }
+}

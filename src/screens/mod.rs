@@ -1,0 +1,260 @@
+//! The screens. The box belongs to the loader and stays; everything else is drawn below it.
+
+mod answer;
+mod choices;
+pub mod document;
+mod frame;
+mod hits;
+mod home;
+mod host;
+mod idle;
+mod keys;
+mod memory;
+mod model;
+mod navigation;
+mod place;
+mod question;
+mod receipt;
+mod search;
+mod secrets;
+mod send;
+mod sends;
+mod text_box;
+mod ticket;
+mod tickets;
+mod words;
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::time::Duration;
+
+use leptos::mount::UnmountHandle;
+use leptos::prelude::*;
+use leptos::tachys::view::any_view::AnyViewState;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::browser::dom::{self, Listener};
+use super::browser::http::Abort;
+use super::browser::loader::{self, Loader};
+use super::browser::timer::{self, Timer};
+use super::components::el::{self, spawn};
+use super::transport;
+use domain::texts::Text;
+use model::{Model, Screen};
+use words::Words;
+
+pub use answer::answer;
+pub use host::changed;
+pub use navigation::open;
+
+/// The panel: the two signals that notify the views of changes. What they read is in [`STATE`].
+///
+/// One state behind two signals and not a signal for each field: every type of signal, and every access to Leptos' storage, costs the widget
+/// hundreds of bytes, and the few live parts of a screen are drawn in microseconds.
+#[derive(Clone, Copy)]
+pub struct Panel {
+    /// Another screen, or other texts.
+    scene: RwSignal<u32>,
+    /// Anything else.
+    change: RwSignal<u32>,
+}
+
+/// The state of this page's panel; a page has one.
+#[derive(Default)]
+struct State {
+    loader: RefCell<Option<Loader>>,
+    words: RefCell<Words>,
+    model: RefCell<Model>,
+    search: RefCell<search::Running>,
+    /// The configuration as the gateway published it.
+    published: RefCell<JsValue>,
+    /// The question that is open, and the module that shows it.
+    reading: RefCell<Option<(JsValue, JsValue)>>,
+    later: RefCell<Option<Timer>>,
+}
+
+thread_local! {
+    /// Never dropped: the page has one for its whole lifetime.
+    static STATE: &'static State = Box::leak(Box::default());
+}
+
+// Out of line, because every screen uses it.
+#[inline(never)]
+fn model() -> Ref<'static, Model> {
+    STATE.with(|state| state.model.borrow())
+}
+
+#[inline(never)]
+fn model_mut() -> RefMut<'static, Model> {
+    STATE.with(|state| state.model.borrow_mut())
+}
+
+/// The panel on the page; removed when it is dropped.
+pub struct Mounted {
+    /// The panel.
+    pub panel: Panel,
+    /// Owns the signals.
+    _owner: Owner,
+    _view: UnmountHandle<AnyViewState>,
+    _listeners: [Listener; 3],
+}
+
+/// Draws the widget into the loader's panel.
+pub fn mount(loader: Loader) -> Mounted {
+    // Removes the loader's own loading message.
+    loader.below().set_text_content(None);
+    let owner = Owner::new();
+    let panel = owner.with(|| Panel::new(loader.clone()));
+    panel.listen_to_host();
+    let view = leptos::mount::mount_to_renderer(&loader.below(), move || {
+        let parts = vec![el::live(move || screen(panel)), el::live(move || panel.draw_around())];
+        parts.into_any()
+    });
+    let listeners = [
+        dom::listen(&loader.text_box(), "input", move |_| panel.typed()),
+        dom::listen(&loader.text_box(), "keydown", move |event| keys::pressed(panel, &event)),
+        dom::listen(&loader.back(), "click", move |_| panel.go_back()),
+    ];
+    panel.remember();
+    panel.typed();
+    panel.fetch_config();
+    Mounted { panel, _owner: owner, _view: view, _listeners: listeners }
+}
+
+/// The chunk `context` has arrived, or could not be loaded: what waited for it goes on.
+pub fn context_loaded(panel: Panel, context: Option<document::Context>) {
+    document::set(context);
+    panel.change(|_| {});
+    if panel.peek(|model| !model.text.is_empty()) {
+        search::start(panel);
+    } else if panel.peek(|model| model.configured) {
+        idle::start(panel);
+    }
+}
+
+/// Sets how many tickets the customer has, how many unread messages, how many submissions are in the outbox, and for how many of these it is
+/// unknown whether they arrived.
+pub fn follows(panel: Panel, total: u32, unread: u32, queued: u32, unsure: u32) {
+    let now = ((total, unread), queued, unsure);
+    if panel.peek(|model| (model.tickets, model.queued, model.unsure) != now) {
+        panel.change(|model| (model.tickets, model.queued, model.unsure) = now);
+    }
+}
+
+fn screen(panel: Panel) -> AnyView {
+    panel.scene.track();
+    match panel.peek(|model| model.screen) {
+        Screen::Home => home::view(panel),
+        Screen::Ticket => ticket::view(panel),
+        Screen::Question => question::view(panel),
+        Screen::Thanks => receipt::thanks(panel),
+        Screen::Receipt => receipt::view(panel),
+        Screen::Sends => place::screen(panel, "sends", Screen::Ticket),
+        Screen::Waiting => place::screen(panel, "waiting", Screen::Home),
+        Screen::Tickets => place::screen(panel, "tickets", Screen::Home),
+    }
+}
+
+#[inline(never)]
+fn the_loader() -> Loader {
+    let loader = STATE.with(|state| state.loader.borrow().clone());
+    // There is one: no panel is created without it.
+    loader.unwrap_or_else(|| JsValue::UNDEFINED.unchecked_into())
+}
+
+fn announce(text: &str) {
+    dom::set_text(&the_loader().live(), text);
+}
+
+/// Copies a text to the clipboard, and shows that.
+fn copy(text: String) {
+    spawn(async move {
+        if dom::copy(&text).await {
+            announce(&words::said(Text::Copied));
+        }
+    });
+}
+
+/// Notifies the views of a change.
+fn bump(signal: RwSignal<u32>) {
+    signal.set(signal.get_untracked().wrapping_add(1));
+}
+
+impl Panel {
+    fn new(loader: Loader) -> Panel {
+        STATE.with(|state| {
+            state.words.replace(Words::new(&loader));
+            state.model.take();
+            state.search.take();
+            state.published.take();
+            state.loader.replace(Some(loader));
+        });
+        Panel { scene: RwSignal::new(0), change: RwSignal::new(0) }
+    }
+
+    fn loader(self) -> Loader {
+        the_loader()
+    }
+
+    /// Whether the page has a gateway. Without one only the ticket itself is sent, and nothing comes back.
+    fn has_gateway(self) -> bool {
+        !self.loader().site_url().is_empty()
+    }
+
+    /// Reads the state; the view that does so is drawn again when it changes.
+    fn read<T>(self, read: impl FnOnce(&Model) -> T) -> T {
+        self.change.track();
+        self.peek(read)
+    }
+
+    /// Reads the state without tracking changes.
+    fn peek<T>(self, read: impl FnOnce(&Model) -> T) -> T {
+        read(&model())
+    }
+
+    /// Changes the state.
+    fn change(self, change: impl FnOnce(&mut Model)) {
+        change(&mut model_mut());
+        bump(self.change);
+    }
+
+    /// Loads the choices stored on this device.
+    fn remember(self) {
+        let site = self.loader().site();
+        let (choices, memory) = (choices::remembered(&site), memory::remembered(&site));
+        self.change(|model| (model.choices, model.memory) = (choices, memory));
+    }
+
+    fn redraw(self) {
+        bump(self.scene);
+    }
+
+    /// Requests something of the site from the gateway, or from the engines that are configured in its place.
+    async fn ask(self, what: &str, abort: &Abort) -> Option<JsValue> {
+        match loader::elsewhere(&self.loader(), what) {
+            Some(answer) => answer.await.ok().filter(JsValue::is_object),
+            None => transport::ask(&self.loader().site_url(), what, abort).await,
+        }
+    }
+
+    /// Runs something after the views have been updated.
+    fn later(self, act: impl FnOnce() + 'static) {
+        let timer = timer::after(Duration::ZERO, act);
+        STATE.with(|state| state.later.replace(timer));
+    }
+
+    /// The snapshot at the draft's first letter, or of this moment.
+    fn moment(self) -> JsValue {
+        let loader = self.loader();
+        let frozen = loader.state().frozen();
+        if frozen.is_null() { loader.snapshot() } else { frozen }
+    }
+
+    /// Announces a text to screen readers.
+    fn announce(self, text: &str) {
+        announce(text);
+    }
+
+    fn emit(self, name: &str, details: &[(&str, JsValue)]) {
+        loader::emit(&self.loader(), name, details);
+    }
+}

@@ -1,0 +1,92 @@
+//! The transitions between the screens.
+
+use super::model::{Model, Screen};
+use super::{Panel, idle, keys, question, search, tickets};
+use crate::browser::dom;
+use crate::browser::loader::{self, Options};
+use domain::opening::{self, EntryScreen, Opening};
+
+/// Goes where a link or the command `open` leads.
+pub fn open(panel: Panel, options: &Options) {
+    let pairs = loader::option_pairs(options);
+    let mut opening = opening::parse(&pairs);
+    opening.message = pairs.into_iter().find(|(name, _)| name == "message").map(|(_, text)| text);
+    panel.lead(opening);
+    if panel.peek(|model| model.configured) {
+        idle::start(panel);
+    }
+}
+
+impl Panel {
+    pub(super) fn lead(self, opening: Opening) {
+        // While it is unknown whether a ticket arrived, it cannot be changed.
+        if self.peek(Model::is_sealed) {
+            return;
+        }
+        let to_ticket = opening.screen == EntryScreen::Ticket;
+        self.change(|model| {
+            model.kind = opening.kind.or(model.kind);
+            model.severity = opening.severity.or(model.severity);
+            if opening.topic.is_some() {
+                model.topic = opening.topic;
+            }
+            if let Some(via) = opening.via {
+                model.via = via;
+            }
+        });
+        if let Some(message) = opening.message {
+            self.write(&message);
+        }
+        if let Some(id) = opening.question {
+            self.change(|model| model.screen = if to_ticket { Screen::Ticket } else { Screen::Home });
+            question::open(self, question::hit_of(id));
+        } else if to_ticket {
+            self.go(Screen::Ticket);
+        } else if opening.screen == EntryScreen::Tickets && self.has_gateway() {
+            tickets::open(self, String::new());
+        } else if self.peek(|model| matches!(model.screen, Screen::Thanks | Screen::Receipt)) {
+            self.go(Screen::Home);
+        }
+    }
+
+    /// Changes the screen and moves the focus to its start.
+    pub(super) fn go(self, screen: Screen) {
+        self.change(|model| model.screen = screen);
+        keys::release(self);
+        self.redraw();
+        let loader = self.loader();
+        dom::scroll_to(&loader.below(), 0);
+        if screen == Screen::Ticket {
+            search::start(self);
+        }
+        let boxed = matches!(screen, Screen::Home | Screen::Ticket);
+        self.later(move || {
+            self.show_choices();
+            let target = if boxed && !dom::touch() { loader.text_box().into() } else { loader.title() };
+            dom::focus(&target);
+        });
+    }
+
+    pub(super) fn go_back(self) {
+        match self.peek(|model| (model.screen, model.came_from)) {
+            (Screen::Question, came_from) => self.go_back_to(came_from),
+            (Screen::Sends, _) => self.go(Screen::Ticket),
+            (Screen::Tickets, _) if self.peek(|model| !model.ticket.is_empty()) => tickets::open(self, String::new()),
+            _ => self.go(Screen::Home),
+        }
+    }
+
+    /// Goes back from a question to where it was opened, at the same scroll position and with the focus on it.
+    pub(super) fn go_back_to(self, screen: Screen) {
+        self.change(|model| model.screen = screen);
+        self.redraw();
+        self.later(move || {
+            self.show_choices();
+            let loader = self.loader();
+            let (id, top) = self.peek(|model| (model.hit.as_ref().map(|hit| hit.id.clone()), model.scrolled));
+            let opened = dom::all(&loader.root(), ".hit").into_iter().find(|row| row.get_attribute("data-id") == id);
+            dom::focus(&opened.unwrap_or_else(|| loader.title()));
+            dom::scroll_to(&loader.below(), top);
+        });
+    }
+}
