@@ -88,8 +88,7 @@ declare module "program:glue" {
   ): void;
   export function refreshTickets(id: string): void;
   export function leaveTickets(): void;
-  export function beginSite(site: object, live: HTMLElement, lang: string, labels: unknown): void;
-  export function showIncidents(place: Element, incidents: unknown): void;
+  export function beginSite(live: HTMLElement, lang: string, labels: unknown): void;
   export function showFields(place: Element, fields: unknown, asks: boolean): void;
   export function fieldsComplete(): boolean;
   export function fieldValues(): object | undefined;

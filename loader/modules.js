@@ -28,6 +28,8 @@ const PATIENCE_MS = 1000;
 /** How long sending waits for the site module if it has not loaded yet. */
 const COMING_MS = 3000;
 const base = new URL(".", import.meta.url).href;
+/** How long a request may take. */
+const REQUEST_MS = 10_000;
 /** The default settings for attachments without a gateway. */
 const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
 
@@ -360,8 +362,27 @@ export const start = async (parts, form, said, heard) => {
       }
     },
 
-    /** Shows incidents. */
-    notices: async () => (await additions()).notices(),
+    /** Loads the screens beyond the form; resolves to their texts, or to nothing if only these do not load. */
+    screens: async () => {
+      const [named] = await Promise.all([labelled(), screens()]);
+      return named;
+    },
+
+    /** Reports that the user is affected by an incident; resolves to the incident, and rejects if that failed. @param {string} id */
+    affected: async (id) => {
+      const { status, text } = await as(session(), all["token"], async (headers) => {
+        const answer = await fetch(`${siteUrl}/incidents`, {
+          method: "POST",
+          headers: { ...headers, "Content-Type": "application/json" },
+          body: JSON.stringify({ id }),
+          credentials: "omit",
+          signal: AbortSignal.timeout(REQUEST_MS),
+        });
+        return { status: answer.status, text: await answer.text() };
+      });
+      if (status >= 400) throw status;
+      return JSON.parse(text);
+    },
 
     /** The parts of a ticket that do not come from the form. */
     extras: () => {

@@ -19,7 +19,6 @@ import {
   refreshTickets,
   restoreFields,
   showFields,
-  showIncidents,
   showPreview,
   showQuestion,
   showSimilar,
@@ -47,7 +46,6 @@ const program = {
   refreshTickets,
   restoreFields,
   showFields,
-  showIncidents,
   showPreview,
   showQuestion,
   showSimilar,
@@ -182,7 +180,6 @@ export const finishReset = async (parts) => (await beside(parts)()).finishReset(
 export const open = (options) => {
   openForm(options);
   modules?.seen();
-  if (published?.incidents) modules?.notices().catch(blank);
 };
 
 /** Draws the widget into the panel. @param {Parts} parts */
@@ -229,11 +226,10 @@ export const mount = (parts) => {
     configured: (/** @type {any} */ config) => {
       published = config;
       parts.confirm(config);
-      beyond((modules) => {
-        modules.configured();
-        return config?.incidents && modules.notices();
-      });
+      beyond((modules) => modules.configured());
     },
+    screens: () => beyond((modules) => modules.screens()),
+    affected: (/** @type {string} */ id) => beyond((modules) => modules.affected(id)),
     show: (/** @type {Element} */ place, /** @type {string} */ about) =>
       beyond((modules) => modules.show(place, about)),
     extras: () => modules?.extras() ?? {},

@@ -10,11 +10,12 @@ use wasm_split_macros::wasm_split;
 
 use super::browser::HtmlElement;
 use super::browser::line::Line;
-use super::browser::site::Site;
+use super::screens::Panel;
 use super::screens::document::Context;
 use super::{answers, engines, screens, sends, site, tickets};
 
 /// The screens beyond the form.
+#[derive(Clone, Copy)]
 pub struct Screens {
     /// Draws a question.
     pub show_question: fn(&HtmlElement, &HtmlElement, &JsValue, String, &JsValue),
@@ -28,10 +29,10 @@ pub struct Screens {
     pub refresh_tickets: fn(&str),
     /// Clears the tickets.
     pub leave_tickets: fn(),
-    /// Initialises what a site adds.
-    pub begin_site: fn(Site, HtmlElement, String, JsValue),
-    /// Draws incidents.
-    pub show_incidents: fn(HtmlElement, &JsValue),
+    /// Fetches and shows current incidents.
+    pub show_incidents: fn(Panel),
+    /// Initialises what a site adds to the form.
+    pub begin_site: fn(HtmlElement, String, JsValue),
     /// Draws custom fields.
     pub show_fields: fn(HtmlElement, &JsValue, bool),
     /// Checks the custom fields.
@@ -68,8 +69,8 @@ fn screens_chunk() -> Screens {
         show_similar: tickets::show_alike,
         refresh_tickets: tickets::refresh,
         leave_tickets: tickets::leave,
+        show_incidents: screens::incidents::show,
         begin_site: site::begin,
-        show_incidents: site::notices,
         show_fields: site::ask,
         fields_complete: site::complete,
         field_values: site::values,

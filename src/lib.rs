@@ -13,6 +13,7 @@ pub mod markdown;
 pub mod screens;
 pub mod sends;
 pub mod site;
+pub mod texts;
 pub mod tickets;
 pub mod transport;
 pub mod words;

@@ -5,7 +5,6 @@ mod exports {
     use deskbell::browser::HtmlElement;
     use deskbell::browser::line::Line;
     use deskbell::browser::loader::{Loader, Options};
-    use deskbell::browser::site::Site;
     use deskbell::chunks::{engines, screens};
     use wasm_bindgen::JsValue;
     use wasm_bindgen::prelude::wasm_bindgen;
@@ -96,16 +95,10 @@ mod exports {
         (screens().leave_tickets)();
     }
 
-    /// Initialises what a site adds to the panel.
+    /// Initialises what a site adds to the form.
     #[wasm_bindgen(js_name = beginSite)]
-    pub fn begin_site(site: Site, live: HtmlElement, lang: String, labels: JsValue) {
-        (screens().begin_site)(site, live, lang, labels);
-    }
-
-    /// Draws current incidents into a place.
-    #[wasm_bindgen(js_name = showIncidents)]
-    pub fn show_incidents(place: HtmlElement, incidents: JsValue) {
-        (screens().show_incidents)(place, &incidents);
+    pub fn begin_site(live: HtmlElement, lang: String, labels: JsValue) {
+        (screens().begin_site)(live, lang, labels);
     }
 
     /// Draws the custom fields into a place, and the checkbox for consent if the site `asks` for it.

@@ -121,6 +121,14 @@ pub fn set_label(element: &Element, text: &str) {
     let _ = element.set_attribute("aria-label", text);
 }
 
+/// Inserts an element with a class above a text box and its label.
+pub fn insert_above(text_box: &HtmlTextAreaElement, class: &str) -> Option<HtmlElement> {
+    let place: HtmlElement = text_box.owner_document()?.create_element("div").ok()?.dyn_into().ok()?;
+    place.set_attribute("class", class).ok()?;
+    text_box.parent_element()?.before_with_node_1(&place).ok()?;
+    Some(place)
+}
+
 /// Shows or hides an element.
 pub fn set_hidden(element: &Element, hidden: bool) {
     let _ = element.toggle_attribute_with_force("hidden", hidden);

@@ -47,6 +47,11 @@ pub fn time(rfc3339: &str, lang: &str) -> String {
     if date.get_time().is_nan() { String::new() } else { date.to_locale_time_string(lang).into() }
 }
 
+/// The current time in milliseconds since 1970.
+pub fn now_ms() -> f64 {
+    js_sys::Date::now()
+}
+
 /// The current time, RFC 3339 in UTC.
 pub fn now() -> String {
     js_sys::Date::new_0().to_iso_string().into()

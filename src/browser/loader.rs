@@ -75,6 +75,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn configured(this: &Loader, published: &JsValue);
     #[wasm_bindgen(method)]
+    fn screens(this: &Loader) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    fn affected(this: &Loader, id: &str) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
     fn elsewhere(this: &Loader, what: &str) -> JsValue;
     /// Loads the screen that shows answers, once.
     #[wasm_bindgen(method)]
@@ -171,6 +175,17 @@ pub async fn outcome(sent: js_sys::Promise) -> Sent {
 pub async fn show(loader: &Loader, place: &str, about: &str) -> Option<()> {
     let place = loader.root().get_element_by_id(place)?;
     JsFuture::from(loader.show(&place, about)).await.ok().map(drop)
+}
+
+/// Loads the chunk `screens` with its style. Returns the texts of its screens, undefined if only these could not be loaded; `None` if the chunk
+/// could not.
+pub async fn screens(loader: &Loader) -> Option<JsValue> {
+    JsFuture::from(loader.screens()).await.ok()
+}
+
+/// Reports that the customer is affected by an incident. Returns the incident after that; `None` if the report failed.
+pub async fn report_affected(loader: &Loader, id: &str) -> Option<JsValue> {
+    JsFuture::from(loader.affected(id)).await.ok().filter(JsValue::is_object)
 }
 
 /// Whether nothing prevents sending apart from what the form itself checks. If something does, the customer has been told.

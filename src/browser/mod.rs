@@ -1,7 +1,7 @@
 //! The browser, as the widget uses it: the only code that names `web_sys` or `js_sys`. What a browser lacks, blocks or throws is returned as a
 //! value.
 
-pub use web_sys::{Event, HtmlElement, Node};
+pub use web_sys::{Element, Event, HtmlElement, Node};
 
 pub mod answers;
 pub mod attributes;
@@ -13,6 +13,5 @@ pub mod line;
 pub mod loader;
 pub mod nodes;
 pub mod read;
-pub mod site;
 pub mod storage;
 pub mod timer;

@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex};
 
 use leptos::ev::Event;
 use leptos::html;
+use leptos::mount::UnmountHandle;
 use leptos::prelude::*;
+use leptos::tachys::view::any_view::AnyViewState;
 use leptos::task::spawn_local;
 
+use crate::browser::Element;
 use crate::browser::attributes::{Attributes, Handler};
 
 /// A function that Leptos calls again when something that it has read changes.
@@ -57,6 +60,11 @@ pub fn live(view: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
 /// An empty view.
 pub fn nothing() -> AnyView {
     ().into_any()
+}
+
+/// Draws a view into an element, for as long as the handle lives.
+pub fn mount(place: &Element, view: AnyView) -> UnmountHandle<AnyViewState> {
+    leptos::mount::mount_to_renderer(place, move || view)
 }
 
 /// Runs a task.

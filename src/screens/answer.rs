@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 
 use super::document::{self, Contents};
 use super::model::Screen;
-use super::words::replaced;
+use super::words::replacement;
 use super::{Panel, choices, copy, send, tickets};
 use crate::browser::{loader, read};
 
@@ -31,7 +31,7 @@ pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
         "off" => panel.peek(|model| model.config.context.off.iter().any(|group| group.word() == about)).into(),
         "goes" => panel.peek(|model| choices::goes(model, about)).into(),
         "later" => document::ready().is_some_and(|context| (context.happened_since)(panel, about)).into(),
-        "said" => replaced(about).into(),
+        "said" => replacement(about).into(),
         "flip" => {
             choices::flip(panel, about);
             JsValue::UNDEFINED

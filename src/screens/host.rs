@@ -10,7 +10,7 @@ use crate::components::el::spawn;
 use domain::config::{self, Config};
 use domain::context::User;
 use domain::ticket::is_email;
-use wire::Read;
+use wire::{Read, Source};
 
 /// The host has set something (`widget::changed`).
 pub fn changed(panel: Panel, what: u8) {
@@ -64,6 +64,13 @@ impl Panel {
         }
     }
 
+    /// Shows current incidents, if the site publishes any.
+    pub(super) fn show_incidents(self) {
+        if STATE.with(|state| state.published.borrow().get("incidents").is_true()) {
+            self.with_screens(move |screens| (screens.show_incidents)(self));
+        }
+    }
+
     pub(super) fn fetch_config(self) {
         spawn(async move {
             let config = self.ask("config", &Abort::new()).await;
@@ -74,6 +81,7 @@ impl Panel {
             }
             self.change(|model| model.configured = true);
             idle::start(self);
+            self.show_incidents();
         });
     }
 }

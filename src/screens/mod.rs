@@ -1,6 +1,7 @@
 //! The screens. The box belongs to the loader and stays; everything else is drawn below it.
 
 mod answer;
+mod beyond;
 mod choices;
 pub mod document;
 mod frame;
@@ -8,6 +9,7 @@ mod hits;
 mod home;
 mod host;
 mod idle;
+pub mod incidents;
 mod keys;
 mod memory;
 mod model;
@@ -22,7 +24,7 @@ mod sends;
 mod text_box;
 mod ticket;
 mod tickets;
-mod words;
+pub mod words;
 
 use std::cell::{Ref, RefCell, RefMut};
 use std::time::Duration;
@@ -36,6 +38,7 @@ use super::browser::dom::{self, Listener};
 use super::browser::http::Abort;
 use super::browser::loader::{self, Loader};
 use super::browser::timer::{self, Timer};
+use super::chunks::Screens;
 use super::components::el::{self, spawn};
 use super::transport;
 use domain::texts::Text;
@@ -46,9 +49,9 @@ pub use answer::answer;
 pub use host::changed;
 pub use navigation::open;
 
-/// The panel: the two signals that notify the views of changes. What they read is in [`STATE`].
+/// The panel: the signals that notify the views of changes. What the first two stand for is in [`STATE`].
 ///
-/// One state behind two signals and not a signal for each field: every type of signal, and every access to Leptos' storage, costs the widget
+/// One state behind these two and not a signal for each field: every type of signal, and every access to Leptos' storage, costs the widget
 /// hundreds of bytes, and the few live parts of a screen are drawn in microseconds.
 #[derive(Clone, Copy)]
 pub struct Panel {
@@ -56,6 +59,8 @@ pub struct Panel {
     scene: RwSignal<u32>,
     /// Anything else.
     change: RwSignal<u32>,
+    /// The screens beyond the form, once their chunk is loaded.
+    screens: RwSignal<Option<Screens>>,
 }
 
 /// The state of this page's panel; a page has one.
@@ -105,10 +110,8 @@ pub fn mount(loader: Loader) -> Mounted {
     let owner = Owner::new();
     let panel = owner.with(|| Panel::new(loader.clone()));
     panel.listen_to_host();
-    let view = leptos::mount::mount_to_renderer(&loader.below(), move || {
-        let parts = vec![el::live(move || screen(panel)), el::live(move || panel.draw_around())];
-        parts.into_any()
-    });
+    let parts = vec![el::live(move || screen(panel)), el::live(move || panel.draw_around())];
+    let view = el::mount(&loader.below(), parts.into_any());
     let listeners = [
         dom::listen(&loader.text_box(), "input", move |_| panel.typed()),
         dom::listen(&loader.text_box(), "keydown", move |event| keys::pressed(panel, &event)),
@@ -188,7 +191,7 @@ impl Panel {
             state.published.take();
             state.loader.replace(Some(loader));
         });
-        Panel { scene: RwSignal::new(0), change: RwSignal::new(0) }
+        Panel { scene: RwSignal::new(0), change: RwSignal::new(0), screens: RwSignal::new(None) }
     }
 
     fn loader(self) -> Loader {

@@ -15,6 +15,7 @@ pub fn open(panel: Panel, options: &Options) {
     if panel.peek(|model| model.configured) {
         idle::start(panel);
     }
+    panel.show_incidents();
 }
 
 impl Panel {

@@ -37,7 +37,7 @@ impl Words {
 }
 
 /// The site's replacement of a text.
-pub fn replaced(key: &str) -> Option<String> {
+pub fn replacement(key: &str) -> Option<String> {
     STATE.with(|state| state.words.borrow().replaced.get(key).cloned())
 }
 
@@ -45,6 +45,11 @@ pub fn replaced(key: &str) -> Option<String> {
 #[inline(never)]
 pub fn said(text: Text) -> String {
     STATE.with(|state| state.words.borrow().get(text))
+}
+
+/// The tag of the panel's language.
+pub fn lang() -> String {
+    STATE.with(|state| state.words.borrow().lang.clone())
 }
 
 impl Panel {
@@ -68,6 +73,6 @@ impl Panel {
 
     /// The tag of the panel's language.
     pub fn lang(self) -> String {
-        STATE.with(|state| state.words.borrow().lang.clone())
+        lang()
     }
 }

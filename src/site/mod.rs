@@ -1,24 +1,20 @@
-//! What a site adds to the panel: incidents, custom fields, consent.
+//! What a site adds to the form: custom fields, consent.
 
 mod fields;
-mod notices;
 
 use std::cell::RefCell;
 
 use wasm_bindgen::JsValue;
 
 use super::browser::nodes::Drawing;
-use super::browser::site::Site;
 use super::browser::{HtmlElement, Node};
 use super::words::Words;
 
 pub use fields::{complete, forget, restore, show as ask, values};
-pub use notices::show as notices;
 
 /// What everything is drawn with.
 #[derive(Clone, Debug)]
 struct Tools {
-    site: Site,
     /// The panel's live region.
     live: HtmlElement,
     words: Words,
@@ -29,9 +25,9 @@ thread_local! {
 }
 
 /// Initialises it. `live` is the panel's live region, `labels` has the texts.
-pub fn begin(site: Site, live: HtmlElement, lang: String, labels: JsValue) {
+pub fn begin(live: HtmlElement, lang: String, labels: JsValue) {
     let words = Words::new(lang, labels);
-    TOOLS.set(Some(Tools { site, live, words }));
+    TOOLS.set(Some(Tools { live, words }));
 }
 
 fn tools() -> Option<Tools> {

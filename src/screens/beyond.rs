@@ -1,0 +1,49 @@
+//! The chunk `screens`: the screens beyond the form, loaded when somebody needs them.
+
+use leptos::prelude::*;
+
+use super::Panel;
+use super::model::Screen;
+use crate::browser::loader;
+use crate::chunks::{self, Screens};
+use crate::components::el::{el, live, nothing, spawn};
+use crate::texts;
+use domain::texts::Text;
+
+/// A screen of the chunk. If it does not load, another screen is shown.
+pub fn screen(panel: Panel, id: &'static str, view: fn(Screens, Panel) -> AnyView, or: Screen) -> AnyView {
+    spawn(async move {
+        if panel.load_screens().await.is_none() {
+            panel.announce(&panel.t(Text::FailUnreachable));
+            panel.go(or);
+        }
+    });
+    el("section").attr("class", "screen").attr("id", id).children([part(panel, view)])
+}
+
+/// A part of a screen, drawn once the chunk is loaded. Nothing loads it because of the part.
+pub fn part(panel: Panel, view: fn(Screens, Panel) -> AnyView) -> AnyView {
+    live(move || panel.screens.get().map_or_else(nothing, |screens| view(screens, panel)))
+}
+
+impl Panel {
+    /// Loads the chunk, unless it is loaded. `None` if that fails.
+    pub(super) async fn load_screens(self) -> Option<Screens> {
+        texts::set_table(loader::screens(&self.loader()).await?);
+        if let Some(loaded) = self.screens.get_untracked() {
+            return Some(loaded);
+        }
+        let screens = chunks::screens();
+        self.screens.set(Some(screens));
+        Some(screens)
+    }
+
+    /// Calls the chunk once it is loaded; does nothing if it cannot be.
+    pub(super) fn with_screens(self, act: impl FnOnce(Screens) + 'static) {
+        spawn(async move {
+            if let Some(screens) = self.load_screens().await {
+                act(screens);
+            }
+        });
+    }
+}
