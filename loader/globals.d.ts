@@ -88,12 +88,6 @@ declare module "program:glue" {
   ): void;
   export function refreshTickets(id: string): void;
   export function leaveTickets(): void;
-  export function beginSite(live: HTMLElement, lang: string, labels: unknown): void;
-  export function showFields(place: Element, fields: unknown, asks: boolean): void;
-  export function fieldsComplete(): boolean;
-  export function fieldValues(): object | undefined;
-  export function restoreFields(ticket: unknown): void;
-  export function forgetFields(): void;
   export function find(done: (answer: unknown) => void, sources: unknown, siteUrl: string, given: object): void;
   export function findRest(done: (answer: unknown) => void): void;
   export function findQuestion(done: (answer: unknown) => void, sources: unknown, siteUrl: string, id: string): void;

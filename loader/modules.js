@@ -25,8 +25,6 @@ import { draw, explained, ladder, saved } from "./waiting.js";
 
 /** How long a module waits for the texts of its language. */
 const PATIENCE_MS = 1000;
-/** How long sending waits for the site module if it has not loaded yet. */
-const COMING_MS = 3000;
 const base = new URL(".", import.meta.url).href;
 /** How long a request may take. */
 const REQUEST_MS = 10_000;
@@ -64,18 +62,6 @@ export const start = async (parts, form, said, heard) => {
     const [module] = await Promise.all([script(parts.preload, "screens", SCREENS_INTEGRITY), chunk("screens")]);
     wear(module.css);
     return module;
-  });
-
-  /** What the site adds, once it has loaded. @type {any} */
-  let added;
-  /** What the site adds, while it loads. @type {Promise<unknown> | undefined} */
-  let coming;
-  /** Restored answers to its fields from before it was loaded. @type {any} */
-  let answered;
-  const additions = once(async () => {
-    added = (await screens()).start(all, program, await labelled());
-    if (answered) added.restore(answered);
-    return added;
   });
 
   /** The tickets module, once it has loaded. @type {Followed | undefined} */
@@ -237,8 +223,6 @@ export const start = async (parts, form, said, heard) => {
   /** Fills the form with a ticket. @param {any} ticket @param {string} id of its draft */
   const fill = (ticket, id) => {
     form("restore", JSON.stringify(ticket));
-    answered = ticket;
-    added?.restore(ticket);
     carried.load(id).then(shown).catch(blank);
   };
   /** Draws the attachments of the form, if it is open. */
@@ -340,7 +324,6 @@ export const start = async (parts, form, said, heard) => {
 
     /** Draws into a place what it is named after. @param {Element} place @param {string} about */
     show: async (place, about) => {
-      const [fields, consent] = [said("fields"), !!said("consent")];
       if (place.id == "sends") {
         const [named] = await Promise.all([labelled(), screens()]);
         program.showPreview(place, lang, named, searched());
@@ -355,11 +338,6 @@ export const start = async (parts, form, said, heard) => {
         const text = all["box"].value;
         place.replaceChildren(...ladder(text, (key) => words[key], all["email"], copy, JSON.stringify(ticket())));
       } else if (place.id == "copy") place.replaceChildren(...saved(await labels(), last, !siteUrl));
-      else if (consent || fields?.length) {
-        const drawn = additions().then((site) => site.ask(place, fields, consent));
-        coming = drawn.catch(blank);
-        await drawn;
-      }
     },
 
     /** Loads the screens beyond the form; resolves to their texts, or to nothing if only these do not load. */
@@ -385,18 +363,13 @@ export const start = async (parts, form, said, heard) => {
     },
 
     /** The parts of a ticket that do not come from the form. */
-    extras: () => {
-      const { fields, consent } = added?.values() ?? answered ?? {};
-      return { website: trap.value, fields, consent, attachments: carried.ids(draft?.id() ?? "") };
-    },
+    extras: () => ({ website: trap.value, attachments: carried.ids(draft?.id() ?? "") }),
 
     /** The configuration was loaded. */
     configured: () => shown().catch(blank),
 
     /** Whether nothing prevents sending. If something does, the customer has been told. */
     ready: async () => {
-      await Promise.race([coming, new Promise((late) => setTimeout(late, COMING_MS))]);
-      if (added && !added.complete()) return false;
       const { module, line } = following ?? {};
       return !(await module?.alike(all["root"].getElementById("site"), line, form, alike));
     },
@@ -418,8 +391,6 @@ export const start = async (parts, form, said, heard) => {
 
     /** The draft was submitted. */
     sealed: () => {
-      added?.forget();
-      answered = undefined;
       draft?.sent();
       shown().catch(blank);
     },
@@ -436,8 +407,6 @@ export const start = async (parts, form, said, heard) => {
       if (reset || user) toTickets(program.leaveTickets);
       if (reset) {
         forgetSession();
-        added?.forget();
-        answered = undefined;
         written.clear();
         carried.drop(carried.of(draft?.id() ?? "").map(({ id }) => id));
         draft?.reset();

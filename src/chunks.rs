@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context as Task, Poll, Waker};
 
+use leptos::prelude::AnyView;
 use wasm_bindgen::JsValue;
 use wasm_split_macros::wasm_split;
 
@@ -12,7 +13,7 @@ use super::browser::HtmlElement;
 use super::browser::line::Line;
 use super::screens::Panel;
 use super::screens::document::Context;
-use super::{answers, engines, screens, sends, site, tickets};
+use super::{answers, engines, screens, sends, tickets};
 
 /// The screens beyond the form.
 #[derive(Clone, Copy)]
@@ -31,18 +32,10 @@ pub struct Screens {
     pub leave_tickets: fn(),
     /// Fetches and shows current incidents.
     pub show_incidents: fn(Panel),
-    /// Initialises what a site adds to the form.
-    pub begin_site: fn(HtmlElement, String, JsValue),
-    /// Draws custom fields.
-    pub show_fields: fn(HtmlElement, &JsValue, bool),
-    /// Checks the custom fields.
-    pub fields_complete: fn() -> bool,
-    /// Reads the custom fields.
-    pub field_values: fn() -> JsValue,
-    /// Fills the custom fields.
-    pub restore_fields: fn(&JsValue),
-    /// Empties the custom fields.
-    pub forget_fields: fn(),
+    /// Custom fields.
+    pub fields: fn(Panel) -> AnyView,
+    /// Checks the custom fields, and shows what is missing.
+    pub fields_complete: fn(Panel) -> bool,
 }
 
 /// The search in several engines.
@@ -70,12 +63,8 @@ fn screens_chunk() -> Screens {
         refresh_tickets: tickets::refresh,
         leave_tickets: tickets::leave,
         show_incidents: screens::incidents::show,
-        begin_site: site::begin,
-        show_fields: site::ask,
-        fields_complete: site::complete,
-        field_values: site::values,
-        restore_fields: site::restore,
-        forget_fields: site::forget,
+        fields: screens::fields::view,
+        fields_complete: screens::fields::complete,
     }
 }
 

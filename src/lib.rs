@@ -12,7 +12,6 @@ pub mod form;
 pub mod markdown;
 pub mod screens;
 pub mod sends;
-pub mod site;
 pub mod texts;
 pub mod tickets;
 pub mod transport;

@@ -95,42 +95,6 @@ mod exports {
         (screens().leave_tickets)();
     }
 
-    /// Initialises what a site adds to the form.
-    #[wasm_bindgen(js_name = beginSite)]
-    pub fn begin_site(live: HtmlElement, lang: String, labels: JsValue) {
-        (screens().begin_site)(live, lang, labels);
-    }
-
-    /// Draws the custom fields into a place, and the checkbox for consent if the site `asks` for it.
-    #[wasm_bindgen(js_name = showFields)]
-    pub fn show_fields(place: HtmlElement, fields: JsValue, asks: bool) {
-        (screens().show_fields)(place, &fields, asks);
-    }
-
-    /// Whether every required field is answered; shows which ones are not.
-    #[wasm_bindgen(js_name = fieldsComplete)]
-    pub fn fields_complete() -> bool {
-        (screens().fields_complete)()
-    }
-
-    /// The answers to the custom fields.
-    #[wasm_bindgen(js_name = fieldValues)]
-    pub fn field_values() -> JsValue {
-        (screens().field_values)()
-    }
-
-    /// Restores earlier answers from a ticket.
-    #[wasm_bindgen(js_name = restoreFields)]
-    pub fn restore_fields(ticket: JsValue) {
-        (screens().restore_fields)(&ticket);
-    }
-
-    /// Forgets the answers, because the draft is gone.
-    #[wasm_bindgen(js_name = forgetFields)]
-    pub fn forget_fields() {
-        (screens().forget_fields)();
-    }
-
     // The chunk `engines`.
 
     /// Searches the engines without low rate limits; passes the result to `done`.

@@ -6,17 +6,30 @@
 use std::sync::{Arc, Mutex};
 
 use leptos::attr::{Attribute, NextAttribute};
+use wasm_bindgen::JsValue;
 use web_sys::{Element, Event};
 
 use super::dom::{Listener, listen};
+use super::read;
 
 /// The attributes and listeners of an element.
 #[derive(Clone, Default)]
 pub struct Attributes {
     /// Attributes; those without a value are absent.
     pub values: Vec<(&'static str, Option<String>)>,
+    /// Properties, which customers change as well.
+    pub properties: Vec<(&'static str, Property)>,
     /// Listeners by event.
     pub handlers: Vec<(&'static str, Handler)>,
+}
+
+/// The value of a property.
+#[derive(Clone)]
+pub enum Property {
+    /// The text of a field.
+    Text(String),
+    /// The state of a checkbox.
+    Flag(bool),
 }
 
 /// A listener.
@@ -42,6 +55,17 @@ impl Attributes {
             if let Some(value) = value {
                 let _ = element.set_attribute(name, &value);
                 attached.names.push(name);
+            }
+        }
+        for (name, property) in self.properties {
+            let value = match property {
+                Property::Text(text) => JsValue::from(text),
+                Property::Flag(flag) => JsValue::from(flag),
+            };
+            // Setting it moves the caret, even to what it is.
+            if read::property(element, name) != value {
+                // Fails only for elements that do not have it.
+                let _ = js_sys::Reflect::set(element, &name.into(), &value);
             }
         }
         attached.listeners.clear();

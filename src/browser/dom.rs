@@ -215,9 +215,9 @@ pub fn value_of(event: &Event) -> String {
     event.target().map(|target| super::read::text_of(&target, "value")).unwrap_or_default()
 }
 
-/// The name of the field of an event.
-pub fn name_of(event: &Event) -> String {
-    event.target().map(|target| super::read::text_of(&target, "name")).unwrap_or_default()
+/// Whether the checkbox of an event is ticked.
+pub fn is_checked(event: &Event) -> bool {
+    event.target().is_some_and(|target| super::read::property(&target, "checked").is_truthy())
 }
 
 /// Sets a colour token on the element that holds the panel.

@@ -101,7 +101,7 @@ extern "C" {
     fn show(this: &Loader, place: &web_sys::Element, about: &str) -> js_sys::Promise;
     #[wasm_bindgen(method)]
     fn ready(this: &Loader) -> js_sys::Promise;
-    /// The answers to custom fields, the consent, and the value of the field that people cannot see.
+    /// The ids of the attachments, and the value of the field that people cannot see.
     #[wasm_bindgen(method)]
     pub fn extras(this: &Loader) -> JsValue;
     /// Closes the panel.

@@ -1,7 +1,7 @@
 //! Timers that are cancelled when they are dropped, and tasks.
 
 use std::cell::Cell;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -44,6 +44,16 @@ pub async fn wait(time: Duration) {
         if done.get() || timer.is_none() { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
+}
+
+/// Waits for a future; `None` if it takes longer than a time.
+pub async fn within<T>(time: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let (mut future, mut late) = (pin!(future), pin!(wait(time)));
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => late.as_mut().poll(cx).map(|()| None),
+    })
+    .await
 }
 
 /// Runs a task.

@@ -15,7 +15,7 @@ use leptos::tachys::view::any_view::AnyViewState;
 use leptos::task::spawn_local;
 
 use crate::browser::Element;
-use crate::browser::attributes::{Attributes, Handler};
+use crate::browser::attributes::{Attributes, Handler, Property};
 
 /// A function that Leptos calls again when something that it has read changes.
 type Shared = Arc<Mutex<dyn FnMut() -> AnyView + Send>>;
@@ -85,6 +85,16 @@ impl El {
         self
     }
 
+    /// Sets the text of a field, which the customer changes as well.
+    pub fn value(self, text: String) -> El {
+        property(self, "value", Property::Text(text))
+    }
+
+    /// Sets the state of a checkbox, which the customer changes as well.
+    pub fn checked(self, is_ticked: bool) -> El {
+        property(self, "checked", Property::Flag(is_ticked))
+    }
+
     /// Adds a listener.
     pub fn on(self, name: &'static str, call: impl FnMut(Event) + Send + 'static) -> El {
         handled(self, name, Arc::new(Mutex::new(call)))
@@ -105,6 +115,12 @@ impl El {
 #[inline(never)]
 fn with(mut el: El, name: &'static str, value: &str) -> El {
     el.attributes.values.push((name, Some(value.to_string())));
+    el
+}
+
+#[inline(never)]
+fn property(mut el: El, name: &'static str, property: Property) -> El {
+    el.attributes.properties.push((name, property));
     el
 }
 

@@ -8,9 +8,10 @@ use super::send::contact;
 use super::{Panel, choices, ticket};
 use crate::browser::{context, intl};
 use domain::context::document::{self, Value, withhold};
+use domain::fields;
 use domain::ticket::{Client, NewTicket};
 use redaction::{self, Origin};
-use wire::{Read, Source};
+use wire::Source;
 
 /// The functions of the chunk.
 #[derive(Clone, Copy)]
@@ -139,7 +140,7 @@ fn sent(panel: Panel) -> Value {
 }
 
 /// The ticket as the form stands.
-fn draft(panel: Panel, context: Value) -> NewTicket<Value, Value> {
+fn draft(panel: Panel, context: Value) -> NewTicket<Value> {
     let extras = panel.loader().extras();
     panel.peek(|model| NewTicket {
         kind: model.kind(),
@@ -151,8 +152,9 @@ fn draft(panel: Panel, context: Value) -> NewTicket<Value, Value> {
         questions: model.seen.clone(),
         attachments: extras.member("attachments"),
         via: model.via.clone(),
-        consent: extras.get("consent").as_bool(),
-        fields: Some(Value::read(&extras.get("fields"))).filter(|fields| !fields.is_empty()),
+        consent: (model.config.consent || model.consent).then_some(model.consent),
+        fields: Some(fields::answers(&model.config.fields, model.kind(), &model.answers))
+            .filter(|fields| !fields.is_empty()),
         website: extras.text_of("website"),
         automatic: ticket::is_automatic(model),
         locale: panel.lang(),

@@ -3,14 +3,14 @@
 use wasm_bindgen::JsValue;
 
 use super::model::Model;
-use super::{Panel, STATE, idle};
+use super::{Panel, STATE, idle, ticket};
 use crate::browser::http::Abort;
 use crate::browser::{context, loader, read};
 use crate::components::el::spawn;
 use domain::config::{self, Config};
 use domain::context::User;
 use domain::ticket::is_email;
-use wire::{Read, Source};
+use wire::Read;
 
 /// The host has set something (`widget::changed`).
 pub fn changed(panel: Panel, what: u8) {
@@ -57,6 +57,7 @@ impl Panel {
             model.searches = searches;
             model.user = user;
         });
+        ticket::load_fields(self);
         // A customer who is filling in the form keeps their place in it.
         if self.peek(|model| model.contact == Default::default()) {
             self.redraw();
@@ -66,7 +67,7 @@ impl Panel {
 
     /// Shows current incidents, if the site publishes any.
     pub(super) fn show_incidents(self) {
-        if STATE.with(|state| state.published.borrow().get("incidents").is_true()) {
+        if self.peek(|model| model.config.incidents) {
             self.with_screens(move |screens| (screens.show_incidents)(self));
         }
     }

@@ -4,6 +4,7 @@ mod answer;
 mod beyond;
 mod choices;
 pub mod document;
+pub mod fields;
 mod frame;
 mod hits;
 mod home;

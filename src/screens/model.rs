@@ -83,6 +83,12 @@ pub struct Model {
     pub severity: Option<Severity>,
     /// Name and address, if the form had to ask for them.
     pub contact: Contact,
+    /// What the custom fields hold by their ids; `true` for a ticked checkbox.
+    pub answers: Pairs<String>,
+    /// Whether support may look into the account.
+    pub consent: bool,
+    /// Whether Send was pressed, so that missing answers are shown.
+    pub send_pressed: bool,
     /// The customer's switches by place, and whether each is on.
     pub choices: Pairs<bool>,
     /// Where the customer came from.
@@ -137,6 +143,11 @@ impl Model {
         self.user.is_some() && !withheld
     }
 
+    /// Whether the site adds fields to the form, or asks for consent.
+    pub fn asks_more(&self) -> bool {
+        !self.config.fields.is_empty() || self.config.consent
+    }
+
     /// The selected kind, or the first that the site offers.
     pub fn kind(&self) -> Kind {
         let offered = |kind: &Kind| self.config.kinds.contains(kind);
@@ -164,6 +175,9 @@ impl Model {
         self.topic = None;
         self.severity = None;
         self.kind = None;
+        self.answers.0.clear();
+        self.consent = false;
+        self.send_pressed = false;
         choices::forget_items(self);
     }
 }

@@ -1,17 +1,22 @@
 //! Sending: the content of the form becomes a submission, which belongs to the outbox (`loader/outbox.js`).
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::document::{self, Contents};
 use super::model::{Model, Screen, Sending};
 use super::{Panel, place, search, ticket};
 use crate::browser::loader::Sent;
-use crate::browser::{context, dom, intl, loader, read};
+use crate::browser::{context, dom, intl, loader, read, timer};
 use crate::components::el::{div, nothing, paragraph, spawn};
 use domain::problem::Problem;
 use domain::texts::Text;
 use domain::ticket::{Contact, Gap, Receipt, gaps};
 use wire::Read;
+
+/// How long sending waits for what draws the custom fields.
+const LOADING: Duration = Duration::from_secs(3);
 
 /// Sends the ticket, or shows what is missing and moves the focus there. Pressed twice, it sends once.
 pub fn start(panel: Panel) {
@@ -31,7 +36,7 @@ pub fn start(panel: Panel) {
     spawn(async move {
         let loader = panel.loader();
         let hands = panel.peek(|model| model.hands);
-        let is_ready = loader::is_ready(&loader).await;
+        let is_ready = fields_complete(panel).await && loader::is_ready(&loader).await;
         if is_ready {
             context::gathered(&loader, &panel.moment()).await;
         }
@@ -69,6 +74,15 @@ pub fn start(panel: Panel) {
             }
         }
     });
+}
+
+/// Whether every required custom field is answered. What cannot be loaded in time does not keep anybody from sending.
+async fn fields_complete(panel: Panel) -> bool {
+    if !panel.peek(Model::asks_more) {
+        return true;
+    }
+    let loaded = timer::within(LOADING, panel.load_screens()).await.flatten();
+    loaded.is_none_or(|screens| (screens.fields_complete)(panel))
 }
 
 /// A ticket from the outbox has arrived: a customer who has the outbox open gets the receipt.

@@ -6,7 +6,7 @@ use super::model::Model;
 use super::{Panel, choices, keys, search, ticket};
 use crate::browser::{dom, loader};
 use domain::ticket::{Contact, Kind, Severity};
-use wire::{Read, Source};
+use wire::{Pairs, Read, Source};
 
 impl Panel {
     /// Handles a change of the box.
@@ -53,6 +53,10 @@ impl Panel {
             model.topic = Some(ticket.text_of("topic"));
             model.via = ticket.text_of("via");
             model.seen = ticket.member("questions");
+            let text = |answer: JsValue| if answer.is_true() { "true".to_string() } else { answer.text() };
+            model.answers =
+                Pairs(ticket.get("fields").entries().into_iter().map(|(id, answer)| (id, text(answer))).collect());
+            model.consent = ticket.get("consent").is_true();
             if !model.is_known() {
                 model.contact = Contact::read(&ticket.get("contact"));
             }

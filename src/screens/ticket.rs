@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::model::{Model, Screen, Sending};
-use super::{Panel, hits, home, place, search, secrets, send, sends};
+use super::{Panel, beyond, hits, home, place, search, secrets, send, sends};
 use crate::browser::{dom, intl};
 use crate::components::el::{button, div, el, live, live_text, nothing, paragraph};
 use domain::config::{self, ASK, Topic};
@@ -48,6 +48,7 @@ pub fn text_of(gap: Gap, panel: Panel) -> String {
 
 /// The form.
 pub fn view(panel: Panel) -> AnyView {
+    load_fields(panel);
     let label = move || {
         panel.t(panel.read(|model| match model.sending {
             Sending::Busy => Text::Sending,
@@ -67,7 +68,7 @@ pub fn view(panel: Panel) -> AnyView {
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
         contact(panel),
         place::part(panel, "files"),
-        place::part(panel, "site"),
+        el("section").attr("id", "site").children([beyond::part(panel, |screens, panel| (screens.fields)(panel))]),
         live(move || community(panel)),
         div("foot last").children([
             live(move || small_print(panel)),
@@ -75,6 +76,13 @@ pub fn view(panel: Panel) -> AnyView {
             div("row").children([send, promise]),
         ]),
     ])
+}
+
+/// Loads what draws the custom fields, if the form is open and the site has any.
+pub fn load_fields(panel: Panel) {
+    if panel.peek(|model| model.screen == Screen::Ticket && model.asks_more()) {
+        panel.with_screens(drop);
+    }
 }
 
 /// The selected topic, or the one of the page; empty if there is none.

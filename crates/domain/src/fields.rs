@@ -110,6 +110,19 @@ impl Field {
     }
 }
 
+/// The answers on a ticket of a kind, from what the form holds by the ids of the fields (`true` for a ticked checkbox). Before the fields are
+/// known, everything stays as it is.
+pub fn answers(fields: &[Field], kind: Kind, texts: &Pairs<String>) -> Fields {
+    if fields.is_empty() {
+        let answer =
+            |text: &String| if text == "true" { FieldAnswer::Yes(true) } else { FieldAnswer::Text(text.clone()) };
+        return Pairs(texts.0.iter().map(|(id, text)| (id.clone(), answer(text))).collect());
+    }
+    let asked = fields.iter().filter(|field| field.applies_to(kind));
+    let answers = asked.filter_map(|field| Some((field.id.clone(), field.answer(texts.get(&field.id)?)?)));
+    Pairs(answers.collect())
+}
+
 /// Whether a text is a decimal number.
 pub fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);

@@ -49,10 +49,9 @@ pub struct Config {
     pub context: Collected,
     /// What is redacted in addition to the defaults.
     pub redact: Redact,
-    /// Whether the form asks if support may look into the customer's account. Default: false. Read by the module that draws the fields, not by
-    /// the form.
+    /// Whether the form asks if support may look into the customer's account. Default: false.
     pub consent: bool,
-    /// Custom fields. Default: none. Read by the same module.
+    /// Custom fields. Default: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
     /// The attachments that are accepted. Default: the defaults of its fields. Gateway only; no Rust of the widget reads it.
@@ -121,7 +120,12 @@ pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Resul
             config.texts = Pairs::read(value);
             Ok(())
         }
-        "sources" | "fields" | "consent" => Ok(()),
+        "fields" => replace(&mut config.fields, Vec::read(value), fields::check),
+        "consent" => {
+            config.consent = value.is_true();
+            Ok(())
+        }
+        "sources" => Ok(()),
         _ if GATEWAY_ONLY.contains(&field) => Err(field.to_string() + ": only the gateway sets it"),
         _ => Err(field.to_string()
             + ": unknown; known are kinds, topics, sources, links, channels, fields, context, redact, consent, theme, texts"),
@@ -174,6 +178,7 @@ impl Read for Config {
                 }
                 "targets" => config.targets = Vec::read(&value),
                 "trust_page" => config.trust_page = value.is_true(),
+                "incidents" => config.incidents = value.is_true(),
                 // The gateway has validated what it publishes. Errors are ignored, because a newer gateway may publish fields that are unknown
                 // here.
                 _ => drop(set_field(&mut config, &field, &value)),
@@ -217,6 +222,7 @@ mod tests {
             ("links", r#"[{"label":"x","url":"javascript:alert(1)"}]"#, "https:"),
             ("topics", r#"[{"id":"a b","label":"x"}]"#, "no id"),
             ("topics", r#"[7]"#, "no id"),
+            ("fields", r#"[{"id":"a b","label":"x"}]"#, "no id"),
             ("context", r#"{"off":["cookies"]}"#, "page, user, application"),
             ("context", r#"{"tools":["matomo"]}"#, "posthog, sentry"),
             ("context", r#"{"links":[{"label":"x","url":"javascript:{id}"}]}"#, "https:"),
