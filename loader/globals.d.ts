@@ -69,7 +69,6 @@ declare module "program:glue" {
     lang: string,
     labels: unknown,
   ): void;
-  export function showPreview(place: Element, lang: string, labels: unknown, host: string): void;
   export function showTickets(
     place: Element,
     live: HTMLElement,

@@ -205,12 +205,6 @@ export const start = async (parts, form, said, heard) => {
     if (place) waits(place).catch(blank);
   };
 
-  /** The host that search texts are sent to; empty if they stay on the page. */
-  const searched = () => {
-    if (siteUrl) return new URL(gateway).host;
-    return said("sources")?.some((/** @type {any} */ { engine }) => engine == "github") ? "api.github.com" : "";
-  };
-
   const trap = document.createElement("input");
   // Only robots fill in a field that nobody can see. Password managers go by the name, and some leave it alone if told.
   assign(trap, { name: "db-more", tabIndex: -1, autocomplete: "off", className: "live", "aria-hidden": "true" });
@@ -324,10 +318,7 @@ export const start = async (parts, form, said, heard) => {
 
     /** Draws into a place what it is named after. @param {Element} place @param {string} about */
     show: async (place, about) => {
-      if (place.id == "sends") {
-        const [named] = await Promise.all([labelled(), screens()]);
-        program.showPreview(place, lang, named, searched());
-      } else if (place.id == "tickets") {
+      if (place.id == "tickets") {
         const [line, named] = await Promise.all([conversations(), labelled()]);
         program.showTickets(place, all["live"], line, lang, named, about);
       } else if (place.id == "waiting") await waits(place);

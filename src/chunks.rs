@@ -13,15 +13,15 @@ use super::browser::HtmlElement;
 use super::browser::line::Line;
 use super::screens::Panel;
 use super::screens::document::Context;
-use super::{answers, engines, screens, sends, tickets};
+use super::{answers, engines, screens, tickets};
 
 /// The screens beyond the form.
 #[derive(Clone, Copy)]
 pub struct Screens {
     /// Draws a question.
     pub show_question: fn(&HtmlElement, &HtmlElement, &JsValue, String, &JsValue),
-    /// Draws what is sent with a ticket.
-    pub show_preview: fn(&HtmlElement, String, JsValue, &str),
+    /// Everything that is sent with a ticket.
+    pub preview: fn(Panel) -> AnyView,
     /// Draws the list of tickets, or one.
     pub show_tickets: fn(HtmlElement, HtmlElement, Line, String, JsValue, String),
     /// Draws similar tickets.
@@ -57,7 +57,7 @@ fn context_chunk() -> Context {
 fn screens_chunk() -> Screens {
     Screens {
         show_question: answers::show,
-        show_preview: sends::show,
+        preview: screens::preview::view,
         show_tickets: tickets::show,
         show_similar: tickets::show_alike,
         refresh_tickets: tickets::refresh,

@@ -11,7 +11,6 @@ pub mod engines;
 pub mod form;
 pub mod markdown;
 pub mod screens;
-pub mod sends;
 pub mod texts;
 pub mod tickets;
 pub mod transport;

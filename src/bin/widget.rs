@@ -58,12 +58,6 @@ mod exports {
         (screens().show_question)(&place, &live, &question, lang, &labels);
     }
 
-    /// Draws what is sent with a ticket into a place.
-    #[wasm_bindgen(js_name = showPreview)]
-    pub fn show_preview(place: HtmlElement, lang: String, labels: JsValue, host: String) {
-        (screens().show_preview)(&place, lang, labels, &host);
-    }
-
     /// Draws the list of tickets, or the ticket with an id, into a place.
     #[wasm_bindgen(js_name = showTickets)]
     pub fn show_tickets(place: HtmlElement, live: HtmlElement, line: Line, lang: String, labels: JsValue, id: String) {

@@ -19,10 +19,10 @@ impl Panel {
             let (title, label) = match model.screen {
                 Screen::Ticket => (Text::SendTicket, Text::MessageLabel),
                 Screen::Question => (Text::Question, Text::BoxLabel),
-                Screen::Sends => (Text::WhatWeSend, Text::BoxLabel),
+                Screen::Preview => (Text::WhatWeSend, Text::BoxLabel),
                 Screen::Tickets => (Text::YourTickets, Text::BoxLabel),
-                Screen::Waiting if model.unsure > 0 => (Text::MaybeSent, Text::BoxLabel),
-                Screen::Waiting => (Text::NotSentYet, Text::BoxLabel),
+                Screen::Outbox if model.unsure > 0 => (Text::MaybeSent, Text::BoxLabel),
+                Screen::Outbox => (Text::NotSentYet, Text::BoxLabel),
                 Screen::Home | Screen::Thanks | Screen::Receipt => (Text::Help, Text::BoxLabel),
             };
             dom::set_text(&loader.title(), &self.t(title));

@@ -10,7 +10,7 @@ use crate::components::el::spawn;
 use domain::config::{self, Config};
 use domain::context::User;
 use domain::ticket::is_email;
-use wire::Read;
+use wire::{Read, Source};
 
 /// The host has set something (`widget::changed`).
 pub fn changed(panel: Panel, what: u8) {
@@ -70,6 +70,24 @@ impl Panel {
         if self.peek(|model| model.config.incidents) {
             self.with_screens(move |screens| (screens.show_incidents)(self));
         }
+    }
+
+    /// The host that searched texts are sent to; empty if they stay on the page.
+    pub(super) fn searched_host(self) -> String {
+        let site_url = self.loader().site_url();
+        if let Some((_, rest)) = site_url.split_once("://") {
+            return rest.split('/').next().unwrap_or_default().to_string();
+        }
+        let is_github = self.setting("sources").items().iter().any(|engine| engine.text_of("engine") == "github");
+        if is_github { "api.github.com".into() } else { String::new() }
+    }
+
+    /// A field of the configuration as the host wrote it: the page's value, or else the gateway's.
+    fn setting(self, name: &str) -> JsValue {
+        let published = STATE.with(|state| state.published.borrow().get(name));
+        let configured = self.loader().state().config().into_iter().map(|options| options.get(name));
+        let given = configured.filter(|value| !value.is_null() && !value.is_undefined());
+        given.last().unwrap_or(published)
     }
 
     pub(super) fn fetch_config(self) {

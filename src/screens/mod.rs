@@ -16,12 +16,13 @@ mod memory;
 mod model;
 mod navigation;
 mod place;
+pub mod preview;
 mod question;
 mod receipt;
 mod search;
 mod secrets;
 mod send;
-mod sends;
+mod summary;
 mod text_box;
 mod ticket;
 mod tickets;
@@ -152,8 +153,8 @@ fn screen(panel: Panel) -> AnyView {
         Screen::Question => question::view(panel),
         Screen::Thanks => receipt::thanks(panel),
         Screen::Receipt => receipt::view(panel),
-        Screen::Sends => place::screen(panel, "sends", Screen::Ticket),
-        Screen::Waiting => place::screen(panel, "waiting", Screen::Home),
+        Screen::Preview => beyond::screen(panel, "sends", |screens, panel| (screens.preview)(panel), Screen::Ticket),
+        Screen::Outbox => place::screen(panel, "waiting", Screen::Home),
         Screen::Tickets => place::screen(panel, "tickets", Screen::Home),
     }
 }

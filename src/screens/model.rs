@@ -24,12 +24,12 @@ pub enum Screen {
     Thanks,
     /// The ticket has arrived.
     Receipt,
-    /// What we send.
-    Sends,
+    /// What is sent.
+    Preview,
     /// The customer's tickets: the list, or one conversation.
     Tickets,
     /// The outbox.
-    Waiting,
+    Outbox,
 }
 
 /// The state of something that is fetched.

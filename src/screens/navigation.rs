@@ -71,7 +71,7 @@ impl Panel {
     pub(super) fn go_back(self) {
         match self.peek(|model| (model.screen, model.came_from)) {
             (Screen::Question, came_from) => self.go_back_to(came_from),
-            (Screen::Sends, _) => self.go(Screen::Ticket),
+            (Screen::Preview, _) => self.go(Screen::Ticket),
             (Screen::Tickets, _) if self.peek(|model| !model.ticket.is_empty()) => tickets::open(self, String::new()),
             _ => self.go(Screen::Home),
         }

@@ -70,7 +70,7 @@ pub fn start(panel: Panel) {
                 if word == "sent" {
                     return receipt(panel, Receipt::read(&answer));
                 }
-                panel.go(Screen::Waiting);
+                panel.go(Screen::Outbox);
             }
         }
     });
@@ -89,7 +89,7 @@ async fn fields_complete(panel: Panel) -> bool {
 pub fn arrived(panel: Panel, about: &str) {
     let receipt = read::parse(about).map(|receipt| Receipt::read(&receipt));
     match receipt.filter(|receipt| !receipt.reference.is_empty()) {
-        Some(receipt) if panel.peek(|model| model.screen == Screen::Waiting && model.queued <= 1) => {
+        Some(receipt) if panel.peek(|model| model.screen == Screen::Outbox && model.queued <= 1) => {
             self::receipt(panel, receipt);
         }
         Some(receipt) => panel.announce(&panel.fill(Text::ReceiptReference, "{reference}", &receipt.reference)),

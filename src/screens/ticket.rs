@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::model::{Model, Screen, Sending};
-use super::{Panel, beyond, hits, home, place, search, secrets, send, sends};
+use super::{Panel, beyond, hits, home, place, search, secrets, send, summary};
 use crate::browser::{dom, intl};
 use crate::components::el::{button, div, el, live, live_text, nothing, paragraph};
 use domain::config::{self, ASK, Topic};
@@ -281,9 +281,9 @@ fn small_print(panel: Panel) -> AnyView {
     let look = move |_| {
         // What the customer looks at from here on is what will be sent.
         panel.loader().freeze();
-        panel.go(Screen::Sends);
+        panel.go(Screen::Preview);
     };
-    let along = sends::summary(panel) + " ";
+    let along = summary::text(panel) + " ";
     let sender = panel.read(|model| with_email(panel, model, Text::SendingAs));
     let look = button("link", look).text(panel.t(Text::Look));
     el("p").attr("class", "hint").children([along.into_any(), look, (" ".to_string() + &sender).into_any()])

@@ -20,7 +20,7 @@ pub fn waiting(panel: Panel) -> AnyView {
         (n, 0) => panel.count(Text::WaitToBeSent, n),
         (n, _) => panel.count(Text::WaitToBeKnown, n),
     };
-    button("button yours", move |_| panel.go(Screen::Waiting)).text(text)
+    button("button yours", move |_| panel.go(Screen::Outbox)).text(text)
 }
 
 /// On Home: the link to the tickets, if there are any.

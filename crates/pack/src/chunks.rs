@@ -21,7 +21,7 @@ const BEYOND_THE_FORM: &[&str] = &[
     "deskbell::markdown::",
     "deskbell::screens::fields::",
     "deskbell::screens::incidents::",
-    "deskbell::sends::",
+    "deskbell::screens::preview::",
     "deskbell::texts::text",
     "deskbell::tickets::",
     "deskbell::screens::document::json",

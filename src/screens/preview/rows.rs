@@ -1,7 +1,8 @@
 //! Values as rows: names with their values.
 
 use crate::browser::intl;
-use crate::words::Words;
+use crate::screens::words;
+use crate::texts;
 use domain::context::Group;
 use domain::context::document::Value;
 use domain::join::join_nonempty;
@@ -20,16 +21,16 @@ pub struct Row {
 const DETAILED: usize = 6;
 
 /// The rows of a value.
-pub fn of(words: &Words, value: &Value) -> Vec<Row> {
+pub fn of(value: &Value) -> Vec<Row> {
     let mut rows = Vec::new();
-    add(words, value, 0, &mut rows);
+    add(value, 0, &mut rows);
     rows
 }
 
 /// A value as text.
-pub fn written(words: &Words, value: &Value) -> String {
+pub fn written(value: &Value) -> String {
     let mut text = String::new();
-    for Row { depth, label, text: value } in of(words, value) {
+    for Row { depth, label, text: value } in of(value) {
         for part in ["  ".repeat(depth).as_str(), &label, ": ", &value, "\n"] {
             text.push_str(part);
         }
@@ -49,25 +50,25 @@ pub fn title(group: Group, item: &Value) -> String {
     join_nonempty(&texts, " ")
 }
 
-fn add(words: &Words, value: &Value, depth: usize, rows: &mut Vec<Row>) {
+fn add(value: &Value, depth: usize, rows: &mut Vec<Row>) {
     match value {
         Value::Members(members) => {
             for (name, value) in &members.0 {
-                add_named(words, words.label(name), value, depth, rows);
+                add_named(texts::label(name), value, depth, rows);
             }
         }
         Value::List(items) => {
             for (index, item) in items.iter().enumerate() {
-                let at = intl::time(item.text_of("at"), &words.lang);
+                let at = intl::time(item.text_of("at"), &words::lang());
                 let label = if at.is_empty() { (index + 1).to_string() } else { at };
-                add_named(words, label, item, depth, rows);
+                add_named(label, item, depth, rows);
             }
         }
         _ => rows.push(Row { depth, label: String::new(), text: text(value) }),
     }
 }
 
-fn add_named(words: &Words, label: String, value: &Value, depth: usize, rows: &mut Vec<Row>) {
+fn add_named(label: String, value: &Value, depth: usize, rows: &mut Vec<Row>) {
     match value {
         // A short record with a time is one line.
         Value::Members(members) if value.get("at").is_some() && members.0.len() < DETAILED => {
@@ -78,7 +79,7 @@ fn add_named(words: &Words, label: String, value: &Value, depth: usize, rows: &m
         Value::Members(_) | Value::List(_) if value.is_empty() => {}
         Value::Members(_) | Value::List(_) => {
             rows.push(Row { depth, label, text: String::new() });
-            add(words, value, depth + 1, rows);
+            add(value, depth + 1, rows);
         }
         _ if value.is_empty() => {}
         _ => rows.push(Row { depth, label, text: text(value) }),

@@ -7,7 +7,7 @@ use domain::join::join_nonempty;
 use domain::texts::Text;
 
 /// What is sent, in words, for the line above Send.
-pub fn summary(panel: Panel) -> String {
+pub fn text(panel: Panel) -> String {
     let now = panel.moment();
     let along = panel.read(|model| {
         let mut along = Vec::new();
