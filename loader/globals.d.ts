@@ -62,13 +62,6 @@ declare module "program:glue" {
   export function answer(what: string, about: string): unknown;
   export function follows(total: number, unread: number, queued: number, unsure: number): void;
   export function contextLoaded(loaded: boolean): void;
-  export function showQuestion(
-    place: Element,
-    live: HTMLElement,
-    question: unknown,
-    lang: string,
-    labels: unknown,
-  ): void;
   export function showTickets(
     place: Element,
     live: HTMLElement,

@@ -299,11 +299,6 @@ export const start = async (parts, form, said, heard) => {
      * @param {boolean} [late]
      */
     look: async (late) => (state.token || session(false)) && ((late && following) || (await follow()).line.look()),
-    /** The screen that shows answers. */
-    answers: async () => {
-      await screens();
-      return { show: program.showQuestion };
-    },
     /** The configuration with the response targets of a signed customer; without a valid token the public one. */
     promised: () =>
       as("", token, async (headers) => {

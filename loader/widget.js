@@ -13,7 +13,6 @@ import {
   mount as mountForm,
   open as openForm,
   refreshTickets,
-  showQuestion,
   showSimilar,
   showTickets,
 } from "program:glue";
@@ -33,7 +32,6 @@ const program = {
   findRest,
   leaveTickets,
   refreshTickets,
-  showQuestion,
   showSimilar,
   showTickets,
 };
@@ -203,7 +201,6 @@ export const mount = (parts) => {
       load()
         .then(blank, blank)
         .then(() => state.complete?.(snapshot)),
-    answers: () => beyond((modules) => modules.answers()),
     elsewhere: (/** @type {string} */ what) => {
       const sources = configured("sources");
       if (what == "config") return siteUrl && asked && beyond((modules) => modules.promised());

@@ -13,13 +13,13 @@ use super::browser::HtmlElement;
 use super::browser::line::Line;
 use super::screens::Panel;
 use super::screens::document::Context;
-use super::{answers, engines, screens, tickets};
+use super::{engines, screens, tickets};
 
 /// The screens beyond the form.
 #[derive(Clone, Copy)]
 pub struct Screens {
-    /// Draws a question.
-    pub show_question: fn(&HtmlElement, &HtmlElement, &JsValue, String, &JsValue),
+    /// The question that is open, with its answers.
+    pub answers: fn(Panel) -> AnyView,
     /// Everything that is sent with a ticket.
     pub preview: fn(Panel) -> AnyView,
     /// Draws the list of tickets, or one.
@@ -56,7 +56,7 @@ fn context_chunk() -> Context {
 #[wasm_split(screens, wasm_split_path = crate::chunks)]
 fn screens_chunk() -> Screens {
     Screens {
-        show_question: answers::show,
+        answers: screens::answers::view,
         preview: screens::preview::view,
         show_tickets: tickets::show,
         show_similar: tickets::show_alike,

@@ -3,7 +3,6 @@
 
 #![cfg(target_arch = "wasm32")]
 
-pub mod answers;
 pub mod browser;
 pub mod chunks;
 pub mod components;

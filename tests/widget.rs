@@ -8,10 +8,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use deskbell::answers;
 use deskbell::browser::http::{self, Abort, Answer};
 use deskbell::browser::loader::Loader;
 use deskbell::browser::{context, dom, intl, read, timer};
+use deskbell::components::el;
+use deskbell::components::prose::prose;
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -59,9 +60,7 @@ impl Drop for Replaced {
 /// The rendered Markdown of a text: the tags in order, or the HTML.
 fn drawn(text: &str, code: &str) -> String {
     let place = js("return document.body.appendChild(document.createElement('div'))");
-    let question = with(&JsValue::from_str(text), "return { id: 'q', title: 'Q', body: it }");
-    let labels = js("return ['', '', '', '', '', '', '', '']");
-    answers::show(&place.clone().unchecked_into(), &place.clone().unchecked_into(), &question, "en".into(), &labels);
+    let _mounted = el::mount(place.unchecked_ref(), prose(text));
     let seen = with(&place, code).as_string().unwrap();
     with(&place, "it.remove()");
     seen

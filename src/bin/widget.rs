@@ -52,12 +52,6 @@ mod exports {
 
     // The chunk `screens`.
 
-    /// Draws a question into a place.
-    #[wasm_bindgen(js_name = showQuestion)]
-    pub fn show_question(place: HtmlElement, live: HtmlElement, question: JsValue, lang: String, labels: JsValue) {
-        (screens().show_question)(&place, &live, &question, lang, &labels);
-    }
-
     /// Draws the list of tickets, or the ticket with an id, into a place.
     #[wasm_bindgen(js_name = showTickets)]
     pub fn show_tickets(place: HtmlElement, live: HtmlElement, line: Line, lang: String, labels: JsValue, id: String) {

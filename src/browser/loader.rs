@@ -80,9 +80,6 @@ extern "C" {
     fn affected(this: &Loader, id: &str) -> js_sys::Promise;
     #[wasm_bindgen(method)]
     fn elsewhere(this: &Loader, what: &str) -> JsValue;
-    /// Loads the screen that shows answers, once.
-    #[wasm_bindgen(method)]
-    pub fn answers(this: &Loader) -> js_sys::Promise;
     /// The visit that a search or a draft belongs to.
     #[wasm_bindgen(method)]
     pub fn visit(this: &Loader) -> String;

@@ -3,7 +3,6 @@
 
 pub use web_sys::{Element, Event, HtmlElement, Node};
 
-pub mod answers;
 pub mod attributes;
 pub mod context;
 pub mod dom;

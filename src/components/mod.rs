@@ -1,3 +1,5 @@
 //! What several screens are built of.
 
 pub mod el;
+pub mod link;
+pub mod prose;

@@ -6,9 +6,9 @@ use super::hits::section;
 use super::model::Screen;
 use super::{Panel, hits, idle, tickets};
 use crate::components::el::{button, div, el, live, live_text, nothing};
+use crate::components::link::outside;
 use domain::config::Link;
 use domain::texts::Text;
-use markdown::safe_url;
 
 /// The home screen.
 pub fn view(panel: Panel) -> AnyView {
@@ -26,13 +26,6 @@ pub fn view(panel: Panel) -> AnyView {
     let send = button("button main wide", move |_| panel.go(Screen::Ticket)).children([live_text(label)]);
     let [waiting, yours] = [live(move || tickets::waiting(panel)), live(move || tickets::row(panel))];
     div("screen").children([waiting, found, yours, live(move || links(panel)), div("foot").children([send])])
-}
-
-/// A link that opens outside of the page; only text if a link may not have the address.
-pub fn outside(class: &'static str, url: &str, text: String) -> AnyView {
-    let Some(url) = safe_url(url) else { return el("span").attr("class", class).text(text) };
-    let link = el("a").attr("class", class).attr("href", url).attr("target", "_blank");
-    link.attr("rel", "noopener noreferrer nofollow ugc").text(text)
 }
 
 /// Links. They come last, so they wait for what is above them, and make room for hits.

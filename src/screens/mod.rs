@@ -1,6 +1,7 @@
 //! The screens. The box belongs to the loader and stays; everything else is drawn below it.
 
 mod answer;
+pub mod answers;
 mod beyond;
 mod choices;
 pub mod document;
@@ -44,7 +45,7 @@ use super::chunks::Screens;
 use super::components::el::{self, spawn};
 use super::transport;
 use domain::texts::Text;
-use model::{Model, Screen};
+use model::{Model, Remote, Screen};
 use words::Words;
 
 pub use answer::answer;
@@ -61,6 +62,8 @@ pub struct Panel {
     scene: RwSignal<u32>,
     /// Anything else.
     change: RwSignal<u32>,
+    /// Whether the question that is open is fetched.
+    question: RwSignal<Remote>,
     /// The screens beyond the form, once their chunk is loaded.
     screens: RwSignal<Option<Screens>>,
 }
@@ -74,8 +77,8 @@ struct State {
     search: RefCell<search::Running>,
     /// The configuration as the gateway published it.
     published: RefCell<JsValue>,
-    /// The question that is open, and the module that shows it.
-    reading: RefCell<Option<(JsValue, JsValue)>>,
+    /// The question that is open, once it is fetched.
+    question: RefCell<JsValue>,
     later: RefCell<Option<Timer>>,
 }
 
@@ -171,10 +174,10 @@ fn announce(text: &str) {
 }
 
 /// Copies a text to the clipboard, and shows that.
-fn copy(text: String) {
+pub fn copy(text: String) {
     spawn(async move {
         if dom::copy(&text).await {
-            announce(&words::said(Text::Copied));
+            announce(&words::text(Text::Copied));
         }
     });
 }
@@ -193,7 +196,12 @@ impl Panel {
             state.published.take();
             state.loader.replace(Some(loader));
         });
-        Panel { scene: RwSignal::new(0), change: RwSignal::new(0), screens: RwSignal::new(None) }
+        Panel {
+            scene: RwSignal::new(0),
+            change: RwSignal::new(0),
+            question: RwSignal::new(Remote::Loading),
+            screens: RwSignal::new(None),
+        }
     }
 
     fn loader(self) -> Loader {

@@ -33,10 +33,9 @@ pub enum Screen {
 }
 
 /// The state of something that is fetched.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub enum Remote {
     /// Being fetched.
-    #[default]
     Loading,
     /// Fetched.
     Ready,
@@ -115,8 +114,6 @@ pub struct Model {
     pub hit: Option<Hit>,
     /// The scroll position of the screen from which it was opened.
     pub scrolled: i32,
-    /// The state of its answers.
-    pub question: Remote,
     /// The community questions that the customer saw.
     pub seen: Vec<QuestionSeen>,
     /// The gaps, once Send was pressed.

@@ -2,13 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::home::outside;
 use super::model::{Model, Remote, Screen};
-use super::{Panel, STATE, memory, search};
-use crate::browser::answers;
+use super::{Panel, STATE, beyond, memory, search};
 use crate::browser::dom::{self, encoded};
 use crate::browser::http::Abort;
 use crate::components::el::{button, div, live, nothing, paragraph, spawn};
+use crate::components::link::outside;
 use domain::question::{Hit, Run, question_kind};
 use domain::texts::Text;
 use domain::ticket::{Outcome, QUESTIONS_MAX, QuestionSeen};
@@ -68,26 +67,22 @@ pub fn note(seen: &mut Vec<QuestionSeen>, hit: &Hit, outcome: Outcome) {
     seen.push(QuestionSeen { source: source.into(), id: hit.id.clone(), title, url: hit.url.clone(), outcome });
 }
 
-/// The question that is open. The chunk `screens` draws it into its place.
+/// The question that is open. The chunk `screens` draws it.
 pub fn view(panel: Panel) -> AnyView {
-    let body = live(move || {
-        panel.read(|model| match &model.question {
-            Remote::Loading => paragraph("loading", panel.t(Text::QuestionLoading)),
-            Remote::Ready => {
-                // After the place has been created.
-                spawn(async move { draw(panel) });
-                div("").attr("id", PLACE).children([])
-            }
-            Remote::Failed => {
-                let again = button("button", move |_| fetch(panel)).text(panel.t(Text::TryAgain));
-                let url = model.hit.as_ref().map_or("", |hit| &hit.url);
-                let elsewhere = match url.is_empty() {
-                    true => nothing(),
-                    false => outside("hint", url, panel.t(Text::OpenInTab)),
-                };
-                div("").children([paragraph("notice", panel.t(Text::QuestionFailed)), again, elsewhere])
-            }
-        })
+    let body = live(move || match panel.question.get() {
+        Remote::Loading => paragraph("loading", panel.t(Text::QuestionLoading)),
+        Remote::Ready => {
+            div("").attr("id", PLACE).children([beyond::part(panel, |screens, panel| (screens.answers)(panel))])
+        }
+        Remote::Failed => {
+            let again = button("button", move |_| fetch(panel)).text(panel.t(Text::TryAgain));
+            let url = panel.peek(|model| model.hit.as_ref().map(|hit| hit.url.clone()).unwrap_or_default());
+            let elsewhere = match url.is_empty() {
+                true => nothing(),
+                false => outside("hint", &url, panel.t(Text::OpenInTab)),
+            };
+            div("").children([paragraph("notice", panel.t(Text::QuestionFailed)), again, elsewhere])
+        }
     });
     let solved = button("button main", move |_| solved(panel)).text(panel.t(Text::SolvedIt));
     let unsolved = button("button", move |_| unsolved(panel)).text(panel.t(Text::StillNeedHelp));
@@ -96,54 +91,27 @@ pub fn view(panel: Panel) -> AnyView {
 
 fn fetch(panel: Panel) {
     let id = id(panel);
-    panel.change(|model| model.question = Remote::Loading);
+    panel.question.set(Remote::Loading);
+    panel.with_screens(drop);
     spawn(async move {
         let what = "questions/".to_string() + &encoded(&id);
-        let loader = panel.loader();
-        let module = answers::load(&loader);
         let answer = panel.ask(&what, &Abort::new()).await;
-        let module = module.await;
+        let screens = panel.load_screens().await;
         if panel.peek(|model| model.hit.as_ref().is_none_or(|hit| hit.id != id)) {
             return;
         }
-        panel.change(|model| match answer.as_ref().zip(module.as_ref()) {
-            Some((question, _)) => arrive(model, &id, question),
-            None => model.question = Remote::Failed,
-        });
-        STATE.with(|state| state.reading.replace(answer.zip(module)));
+        let Some((question, _)) = answer.zip(screens) else { return panel.question.set(Remote::Failed) };
+        panel.change(|model| complete(model, &id, &question));
+        STATE.with(|state| state.question.replace(question));
+        panel.question.set(Remote::Ready);
     });
 }
 
-fn arrive(model: &mut Model, id: &str, question: &impl Source) {
-    // A link knows only the id; a ticket should also have the title.
+/// Completes what a ticket says about a question: a link knows only its id.
+fn complete(model: &mut Model, id: &str, question: &impl Source) {
     if let Some(known) = model.seen.iter_mut().find(|known| known.id == id) {
         known.title = question.text_of("title");
         known.url = question.text_of("url");
-    }
-    model.question = Remote::Ready;
-}
-
-/// Draws the question, unless it is drawn.
-fn draw(panel: Panel) {
-    // In the order of `answers::Label`.
-    const LABELS: [Text; 8] = [
-        Text::Accepted,
-        Text::Staff,
-        Text::NoAnswers,
-        Text::OpenInTab,
-        Text::CopyCode,
-        Text::Copied,
-        Text::ShowAPicture,
-        Text::ShowPicture,
-    ];
-    let drawn = STATE.with(|state| {
-        let reading = state.reading.borrow();
-        let (question, module) = reading.as_ref()?;
-        let labels = LABELS.iter().map(|label| panel.t(*label)).collect();
-        answers::show(module, &panel.loader(), PLACE, question, &panel.lang(), labels)
-    });
-    if drawn.is_none() {
-        panel.change(|model| model.question = Remote::Failed);
     }
 }
 

@@ -7,7 +7,6 @@ use wasm_bindgen::JsValue;
 
 use super::model::{Model, Screen};
 use super::{Panel, STATE, choices, document, idle, question};
-use crate::browser::answers;
 use crate::browser::dom::{self, encoded};
 use crate::browser::http::Abort;
 use crate::browser::timer::{self, Timer};
@@ -94,7 +93,8 @@ pub fn shown(panel: Panel, hits: &[Hit]) {
     if ids.is_empty() {
         return;
     }
-    answers::prefetch(&panel.loader());
+    // Before one is opened.
+    panel.with_screens(drop);
     panel.emit("question-shown", &[("ids", join_nonempty(&ids, ",").into())]);
     count(panel, "shown", ids);
     panel.change(|model| hits.iter().for_each(|hit| question::note(&mut model.seen, hit, Outcome::Shown)));

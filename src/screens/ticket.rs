@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use super::model::{Model, Screen, Sending};
-use super::{Panel, beyond, hits, home, place, search, secrets, send, summary};
+use super::{Panel, beyond, hits, place, search, secrets, send, summary};
 use crate::browser::{dom, intl};
 use crate::components::el::{button, div, el, live, live_text, nothing, paragraph};
+use crate::components::link::outside;
 use domain::config::{self, ASK, Topic};
 use domain::targets::{self, HOURS_A_DAY, Owner, Target};
 use domain::texts::Text;
@@ -125,7 +126,7 @@ fn community(panel: Panel) -> AnyView {
         let rows = hits::rows(panel, model.hits.get(..model.hits.len().min(MATCHES)).unwrap_or_default());
         let text = if rows.is_empty() { Text::CommunityAsk } else { Text::CommunityFirst };
         let ask = model.config.links.iter().find(|link| link.kind == ASK);
-        let ask = ask.map_or_else(nothing, |link| home::outside("", &link.url, link.label.clone()));
+        let ask = ask.map_or_else(nothing, |link| outside("", &link.url, link.label.clone()));
         let list = el("ul").attr("class", "plain").children(rows);
         div("community").children([paragraph("", panel.t(text)), list, ask])
     })

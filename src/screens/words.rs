@@ -43,7 +43,7 @@ pub fn replacement(key: &str) -> Option<String> {
 
 /// A text in the panel's language.
 #[inline(never)]
-pub fn said(text: Text) -> String {
+pub fn text(text: Text) -> String {
     STATE.with(|state| state.words.borrow().get(text))
 }
 
@@ -55,7 +55,7 @@ pub fn lang() -> String {
 impl Panel {
     /// A text.
     pub fn t(self, text: Text) -> String {
-        said(text)
+        self::text(text)
     }
 
     /// A text with its placeholder filled.

@@ -16,9 +16,10 @@ const IMPORTS: &str = "\"__wasm_split\"";
 
 /// Code that belongs to a chunk, by the beginning of its path. The splitter follows every reference, so one from the form would bring it back.
 const BEYOND_THE_FORM: &[&str] = &[
-    "deskbell::answers::",
+    "deskbell::components::prose::",
     "deskbell::engines::",
     "deskbell::markdown::",
+    "deskbell::screens::answers::",
     "deskbell::screens::fields::",
     "deskbell::screens::incidents::",
     "deskbell::screens::preview::",
