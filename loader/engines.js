@@ -2,7 +2,7 @@
 
 /**
  * Responds in place of the gateway to `search?q=…`, `questions/ID`, and `rest` of the last search.
- * @param {import("./widget.js").Program} program
+ * @param {import("./widget.js").Engines} engines
  * @param {any} sources @param {string} siteUrl @param {string} what
  * @param {Set<string>} own collects addresses that Deskbell requests, and not the host
  */

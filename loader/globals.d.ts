@@ -59,27 +59,14 @@ declare module "program:glue" {
   export function mount(loader: object): void;
   export function open(options: object): void;
   export function changed(what: 0 | 1 | 2): void;
-  export function answer(what: string, about: string): unknown;
+  export function draft(): string;
+  export function restoreDraft(ticket: unknown): void;
+  export function editTicket(ticket: unknown): void;
+  export function ticketArrived(answer: string): void;
+  export function copyText(text: string): void;
   export function follows(total: number, unread: number, queued: number, unsure: number): void;
+  export function ticketsChanged(id: string): void;
   export function contextLoaded(loaded: boolean): void;
-  export function showTickets(
-    place: Element,
-    live: HTMLElement,
-    line: object,
-    lang: string,
-    labels: unknown,
-    id: string,
-  ): void;
-  export function showSimilar(
-    place: Element,
-    live: HTMLElement,
-    line: object,
-    lang: string,
-    labels: unknown,
-    found: unknown,
-  ): void;
-  export function refreshTickets(id: string): void;
-  export function leaveTickets(): void;
   export function find(done: (answer: unknown) => void, sources: unknown, siteUrl: string, given: object): void;
   export function findRest(done: (answer: unknown) => void): void;
   export function findQuestion(done: (answer: unknown) => void, sources: unknown, siteUrl: string, id: string): void;

@@ -15,13 +15,10 @@ import { replies } from "./replies.js";
 import { forgetSession, session as sessionOf } from "./session.js";
 import { outbox } from "./outbox.js";
 import { watchRoot } from "./root.js";
-import { sized } from "./sizes.js";
 import { blank } from "./state.js";
 import { draw, explained, ladder, saved } from "./waiting.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
-/** @typedef {(what: string, about: string) => any} Form answers for the form */
-/** @typedef {{module: any, line: ReturnType<typeof import("./follow.js").follow>}} Followed */
 
 /** How long a module waits for the texts of its language. */
 const PATIENCE_MS = 1000;
@@ -33,13 +30,14 @@ const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
 
 /**
  * Initialises the module. `said` returns a field of the configuration; `heard` gets the number of tickets and of
- * unread messages, or nothing if something else has changed.
- * @param {Parts} parts @param {Form} form @param {(name: string) => any} said
- * @param {(...counts: number[]) => void} heard
+ * unread messages, or nothing if something else has changed; `ticketsChanged` gets the id of a ticket that has changed,
+ * empty if it may be any.
+ * @param {Parts} parts @param {(name: string) => any} said
+ * @param {(...counts: number[]) => void} heard @param {(id: string) => void} ticketsChanged
  */
-export const start = async (parts, form, said, heard) => {
+export const start = async (parts, said, heard, ticketsChanged) => {
   const token = reporting(parts, parts["token"]);
-  const { wear, lang, gateway, siteUrl, zendesk, state, emit, own, site: key, chunk } = parts;
+  const { wear, lang, siteUrl, zendesk, state, emit, own, site: key, chunk } = parts;
   const program = /** @type {import("./widget.js").Program} */ (parts["program"]);
   let session = (/** @type {boolean} */ make = true) => sessionOf(key, make);
   const { cookieDomain, env } = parts.script.dataset;
@@ -64,70 +62,29 @@ export const start = async (parts, form, said, heard) => {
     return module;
   });
 
-  /** The tickets module, once it has loaded. @type {Followed | undefined} */
+  /** What follows tickets, once it has loaded. @type {ReturnType<typeof import("./follow.js").follow> | undefined} */
   let following;
-  /** Whether tickets were shown. */
-  let showsTickets = false;
-  /** Calls the screen of tickets, if it was shown. @param {() => void} call */
-  const toTickets = (call) => {
-    try {
-      if (showsTickets) call();
-    } catch {
-      // Only after a panic, of which the customer has been told.
-    }
-  };
-  /** Updates what is shown of tickets: everything, or one. @param {string} [id] */
-  const refresh = (id = "") => toTickets(() => program.refreshTickets(id));
   const follow = once(async () => {
     const module = await script(parts.preload, "tickets", TICKETS_INTEGRITY);
     /** @param {import("./follow.js").Change} change */
     const changed = ({ ticket, total, unread }) => {
       heard(total, unread);
-      refresh(ticket?.id);
+      ticketsChanged(ticket?.id ?? "");
     };
-    const line = module.follow({ ...parts, changed });
-    /**
-     * Submits a reply with the attachments of an owner.
-     * @param {string} path @param {string} body @param {string} text @param {string} of
-     */
-    const reply = async (path, body, text, of) => {
-      const files = carried.ids(of);
-      const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
-      const outcome = await sealed?.send({
-        path: `/tickets${path}`,
-        body: whole,
-        text,
-        signed: true,
-        files,
-        of,
-      });
-      return explained(outcome, await labelled());
-    };
-    Object.assign(line, written, {
-      base: gateway.slice(0, -1),
-      sized: (/** @type {number} */ bytes) => sized(bytes, lang),
-      /** @param {string} path @param {string} body @param {string} text */
-      send: (path, body, text) => reply(path, body, text, `reply:${path.split("/")[1]}`),
-      /** Submits the draft of a ticket as a reply. @param {string} path @param {string} body @param {string} text */
-      add: (path, body, text) => reply(path, body, text, draft?.id() ?? ""),
-      /** Shows the attachments of a reply. @param {Element} place @param {string} id */
-      files: (place, id) =>
-        files()
-          .then((files) => files.show(place, `reply:${id}`))
-          .catch(blank),
-    });
-    return (following = { module, line });
+    return (following = /** @type {ReturnType<typeof import("./follow.js").follow>} */ (
+      module.follow({ ...parts, changed })
+    ));
   });
-  /** Fetches what a screen of tickets is drawn with. */
-  const conversations = once(async () => {
-    const [{ line }] = await Promise.all([follow(), screens()]);
-    showsTickets = true;
-    return line;
-  });
-  const alike = async () => {
-    const [line, named] = await Promise.all([conversations(), labelled()]);
-    return async (/** @type {Element} */ place, /** @type {any} */ found) =>
-      program.showSimilar(place, all["live"], line, lang, named, found);
+  /**
+   * Submits a reply to the ticket with an id, with the attachments of an owner.
+   * @param {string} id @param {string} body @param {string} text what the customer wrote @param {string} of
+   */
+  const reply = async (id, body, text, of) => {
+    const files = carried.ids(of);
+    const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
+    const path = `/tickets/${id}/messages`;
+    const outcome = await sealed?.send({ path, body: whole, text, signed: true, files, of });
+    return explained(outcome, await labelled());
   };
 
   const limits = () => (siteUrl ? said("attachments") : FILES);
@@ -184,19 +141,26 @@ export const start = async (parts, form, said, heard) => {
    */
   let last = ["", ""];
   const queued = marks("data-deskbell-queued", parts.triggers, parts.signal);
-  const copy = (/** @type {string} */ text) => form("copy", text);
-
   /** Draws the outbox. @param {Element} place */
   const waits = async (place) => {
     /** @param {import("./outbox.js").Item} item */
     const edit = async (item) => {
-      form("mend", item.body);
+      program.editTicket(JSON.parse(item.body));
       await carried.give(item.files, draft?.id() ?? "");
       await draft?.save();
       await sealed?.discard(item, true);
     };
     if (sealed)
-      await draw(place, sealed, await labels(), lang, all["email"], copy, edit, siteUrl ? "unreachable" : "unsent");
+      await draw(
+        place,
+        sealed,
+        await labels(),
+        lang,
+        all["email"],
+        program.copyText,
+        edit,
+        siteUrl ? "unreachable" : "unsent",
+      );
   };
   const turned = () => {
     heard();
@@ -213,10 +177,10 @@ export const start = async (parts, form, said, heard) => {
   trap.setAttribute("data-form-type", "other");
 
   /** The content of the form as a ticket. */
-  const ticket = () => JSON.parse(form("form", ""));
+  const ticket = () => JSON.parse(program.draft());
   /** Fills the form with a ticket. @param {any} ticket @param {string} id of its draft */
   const fill = (ticket, id) => {
-    form("restore", JSON.stringify(ticket));
+    program.restoreDraft(ticket);
     carried.load(id).then(shown).catch(blank);
   };
   /** Draws the attachments of the form, if it is open. */
@@ -228,9 +192,8 @@ export const start = async (parts, form, said, heard) => {
   /** Something has arrived. */
   const touched = async () => {
     if (!siteUrl) return;
-    const { line } = await follow();
-    line.touched();
-    refresh();
+    (await follow()).touched();
+    ticketsChanged("");
   };
 
   const known = once(() => script(parts.preload, "tools", TOOLS_INTEGRITY));
@@ -284,7 +247,7 @@ export const start = async (parts, form, said, heard) => {
         arrived: (item, text) => {
           touched().catch(blank);
           last = [item.text, item.body, item.lost, item.stopped];
-          form("arrived", item.draft && text);
+          if (item.draft) program.ticketArrived(text);
         },
       });
       watchRoot(all["root"].host, all, all.restore);
@@ -298,7 +261,7 @@ export const start = async (parts, form, said, heard) => {
      * Follows the tickets of a customer who may have some; with `late` only if nothing follows them yet.
      * @param {boolean} [late]
      */
-    look: async (late) => (state.token || session(false)) && ((late && following) || (await follow()).line.look()),
+    look: async (late) => (state.token || session(false)) && ((late && following) || (await follow()).look()),
     /** The configuration with the response targets of a signed customer; without a valid token the public one. */
     promised: () =>
       as("", token, async (headers) => {
@@ -308,21 +271,20 @@ export const start = async (parts, form, said, heard) => {
     /** Searches the engines. @param {any} sources @param {string} what */
     ask: async (sources, what) => {
       await chunk("engines");
-      return ask(program, sources, siteUrl, what, own);
+      return ask(parts["engines"], sources, siteUrl, what, own);
     },
 
-    /** Draws into a place what it is named after. @param {Element} place @param {string} about */
-    show: async (place, about) => {
-      if (place.id == "tickets") {
-        const [line, named] = await Promise.all([conversations(), labelled()]);
-        program.showTickets(place, all["live"], line, lang, named, about);
-      } else if (place.id == "waiting") await waits(place);
+    /** Draws into a place what it is named after. @param {Element} place */
+    show: async (place) => {
+      if (place.id == "waiting") await waits(place);
       else if (place.id == "files") await shown();
       else if (place.id == "ladder") {
         const words = await labels();
         place.className = "row";
         const text = all["box"].value;
-        place.replaceChildren(...ladder(text, (key) => words[key], all["email"], copy, JSON.stringify(ticket())));
+        place.replaceChildren(
+          ...ladder(text, (key) => words[key], all["email"], program.copyText, JSON.stringify(ticket())),
+        );
       } else if (place.id == "copy") place.replaceChildren(...saved(await labels(), last, !siteUrl));
     },
 
@@ -354,11 +316,22 @@ export const start = async (parts, form, said, heard) => {
     /** The configuration was loaded. */
     configured: () => shown().catch(blank),
 
-    /** Whether nothing prevents sending. If something does, the customer has been told. */
-    ready: async () => {
-      const { module, line } = following ?? {};
-      return !(await module?.alike(all["root"].getElementById("site"), line, form, alike));
-    },
+    /** How many tickets are open, as far as known. */
+    openTickets: async () => following?.open(),
+    /** Sends a request below `…/tickets`. @param {string} method @param {string} path @param {string} body */
+    request: async (method, path, body) => (await follow()).request(method, path, body),
+    /** A ticket was changed from the panel. */
+    touched: async () => (await follow()).touched(),
+    /** Submits a reply. @param {string} id of its ticket @param {string} body @param {string} text */
+    reply: (id, body, text) => reply(id, body, text, `reply:${id}`),
+    /** Submits the draft of a ticket as a reply. @param {string} id of the ticket @param {string} body @param {string} text */
+    addDraft: (id, body, text) => reply(id, body, text, draft?.id() ?? ""),
+    /** The draft of a reply. @param {string} id of its ticket */
+    replyDraft: (id) => written.begun(id),
+    /** Stores the draft of a reply. @param {string} id of its ticket @param {string} text */
+    keepReplyDraft: (id, text) => written.keep(id, text),
+    /** Shows the attachments of a reply in a place. @param {Element} place @param {string} id of its ticket */
+    replyFiles: async (place, id) => (await files()).show(place, `reply:${id}`),
 
     /**
      * Submits the ticket; resolves to the outcome of the first attempt.
@@ -390,16 +363,15 @@ export const start = async (parts, form, said, heard) => {
       // First of all, so that nothing of it is found again.
       const gone = reset && forget(key, { user, discard, at: Date.now() });
       const done = Promise.allSettled([gone, sealed?.other(reset, discard)]);
-      if (reset || user) toTickets(program.leaveTickets);
       if (reset) {
         forgetSession();
         written.clear();
         carried.drop(carried.of(draft?.id() ?? "").map(({ id }) => id));
         draft?.reset();
-        following?.line.forget();
+        following?.forget();
       } else {
         draft?.other();
-        following?.line.meet();
+        following?.meet();
       }
       return done;
     },
@@ -407,14 +379,11 @@ export const start = async (parts, form, said, heard) => {
     /** The user may be signed now, or not any more. */
     met: () => {
       remember();
-      following?.line.meet();
+      following?.meet();
     },
 
     /** Resolves once the data that `reset` asked for is deleted, or cannot be deleted now. */
     finishReset: () => forgotten,
-
-    /** Messages count as read only when they are visible. */
-    seen: () => refresh(),
   };
 };
 

@@ -1,20 +1,21 @@
 // Imported by the loader: the program's glue, and what belongs to the form.
 
 import {
-  answer,
   changed as formChanged,
   contextLoaded,
+  copyText,
+  draft,
+  editTicket,
   find,
   findQuestion,
   findRest,
   follows,
   initSync,
-  leaveTickets,
   mount as mountForm,
   open as openForm,
-  refreshTickets,
-  showSimilar,
-  showTickets,
+  restoreDraft,
+  ticketArrived,
+  ticketsChanged,
 } from "program:glue";
 
 import { zendeskOf } from "./address.js";
@@ -25,17 +26,12 @@ import { once } from "./once.js";
 import { blank } from "./state.js";
 import { counter } from "./visits.js";
 
-/** What the program exports for the parts beyond the form; each works once its chunk is loaded. */
-const program = {
-  find,
-  findQuestion,
-  findRest,
-  leaveTickets,
-  refreshTickets,
-  showSimilar,
-  showTickets,
-};
+/** What the modules beside the form call in the program. */
+const program = { copyText, draft, editTicket, restoreDraft, ticketArrived };
+/** What the chunk `engines` exports; it works once the chunk is loaded. */
+const engines = { find, findQuestion, findRest };
 /** @typedef {typeof program} Program */
+/** @typedef {typeof engines} Engines */
 
 /** @param {{module: WebAssembly.Module}} options */
 export const init = (options) => begin(initSync(options));
@@ -163,7 +159,6 @@ export const finishReset = async (parts) => (await beside(parts)()).finishReset(
 /** Goes where the options lead. @param {object} options */
 export const open = (options) => {
   openForm(options);
-  modules?.seen();
 };
 
 /** Draws the widget into the panel. @param {Parts} parts */
@@ -213,18 +208,25 @@ export const mount = (parts) => {
     },
     screens: () => beyond((modules) => modules.screens()),
     affected: (/** @type {string} */ id) => beyond((modules) => modules.affected(id)),
-    show: (/** @type {Element} */ place, /** @type {string} */ about) =>
-      beyond((modules) => modules.show(place, about)),
+    show: (/** @type {Element} */ place) => beyond((modules) => modules.show(place)),
     extras: () => modules?.extras() ?? {},
-    ready: async () => {
-      try {
-        await (learning = learnAnew().catch(blank));
-        await Promise.race([looked, new Promise((late) => setTimeout(late, 3000))]);
-        return !modules || (await modules.ready());
-      } catch {
-        return true;
-      }
+    settled: async () => {
+      await (learning = learnAnew().catch(blank));
+      await Promise.race([looked.catch(blank), new Promise((late) => setTimeout(late, 3000))]);
     },
+    openTickets: async () => modules?.openTickets(),
+    request: (/** @type {string} */ method, /** @type {string} */ path, /** @type {string} */ body) =>
+      beyond((modules) => modules.request(method, path, body)),
+    reply: (/** @type {string} */ id, /** @type {string} */ body, /** @type {string} */ text) =>
+      beyond((modules) => modules.reply(id, body, text)),
+    addDraft: (/** @type {string} */ id, /** @type {string} */ body, /** @type {string} */ text) =>
+      beyond((modules) => modules.addDraft(id, body, text)),
+    replyDraft: (/** @type {string} */ id) => beyond((modules) => modules.replyDraft(id)),
+    keepReplyDraft: (/** @type {string} */ id, /** @type {string} */ text) =>
+      beyond((modules) => modules.keepReplyDraft(id, text)),
+    replyFiles: (/** @type {Element} */ place, /** @type {string} */ id) =>
+      beyond((modules) => modules.replyFiles(place, id)),
+    touched: () => beyond((modules) => modules.touched()),
     send: (/** @type {string} */ body, /** @type {string} */ text, /** @type {boolean} */ signed) => {
       const held = hands;
       return beyond((modules) => (held == hands ? modules.send(body, text, signed) : { word: "gone" }));
@@ -249,7 +251,7 @@ export const resume = async (parts) => {
   const fetched = beside(parts);
   learning = learnAnew().catch(blank);
   const [modules] = await Promise.all([fetched(), learning]);
-  (await modules.follow()).line.resume();
+  (await modules.follow()).resume();
 };
 
 /** A field of the configuration: the page's value, or else the gateway's. @param {string} name */
@@ -303,7 +305,8 @@ const beside = (parts) => {
       [total, unread] = [counts[0] ?? total, counts[1] ?? unread];
       tell();
     };
-    return (modules = await start({ ...parts, ...access(parts), chunk, program }, answer, configured, heard));
+    const changed = (/** @type {string} */ id) => mounted && ticketsChanged(id);
+    return (modules = await start({ ...parts, ...access(parts), chunk, program, engines }, configured, heard, changed));
   });
   return fetching;
 };

@@ -2,18 +2,16 @@
 //! `loader/chunks.js` loads into the program's memory. A part must not be linked before its chunk is loaded: its code would not be there.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context as Task, Poll, Waker};
 
 use leptos::prelude::AnyView;
 use wasm_bindgen::JsValue;
 use wasm_split_macros::wasm_split;
 
-use super::browser::HtmlElement;
-use super::browser::line::Line;
 use super::screens::Panel;
 use super::screens::document::Context;
-use super::{engines, screens, tickets};
+use super::{engines, screens};
 
 /// The screens beyond the form.
 #[derive(Clone, Copy)]
@@ -22,14 +20,14 @@ pub struct Screens {
     pub answers: fn(Panel) -> AnyView,
     /// Everything that is sent with a ticket.
     pub preview: fn(Panel) -> AnyView,
-    /// Draws the list of tickets, or one.
-    pub show_tickets: fn(HtmlElement, HtmlElement, Line, String, JsValue, String),
-    /// Draws similar tickets.
-    pub show_similar: fn(HtmlElement, HtmlElement, Line, String, JsValue, &JsValue),
-    /// Reloads the tickets.
+    /// The list of tickets, or the conversation that is open.
+    pub tickets: fn(Panel) -> AnyView,
+    /// Fetches again what is shown of tickets.
     pub refresh_tickets: fn(&str),
-    /// Clears the tickets.
-    pub leave_tickets: fn(),
+    /// Similar tickets, offered before the draft is sent.
+    pub similar: fn(Panel) -> AnyView,
+    /// Looks for similar tickets, and shows them.
+    pub find_similar: fn(Panel) -> Pin<Box<dyn Future<Output = bool>>>,
     /// Fetches and shows current incidents.
     pub show_incidents: fn(Panel),
     /// Custom fields.
@@ -58,10 +56,10 @@ fn screens_chunk() -> Screens {
     Screens {
         answers: screens::answers::view,
         preview: screens::preview::view,
-        show_tickets: tickets::show,
-        show_similar: tickets::show_alike,
-        refresh_tickets: tickets::refresh,
-        leave_tickets: tickets::leave,
+        tickets: screens::tickets::view,
+        refresh_tickets: screens::tickets::refresh,
+        similar: screens::tickets::similar::view,
+        find_similar: screens::tickets::similar::find,
         show_incidents: screens::incidents::show,
         fields: screens::fields::view,
         fields_complete: screens::fields::complete,

@@ -7,13 +7,9 @@ pub mod browser;
 pub mod chunks;
 pub mod components;
 pub mod engines;
-pub mod form;
-pub mod markdown;
 pub mod screens;
 pub mod texts;
-pub mod tickets;
 pub mod transport;
-pub mod words;
 
 use std::cell::RefCell;
 
@@ -41,15 +37,40 @@ pub fn changed(what: u8) {
     with_panel(|panel| screens::changed(panel, what));
 }
 
-/// Answers a question about the form, of the screens beyond it (`sends`, `site`, `tickets`) and of the loader's scripts.
-pub fn answer(what: &str, about: &str) -> JsValue {
-    panel().map_or(JsValue::UNDEFINED, |panel| screens::answer(panel, what, about))
+/// The ticket as the form stands, without its context, as JSON.
+pub fn draft() -> String {
+    panel().map(screens::document::draft_json).unwrap_or_default()
+}
+
+/// Fills the form with an earlier ticket.
+pub fn restore_draft(ticket: &JsValue) {
+    with_panel(|panel| panel.restore(ticket));
+}
+
+/// Fills the form with a ticket that was refused, and opens it.
+pub fn edit_ticket(ticket: &JsValue) {
+    with_panel(|panel| screens::edit(panel, ticket));
+}
+
+/// A ticket from the outbox has arrived. `answer` is the gateway's response.
+pub fn ticket_arrived(answer: &str) {
+    with_panel(|panel| screens::arrived(panel, answer));
+}
+
+/// Copies a text to the clipboard, and announces that.
+pub fn copy_text(text: String) {
+    screens::copy(text);
 }
 
 /// Sets how many tickets the customer has, how many unread messages, how many submissions are in the outbox, and for how many of these it is
 /// unknown whether they arrived.
 pub fn follows(total: u32, unread: u32, queued: u32, unsure: u32) {
     with_panel(|panel| screens::follows(panel, total, unread, queued, unsure));
+}
+
+/// Something about the ticket with an id has changed, or about any ticket if it is empty.
+pub fn tickets_changed(id: &str) {
+    with_panel(|panel| screens::tickets_changed(panel, id));
 }
 
 /// The chunk `context` is loaded, or could not be loaded.

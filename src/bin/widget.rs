@@ -2,10 +2,8 @@
 
 #[cfg(target_arch = "wasm32")]
 mod exports {
-    use deskbell::browser::HtmlElement;
-    use deskbell::browser::line::Line;
     use deskbell::browser::loader::{Loader, Options};
-    use deskbell::chunks::{engines, screens};
+    use deskbell::chunks::engines;
     use wasm_bindgen::JsValue;
     use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -18,10 +16,34 @@ mod exports {
         deskbell::mount(loader);
     }
 
-    /// Answers a question about the form.
+    /// The ticket as the form stands, without its context, as JSON.
     #[wasm_bindgen]
-    pub fn answer(what: &str, about: &str) -> JsValue {
-        deskbell::answer(what, about)
+    pub fn draft() -> String {
+        deskbell::draft()
+    }
+
+    /// Fills the form with an earlier ticket.
+    #[wasm_bindgen(js_name = restoreDraft)]
+    pub fn restore_draft(ticket: JsValue) {
+        deskbell::restore_draft(&ticket);
+    }
+
+    /// Fills the form with a ticket that was refused, and opens it.
+    #[wasm_bindgen(js_name = editTicket)]
+    pub fn edit_ticket(ticket: JsValue) {
+        deskbell::edit_ticket(&ticket);
+    }
+
+    /// A ticket from the outbox has arrived. `answer` is the gateway's response.
+    #[wasm_bindgen(js_name = ticketArrived)]
+    pub fn ticket_arrived(answer: &str) {
+        deskbell::ticket_arrived(answer);
+    }
+
+    /// Copies a text to the clipboard, and announces that.
+    #[wasm_bindgen(js_name = copyText)]
+    pub fn copy_text(text: String) {
+        deskbell::copy_text(text);
     }
 
     /// Sets how many tickets the customer has, how many unread messages, how many submissions are in the outbox, and for how many of these it
@@ -29,6 +51,12 @@ mod exports {
     #[wasm_bindgen]
     pub fn follows(total: u32, unread: u32, queued: u32, unsure: u32) {
         deskbell::follows(total, unread, queued, unsure);
+    }
+
+    /// Something about the ticket with an id has changed, or about any ticket if it is empty.
+    #[wasm_bindgen(js_name = ticketsChanged)]
+    pub fn tickets_changed(id: &str) {
+        deskbell::tickets_changed(id);
     }
 
     /// Goes where the options of the command `open`, or a link, lead.
@@ -48,39 +76,6 @@ mod exports {
     #[wasm_bindgen(js_name = contextLoaded)]
     pub fn context_loaded(loaded: bool) {
         deskbell::context_loaded(loaded);
-    }
-
-    // The chunk `screens`.
-
-    /// Draws the list of tickets, or the ticket with an id, into a place.
-    #[wasm_bindgen(js_name = showTickets)]
-    pub fn show_tickets(place: HtmlElement, live: HtmlElement, line: Line, lang: String, labels: JsValue, id: String) {
-        (screens().show_tickets)(place, live, line, lang, labels, id);
-    }
-
-    /// Draws similar tickets into a place of the form.
-    #[wasm_bindgen(js_name = showSimilar)]
-    pub fn show_similar(
-        place: HtmlElement,
-        live: HtmlElement,
-        line: Line,
-        lang: String,
-        labels: JsValue,
-        found: JsValue,
-    ) {
-        (screens().show_similar)(place, live, line, lang, labels, &found);
-    }
-
-    /// Reloads after a change of the ticket with an id, or of any ticket.
-    #[wasm_bindgen(js_name = refreshTickets)]
-    pub fn refresh_tickets(id: &str) {
-        (screens().refresh_tickets)(id);
-    }
-
-    /// Clears the screen, because its tickets do not belong to the current user.
-    #[wasm_bindgen(js_name = leaveTickets)]
-    pub fn leave_tickets() {
-        (screens().leave_tickets)();
     }
 
     // The chunk `engines`.

@@ -1,6 +1,6 @@
 //! Numbers, counts and dates in the panel's language, by the browser's `Intl`.
 
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// Formats a number.
 pub fn number(n: u32, lang: &str) -> String {
@@ -55,6 +55,20 @@ pub fn now_ms() -> f64 {
 /// The current time, RFC 3339 in UTC.
 pub fn now() -> String {
     js_sys::Date::new_0().to_iso_string().into()
+}
+
+/// Formats a number of bytes for people.
+pub fn bytes(bytes: u32, lang: &str) -> String {
+    // A file that is not empty is never shown with size zero.
+    let (unit, amount) = match bytes {
+        0..1_000_000 => ("kilobyte", f64::from(bytes.max(100)) / 1e3),
+        _ => ("megabyte", f64::from(bytes) / 1e6),
+    };
+    let digits = if amount < 10.0 { "1" } else { "0" };
+    let options = ["{\"style\":\"unit\",\"unit\":\"", unit, "\",\"maximumFractionDigits\":", digits, "}"].concat();
+    let options = super::read::parse(&options).unwrap_or(JsValue::UNDEFINED);
+    let format = js_sys::Intl::NumberFormat::new(&locales(lang), options.unchecked_ref()).format();
+    format.call1(&JsValue::UNDEFINED, &amount.into()).ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
 fn locales(lang: &str) -> js_sys::Array {

@@ -95,9 +95,11 @@ extern "C" {
     #[wasm_bindgen(method, js_name = letGo)]
     pub fn let_go(this: &Loader);
     #[wasm_bindgen(method)]
-    fn show(this: &Loader, place: &web_sys::Element, about: &str) -> js_sys::Promise;
+    fn show(this: &Loader, place: &web_sys::Element) -> js_sys::Promise;
     #[wasm_bindgen(method)]
-    fn ready(this: &Loader) -> js_sys::Promise;
+    fn settled(this: &Loader) -> js_sys::Promise;
+    #[wasm_bindgen(method, js_name = openTickets)]
+    fn open_tickets(this: &Loader) -> js_sys::Promise;
     /// The ids of the attachments, and the value of the field that people cannot see.
     #[wasm_bindgen(method)]
     pub fn extras(this: &Loader) -> JsValue;
@@ -169,9 +171,9 @@ pub async fn outcome(sent: js_sys::Promise) -> Sent {
 }
 
 /// Draws what belongs into the place with an id, which names it. `None` if it does not load.
-pub async fn show(loader: &Loader, place: &str, about: &str) -> Option<()> {
+pub async fn show(loader: &Loader, place: &str) -> Option<()> {
     let place = loader.root().get_element_by_id(place)?;
-    JsFuture::from(loader.show(&place, about)).await.ok().map(drop)
+    JsFuture::from(loader.show(&place)).await.ok().map(drop)
 }
 
 /// Loads the chunk `screens` with its style. Returns the texts of its screens, undefined if only these could not be loaded; `None` if the chunk
@@ -185,9 +187,15 @@ pub async fn report_affected(loader: &Loader, id: &str) -> Option<JsValue> {
     JsFuture::from(loader.affected(id)).await.ok().filter(JsValue::is_object)
 }
 
-/// Whether nothing prevents sending apart from what the form itself checks. If something does, the customer has been told.
-pub async fn is_ready(loader: &Loader) -> bool {
-    JsFuture::from(loader.ready()).await.is_ok_and(|ready| ready.is_truthy())
+/// Waits until it is known who the user is, and whether they have open tickets; for the latter not long.
+pub async fn settled(loader: &Loader) {
+    // It never rejects.
+    let _ = JsFuture::from(loader.settled()).await;
+}
+
+/// Whether the user has open tickets, as far as known.
+pub async fn has_open_tickets(loader: &Loader) -> bool {
+    JsFuture::from(loader.open_tickets()).await.is_ok_and(|open| open.is_truthy())
 }
 
 /// The result of the search engines that the page or its gateway configures in place of the gateway; `None` without any.

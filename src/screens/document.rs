@@ -85,6 +85,11 @@ pub fn ready() -> Option<Context> {
     }
 }
 
+/// The ticket as the form stands, without its context, as JSON. Nobody asks for it before the chunk is there.
+pub fn draft_json(panel: Panel) -> String {
+    ready().map(|context| (context.ticket)(panel, Contents::Form)).unwrap_or_default()
+}
+
 /// The chunk has arrived, or could not be loaded.
 pub fn set(context: Option<Context>) {
     LOADED.set(context.map_or(Loaded::Missing, Loaded::Ready));

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::hits::section;
 use super::model::Screen;
-use super::{Panel, hits, idle, tickets};
+use super::{Panel, hits, idle};
 use crate::components::el::{button, div, el, live, live_text, nothing};
 use crate::components::link::outside;
 use domain::config::Link;
@@ -24,8 +24,33 @@ pub fn view(panel: Panel) -> AnyView {
         panel.t(if answered { Text::NoAnswerSend } else { Text::SendTicket })
     };
     let send = button("button main wide", move |_| panel.go(Screen::Ticket)).children([live_text(label)]);
-    let [waiting, yours] = [live(move || tickets::waiting(panel)), live(move || tickets::row(panel))];
+    let [waiting, yours] = [live(move || outbox(panel)), live(move || tickets(panel))];
     div("screen").children([waiting, found, yours, live(move || links(panel)), div("foot").children([send])])
+}
+
+/// The way to the outbox, if it is not empty.
+fn outbox(panel: Panel) -> AnyView {
+    let text = match panel.read(|model| (model.queued, model.unsure)) {
+        (0, _) => return nothing(),
+        (n, 0) => panel.count(Text::WaitToBeSent, n),
+        (n, _) => panel.count(Text::WaitToBeKnown, n),
+    };
+    button("button yours", move |_| panel.go(Screen::Outbox)).text(text)
+}
+
+/// The way to the tickets, if there are any.
+fn tickets(panel: Panel) -> AnyView {
+    panel.read(|model| {
+        let (total, unread) = model.tickets;
+        if total == 0 || !model.text.is_empty() {
+            return nothing();
+        }
+        let mut parts = vec![el("span").text(panel.t(Text::YourTickets))];
+        if unread > 0 {
+            parts.push(el("span").attr("class", "tag unread").text(panel.count(Text::NewMessages, unread)));
+        }
+        button("button yours", move |_| panel.open_ticket(String::new())).children(parts)
+    })
 }
 
 /// Links. They come last, so they wait for what is above them, and make room for hits.

@@ -20,7 +20,8 @@ pub fn changed(panel: Panel, what: u8) {
     if what == 1 {
         panel.change(|model| {
             let (config, configured) = (std::mem::take(&mut model.config), model.configured);
-            *model = Model { config, configured, hands: model.hands + 1, ..Model::default() };
+            let (hands, opening) = (model.hands + 1, model.opening + 1);
+            *model = Model { config, configured, hands, opening, ..Model::default() };
         });
         panel.remember();
         panel.write("");

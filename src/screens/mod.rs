@@ -1,6 +1,5 @@
 //! The screens. The box belongs to the loader and stays; everything else is drawn below it.
 
-mod answer;
 pub mod answers;
 mod beyond;
 mod choices;
@@ -26,7 +25,7 @@ mod send;
 mod summary;
 mod text_box;
 mod ticket;
-mod tickets;
+pub mod tickets;
 pub mod words;
 
 use std::cell::{Ref, RefCell, RefMut};
@@ -40,7 +39,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::browser::dom::{self, Listener};
 use super::browser::http::Abort;
 use super::browser::loader::{self, Loader};
-use super::browser::timer::{self, Timer};
+use super::browser::timer;
 use super::chunks::Screens;
 use super::components::el::{self, spawn};
 use super::transport;
@@ -48,9 +47,9 @@ use domain::texts::Text;
 use model::{Model, Remote, Screen};
 use words::Words;
 
-pub use answer::answer;
 pub use host::changed;
-pub use navigation::open;
+pub use navigation::{edit, open, tickets_changed};
+pub use send::arrived;
 
 /// The panel: the signals that notify the views of changes. What the first two stand for is in [`STATE`].
 ///
@@ -79,7 +78,6 @@ struct State {
     published: RefCell<JsValue>,
     /// The question that is open, once it is fetched.
     question: RefCell<JsValue>,
-    later: RefCell<Option<Timer>>,
 }
 
 thread_local! {
@@ -157,8 +155,8 @@ fn screen(panel: Panel) -> AnyView {
         Screen::Thanks => receipt::thanks(panel),
         Screen::Receipt => receipt::view(panel),
         Screen::Preview => beyond::screen(panel, "sends", |screens, panel| (screens.preview)(panel), Screen::Ticket),
-        Screen::Outbox => place::screen(panel, "waiting", Screen::Home),
-        Screen::Tickets => place::screen(panel, "tickets", Screen::Home),
+        Screen::Outbox => place::screen(panel, "waiting"),
+        Screen::Tickets => beyond::screen(panel, "tickets", |screens, panel| (screens.tickets)(panel), Screen::Home),
     }
 }
 
@@ -251,8 +249,10 @@ impl Panel {
 
     /// Runs something after the views have been updated.
     fn later(self, act: impl FnOnce() + 'static) {
-        let timer = timer::after(Duration::ZERO, act);
-        STATE.with(|state| state.later.replace(timer));
+        spawn(async move {
+            timer::wait(Duration::ZERO).await;
+            act();
+        });
     }
 
     /// The snapshot at the draft's first letter, or of this moment.

@@ -2,6 +2,7 @@
 
 use domain::config::Config;
 use domain::context::{Group, User};
+use domain::conversation::Summary;
 use domain::memory::Memory;
 use domain::question::Hit;
 use domain::ticket::{Contact, Gap, Kind, Outcome, QuestionSeen, Receipt, Severity};
@@ -55,6 +56,17 @@ pub enum Sending {
     Refused(String),
 }
 
+/// Open tickets that say the same as the draft.
+#[derive(Debug, Default)]
+pub struct Similar {
+    /// The tickets; none if none are offered.
+    pub tickets: Vec<Summary>,
+    /// The id of the ticket that the draft is being added to; empty if none.
+    pub adding: String,
+    /// Why it could not be added.
+    pub trouble: String,
+}
+
 /// The state of the panel.
 #[derive(Debug, Default)]
 pub struct Model {
@@ -104,6 +116,8 @@ pub struct Model {
     pub search_failed: bool,
     /// The ticket whose conversation is open; empty for the list.
     pub ticket: String,
+    /// Counts how often a screen of tickets was opened, and changes of the user: what was begun for an earlier one is not continued.
+    pub opening: u32,
     /// How many tickets there are, and how many unread messages.
     pub tickets: (u32, u32),
     /// How many submissions are in the outbox.
@@ -116,6 +130,10 @@ pub struct Model {
     pub scrolled: i32,
     /// The community questions that the customer saw.
     pub seen: Vec<QuestionSeen>,
+    /// The message that was last compared with open tickets. It is not compared again if it is sent all the same.
+    pub compared: String,
+    /// Open tickets that say the same as the draft.
+    pub similar: Similar,
     /// The gaps, once Send was pressed.
     pub gaps: Vec<Gap>,
     /// The state of sending.
@@ -175,6 +193,7 @@ impl Model {
         self.answers.0.clear();
         self.consent = false;
         self.send_pressed = false;
+        self.similar = Similar::default();
         choices::forget_items(self);
     }
 }

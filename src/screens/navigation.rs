@@ -1,7 +1,10 @@
 //! The transitions between the screens.
 
-use super::model::{Model, Screen};
-use super::{Panel, idle, keys, question, search, tickets};
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use super::model::{Model, Screen, Similar};
+use super::{Panel, idle, keys, question, search};
 use crate::browser::dom;
 use crate::browser::loader::{self, Options};
 use domain::opening::{self, EntryScreen, Opening};
@@ -16,9 +19,33 @@ pub fn open(panel: Panel, options: &Options) {
         idle::start(panel);
     }
     panel.show_incidents();
+    // Messages count as read only when they are visible.
+    tickets_changed(panel, "");
+}
+
+/// Fills the form with an earlier ticket, and opens it.
+pub fn edit(panel: Panel, ticket: &JsValue) {
+    panel.restore(ticket);
+    panel.go(Screen::Ticket);
+}
+
+/// Fetches again what is shown of tickets, after a change of the one with an id, or of any if it is empty.
+pub fn tickets_changed(panel: Panel, id: &str) {
+    if let Some(screens) = panel.screens.get_untracked() {
+        (screens.refresh_tickets)(id);
+    }
 }
 
 impl Panel {
+    /// Opens the conversation of a ticket, or the list if the id is empty.
+    pub(super) fn open_ticket(self, id: String) {
+        self.change(|model| {
+            model.ticket = id;
+            model.opening += 1;
+        });
+        self.go(Screen::Tickets);
+    }
+
     pub(super) fn lead(self, opening: Opening) {
         // While it is unknown whether a ticket arrived, it cannot be changed.
         if self.peek(Model::is_sealed) {
@@ -44,7 +71,7 @@ impl Panel {
         } else if to_ticket {
             self.go(Screen::Ticket);
         } else if opening.screen == EntryScreen::Tickets && self.has_gateway() {
-            tickets::open(self, String::new());
+            self.open_ticket(String::new());
         } else if self.peek(|model| matches!(model.screen, Screen::Thanks | Screen::Receipt)) {
             self.go(Screen::Home);
         }
@@ -52,7 +79,10 @@ impl Panel {
 
     /// Changes the screen and moves the focus to its start.
     pub(super) fn go(self, screen: Screen) {
-        self.change(|model| model.screen = screen);
+        self.change(|model| {
+            model.screen = screen;
+            model.similar = Similar::default();
+        });
         keys::release(self);
         self.redraw();
         let loader = self.loader();
@@ -72,7 +102,7 @@ impl Panel {
         match self.peek(|model| (model.screen, model.came_from)) {
             (Screen::Question, came_from) => self.go_back_to(came_from),
             (Screen::Preview, _) => self.go(Screen::Ticket),
-            (Screen::Tickets, _) if self.peek(|model| !model.ticket.is_empty()) => tickets::open(self, String::new()),
+            (Screen::Tickets, _) if self.peek(|model| !model.ticket.is_empty()) => self.open_ticket(String::new()),
             _ => self.go(Screen::Home),
         }
     }

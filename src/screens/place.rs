@@ -1,4 +1,4 @@
-//! Places for the screens beyond the form, and for what the loader's scripts draw.
+//! Places for what the loader's scripts draw.
 
 use leptos::prelude::*;
 
@@ -8,24 +8,23 @@ use crate::browser::loader;
 use crate::components::el::{el, spawn};
 use domain::texts::Text;
 
-/// A screen with a name, drawn by a chunk or a script. If that does not load, another screen is shown.
-pub fn screen(panel: Panel, name: &'static str, or: Screen) -> AnyView {
+/// The screen with a name, drawn by a script. If that does not load, Home is shown.
+pub fn screen(panel: Panel, name: &'static str) -> AnyView {
     spawn(async move {
-        let about = panel.peek(|model| model.ticket.clone());
-        if loader::show(&panel.loader(), name, &about).await.is_none() {
+        if loader::show(&panel.loader(), name).await.is_none() {
             panel.announce(&panel.t(Text::FailUnreachable));
-            panel.go(or);
+            panel.go(Screen::Home);
         }
     });
-    // Leptos would reuse an element that it takes for the same, and leave in it what it did not draw.
-    el(if or == Screen::Home { "article" } else { "section" }).attr("class", "screen").attr("id", name).children([])
+    // Another element than those of other screens: Leptos would reuse it, and leave in it what it did not draw.
+    el("article").attr("class", "screen").attr("id", name).children([])
 }
 
-/// A part of a screen with a name, drawn by a chunk or a script.
+/// The part of a screen with a name, drawn by a script.
 pub fn part(panel: Panel, name: &'static str) -> AnyView {
     spawn(async move {
         // If it does not load, the screen is complete without it.
-        let _ = loader::show(&panel.loader(), name, "").await;
+        let _ = loader::show(&panel.loader(), name).await;
     });
     // No landmark, because a form would have several.
     el("section").attr("id", name).children([])

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::model::Screen;
-use super::{Panel, place, tickets};
+use super::{Panel, place};
 use crate::browser::dom;
 use crate::components::el::{button, div, el, live_text, nothing, paragraph, spawn};
 use domain::texts::Text;
@@ -22,7 +22,7 @@ pub fn view(panel: Panel) -> AnyView {
     parts.extend(said.filter(|line| !line.is_empty()).map(|line| paragraph("", line)));
     let see = move |_| {
         let id = panel.peek(|model| model.receipt.as_ref().map(|receipt| receipt.id.clone()));
-        tickets::open(panel, id.unwrap_or_default());
+        panel.open_ticket(id.unwrap_or_default());
     };
     let see = match panel.has_gateway() {
         true => button("link", see).text(panel.t(Text::SeeConversation)),

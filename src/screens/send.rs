@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::document::{self, Contents};
-use super::model::{Model, Screen, Sending};
+use super::model::{Model, Screen, Sending, Similar};
 use super::{Panel, place, search, ticket};
 use crate::browser::loader::Sent;
 use crate::browser::{context, dom, intl, loader, read, timer};
@@ -15,8 +15,8 @@ use domain::texts::Text;
 use domain::ticket::{Contact, Gap, Receipt, gaps};
 use wire::Read;
 
-/// How long sending waits for what draws the custom fields.
-const LOADING: Duration = Duration::from_secs(3);
+/// How long sending waits for what is asked before: custom fields, and similar tickets.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Sends the ticket, or shows what is missing and moves the focus there. Pressed twice, it sends once.
 pub fn start(panel: Panel) {
@@ -36,7 +36,11 @@ pub fn start(panel: Panel) {
     spawn(async move {
         let loader = panel.loader();
         let hands = panel.peek(|model| model.hands);
-        let is_ready = fields_complete(panel).await && loader::is_ready(&loader).await;
+        let mut is_ready = fields_complete(panel).await;
+        if is_ready {
+            loader::settled(&loader).await;
+            is_ready = !is_similar(panel).await;
+        }
         if is_ready {
             context::gathered(&loader, &panel.moment()).await;
         }
@@ -81,8 +85,28 @@ async fn fields_complete(panel: Panel) -> bool {
     if !panel.peek(Model::asks_more) {
         return true;
     }
-    let loaded = timer::within(LOADING, panel.load_screens()).await.flatten();
+    let loaded = timer::within(PATIENCE, panel.load_screens()).await.flatten();
     loaded.is_none_or(|screens| (screens.fields_complete)(panel))
+}
+
+/// Whether open tickets that say the same are offered now.
+async fn is_similar(panel: Panel) -> bool {
+    let message = panel.peek(|model| model.text.clone());
+    if panel.peek(|model| model.compared == message) {
+        return false;
+    }
+    panel.change(|model| model.similar = Similar::default());
+    let compared = timer::within(PATIENCE, async {
+        if !loader::has_open_tickets(&panel.loader()).await {
+            return false;
+        }
+        panel.change(|model| model.compared = message);
+        match panel.load_screens().await {
+            Some(screens) => (screens.find_similar)(panel).await,
+            None => false,
+        }
+    });
+    compared.await.unwrap_or(false)
 }
 
 /// A ticket from the outbox has arrived: a customer who has the outbox open gets the receipt.

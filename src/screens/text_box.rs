@@ -40,7 +40,7 @@ impl Panel {
     }
 
     /// Fills the form with an earlier ticket.
-    pub(super) fn restore(self, ticket: &JsValue) {
+    pub fn restore(self, ticket: &JsValue) {
         if self.peek(Model::is_sealed) {
             return;
         }

@@ -69,7 +69,10 @@ pub fn view(panel: Panel) -> AnyView {
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
         contact(panel),
         place::part(panel, "files"),
-        el("section").attr("id", "site").children([beyond::part(panel, |screens, panel| (screens.fields)(panel))]),
+        el("section").attr("id", "site").children([
+            beyond::part(panel, |screens, panel| (screens.fields)(panel)),
+            beyond::part(panel, |screens, panel| (screens.similar)(panel)),
+        ]),
         live(move || community(panel)),
         div("foot last").children([
             live(move || small_print(panel)),

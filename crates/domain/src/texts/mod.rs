@@ -172,7 +172,7 @@ Text {
 }
 
 texts! {
-/// A text of the screen that shows what is sent (`widget/sends`).
+/// A text of the screen that shows what is sent (`src/screens/preview`).
 SendsText {
     Intro, "sends_intro", "This is sent with your ticket. Turn off anything you'd rather not share.";
     Open, "sends_open", "Show";
@@ -187,7 +187,7 @@ SendsText {
 }
 
 texts! {
-/// A text of the site module (`widget/site`).
+/// A text of what a site adds: incidents, custom fields, consent.
 SiteText {
     ConsentAsk, "consent_ask", "Support may access my account to solve this.";
     Incident, "incident", "Incident";
@@ -205,7 +205,7 @@ SiteText {
 }
 
 texts! {
-/// A text of the screens for tickets and conversations (`widget/tickets`).
+/// A text of the screens for tickets and conversations (`src/screens/tickets`).
 TicketsText {
     Loading, "tickets_loading", "Loading…";
     Failed, "tickets_failed", "We couldn't load this just now.";
@@ -230,10 +230,6 @@ TicketsText {
     Solve, "ticket_solve", "Mark as solved";
     Reopen, "ticket_reopen", "Reopen";
     ReopensBy, "ticket_reopens", "This ticket is solved. Replying reopens it.";
-    CopyCode, "message_copy_code", "Copy code";
-    Copied, "message_copied", "Copied";
-    Picture, "message_picture", "Show the picture";
-    NamedPicture, "message_named_picture", "Show the picture: {name}";
     ReplyWaits, "reply_waits", "Not sent yet. It's saved here and will be sent automatically.";
     Refused, "reply_refused", "Support couldn't accept your reply: {reason}";
     Alike, "alike", "You may have sent this already";

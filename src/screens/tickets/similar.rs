@@ -1,0 +1,108 @@
+//! Similar open tickets: the draft is added to one of them, or sent as a new one.
+
+use std::pin::Pin;
+
+use leptos::prelude::*;
+
+use super::reply;
+use crate::browser::http::Answer;
+use crate::browser::loader::Sent;
+use crate::browser::{dom, intl, tickets};
+use crate::components::el::{button, div, el, live, nothing, paragraph, spawn};
+use crate::screens::model::{Model, Screen, Similar};
+use crate::screens::{Panel, send, ticket};
+use crate::texts;
+use domain::conversation::{Draft, Summaries, Summary};
+use domain::texts::TicketsText;
+use wire::Read;
+
+/// The similar tickets; nothing if there are none.
+pub fn view(panel: Panel) -> AnyView {
+    live(move || panel.read(|model| offer(panel, model)))
+}
+
+/// Asks the gateway for open tickets like the draft, and shows them. Whether there are any.
+pub fn find(panel: Panel) -> Pin<Box<dyn Future<Output = bool>>> {
+    Box::pin(async move {
+        let draft = panel.peek(|model| Draft { message: model.text.clone(), topic: ticket::topic(model) });
+        // Serialising plain data into memory cannot fail.
+        let body = serde_json::to_string(&draft).unwrap_or_default();
+        let answer = tickets::ask(&panel.loader(), "POST", "/alike", &body).await;
+        let Answer::Http { status: 200, body: Some(body), .. } = answer else { return false };
+        let tickets = Summaries::read(&body).tickets;
+        let is_any = !tickets.is_empty();
+        panel.change(|model| model.similar = Similar { tickets, ..Similar::default() });
+        panel.later(move || {
+            let root = panel.loader().root();
+            dom::all(&root, ".alike").first().into_iter().for_each(|offer| dom::show(offer));
+            dom::all(&root, ".alike h3").first().into_iter().for_each(dom::focus);
+        });
+        is_any
+    })
+}
+
+fn offer(panel: Panel, model: &Model) -> AnyView {
+    let Similar { tickets, adding, trouble } = &model.similar;
+    if tickets.is_empty() {
+        return nothing();
+    }
+    let rows: Vec<AnyView> = tickets.iter().map(|ticket| row(panel, ticket, *adding == ticket.id)).collect();
+    let alert = match trouble.is_empty() {
+        true => nothing(),
+        false => div("alert").children([paragraph("", trouble.clone())]),
+    };
+    let new = button("button", move |_| send::start(panel)).text(texts::text(TicketsText::SendNew));
+    div("alike").children([
+        el("h3").attr("tabindex", "-1").text(texts::text(TicketsText::Alike)),
+        paragraph("hint", texts::text(TicketsText::AlikeHint)),
+        el("ul").attr("class", "plain").children(rows),
+        alert,
+        div("row").children([new]),
+    ])
+}
+
+fn row(panel: Panel, ticket: &Summary, is_adding: bool) -> AnyView {
+    let when = texts::fill(TicketsText::Since, "{time}", &intl::moment(&ticket.updated_at, &panel.lang()));
+    let about = [ticket.reference.as_str(), " · ", &when].concat();
+    let text = if is_adding { TicketsText::Adding } else { TicketsText::AddTo };
+    let id = ticket.id.clone();
+    let add = button("button", move |_| add(panel, id.clone())).text(texts::text(text));
+    el("li").children([paragraph("title", ticket.title.clone()), paragraph("hint", about), add])
+}
+
+/// Adds the draft to a ticket.
+fn add(panel: Panel, id: String) {
+    if panel.peek(|model| !model.similar.adding.is_empty()) {
+        return;
+    }
+    panel.change(|model| {
+        model.similar.adding = id.clone();
+        model.similar.trouble.clear();
+    });
+    spawn(async move {
+        let (message, user_changes) = panel.peek(|model| (model.text.clone(), model.hands));
+        let sent = tickets::add_draft(&panel.loader(), &id, &reply::json(&message), &message);
+        let Sent { word, answer } = sent.await;
+        // The form belongs to another user by now.
+        if panel.peek(|model| model.hands != user_changes) {
+            return;
+        }
+        panel.change(|model| model.similar.adding.clear());
+        match word.as_str() {
+            "sent" => {
+                panel.announce(&texts::text(TicketsText::ReplySent));
+                send::clear(panel);
+                panel.open_ticket(id);
+            }
+            "refused" => {
+                let trouble = reply::refused(&answer);
+                panel.announce(&trouble);
+                panel.change(|model| model.similar.trouble = trouble);
+            }
+            _ => {
+                send::clear(panel);
+                panel.go(Screen::Outbox);
+            }
+        }
+    });
+}
