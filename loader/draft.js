@@ -4,7 +4,6 @@
 import { KEPT_MS, became, got, hasPlain, transact } from "./disk.js";
 import { random } from "./session.js";
 import { blank } from "./state.js";
-import { button } from "./waiting.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /**
@@ -226,3 +225,7 @@ const plain = (frozen) => {
     } catch {}
   return null;
 };
+
+/** @param {string} className @param {string} textContent @param {() => void} onclick @returns {HTMLElement} */
+const button = (className, textContent, onclick) =>
+  Object.assign(document.createElement("button"), { type: "button", className, textContent, onclick });

@@ -11,12 +11,13 @@ import { ask } from "./engines.js";
 import { forget } from "./forget.js";
 import { marks } from "./marks.js";
 import { once } from "./once.js";
+import { explained } from "./outcome.js";
 import { replies } from "./replies.js";
+import { save } from "./save.js";
 import { forgetSession, session as sessionOf } from "./session.js";
 import { outbox } from "./outbox.js";
 import { watchRoot } from "./root.js";
 import { blank } from "./state.js";
-import { draw, explained, ladder, saved } from "./waiting.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 
@@ -135,39 +136,15 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   let draft;
   /** The outbox, once the panel is painted. @type {ReturnType<typeof outbox> | undefined} */
   let sealed;
-  /**
-   * The last submission: what the customer wrote, all that was sent, and the attachments that could not be sent.
-   * @type {[string, string, string[]?, string[]?]}
-   */
-  let last = ["", ""];
+  /** The last submission that has arrived. @type {Partial<import("./outbox.js").Item>} */
+  let last = {};
   const queued = marks("data-deskbell-queued", parts.triggers, parts.signal);
-  /** Draws the outbox. @param {Element} place */
-  const waits = async (place) => {
-    /** @param {import("./outbox.js").Item} item */
-    const edit = async (item) => {
-      program.editTicket(JSON.parse(item.body));
-      await carried.give(item.files, draft?.id() ?? "");
-      await draft?.save();
-      await sealed?.discard(item, true);
-    };
-    if (sealed)
-      await draw(
-        place,
-        sealed,
-        await labels(),
-        lang,
-        all["email"],
-        program.copyText,
-        edit,
-        siteUrl ? "unreachable" : "unsent",
-      );
-  };
   const turned = () => {
     heard();
     queued(state.queued);
-    const place = all["root"].getElementById("waiting");
-    if (place) waits(place).catch(blank);
   };
+  /** A submission by its key. @param {string} key */
+  const submission = async (key) => (await sealed?.items())?.find((item) => item.key == key);
 
   const trap = document.createElement("input");
   // Only robots fill in a field that nobody can see. Password managers go by the name, and some leave it alone if told.
@@ -246,7 +223,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
         moved: () => draft?.check().catch(blank),
         arrived: (item, text) => {
           touched().catch(blank);
-          last = [item.text, item.body, item.lost, item.stopped];
+          last = item;
           if (item.draft) program.ticketArrived(text);
         },
       });
@@ -274,19 +251,33 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       return ask(parts["engines"], sources, siteUrl, what, own);
     },
 
-    /** Draws into a place what it is named after. @param {Element} place */
-    show: async (place) => {
-      if (place.id == "waiting") await waits(place);
-      else if (place.id == "files") await shown();
-      else if (place.id == "ladder") {
-        const words = await labels();
-        place.className = "row";
-        const text = all["box"].value;
-        place.replaceChildren(
-          ...ladder(text, (key) => words[key], all["email"], program.copyText, JSON.stringify(ticket())),
-        );
-      } else if (place.id == "copy") place.replaceChildren(...saved(await labels(), last, !siteUrl));
+    /** Shows the attachments of the form, if it is open. */
+    files: shown,
+
+    /** The texts beyond those of the form; rejects if they do not load. */
+    labels,
+
+    /** The outbox: its submissions, the key of the one that is being sent, and whether some could not be stored. */
+    outbox: async () => ({ items: await sealed?.items(), going: sealed?.going(), unkept: sealed?.unkept() }),
+    /** Sends a submission at once. @param {string} key */
+    sendAgain: (key) => sealed?.again(key),
+    /** Discards a submission. @param {string} key */
+    discard: async (key) => {
+      const item = await submission(key);
+      if (item) await sealed?.discard(item, false);
     },
+    /** Puts a submission that was refused back into the form. @param {string} key */
+    edit: async (key) => {
+      const item = await submission(key);
+      if (!item) return;
+      program.editTicket(JSON.parse(item.body));
+      await carried.give(item.files, draft?.id() ?? "");
+      await draft?.save();
+      await sealed?.discard(item, true);
+    },
+    /** What was last sent, and the names of the attachments that it lacks. */
+    lastSent: () => last,
+    save,
 
     /** Loads the screens beyond the form; resolves to their texts, or to nothing if only these do not load. */
     screens: async () => {

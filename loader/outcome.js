@@ -101,3 +101,14 @@ export const fate = (tried) => {
   if (status == 401 || status == 407 || !passes) return "wait";
   return tries ? "leave" : "again";
 };
+
+/**
+ * A refusal with its reason in the panel's language, if there is a text for it.
+ * @param {import("./outbox.js").Outcome | undefined} outcome @param {{[key: string]: string} | void} words
+ */
+export const explained = (outcome, words) => {
+  if (outcome?.word != "refused" || !words) return outcome;
+  const problem = parsed(outcome.text);
+  const title = words[`refused_${problem.code}`];
+  return title ? { ...outcome, text: JSON.stringify({ ...problem, title }) } : outcome;
+};

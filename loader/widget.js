@@ -208,7 +208,14 @@ export const mount = (parts) => {
     },
     screens: () => beyond((modules) => modules.screens()),
     affected: (/** @type {string} */ id) => beyond((modules) => modules.affected(id)),
-    show: (/** @type {Element} */ place) => beyond((modules) => modules.show(place)),
+    files: () => beyond((modules) => modules.files()),
+    labels: () => beyond((modules) => modules.labels()),
+    outbox: () => beyond((modules) => modules.outbox()),
+    sendAgain: (/** @type {string} */ key) => beyond((modules) => modules.sendAgain(key)),
+    discard: (/** @type {string} */ key) => beyond((modules) => modules.discard(key)),
+    edit: (/** @type {string} */ key) => beyond((modules) => modules.edit(key)),
+    lastSent: () => modules?.lastSent() ?? {},
+    save: (/** @type {string} */ text, /** @type {string} */ body) => beyond((modules) => modules.save(text, body)),
     extras: () => modules?.extras() ?? {},
     settled: async () => {
       await (learning = learnAnew().catch(blank));

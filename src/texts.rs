@@ -43,6 +43,11 @@ pub fn label(name: &str) -> String {
     find(name, &["is_", name].concat()).unwrap_or_else(|| name.to_string())
 }
 
+/// A text that only the table has, by its name; empty if the table is not loaded.
+pub fn named(name: &str) -> String {
+    find(name, name).unwrap_or_default()
+}
+
 #[inline(never)]
 fn find(name: &str, key: &str) -> Option<String> {
     let found = words::replacement(key).or_else(|| TABLE.with_borrow(|table| table.get(name).as_text()));

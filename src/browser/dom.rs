@@ -70,6 +70,11 @@ pub fn holds_focus(node: &Node) -> bool {
     node.dyn_ref::<Element>().is_some_and(|element| element.query_selector(":focus").is_ok_and(|found| found.is_some()))
 }
 
+/// Whether an element has the focus.
+pub fn is_focused(element: &HtmlElement) -> bool {
+    element.matches(":focus").is_ok_and(|matches| matches)
+}
+
 /// Whether a person sees an element: it is drawn, and the page is visible.
 pub fn is_seen(element: &HtmlElement) -> bool {
     let hidden = element.owner_document().is_none_or(|document| document.hidden());

@@ -47,6 +47,18 @@ pub fn time(rfc3339: &str, lang: &str) -> String {
     if date.get_time().is_nan() { String::new() } else { date.to_locale_time_string(lang).into() }
 }
 
+/// Formats a time in the customer's time zone, in milliseconds since 1970: the time of day, after the day if that is not today.
+pub fn clock(ms: f64, lang: &str) -> String {
+    let (date, today) = (js_sys::Date::new(&ms.into()), js_sys::Date::new_0());
+    let options = js_sys::Object::new();
+    // Fails only on frozen objects, and this one is ours.
+    let _ = js_sys::Reflect::set(&options, &"timeStyle".into(), &"short".into());
+    if date.to_date_string() != today.to_date_string() {
+        let _ = js_sys::Reflect::set(&options, &"dateStyle".into(), &"medium".into());
+    }
+    date.to_locale_string(lang, &options).into()
+}
+
 /// The current time in milliseconds since 1970.
 pub fn now_ms() -> f64 {
     js_sys::Date::now()

@@ -95,7 +95,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = letGo)]
     pub fn let_go(this: &Loader);
     #[wasm_bindgen(method)]
-    fn show(this: &Loader, place: &web_sys::Element) -> js_sys::Promise;
+    fn files(this: &Loader, place: &web_sys::Element);
     #[wasm_bindgen(method)]
     fn settled(this: &Loader) -> js_sys::Promise;
     #[wasm_bindgen(method, js_name = openTickets)]
@@ -170,10 +170,11 @@ pub async fn outcome(sent: js_sys::Promise) -> Sent {
     Sent { word: sent.text_of("word"), answer }
 }
 
-/// Draws what belongs into the place with an id, which names it. `None` if it does not load.
-pub async fn show(loader: &Loader, place: &str) -> Option<()> {
-    let place = loader.root().get_element_by_id(place)?;
-    JsFuture::from(loader.show(&place)).await.ok().map(drop)
+/// Shows the attachments of the form in their place, and how to add some.
+pub fn show_files(loader: &Loader) {
+    if let Some(place) = loader.root().get_element_by_id("files") {
+        loader.files(&place);
+    }
 }
 
 /// Loads the chunk `screens` with its style. Returns the texts of its screens, undefined if only these could not be loaded; `None` if the chunk

@@ -9,6 +9,7 @@ pub mod dom;
 pub mod http;
 pub mod intl;
 pub mod loader;
+pub mod outbox;
 pub mod read;
 pub mod storage;
 pub mod tickets;

@@ -1,8 +1,9 @@
-//! The chunk `screens`: the screens beyond the form, loaded when somebody needs them.
+//! Views of the chunks: of `screens`, which is loaded when somebody needs it, and of `context`, which is always there.
 
 use leptos::prelude::*;
 
 use super::Panel;
+use super::document::{self, Context};
 use super::model::Screen;
 use crate::browser::loader;
 use crate::chunks::{self, Screens};
@@ -24,6 +25,11 @@ pub fn screen(panel: Panel, id: &'static str, view: fn(Screens, Panel) -> AnyVie
 /// A part of a screen, drawn once the chunk is loaded. Nothing loads it because of the part.
 pub fn part(panel: Panel, view: fn(Screens, Panel) -> AnyView) -> AnyView {
     live(move || panel.screens.get().map_or_else(nothing, |screens| view(screens, panel)))
+}
+
+/// A view of the chunk `context`. Nothing that it shows can be there before the chunk is.
+pub fn outgoing(panel: Panel, view: fn(Context) -> fn(Panel) -> AnyView) -> AnyView {
+    document::ready().map_or_else(nothing, |context| view(context)(panel))
 }
 
 impl Panel {

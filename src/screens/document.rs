@@ -3,9 +3,11 @@
 
 use std::cell::Cell;
 
+use leptos::prelude::AnyView;
+
 use super::model::Model;
 use super::send::contact;
-use super::{Panel, choices, ticket};
+use super::{Panel, choices, outbox, ticket};
 use crate::browser::{context, intl};
 use domain::context::document::{self, Value, withhold};
 use domain::fields;
@@ -24,6 +26,14 @@ pub struct Context {
     pub(super) ticket: fn(Panel, Contents) -> String,
     /// Whether anything has happened since a time.
     pub(super) happened_since: fn(Panel, &str) -> bool,
+    /// The outbox.
+    pub(super) outbox: fn(Panel) -> AnyView,
+    /// Reads the outbox again, if it is shown.
+    pub(super) refresh_outbox: fn(Panel),
+    /// What can be done with the text in the box if it cannot be sent.
+    pub(super) ladder: fn(Panel) -> AnyView,
+    /// What a receipt says and offers besides.
+    pub(super) receipt: fn(Panel) -> AnyView,
 }
 
 /// A secret in the message.
@@ -69,7 +79,16 @@ const SHOWN: usize = 4;
 
 /// The chunk's functions, for the chunk itself.
 pub fn context() -> Context {
-    Context { redact, secrets, ticket: json, happened_since }
+    Context {
+        redact,
+        secrets,
+        ticket: json,
+        happened_since,
+        outbox: outbox::view,
+        refresh_outbox: outbox::refresh,
+        ladder: outbox::ladder::view,
+        receipt: outbox::ladder::receipt,
+    }
 }
 
 /// Whether the chunk is there.

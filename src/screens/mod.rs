@@ -15,7 +15,7 @@ mod keys;
 mod memory;
 mod model;
 mod navigation;
-mod place;
+mod outbox;
 pub mod preview;
 mod question;
 mod receipt;
@@ -144,6 +144,9 @@ pub fn follows(panel: Panel, total: u32, unread: u32, queued: u32, unsure: u32) 
     if panel.peek(|model| (model.tickets, model.queued, model.unsure) != now) {
         panel.change(|model| (model.tickets, model.queued, model.unsure) = now);
     }
+    if let Some(context) = document::ready() {
+        (context.refresh_outbox)(panel);
+    }
 }
 
 fn screen(panel: Panel) -> AnyView {
@@ -155,7 +158,10 @@ fn screen(panel: Panel) -> AnyView {
         Screen::Thanks => receipt::thanks(panel),
         Screen::Receipt => receipt::view(panel),
         Screen::Preview => beyond::screen(panel, "sends", |screens, panel| (screens.preview)(panel), Screen::Ticket),
-        Screen::Outbox => place::screen(panel, "waiting"),
+        Screen::Outbox => el::el("article")
+            .attr("class", "screen")
+            .attr("id", "waiting")
+            .children([beyond::outgoing(panel, |context| context.outbox)]),
         Screen::Tickets => beyond::screen(panel, "tickets", |screens, panel| (screens.tickets)(panel), Screen::Home),
     }
 }

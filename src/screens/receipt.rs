@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::model::Screen;
-use super::{Panel, place};
+use super::{Panel, beyond};
 use crate::browser::dom;
 use crate::components::el::{button, div, el, live_text, nothing, paragraph, spawn};
 use domain::texts::Text;
@@ -28,7 +28,10 @@ pub fn view(panel: Panel) -> AnyView {
         true => button("link", see).text(panel.t(Text::SeeConversation)),
         false => nothing(),
     };
-    parts.push(div("row").children([see, place::part(panel, "copy")]));
+    parts.push(div("row").children([
+        see,
+        el("section").attr("id", "copy").children([beyond::outgoing(panel, |context| context.receipt)]),
+    ]));
     parts.push(done(panel));
     div("screen").children(parts)
 }

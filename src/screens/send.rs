@@ -6,10 +6,10 @@ use leptos::prelude::*;
 
 use super::document::{self, Contents};
 use super::model::{Model, Screen, Sending, Similar};
-use super::{Panel, place, search, ticket};
+use super::{Panel, beyond, search, ticket};
 use crate::browser::loader::Sent;
 use crate::browser::{context, dom, intl, loader, read, timer};
-use crate::components::el::{div, nothing, paragraph, spawn};
+use crate::components::el::{div, el, nothing, paragraph, spawn};
 use domain::problem::Problem;
 use domain::texts::Text;
 use domain::ticket::{Contact, Gap, Receipt, gaps};
@@ -128,7 +128,11 @@ pub fn failure(panel: Panel) -> AnyView {
         Sending::No | Sending::Busy => None,
     });
     match reason {
-        Some(reason) => div("alert").children([paragraph("", reason), place::part(panel, "ladder")]),
+        Some(reason) => {
+            let ladder = beyond::outgoing(panel, |context| context.ladder);
+            let ladder = el("section").attr("id", "ladder").attr("class", "row").children([ladder]);
+            div("alert").children([paragraph("", reason), ladder])
+        }
         None => nothing(),
     }
 }

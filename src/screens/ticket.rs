@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::model::{Model, Screen, Sending};
-use super::{Panel, beyond, hits, place, search, secrets, send, summary};
-use crate::browser::{dom, intl};
-use crate::components::el::{button, div, el, live, live_text, nothing, paragraph};
+use super::{Panel, beyond, hits, search, secrets, send, summary};
+use crate::browser::{dom, intl, loader};
+use crate::components::el::{button, div, el, live, live_text, nothing, paragraph, spawn};
 use crate::components::link::outside;
 use domain::config::{self, ASK, Topic};
 use domain::targets::{self, HOURS_A_DAY, Owner, Target};
@@ -68,7 +68,7 @@ pub fn view(panel: Panel) -> AnyView {
         div("pair").children([topics(panel), severities(panel)]),
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
         contact(panel),
-        place::part(panel, "files"),
+        files(panel),
         el("section").attr("id", "site").children([
             beyond::part(panel, |screens, panel| (screens.fields)(panel)),
             beyond::part(panel, |screens, panel| (screens.similar)(panel)),
@@ -87,6 +87,13 @@ pub fn load_fields(panel: Panel) {
     if panel.peek(|model| model.screen == Screen::Ticket && model.asks_more()) {
         panel.with_screens(drop);
     }
+}
+
+/// The place of the attachments, which the loader's scripts draw. If that fails, the form is complete without them.
+fn files(panel: Panel) -> AnyView {
+    spawn(async move { loader::show_files(&panel.loader()) });
+    // No landmark, because a form would have several.
+    el("section").attr("id", "files").children([])
 }
 
 /// The selected topic, or the one of the page; empty if there is none.

@@ -21,6 +21,7 @@ const BEYOND_THE_FORM: &[&str] = &[
     "deskbell::screens::answers::",
     "deskbell::screens::fields::",
     "deskbell::screens::incidents::",
+    "deskbell::screens::outbox::",
     "deskbell::screens::preview::",
     "deskbell::screens::tickets::",
     "deskbell::texts::text",

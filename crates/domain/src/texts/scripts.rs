@@ -6,7 +6,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("draft_other", "You started another message in another tab."),
     ("draft_show", "Use that one"),
     ("draft_unkept", "This browser can't save drafts. If you leave this page, your text is lost."),
-    // The outbox (`waiting.js`).
+    // The outbox (`src/screens/outbox`).
     ("waiting_sending", "Sending…"),
     (
         "waiting_offline",
@@ -54,7 +54,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("waiting_settled", "Done"),
     ("receipt_by_mail", "You'll get a confirmation by e-mail. Answers come by e-mail, not here."),
     ("refused_signed_out", "Only people who are signed in there can send tickets."),
-    // Permanent refusals by the gateway, by the code of the problem document (`waiting.js`).
+    // Permanent refusals by the gateway, by the code of the problem document (`outcome.js`).
     ("refused_invalid", "Something you entered is too long or not valid. Please check it."),
     ("refused_erased", "This ticket has been erased."),
     ("refused_not_found", "We can't find this ticket."),

@@ -1,0 +1,211 @@
+//! The outbox: each submission with why it was not sent yet, and what can be done besides waiting. It is in the chunk `context`, because it has to
+//! be there when the network is not.
+
+pub mod ladder;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use super::Panel;
+use super::model::Screen;
+use crate::browser::{dom, intl, outbox};
+use crate::components::el::{button, div, el, live, nothing, paragraph, spawn};
+use crate::texts;
+use domain::texts::Text;
+use wire::Source;
+
+/// The most characters of a message that are shown.
+const SHOWN_MAX: usize = 300;
+/// After this time the customer decides whether it is still to be sent, in milliseconds.
+const OLD_MS: f64 = 86_400_000.0;
+
+/// What is shown.
+#[derive(Default)]
+struct State {
+    is_loaded: bool,
+    items: Vec<Item>,
+    /// The key of the submission that is being sent; empty if none is.
+    going: String,
+    /// Whether the browser could not store some.
+    is_unkept: bool,
+}
+
+/// A submission.
+struct Item {
+    key: String,
+    text: String,
+    /// All that is sent, as JSON.
+    body: String,
+    /// Why it was not sent yet; empty before the first attempt.
+    cause: String,
+    /// Why it was refused, if it was.
+    refused: Option<String>,
+    /// When it is tried next, in milliseconds since 1970.
+    next: f64,
+    /// When the customer last wanted to send it, in the same.
+    wanted: f64,
+    /// What is left out, in words.
+    left_out: Vec<String>,
+    /// Whether it is a ticket, which can be edited.
+    is_ticket: bool,
+}
+
+thread_local! {
+    static STATE: ArcRwSignal<State> = ArcRwSignal::new(State::default());
+}
+
+/// The screen.
+pub fn view(panel: Panel) -> AnyView {
+    refresh(panel);
+    let state = STATE.with(Clone::clone);
+    live(move || state.with(|state| if state.is_loaded { screen(panel, state) } else { nothing() }))
+}
+
+/// Reads the outbox again, if it is shown. The focus stays on the same button, or goes to the first.
+pub fn refresh(panel: Panel) {
+    if panel.peek(|model| model.screen != Screen::Outbox) {
+        return;
+    }
+    spawn(async move {
+        let loader = panel.loader();
+        let labels = outbox::labels(&loader).await;
+        let Some((labels, outbox)) = labels.zip(outbox::read(&loader).await) else {
+            panel.announce(&panel.t(Text::FailUnreachable));
+            return panel.go(Screen::Home);
+        };
+        texts::set_table(labels);
+        let focused = focused(panel);
+        STATE.with(Clone::clone).set(State {
+            is_loaded: true,
+            items: outbox.get("items").items().iter().map(Item::read).collect(),
+            going: outbox.text_of("going"),
+            is_unkept: outbox.get("unkept").is_true(),
+        });
+        if let Some(index) = focused {
+            panel.later(move || focus(panel, index));
+        }
+    });
+}
+
+fn buttons(panel: Panel) -> Vec<crate::browser::HtmlElement> {
+    dom::all(&panel.loader().root(), "#waiting button")
+}
+
+/// The position of the focused button.
+fn focused(panel: Panel) -> Option<usize> {
+    buttons(panel).iter().position(dom::is_focused)
+}
+
+fn focus(panel: Panel, index: usize) {
+    let buttons = buttons(panel);
+    buttons.get(index).or(buttons.first()).into_iter().for_each(dom::focus);
+}
+
+impl Item {
+    fn read(item: &JsValue) -> Item {
+        let refused = item.get("refused");
+        let reason = || {
+            let known = texts::named(&["refused_", &refused.text_of("code")].concat());
+            if known.is_empty() { refused.text_of("title") } else { known }
+        };
+        Item {
+            key: item.text_of("key"),
+            text: item.text_of("text"),
+            body: item.text_of("body"),
+            cause: item.text_of("cause"),
+            refused: (!refused.is_undefined()).then(reason),
+            next: item.get("next").number(),
+            wanted: item.get("at").number().max(item.get("said").number()),
+            left_out: ladder::left_out(item),
+            is_ticket: !item.text_of("draft").is_empty(),
+        }
+    }
+
+    /// Whether it may have arrived, so that the customer has to decide.
+    fn is_unsure(&self) -> bool {
+        self.cause == "unsure"
+    }
+
+    /// Why it was not sent yet.
+    fn reason(&self, panel: Panel, going: &str) -> String {
+        let filled =
+            |key: &str, placeholder: &str, value: &str| domain::texts::fill(&texts::named(key), placeholder, value);
+        let time = |at: f64| intl::clock(at, &panel.lang());
+        if going == self.key || self.cause.is_empty() {
+            return texts::named("waiting_sending");
+        }
+        if let Some(reason) = &self.refused {
+            return filled("waiting_refused", "{reason}", reason);
+        }
+        if self.is_unsure() {
+            return texts::named("waiting_unsure");
+        }
+        if intl::now_ms() - self.wanted >= OLD_MS {
+            return filled("waiting_old", "{time}", &time(self.wanted));
+        }
+        let unreachable = if panel.has_gateway() { "unreachable" } else { "unsent" };
+        let cause = if matches!(self.cause.as_str(), "unreachable" | "blocked") { unreachable } else { &self.cause };
+        let reason = texts::named(&["waiting_", cause].concat());
+        [reason, filled("waiting_next", "{time}", &time(self.next))].join(" ").trim_ascii().to_string()
+    }
+}
+
+fn screen(panel: Panel, state: &State) -> AnyView {
+    let mut parts: Vec<AnyView> = state.items.iter().map(|item| submission(panel, item, &state.going)).collect();
+    if parts.is_empty() {
+        parts.push(paragraph("notice", texts::named("waiting_nothing")));
+    }
+    if state.is_unkept {
+        parts.push(paragraph("hint", texts::named("waiting_unkept")));
+    }
+    parts.into_any()
+}
+
+fn submission(panel: Panel, item: &Item, going: &str) -> AnyView {
+    let mut text: String = item.text.chars().take(SHOWN_MAX).collect();
+    if text.len() < item.text.len() {
+        text.push('…');
+    }
+    let mut parts = vec![paragraph("", item.reason(panel, going))];
+    parts.extend(item.left_out.iter().map(|text| paragraph("notice", text.clone())));
+    let mut ways = vec![again(panel, item)];
+    ways.extend(ladder::ways(panel, item.text.clone(), item.body.clone()));
+    ways.push(discard(panel, item));
+    parts.push(div("row").children(ways));
+    let text = el("p").attr("class", "written").attr("dir", "auto").text(text);
+    el("article").attr("class", "waits").children([text, div("alert").children(parts)])
+}
+
+/// What is most likely wanted: to send it again, or to edit what was refused.
+fn again(panel: Panel, item: &Item) -> AnyView {
+    let key = item.key.clone();
+    if item.refused.is_some() && item.is_ticket {
+        let edit = move |_| outbox::edit(&panel.loader(), &key);
+        return button("button main", edit).text(texts::named("waiting_edit"));
+    }
+    let again = move |_| outbox::send_again(&panel.loader(), &key);
+    // Something that may arrive twice must not be pressed without thinking.
+    match item.is_unsure() {
+        true => button("button", again).text(texts::named("waiting_twice")),
+        false => button("button main", again).text(texts::named("waiting_again")),
+    }
+}
+
+/// Asks for confirmation, because it cannot be undone; not if it may have arrived.
+fn discard(panel: Panel, item: &Item) -> AnyView {
+    let (key, is_unsure) = (item.key.clone(), item.is_unsure());
+    let is_asked = ArcRwSignal::new(false);
+    live(move || {
+        let (asks, key, was_asked) = (is_asked.clone(), key.clone(), is_asked.get());
+        let text = match (is_unsure, was_asked) {
+            (true, _) => "waiting_settled",
+            (false, false) => "waiting_discard",
+            (false, true) => "waiting_really",
+        };
+        let press = move |_| match is_unsure || was_asked {
+            true => outbox::discard(&panel.loader(), &key),
+            false => asks.set(true),
+        };
+        button("button", press).text(texts::named(text))
+    })
+}
