@@ -51,16 +51,16 @@ pub use host::changed;
 pub use navigation::{edit, open, tickets_changed};
 pub use send::arrived;
 
-/// The panel: the signals that notify the views of changes. What the first two stand for is in [`STATE`].
+/// The panel: what the views are notified by. What the two triggers stand for is in [`STATE`].
 ///
-/// One state behind these two and not a signal for each field: every type of signal, and every access to Leptos' storage, costs the widget
+/// One state behind two triggers and not a signal for each field: every type of signal, and every access to Leptos' storage, costs the widget
 /// hundreds of bytes, and the few live parts of a screen are drawn in microseconds.
 #[derive(Clone, Copy)]
 pub struct Panel {
     /// Another screen, or other texts.
-    scene: RwSignal<u32>,
+    scene: Trigger,
     /// Anything else.
-    change: RwSignal<u32>,
+    change: Trigger,
     /// Whether the question that is open is fetched.
     question: RwSignal<Remote>,
     /// The screens beyond the form, once their chunk is loaded.
@@ -186,11 +186,6 @@ pub fn copy(text: String) {
     });
 }
 
-/// Notifies the views of a change.
-fn bump(signal: RwSignal<u32>) {
-    signal.set(signal.get_untracked().wrapping_add(1));
-}
-
 impl Panel {
     fn new(loader: Loader) -> Panel {
         STATE.with(|state| {
@@ -201,8 +196,8 @@ impl Panel {
             state.loader.replace(Some(loader));
         });
         Panel {
-            scene: RwSignal::new(0),
-            change: RwSignal::new(0),
+            scene: Trigger::new(),
+            change: Trigger::new(),
             question: RwSignal::new(Remote::Loading),
             screens: RwSignal::new(None),
         }
@@ -231,7 +226,7 @@ impl Panel {
     /// Changes the state.
     fn change(self, change: impl FnOnce(&mut Model)) {
         change(&mut model_mut());
-        bump(self.change);
+        self.change.notify();
     }
 
     /// Loads the choices stored on this device.
@@ -242,7 +237,7 @@ impl Panel {
     }
 
     fn redraw(self) {
-        bump(self.scene);
+        self.scene.notify();
     }
 
     /// Requests something of the site from the gateway, or from the engines that are configured in its place.
