@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::hits::section;
 use super::model::Screen;
-use super::{Panel, hits, idle};
+use super::{Panel, hits, suggestions};
 use crate::components::el::{button, div, el, live, live_text, nothing};
 use crate::components::link::outside;
 use domain::config::Link;
@@ -15,7 +15,7 @@ pub fn view(panel: Panel) -> AnyView {
     let found = live(move || {
         panel.read(|model| match model.text.is_empty() {
             false => hits::home(panel, model),
-            true => idle::view(panel, model),
+            true => suggestions::view(panel, model),
         })
     });
     // The label does not wait for anything, so the button never changes under the finger.
@@ -59,7 +59,7 @@ fn links(panel: Panel) -> AnyView {
         let plan = model.user.as_ref().map_or("", |user| &user.plan);
         let places = model.config.channels.iter().chain(&model.config.links).filter(|link| link.is_for(plan));
         let rows: Vec<AnyView> = places.map(link).collect();
-        if !model.text.is_empty() || !model.idle.settled() || rows.is_empty() {
+        if !model.text.is_empty() || !model.suggestions.settled() || rows.is_empty() {
             return nothing();
         }
         section("links", panel.t(Text::Links), rows)

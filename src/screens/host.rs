@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 
 use super::model::Model;
-use super::{Panel, STATE, idle, ticket};
+use super::{Panel, STATE, suggestions, ticket};
 use crate::browser::http::Abort;
 use crate::browser::{context, loader, read};
 use crate::components::el::spawn;
@@ -20,8 +20,8 @@ pub fn changed(panel: Panel, what: u8) {
     if what == 1 {
         panel.change(|model| {
             let (config, configured) = (std::mem::take(&mut model.config), model.configured);
-            let (hands, opening) = (model.hands + 1, model.opening + 1);
-            *model = Model { config, configured, hands, opening, ..Model::default() };
+            let (user_changes, opening) = (model.user_changes + 1, model.opening + 1);
+            *model = Model { config, configured, user_changes, opening, ..Model::default() };
         });
         panel.remember();
         panel.write("");
@@ -100,7 +100,7 @@ impl Panel {
                 self.listen_to_host();
             }
             self.change(|model| model.configured = true);
-            idle::start(self);
+            suggestions::start(self);
             self.show_incidents();
         });
     }

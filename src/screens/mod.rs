@@ -9,7 +9,6 @@ mod frame;
 mod hits;
 mod home;
 mod host;
-mod idle;
 pub mod incidents;
 mod keys;
 mod memory;
@@ -22,6 +21,7 @@ mod receipt;
 mod search;
 mod secrets;
 mod send;
+mod suggestions;
 mod summary;
 mod text_box;
 mod ticket;
@@ -133,7 +133,7 @@ pub fn context_loaded(panel: Panel, context: Option<document::Context>) {
     if panel.peek(|model| !model.text.is_empty()) {
         search::start(panel);
     } else if panel.peek(|model| model.configured) {
-        idle::start(panel);
+        suggestions::start(panel);
     }
 }
 

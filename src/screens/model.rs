@@ -9,7 +9,7 @@ use domain::ticket::{Contact, Gap, Kind, Outcome, QuestionSeen, Receipt, Severit
 use wire::Pairs;
 
 use super::choices;
-use super::idle::Idle;
+use super::suggestions::Suggestions;
 
 /// The current screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub struct Model {
     /// Whether the gateway has returned the configuration, or the request has timed out.
     pub configured: bool,
     /// Counts changes of the user, so that a send that began before one is not continued.
-    pub hands: u32,
+    pub user_changes: u32,
     /// Whether searching is possible: there is a gateway, or the page configures sources.
     pub searches: bool,
     /// The user, if the host has declared them.
@@ -107,7 +107,7 @@ pub struct Model {
     /// What the device stores about searches.
     pub memory: Memory,
     /// The suggestions before anything is typed.
-    pub idle: Idle,
+    pub suggestions: Suggestions,
     /// The hits for the box.
     pub hits: Vec<Hit>,
     /// Whether all hits are shown below the message, and not only the best.

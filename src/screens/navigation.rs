@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::model::{Model, Screen, Similar};
-use super::{Panel, idle, keys, question, search};
+use super::{Panel, keys, question, search, suggestions};
 use crate::browser::dom;
 use crate::browser::loader::{self, Options};
 use domain::opening::{self, EntryScreen, Opening};
@@ -16,7 +16,7 @@ pub fn open(panel: Panel, options: &Options) {
     opening.message = pairs.into_iter().find(|(name, _)| name == "message").map(|(_, text)| text);
     panel.lead(opening);
     if panel.peek(|model| model.configured) {
-        idle::start(panel);
+        suggestions::start(panel);
     }
     panel.show_incidents();
     // Messages count as read only when they are visible.

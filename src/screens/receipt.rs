@@ -11,15 +11,15 @@ use domain::texts::Text;
 /// The ticket has arrived.
 pub fn view(panel: Panel) -> AnyView {
     let reference = reference(panel);
-    let said = panel.fill(Text::ReceiptReference, "{reference}", &reference);
+    let ticket = panel.fill(Text::ReceiptReference, "{reference}", &reference);
     let label = move || panel.t(if panel.read(|model| model.copied) { Text::Copied } else { Text::CopyReference });
     let copy = button("button", move |_| copy(panel)).children([live_text(label)]);
     let mut parts = vec![
         el("h3").attr("class", "asked done").text(panel.t(Text::ReceiptTitle)),
-        div("row").children([el("span").attr("class", "reference").text(said), copy]),
+        div("row").children([el("span").attr("class", "reference").text(ticket), copy]),
     ];
-    let said = panel.peek(|model| model.promised.clone()).into_iter().chain([panel.t(Text::ReadEvery)]);
-    parts.extend(said.filter(|line| !line.is_empty()).map(|line| paragraph("", line)));
+    let lines = panel.peek(|model| model.promised.clone()).into_iter().chain([panel.t(Text::ReadEvery)]);
+    parts.extend(lines.filter(|line| !line.is_empty()).map(|line| paragraph("", line)));
     let see = move |_| {
         let id = panel.peek(|model| model.receipt.as_ref().map(|receipt| receipt.id.clone()));
         panel.open_ticket(id.unwrap_or_default());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wasm_bindgen::JsValue;
 
 use super::model::{Model, Screen};
-use super::{Panel, STATE, choices, document, idle, question};
+use super::{Panel, STATE, choices, document, question, suggestions};
 use crate::browser::dom::{self, encoded};
 use crate::browser::http::Abort;
 use crate::browser::timer::{self, Timer};
@@ -47,7 +47,7 @@ pub fn start(panel: Panel) {
         replace(Running { number, ..Running::default() });
         panel.change(|model| model.hits.clear());
         if is_empty && panel.peek(|model| model.screen == Screen::Home) {
-            idle::start(panel);
+            suggestions::start(panel);
         }
         return;
     }

@@ -35,7 +35,7 @@ pub fn start(panel: Panel) {
     panel.announce(&panel.t(Text::Sending));
     spawn(async move {
         let loader = panel.loader();
-        let hands = panel.peek(|model| model.hands);
+        let user_changes = panel.peek(|model| model.user_changes);
         let mut is_ready = fields_complete(panel).await;
         if is_ready {
             loader::settled(&loader).await;
@@ -45,7 +45,7 @@ pub fn start(panel: Panel) {
             context::gathered(&loader, &panel.moment()).await;
         }
         // The form belongs to another user by now.
-        if panel.peek(|model| model.hands != hands) {
+        if panel.peek(|model| model.user_changes != user_changes) {
             return;
         }
         if !is_ready {
@@ -58,7 +58,7 @@ pub fn start(panel: Panel) {
         panel.change(|model| model.promised = promised);
         let (text, known) = panel.peek(|model| (model.text.clone(), model.is_known()));
         let Sent { word, answer } = loader::send(&loader, &body, &text, known).await;
-        if panel.peek(|model| model.hands != hands) {
+        if panel.peek(|model| model.user_changes != user_changes) {
             return;
         }
         match word.as_str() {
@@ -180,12 +180,12 @@ fn refused(panel: Panel, problem: Problem) {
         });
         return go_to(panel, gap);
     }
-    let said = match problem.title.as_str() {
+    let reason = match problem.title.as_str() {
         "" => panel.t(Text::FailUnreachable),
         reason => panel.fill(Text::FailRefused, "{reason}", reason),
     };
-    panel.announce(&said);
-    panel.change(|model| model.sending = Sending::Refused(said));
+    panel.announce(&reason);
+    panel.change(|model| model.sending = Sending::Refused(reason));
 }
 
 /// Moves the focus to the field with a gap, once the error is drawn.

@@ -9,8 +9,8 @@ use domain::texts::Text;
 /// What is sent, in words, for the line above Send.
 pub fn text(panel: Panel) -> String {
     let now = panel.moment();
-    let along = panel.read(|model| {
-        let mut along = Vec::new();
+    let parts = panel.read(|model| {
+        let mut parts = Vec::new();
         for group in Group::ALL.iter().filter(|group| !model.config.context.off.contains(group)) {
             if !choices::goes(model, &["/", group.word()].concat()) {
                 continue;
@@ -19,7 +19,7 @@ pub fn text(panel: Panel) -> String {
                 0 => String::new(),
                 n => panel.count(text, n),
             };
-            along.push(match group {
+            parts.push(match group {
                 Group::Page => panel.t(Text::SendsPage),
                 Group::User if model.user.is_some() => panel.t(Text::SendsUser),
                 Group::Errors => counted(Text::SendsErrors),
@@ -29,11 +29,11 @@ pub fn text(panel: Panel) -> String {
                 _ => String::new(),
             });
         }
-        along.retain(|text| !text.is_empty());
-        along
+        parts.retain(|text| !text.is_empty());
+        parts
     });
-    match along.is_empty() {
+    match parts.is_empty() {
         true => panel.t(Text::SendsNothing),
-        false => panel.fill(Text::SendsAlong, "{list}", &join_nonempty(&along, &panel.t(Text::ListComma))),
+        false => panel.fill(Text::SendsAlong, "{list}", &join_nonempty(&parts, &panel.t(Text::ListComma))),
     }
 }

@@ -294,8 +294,8 @@ fn small_print(panel: Panel) -> AnyView {
         panel.loader().freeze();
         panel.go(Screen::Preview);
     };
-    let along = summary::text(panel) + " ";
+    let summary = summary::text(panel) + " ";
     let sender = panel.read(|model| with_email(panel, model, Text::SendingAs));
     let look = button("link", look).text(panel.t(Text::Look));
-    el("p").attr("class", "hint").children([along.into_any(), look, (" ".to_string() + &sender).into_any()])
+    el("p").attr("class", "hint").children([summary.into_any(), look, (" ".to_string() + &sender).into_any()])
 }

@@ -11,7 +11,7 @@ use crate::components::el::{button, div, el, live, nothing, paragraph};
 use crate::texts;
 use domain::context::Group;
 use domain::context::document::Value;
-use domain::texts::SendsText;
+use domain::texts::PreviewText;
 use rows::Row;
 use wire::Read;
 
@@ -30,7 +30,7 @@ pub fn view(panel: Panel) -> AnyView {
     let none = Value::default();
     let context = ticket.get("context").unwrap_or(&none);
     let since = context.get("since").unwrap_or(&none);
-    let mut parts = vec![paragraph("", texts::text(SendsText::Intro))];
+    let mut parts = vec![paragraph("", texts::text(PreviewText::Intro))];
     let is_off = |group: &Group| panel.peek(|model| model.config.context.off.contains(group));
     parts.extend(Group::ALL.iter().filter(|group| !is_off(group)).map(|group| preview.group(*group, context, since)));
     parts.push(with_message(&ticket));
@@ -42,13 +42,13 @@ pub fn view(panel: Panel) -> AnyView {
             loader::add_since(&panel.loader(), &panel.moment());
             panel.redraw();
         };
-        parts.push(button("button wide", add).text(texts::text(SendsText::AddSince)));
+        parts.push(button("button wide", add).text(texts::text(PreviewText::AddSince)));
     }
     let as_text = move |_| copy(rows::written(&self::ticket(panel, Contents::Sent)));
     let as_json = move |_| copy(json(panel, Contents::Sent));
     parts.push(div("row").children([
-        button("button", as_text).text(texts::text(SendsText::CopyAsText)),
-        button("button", as_json).text(texts::text(SendsText::CopyAsJson)),
+        button("button", as_text).text(texts::text(PreviewText::CopyAsText)),
+        button("button", as_json).text(texts::text(PreviewText::CopyAsJson)),
     ]));
     parts.into_any()
 }
@@ -127,7 +127,7 @@ impl Preview {
             });
             match is_sent {
                 true => paragraph("", String::new()),
-                false => paragraph("hint", texts::text(SendsText::Withheld)),
+                false => paragraph("hint", texts::text(PreviewText::Withheld)),
             }
         });
         div("inside").children([note, inside])
@@ -139,8 +139,8 @@ impl Preview {
         if host.is_empty() {
             return nothing();
         }
-        let switch = self.switch(choices::SEARCH, texts::text(SendsText::SearchSwitch));
-        let about = paragraph("hint", texts::fill(SendsText::SearchesAt, "{host}", &host));
+        let switch = self.switch(choices::SEARCH, texts::text(PreviewText::SearchSwitch));
+        let about = paragraph("hint", texts::fill(PreviewText::SearchesAt, "{host}", &host));
         el("section").children([switch, div("about").children([about])])
     }
 }
@@ -155,12 +155,12 @@ fn with_message(ticket: &Value) -> AnyView {
     for name in ["context", "message"] {
         rest.remove(name);
     }
-    let title = paragraph("switch", texts::text(SendsText::WithMessage));
+    let title = paragraph("switch", texts::text(PreviewText::WithMessage));
     el("section").children([title, div("inside").children([folded(vec![list(&rest)])])])
 }
 
 fn folded(inside: Vec<AnyView>) -> AnyView {
-    let summary = el("summary").text(texts::text(SendsText::Open));
+    let summary = el("summary").text(texts::text(PreviewText::Open));
     el("details").children([summary, el("div").children(inside)])
 }
 

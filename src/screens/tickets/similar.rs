@@ -80,11 +80,11 @@ fn add(panel: Panel, id: String) {
         model.similar.trouble.clear();
     });
     spawn(async move {
-        let (message, user_changes) = panel.peek(|model| (model.text.clone(), model.hands));
+        let (message, user_changes) = panel.peek(|model| (model.text.clone(), model.user_changes));
         let sent = tickets::add_draft(&panel.loader(), &id, &reply::json(&message), &message);
         let Sent { word, answer } = sent.await;
         // The form belongs to another user by now.
-        if panel.peek(|model| model.hands != user_changes) {
+        if panel.peek(|model| model.user_changes != user_changes) {
             return;
         }
         panel.change(|model| model.similar.adding.clear());

@@ -173,7 +173,7 @@ Text {
 
 texts! {
 /// A text of the screen that shows what is sent (`src/screens/preview`).
-SendsText {
+PreviewText {
     Intro, "sends_intro", "This is sent with your ticket. Turn off anything you'd rather not share.";
     Open, "sends_open", "Show";
     Withheld, "withheld", "Not sent.";
@@ -421,7 +421,7 @@ pub fn plain_form_texts(table: &Table) -> BTreeMap<&str, &str> {
 #[cfg(not(target_arch = "wasm32"))]
 fn module_texts() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tables = [
-        (SendsText::KEYS, SendsText::ENGLISH),
+        (PreviewText::KEYS, PreviewText::ENGLISH),
         (SiteText::KEYS, SiteText::ENGLISH),
         (TicketsText::KEYS, TicketsText::ENGLISH),
     ];

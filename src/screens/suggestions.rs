@@ -24,7 +24,7 @@ const ERROR_MAX: usize = 100;
 
 /// The suggestions before anything is typed.
 #[derive(Debug, Default)]
-pub struct Idle {
+pub struct Suggestions {
     /// The queries for the error and for the page.
     asked: [String; 2],
     /// How many responses are awaited; none before the configuration has loaded.
@@ -35,7 +35,7 @@ pub struct Idle {
     found: [Vec<Hit>; 2],
 }
 
-impl Idle {
+impl Suggestions {
     /// Whether no more responses are awaited.
     pub fn settled(&self) -> bool {
         self.pending == Some(0)
@@ -47,22 +47,26 @@ pub fn start(panel: Panel) {
     if matches!(document::loaded(), Loaded::Awaited) {
         return;
     }
-    let (error, said) = error(panel);
+    let (error, text) = error(panel);
     let page = panel.peek(|model| {
         let id = ticket::topic(model);
         let topic = model.config.topics.iter().find(|topic| topic.id == id);
         suggested_query::page_query(topic.map_or("", |topic| &topic.label), &dom::path())
     });
     let asked = [error, page];
-    if panel.peek(|model| model.idle.asked == asked && model.idle.pending.is_some()) {
+    if panel.peek(|model| model.suggestions.asked == asked && model.suggestions.pending.is_some()) {
         return;
     }
     let searches = panel.peek(search::is_on);
     let queries: Vec<usize> =
         (0..2).filter(|at| searches && asked.get(*at).is_some_and(|query| !query.is_empty())).collect();
     panel.change(|model| {
-        model.idle =
-            Idle { asked: asked.clone(), pending: Some(queries.len() as u8), error: said, found: Default::default() };
+        model.suggestions = Suggestions {
+            asked: asked.clone(),
+            pending: Some(queries.len() as u8),
+            error: text,
+            found: Default::default(),
+        };
     });
     for at in queries {
         let asked = asked.clone();
@@ -71,11 +75,11 @@ pub fn start(panel: Panel) {
             let asked_for = if at == 0 { SearchTrigger::Error } else { SearchTrigger::Page };
             let found = search::ask(panel, &query, asked_for, &Default::default()).await;
             panel.change(|model| {
-                if model.idle.asked != asked {
+                if model.suggestions.asked != asked {
                     return;
                 }
-                model.idle.pending = model.idle.pending.map(|pending| pending.saturating_sub(1));
-                if let Some(slot) = model.idle.found.get_mut(at) {
+                model.suggestions.pending = model.suggestions.pending.map(|pending| pending.saturating_sub(1));
+                if let Some(slot) = model.suggestions.found.get_mut(at) {
                     *slot = found.as_ref().map(search::hits_of).unwrap_or_default();
                 }
             });
@@ -91,12 +95,12 @@ pub fn view(panel: Panel, model: &Model) -> AnyView {
         true => nothing(),
         false => section("recents", panel.t(Text::Recent), recent),
     };
-    let [errors, page] = &model.idle.found;
+    let [errors, page] = &model.suggestions.found;
     let just_now = match errors.is_empty() {
         true => nothing(),
         false => {
             let count = paragraph("hint", panel.count(Text::AskedAbout, errors.len() as u32));
-            let heading = el("h3").text(panel.fill(Text::JustNow, "{error}", &model.idle.error));
+            let heading = el("h3").text(panel.fill(Text::JustNow, "{error}", &model.suggestions.error));
             let shown = errors.get(..SHOWN.min(errors.len())).unwrap_or_default();
             let list = el("ul").attr("class", "plain").children(rows(panel, shown));
             el("section").attr("class", "hits now").children([heading, count, list])
@@ -107,7 +111,7 @@ pub fn view(panel: Panel, model: &Model) -> AnyView {
         page.iter().filter(|hit| !errors.iter().chain(&hits).any(|known| known.id == hit.id)).collect();
     hits.extend(new.into_iter().cloned());
     hits.truncate(SHOWN);
-    let page = match hits.is_empty() || !model.idle.settled() {
+    let page = match hits.is_empty() || !model.suggestions.settled() {
         true => nothing(),
         false => section("hits", panel.t(Text::AboutThisPage), rows(panel, &hits)),
     };
@@ -135,8 +139,8 @@ fn error(panel: Panel) -> (String, String) {
     let Some((error, redacting)) = latest.zip(document::ready()) else { return Default::default() };
     panel.peek(|model| {
         let message = (redacting.redact)(model, &error.text_of("message"));
-        let said = message.split('\n').next().unwrap_or_default().chars().take(ERROR_MAX).collect();
-        (suggested_query::error_query(&error.text_of("name"), &message), said)
+        let shown = message.split('\n').next().unwrap_or_default().chars().take(ERROR_MAX).collect();
+        (suggested_query::error_query(&error.text_of("name"), &message), shown)
     })
 }
 
@@ -155,8 +159,8 @@ fn suggested(panel: Panel) -> Vec<Hit> {
 
 /// Records what the customer sees.
 fn shown(panel: Panel) {
-    if panel.peek(|model| model.screen == Screen::Home && model.text.is_empty() && model.idle.settled()) {
-        let hits = panel.peek(|model| model.idle.found.concat());
+    if panel.peek(|model| model.screen == Screen::Home && model.text.is_empty() && model.suggestions.settled()) {
+        let hits = panel.peek(|model| model.suggestions.found.concat());
         search::shown(panel, &hits);
     }
 }
