@@ -12,24 +12,18 @@ use web_sys::{Element, Event};
 use super::dom::{Listener, listen};
 use super::read;
 
+/// The text of a field, a property because customers change it as well.
+pub const VALUE: &str = ".value";
+/// Whether a checkbox is ticked, a property for the same reason.
+pub const CHECKED: &str = ".checked";
+
 /// The attributes and listeners of an element.
 #[derive(Clone, Default)]
 pub struct Attributes {
-    /// Attributes; those without a value are absent.
+    /// Attributes; those without a value are absent. [`VALUE`] and [`CHECKED`] are properties.
     pub values: Vec<(&'static str, Option<String>)>,
-    /// Properties, which customers change as well.
-    pub properties: Vec<(&'static str, Property)>,
     /// Listeners by event.
     pub handlers: Vec<(&'static str, Handler)>,
-}
-
-/// The value of a property.
-#[derive(Clone)]
-pub enum Property {
-    /// The text of a field.
-    Text(String),
-    /// The state of a checkbox.
-    Flag(bool),
 }
 
 /// A listener.
@@ -52,20 +46,11 @@ impl Attributes {
             }
         }
         for (name, value) in self.values {
-            if let Some(value) = value {
+            if let Some(property) = name.strip_prefix('.') {
+                set_property(element, property, if name == CHECKED { value.is_some().into() } else { value.into() });
+            } else if let Some(value) = value {
                 let _ = element.set_attribute(name, &value);
                 attached.names.push(name);
-            }
-        }
-        for (name, property) in self.properties {
-            let value = match property {
-                Property::Text(text) => JsValue::from(text),
-                Property::Flag(flag) => JsValue::from(flag),
-            };
-            // Setting it moves the caret, even to what it is.
-            if read::property(element, name) != value {
-                // Fails only for elements that do not have it.
-                let _ = js_sys::Reflect::set(element, &name.into(), &value);
             }
         }
         attached.listeners.clear();
@@ -77,6 +62,14 @@ impl Attributes {
             };
             attached.listeners.push(listen(element, name, call));
         }
+    }
+}
+
+fn set_property(element: &Element, name: &str, value: JsValue) {
+    // Setting it moves the caret, even to what it is.
+    if read::property(element, name) != value {
+        // Fails only for elements that do not have it.
+        let _ = js_sys::Reflect::set(element, &name.into(), &value);
     }
 }
 

@@ -12,10 +12,9 @@ use leptos::html;
 use leptos::mount::UnmountHandle;
 use leptos::prelude::*;
 use leptos::tachys::view::any_view::AnyViewState;
-use leptos::task::spawn_local;
 
-use crate::browser::Element;
-use crate::browser::attributes::{Attributes, Handler, Property};
+use crate::browser::attributes::{Attributes, CHECKED, Handler, VALUE};
+use crate::browser::{Element, timer};
 
 /// A function that Leptos calls again when something that it has read changes.
 type Shared = Arc<Mutex<dyn FnMut() -> AnyView + Send>>;
@@ -70,7 +69,7 @@ pub fn mount(place: &Element, view: AnyView) -> UnmountHandle<AnyViewState> {
 /// Runs a task.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
-    spawn_local(future);
+    timer::spawn(future);
 }
 
 impl El {
@@ -87,12 +86,12 @@ impl El {
 
     /// Sets the text of a field, which the customer changes as well.
     pub fn value(self, text: String) -> El {
-        property(self, "value", Property::Text(text))
+        self.maybe(VALUE, Some(text))
     }
 
     /// Sets the state of a checkbox, which the customer changes as well.
     pub fn checked(self, is_ticked: bool) -> El {
-        property(self, "checked", Property::Flag(is_ticked))
+        self.maybe(CHECKED, is_ticked.then(String::new))
     }
 
     /// Adds a listener.
@@ -115,12 +114,6 @@ impl El {
 #[inline(never)]
 fn with(mut el: El, name: &'static str, value: &str) -> El {
     el.attributes.values.push((name, Some(value.to_string())));
-    el
-}
-
-#[inline(never)]
-fn property(mut el: El, name: &'static str, property: Property) -> El {
-    el.attributes.properties.push((name, property));
     el
 }
 

@@ -3,3 +3,4 @@
 pub mod el;
 pub mod link;
 pub mod prose;
+pub mod shared;

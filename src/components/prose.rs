@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::el::{button, div, el, live};
 use super::link::outside;
+use super::shared::Shared;
 use crate::screens::{copy, words};
 use domain::texts::{Text, fill};
 use markdown::{Block, Inline};
@@ -59,15 +60,16 @@ fn code(text: &str) -> AnyView {
 
 /// A button in place of a picture, so that no server learns of a reader who does not want to see it.
 fn picture(url: String, alt: String) -> AnyView {
-    let is_shown = RwSignal::new(false);
+    let is_shown = Shared::new(false);
     live(move || {
-        if is_shown.get() {
+        if is_shown.with(|is_shown| *is_shown) {
             return el("img").attr("referrerpolicy", "no-referrer").attr("alt", &alt).attr("src", &url).children([]);
         }
         let name = match alt.is_empty() {
             true => words::text(Text::ShowAPicture),
             false => fill(&words::text(Text::ShowPicture), "{name}", &alt),
         };
-        button("button", move |_| is_shown.set(true)).text(name)
+        let shown = is_shown.clone();
+        button("button", move |_| shown.update(|is_shown| *is_shown = true)).text(name)
     })
 }

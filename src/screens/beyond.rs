@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::Panel;
 use super::document::{self, Context};
 use super::model::Screen;
+use super::{Panel, STATE};
 use crate::browser::loader;
 use crate::chunks::{self, Screens};
 use crate::components::el::{el, live, nothing, spawn};
@@ -24,7 +24,10 @@ pub fn screen(panel: Panel, id: &'static str, view: fn(Screens, Panel) -> AnyVie
 
 /// A part of a screen, drawn once the chunk is loaded. Nothing loads it because of the part.
 pub fn part(panel: Panel, view: fn(Screens, Panel) -> AnyView) -> AnyView {
-    live(move || panel.screens.get().map_or_else(nothing, |screens| view(screens, panel)))
+    live(move || {
+        panel.loaded.track();
+        panel.screens().map_or_else(nothing, |screens| view(screens, panel))
+    })
 }
 
 /// A view of the chunk `context`. Nothing that it shows can be there before the chunk is.
@@ -36,12 +39,18 @@ impl Panel {
     /// Loads the chunk, unless it is loaded. `None` if that fails.
     pub(super) async fn load_screens(self) -> Option<Screens> {
         texts::set_table(loader::screens(&self.loader()).await?);
-        if let Some(loaded) = self.screens.get_untracked() {
+        if let Some(loaded) = self.screens() {
             return Some(loaded);
         }
         let screens = chunks::screens();
-        self.screens.set(Some(screens));
+        STATE.with(|state| state.screens.set(Some(screens)));
+        self.loaded.notify();
         Some(screens)
+    }
+
+    /// The chunk, if it is loaded.
+    pub(super) fn screens(self) -> Option<Screens> {
+        STATE.with(|state| state.screens.get())
     }
 
     /// Calls the chunk once it is loaded; does nothing if it cannot be.

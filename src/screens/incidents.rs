@@ -1,6 +1,6 @@
 //! Current incidents, above the box. Affected customers report it with one press, which counts in place of a ticket.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use leptos::prelude::*;
 
@@ -8,6 +8,7 @@ use super::Panel;
 use crate::browser::http::Abort;
 use crate::browser::{dom, intl, loader};
 use crate::components::el::{button, el, live, mount, nothing, spawn};
+use crate::components::shared::Shared;
 use crate::{texts, transport};
 use domain::incident::{Incident, IncidentKind, Incidents};
 use domain::texts::SiteText;
@@ -33,10 +34,10 @@ enum Report {
 }
 
 /// The notices on the page.
-type Notices = RwSignal<Vec<Notice>>;
+type Notices = Shared<Vec<Notice>>;
 
 thread_local! {
-    static SHOWN: Cell<Option<Notices>> = const { Cell::new(None) };
+    static SHOWN: RefCell<Option<Notices>> = const { RefCell::new(None) };
     /// When incidents were last requested, in milliseconds since 1970.
     static REQUESTED_AT: Cell<f64> = const { Cell::new(0.0) };
 }
@@ -57,7 +58,7 @@ pub fn show(panel: Panel) {
 }
 
 fn update(panel: Panel, incidents: Vec<Incident>) {
-    let notices = SHOWN.get().unwrap_or_else(|| place(panel));
+    let notices = SHOWN.with_borrow(Clone::clone).unwrap_or_else(|| place(panel));
     notices.update(|notices| {
         let before = std::mem::take(notices);
         notices.extend(incidents.into_iter().map(|incident| {
@@ -69,20 +70,21 @@ fn update(panel: Panel, incidents: Vec<Incident>) {
 
 /// Makes a place above the box, for the lifetime of the page.
 fn place(panel: Panel) -> Notices {
-    let notices = Notices::new(Vec::new());
-    SHOWN.set(Some(notices));
+    let notices = Notices::default();
+    SHOWN.set(Some(notices.clone()));
     if let Some(place) = dom::insert_above(&panel.loader().text_box(), "notices") {
-        mount(&place, live(move || sections(panel, notices))).forget();
+        let shown = notices.clone();
+        mount(&place, live(move || sections(panel, &shown))).forget();
     }
     notices
 }
 
-fn sections(panel: Panel, notices: Notices) -> AnyView {
-    let sections: Vec<AnyView> = notices.get().iter().map(|notice| section(panel, notices, notice)).collect();
-    sections.into_any()
+fn sections(panel: Panel, notices: &Notices) -> AnyView {
+    let section = |notice: &Notice| section(panel, notices, notice);
+    notices.with(|all| all.iter().map(section).collect::<Vec<_>>()).into_any()
 }
 
-fn section(panel: Panel, notices: Notices, Notice { incident, report }: &Notice) -> AnyView {
+fn section(panel: Panel, notices: &Notices, Notice { incident, report }: &Notice) -> AnyView {
     let (class, kind) = match incident.kind {
         IncidentKind::Incident => ("notice-incident", SiteText::Incident),
         IncidentKind::Maintenance => ("notice-maintenance", SiteText::Maintenance),
@@ -100,8 +102,8 @@ fn section(panel: Panel, notices: Notices, Notice { incident, report }: &Notice)
         ways.push(match report {
             Report::Noted => el("span").text(texts::text(SiteText::Noted)),
             Report::None | Report::Failed => {
-                let id = incident.id.clone();
-                let press = move |_| report_affected(panel, notices, id.clone());
+                let (notices, id) = (notices.clone(), incident.id.clone());
+                let press = move |_| report_affected(panel, notices.clone(), id.clone());
                 button("link", press).attr("id", ["have-", &incident.id].concat()).text(texts::text(SiteText::HaveToo))
             }
         });

@@ -28,7 +28,7 @@ mod ticket;
 pub mod tickets;
 pub mod words;
 
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::time::Duration;
 
 use leptos::mount::UnmountHandle;
@@ -44,16 +44,16 @@ use super::chunks::Screens;
 use super::components::el::{self, spawn};
 use super::transport;
 use domain::texts::Text;
-use model::{Model, Remote, Screen};
+use model::{Model, Screen};
 use words::Words;
 
 pub use host::changed;
 pub use navigation::{edit, open, tickets_changed};
 pub use send::arrived;
 
-/// The panel: what the views are notified by. What the two triggers stand for is in [`STATE`].
+/// The panel: what the views are notified by. What they stand for is in [`STATE`].
 ///
-/// One state behind two triggers and not a signal for each field: every type of signal, and every access to Leptos' storage, costs the widget
+/// One state behind triggers and not a signal for each field: every type of signal, and every access to Leptos' storage, costs the widget
 /// hundreds of bytes, and the few live parts of a screen are drawn in microseconds.
 #[derive(Clone, Copy)]
 pub struct Panel {
@@ -61,10 +61,10 @@ pub struct Panel {
     scene: Trigger,
     /// Anything else.
     change: Trigger,
-    /// Whether the question that is open is fetched.
-    question: RwSignal<Remote>,
-    /// The screens beyond the form, once their chunk is loaded.
-    screens: RwSignal<Option<Screens>>,
+    /// Another state of the question that is open.
+    question: Trigger,
+    /// The chunk `screens` is loaded.
+    loaded: Trigger,
 }
 
 /// The state of this page's panel; a page has one.
@@ -76,6 +76,8 @@ struct State {
     search: RefCell<search::Running>,
     /// The configuration as the gateway published it.
     published: RefCell<JsValue>,
+    /// The screens beyond the form, once their chunk is loaded.
+    screens: Cell<Option<Screens>>,
     /// The question that is open, once it is fetched.
     question: RefCell<JsValue>,
 }
@@ -195,12 +197,7 @@ impl Panel {
             state.published.take();
             state.loader.replace(Some(loader));
         });
-        Panel {
-            scene: Trigger::new(),
-            change: Trigger::new(),
-            question: RwSignal::new(Remote::Loading),
-            screens: RwSignal::new(None),
-        }
+        Panel { scene: Trigger::new(), change: Trigger::new(), question: Trigger::new(), loaded: Trigger::new() }
     }
 
     fn loader(self) -> Loader {

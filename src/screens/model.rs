@@ -34,9 +34,10 @@ pub enum Screen {
 }
 
 /// The state of something that is fetched.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub enum Remote {
     /// Being fetched.
+    #[default]
     Loading,
     /// Fetched.
     Ready,
@@ -128,6 +129,8 @@ pub struct Model {
     pub hit: Option<Hit>,
     /// The scroll position of the screen from which it was opened.
     pub scrolled: i32,
+    /// The state of the question that is open.
+    pub question: Remote,
     /// The community questions that the customer saw.
     pub seen: Vec<QuestionSeen>,
     /// The message that was last compared with open tickets. It is not compared again if it is sent all the same.

@@ -1,6 +1,5 @@
 //! The transitions between the screens.
 
-use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::model::{Model, Screen, Similar};
@@ -31,7 +30,7 @@ pub fn edit(panel: Panel, ticket: &JsValue) {
 
 /// Fetches again what is shown of tickets, after a change of the one with an id, or of any if it is empty.
 pub fn tickets_changed(panel: Panel, id: &str) {
-    if let Some(screens) = panel.screens.get_untracked() {
+    if let Some(screens) = panel.screens() {
         (screens.refresh_tickets)(id);
     }
 }

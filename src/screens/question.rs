@@ -69,7 +69,7 @@ pub fn note(seen: &mut Vec<QuestionSeen>, hit: &Hit, outcome: Outcome) {
 
 /// The question that is open. The chunk `screens` draws it.
 pub fn view(panel: Panel) -> AnyView {
-    let body = live(move || match panel.question.get() {
+    let body = live(move || match state(panel) {
         Remote::Loading => paragraph("loading", panel.t(Text::QuestionLoading)),
         Remote::Ready => {
             div("").attr("id", PLACE).children([beyond::part(panel, |screens, panel| (screens.answers)(panel))])
@@ -89,9 +89,20 @@ pub fn view(panel: Panel) -> AnyView {
     div("screen").children([body, div("foot row").children([solved, unsolved])])
 }
 
+/// The state of the question. Not read with the rest of the model: the question is not to be drawn again whenever that changes.
+fn state(panel: Panel) -> Remote {
+    panel.question.track();
+    panel.peek(|model| model.question)
+}
+
+fn set_state(panel: Panel, state: Remote) {
+    panel.change(|model| model.question = state);
+    panel.question.notify();
+}
+
 fn fetch(panel: Panel) {
     let id = id(panel);
-    panel.question.set(Remote::Loading);
+    set_state(panel, Remote::Loading);
     panel.with_screens(drop);
     spawn(async move {
         let what = "questions/".to_string() + &encoded(&id);
@@ -100,10 +111,10 @@ fn fetch(panel: Panel) {
         if panel.peek(|model| model.hit.as_ref().is_none_or(|hit| hit.id != id)) {
             return;
         }
-        let Some((question, _)) = answer.zip(screens) else { return panel.question.set(Remote::Failed) };
+        let Some((question, _)) = answer.zip(screens) else { return set_state(panel, Remote::Failed) };
         panel.change(|model| complete(model, &id, &question));
         STATE.with(|state| state.question.replace(question));
-        panel.question.set(Remote::Ready);
+        set_state(panel, Remote::Ready);
     });
 }
 

@@ -5,6 +5,7 @@ use wasm_bindgen::JsValue;
 
 use crate::browser::{dom, outbox};
 use crate::components::el::{button, el, live, nothing, paragraph, spawn};
+use crate::components::shared::Shared;
 use crate::screens::document::draft_json;
 use crate::screens::{Panel, copy};
 use crate::texts;
@@ -59,15 +60,15 @@ pub fn left_out(sent: &JsValue) -> Vec<String> {
 
 /// A view that needs texts beyond those of the form; nothing if these cannot be loaded.
 fn named(panel: Panel, view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
-    let is_loaded = ArcRwSignal::new(false);
+    let is_loaded = Shared::new(false);
     let loaded = is_loaded.clone();
     spawn(async move {
         if let Some(labels) = outbox::labels(&panel.loader()).await {
             texts::set_table(labels);
-            loaded.set(true);
+            loaded.update(|is_loaded| *is_loaded = true);
         }
     });
-    live(move || if is_loaded.get() { view() } else { nothing() })
+    live(move || if is_loaded.with(|is_loaded| *is_loaded) { view() } else { nothing() })
 }
 
 /// A `mailto:` address that mail programs accept: if it is too long, the address of the page is dropped first, then the end of the text.

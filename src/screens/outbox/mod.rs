@@ -10,6 +10,7 @@ use super::Panel;
 use super::model::Screen;
 use crate::browser::{dom, intl, outbox};
 use crate::components::el::{button, div, el, live, nothing, paragraph, spawn};
+use crate::components::shared::Shared;
 use crate::texts;
 use domain::texts::Text;
 use wire::Source;
@@ -51,7 +52,7 @@ struct Item {
 }
 
 thread_local! {
-    static STATE: ArcRwSignal<State> = ArcRwSignal::new(State::default());
+    static STATE: Shared<State> = Shared::default();
 }
 
 /// The screen.
@@ -75,12 +76,13 @@ pub fn refresh(panel: Panel) {
         };
         texts::set_table(labels);
         let focused = focused(panel);
-        STATE.with(Clone::clone).set(State {
+        let state = State {
             is_loaded: true,
             items: outbox.get("items").items().iter().map(Item::read).collect(),
             going: outbox.text_of("going"),
             is_unkept: outbox.get("unkept").is_true(),
-        });
+        };
+        STATE.with(Clone::clone).update(|known| *known = state);
         if let Some(index) = focused {
             panel.later(move || focus(panel, index));
         }
@@ -194,9 +196,9 @@ fn again(panel: Panel, item: &Item) -> AnyView {
 /// Asks for confirmation, because it cannot be undone; not if it may have arrived.
 fn discard(panel: Panel, item: &Item) -> AnyView {
     let (key, is_unsure) = (item.key.clone(), item.is_unsure());
-    let is_asked = ArcRwSignal::new(false);
+    let is_asked = Shared::new(false);
     live(move || {
-        let (asks, key, was_asked) = (is_asked.clone(), key.clone(), is_asked.get());
+        let (asks, key, was_asked) = (is_asked.clone(), key.clone(), is_asked.with(|is_asked| *is_asked));
         let text = match (is_unsure, was_asked) {
             (true, _) => "waiting_settled",
             (false, false) => "waiting_discard",
@@ -204,7 +206,7 @@ fn discard(panel: Panel, item: &Item) -> AnyView {
         };
         let press = move |_| match is_unsure || was_asked {
             true => outbox::discard(&panel.loader(), &key),
-            false => asks.set(true),
+            false => asks.update(|is_asked| *is_asked = true),
         };
         button("button", press).text(texts::named(text))
     })

@@ -8,6 +8,7 @@ use super::document::{self, Contents};
 use super::{Panel, choices, copy};
 use crate::browser::{intl, loader, read};
 use crate::components::el::{button, div, el, live, nothing, paragraph};
+use crate::components::shared::Shared;
 use crate::texts;
 use domain::context::Group;
 use domain::context::document::Value;
@@ -16,17 +17,17 @@ use rows::Row;
 use wire::Read;
 
 /// The screen.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Preview {
     panel: Panel,
     /// What is sent of the ticket, after the customer's choices.
-    sent: RwSignal<Value>,
+    sent: Shared<Value>,
 }
 
 /// The preview of the ticket as the form stands.
 pub fn view(panel: Panel) -> AnyView {
     let ticket = ticket(panel, Contents::Collected);
-    let preview = Preview { panel, sent: RwSignal::new(self::ticket(panel, Contents::Sent)) };
+    let preview = Preview { panel, sent: Shared::new(self::ticket(panel, Contents::Sent)) };
     let none = Value::default();
     let context = ticket.get("context").unwrap_or(&none);
     let since = context.get("since").unwrap_or(&none);
@@ -65,7 +66,7 @@ fn json(panel: Panel, contents: Contents) -> String {
 
 impl Preview {
     /// A group with its switch; nothing if it is empty.
-    fn group(self, group: Group, context: &Value, since: &Value) -> AnyView {
+    fn group(&self, group: Group, context: &Value, since: &Value) -> AnyView {
         let name = group.word();
         let place = ["/", name].concat();
         let mut inside = Vec::new();
@@ -79,7 +80,8 @@ impl Preview {
                 }
             } else if group == Group::Breadcrumbs {
                 if !moment.list(name).is_empty() {
-                    inside.push(div("").children([live(move || self.breadcrumbs(!prefix.is_empty()))]));
+                    let (preview, since) = (self.clone(), !prefix.is_empty());
+                    inside.push(div("").children([live(move || preview.breadcrumbs(since))]));
                 }
             } else if let Some(value) = moment.get(name) {
                 inside.push(list(value));
@@ -97,7 +99,7 @@ impl Preview {
     }
 
     /// The breadcrumbs, which must not reveal what is withheld elsewhere.
-    fn breadcrumbs(self, since: bool) -> AnyView {
+    fn breadcrumbs(&self, since: bool) -> AnyView {
         self.sent.with(|sent| {
             let context = sent.get("context");
             let moment = if since { context.and_then(|context| context.get("since")) } else { context };
@@ -105,12 +107,14 @@ impl Preview {
         })
     }
 
-    fn switch(self, place: &str, label: String) -> AnyView {
+    fn switch(&self, place: &str, label: String) -> AnyView {
         let place = place.to_string();
         let goes = self.panel.peek(|model| choices::goes(model, &place));
+        let preview = self.clone();
         let flip = move |_| {
-            choices::flip(self.panel, &place);
-            self.sent.set(ticket(self.panel, Contents::Sent));
+            choices::flip(preview.panel, &place);
+            let sent = ticket(preview.panel, Contents::Sent);
+            preview.sent.update(|known| *known = sent);
         };
         let input = el("input").attr("type", "checkbox").attr("role", "switch").checked(goes).on("click", flip);
         el("label").attr("class", "switch").children([input.children([]), el("span").text(label)])
@@ -118,11 +122,12 @@ impl Preview {
 
     /// What the style hides while its switch is off, with a note in its place. A link may reveal what is withheld elsewhere, and is hidden with
     /// it.
-    fn switched(self, place: String, link: Option<Value>, inside: AnyView) -> AnyView {
+    fn switched(&self, place: String, link: Option<Value>, inside: AnyView) -> AnyView {
+        let preview = self.clone();
         let note = live(move || {
-            let is_sent = self.sent.with(|sent| {
+            let is_sent = preview.sent.with(|sent| {
                 let links = sent.get("context").map(|context| context.list("links")).unwrap_or_default();
-                self.panel.peek(|model| choices::goes(model, &place))
+                preview.panel.peek(|model| choices::goes(model, &place))
                     && link.as_ref().is_none_or(|link| links.contains(link))
             });
             match is_sent {
@@ -134,7 +139,7 @@ impl Preview {
     }
 
     /// The switch for searches, if they leave the page.
-    fn search(self) -> AnyView {
+    fn search(&self) -> AnyView {
         let host = self.panel.searched_host();
         if host.is_empty() {
             return nothing();

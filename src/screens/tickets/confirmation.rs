@@ -7,6 +7,7 @@ use super::conversation::Conversation;
 use crate::browser::http::Answer;
 use crate::browser::{Event, dom, read, tickets};
 use crate::components::el::{button, div, el, nothing, paragraph, spawn};
+use crate::components::shared::Shared;
 use crate::texts;
 use domain::conversation::{ConfirmationCode, Summary};
 use domain::problem::Problem;
@@ -18,8 +19,8 @@ const ABOUT: &str = "code-about";
 const STATUS: &str = "code-status";
 
 /// The state of a confirmation.
-#[derive(Clone)]
-pub struct Confirmation(ArcRwSignal<State>);
+#[derive(Clone, Default)]
+pub struct Confirmation(Shared<State>);
 
 #[derive(Default)]
 struct State {
@@ -33,23 +34,17 @@ struct State {
     status: Option<(TicketsText, bool)>,
 }
 
-impl Default for Confirmation {
-    fn default() -> Confirmation {
-        Confirmation(ArcRwSignal::new(State::default()))
-    }
-}
-
 impl Confirmation {
     /// Whether the address has just been confirmed; true once.
     pub(super) fn take_success(&self) -> bool {
-        let has_succeeded = self.0.with_untracked(|state| state.has_succeeded);
+        let has_succeeded = self.0.peek(|state| state.has_succeeded);
         self.0.update(|state| *state = State::default());
         has_succeeded
     }
 
     /// Begins a request, unless one is running.
     fn begin(&self) -> bool {
-        let is_free = self.0.with_untracked(|state| !state.is_busy);
+        let is_free = self.0.peek(|state| !state.is_busy);
         self.0.update(|state| state.is_busy = true);
         is_free
     }
@@ -122,7 +117,7 @@ impl Conversation {
 
     /// Sends the code that was typed.
     fn send_code(&self) {
-        let code = self.confirmation.0.with_untracked(|state| state.code.trim_ascii().to_string());
+        let code = self.confirmation.0.peek(|state| state.code.trim_ascii().to_string());
         if code.is_empty() {
             return self.reject(TicketsText::CodeEmpty);
         }
@@ -157,7 +152,7 @@ impl Conversation {
             match answer {
                 Answer::Http { status: 202, body, .. } => {
                     if let Some(ticket) = body {
-                        conversation.ticket.set(Some(Summary::read(&ticket)));
+                        conversation.ticket.update(|known| *known = Some(Summary::read(&ticket)));
                     }
                     conversation.show_status(TicketsText::CodeSent, false);
                     conversation.focus_code();

@@ -11,6 +11,7 @@ use super::{Base, Shown, message, notice};
 use crate::browser::http::Answer;
 use crate::browser::{dom, intl, tickets};
 use crate::components::el::{div, el, live, nothing, spawn};
+use crate::components::shared::Shared;
 use crate::texts;
 use domain::conversation::{Author, Message, Messages, Patch, Summary};
 use domain::texts::TicketsText;
@@ -21,11 +22,11 @@ use wire::Read;
 #[derive(Clone)]
 pub struct Conversation {
     pub(super) base: Base,
-    phase: ArcRwSignal<Phase>,
+    phase: Shared<Phase>,
     /// The ticket, once it is fetched.
-    pub(super) ticket: ArcRwSignal<Option<Summary>>,
+    pub(super) ticket: Shared<Option<Summary>>,
     /// Its messages.
-    pub(super) entries: ArcRwSignal<Vec<Entry>>,
+    pub(super) entries: Shared<Vec<Entry>>,
     /// The number of the last message that the customer has read, as reported to the gateway.
     read_until: Arc<AtomicU32>,
     pub(super) confirmation: Confirmation,
@@ -52,9 +53,9 @@ impl Conversation {
     pub(super) fn new(base: Base) -> Conversation {
         let conversation = Conversation {
             base,
-            phase: ArcRwSignal::new(Phase::Loading),
-            ticket: ArcRwSignal::new(None),
-            entries: ArcRwSignal::new(Vec::new()),
+            phase: Shared::new(Phase::Loading),
+            ticket: Shared::default(),
+            entries: Shared::default(),
             read_until: Arc::default(),
             confirmation: Confirmation::default(),
             reply: Reply::default(),
@@ -76,10 +77,10 @@ impl Conversation {
             Answer::Http { status: 401 | 404, .. } => Err(Phase::Gone),
             _ => Err(Phase::Failed),
         };
-        let phase = self.phase.get_untracked();
+        let phase = self.phase.peek(|phase| *phase);
         // Messages that were withheld belong between those that are drawn.
         let is_unconfirmed = |ticket: &Summary| ticket.unconfirmed;
-        let was_unconfirmed = self.ticket.with_untracked(|ticket| ticket.as_ref().is_some_and(is_unconfirmed));
+        let was_unconfirmed = self.ticket.peek(|ticket| ticket.as_ref().is_some_and(is_unconfirmed));
         let is_confirmed = was_unconfirmed && ticket.as_ref().is_ok_and(|ticket| !ticket.unconfirmed);
         let begins = is_confirmed || !matches!(phase, Phase::Shown(_));
         let last = if begins { None } else { self.last() };
@@ -90,8 +91,8 @@ impl Conversation {
         match (ticket, messages) {
             (Ok(ticket), Some(messages)) => self.take(ticket, messages, begins, is_confirmed),
             // What is shown stays, except for a user who may not read it any more.
-            (Err(Phase::Gone), _) => self.phase.set(Phase::Gone),
-            _ if !matches!(phase, Phase::Shown(_)) => self.phase.set(Phase::Failed),
+            (Err(Phase::Gone), _) => self.phase.update(|phase| *phase = Phase::Gone),
+            _ if !matches!(phase, Phase::Shown(_)) => self.phase.update(|phase| *phase = Phase::Failed),
             _ => {}
         }
     }
@@ -115,7 +116,7 @@ impl Conversation {
 
     /// The number of the last message.
     fn last(&self) -> Option<u32> {
-        self.entries.with_untracked(|entries| entries.last().map(|entry| entry.message.number))
+        self.entries.peek(|entries| entries.last().map(|entry| entry.message.number))
     }
 
     /// Takes what was fetched: everything if it `begins`, or else what is new.
@@ -128,18 +129,18 @@ impl Conversation {
         let own = messages.iter().any(|message| message.author == Author::Customer);
         let mut entries: Vec<Entry> =
             messages.into_iter().map(|message| Entry { is_new: is_new(&message), message }).collect();
-        self.ticket.set(Some(ticket));
+        self.ticket.update(|known| *known = Some(ticket));
         if begins {
             self.read_until.store(new.read_until, Ordering::Relaxed);
-            let drawn = if let Phase::Shown(drawn) = self.phase.get_untracked() { drawn } else { 0 };
+            let drawn = if let Phase::Shown(drawn) = self.phase.peek(|phase| *phase) { drawn } else { 0 };
             // The last message that was read, with those that were not below it.
             let shown = entries.iter().position(|entry| entry.is_new).map_or(entries.len(), |first| first.max(1));
-            self.entries.set(entries);
-            self.phase.set(Phase::Shown(drawn + 1));
+            self.entries.update(|all| *all = entries);
+            self.phase.update(|phase| *phase = Phase::Shown(drawn + 1));
             self.scroll_to(shown);
         } else if !entries.is_empty() {
             let shown = entries.iter().rposition(|entry| entry.is_new);
-            let earlier = self.entries.with_untracked(Vec::len);
+            let earlier = self.entries.peek(Vec::len);
             self.entries.update(|all| all.append(&mut entries));
             if let Some(shown) = shown {
                 self.scroll_to(earlier + shown + 1);
@@ -200,7 +201,7 @@ impl Conversation {
     }
 
     pub(super) fn view(self) -> AnyView {
-        live(move || match self.phase.get() {
+        live(move || match self.phase.with(|phase| *phase) {
             Phase::Loading => notice(TicketsText::Loading),
             Phase::Failed => self.base.failed(),
             Phase::Gone => notice(TicketsText::Gone),
@@ -209,7 +210,7 @@ impl Conversation {
     }
 
     fn parts(&self) -> AnyView {
-        let title = self.ticket.with_untracked(|ticket| ticket.as_ref().map(|ticket| ticket.title.clone()));
+        let title = self.ticket.peek(|ticket| ticket.as_ref().map(|ticket| ticket.title.clone()));
         let [about, confirmation] = [self.clone(), self.clone()];
         let parts = vec![
             el("h3").attr("class", "asked").attr("tabindex", "-1").text(title.unwrap_or_default()),

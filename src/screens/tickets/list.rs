@@ -8,6 +8,7 @@ use super::{Base, Shown, notice};
 use crate::browser::http::Answer;
 use crate::browser::{dom, intl};
 use crate::components::el::{button, el, live, paragraph};
+use crate::components::shared::Shared;
 use crate::texts;
 use domain::conversation::{Summaries, Summary};
 use domain::texts::TicketsText;
@@ -21,7 +22,7 @@ const MORE: &str = "more";
 #[derive(Clone)]
 pub struct List {
     pub(super) base: Base,
-    state: ArcRwSignal<State>,
+    state: Shared<State>,
 }
 
 #[derive(Default)]
@@ -42,12 +43,12 @@ enum Phase {
 
 impl List {
     pub(super) fn new(base: Base) -> List {
-        List { base, state: ArcRwSignal::new(State::default()) }
+        List { base, state: Shared::default() }
     }
 
     /// Fetches as many tickets as are shown. A page may be empty although others follow.
     pub(super) async fn fetch(&self) {
-        let shown = self.state.with_untracked(|state| state.list.tickets.len().max(1));
+        let shown = self.state.peek(|state| state.list.tickets.len().max(1));
         let mut list = Summaries::default();
         loop {
             let page = self.page(list.next.take()).await;
@@ -56,7 +57,7 @@ impl List {
             }
             let Some(page) = page else {
                 // What is shown stays.
-                if self.state.with_untracked(|state| state.phase == Phase::Loading) {
+                if self.state.peek(|state| state.phase == Phase::Loading) {
                     self.update(|state| state.phase = Phase::Failed);
                 }
                 return;
@@ -71,9 +72,9 @@ impl List {
 
     /// Fetches the next page, and appends it.
     pub(super) async fn fetch_more(&self) {
-        let before = self.state.with_untracked(|state| state.list.tickets.len());
+        let before = self.state.peek(|state| state.list.tickets.len());
         let mut phase = Phase::Shown;
-        while let Some(next) = self.state.with_untracked(|state| state.list.next.clone()) {
+        while let Some(next) = self.state.peek(|state| state.list.next.clone()) {
             let page = self.page(Some(next)).await;
             if !self.base.is_shown() {
                 return;
@@ -84,12 +85,12 @@ impl List {
                 break;
             };
             self.update(|state| append(&mut state.list, page));
-            if self.state.with_untracked(|state| state.list.tickets.len()) > before {
+            if self.state.peek(|state| state.list.tickets.len()) > before {
                 break;
             }
         }
         self.update(|state| state.phase = phase);
-        let first = self.state.with_untracked(|state| state.list.tickets.get(before).map(|ticket| ticket.id.clone()));
+        let first = self.state.peek(|state| state.list.tickets.get(before).map(|ticket| ticket.id.clone()));
         if let Some(first) = first {
             let panel = self.base.panel;
             panel.later(move || dom::focus_row(&panel.loader().below(), &first));

@@ -16,7 +16,7 @@ pub fn view(conversation: Conversation, start: usize) -> AnyView {
     live(move || {
         let entries = &conversation.entries;
         let mut parts: Vec<AnyView> =
-            entries.with_untracked(|entries| entries.iter().skip(start).map(|one| entry(&conversation, one)).collect());
+            entries.peek(|entries| entries.iter().skip(start).map(|one| entry(&conversation, one)).collect());
         if parts.is_empty() {
             entries.track();
             return nothing();

@@ -7,6 +7,7 @@ use super::conversation::Conversation;
 use crate::browser::loader::Sent;
 use crate::browser::{dom, tickets};
 use crate::components::el::{button, div, el, live, nothing, paragraph, spawn};
+use crate::components::shared::Shared;
 use crate::texts;
 use domain::conversation::{Patch, Reply as NewReply};
 use domain::problem::Problem;
@@ -20,8 +21,8 @@ const FIELD: &str = "reply";
 const FILES: &str = "reply-files";
 
 /// The state of a reply.
-#[derive(Clone)]
-pub struct Reply(ArcRwSignal<State>);
+#[derive(Clone, Default)]
+pub struct Reply(Shared<State>);
 
 #[derive(Default)]
 struct State {
@@ -33,16 +34,10 @@ struct State {
     trouble: String,
 }
 
-impl Default for Reply {
-    fn default() -> Reply {
-        Reply(ArcRwSignal::new(State::default()))
-    }
-}
-
 impl Reply {
     /// A submission from the outbox has arrived.
     pub(super) fn arrived(&self) {
-        if self.0.with_untracked(|state| !state.trouble.is_empty()) {
+        if self.0.peek(|state| !state.trouble.is_empty()) {
             self.0.update(|state| state.trouble.clear());
         }
     }
@@ -128,7 +123,7 @@ impl Conversation {
 
     /// Submits the content of the field, once.
     fn send(&self) {
-        let (is_busy, message) = self.reply.0.with_untracked(|state| (state.is_busy, state.text.clone()));
+        let (is_busy, message) = self.reply.0.peek(|state| (state.is_busy, state.text.clone()));
         if is_busy {
             return;
         }
