@@ -72,7 +72,10 @@ export interface Settings {
   preload?: "intent" | "idle";
   /** An e-mail address that is offered if nothing else works. */
   email?: string;
-  /** The language of the panel. */
+  /**
+   * The language of the panel. With `configure` it can change at any time, unless the tag or the address names one: the
+   * open panel is drawn anew and keeps its text.
+   */
   lang?: string;
   /** `test`: tickets are tests, which notify nobody. Default: `production`. */
   env?: string;

@@ -50,7 +50,7 @@ declare const FIRST_CSS: string;
 declare const PANEL_CSS: string;
 /** The loader's texts by language tag, in the order of `texts::LOADER`. */
 declare const TEXTS: Record<string, string[]>;
-/** The languages written from right to left. */
+/** The languages written from right to left; defined in the loader and `widget.js`. */
 declare const RTL: string[];
 
 /** The glue of the program, by `wasm-bindgen`. */

@@ -38,7 +38,7 @@ const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
  */
 export const start = async (parts, said, heard, ticketsChanged) => {
   const token = reporting(parts, parts["token"]);
-  const { wear, lang, siteUrl, zendesk, state, emit, own, site: key, chunk } = parts;
+  const { wear, siteUrl, zendesk, state, emit, own, site: key, chunk } = parts;
   const program = /** @type {import("./widget.js").Program} */ (parts["program"]);
   let session = (/** @type {boolean} */ make = true) => sessionOf(key, make);
   const { cookieDomain, env } = parts.script.dataset;
@@ -53,7 +53,14 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   const forgotten = forget(key);
   /** With the panel once it is painted: on some pages tickets are followed before that. */
   let all = parts;
-  const labels = once(() => texts(lang));
+  let { lang } = parts;
+  /** Runs a function once for each language. @template T @param {() => Promise<T>} act */
+  const spoken = (act) => {
+    /** @type {Record<string, () => Promise<T>>} */
+    const done = {};
+    return () => (done[lang] ??= once(act))();
+  };
+  const labels = spoken(() => texts(lang));
   /** For callers who can do without them. */
   const labelled = () => labels().catch(blank);
   /** The screens of the chunk `screens`, with their script and their style. */
@@ -99,16 +106,19 @@ export const start = async (parts, said, heard, ticketsChanged) => {
 
   const written = replies(parts);
   const carried = attachments(siteUrl);
-  const camera = once(async () => {
+  const camera = spoken(async () => {
     const { possible, shoot } = await script(parts.preload, "shot", SHOT_INTEGRITY);
     const { root, dialog } = all;
     const words = await labels();
     return { possible, shoot: shoot.bind(null, { root, dialog, wear, words, lang }) };
   });
-  const files = once(async () => {
+  const listing = once(async () => {
     const module = await script(parts.preload, "files", FILES_INTEGRITY);
     wear(module.css);
-    return module.start({
+    return module;
+  });
+  const files = spoken(async () =>
+    (await listing()).start({
       attachments: carried,
       limits,
       put:
@@ -122,8 +132,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       words: await labels(),
       lang,
       camera,
-    });
-  });
+    }),
+  );
   /** Adds files to the draft. @param {FileList | undefined} list */
   const bring = async (list) => {
     if (!list?.length || !limits()) return;
@@ -197,6 +207,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   };
 
   return {
+    /** Speaks another language from here on. @param {string} now */
+    turn: (now) => (lang = now),
     /** The panel was painted. @param {Parts} parts */
     painted: (parts) => {
       all = { ...all, ...parts };

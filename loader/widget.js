@@ -23,6 +23,7 @@ import { begin, chunk } from "./chunks.js";
 import { describe } from "./collect/describe.js";
 import { claims, learn, token } from "./identity.js";
 import { once } from "./once.js";
+import { relabel } from "./relabel.js";
 import { blank } from "./state.js";
 import { counter } from "./visits.js";
 
@@ -42,6 +43,8 @@ export const init = (options) => begin(initSync(options));
 /** @type {Parts["state"]} */
 let state;
 let mounted = false;
+/** Draws everything in the page's language, if that is another one now. */
+let turn = blank;
 /** The last known user. */
 let person = "";
 /** Counts changes of the user. */
@@ -144,6 +147,7 @@ const learnAnew = async () => {
  */
 export const changed = (reset, discard) => {
   if (!state) return;
+  turn();
   draw(reset);
   const done = meet(reset, discard);
   if (state.given != tried) {
@@ -240,8 +244,29 @@ export const mount = (parts) => {
     },
     letGo: () => modules?.sealed(),
   };
-  mountForm({ ...parts, ...way, ...counter(site, parts.script.dataset["env"] == "test" ? "" : siteUrl), ...own });
+  const counts = counter(site, parts.script.dataset["env"] == "test" ? "" : siteUrl);
+  const all = { ...parts, ...way, ...counts, ...own };
+  mountForm(all);
   mounted = true;
+  let { lang } = parts;
+  turn = async () => {
+    const now = parts.language();
+    if (now == lang) return;
+    lang = now;
+    const words = now == "en" ? "" : await table(now);
+    if (lang != now) return;
+    const content = JSON.parse(draft());
+    const restore = parts.frame().root.getElementById("severity") ? editTicket : restoreDraft;
+    modules?.turn(now);
+    relabel(parts);
+    mountForm({ ...all, lang, words });
+    shown = said();
+    tell();
+    restore(content);
+    open({});
+    state.counted?.();
+  };
+  turn();
   context().catch(blank);
   // The modules that store drafts come with the form. One after the other, so that one token serves both.
   learning = learnAnew().catch(blank);
@@ -251,6 +276,13 @@ export const mount = (parts) => {
   };
   look();
 };
+
+/** The texts of a language; without them English is shown. @param {string} lang */
+const table = (lang) =>
+  fetch(new URL(`${lang}.json`, import.meta.url)).then(
+    (answer) => answer.text(),
+    () => "",
+  );
 
 /** Follows the tickets that the device has stored. @param {Parts} parts */
 export const resume = async (parts) => {

@@ -106,6 +106,7 @@ fn pack() -> Result<()> {
         format!("--define:VERSION={}", json!(version)),
         format!("--define:MODULES_INTEGRITY={}", json!(integrity(modules.as_bytes()))),
         format!("--define:PANEL_CSS={}", json!(style("panel")?)),
+        format!("--define:RTL={}", right_to_left()),
         format!("--define:CHUNKS={}", program.chunks),
     ];
     let (widget, wasm) = program.bundle(&folder, release, &known)?;

@@ -430,6 +430,43 @@ test("destroy removes everything from the page, commands say so, and the script 
   await expect(panel.box).toHaveValue("after it");
 });
 
+for (const isOpen of [true, false])
+  test(`the language can change while the panel is ${isOpen ? "open" : "closed"}: text, screen and choices stay`, async ({
+    host,
+    page,
+    panel,
+    tickets,
+  }) => {
+    await host({ fill: { attributes: "data-launcher" } });
+    await panel.open();
+    await panel.toTicket();
+    await panel.box.fill("It stays");
+    await panel.severity.selectOption("high");
+    const box = await panel.box.elementHandle();
+    /** @param {object} options */
+    const configure = (options) => page.evaluate((options) => window.deskbell("configure", options), options);
+    for (const [lang, dir, send, help, change] of /** @type {const} */ ([
+      ["de", "ltr", "Senden", "Hilfe", () => configure({ lang: "de" })],
+      ["ar", "rtl", "إرسال", "المساعدة", () => configure({ lang: "ar" })],
+    ])) {
+      if (!isOpen) await page.keyboard.press("Escape");
+      await change();
+      await expect(panel.root).toHaveAttribute("lang", lang);
+      await expect(panel.root.locator(".launcher")).toHaveAccessibleName(help);
+      if (!isOpen) await page.getByRole("button", { name: "Open help" }).click();
+      await expect(panel.button(send)).toBeVisible();
+      await expect(panel.dialog).toHaveAttribute("dir", dir);
+      await expect(panel.box).toHaveValue("It stays");
+      await expect(panel.severity).toHaveValue("high");
+      expect(await panel.box.evaluate((now, before) => now == before, box)).toBe(true);
+    }
+    // Without a language of its own it follows the page's, at the next `configure`.
+    await configure({ lang: "en" });
+    await panel.button("Send").click();
+    await panel.received();
+    expect(await tickets()).toMatchObject([{ message: "It stays", severity: "high" }]);
+  });
+
 test("where the tag names the language, configure does not change it", async ({ host, page, panel }) => {
   await host({ fill: { attributes: 'data-lang="de"' } });
   await page.waitForFunction(() => window.deskbell?.version);
