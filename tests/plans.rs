@@ -100,8 +100,8 @@ fn is_bounded(name: &str, statement: &str) -> bool {
     let name = name.split(' ').next().unwrap_or_default();
     let statement = words(statement);
     let makes = ["WITH ", "WITH RECURSIVE ", ", "].iter().any(|before| {
-        statement.match_indices(&format!("{before}{name} ")).any(|(at, found)| {
-            let rest = &statement[at + found.len()..];
+        statement.match_indices(&format!("{before}{name} ")).any(|(index, found)| {
+            let rest = &statement[index + found.len()..];
             rest.starts_with("AS (") || rest.starts_with("AS MATERIALIZED (") || rest.starts_with('(')
         })
     });

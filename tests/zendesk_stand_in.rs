@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use zendesk::control::{Side, said};
+use zendesk::control::{Side, new_comment};
 use zendesk::quirks::{self, Answer, Fault, What};
 use zendesk::{Zendesk, account, webhooks};
 
@@ -135,7 +135,7 @@ async fn a_refusal_leaves_nothing_behind_and_the_key_free() {
 async fn what_is_cut_after_the_work_has_been_done_and_what_is_cut_before_has_not() {
     let desk = desk().await;
     let hour = 3_600_000;
-    for (what, done) in [
+    for (fault, done) in [
         (What::Torn, true),
         (What::Lost, true),
         (What::SlowAfter(hour), true),
@@ -143,15 +143,15 @@ async fn what_is_cut_after_the_work_has_been_done_and_what_is_cut_before_has_not
         (What::Slow(hour), false),
         (What::Status(Answer { status: 503, retry_after: Some(7), html: true }), false),
     ] {
-        let name = format!("{what:?}");
+        let name = format!("{fault:?}");
         let before = desk.zendesk.state().tickets.len();
-        desk.zendesk.fault(quirks::next("POST", "/api/v2/tickets", what.clone()));
+        desk.zendesk.fault(quirks::next("POST", "/api/v2/tickets", fault.clone()));
         let sent = async { desk.create(&name, &ticket("a")).await?.error_for_status()?.bytes().await };
         let reached = until(|| {
             let state = desk.zendesk.state();
             state.faults.is_empty() && state.tickets.len() == before + usize::from(done)
         });
-        match what {
+        match fault {
             // Clients give up waiting for these at some time.
             What::Slow(_) | What::SlowAfter(_) => tokio::select! {
                 answer = sent => panic!("{name}: {answer:?}"),
@@ -320,13 +320,13 @@ async fn an_update_can_insist_on_what_it_has_seen_and_is_done_again_if_it_is_sen
         assert_eq!(desk.send(Method::PUT, &path, &plain).await.0, 200);
     }
     let list = desk.get(&format!("{path}/comments?sort_order=asc")).await;
-    let said: Vec<_> = list["comments"]
+    let comments: Vec<_> = list["comments"]
         .as_array()
         .unwrap()
         .iter()
         .map(|one| (one["body"].as_str().unwrap(), one["public"].as_bool().unwrap()))
         .collect();
-    assert_eq!(said, [("It is", true), ("more", true), ("note", false), ("note", false)]);
+    assert_eq!(comments, [("It is", true), ("more", true), ("note", false), ("note", false)]);
     assert_eq!(
         (&list["comments"][1]["author_id"], &list["comments"][1]["metadata"]["custom"]),
         (&requester, &json!({ "reply": "r1" }))
@@ -495,8 +495,9 @@ async fn a_search_finds_people_late_and_what_they_have_asked_at_once() {
     let ada = found().await[0].clone();
     let user = ada["id"].as_u64().unwrap();
     assert_eq!((&ada["role"], &ada["verified"]), (&json!("end-user"), &json!(false)));
-    let asked = desk.get(&format!("/api/v2/users/{user}/tickets/requested?sort_by=updated_at&sort_order=desc")).await;
-    assert_eq!(asked["tickets"][0]["id"], id);
+    let requested =
+        desk.get(&format!("/api/v2/users/{user}/tickets/requested?sort_by=updated_at&sort_order=desc")).await;
+    assert_eq!(requested["tickets"][0]["id"], id);
     let identity = &desk.get(&format!("/api/v2/users/{user}/identities.json")).await["identities"][0];
     assert_eq!((&identity["value"], &identity["primary"]), (&json!("ada@example.com"), &json!(true)));
     let many = desk.get(&format!("/api/v2/users/show_many?ids={user},5,{}", account::GRACE)).await;
@@ -531,10 +532,10 @@ type Heard = UnboundedReceiver<(HeaderMap, String)>;
 
 /// An endpoint that responds with these statuses in turn, and with 200 afterwards.
 async fn endpoint(statuses: &[u16]) -> (String, Heard) {
-    let (tell, heard) = unbounded_channel();
+    let (sender, receiver) = unbounded_channel();
     let left = Arc::new(Mutex::new(statuses.to_vec()));
     let router = Router::new().fallback(async move |headers: HeaderMap, body: String| {
-        tell.send((headers, body)).unwrap();
+        sender.send((headers, body)).unwrap();
         let mut left = left.lock().unwrap();
         let status = if left.is_empty() { 200 } else { left.remove(0) };
         StatusCode::from_u16(status).unwrap()
@@ -542,11 +543,11 @@ async fn endpoint(statuses: &[u16]) -> (String, Heard) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, heard)
+    (url, receiver)
 }
 
-async fn next(heard: &mut Heard) -> (HeaderMap, Value) {
-    let (headers, body) = tokio::time::timeout(Duration::from_secs(20), heard.recv()).await.unwrap().unwrap();
+async fn next(receiver: &mut Heard) -> (HeaderMap, Value) {
+    let (headers, body) = tokio::time::timeout(Duration::from_secs(20), receiver.recv()).await.unwrap().unwrap();
     let text = |name: &str| headers[name].to_str().unwrap().to_string();
     let signature = webhooks::signature("s3cret", &text("x-zendesk-webhook-signature-timestamp"), &body);
     assert_eq!(text("x-zendesk-webhook-signature"), signature);
@@ -570,12 +571,12 @@ fn a_signature_is_that_of_timestamp_and_body() {
 async fn webhooks_hear_of_all_that_happens_and_again_what_they_failed_to_take() {
     let desk = desk().await;
     desk.zendesk.quirks(|quirks| quirks.webhook_retry = 1);
-    let (url, mut heard) = endpoint(&[500, 503]).await;
+    let (url, mut receiver) = endpoint(&[500, 503]).await;
     desk.zendesk.webhook(&url, "s3cret");
     let id = desk.ticket().await;
     let mut heard_of = Vec::new();
     for _ in 0..4 {
-        let (headers, event) = next(&mut heard).await;
+        let (headers, event) = next(&mut receiver).await;
         assert_eq!(
             (&event["subject"], &event["detail"]["id"]),
             (&json!(format!("zen:ticket:{id}")), &json!(id.to_string()))
@@ -592,10 +593,10 @@ async fn webhooks_hear_of_all_that_happens_and_again_what_they_failed_to_take() 
     let note = json!({ "author": "agent", "name": "Linus", "body": "psst", "public": false });
     let path = format!("/_control/tickets/{id}/comments");
     assert_eq!(desk.request(Method::POST, &path).json(&note).send().await.unwrap().status(), 201);
-    let (_, event) = next(&mut heard).await;
+    let (_, event) = next(&mut receiver).await;
     assert_eq!((kind(&event), &event["event"]["comment"]["is_public"]), ("comment_added", &json!(false)));
     desk.zendesk.set_status(id, "solved").unwrap();
-    let (_, event) = next(&mut heard).await;
+    let (_, event) = next(&mut receiver).await;
     assert_eq!(
         (kind(&event), &event["event"]["current"], &event["detail"]["status"]),
         ("status_changed", &json!("SOLVED"), &json!("SOLVED"))
@@ -605,17 +606,17 @@ async fn webhooks_hear_of_all_that_happens_and_again_what_they_failed_to_take() 
 #[tokio::test]
 async fn held_webhooks_come_when_they_are_released_twice_and_the_last_first() {
     let desk = desk().await;
-    let (url, mut heard) = endpoint(&[]).await;
+    let (url, mut receiver) = endpoint(&[]).await;
     desk.zendesk.webhook(&url, "s3cret");
     let change = json!({ "webhooks_late": true, "webhooks_doubled": true, "webhooks_out_of_order": true });
     assert_eq!(desk.request(Method::POST, "/_control/quirks").json(&change).send().await.unwrap().status(), 200);
     desk.ticket().await;
     assert_eq!(desk.zendesk.state().held.len(), 2);
-    assert!(heard.try_recv().is_err());
+    assert!(receiver.try_recv().is_err());
     desk.request(Method::POST, "/_control/webhooks/release").send().await.unwrap();
     let mut order = Vec::new();
     for _ in 0..4 {
-        order.push(kind(&next(&mut heard).await.1).to_string());
+        order.push(kind(&next(&mut receiver).await.1).to_string());
     }
     assert_eq!(order, ["comment_added", "comment_added", "created", "created"]);
 }
@@ -632,7 +633,7 @@ async fn everything_can_be_driven_and_seen_from_outside() {
     assert_eq!(control(&format!("tickets/{id}/comments"), reply).await.0, 201);
     assert_eq!(desk.zendesk.state().tickets[&id].status, "open");
     control(&format!("tickets/{id}/status"), json!({ "status": "solved" })).await;
-    desk.zendesk.comment(id, &said(Side::Customer, "Still")).unwrap();
+    desk.zendesk.comment(id, &new_comment(Side::Customer, "Still")).unwrap();
     assert_eq!(desk.zendesk.state().tickets[&id].status, "open", "a customer's mail opens it again");
 
     let seen: Value = desk.request(Method::GET, "/_control/state").send().await.unwrap().json().await.unwrap();

@@ -29,7 +29,7 @@ export const described = (ticket, key) => {
     ["Language", locale],
     ["Sent from", via],
     ...Object.entries(fields ?? {}),
-    ["May look into the account", consent == undefined ? "" : consent ? "yes" : "no"],
+    ["Account access allowed", consent == undefined ? "" : consent ? "yes" : "no"],
     ["Hidden field, which only robots fill in", website],
     ["Deskbell reference", `${key.slice(0, REFERENCE)} (the same one again means that it was sent twice)`],
   ];

@@ -31,8 +31,8 @@ async fn a_head_that_is_too_large_is_refused_in_words_that_a_page_can_read() {
     let ask = || request(Method::GET, "/v1/sites/acme/config").header("origin", ORIGIN);
     let many = (0..99).fold(ask(), |request, number| request.header(format!("x-{number}"), "x"));
     let long = ask().header("cookie", "x".repeat(64 * 1024));
-    for asked in [many, long] {
-        let answer = gateway.send(asked.body(Body::empty()).unwrap()).await;
+    for parameters in [many, long] {
+        let answer = gateway.send(parameters.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.problem(), (431, "headers_too_large".into()));
         assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
     }
@@ -76,8 +76,8 @@ async fn a_page_of_another_origin_is_not_let_in_and_one_with_a_wrong_site_sees_w
         ("/v1/sites/trusting/config", "https://anything.example", true),
         ("/v1/sites/unknown/config", "https://anything.example", true),
     ] {
-        let asked = request(Method::GET, path).header("origin", origin).body(Body::empty()).unwrap();
-        let answer = gateway.send(asked).await;
+        let request = request(Method::GET, path).header("origin", origin).body(Body::empty()).unwrap();
+        let answer = gateway.send(request).await;
         let expected = if allowed { origin } else { "" };
         assert_eq!(answer.header("access-control-allow-origin"), expected, "{path} {origin}");
         assert!(answer.headers.get_all("vary").iter().any(|name| name == "origin"));
@@ -139,9 +139,9 @@ async fn a_query_that_cannot_be_read_is_named() {
 async fn a_fault_of_ours_can_be_read_by_the_page() {
     let gateway = gateway().await;
     gateway.app.store.close().await;
-    let asked =
+    let request =
         request(Method::GET, "/v1/sites/acme/questions/1").header("origin", ORIGIN).body(Body::empty()).unwrap();
-    let answer = gateway.send(asked).await;
+    let answer = gateway.send(request).await;
     assert_eq!(answer.problem(), (500, "internal".into()));
     assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
 }

@@ -64,9 +64,9 @@ async fn what_was_compressed_beforehand_goes_to_those_who_take_it() {
     for (accepted, encoding, body) in
         [("gzip, br", "br", "brotli"), ("gzip", "gzip", "gzip"), ("identity", "", "plain")]
     {
-        let asked =
+        let request =
             request(Method::GET, "/deskbell.js").header("accept-encoding", accepted).body(Body::empty()).unwrap();
-        let answer = gateway.send(asked).await;
+        let answer = gateway.send(request).await;
         assert_eq!((answer.header("content-encoding"), answer.text().as_str()), (encoding, body));
         assert_eq!(answer.header("content-type"), "text/javascript");
         assert_eq!(answer.header("vary").to_ascii_lowercase(), "accept-encoding");

@@ -114,10 +114,10 @@ async fn a_picture_goes_along_and_comes_back_without_its_place() {
     let photograph = photograph();
     let answer = gateway.send(put("acme", ONE, Some(MINE), "C:%5CTemp%5Cphoto.jpg", photograph.clone())).await;
     assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (201, ORIGIN));
-    let told = answer.json();
-    let size = told["size"].as_u64().unwrap();
+    let ticket_json = answer.json();
+    let size = ticket_json["size"].as_u64().unwrap();
     assert!(size < photograph.len() as u64);
-    assert_eq!(told, json!({ "id": ONE, "name": "photo.jpg", "type": "image/jpeg", "size": size }));
+    assert_eq!(ticket_json, json!({ "id": ONE, "name": "photo.jpg", "type": "image/jpeg", "size": size }));
 
     let receipt = gateway.send(post("acme/tickets", "k", MINE, &with(&[ONE]))).await;
     assert_eq!(receipt.status, 201, "{}", receipt.text());
@@ -125,18 +125,18 @@ async fn a_picture_goes_along_and_comes_back_without_its_place() {
     let text = gateway.send(put("acme", TWO, Some(MINE), "app.log", "line\n")).await;
     assert_eq!(text.json()["type"], "text/plain");
     let reply = json!({ "message": "And a log", "attachments": [TWO] });
-    let said = gateway.send(post(&format!("acme/tickets/{id}/messages"), "r", MINE, &reply)).await.json();
-    assert_eq!(said["attachments"][0]["name"], "app.log");
+    let reply_json = gateway.send(post(&format!("acme/tickets/{id}/messages"), "r", MINE, &reply)).await.json();
+    assert_eq!(reply_json["attachments"][0]["name"], "app.log");
 
     let messages = messages(&gateway, "acme", &id, MINE).await;
-    assert_eq!(messages[1], said);
+    assert_eq!(messages[1], reply_json);
     let shown = &messages[0]["attachments"];
-    assert_eq!((shown.as_array().unwrap().len(), &shown[0]["type"]), (1, &told["type"]));
+    assert_eq!((shown.as_array().unwrap().len(), &shown[0]["type"]), (1, &ticket_json["type"]));
     let url = shown[0]["url"].as_str().unwrap();
     assert!(url.starts_with(&format!("/v1/sites/acme/attachments/{ONE}?until=")), "{url}");
 
-    let asked = request(Method::GET, url).header("origin", ORIGIN).body(Body::empty()).unwrap();
-    let read = gateway.send(asked).await;
+    let request = request(Method::GET, url).header("origin", ORIGIN).body(Body::empty()).unwrap();
+    let read = gateway.send(request).await;
     assert_eq!((read.status.as_u16(), read.body.len() as u64), (200, size));
     assert!(
         !holds(&read.body, PLACE)
@@ -151,13 +151,13 @@ async fn a_picture_goes_along_and_comes_back_without_its_place() {
     }
     // Only the stripped files remain.
     assert_eq!(files(&gateway).len(), 2);
-    let kept = paths(&gateway.folder.path().join("test-attachments"));
-    assert!(kept.iter().map(|path| std::fs::read(path).unwrap()).all(|bytes| !holds(&bytes, PLACE)));
+    let stored_paths = paths(&gateway.folder.path().join("test-attachments"));
+    assert!(stored_paths.iter().map(|path| std::fs::read(path).unwrap()).all(|bytes| !holds(&bytes, PLACE)));
 }
 
 #[tokio::test]
 async fn nothing_is_ever_a_page() {
-    for (name, bytes, kept) in [
+    for (name, bytes, stored_name) in [
         ("page.html", &b"<!doctype html><script>alert(1)</script>"[..], "page.html.txt"),
         ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "drawing.svg.txt"),
     ] {
@@ -166,7 +166,7 @@ async fn nothing_is_ever_a_page() {
         let read = gateway.get(&url).await;
         assert_eq!((read.status.as_u16(), &read.body[..]), (200, bytes));
         assert_eq!(read.header("content-type"), "text/plain; charset=utf-8");
-        assert!(read.header("content-disposition").starts_with(&format!("attachment; filename=\"{kept}\"")));
+        assert!(read.header("content-disposition").starts_with(&format!("attachment; filename=\"{stored_name}\"")));
         assert_eq!(read.header("content-security-policy"), "sandbox; default-src 'none'");
         assert_eq!(read.header("x-content-type-options"), "nosniff");
     }
@@ -188,16 +188,16 @@ async fn a_site_takes_so_much_and_no_more() {
         assert_eq!(answer.problem(), (413, "too_large".into()));
         assert!(answer.json()["title"].as_str().unwrap().contains("1000 bytes"));
     }
-    for (site, bytes, code, said) in [
-        ("small", &b"GIF89a"[..], "unsupported_type", "it takes image/png, text/plain"),
+    for (site, bytes, code, expected) in [
+        ("small", &b"GIF89a"[..], "unsupported_type", "it accepts image/png, text/plain"),
         ("small", b"MZ\x90\0\x03", "unsupported_type", "image/png, text/plain"),
         ("small", b"", "empty_file", "the file is empty"),
         ("small", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIH", "unsupported_type", "it ends too early"),
-        ("none", b"text", "unsupported_type", "this site takes no files"),
+        ("none", b"text", "unsupported_type", "this site does not accept files"),
     ] {
         let answer = gateway.send(put(site, TWO, Some(MINE), "a.png", bytes.to_vec())).await;
         assert_eq!(answer.problem(), (415, code.into()));
-        assert!(answer.json()["title"].as_str().unwrap().contains(said), "{}", answer.text());
+        assert!(answer.json()["title"].as_str().unwrap().contains(expected), "{}", answer.text());
     }
     // JSON is accepted as text where only text is.
     let json = gateway.send(put("small", TWO, Some(MINE), "a.json", "{}")).await.json();
@@ -221,7 +221,7 @@ async fn who_is_still_sending_sees_the_answer_and_nobody_is_read_without_end() {
     let gateway = gateway().await;
     sent(&gateway, "a.txt", b"text").await;
     const MB: usize = 1_000_000;
-    for (id, session, megabytes, said, status, read) in [
+    for (id, session, megabytes, expected, status, read) in [
         (ONE, Some(MINE), 9, false, 201, 9..=9),
         (ONE, Some(OTHER), 9, false, 404, 9..=9),
         (TWO, None, 9, false, 401, 9..=9),
@@ -237,7 +237,7 @@ async fn who_is_still_sending_sees_the_answer_and_nobody_is_read_without_end() {
             Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; MB]))
         });
         let mut request = put("acme", id, session, "a.txt", Body::from_stream(futures_util::stream::iter(chunks)));
-        if said {
+        if expected {
             request.headers_mut().insert("content-length", (megabytes * MB).into());
         }
         let answer = gateway.send(request).await;
@@ -370,10 +370,10 @@ async fn what_is_missing_is_told_and_the_same_bytes_work_once_it_is_there() {
     assert_eq!(messages(&gateway, "acme", &id, MINE).await.as_array().unwrap().len(), 1);
     assert_eq!(gateway.send(reply(json!(vec![third; 11]))).await.problem(), (422, "invalid".into()));
     assert_eq!(gateway.send(put("acme", third, Some(MINE), "c.txt", "more")).await.status, 201);
-    let said = gateway.send(reply(json!([third]))).await;
-    assert_eq!(said.status, 201, "{}", said.text());
+    let answer = gateway.send(reply(json!([third]))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
     let again = gateway.send(reply(json!([third]))).await;
-    assert_eq!((again.status.as_u16(), again.json()), (201, said.json()));
+    assert_eq!((again.status.as_u16(), again.json()), (201, answer.json()));
     assert_eq!(names(&messages(&gateway, "acme", &id, MINE).await, 1), ["c.txt"]);
 }
 
@@ -411,8 +411,8 @@ async fn nobody_replaces_sends_or_finds_what_is_somebody_elses() {
     let session = gateway.send(post("signed/tickets", "n", MINE, &with(&[ONE]))).await;
     assert_eq!(session.problem(), (409, "attachments_missing".into()));
     assert_eq!(gateway.send(put("signed", ONE, Some(MINE), "a.txt", "x")).await.problem(), (404, "not_found".into()));
-    let elsewhere = bearer(post("signed/tickets", "o", OTHER, &with(&[ONE])), "u-7");
-    assert_eq!(gateway.send(elsewhere).await.status, 201);
+    let other_site = bearer(post("signed/tickets", "o", OTHER, &with(&[ONE])), "u-7");
+    assert_eq!(gateway.send(other_site).await.status, 201);
 }
 
 #[tokio::test]
@@ -449,24 +449,24 @@ async fn a_file_is_on_disk_before_anything_says_so_and_is_counted_whoever_waits_
     let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
     let waiting = tokio::spawn(send(gateway.router.clone(), put("acme", ONE, Some(MINE), "a.txt", "text")));
-    let there = async {
+    let is_stored = async {
         while !files(&gateway).iter().any(|name| !name.ends_with(".part")) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), there).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), is_stored).await.unwrap();
     let count = "SELECT count(*) FROM attachments";
     assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut lock).await.unwrap(), 0);
     // The client disconnects after the last byte; the upload is stored and counted all the same.
     waiting.abort();
     assert!(waiting.await.unwrap_err().is_cancelled());
     sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
-    let kept = async {
+    let stored_files = async {
         while sqlx::query_scalar::<_, i64>(count).fetch_one(&mut lock).await.unwrap() == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), kept).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), stored_files).await.unwrap();
     assert_eq!(files(&gateway).len(), 1);
     let counted = "SELECT bytes FROM upload_usage WHERE scope = 'site'";
     assert_eq!(sqlx::query_scalar::<_, i64>(counted).fetch_one(&mut lock).await.unwrap(), 4);
@@ -491,8 +491,8 @@ async fn what_is_never_sent_goes_and_what_is_sent_stays() {
     assert_eq!(after(23).await, 3);
     assert_eq!(after(25).await, 2);
     assert_eq!(gateway.get(&url).await.text(), "sent");
-    let gone = gateway.send(post("acme/tickets", "l", MINE, &with(&[TWO]))).await;
-    assert_eq!(gone.problem(), (409, "attachments_missing".into()));
+    let answer = gateway.send(post("acme/tickets", "l", MINE, &with(&[TWO]))).await;
+    assert_eq!(answer.problem(), (409, "attachments_missing".into()));
 }
 
 #[tokio::test]

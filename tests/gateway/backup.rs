@@ -122,19 +122,19 @@ async fn a_backup_beside_a_running_gateway_holds_every_acknowledged_ticket_with_
     counted.wait_for(|count| *count >= 40).await.unwrap();
     let before = book.lock().unwrap().clone();
     let target = new.path().join("backup");
-    let (code, said) = run(old.path(), &["backup", "--config", "deskbell.toml", target.to_str().unwrap()]).await;
-    assert_eq!(code, 0, "{said}");
+    let (code, output) = run(old.path(), &["backup", "--config", "deskbell.toml", target.to_str().unwrap()]).await;
+    assert_eq!(code, 0, "{output}");
     // Tickets were accepted all the time.
-    let taken = *counted.borrow();
-    counted.wait_for(|count| *count > taken).await.unwrap();
+    let acknowledged = *counted.borrow();
+    counted.wait_for(|count| *count > acknowledged).await.unwrap();
     stop(gateway).await;
     working.join_all().await;
     for path in paths(&target).iter().chain([&target]) {
         assert_eq!(mode(path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
     }
 
-    let (code, said) = run(new.path(), &["restore", "--config", "deskbell.toml", "backup"]).await;
-    assert_eq!(code, 0, "{said}");
+    let (code, output) = run(new.path(), &["restore", "--config", "deskbell.toml", "backup"]).await;
+    assert_eq!(code, 0, "{output}");
     for path in paths(&new.path().join("data")).iter().chain([&new.path().join("data")]) {
         assert_eq!(mode(path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
     }
@@ -159,8 +159,8 @@ async fn nothing_is_overwritten_and_nothing_is_restored_while_a_gateway_runs() {
     let restore = async |more: &[&str]| {
         run(folder.path(), &[&["restore", "--config", "deskbell.toml", "one"], more].concat()).await
     };
-    let (code, said) = backup("one").await;
-    assert!(code == 1 && said.contains("there is no database"), "{said}");
+    let (code, output) = backup("one").await;
+    assert!(code == 1 && output.contains("database not found"), "{output}");
     let (gateway, address) = serve(&folder).await;
     let post = async |message: &str| {
         let body = ticket(message).to_string();
@@ -168,38 +168,38 @@ async fn nothing_is_overwritten_and_nothing_is_restored_while_a_gateway_runs() {
     };
     assert_eq!(post("before").await.0, 201);
     assert_eq!(backup("one").await.0, 0);
-    for taken in ["one", "deskbell.toml", "data"] {
-        let (code, said) = backup(taken).await;
-        assert!(code == 1 && said.contains("no backup is overwritten"), "{said}");
+    for existing in ["one", "deskbell.toml", "data"] {
+        let (code, output) = backup(existing).await;
+        assert!(code == 1 && output.contains("never overwrites anything"), "{output}");
     }
     assert_eq!(post("after").await.0, 201);
     for more in [&[][..], &["--replace"]] {
-        let (code, said) = restore(more).await;
-        assert!(code == 1 && said.contains("is in use by a gateway"), "{said}");
+        let (code, output) = restore(more).await;
+        assert!(code == 1 && output.contains("in use by a gateway"), "{output}");
     }
     stop(gateway).await;
-    let (code, said) = restore(&[]).await;
-    assert!(code == 1 && said.contains("data/deskbell.db: is there already; --replace"), "{said}");
+    let (code, output) = restore(&[]).await;
+    assert!(code == 1 && output.contains("data/deskbell.db: already exists; use --replace"), "{output}");
     // A program that does not take the lock, such as sqlite3.
     let database = folder.path().join("data/deskbell.db");
     let mut other = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut other).await.unwrap();
     assert_eq!(count(&mut other).await, 2);
-    let (code, said) = restore(&["--replace"]).await;
-    assert!(code == 1 && said.contains("is in use by a gateway or another program"), "{said}");
+    let (code, output) = restore(&["--replace"]).await;
+    assert!(code == 1 && output.contains("in use by a gateway or another program"), "{output}");
     other.close().await.unwrap();
     let files = folder.path().join("data/deskbell-attachments");
     let inode = |path: &Path| std::fs::metadata(path).unwrap().ino();
     let before = inode(&files);
-    let (code, said) = restore(&["--replace"]).await;
+    let (code, output) = restore(&["--replace"]).await;
     assert_eq!(inode(&files), before, "a mount point cannot be exchanged, but what is in it");
-    assert!(code == 0 && said.contains("kept what was there before as data/deskbell.db.before-restore-"), "{said}");
+    assert!(code == 0 && output.contains("previous data kept as data/deskbell.db.before-restore-"), "{output}");
     let mut restored = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
     assert_eq!(count(&mut restored).await, 1);
-    let kept = paths(&folder.path().join("data"));
-    let kept = kept.iter().find(|path| path.to_string_lossy().contains("deskbell.db.before-restore-")).unwrap();
-    let mut kept = SqliteConnection::connect(&format!("sqlite:{}", kept.display())).await.unwrap();
-    assert_eq!(count(&mut kept).await, 2, "what was in its log as well");
+    let previous = paths(&folder.path().join("data"));
+    let previous = previous.iter().find(|path| path.to_string_lossy().contains("deskbell.db.before-restore-")).unwrap();
+    let mut previous = SqliteConnection::connect(&format!("sqlite:{}", previous.display())).await.unwrap();
+    assert_eq!(count(&mut previous).await, 2, "what was in its log as well");
     assert!(!paths(folder.path()).iter().any(|path| path.to_string_lossy().contains(".partial-")));
 }
 
@@ -232,13 +232,13 @@ async fn a_backup_that_is_not_what_it_says_restores_nothing() {
         manifest.to_string().into_bytes()
     };
     let name = file.file_name().unwrap().to_str().unwrap();
-    for (what, path, bytes, reason) in [
+    for (name, path, bytes, reason) in [
         ("a torn database", Path::new("deskbell.db"), Some(torn), "deskbell.db: has "),
-        ("a flipped bit", Path::new("deskbell.db"), Some(flipped), "its SHA-256 is another"),
-        ("a changed file", &file, Some(b"other word".to_vec()), "its SHA-256 is another"),
+        ("a flipped bit", Path::new("deskbell.db"), Some(flipped), "has another SHA-256"),
+        ("a changed file", &file, Some(b"other word".to_vec()), "has another SHA-256"),
         ("no file", &file, None, "No such file"),
-        ("no manifest", Path::new("manifest.json"), None, "is no backup: manifest.json: No such file"),
-        ("half a manifest", Path::new("manifest.json"), Some(manifest.as_bytes()[..40].to_vec()), "is no backup: "),
+        ("no manifest", Path::new("manifest.json"), None, "not a backup: manifest.json: No such file"),
+        ("half a manifest", Path::new("manifest.json"), Some(manifest.as_bytes()[..40].to_vec()), "not a backup: "),
         (
             "another form",
             Path::new("manifest.json"),
@@ -255,13 +255,13 @@ async fn a_backup_that_is_not_what_it_says_restores_nothing() {
             "a way out",
             Path::new("manifest.json"),
             Some(edited(&|all| all["attachments"][0]["file"] = "../../etc/passwd".into())),
-            "is no name of a file",
+            "is not a file name",
         ),
         (
             "a file too few",
             Path::new("manifest.json"),
             Some(edited(&|all| all["attachments"] = json!([]))),
-            &format!("names the file {name}"),
+            &format!("refers to the file {name}"),
         ),
     ] {
         let new = folder();
@@ -271,14 +271,14 @@ async fn a_backup_that_is_not_what_it_says_restores_nothing() {
             Some(bytes) => std::fs::write(copy.join(path), bytes).unwrap(),
             None => std::fs::remove_file(copy.join(path)).unwrap(),
         }
-        let (code, said) = run(new.path(), &["restore", "--config", "deskbell.toml", "backup"]).await;
-        assert!(code == 1 && said.contains(reason), "{what}: {said}");
+        let (code, output) = run(new.path(), &["restore", "--config", "deskbell.toml", "backup"]).await;
+        assert!(code == 1 && output.contains(reason), "{name}: {output}");
         let remaining: Vec<PathBuf> = paths(new.path())
             .into_iter()
             .filter(|path| path.starts_with(new.path().join("data")))
             .filter(|path| path.is_file())
             .collect();
-        assert!(remaining.iter().all(|path| path.ends_with("deskbell.db-lock")), "{what} leaves {remaining:?}");
+        assert!(remaining.iter().all(|path| path.ends_with("deskbell.db-lock")), "{name} leaves {remaining:?}");
     }
 }
 
@@ -298,11 +298,11 @@ async fn a_damaged_database_is_not_backed_up_and_can_be_replaced() {
     let mut bytes = std::fs::read(&database).unwrap();
     bytes[4096..].iter_mut().step_by(7).for_each(|byte| *byte ^= 0x55);
     std::fs::write(&database, &bytes).unwrap();
-    let (code, said) = run(folder.path(), &["backup", "--config", "deskbell.toml", "bad"]).await;
-    assert_eq!(code, 1, "{said}");
+    let (code, output) = run(folder.path(), &["backup", "--config", "deskbell.toml", "bad"]).await;
+    assert_eq!(code, 1, "{output}");
     assert!(!paths(folder.path()).iter().any(|path| path.to_string_lossy().contains("/bad")), "nothing is left of it");
-    let (code, said) = run(folder.path(), &["restore", "--config", "deskbell.toml", "--replace", "good"]).await;
-    assert_eq!(code, 0, "{said}");
+    let (code, output) = run(folder.path(), &["restore", "--config", "deskbell.toml", "--replace", "good"]).await;
+    assert_eq!(code, 0, "{output}");
     let mut restored = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
     assert_eq!(count(&mut restored).await, 20);
 }
@@ -317,18 +317,22 @@ async fn a_file_that_was_lost_before_is_named_and_the_rest_is_backed_up() {
         assert_eq!(request(&address, Method::PUT, &put, &session, b"some words").await.unwrap().0, 201);
     }
     // A file is missing although the database names it, as after a disk failure.
-    let lost = paths(&folder.path().join("data/deskbell-attachments")).into_iter().find(|path| path.is_file()).unwrap();
-    std::fs::remove_file(&lost).unwrap();
-    let (code, said) = run(folder.path(), &["backup", "--config", "deskbell.toml", "backup"]).await;
-    let name = lost.file_name().unwrap().to_str().unwrap();
-    assert!(code == 1 && said.contains("2 files in backup") && said.contains(&format!("{name} is missing")), "{said}");
+    let missing_file =
+        paths(&folder.path().join("data/deskbell-attachments")).into_iter().find(|path| path.is_file()).unwrap();
+    std::fs::remove_file(&missing_file).unwrap();
+    let (code, output) = run(folder.path(), &["backup", "--config", "deskbell.toml", "backup"]).await;
+    let name = missing_file.file_name().unwrap().to_str().unwrap();
+    assert!(
+        code == 1 && output.contains("2 files to backup") && output.contains(&format!("{name} is missing")),
+        "{output}"
+    );
     let manifest: Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("backup/manifest.json")).unwrap()).unwrap();
     assert_eq!((manifest["missing"].clone(), manifest["attachments"].as_array().unwrap().len()), (json!([name]), 2));
     stop(gateway).await;
     // A file known to be missing does not prevent a restore.
-    let (code, said) = run(folder.path(), &["restore", "--config", "deskbell.toml", "--replace", "backup"]).await;
-    assert_eq!(code, 0, "{said}");
+    let (code, output) = run(folder.path(), &["restore", "--config", "deskbell.toml", "--replace", "backup"]).await;
+    assert_eq!(code, 0, "{output}");
 }
 
 /// The length of the write-ahead log of a gateway's database.

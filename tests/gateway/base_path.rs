@@ -13,16 +13,16 @@ async fn gateway(lines: &str) -> Gateway {
 }
 
 async fn ask(gateway: &Gateway, path: &str, prefix: &str) -> Answer {
-    let asked = request(Method::GET, path).header("x-forwarded-prefix", prefix);
-    gateway.send(asked.body(Body::empty()).unwrap()).await
+    let request = request(Method::GET, path).header("x-forwarded-prefix", prefix);
+    gateway.send(request.body(Body::empty()).unwrap()).await
 }
 
 fn login(path: &str) -> Request<Body> {
     let form = format!("name=Ada&token={}&next=/inbox", TOKEN.replace(' ', "+"));
-    let asked = request(Method::POST, path)
+    let request = request(Method::POST, path)
         .header("sec-fetch-site", "same-origin")
         .header("content-type", "application/x-www-form-urlencoded");
-    asked.body(Body::from(form)).unwrap()
+    request.body(Body::from(form)).unwrap()
 }
 
 #[tokio::test]
@@ -74,6 +74,6 @@ async fn a_path_that_cannot_be_one_is_refused() {
         std::fs::write(&path, format!("[proxy]\npath = {invalid:?}\n[sites.acme]\norigins = [\"*\"]")).unwrap();
         let overrides = Overrides { config: Some(path), ..Overrides::default() };
         let error = gateway::config::load(&overrides).unwrap_err().to_string();
-        assert!(error.contains("is no path; write it from its slash on"), "{error}");
+        assert!(error.contains("is not a path; start it with a slash"), "{error}");
     }
 }

@@ -25,7 +25,7 @@ async fn run(folder: &Path, arguments: &[&str]) -> Output {
     tokio::time::timeout(Duration::from_secs(20), deskbell(folder, arguments).output()).await.unwrap().unwrap()
 }
 
-fn said(bytes: &[u8]) -> String {
+fn text_of(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -65,9 +65,9 @@ async fn a_request_that_has_begun_is_answered_before_it_stops() {
     );
     connection.write_all(head.as_bytes()).await.unwrap();
     // The gateway sends 100 Continue only when it has started on the request.
-    let mut asked = [0; 25];
-    connection.read_exact(&mut asked).await.unwrap();
-    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut buffer = [0; 25];
+    connection.read_exact(&mut buffer).await.unwrap();
+    assert_eq!(&buffer, b"HTTP/1.1 100 Continue\r\n\r\n");
     connection.write_all(begin.as_bytes()).await.unwrap();
     // A spare connection as browsers keep them: it sends nothing and must not delay the shutdown.
     let _spare = TcpStream::connect(&address).await.unwrap();
@@ -92,20 +92,20 @@ async fn a_port_that_is_taken_is_named_and_the_demo_takes_another() {
     let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = holder.local_addr().unwrap().to_string();
     let output = run(folder.path(), &["serve", "--config", "deskbell.toml", "--listen", &address]).await;
-    assert_eq!((output.status.code(), said(&output.stdout)), (Some(1), String::new()));
+    assert_eq!((output.status.code(), text_of(&output.stdout)), (Some(1), String::new()));
     assert!(
-        said(&output.stderr).contains(&format!("{address} is taken by another process")),
+        text_of(&output.stderr).contains(&format!("{address} is in use by another process")),
         "{}",
-        said(&output.stderr)
+        text_of(&output.stderr)
     );
 
     let (mut child, other, _out) =
         start(&mut deskbell(folder.path(), &["serve", "--demo", "--listen", &address])).await;
     assert_ne!(other, address);
     stop(&child).await;
-    let mut told = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut told).await.unwrap();
-    assert!(told.contains(&format!("{address} is taken")), "{told}");
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).await.unwrap();
+    assert!(log.contains(&format!("{address} is in use")), "{log}");
     assert!(folder.path().join("data/demo.db").exists());
 }
 
@@ -137,10 +137,10 @@ async fn nothing_that_people_write_is_logged() {
     }
     stop(&child).await;
     child.wait().await.unwrap();
-    let told = std::fs::read_to_string(log).unwrap();
+    let log_text = std::fs::read_to_string(log).unwrap();
     let answered = r#"method=POST route="/v1/sites/{site}/tickets"}: request answered status=201"#;
-    assert!(told.contains(answered), "{told}");
-    assert!(!told.to_ascii_lowercase().contains("secret"), "{told}");
+    assert!(log_text.contains(answered), "{log_text}");
+    assert!(!log_text.to_ascii_lowercase().contains("secret"), "{log_text}");
 }
 
 #[tokio::test]
@@ -155,13 +155,13 @@ async fn wrong_settings_are_told_and_it_does_not_start() {
             "deskbell.toml:3: sites.acme.panel.kinds[0]: unknown variant `wish`",
         ),
         (&["serve", "--config", "none.toml"], "none.toml: No such file"),
-        (&["serve", "--listen", "x"], "--listen (DESKBELL_LISTEN): \"x\" is no ADDRESS:PORT"),
+        (&["serve", "--listen", "x"], "--listen (DESKBELL_LISTEN): \"x\" is not ADDRESS:PORT"),
         (&["serve", "--config", "empty.toml"], "no site is configured; add a table [sites.NAME]"),
         (&["serve", "--demo", "--database", "sqlite:deskbell.toml/x.db"], "deskbell.toml/x.db: "),
     ] {
         let output = run(folder.path(), arguments).await;
-        assert_eq!((output.status.code(), said(&output.stdout)), (Some(1), String::new()), "{arguments:?}");
-        assert!(said(&output.stderr).contains(reason), "{arguments:?} says {}", said(&output.stderr));
+        assert_eq!((output.status.code(), text_of(&output.stdout)), (Some(1), String::new()), "{arguments:?}");
+        assert!(text_of(&output.stderr).contains(reason), "{arguments:?} says {}", text_of(&output.stderr));
     }
 }
 
@@ -185,7 +185,7 @@ async fn an_import_says_what_it_did_and_names_bad_lines() {
         let arguments =
             [&["import", "--database", "sqlite:test.db", "--site", "acme"], more, &["questions.jsonl"]].concat();
         let output = run(folder.path(), &arguments).await;
-        (output.status.code().unwrap(), said(&output.stdout), said(&output.stderr))
+        (output.status.code().unwrap(), text_of(&output.stdout), text_of(&output.stderr))
     };
     std::fs::write(&source, "{\"id\":\"a\",\"title\":\"One\"}\n{\"id\":\"b\",\"title\":\"Two\"}\n").unwrap();
     assert_eq!(import(&[]).await.1, "2 new, 0 changed, 0 unchanged, 0 removed, 0 bad\n");
@@ -211,7 +211,7 @@ async fn a_static_index_is_written_from_a_file_or_from_the_database_and_is_the_s
     let folder = tempfile::tempdir().unwrap();
     let index = async |more: &[&str]| {
         let output = run(folder.path(), &[&["index"], more].concat()).await;
-        (output.status.code().unwrap(), said(&output.stdout), said(&output.stderr))
+        (output.status.code().unwrap(), text_of(&output.stdout), text_of(&output.stderr))
     };
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     std::fs::write(
@@ -238,7 +238,7 @@ async fn a_static_index_of_nothing_or_of_too_much_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let index = async |more: &[&str]| {
         let output = run(folder.path(), &[&["index"], more].concat()).await;
-        (output.status.code().unwrap(), said(&output.stderr))
+        (output.status.code().unwrap(), text_of(&output.stderr))
     };
     let (code, err) = index(&["--database", "sqlite:none.db"]).await;
     assert!(code == 1 && err.contains("import some first"), "{err}");
@@ -251,15 +251,15 @@ async fn a_static_index_of_nothing_or_of_too_much_is_refused_with_what_to_do() {
     let (code, err) = index(&["torn.jsonl"]).await;
     assert!(code == 1 && err.contains("torn.jsonl: line 2: "), "{err}");
     let (code, err) = index(&["--out", "no/such/folder.json", "torn.jsonl"]).await;
-    assert!(code == 1 && err.contains("name a file in a folder that can be written to"), "{err}");
+    assert!(code == 1 && err.contains("use a file in a writable folder"), "{err}");
 }
 
 #[tokio::test]
 async fn a_file_to_start_with_is_written_once_and_can_be_checked_and_served() {
     let folder = tempfile::tempdir().unwrap();
     let written = run(folder.path(), &["init"]).await;
-    assert!(written.status.success(), "{}", said(&written.stderr));
-    let out = said(&written.stdout);
+    assert!(written.status.success(), "{}", text_of(&written.stderr));
+    let out = text_of(&written.stdout);
     assert!(out.contains("deskbell serve --config deskbell.toml") && out.contains("/inbox"), "{out}");
     let file = folder.path().join("deskbell.toml");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -270,16 +270,20 @@ async fn a_file_to_start_with_is_written_once_and_can_be_checked_and_served() {
 
     let again = run(folder.path(), &["init"]).await;
     assert_eq!(again.status.code(), Some(1));
-    assert!(said(&again.stderr).contains("deskbell.toml exists and is left as it is"), "{}", said(&again.stderr));
+    assert!(
+        text_of(&again.stderr).contains("deskbell.toml already exists and was not changed"),
+        "{}",
+        text_of(&again.stderr)
+    );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     assert!(run(folder.path(), &["init", "other.toml"]).await.status.success());
     let nowhere = run(folder.path(), &["init", "no/such/folder.toml"]).await;
     assert!(
-        nowhere.status.code() == Some(1) && said(&nowhere.stderr).contains("no/such/folder.toml cannot be written")
+        nowhere.status.code() == Some(1) && text_of(&nowhere.stderr).contains("no/such/folder.toml cannot be written")
     );
 
     let checked = run(folder.path(), &["check", "config", "--config", "deskbell.toml"]).await;
-    assert!(checked.status.success(), "{}", said(&checked.stderr));
+    assert!(checked.status.success(), "{}", text_of(&checked.stderr));
     let (child, ..) =
         start(&mut deskbell(folder.path(), &["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0"])).await;
     stop(&child).await;
@@ -309,11 +313,11 @@ async fn without_a_file_pages_of_this_computer_are_served_and_the_log_says_so_an
     for (line, times) in [
         ("origin refused", 1),
         (
-            "write under [sites.default]: origins = [\"http://localhost:*\", \"http://127.0.0.1:*\", \"https://app.example.com\"]",
+            "add under [sites.default]: origins = [\"http://localhost:*\", \"http://127.0.0.1:*\", \"https://app.example.com\"]",
             1,
         ),
-        ("serving pages on this computer only, without a configuration file", 1),
-        ("no panel is served, because no folder of assets is named; run `make build` and write assets = ", 1),
+        ("no configuration file: serving pages on this computer only", 1),
+        ("the panel is not served, because no assets folder is set; run `make build` and set assets = ", 1),
     ] {
         assert_eq!(log.matches(line).count(), times, "{line} in {log}");
     }
@@ -326,7 +330,7 @@ async fn what_is_checked_can_be_chosen() {
     std::fs::write(folder.path().join("empty.toml"), "").unwrap();
     std::fs::write(folder.path().join("wrong.toml"), "[sites.acme]\norgins = [\"*\"]").unwrap();
     const NO_DESTINATION: &str = "no site has destinations";
-    const SITES: &str = "deskbell.toml: good, with the site acme; the inbox is closed until there is an inbox_token";
+    const SITES: &str = "deskbell.toml: good, with the site acme; the inbox is closed until inbox_token is set";
     for (arguments, code, expected, unexpected) in [
         (&["--config", "deskbell.toml"][..], 0, &[SITES, NO_DESTINATION][..], &[][..]),
         (&["config", "--config", "deskbell.toml"], 0, &[SITES], &[NO_DESTINATION]),
@@ -339,17 +343,17 @@ async fn what_is_checked_can_be_chosen() {
             &[NO_DESTINATION],
         ),
         (&[], 2, &["--config <FILE>"], &[]),
-        (&["config"], 2, &["--config FILE is needed to check what it says"], &[]),
-        (&["config", "--config", "deskbell.toml", "--send"], 2, &["--send goes with destinations only"], &[]),
-        (&["https://a.example", "--send"], 2, &["--send goes with destinations only"], &[]),
-        (&["destinations", "--config", "deskbell.toml", "--site", "a"], 2, &["go with URL only"], &[]),
+        (&["config"], 2, &["--config FILE is required for this check"], &[]),
+        (&["config", "--config", "deskbell.toml", "--send"], 2, &["--send can be used with destinations only"], &[]),
+        (&["https://a.example", "--send"], 2, &["--send can be used with destinations only"], &[]),
+        (&["destinations", "--config", "deskbell.toml", "--site", "a"], 2, &["require a URL"], &[]),
         (&["nonsense"], 1, &["nonsense"], &[]),
     ] {
         let output = run(folder.path(), &[&["check"], arguments].concat()).await;
-        let told = said(&output.stdout) + &said(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?} says {told}");
-        assert!(expected.iter().all(|text| told.contains(text)), "{arguments:?} says {told}");
-        assert!(!unexpected.iter().any(|text| told.contains(text)), "{arguments:?} says {told}");
+        let printed = text_of(&output.stdout) + &text_of(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} says {printed}");
+        assert!(expected.iter().all(|text| printed.contains(text)), "{arguments:?} says {printed}");
+        assert!(!unexpected.iter().any(|text| printed.contains(text)), "{arguments:?} says {printed}");
     }
 }
 
@@ -361,16 +365,15 @@ async fn an_import_into_another_database_than_the_configuration_names_is_reporte
     std::fs::write(folder.path().join("questions.jsonl"), "{\"id\":\"a\",\"title\":\"One\"}\n").unwrap();
     let import = async |arguments: &[&str]| {
         let output = run(folder.path(), &[&["import"], arguments, &["questions.jsonl"]].concat()).await;
-        assert!(output.status.success(), "{}", said(&output.stderr));
-        said(&output.stderr)
+        assert!(output.status.success(), "{}", text_of(&output.stderr));
+        text_of(&output.stderr)
     };
-    let other = "note: the database is sqlite:data/deskbell.db, while deskbell.toml names sqlite:served.db; to use that one, write \
-                 --config deskbell.toml and no --database\n";
+    let other = "note: the database is sqlite:data/deskbell.db, but deskbell.toml has sqlite:served.db; to use that one, pass --config deskbell.toml instead of --database\n";
     assert_eq!(import(&["--site", "acme"]).await, other);
     assert_eq!(import(&["--site", "acme", "--database", "sqlite:served.db"]).await, "");
     assert_eq!(import(&["--site", "acme", "--config", "deskbell.toml"]).await, "");
     // A gateway with this environment uses it as well.
     let mut command = deskbell(folder.path(), &["import", "--site", "acme", "questions.jsonl"]);
     let output = command.env("DESKBELL_DATABASE", "sqlite:elsewhere.db").output().await.unwrap();
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output.stderr));
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text_of(&output.stderr));
 }

@@ -152,8 +152,8 @@ async fn the_same_reply_is_said_once_and_a_key_belongs_to_one() {
         assert_eq!(answer.problem(), (422, code.into()));
         assert_eq!(answer.json()["errors"][0]["pointer"], "/message");
     }
-    let said = get(&gateway, &format!("tickets/{id}/messages"), &session(MINE)).await.json();
-    assert_eq!(said["messages"].as_array().unwrap().len(), 2);
+    let messages = get(&gateway, &format!("tickets/{id}/messages"), &session(MINE)).await.json();
+    assert_eq!(messages["messages"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -357,16 +357,16 @@ async fn only_who_was_told_so_is_answered_automatically_and_a_reply_reaches_a_hu
     let mut low = ticket("change billing address");
     (low["severity"], low["topic"], low["locale"]) = (json!("low"), json!("billing"), json!("de-AT"));
 
-    let told = file(&gateway, &free, "a", &low).await;
-    let untold = gateway.app.store.ticket(&told).await.unwrap().unwrap();
+    let ticket = file(&gateway, &free, "a", &low).await;
+    let untold = gateway.app.store.ticket(&ticket).await.unwrap().unwrap();
     assert_eq!((untold.handling.owner, untold.handling.assignee.as_str()), (Some(Owner::SupportHero), "Ana"));
-    assert_eq!((untold.target, gateway.app.store.messages(&told, 0).await.unwrap().len()), (None, 0));
+    assert_eq!((untold.target, gateway.app.store.messages(&ticket, 0).await.unwrap().len()), (None, 0));
 
     low["automatic"] = json!(true);
     let id = file(&gateway, &free, "b", &low).await;
-    let said = get(&gateway, &format!("tickets/{id}/messages"), &free).await.json();
-    let answer = said["messages"][1]["body"].as_str().unwrap();
-    assert_eq!(said["messages"][1]["author"], "automatic");
+    let messages = get(&gateway, &format!("tickets/{id}/messages"), &free).await.json();
+    let answer = messages["messages"][1]["body"].as_str().unwrap();
+    assert_eq!(messages["messages"][1]["author"], "automatic");
     for part in
         [r"- How do I change my \*billing\* address?", r"[Ask \[here\]](https://community.example/ask)", "Danke"]
     {

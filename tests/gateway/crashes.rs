@@ -145,10 +145,10 @@ async fn smtp(stream: &mut BufReader<TcpStream>, answers: bool) -> Option<String
 }
 
 /// All deliveries are the same, and at most one for each crash and one for the start.
-fn expect(what: &str, killed: Killed, received: &[String]) {
+fn expect(step: &str, killed: Killed, received: &[String]) {
     let maximum = if killed == Killed::BeforeRequest { 1 } else { 2 };
-    assert!((1..=maximum).contains(&received.len()), "{what}, {killed:?}: {received:?}");
-    assert!(received.iter().all(|one| *one == received[0]), "{what}, {killed:?}: {received:?}");
+    assert!((1..=maximum).contains(&received.len()), "{step}, {killed:?}: {received:?}");
+    assert!(received.iter().all(|one| *one == received[0]), "{step}, {killed:?}: {received:?}");
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ fn of(method: Method, id: &str, more: &str, body: &Value) -> Request<Body> {
         .unwrap()
 }
 
-async fn said(gateway: &Gateway, id: &str) -> Vec<Value> {
+async fn messages(gateway: &Gateway, id: &str) -> Vec<Value> {
     let answer = gateway.send(of(Method::GET, id, "/messages", &Value::Null)).await;
     answer.json()["messages"].as_array().unwrap().clone()
 }
@@ -181,7 +181,7 @@ async fn who_wants_nothing_any_more_is_left_alone_and_an_operator_is_told() {
     service.event().await;
     let deliveries = settled(&gateway, answer.json()["id"].as_str().unwrap()).await;
     assert_eq!(deliveries[0].state, DeliveryState::DeadLetter);
-    assert_eq!(deliveries[0].reason, "127.0.0.1 wants nothing any more (410)");
+    assert_eq!(deliveries[0].reason, "127.0.0.1 is gone (410)");
 }
 
 #[tokio::test]
@@ -205,10 +205,10 @@ async fn nothing_is_told_to_a_private_network_that_the_configuration_does_not_me
     let answer = file(&gateway, &ticket("It broke")).await;
     assert_eq!(answer.status, 202);
     let deliveries = deliveries(&gateway, answer.json()["id"].as_str().unwrap(), |one| !one.reason.is_empty()).await;
-    let told = "localhost cannot be reached: localhost is on this computer or in a private network";
-    assert_eq!((deliveries[0].state, deliveries[0].reason.as_str()), (DeliveryState::Waiting, told));
-    let own = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    assert_eq!(listener.accept().await.unwrap().1, own.local_addr().unwrap(), "nobody else has connected");
+    let message = "localhost is unreachable: localhost is this computer or in a private network";
+    assert_eq!((deliveries[0].state, deliveries[0].reason.as_str()), (DeliveryState::Waiting, message));
+    let connection = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    assert_eq!(listener.accept().await.unwrap().1, connection.local_addr().unwrap(), "nobody else has connected");
 }
 
 #[tokio::test]
@@ -218,9 +218,9 @@ async fn a_channel_gets_one_line_about_a_new_ticket_and_nothing_else() {
     let answer = file(&gateway, &ticket("<!channel> It broke\nfor ada@example.com")).await.json();
     let (id, reference) = (answer["id"].as_str().unwrap(), answer["reference"].as_str().unwrap());
     gateway.send(of(Method::POST, id, "/messages", &json!({"message": "More"}))).await;
-    let (_, told) = service.next().await;
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["text"], format!("{reference} (bug, high severity): &lt;!channel&gt; It broke"));
+    let (_, event) = service.next().await;
+    let event: Value = serde_json::from_str(&event).unwrap();
+    assert_eq!(event["text"], format!("{reference} (bug, high severity): &lt;!channel&gt; It broke"));
     assert_eq!(settled(&gateway, id).await.len(), 1);
     assert!(service.got.try_recv().is_err());
 }
@@ -290,7 +290,7 @@ async fn a_mailbox_gets_a_ticket_and_what_follows_in_its_thread_each_once() {
 }
 
 /// A mail as posted by the mail service.
-fn told(mail: &Value, time: i64) -> Request<Body> {
+fn mail_request(mail: &Value, time: i64) -> Request<Body> {
     let body = mail.to_string();
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("msg_1.{time}.{body}").as_bytes());
     request(Method::POST, "/v1/sites/desk/hooks/there")
@@ -316,25 +316,25 @@ async fn an_answer_by_mail_is_in_the_conversation_once_and_is_not_brought_back()
         "message_id": "<m1@desk.example>",
     });
     for _ in 0..2 {
-        let heard = gateway.send(told(&answer, clock::now().as_seconds())).await;
-        assert_eq!(heard.status, 204, "{}", heard.text());
+        let answer_of_hook = gateway.send(mail_request(&answer, clock::now().as_seconds())).await;
+        assert_eq!(answer_of_hook.status, 204, "{}", answer_of_hook.text());
     }
-    let messages = said(&gateway, &id).await;
-    assert_eq!(messages.len(), 2, "{messages:?}");
-    let message = &messages[1];
+    let conversation = messages(&gateway, &id).await;
+    assert_eq!(conversation.len(), 2, "{conversation:?}");
+    let message = &conversation[1];
     assert_eq!((&message["author"], &message["name"]), (&json!("support"), &json!("Ana Ruiz")));
     assert_eq!(message["body"], "Fixed.  \nTry again.");
     assert_eq!(settled(&gateway, &id).await.len(), 1);
 
-    let old = gateway.send(told(&answer, clock::now().as_seconds() - 301)).await;
+    let old = gateway.send(mail_request(&answer, clock::now().as_seconds() - 301)).await;
     assert_eq!(old.problem(), (401, "unsigned".into()));
     let unsigned = request(Method::POST, "/v1/sites/desk/hooks/there").body(Body::from(answer.to_string())).unwrap();
     assert_eq!(gateway.send(unsigned).await.problem(), (401, "unsigned".into()));
     let mut forged = answer.clone();
     forged["to"] = json!("reply+0123@in.acme.example");
     forged["message_id"] = json!("<m2@desk.example>");
-    assert_eq!(gateway.send(told(&forged, clock::now().as_seconds())).await.status, 204);
-    assert_eq!(said(&gateway, &id).await.len(), 2);
+    assert_eq!(gateway.send(mail_request(&forged, clock::now().as_seconds())).await.status, 204);
+    assert_eq!(messages(&gateway, &id).await.len(), 2);
 }
 
 #[tokio::test]
@@ -354,7 +354,7 @@ async fn of_a_test_nobody_is_given_notice_and_whoever_works_with_it_sees_that_it
     let (id, reference) = (answer.json()["id"].as_str().unwrap().to_string(), answer.json()["reference"].clone());
     let subject = format!("[{}] [Test] I try it out", reference.as_str().unwrap());
     assert_eq!(header(&mail, "Subject"), subject);
-    assert!(mail.contains(&"Test: yes, nobody has to answer".to_string()), "{mail:?}");
+    assert!(mail.contains(&"Test: yes, no answer needed".to_string()), "{mail:?}");
     let (_, event) = service.event().await;
     assert_eq!((&event["type"], &event["data"]["ticket"]["test"]), (&json!("ticket.created"), &json!(true)));
 
@@ -370,8 +370,8 @@ async fn of_a_test_nobody_is_given_notice_and_whoever_works_with_it_sees_that_it
     new["test"] = json!(false);
     let (_, answer) = tokio::join!(take(&listener), gateway.send(post("desk", "another", Some(MINE), &new)));
     let reference = answer.json()["reference"].as_str().unwrap().to_string();
-    let (_, told) = channel.next().await;
-    assert!(told.contains(&reference), "{told}");
+    let (_, notification) = channel.next().await;
+    assert!(notification.contains(&reference), "{notification}");
     let (_, event) = service.event().await;
     assert_eq!(event["data"]["ticket"]["test"], json!(false));
 }

@@ -51,8 +51,9 @@ impl Document {
         compiler.set_default_draft(Draft::V2020_12);
         compiler.add_resource(PLACE, document).unwrap();
         let mut compile = |pointer: String| {
-            let place = format!("{PLACE}#{}", pointer.replace('{', "%7B").replace('}', "%7D"));
-            let schema = compiler.compile(&place, &mut schemas).unwrap_or_else(|error| panic!("{pointer}: {error:#}"));
+            let location = format!("{PLACE}#{}", pointer.replace('{', "%7B").replace('}', "%7D"));
+            let schema =
+                compiler.compile(&location, &mut schemas).unwrap_or_else(|error| panic!("{pointer}: {error:#}"));
             (pointer, schema)
         };
         let compiled = pointers.into_iter().map(&mut compile).collect();
@@ -182,8 +183,7 @@ mod tests {
         const JSON: &str = "application/json";
         const PROBLEM: &str = "application/problem+json";
         let hits = json!({"hits": []}).to_string();
-        let problem =
-            |status: u16| json!({"status": status, "code": "not_found", "title": "there is nothing here"}).to_string();
+        let problem = |status: u16| json!({"status": status, "code": "not_found", "title": "not found"}).to_string();
         let search = "/v1/sites/acme/search";
         for (name, method, path, answer, documented) in [
             ("as it is", Method::GET, search, answer(200, JSON, &hits), true),

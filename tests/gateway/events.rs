@@ -148,8 +148,8 @@ async fn words_that_nobody_answers_are_kept_only_once_three_networks_have_search
     let visit = searches("203.0.113.1:1").await;
     assert_eq!(misses(&gateway).await, [], "it may still be typed");
     count(&gateway, &visit, "sent", "feedback", json!([])).await;
-    let kept = misses(&gateway).await;
-    assert_eq!((kept.len(), kept[0].words.as_str(), kept[0].people), (1, "dark mode", 3));
+    let stored_misses = misses(&gateway).await;
+    assert_eq!((stored_misses.len(), stored_misses[0].words.as_str(), stored_misses[0].people), (1, "dark mode", 3));
 }
 
 #[tokio::test]

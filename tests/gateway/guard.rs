@@ -54,13 +54,13 @@ async fn a_site_takes_only_so_much_and_the_other_sites_go_on() {
 
 #[tokio::test]
 async fn limits_that_would_let_nobody_in_are_refused_with_their_line() {
-    for (limits, said) in [("address = 0", "limits.address"), ("sites = 1", "limits.sites")] {
+    for (limits, expected) in [("address = 0", "limits.address"), ("sites = 1", "limits.sites")] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deskbell.toml");
         std::fs::write(&file, format!("[limits]\n{limits}\n")).unwrap();
         let overrides = Overrides { config: Some(file), ..Overrides::default() };
         let error = gateway::config::load(&overrides).unwrap_err().to_string();
-        assert!(error.contains(&format!(":2: {said}")), "{error}");
+        assert!(error.contains(&format!(":2: {expected}")), "{error}");
     }
 }
 

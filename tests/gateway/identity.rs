@@ -49,7 +49,7 @@ async fn who_is_signed_stands_on_the_ticket_and_what_the_page_claims_does_not() 
     let answer = gateway.send(post("signed", "b", None, &claimed)).await;
     assert_eq!(answer.status, 201);
     let (signed, unsigned): (Vec<_>, Vec<_>) =
-        stored(&gateway).await.into_iter().partition(|kept| kept.person.is_some());
+        stored(&gateway).await.into_iter().partition(|stored| stored.person.is_some());
     let ([signed], [unsigned]) = (signed.try_into().unwrap(), unsigned.try_into().unwrap());
 
     let user = signed.ticket.context.user.unwrap();
@@ -74,22 +74,22 @@ async fn a_priority_that_is_signed_counts_before_that_of_the_plan() {
 async fn a_token_that_is_not_believed_is_refused_and_nothing_is_kept() {
     let gateway = gateway().await;
     let good = token(json!({}));
-    for (token, code, said) in [
+    for (token, code, expected) in [
         (token(json!({"exp": 1})), "token_expired", "expired"),
         (token(json!({"aud": "acme"})), "token_audience", "aud"),
         (format!("{good}x"), "token_signature", "token"),
-        ("abc".into(), "token_malformed", "no signed JWT"),
+        ("abc".into(), "token_malformed", "not a signed JWT"),
         (String::new(), "token_malformed", "Bearer TOKEN"),
     ] {
         let answer = gateway.send(signed("k", &token, None, &ticket("One"))).await;
         assert_eq!(answer.problem(), (401, code.into()), "{token}");
         assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"");
         assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
-        assert!(answer.json()["title"].as_str().unwrap().contains(said), "{}", answer.text());
+        assert!(answer.json()["title"].as_str().unwrap().contains(expected), "{}", answer.text());
     }
-    let mut elsewhere = post("acme", "k", None, &ticket("One"));
-    elsewhere.headers_mut().insert("authorization", format!("Bearer {good}").parse().unwrap());
-    assert!(gateway.send(elsewhere).await.json()["title"].as_str().unwrap().contains("no signers"));
+    let mut other_site = post("acme", "k", None, &ticket("One"));
+    other_site.headers_mut().insert("authorization", format!("Bearer {good}").parse().unwrap());
+    assert!(gateway.send(other_site).await.json()["title"].as_str().unwrap().contains("no signers"));
     assert_eq!(gateway.count().await, 0);
 }
 
@@ -104,7 +104,7 @@ async fn whoever_signs_in_takes_along_what_the_session_sent_and_nothing_of_other
     // Another customer signs in on the same device: the tickets of the first stay theirs.
     gateway.send(signed("f", &token(json!({"sub": "u-8"})), Some(SESSION), &ticket("The next one's"))).await;
     let owners: Vec<(String, Option<String>)> =
-        stored(&gateway).await.into_iter().map(|kept| (kept.ticket.message, kept.person)).collect();
+        stored(&gateway).await.into_iter().map(|stored| (stored.ticket.message, stored.person)).collect();
     let of = |message: &str| owners.iter().find(|(known, _)| known == message).unwrap().1.clone();
     assert_eq!((of("Mine"), of("Signed")), (Some("u-7".into()), Some("u-7".into())));
     assert_eq!(of("The next one's"), Some("u-8".into()));
@@ -126,22 +126,22 @@ async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
     let answer = gateway.send(signed("a", &token(json!({})), None, &ticket("One"))).await.json();
     let due = answer["due_at"].as_str().unwrap();
     // High severity and high priority: an hour, around the clock.
-    let [kept] = stored(&gateway).await.try_into().unwrap();
-    assert_eq!(kept.due_at.map(|due_at| due_at.to_string()).as_deref(), Some(due));
-    let hour = kept.due_at.unwrap().since(kept.received_at).as_secs();
-    assert!(hour.abs_diff(3600) <= 1, "{due} {}", kept.received_at);
+    let [stored] = stored(&gateway).await.try_into().unwrap();
+    assert_eq!(stored.due_at.map(|due_at| due_at.to_string()).as_deref(), Some(due));
+    let hour = stored.due_at.unwrap().since(stored.received_at).as_secs();
+    assert!(hour.abs_diff(3600) <= 1, "{due} {}", stored.received_at);
 
     let mut test = ticket("I try it out");
     (test["test"], test["severity"]) = (json!(true), json!("critical"));
     let tried = gateway.send(signed("t", &token(json!({})), None, &test)).await.json();
     assert_eq!(tried["due_at"], Value::Null);
-    let kept = gateway.app.store.ticket(tried["id"].as_str().unwrap()).await.unwrap().unwrap();
-    assert_eq!((kept.target, kept.handling.owner), (None, Some(Owner::Cs)));
+    let stored = gateway.app.store.ticket(tried["id"].as_str().unwrap()).await.unwrap().unwrap();
+    assert_eq!((stored.target, stored.handling.owner), (None, Some(Owner::Cs)));
     // Nor is it after an agent has corrected it.
     let triage = Action::Triage { topic: String::new(), severity: Severity::High };
-    assert_eq!(gateway.app.handle.act(&kept, "Ana", triage).await.unwrap(), ActionOutcome::Done);
-    let kept = gateway.app.store.ticket(&kept.id).await.unwrap().unwrap();
-    assert_eq!((kept.handling.severity, kept.target, kept.due_at), (Severity::High, None, None));
+    assert_eq!(gateway.app.handle.act(&stored, "Ana", triage).await.unwrap(), ActionOutcome::Done);
+    let stored = gateway.app.store.ticket(&stored.id).await.unwrap().unwrap();
+    assert_eq!((stored.handling.severity, stored.target, stored.due_at), (Severity::High, None, None));
 
     let unsigned = gateway.send(post("signed", "b", None, &ticket("Two"))).await.json();
     assert_eq!(unsigned["due_at"], Value::Null);
@@ -178,9 +178,9 @@ async fn what_the_snippets_for_node_python_and_rust_sign_is_believed() {
         let answer = gateway.send(signed(&number.to_string(), token, None, &ticket("One"))).await;
         assert_eq!(answer.status, 201, "{token}: {}", answer.text());
     }
-    for kept in stored(&gateway).await {
-        let user = kept.ticket.context.user.unwrap();
-        assert_eq!((kept.person.as_deref(), user.name.as_str()), (Some("ü-7"), "Ada „L“"));
+    for stored in stored(&gateway).await {
+        let user = stored.ticket.context.user.unwrap();
+        assert_eq!((stored.person.as_deref(), user.name.as_str()), (Some("ü-7"), "Ada „L“"));
         assert!(user.verified && user.organization.name == "Acme");
     }
 }
@@ -189,11 +189,11 @@ async fn what_the_snippets_for_node_python_and_rust_sign_is_believed() {
 async fn a_signed_person_is_told_what_is_promised_to_them_and_to_nobody_else() {
     let gateway = gateway().await;
     let config = async |token: Option<String>| {
-        let mut asked = request(Method::GET, "/v1/sites/signed/config");
+        let mut request = request(Method::GET, "/v1/sites/signed/config");
         if let Some(token) = token {
-            asked = asked.header("authorization", format!("Bearer {token}"));
+            request = request.header("authorization", format!("Bearer {token}"));
         }
-        gateway.send(asked.body(Body::empty()).unwrap()).await
+        gateway.send(request.body(Body::empty()).unwrap()).await
     };
     let everybody = config(None).await.json();
     assert_eq!(

@@ -136,25 +136,25 @@ async fn tried(gateway: &Gateway, tried: DeliveryOutcome) -> Delivery {
 }
 
 fn delivered(reason: &str) -> DeliveryOutcome {
-    let place = ports::ExternalTicketRef { external_id: "4312".into(), requester: "77".into(), merged_after: None };
-    DeliveryOutcome::Delivered { external_id: "4312".into(), place: Some(place), reason: reason.into() }
+    let external = ports::ExternalTicketRef { external_id: "4312".into(), requester: "77".into(), merged_after: None };
+    DeliveryOutcome::Delivered { external_id: "4312".into(), place: Some(external), reason: reason.into() }
 }
 
 fn refused() -> DeliveryOutcome {
-    DeliveryOutcome::DeadLetter { reason: "Zendesk refuses the ticket (422): <b>no</b>".into() }
+    DeliveryOutcome::DeadLetter { reason: "Zendesk rejected the ticket (422): <b>no</b>".into() }
 }
 
 /// Adds a message to a ticket, with its delivery.
-async fn said(gateway: &Gateway, id: &str, author: Author, what: DeliveryKind) {
+async fn add_message(gateway: &Gateway, id: &str, author: Author, kind: DeliveryKind) {
     let decide = |current: &CurrentTicket| {
-        let message = (what == DeliveryKind::Message).then(|| NewMessage {
+        let message = (kind == DeliveryKind::Message).then(|| NewMessage {
             author,
             name: String::new(),
             body: "Any news?".into(),
             at: current.now,
             attachments: vec![],
         });
-        let deliveries = vec![NewDelivery { destination: "desk".into(), what }];
+        let deliveries = vec![NewDelivery { destination: "desk".into(), what: kind }];
         Change { message, deliveries, ..current.unchanged() }.into()
     };
     gateway.app.store.change(id, None, &decide).await.unwrap();
@@ -181,20 +181,20 @@ async fn list(gateway: &Gateway) -> String {
 }
 
 /// The form of a button.
-fn again(body: &str, headers: &[(&str, &str)]) -> axum::http::Request<Body> {
-    let mut asked =
+fn send_again_request(body: &str, headers: &[(&str, &str)]) -> axum::http::Request<Body> {
+    let mut request =
         request(Method::POST, "/inbox/deliveries").header("content-type", "application/x-www-form-urlencoded");
     for (name, value) in headers {
-        asked = asked.header(*name, *value);
+        request = request.header(*name, *value);
     }
-    asked.body(Body::from(body.to_string())).unwrap()
+    request.body(Body::from(body.to_string())).unwrap()
 }
 
 async fn press(gateway: &Gateway, body: &str) -> Answer {
-    gateway.send(again(body, &[("sec-fetch-site", "same-origin")])).await
+    gateway.send(send_again_request(body, &[("sec-fetch-site", "same-origin")])).await
 }
 
-async fn stands(gateway: &Gateway, id: &str) -> Vec<Stands> {
+async fn delivery_states(gateway: &Gateway, id: &str) -> Vec<Stands> {
     gateway.app.store.deliveries(id).await.unwrap().iter().map(|one| one.state).collect()
 }
 
@@ -255,9 +255,9 @@ async fn what_is_there_says_when_and_leads_to_the_agents_page() {
 async fn what_the_destination_did_not_take_over_is_listed_line_by_line() {
     let gateway = idle().await;
     let (reference, _) = sent(&gateway, "key").await;
-    tried(&gateway, delivered("the field 7 was refused: <i>no</i>\nthe file \"a.png\" was refused")).await;
+    tried(&gateway, delivered("the field 7 was rejected: <i>no</i>\nthe file \"a.png\" was refused")).await;
     let shown = card(&gateway, &reference).await;
-    let lines = "<li><bdi>the field 7 was refused: &lt;i&gt;no&lt;/i&gt;</bdi></li><li><bdi>the file &quot;a.png&quot; was refused</bdi></li>";
+    let lines = "<li><bdi>the field 7 was rejected: &lt;i&gt;no&lt;/i&gt;</bdi></li><li><bdi>the file &quot;a.png&quot; was refused</bdi></li>";
     expect(&shown, &["Not transferred", lines, ">Delivered</span>"], &["<form"]);
 }
 
@@ -267,7 +267,7 @@ async fn a_difference_that_the_destination_made_stands_on_the_ticket() {
     let gateway = desk.at_work().await;
     let (reference, _) = sent(&gateway, "key").await;
     let shown = card(&gateway, &reference).await;
-    expect(&shown, &["Not transferred", "priority is &quot;low&quot; in Zendesk and not &quot;high&quot;"], &[]);
+    expect(&shown, &["Not transferred", "priority is &quot;low&quot; in Zendesk instead of &quot;high&quot;"], &[]);
 }
 
 #[tokio::test]
@@ -291,7 +291,7 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
     );
     // Others get through, and this one has failed by itself.
     set_away(&gateway, None);
-    tried(&gateway, DeliveryOutcome::Retry { after: Some(LATER), blamed: true, reason: "Zendesk fails (500)".into() })
+    tried(&gateway, DeliveryOutcome::Retry { after: Some(LATER), blamed: true, reason: "Zendesk failed (500)".into() })
         .await;
     let due_at = gateway.app.store.deliveries(&id).await.unwrap()[0].due_at;
     let shown = card(&gateway, &reference).await;
@@ -299,13 +299,13 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
         &shown,
         &[
             "<bdi>1 time</bdi>",
-            "<dt>Reason</dt><dd><bdi>Zendesk fails (500)</bdi>",
+            "<dt>Reason</dt><dd><bdi>Zendesk failed (500)</bdi>",
             &format!("<dt>Next attempt</dt><dd><time datetime=\"{due_at}\" data-shows=\"second\">"),
         ],
         &["<form", "it does not work today"],
     );
     // Later deliveries wait for it, and show that.
-    said(&gateway, &id, Author::Customer, DeliveryKind::Message).await;
+    add_message(&gateway, &id, Author::Customer, DeliveryKind::Message).await;
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<h4>Customer's message of <time", "</time>, behind an earlier item</p>"], &[]);
 }
@@ -325,16 +325,16 @@ async fn what_arrived_is_summed_up_and_only_what_did_not_stands_by_itself() {
     let gateway = idle().await;
     let (reference, id) = sent(&gateway, "key").await;
     tried(&gateway, delivered("")).await;
-    for what in [DeliveryKind::Message, DeliveryKind::Message, DeliveryKind::Solved] {
-        said(&gateway, &id, Author::Customer, what).await;
+    for kind in [DeliveryKind::Message, DeliveryKind::Message, DeliveryKind::Solved] {
+        add_message(&gateway, &id, Author::Customer, kind).await;
         tried(&gateway, DeliveryOutcome::Delivered { external_id: "9".into(), place: None, reason: String::new() })
             .await;
     }
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<dt>Since then</dt><dd>3 more, the last on <time", ">Delivered</span>"], &["<h4>"]);
-    said(&gateway, &id, Author::Support, DeliveryKind::Message).await;
+    add_message(&gateway, &id, Author::Support, DeliveryKind::Message).await;
     tried(&gateway, refused()).await;
-    said(&gateway, &id, Author::Support, DeliveryKind::Reopened).await;
+    add_message(&gateway, &id, Author::Support, DeliveryKind::Reopened).await;
     let shown = card(&gateway, &reference).await;
     expect(
         &shown,
@@ -355,7 +355,7 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
     let desk = Desk::new(Mood::Refuses).await;
     let gateway = desk.at_work().await;
     let (reference, id) = sent(&gateway, "key").await;
-    assert_eq!(stands(&gateway, &id).await, [Stands::DeadLetter]);
+    assert_eq!(delivery_states(&gateway, &id).await, [Stands::DeadLetter]);
     let shown = card(&gateway, &reference).await;
     let number = gateway.app.store.deliveries(&id).await.unwrap()[0].id;
     let field = format!("name=\"id\" value=\"{number}\"");
@@ -375,11 +375,11 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
     // The worker is notified; otherwise it would check in a minute.
     let reason = tokio::time::timeout(Duration::from_secs(20), settled.recv()).await;
     assert_eq!(reason.expect("it is tried at once").unwrap(), id);
-    assert_eq!(stands(&gateway, &id).await, [Stands::Delivered]);
+    assert_eq!(delivery_states(&gateway, &id).await, [Stands::Delivered]);
     expect(&card(&gateway, &reference).await, &["<dt>Delivered</dt>"], &["Send again", "is suspended"]);
     // Pressed again, it does not affect what was delivered.
     assert_eq!(press(&gateway, &format!("id={number}")).await.header("location"), "/inbox/deliveries");
-    assert_eq!(stands(&gateway, &id).await, [Stands::Delivered]);
+    assert_eq!(delivery_states(&gateway, &id).await, [Stands::Delivered]);
 }
 
 #[tokio::test]
@@ -442,10 +442,14 @@ async fn a_destination_that_is_away_is_told_with_its_reason() {
     let gateway = desk.at_work().await;
     let (reference, _) = sent(&gateway, "key").await;
     let (destinations, _) = page(&gateway).await;
-    expect(&destinations, &["data-label=\"Queued\">1<", "Unreachable</span><p><bdi>Zendesk is away (503)</bdi>"], &[]);
+    expect(
+        &destinations,
+        &["data-label=\"Queued\">1<", "Unreachable</span><p><bdi>Zendesk is unavailable (503)</bdi>"],
+        &[],
+    );
     expect(
         &card(&gateway, &reference).await,
-        &["Zendesk is away (503)", "As soon as the destination is reachable"],
+        &["Zendesk is unavailable (503)", "As soon as the destination is reachable"],
         &[],
     );
 }
@@ -491,8 +495,8 @@ async fn a_ticket_that_came_from_a_destination_says_so() {
     let mut foreign = gateway.app.store.ticket(&id).await.unwrap().unwrap();
     foreign.id = "00000000-0000-7000-8000-000000000000".into();
     foreign.reference = "DB-22222".into();
-    let place = ports::ExternalTicketRef { external_id: "77".into(), requester: "1".into(), merged_after: None };
-    assert!(gateway.app.store.adopt(&foreign, "desk", &place).await.unwrap());
+    let external = ports::ExternalTicketRef { external_id: "77".into(), requester: "1".into(), merged_after: None };
+    assert!(gateway.app.store.adopt(&foreign, "desk", &external).await.unwrap());
     expect(&card(&gateway, "DB-22222").await, &["Created there", "/agent/tickets/77\""], &["On its way", "<dt>"]);
 }
 
@@ -504,32 +508,32 @@ async fn only_an_operator_sends_again_and_only_from_a_page_of_the_inbox() {
     let (reference, id) = sent(&gateway, "key").await;
     tried(&gateway, refused()).await;
     let login = format!("name=Ana&token={}", TOKEN.replace(' ', "+"));
-    let asked = request(Method::POST, "/inbox/login")
+    let request = request(Method::POST, "/inbox/login")
         .header("content-type", "application/x-www-form-urlencoded")
         .header("sec-fetch-site", "same-origin");
-    let cookie = gateway.send(asked.body(Body::from(login)).unwrap()).await.header("set-cookie").to_string();
+    let cookie = gateway.send(request.body(Body::from(login)).unwrap()).await.header("set-cookie").to_string();
     let cookie = cookie.split(';').next().unwrap();
 
-    let own = ("sec-fetch-site", "same-origin");
+    let same_origin = ("sec-fetch-site", "same-origin");
     for (headers, status) in [
-        (vec![own], 401),
-        (vec![own, ("cookie", "deskbell_inbox=guessed")], 401),
+        (vec![same_origin], 401),
+        (vec![same_origin, ("cookie", "deskbell_inbox=guessed")], 401),
         (vec![("cookie", cookie)], 403),
         (vec![("cookie", cookie), ("sec-fetch-site", "cross-site")], 403),
         (vec![("cookie", cookie), ("sec-fetch-site", "same-site")], 403),
         (vec![("cookie", cookie), ("origin", "https://evil.example")], 403),
     ] {
         for body in ["all=yes", "id=1"] {
-            assert_eq!(gateway.send(again(body, &headers)).await.status, status, "{body} {headers:?}");
+            assert_eq!(gateway.send(send_again_request(body, &headers)).await.status, status, "{body} {headers:?}");
         }
-        assert_eq!(stands(&gateway, &id).await, [Stands::DeadLetter]);
+        assert_eq!(delivery_states(&gateway, &id).await, [Stands::DeadLetter]);
     }
     let unseen = gateway.get("/inbox/deliveries").await;
     assert_eq!((unseen.status.as_u16(), unseen.header("location")), (303, "/inbox/login?next=/inbox/deliveries"));
     assert!(!unseen.text().contains(&reference));
 
-    let done = gateway.send(again("all=yes", &[own, ("cookie", cookie)])).await;
-    assert_eq!((done.status.as_u16(), stands(&gateway, &id).await), (303, vec![Stands::Waiting]));
+    let done = gateway.send(send_again_request("all=yes", &[same_origin, ("cookie", cookie)])).await;
+    assert_eq!((done.status.as_u16(), delivery_states(&gateway, &id).await), (303, vec![Stands::Waiting]));
 }
 
 #[tokio::test]
@@ -551,7 +555,7 @@ async fn a_form_that_names_nothing_sends_nothing_again_and_leads_nowhere_else() 
         assert_eq!(answer.status, 422, "{body}");
         assert!(answer.text().contains("does not say which delivery"), "{body}");
     }
-    assert_eq!(stands(&gateway, &id).await, [Stands::DeadLetter]);
+    assert_eq!(delivery_states(&gateway, &id).await, [Stands::DeadLetter]);
     let answer = press(&gateway, &format!("id={number}&ticket=%2F%2Fevil.example")).await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/deliveries"));
 }

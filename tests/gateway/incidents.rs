@@ -17,11 +17,11 @@ async fn with(incidents: &str) -> Gateway {
     gateway_with(&site, Overrides { demo: true, ..Overrides::default() }).await
 }
 
-async fn told(gateway: &Gateway) -> Value {
+async fn list_incidents(gateway: &Gateway) -> Value {
     gateway.get("/v1/sites/broken/incidents").await.json()
 }
 
-async fn too(gateway: &Gateway, session: Option<u8>, id: &str) -> Answer {
+async fn report_affected(gateway: &Gateway, session: Option<u8>, id: &str) -> Answer {
     // Each session has a network of its own.
     let peer = format!("192.0.{}.1:1", session.unwrap_or_default());
     let mut request =
@@ -35,7 +35,7 @@ async fn too(gateway: &Gateway, session: Option<u8>, id: &str) -> Answer {
 #[tokio::test]
 async fn what_the_configuration_says_is_told_and_counted_once_for_everybody_who_has_it() {
     let gateway = with("say = \"Queries are slow\"\nurl = \"https://status.example.com/\"").await;
-    let first = told(&gateway).await;
+    let first = list_incidents(&gateway).await;
     let incident = &first["incidents"][0];
     assert_eq!(
         (incident["kind"].as_str(), incident["title"].as_str(), incident["affected"].as_u64()),
@@ -43,11 +43,11 @@ async fn what_the_configuration_says_is_told_and_counted_once_for_everybody_who_
     );
     let id = incident["id"].as_str().unwrap();
     for session in [1, 2, 1] {
-        assert_eq!(too(&gateway, Some(session), id).await.status, 202);
+        assert_eq!(report_affected(&gateway, Some(session), id).await.status, 202);
     }
-    assert_eq!(told(&gateway).await["incidents"][0]["affected"], 2);
-    assert_eq!(too(&gateway, None, id).await.problem(), (401, "unidentified".into()));
-    assert_eq!(too(&gateway, Some(3), "another").await.problem(), (404, "not_found".into()));
+    assert_eq!(list_incidents(&gateway).await["incidents"][0]["affected"], 2);
+    assert_eq!(report_affected(&gateway, None, id).await.problem(), (401, "unidentified".into()));
+    assert_eq!(report_affected(&gateway, Some(3), "another").await.problem(), (404, "not_found".into()));
 
     let inbox = gateway.get("/inbox").await.text();
     assert!(inbox.contains("Queries are slow") && inbox.contains("2 customers affected"), "{inbox}");
@@ -75,25 +75,25 @@ async fn a_status_page_is_asked_once_for_everybody_and_maintenance_told_apart() 
     let (site, page_of_site) = app.workers.status_pages.clone().pop_first().unwrap();
     let following =
         tokio::spawn(async move { incidents::poll(&app.workers.open_incidents, &site, page_of_site.as_ref()).await });
-    let heard = async {
+    let request_line = async {
         while gateway.app.workers.open_incidents.of_site("broken").is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), heard).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), request_line).await.unwrap();
     for _ in 0..3 {
-        let told = told(&gateway).await;
+        let told = list_incidents(&gateway).await;
         let kinds: Vec<_> =
             told["incidents"].as_array().unwrap().iter().map(|one| (&one["id"], &one["kind"])).collect();
         assert_eq!(kinds, [(&json!("i1"), &json!("incident")), (&json!("m1"), &json!("maintenance"))]);
     }
-    assert_eq!(page.asked(), ["/api/v2/summary.json"]);
+    assert_eq!(page.requests(), ["/api/v2/summary.json"]);
     following.abort();
 }
 
 #[test]
 fn what_cannot_be_meant_is_refused_with_its_field() {
-    for (table, said) in [
+    for (table, expected) in [
         ("from = \"statuspage\"", "sites.a.incidents.url"),
         ("from = \"statuspage\"\nurl = \"http://status.example.com\"", "sites.a.incidents.url"),
         ("from = \"instatus\"\nurl = \"https://x.example\"\nsay = \"x\"", "sites.a.incidents.say"),
@@ -106,6 +106,6 @@ fn what_cannot_be_meant_is_refused_with_its_field() {
         let file = folder.path().join("deskbell.toml");
         std::fs::write(&file, format!("[sites.a]\norigins = [\"*\"]\n[sites.a.incidents]\n{table}\n")).unwrap();
         let error = wire_up::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
-        assert!(error.contains(said), "{table}: {error}");
+        assert!(error.contains(expected), "{table}: {error}");
     }
 }

@@ -131,11 +131,11 @@ async fn holds(database: &Path, book: &Book) {
     let references: BTreeMap<_, _> = tickets.iter().map(|(key, reference)| (key, reference.as_str())).collect();
     let numbers: BTreeMap<_, _> = replies.iter().map(|(key, number)| (key, u64::from(*number))).collect();
     for (key, answer) in book.iter().filter_map(|(key, sent)| Some((key, sent.answer.as_ref()?))) {
-        let kept = match answer["reference"].as_str() {
+        let stored = match answer["reference"].as_str() {
             Some(reference) => references.get(key) == Some(&reference),
             None => numbers.get(key).copied() == answer["number"].as_u64(),
         };
-        assert!(kept, "{key} was acknowledged and is lost: {answer}");
+        assert!(stored, "{key} was acknowledged and is lost: {answer}");
     }
 }
 

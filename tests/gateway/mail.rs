@@ -67,7 +67,7 @@ async fn an_address_without_a_mailbox_gets_no_other_code_and_agents_read_why() {
         (
             "550 5.1.1 <ada@example.com>: User unknown",
             "address_bounced",
-            "Mail to ada@example.com bounced: the server answers 550 5.1.1: the recipient's mailbox does not exist",
+            "Mail to ada@example.com bounced: the server replied 550 5.1.1: the recipient's mailbox does not exist",
         ),
         ("552 5.2.2 <ada@example.com>: Mailbox full", "", ""),
     ] {

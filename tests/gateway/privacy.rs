@@ -92,7 +92,7 @@ async fn act(gateway: &Gateway, path: &str, form: &str) -> Answer {
     gateway.send(request).await
 }
 
-async fn look(gateway: &Gateway, path: &str) -> Answer {
+async fn open_page(gateway: &Gateway, path: &str) -> Answer {
     let request = request(Method::GET, path).header("authorization", format!("Bearer {TOKEN}"));
     gateway.send(request.body(Body::empty()).unwrap()).await
 }
@@ -168,12 +168,12 @@ async fn what_is_erased_is_in_no_table_and_in_no_byte_on_disk() {
     assert!(text.contains("1 tickets erased, with 2 messages") && text.contains("1 files"), "{text}");
     assert!(!text.to_lowercase().contains(SECRET_WORD) && !text.contains("u-7"), "{text}");
     assert!(!text.contains("write-ahead log"), "{text}");
-    for gone in [SECRET_WORD, &id, &reference, "u-7", "key-of-the-ticket"] {
-        assert_eq!(tables_with(&mut read, gone.as_bytes()).await, Vec::<String>::new(), "{gone}");
+    for erased in [SECRET_WORD, &id, &reference, "u-7", "key-of-the-ticket"] {
+        assert_eq!(tables_with(&mut read, erased.as_bytes()).await, Vec::<String>::new(), "{erased}");
     }
     drop(read);
-    for gone in [SECRET_WORD, &id, "key-of-the-ticket"] {
-        assert_eq!(found(&gateway, gone), Vec::<String>::new(), "{gone}");
+    for erased in [SECRET_WORD, &id, "key-of-the-ticket"] {
+        assert_eq!(found(&gateway, erased), Vec::<String>::new(), "{erased}");
     }
     assert!(gateway.app.store.ticket(other["id"].as_str().unwrap()).await.unwrap().is_some());
     assert_eq!(paths(&gateway.folder.path().join("test-attachments")), Vec::<PathBuf>::new());
@@ -225,7 +225,7 @@ async fn an_address_is_found_in_any_case_and_only_there() {
 #[tokio::test]
 async fn a_command_says_what_it_needs() {
     let gateway = gateway("").await;
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (&["erase"][..], "--ticket"),
         (&["erase", "--ticket", "DB-00000", "--email", "a@b.c"], "cannot be used with"),
         (&["erase", "--ticket", "DB-ZZZZZ"], "there is no ticket DB-ZZZZZ"),
@@ -234,11 +234,11 @@ async fn a_command_says_what_it_needs() {
         (&["export"], "--ticket"),
     ] {
         let (code, text) = command(&gateway, arguments).await;
-        assert!(code != 0 && text.contains(said), "{arguments:?}: {code} {text}");
+        assert!(code != 0 && text.contains(expected), "{arguments:?}: {code} {text}");
     }
     let mut none = deskbell(gateway.folder.path(), &["erase", "--email", "a@b.c", "--database", "sqlite:none.db"]);
     let output = none.output().await.unwrap();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no database"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("database not found"));
     assert!(!gateway.folder.path().join("none.db").exists());
 }
 
@@ -251,8 +251,8 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     stored.session = Some([7; 32]);
     let seal = SubmissionKey { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
     let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), what: DeliveryKind::Ticket });
-    let along = SubmissionExtras { deliveries: deliveries.into(), ..SubmissionExtras::default() };
-    assert_eq!(store.submit(&stored, &seal, along).await.unwrap(), SubmissionOutcome::Stored);
+    let extras = SubmissionExtras { deliveries: deliveries.into(), ..SubmissionExtras::default() };
+    assert_eq!(store.submit(&stored, &seal, extras).await.unwrap(), SubmissionOutcome::Stored);
     let mut write = gateway.connection().await;
     sqlx::query(
         "INSERT INTO places (ticket, site, destination, remote, requester) VALUES (?, 'acme', 'desk', '4312', '9')",
@@ -265,13 +265,13 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     assert_eq!(due.len(), 1);
 
     let (_, text) = command(&gateway, &["erase", "--ticket", "DB-0000A", "--yes"]).await;
-    assert!(text.contains("not reached: DB-0000A at desk, 4312 there"), "{text}");
+    assert!(text.contains("not erased: DB-0000A in desk, where it is 4312"), "{text}");
     // Only now does the destination respond.
-    let place =
+    let external =
         deskbell_core::ports::ExternalTicketRef { external_id: "99".into(), requester: "9".into(), merged_after: None };
-    let tried = DeliveryOutcome::Delivered { external_id: "99".into(), place: Some(place), reason: String::new() };
-    let lost = store.record_attempts(&[(&due[0], &tried)]).await.unwrap();
-    assert_eq!(lost, [due[0].delivery.id], "its claim went with it");
+    let tried = DeliveryOutcome::Delivered { external_id: "99".into(), place: Some(external), reason: String::new() };
+    let lost_claims = store.record_attempts(&[(&due[0], &tried)]).await.unwrap();
+    assert_eq!(lost_claims, [due[0].delivery.id], "its claim went with it");
     for table in ["tickets", "deliveries", "places", "seals", "messages"] {
         let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
             .fetch_one(&mut write)
@@ -296,9 +296,12 @@ async fn an_agent_erases_a_ticket_and_is_told_what_that_does_not_reach() {
     drop(write);
     let address = format!("/inbox/tickets/{reference}/erase");
     assert!(
-        look(&gateway, &format!("/inbox/tickets/{reference}")).await.text().contains(&format!("href=\"{address}\""))
+        open_page(&gateway, &format!("/inbox/tickets/{reference}"))
+            .await
+            .text()
+            .contains(&format!("href=\"{address}\""))
     );
-    let question = look(&gateway, &address).await.text();
+    let question = open_page(&gateway, &address).await.text();
     assert!(question.contains("cannot be undone") && question.contains("2 messages"), "{question}");
     assert!(question.contains("the ticket in <bdi>desk</bdi>, <bdi>4312</bdi>") && question.contains("backups"));
     // Neither the question nor a form without its answer erases anything, and a login is required.
@@ -313,7 +316,7 @@ async fn an_agent_erases_a_ticket_and_is_told_what_that_does_not_reach() {
     assert_eq!(done.status, 200);
     assert!(done.text().contains(&format!("{reference} erased")) && done.text().contains("4312"), "{}", done.text());
     assert!(gateway.app.store.ticket(&id).await.unwrap().is_none());
-    assert_eq!(look(&gateway, &format!("/inbox/tickets/{reference}")).await.status, 404);
+    assert_eq!(open_page(&gateway, &format!("/inbox/tickets/{reference}")).await.status, 404);
     assert_eq!(act(&gateway, &address, &format!("confirm={reference}")).await.status, 404);
     // An unsent upload does not belong to the ticket.
     assert_eq!(paths(&gateway.folder.path().join("test-attachments")).len(), 1);
@@ -326,7 +329,7 @@ async fn an_export_has_everything_and_is_for_nobody_else() {
     let (reference, _) = full(&gateway, "k").await;
     assert_eq!(gateway.send(post("acme", "other", None, &ticket("Not mine"))).await.status, 201);
     let (code, text) = command(&gateway, &["export", "--person", "signed", "u-7", "--out", "out"]).await;
-    assert_eq!((code, text.trim()), (0, "1 tickets and 2 files in out"));
+    assert_eq!((code, text.trim()), (0, "exported 1 tickets and 2 files to out"));
     let out = gateway.folder.path().join("out");
     let export: Value = serde_json::from_slice(&std::fs::read(out.join("export.json")).unwrap()).unwrap();
     let tickets = export["tickets"].as_array().unwrap();
@@ -344,13 +347,13 @@ async fn an_export_has_everything_and_is_for_nobody_else() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{SECRET_WORD} file"));
     let unsent = &export["unsent_files"];
     assert_eq!((unsent.as_array().unwrap().len(), &unsent[0]["site"]), (1, &json!("signed")));
-    let kept = out.join(unsent[0]["path"].as_str().unwrap());
-    assert_eq!(std::fs::read_to_string(&kept).unwrap(), format!("{SECRET_WORD} unsent"));
-    for (path, mode) in [(&out, 0o700), (&kept, 0o600), (&out.join("export.json"), 0o600), (&path, 0o600)] {
+    let exported = out.join(unsent[0]["path"].as_str().unwrap());
+    assert_eq!(std::fs::read_to_string(&exported).unwrap(), format!("{SECRET_WORD} unsent"));
+    for (path, mode) in [(&out, 0o700), (&exported, 0o600), (&out.join("export.json"), 0o600), (&path, 0o600)] {
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, mode, "{}", path.display());
     }
     let (code, text) = command(&gateway, &["export", "--email", "nobody@x.example", "--out", "out"]).await;
-    assert!(code != 0 && text.contains("it is not empty"), "{text}");
+    assert!(code != 0 && text.contains("the folder is not empty"), "{text}");
 }
 
 #[tokio::test]
@@ -391,9 +394,9 @@ async fn a_ticket_that_cannot_be_read_is_erased_by_its_name_and_left_out_of_an_e
     let (code, text) = command(&gateway, &["erase", "--ticket", one, "--yes"]).await;
     assert!(code == 0 && text.starts_with("1 tickets erased"), "{text}");
     let address = format!("/inbox/tickets/{other}/erase");
-    let page = look(&gateway, &format!("/inbox/tickets/{other}")).await;
+    let page = open_page(&gateway, &format!("/inbox/tickets/{other}")).await;
     assert!(page.status == 500 && page.text().contains(&format!("href=\"{address}\"")), "{}", page.text());
-    assert!(look(&gateway, &address).await.text().contains("cannot be undone"));
+    assert!(open_page(&gateway, &address).await.text().contains("cannot be undone"));
     assert_eq!(act(&gateway, &address, &format!("confirm={other}")).await.status, 200);
     let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut write).await.unwrap();
     assert_eq!(remaining, 0);

@@ -39,10 +39,10 @@ fn refusals() -> Vec<Refusal> {
     ];
     let mut refusals: Vec<Refusal> = tokens.into_iter().map(Refusal::InvalidToken).collect();
     refusals.extend([
-        Refusal::NotFound(": no ticket of yours".into()),
+        Refusal::NotFound("; you have no such ticket".into()),
         Refusal::UnknownSite("acme".into()),
         Refusal::MethodNotAllowed,
-        Refusal::InvalidQuery("limit is 0; allowed is 1 to 100".into()),
+        Refusal::InvalidQuery("limit is 0; use 1 to 100".into()),
         Refusal::InvalidJson(FieldError { pointer: String::new(), detail: "EOF while parsing at line 1".into() }),
         Refusal::Invalid(vec![field()]),
         Refusal::UnsupportedMediaType,

@@ -28,7 +28,7 @@ use crate::desk;
 use crate::support::{Gateway, gateway_with, post, ticket};
 use crate::wire::Wire;
 use crate::zendesk::Zendesk;
-use crate::zendesk::control::{Side, said};
+use crate::zendesk::control::{Side, new_comment};
 use crate::zendesk::quirks::{Fault, What as Trouble, next};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -312,9 +312,9 @@ async fn a_poll_that_has_begun_brings_its_answer_before_the_gateway_stops() {
     let mut wire = Wire::open(&address).await.unwrap();
     let posted = wire.post("/v1/sites/desk/tickets", desk::SESSION, "key", &ticket("It broke")).await.unwrap();
     assert_eq!(posted.0, 201, "{}", posted.1);
-    let there = *zendesk.state().tickets.keys().next().unwrap();
-    zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
-    zendesk.fault(next("GET", &format!("/api/v2/tickets/{there}/comments"), Trouble::SlowAfter(3_000)));
+    let external_id = *zendesk.state().tickets.keys().next().unwrap();
+    zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
+    zendesk.fault(next("GET", &format!("/api/v2/tickets/{external_id}/comments"), Trouble::SlowAfter(3_000)));
     let path = format!("/v1/sites/desk/tickets/{}/messages", posted.1["id"].as_str().unwrap());
     wire.send(&path, desk::SESSION, "reply", &serde_json::json!({"message": "Well?"})).await.unwrap();
     until(async || zendesk.state().log.iter().any(|entry| entry.fault.as_deref() == Some("slow_after"))).await;

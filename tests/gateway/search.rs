@@ -141,11 +141,11 @@ async fn many_imports_one_after_the_other_leave_the_index_that_one_of_all_would_
         let questions = json_lines(&questions.join("\n")).questions;
         write(store, "acme", "test", questions.clone(), Prune::Forced).await.unwrap();
         gateway.app.indexes.refresh(store).await.unwrap();
-        let anew = search::Indexes::default();
-        anew.refresh(store).await.unwrap();
+        let indexes = search::Indexes::default();
+        indexes.refresh(store).await.unwrap();
         for query in ["invoice", "chart 3", "cooldown", "invoice 7 of chart 1"] {
             let found = gateway.app.indexes.search("acme", query, 20).unwrap();
-            assert_eq!(found, anew.search("acme", query, 20).unwrap(), "{round} {query}");
+            assert_eq!(found, indexes.search("acme", query, 20).unwrap(), "{round} {query}");
             assert!(found.len() <= questions.len());
         }
     }

@@ -45,15 +45,15 @@ async fn what_an_older_gateway_has_queued_arrives_completely_and_once() {
     let old = Old::start(&zendesk.url(), &service.url, &channel.url, &mailbox.address).await;
     old.until_nothing_waits().await;
 
-    let there = zendesk::control::state(&zendesk.state());
-    let tickets: BTreeMap<String, &Value> = there["tickets"]
+    let zendesk_state = zendesk::control::state(&zendesk.state());
+    let tickets: BTreeMap<String, &Value> = zendesk_state["tickets"]
         .as_array()
         .unwrap()
         .iter()
         .map(|ticket| (number(ticket["subject"].as_str().unwrap()), ticket))
         .collect();
     assert_eq!(tickets.len(), 12);
-    assert_eq!(there["tickets"].as_array().unwrap().len(), 12);
+    assert_eq!(zendesk_state["tickets"].as_array().unwrap().len(), 12);
     for (number, comments, is_solved) in
         [("1", 2, false), ("2", 2, true), ("4", 1, false), ("5", 2, false), ("6", 2, true)]
     {
@@ -159,8 +159,8 @@ impl Old {
         write_database(&folder.path().join("old.db")).await;
         let files = folder.path().join("old-attachments");
         std::fs::create_dir(&files).unwrap();
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/gateway/upgrade/files");
-        for file in std::fs::read_dir(kept).unwrap() {
+        let old_files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/gateway/upgrade/files");
+        for file in std::fs::read_dir(old_files).unwrap() {
             let file = file.unwrap();
             std::fs::copy(file.path(), files.join(file.file_name())).unwrap();
         }
@@ -285,10 +285,10 @@ impl Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let got = Arc::new(Mutex::new(Vec::new()));
-        let kept = got.clone();
+        let received = got.clone();
         let router = Router::new().fallback(async move |headers: HeaderMap, body: Bytes| {
             let id = headers.get("webhook-id").map(|id| id.to_str().unwrap().to_string()).unwrap_or_default();
-            kept.lock().unwrap().push((id, String::from_utf8(body.to_vec()).unwrap()));
+            received.lock().unwrap().push((id, String::from_utf8(body.to_vec()).unwrap()));
             "ok"
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -307,11 +307,11 @@ impl Mailbox {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let mails = Arc::new(Mutex::new(Vec::new()));
-        let kept = mails.clone();
+        let received = mails.clone();
         tokio::spawn(async move {
             loop {
                 let lines = take(&listener).await;
-                kept.lock().unwrap().push(lines.join("\n"));
+                received.lock().unwrap().push(lines.join("\n"));
             }
         });
         Mailbox { address, mails }

@@ -134,8 +134,8 @@ fn the_documents_name_places_that_exist() {
     for document in DOCUMENTS {
         let source = Source::read(document);
         for (index, line) in source.text.lines().enumerate() {
-            for place in places(line).filter(|place| !root().join(place).exists()) {
-                missing.push(format!("{document}:{}: {place}", index + 1));
+            for path in paths_in(line).filter(|path| !root().join(path).exists()) {
+                missing.push(format!("{document}:{}: {path}", index + 1));
             }
         }
     }
@@ -148,7 +148,7 @@ fn the_map_has_every_crate() {
     let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().file_name());
     let missing: Vec<String> = crates
         .map(|name| format!("crates/{}/", name.to_str().unwrap()))
-        .filter(|place| !map.contains(place.as_str()))
+        .filter(|path| !map.contains(path.as_str()))
         .collect();
     assert!(missing.is_empty(), "{missing:#?}");
 }
@@ -166,7 +166,7 @@ fn the_rules_can_be_broken() {
     assert!(!lines_with(&browser, &["web_sys"]).is_empty());
 
     assert_eq!(
-        places("`src/lib.rs`, [x](docs/sign/) and `src/*.rs`").collect::<Vec<_>>(),
+        paths_in("`src/lib.rs`, [x](docs/sign/) and `src/*.rs`").collect::<Vec<_>>(),
         ["src/lib.rs", "src/", "docs/sign/"]
     );
 
@@ -262,7 +262,7 @@ fn lines_with(sources: &[Source], words: &[&str]) -> Vec<Broken> {
 
 /// The files and folders of the repository that a line of a document names in backticks or links to. A `*` stands for any name and ends the
 /// path.
-fn places(line: &str) -> impl Iterator<Item = &str> {
+fn paths_in(line: &str) -> impl Iterator<Item = &str> {
     let quoted = line.split('`').skip(1).step_by(2);
     let linked = line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
     let tops = ["crates/", "docs/", "loader/", "src/", "style/", "tests/", "deploy/"];

@@ -120,9 +120,9 @@ pub fn add_with(state: &mut State, ticket: u64, new: NewComment, files: Vec<u64>
 /// Mails the requester like the standard triggers: that a public ticket was received, with its text, and public comments of others. Never
 /// private comments, and only to requesters with an address.
 fn notify(state: &mut State, ticket: u64, comment: &Comment) {
-    let Some(there) = state.tickets.get(&ticket) else { return };
-    let Some(to) = state.users.get(&there.requester).map(|user| user.email.clone()) else { return };
-    let is_theirs = comment.author == there.requester && !there.comments.is_empty();
+    let Some(external) = state.tickets.get(&ticket) else { return };
+    let Some(to) = state.users.get(&external.requester).map(|user| user.email.clone()) else { return };
+    let is_theirs = comment.author == external.requester && !external.comments.is_empty();
     if comment.public && !is_theirs && !to.is_empty() {
         state.mails.push(Mail { ticket, to, body: comment.body.clone() });
     }
@@ -151,9 +151,9 @@ pub fn list(state: &State, call: &Call, caller: &Caller, ticket: u64) -> Result<
     let (_, descending) = order(call, "created_at");
     let rows = comments.iter().map(|comment| (comment.created_at, comment.id)).collect();
     let show = |id| {
-        let place = comments.iter().position(|comment| comment.id == id)?;
-        let mut shown = shown(state, comments.get(place)?);
-        if place == 0 && state.quirks.first_comment_unreadable {
+        let index = comments.iter().position(|comment| comment.id == id)?;
+        let mut shown = shown(state, comments.get(index)?);
+        if index == 0 && state.quirks.first_comment_unreadable {
             shown["id"] = Value::Null;
         }
         Some(shown)

@@ -9,7 +9,7 @@
 //! | `POST /_control/clock` | `{advance_seconds}` |
 //! | `POST /_control/account` | changes some of [`Account`](super::account::Account), such as `legacy_token` |
 //! | `POST /_control/tickets` | creates an [`Arriving`] ticket; returns `{id}` |
-//! | `POST /_control/tickets/{id}/comments` | adds a comment, [`Said`]; returns `{id}` |
+//! | `POST /_control/tickets/{id}/comments` | adds a comment, [`CommentDraft`]; returns `{id}` |
 //! | `POST /_control/tickets/{id}/merge` | merges it, a [`Merging`](super::merges::Merging) |
 //! | `POST /_control/tickets/{id}/status` | sets `{status}` as an agent |
 //! | `POST /_control/webhook` | adds a webhook, `{endpoint, secret, subscriptions?}`; returns `{id}` |
@@ -63,7 +63,7 @@ pub struct Person {
 /// A comment by a person.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Said {
+pub struct CommentDraft {
     pub author: Side,
     /// The name of the agent, who is created if there is none; Grace by default. Not used for the customer.
     #[serde(default)]
@@ -129,13 +129,13 @@ enum Several<T> {
 pub(super) fn answer(shared: &Shared, call: &Call) -> Reply {
     done(shared, call).unwrap_or_else(|refused| match refused {
         Problem::Refused(refusal) => errors::reply(&refusal),
-        Problem::Wrong(said) => Reply::json(400, &json!({ "error": said })),
+        Problem::Wrong(message) => Reply::json(400, &json!({ "error": message })),
     })
 }
 
 /// A public comment without files.
-pub fn said(author: Side, body: &str) -> Said {
-    Said { author, name: None, body: body.into(), html_body: None, public: true, attachments: Vec::new() }
+pub fn new_comment(author: Side, body: &str) -> CommentDraft {
+    CommentDraft { author, name: None, body: body.into(), html_body: None, public: true, attachments: Vec::new() }
 }
 
 /// Changes this many tickets from another channel, like a bulk update. They have no requester here.
@@ -165,31 +165,31 @@ pub fn ticket_arrives(state: &mut State, arriving: &Arriving) -> Result<u64, Ref
 }
 
 /// Adds a comment; returns its id. A customer's mail reopens the ticket, an agent's reply sets a new one to open.
-pub fn comment(state: &mut State, ticket: u64, said: &Said) -> Result<u64, Refusal> {
-    let there = tickets::known(state, ticket)?;
-    let (status, requester) = (there.status.clone(), there.requester);
+pub fn comment(state: &mut State, ticket: u64, draft: &CommentDraft) -> Result<u64, Refusal> {
+    let external = tickets::known(state, ticket)?;
+    let (status, requester) = (external.status.clone(), external.requester);
     if status == "closed" {
         return Err(invalid("status", "Status: closed prevents ticket update", "ClosedTicket"));
     }
-    let by = match said.author {
+    let by = match draft.author {
         Side::Customer => requester,
-        Side::Agent => agent(state, said.name.as_deref()),
+        Side::Agent => agent(state, draft.name.as_deref()),
     };
-    let files = files(state, &said.attachments)?;
+    let files = files(state, &draft.attachments)?;
     let addresses: Vec<String> =
         files.iter().map(|id| uploads::shown(state, *id)["content_url"].as_str().unwrap_or_default().into()).collect();
-    let html_body = said
+    let html_body = draft
         .html_body
         .clone()
         .map(|html| addresses.iter().fold(html, |html, address| html.replacen("{file}", address, 1)));
     let new =
-        NewComment { body: said.body.clone(), html_body, public: said.public, author: Some(by), uploads: Vec::new() };
-    let via = if said.author == Side::Customer { "email" } else { "web" };
+        NewComment { body: draft.body.clone(), html_body, public: draft.public, author: Some(by), uploads: Vec::new() };
+    let via = if draft.author == Side::Customer { "email" } else { "web" };
     let audit = state.next_id();
     let id = comments::add_with(state, ticket, new, files, Occasion { by, via, audit, custom: Map::new() });
-    let opens = match said.author {
+    let opens = match draft.author {
         Side::Customer => status != "new" && status != "open",
-        Side::Agent => status == "new" && said.public,
+        Side::Agent => status == "new" && draft.public,
     };
     if opens {
         tickets::set_status(state, ticket, "open", by)?;
@@ -282,8 +282,8 @@ fn done(shared: &Shared, call: &Call) -> Result<Reply, Problem> {
             return created(shared.change(|state| ticket_arrives(state, &arriving))?);
         }
         ("POST", ["tickets", id, "comments"]) => {
-            let (id, said) = (number(id)?, read(call)?);
-            return created(shared.change(|state| comment(state, id, &said))?);
+            let (id, draft) = (number(id)?, read(call)?);
+            return created(shared.change(|state| comment(state, id, &draft))?);
         }
         ("POST", ["tickets", id, "merge"]) => {
             let (id, merging) = (number(id)?, read(call)?);

@@ -23,8 +23,8 @@ pub fn readable(reply: Reply, call: &Call, caller: Option<&Caller>, quirks: &Qui
 
 /// The response to a preflight.
 pub fn preflight(call: &Call) -> Reply {
-    let asked = call.header("access-control-request-headers").unwrap_or_default().to_ascii_lowercase();
-    let with_bearer = asked.split(',').any(|name| name.trim() == "authorization");
+    let headers = call.header("access-control-request-headers").unwrap_or_default().to_ascii_lowercase();
+    let with_bearer = headers.split(',').any(|name| name.trim() == "authorization");
     let meant_for_pages = call.path.starts_with("/api/v2/") && (with_bearer || creating(&call.path));
     if !meant_for_pages {
         return Reply::empty(200);

@@ -58,21 +58,21 @@ pub fn reply(refusal: &Refusal) -> Reply {
         }
         Refusal::Scope(scopes) => {
             let missing = format!("You are missing the following required scopes: {}", scopes.join(", "));
-            Reply::json(403, &said("Forbidden", &missing))
+            Reply::json(403, &error_body("Forbidden", &missing))
         }
         Refusal::Forbidden(message) => {
             Reply::json(403, &json!({ "error": { "title": "Forbidden", "message": message } }))
         }
-        Refusal::NotFound => Reply::json(404, &said("RecordNotFound", "Not found")),
+        Refusal::NotFound => Reply::json(404, &error_body("RecordNotFound", "Not found")),
         Refusal::Invalid(details) => Reply::json(422, &record_invalid(details)),
         Refusal::Conflict => {
-            Reply::json(409, &said("UpdateConflict", "The ticket has been updated since updated_stamp."))
+            Reply::json(409, &error_body("UpdateConflict", "The ticket has been updated since updated_stamp."))
         }
         Refusal::KeyReused => Reply::json(
             400,
-            &said("IdempotentRequestError", "Request parameters don't match the given idempotency key"),
+            &error_body("IdempotentRequestError", "Request parameters don't match the given idempotency key"),
         ),
-        Refusal::BadParameter(what) => Reply::json(400, &said("InvalidPaginationParameter", what)),
+        Refusal::BadParameter(parameter) => Reply::json(400, &error_body("InvalidPaginationParameter", parameter)),
         Refusal::Missing(name) => Reply::json(
             400,
             &json!({ "error": { "title": "Invalid attribute", "message": format!("{name} is missing") } }),
@@ -82,7 +82,7 @@ pub fn reply(refusal: &Refusal) -> Reply {
             &json!({ "error": "Unprocessable Entity", "message": "Server could not parse JSON", "location": null }),
         ),
         Refusal::NotJson => {
-            Reply::json(415, &said("Unsupported Media Type", "Content-Type has to be application/json"))
+            Reply::json(415, &error_body("Unsupported Media Type", "Content-Type has to be application/json"))
         }
         Refusal::TooLarge => {
             Reply::text(413, "text/html", "<html><body><h1>413 Request Entity Too Large</h1></body></html>")
@@ -91,7 +91,7 @@ pub fn reply(refusal: &Refusal) -> Reply {
     }
 }
 
-fn said(error: &str, description: &str) -> Value {
+fn error_body(error: &str, description: &str) -> Value {
     json!({ "error": error, "description": description })
 }
 

@@ -39,8 +39,8 @@ pub fn tickets(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply,
         return Ok(Reply::json(status, &json!({ "error": "Failed", "description": "The export failed" })));
     }
     if let Some(seconds) = refused(state, Instant::now()) {
-        let said = json!({ "error": "APIRateLimitExceeded", "description": "Too many requests to this endpoint" });
-        return Ok(Reply::json(429, &said).with("retry-after", &limits::retry_after(seconds, &state.quirks)));
+        let error = json!({ "error": "APIRateLimitExceeded", "description": "Too many requests to this endpoint" });
+        return Ok(Reply::json(429, &error).with("retry-after", &limits::retry_after(seconds, &state.quirks)));
     }
     let newest = state.now() - LAG;
     let after = match (call.param("cursor"), call.param("start_time")) {
@@ -48,8 +48,8 @@ pub fn tickets(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply,
         (None, Some(start)) => {
             let start: i64 = start.parse().map_err(|_| Refusal::BadParameter("start_time is no time".into()))?;
             if start * 1000 > newest {
-                let said = json!({ "error": "StartTimeTooRecent", "description": "Too recent start_time." });
-                return Ok(Reply::json(422, &said));
+                let error = json!({ "error": "StartTimeTooRecent", "description": "Too recent start_time." });
+                return Ok(Reply::json(422, &error));
             }
             (start * 1000 - 1, u64::MAX)
         }

@@ -53,8 +53,8 @@ pub fn admit(limiter: &mut Limiter, quirks: &Quirks, now: Instant) -> Standing {
 }
 
 /// A response with the headers of the rate limit.
-pub fn told(reply: Reply, standing: Standing) -> Reply {
-    let Standing { limit, remaining, reset, .. } = standing;
+pub fn with_usage(reply: Reply, usage: Standing) -> Reply {
+    let Standing { limit, remaining, reset, .. } = usage;
     reply
         .with("x-rate-limit", &limit.to_string())
         .with("x-rate-limit-remaining", &remaining.to_string())
@@ -64,13 +64,13 @@ pub fn told(reply: Reply, standing: Standing) -> Reply {
 }
 
 /// The response to a request over the limit.
-pub fn too_many(quirks: &Quirks, standing: Standing) -> Reply {
-    let said = "Number of allowed API requests per minute exceeded";
+pub fn too_many(quirks: &Quirks, usage: Standing) -> Reply {
+    let message = "Number of allowed API requests per minute exceeded";
     let reply = match quirks.plain_text_429 {
-        true => Reply::text(429, "text/plain; charset=utf-8", said),
-        false => Reply::json(429, &json!({ "error": "APIRateLimitExceeded", "description": said })),
+        true => Reply::text(429, "text/plain; charset=utf-8", message),
+        false => Reply::json(429, &json!({ "error": "APIRateLimitExceeded", "description": message })),
     };
-    reply.with("retry-after", &retry_after(standing.reset, quirks))
+    reply.with("retry-after", &retry_after(usage.reset, quirks))
 }
 
 /// The value of `Retry-After`.

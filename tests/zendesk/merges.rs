@@ -30,7 +30,7 @@ pub fn merge(state: &mut State, source: u64, merging: &Merging) -> Result<(), Re
         return Err(invalid("base", "Merge: the tickets cannot be merged", "InvalidValue"));
     }
     let last = from.comments.last().map(|comment| comment.body.clone()).unwrap_or_default();
-    let gone = merging
+    let merged = merging
         .source_comment
         .clone()
         .unwrap_or_else(|| format!("This request was closed and merged into request #{into} \"{}\".", to.subject));
@@ -40,7 +40,7 @@ pub fn merge(state: &mut State, source: u64, merging: &Merging) -> Result<(), Re
             from.subject
         )
     });
-    for (ticket, body, ids) in [(source, gone, Vec::new()), (into, come, vec![source])] {
+    for (ticket, body, ids) in [(source, merged, Vec::new()), (into, come, vec![source])] {
         let audit = state.next_id();
         let occasion = Occasion { by: account::GRACE, via: "web", audit, custom: Map::new() };
         let id = comments::add(state, ticket, NewComment { body, public, ..NewComment::default() }, occasion);

@@ -49,7 +49,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use account::Account;
 use auth::Token;
-use control::{Arriving, Said};
+use control::{Arriving, CommentDraft};
 use errors::Refusal;
 use exports::ExportLimiter;
 use idempotency::Key;
@@ -180,8 +180,8 @@ impl Zendesk {
     }
 
     /// Adds a comment by a person; returns its id.
-    pub fn comment(&self, ticket: u64, said: &Said) -> Result<u64, Refusal> {
-        self.shared.change(|state| control::comment(state, ticket, said))
+    pub fn comment(&self, ticket: u64, draft: &CommentDraft) -> Result<u64, Refusal> {
+        self.shared.change(|state| control::comment(state, ticket, draft))
     }
 
     /// Changes the requester of a ticket, who becomes the author of its description.

@@ -238,8 +238,8 @@ impl Default for Quirks {
 }
 
 /// A fault for the next request with this method below this path.
-pub fn next(method: &str, path_prefix: &str, what: What) -> Fault {
-    Fault { method: method.into(), path_prefix: path_prefix.into(), after: 0, times: 1, what }
+pub fn next(method: &str, path_prefix: &str, fault: What) -> Fault {
+    Fault { method: method.into(), path_prefix: path_prefix.into(), after: 0, times: 1, what: fault }
 }
 
 /// Applies a partial change; the error says what is wrong with it.
@@ -256,7 +256,7 @@ pub fn merged(quirks: &Quirks, change: Value) -> Result<Quirks, String> {
 pub fn take_fault(faults: &mut Vec<Fault>, call: &Call) -> Option<What> {
     let mut hit = None;
     for (index, fault) in faults.iter_mut().enumerate() {
-        if !meant(fault, call) {
+        if !matches(fault, call) {
             continue;
         }
         if fault.after > 0 {
@@ -267,14 +267,14 @@ pub fn take_fault(faults: &mut Vec<Fault>, call: &Call) -> Option<What> {
         hit = Some((index, fault.times == 0, fault.what.clone()));
         break;
     }
-    let (index, over, what) = hit?;
+    let (index, over, fault) = hit?;
     if over {
         faults.remove(index);
     }
-    Some(what)
+    Some(fault)
 }
 
-fn meant(fault: &Fault, call: &Call) -> bool {
+fn matches(fault: &Fault, call: &Call) -> bool {
     let prefix = fault.path_prefix.strip_suffix(".json").unwrap_or(&fault.path_prefix);
     let method = fault.method.is_empty() || fault.method.eq_ignore_ascii_case(call.method.as_str());
     // A page's preflight is not the request that a fault is meant for.

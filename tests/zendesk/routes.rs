@@ -35,14 +35,14 @@ pub fn answer(state: &mut State, call: &Call) -> Reply {
 }
 
 fn api(state: &mut State, call: &Call, path: &[&str]) -> Reply {
-    let standing = limits::admit(&mut state.limiter, &state.quirks, Instant::now());
+    let usage = limits::admit(&mut state.limiter, &state.quirks, Instant::now());
     let caller = auth::caller(state, call);
-    let reply = match (&caller, standing.accepted) {
-        (_, false) => limits::too_many(&state.quirks, standing),
+    let reply = match (&caller, usage.accepted) {
+        (_, false) => limits::too_many(&state.quirks, usage),
         (Err(refusal), _) => errors::reply(refusal),
         (Ok(caller), _) => replied(work(state, call, caller, path)),
     };
-    cors::readable(limits::told(reply, standing), call, caller.as_ref().ok(), &state.quirks)
+    cors::readable(limits::with_usage(reply, usage), call, caller.as_ref().ok(), &state.quirks)
 }
 
 fn work(state: &mut State, call: &Call, caller: &Caller, path: &[&str]) -> Result<Reply, Refusal> {

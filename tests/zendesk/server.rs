@@ -106,8 +106,8 @@ fn log(shared: &Shared, call: &Call, status: u16, fault: Option<String>) {
     state.log.push(entry);
 }
 
-fn named(what: &What) -> String {
-    match what {
+fn named(fault: &What) -> String {
+    match fault {
         What::Slow(_) => "slow",
         What::SlowAfter(_) => "slow_after",
         What::Torn => "torn",

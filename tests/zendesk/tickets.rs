@@ -273,11 +273,11 @@ pub fn changes(state: &State, given: &Value) -> Result<Changes, Refusal> {
         None => None,
         Some(Value::Null) => Some(None),
         Some(value) => {
-            let there = value.as_u64().filter(|id| exists(*id));
-            if there.is_none() {
+            let id = value.as_u64().filter(|id| exists(*id));
+            if id.is_none() {
                 wrong.push(detail(name.trim_end_matches("_id"), &format!("{label}: is invalid"), "InvalidValue"));
             }
-            Some(there)
+            Some(id)
         }
     };
     let status = choice("status", "Status", &STATUSES, &mut wrong).flatten();
@@ -515,7 +515,7 @@ fn fields(account: &Account, quirks: &Quirks, given: &Value, wrong: &mut Vec<Det
             Some(field) => match fitting(field, value, quirks) {
                 Ok(Some(value)) => fields.push((field.id, value)),
                 Ok(None) => {}
-                Err(said) => wrong.push(detail("base", &format!("{}: {said}", field.title), "InvalidValue")),
+                Err(message) => wrong.push(detail("base", &format!("{}: {message}", field.title), "InvalidValue")),
             },
             None if quirks.unknown_fields == UnknownFields::Refuse => {
                 wrong.push(detail("custom_fields", "Custom field: does not exist", "InvalidValue"));

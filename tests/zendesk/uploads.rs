@@ -93,8 +93,8 @@ pub fn remove(state: &mut State, caller: &Caller, token: &str) -> Result<Reply, 
     may_write(state, caller)?;
     let upload = state.uploads.remove(token).ok_or(Refusal::NotFound)?;
     for id in upload.attachments {
-        if let Some(gone) = state.attachments.remove(&id) {
-            state.by_secret.remove(&gone.secret);
+        if let Some(removed) = state.attachments.remove(&id) {
+            state.by_secret.remove(&removed.secret);
         }
     }
     Ok(Reply::empty(204))
@@ -111,8 +111,8 @@ pub fn read(state: &State, call: &Call, secret: &str, redirected: bool) -> Resul
     let id = state.by_secret.get(secret).ok_or(Refusal::NotFound)?;
     let file = state.attachments.get(id).ok_or(Refusal::NotFound)?;
     if state.quirks.attachments_redirect && !redirected {
-        let elsewhere = format!("{}/attachments/content/{secret}", state.url);
-        return Ok(Reply::empty(302).with("location", &elsewhere));
+        let content_url = format!("{}/attachments/content/{secret}", state.url);
+        return Ok(Reply::empty(302).with("location", &content_url));
     }
     let name: String = file.name.chars().filter(|letter| letter.is_ascii_graphic() && *letter != '"').collect();
     let mut reply = Reply::empty(200)

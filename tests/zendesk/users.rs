@@ -49,12 +49,12 @@ pub fn requester(state: &State, given: &Value) -> Result<Requester, Refusal> {
     let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default();
     let email = text("email");
     if !is_address(email) {
-        let said = format!("Requester: Email: {email} is not properly formatted");
-        return Err(invalid("requester", &said, "InvalidValue"));
+        let message = format!("Requester: Email: {email} is not properly formatted");
+        return Err(invalid("requester", &message, "InvalidValue"));
     }
     if state.quirks.suspended.iter().any(|suspended| suspended.eq_ignore_ascii_case(email)) {
-        let said = format!("Requester: {} is suspended.", text("name"));
-        return Err(invalid("requester", &said, "InvalidValue"));
+        let message = format!("Requester: {} is suspended.", text("name"));
+        return Err(invalid("requester", &message, "InvalidValue"));
     }
     if let Some(known) = state.by_email.get(&email.to_lowercase()) {
         return Ok(Requester::Known(*known));
@@ -67,8 +67,8 @@ pub fn requester(state: &State, given: &Value) -> Result<Requester, Refusal> {
         }]));
     }
     if text("name").chars().count() > 255 {
-        let said = "Requester: Name: is too long (maximum is 255 characters)";
-        return Err(invalid("requester", said, "ValueTooLong"));
+        let message = "Requester: Name: is too long (maximum is 255 characters)";
+        return Err(invalid("requester", message, "ValueTooLong"));
     }
     let locale_id = given.get("locale_id").and_then(Value::as_u64).unwrap_or(ENGLISH);
     Ok(Requester::New { name: text("name").into(), email: email.into(), locale_id })

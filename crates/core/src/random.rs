@@ -2,7 +2,7 @@
 
 /// The operating system has none to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system gives no random numbers")]
+#[error("the operating system's random number generator failed")]
 pub struct NoRandomness;
 
 /// Random bytes, fit for secrets.

@@ -81,9 +81,10 @@ wire::types! {
 pub fn check(attachments: &Attachments) -> Option<String> {
     let Attachments { max_bytes, max_count, .. } = attachments;
     if !(1..=BYTES_MAX).contains(max_bytes) {
-        return Some(format!("attachments.max_bytes: {max_bytes} is no size from 1 to {BYTES_MAX} bytes"));
+        return Some(format!("attachments.max_bytes: {max_bytes} is out of range; use 1 to {BYTES_MAX}"));
     }
-    (*max_count > COUNT_MAX).then(|| format!("attachments.max_count: {max_count} is no number from 0 to {COUNT_MAX}"))
+    (*max_count > COUNT_MAX)
+        .then(|| format!("attachments.max_count: {max_count} is out of range; use 0 to {COUNT_MAX}"))
 }
 
 /// What is wrong with the list of attachments of a message; `None` if it is valid.
@@ -94,7 +95,7 @@ pub fn check_list(ids: &[String], attachments: &Attachments) -> Option<String> {
     }
     let has_duplicates =
         ids.iter().enumerate().any(|(index, id)| ids.iter().take(index).any(|other| other.eq_ignore_ascii_case(id)));
-    has_duplicates.then(|| "names a file twice".to_string())
+    has_duplicates.then(|| "contains a file twice".to_string())
 }
 
 /// The canonical form of a UUID; `None` for anything else.

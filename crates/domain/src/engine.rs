@@ -87,7 +87,7 @@ pub fn read(list: &impl Source) -> (Vec<Engine>, Vec<String>) {
 fn read_one(item: &impl Source) -> Result<Engine, String> {
     let word = item.text_of("engine");
     if EngineType::from_word(&word).is_none() {
-        return Err(["\"", &word, "\" is no engine; gateway, index or github"].concat());
+        return Err(["\"", &word, "\" is not an engine; use gateway, index or github"].concat());
     }
     if item.get("kinds").items().iter().any(|kind| Kind::from_word(&kind.text()).is_none()) {
         return Err("kinds: must be a list of question, bug, feedback".into());
@@ -102,11 +102,16 @@ fn read_one(item: &impl Source) -> Result<Engine, String> {
 fn problem_of(engine: &Engine) -> Option<String> {
     let Engine { url, repository, .. } = engine;
     match engine.engine {
-        EngineType::Index if !is_place(url) => {
-            Some(["url \"", url, "\" is no place of an index; /PATH on the page's host, or https://HOST/PATH"].concat())
-        }
+        EngineType::Index if !is_place(url) => Some(
+            [
+                "\" is not the address of an index; use /PATH on the page's host, or https://HOST/PATH",
+                url,
+                "\" is no place of an index; /PATH on the page's host, or https://HOST/PATH",
+            ]
+            .concat(),
+        ),
         EngineType::Github if !is_repository(repository) => {
-            Some(["repository \"", repository, "\" is none; write OWNER/NAME"].concat())
+            Some(["repository \"", repository, "\" is not a repository; use OWNER/NAME"].concat())
         }
         EngineType::Gateway | EngineType::Index | EngineType::Github => None,
     }

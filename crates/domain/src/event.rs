@@ -59,14 +59,14 @@ impl Event {
         let mut errors = Vec::new();
         let mut add_error = |pointer: String, detail: &str| errors.push(FieldError { pointer, detail: detail.into() });
         if !is_visit(&self.visit) {
-            add_error("/visit".into(), "has to be 16 lower-case hexadecimal digits, a dot, and a number up to 99999");
+            add_error("/visit".into(), "must be 16 lower-case hexadecimal digits, a dot, and a number up to 99999");
         }
         if self.questions.len() > QUESTIONS_MAX {
-            add_error("/questions".into(), "has to be a list of at most 20");
+            add_error("/questions".into(), "must be a list of at most 20");
         }
         for (index, id) in self.questions.iter().enumerate() {
             if !(1..=ID_MAX).contains(&id.chars().count()) {
-                add_error(format!("/questions/{index}"), "has to be an id of 1 to 200 characters");
+                add_error(format!("/questions/{index}"), "must be an id of 1 to 200 characters");
             }
         }
         errors

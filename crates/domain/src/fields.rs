@@ -90,9 +90,10 @@ impl Field {
     /// Parses an answer; `None` if it is empty.
     pub fn answer(&self, text: &str) -> Option<FieldAnswer> {
         let text = text.trim_ascii();
-        let shortened = || text.chars().take(ANSWER_MAX).collect();
+        let shortened = || text.chars().take(ANSWER_MAX).collect::<String>();
         (!text.is_empty()).then(|| match self.field_type {
             FieldType::YesNo => FieldAnswer::Yes(text == "true"),
+            FieldType::Number => FieldAnswer::Text(with_decimal_point(&shortened()).unwrap_or_else(shortened)),
             _ => FieldAnswer::Text(shortened()),
         })
     }
@@ -118,9 +119,16 @@ pub fn answers(fields: &[Field], kind: Kind, texts: &Pairs<String>) -> Fields {
             |text: &String| if text == "true" { FieldAnswer::Yes(true) } else { FieldAnswer::Text(text.clone()) };
         return Pairs(texts.0.iter().map(|(id, text)| (id.clone(), answer(text))).collect());
     }
-    let asked = fields.iter().filter(|field| field.applies_to(kind));
-    let answers = asked.filter_map(|field| Some((field.id.clone(), field.answer(texts.get(&field.id)?)?)));
+    let shown = fields.iter().filter(|field| field.applies_to(kind));
+    let answers = shown.filter_map(|field| Some((field.id.clone(), field.answer(texts.get(&field.id)?)?)));
     Pairs(answers.collect())
+}
+
+/// A number that was typed with a decimal comma (`0,5`), with a decimal point. None for any other text, and for `1,000`, which may mean a thousand.
+fn with_decimal_point(text: &str) -> Option<String> {
+    let (integer, decimals) = text.split_once(',')?;
+    let is_ambiguous = decimals.len() == 3 && integer.trim_start_matches('-') != "0";
+    Some([integer, ".", decimals].concat()).filter(|number| !is_ambiguous && is_number(number))
 }
 
 /// Whether a text is a decimal number.
@@ -134,20 +142,20 @@ pub fn is_number(text: &str) -> bool {
 /// What is wrong with the custom fields of a configuration, and what is allowed.
 pub fn check(fields: &[Field]) -> Option<String> {
     if fields.len() > FIELDS_MAX {
-        return Some("fields: are more than 30".into());
+        return Some("fields: more than 30; remove some".into());
     }
     fields.iter().enumerate().find_map(|(index, field)| {
         let earlier = fields.get(..index).unwrap_or_default();
         let problem = if parse_identifier(&field.id).is_none() {
-            "is no id; 1 to 64 letters, digits or -_.:/"
+            "is not an id; use 1 to 64 letters, digits or -_.:/"
         } else if earlier.iter().any(|other| other.id == field.id) {
-            "stands there twice; each field needs an id of its own"
+            "is used twice; give each field its own id"
         } else if field.label.trim_ascii().is_empty() {
-            "has no label; write what the customer reads"
+            "has no label; set the text that customers read"
         } else if field.kinds.is_empty() {
-            "is for no kind; name at least one of question, bug, feedback, or none at all for every kind"
+            "has empty kinds; use at least one of question, bug, feedback, or leave kinds out for all of them"
         } else if (field.field_type == FieldType::Choice) == field.choices.is_empty() {
-            "needs choices exactly where its type is choice"
+            "has choices without type choice, or type choice without choices"
         } else if field.choices.iter().any(|choice| choice.id.is_empty() || choice.label.is_empty()) {
             "has an empty choice"
         } else {
@@ -170,7 +178,7 @@ pub fn check_answers(answers: &Fields) -> Vec<FieldError> {
     }
     for (name, answer) in &answers.0 {
         if parse_identifier(name).is_none() {
-            errors.push(field_error("", "has a name that is no id; 1 to 64 letters, digits or -_.:/".into()));
+            errors.push(field_error("", "has a name that is not an id; use 1 to 64 letters, digits or -_.:/".into()));
         }
         if matches!(answer, FieldAnswer::Text(text) if text.chars().count() > ANSWER_MAX) {
             errors.push(field_error(name, format!("is longer than {ANSWER_MAX} characters")));
@@ -280,12 +288,17 @@ mod tests {
         for (text, problem) in [
             ("12", None),
             ("-1.5", None),
-            ("1,5", Some(AnswerProblem::NotANumber)),
+            ("1,5", None),
+            ("-0,125", None),
+            ("1,000", Some(AnswerProblem::NotANumber)),
+            ("1.000,5", Some(AnswerProblem::NotANumber)),
+            ("1,2,3", Some(AnswerProblem::NotANumber)),
             ("1e3", Some(AnswerProblem::NotANumber)),
             (".5", Some(AnswerProblem::NotANumber)),
         ] {
             assert_eq!(number.problem_with(number.answer(text).as_ref()), problem, "{text}");
         }
+        assert_eq!(number.answer(" 0,5 "), Some(FieldAnswer::Text("0.5".into())));
         let yes_no = field(json!({"type": "yes_no", "needed": true}));
         assert_eq!(yes_no.answer("true"), Some(FieldAnswer::Yes(true)));
         assert_eq!(yes_no.problem_with(yes_no.answer("false").as_ref()), Some(AnswerProblem::Missing));
@@ -301,11 +314,11 @@ mod tests {
         assert_eq!(check(&valid), None);
         assert_eq!(valid[1].choices[0], Choice { id: "eu".into(), label: "eu".into() });
         for (more, expected) in [
-            (json!({"id": "a b"}), "no id"),
+            (json!({"id": "a b"}), "not an id"),
             (json!({"label": " "}), "no label"),
-            (json!({"kinds": []}), "no kind"),
-            (json!({"type": "choice"}), "needs choices"),
-            (json!({"choices": ["a"]}), "needs choices"),
+            (json!({"kinds": []}), "empty kinds"),
+            (json!({"type": "choice"}), "type choice"),
+            (json!({"choices": ["a"]}), "type choice"),
             (json!({"type": "choice", "choices": [""]}), "empty choice"),
         ] {
             let problem = check(&[field(more)]).unwrap();

@@ -10,8 +10,8 @@ pub const LENGTH_MAX: usize = 8;
 /// The reference for a random number, with `length` characters after the prefix; each takes five bits.
 pub fn from_random(random: u64, length: usize) -> String {
     let mut reference = String::from("DB-");
-    for place in (0..length.clamp(LENGTH_MIN, LENGTH_MAX)).rev() {
-        let digit = (random >> (5 * place)) & 31;
+    for position in (0..length.clamp(LENGTH_MIN, LENGTH_MAX)).rev() {
+        let digit = (random >> (5 * position)) & 31;
         reference.push(ALPHABET.get(digit as usize).copied().unwrap_or(b'0') as char);
     }
     reference

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn of(message: &str, website: &str, began_at: &str, sent_at: &str) -> Vec<Sign> {
+    fn signs_of(message: &str, website: &str, began_at: &str, sent_at: &str) -> Vec<Sign> {
         let ticket = json!({
             "kind": "bug", "severity": "low", "message": message, "website": website, "created_at": sent_at,
             "context": {"frozen_at": began_at}, "client": {"name": "deskbell", "version": "1"},
@@ -65,7 +65,11 @@ mod tests {
             (long_message, "", time("05"), time("00"), vec![]),
             (long_message, "", String::new(), time("00"), vec![]),
         ] {
-            assert_eq!(of(message, website, &began_at, &sent_at), signs, "{message} {website} {began_at} {sent_at}");
+            assert_eq!(
+                signs_of(message, website, &began_at, &sent_at),
+                signs,
+                "{message} {website} {began_at} {sent_at}"
+            );
         }
     }
 

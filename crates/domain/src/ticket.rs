@@ -193,7 +193,7 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
             Gap::MessageTooLong => refuse("/message", format!("is longer than {MESSAGE_MAX} characters")),
             // The form requires a name; other clients may omit it.
             Gap::NameMissing => {}
-            Gap::EmailMissing => refuse("/contact/email", "is empty, and the context names no user".into()),
+            Gap::EmailMissing => refuse("/contact/email", "is empty, and the context has no user".into()),
             Gap::EmailInvalid => refuse("/contact/email", "is not an e-mail address".into()),
         }
     }

@@ -356,9 +356,9 @@ fn init(options: &Init) -> Result<ExitCode, gateway::GatewayError> {
     starter::write(file)?;
     let file = file.display();
     println!(
-        "{file} is written, with a fresh token for the inbox; only you may read it.\n\
-         Start the gateway with\n  deskbell serve --config {file}\n\
-         and log in at http://{DEFAULT_LISTEN}/inbox with the token. Before pages elsewhere can embed the panel, add them to origins."
+        "Wrote {file} with a new inbox token; only you can read it.\nStart the gateway with\n  deskbell serve \
+         --config {file}\nand log in at http://{DEFAULT_LISTEN}/inbox with the token. Before pages on other hosts can \
+         embed the panel, add them to origins."
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -376,7 +376,7 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
         None => Checks { config: true, destinations: true },
         Some("config") => Checks { config: true, destinations: false },
         Some("destinations") => Checks { config: false, destinations: true },
-        Some(_) if send => refuse("--send", "goes with destinations only"),
+        Some(_) if send => refuse("--send", "can be used with destinations only"),
         Some(url) => {
             let deployment = deployment::Deployment::new(url, origin, site)?;
             let checked = deployment::check(&deployment, |line| println!("{line}")).await;
@@ -384,9 +384,9 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
         }
     };
     match (config.is_some(), origin.is_some() || site.is_some(), send && !checks.destinations) {
-        (_, true, _) => refuse("--origin and --site", "go with URL only"),
-        (_, _, true) => refuse("--send", "goes with destinations only"),
-        (false, ..) => refuse("--config FILE", "is needed to check what it says"),
+        (_, true, _) => refuse("--origin and --site", "require a URL"),
+        (_, _, true) => refuse("--send", "can be used with destinations only"),
+        (false, ..) => refuse("--config FILE", "is required for this check"),
         _ => {}
     }
     let zendesk_secret = variable("DESKBELL_ZENDESK_SECRET");
@@ -414,7 +414,7 @@ fn summary(settings: &config::Settings) -> String {
         return format!("{file}: BAD  no site; add a table [sites.NAME] with origins");
     }
     let sites: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
-    let inbox = if settings.inbox_token.is_some() { "" } else { "; the inbox is closed until there is an inbox_token" };
+    let inbox = if settings.inbox_token.is_some() { "" } else { "; the inbox is closed until inbox_token is set" };
     format!(
         "{file}: good, with {} {}{inbox}",
         if sites.len() == 1 { "the site" } else { "the sites" },
@@ -445,7 +445,7 @@ async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> 
     let Some(selection) = whose.selection() else { return Ok(ExitCode::FAILURE) };
     let exported = export::run(&whose.data()?, &selection, &out).await?;
     let Exported { tickets, files, missing_files, unreadable, .. } = exported;
-    println!("{tickets} tickets and {files} files in {}", out.display());
+    println!("exported {tickets} tickets and {files} files to {}", out.display());
     if missing_files + unreadable > 0 {
         eprintln!("{unreadable} tickets cannot be read and {missing_files} files are missing");
     }
@@ -455,9 +455,9 @@ async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> 
 async fn run_backup(options: Backup) -> Result<ExitCode, gateway::GatewayError> {
     let Backup { place, target } = options;
     let created = backup::create::run(&place.settings()?, &target, gateway::stop_signal()?).await?;
-    println!("{created} in {}", target.display());
+    println!("backed up {created} to {}", target.display());
     for file in &created.missing {
-        eprintln!("{file} is missing from the attachments; it was lost before this backup");
+        eprintln!("{file} is missing from the attachments; it was already missing before this backup");
     }
     Ok(if created.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -477,7 +477,7 @@ fn variable(name: &str) -> Option<String> {
 fn columns_of(from: SourceKind, pairs: &[String]) -> Result<Columns, config::SettingsError> {
     let wrong = |message: String| config::SettingsError::Value { place: "--column".into(), message };
     if !pairs.is_empty() && from != SourceKind::Csv {
-        return Err(wrong("is for --from csv only".into()));
+        return Err(wrong("can be used with --from csv only".into()));
     }
     Columns::parse(pairs).map_err(wrong)
 }

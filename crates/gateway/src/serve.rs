@@ -50,7 +50,7 @@ pub enum GatewayError {
     Starter(#[from] StarterError),
     /// There is no site to serve.
     #[error(
-        "no site is configured; add a table [sites.NAME] with origins to the file of --config, or start with --demo"
+        "no site is configured; add a table [sites.NAME] with origins to the configuration file, or start with --demo"
     )]
     NoSite,
     /// The import of questions failed.
@@ -72,13 +72,13 @@ pub enum GatewayError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Another process listens on the address.
-    #[error("{0} is taken by another process; stop that one, or choose another with --listen ADDRESS:PORT")]
+    #[error("{0} is in use by another process; stop that process, or use another address with --listen ADDRESS:PORT")]
     Taken(SocketAddr),
     /// The system does not allow listening on the address.
-    #[error("cannot listen on {0}: {1}; choose another with --listen ADDRESS:PORT")]
+    #[error("cannot listen on {0}: {1}; use another address with --listen ADDRESS:PORT")]
     Listen(SocketAddr, std::io::Error),
     /// Another error of the system.
-    #[error("the system refuses: {0}")]
+    #[error("the operating system refused: {0}")]
     System(#[from] std::io::Error),
 }
 
@@ -91,17 +91,14 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     }
     if settings.file.is_none() && !settings.demo {
         let unread = if Path::new(starter::FILE).exists() {
-            "--config deskbell.toml reads the file in this folder"
+            "use --config deskbell.toml to read the file in this folder"
         } else {
-            "deskbell init writes one"
+            "run `deskbell init` to create one"
         };
-        tracing::info!(
-            site = starter::SITE,
-            "serving pages on this computer only, without a configuration file; {unread}"
-        );
+        tracing::info!(site = starter::SITE, "no configuration file: serving pages on this computer only; {unread}");
     }
     for notice in notices(settings, clock::now()) {
-        tracing::warn!(notice, "settings noticed");
+        tracing::warn!(notice, "configuration notice");
     }
     let listener = listen(settings.listen, settings.demo)?;
     let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;
@@ -176,7 +173,7 @@ fn listen(address: SocketAddr, demo: bool) -> Result<TcpListener, GatewayError> 
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() != std::io::ErrorKind::AddrInUse => Err(GatewayError::Listen(address, error)),
         Err(_) if demo => {
-            tracing::warn!("{address} is taken by another process; taking a free port instead");
+            tracing::warn!("{address} is in use by another process; using a free port instead");
             let free = SocketAddr::new(address.ip(), 0);
             connections::bind(free).map_err(|error| GatewayError::Listen(free, error))
         }

@@ -218,11 +218,11 @@ impl Tree {
 
     /// The visibility of an element that starts here.
     fn visibility(&self, name: &str, tag: &StartTag<()>) -> Visibility {
-        let around = self.visibilities.last().copied().unwrap_or_default();
-        let Some(sheet) = &self.sheet else { return around };
+        let parent = self.visibilities.last().copied().unwrap_or_default();
+        let Some(sheet) = &self.sheet else { return parent };
         let attribute = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| text(value));
-        let of = |name: &str| attribute(name).unwrap_or_default();
-        let (class, id, style) = (of("class"), of("id"), of("style"));
+        let value = |name: &str| attribute(name).unwrap_or_default();
+        let (class, id, style) = (value("class"), value("id"), value("style"));
         let element = Attributes {
             name,
             class: &class,
@@ -231,7 +231,7 @@ impl Tree {
             is_hidden: attribute("hidden").is_some(),
             is_open: attribute("open").is_some(),
         };
-        around.inside(&element, sheet)
+        parent.inside(&element, sheet)
     }
 
     /// Closes elements that a start tag ends implicitly, as `<li>` the item before it.

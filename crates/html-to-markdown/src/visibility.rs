@@ -102,8 +102,8 @@ impl StyleSheet {
         let mut sheet = StyleSheet::default();
         let lower = html.to_ascii_lowercase();
         let mut rest = lower.as_str();
-        while let Some((_, from)) = rest.split_once("<style") {
-            let Some((_, content)) = from.split_once('>') else { break };
+        while let Some((_, style_start)) = rest.split_once("<style") {
+            let Some((_, content)) = style_start.split_once('>') else { break };
             let (content, tail) = content.split_once("</style").unwrap_or((content, ""));
             sheet.add(&without_comments(content));
             rest = tail;
@@ -113,19 +113,19 @@ impl StyleSheet {
 
     fn add(&mut self, css: &str) {
         let mut rest = css;
-        while let Some((prelude, from)) = rest.split_once('{') {
+        while let Some((prelude, block)) = rest.split_once('{') {
             let prelude = prelude.rsplit(['}', ';']).next().unwrap_or_default();
             let prelude = prelude.replace("<!--", "").replace("-->", "");
             let prelude = prelude.trim();
             if matches!(prelude, "@media all" | "@media screen" | "@media only screen") {
-                rest = from;
+                rest = block;
                 continue;
             }
             if prelude.starts_with('@') {
-                rest = behind_block(from);
+                rest = behind_block(block);
                 continue;
             }
-            let (style, tail) = from.split_once('}').unwrap_or((from, ""));
+            let (style, tail) = block.split_once('}').unwrap_or((block, ""));
             rest = tail;
             let style = Style::parse(style);
             if !style.0.is_empty() {
@@ -326,9 +326,9 @@ fn size_of_font(value: &str) -> &str {
 fn without_comments(css: &str) -> String {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;
-    while let Some((before, from)) = rest.split_once("/*") {
+    while let Some((before, comment)) = rest.split_once("/*") {
         out.push_str(before);
-        rest = from.split_once("*/").map_or("", |(_, tail)| tail);
+        rest = comment.split_once("*/").map_or("", |(_, tail)| tail);
     }
     out.push_str(rest);
     out

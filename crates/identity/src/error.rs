@@ -6,39 +6,40 @@ use crate::limits::{ID_MAX, TOKEN_MAX};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// It is not sent in the required form.
-    #[error("the header Authorization has to be: Bearer TOKEN")]
+    #[error("the header Authorization must be: Bearer TOKEN")]
     NoBearer,
     /// It is too long.
     #[error("the token is longer than {TOKEN_MAX} bytes")]
     TooLong,
     /// It is no JWT.
-    #[error("the token is no signed JWT (RFC 7519): {0}")]
+    #[error("the token is not a signed JWT (RFC 7519): {0}")]
     Malformed(&'static str),
     /// The site has no signer.
-    #[error("this site has no signers in its configuration, so no token can be believed")]
+    #[error("this site has no signers configured, so no token can be verified")]
     NoSigners,
     /// Its key is unknown.
     #[error("no signer of this site has the kid {0:?}")]
     UnknownKey(String),
     /// It names no key, and there are several.
-    #[error("the token names no kid, and this site has several keys")]
+    #[error("the token has no kid, and this site has several keys")]
     MissingKid,
     /// The keys of an identity provider cannot be fetched.
-    #[error("the keys that would verify the token cannot be fetched; the gateway's log says why")]
+    #[error("the keys for verifying the token cannot be fetched; see the gateway's log")]
     KeysUnavailable,
     /// Its algorithm is not that of its key.
     #[error("the token is not signed with the algorithm of its key, which is {0}")]
     Algorithm(String),
     /// Its header names no supported algorithm.
     #[error(
-        "the token is not signed with the algorithm of its key: its alg is {0}, and there are HS256, EdDSA, RS256 and ES256"
+        "the token is not signed with the algorithm of its key: its alg is {0}, but must be HS256, EdDSA, RS256 or \
+         ES256"
     )]
     NoAlgorithm(String),
     /// The signature is wrong.
-    #[error("the token's signature is wrong: it is signed with another key than that of its signer, or was changed")]
+    #[error("the token's signature is invalid: it was signed with another key, or the token was changed")]
     Signature,
     /// It is for another audience.
-    #[error("the token's aud is {found}, and has to be {expected}")]
+    #[error("the token's aud is {found}, but must be {expected}")]
     Audience {
         /// The audience of the token.
         found: String,
@@ -46,7 +47,7 @@ pub enum TokenError {
         expected: String,
     },
     /// It is from another issuer.
-    #[error("the token's iss is {found}, and has to be {expected:?}")]
+    #[error("the token's iss is {found}, but must be {expected:?}")]
     Issuer {
         /// The issuer of the token.
         found: String,
@@ -64,7 +65,7 @@ pub enum TokenError {
     NotYetValid(i64),
     /// Its lifetime is too long.
     #[error(
-        "the token's exp is {} further ahead than the longest lifetime of {} allows: {}",
+        "the token's exp is {} later than the maximum lifetime of {} allows: {}",
         duration(*.beyond), duration(*.allowed), lifetime_cause(*.beyond, *.allowed, *.issued)
     )]
     Lifetime {
@@ -84,16 +85,16 @@ pub enum TokenError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
     /// There is no id of the customer.
-    #[error("the token's sub has to be the id of the person: a text of 1 to {ID_MAX} bytes, or a number")]
+    #[error("the token's sub must be the id of the person: a text of 1 to {ID_MAX} bytes, or a number")]
     NoId,
     /// There is no expiry.
     #[error("the token has no exp")]
     NoExpiry,
     /// It is no time.
-    #[error("the token's {0} is no time in seconds since 1970")]
+    #[error("the token's {0} is not a time in seconds since 1970")]
     NoTime(&'static str),
     /// It is a time, but not in seconds.
-    #[error("the token's {0} is in milliseconds; it has to be in seconds since 1970")]
+    #[error("the token's {0} is in milliseconds, but must be in seconds since 1970")]
     Milliseconds(&'static str),
 }
 
@@ -130,15 +131,15 @@ impl TokenError {
     }
 }
 
-fn lifetime_cause(beyond: i64, allowed: i64, issued: Option<(i64, i64)>) -> String {
-    let limit = "sign it for less";
+fn lifetime_cause(excess: i64, allowed: i64, issued: Option<(i64, i64)>) -> String {
+    let limit = "sign it for a shorter time";
     match issued {
         Some((ahead, lifetime)) if lifetime <= allowed => {
             format!("its iat is {} ahead, so the clock of the server that signed it is fast by that", duration(ahead))
         }
         Some((_, lifetime)) => format!("it is signed for {}; {limit}", duration(lifetime)),
         None => {
-            format!("{limit}, or the clock of the server that signed it is {} fast", duration(beyond))
+            format!("{limit}, or the clock of the server that signed it is {} fast", duration(excess))
         }
     }
 }

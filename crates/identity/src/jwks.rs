@@ -220,23 +220,24 @@ impl Budget {
 
 /// The keys of a JWK set that can verify tokens; others are ignored. Fails if it is no JWK set, or has no such key.
 fn parse(bytes: &[u8]) -> Result<Vec<PublishedKey>, String> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("answers no JSON: {error}"))?;
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("the response is not JSON: {error}"))?;
     let Some(list) = value.get("keys").and_then(Value::as_array) else {
         let is_text = |value: &Value, begins: &str| value.as_str().is_some_and(|text| text.starts_with(begins));
         return Err(match value.get("jwks_uri").and_then(Value::as_str) {
-            Some(uri) => format!("answers a discovery document and no JWK set; write its jwks_uri: {uri}"),
+            Some(uri) => format!("the response is a discovery document, not a JWK set; use its jwks_uri: {uri}"),
             None if value.as_object().is_some_and(|list| list.values().any(|entry| is_text(entry, "-----BEGIN"))) => {
-                "answers certificates and no JWK set; of Firebase, write \
+                "the response contains certificates, not a JWK set; for Firebase, use \
                  https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
                     .into()
             }
-            None => "answers no JWK set: it has no keys".into(),
+            None => "the response is not a JWK set: it has no keys".into(),
         });
     };
     let keys: Vec<PublishedKey> = list.iter().take(KEYS_MAX).filter_map(published_key).collect();
     match keys.is_empty() {
         true => Err(format!(
-            "answers {} keys, none for signatures by RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 or EdDSA (RSA of 2048 bits or more)",
+            "the response has {} keys, but none for signatures with RS256, RS384, RS512, PS256, PS384, PS512, ES256, \
+             ES384 or EdDSA (RSA of 2048 bits or more)",
             list.len()
         )),
         false => Ok(keys),
@@ -324,11 +325,11 @@ mod tests {
     #[test]
     fn what_is_no_set_of_keys_is_named() {
         for (answer, expected) in [
-            ("<html>", "answers no JSON"),
+            ("<html>", "is not JSON"),
             ("{}", "it has no keys"),
-            (r#"{"jwks_uri": "https://a.example/keys"}"#, "write its jwks_uri: https://a.example/keys"),
+            (r#"{"jwks_uri": "https://a.example/keys"}"#, "use its jwks_uri: https://a.example/keys"),
             (r#"{"k": "-----BEGIN CERTIFICATE-----"}"#, "service_accounts/v1/jwk/securetoken"),
-            (r#"{"keys": [{"kty": "oct", "k": "AAAA"}]}"#, "answers 1 keys, none for signatures"),
+            (r#"{"keys": [{"kty": "oct", "k": "AAAA"}]}"#, "has 1 keys, but none for signatures"),
         ] {
             let error = parse(answer.as_bytes()).unwrap_err();
             assert!(error.contains(expected), "{answer}: {error}");

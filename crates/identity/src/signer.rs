@@ -50,10 +50,10 @@ pub enum Keys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// It can be guessed.
-    #[error("is shorter than {SECRET_MIN} bytes; take a long random one (openssl rand -hex 32)")]
+    #[error("shorter than {SECRET_MIN} bytes; use a long random one (openssl rand -hex 32)")]
     Short,
     /// It is no public key.
-    #[error("is no public key of Ed25519 in PEM (openssl pkey -in key.pem -pubout)")]
+    #[error("not an Ed25519 public key in PEM (openssl pkey -in key.pem -pubout)")]
     NoPublicKey,
 }
 

@@ -15,10 +15,9 @@ use deskbell_core::ports::Person;
 use deskbell_core::timestamp::Timestamp;
 
 /// The error for a text that is no signed token.
-const PARTS: &str =
-    "it has to be three parts with dots between them; encrypted ones (JWE) and opaque ones cannot be read";
-const ENCODING: &str = "its parts have to be base64url without padding";
-const OBJECTS: &str = "its header and its claims have to be JSON objects";
+const PARTS: &str = "it must be three parts with dots between them; encrypted (JWE) and opaque tokens cannot be read";
+const ENCODING: &str = "its parts must be base64url without padding";
+const OBJECTS: &str = "its header and its claims must be JSON objects";
 /// How much of a token's values errors quote, in characters.
 const QUOTE_MAX: usize = 60;
 
@@ -39,7 +38,7 @@ pub async fn read(token: &str, site: &str, signers: &[Signer], now: i64) -> Resu
         reason => reason,
     })?;
     if header.crit.is_some() {
-        return Err(TokenError::Malformed("its header demands (crit) what is not known here"));
+        return Err(TokenError::Malformed("its header requires an unsupported extension (crit)"));
     }
     let mut reason = None;
     // Several clients of a provider may each have a signer with the same keys.
@@ -166,11 +165,11 @@ fn check_times(claims: &Claims<'_>, now: i64, allowed: i64) -> Result<i64, Token
     if let Some(nbf) = claims.time("nbf")?.filter(|nbf| *nbf > now + LEEWAY) {
         return Err(TokenError::NotYetValid(nbf - now));
     }
-    let beyond = exp - now - allowed;
-    if beyond > LEEWAY {
+    let excess = exp - now - allowed;
+    if excess > LEEWAY {
         // It is optional and may be wrong: nothing depends on it.
         let issued = claims.time("iat").ok().flatten().map(|iat| (iat - now, exp - iat));
-        return Err(TokenError::Lifetime { beyond, allowed, issued });
+        return Err(TokenError::Lifetime { beyond: excess, allowed, issued });
     }
     Ok(exp)
 }
@@ -197,7 +196,7 @@ fn named_algorithm(token: &str) -> String {
     let header: Option<serde_json::Value> = header.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     match header.as_ref().and_then(|header| header.get("alg")) {
         Some(serde_json::Value::String(alg)) => format!("{:?}", quote(alg)),
-        Some(_) => "no text".into(),
+        Some(_) => "not a text".into(),
         None => "missing".into(),
     }
 }

@@ -43,15 +43,15 @@ impl AutomaticSign {
     /// The reason as shown in the inbox.
     pub fn reason(self) -> &'static str {
         match self {
-            AutomaticSign::AutoSubmitted => "its header Auto-Submitted says that a program sent it",
-            AutomaticSign::Precedence => "its header Precedence says that a program sent it",
-            AutomaticSign::Autoresponder => "it has a header of automatic answers",
+            AutomaticSign::AutoSubmitted => "its header Auto-Submitted shows that a program sent it",
+            AutomaticSign::Precedence => "its header Precedence shows that a program sent it",
+            AutomaticSign::Autoresponder => "it has a header of automatic replies",
             AutomaticSign::Loop => "it has a header of programs that answer mail",
             AutomaticSign::List => "it came through a mailing list",
             AutomaticSign::Report => "it is a report of a mail program",
             AutomaticSign::NoReturnPath => "it has no sender that can be answered",
             AutomaticSign::Sender => "its sender is a program",
-            AutomaticSign::Subject => "its subject is that of an automatic answer",
+            AutomaticSign::Subject => "its subject is that of an automatic reply",
             AutomaticSign::OwnMail => "it is a mail of the gateway that came back",
         }
     }

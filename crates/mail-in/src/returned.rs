@@ -54,7 +54,7 @@ fn reason(failed: &FailedRecipient) -> String {
     let words = match (words.is_empty(), failed.status) {
         (false, _) => words,
         (true, Some(status)) => meaning(status).into(),
-        (true, None) => "the report does not say why".into(),
+        (true, None) => "the report gives no reason".into(),
     };
     let reason = code.into_iter().chain([words]).collect::<Vec<_>>().join(" ");
     reason.chars().take(REASON_MAX).collect()
@@ -86,21 +86,21 @@ fn meaning(status: EnhancedStatus) -> &'static str {
         (1, 2) => "the domain does not exist",
         (1, 3) => "the address is not valid",
         (1, 6) => "the mailbox has moved",
-        (1, 10) => "the domain takes no mail",
+        (1, 10) => "the domain does not accept mail",
         (1, _) => "the address is not accepted",
         (2, 1) => "the mailbox is disabled",
         (2, 2) => "the mailbox is full",
         (2, 3) | (3, 4) => "the message is too large",
-        (2, _) => "the mailbox takes no mail",
-        (3, _) => "the mail system takes no mail",
+        (2, _) => "the mailbox does not accept mail",
+        (3, _) => "the mail system does not accept mail",
         (4, 4) => "the domain cannot be found",
-        (4, 6) => "the mail goes round in circles",
-        (4, 7) => "the time for delivery is over",
+        (4, 6) => "a mail loop was detected",
+        (4, 7) => "the time for delivery has expired",
         (4, _) => "the mail server cannot be reached",
-        (5, _) => "the mail servers do not understand each other",
-        (6, _) => "the message cannot be read there",
+        (5, _) => "the mail servers are incompatible",
+        (6, _) => "the message cannot be converted",
         (7, _) => "refused by a policy",
-        _ => "the report does not say why",
+        _ => "the report gives no reason",
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
             ("5.2.2", "", false, "5.2.2 the mailbox is full"),
             ("4.4.7", "expired; message is too old", false, "4.4.7 message is too old"),
             ("", "Unrouteable address", true, "Unrouteable address"),
-            ("", "", false, "the report does not say why"),
+            ("", "", false, "the report gives no reason"),
             ("", "retry timeout exceeded", false, "retry timeout exceeded"),
             ("5.0.0", "smtp; 554 Mailbox is full", false, "5.0.0 Mailbox is full"),
         ] {

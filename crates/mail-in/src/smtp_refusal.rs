@@ -40,22 +40,25 @@ struct Rule {
     fix: &'static str,
 }
 
-const NO_SMTP_AUTH: &str = "Exchange Online has SMTP AUTH switched off: an administrator switches it on for the mailbox and the \
-    organization (Set-CASMailbox NAME -SmtpClientAuthenticationDisabled $false), and the gateway logs in with oauth";
-const NO_BASIC: &str = "Exchange Online takes no password here: set oauth in place of the password";
-const APP_PASSWORD: &str = "the server does not take this password: set oauth, or an app password of the account (Google, with two-step verification)";
-const WRONG_LOGIN: &str = "the user or the password is not accepted: see smtp and password_file (with oauth: whether the token is for \
-    this mailbox and may send by SMTP)";
-const NO_LOGIN: &str = "the server wants a login: name a user in smtp, with password_file or oauth";
-const NO_TLS: &str = "the server wants an encrypted connection: tls = \"required\", or smtps://";
-const SENDER: &str = "the login may not send as from: take the address of the user who logs in, or allow it at the server (Send As, a \
-    verified sender)";
-const RELAY: &str =
-    "the server does not relay for the gateway: log in (a user in smtp), or allow the gateway's network address there";
+const NO_SMTP_AUTH: &str = "SMTP AUTH is disabled in Exchange Online: an administrator must enable it for the mailbox \
+    and the organization (Set-CASMailbox NAME -SmtpClientAuthenticationDisabled $false), and the gateway must log in \
+    with oauth";
+const NO_BASIC: &str = "Exchange Online does not accept passwords: set oauth instead of the password";
+const APP_PASSWORD: &str = "the server does not accept this password: set oauth, or use an app password of the \
+    account (Google, with two-step verification)";
+const WRONG_LOGIN: &str = "the user or the password is not accepted: check smtp and password_file (with oauth: \
+    whether the token is for this mailbox and may send by SMTP)";
+const NO_LOGIN: &str = "the server requires a login: set a user in smtp, with password_file or oauth";
+const NO_TLS: &str = "the server requires an encrypted connection: set tls = \"required\", or use smtps://";
+const SENDER: &str = "the user may not send as from: use the address of the user who logs in, or allow it at the \
+    server (Send As, a verified sender)";
+const RELAY: &str = "the server does not relay for the gateway: log in (a user in smtp), or allow the gateway's \
+    network address at the server";
 const RECIPIENT: &str = "the recipient's mailbox does not exist";
-const SIZE: &str = "the message is larger than the server takes";
-const MEMBERS_ONLY: &str = "the recipient takes mail of members or of its own organization only";
-const UNPROVED: &str = "the mail is not proved to be from its domain: publish SPF and DKIM for the domain of from, for the server that sends";
+const SIZE: &str = "the message is larger than the server accepts";
+const MEMBERS_ONLY: &str = "the recipient accepts mail only from members or from its own organization";
+const UNPROVED: &str = "the mail is not authenticated for its domain: publish SPF and DKIM records for the domain of \
+    from that include the sending server";
 
 /// In the order in which they are tried, more specific ones first.
 const RULES: &[Rule] = &[

@@ -11,13 +11,13 @@ use deskbell_core::ports::Letter;
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
     /// The address is invalid for mail.
-    #[error("the address is none that mail can be sent to")]
+    #[error("mail cannot be sent to this address")]
     Address(#[from] lettre::address::AddressError),
     /// The parts do not form a valid message.
-    #[error("no message: {0}")]
+    #[error("invalid message: {0}")]
     Message(#[from] lettre::error::Error),
     /// The name of a header is invalid.
-    #[error("no header")]
+    #[error("invalid header")]
     Header(#[from] InvalidHeaderName),
 }
 

@@ -116,16 +116,16 @@ impl Tokens {
         let host = token_url.host_str().unwrap_or_default();
         install_crypto();
         let client = Client::builder().user_agent(USER_AGENT).timeout(PATIENCE).redirect(Policy::none()).build();
-        let client = client.map_err(|error| format!("no connection to {host} can be made: {}", cause(&error)))?;
+        let client = client.map_err(|error| format!("cannot connect to {host}: {}", cause(&error)))?;
         let request = client.post(token_url.clone()).header("content-type", "application/x-www-form-urlencoded");
         let answer = request.body(form).send().await;
-        let mut answer = answer.map_err(|error| format!("{host} gives no answer: {}", cause(&error)))?;
+        let mut answer = answer.map_err(|error| format!("no response from {host}: {}", cause(&error)))?;
         let status = answer.status();
         let mut body = Vec::new();
         while let Some(part) = answer.chunk().await.map_err(|error| format!("{host}: {}", cause(&error)))? {
             body.extend_from_slice(&part);
             if body.len() > ANSWER_MAX {
-                return Err(format!("{host} answers more than {ANSWER_MAX} bytes"));
+                return Err(format!("{host} sent more than {ANSWER_MAX} bytes"));
             }
         }
         if !status.is_success() {
@@ -133,19 +133,18 @@ impl Tokens {
             // Only the code: descriptions may contain ids of people.
             let code: String =
                 denied.error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
-            return Err(format!("{host} gives no token: {} {code}{}", status.as_u16(), denial(&code)));
+            return Err(format!("{host} refused to issue a token: {} {code}{}", status.as_u16(), denial(&code)));
         }
-        serde_json::from_slice(&body)
-            .map_err(|_| format!("{host} answers something else than a token; see oauth.token_url"))
+        serde_json::from_slice(&body).map_err(|_| format!("{host} did not return a token; check oauth.token_url"))
     }
 }
 
 /// How to fix an error of a token endpoint (RFC 6749, 5.2).
 fn denial(code: &str) -> &'static str {
     match code {
-        "invalid_client" | "unauthorized_client" => "; see oauth.client_id and oauth.client_secret",
-        "invalid_grant" => "; the refresh token has ended or was revoked: have a new one made",
-        "invalid_scope" | "invalid_request" | "invalid_resource" => "; see oauth.scope",
+        "invalid_client" | "unauthorized_client" => "; check oauth.client_id and oauth.client_secret",
+        "invalid_grant" => "; the refresh token has expired or was revoked: get a new one",
+        "invalid_scope" | "invalid_request" | "invalid_resource" => "; check oauth.scope",
         _ => "",
     }
 }

@@ -61,7 +61,7 @@ fn refused(code: Code, permanent: bool, text: &str) -> SendError {
     let explanation = explain(code.to_string().parse().unwrap_or_default(), text);
     let enhanced = enhanced_code(text).map(|enhanced| format!(" {enhanced}")).unwrap_or_default();
     let fix = explanation.map(|explanation| format!(": {}", explanation.fix)).unwrap_or_default();
-    let reason = format!("the server answers {code}{enhanced}{fix}");
+    let reason = format!("the server replied {code}{enhanced}{fix}");
     if let Some(explanation) = explanation {
         return match explanation.fault {
             Fault::Login | Fault::Sender | Fault::Relay | Fault::Encryption => SendError::Unreachable(reason),
@@ -107,7 +107,7 @@ mod tests {
         let classified = |severity, category, detail| {
             refused(Code::new(severity, category, detail), severity == PermanentNegativeCompletion, "")
         };
-        let reason = |code: &str| format!("the server answers {code}");
+        let reason = |code: &str| format!("the server replied {code}");
         let (never, later) = (PermanentNegativeCompletion, TransientNegativeCompletion);
         assert!(
             matches!(classified(never, Unspecified3, Five), SendError::Unreachable(why) if why.starts_with(&reason("535: ")))
@@ -127,7 +127,7 @@ mod tests {
     fn nothing_that_a_server_says_is_repeated_but_its_codes() {
         let code = Code::new(Severity::PermanentNegativeCompletion, Category::MailSystem, Detail::Zero);
         let refused = refused(code, true, "5.1.1 <ada@example.com>: Recipient address rejected: User unknown");
-        let reason = "the server answers 550 5.1.1: the recipient's mailbox does not exist";
+        let reason = "the server replied 550 5.1.1: the recipient's mailbox does not exist";
         assert_eq!(refused, SendError::UnknownRecipient(reason.into()));
     }
 

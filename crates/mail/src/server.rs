@@ -91,7 +91,7 @@ impl MailServer {
     /// Sends a message.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
         let outcome = timeout(SEND_TIMEOUT, self.carry_out(Job::Send(message))).await;
-        outcome.unwrap_or_else(|_| Err(SendError::Temporary("the server takes too long".into())))
+        outcome.unwrap_or_else(|_| Err(SendError::Temporary("the server timed out".into())))
     }
 
     /// Checks whether the server accepts the login and relays mail of a sender, as far as possible without sending any.
@@ -102,7 +102,7 @@ impl MailServer {
                 Ok(())
             }
             Ok(Err(reason)) => Err(reason.to_string()),
-            Err(_) => Err("takes too long; is a firewall in between?".into()),
+            Err(_) => Err("timed out; is a firewall in between?".into()),
         }
     }
 
@@ -139,9 +139,9 @@ impl MailServer {
 
     async fn connect(&self, tls: Tls) -> Result<AsyncSmtpConnection, Error> {
         let wrapped = if let Tls::Wrapper(parameters) = &tls { Some(parameters.clone()) } else { None };
-        let place = (self.host.as_str(), self.port);
+        let server = (self.host.as_str(), self.port);
         let mut connection =
-            AsyncSmtpConnection::connect_tokio1(place, Some(CHECK_TIMEOUT), &self.hello, wrapped, None).await?;
+            AsyncSmtpConnection::connect_tokio1(server, Some(CHECK_TIMEOUT), &self.hello, wrapped, None).await?;
         match tls {
             Tls::Opportunistic(parameters) if connection.can_starttls() => {
                 connection.starttls(parameters, &self.hello).await?;
@@ -167,7 +167,7 @@ impl MailServer {
             && (error.is_tls() || is_about_tls(&cause(error)))
         {
             let error = cause(error);
-            tracing::warn!(server = %self, error, "TLS with the mail server failed, sending in the open");
+            tracing::warn!(server = %self, error, "TLS with the mail server failed, sending unencrypted");
             outcome = self.attempt(job, Tls::None).await;
         }
         outcome.map_err(|failed| match failed {

@@ -19,7 +19,7 @@ pub fn require_certificate(host: &str, issuers: Option<&str>) -> Result<TlsParam
     if let Some(pem) = issuers {
         // The library accepts a text without certificates as an empty list.
         if !pem.contains("-----BEGIN CERTIFICATE-----") {
-            return Err(TlsError::Certificate("holds no certificate".into()));
+            return Err(TlsError::Certificate("contains no certificate".into()));
         }
         let certificate = Certificate::from_pem(pem.as_bytes());
         tls = tls.add_root_certificate(certificate.map_err(|error| TlsError::Certificate(error.to_string()))?);

@@ -6,7 +6,7 @@ use url::Url;
 
 /// The text is no valid address of a source.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no address of a source; write https://HOST/PATH (http only to this computer)")]
+#[error("{0:?} is not the address of a source; use https://HOST/PATH (http for this computer only)")]
 pub struct AddressError(pub String);
 
 /// The address of a source: https, or http to this computer.

@@ -27,18 +27,18 @@ pub fn guard_redirects(client: ClientBuilder, private: bool) -> ClientBuilder {
 
 fn redirect(attempt: Attempt<'_>, private: bool) -> Action {
     if attempt.previous().len() > REDIRECTS_MAX {
-        return attempt.error("it leads from one address to the next without end");
+        return attempt.error("too many redirects");
     }
     let from_here = attempt.previous().iter().all(is_local);
     if from_here && is_local(attempt.url()) {
         return attempt.follow();
     }
     if attempt.url().scheme() != "https" {
-        return attempt.error("it leads to an address that is not https");
+        return attempt.error("redirected to an address without https");
     }
     let is_here = attempt.url().host_str() == Some("localhost");
     if !private && (is_here || literal(attempt.url()).is_some_and(|address| !is_public(address))) {
-        return attempt.error("it leads to this computer or into a private network");
+        return attempt.error("redirected to this computer or a private network");
     }
     attempt.follow()
 }
@@ -46,7 +46,7 @@ fn redirect(attempt: Attempt<'_>, private: bool) -> Action {
 /// The innermost cause of an error, without the address, which is reported separately.
 pub fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return "it takes too long".into();
+        return "timed out".into();
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

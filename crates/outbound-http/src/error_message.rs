@@ -8,7 +8,7 @@ pub(crate) const MESSAGE_MAX: usize = 200;
 /// The message in a source's error: `{error: {message}}` (Strapi), `{errors: [...]}` (Discourse), `{error, description}` (Zendesk, where
 /// `error` may be `{title, message}`), `{error_description}` (OAuth), `{errors: [{detail}]}` (JSON:API), or plain text.
 pub fn error_message(problem: &Value, body: &[u8]) -> String {
-    let places = [
+    let pointers = [
         "/error/message",
         "/errors/0",
         "/errors/0/detail",
@@ -19,7 +19,7 @@ pub fn error_message(problem: &Value, body: &[u8]) -> String {
         "/error",
         "/message",
     ];
-    let text = places.iter().find_map(|place| problem.pointer(place)?.as_str().map(str::to_string));
+    let text = pointers.iter().find_map(|pointer| problem.pointer(pointer)?.as_str().map(str::to_string));
     let text = text
         .unwrap_or_else(|| if problem.is_null() { String::from_utf8_lossy(body).into_owned() } else { String::new() });
     let line: Vec<&str> =

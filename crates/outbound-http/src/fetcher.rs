@@ -46,17 +46,17 @@ impl Default for Limits {
 
 /// The client cannot be created, and why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no connection can be made: {0}")]
+#[error("cannot connect: {0}")]
 pub struct ClientError(pub String);
 
 /// Why an address returned nothing readable.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// There was no response, or not all of it.
-    #[error("gives no answer: {0}")]
+    #[error("no response: {0}")]
     Unreachable(String),
     /// An error response.
-    #[error("answers {status}{message}")]
+    #[error("status {status}{message}")]
     Refused {
         /// The status.
         status: u16,
@@ -64,7 +64,7 @@ pub enum FetchError {
         message: String,
     },
     /// It demands a longer pause than the limit.
-    #[error("answers {status} and wants to be asked again in {seconds} seconds")]
+    #[error("status {status}, retry after {seconds} seconds")]
     Later {
         /// The status.
         status: u16,
@@ -72,16 +72,16 @@ pub enum FetchError {
         seconds: u64,
     },
     /// It is in a private network.
-    #[error("cannot be asked: {0}; write private = true, or --private, if it is meant")]
+    #[error("not allowed: {0}; set private = true, or pass --private, if this is intended")]
     Private(String),
     /// The response is too large.
-    #[error("answers more than {0} bytes")]
+    #[error("the response is larger than {0} bytes")]
     TooLong(usize),
     /// The response is an HTML page.
-    #[error("answers HTML and not JSON; is it the address of such a source, and may everybody read it?")]
+    #[error("the response is HTML instead of JSON; check the address, and whether it is public")]
     Html,
     /// The response has another format.
-    #[error("answers something else than it should: {0}")]
+    #[error("unexpected response: {0}")]
     Shape(String),
 }
 
@@ -171,7 +171,7 @@ impl Fetcher {
                 let status = if let FetchError::Refused { status, .. } = error { status } else { 0 };
                 return Err(FetchError::Later { status, seconds: wait.as_secs() });
             }
-            tracing::debug!(%url, %error, ?wait, "the source is asked again");
+            tracing::debug!(%url, %error, ?wait, "retrying the source");
             tokio::time::sleep(wait).await;
             pause *= 2;
             attempts += 1;
@@ -275,50 +275,53 @@ mod tests {
     }
 
     /// The result of fetching JSON with the same response each time.
-    async fn asked(answer: impl Fn() -> Response + Clone + Send + Sync + 'static) -> Result<Value, FetchError> {
+    async fn fetch_from(answer: impl Fn() -> Response + Clone + Send + Sync + 'static) -> Result<Value, FetchError> {
         let url = stand_in(Router::new().route("/", get(async move || answer()))).await;
         Fetcher::new(SHORT, false).unwrap().json(&url).await
     }
 
     /// The given responses first, then `{"ok": true}`; and the number of requests.
-    async fn first(
+    async fn fetch_after(
         answers: u32,
         answer: impl Fn() -> Response + Clone + Send + Sync + 'static,
     ) -> (Result<Value, FetchError>, u32) {
         let count = Arc::new(AtomicU32::new(0));
         let counted = count.clone();
-        let asked = asked(move || match counted.fetch_add(1, Ordering::SeqCst) < answers {
+        let result = fetch_from(move || match counted.fetch_add(1, Ordering::SeqCst) < answers {
             true => answer(),
             false => axum::Json(json!({ "ok": true })).into_response(),
         })
         .await;
-        (asked, count.load(Ordering::SeqCst))
+        (result, count.load(Ordering::SeqCst))
     }
 
     #[tokio::test]
     async fn a_source_that_asks_for_patience_is_left_alone_as_long_as_it_says() {
         let start = std::time::Instant::now();
         let answer = || (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], "Slow down").into_response();
-        assert_eq!(first(1, answer).await, (Ok(json!({ "ok": true })), 2));
+        assert_eq!(fetch_after(1, answer).await, (Ok(json!({ "ok": true })), 2));
         assert!(start.elapsed() >= Duration::from_secs(1));
 
         let answer = || (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "600")], "").into_response();
-        assert_eq!(first(1, answer).await, (Err(FetchError::Later { status: 429, seconds: 600 }), 1));
+        assert_eq!(fetch_after(1, answer).await, (Err(FetchError::Later { status: 429, seconds: 600 }), 1));
         let in_body = || {
             let body = json!({ "errors": ["Slow down"], "error_type": "rate_limit", "extras": { "wait_seconds": 23 } });
             (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response()
         };
-        assert_eq!(first(1, in_body).await, (Err(FetchError::Later { status: 429, seconds: 23 }), 1));
+        assert_eq!(fetch_after(1, in_body).await, (Err(FetchError::Later { status: 429, seconds: 23 }), 1));
     }
 
     #[tokio::test]
     async fn what_fails_for_the_moment_is_asked_again_and_given_up_after_some_tries() {
         let failing = || (StatusCode::BAD_GATEWAY, "no upstream").into_response();
-        assert_eq!(first(2, failing).await, (Ok(json!({ "ok": true })), 3));
+        assert_eq!(fetch_after(2, failing).await, (Ok(json!({ "ok": true })), 3));
         let refused = FetchError::Refused { status: 502, message: ": no upstream".into() };
-        assert_eq!(first(9, failing).await, (Err(refused), 3));
+        assert_eq!(fetch_after(9, failing).await, (Err(refused), 3));
         let missing = || StatusCode::NOT_FOUND.into_response();
-        assert_eq!(first(9, missing).await, (Err(FetchError::Refused { status: 404, message: String::new() }), 1));
+        assert_eq!(
+            fetch_after(9, missing).await,
+            (Err(FetchError::Refused { status: 404, message: String::new() }), 1)
+        );
     }
 
     #[tokio::test]
@@ -342,30 +345,30 @@ mod tests {
         ] {
             let message = if message.is_empty() { String::new() } else { format!(": {message}") };
             let answer = move || (StatusCode::FORBIDDEN, axum::Json(body.clone())).into_response();
-            assert_eq!(asked(answer).await, Err(FetchError::Refused { status: 403, message }));
+            assert_eq!(fetch_from(answer).await, Err(FetchError::Refused { status: 403, message }));
         }
         let long_answer = || (StatusCode::FORBIDDEN, "x".repeat(5000)).into_response();
-        let Err(FetchError::Refused { message, .. }) = asked(long_answer).await else { panic!() };
+        let Err(FetchError::Refused { message, .. }) = fetch_from(long_answer).await else { panic!() };
         assert_eq!(message.len(), 2 + MESSAGE_MAX);
     }
 
     #[tokio::test]
     async fn a_page_for_people_and_torn_json_are_different_errors() {
         let html = || axum::response::Html("<!doctype html><title>Log in</title>").into_response();
-        assert_eq!(asked(html).await, Err(FetchError::Html));
-        let torn = || ([(header::CONTENT_TYPE, "application/json")], "{\"data\": [").into_response();
-        assert!(matches!(asked(torn).await, Err(FetchError::Shape(reason)) if reason.contains("EOF")));
+        assert_eq!(fetch_from(html).await, Err(FetchError::Html));
+        let truncated = || ([(header::CONTENT_TYPE, "application/json")], "{\"data\": [").into_response();
+        assert!(matches!(fetch_from(truncated).await, Err(FetchError::Shape(reason)) if reason.contains("EOF")));
     }
 
     #[tokio::test]
     async fn an_answer_that_is_too_long_or_never_ends_is_not_read_to_the_end() {
-        assert_eq!(asked(|| "[".repeat(20_000).into_response()).await, Err(FetchError::TooLong(10_000)));
+        assert_eq!(fetch_from(|| "[".repeat(20_000).into_response()).await, Err(FetchError::TooLong(10_000)));
         let endless = || {
             let (mut sender, body) = Channel::<axum::body::Bytes>::new(1);
             tokio::spawn(async move { while sender.send_data("[1,".repeat(99).into()).await.is_ok() {} });
             Response::new(Body::new(body))
         };
-        assert_eq!(asked(endless).await, Err(FetchError::TooLong(10_000)));
+        assert_eq!(fetch_from(endless).await, Err(FetchError::TooLong(10_000)));
         let stalled = || {
             let (mut sender, body) = Channel::<axum::body::Bytes>::new(1);
             tokio::spawn(async move {
@@ -374,17 +377,17 @@ mod tests {
             });
             Response::new(Body::new(body))
         };
-        assert_eq!(asked(stalled).await, Err(FetchError::Unreachable("it takes too long".into())));
+        assert_eq!(fetch_from(stalled).await, Err(FetchError::Unreachable("timed out".into())));
     }
 
     #[tokio::test]
     async fn redirects_are_followed_but_not_without_end_and_not_away_from_https() {
         let round = || Redirect::temporary("/").into_response();
-        let Err(FetchError::Shape(reason)) = asked(round).await else { panic!() };
-        assert!(reason.contains("without end"), "{reason}");
+        let Err(FetchError::Shape(reason)) = fetch_from(round).await else { panic!() };
+        assert!(reason.contains("too many redirects"), "{reason}");
         let to_http = || Redirect::permanent("http://forum.example/latest.json").into_response();
-        let Err(FetchError::Shape(reason)) = asked(to_http).await else { panic!() };
-        assert!(reason.contains("not https"), "{reason}");
+        let Err(FetchError::Shape(reason)) = fetch_from(to_http).await else { panic!() };
+        assert!(reason.contains("without https"), "{reason}");
         let router = Router::new()
             .route("/", get(async || Redirect::permanent("/there")))
             .route("/there", get(async || axum::Json(json!({ "ok": true }))));
@@ -409,7 +412,7 @@ mod tests {
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         drop(listener);
         let error = Fetcher::new(SHORT, false).unwrap().json::<Value>(&url).await.unwrap_err().to_string();
-        assert!(error.starts_with("gives no answer: ") && error.contains("refused"), "{error}");
+        assert!(error.starts_with("no response: ") && error.contains("refused"), "{error}");
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub async fn addresses(host: &str, port: u16, private: bool) -> io::Result<Vec<S
 
 /// The error for a host that is not public.
 pub fn not_public(host: &str) -> String {
-    format!("{host} is on this computer or in a private network")
+    format!("{host} is this computer or in a private network")
 }
 
 /// The address of a host that is no name.

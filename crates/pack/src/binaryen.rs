@@ -18,8 +18,8 @@ pub const FEATURES: [&str; 6] = [
 
 /// Runs a command on a module, in place.
 pub fn run(command: &str, wasm: &Path, arguments: &[&str]) -> Result<()> {
-    let whole = [&[wasm.as_os_str()][..], &texts(arguments), &texts(&["-o"]), &[wasm.as_os_str()]].concat();
-    start(command, &whole)
+    let command_line = [&[wasm.as_os_str()][..], &texts(arguments), &texts(&["-o"]), &[wasm.as_os_str()]].concat();
+    start(command, &command_line)
 }
 
 /// Runs a command with all its arguments.
@@ -32,7 +32,7 @@ pub fn start(command: &str, arguments: &[&OsStr]) -> Result<()> {
         return Ok(());
     }
     let module = arguments.first().copied().unwrap_or_default();
-    Err(format!("{command} refuses {}: {}", module.display(), String::from_utf8_lossy(&output.stderr)))
+    Err(format!("{command} rejected {}: {}", module.display(), String::from_utf8_lossy(&output.stderr)))
 }
 
 /// Arguments that are texts.

@@ -64,7 +64,7 @@ pub fn cut(program: &Path, folder: &Path) -> Result<Cut> {
         chunks.push((name, own));
     }
     match parts.into_keys().next() {
-        Some(name) => Err(format!("the program has a chunk {name}, which `chunks::NAMES` has to name")),
+        Some(name) => Err(format!("the program has a chunk {name}, which is missing from `chunks::NAMES`")),
         None => Ok(Cut { form, chunks }),
     }
 }
@@ -113,8 +113,8 @@ fn joined(module: &str) -> String {
 fn import(line: &str) -> Option<(&str, &str)> {
     let rest = line.strip_prefix(" (import ")?.strip_prefix(IMPORTS)?.strip_prefix(" \"")?;
     let (name, rest) = rest.split_once("\" (")?;
-    let (_, own) = rest.split_once(' ')?;
-    Some((name, own.split([' ', ')']).next()?))
+    let (_, local) = rest.split_once(' ')?;
+    Some((name, local.split([' ', ')']).next()?))
 }
 
 /// The text with other names in place of some.
@@ -123,8 +123,8 @@ fn renamed(text: &str, names: &BTreeMap<&str, &str>) -> String {
     for word in text.split_inclusive([' ', '(', ')', '\n']) {
         let name = word.trim_end_matches([' ', '(', ')', '\n']);
         match names.get(name) {
-            Some(other) => {
-                out.push_str(other);
+            Some(new_name) => {
+                out.push_str(new_name);
                 out.push_str(word.get(name.len()..).unwrap_or_default());
             }
             None => out.push_str(word),
@@ -139,7 +139,10 @@ pub fn check(form: &str) -> Result<()> {
     if wandered.is_empty() {
         return Ok(());
     }
-    Err(format!("the form has code that belongs to a chunk; something in it refers to:\n  {}", wandered.join("\n  ")))
+    Err(format!(
+        "the form contains code that belongs to a chunk; something in it refers to:\n  {}",
+        wandered.join("\n  ")
+    ))
 }
 
 fn is_beyond(path: &str) -> bool {

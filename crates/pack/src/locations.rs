@@ -31,8 +31,8 @@ pub fn blanked(mut module: Vec<u8>) -> Result<Vec<u8>> {
     };
     let mut blank: Vec<Range<usize>> = Vec::new();
     for segment in &segments {
-        for from in (segment.address.next_multiple_of(4)..segment.address + segment.bytes.len()).step_by(4) {
-            let Some(location) = in_file(from, LOCATION) else { continue };
+        for offset in (segment.address.next_multiple_of(4)..segment.address + segment.bytes.len()).step_by(4) {
+            let Some(location) = in_file(offset, LOCATION) else { continue };
             let path =
                 module.get(location.clone()).and_then(path).and_then(|(address, length)| in_file(address, length));
             if let Some(path) = path.filter(|path| module.get(path.clone()).is_some_and(is_source)) {
@@ -118,14 +118,14 @@ mod tests {
         data.extend([1024, 4].into_iter().flat_map(u32::to_le_bytes));
         let mut module = b"\0asm\x01\0\0\0".to_vec();
         module.extend([DATA_SECTION, 6 + data.len() as u8, 1, 0, CONST_I32, 0x80, 0x08, END, data.len() as u8]);
-        let at = module.len();
+        let offset = module.len();
         module.extend(&data);
         module[9] += 1;
 
         let blanked = blanked(module.clone()).unwrap();
-        assert_eq!(blanked[..at + 4], module[..at + 4]);
-        assert_eq!(blanked[at + 4..at + 28], [0; 24]);
-        assert_eq!(blanked[at + 28..], module[at + 28..]);
+        assert_eq!(blanked[..offset + 4], module[..offset + 4]);
+        assert_eq!(blanked[offset + 4..offset + 28], [0; 24]);
+        assert_eq!(blanked[offset + 28..], module[offset + 28..]);
     }
 
     #[test]

@@ -42,9 +42,9 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("eval(", "pages forbid code made from strings"),
     ("new Function", "pages forbid code made from strings"),
 ];
-const HTML_STRING: &str = "pages with Trusted Types refuse it: build nodes instead. In a Leptos view it comes from an \
-    element that is all literal text and attributes: take the text from the language table, or write one attribute as an \
-    expression";
+const HTML_STRING: &str = "pages with Trusted Types block it: create nodes instead. In a Leptos view it is generated \
+    for an element with only literal text and attributes: take the text from the language table, or write one \
+    attribute as an expression";
 
 fn main() -> ExitCode {
     match pack() {
@@ -58,11 +58,11 @@ fn main() -> ExitCode {
 
 fn pack() -> Result<()> {
     let stage = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
-    let stage = stage.ok_or("TRUNK_STAGING_DIR is not set: Trunk runs this as a hook, so run `trunk build`")?;
+    let stage = stage.ok_or("TRUNK_STAGING_DIR is not set: Trunk runs this program as a hook, so run `trunk build`")?;
     let release = std::env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "release");
     let version = env!("CARGO_PKG_VERSION");
     let folder = stage.join("deskbell-new");
-    std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    std::fs::create_dir_all(&folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
 
     for language in LANGUAGES {
         let table = texts::table(*language)?;
@@ -78,8 +78,8 @@ fn pack() -> Result<()> {
 
     let style = |name: &str| esbuild(release, &[&format!("style/{name}.css"), "--bundle"]);
     let program = Program::build(&stage, &folder, release)?;
-    let look = [format!("--define:SCREENS_CSS={}", json!(style("screens")?))];
-    let screens = script(&folder, release, "screens", &look)?;
+    let style_define = [format!("--define:SCREENS_CSS={}", json!(style("screens")?))];
+    let screens = script(&folder, release, "screens", &style_define)?;
     let tickets = script(&folder, release, "tickets", &[])?;
     let editor = [format!("--define:SHOT_CSS={}", json!(style("shot")?))];
     let shot = script(&folder, release, "shot", &editor)?;
@@ -122,7 +122,7 @@ fn pack() -> Result<()> {
 
     let build = content_hash(&folder)?;
     let named = stage.join(format!("deskbell-{build}"));
-    std::fs::rename(&folder, &named).map_err(|error| format!("cannot name {}: {error}", named.display()))?;
+    std::fs::rename(&folder, &named).map_err(|error| format!("cannot rename {}: {error}", named.display()))?;
 
     // No charset option: a classic script is read in the page's encoding, so it has to be ASCII.
     let known = [
@@ -199,7 +199,7 @@ fn keep_earlier(dist: &Path, stage: &Path) -> Result<()> {
     earlier.sort_by_key(|path| std::cmp::Reverse(built(path)));
     for folder in earlier.iter().take(EARLIER_BUILDS) {
         let copy = stage.join(folder.file_name().unwrap_or_default());
-        copy_folder(folder, &copy).map_err(|error| format!("cannot keep {}: {error}", folder.display()))?;
+        copy_folder(folder, &copy).map_err(|error| format!("cannot store {}: {error}", folder.display()))?;
     }
     Ok(())
 }
@@ -234,10 +234,10 @@ fn loader_texts() -> Result<Value> {
     let mut languages = serde_json::Map::new();
     for language in LANGUAGES {
         let table = texts::table(*language)?.panel;
-        let shown = texts::LOADER.iter().filter_map(|wanted| {
-            Text::ALL.iter().zip(&table).find_map(|(text, shown)| (text == wanted).then_some(shown.as_str()))
+        let texts_shown = texts::LOADER.iter().filter_map(|name| {
+            Text::ALL.iter().zip(&table).find_map(|(text, shown)| (text == name).then_some(shown.as_str()))
         });
-        languages.insert(language.tag.to_string(), shown.collect());
+        languages.insert(language.tag.to_string(), texts_shown.collect());
     }
     Ok(Value::Object(languages))
 }
@@ -252,13 +252,13 @@ fn integrity(bytes: &[u8]) -> String {
 
 /// The first forbidden text in a script, with the reason.
 fn forbidden(script: &str) -> Option<(&'static str, &'static str)> {
-    let stands = |word: &str| {
-        script.match_indices(word).any(|(at, _)| {
-            let before = script.get(..at).and_then(|head| head.chars().next_back());
+    let contains_word = |word: &str| {
+        script.match_indices(word).any(|(index, _)| {
+            let before = script.get(..index).and_then(|head| head.chars().next_back());
             !before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$'))
         })
     };
-    FORBIDDEN.iter().copied().find(|(word, _)| stands(word))
+    FORBIDDEN.iter().copied().find(|(word, _)| contains_word(word))
 }
 
 /// Runs esbuild and returns its output.
@@ -273,9 +273,9 @@ fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("cannot start esbuild ({error}): run `npm ci` in loader"))?;
     if !output.status.success() {
-        return Err(format!("esbuild refuses {}", arguments.first().unwrap_or(&"")));
+        return Err(format!("esbuild failed on {}", arguments.first().unwrap_or(&"")));
     }
-    String::from_utf8(output.stdout).map_err(|error| format!("esbuild wrote no UTF-8: {error}"))
+    String::from_utf8(output.stdout).map_err(|error| format!("esbuild's output is not UTF-8: {error}"))
 }
 
 /// The entries of a folder by name; none if it does not exist.
@@ -296,7 +296,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn read_text(path: &Path) -> Result<String> {
-    String::from_utf8(read(path)?).map_err(|error| format!("{} is no UTF-8: {error}", path.display()))
+    String::from_utf8(read(path)?).map_err(|error| format!("{} is not UTF-8: {error}", path.display()))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -379,13 +379,13 @@ mod tests {
         build_of(&dist.join("other"), &[("widget.js", "not a build")]);
         build_of(&stage.join("deskbell-same"), &[("widget.js", "new")]);
         keep_earlier(&dist, &stage).unwrap();
-        let mut there: Vec<String> =
+        let mut names: Vec<String> =
             entries(&stage).unwrap().iter().map(|path| path.file_name().unwrap().to_str().unwrap().into()).collect();
-        there.sort();
-        assert_eq!(there, ["deskbell-a", "deskbell-c", "deskbell-same"]);
+        names.sort();
+        assert_eq!(names, ["deskbell-a", "deskbell-c", "deskbell-same"]);
         assert_eq!(read(&stage.join("deskbell-same/widget.js")).unwrap(), b"new");
-        let (kept, was) = (stage.join("deskbell-a/widget.js"), dist.join("deskbell-a/widget.js"));
-        let written = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
-        assert_eq!((read(&kept).unwrap(), written(&kept)), (b"deskbell-a".to_vec(), written(&was)));
+        let (kept, previous) = (stage.join("deskbell-a/widget.js"), dist.join("deskbell-a/widget.js"));
+        let modified_at = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
+        assert_eq!((read(&kept).unwrap(), modified_at(&kept)), (b"deskbell-a".to_vec(), modified_at(&previous)));
     }
 }

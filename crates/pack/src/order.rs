@@ -81,7 +81,7 @@ fn chain(functions: &[String]) -> Vec<usize> {
             scores.get(*index).map_or(0.0, |score| score / (length as f64 + SHORT))
         };
         // The first of equal ones.
-        next = left.rev().max_by(|one, other| relative(one).total_cmp(&relative(other)));
+        next = left.rev().max_by(|first, second| relative(first).total_cmp(&relative(second)));
     }
     order
 }

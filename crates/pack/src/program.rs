@@ -27,7 +27,7 @@ impl Program {
             remove(&stage.join(leftover))?;
         }
         let work = stage.join("program");
-        std::fs::create_dir_all(&work).map_err(|error| format!("cannot make {}: {error}", work.display()))?;
+        std::fs::create_dir_all(&work).map_err(|error| format!("cannot create {}: {error}", work.display()))?;
         let cut = chunks::cut(&linked(release)?, &work)?;
         let (mut needs, mut files) = (serde_json::Map::new(), serde_json::Map::new());
         for (name, mut parts) in cut.chunks {
@@ -82,8 +82,9 @@ impl Program {
 
 /// The program as Cargo has linked it, with its relocations. Cargo has built this program into the same folder.
 fn linked(release: bool) -> Result<PathBuf> {
-    let own = std::env::current_exe().map_err(|error| format!("cannot find Cargo's target folder: {error}"))?;
-    let target = own.parent().and_then(Path::parent).ok_or("cannot find Cargo's target folder")?;
+    let this_program =
+        std::env::current_exe().map_err(|error| format!("cannot find Cargo's target folder: {error}"))?;
+    let target = this_program.parent().and_then(Path::parent).ok_or("cannot find Cargo's target folder")?;
     let profile = if release { "widget" } else { "debug" };
     Ok(target.join("wasm32-unknown-unknown").join(profile).join("widget.wasm"))
 }
@@ -96,11 +97,11 @@ fn bind(form: &Path, folder: &Path) -> Result<()> {
         .arg(folder)
         .arg(form)
         .output();
-    let output = output.map_err(|error| format!("cannot start wasm-bindgen ({error}): run make, which gets it"))?;
+    let output = output.map_err(|error| format!("cannot start wasm-bindgen ({error}): run make, which installs it"))?;
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("wasm-bindgen refuses the form: {}", String::from_utf8_lossy(&output.stderr)))
+    Err(format!("wasm-bindgen failed on the form: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
 fn remove(file: &Path) -> Result<()> {

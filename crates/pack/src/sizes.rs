@@ -9,21 +9,21 @@ use super::{Result, entries, read, write};
 
 /// What is fetched together: a name, its files, and the most bytes they may have in an encoding.
 const GATES: &[(&str, &[&str], Encoding, usize)] = &[
-    ("the loader, which every page pays", &["deskbell.js"], Encoding::Gzip, 10_000),
-    ("the loader, which every page pays", &["deskbell.js"], Encoding::Brotli, 9_000),
-    ("what keeps, gathers and sends, right after the form", &["modules.js"], Encoding::Gzip, 13_000),
-    ("the plain form, where WebAssembly is forbidden", &["plain.js"], Encoding::Gzip, 4_000),
-    ("what shows files", &["files.js"], Encoding::Gzip, 4_000),
-    ("what sends without a gateway", &["zendesk.js"], Encoding::Gzip, 4_000),
-    ("what knows PostHog and Sentry", &["tools.js"], Encoding::Gzip, 1_000),
-    ("what helps where something is in the way", &["recovery.js"], Encoding::Gzip, 2_500),
-    ("what few pages set", &["options.js"], Encoding::Gzip, 1_000),
-    ("what few pages need beside the panel", &["host.js"], Encoding::Gzip, 3_500),
-    ("what completes the context", &["collect.js"], Encoding::Gzip, 3_000),
-    ("what takes and edits pictures", &["shot.js"], Encoding::Gzip, 6_000),
-    ("what follows tickets", &["tickets.js"], Encoding::Brotli, 2_500),
-    ("a form that can be used", &["deskbell.js", "widget.js", "widget.wasm"], Encoding::Brotli, 97_000),
-    ("what redacts and writes tickets, right after the form", &["context.wasm"], Encoding::Brotli, 34_000),
+    ("the loader, loaded by every page", &["deskbell.js"], Encoding::Gzip, 10_000),
+    ("the loader, loaded by every page", &["deskbell.js"], Encoding::Brotli, 9_000),
+    ("drafts, context and sending, right after the form", &["modules.js"], Encoding::Gzip, 13_000),
+    ("the plain form, if WebAssembly is blocked", &["plain.js"], Encoding::Gzip, 4_000),
+    ("file previews", &["files.js"], Encoding::Gzip, 4_000),
+    ("sending without a gateway", &["zendesk.js"], Encoding::Gzip, 4_000),
+    ("PostHog and Sentry", &["tools.js"], Encoding::Gzip, 1_000),
+    ("troubleshooting", &["recovery.js"], Encoding::Gzip, 2_500),
+    ("rare settings", &["options.js"], Encoding::Gzip, 1_000),
+    ("rare parts beside the panel", &["host.js"], Encoding::Gzip, 3_500),
+    ("the rest of the context", &["collect.js"], Encoding::Gzip, 3_000),
+    ("picture capture and editing", &["shot.js"], Encoding::Gzip, 6_000),
+    ("ticket updates", &["tickets.js"], Encoding::Brotli, 2_500),
+    ("a usable form", &["deskbell.js", "widget.js", "widget.wasm"], Encoding::Brotli, 97_000),
+    ("redaction and sending, right after the form", &["context.wasm"], Encoding::Brotli, 34_000),
     ("the screens beyond the form", &["screens.js", "screens.wasm"], Encoding::Brotli, 39_000),
     ("page-side engines", &["engines.wasm"], Encoding::Brotli, 50_000),
     ("an ordinary visit", VISIT, Encoding::Brotli, 180_000),
@@ -67,7 +67,7 @@ pub fn compress(stage: &Path) -> Result<()> {
             weights.insert(name.to_string(), (gzip.len(), brotli.len()));
         }
     }
-    for (what, files, encoding, limit) in GATES {
+    for (label, files, encoding, limit) in GATES {
         let mut bytes = 0;
         for file in *files {
             let (gzip, brotli) = weights.get(*file).ok_or(format!("{file} was not packed"))?;
@@ -76,14 +76,14 @@ pub fn compress(stage: &Path) -> Result<()> {
                 Encoding::Brotli => brotli,
             };
         }
-        within(&format!("{what} ({})", files.join(", ")), bytes, *encoding, *limit)?;
+        within(&format!("{label} ({})", files.join(", ")), bytes, *encoding, *limit)?;
     }
     Ok(())
 }
 
-fn within(what: &str, bytes: usize, encoding: Encoding, limit: usize) -> Result<()> {
+fn within(label: &str, bytes: usize, encoding: Encoding, limit: usize) -> Result<()> {
     let encoding = format!("{encoding:?}").to_lowercase();
-    let figures = format!("{what} is {bytes} bytes of {encoding}, of {limit} allowed");
+    let figures = format!("{label} is {bytes} bytes of {encoding}, of {limit} allowed");
     if bytes > limit {
         return Err(format!("{figures}: make it smaller"));
     }
@@ -119,8 +119,8 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
 fn brotli(mut bytes: &[u8]) -> Result<Vec<u8>> {
     let parameters = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
     let mut compressed = Vec::new();
-    let written = brotli::BrotliCompress(&mut bytes, &mut compressed, &parameters);
-    written.map(|_| compressed).map_err(|error| format!("brotli failed: {error}"))
+    let outcome = brotli::BrotliCompress(&mut bytes, &mut compressed, &parameters);
+    outcome.map(|_| compressed).map_err(|error| format!("brotli failed: {error}"))
 }
 
 #[cfg(test)]

@@ -31,9 +31,9 @@ pub fn restrict(path: &Path) {
     let (path_shown, mode_shown) = (path.display(), format!("{mode:o}"));
     let mode_wanted = if metadata.is_dir() { FOLDER_MODE } else { FILE_MODE };
     match std::fs::set_permissions(path, Permissions::from_mode(mode_wanted)) {
-        Ok(()) => tracing::info!(path = %path_shown, mode = mode_shown, "closed to other users of this machine"),
+        Ok(()) => tracing::info!(path = %path_shown, mode = mode_shown, "permissions restricted to the owner"),
         Err(error) => {
-            tracing::warn!(path = %path_shown, mode = mode_shown, %error, "open to other users of this machine");
+            tracing::warn!(path = %path_shown, mode = mode_shown, %error, "restricting permissions failed; other users have access");
         }
     }
 }

@@ -6,8 +6,8 @@ pub fn keep<T>(best: &mut Vec<T>, limit: usize, item: T, before: impl Fn(&T, &T)
     if best.len() >= limit && best.last().is_none_or(|last| !before(&item, last)) {
         return;
     }
-    let place = best.partition_point(|existing| !before(&item, existing));
-    best.insert(place, item);
+    let index = best.partition_point(|existing| !before(&item, existing));
+    best.insert(index, item);
     best.truncate(limit);
 }
 
@@ -21,7 +21,7 @@ mod tests {
         fn they_are_the_first_of_all_in_order(all in proptest::collection::vec((0u8..9, 0u8..9), 0..40), limit in 0usize..12) {
             let mut best = Vec::new();
             for item in &all {
-                keep(&mut best, limit, *item, |item, other| item.0 < other.0);
+                keep(&mut best, limit, *item, |item, kept| item.0 < kept.0);
             }
             let mut sorted = all;
             sorted.sort_by_key(|item| item.0);

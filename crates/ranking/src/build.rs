@@ -125,7 +125,7 @@ impl Forms {
         }
         Entry {
             words: packed::pack(&merged(occurrences)),
-            variants: merged(variants).iter().map(|one| one.word).collect(),
+            variants: merged(variants).iter().map(|variant| variant.word).collect(),
             stored: Arc::new(Stored::new(question)),
             solved: question.solved,
             year: score::year(&question.created_at),

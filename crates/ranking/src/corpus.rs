@@ -149,11 +149,11 @@ mod tests {
                 }
             }
             let questions: Vec<Question> = questions.into_values().collect();
-            let (changed, anew) = (corpus.index(Snowball), Index::build(&questions, Snowball));
-            prop_assert_eq!(changed.len(), anew.len());
+            let (updated, rebuilt) = (corpus.index(Snowball), Index::build(&questions, Snowball));
+            prop_assert_eq!(updated.len(), rebuilt.len());
             let words = WORDS.iter().flat_map(|word| [word.to_string(), format!("{word} "), word.chars().take(4).collect()]);
             for query in words.chain(queries) {
-                prop_assert_eq!(changed.search(&query, 10), anew.search(&query, 10), "{}", query);
+                prop_assert_eq!(updated.search(&query, 10), rebuilt.search(&query, 10), "{}", query);
             }
         }
     }

@@ -228,11 +228,11 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_none_or_leads_elsewhere_gives_nothing() {
-        let mut elsewhere = issue(1, "Dark dashboards", "open", 1);
-        elsewhere["html_url"] = json!("https://github.com.evil.example/meadow/meadow.js/issues/1");
+        let mut foreign = issue(1, "Dark dashboards", "open", 1);
+        foreign["html_url"] = json!("https://github.com.evil.example/meadow/meadow.js/issues/1");
         let mut other_issue = issue(2, "Dark dashboards", "open", 1);
         other_issue["html_url"] = json!("javascript:alert(1)");
-        for answer in [json!(null), json!({"items": 7}), json!({"items": [7, {}, elsewhere, other_issue]})] {
+        for answer in [json!(null), json!({"items": 7}), json!({"items": [7, {}, foreign, other_issue]})] {
             assert_eq!(hits(&answer, "dark dashboards", "meadow/meadow.js"), [], "{answer}");
         }
     }

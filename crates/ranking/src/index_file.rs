@@ -104,9 +104,9 @@ mod tests {
     fn what_is_written_is_read_and_finds_what_the_gateway_finds() {
         let questions = vec![question("b", "Exporting charts"), question("a", "Where invoices are sent")];
         let json = IndexFile::json(questions.clone()).unwrap();
-        let mut turned = questions.clone();
-        turned.reverse();
-        assert_eq!(IndexFile::json(turned).unwrap(), json);
+        let mut reversed = questions.clone();
+        reversed.reverse();
+        assert_eq!(IndexFile::json(reversed).unwrap(), json);
         let file = IndexFile::read(&serde_json::from_str::<serde_json::Value>(&json).unwrap()).unwrap();
         assert_eq!(file.questions, [questions[1].clone(), questions[0].clone()]);
         let with_table = Index::build(&file.questions, Table::new(file.stems.0, file.synonyms.0));
@@ -123,10 +123,10 @@ mod tests {
         for json in ["null", "7", "[]", "{}", r#"{"version":2,"questions":[]}"#, r#"{"version":"1"}"#] {
             assert_eq!(IndexFile::read(&serde_json::from_str::<serde_json::Value>(json).unwrap()), None, "{json}");
         }
-        let torn = serde_json::json!({"version": 1, "stems": 7, "questions": [
+        let inconsistent = serde_json::json!({"version": 1, "stems": 7, "questions": [
             7, null, {"id": 7}, {"id": "a", "title": ["x"], "answers": "none"}, {"id": "b", "title": "<img>"},
         ]});
-        let file_read = IndexFile::read(&torn).unwrap();
+        let file_read = IndexFile::read(&inconsistent).unwrap();
         let ids: Vec<&str> = file_read.questions.iter().map(|question| question.id.as_str()).collect();
         assert_eq!(ids, ["a", "b"]);
     }

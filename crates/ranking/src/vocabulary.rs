@@ -23,7 +23,7 @@ impl Vocabulary {
     /// A vocabulary of folded words with the numbers of their stems, each word once.
     pub fn new(mut words: Vec<(String, u32)>) -> Vocabulary {
         // Each word is there once; comparing the numbers as well would only be more code.
-        words.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        words.sort_unstable_by(|first, second| first.0.cmp(&second.0));
         let mut letters = String::with_capacity(words.iter().map(|(word, _)| word.len()).sum());
         let entries = words
             .iter()

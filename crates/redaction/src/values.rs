@@ -116,8 +116,11 @@ fn is_secret(value: &[u8], kind: Kind, manner: Manner, place: ValueContext, quot
     if manner == Manner::Anything {
         return length > 0;
     }
-    let veiled = count(value, |byte| matches!(byte, b'x' | b'X' | b'*' | b'.')) == length;
-    if letters + digits == 0 || veiled || is_listed(HARMLESS, value) || !place.header && is_code(value, quoted, digits)
+    let is_masked = count(value, |byte| matches!(byte, b'x' | b'X' | b'*' | b'.')) == length;
+    if letters + digits == 0
+        || is_masked
+        || is_listed(HARMLESS, value)
+        || !place.header && is_code(value, quoted, digits)
     {
         return false;
     }

@@ -29,7 +29,7 @@ impl Collector {
         };
         let url = web_address(&question.url);
         if url.is_none() && !question.url.is_empty() {
-            let warning = format!("url: {:?} is no address of the web and is left out", question.url);
+            let warning = format!("url: {:?} is not a web address and was ignored", question.url);
             self.reading.warnings.push(note(warning));
         }
         question.url = url.unwrap_or_default();
@@ -39,7 +39,7 @@ impl Collector {
             return;
         };
         let kind = place.split(' ').next().unwrap_or_default();
-        let warning = format!("has the id of {earlier}, {:?}; the later {kind} counts", question.id);
+        let warning = format!("has the same id as {earlier}, {:?}; the later {kind} is used", question.id);
         self.reading.warnings.push(note(warning));
         *earlier = place;
         if let Some(existing) = self.reading.questions.get_mut(*index) {

@@ -32,7 +32,7 @@ impl Columns {
         match columns.keys().find(|field| FIELDS.iter().all(|(candidate, _)| candidate != field)) {
             Some(unknown) => {
                 let candidate: Vec<&str> = FIELDS.iter().map(|(field, _)| *field).collect();
-                Err(format!("{unknown:?} is no field of a question; there are {}", candidate.join(", ")))
+                Err(format!("{unknown:?} is not a field of a question; use one of {}", candidate.join(", ")))
             }
             None => Ok(Columns(columns)),
         }
@@ -42,7 +42,7 @@ impl Columns {
     pub fn parse(pairs: &[String]) -> Result<Columns, String> {
         let pair = |text: &String| {
             let (field, header) =
-                text.split_once('=').ok_or_else(|| format!("{text:?} is no FIELD=HEADER, such as id=Key"))?;
+                text.split_once('=').ok_or_else(|| format!("{text:?} is not FIELD=HEADER, such as id=Key"))?;
             Ok((field.trim().to_string(), header.trim().to_string()))
         };
         Columns::new(pairs.iter().map(pair).collect::<Result<_, String>>()?)
@@ -66,7 +66,8 @@ impl Columns {
         for field in ["id", "title"] {
             if !columns_found.contains_key(field) {
                 return Err(format!(
-                    "has no column {field:?}; its columns are {}; name the one that is meant: --column {field}=HEADER, or columns = {{ {field} = \"HEADER\" }}",
+                    "has no column {field:?}; its columns are {}; assign one with --column {field}=HEADER, or columns \
+                     = {{ {field} = \"HEADER\" }}",
                     header_list()
                 ));
             }
@@ -89,7 +90,7 @@ pub fn read(text: &str, columns: &Columns) -> Result<Reading, String> {
     let headers: Vec<String> = match records.next() {
         None => return Ok(Reading::default()),
         Some(Ok(record)) => record.iter().map(one_line).collect(),
-        Some(Err(error)) => return Err(format!("is no table: {error}")),
+        Some(Err(error)) => return Err(format!("is not a table: {error}")),
     };
     let columns_found = columns.find(&headers)?;
     let mut collector = Collector::default();
@@ -106,7 +107,7 @@ pub fn read(text: &str, columns: &Columns) -> Result<Reading, String> {
             |field: &str| columns_found.get(field).and_then(|column| record.get(*column)).unwrap_or_default().trim();
         let question = if record.len() > headers.len() {
             let (cells, columns) = (record.len(), headers.len());
-            Err(format!("has {cells} cells and the headers are {columns}; put cells with a {delimiter:?} in quotes"))
+            Err(format!("has {cells} cells, but there are {columns} headers; quote cells that contain a {delimiter:?}"))
         } else {
             question(&cell)
         };
@@ -117,7 +118,9 @@ pub fn read(text: &str, columns: &Columns) -> Result<Reading, String> {
     if let Some((line, start)) = last
         && table.get(start..).is_some_and(|rest| rest.matches('"').count() % 2 == 1 && rest.trim().contains('\n'))
     {
-        reading.bad.push(Note { place: format!("line {line}"), note: "begins a quotation that has no end".into() });
+        reading
+            .bad
+            .push(Note { place: format!("line {line}"), note: "has a quotation mark that is never closed".into() });
         reading.is_incomplete = true;
     }
     Ok(reading)
@@ -130,7 +133,7 @@ fn question<'a>(cell: &impl Fn(&str) -> &'a str) -> Result<Question, String> {
             return Err(format!("{field}: is empty"));
         }
     }
-    let solved = truth(cell("solved")).ok_or_else(|| format!("solved: {:?} is neither yes nor no", cell("solved")))?;
+    let solved = truth(cell("solved")).ok_or_else(|| format!("solved: {:?} must be yes or no", cell("solved")))?;
     let (answer, kind) = (cell("answer"), cell("kind"));
     let answers =
         if answer.is_empty() { Vec::new() } else { vec![Answer { body: answer.into(), ..Answer::default() }] };

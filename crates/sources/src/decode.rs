@@ -16,11 +16,11 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"%PDF-", "a PDF document"),
     (b"SQLite format 3\0", "an SQLite database"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Office (.xls, .doc or .msg)"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Office version (.xls, .doc or .msg)"),
     (b"PAR1", "a Parquet file"),
     (b"Obj\x01", "an Avro file"),
     (b"ARROW1", "an Arrow file"),
-    (b"PGDMP", "a dump of PostgreSQL in its own format"),
+    (b"PGDMP", "a PostgreSQL dump in its own format"),
     (b"{\\rtf", "an RTF document"),
     (b"\x89PNG\r\n", "a picture (PNG)"),
     (b"\xff\xd8\xff", "a picture (JPEG)"),
@@ -36,10 +36,10 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("<", "a document with markup (XML or HTML)"),
     ("%yaml", "a YAML document"),
     ("---\n", "a YAML document"),
-    ("insert into", "a dump of SQL"),
-    ("create table", "a dump of SQL"),
-    ("-- mysql dump", "a dump of SQL"),
-    ("--\n-- postgresql database dump", "a dump of SQL"),
+    ("insert into", "an SQL dump"),
+    ("create table", "an SQL dump"),
+    ("-- mysql dump", "an SQL dump"),
+    ("--\n-- postgresql database dump", "an SQL dump"),
 ];
 
 /// A decoded file.
@@ -58,7 +58,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
         return Err(format!("is {format_name}"));
     }
     if bytes.starts_with(&[0xff, 0xfe, 0, 0]) || bytes.starts_with(&[0, 0, 0xfe, 0xff]) {
-        return Err("is written in UTF-32; save it as UTF-8".into());
+        return Err("is UTF-32; save it as UTF-8".into());
     }
     let (encoding, warning) = match Encoding::for_bom(bytes) {
         Some((encoding, _)) => (Some(encoding), None),
@@ -73,7 +73,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
             Err(_) if bytes.iter().take(HEAD).any(|byte| *byte == 0) => return Err("is a binary file".into()),
             Err(_) => Decoded {
                 text: WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
-                warning: Some("is no UTF-8 and was read as Windows-1252; save it as UTF-8 if letters are wrong"),
+                warning: Some("is not UTF-8 and was read as Windows-1252; save it as UTF-8 if letters are wrong"),
             },
         },
     };

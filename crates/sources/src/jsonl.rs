@@ -7,7 +7,7 @@ use crate::line::question;
 use crate::reading::Reading;
 
 /// The accepted formats, for errors.
-pub const WANTED: &str = "wanted is a JSON object a line with id and title, or an array of such objects";
+pub const WANTED: &str = "use one JSON object per line with id and title, or an array of such objects";
 /// The names under which exports have their list, in order of precedence.
 const LISTS: &[&str] = &[
     "questions",
@@ -92,7 +92,7 @@ fn lines(text: &str) -> Result<Reading, String> {
     match &reading.bad[..] {
         [first, _, ..] if reading.questions.is_empty() => {
             let count = reading.bad.len();
-            Err(format!("has {count} lines, of which none is a question; {first}; {WANTED}"))
+            Err(format!("has {count} lines, but none is a question; {first}; {WANTED}"))
         }
         _ => Ok(reading),
     }
@@ -145,12 +145,12 @@ fn unreadable(text: &str, broken: &serde_json::Error) -> String {
     let start = text.trim_start();
     if start.starts_with(['{', '[']) {
         let kind = if start.starts_with('[') { "array" } else { "object" };
-        return format!("begins as a JSON {kind} and is broken at line {}: {broken}", broken.line());
+        return format!("is invalid JSON ({kind}), line {}: {broken}", broken.line());
     }
     let first: String = start.lines().next().unwrap_or_default().chars().take(60).collect();
     let is_table = [',', ';', '\t'].iter().any(|delimiter| first.contains(*delimiter));
-    let table = if is_table { "; a table is read with --from csv" } else { "" };
-    format!("is no JSON, it begins with {first:?}; {WANTED}{table}")
+    let table = if is_table { "; use --from csv for a table" } else { "" };
+    format!("is not JSON, it starts with {first:?}; {WANTED}{table}")
 }
 
 #[cfg(test)]
@@ -210,7 +210,7 @@ mod tests {
         let urls: Vec<&str> = reading.questions.iter().map(|question| question.url.as_str()).collect();
         assert_eq!(urls, ["https://a.example/1", "", ""]);
         let warnings: Vec<String> = reading.warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(warnings[0], "line 2: url: \"javascript:alert(1)\" is no address of the web and is left out");
+        assert_eq!(warnings[0], "line 2: url: \"javascript:alert(1)\" is not a web address and was ignored");
         assert_eq!((warnings.len(), reading.bad.len()), (2, 0));
     }
 
@@ -219,6 +219,6 @@ mod tests {
         let reading = read("{\"id\":\"a\",\"title\":\"One\"}\n{\"id\":\"a\",\"title\":\"Two\"}");
         assert_eq!(reading.questions.len(), 1);
         assert_eq!(reading.questions[0].title, "Two");
-        assert_eq!(reading.warnings[0].to_string(), "line 2: has the id of line 1, \"a\"; the later line counts");
+        assert_eq!(reading.warnings[0].to_string(), "line 2: has the same id as line 1, \"a\"; the later line is used");
     }
 }

@@ -34,7 +34,7 @@ pub enum SourceError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The file cannot be read.
-    #[error("{file}: {reason}; name a file that can be read")]
+    #[error("{file}: {reason}; use a readable file")]
     Unreadable {
         /// The path of the file.
         file: String,
@@ -87,8 +87,7 @@ pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Read
 
 /// Reads a JSON file or a table; the error says in one sentence what it is instead.
 pub fn read_file(source: &Source, bytes: &[u8]) -> Result<Reading, String> {
-    let advice =
-        if source.format == Format::Csv { "wanted is a table as CSV, with a line of headers" } else { jsonl::WANTED };
+    let advice = if source.format == Format::Csv { "use a CSV table with a line of headers" } else { jsonl::WANTED };
     let decoded = decode::decode(bytes).map_err(|reason| format!("{reason}; {advice}"))?;
     let mut reading = match source.format {
         Format::Csv => csv::read(&decoded.text, &source.columns)?,

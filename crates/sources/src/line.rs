@@ -76,7 +76,7 @@ struct FullAnswer {
 pub fn question(text: &str) -> Result<Question, String> {
     // The library accepts a list of values for an object as well.
     if text.trim_start().starts_with('[') {
-        return Err("is an array and no object".into());
+        return Err("is an array, not an object".into());
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let line: Line = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {

@@ -154,11 +154,11 @@ impl Reading {
         let fresh: Vec<Value> = entries.into_iter().filter(|entry| self.listed.insert(id(entry))).collect();
         self.empty_pages += usize::from(empty);
         let note = if !empty && fresh.is_empty() {
-            "gives again what came before; the list has no end"
+            "repeats earlier items; the list never ends"
         } else if self.empty_pages > EMPTY_PAGES_MAX {
-            "is one empty page too many; the list has no end"
+            "is one of too many empty pages; the list never ends"
         } else if self.listed.len() > QUESTIONS_MAX {
-            "goes on behind what is read of one source"
+            "exceeds the number of questions allowed per source"
         } else {
             return Some(fresh);
         };

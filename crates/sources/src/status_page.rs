@@ -157,10 +157,10 @@ impl Instatus {
                 incident(id, kind, &event.name, event.url, event.started.or(event.start))
             }
         };
-        let broken = self.active_incidents.into_iter().filter(|event| event.status != "RESOLVED");
+        let incidents = self.active_incidents.into_iter().filter(|event| event.status != "RESOLVED");
         let runs = |event: &InstatusEvent| matches!(event.status.as_str(), "INPROGRESS" | "VERIFYING");
         let changing = self.active_maintenances.into_iter().filter(runs);
-        broken
+        incidents
             .map(incident_of(IncidentKind::Incident))
             .chain(changing.map(incident_of(IncidentKind::Maintenance)))
             .collect()

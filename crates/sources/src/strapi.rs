@@ -151,24 +151,24 @@ struct Profile {
 }
 
 fn question(record: Record<QuestionAttributes>, pages: Option<&Url>, prefix: &str) -> Option<Question> {
-    let Record { id, attributes: asked } = record;
-    let permalink = asked.permalink.as_deref().unwrap_or_default().trim_matches('/');
-    if permalink.is_empty() || asked.archived == Some(true) {
+    let Record { id, attributes } = record;
+    let permalink = attributes.permalink.as_deref().unwrap_or_default().trim_matches('/');
+    if permalink.is_empty() || attributes.archived == Some(true) {
         return None;
     }
-    let accepted = asked.resolved_by.and_then(|related| related.data?.get("id")?.as_u64());
-    let replies = asked.replies.and_then(|replies| replies.data).unwrap_or_default();
+    let accepted = attributes.resolved_by.and_then(|related| related.data?.get("id")?.as_u64());
+    let replies = attributes.replies.and_then(|replies| replies.data).unwrap_or_default();
     let answers: Vec<Answer> = replies.into_iter().filter_map(|reply| answer(reply, accepted)).collect();
-    let topics = asked.topics.and_then(|topics| topics.data).unwrap_or_default();
+    let topics = attributes.topics.and_then(|topics| topics.data).unwrap_or_default();
     Some(Question {
         id: format!("{prefix}{id}"),
         kind: question_kind(),
-        title: one_line(&asked.subject.unwrap_or_default()),
-        body: asked.body.unwrap_or_default(),
+        title: one_line(&attributes.subject.unwrap_or_default()),
+        body: attributes.body.unwrap_or_default(),
         url: pages.map(|pages| join_path(pages, permalink, &[]).into()).unwrap_or_default(),
         topics: topics.into_iter().filter_map(|topic| topic.attributes.label).map(|label| one_line(&label)).collect(),
-        solved: asked.resolved == Some(true) || answers.iter().any(|answer| answer.accepted),
-        created_at: asked.created_at.unwrap_or_default(),
+        solved: attributes.resolved == Some(true) || answers.iter().any(|answer| answer.accepted),
+        created_at: attributes.created_at.unwrap_or_default(),
         answers,
     })
 }

@@ -166,8 +166,8 @@ async fn articles(
         };
         next = following(&url, &page, reading);
         let sections = names(&page.sections);
-        let Some(fresh) = reading.fresh(&url, "article", page.articles) else { return };
-        for article in entries::<Article>(&url, fresh, &format!("{prefix}article-"), reading) {
+        let Some(articles) = reading.fresh(&url, "article", page.articles) else { return };
+        for article in entries::<Article>(&url, articles, &format!("{prefix}article-"), reading) {
             if since.is_some_and(|since| is_before(&article.updated_at, since)) {
                 return;
             }
@@ -209,8 +209,8 @@ async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, since: Option<Timest
         first = false;
         next = following(&url, &page, reading);
         let topics = names(&page.topics);
-        let Some(fresh) = reading.fresh(&url, "post", page.posts) else { return };
-        let posts = entries::<Post>(&url, fresh, &format!("{prefix}post-"), reading);
+        let Some(posts) = reading.fresh(&url, "post", page.posts) else { return };
+        let posts = entries::<Post>(&url, posts, &format!("{prefix}post-"), reading);
         // Not all activity changes the time of a post, so one old post does not mean that the others are old as well.
         let is_old = |post: &Post| since.is_some_and(|since| is_before(&post.updated_at, since));
         if !posts.is_empty() && posts.iter().all(is_old) {
@@ -294,7 +294,7 @@ fn next_page(url: &Url, page: &Page) -> Result<Option<Url>, FetchError> {
     }
     let next = page.links.next.as_deref().and_then(|next| Url::parse(next).ok());
     let next = next.filter(|next| next.origin() == url.origin());
-    next.map(Some).ok_or_else(|| FetchError::Shape("links.next is no address of this help center".into()))
+    next.map(Some).ok_or_else(|| FetchError::Shape("links.next is not an address of this help center".into()))
 }
 
 /// The valid entries of a page; the others are noted.

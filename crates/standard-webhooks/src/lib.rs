@@ -24,7 +24,7 @@ const PREFIX: &str = "whsec_";
 
 /// The format of a secret.
 pub const SECRET_FORM: &str =
-    "write whsec_ and behind it 24 to 64 random bytes in base64 (echo whsec_$(openssl rand -base64 32))";
+    "use whsec_ followed by 24 to 64 random bytes in base64 (echo whsec_$(openssl rand -base64 32))";
 
 /// A secret.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ impl Secret {
     pub fn read(text: &str) -> Result<Secret, String> {
         let bytes = text.strip_prefix(PREFIX).and_then(|text| BASE64_STANDARD.decode(text).ok());
         let bytes = bytes.filter(|bytes| (24..=64).contains(&bytes.len()));
-        let bytes = bytes.ok_or_else(|| format!("is no secret of webhooks; {SECRET_FORM}"))?;
+        let bytes = bytes.ok_or_else(|| format!("not a webhook secret; {SECRET_FORM}"))?;
         Ok(Secret(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }
 

@@ -35,7 +35,7 @@ impl OutgoingMail for SqliteStore {
                 Ok(mail) => due = Some(mail),
                 Err(error) if error.concerns_row() => {
                     let id: String = row.value("ticket")?;
-                    tracing::error!(site, ticket = id, %error, "ticket unreadable, its mail is given up");
+                    tracing::error!(site, ticket = id, %error, "ticket unreadable, its mail is dropped");
                     let end = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
                     query(end).bind(id).execute(&mut *write).await.map_err(store_error)?;
                 }

@@ -358,7 +358,7 @@ pub async fn enqueue_delivery(
 pub async fn ticket_of_id(write: &mut SqliteConnection, id: &str) -> Result<StoredTicket, StoreError> {
     let row = query(TICKET).bind(id).fetch_optional(write).await.map_err(store_error)?;
     row.map_or_else(
-        || Err(StoreError::Damaged { what: format!("ticket {id}"), reason: "it is gone".into() }),
+        || Err(StoreError::Damaged { what: format!("ticket {id}"), reason: "it no longer exists".into() }),
         |row| ticket_of(&row),
     )
 }

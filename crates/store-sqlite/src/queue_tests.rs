@@ -228,7 +228,7 @@ async fn what_cannot_be_read_is_a_dead_letter_alone() {
         .fetch_all(&store.readers)
         .await
         .unwrap();
-    let reasons = ["ticket 2 cannot be read: column severity: \"urgent\" is not known", "a delivery cannot be read"];
+    let reasons = ["ticket 2 cannot be read: column severity: unknown value \"urgent\"", "a delivery cannot be read"];
     for (told, reason) in told.iter().zip(reasons) {
         assert!(told.starts_with("its ticket cannot be read: ") && told.contains(reason), "{told}");
     }

@@ -241,12 +241,13 @@ fn word_in<T>(what: &str, row: &SqliteRow, column: &str, read: impl Fn(&str) -> 
 pub fn word<T>(what: &str, column: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
     read(word).ok_or_else(|| StoreError::Damaged {
         what: what.into(),
-        reason: format!("column {column}: {word:?} is not known"),
+        reason: format!("column {column}: unknown value {word:?}"),
     })
 }
 
 fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
-    bytes
-        .try_into()
-        .map_err(|_| StoreError::Damaged { what: format!("the seal of ticket {id}"), reason: "no SHA-256".into() })
+    bytes.try_into().map_err(|_| StoreError::Damaged {
+        what: format!("submission of ticket {id}"),
+        reason: "not a SHA-256 digest".into(),
+    })
 }

@@ -48,13 +48,13 @@ impl Target {
     pub fn read(text: &str, private: bool) -> Result<Target, String> {
         // The address itself may be secret, so no error quotes it.
         let no_url =
-            || "is no address of a web service; write https://HOST/PATH, without user and password".to_string();
+            || "not the address of a web service; use https://HOST/PATH, without user and password".to_string();
         let url = outbound_http::source_url(text).map_err(|_| no_url())?;
         if !private && url.scheme() != "https" {
-            return Err("is not https; http goes to this computer only, and with private = true".into());
+            return Err("must be https; http is allowed for this computer only, and with private = true".into());
         }
         if let Some(address) = literal(&url).filter(|address| !private && !is_public(*address)) {
-            return Err(format!("{}; write private = true if it is meant", not_public(&address.to_string())));
+            return Err(format!("{}; set private = true if this is intended", not_public(&address.to_string())));
         }
         install_crypto();
         let client = reqwest::Client::builder()
@@ -87,10 +87,10 @@ impl Target {
     /// Whether it can be reached, without sending a request.
     pub async fn check(&self) -> Finding {
         let host = self.host();
-        match timeout(CONNECT, self.reach()).await.unwrap_or_else(|_| Err("it takes too long".into())) {
-            Ok(()) => Finding { is_good: true, message: format!("{host} can be reached") },
+        match timeout(CONNECT, self.reach()).await.unwrap_or_else(|_| Err("timed out".into())) {
+            Ok(()) => Finding { is_good: true, message: format!("{host} is reachable") },
             Err(reason) => {
-                Finding { is_good: false, message: format!("{host} cannot be reached: {reason}; see url and private") }
+                Finding { is_good: false, message: format!("{host} is unreachable: {reason}; check url and private") }
             }
         }
     }
@@ -120,8 +120,8 @@ impl Target {
     fn unreachable(&self, error: reqwest::Error) -> Failure {
         let (connects, reason) = (error.is_connect(), cause(&error.without_url()));
         match connects {
-            true => Failure::away(format!("{} cannot be reached: {reason}", self.host())),
-            false => Failure::later(format!("{} gives no answer: {reason}", self.host())),
+            true => Failure::away(format!("{} is unreachable: {reason}", self.host())),
+            false => Failure::later(format!("no response from {}: {reason}", self.host())),
         }
     }
 }
@@ -138,10 +138,10 @@ fn interpret(host: &str, status: StatusCode, after: Option<Duration>, word: &str
     let reason = |problem: &str| format!("{host} {problem} ({}){colon}{word}", status.as_u16());
     match status.as_u16() {
         200..=299 => Ok(()),
-        300..=399 => Err(Failure::Away { reason: reason("leads elsewhere; name the address itself"), after }),
-        410 => Err(Failure::Never(reason("wants nothing any more"))),
-        429 | 502 | 503 | 504 => Err(Failure::Away { reason: reason("has too much to do"), after }),
-        _ => Err(Failure::Later { reason: reason("does not take it"), after }),
+        300..=399 => Err(Failure::Away { reason: reason("redirects; use the final address"), after }),
+        410 => Err(Failure::Never(reason("is gone"))),
+        429 | 502 | 503 | 504 => Err(Failure::Away { reason: reason("is overloaded"), after }),
+        _ => Err(Failure::Later { reason: reason("rejected the request"), after }),
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
             assert!(matches!(judged(status, minute), Err(Failure::Later { after, .. }) if after == minute), "{status}");
         }
         let archived = interpret("a.example", StatusCode::GONE, None, word(b"channel_is_archived\n"));
-        assert_eq!(archived, Err(Failure::Never("a.example wants nothing any more (410): channel_is_archived".into())));
+        assert_eq!(archived, Err(Failure::Never("a.example is gone (410): channel_is_archived".into())));
         assert_eq!(word(b"Dear ada@example.com, no"), "");
     }
 
@@ -234,14 +234,14 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let target = Target::read(&format!("https://localhost:{port}/"), false).unwrap();
         let refused = target.post(HeaderMap::new(), Vec::new()).await;
-        let reason = "localhost cannot be reached: localhost is on this computer or in a private network";
+        let reason = "localhost is unreachable: localhost is this computer or in a private network";
         assert_eq!(refused, Err(Failure::away(reason)));
         let finding = target.check().await;
-        assert!(!finding.is_good && finding.message.contains("private network; see url and private"), "{finding:?}");
+        assert!(!finding.is_good && finding.message.contains("private network; check url and private"), "{finding:?}");
         assert!(is_untouched(&listener).await);
 
         let target = Target::read(&format!("http://localhost:{port}/"), true).unwrap();
-        assert_eq!(target.check().await, Finding { is_good: true, message: "localhost can be reached".into() });
+        assert_eq!(target.check().await, Finding { is_good: true, message: "localhost is reachable".into() });
         assert!(!is_untouched(&listener).await);
     }
 
@@ -251,7 +251,7 @@ mod tests {
         let target = Target::read(&format!("https://{}/", listener.local_addr().unwrap()), true).unwrap();
         tokio::spawn(async move { while listener.accept().await.is_ok() {} });
         let finding = target.check().await;
-        assert!(!finding.is_good && finding.message.starts_with("127.0.0.1 cannot be reached: "), "{finding:?}");
+        assert!(!finding.is_good && finding.message.starts_with("127.0.0.1 is unreachable: "), "{finding:?}");
     }
 
     async fn answering(answer: impl Fn() -> axum::response::Response + Clone + Send + Sync + 'static) -> Target {
@@ -265,12 +265,12 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_led_elsewhere_and_no_answer_is_read_without_end() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let elsewhere = format!("http://{}/", listener.local_addr().unwrap());
+        let other_url = format!("http://{}/", listener.local_addr().unwrap());
         let target = answering(move || {
-            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, elsewhere.clone())]).into_response()
+            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, other_url.clone())]).into_response()
         });
         let led = target.await.post(HeaderMap::new(), Vec::new()).await;
-        assert!(matches!(&led, Err(Failure::Away { reason, .. }) if reason.contains("leads elsewhere")), "{led:?}");
+        assert!(matches!(&led, Err(Failure::Away { reason, .. }) if reason.contains("redirects")), "{led:?}");
         assert!(is_untouched(&listener).await);
 
         let target = answering(|| {
@@ -278,7 +278,7 @@ mod tests {
             (StatusCode::BAD_REQUEST, axum::body::Body::from_stream(endless)).into_response()
         });
         let refused = target.await.post(HeaderMap::new(), Vec::new()).await;
-        assert_eq!(refused, Err(Failure::later("127.0.0.1 does not take it (400)")));
+        assert_eq!(refused, Err(Failure::later("127.0.0.1 rejected the request (400)")));
     }
 
     #[tokio::test]
@@ -291,10 +291,10 @@ mod tests {
             }
         });
         let target = Target::read(&url, true).unwrap();
-        let lost = target.post(HeaderMap::new(), Vec::new()).await;
+        let outcome = target.post(HeaderMap::new(), Vec::new()).await;
         assert!(
-            matches!(&lost, Err(Failure::Later { reason, .. }) if reason.starts_with("127.0.0.1 gives no answer") && !reason.contains("secret")),
-            "{lost:?}"
+            matches!(&outcome, Err(Failure::Later { reason, .. }) if reason.starts_with("no response from 127.0.0.1") && !reason.contains("secret")),
+            "{outcome:?}"
         );
     }
 }

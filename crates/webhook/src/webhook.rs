@@ -44,8 +44,9 @@ impl Destination for Webhook {
     }
 
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
-        let event = event(parcel).ok_or_else(|| Failure::Never("what was said is gone".into()))?;
-        let body = serde_json::to_vec(&event).map_err(|error| Failure::Never(format!("it makes no JSON: {error}")))?;
+        let event = event(parcel).ok_or_else(|| Failure::Never("the message no longer exists".into()))?;
+        let body = serde_json::to_vec(&event)
+            .map_err(|error| Failure::Never(format!("cannot be converted to JSON: {error}")))?;
         let (id, now) = (parcel.id(), clock::now());
         let signature = self.secret.sign(&id, now, &body);
         let mut headers = HeaderMap::new();

@@ -116,7 +116,7 @@ pub fn read_items<T: DeserializeOwned>(values: Vec<Value>, name: &str) -> Vec<T>
         let id = item.get("id").and_then(Value::as_u64);
         match serde_json::from_value(item) {
             Ok(item) => items.push(item),
-            Err(error) => tracing::warn!(list = name, id, %error, "item of Zendesk unreadable, left out"),
+            Err(error) => tracing::warn!(list = name, id, %error, "Zendesk item unreadable, skipped"),
         }
     }
     items
@@ -143,7 +143,7 @@ impl TicketField {
             "checkbox" => Ok(json!(matches!(text, "true" | "yes" | "1"))),
             "integer" | "decimal" => {
                 let number = text.parse::<f64>().is_ok_and(f64::is_finite);
-                number.then(|| json!(text)).ok_or_else(|| format!("the field {id} ({title}) takes numbers only"))
+                number.then(|| json!(text)).ok_or_else(|| format!("the field {id} ({title}) accepts only numbers"))
             }
             _ => Ok(json!(text)),
         }

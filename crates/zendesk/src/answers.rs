@@ -179,7 +179,7 @@ impl Polling for Zendesk {
             }
             Failure::TooLarge(reason) | Failure::Never(reason) => ExportFailure::Refused(reason),
         })?;
-        let reason = || format!("Zendesk answers {}: {}", answer.status, answer.message());
+        let reason = || format!("Zendesk replied {}: {}", answer.status, answer.message());
         match answer.status.as_u16() {
             200..=299 => {}
             403 => return Err(ExportFailure::Refused(reason())),
@@ -241,11 +241,11 @@ impl Polling for Zendesk {
             user.id
         );
         let tickets: Vec<Ticket> = list(client.read(&path).await?, "tickets");
-        let elsewhere = tickets.into_iter().filter(|ticket| {
+        let unknown = tickets.into_iter().filter(|ticket| {
             !ticket.external_id.as_deref().unwrap_or_default().starts_with(EXTERNAL_ID_PREFIX)
                 && ticket.status != "deleted"
         });
-        Ok(Some(elsewhere.map(external_ticket).collect()))
+        Ok(Some(unknown.map(external_ticket).collect()))
     }
 }
 

@@ -58,19 +58,20 @@ impl Findings {
 /// Compares the configuration with the account.
 pub async fn check(zendesk: &Zendesk, config: &Config, path: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
-    let me = match zendesk.client.read("/api/v2/users/me").await {
-        Ok(me) => me,
+    let user = match zendesk.client.read("/api/v2/users/me").await {
+        Ok(user) => user,
         Err(failure) => {
             findings
-                .add_problem(format!("{failure}. Nothing else can be compared; see url and client_id with its secret"));
+                .add_problem(format!("{failure}. Nothing else can be checked; check url, client_id and its secret"));
             return findings.0;
         }
     };
-    let user_text = |name: &str| me.pointer(&format!("/user/{name}")).and_then(Value::as_str).unwrap_or_default();
+    let user_text = |name: &str| user.pointer(&format!("/user/{name}")).and_then(Value::as_str).unwrap_or_default();
     match user_text("role") {
         "agent" | "admin" => findings.add_fact(format!("logged in as {} ({})", user_text("name"), user_text("role"))),
         role => findings.add_problem(format!(
-            "logged in with the role {role:?}, which cannot write for others; connect the client as an agent or an admin"
+            "logged in with the role {role:?}, which cannot write for other users; connect the client as an agent or \
+             an admin"
         )),
     }
     rights(zendesk, &mut findings).await;
@@ -89,27 +90,27 @@ async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
         [("/api/v2/tickets?per_page=1", "tickets"), ("/api/v2/users/search?query=email:nobody@example.com", "users")];
     for (path, items) in reads {
         match zendesk.client.read(path).await {
-            Ok(_) => findings.add_fact(format!("may read {items}")),
+            Ok(_) => findings.add_fact(format!("can read {items}")),
             Err(failure) => findings.add_problem(format!(
-                "may not read {items}: {failure}. Give the OAuth client the scopes read and write"
+                "cannot read {items}: {failure}. Give the OAuth client the scopes read and write"
             )),
         }
     }
     export(zendesk, findings).await;
-    let file = Body::File("Deskbell checks whether it may attach files.".into(), "text/plain");
+    let file = Body::File("Test by Deskbell whether it can attach files.".into(), "text/plain");
     let path = "/api/v2/uploads?filename=deskbell-check.txt";
     let upload = zendesk.client.send(&Request { body: file, ..Request::post(path) }).await;
     let token = upload.as_ref().ok().and_then(|answer| answer.body.pointer("/upload/token")?.as_str());
     match (token, &upload) {
         (Some(token), _) => {
-            findings.add_fact("may attach files".into());
+            findings.add_fact("can attach files".into());
             let path = format!("/api/v2/uploads/{token}");
             // If this fails, the upload expires within the hour.
             let _ = zendesk.client.send(&Request { method: Method::DELETE, ..Request::get(&path) }).await;
         }
         (None, Ok(answer)) => findings
-            .add_problem(format!("may not attach files: {}. Give the OAuth client the scope write", answer.message())),
-        (None, Err(failure)) => findings.add_problem(format!("may not attach files: {failure}")),
+            .add_problem(format!("cannot attach files: {}. Give the OAuth client the scope write", answer.message())),
+        (None, Err(failure)) => findings.add_problem(format!("cannot attach files: {failure}")),
     }
 }
 
@@ -119,11 +120,11 @@ async fn export(zendesk: &Zendesk, findings: &mut Findings) {
     let path = format!("{EXPORT}?start_time={hour_ago}&per_page=1");
     match zendesk.client.send(&Request::get(&path)).await {
         Ok(answer) if answer.status.is_success() => {
-            findings.add_fact("may export changes, so that no answer is missed however many tickets change".into());
+            findings.add_fact("can export changes, so no reply is missed however many tickets change".into());
         }
         Ok(answer) if answer.status == StatusCode::FORBIDDEN => findings.add_fact(
-            "may not export changes, which Zendesk allows to admins only: after an outage or a bulk change they are all read \
-             from the list of tickets, which is slower; connect the client as an admin to avoid that"
+            "cannot export changes, which Zendesk allows admins only: after an outage or a bulk change they are all \
+             read from the list of tickets, which is slower; connect the client as an admin to avoid that"
                 .into(),
         ),
         Ok(answer) => findings.add_problem(format!("changes cannot be exported: {}", answer.message())),
@@ -139,19 +140,21 @@ async fn fields(zendesk: &Zendesk, config: &Config, findings: &mut Findings) {
     let texts = zendesk.mapping.tags.iter().chain(zendesk.mapping.fields.values().map(|rule| &rule.from));
     for name in texts.flat_map(|text| names(text)).filter_map(|name| name.strip_prefix("fields.")) {
         if !config.fields.iter().any(|field| field.id == name) {
-            findings.add_problem(format!("{{fields.{name}}}: the form of the site asks for no field {name:?}"));
+            findings.add_problem(format!("{{fields.{name}}}: the form of the site has no field {name:?}"));
         }
     }
     for (id, rule) in &zendesk.mapping.fields {
         let Some(field) = account_fields.iter().find(|field| field.id == *id) else {
             findings.add_problem(format!(
-                "fields.{id}: there is no such ticket field; take the id from Admin Center, Fields"
+                "fields.{id}: there is no such ticket field; use the id from Admin Center, Fields"
             ));
             continue;
         };
         let title = &field.title;
         if !field.active {
-            findings.add_problem(format!("fields.{id} ({title}): is not active; activate it, or remove it here"));
+            findings.add_problem(format!(
+                "fields.{id} ({title}): not active; activate it, or remove it from the configuration"
+            ));
             continue;
         }
         let values = possible_values(&rule.from, config);
@@ -161,17 +164,18 @@ async fn fields(zendesk: &Zendesk, config: &Config, findings: &mut Findings) {
             rule.choices.keys().filter(|key| !values.is_empty() && !values.contains(*key)).collect();
         for key in &unmet {
             findings.add_problem(format!(
-                "fields.{id} ({title}): choices.{key} stands for a value that {:?} never has",
+                "fields.{id} ({title}): choices.{key} is for a value that {:?} never has",
                 rule.from
             ));
         }
         if lost.is_empty() && unmet.is_empty() {
-            findings.add_fact(format!("fields.{id} ({title}) takes {}", rule.from));
+            findings.add_fact(format!("fields.{id} ({title}) is set from {}", rule.from));
         }
         for value in lost {
             let tag = rule.choices.get(value).unwrap_or(value);
             findings.add_problem(format!(
-                "fields.{id} ({title}): has no choice with the tag {tag:?}; add it there, or name another for {value:?} in choices"
+                "fields.{id} ({title}): has no choice with the tag {tag:?}; add it in Zendesk, or set another for \
+                 {value:?} in choices"
             ));
         }
     }
@@ -184,8 +188,7 @@ async fn forms(zendesk: &Zendesk, findings: &mut Findings) {
         Err(failure) => return findings.add_problem(format!("form_id: the forms cannot be read: {failure}")),
     };
     let Some(form) = forms.iter().find(|form| form.id == id) else {
-        return findings
-            .add_problem(format!("form_id: there is no form {id}; Zendesk would take its default in its place"));
+        return findings.add_problem(format!("form_id: there is no form {id}, so Zendesk would use its default form"));
     };
     if !form.active {
         return findings.add_problem(format!("form_id: the form {id} ({}) is not active", form.name));
@@ -209,7 +212,7 @@ async fn groups(zendesk: &Zendesk, config: &Config, findings: &mut Findings) {
     if mapping.owners.is_empty() {
         for team in teams.iter().filter(|team| !mapping.groups.contains_key(**team)) {
             findings.add_problem(format!(
-                "groups: the team {team:?} has none, so its tickets come to no group; add groups.{team}"
+                "groups: the team {team:?} has no group, so its tickets are assigned to none; add groups.{team}"
             ));
         }
     }
@@ -248,7 +251,9 @@ async fn assignees(zendesk: &Zendesk, findings: &mut Findings) {
         match user_text("role") {
             "agent" | "admin" => findings.add_fact(format!("assignees.{person} is {}", user_text("name"))),
             "" => findings.add_problem(format!("assignees.{person}: there is no agent {id}")),
-            role => findings.add_problem(format!("assignees.{person}: {} is no agent but {role}", user_text("name"))),
+            role => {
+                findings.add_problem(format!("assignees.{person}: {} is not an agent but {role}", user_text("name")))
+            }
         }
     }
 }
@@ -266,7 +271,7 @@ async fn brand(zendesk: &Zendesk, findings: &mut Findings) {
 
 async fn hook(zendesk: &Zendesk, path: &str, findings: &mut Findings) {
     if zendesk.hook.is_none() {
-        findings.add_fact("no webhook_secret: answers are asked for once a minute".into());
+        findings.add_fact("no webhook_secret: replies are polled once a minute".into());
         return;
     }
     let response = zendesk.client.read("/api/v2/webhooks").await;
@@ -274,7 +279,7 @@ async fn hook(zendesk: &Zendesk, path: &str, findings: &mut Findings) {
         Ok(hooks) => hooks.get("webhooks").and_then(Value::as_array).cloned().unwrap_or_default(),
         Err(Failure::Later { .. }) => {
             return findings
-                .add_fact("webhook_secret is there; which webhooks there are only an admin's client may read".into());
+                .add_fact("webhook_secret is set; only a client with the admin role can list the webhooks".into());
         }
         Err(failure) => return findings.add_problem(format!("the webhooks cannot be read: {failure}")),
     };
@@ -282,16 +287,22 @@ async fn hook(zendesk: &Zendesk, path: &str, findings: &mut Findings) {
     let leads_here = |hook: &&Value| hook_text(hook, "endpoint").trim_end_matches('/').ends_with(path);
     match hooks.iter().find(leads_here) {
         None => findings.add_problem(format!(
-            "webhook_secret: no webhook leads here; make one for ticket events, to https://GATEWAY{path}"
+            "webhook_secret: no webhook points to this destination; create one for ticket events, to \
+             https://GATEWAY{path}"
         )),
         Some(hook) if hook_text(hook, "status") != "active" => {
             findings.add_problem(format!("the webhook {:?} is not active", hook_text(hook, "name")));
         }
         Some(hook) if !gets_comment_events(hook) => findings.add_problem(format!(
-            "the webhook {:?} tells of nothing that is said; subscribe it to ticket events (comment added, status changed)",
+            "the webhook {:?} has no events about replies; subscribe it to ticket events (comment added, status \
+             changed)",
             hook_text(hook, "name")
         )),
-        Some(hook) => findings.add_fact(format!("the webhook {:?} is active, at {}", hook_text(hook, "name"), hook_text(hook, "endpoint"))),
+        Some(hook) => findings.add_fact(format!(
+            "the webhook {:?} is active, at {}",
+            hook_text(hook, "name"),
+            hook_text(hook, "endpoint")
+        )),
     }
 }
 

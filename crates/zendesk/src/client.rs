@@ -155,7 +155,7 @@ impl Client {
         match answer.status {
             status if status.is_success() => Ok(answer),
             StatusCode::FORBIDDEN => Err(answer.forbidden()),
-            _ => Err(Failure::Never(format!("Zendesk answers {} to {path}: {}", answer.status, answer.message()))),
+            _ => Err(Failure::Never(format!("Zendesk replied {} to {path}: {}", answer.status, answer.message()))),
         }
     }
 
@@ -173,15 +173,15 @@ impl Client {
                 return Ok(answer);
             }
         }
-        Err(Failure::away(format!("Zendesk does not let the gateway in: {}", answer.message())))
+        Err(Failure::away(format!("Zendesk rejects the login: {}", answer.message())))
     }
 
     /// The bytes of a file of the account, at most `max`. Credentials are sent to the account only, not to redirects. If attachments are
     /// private, unauthorized clients are redirected to a login page, which is an error unless the file itself is a page.
     pub async fn file(&self, url: &str, is_page: bool, max: usize) -> Result<Vec<u8>, Failure> {
-        let failure = |what: &str| Failure::Never(format!("a file of Zendesk {what}"));
+        let failure = |problem: &str| Failure::Never(format!("a file of Zendesk {problem}"));
         let url = Url::parse(url).ok().and_then(|url| download_address(&self.connection.base, &url));
-        let url = url.ok_or_else(|| failure("is not at the address of the account"))?;
+        let url = url.ok_or_else(|| failure("is not on the account's host"))?;
         let mut response = self.request_file(&url).await?;
         if is_login(&response, is_page) {
             // The token may have been revoked.
@@ -191,12 +191,10 @@ impl Client {
             }
         }
         if is_login(&response, is_page) {
-            return Err(failure(
-                "is given only to people who log in there; the client needs the right to read tickets",
-            ));
+            return Err(failure("requires a login; the client needs the right to read tickets"));
         }
         if !response.status().is_success() {
-            return Err(failure(&format!("is not given ({})", response.status())));
+            return Err(failure(&format!("cannot be downloaded ({})", response.status())));
         }
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
@@ -236,7 +234,7 @@ impl Client {
         while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
             bytes.extend_from_slice(&chunk);
             if bytes.len() > BODY_MAX {
-                let reason = format!("Zendesk answers more than {BODY_MAX} bytes to {}", request.path);
+                let reason = format!("Zendesk sent more than {BODY_MAX} bytes for {}", request.path);
                 return Err(Failure::TooLarge(reason));
             }
         }
@@ -266,7 +264,7 @@ impl Answer {
     /// The failure for a missing permission: the account can be configured to grant it.
     pub fn forbidden(&self) -> Failure {
         Failure::later(format!(
-            "Zendesk does not allow this: {}; `deskbell check` says which right is missing",
+            "Zendesk does not allow this: {}; `deskbell check` shows the missing permission",
             self.message()
         ))
     }
@@ -314,25 +312,23 @@ fn interpret(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<An
         headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(outbound_http::retry_after);
     let retry_after = retry_after.map(|retry_after| retry_after.min(WAIT_MAX));
     let message = if answer.body.is_null() { String::new() } else { answer.message() };
-    let reason = |what: &str| {
+    let reason = |problem: &str| {
         let colon = if message.is_empty() { "" } else { ": " };
-        format!("{what}{colon}{message}")
+        format!("{problem}{colon}{message}")
     };
     match status.as_u16() {
         // A truncated or foreign body proves nothing; the outcome is looked up.
         200..=299 if status != StatusCode::NO_CONTENT && answer.body.is_null() => {
-            Err(Failure::later("Zendesk's answer cannot be read"))
+            Err(Failure::later("Zendesk's response cannot be parsed"))
         }
         200..=299 | 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 => Ok(answer),
         429 => Err(Failure::Away {
-            reason: reason("Zendesk is asked too often"),
+            reason: reason("rate limit of Zendesk reached"),
             after: retry_after.or(Some(Duration::from_secs(60))),
         }),
-        503 => Err(Failure::Away { reason: reason("Zendesk is away (503)"), after: retry_after }),
-        300..=399 => {
-            Err(Failure::away(format!("Zendesk leads elsewhere ({status}); is url the address of the account?")))
-        }
-        _ => Err(Failure::Later { reason: reason(&format!("Zendesk fails ({status})")), after: retry_after }),
+        503 => Err(Failure::Away { reason: reason("Zendesk is unavailable (503)"), after: retry_after }),
+        300..=399 => Err(Failure::away(format!("Zendesk redirects ({status}); is url the address of the account?"))),
+        _ => Err(Failure::Later { reason: reason(&format!("Zendesk failed ({status})")), after: retry_after }),
     }
 }
 
@@ -340,8 +336,8 @@ fn interpret(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<An
 fn unreachable(error: &reqwest::Error) -> Failure {
     let cause = outbound_http::cause(error);
     match error.is_connect() {
-        true => Failure::away(format!("Zendesk cannot be reached: {cause}")),
-        false => Failure::later(format!("Zendesk gives no answer: {cause}")),
+        true => Failure::away(format!("Zendesk is unreachable: {cause}")),
+        false => Failure::later(format!("no response from Zendesk: {cause}")),
     }
 }
 
@@ -413,9 +409,9 @@ mod tests {
         };
         let (client_a, same_account) =
             (client("https://shared.zendesk.example/"), client("https://shared.zendesk.example"));
-        let other = client("https://other.zendesk.example/");
+        let other_brand = client("https://other.zendesk.example/");
         client_a.connection.limiter.pause(Duration::from_secs(3_600));
-        assert!(same_account.for_look_up(1).is_none() && other.for_look_up(1).is_some());
+        assert!(same_account.for_look_up(1).is_none() && other_brand.for_look_up(1).is_some());
     }
 
     #[test]
@@ -431,7 +427,7 @@ mod tests {
 
     #[test]
     fn whatever_form_an_error_has_it_is_understood() {
-        for (body, says) in [
+        for (body, expected) in [
             (
                 r#"{"error":"RecordInvalid","description":"Record validation errors","details":{"base":[{"description":"Requester: Name: is too short"}]}}"#,
                 "Record validation errors; Requester: Name: is too short",
@@ -444,7 +440,7 @@ mod tests {
         ] {
             let answer =
                 Answer { status: StatusCode::BAD_REQUEST, body: serde_json::from_str(body).unwrap(), at: None };
-            assert_eq!(answer.message(), says);
+            assert_eq!(answer.message(), expected);
         }
     }
 

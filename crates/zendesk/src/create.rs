@@ -196,7 +196,7 @@ pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Fai
                 upload_file(zendesk, &mut files, &file.name, formats::media(file.media, &file.name), bytes).await?
             }
             Err(error) => {
-                files.not_delivered.push(format!("the file {:?} cannot be read here: {error}", file.name));
+                files.not_delivered.push(format!("the file {:?} cannot be read by the gateway: {error}", file.name));
                 files.missing.push(file.name.clone());
             }
         }
@@ -223,7 +223,7 @@ async fn upload_file(
         Some(token) => files.tokens.push(token.into()),
         None => {
             files.not_delivered.push(format!(
-                "the file {name:?} was refused ({}): {}",
+                "the file {name:?} was rejected ({}): {}",
                 answer.status.as_u16(),
                 answer.message()
             ));
@@ -263,7 +263,7 @@ async fn create(
             200..=299 => {
                 let accepted = answer.body.get("ticket").unwrap_or(&Value::Null);
                 let receipt = receipt_of(zendesk, accepted).await?;
-                let receipt = receipt.ok_or_else(|| Failure::later("Zendesk's answer names no ticket"))?;
+                let receipt = receipt.ok_or_else(|| Failure::later("Zendesk's response contains no ticket"))?;
                 let left_out = draft.missing();
                 if let Some(place) = receipt.place.as_ref().filter(|_| !left_out.is_empty()) {
                     report(zendesk, parcel, place, &left_out).await;
@@ -278,10 +278,10 @@ async fn create(
                     None if !draft.ticket.contains_key(EXTERNAL_ID) => find_by_marker(zendesk, parcel).await?,
                     existing => existing,
                 };
-                return existing.ok_or_else(|| Failure::later("Zendesk is still working on an earlier try"));
+                return existing.ok_or_else(|| Failure::later("Zendesk is still processing an earlier attempt"));
             }
             403 => return Err(answer.forbidden()),
-            409 => return Err(Failure::later(format!("Zendesk says that there is a conflict: {}", answer.message()))),
+            409 => return Err(Failure::later(format!("Zendesk reported a conflict: {}", answer.message()))),
             400 | 413 | 415 | 422 => {
                 // The account may have changed since the fields were fetched.
                 if !is_known_now && draft.ticket.contains_key("custom_fields") {
@@ -293,7 +293,7 @@ async fn create(
                 let repair = draft.mend(&faults, &answer.message(), &account_fields);
                 if let Repair::GiveUp(reason) = repair {
                     let status = answer.status.as_u16();
-                    return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {reason}")));
+                    return Err(Failure::Never(format!("Zendesk rejected the ticket ({status}): {reason}")));
                 }
                 repair_with(zendesk, parcel, &mut draft, repair, &mut not_delivered).await?;
                 // A ticket that an earlier attempt created without external id was not found by it.
@@ -306,12 +306,12 @@ async fn create(
                 }
             }
             status => {
-                return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {}", answer.message())));
+                return Err(Failure::Never(format!("Zendesk rejected the ticket ({status}): {}", answer.message())));
             }
         }
     }
     Err(Failure::Never(format!(
-        "Zendesk refuses the ticket even without all optional parts: {}",
+        "Zendesk rejected the ticket even without all optional parts: {}",
         draft.missing().join("; ")
     )))
 }
@@ -327,9 +327,7 @@ async fn repair_with(
     match repair {
         Repair::Changed | Repair::GiveUp(_) => {}
         Repair::Anonymous(reason) => {
-            draft
-                .left_out
-                .push(format!("the requester was refused, and another without an address stands for them: {reason}"));
+            draft.left_out.push(format!("the requester was rejected and replaced by one without an address: {reason}"));
             let mut ticket = Value::Object(std::mem::take(&mut draft.ticket));
             replace_requester(zendesk, parcel, &mut ticket, not_delivered).await?;
             make_gateway_author(zendesk, &mut ticket).await?;
@@ -343,7 +341,7 @@ async fn repair_with(
         }
         Repair::WithoutFiles(reason) => {
             let names: Vec<String> = parcel.files.iter().map(|file| file.name.clone()).collect();
-            draft.left_out.push(format!("the files were refused: {reason}"));
+            draft.left_out.push(format!("the files were rejected: {reason}"));
             if let Some(Value::Object(comment)) = draft.ticket.get_mut("comment") {
                 comment.remove("uploads");
                 let body = comment.get("body").and_then(Value::as_str).unwrap_or_default();
@@ -360,9 +358,9 @@ async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &ExternalTicketRe
     let (delivery, reference) = (parcel.delivery, &parcel.ticket.reference);
     for reason in left_out {
         let (site, destination) = (&delivery.site, &delivery.destination);
-        tracing::warn!(site, destination, reference, reason, "delivery part refused");
+        tracing::warn!(site, destination, reference, reason, "delivery part rejected");
     }
-    let note = format!("Zendesk refused parts of this ticket, so they were left out:\n- {}", left_out.join("\n- "));
+    let note = format!("Zendesk rejected parts of this ticket, so they were left out:\n- {}", left_out.join("\n- "));
     let error = match write_note(zendesk, &format!("{}/refused", parcel.id()), place, &note).await {
         Ok(answer) if answer.status.is_success() => return,
         Ok(answer) => answer.message(),
@@ -373,7 +371,7 @@ async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &ExternalTicketRe
         destination = delivery.destination,
         reference,
         error,
-        "note of refused parts not written"
+        "note about rejected parts not written"
     );
 }
 
@@ -391,7 +389,7 @@ fn differences(requested: &Value, accepted: &Value) -> Vec<String> {
         let (requested, accepted) = (requested.get(part), accepted.get(part));
         if requested.is_some() && accepted.is_some() && requested != accepted {
             not_delivered.push(format!(
-                "{part} is {} in Zendesk and not {}",
+                "{part} is {} in Zendesk instead of {}",
                 or_nothing(accepted),
                 or_nothing(requested)
             ));
@@ -404,7 +402,7 @@ fn differences(requested: &Value, accepted: &Value) -> Vec<String> {
             let text = |field: Option<&Value>| field.and_then(|field| field.get("value")).map(as_text);
             if text(counterpart) != text(Some(&requested)) {
                 not_delivered.push(format!(
-                    "the field {} did not take {}",
+                    "the field {} does not have the value {}",
                     or_nothing(requested.get("id")),
                     or_nothing(requested.get("value"))
                 ));
@@ -558,7 +556,7 @@ mod tests {
         let accepted = json!({"ticket_form_id": 1, "priority": "high", "group_id": 5, "custom_fields": [{"id": 7, "value": null}, {"id": 8, "value": true}]});
         assert_eq!(
             differences(&requested, &accepted),
-            ["ticket_form_id is 1 in Zendesk and not 12", "the field 7 did not take \"x\""]
+            ["ticket_form_id is 1 in Zendesk instead of 12", "the field 7 does not have the value \"x\""]
         );
     }
 }

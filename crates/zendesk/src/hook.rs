@@ -35,7 +35,7 @@ pub fn read(
     }
 
     let event: Value =
-        serde_json::from_slice(body).map_err(|_| InboundEventError::Unreadable("the body is no JSON"))?;
+        serde_json::from_slice(body).map_err(|_| InboundEventError::Unreadable("the body is not JSON"))?;
     let Some(external_id) = ticket(&event) else { return Ok(InboundEvent::Nothing("")) };
     let updated_at =
         event.pointer("/detail/updated_at").and_then(Value::as_str).and_then(|signed_at| signed_at.parse().ok());
@@ -88,7 +88,7 @@ mod tests {
             (r#"{"type":"zen:event-type:user.created","detail":{"id":"35"}}"#, Ok(InboundEvent::Nothing(""))),
             (r#"{"ticket_id":"{{ticket.id}}"}"#, Ok(InboundEvent::Nothing(""))),
             ("[]", Ok(InboundEvent::Nothing(""))),
-            ("no", Err(InboundEventError::Unreadable("the body is no JSON"))),
+            ("no", Err(InboundEventError::Unreadable("the body is not JSON"))),
         ] {
             assert_eq!(read_signed("right", body), expected, "{body}");
         }

@@ -85,12 +85,12 @@ impl Login {
         if !answer.status.is_success() {
             let message = answer.message();
             return Err(Failure::away(format!(
-                "Zendesk gives no token for the client {client_id:?}: {message}. Where the configuration is mended, start the gateway again"
+                "Zendesk issued no token for the client {client_id:?}: {message}. Correct the configuration and \
+                 restart the gateway"
             )));
         }
-        let granted: Granted = serde_json::from_value(answer.body).map_err(|_| {
-            Failure::away("Zendesk answers something else than a token; is url the address of the account?")
-        })?;
+        let granted: Granted = serde_json::from_value(answer.body)
+            .map_err(|_| Failure::away("Zendesk did not return a token; is url the address of the account?"))?;
         let life = Duration::from_secs(granted.expires_in.unwrap_or(LIFE));
         let value = secret_header(&format!("Bearer {}", granted.access_token))?;
         let expires_at = Instant::now() + life.saturating_sub(MARGIN);
@@ -121,7 +121,7 @@ impl fmt::Debug for Login {
 
 fn secret_header(text: &str) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(text)
-        .map_err(|_| Failure::away("the secret has characters that no secret of Zendesk has"))?;
+        .map_err(|_| Failure::away("the secret contains characters that are not allowed in a Zendesk secret"))?;
     value.set_sensitive(true);
     Ok(value)
 }

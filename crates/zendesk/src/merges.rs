@@ -44,17 +44,17 @@ pub async fn follow(client: &Client, place: &ExternalTicketRef) -> Result<Trail,
     let mut place = place.clone();
     let mut visited = vec![ticket.id];
     for _ in 0..STEPS_MAX {
-        let (notices, written): (Vec<Comment>, Vec<Comment>) =
+        let (notices, comments): (Vec<Comment>, Vec<Comment>) =
             own_comments(remaining, &place).into_iter().partition(is_notice);
-        trail.comments.extend(written);
+        trail.comments.extend(comments);
         if !is_merged(&ticket, &notices) {
             trail.end = Some((ticket, answer));
             return Ok(trail);
         }
         let Some(target) = target(client, &ticket, &notices, &visited, &place).await? else {
             trail.note = Some(format!(
-                "In Zendesk, {} was merged into another ticket that could not be found. The customer reads nothing of that one. What they \
-                 write next opens a new ticket.",
+                "In Zendesk, {} was merged into another ticket that could not be found. The customer does not see \
+                 that ticket. Their next message opens a new ticket.",
                 place.external_id
             ));
             return Ok(trail);
@@ -62,14 +62,15 @@ pub async fn follow(client: &Client, place: &ExternalTicketRef) -> Result<Trail,
         let id = target.ticket.id;
         if target.ticket.requester_id.to_string() != place.requester || target.ticket.status == "deleted" {
             trail.note = Some(format!(
-                "In Zendesk, {} was merged into {id}, whose requester is somebody else. So that nobody reads what is meant for others, \
-                 the customer reads nothing of {id}. What they write next opens a new ticket; answer them there or here.",
+                "In Zendesk, {} was merged into {id}, which has another requester. To protect the other requester, \
+                 the customer does not see {id}. Their next message opens a new ticket; answer them there or here.",
                 place.external_id
             ));
             return Ok(trail);
         }
         trail.note = Some(format!(
-            "In Zendesk, {} was merged into {id}. The conversation goes on there: what is said there in public from now on is shown here.",
+            "In Zendesk, {} was merged into {id}. The conversation continues there: new public comments of {id} are \
+             shown here.",
             place.external_id
         ));
         place = ExternalTicketRef { external_id: id.to_string(), merged_after: Some(target.notice), ..place };
@@ -78,7 +79,7 @@ pub async fn follow(client: &Client, place: &ExternalTicketRef) -> Result<Trail,
         (ticket, answer, remaining) = (target.ticket, target.answer, target.comments);
     }
     trail.note =
-        Some(format!("In Zendesk, {} was merged again and again, and is not followed any further.", place.external_id));
+        Some(format!("In Zendesk, {} was merged too many times and is no longer followed.", place.external_id));
     Ok(trail)
 }
 
@@ -199,11 +200,13 @@ async fn read_ticket(client: &Client, id: &str) -> Result<(Ticket, Answer), Fail
     let answer = client.send(&Request::get(&path)).await?;
     match answer.status.as_u16() {
         200..=299 => {}
-        403 | 404 => return Err(Failure::Never(format!("there is no ticket {id} in Zendesk for the gateway to see"))),
-        status => return Err(Failure::Never(format!("Zendesk answers {status} to {path}: {}", answer.message()))),
+        403 | 404 => {
+            return Err(Failure::Never(format!("there is no ticket {id} in Zendesk that the gateway can see")));
+        }
+        status => return Err(Failure::Never(format!("Zendesk replied {status} to {path}: {}", answer.message()))),
     }
     let ticket = serde_json::from_value(answer.body.get("ticket").cloned().unwrap_or_default())
-        .map_err(|_| Failure::later("Zendesk's answer names no ticket"))?;
+        .map_err(|_| Failure::later("Zendesk's response contains no ticket"))?;
     Ok((ticket, answer))
 }
 

@@ -21,13 +21,12 @@ impl People {
     /// The user that the gateway is logged in as.
     pub async fn own_user_id(&self, client: &Client) -> Result<u64, Failure> {
         // Without it the author would be whoever the sender claims to be, so nothing is sent until it is known. That is no fault of the ticket.
-        let unknown = |reason: String| {
-            Failure::away(format!("Zendesk does not say in whose name the gateway is logged in: {reason}"))
-        };
+        let unknown =
+            |reason: String| Failure::away(format!("Zendesk does not return the user of the gateway: {reason}"));
         let fetch = async || match client.read("/api/v2/users/me").await {
-            Ok(me) => {
-                let id = me.pointer("/user/id").and_then(Value::as_u64);
-                id.ok_or_else(|| unknown("the answer has no id".into()))
+            Ok(user) => {
+                let id = user.pointer("/user/id").and_then(Value::as_u64);
+                id.ok_or_else(|| unknown("the response has no id".into()))
             }
             Err(Failure::Never(reason)) => Err(unknown(reason)),
             Err(failure) => Err(failure),
@@ -51,7 +50,8 @@ pub async fn alias(zendesk: &Zendesk, ticket: &StoredTicket) -> Result<Result<u6
     Ok(id.filter(|_| answer.status.is_success()).ok_or_else(|| {
         let status = answer.status.as_u16();
         format!(
-            "the requester is the user of the gateway, because there can be none without an address ({status}): {}",
+            "the requester is the user of the gateway, because a user without an address cannot be created \
+             ({status}): {}",
             answer.message()
         )
     }))

@@ -318,7 +318,7 @@ impl Draft {
                 Guess::Member(name) => format!("{name} was"),
                 Guess::Everything => format!("{} were", self.optional().join(", ")),
             };
-            format!("{subject} left out, because Zendesk says: {}", self.message)
+            format!("{subject} left out, because Zendesk replied: {}", self.message)
         });
         self.left_out.iter().cloned().chain(guess_note).collect()
     }
@@ -327,7 +327,7 @@ impl Draft {
     pub fn mend(&mut self, faults: &[Fault], message: &str, account_fields: &[TicketField]) -> Repair {
         self.message = message.into();
         if let Some(fault) = faults.iter().find(|fault| fault.is_suspension()) {
-            return Repair::GiveUp(format!("the requester is suspended there: {}", fault.message));
+            return Repair::GiveUp(format!("the requester is suspended in Zendesk: {}", fault.message));
         }
         let mut changed = false;
         let mut repair = None;
@@ -361,9 +361,8 @@ impl Draft {
             }
             Part::Requester | Part::RequesterEmail => {
                 let removed = self.ticket.remove("requester_id").is_some();
-                removed.then(|| {
-                    format!("the requester was refused, and the user of the gateway stands for them: {message}")
-                })
+                removed
+                    .then(|| format!("the requester was rejected and replaced by the user of the gateway: {message}"))
             }
             Part::RequesterName => return self.mend_name(fault),
             Part::Author => {
@@ -375,8 +374,7 @@ impl Draft {
                     }
                     self.comment().map(|comment| comment.remove("author_id"));
                 }
-                is_named
-                    .then(|| format!("its author was refused, and the user of the gateway stands for them: {message}"))
+                is_named.then(|| format!("the author was rejected and replaced by the user of the gateway: {message}"))
             }
             Part::Subject => self.mend_subject(fault),
             Part::Body => self.mend_body(fault),
@@ -391,7 +389,7 @@ impl Draft {
             }
             Part::Field(id) => self.mend_field(*id, fault, account_fields),
             Part::Member("tags") => self.mend_tags(message),
-            Part::Member(name) => self.ticket.remove(*name).map(|_| format!("{name} was refused: {message}")),
+            Part::Member(name) => self.ticket.remove(*name).map(|_| format!("{name} was rejected: {message}")),
         };
         self.left_out.push(changed?);
         Some(Repair::Changed)
@@ -412,9 +410,9 @@ impl Draft {
         self.names += 1;
         let (name, note) = match self.names {
             1 if fault.is_length() && shortened != name => {
-                (shortened, format!("the name of the requester was cut: {message}"))
+                (shortened, format!("the name of the requester was shortened: {message}"))
             }
-            1 | 2 => (replacement, format!("the name of the requester was refused: {message}")),
+            1 | 2 => (replacement, format!("the name of the requester was rejected: {message}")),
             _ => return Some(Repair::Anonymous(message.clone())),
         };
         requester.insert("name".into(), json!(name));
@@ -433,10 +431,10 @@ impl Draft {
             1 if fault.is_length() && subject.chars().count() > limit => {
                 let title = subject.strip_suffix(reference.as_str()).unwrap_or_default().trim_end();
                 let room = limit.saturating_sub(reference.chars().count() + 1);
-                (Some(format!("{} {reference}", cut_to(title, room))), "the subject was cut")
+                (Some(format!("{} {reference}", cut_to(title, room))), "the subject was shortened")
             }
-            1 | 2 if subject != reference => (Some(reference), "the subject was refused"),
-            _ => (None, "the subject was refused"),
+            1 | 2 if subject != reference => (Some(reference), "the subject was rejected"),
+            _ => (None, "the subject was rejected"),
         };
         match mended {
             Some(mended) => self.ticket.insert("subject".into(), json!(mended)),
@@ -463,7 +461,7 @@ impl Draft {
         }
         comment.insert("body".into(), json!(mended));
         Some(format!(
-            "what it says was refused and is shortened; the file beside it has all that was collected: {}",
+            "the text was rejected and shortened; the attached file has the complete context: {}",
             fault.message
         ))
     }
@@ -477,14 +475,14 @@ impl Draft {
         {
             let shortened = shorten(text, limit);
             entry.as_object_mut()?.insert("value".into(), json!(shortened));
-            return Some(format!("the field {id} was cut: {}", fault.message));
+            return Some(format!("the field {id} was shortened: {}", fault.message));
         }
         let field = account_fields.iter().find(|field| field.id == id);
         remove_field(&mut self.ticket, id);
         Some(match field.map(|field| (field, field.value_of(&as_text(&value)))) {
             Some((_, Err(reason))) => reason,
-            Some((field, Ok(_))) => format!("the field {id} ({}) was refused: {}", field.title, fault.message),
-            None => format!("the field {id} was refused: {}", fault.message),
+            Some((field, Ok(_))) => format!("the field {id} ({}) was rejected: {}", field.title, fault.message),
+            None => format!("the field {id} was rejected: {}", fault.message),
         })
     }
 
@@ -497,8 +495,8 @@ impl Draft {
         if named_tags.is_empty() || tags.is_empty() {
             self.ticket.remove("tags");
         }
-        let which = if named_tags.is_empty() { String::new() } else { format!(" ({})", named_tags.join(", ")) };
-        Some(format!("tags{which} were refused: {message}"))
+        let names = if named_tags.is_empty() { String::new() } else { format!(" ({})", named_tags.join(", ")) };
+        Some(format!("tags{names} were rejected: {message}"))
     }
 
     /// Leaves out the fields that the account does not have any more.

@@ -32,10 +32,10 @@ pub async fn deliver_message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<D
             // The ticket itself is followed when it is polled, once all its earlier comments are read.
             Some(open) => match add_comment(zendesk, parcel, &open).await? {
                 UpdateOutcome::Done(delivered) => return Ok(delivered),
-                UpdateOutcome::Closed(..) => Failure::later("the ticket into which it was merged was closed just now"),
+                UpdateOutcome::Closed(..) => Failure::later("the ticket into which it was merged has just been closed"),
             },
             None if is_customers => return follow_up(zendesk, parcel, place, update, not_delivered).await,
-            None => Failure::Never("Zendesk refuses it: the ticket is closed there".into()),
+            None => Failure::Never("Zendesk rejected it: the ticket is closed".into()),
         },
     };
     Err(failure)
@@ -89,24 +89,24 @@ async fn add_comment(
                 let external_id = comment_id(&answer).unwrap_or_default();
                 return Ok(UpdateOutcome::Done(DeliveryReceipt { external_id, place: None, not_delivered }));
             }
-            404 => return Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.external_id))),
-            409 => return Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
+            404 => return Err(Failure::Never(format!("the ticket {} no longer exists in Zendesk", place.external_id))),
+            409 => return Err(Failure::later("the ticket was changed in Zendesk at the same time")),
             422 if is_closed(&answer) => {
                 return Ok(UpdateOutcome::Closed(comment, [files.not_delivered, not_delivered].concat()));
             }
             400 | 413 | 422 => {}
-            status => return Err(Failure::Never(format!("Zendesk refuses it ({status}): {}", answer.message()))),
+            status => return Err(Failure::Never(format!("Zendesk rejected it ({status}): {}", answer.message()))),
         }
         // A refused part costs only itself.
         let faults = faults(&answer.body, ticket.as_object().unwrap_or(&Map::new()), &[]);
         if faults.iter().any(Fault::is_suspension) {
             return Err(Failure::Never(format!(
-                "Zendesk refuses it: its author is suspended there: {}",
+                "Zendesk rejected it: its author is suspended in Zendesk: {}",
                 answer.message()
             )));
         }
         let mut changed = false;
-        for Fault { part, message: says, .. } in &faults {
+        for Fault { part, message: reason, .. } in &faults {
             match part {
                 Some(Part::Files) if uploads == 0 && !files.tokens.is_empty() => {
                     uploads += 1;
@@ -115,17 +115,18 @@ async fn add_comment(
                 Some(Part::Files) if !files.tokens.is_empty() => {
                     files.tokens.clear();
                     missing = parcel.files.iter().map(|file| file.name.clone()).collect();
-                    not_delivered.push(format!("the files were refused: {says}"));
+                    not_delivered.push(format!("the files were rejected: {reason}"));
                 }
                 Some(Part::Author | Part::Requester) if speaker == Speaker::Requester => {
                     speaker = Speaker::Gateway;
                     not_delivered.push(format!(
-                        "its author was refused, and the user of the gateway says it among agents: {says}"
+                        "the author was rejected, so the message was added as a private comment by the user of the \
+                         gateway: {reason}"
                     ));
                 }
                 Some(Part::Member("status")) if is_opened => {
                     is_opened = false;
-                    not_delivered.push(format!("the ticket could not be opened again: {says}"));
+                    not_delivered.push(format!("the ticket could not be reopened: {reason}"));
                 }
                 _ => continue,
             }
@@ -133,29 +134,29 @@ async fn add_comment(
         }
         if !changed {
             return Err(Failure::Never(format!(
-                "Zendesk refuses it ({}): {}",
+                "Zendesk rejected it ({}): {}",
                 answer.status.as_u16(),
                 answer.message()
             )));
         }
     }
-    Err(Failure::Never("Zendesk refuses it even without all optional parts".into()))
+    Err(Failure::Never("Zendesk rejected it even without all optional parts".into()))
 }
 
 fn warn_of_refused(parcel: &Parcel<'_>, not_delivered: &[String]) {
     let (delivery, reference) = (parcel.delivery, &parcel.ticket.reference);
     for reason in not_delivered {
         let (site, destination) = (&delivery.site, &delivery.destination);
-        tracing::warn!(site, destination, reference, reason, "delivery part refused");
+        tracing::warn!(site, destination, reference, reason, "delivery part rejected");
     }
 }
 
 fn known_place<'a>(parcel: &Parcel<'a>) -> Result<&'a ExternalTicketRef, Failure> {
-    parcel.place.ok_or_else(|| Failure::Never("nobody knows where its ticket is in Zendesk".into()))
+    parcel.place.ok_or_else(|| Failure::Never("the external ticket is unknown".into()))
 }
 
 fn message_of<'a>(parcel: &Parcel<'a>) -> Result<&'a Message, Failure> {
-    parcel.message.ok_or_else(|| Failure::Never("there is nothing to say".into()))
+    parcel.message.ok_or_else(|| Failure::Never("the delivery has no message".into()))
 }
 
 /// The author in Zendesk of a message from here.
@@ -209,9 +210,9 @@ pub async fn deliver_confirmation(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Res
             Ok(DeliveryReceipt { external_id: comment_id(&answer).unwrap_or_default(), ..DeliveryReceipt::default() })
         }
         403 => Err(answer.forbidden()),
-        409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
+        409 => Err(Failure::later("the ticket was changed in Zendesk at the same time")),
         422 if is_closed(&answer) => Ok(DeliveryReceipt::default()),
-        status => Err(Failure::Never(format!("Zendesk refuses the note ({status}): {}", answer.message()))),
+        status => Err(Failure::Never(format!("Zendesk rejected the note ({status}): {}", answer.message()))),
     }
 }
 
@@ -227,11 +228,12 @@ pub async fn deliver_status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str
     match answer.status.as_u16() {
         200..=299 => Ok(DeliveryReceipt::default()),
         403 => Err(answer.forbidden()),
-        404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.external_id))),
-        409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
+        404 => Err(Failure::Never(format!("the ticket {} no longer exists in Zendesk", place.external_id))),
+        409 => Err(Failure::later("the ticket was changed in Zendesk at the same time")),
         422 if is_closed(&answer) && status == "solved" => Ok(DeliveryReceipt::default()),
         422 if is_closed(&answer) => {
-            let not_delivered = "the ticket is closed in Zendesk and stays so; what the customer says next opens one that follows it up";
+            let not_delivered = "the ticket is closed in Zendesk and stays closed; the customer's next message opens \
+                a follow-up ticket";
             Ok(DeliveryReceipt { not_delivered: vec![not_delivered.into()], ..DeliveryReceipt::default() })
         }
         // Agents have to fill in something first; they are told.
@@ -240,16 +242,16 @@ pub async fn deliver_status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str
             let external_id = match find_note(zendesk, parcel, place).await? {
                 Some(earlier_note) => earlier_note.external_id,
                 None => {
-                    let note = format!("In Deskbell this was set to {status}.");
+                    let note = format!("Set to {status} in Deskbell.");
                     let answer = write_note(zendesk, &parcel.id(), place, &note).await?;
                     comment_id(&answer).unwrap_or_default()
                 }
             };
             let not_delivered =
-                format!("it could not be set to {status} in Zendesk, where a note says so now: {message}");
+                format!("the status could not be set to {status} in Zendesk, so a note was added: {message}");
             Ok(DeliveryReceipt { external_id, not_delivered: vec![not_delivered], ..DeliveryReceipt::default() })
         }
-        code => Err(Failure::Never(format!("Zendesk refuses that it is {status} ({code}): {}", answer.message()))),
+        code => Err(Failure::Never(format!("Zendesk rejected the status {status} ({code}): {}", answer.message()))),
     }
 }
 

@@ -51,19 +51,19 @@ pub async fn print(time: Duration, faults: &mut Vec<String>) -> Outcome {
     let times = customer(&gateway.address, time).await?;
     attack.shutdown().await;
 
-    let (mut taken, refused) = times;
-    taken.sort_unstable();
+    let (mut accepted, refused) = times;
+    accepted.sort_unstable();
     println!(
         "\nA verified customer beside one anonymous client for {} s: {} tickets, p50 {}, p99 {}, longest {}, {} refused{}",
         time.as_secs(),
-        taken.len(),
-        millis(share(&taken, 0.5)),
-        millis(share(&taken, 0.99)),
-        millis(share(&taken, 1.0)),
+        accepted.len(),
+        millis(share(&accepted, 0.5)),
+        millis(share(&accepted, 0.99)),
+        millis(share(&accepted, 1.0)),
         refused.len(),
         refused.first().map(|first| format!(", the first by {first}")).unwrap_or_default()
     );
-    let p99 = share(&taken, 0.99);
+    let p99 = share(&accepted, 0.99);
     if p99 > TICKET_MAX || !refused.is_empty() {
         faults.push(format!(
             "a customer's tickets beside an attack: {} at the 99th of 100, {} refused",
@@ -108,7 +108,7 @@ async fn customer(gateway: &str, time: Duration) -> Outcome<(Vec<Duration>, Vec<
 /// Starts everything at once.
 async fn attack(gateway: &str, answers: &Answers) -> Outcome<JoinSet<()>> {
     let caller = Caller::new(gateway, ATTACKER);
-    let (status, text, _) = anew(&caller, 0).ask(Method::POST, TICKETS, Some(ticket("The first"))).await?;
+    let (status, text, _) = new_session(&caller, 0).ask(Method::POST, TICKETS, Some(ticket("The first"))).await?;
     if !status.is_success() {
         return Err(format!("the first ticket: {status}: {text}").into());
     }
@@ -134,7 +134,7 @@ async fn attack(gateway: &str, answers: &Answers) -> Outcome<JoinSet<()>> {
         tasks.spawn(send_slowly(host.clone()));
     }
     for number in 0..STREAMS {
-        let caller = anew(&caller, number % 10);
+        let caller = new_session(&caller, number % 10);
         tasks.spawn(async move {
             loop {
                 if let Ok(stream) = caller.send(Method::GET, "/v1/sites/acme/tickets/stream", None).await {
@@ -166,59 +166,65 @@ const KINDS: [&str; 14] = [
 ];
 
 async fn act(caller: &Caller, kind: &str, number: usize, id: &str) -> reqwest::Result<StatusCode> {
-    let (own, other) = (anew(caller, 0), anew(caller, number + 1));
+    let (same_address, other_address) = (new_session(caller, 0), new_session(caller, number + 1));
     let key = |caller: &Caller| caller.with("idempotency-key", format!("{}-{number}", kind.replace(' ', "-")));
     let ticket_path = format!("{TICKETS}/{id}");
     let answer = match kind {
         "tickets" => {
             let contact = json!({"name": "https://evil.example", "email": format!("stranger{number}@example.com")});
             let one = ticket_with("Visit https://evil.example now", "contact", contact);
-            key(&other).send(Method::POST, TICKETS, Some(one)).await?
+            key(&other_address).send(Method::POST, TICKETS, Some(one)).await?
         }
         "large tickets" => {
             let values: serde_json::Map<_, _> =
                 (0..60).map(|value| (format!("value{value}"), json!("x".repeat(900)))).collect();
             let context = json!({"version": 1, "page_values": values});
             let one = ticket_with(&new_words(number), "context", context);
-            key(&own).send(Method::POST, TICKETS, Some(one)).await?
+            key(&same_address).send(Method::POST, TICKETS, Some(one)).await?
         }
-        "torn tickets" => own.send(Method::POST, TICKETS, Some(json!({"kind": "nonsense"}))).await?,
+        "torn tickets" => same_address.send(Method::POST, TICKETS, Some(json!({"kind": "nonsense"}))).await?,
         "files" => {
             let id = format!("{:08x}-0000-4000-8000-000000000000", number);
-            return other.put(&format!("/v1/sites/acme/attachments/{id}?name=a.txt"), vec![b'a'; 9_000_000]).await;
+            return other_address
+                .put(&format!("/v1/sites/acme/attachments/{id}?name=a.txt"), vec![b'a'; 9_000_000])
+                .await;
         }
         "status changes" => {
             let status = if number.is_multiple_of(2) { "solved" } else { "open" };
-            own.send(Method::PATCH, &ticket_path, Some(json!({"status": status}))).await?
+            same_address.send(Method::PATCH, &ticket_path, Some(json!({"status": status}))).await?
         }
         "replies" => {
             let reply = json!({"message": new_words(number + 1_000_000)});
-            key(&own).send(Method::POST, &format!("{ticket_path}/messages"), Some(reply)).await?
+            key(&same_address).send(Method::POST, &format!("{ticket_path}/messages"), Some(reply)).await?
         }
         "events" => {
             let questions: Vec<String> = (0..20).map(|question| format!("made-up-{number}-{question}")).collect();
             let event = json!({"name": "shown", "visit": format!("{number:016x}.1"), "questions": questions});
-            other.send(Method::POST, "/v1/sites/acme/events", Some(event)).await?
+            other_address.send(Method::POST, "/v1/sites/acme/events", Some(event)).await?
         }
-        "incidents" => other.send(Method::POST, "/v1/sites/acme/incidents", Some(json!({"id": "configured"}))).await?,
+        "incidents" => {
+            other_address.send(Method::POST, "/v1/sites/acme/incidents", Some(json!({"id": "configured"}))).await?
+        }
         "log-ins" => {
             let path = "/inbox/login?name=x";
-            own.send(Method::POST, path, Some(json!({"token": format!("guess {number} 0123456789")}))).await?
+            same_address.send(Method::POST, path, Some(json!({"token": format!("guess {number} 0123456789")}))).await?
         }
         "guesses" => {
-            let guess = own.with("authorization", format!("Bearer guess-{number}-0123456789"));
+            let guess = same_address.with("authorization", format!("Bearer guess-{number}-0123456789"));
             guess.send(Method::GET, "/inbox", None).await?
         }
         "searches" => {
             let words = "export dashboards person event query ".repeat(7);
-            own.send(Method::GET, &format!("/v1/sites/acme/search?q={}", words.replace(' ', "+")), None).await?
+            same_address
+                .send(Method::GET, &format!("/v1/sites/acme/search?q={}", words.replace(' ', "+")), None)
+                .await?
         }
         "similar tickets" => {
             let draft = json!({"message": "ä ö ü export stops ".repeat(500)});
-            own.send(Method::POST, &format!("{TICKETS}/alike"), Some(draft)).await?
+            same_address.send(Method::POST, &format!("{TICKETS}/alike"), Some(draft)).await?
         }
-        "lists" => own.send(Method::GET, TICKETS, None).await?,
-        _ => own.send(Method::GET, &format!("{ticket_path}/messages"), None).await?,
+        "lists" => same_address.send(Method::GET, TICKETS, None).await?,
+        _ => same_address.send(Method::GET, &format!("{ticket_path}/messages"), None).await?,
     };
     let status = answer.status();
     answer.bytes().await?;
@@ -234,7 +240,7 @@ fn ticket_with(message: &str, part: &str, value: Value) -> Value {
 }
 
 /// The attacker with the session of a number.
-fn anew(caller: &Caller, number: usize) -> Caller {
+fn new_session(caller: &Caller, number: usize) -> Caller {
     caller.with("deskbell-session", format!("{number:032x}")).with("idempotency-key", format!("anew-{number}"))
 }
 

@@ -78,14 +78,14 @@ pub async fn fill(path: &Path, count: usize) -> Outcome {
 /// Measures how long repeated claims of due deliveries take.
 pub async fn claim(path: &Path, times: usize) -> Outcome<Vec<Duration>> {
     let store = SqliteStore::open(path).await?;
-    let mut taken = Vec::new();
+    let mut samples = Vec::new();
     for _ in 0..times {
         let start = Instant::now();
         store.claim_deliveries(QUEUE, LEASE, &[], 6).await?;
-        taken.push(start.elapsed());
+        samples.push(start.elapsed());
     }
     store.close().await;
-    Ok(taken)
+    Ok(samples)
 }
 
 async fn place(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Outcome {

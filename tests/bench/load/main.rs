@@ -41,9 +41,9 @@ async fn main() -> Outcome {
     let is_wanted = |name: &str| part.is_empty() || part == name;
     if is_wanted("tickets") {
         println!("{:>9}  {:<44} {:>8} {:>8} {:>8}", "tickets", "", "p50", "p95", "longest");
-        let kept = env::var_os("FILLED").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let filled_folder = env::var_os("FILLED").filter(|folder| !folder.is_empty()).map(PathBuf::from);
         let few = tickets::print(FEW, None, &mut faults).await?;
-        let many = tickets::print(number("TICKETS", TICKETS)?, kept.as_deref(), &mut faults).await?;
+        let many = tickets::print(number("TICKETS", TICKETS)?, filled_folder.as_deref(), &mut faults).await?;
         compare(few, many, &mut faults);
     }
     if is_wanted("import") {
@@ -89,8 +89,8 @@ fn number<T: std::str::FromStr>(name: &str, default: T) -> Outcome<T> {
 
 /// A percentile of sorted times.
 fn share(times: &[Duration], share: f64) -> Duration {
-    let place = ((times.len().saturating_sub(1)) as f64 * share).round() as usize;
-    times.get(place).copied().unwrap_or_default()
+    let index = ((times.len().saturating_sub(1)) as f64 * share).round() as usize;
+    times.get(index).copied().unwrap_or_default()
 }
 
 /// A line with the median, the 95th percentile, and the maximum.

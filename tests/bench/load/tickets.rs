@@ -19,9 +19,9 @@ const MEMORY_MAX: u64 = 300;
 pub type Times = Vec<(String, Vec<Duration>)>;
 
 /// Prints the time of each request with this many tickets, which are created first unless a folder has them already.
-pub async fn print(count: usize, kept: Option<&Path>, faults: &mut Vec<String>) -> Outcome<Times> {
+pub async fn print(count: usize, filled_folder: Option<&Path>, faults: &mut Vec<String>) -> Outcome<Times> {
     let temporary = tempfile::tempdir()?;
-    let folder = kept.unwrap_or(temporary.path());
+    let folder = filled_folder.unwrap_or(temporary.path());
     let database = folder.join("load.db");
     let filled = Filled::default();
     if !database.exists() {
@@ -39,13 +39,13 @@ pub async fn print(count: usize, kept: Option<&Path>, faults: &mut Vec<String>) 
     };
     let mut all = Vec::new();
     for (number, (name, path)) in pages(&agent(0), &filled).await?.into_iter().enumerate() {
-        let taken = times(&agent(number), &path).await?;
-        row(count, &name, taken.clone());
-        all.push((name, taken));
+        let list_times = times(&agent(number), &path).await?;
+        row(count, &name, list_times.clone());
+        all.push((name, list_times));
     }
-    let taken = times(&person, "/v1/sites/acme/tickets").await?;
-    row(count, "a customer's tickets", taken.clone());
-    all.push(("a customer's tickets".into(), taken));
+    let list_times = times(&person, "/v1/sites/acme/tickets").await?;
+    row(count, "a customer's tickets", list_times.clone());
+    all.push(("a customer's tickets".into(), list_times));
     row(count, "taking a ticket", take(&person, "taken", &|number| format!("The export stops at row {number}")).await?);
     row(count, "taking a ticket of 700 new words", take(&person, "long", &new_words).await?);
     let memory = gateway.memory()?;

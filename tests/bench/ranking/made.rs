@@ -95,8 +95,8 @@ impl Random {
     }
 
     fn pick<'a>(&mut self, from: &'a [String]) -> &'a str {
-        let place = self.between(0, from.len().saturating_sub(1));
-        from.get(place).map_or("", String::as_str)
+        let index = self.between(0, from.len().saturating_sub(1));
+        from.get(index).map_or("", String::as_str)
     }
 }
 

@@ -49,6 +49,6 @@ fn main() -> Outcome {
 
 /// A percentile in microseconds.
 fn micros(sorted: &[Duration], part: f64) -> String {
-    let place = ((sorted.len() as f64 * part).ceil() as usize).saturating_sub(1);
-    sorted.get(place).map_or_else(String::new, |time| format!("{} µs", time.as_micros()))
+    let index = ((sorted.len() as f64 * part).ceil() as usize).saturating_sub(1);
+    sorted.get(index).map_or_else(String::new, |time| format!("{} µs", time.as_micros()))
 }

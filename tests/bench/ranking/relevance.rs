@@ -16,27 +16,27 @@ const TYPED: f64 = 0.6;
 /// Prints how often the ranker finds the intended question, and how often it shows something when there is nothing. Queries alternate between
 /// two halves, so that one can be held out during work on the ranker.
 pub fn print(folder: &Path) -> Outcome {
-    let own = folder.join("questions.jsonl");
-    let text = if own.exists() { fs::read_to_string(own)? } else { DEMO.into() };
+    let questions_file = folder.join("questions.jsonl");
+    let text = if questions_file.exists() { fs::read_to_string(questions_file)? } else { DEMO.into() };
     let questions: Vec<Question> = lines::<Entry>(&text)?.into_iter().map(Question::from).collect();
     let queries = folder.join("queries.jsonl");
     let text = fs::read_to_string(&queries).map_err(|error| format!("{}: {error}", queries.display()))?;
-    let asked: Vec<Asked> = lines(&text)?;
+    let queries: Vec<LabelledQuery> = lines(&text)?;
     let index = Index::build(&questions, Snowball);
-    println!("\n{} queries over {} questions of {}", asked.len(), index.len(), folder.display());
+    println!("\n{} queries over {} questions of {}", queries.len(), index.len(), folder.display());
     println!("{:<28} {:>7} {:>8} {:>8} {:>8}", "", "queries", "first", "in three", "MRR");
-    let meant: Vec<&Asked> = asked.iter().filter(|asked| asked.question.is_some()).collect();
-    let half = |which: usize| meant.iter().copied().skip(which).step_by(2).collect::<Vec<&Asked>>();
-    let typos: Vec<&Asked> = meant.iter().copied().filter(|asked| asked.typos).collect();
+    let with_answer: Vec<&LabelledQuery> = queries.iter().filter(|queries| queries.question.is_some()).collect();
+    let half = |start: usize| with_answer.iter().copied().skip(start).step_by(2).collect::<Vec<&LabelledQuery>>();
+    let typos: Vec<&LabelledQuery> = with_answer.iter().copied().filter(|queries| queries.typos).collect();
     for (name, queries) in [("one half", half(0)), ("the other half", half(1)), ("typing mistakes", typos)] {
         for (letters, part) in [("", 1.0), (", 60 % typed", TYPED)] {
             found(&index, &format!("{name}{letters}"), &queries, part);
         }
     }
-    let junk: Vec<&Asked> = asked.iter().filter(|asked| asked.question.is_none()).collect();
+    let junk: Vec<&LabelledQuery> = queries.iter().filter(|queries| queries.question.is_none()).collect();
     if !junk.is_empty() {
         let shown =
-            |part| junk.iter().filter(|asked| !index.search(&typed(&asked.query, part), SHOWN).is_empty()).count();
+            |part| junk.iter().filter(|queries| !index.search(&typed(&queries.query, part), SHOWN).is_empty()).count();
         let (whole, unfinished) = (shown(1.0), shown(TYPED));
         println!(
             "junk: {whole} of {} queries about nothing show something, {unfinished} when 60 % is typed",
@@ -46,15 +46,15 @@ pub fn print(folder: &Path) -> Outcome {
     Ok(())
 }
 
-fn found(index: &Index, name: &str, queries: &[&Asked], part: f64) {
+fn found(index: &Index, name: &str, queries: &[&LabelledQuery], part: f64) {
     let (mut first, mut in_three, mut reciprocal) = (0, 0, 0.0);
-    for Asked { query, question, .. } in queries {
-        if let Some(place) =
+    for LabelledQuery { query, question, .. } in queries {
+        if let Some(index) =
             index.search(&typed(query, part), LIMIT_MAX).iter().position(|hit| Some(&hit.id) == question.as_ref())
         {
-            first += usize::from(place == 0);
-            in_three += usize::from(place < 3);
-            reciprocal += 1.0 / (place + 1) as f64;
+            first += usize::from(index == 0);
+            in_three += usize::from(index < 3);
+            reciprocal += 1.0 / (index + 1) as f64;
         }
     }
     let all = queries.len().max(1) as f64;
@@ -82,20 +82,20 @@ struct Entry {
     #[serde(default)]
     created_at: String,
     #[serde(default)]
-    answers: Vec<Said>,
+    answers: Vec<AnswerEntry>,
 }
 
 /// An answer, with or without its author.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Said {
+enum AnswerEntry {
     Text(String),
     By(Answer),
 }
 
 /// A query for a question; for none if there is nothing to find.
 #[derive(Deserialize)]
-struct Asked {
+struct LabelledQuery {
     query: String,
     question: Option<String>,
     #[serde(default)]
@@ -104,9 +104,9 @@ struct Asked {
 
 impl From<Entry> for Question {
     fn from(entry: Entry) -> Question {
-        let answer = |said| match said {
-            Said::Text(body) => Answer { body, ..Answer::default() },
-            Said::By(answer) => answer,
+        let answer = |entry| match entry {
+            AnswerEntry::Text(body) => Answer { body, ..Answer::default() },
+            AnswerEntry::By(answer) => answer,
         };
         let Entry { id, title, kind, body, solved, created_at, answers } = entry;
         let answers = answers.into_iter().map(answer).collect();

@@ -222,7 +222,7 @@ for (const [colorScheme, width] of /** @type {const} */ ([
       await expectNoSidewaysScrolling(page);
 
       await page.getByRole("link", { name: "Deliveries 1 given up" }).click();
-      await expect(page.getByRole("row", { name: "Unreachable" })).toContainText("cannot be reached");
+      await expect(page.getByRole("row", { name: "Unreachable" })).toContainText("is unreachable");
       await page.getByText("Send all again").click();
       await expect(page.getByRole("button", { name: "Send all 1 again" })).toBeVisible();
       await expectAccessible(page, "html");

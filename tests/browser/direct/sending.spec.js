@@ -83,7 +83,7 @@ test("a ticket goes straight to Zendesk with its files and its context, once, an
     "Release: 2026.11.2",
     "User: u-1, team",
     "seats: 12",
-    "May look into the account: yes",
+    "Account access allowed: yes",
     "- RangeError: broken for customer 4021",
     "Deskbell reference: ",
   ])

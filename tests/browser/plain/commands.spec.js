@@ -321,7 +321,7 @@ test("a wrong configuration is named in the console and replaced by its default"
   for (const said of [
     /links:.*javascript/,
     /theme\.scheme: must be auto, light or dark/,
-    /plans: only the gateway sets it/,
+    /plans: can be set in the gateway's configuration only/,
   ])
     expect(
       warnings.some((warning) => said.test(warning)),

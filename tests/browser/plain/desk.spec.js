@@ -164,10 +164,10 @@ test("while Zendesk is away a ticket is kept, and nobody is kept waiting", async
   await panel.open();
   const first = await panel.sendTicket("One");
   const operator = await inbox(first);
-  await expect(operator.getByText("Zendesk is away (503)")).toBeVisible();
+  await expect(operator.getByText("Zendesk is unavailable (503)")).toBeVisible();
   await panel.button("Done").click();
   await zendesk.quirks({ down: false });
   await expect.poll(async () => (await zendesk.state()).tickets.length, { timeout: 60_000 }).toBe(1);
   await operator.reload();
-  await expect(operator.getByText("Zendesk is away (503)")).toHaveCount(0);
+  await expect(operator.getByText("Zendesk is unavailable (503)")).toHaveCount(0);
 });

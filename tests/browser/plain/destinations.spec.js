@@ -122,7 +122,7 @@ test("a mail that is too large goes without its files, and says so", async ({ ma
   const [mail] = await mails(mailbox, 1);
   expect(files(mail).map(([name]) => name)).toEqual(["deskbell-context.json"]);
   expect(mail.text).toContain("Files that are not attached here: a.log");
-  await expect.poll(() => gateway.log).toContain("no file is attached");
+  await expect.poll(() => gateway.log).toContain("no files are attached");
   expect(mailbox.asked).toBe(2);
 });
 

@@ -184,7 +184,7 @@ test("why a token counts nothing is told to the host's developer, once, and to n
   await identify(page, [() => sign(SECRET, "shop", ADA)]);
   await write(panel);
   await panel.send();
-  const title = 'the token\'s aud is "shop", and has to be "demo"';
+  const title = 'the token\'s aud is "shop", but must be "demo"';
   const error = { status: 401, code: "token_audience", title };
   await expect.poll(() => warned).toEqual([`deskbell: ${title}`]);
   expect(await page.evaluate(() => /** @type {any} */ (window).errors)).toEqual([error]);

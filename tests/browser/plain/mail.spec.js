@@ -135,7 +135,7 @@ test("a server that says no is not asked again, and the log does not name the pe
 }) => {
   mailbox.refusals = [550];
   const refused = await post();
-  await expect.poll(() => gateway.log).toContain("mail given up");
+  await expect.poll(() => gateway.log).toContain("mail dropped");
   const { reference } = await post({ message: "The next one" });
   expect((await first(mailbox)).subject).toContain(reference);
   expect(mailbox.asked).toBe(2);

@@ -101,8 +101,8 @@ async fn what_destinations_sign_is_heard_far_beyond_what_an_address_may_write() 
     );
     let gateway = gateway_with(&site, Overrides::default()).await;
     for n in 0..100 {
-        let heard = gateway.send(signed_mail(n)).await;
-        assert_eq!(heard.status, 204, "{n} {}", heard.text());
+        let answer = gateway.send(signed_mail(n)).await;
+        assert_eq!(answer.status, 204, "{n} {}", answer.text());
     }
     // An unsigned one is charged like any other write, and refused after that.
     let unsigned = || {

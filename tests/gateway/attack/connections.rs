@@ -94,8 +94,8 @@ async fn where_an_address_has_all_it_may_have_the_next_connection_is_refused_and
     drop(held);
     let again = async {
         loop {
-            let asked = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-            if all_of(opened(served.address, asked).await).await.ends_with("ok\n") {
+            let http_request = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            if all_of(opened(served.address, http_request).await).await.ends_with("ok\n") {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

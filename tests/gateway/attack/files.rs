@@ -69,7 +69,7 @@ fn bytes_in(folder: &Path) -> u64 {
         .sum()
 }
 
-fn kept(gateway: &Gateway) -> u64 {
+fn stored_bytes(gateway: &Gateway) -> u64 {
     bytes_in(&gateway.folder.path().join("test-attachments"))
 }
 
@@ -87,20 +87,20 @@ fn with_file(number: usize) -> Value {
 #[tokio::test]
 async fn a_new_session_for_each_file_fills_no_more_than_the_quota_of_its_address() {
     let gateway = gateway("address_bytes_per_day = 200000").await;
-    let mut taken = 0;
+    let mut accepted = 0;
     for number in 0..40 {
         let answer = gateway.send(put("acme", number, &session(number), "203.0.113.7", text(10 * KB))).await;
         if answer.status == 201 {
-            taken += 1;
+            accepted += 1;
             continue;
         }
         assert_eq!(answer.problem(), (429, "upload_quota".into()));
         let title = answer.json()["title"].as_str().unwrap().to_string();
-        assert!(title.contains("files from one network address in a day") && title.contains("200000 bytes"), "{title}");
+        assert!(title.contains("files per network address and day") && title.contains("200000 bytes"), "{title}");
         let seconds: u64 = answer.header("retry-after").parse().unwrap();
         assert!((1..=86_401).contains(&seconds), "{seconds}");
     }
-    assert_eq!((taken, kept(&gateway)), (20, 200_000));
+    assert_eq!((accepted, stored_bytes(&gateway)), (20, 200_000));
     // Sending them frees nothing, because they stay.
     for number in 0..20 {
         let sent = post("acme", &format!("k{number}"), Some(&session(number)), &with_file(number));
@@ -144,13 +144,13 @@ async fn addresses_are_kept_as_keyed_hashes_for_a_day() {
 #[tokio::test]
 async fn a_site_leaves_a_part_of_its_day_to_signed_people() {
     let gateway = gateway("site_bytes_per_day = 100000").await;
-    let mut taken = 0;
+    let mut accepted = 0;
     for number in 0..20 {
         let address = format!("203.0.113.{number}");
         let answer = gateway.send(put("signed", number, &session(number), &address, text(10 * KB))).await;
-        taken += u32::from(answer.status == 201);
+        accepted += u32::from(answer.status == 201);
     }
-    assert_eq!(taken, 8);
+    assert_eq!(accepted, 8);
     let person = |number: usize| put("signed", number, &format!("person u-{number}"), "203.0.113.1", text(10 * KB));
     assert_eq!(gateway.send(person(31)).await.status, 201);
     assert_eq!(gateway.send(person(32)).await.status, 201);
@@ -168,7 +168,7 @@ async fn what_is_put_and_not_sent_has_a_quota_that_sending_frees() {
     }
     let refused = gateway.send(mine(3)).await;
     assert_eq!(refused.problem(), (429, "upload_quota".into()));
-    assert!(refused.text().contains("unsent files of one session or person"));
+    assert!(refused.text().contains("unsent files per session or person"));
     // A repetition adds nothing, and neither does a replacement.
     assert_eq!(gateway.send(mine(2)).await.status, 201);
     assert_eq!(gateway.send(post("acme", "k", Some(&session(1)), &with_file(0))).await.status, 201);
@@ -183,13 +183,13 @@ async fn uploads_at_once_do_not_go_past_a_quota_that_each_alone_is_within() {
         let request = put("acme", number, &session(number), "203.0.113.7", text(10 * KB));
         tokio::spawn(send(gateway.router.clone(), request))
     });
-    let mut taken = 0;
+    let mut accepted = 0;
     for put in puts.collect::<Vec<_>>() {
-        taken += u32::from(put.await.unwrap().status == 201);
+        accepted += u32::from(put.await.unwrap().status == 201);
     }
     // Running uploads count with their full size.
-    assert!((1..=10).contains(&taken), "{taken}");
-    assert!(kept(&gateway) <= 100_000);
+    assert!((1..=10).contains(&accepted), "{accepted}");
+    assert!(stored_bytes(&gateway) <= 100_000);
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn an_upload_that_stands_still_holds_no_more_room_than_what_has_come() {
     drop(more);
     let refused = slow.await.unwrap();
     assert_eq!(refused.problem(), (429, "upload_quota".into()));
-    assert_eq!(kept(&gateway), 9_000_000);
+    assert_eq!(stored_bytes(&gateway), 9_000_000);
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn many_idle_uploads_of_one_address_are_refused_as_such_and_hold_nothing_a
         sender.abort(std::io::Error::other("gone"));
         assert_eq!(upload.await.unwrap().problem(), (400, "torn".into()));
     }
-    assert_eq!(kept(&gateway), 1, "nothing is left behind, neither on disk nor reserved");
+    assert_eq!(stored_bytes(&gateway), 1, "nothing is left behind, neither on disk nor reserved");
     let other = put("acme", 99, &session(99), "203.0.113.7", text(10 * KB));
     assert_eq!(gateway.send(other).await.status, 201);
 }
@@ -248,7 +248,7 @@ async fn a_disk_that_is_nearly_full_takes_no_files_but_tickets() {
     let refused = gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(1))).await;
     assert_eq!((refused.problem(), refused.header("retry-after")), ((507, "storage_full".into()), "600"));
     assert_eq!(gateway.send(put("signed", 2, "person u-7", "203.0.113.7", text(1))).await.problem().0, 507);
-    assert_eq!(kept(&gateway), 0);
+    assert_eq!(stored_bytes(&gateway), 0);
     let sent = gateway.send(post("acme", "k", Some(&session(1)), &ticket("It broke"))).await;
     assert_eq!(sent.status, 201, "{}", sent.text());
 }
@@ -260,7 +260,7 @@ async fn unsent_files_of_anonymous_sessions_go_after_a_day_and_can_be_put_again(
     assert_eq!(gateway.send(put("signed", 2, "person u-7", "203.0.113.7", "signed")).await.status, 201);
     let after = async |hours: u64| {
         gateway.app.workers.sweep.sweep(clock::now() + Duration::from_secs(60 * 60 * hours)).await.unwrap();
-        kept(&gateway)
+        stored_bytes(&gateway)
     };
     assert_eq!(after(23).await, 15);
     assert_eq!(after(25).await, 6);
@@ -325,7 +325,7 @@ async fn a_sweep_goes_on_past_what_is_gone_or_cannot_be_removed() {
     std::fs::remove_file(settled(&files[1])).unwrap();
     std::fs::create_dir(settled(&files[1])).unwrap();
     gateway.app.workers.sweep.sweep(clock::now() + Duration::from_secs(60 * 60 * 25)).await.unwrap();
-    assert_eq!(kept(&gateway), 0);
+    assert_eq!(stored_bytes(&gateway), 0);
     let remaining: Vec<String> =
         sqlx::query_scalar("SELECT file FROM removed_files").fetch_all(&mut read).await.unwrap();
     assert_eq!(remaining, [files[1].clone()], "it is tried again by the next sweep");
@@ -358,10 +358,10 @@ async fn what_is_put_in_the_place_of_another_leaves_nothing_behind() {
     let gateway = gateway("").await;
     for size in [3, 5, 7] {
         assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(size))).await.status, 201);
-        assert_eq!(kept(&gateway), size as u64);
+        assert_eq!(stored_bytes(&gateway), size as u64);
     }
     gateway.app.workers.sweep.sweep(clock::now()).await.unwrap();
     let mut read = gateway.connection().await;
     let remaining: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
-    assert_eq!((remaining, kept(&gateway)), (0, 7));
+    assert_eq!((remaining, stored_bytes(&gateway)), (0, 7));
 }

@@ -19,7 +19,7 @@ use crate::desk::{Desk, SESSION, full, open, site, until};
 use crate::support::{self, Answer, Gateway, gateway_with, mailed_code, post, request, ticket};
 use crate::zendesk::Zendesk;
 use crate::zendesk::account::ADMIN;
-use crate::zendesk::control::{Person, Said, Side, said};
+use crate::zendesk::control::{CommentDraft, Person, Side, new_comment};
 use crate::zendesk::quirks::Refused;
 
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -43,7 +43,7 @@ async fn desk(more: &str) -> Desk {
 }
 
 /// The ticket that was delivered from here.
-fn there(desk: &Desk) -> crate::zendesk::tickets::Ticket {
+fn external_ticket(desk: &Desk) -> crate::zendesk::tickets::Ticket {
     let state = desk.zendesk.state();
     state.tickets.values().find(|ticket| ticket.external_id.is_some()).unwrap().clone()
 }
@@ -77,7 +77,7 @@ async fn a_claimed_address_is_the_requester_and_nothing_is_said_in_its_name_or_m
     let answer = desk.post("key", &full("Which cards are on file?")).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_string();
-    let ticket = there(&desk);
+    let ticket = external_ticket(&desk);
     let owner = desk.zendesk.state().users.values().find(|user| user.email == "ada@example.com").unwrap().id;
     assert_eq!((ticket.requester, ticket.submitter), (owner, ADMIN));
     assert_eq!(ticket.tags, ["plan_unverified_scale", "verified_false", "deskbell_unverified"]);
@@ -90,7 +90,7 @@ async fn a_claimed_address_is_the_requester_and_nothing_is_said_in_its_name_or_m
     );
 
     assert_eq!(desk.reply(&id, "r1", "And the address?").await.status, 201);
-    let second = there(&desk).comments[1].clone();
+    let second = external_ticket(&desk).comments[1].clone();
     assert_eq!((second.author, second.public), (ADMIN, false));
     assert!(
         second.body.starts_with("[Not verified] ") && second.body.ends_with("\n\nAnd the address?"),
@@ -111,13 +111,13 @@ async fn an_alias_has_no_address_and_nobody_can_be_mailed() {
         new["context"]["user"]["email"] = json!("ada@example.com");
         let answer = desk.post("key", &new).await;
         assert_eq!(answer.status, 201, "{}", answer.text());
-        let ticket = there(&desk);
+        let ticket = external_ticket(&desk);
         let requester = desk.zendesk.state().users[&ticket.requester].clone();
         assert_eq!((requester.name.as_str(), requester.email.as_str()), ("Ada (not verified)", ""));
         assert!(desk.zendesk.state().users.values().all(|user| user.email != "ada@example.com"));
         assert_eq!((ticket.submitter, ticket.comments[0].author, ticket.comments[0].public), (ADMIN, ADMIN, false));
         assert!(ticket.comments[0].body.contains("ada@example.com"), "the address is in the note");
-        desk.zendesk.comment(ticket.id, &said(Side::Agent, "Hello")).unwrap();
+        desk.zendesk.comment(ticket.id, &new_comment(Side::Agent, "Hello")).unwrap();
         assert_eq!(desk.zendesk.state().mails, []);
     }
 }
@@ -125,12 +125,17 @@ async fn an_alias_has_no_address_and_nobody_can_be_mailed() {
 #[tokio::test]
 async fn who_cannot_be_made_a_requester_stands_behind_another() {
     let desk = desk("").await;
-    let says = json!({"error": "RecordInvalid", "details": {"requester": [{"description": "Requester: Email: is not properly formatted"}]}});
-    let refused =
-        Refused { method: "POST".into(), at: "/requester/email".into(), status: 422, json: says, ..Refused::default() };
+    let refusal = json!({"error": "RecordInvalid", "details": {"requester": [{"description": "Requester: Email: is not properly formatted"}]}});
+    let refused = Refused {
+        method: "POST".into(),
+        at: "/requester/email".into(),
+        status: 422,
+        json: refusal,
+        ..Refused::default()
+    };
     desk.zendesk.quirks(|quirks| quirks.refusals = vec![refused]);
     assert_eq!(desk.post("1", &full("One")).await.status, 201);
-    let requester = there(&desk).requester;
+    let requester = external_ticket(&desk).requester;
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
 
     let zendesk = Zendesk::start().await;
@@ -140,12 +145,12 @@ async fn who_cannot_be_made_a_requester_stands_behind_another() {
     let answer = desk.post("1", &full("One")).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_string();
-    assert_eq!(there(&desk).requester, ADMIN);
+    assert_eq!(external_ticket(&desk).requester, ADMIN);
     let reason = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].reason.clone();
     assert!(reason.contains("the requester is the user of the gateway"), "{reason}");
     // What that user writes in Zendesk counts as support's all the same.
-    let place = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
-    assert_eq!(place.requester, "");
+    let external = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
+    assert_eq!(external.requester, "");
 }
 
 #[tokio::test]
@@ -159,7 +164,7 @@ async fn nothing_that_a_customer_writes_is_filled_in_by_zendesk() {
     assert_eq!(answer.status, 201, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_string();
     assert_eq!(desk.reply(&id, "r", "{{ticket.id}}").await.status, 201);
-    let ticket = there(&desk);
+    let ticket = external_ticket(&desk);
     let texts: Vec<String> =
         ticket.comments.iter().map(|one| one.body.clone()).chain([ticket.subject.clone()]).collect();
     for text in &texts {
@@ -173,12 +178,14 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
     let desk = desk("").await;
     let gateway = &desk.gateway;
     let id = desk.post("key", &full("Which cards are on file?")).await.json()["id"].as_str().unwrap().to_string();
-    let external_id = there(&desk).id;
+    let external_id = external_ticket(&desk).id;
     assert_eq!(desk.reply(&id, "r1", "Hello?").await.status, 201);
-    desk.zendesk.comment(external_id, &said(Side::Agent, "The card 4242.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "The card 4242.")).unwrap();
     // The owner of the address gets that by mail, and replies.
     assert_eq!(desk.zendesk.state().mails.len(), 1);
-    desk.zendesk.comment(external_id, &Said { ..said(Side::Customer, "I did not ask, but it is mine.") }).unwrap();
+    desk.zendesk
+        .comment(external_id, &CommentDraft { ..new_comment(Side::Customer, "I did not ask, but it is mine.") })
+        .unwrap();
     answer(gateway, &id, "Also from the inbox.").await;
     gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     let withheld = async || match gateway.app.store.ticket(&id).await.unwrap().unwrap().handling.confirmation {
@@ -220,7 +227,7 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
     assert_eq!(confirm(gateway, &id, wrong).await.status, 200, "it need not be confirmed again");
 
     desk.quiet().await;
-    let note = there(&desk).comments.last().unwrap().clone();
+    let note = external_ticket(&desk).comments.last().unwrap().clone();
     assert_eq!((note.author, note.public), (ADMIN, false));
     assert!(note.body.starts_with("[Address confirmed] "), "{}", note.body);
     let deeds = gateway.app.store.activities(&id).await.unwrap();
@@ -291,7 +298,7 @@ async fn whoever_signs_in_afterwards_reads_no_more_unless_the_address_is_theirs(
     assert!(read(json!({"email": "ADA+x@example.com", "email_verified": true})).await.contains("4242"));
     assert_eq!(watch.changes.recv().await.unwrap().ticket.id, id, "other tabs hear of it");
     desk.quiet().await;
-    let note = there(&desk).comments.last().unwrap().clone();
+    let note = external_ticket(&desk).comments.last().unwrap().clone();
     assert!(!note.public && note.body.starts_with("[Address confirmed] "), "{}", note.body);
 }
 
@@ -314,7 +321,7 @@ async fn an_address_that_the_host_says_is_not_verified_has_to_be_confirmed() {
     assert!(posted.status.is_success(), "{}", posted.text());
     let id = posted.json()["id"].as_str().unwrap().to_string();
     desk.quiet().await;
-    let ticket = there(&desk);
+    let ticket = external_ticket(&desk);
     assert!(ticket.tags.contains(&"deskbell_unverified".to_string()), "{:?}", ticket.tags);
     assert!(!ticket.comments[0].public && ticket.comments[0].body.starts_with("[Not verified] "));
     answer(&desk.gateway, &id, "The card 4242.").await;
@@ -337,14 +344,14 @@ async fn a_claimed_address_is_no_requester_where_answers_are_not_withheld() {
     let posted = post_as(&desk, json!({}), "key", &full("One")).await;
     assert!(posted.status.is_success(), "{}", posted.text());
     desk.quiet().await;
-    let requester = there(&desk).requester;
+    let requester = external_ticket(&desk).requester;
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
     // An unsigned ticket from before addresses were confirmed, which is still in the queue.
     let id = crate::desk::place(&desk, "Two").await;
     desk.gateway.app.states.wake_deliveries("desk");
     desk.quiet().await;
-    let place = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
-    let requester = place.requester.parse().unwrap();
+    let external = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
+    let requester = external.requester.parse().unwrap();
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
 }
 
@@ -490,7 +497,7 @@ pub async fn mailbox_with(more: &str, overrides: Overrides) -> Gateway {
 pub fn reply_address(id: &str) -> String {
     let id: uuid::Uuid = id.parse().unwrap();
     let digits = |number: u128, length: u32| -> String {
-        let digit = |place: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(number >> (5 * place) & 31) as usize]);
+        let digit = |index: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(number >> (5 * index) & 31) as usize]);
         (0..length).rev().map(digit).collect()
     };
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("reply address of {id}").as_bytes());
@@ -543,14 +550,14 @@ async fn mail_is_supports_only_from_an_agent_and_the_customers_only_from_their_a
         assert_eq!(mail(&gateway, body).await, 204, "told again: {number}");
     }
     let messages = ask(&gateway, Method::GET, &format!("/{id}/messages"), Value::Null).await.json();
-    let said: Vec<(&str, &str)> = messages["messages"]
+    let posted: Vec<(&str, &str)> = messages["messages"]
         .as_array()
         .unwrap()
         .iter()
         .skip(1)
         .map(|one| (one["author"].as_str().unwrap(), one["body"].as_str().unwrap()))
         .collect();
-    assert_eq!(said, [("support", "Text 1 \\*x\\*"), ("customer", "Text 2 *x*")]);
+    assert_eq!(posted, [("support", "Text 1 \\*x\\*"), ("customer", "Text 2 *x*")]);
     let notes = gateway.app.store.activities(&id).await.unwrap();
     assert_eq!(notes.len(), 6, "{notes:?}");
     assert_eq!(notes[0].operator, "Support, eve@evil.example");
@@ -580,8 +587,8 @@ async fn the_configuration_says_who_speaks_for_support() {
         let body = json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": from, "message_id": format!("<{number}>")});
         assert_eq!(mail(&gateway, body).await, 204);
     }
-    let said = gateway.app.store.messages(&id, 0).await.unwrap();
-    assert_eq!(said.iter().map(|one| one.body.as_str()).collect::<Vec<_>>(), ["ana@other.example"]);
+    let messages = gateway.app.store.messages(&id, 0).await.unwrap();
+    assert_eq!(messages.iter().map(|one| one.body.as_str()).collect::<Vec<_>>(), ["ana@other.example"]);
 }
 
 #[tokio::test]
@@ -602,17 +609,17 @@ async fn files_of_a_mail_are_cleaned_and_kept_or_named() {
     for _ in 0..2 {
         assert_eq!(mail(&gateway, body.clone()).await, 204);
     }
-    let said = gateway.app.store.messages(&id, 0).await.unwrap();
-    assert_eq!(said.len(), 1);
-    assert_eq!(said[0].body, "See the file.\n\n(Files that were not taken in: setup.exe, large.txt, torn.txt)");
-    let kept = gateway.app.store.attachments(&id).await.unwrap();
-    assert_eq!(kept.iter().map(|one| (one.name.as_str(), one.number)).collect::<Vec<_>>(), [("steps.txt", Some(1))]);
+    let messages = gateway.app.store.messages(&id, 0).await.unwrap();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].body, "See the file.\n\n(Files that were not stored: setup.exe, large.txt, torn.txt)");
+    let files = gateway.app.store.attachments(&id).await.unwrap();
+    assert_eq!(files.iter().map(|one| (one.name.as_str(), one.number)).collect::<Vec<_>>(), [("steps.txt", Some(1))]);
     // More than the usual limit of a body, and more than the largest.
     let body = |size: usize| json!({"to": reply_address(&id), "from": "eve@evil.example", "text": "x", "message_id": format!("<{size}>"), "attachments": [file("a.txt", &vec![b'x'; size])]});
     assert_eq!(mail(&gateway, body(2_000_000)).await, 204);
     assert_eq!(mail(&gateway, body(12_000_000)).await, 413);
     let note = &gateway.app.store.activities(&id).await.unwrap()[0];
-    assert!(note.text.ends_with("(Files that were not taken in: a.txt)"), "{}", note.text);
+    assert!(note.text.ends_with("(Files that were not stored: a.txt)"), "{}", note.text);
 }
 
 #[tokio::test]

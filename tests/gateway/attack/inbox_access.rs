@@ -21,7 +21,7 @@ async fn gateway(lines: &str) -> Gateway {
 }
 
 /// A request to the inbox with headers, from this computer.
-fn asked(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+fn inbox_request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
     let mut request = request(method, path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -42,7 +42,7 @@ const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
 
 async fn guess(gateway: &Gateway, peer: &str, token: &str) -> Answer {
     let bearer = format!("Bearer {token}");
-    gateway.send(from(peer, asked(Method::GET, "/inbox", &[("authorization", &bearer)], ""))).await
+    gateway.send(from(peer, inbox_request(Method::GET, "/inbox", &[("authorization", &bearer)], ""))).await
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn guesses_by_bearer_are_counted_like_those_by_the_form() {
         assert_eq!(refused.status, 429);
         assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
     }
-    let form = asked(Method::POST, "/inbox/login", &[OWN], &login("Eve", TOKEN));
+    let form = inbox_request(Method::POST, "/inbox/login", &[OWN], &login("Eve", TOKEN));
     assert_eq!(gateway.send(from("203.0.113.7", form)).await.status, 429, "the form counts them as well");
     assert_eq!(guess(&gateway, "203.0.113.8", TOKEN).await.status, 200);
 }
@@ -89,7 +89,7 @@ async fn an_authorization_that_a_proxy_adds_keeps_no_agent_out() {
     let bearer = ("authorization", "Bearer added-by-a-proxy-for-itself");
     let peer = "203.0.113.7";
     let page = async |headers: &[(&str, &str)]| {
-        let request = from(peer, asked(Method::GET, "/inbox", headers, ""));
+        let request = from(peer, inbox_request(Method::GET, "/inbox", headers, ""));
         gateway.send(request).await.status.as_u16()
     };
     // A client that is not logged in is sent to the form, however often, and can log in.
@@ -105,7 +105,10 @@ async fn an_authorization_that_a_proxy_adds_keeps_no_agent_out() {
     let form = ("content-type", "application/x-www-form-urlencoded");
     for (from_where, status) in [(OWN, 303), (("sec-fetch-site", "cross-site"), 403)] {
         let headers = [form, bearer, from_where, ("cookie", pair(&set))];
-        assert_eq!(gateway.send(from(peer, asked(Method::POST, &path, &headers, "action=solve"))).await.status, status);
+        assert_eq!(
+            gateway.send(from(peer, inbox_request(Method::POST, &path, &headers, "action=solve"))).await.status,
+            status
+        );
     }
 }
 
@@ -119,7 +122,8 @@ async fn a_script_with_the_token_is_not_held_up_by_how_often_it_asks() {
 
 /// The cookie of a login, as it is set.
 async fn cookie(gateway: &Gateway, headers: &[(&str, &str)], peer: &str) -> String {
-    let answer = gateway.send(from(peer, asked(Method::POST, "/inbox/login", headers, &login("Ana", TOKEN)))).await;
+    let answer =
+        gateway.send(from(peer, inbox_request(Method::POST, "/inbox/login", headers, &login("Ana", TOKEN)))).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     answer.header("set-cookie").to_string()
 }
@@ -133,7 +137,7 @@ async fn another_token_ends_all_sessions() {
     let gateway = gateway("").await;
     let set = cookie(&gateway, &[OWN], "127.0.0.1").await;
     let list = async |router: axum::Router| {
-        send(router, asked(Method::GET, "/inbox", &[("cookie", pair(&set))], "")).await.status.as_u16()
+        send(router, inbox_request(Method::GET, "/inbox", &[("cookie", pair(&set))], "")).await.status.as_u16()
     };
     assert_eq!(list(gateway.router.clone()).await, 200);
     for (token, status) in [("another-token-of-some-length", 303), (TOKEN, 200)] {
@@ -164,13 +168,14 @@ async fn an_authorization_that_opens_nothing_does_not_stand_for_the_own_page() {
             ("sec-fetch-site", "cross-site"),
             ("authorization", authorization),
         ];
-        let answer = gateway.send(asked(Method::POST, &path, &headers, "action=solve")).await;
+        let answer = gateway.send(inbox_request(Method::POST, &path, &headers, "action=solve")).await;
         assert_eq!(answer.status, 403, "{authorization}");
     }
     let stored = async || gateway.app.store.ticket(sent["id"].as_str().unwrap()).await.unwrap().unwrap().status;
     assert_eq!(stored().await, Status::Open);
     let bearer = format!("Bearer {TOKEN}");
-    let answer = gateway.send(asked(Method::POST, &path, &[form, ("authorization", &bearer)], "action=solve")).await;
+    let answer =
+        gateway.send(inbox_request(Method::POST, &path, &[form, ("authorization", &bearer)], "action=solve")).await;
     assert_eq!((answer.status.as_u16(), stored().await), (303, Status::Solved));
 }
 
@@ -195,13 +200,21 @@ async fn a_session_goes_over_https_only_but_on_this_computer_or_where_it_is_allo
         assert!(set.contains("; HttpOnly; SameSite=Strict"), "{set}");
         let mut headers = headers.to_vec();
         headers.push(("cookie", pair(&set)));
-        assert_eq!(gateway.send(from(peer, asked(Method::GET, "/inbox", &headers, ""))).await.status, 200, "{set}");
+        assert_eq!(
+            gateway.send(from(peer, inbox_request(Method::GET, "/inbox", &headers, ""))).await.status,
+            200,
+            "{set}"
+        );
         // The other cookie, which a page of another host below the same domain can set, is not accepted.
         let other = if is_secure { "deskbell_inbox" } else { "__Host-deskbell_inbox" };
         let tossed = format!("{other}={}", pair(&set).split_once('=').unwrap().1);
         headers.pop();
         headers.push(("cookie", &tossed));
-        assert_eq!(gateway.send(from(peer, asked(Method::GET, "/inbox", &headers, ""))).await.status, 303, "{tossed}");
+        assert_eq!(
+            gateway.send(from(peer, inbox_request(Method::GET, "/inbox", &headers, ""))).await.status,
+            303,
+            "{tossed}"
+        );
     }
 }
 
@@ -209,21 +222,21 @@ async fn a_session_goes_over_https_only_but_on_this_computer_or_where_it_is_allo
 async fn the_login_page_says_when_https_is_missing() {
     let gateway = gateway("").await;
     let page = async |headers: &[(&str, &str)], peer: &str| {
-        gateway.send(from(peer, asked(Method::GET, "/inbox/login", headers, ""))).await.text()
+        gateway.send(from(peer, inbox_request(Method::GET, "/inbox/login", headers, ""))).await.text()
     };
-    let says = "without HTTPS";
-    assert!(page(&[], "192.168.0.9").await.contains(says));
+    let expected = "without HTTPS";
+    assert!(page(&[], "192.168.0.9").await.contains(expected));
     for (headers, peer) in
         [(&[][..], "127.0.0.1"), (&[OWN], "192.168.0.9"), (&[("x-forwarded-proto", "https")], "127.0.0.1")]
     {
-        assert!(!page(headers, peer).await.contains(says), "{headers:?} {peer}");
+        assert!(!page(headers, peer).await.contains(expected), "{headers:?} {peer}");
     }
     // If the form is sent all the same, the reason is shown, without a redirect loop.
     let headers = [("host", "support.example:8383"), ("origin", "http://support.example:8383")];
-    let mut form = asked(Method::POST, "/inbox/login", &headers[1..], &login("Ana", TOKEN));
+    let mut form = inbox_request(Method::POST, "/inbox/login", &headers[1..], &login("Ana", TOKEN));
     form.headers_mut().insert("host", headers[0].1.parse().unwrap());
     let answer = gateway.send(from("192.168.0.9", form)).await;
-    assert!(answer.status == 403 && answer.text().contains(says) && answer.header("set-cookie").is_empty());
+    assert!(answer.status == 403 && answer.text().contains(expected) && answer.header("set-cookie").is_empty());
 }
 
 #[tokio::test]
@@ -236,7 +249,7 @@ async fn what_a_browser_asked_a_trusted_proxy_for_counts_as_the_own_page() {
         (vec![origin], "127.0.0.1", 403),
     ] {
         let answer =
-            gateway.send(from(peer, asked(Method::POST, "/inbox/login", &headers, &login("Ana", TOKEN)))).await;
+            gateway.send(from(peer, inbox_request(Method::POST, "/inbox/login", &headers, &login("Ana", TOKEN)))).await;
         assert_eq!(answer.status, status, "{headers:?}");
         if status == 403 {
             assert!(answer.text().contains("X-Forwarded-Host"), "{}", answer.text());
@@ -250,11 +263,11 @@ async fn agents_have_names_that_can_be_seen() {
     for name in
         ["Ana\u{202e}anA", "Ana\nSupport", "\u{200b}", "A\u{2066}b", "Ana\u{feff}", "\u{0}", " ", &"x".repeat(81)]
     {
-        let answer = gateway.send(asked(Method::POST, "/inbox/login", &[OWN], &login(name, TOKEN))).await;
+        let answer = gateway.send(inbox_request(Method::POST, "/inbox/login", &[OWN], &login(name, TOKEN))).await;
         assert!(answer.status == 422 && answer.header("set-cookie").is_empty(), "{name:?}");
     }
     for name in ["Ana", "José Ruiz", "ليلى", "می\u{200c}خواهم", &"x".repeat(80)] {
-        let answer = gateway.send(asked(Method::POST, "/inbox/login", &[OWN], &login(name, TOKEN))).await;
+        let answer = gateway.send(inbox_request(Method::POST, "/inbox/login", &[OWN], &login(name, TOKEN))).await;
         assert_eq!(answer.status, 303, "{name:?}");
     }
 }
@@ -263,7 +276,7 @@ async fn agents_have_names_that_can_be_seen() {
 async fn forms_are_no_larger_than_they_need_to_be() {
     let gateway = gateway("").await;
     let large = format!("{}&next={}", login("Ana", TOKEN), "x".repeat(20_000));
-    assert_eq!(gateway.send(asked(Method::POST, "/inbox/login", &[OWN], &large)).await.status, 413);
+    assert_eq!(gateway.send(inbox_request(Method::POST, "/inbox/login", &[OWN], &large)).await.status, 413);
     let set = cookie(&gateway, &[OWN], "127.0.0.1").await;
     let sent = gateway.post("key", &ticket("One")).await.json();
     let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
@@ -272,10 +285,10 @@ async fn forms_are_no_larger_than_they_need_to_be() {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("action", "answer").append_pair("key", "k").append_pair("text", text).finish()
     };
-    let too_much = gateway.send(asked(Method::POST, &path, &headers, &answer(&"x".repeat(200_000)))).await;
+    let too_much = gateway.send(inbox_request(Method::POST, &path, &headers, &answer(&"x".repeat(200_000)))).await;
     assert_eq!(too_much.status, 413);
     // The longest possible reply, in the letters that take most bytes.
-    let longest = gateway.send(asked(Method::POST, &path, &headers, &answer(&"🦀".repeat(10_000)))).await;
+    let longest = gateway.send(inbox_request(Method::POST, &path, &headers, &answer(&"🦀".repeat(10_000)))).await;
     assert_eq!(longest.status, 303, "{}", longest.text());
 }
 
@@ -295,7 +308,7 @@ async fn with_a_listener_of_its_own_the_inbox_is_nowhere_else() {
     ] {
         let headers = [("authorization", bearer.as_str())];
         let headers = if path.starts_with("/inbox") { &headers[..] } else { &[] };
-        let ask = || asked(Method::GET, path, headers, "");
+        let ask = || inbox_request(Method::GET, path, headers, "");
         assert_eq!(gateway.send(ask()).await.status, public, "{path}");
         assert_eq!(inbox.clone().oneshot(ask()).await.unwrap().status(), of_inbox, "{path}");
     }

@@ -81,16 +81,17 @@ async fn what_mails_make_a_ticket_keep_is_bounded() {
     let refused = post_mail(&gateway, mail(&id, 1_001, "ada@example.com", Some(true), "One more")).await;
     assert_eq!(refused.problem(), (422, "too_many_messages".into()));
     assert_eq!(post_mail(&gateway, mail(&id, 1_002, "ana@desk.example", Some(true), &long)).await.status, 204);
-    let said = gateway.app.store.messages(&id, 0).await.unwrap();
-    assert_eq!(said.len(), 1);
-    assert!(said[0].body.ends_with("(shortened)") && said[0].body.chars().count() <= MESSAGE_MAX);
+    let messages = gateway.app.store.messages(&id, 0).await.unwrap();
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].body.ends_with("(shortened)") && messages[0].body.chars().count() <= MESSAGE_MAX);
 }
 
 #[tokio::test]
 async fn agents_are_warned_where_no_mail_says_whether_it_is_authenticated() {
     let gateway = mailbox_with("", Overrides { demo: true, ..Overrides::default() }).await;
     let id = file(&gateway, "k", &ticket("It broke")).await;
-    let warns = async || gateway.get("/inbox").await.text().contains("every reply by mail is kept as an internal note");
+    let warns =
+        async || gateway.get("/inbox").await.text().contains("every reply by mail is stored as an internal note");
     assert!(!warns().await);
     post_mail(&gateway, mail(&id, 1, "ana@desk.example", None, "Fixed.")).await;
     assert!(warns().await);

@@ -83,32 +83,31 @@ async fn guesses_of_the_inbox_token_are_counted_whatever_the_headers_say() {
 async fn a_proxy_that_is_not_trusted_is_told_in_the_inbox_with_the_line_to_write() {
     let gateway = gateway_with("", Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await;
     let page = async || {
-        let mut asked = request(Method::GET, "/inbox").header("authorization", format!("Bearer {TOKEN}"));
-        asked = asked.header("x-forwarded-for", "203.0.113.9");
-        let mut asked = asked.body(Body::empty()).unwrap();
-        asked.extensions_mut().insert(ConnectInfo("172.17.0.1:5".parse::<SocketAddr>().unwrap()));
-        gateway.send(asked).await.text()
+        let mut request = request(Method::GET, "/inbox").header("authorization", format!("Bearer {TOKEN}"));
+        request = request.header("x-forwarded-for", "203.0.113.9");
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo("172.17.0.1:5".parse::<SocketAddr>().unwrap()));
+        gateway.send(request).await.text()
     };
-    let wanted =
-        "[proxy] trusted = [&quot;loopback&quot;, &quot;172.17.0.1&quot;], header = &quot;x-forwarded-for&quot;";
-    assert!(!page().await.contains(wanted));
+    let line = "[proxy] trusted = [&quot;loopback&quot;, &quot;172.17.0.1&quot;], header = &quot;x-forwarded-for&quot;";
+    assert!(!page().await.contains(line));
     for n in 0..20 {
         gateway.send(search("172.17.0.1", &[("x-forwarded-for", format!("203.0.113.{n}"))])).await;
     }
-    let told = page().await;
-    assert!(told.contains(wanted), "{told}");
+    let inbox = page().await;
+    assert!(inbox.contains(line), "{inbox}");
 }
 
 #[tokio::test]
 async fn what_is_wrong_with_the_proxies_is_named_with_its_line() {
-    for (lines, wanted) in [
-        ("[proxy]\ntrusted = [\"10.0.0\"]", ":2: proxy.trusted: \"10.0.0\" is no network; write \"10.0.0.2/32\""),
-        ("[proxy]\ntrusted = [\"10.0.0.0/33\"]", ":2: proxy.trusted: \"10.0.0.0/33\" is no network"),
-        ("[proxy]\nheader = \"x forwarded\"", ":2: proxy.header: \"x forwarded\" is no name of a header"),
+    for (lines, is_warned) in [
+        ("[proxy]\ntrusted = [\"10.0.0\"]", ":2: proxy.trusted: \"10.0.0\" is not a network; use \"10.0.0.2/32\""),
+        ("[proxy]\ntrusted = [\"10.0.0.0/33\"]", ":2: proxy.trusted: \"10.0.0.0/33\" is not a network"),
+        ("[proxy]\nheader = \"x forwarded\"", ":2: proxy.header: \"x forwarded\" is not a header name"),
         ("[proxy]\ntrust = []", ":2: proxy.trust: unknown field `trust`, did you mean `trusted`?"),
         ("[inbox]\nlisten = 8090", ":2: inbox.listen: invalid type"),
-        ("[inbox]\nlisten = \"8090\"", "inbox.listen: \"8090\" is no ADDRESS:PORT"),
-        ("[inbox]\nlisten = \"127.0.0.1:8383\"", "inbox.listen: is where everything else listens"),
+        ("[inbox]\nlisten = \"8090\"", "inbox.listen: \"8090\" is not ADDRESS:PORT"),
+        ("[inbox]\nlisten = \"127.0.0.1:8383\"", "inbox.listen: same address as listen"),
         ("[inbox]\ninsecure = true", ":2: inbox.insecure: unknown field"),
         ("[limits]\nconnections = 0", ":2: limits.connections: "),
     ] {
@@ -116,6 +115,6 @@ async fn what_is_wrong_with_the_proxies_is_named_with_its_line() {
         let file = folder.path().join("deskbell.toml");
         std::fs::write(&file, format!("{lines}\n")).unwrap();
         let error = config::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
-        assert!(error.contains(wanted), "{error}");
+        assert!(error.contains(is_warned), "{error}");
     }
 }

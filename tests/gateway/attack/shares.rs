@@ -122,8 +122,8 @@ async fn a_key_as_long_as_a_header_is_refused_or_kept_as_its_digest() {
     request.headers_mut().insert("deskbell-session", long.parse().unwrap());
     assert_eq!(gateway.send(request).await.problem(), (400, "invalid_session".into()));
     let path = format!("/v1/sites/{long}/tickets");
-    let asked = request_with_path(&path);
-    assert_eq!(gateway.send(asked).await.status, 404);
+    let http_request = request_with_path(&path);
+    assert_eq!(gateway.send(http_request).await.status, 404);
 }
 
 fn request_with_path(path: &str) -> Request<Body> {

@@ -46,9 +46,9 @@ fn reply(ticket: &str, key: &str, session: &str) -> Request<Body> {
         .unwrap()
 }
 
-fn assert_refused(answer: &Answer, says: &str) {
+fn assert_refused(answer: &Answer, expected: &str) {
     assert_eq!(answer.problem(), (429, "ticket_quota".into()));
-    assert!(answer.json()["title"].as_str().unwrap().contains(says), "{}", answer.text());
+    assert!(answer.json()["title"].as_str().unwrap().contains(expected), "{}", answer.text());
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=86_401).contains(&seconds), "{seconds}");
 }
@@ -56,18 +56,18 @@ fn assert_refused(answer: &Answer, says: &str) {
 #[tokio::test]
 async fn a_new_session_for_each_large_ticket_fills_no_more_than_the_quota_of_its_network() {
     let gateway = gateway("address_ticket_bytes_per_day = 50000").await;
-    let mut kept = 0;
+    let mut accepted = 0;
     for number in 0..20 {
         // With IPv6, from anywhere in the network of a customer.
         let address = format!("2001:db8:7:{number:x}::1");
         let answer = gateway.send(from(&address, large(number))).await;
         if answer.status == 201 {
-            kept += 1;
+            accepted += 1;
         } else {
             assert_refused(&answer, "50000 bytes");
         }
     }
-    assert_eq!((kept, gateway.count().await), (5, 5));
+    assert_eq!((accepted, gateway.count().await), (5, 5));
     // An accepted ticket gets the same response again, and a refused one is accepted later.
     let again = gateway.send(from("2001:db8:7::1", large(0))).await;
     assert_eq!(again.status, 201, "{}", again.text());
@@ -119,24 +119,24 @@ async fn a_disk_without_room_takes_tickets_of_signed_people_only() {
     let gateway = gateway("disk_floor_bytes = 9000000000000000000").await;
     let refused = gateway.send(large(1)).await;
     assert_eq!((refused.problem(), refused.header("retry-after")), ((507, "disk_full".into()), "600"));
-    let taken = gateway.send(signed(large(2))).await;
-    assert_eq!(taken.status, 201, "{}", taken.text());
+    let answer = gateway.send(signed(large(2))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
     assert_eq!(gateway.count().await, 1);
 }
 
 #[tokio::test]
 async fn whoever_has_many_networks_within_one_of_an_organization_fills_no_more_than_four_times_the_quota() {
     let gateway = gateway("address_tickets_per_day = 2").await;
-    let mut kept = 0;
+    let mut accepted = 0;
     for number in 0..20 {
         let ticket = post("signed", &format!("k{number}"), Some(&session(number)), &ticket("Well"));
         let answer = gateway.send(from(&format!("2001:db8:1:{number:02x}00::1"), ticket)).await;
         match answer.status.as_u16() {
-            201 => kept += 1,
+            201 => accepted += 1,
             _ => assert_refused(&answer, "8 tickets"),
         }
     }
-    assert_eq!(kept, 8);
-    let elsewhere = post("signed", "elsewhere", Some(&session(99)), &ticket("Well"));
-    assert_eq!(gateway.send(from("2001:db8:2::1", elsewhere)).await.status, 201);
+    assert_eq!(accepted, 8);
+    let other_site = post("signed", "elsewhere", Some(&session(99)), &ticket("Well"));
+    assert_eq!(gateway.send(from("2001:db8:2::1", other_site)).await.status, 201);
 }

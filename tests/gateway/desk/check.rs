@@ -28,12 +28,12 @@ async fn fitting() -> Zendesk {
 #[tokio::test]
 async fn an_account_that_fits_is_good_in_every_line_and_nothing_is_left_there() {
     let zendesk = fitting().await;
-    let (good, says) = check(&zendesk, &mapping(), &[]).await;
-    assert!(good && !says.contains("BAD"), "{says}");
+    let (good, report) = check(&zendesk, &mapping(), &[]).await;
+    assert!(good && !report.contains("BAD"), "{report}");
     for line in
-        ["logged in as Deskbell (admin)", "may read tickets", "may attach files", "groups.growth is Engineering"]
+        ["logged in as Deskbell (admin)", "can read tickets", "can attach files", "groups.growth is Engineering"]
     {
-        assert!(says.contains(line), "{line}: {says}");
+        assert!(report.contains(line), "{line}: {report}");
     }
     let state = zendesk.state();
     assert_eq!((state.tickets.len(), state.uploads.len()), (0, 0));
@@ -43,15 +43,15 @@ async fn an_account_that_fits_is_good_in_every_line_and_nothing_is_left_there() 
 async fn an_account_whose_changes_cannot_be_exported_is_told_so_and_what_happens_then() {
     let zendesk = fitting().await;
     zendesk.state().quirks.export_refused = true;
-    let (good, says) = check(&zendesk, &mapping(), &[]).await;
-    assert!(good && says.contains("may not export changes, which Zendesk allows to admins only"), "{says}");
-    assert!(says.contains("read from the list of tickets, which is slower"), "{says}");
+    let (good, report) = check(&zendesk, &mapping(), &[]).await;
+    assert!(good && report.contains("cannot export changes, which Zendesk allows admins only"), "{report}");
+    assert!(report.contains("read from the list of tickets, which is slower"), "{report}");
     {
         let mut state = zendesk.state();
         (state.quirks.export_refused, state.quirks.export_status) = (false, Some(422));
     }
-    let (good, says) = check(&zendesk, &mapping(), &[]).await;
-    assert!(!good && says.contains("BAD  changes cannot be exported: "), "{says}");
+    let (good, report) = check(&zendesk, &mapping(), &[]).await;
+    assert!(!good && report.contains("BAD  changes cannot be exported: "), "{report}");
 }
 
 #[tokio::test]
@@ -66,20 +66,20 @@ async fn whatever_drifted_is_named_with_its_field() {
         seats.active = false;
     }
     let more = format!("webhook_secret = \"x\"\n{}Eve = 5\n", mapping()).replace("plan_{plan}", "{fields.regio}");
-    let (good, says) = check(&zendesk, &more, &[]).await;
+    let (good, report) = check(&zendesk, &more, &[]).await;
     assert!(!good);
     for line in [
         format!(
-            "BAD  fields.{SEVERITY} (Severity): has no choice with the tag \"high\"; add it there, or name another"
+            "BAD  fields.{SEVERITY} (Severity): has no choice with the tag \"high\"; add it in Zendesk, or set another"
         ),
-        format!("BAD  fields.{SEATS} (Seats): is not active; activate it, or remove it here"),
+        format!("BAD  fields.{SEATS} (Seats): not active; activate it, or remove it from the configuration"),
         format!("BAD  form_id: Bug report has no field [{SEATS}], so agents do not see it"),
         "BAD  groups.growth: there is no group".into(),
-        "BAD  {fields.regio}: the form of the site asks for no field \"regio\"".into(),
+        "BAD  {fields.regio}: the form of the site has no field \"regio\"".into(),
         "BAD  assignees.Eve: there is no agent 5".into(),
-        "BAD  webhook_secret: no webhook leads here; make one for ticket events, to https://GATEWAY/v1/sites/desk/hooks/desk".into(),
+        "BAD  webhook_secret: no webhook points to this destination; create one for ticket events, to https://GATEWAY/v1/sites/desk/hooks/desk".into(),
     ] {
-        assert!(says.contains(&line), "{line}\nis not in\n{says}");
+        assert!(report.contains(&line), "{line}\nis not in\n{report}");
     }
 }
 
@@ -87,17 +87,17 @@ async fn whatever_drifted_is_named_with_its_field() {
 async fn who_is_not_let_in_is_told_what_to_look_at() {
     let zendesk = Zendesk::start().await;
     zendesk.state().account.client_secret = "another".into();
-    let (good, says) = check(&zendesk, "", &[]).await;
-    assert!(!good && says.contains("see url and client_id with its secret"), "{says}");
+    let (good, report) = check(&zendesk, "", &[]).await;
+    assert!(!good && report.contains("check url, client_id and its secret"), "{report}");
 }
 
 #[tokio::test]
 async fn a_test_ticket_is_brought_there_and_says_what_it_is() {
     let zendesk = fitting().await;
-    let (good, says) = check(&zendesk, &mapping(), &["--send"]).await;
-    assert!(good, "{says}");
+    let (good, report) = check(&zendesk, &mapping(), &["--send"]).await;
+    assert!(good, "{report}");
     let state = zendesk.state();
-    let there = state.tickets.values().next().unwrap();
-    assert!(there.comments[0].body.contains("\n\nThis is a test of Deskbell"));
-    assert!(says.contains(&format!("/agent/tickets/{}", there.id)), "{says}");
+    let external = state.tickets.values().next().unwrap();
+    assert!(external.comments[0].body.contains("\n\nThis is a test of Deskbell"));
+    assert!(report.contains(&format!("/agent/tickets/{}", external.id)), "{report}");
 }

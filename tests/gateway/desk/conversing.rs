@@ -5,15 +5,15 @@ use deskbell_core::use_cases::tickets::Action;
 use serde_json::{Value, json};
 
 use super::{Desk, HOOK_SECRET, desk, full, until};
-use crate::zendesk::control::{Arriving, Channel, File, Person, Said, Side, said};
+use crate::zendesk::control::{Arriving, Channel, CommentDraft, File, Person, Side, new_comment};
 
 /// A desk with webhooks, and a delivered ticket: its id here and there.
 pub async fn begun(more: &str) -> (Desk, String, u64) {
     let desk = desk(&format!("webhook_secret = \"{HOOK_SECRET}\"\n{more}")).await;
     let answer = desk.post("key", &full("One")).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
-    let there = *desk.zendesk.state().tickets.keys().next().unwrap();
-    (desk, answer.json()["id"].as_str().unwrap().into(), there)
+    let external_id = *desk.zendesk.state().tickets.keys().next().unwrap();
+    (desk, answer.json()["id"].as_str().unwrap().into(), external_id)
 }
 
 /// The address of the gateway for webhooks.
@@ -37,18 +37,21 @@ pub fn support(text: &str) -> (String, String) {
 #[tokio::test]
 async fn an_agents_answer_comes_once_however_the_webhooks_come_and_a_private_note_never() {
     for (doubled, reversed) in [(false, false), (true, false), (false, true), (true, true)] {
-        let (desk, id, there) = begun("").await;
+        let (desk, id, external_id) = begun("").await;
         desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
         desk.zendesk.quirks(|quirks| {
             quirks.webhooks_late = true;
             quirks.webhooks_doubled = doubled;
             quirks.webhooks_out_of_order = reversed;
         });
-        let note = Said { public: false, ..said(Side::Agent, "He is on the old plan.") };
-        desk.zendesk.comment(there, &note).unwrap();
-        let html = Said { html_body: Some("<p>Try <b>again</b>.</p>".into()), ..said(Side::Agent, "Try again.") };
-        desk.zendesk.comment(there, &html).unwrap();
-        desk.zendesk.comment(there, &said(Side::Agent, "Did it help?")).unwrap();
+        let note = CommentDraft { public: false, ..new_comment(Side::Agent, "He is on the old plan.") };
+        desk.zendesk.comment(external_id, &note).unwrap();
+        let html = CommentDraft {
+            html_body: Some("<p>Try <b>again</b>.</p>".into()),
+            ..new_comment(Side::Agent, "Try again.")
+        };
+        desk.zendesk.comment(external_id, &html).unwrap();
+        desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Did it help?")).unwrap();
         desk.zendesk.release_webhooks();
         until(async || desk.messages(&id).await.len() == 3).await;
         let read = [customer("One"), support("Try **again**."), support("Did it help?")];
@@ -56,17 +59,17 @@ async fn an_agents_answer_comes_once_however_the_webhooks_come_and_a_private_not
         let attempts = desk.zendesk.state().attempts.len();
         assert!(attempts > 0);
         // The next change includes it again, but nothing arrives twice.
-        desk.zendesk.comment(there, &said(Side::Agent, "Hello?")).unwrap();
+        desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Hello?")).unwrap();
         desk.zendesk.release_webhooks();
         until(async || desk.messages(&id).await.len() == 4).await;
-        assert_eq!(desk.zendesk.state().tickets[&there].comments.len(), 5, "nothing of it came back there");
+        assert_eq!(desk.zendesk.state().tickets[&external_id].comments.len(), 5, "nothing of it came back there");
     }
 }
 
 #[tokio::test]
 async fn an_agents_file_is_read_here_and_one_that_is_not_taken_is_named() {
     for leads in [false, true] {
-        let (desk, id, there) = begun("").await;
+        let (desk, id, external_id) = begun("").await;
         desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
         desk.zendesk.quirks(|quirks| quirks.attachments_redirect = leads);
         let file = |name: &str, text: &str| File { name: name.into(), text: text.into(), ..File::default() };
@@ -74,28 +77,35 @@ async fn an_agents_file_is_read_here_and_one_that_is_not_taken_is_named() {
             file("steps.txt", "Press it twice.\n"),
             file("setup.exe", "MZ\u{1}\u{0}\u{3}\u{0}\u{0}\u{0}\u{4}\u{0}\u{0}\u{0}\u{2}\u{2}\u{0}\u{0}"),
         ];
-        desk.zendesk.comment(there, &Said { attachments: files, ..said(Side::Agent, "See the file.") }).unwrap();
+        desk.zendesk
+            .comment(external_id, &CommentDraft { attachments: files, ..new_comment(Side::Agent, "See the file.") })
+            .unwrap();
         until(async || desk.messages(&id).await.len() == 2).await;
         assert_eq!(desk.messages(&id).await, [customer("One"), support("See the file.\n\n(setup.exe)")]);
-        let kept = desk.gateway.app.store.attachments(&id).await.unwrap();
+        let files = desk.gateway.app.store.attachments(&id).await.unwrap();
         assert_eq!(
-            kept.iter().map(|kept| (kept.name.as_str(), kept.number)).collect::<Vec<_>>(),
+            files.iter().map(|files| (files.name.as_str(), files.number)).collect::<Vec<_>>(),
             [("steps.txt", Some(1))]
         );
-        assert_eq!(std::fs::read_to_string(desk.gateway.app.files.locate(&kept[0].file)).unwrap(), "Press it twice.\n");
+        assert_eq!(
+            std::fs::read_to_string(desk.gateway.app.files.locate(&files[0].file)).unwrap(),
+            "Press it twice.\n"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_agent_is_called_by_the_name_that_is_for_customers() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     for name in ["Grace", "Linus"] {
-        desk.zendesk.comment(there, &Said { name: Some(name.into()), ..said(Side::Agent, name) }).unwrap();
+        desk.zendesk
+            .comment(external_id, &CommentDraft { name: Some(name.into()), ..new_comment(Side::Agent, name) })
+            .unwrap();
     }
     until(async || desk.messages(&id).await.len() == 3).await;
-    let said = desk.gateway.app.store.messages(&id, 0).await.unwrap();
-    assert_eq!(said.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Grace", "Lin"]);
+    let messages = desk.gateway.app.store.messages(&id, 0).await.unwrap();
+    assert_eq!(messages.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Grace", "Lin"]);
 }
 
 #[tokio::test]
@@ -114,10 +124,10 @@ async fn what_nobody_has_signed_is_not_heard() {
 async fn without_webhooks_it_is_asked_what_has_changed() {
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
-    let there = *desk.zendesk.state().tickets.keys().next().unwrap();
+    let external_id = *desk.zendesk.state().tickets.keys().next().unwrap();
     let store = &desk.gateway.app.store;
     until(async || store.sync_state(("desk", "desk")).await.unwrap().until.is_some()).await;
-    desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Try again.")).unwrap();
     // A minute has passed.
     desk.gateway.list_changes_again().await;
     desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
@@ -126,15 +136,15 @@ async fn without_webhooks_it_is_asked_what_has_changed() {
 
 #[tokio::test]
 async fn the_customer_answers_solves_and_opens_again_and_the_agent_sees_it() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
-    desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Try again.")).unwrap();
     until(async || desk.messages(&id).await.len() == 2).await;
     assert_eq!(desk.reply(&id, "r1", "It did not help.").await.status, 201);
     let last = desk.only()["comments"].as_array().unwrap().last().unwrap().clone();
     assert!(last["body"].as_str().unwrap().ends_with("\n\nIt did not help."), "{last}");
     assert_eq!(last["public"], false, "nobody has signed who says it");
-    desk.zendesk.set_status(there, "solved").unwrap();
+    desk.zendesk.set_status(external_id, "solved").unwrap();
     until(async || desk.status(&id).await == "solved").await;
     // A reply reopens it on both sides.
     assert_eq!(desk.reply(&id, "r2", "Still not.").await.status, 201);
@@ -150,23 +160,23 @@ async fn the_customer_answers_solves_and_opens_again_and_the_agent_sees_it() {
 
 #[tokio::test]
 async fn what_the_customer_says_about_a_closed_ticket_becomes_one_that_follows_it_up() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
-    desk.zendesk.set_status(there, "solved").unwrap();
-    desk.zendesk.set_status(there, "closed").unwrap();
+    desk.zendesk.set_status(external_id, "solved").unwrap();
+    desk.zendesk.set_status(external_id, "closed").unwrap();
     until(async || desk.status(&id).await == "solved").await;
     assert_eq!(desk.reply(&id, "r1", "It is back.").await.status, 201);
     let next = {
         let state = desk.zendesk.state();
         assert_eq!(state.tickets.len(), 2);
         let next = state.tickets.values().next_back().unwrap();
-        assert_eq!(next.follows, Some(there));
+        assert_eq!(next.follows, Some(external_id));
         assert!(next.comments[0].body.ends_with("\n\nIt is back.") && !next.comments[0].public);
-        assert_eq!(next.requester, state.tickets[&there].requester);
+        assert_eq!(next.requester, state.tickets[&external_id].requester);
         next.id
     };
     // The conversation continues there.
-    desk.zendesk.comment(next, &said(Side::Agent, "Again?")).unwrap();
+    desk.zendesk.comment(next, &new_comment(Side::Agent, "Again?")).unwrap();
     until(async || desk.messages(&id).await == [customer("One"), customer("It is back."), support("Again?")]).await;
     assert_eq!(desk.status(&id).await, "open");
     assert_eq!(desk.reply(&id, "r2", "Yes.").await.status, 201);
@@ -175,22 +185,22 @@ async fn what_the_customer_says_about_a_closed_ticket_becomes_one_that_follows_i
 
 #[tokio::test]
 async fn what_the_customer_says_by_mail_is_theirs_here_too() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
-    desk.zendesk.comment(there, &said(Side::Customer, "I forgot to say …")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Customer, "I forgot to say …")).unwrap();
     until(async || desk.messages(&id).await == [customer("One"), customer("I forgot to say …")]).await;
 }
 
 #[tokio::test]
 async fn what_is_answered_here_is_answered_there_and_nothing_comes_back_as_new() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let ticket = desk.gateway.app.store.ticket(&id).await.unwrap().unwrap();
     let answer = Action::Answer { text: "From here.".into(), key: "k".into(), solved: true };
     desk.gateway.app.handle.act(&ticket, "Ben", answer).await.unwrap();
     desk.quiet().await;
     until(async || desk.only()["status"] == "solved").await;
-    desk.zendesk.comment(there, &said(Side::Agent, "And from there.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "And from there.")).unwrap();
     until(async || desk.messages(&id).await.len() == 3).await;
     let read = [customer("One"), support("From here."), support("And from there.")];
     assert_eq!(desk.messages(&id).await, read);
@@ -205,7 +215,7 @@ async fn a_persons_tickets_from_elsewhere_are_theirs_only_with_a_verified_addres
         subject: "Export".into(),
         body: "The export of my dashboard stops after a few minutes.".into(),
     };
-    let there = desk.zendesk.ticket_arrives(&arriving).unwrap();
+    let external_id = desk.zendesk.ticket_arrives(&arriving).unwrap();
     let list = async |claims: Value| {
         let answer = desk.ask_as(claims, Method::GET, "/v1/sites/desk/tickets", Value::Null).await;
         answer.json()["tickets"].as_array().unwrap().clone()
@@ -222,15 +232,15 @@ async fn a_persons_tickets_from_elsewhere_are_theirs_only_with_a_verified_addres
     assert_eq!(alike["tickets"][0]["id"], tickets[0]["id"]);
     let id = tickets[0]["id"].as_str().unwrap();
     let path = format!("/v1/sites/desk/tickets/{id}/messages");
-    let said = json!({"message": "It still does."});
+    let message = json!({"message": "It still does."});
     let token = super::token(verified);
     let request = crate::support::request(Method::POST, &path)
         .header("authorization", format!("Bearer {token}"))
         .header("idempotency-key", "r1")
         .header("content-type", "application/json")
-        .body(said.to_string().into());
+        .body(message.to_string().into());
     assert_eq!(desk.gateway.send(request.unwrap()).await.status, 201);
-    let comments = desk.zendesk.state().tickets[&there].comments.clone();
+    let comments = desk.zendesk.state().tickets[&external_id].comments.clone();
     assert_eq!(comments.last().map(|one| one.body.as_str()), Some("It still does."));
 }
 

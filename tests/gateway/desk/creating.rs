@@ -16,13 +16,13 @@ async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
     ticket["attachments"] = json!([FILE]);
     let answer = desk.post("key", &ticket).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
-    let (receipt, there) = (answer.json(), desk.only());
+    let (receipt, external) = (answer.json(), desk.only());
     let reference = receipt["reference"].as_str().unwrap();
-    assert_eq!(there["external_id"], format!("deskbell:{}", receipt["id"].as_str().unwrap()));
-    assert_eq!(there["subject"], format!("The export stops. [{reference}]"));
+    assert_eq!(external["external_id"], format!("deskbell:{}", receipt["id"].as_str().unwrap()));
+    assert_eq!(external["subject"], format!("The export stops. [{reference}]"));
     // An option is a tag as well.
     assert_eq!(
-        there["tags"],
+        external["tags"],
         json!(["deskbell", "plan_unverified_scale", "severity_high", "deskbell_unverified", "high"])
     );
     for (part, value) in [
@@ -34,11 +34,11 @@ async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
         ("assignee_id", json!(GRACE)),
         ("status", json!("open")),
     ] {
-        assert_eq!(there[part], value, "{part}");
+        assert_eq!(external[part], value, "{part}");
     }
-    assert_eq!(field(&there, SEVERITY), "high");
-    assert_eq!(field(&there, SEATS), "12");
-    let first = &there["comments"][0];
+    assert_eq!(field(&external, SEVERITY), "high");
+    assert_eq!(field(&external, SEATS), "12");
+    let first = &external["comments"][0];
     // The customer is not signed.
     assert_eq!(first["public"], false);
     let body = first["body"].as_str().unwrap();
@@ -72,17 +72,17 @@ async fn a_test_is_there_for_nobody_in_particular_and_without_a_priority() {
     let mut ticket = full("I try it out");
     ticket["test"] = json!(true);
     let receipt = desk.post("key", &ticket).await.json();
-    let there = desk.only();
-    assert_eq!(there["subject"], format!("[Test] I try it out [{}]", receipt["reference"].as_str().unwrap()));
-    assert!(there["tags"].as_array().unwrap().contains(&json!("deskbell_test")), "{}", there["tags"]);
+    let external = desk.only();
+    assert_eq!(external["subject"], format!("[Test] I try it out [{}]", receipt["reference"].as_str().unwrap()));
+    assert!(external["tags"].as_array().unwrap().contains(&json!("deskbell_test")), "{}", external["tags"]);
     for part in ["priority", "group_id", "assignee_id"] {
-        assert_eq!(there[part], Value::Null, "{part}");
+        assert_eq!(external[part], Value::Null, "{part}");
     }
-    let kept = desk.gateway.app.store.ticket(receipt["id"].as_str().unwrap()).await.unwrap().unwrap();
-    assert_eq!((kept.handling.team.as_str(), kept.handling.assignee.as_str()), ("growth", ""));
+    let stored = desk.gateway.app.store.ticket(receipt["id"].as_str().unwrap()).await.unwrap().unwrap();
+    assert_eq!((stored.handling.team.as_str(), stored.handling.assignee.as_str()), ("growth", ""));
     // Fields without an effect on alerts are as usual.
-    assert_eq!((&there["type"], &there["ticket_form_id"]), (&json!("incident"), &json!(BUG_FORM)));
-    assert_eq!(field(&there, SEVERITY), "high");
+    assert_eq!((&external["type"], &external["ticket_form_id"]), (&json!("incident"), &json!(BUG_FORM)));
+    assert_eq!(field(&external, SEVERITY), "high");
     assert_eq!(desk.reply(receipt["id"].as_str().unwrap(), "r", "And once more").await.status, 201);
     assert_eq!(desk.only()["comments"].as_array().unwrap().len(), 2);
 }
@@ -114,10 +114,10 @@ async fn what_the_account_does_not_have_is_left_out_and_told_and_the_ticket_is_t
             desk.zendesk.quirks(refuse);
         }
         assert_eq!(desk.post("key", &full("One")).await.status, 201, "{strict}");
-        let there = desk.only();
-        assert_eq!((&there["subject"].as_str().unwrap()[..4], field(&there, SEVERITY)), ("One ", Value::Null));
-        let kept = desk.gateway.tickets().await;
-        let reason = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].reason.clone();
+        let external = desk.only();
+        assert_eq!((&external["subject"].as_str().unwrap()[..4], field(&external, SEVERITY)), ("One ", Value::Null));
+        let stored = desk.gateway.tickets().await;
+        let reason = desk.gateway.app.store.deliveries(&stored[0].id).await.unwrap()[0].reason.clone();
         for part in ["has no choice \"nothing\"", "is not active", "no field 99", "form", "group", "assignee", "brand"]
         {
             assert!(reason.contains(part), "{part}: {reason}");
@@ -141,9 +141,9 @@ async fn a_choice_that_goes_while_the_gateway_runs_takes_nothing_else_along() {
     let reason = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].reason.clone();
     assert!(reason.contains("has no choice \"high\"") && !reason.contains('\n'), "{reason}");
     let state = desk.zendesk.state();
-    let there = state.tickets.values().next_back().unwrap();
-    assert_eq!((there.group, there.form, there.tags.len()), (Some(ENGINEERING), Some(BUG_FORM), 4));
-    assert_eq!(there.fields.get(&SEATS), Some(&json!("12")));
+    let external = state.tickets.values().next_back().unwrap();
+    assert_eq!((external.group, external.form, external.tags.len()), (Some(ENGINEERING), Some(BUG_FORM), 4));
+    assert_eq!(external.fields.get(&SEATS), Some(&json!("12")));
 }
 
 #[tokio::test]
@@ -152,8 +152,8 @@ async fn a_form_that_zendesk_puts_in_the_place_of_another_is_told() {
     desk.zendesk.quirks(|quirks| quirks.form_substitution = true);
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
     assert_eq!(desk.only()["ticket_form_id"], FORM);
-    let kept = desk.gateway.tickets().await;
-    let reason = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].reason.clone();
+    let stored = desk.gateway.tickets().await;
+    let reason = desk.gateway.app.store.deliveries(&stored[0].id).await.unwrap()[0].reason.clone();
     assert!(reason.contains("ticket_form_id"), "{reason}");
 }
 
@@ -185,7 +185,7 @@ async fn where_nobody_is_let_in_tickets_are_kept_until_somebody_is() {
     let answer = desk.post("key", &full("One")).await;
     assert_eq!(answer.status, 202);
     let away = || desk.gateway.app.states.get("desk", "desk").unwrap().unreachable();
-    assert!(away().unwrap().contains("gives no token"), "{:?}", away());
+    assert!(away().unwrap().contains("issued no token"), "{:?}", away());
     desk.zendesk.state().account.client_secret = "secret".into();
     until(async || desk.zendesk.state().tickets.len() == 1).await;
     desk.quiet().await;

@@ -10,7 +10,7 @@ use tokio::task::{JoinSet, LocalSet};
 use super::conversing::listening;
 use super::{Desk, HOOK_SECRET, desk, full, mapping, until, words};
 use crate::zendesk::Zendesk;
-use crate::zendesk::control::{Side, said};
+use crate::zendesk::control::{Side, new_comment};
 use crate::zendesk::quirks::{Answer, Fault, Refused, UnknownChoices, UnknownFields, What};
 
 /// How many desks run at once.
@@ -96,8 +96,8 @@ async fn all() {
                 let alone = std::ptr::eq(first, second);
                 let troubles = if alone { vec![first] } else { vec![first, second] };
                 println!("{name}");
-                let told = tokio::task::spawn_local(async move { story(&troubles).await }).await;
-                (name, told.is_ok())
+                let outcome = tokio::task::spawn_local(async move { story(&troubles).await }).await;
+                (name, outcome.is_ok())
             });
         }
     }
@@ -124,8 +124,8 @@ async fn story(troubles: &[&Trouble]) {
     let reply = desk.reply(&id, "r1", "It did not help.").await;
     assert!([201, 202].contains(&reply.status.as_u16()), "{}", reply.text());
     desk.quiet().await;
-    let there = *desk.zendesk.state().tickets.keys().next().unwrap();
-    desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
+    let external_id = *desk.zendesk.state().tickets.keys().next().unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Try again.")).unwrap();
     let read = ["One", "It did not help.", "Try again."];
     until(async || {
         desk.zendesk.release_webhooks();
@@ -139,11 +139,12 @@ async fn story(troubles: &[&Trouble]) {
 
 /// One ticket with both files and the reply, once each; and agents see that it was delivered.
 async fn arrived(desk: &Desk, id: &str) {
-    let there = desk.only();
-    let comments = there["comments"].as_array().unwrap();
+    let external = desk.only();
+    let comments = external["comments"].as_array().unwrap();
     let bodies = comments.iter().map(|one| words(one["body"].as_str().unwrap()));
     // Refused parts are noted for agents.
-    let bodies: Vec<&str> = bodies.filter(|words| !words.starts_with("Zendesk refused parts of this ticket")).collect();
+    let bodies: Vec<&str> =
+        bodies.filter(|words| !words.starts_with("Zendesk rejected parts of this ticket")).collect();
     assert_eq!(bodies, ["One", "It did not help.", "Try again."]);
     let files: Vec<&str> =
         comments[0]["attachments"].as_array().unwrap().iter().map(|file| file["file_name"].as_str().unwrap()).collect();
@@ -206,10 +207,10 @@ async fn a_ticket_whose_external_id_is_refused_is_created_once_where_the_answer_
         assert!([201, 202].contains(&answer.status.as_u16()), "{}", answer.text());
         desk.quiet().await;
         let id = answer.json()["id"].as_str().unwrap().to_string();
-        let there = desk.only();
-        assert_eq!(there["external_id"], json!(null));
+        let external = desk.only();
+        assert_eq!(external["external_id"], json!(null));
         let delivery = desk.gateway.app.store.deliveries(&id).await.unwrap().remove(0);
-        assert_eq!((delivery.state, delivery.external_id), (DeliveryState::Delivered, there["id"].to_string()));
+        assert_eq!((delivery.state, delivery.external_id), (DeliveryState::Delivered, external["id"].to_string()));
         assert!(delivery.attempts > 1, "the first answer was lost");
     }
 }
@@ -224,7 +225,7 @@ async fn a_note_that_a_status_was_refused_is_written_once() {
     assert_eq!(desk.mark(&id, "solved").await.status, 200);
     desk.quiet().await;
     let comments = desk.only()["comments"].as_array().unwrap().clone();
-    let notes = comments.iter().filter(|one| one["body"].as_str().unwrap().contains("was set to solved")).count();
+    let notes = comments.iter().filter(|one| one["body"].as_str().unwrap().contains("Set to solved")).count();
     assert_eq!(notes, 1, "{comments:#?}");
 }
 
@@ -248,7 +249,7 @@ async fn one_that_fails_for_good_is_listed_and_keeps_nobody_else_and_can_be_sent
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
     let dead_letters = store.dead_letters(10).await.unwrap();
     assert_eq!(dead_letters.len(), 1);
-    assert!(dead_letters[0].0.reason.contains("refuses the ticket (422)"), "{}", dead_letters[0].0.reason);
+    assert!(dead_letters[0].0.reason.contains("rejected the ticket (422)"), "{}", dead_letters[0].0.reason);
     desk.zendesk.fault(refuses(1_000));
     assert_eq!(store.send_again(Some(dead_letters[0].0.id)).await.unwrap(), 1);
     desk.gateway.app.states.wake_deliveries("desk");

@@ -30,11 +30,11 @@ async fn killed_between_any_two_steps_one_ticket_is_there_and_whole() {
 async fn all() {
     let mut stories = JoinSet::new();
     for step in 0..STEPS {
-        for what in [What::Slow(FOREVER), What::SlowAfter(FOREVER)] {
+        for fault in [What::Slow(FOREVER), What::SlowAfter(FOREVER)] {
             stories.spawn_local(async move {
-                let name = format!("step {step}, {what:?}");
-                let told = tokio::task::spawn_local(story(step, what)).await;
-                (name, told.is_ok_and(|killed| killed))
+                let name = format!("step {step}, {fault:?}");
+                let outcome = tokio::task::spawn_local(story(step, fault)).await;
+                (name, outcome.is_ok_and(|killed| killed))
             });
         }
     }
@@ -44,13 +44,13 @@ async fn all() {
 }
 
 /// Kills the gateway at a step, before or after Zendesk has handled it; starts it again and checks the result.
-async fn story(step: u32, what: What) -> bool {
+async fn story(step: u32, fault: What) -> bool {
     let (zendesk, folder) = (Zendesk::start().await, tempfile::tempdir().unwrap());
     std::fs::write(folder.path().join("deskbell.toml"), site(&zendesk, &mapping())).unwrap();
     let (mut child, address) = serve(&folder).await;
     put_file(&address).await;
-    let done = matches!(what, What::SlowAfter(_));
-    zendesk.fault(Fault { method: String::new(), path_prefix: String::new(), after: step, times: 1, what });
+    let done = matches!(fault, What::SlowAfter(_));
+    zendesk.fault(Fault { method: String::new(), path_prefix: String::new(), after: step, times: 1, what: fault });
 
     let mut ticket = full("One");
     ticket["attachments"] = json!([FILE]);

@@ -5,13 +5,13 @@ use serde_json::json;
 
 use super::conversing::{begun, customer, listening, support};
 use super::{Desk, HOOK_SECRET, full, until};
-use crate::zendesk::control::{Arriving, Channel, Person, Side, said};
+use crate::zendesk::control::{Arriving, Channel, Person, Side, new_comment};
 use crate::zendesk::merges::Merging;
 
 /// Another ticket of the same requester.
-fn another(desk: &Desk, there: u64, body: &str) -> u64 {
-    let requester = desk.zendesk.state().tickets[&there].requester;
-    let id = arrives(desk, &format!("ada-{there}@example.com"), body);
+fn another(desk: &Desk, external_id: u64, body: &str) -> u64 {
+    let requester = desk.zendesk.state().tickets[&external_id].requester;
+    let id = arrives(desk, &format!("ada-{external_id}@example.com"), body);
     desk.zendesk.set_requester(id, requester);
     id
 }
@@ -30,13 +30,13 @@ async fn notes(desk: &Desk, id: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_panel_goes_on_with_the_ticket_that_another_was_merged_into() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
-    let other = another(&desk, there, "The same by mail.");
-    desk.zendesk.comment(other, &said(Side::Agent, "Said before, to the mail.")).unwrap();
-    desk.zendesk.comment(there, &said(Side::Agent, "We look at it.")).unwrap();
-    desk.zendesk.merge(there, &Merging { into: other, public: true, ..Merging::default() }).unwrap();
-    desk.zendesk.comment(other, &said(Side::Agent, "It is fixed.")).unwrap();
+    let other = another(&desk, external_id, "The same by mail.");
+    desk.zendesk.comment(other, &new_comment(Side::Agent, "Said before, to the mail.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "We look at it.")).unwrap();
+    desk.zendesk.merge(external_id, &Merging { into: other, public: true, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(other, &new_comment(Side::Agent, "It is fixed.")).unwrap();
     let read = [customer("One"), support("We look at it."), support("It is fixed.")];
     until(async || desk.messages(&id).await == read).await;
     assert_eq!(desk.status(&id).await, "open", "nobody has solved it");
@@ -57,19 +57,19 @@ async fn the_panel_goes_on_with_the_ticket_that_another_was_merged_into() {
 
 #[tokio::test]
 async fn a_reply_that_is_faster_than_the_news_of_the_merge_goes_there_too() {
-    let (desk, id, there) = begun("").await;
-    let other = another(&desk, there, "The same by mail.");
-    desk.zendesk.comment(there, &said(Side::Agent, "We look at it.")).unwrap();
+    let (desk, id, external_id) = begun("").await;
+    let other = another(&desk, external_id, "The same by mail.");
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "We look at it.")).unwrap();
     let merging =
         Merging { into: other, source_comment: Some("Both are about the same.".into()), ..Merging::default() };
-    desk.zendesk.merge(there, &merging).unwrap();
+    desk.zendesk.merge(external_id, &merging).unwrap();
     assert_eq!(desk.reply(&id, "r1", "Hello?").await.status, 201);
     {
         let state = desk.zendesk.state();
         assert_eq!(state.tickets.len(), 2, "no ticket follows the closed one up");
         assert!(state.tickets[&other].comments.last().unwrap().body.ends_with("Hello?"));
     }
-    desk.zendesk.comment(other, &said(Side::Agent, "It is fixed.")).unwrap();
+    desk.zendesk.comment(other, &new_comment(Side::Agent, "It is fixed.")).unwrap();
     desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     // The order is that in which it was found.
     until(async || {
@@ -82,11 +82,11 @@ async fn a_reply_that_is_faster_than_the_news_of_the_merge_goes_there_too() {
 
 #[tokio::test]
 async fn nothing_of_somebody_elses_ticket_is_shown_and_agents_are_told() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let other = arrives(&desk, "eve@example.com", "My card 4242 is refused.");
-    desk.zendesk.merge(there, &Merging { into: other, public: true, ..Merging::default() }).unwrap();
-    desk.zendesk.comment(other, &said(Side::Agent, "Dear Eve, your card is fine.")).unwrap();
+    desk.zendesk.merge(external_id, &Merging { into: other, public: true, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(other, &new_comment(Side::Agent, "Dear Eve, your card is fine.")).unwrap();
     until(async || notes(&desk, &id).await.len() == 1).await;
     desk.quiet().await;
     assert_eq!(desk.messages(&id).await, [customer("One")]);
@@ -99,32 +99,32 @@ async fn nothing_of_somebody_elses_ticket_is_shown_and_agents_are_told() {
         assert!(state.tickets[&other].comments.iter().all(|one| !one.body.contains("Hello?")));
         *state.tickets.keys().next_back().unwrap()
     };
-    desk.zendesk.comment(next, &said(Side::Agent, "Hello.")).unwrap();
+    desk.zendesk.comment(next, &new_comment(Side::Agent, "Hello.")).unwrap();
     until(async || desk.messages(&id).await == [customer("One"), customer("Hello?"), support("Hello.")]).await;
 }
 
 #[tokio::test]
 async fn what_is_merged_into_a_customers_ticket_is_not_shown_to_them() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let other = arrives(&desk, "eve@example.com", "My card 4242 is refused.");
-    desk.zendesk.merge(other, &Merging { into: there, public: true, ..Merging::default() }).unwrap();
-    desk.zendesk.comment(there, &said(Side::Agent, "It is fixed.")).unwrap();
+    desk.zendesk.merge(other, &Merging { into: external_id, public: true, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "It is fixed.")).unwrap();
     until(async || desk.messages(&id).await.len() == 2).await;
     assert_eq!(desk.messages(&id).await, [customer("One"), support("It is fixed.")]);
 }
 
 #[tokio::test]
 async fn merges_are_followed_from_one_to_the_next_and_not_without_end() {
-    let (desk, id, there) = begun("").await;
-    let (second, third) = (another(&desk, there, "Again."), another(&desk, there, "And again."));
-    desk.zendesk.merge(there, &Merging { into: second, ..Merging::default() }).unwrap();
-    desk.zendesk.comment(second, &said(Side::Agent, "Between.")).unwrap();
+    let (desk, id, external_id) = begun("").await;
+    let (second, third) = (another(&desk, external_id, "Again."), another(&desk, external_id, "And again."));
+    desk.zendesk.merge(external_id, &Merging { into: second, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(second, &new_comment(Side::Agent, "Between.")).unwrap();
     desk.zendesk.merge(second, &Merging { into: third, ..Merging::default() }).unwrap();
-    desk.zendesk.comment(third, &said(Side::Agent, "At the end.")).unwrap();
+    desk.zendesk.comment(third, &new_comment(Side::Agent, "At the end.")).unwrap();
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
-    desk.zendesk.comment(third, &said(Side::Agent, "Hello?")).unwrap();
-    desk.gateway.app.store.mark_changed(("desk", "desk"), &changed(there)).await.unwrap();
+    desk.zendesk.comment(third, &new_comment(Side::Agent, "Hello?")).unwrap();
+    desk.gateway.app.store.mark_changed(("desk", "desk"), &changed(external_id)).await.unwrap();
     desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     let read = [customer("One"), support("Between."), support("At the end."), support("Hello?")];
     until(async || desk.messages(&id).await == read).await;
@@ -135,7 +135,7 @@ async fn merges_are_followed_from_one_to_the_next_and_not_without_end() {
         (ticket.status, ticket.tags) = ("closed".into(), vec!["closed_by_merge".into()]);
         let mut notice = ticket.comments[0].clone();
         (notice.id, notice.body) =
-            (u64::MAX >> 12, format!("This request was closed and merged into request #{there}."));
+            (u64::MAX >> 12, format!("This request was closed and merged into request #{external_id}."));
         notice.source = json!({ "from": {}, "to": {}, "rel": "merge" });
         ticket.comments.push(notice);
     }
@@ -145,21 +145,21 @@ async fn merges_are_followed_from_one_to_the_next_and_not_without_end() {
 
 #[tokio::test]
 async fn two_tickets_of_a_customer_here_may_be_one_there() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let second = desk.post("key2", &full("Two")).await.json()["id"].as_str().unwrap().to_string();
     let other = *desk.zendesk.state().tickets.keys().next_back().unwrap();
-    let requester = desk.zendesk.state().tickets[&there].requester;
+    let requester = desk.zendesk.state().tickets[&external_id].requester;
     desk.zendesk.set_requester(other, requester);
-    desk.zendesk.merge(there, &Merging { into: other, public: true, ..Merging::default() }).unwrap();
-    desk.zendesk.comment(other, &said(Side::Agent, "For both.")).unwrap();
+    desk.zendesk.merge(external_id, &Merging { into: other, public: true, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(other, &new_comment(Side::Agent, "For both.")).unwrap();
     until(async || desk.messages(&id).await == [customer("One"), support("For both.")]).await;
     until(async || desk.messages(&second).await == [customer("Two"), support("For both.")]).await;
     assert_eq!(desk.reply(&id, "r1", "Thanks.").await.status, 201);
     assert!(desk.zendesk.state().tickets[&other].comments.last().unwrap().body.ends_with("Thanks."));
 }
 
-fn changed(there: u64) -> Vec<deskbell_core::ports::ChangedTicket> {
+fn changed(external_id: u64) -> Vec<deskbell_core::ports::ChangedTicket> {
     let updated_at = clock::now();
-    vec![deskbell_core::ports::ChangedTicket { external_id: there.to_string(), updated_at }]
+    vec![deskbell_core::ports::ChangedTicket { external_id: external_id.to_string(), updated_at }]
 }

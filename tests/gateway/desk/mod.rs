@@ -230,8 +230,8 @@ pub async fn place(desk: &Desk, message: &str) -> String {
         None,
     );
     let seal = SubmissionKey { key: message.into(), body: [0; 32], session: None };
-    let along = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
-    assert_eq!(desk.gateway.app.store.submit(&ticket, &seal, along).await.unwrap(), SubmissionOutcome::Stored);
+    let extras = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
+    assert_eq!(desk.gateway.app.store.submit(&ticket, &seal, extras).await.unwrap(), SubmissionOutcome::Stored);
     ticket.id
 }
 

@@ -37,15 +37,15 @@ async fn after_an_outage_everything_is_brought_oldest_first_once_and_within_the_
     let began = Instant::now();
     let looking = async {
         for round in 0..3 {
-            let looks = (0..CUSTOMERS / 3).map(|number| {
+            let polls = (0..CUSTOMERS / 3).map(|number| {
                 let name = format!("u-{round}-{number}");
                 let claims = json!({"sub": name, "email": format!("{name}@example.com"), "email_verified": true});
                 desk.ask_as(claims, Method::GET, "/v1/sites/desk/tickets", Value::Null)
             });
-            assert!(join_all(looks).await.iter().all(|answer| answer.status == 200));
+            assert!(join_all(polls).await.iter().all(|answer| answer.status == 200));
             // The next come when a third of the tickets has been delivered.
-            let there = (WAITING / 3 * (round + 1)) as usize;
-            within(PATIENCE, async || desk.zendesk.state().tickets.len() >= there).await;
+            let delivered = (WAITING / 3 * (round + 1)) as usize;
+            within(PATIENCE, async || desk.zendesk.state().tickets.len() >= delivered).await;
         }
     };
     let arriving = within(PATIENCE, async || desk.zendesk.state().tickets.len() > WAITING as usize);
@@ -64,9 +64,9 @@ async fn after_an_outage_everything_is_brought_oldest_first_once_and_within_the_
     assert_eq!(state.limiter.refused, 0, "nobody was refused for the rate");
     assert!(state.limiter.most <= A_MINUTE * 9 / 10, "{}", state.limiter.most);
     // In the order in which they came, except for concurrent ones.
-    for (place, ticket) in state.tickets.values().enumerate() {
+    for (index, ticket) in state.tickets.values().enumerate() {
         let number = ticket.subject.split(' ').nth(1).and_then(|number| number.parse::<u64>().ok());
         let number = number.unwrap_or(u64::from(WAITING));
-        assert!(number.abs_diff(place as u64) <= AHEAD, "ticket {number} came as number {place}");
+        assert!(number.abs_diff(index as u64) <= AHEAD, "ticket {number} came as number {index}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::conversing::{begun, customer, listening, support};
 use super::{Desk, HOOK_SECRET, until};
-use crate::zendesk::control::{File, Said, Side, said};
+use crate::zendesk::control::{CommentDraft, File, Side, new_comment};
 
 /// The smallest picture.
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -12,14 +12,14 @@ fn picture(name: &str, inline: bool) -> File {
 }
 
 async fn names(desk: &Desk, id: &str) -> Vec<String> {
-    desk.gateway.app.store.attachments(id).await.unwrap().into_iter().map(|kept| kept.name).collect()
+    desk.gateway.app.store.attachments(id).await.unwrap().into_iter().map(|files| files.name).collect()
 }
 
 #[tokio::test]
 async fn a_picture_in_an_answer_goes_along_as_a_file_and_no_link_to_zendesk_stays() {
     for is_private in [false, true] {
         for leads in [false, true] {
-            let (desk, id, there) = begun("").await;
+            let (desk, id, external_id) = begun("").await;
             desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
             desk.zendesk.quirks(|quirks| {
                 quirks.private_attachments = is_private;
@@ -27,12 +27,12 @@ async fn a_picture_in_an_answer_goes_along_as_a_file_and_no_link_to_zendesk_stay
             });
             let html = "<p>Press here:</p><p><img src=\"{file}\" alt=\"a\"></p><p><a href=\"https://docs.example.com/\">Read on</a> \
                         <img src=\"https://cdn.example.com/x.png\" alt=\"logo\"></p>";
-            let answer = Said {
+            let answer = CommentDraft {
                 html_body: Some(html.into()),
                 attachments: vec![picture("a.png", true), picture("b.png", false)],
-                ..said(Side::Agent, "Press here:")
+                ..new_comment(Side::Agent, "Press here:")
             };
-            desk.zendesk.comment(there, &answer).unwrap();
+            desk.zendesk.comment(external_id, &answer).unwrap();
             until(async || desk.messages(&id).await.len() == 2).await;
             let text =
                 "Press here:\n\n(a.png)\n\n[Read on](https://docs.example.com/) ![logo](https://cdn.example.com/x.png)";
@@ -44,11 +44,11 @@ async fn a_picture_in_an_answer_goes_along_as_a_file_and_no_link_to_zendesk_stay
 
 #[tokio::test]
 async fn a_login_in_the_place_of_a_picture_is_no_file_and_the_picture_is_named() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     desk.zendesk.quirks(|quirks| quirks.closed_attachments = true);
-    let answer = Said { attachments: vec![picture("a.png", true)], ..said(Side::Agent, "Look.") };
-    desk.zendesk.comment(there, &answer).unwrap();
+    let answer = CommentDraft { attachments: vec![picture("a.png", true)], ..new_comment(Side::Agent, "Look.") };
+    desk.zendesk.comment(external_id, &answer).unwrap();
     until(async || desk.messages(&id).await.len() == 2).await;
     assert_eq!(desk.messages(&id).await, [customer("One"), support("Look.\n\n(a.png)")]);
     assert_eq!(names(&desk, &id).await, Vec::<String>::new());
@@ -56,10 +56,11 @@ async fn a_login_in_the_place_of_a_picture_is_no_file_and_the_picture_is_named()
 
 #[tokio::test]
 async fn what_a_customer_writes_by_mail_keeps_its_pictures_too() {
-    let (desk, id, there) = begun("").await;
+    let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
-    let mail = Said { attachments: vec![picture("shot.png", true)], ..said(Side::Customer, "Here it is.") };
-    desk.zendesk.comment(there, &mail).unwrap();
+    let mail =
+        CommentDraft { attachments: vec![picture("shot.png", true)], ..new_comment(Side::Customer, "Here it is.") };
+    desk.zendesk.comment(external_id, &mail).unwrap();
     until(async || desk.messages(&id).await.len() == 2).await;
     assert_eq!(desk.messages(&id).await, [customer("One"), customer("Here it is.")]);
     assert_eq!(names(&desk, &id).await, ["shot.png"]);

@@ -18,7 +18,7 @@ async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
     let store = &desk.gateway.app.store;
     until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
     let (delivery, reference) = store.dead_letters(10).await.unwrap().remove(0);
-    assert_eq!((reference.as_str(), delivery.reason.as_str()), ("Old", "Zendesk is away (503)"));
+    assert_eq!((reference.as_str(), delivery.reason.as_str()), ("Old", "Zendesk is unavailable (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
     store.send_again(None).await.unwrap();
     desk.gateway.app.states.wake_deliveries("desk");
@@ -74,16 +74,18 @@ async fn each_of_several_destinations_has_a_queue_of_its_own() {
     desk.quiet().await;
     assert_eq!(other.state().tickets.len(), 1);
     // A reply in one is delivered to the other, and does not come back.
-    let there = *desk.zendesk.state().tickets.keys().next().unwrap();
-    desk.zendesk.comment(there, &crate::zendesk::control::said(crate::zendesk::control::Side::Agent, "Yes.")).unwrap();
-    let changed = ChangedTicket { external_id: there.to_string(), updated_at: clock::now() };
+    let external_id = *desk.zendesk.state().tickets.keys().next().unwrap();
+    desk.zendesk
+        .comment(external_id, &crate::zendesk::control::new_comment(crate::zendesk::control::Side::Agent, "Yes."))
+        .unwrap();
+    let changed = ChangedTicket { external_id: external_id.to_string(), updated_at: clock::now() };
     desk.gateway.app.store.mark_changed(("desk", "desk"), &[changed]).await.unwrap();
     desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     until(async || other.state().tickets.values().next().unwrap().comments.len() == 2).await;
     desk.quiet().await;
     let id = answer.json()["id"].as_str().unwrap().to_string();
     assert_eq!(desk.messages(&id).await.len(), 2);
-    assert_eq!(desk.zendesk.state().tickets[&there].comments.len(), 2);
+    assert_eq!(desk.zendesk.state().tickets[&external_id].comments.len(), 2);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{Desk, desk, full, until, within};
-use crate::zendesk::control::{Side, said};
+use crate::zendesk::control::{Side, new_comment};
 use crate::zendesk::quirks::{Quirks, What, next};
 
 const QUEUE: (&str, &str) = ("desk", "desk");
@@ -22,8 +22,8 @@ async fn ticket(desk: &Desk, key: &str) -> (String, u64) {
     let id = answer.json()["id"].as_str().unwrap().to_string();
     // A slow machine delivers it only after the gateway has responded.
     until(async || desk.gateway.app.store.external_ticket(&id, QUEUE.1).await.unwrap().is_some()).await;
-    let there = *desk.zendesk.state().tickets.keys().next_back().unwrap();
-    (id, there)
+    let external_id = *desk.zendesk.state().tickets.keys().next_back().unwrap();
+    (id, external_id)
 }
 
 /// Polls for changes now, as after a minute.
@@ -32,7 +32,7 @@ async fn ask_now(desk: &Desk) {
     desk.gateway.app.states.get(QUEUE.0, QUEUE.1).unwrap().wake_polls();
 }
 
-fn asked(desk: &Desk, path: &str) -> usize {
+fn count_requests(desk: &Desk, path: &str) -> usize {
     desk.zendesk.state().log.iter().filter(|entry| entry.path.starts_with(path)).count()
 }
 
@@ -54,9 +54,9 @@ async fn no_answer_is_missed_when_ten_thousand_tickets_change_at_once() {
     let desk = desk("").await;
     let (first, second) = (ticket(&desk, "1").await, ticket(&desk, "2").await);
     begun(&desk).await;
-    desk.zendesk.comment(first.1, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(first.1, &new_comment(Side::Agent, "Yes.")).unwrap();
     desk.zendesk.bulk_change(5_000);
-    desk.zendesk.comment(second.1, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(second.1, &new_comment(Side::Agent, "Yes.")).unwrap();
     desk.zendesk.bulk_change(5_000);
     // The lag of the export has passed.
     desk.zendesk.advance(120);
@@ -64,7 +64,7 @@ async fn no_answer_is_missed_when_ten_thousand_tickets_change_at_once() {
     within(PATIENCE, async || answered(&desk, &first.0).await && answered(&desk, &second.0).await).await;
     within(PATIENCE, async || !desk.gateway.app.store.sync_state(QUEUE).await.unwrap().is_behind).await;
     assert_eq!(desk.zendesk.state().exports.refused, 0, "it keeps to ten a minute");
-    assert!(asked(&desk, "/api/v2/tickets?page") <= 20, "the list is not read to its end");
+    assert!(count_requests(&desk, "/api/v2/tickets?page") <= 20, "the list is not read to its end");
 }
 
 /// How the export fails.
@@ -77,7 +77,7 @@ async fn where_the_export_does_not_go_on_the_list_is_read_to_its_end_whatever_th
         ("fails", |quirks| quirks.export_status = Some(500)),
         ("is not there", |quirks| quirks.export_status = Some(404)),
         ("knows no time", |quirks| quirks.export_status = Some(422)),
-        ("is asked too often", |quirks| quirks.export_limit = 0),
+        ("rate limit of Zendesk reached", |quirks| quirks.export_limit = 0),
         ("leads to itself", |quirks| quirks.export_stuck = true),
     ];
     let stories = failures.map(|(name, fail)| async move {
@@ -87,13 +87,13 @@ async fn where_the_export_does_not_go_on_the_list_is_read_to_its_end_whatever_th
             if !has_worked {
                 desk.zendesk.quirks(fail);
             }
-            let (id, there) = ticket(&desk, "1").await;
-            until(async || asked(&desk, "/api/v2/incremental") > 0).await;
+            let (id, external_id) = ticket(&desk, "1").await;
+            until(async || count_requests(&desk, "/api/v2/incremental") > 0).await;
             if has_worked {
                 begun(&desk).await;
                 desk.zendesk.quirks(fail);
             }
-            desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+            desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
             desk.zendesk.bulk_change(600);
             ask_now(&desk).await;
             println!("{name}, {has_worked}");
@@ -106,10 +106,10 @@ async fn where_the_export_does_not_go_on_the_list_is_read_to_its_end_whatever_th
 #[tokio::test]
 async fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
     let desk = desk("").await;
-    let (id, there) = ticket(&desk, "1").await;
+    let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
     desk.zendesk.quirks(|quirks| quirks.padding = 90_000);
-    desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
     desk.zendesk.bulk_change(320);
     desk.zendesk.advance(120);
     ask_now(&desk).await;
@@ -125,15 +125,15 @@ async fn a_clock_that_is_ahead_or_behind_misses_nothing() {
     for seconds in [-3_600, 3_600] {
         let desk = desk("").await;
         desk.zendesk.advance(seconds);
-        let (id, there) = ticket(&desk, "1").await;
+        let (id, external_id) = ticket(&desk, "1").await;
         begun(&desk).await;
-        desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+        desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
         ask_now(&desk).await;
         within(PATIENCE, async || answered(&desk, &id).await).await;
         let known = desk.gateway.app.store.sync_state(QUEUE).await.unwrap().until.unwrap();
-        let there = desk.zendesk.state().now() / 1000;
+        let zendesk_now = desk.zendesk.state().now() / 1000;
         let known = known.as_seconds();
-        assert!((0..600).contains(&(there - known)), "known until {known} at {there} there");
+        assert!((0..600).contains(&(zendesk_now - known)), "known until {known} at {zendesk_now} in Zendesk");
     }
 }
 
@@ -143,14 +143,14 @@ async fn a_list_that_fails_keeps_neither_the_export_nor_webhooks_from_bringing_a
     let (first, second) = (ticket(&desk, "1").await, ticket(&desk, "2").await);
     begun(&desk).await;
     desk.zendesk.quirks(|quirks| quirks.list_fails = true);
-    desk.zendesk.comment(first.1, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(first.1, &new_comment(Side::Agent, "Yes.")).unwrap();
     desk.zendesk.advance(120);
     // Both at once: the list is asked for before the export.
     desk.gateway.read_changes_again().await;
     desk.gateway.app.states.get(QUEUE.0, QUEUE.1).unwrap().wake_polls();
     within(PATIENCE, async || answered(&desk, &first.0).await).await;
     desk.zendesk.webhook(&super::conversing::listening(&desk).await, super::HOOK_SECRET);
-    desk.zendesk.comment(second.1, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(second.1, &new_comment(Side::Agent, "Yes.")).unwrap();
     within(PATIENCE, async || answered(&desk, &second.0).await).await;
     assert!(desk.zendesk.state().log.iter().any(|entry| entry.status == 500), "the list was asked for");
 }
@@ -165,12 +165,13 @@ async fn a_bulk_change_of_ones_own_tickets_keeps_no_new_answer_waiting() {
     }
     desk.gateway.app.states.wake_deliveries("desk");
     within(PATIENCE, async || desk.gateway.app.store.queues().await.unwrap().is_empty()).await;
-    let (id, there) = ticket(&desk, "last").await;
+    let (id, external_id) = ticket(&desk, "last").await;
     begun(&desk).await;
     // From here on polling is slow.
     desk.zendesk.quirks(|quirks| quirks.rate_limit = 60);
-    let polled =
-        |desk: &Desk| (1..=OWN).filter(|own| asked(desk, &format!("/api/v2/tickets/{own}/comments")) > 0).count();
+    let polled = |desk: &Desk| {
+        (1..=OWN).filter(|number| count_requests(desk, &format!("/api/v2/tickets/{number}/comments")) > 0).count()
+    };
     let before = polled(&desk);
     desk.zendesk.advance(10);
     {
@@ -179,7 +180,7 @@ async fn a_bulk_change_of_ones_own_tickets_keeps_no_new_answer_waiting() {
         state.tickets.values_mut().for_each(|ticket| ticket.updated_at = now);
     }
     desk.zendesk.advance(10);
-    desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
     ask_now(&desk).await;
     within(PATIENCE, async || answered(&desk, &id).await).await;
     let polled = polled(&desk) - before;
@@ -189,14 +190,14 @@ async fn a_bulk_change_of_ones_own_tickets_keeps_no_new_answer_waiting() {
 #[tokio::test]
 async fn what_waits_behind_a_dead_letter_is_not_polled_again_and_again() {
     let desk = desk("").await;
-    let (id, there) = ticket(&desk, "1").await;
+    let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
     let refused = crate::zendesk::quirks::Answer { status: 415, retry_after: None, html: false };
     desk.zendesk.fault(next("PUT", "/api/v2/tickets", What::Status(refused)));
     assert_eq!(desk.reply(&id, "r1", "One").await.status, 202);
     assert_eq!(desk.reply(&id, "r2", "Two").await.status, 202);
     let store = &desk.gateway.app.store;
-    desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
     ask_now(&desk).await;
     until(async || answered(&desk, &id).await).await;
     until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
@@ -211,10 +212,10 @@ async fn what_waits_behind_a_dead_letter_is_not_polled_again_and_again() {
 #[tokio::test]
 async fn a_first_comment_that_cannot_be_read_takes_no_answer_with_it() {
     let desk = desk("").await;
-    let (id, there) = ticket(&desk, "1").await;
+    let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
     desk.zendesk.quirks(|quirks| quirks.first_comment_unreadable = true);
-    desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
     ask_now(&desk).await;
     until(async || answered(&desk, &id).await).await;
 }
@@ -222,9 +223,9 @@ async fn a_first_comment_that_cannot_be_read_takes_no_answer_with_it() {
 #[tokio::test]
 async fn a_change_is_read_once_however_often_it_is_listed() {
     let desk = desk("").await;
-    let (id, there) = ticket(&desk, "1").await;
+    let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
-    desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
     let changed = clock::now().as_seconds();
     // Within the same second it might change again.
     until(async || clock::now().as_seconds() > changed + 2).await;
@@ -232,28 +233,28 @@ async fn a_change_is_read_once_however_often_it_is_listed() {
     until(async || answered(&desk, &id).await).await;
     let store = &desk.gateway.app.store;
     until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
-    let looks = asked(&desk, &format!("/api/v2/tickets/{there}"));
+    let polls = count_requests(&desk, &format!("/api/v2/tickets/{external_id}"));
     for _ in 0..3 {
-        let lists = asked(&desk, "/api/v2/tickets?page");
+        let lists = count_requests(&desk, "/api/v2/tickets?page");
         ask_now(&desk).await;
-        until(async || asked(&desk, "/api/v2/tickets?page") > lists).await;
+        until(async || count_requests(&desk, "/api/v2/tickets?page") > lists).await;
         until(async || store.sync_state(QUEUE).await.unwrap().since_list.is_some()).await;
         until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
     }
-    assert_eq!(asked(&desk, &format!("/api/v2/tickets/{there}")), looks);
+    assert_eq!(count_requests(&desk, &format!("/api/v2/tickets/{external_id}")), polls);
 }
 
 #[tokio::test]
 async fn more_than_two_thousand_comments_are_read() {
     let desk = desk("").await;
-    let (id, there) = ticket(&desk, "1").await;
+    let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
     // Notes, which never come here, and a reply after them.
-    let note = crate::zendesk::control::Said { public: false, ..said(Side::Agent, "Note.") };
+    let note = crate::zendesk::control::CommentDraft { public: false, ..new_comment(Side::Agent, "Note.") };
     for _ in 0..2_050 {
-        desk.zendesk.comment(there, &note).unwrap();
+        desk.zendesk.comment(external_id, &note).unwrap();
     }
-    desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
     ask_now(&desk).await;
     within(PATIENCE, async || answered(&desk, &id).await).await;
 }
@@ -261,8 +262,8 @@ async fn more_than_two_thousand_comments_are_read() {
 #[tokio::test]
 async fn a_webhook_that_is_told_again_under_another_name_is_heard_once_and_an_old_one_never() {
     let desk = desk(&format!("webhook_secret = \"{}\"", super::HOOK_SECRET)).await;
-    let (_, there) = ticket(&desk, "1").await;
-    let body = json!({"ticket_id": there}).to_string();
+    let (_, external_id) = ticket(&desk, "1").await;
+    let body = json!({"ticket_id": external_id}).to_string();
     let now = clock::now();
     let post = async |signed_at: Timestamp, invocation: &str| {
         let signature = crate::zendesk::webhooks::signature(super::HOOK_SECRET, &signed_at.to_string(), &body);
@@ -275,7 +276,7 @@ async fn a_webhook_that_is_told_again_under_another_name_is_heard_once_and_an_ol
     };
     assert_eq!(post(now, "a").await, 204);
     let store = &desk.gateway.app.store;
-    until(async || asked(&desk, &format!("/api/v2/tickets/{there}")) > 0).await;
+    until(async || count_requests(&desk, &format!("/api/v2/tickets/{external_id}")) > 0).await;
     until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
     assert_eq!(post(now, "b").await, 204, "it is taken, and nothing comes of it");
     assert_eq!(store.next_poll(QUEUE).await.unwrap(), None);

@@ -4,7 +4,7 @@ use deskbell_core::use_cases::search::import::Prune;
 use serde_json::{Value, json};
 use sources::{Format, Source};
 
-use super::{HTML, Kept, StandIn, counts, notes};
+use super::{Database, HTML, StandIn, counts, notes};
 
 const PAGE_0: &str = "/latest.json?order=created&ascending=true&no_definitions=true&page=0";
 const CHANGES: &str = "/latest.json?order=activity&ascending=false&no_definitions=true&page=0";
@@ -71,9 +71,9 @@ async fn a_topic_becomes_a_question_with_its_answers_in_our_markdown() {
     first["accepted_answer"] = json!({ "post_number": 2, "username": "grace", "excerpt": "Set a" });
     forum.json("/t/1.json", &first);
 
-    let kept = Kept::new().await;
-    assert_eq!(counts(&kept.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
-    let questions = kept.questions().await;
+    let database = Database::new().await;
+    assert_eq!(counts(&database.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
+    let questions = database.questions().await;
     let question = questions.iter().find(|question| question.id.ends_with("-1")).unwrap();
     assert_eq!((question.kind.as_str(), question.title.as_str()), ("question", "Alerts & more <b>"));
     assert_eq!(question.body, "Why *so* often?");
@@ -94,18 +94,18 @@ async fn a_topic_becomes_a_question_with_its_answers_in_our_markdown() {
 
 #[tokio::test]
 async fn an_import_again_doubles_nothing_and_prunes_what_is_gone() {
-    let (forum, kept) = (forum().await, Kept::new().await);
-    assert_eq!(counts(&kept.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
-    assert_eq!(counts(&kept.import(&source(&forum)).await), [0, 0, 2, 0, 0]);
+    let (forum, database) = (forum().await, Database::new().await);
+    assert_eq!(counts(&database.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
+    assert_eq!(counts(&database.import(&source(&forum)).await), [0, 0, 2, 0, 0]);
     forum.json(PAGE_1, &list(&[], false));
     forum.json("/t/1.json", &topic(1, &[post(100, 1, "<p>Changed</p>")]));
-    assert_eq!(counts(&kept.import(&source(&forum)).await), [0, 1, 0, 1, 0]);
-    assert_eq!(kept.titles().await, ["Topic 1"]);
+    assert_eq!(counts(&database.import(&source(&forum)).await), [0, 1, 0, 1, 0]);
+    assert_eq!(database.titles().await, ["Topic 1"]);
 }
 
 #[tokio::test]
 async fn posts_behind_the_first_come_in_twenties_and_a_far_accepted_one_by_itself() {
-    let (forum, kept) = (forum().await, Kept::new().await);
+    let (forum, database) = (forum().await, Database::new().await);
     let ids: Vec<u64> = (100..300).collect();
     let near: Vec<Value> = (0..20).map(|n| post(100 + n, n + 1, "<p>x</p>")).collect();
     let mut first = topic(1, &near);
@@ -115,12 +115,12 @@ async fn posts_behind_the_first_come_in_twenties_and_a_far_accepted_one_by_itsel
     let chunk: Vec<Value> = (20..40).map(|n| post(100 + n, n + 1, "<p>y</p>")).collect();
     forum.json("/t/1/posts.json", &json!({ "post_stream": { "posts": chunk }, "id": 1 }));
     forum.json("/t/1/180.json", &topic(1, &[post(278, 179, "<p>no</p>"), post(279, 180, "<p>Yes</p>")]));
-    assert_eq!(kept.import(&source(&forum)).await.bad, 0);
-    let asked = forum.asked();
-    let chunks: Vec<&String> = asked.iter().filter(|path| path.starts_with("/t/1/posts.json")).collect();
+    assert_eq!(database.import(&source(&forum)).await.bad, 0);
+    let requests = forum.requests();
+    let chunks: Vec<&String> = requests.iter().filter(|path| path.starts_with("/t/1/posts.json")).collect();
     assert_eq!(chunks.len(), 4, "to a hundred posts and not to two hundred");
     assert!(chunks[0].starts_with("/t/1/posts.json?post_ids[]=120&post_ids[]=121&") && chunks[0].ends_with("=139"));
-    let questions = kept.questions().await;
+    let questions = database.questions().await;
     let answers = &questions.iter().find(|question| question.id.ends_with("-1")).unwrap().answers;
     let accepted: Vec<&str> =
         answers.iter().filter(|answer| answer.accepted).map(|answer| answer.body.as_str()).collect();
@@ -130,107 +130,107 @@ async fn posts_behind_the_first_come_in_twenties_and_a_far_accepted_one_by_itsel
 
 #[tokio::test]
 async fn hidden_and_archived_topics_are_left_out() {
-    let (forum, kept) = (forum().await, Kept::new().await);
+    let (forum, database) = (forum().await, Database::new().await);
     let (mut unlisted, mut archived) = (listed(1), listed(2));
     unlisted["visible"] = false.into();
     archived["archived"] = true.into();
     forum.json(PAGE_0, &list(&[unlisted, archived, listed(3)], false));
     forum.json("/t/3.json", &topic(3, &[post(300, 1, "")]));
-    assert_eq!(counts(&kept.import(&source(&forum)).await), [1, 0, 0, 0, 0]);
-    assert_eq!(forum.asked().iter().filter(|path| path.starts_with("/t/")).count(), 1);
+    assert_eq!(counts(&database.import(&source(&forum)).await), [1, 0, 0, 0, 0]);
+    assert_eq!(forum.requests().iter().filter(|path| path.starts_with("/t/")).count(), 1);
 }
 
 #[tokio::test]
 async fn a_category_of_a_forum_in_a_folder_is_read_where_it_is() {
-    let (forum, kept) = (StandIn::new().await, Kept::new().await);
+    let (forum, database) = (StandIn::new().await, Database::new().await);
     forum.json("/forum/site.json", &json!({ "categories": [] }));
     forum.json("/forum/c/help/6.json", &list(&[listed(1)], false));
     forum.json("/forum/t/1.json", &topic(1, &[post(100, 1, "")]));
-    assert_eq!(counts(&kept.import(&forum.source(Format::Discourse, "/forum/c/help/6")).await), [1, 0, 0, 0, 0]);
-    assert_eq!(kept.questions().await[0].url, format!("{}/forum/t/topic/1", forum.url));
+    assert_eq!(counts(&database.import(&forum.source(Format::Discourse, "/forum/c/help/6")).await), [1, 0, 0, 0, 0]);
+    assert_eq!(database.questions().await[0].url, format!("{}/forum/t/topic/1", forum.url));
 }
 
 #[tokio::test]
 async fn a_limit_is_waited_out() {
-    let (forum, kept) = (forum().await, Kept::new().await);
+    let (forum, database) = (forum().await, Database::new().await);
     let slow = "Slow down, you're making too many requests.\nPlease retry again in 1 seconds.\nError code: ip_10_secs_limit.\n";
     forum.once("/t/1.json", 429, &[("content-type", "text/plain"), ("retry-after", "1")], slow);
     let before = std::time::Instant::now();
-    assert_eq!(counts(&kept.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
+    assert_eq!(counts(&database.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
     assert!(before.elapsed() >= std::time::Duration::from_secs(1));
 }
 
 #[tokio::test]
 async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
-    let (forum, kept) = (forum().await, Kept::new().await);
-    kept.import(&source(&forum)).await;
+    let (forum, database) = (forum().await, Database::new().await);
+    database.import(&source(&forum)).await;
     let denied =
         json!({ "errors": ["You are not permitted to view the requested resource."], "error_type": "invalid_access" });
-    for (path, status, headers, body, said) in [
+    for (path, status, headers, body, expected) in [
         ("/t/1.json", 403, &[][..], denied.to_string(), "/t/1.json: answers 403: You are not permitted"),
         ("/t/1.json", 404, HTML, "<h1>no</h1>".into(), "/t/1.json: answers 404"),
-        ("/t/1.json", 200, HTML, "<!doctype html>".into(), "/t/1.json: answers HTML and not JSON"),
-        ("/t/1.json", 200, &[], "{\"id\": 1, \"tit".into(), "/t/1.json: answers something else than it should: EOF"),
+        ("/t/1.json", 200, HTML, "<!doctype html>".into(), "/t/1.json: the response is HTML instead of JSON"),
+        ("/t/1.json", 200, &[], "{\"id\": 1, \"tit".into(), "/t/1.json: unexpected response: EOF"),
         ("/t/1.json", 200, &[], "{\"id\": 1}".into(), "missing field `title`"),
-        ("/t/1.json", 302, &[("location", "/t/1.json")], String::new(), "without end"),
-        ("/t/1.json", 200, &[], " ".repeat(20 << 20), "/t/1.json: answers more than 16777216 bytes"),
-        (PAGE_1, 429, &[("retry-after", "3600")], String::new(), "wants to be asked again in 3600 seconds"),
+        ("/t/1.json", 302, &[("location", "/t/1.json")], String::new(), "too many redirects"),
+        ("/t/1.json", 200, &[], " ".repeat(20 << 20), "/t/1.json: the response is larger than 16777216 bytes"),
+        (PAGE_1, 429, &[("retry-after", "3600")], String::new(), "retry after 3600 seconds"),
         (PAGE_1, 200, HTML, "<p>maintenance".into(), "page=1: answers HTML"),
         ("/site.json", 200, HTML, "<p>log in".into(), "/site.json: answers HTML"),
     ] {
         let good = forum.answers.lock().unwrap()[path].clone();
         forum.set(path, status, headers, &body);
-        let report = kept.import(&source(&forum)).await;
-        assert!(report.bad == 1 && report.changes.removed == 0, "{said}: {report}");
-        assert!(notes(&report)[0].contains(said), "{:?} is not {said}", notes(&report));
-        assert_eq!(kept.titles().await, ["Topic 1", "Topic 2"], "{said}");
+        let report = database.import(&source(&forum)).await;
+        assert!(report.bad == 1 && report.changes.removed == 0, "{expected}: {report}");
+        assert!(notes(&report)[0].contains(expected), "{:?} is not {expected}", notes(&report));
+        assert_eq!(database.titles().await, ["Topic 1", "Topic 2"], "{expected}");
         forum.answers.lock().unwrap().insert(path.into(), good);
     }
 }
 
 #[tokio::test]
 async fn a_list_without_end_is_left_and_prunes_nothing() {
-    let (forum, kept) = (forum().await, Kept::new().await);
-    kept.import(&source(&forum)).await;
+    let (forum, database) = (forum().await, Database::new().await);
+    database.import(&source(&forum)).await;
     for topics in [&[listed(1)][..], &[]] {
         // The same response for every page, each of which says that there are more.
-        forum.gone(PAGE_0);
-        forum.gone(PAGE_1);
+        forum.remove(PAGE_0);
+        forum.remove(PAGE_1);
         forum.json("/latest.json", &list(topics, true));
-        forum.asked();
-        let report = kept.import(&source(&forum)).await;
-        assert!(notes(&report)[0].contains("the list has no end"), "{:?}", notes(&report));
-        assert!(forum.asked().len() < 20 && report.kept);
-        assert_eq!(kept.titles().await, ["Topic 1", "Topic 2"]);
+        forum.requests();
+        let report = database.import(&source(&forum)).await;
+        assert!(notes(&report)[0].contains("the list never ends"), "{:?}", notes(&report));
+        assert!(forum.requests().len() < 20 && report.kept);
+        assert_eq!(database.titles().await, ["Topic 1", "Topic 2"]);
     }
 }
 
 #[tokio::test]
 async fn a_topic_that_cannot_be_read_stays_and_keeps_no_other_from_being_removed() {
-    let (forum, kept) = (forum().await, Kept::new().await);
+    let (forum, database) = (forum().await, Database::new().await);
     forum.json(PAGE_1, &list(&[listed(2), listed(3)], false));
     forum.json("/t/3.json", &topic(3, &[post(300, 1, "")]));
-    assert_eq!(counts(&kept.import(&source(&forum)).await), [3, 0, 0, 0, 0]);
+    assert_eq!(counts(&database.import(&source(&forum)).await), [3, 0, 0, 0, 0]);
     forum.set("/t/2.json", 404, HTML, "<h1>no</h1>");
     forum.json(PAGE_1, &list(&[listed(2)], false));
     for removed in [1, 0] {
-        let report = kept.import(&source(&forum)).await;
+        let report = database.import(&source(&forum)).await;
         assert_eq!(counts(&report), [0, 0, 1, removed, 1], "{report}");
-        assert_eq!(kept.titles().await, ["Topic 1", "Topic 2"]);
+        assert_eq!(database.titles().await, ["Topic 1", "Topic 2"]);
     }
 }
 
 #[tokio::test]
 async fn of_changes_only_topics_are_read_in_which_something_was_said_since() {
-    let (forum, kept) = (forum().await, Kept::new().await);
+    let (forum, database) = (forum().await, Database::new().await);
     let import = async |progress: &str| {
-        kept.importer().import_changes("acme", &source(&forum), Prune::Limited, progress).await.unwrap()
+        database.importer().import_changes("acme", &source(&forum), Prune::Limited, progress).await.unwrap()
     };
     let (report, progress) = import("").await;
     assert_eq!(counts(&report), [2, 0, 0, 0, 0]);
-    let bumped = |id: u64, at: &str| {
+    let bumped = |id: u64, time: &str| {
         let mut listed = listed(id);
-        listed["bumped_at"] = at.into();
+        listed["bumped_at"] = time.into();
         listed
     };
     let now = deskbell_core::clock::now().to_string();
@@ -239,10 +239,10 @@ async fn of_changes_only_topics_are_read_in_which_something_was_said_since() {
     let page_1 = CHANGES.replace("page=0", "page=1");
     forum.json(&page_1, &list(&[bumped(2, "2020-01-01T00:00:00Z")], true));
     forum.json("/t/3.json", &topic(3, &[post(300, 1, "")]));
-    forum.asked();
+    forum.requests();
     let (report, progress) = import(&progress).await;
     assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
-    assert_eq!(forum.asked(), ["/site.json", CHANGES, "/t/3.json", &page_1]);
-    assert_eq!(kept.titles().await, ["Topic 1", "Topic 2", "Topic 3"], "what is not among the changes stays");
+    assert_eq!(forum.requests(), ["/site.json", CHANGES, "/t/3.json", &page_1]);
+    assert_eq!(database.titles().await, ["Topic 1", "Topic 2", "Topic 3"], "what is not among the changes stays");
     assert_ne!(progress, "");
 }

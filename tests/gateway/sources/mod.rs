@@ -75,12 +75,12 @@ impl StandIn {
         self.answers.lock().unwrap().get_mut(path).unwrap().push_front(reply(status, headers, body));
     }
 
-    pub fn gone(&self, path: &str) {
+    pub fn remove(&self, path: &str) {
         self.answers.lock().unwrap().remove(path);
     }
 
     /// The requests so far, in order; clears them.
-    pub fn asked(&self) -> Vec<String> {
+    pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
@@ -105,15 +105,15 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// A store to import into.
-pub struct Kept {
+pub struct Database {
     pub store: SqliteStore,
     _folder: TempDir,
 }
 
-impl Kept {
-    pub async fn new() -> Kept {
+impl Database {
+    pub async fn new() -> Database {
         let folder = tempfile::tempdir().unwrap();
-        Kept { store: SqliteStore::open(&folder.path().join("test.db")).await.unwrap(), _folder: folder }
+        Database { store: SqliteStore::open(&folder.path().join("test.db")).await.unwrap(), _folder: folder }
     }
 
     pub fn importer(&self) -> ImportQuestions {

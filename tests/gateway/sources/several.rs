@@ -14,7 +14,7 @@ use sources::{Format, Source};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use super::{Kept, StandIn, counts, notes};
+use super::{Database, StandIn, counts, notes};
 
 async fn squeak(subject: &str) -> StandIn {
     let squeak = StandIn::new().await;
@@ -23,9 +23,9 @@ async fn squeak(subject: &str) -> StandIn {
 }
 
 fn questions(subjects: &[&str]) -> Value {
-    let asked =
+    let request =
         |(id, subject): (usize, &&str)| json!({ "id": id, "attributes": { "subject": subject, "permalink": "x" } });
-    let data: Vec<Value> = subjects.iter().enumerate().map(asked).collect();
+    let data: Vec<Value> = subjects.iter().enumerate().map(request).collect();
     json!({ "data": data, "meta": { "pagination": { "page": 1, "pageSize": 100, "pageCount": 1, "total": 1 } } })
 }
 
@@ -35,18 +35,18 @@ fn source(squeak: &StandIn) -> Source {
 
 #[tokio::test]
 async fn two_of_a_kind_with_the_same_ids_keep_apart() {
-    let (one, other, kept) = (squeak("One").await, squeak("Other").await, Kept::new().await);
-    assert_eq!(counts(&kept.import(&source(&one)).await), [1, 0, 0, 0, 0]);
-    assert_eq!(counts(&kept.import(&source(&other)).await), [1, 0, 0, 0, 0]);
-    assert_eq!(kept.titles().await, ["One", "Other"]);
+    let (one, other, database) = (squeak("One").await, squeak("Other").await, Database::new().await);
+    assert_eq!(counts(&database.import(&source(&one)).await), [1, 0, 0, 0, 0]);
+    assert_eq!(counts(&database.import(&source(&other)).await), [1, 0, 0, 0, 0]);
+    assert_eq!(database.titles().await, ["One", "Other"]);
     one.json("/api/questions", &questions(&[]));
-    assert_eq!(counts(&kept.import_with(&source(&one), Prune::Forced).await), [0, 0, 0, 1, 0]);
-    assert_eq!(kept.titles().await, ["Other"]);
+    assert_eq!(counts(&database.import_with(&source(&one), Prune::Forced).await), [0, 0, 0, 1, 0]);
+    assert_eq!(database.titles().await, ["Other"]);
 }
 
 #[tokio::test]
 async fn a_file_does_not_overwrite_the_ids_of_another_and_says_so() {
-    let (folder, kept) = (tempfile::tempdir().unwrap(), Kept::new().await);
+    let (folder, database) = (tempfile::tempdir().unwrap(), Database::new().await);
     let file = |name: &str, lines: &str| {
         let path = folder.path().join(name);
         std::fs::write(&path, lines).unwrap();
@@ -54,34 +54,35 @@ async fn a_file_does_not_overwrite_the_ids_of_another_and_says_so() {
     };
     let one = file("one.jsonl", "{\"id\":\"a\",\"title\":\"One\"}");
     let other = file("other.jsonl", "{\"id\":\"a\",\"title\":\"Other\"}\n{\"id\":\"b\",\"title\":\"Two\"}");
-    kept.import(&one).await;
-    let report = kept.import(&other).await;
+    database.import(&one).await;
+    let report = database.import(&other).await;
     assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
     assert!(
-        notes(&report)[0].starts_with("\"a\": is the id of a question that came from jsonl /"),
+        notes(&report)[0].starts_with("\"a\": is already the id of a question from jsonl /"),
         "{:?}",
         notes(&report)
     );
-    assert_eq!(kept.titles().await, ["One", "Two"]);
+    assert_eq!(database.titles().await, ["One", "Two"]);
 }
 
 #[tokio::test]
 async fn json_lines_may_come_from_an_address() {
-    let (server, kept) = (StandIn::new().await, Kept::new().await);
+    let (server, database) = (StandIn::new().await, Database::new().await);
     server.set("/questions.jsonl", 200, &[], "{\"id\":\"a\",\"title\":\"One\"}\n{\"id\":\n");
-    let report = kept.import(&server.source(Format::Jsonl, "/questions.jsonl")).await;
+    let report = database.import(&server.source(Format::Jsonl, "/questions.jsonl")).await;
     assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
     assert!(notes(&report)[0].starts_with("line 2: "));
 }
 
 #[tokio::test]
 async fn json_lines_that_have_not_changed_are_not_read_again() {
-    let (server, kept) = (StandIn::new().await, Kept::new().await);
+    let (server, database) = (StandIn::new().await, Database::new().await);
     let source = server.source(Format::Jsonl, "/questions.jsonl");
-    let import =
-        async |progress: &str| kept.importer().import_changes("acme", &source, Prune::Limited, progress).await.unwrap();
-    let said = [("etag", "\"1\""), ("last-modified", "Wed, 21 Oct 2015 07:28:00 GMT")];
-    server.set("/questions.jsonl", 200, &said, "{\"id\":\"a\",\"title\":\"One\"}");
+    let import = async |progress: &str| {
+        database.importer().import_changes("acme", &source, Prune::Limited, progress).await.unwrap()
+    };
+    let validators = [("etag", "\"1\""), ("last-modified", "Wed, 21 Oct 2015 07:28:00 GMT")];
+    server.set("/questions.jsonl", 200, &validators, "{\"id\":\"a\",\"title\":\"One\"}");
     let (report, progress) = import("").await;
     assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
     server.set("/questions.jsonl", 304, &[], "");
@@ -90,49 +91,49 @@ async fn json_lines_that_have_not_changed_are_not_read_again() {
     let headers = server.last_headers();
     assert_eq!(
         (&headers["if-none-match"], &headers["if-modified-since"]),
-        (&said[0].1.parse().unwrap(), &said[1].1.parse().unwrap())
+        (&validators[0].1.parse().unwrap(), &validators[1].1.parse().unwrap())
     );
-    assert_eq!(kept.titles().await, ["One"], "an answer without questions removes none");
+    assert_eq!(database.titles().await, ["One"], "an answer without questions removes none");
     server.set("/questions.jsonl", 200, &[("etag", "\"2\"")], "{\"id\":\"b\",\"title\":\"Two\"}");
     assert_eq!(counts(&import(&progress).await.0), [1, 0, 0, 1, 0]);
 }
 
 #[tokio::test]
 async fn an_id_that_another_source_has_does_not_make_a_source_be_read_again() {
-    let (server, kept) = (StandIn::new().await, Kept::new().await);
+    let (server, database) = (StandIn::new().await, Database::new().await);
     for path in ["/one.jsonl", "/two.jsonl"] {
         server.set(path, 200, &[("etag", "\"1\"")], "{\"id\":\"a\",\"title\":\"One\"}");
     }
-    kept.import(&server.source(Format::Jsonl, "/one.jsonl")).await;
+    database.import(&server.source(Format::Jsonl, "/one.jsonl")).await;
     let source = server.source(Format::Jsonl, "/two.jsonl");
-    let first = kept.importer().import_changes("acme", &source, Prune::Limited, "").await.unwrap();
+    let first = database.importer().import_changes("acme", &source, Prune::Limited, "").await.unwrap();
     assert_eq!(first.0.bad, 1, "{}", first.0);
-    kept.importer().import_changes("acme", &source, Prune::Limited, &first.1).await.unwrap();
+    database.importer().import_changes("acme", &source, Prune::Limited, &first.1).await.unwrap();
     assert_eq!(server.last_headers()["if-none-match"], "\"1\"");
 }
 
 #[tokio::test]
 async fn a_source_without_questions_or_with_few_of_what_it_had_removes_nothing_unless_it_is_forced() {
-    let (squeak, kept) = (StandIn::new().await, Kept::new().await);
+    let (squeak, database) = (StandIn::new().await, Database::new().await);
     let many: Vec<String> = (0..50).map(|n| format!("Question {n}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     squeak.json("/api/questions", &questions(&many));
-    assert_eq!(counts(&kept.import(&source(&squeak)).await), [50, 0, 0, 0, 0]);
+    assert_eq!(counts(&database.import(&source(&squeak)).await), [50, 0, 0, 0, 0]);
     for left in [0, 10] {
         squeak.json("/api/questions", &questions(&many[..left]));
-        let report = kept.import(&source(&squeak)).await;
+        let report = database.import(&source(&squeak)).await;
         assert_eq!(counts(&report), [0, 0, left, 0, 0]);
-        let spared = format!("; {} that the source does not have any more were kept", 50 - left);
+        let spared = format!("; {} missing from the source were kept", 50 - left);
         assert!(
-            report.to_string().contains(&spared) && report.to_string().ends_with("--force-prune removes them"),
+            report.to_string().contains(&spared) && report.to_string().ends_with("use --force-prune to remove them"),
             "{report}"
         );
-        assert_eq!(kept.titles().await.len(), 50);
+        assert_eq!(database.titles().await.len(), 50);
     }
     squeak.json("/api/questions", &questions(&many[..30]));
-    assert_eq!(counts(&kept.import(&source(&squeak)).await), [0, 0, 30, 20, 0], "less than half");
+    assert_eq!(counts(&database.import(&source(&squeak)).await), [0, 0, 30, 20, 0], "less than half");
     squeak.json("/api/questions", &questions(&many[..1]));
-    assert_eq!(counts(&kept.import_with(&source(&squeak), Prune::Forced).await), [0, 0, 1, 29, 0]);
+    assert_eq!(counts(&database.import_with(&source(&squeak), Prune::Forced).await), [0, 0, 1, 29, 0]);
 }
 
 /// Runs the planned imports into `acme` in a task that never ends.
@@ -143,37 +144,37 @@ fn run(store: Arc<dyn Store>, plan: Plan) -> tokio::task::JoinHandle<std::conver
 
 #[tokio::test]
 async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
-    let (squeak, kept) = (squeak("One").await, Kept::new().await);
+    let (squeak, database) = (squeak("One").await, Database::new().await);
     let plan = Plan { source: Arc::new(source(&squeak)), every: Duration::from_secs(3600), prune: false };
     let running: Vec<_> = (0..4)
         .map(|_| {
-            let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
+            let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
             run(store, plan.clone())
         })
         .collect();
     let name = plan.source.name();
     let imported = async {
         // Finished, and the lease released with the source's progress.
-        while kept.store.import_run("acme", &name).await.unwrap().progress.is_empty() {
+        while database.store.import_run("acme", &name).await.unwrap().progress.is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), imported).await.expect("it is imported");
-    assert_eq!(squeak.asked().len(), 1);
+    assert_eq!(squeak.requests().len(), 1);
     running.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]
 async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() {
-    let (squeak, kept) = (StandIn::new().await, Kept::new().await);
+    let (squeak, database) = (StandIn::new().await, Database::new().await);
     squeak.set("/api/questions", 403, &[], "");
     let plan = Plan { source: Arc::new(source(&squeak)), every: Duration::from_secs(24 * 3600), prune: false };
-    let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
+    let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
     let running = run(store, plan.clone());
     let name = plan.source.name();
     let failed = async {
         loop {
-            let run = kept.store.import_run("acme", &name).await.unwrap();
+            let run = database.store.import_run("acme", &name).await.unwrap();
             if run.failures > 0 {
                 return run;
             }
@@ -189,13 +190,13 @@ async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() 
 
 #[tokio::test]
 async fn what_is_planned_is_imported_at_once_and_again_when_its_time_has_come() {
-    let (squeak, kept) = (squeak("One").await, Kept::new().await);
+    let (squeak, database) = (squeak("One").await, Database::new().await);
     let plan = Plan { source: Arc::new(source(&squeak)), every: Duration::from_millis(30), prune: true };
-    let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
+    let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
     let running = run(store, plan);
     let until = async |titles: &[&str]| {
         let reached = async {
-            while kept.titles().await != titles {
+            while database.titles().await != titles {
                 tokio::time::sleep(Duration::from_millis(5)).await
             }
         };
@@ -203,11 +204,11 @@ async fn what_is_planned_is_imported_at_once_and_again_when_its_time_has_come() 
     };
     until(&["One"]).await;
     squeak.set("/api/questions", 403, &[], "");
-    squeak.asked();
-    while squeak.asked().is_empty() {
+    squeak.requests();
+    while squeak.requests().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(kept.titles().await, ["One"], "nothing is removed while it cannot be read");
+    assert_eq!(database.titles().await, ["One"], "nothing is removed while it cannot be read");
     squeak.json("/api/questions", &questions(&["Two", "Three"]));
     until(&["Three", "Two"]).await;
     running.abort();
@@ -215,18 +216,18 @@ async fn what_is_planned_is_imported_at_once_and_again_when_its_time_has_come() 
 
 #[tokio::test]
 async fn what_was_imported_lately_waits_although_the_gateway_starts_anew() {
-    let (squeak, kept) = (squeak("One").await, Kept::new().await);
-    kept.import(&source(&squeak)).await;
-    squeak.asked();
+    let (squeak, database) = (squeak("One").await, Database::new().await);
+    database.import(&source(&squeak)).await;
+    squeak.requests();
     let other = self::squeak("Other").await;
     let every = Duration::from_secs(3600);
     let plan = |squeak: &StandIn| Plan { source: Arc::new(source(squeak)), every, prune: false };
-    let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
+    let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
     let running = [run(store.clone(), plan(&squeak)), run(store, plan(&other))];
-    while kept.titles().await.len() < 2 {
+    while database.titles().await.len() < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(squeak.asked(), Vec::<String>::new());
+    assert_eq!(squeak.requests(), Vec::<String>::new());
     running.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
@@ -247,8 +248,8 @@ async fn the_command_imports_an_address_and_names_what_it_cannot_read() {
         let arguments =
             ["import", "--database", "sqlite:test.db", "--from", "strapi", "--pages", pages, "--prune", source];
         let output = deskbell(folder.path(), &arguments).output().await.unwrap();
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code().unwrap(), said(&output.stdout), said(&output.stderr))
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
     };
     assert_eq!(
         import(&squeak.url).await,
@@ -258,7 +259,9 @@ async fn the_command_imports_an_address_and_names_what_it_cannot_read() {
     let (code, out, err) = import(&squeak.url).await;
     assert!(
         code == 1
-            && out.ends_with("1 bad; nothing was removed, because what is bad may be a question that is still there\n"),
+            && out.ends_with(
+                "1 bad; nothing was removed, because an unreadable item may be a question that still exists\n"
+            ),
         "{out}"
     );
     assert!(
@@ -267,7 +270,7 @@ async fn the_command_imports_an_address_and_names_what_it_cannot_read() {
     );
     let (code, out, err) = import("http://squeak.example").await;
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("\"http://squeak.example\" is no address of a source; write https://HOST/PATH"), "{err}");
+    assert!(err.contains("\"http://squeak.example\" is not the address of a source; use https://HOST/PATH"), "{err}");
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use deskbell_core::use_cases::search::import::Prune;
 use serde_json::{Value, json};
 use sources::{Format, Source};
 
-use super::{HTML, Kept, StandIn, counts, notes};
+use super::{Database, HTML, StandIn, counts, notes};
 
-fn asked(id: u64) -> Value {
+fn question(id: u64) -> Value {
     json!({ "id": id, "attributes": { "subject": format!("Question {id}"), "permalink": format!("question-{id}"),
         "body": "Why **so**?", "resolved": false, "archived": null, "createdAt": "2023-01-02T03:04:05.678Z",
         "numReplies": 0, "activeAt": "2023-01-02T03:04:05.678Z", "topics": { "data": [] }, "replies": { "data": [] },
@@ -30,8 +30,8 @@ fn address(page: u64) -> String {
 
 async fn squeak() -> StandIn {
     let squeak = StandIn::new().await;
-    squeak.json(&address(1), &page(&[asked(1)], 1, 2));
-    squeak.json(&address(2), &page(&[asked(2)], 2, 2));
+    squeak.json(&address(1), &page(&[question(1)], 1, 2));
+    squeak.json(&address(2), &page(&[question(2)], 2, 2));
     squeak
 }
 
@@ -41,14 +41,14 @@ fn source(squeak: &StandIn) -> Source {
 
 #[tokio::test]
 async fn a_question_comes_with_replies_topics_and_its_page_and_its_markdown_as_it_is() {
-    let (squeak, kept) = (squeak().await, Kept::new().await);
+    let (squeak, database) = (squeak().await, Database::new().await);
     let reply = |id: u64, profile: Value| {
         json!({ "id": id, "attributes": { "body": "Set a `cooldown`", "createdAt": "2023-01-03T00:00:00.000Z",
             "profile": { "data": profile } } })
     };
     let profile =
         |teams: Value| json!({ "id": 1, "attributes": { "firstName": "Grace", "lastName": null, "teams": teams } });
-    let mut full = asked(1);
+    let mut full = question(1);
     full["attributes"]["resolved"] = true.into();
     full["attributes"]["resolvedBy"] = json!({ "data": { "id": 21, "attributes": {} } });
     full["attributes"]["topics"] = json!({ "data": [{ "id": 3, "attributes": { "label": "Alerts" } }] });
@@ -59,8 +59,8 @@ async fn a_question_comes_with_replies_topics_and_its_page_and_its_markdown_as_i
         { "id": 23, "attributes": { "body": " " } },
     ] });
     squeak.json(&address(1), &page(&[full], 1, 2));
-    assert_eq!(counts(&kept.import(&source(&squeak)).await), [2, 0, 0, 0, 0]);
-    let questions = kept.questions().await;
+    assert_eq!(counts(&database.import(&source(&squeak)).await), [2, 0, 0, 0, 0]);
+    let questions = database.questions().await;
     let question = &questions[0];
     assert_eq!((question.title.as_str(), question.body.as_str(), question.solved), ("Question 1", "Why **so**?", true));
     assert_eq!(question.url, "https://www.example.com/questions/question-1");
@@ -75,76 +75,76 @@ async fn a_question_comes_with_replies_topics_and_its_page_and_its_markdown_as_i
 
 #[tokio::test]
 async fn an_import_again_doubles_nothing_and_prunes_what_is_gone_archived_or_without_permalink() {
-    let (squeak, kept) = (squeak().await, Kept::new().await);
-    assert_eq!(counts(&kept.import(&source(&squeak)).await), [2, 0, 0, 0, 0]);
-    assert_eq!(counts(&kept.import(&source(&squeak)).await), [0, 0, 2, 0, 0]);
-    let (mut archived, mut nowhere) = (asked(1), asked(2));
+    let (squeak, database) = (squeak().await, Database::new().await);
+    assert_eq!(counts(&database.import(&source(&squeak)).await), [2, 0, 0, 0, 0]);
+    assert_eq!(counts(&database.import(&source(&squeak)).await), [0, 0, 2, 0, 0]);
+    let (mut archived, mut nowhere) = (question(1), question(2));
     archived["attributes"]["archived"] = true.into();
     nowhere["attributes"]["permalink"] = Value::Null;
-    squeak.json(&address(2), &page(&[archived, nowhere, asked(3)], 2, 2));
-    squeak.json(&address(1), &page(&[asked(4)], 1, 2));
-    assert_eq!(counts(&kept.import(&source(&squeak)).await), [2, 0, 0, 2, 0]);
-    assert_eq!(kept.titles().await, ["Question 3", "Question 4"]);
+    squeak.json(&address(2), &page(&[archived, nowhere, question(3)], 2, 2));
+    squeak.json(&address(1), &page(&[question(4)], 1, 2));
+    assert_eq!(counts(&database.import(&source(&squeak)).await), [2, 0, 0, 2, 0]);
+    assert_eq!(database.titles().await, ["Question 3", "Question 4"]);
 }
 
 #[tokio::test]
 async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
-    let (squeak, kept) = (squeak().await, Kept::new().await);
-    kept.import(&source(&squeak)).await;
+    let (squeak, database) = (squeak().await, Database::new().await);
+    database.import(&source(&squeak)).await;
     let error = |status: u16, name: &str, message: &str| {
         json!({ "data": null, "error": { "status": status, "name": name, "message": message, "details": {} } })
             .to_string()
     };
-    let mut misshapen = asked(2);
+    let mut misshapen = question(2);
     misshapen["attributes"]["subject"] = json!([]);
-    let mut untitled = asked(2);
+    let mut untitled = question(2);
     untitled["attributes"]["subject"] = json!(" ");
-    for (status, headers, body, said) in [
+    for (status, headers, body, expected) in [
         (403, &[][..], error(403, "ForbiddenError", "Forbidden"), "answers 403: Forbidden"),
         (400, &[], error(400, "ValidationError", "Invalid key teams"), "answers 400: Invalid key teams"),
         (429, &[("retry-after", "3600")], error(429, "RateLimitError", "Too many requests"), "in 3600 seconds"),
-        (200, HTML, "<!doctype html>".into(), "answers HTML and not JSON"),
-        (200, &[], "{\"data\":[".into(), "answers something else than it should: EOF"),
+        (200, HTML, "<!doctype html>".into(), "the response is HTML instead of JSON"),
+        (200, &[], "{\"data\":[".into(), "unexpected response: EOF"),
         (200, &[], "{\"data\":[]}".into(), "missing field `meta`"),
         (200, &[], page(&[misshapen], 2, 2).to_string(), "/api/questions (page 2), id 2: invalid type: sequence"),
         (200, &[], page(&[untitled], 2, 2).to_string(), "/api/questions/2: has no title"),
-        (200, &[], page(&[asked(1)], 2, 9).to_string(), "the list has no end"),
+        (200, &[], page(&[question(1)], 2, 9).to_string(), "the list never ends"),
     ] {
         squeak.set(&address(2), status, headers, &body);
-        let report = kept.import(&source(&squeak)).await;
-        assert!(report.bad == 1 && report.changes.removed == 0, "{said}: {report}");
-        assert!(notes(&report)[0].contains(said), "{:?} is not {said}", notes(&report));
-        assert_eq!(kept.titles().await, ["Question 1", "Question 2"], "{said}");
+        let report = database.import(&source(&squeak)).await;
+        assert!(report.bad == 1 && report.changes.removed == 0, "{expected}: {report}");
+        assert!(notes(&report)[0].contains(expected), "{:?} is not {expected}", notes(&report));
+        assert_eq!(database.titles().await, ["Question 1", "Question 2"], "{expected}");
     }
 }
 
 #[tokio::test]
 async fn a_server_that_fails_twice_is_asked_a_third_time() {
-    let (squeak, kept) = (squeak().await, Kept::new().await);
+    let (squeak, database) = (squeak().await, Database::new().await);
     for _ in 0..2 {
         squeak.once(&address(2), 502, &[], "");
     }
-    assert_eq!(counts(&kept.import(&source(&squeak)).await), [2, 0, 0, 0, 0]);
-    assert_eq!(squeak.asked().len(), 4);
+    assert_eq!(counts(&database.import(&source(&squeak)).await), [2, 0, 0, 0, 0]);
+    assert_eq!(squeak.requests().len(), 4);
 }
 
 #[tokio::test]
 async fn of_changes_only_what_changed_or_was_replied_to_is_asked_for() {
-    let (squeak, kept) = (squeak().await, Kept::new().await);
+    let (squeak, database) = (squeak().await, Database::new().await);
     let import = async |progress: &str| {
-        kept.importer().import_changes("acme", &source(&squeak), Prune::Limited, progress).await.unwrap()
+        database.importer().import_changes("acme", &source(&squeak), Prune::Limited, progress).await.unwrap()
     };
     let (report, progress) = import("").await;
     assert_eq!(counts(&report), [2, 0, 0, 0, 0]);
-    squeak.gone(&address(1));
-    squeak.json("/api/questions", &page(&[asked(3)], 1, 1));
-    squeak.asked();
+    squeak.remove(&address(1));
+    squeak.json("/api/questions", &page(&[question(3)], 1, 1));
+    squeak.requests();
     let (report, _) = import(&progress).await;
     assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
-    let asked = squeak.asked();
-    assert_eq!(asked.len(), 1);
+    let requests = squeak.requests();
+    assert_eq!(requests.len(), 1);
     for filter in ["filters[$and][0][$or][0][updatedAt][$gt]=", "filters[$and][0][$or][1][replies][updatedAt][$gt]="] {
-        assert!(asked[0].contains(filter), "{asked:?}");
+        assert!(requests[0].contains(filter), "{requests:?}");
     }
-    assert_eq!(kept.titles().await, ["Question 1", "Question 2", "Question 3"]);
+    assert_eq!(database.titles().await, ["Question 1", "Question 2", "Question 3"]);
 }

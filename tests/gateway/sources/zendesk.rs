@@ -4,7 +4,7 @@ use deskbell_core::use_cases::search::import::Prune;
 use serde_json::{Value, json};
 use sources::{Format, Source};
 
-use super::{HTML, Kept, StandIn, counts, notes};
+use super::{Database, HTML, StandIn, counts, notes};
 
 const LOCALES: &str = "/api/v2/help_center/locales.json";
 const ARTICLES: &str = "/api/v2/help_center/en-us/articles.json";
@@ -55,18 +55,18 @@ fn source(desk: &StandIn) -> Source {
 
 #[tokio::test]
 async fn articles_are_documents_and_posts_are_questions_with_their_comments() {
-    let (desk, kept) = (desk().await, Kept::new().await);
-    assert_eq!(counts(&kept.import(&source(&desk)).await), [3, 0, 0, 0, 0]);
-    assert_eq!(counts(&kept.import(&source(&desk)).await), [0, 0, 3, 0, 0]);
-    let questions = kept.questions().await;
-    let [one, _, asked] = &questions[..] else { panic!("{questions:?}") };
+    let (desk, database) = (desk().await, Database::new().await);
+    assert_eq!(counts(&database.import(&source(&desk)).await), [3, 0, 0, 0, 0]);
+    assert_eq!(counts(&database.import(&source(&desk)).await), [0, 0, 3, 0, 0]);
+    let questions = database.questions().await;
+    let [one, _, post] = &questions[..] else { panic!("{questions:?}") };
     assert_eq!((one.kind.as_str(), one.title.as_str(), one.answers.len()), ("doc", "Article 1", 0));
     assert_eq!(one.body, format!("## How\n\nLike [this]({}/hc/x)", desk.url));
     assert_eq!(one.url, format!("{}/hc/en-us/articles/1-How", desk.url));
     assert_eq!(one.topics, ["Alerting", "alerts"]);
-    assert_eq!((asked.kind.as_str(), asked.body.as_str(), asked.solved), ("question", "Why?", true));
-    assert_eq!(asked.topics, ["Ideas"]);
-    let answers: Vec<(&str, &str, bool, bool)> = asked
+    assert_eq!((post.kind.as_str(), post.body.as_str(), post.solved), ("question", "Why?", true));
+    assert_eq!(post.topics, ["Ideas"]);
+    let answers: Vec<(&str, &str, bool, bool)> = post
         .answers
         .iter()
         .map(|answer| (answer.body.as_str(), answer.author.as_str(), answer.staff, answer.accepted))
@@ -76,45 +76,46 @@ async fn articles_are_documents_and_posts_are_questions_with_their_comments() {
 
 #[tokio::test]
 async fn the_pages_are_as_large_as_they_may_be_and_the_language_is_that_of_the_address() {
-    let (desk, kept) = (desk().await, Kept::new().await);
+    let (desk, database) = (desk().await, Database::new().await);
     desk.json("/api/v2/help_center/da/articles.json", &page("articles", json!([]), None));
-    kept.import(&desk.source(Format::Zendesk, "/hc/da")).await;
-    let asked = desk.asked();
-    assert_eq!(asked[0], "/api/v2/help_center/da/articles.json?page[size]=100&include=sections");
-    assert!(asked.contains(&"/api/v2/community/posts.json?page[size]=100&include=topics".into()), "{asked:?}");
+    database.import(&desk.source(Format::Zendesk, "/hc/da")).await;
+    let requests = desk.requests();
+    assert_eq!(requests[0], "/api/v2/help_center/da/articles.json?page[size]=100&include=sections");
+    assert!(requests.contains(&"/api/v2/community/posts.json?page[size]=100&include=topics".into()), "{requests:?}");
 }
 
 #[tokio::test]
 async fn an_empty_page_in_the_middle_is_not_the_end() {
-    let (desk, kept) = (desk().await, Kept::new().await);
+    let (desk, database) = (desk().await, Database::new().await);
     desk.json(ARTICLES, &page("articles", json!([]), Some(format!("{}{ARTICLES_2}", desk.url))));
-    assert_eq!(counts(&kept.import(&source(&desk)).await), [2, 0, 0, 0, 0]);
+    assert_eq!(counts(&database.import(&source(&desk)).await), [2, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
 async fn without_a_community_the_articles_are_all_there_is_and_its_questions_go() {
-    let (desk, kept) = (desk().await, Kept::new().await);
-    kept.import(&source(&desk)).await;
+    let (desk, database) = (desk().await, Database::new().await);
+    database.import(&source(&desk)).await;
     let missing = json!({ "error": "RecordNotFound", "description": "Not found" }).to_string();
     desk.set(POSTS, 404, &[], &missing);
-    assert_eq!(counts(&kept.import(&source(&desk)).await), [0, 0, 2, 1, 0]);
+    assert_eq!(counts(&database.import(&source(&desk)).await), [0, 0, 2, 1, 0]);
 }
 
 #[tokio::test]
 async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
-    let (desk, kept) = (desk().await, Kept::new().await);
-    kept.import(&source(&desk)).await;
+    let (desk, database) = (desk().await, Database::new().await);
+    database.import(&source(&desk)).await;
     let denied = json!({ "error": "Couldn't authenticate you" }).to_string();
     let forbidden =
         json!({ "error": { "title": "Forbidden", "message": "You do not have access to this page." } }).to_string();
-    let elsewhere = page("articles", json!([article(&desk, 1)]), Some("https://evil.example/next".into())).to_string();
+    let foreign_page =
+        page("articles", json!([article(&desk, 1)]), Some("https://evil.example/next".into())).to_string();
     let mut misshapen = page("posts", json!([{ "id": 7, "title": 5 }]), None);
     misshapen["topics"] = json!([]);
-    for (path, status, headers, body, said) in [
+    for (path, status, headers, body, expected) in [
         (LOCALES, 401, &[][..], denied.clone(), "locales.json: answers 401: Couldn't authenticate you"),
         (ARTICLES, 403, &[], forbidden, "answers 403: You do not have access to this page."),
-        (ARTICLES, 200, HTML, "<html>".into(), "answers HTML and not JSON"),
-        (ARTICLES, 200, &[], elsewhere, "links.next is no address of this help center"),
+        (ARTICLES, 200, HTML, "<html>".into(), "the response is HTML instead of JSON"),
+        (ARTICLES, 200, &[], foreign_page, "links.next is not an address of this help center"),
         (ARTICLES, 200, &[], "{\"articles\":[]}".into(), "missing field `meta`"),
         (
             ARTICLES_2,
@@ -125,43 +126,37 @@ async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
         ),
         (POSTS, 401, &[], denied, "posts.json?page%5Bsize%5D=100&include=topics: answers 401"),
         (POSTS, 200, &[], misshapen.to_string(), "/api/v2/community/posts.json (id 7): invalid type: integer `5`"),
-        (
-            COMMENTS,
-            200,
-            &[],
-            "{\"comm".into(),
-            "comments.json?page%5Bsize%5D=100&include=users: answers something else",
-        ),
+        (COMMENTS, 200, &[], "{\"comm".into(), "comments.json?page%5Bsize%5D=100&include=users: unexpected response"),
     ] {
         let good = desk.answers.lock().unwrap()[path].clone();
         desk.set(path, status, headers, &body);
-        let report = kept.import(&source(&desk)).await;
-        assert!(report.bad == 1 && report.changes.removed == 0, "{said}: {report}");
-        assert!(notes(&report)[0].contains(said), "{:?} is not {said}", notes(&report));
-        assert_eq!(kept.titles().await, ["Article 1", "Article 2", "Post 7"], "{said}");
+        let report = database.import(&source(&desk)).await;
+        assert!(report.bad == 1 && report.changes.removed == 0, "{expected}: {report}");
+        assert!(notes(&report)[0].contains(expected), "{:?} is not {expected}", notes(&report));
+        assert_eq!(database.titles().await, ["Article 1", "Article 2", "Post 7"], "{expected}");
         desk.answers.lock().unwrap().insert(path.into(), good);
     }
 }
 
 #[tokio::test]
 async fn a_cursor_without_end_is_left() {
-    let (desk, kept) = (desk().await, Kept::new().await);
-    desk.gone(ARTICLES_2);
+    let (desk, database) = (desk().await, Database::new().await);
+    desk.remove(ARTICLES_2);
     desk.json(ARTICLES, &page("articles", json!([article(&desk, 1)]), Some(format!("{}{ARTICLES}", desk.url))));
-    let report = kept.import(&source(&desk)).await;
-    assert!(notes(&report)[0].contains("the list has no end"), "{:?}", notes(&report));
+    let report = database.import(&source(&desk)).await;
+    assert!(notes(&report)[0].contains("the list never ends"), "{:?}", notes(&report));
 }
 
 #[tokio::test]
 async fn of_changes_articles_are_read_up_to_one_that_is_old_and_posts_up_to_a_page_of_such() {
-    let (desk, kept) = (desk().await, Kept::new().await);
+    let (desk, database) = (desk().await, Database::new().await);
     let import = async |progress: &str| {
-        kept.importer().import_changes("acme", &source(&desk), Prune::Limited, progress).await.unwrap()
+        database.importer().import_changes("acme", &source(&desk), Prune::Limited, progress).await.unwrap()
     };
     let (report, progress) = import("").await;
     assert_eq!(counts(&report), [3, 0, 0, 0, 0]);
-    let updated = |mut entry: Value, at: &str| {
-        entry["updated_at"] = at.into();
+    let updated = |mut entry: Value, time: &str| {
+        entry["updated_at"] = time.into();
         entry
     };
     let (now, old) = (deskbell_core::clock::now().to_string(), "2020-01-01T00:00:00Z");
@@ -171,9 +166,9 @@ async fn of_changes_articles_are_read_up_to_one_that_is_old_and_posts_up_to_a_pa
     let (changed, unchanged) = (updated(article(&desk, 4), &now), updated(article(&desk, 1), old));
     desk.json(&articles, &page("articles", json!([changed, unchanged]), next(ARTICLES)));
     desk.json(&posts, &page("posts", json!([updated(post(&desk), old)]), next(POSTS)));
-    desk.asked();
+    desk.requests();
     let (report, _) = import(&progress).await;
     assert_eq!(counts(&report), [1, 0, 0, 0, 0], "{report}");
-    assert_eq!(desk.asked(), [LOCALES, &articles, &posts]);
-    assert_eq!(kept.titles().await, ["Article 1", "Article 2", "Article 4", "Post 7"]);
+    assert_eq!(desk.requests(), [LOCALES, &articles, &posts]);
+    assert_eq!(database.titles().await, ["Article 1", "Article 2", "Article 4", "Post 7"]);
 }

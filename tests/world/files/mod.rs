@@ -68,8 +68,8 @@ async fn check(gateway: &Gateway, number: usize, case: &Case) -> Result<(), Stri
     if answer.status != 201 {
         return Err(format!("{}: {}", answer.status, answer.text()));
     }
-    let kept = answer.json();
-    let found = (kept["type"].as_str().unwrap_or_default(), kept["name"].as_str().unwrap_or_default());
+    let stored = answer.json();
+    let found = (stored["type"].as_str().unwrap_or_default(), stored["name"].as_str().unwrap_or_default());
     if found != (case.taken.as_str(), case.kept.as_str()) {
         return Err(format!("it is {found:?}"));
     }

@@ -66,7 +66,7 @@ fn answers_are_due_when_their_hours_have_passed_and_near_misses_are_refused() {
 
 #[test]
 fn days_are_told_as_long_as_the_shortest_one_is() {
-    for (lines, hours, told) in [
+    for (lines, hours, expected) in [
         // A day of at least eight hours is a day.
         ("", 8, 8),
         ("week = { mon-fri = \"08:00-18:00\" }", 16, 16),
@@ -77,6 +77,6 @@ fn days_are_told_as_long_as_the_shortest_one_is() {
         // Less than a day is shown in hours.
         ("week = { mon-fri = \"09:00-12:00\" }", 1, 1),
     ] {
-        assert_eq!(read(lines).unwrap().displayed_hours(Severity::Medium, hours), told, "{lines}: {hours}");
+        assert_eq!(read(lines).unwrap().displayed_hours(Severity::Medium, hours), expected, "{lines}: {hours}");
     }
 }

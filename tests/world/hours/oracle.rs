@@ -116,10 +116,10 @@ fn hours() -> impl Strategy<Value = (Hours, Timestamp)> {
                 last.to = last.to.min(DAY + next);
             }
         }
-        let (zone, around) = ZONES[zone];
+        let (zone, middle) = ZONES[zone];
         let zone = TimeZone::get(zone).unwrap();
-        let around: Date = around.parse().unwrap();
-        let first = around.checked_sub(3.days()).unwrap();
+        let middle: Date = middle.parse().unwrap();
+        let first = middle.checked_sub(3.days()).unwrap();
         let holidays = holidays
             .into_iter()
             .map(|(days, spans)| (first.checked_add(days.days()).unwrap(), Holiday { name: String::new(), spans }));

@@ -26,9 +26,9 @@ impl Forum {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let forum = Forum { url, answers: Arc::default(), asked: Arc::default() };
-        let (answers, asked) = (forum.answers.clone(), forum.asked.clone());
+        let (answers, requests) = (forum.answers.clone(), forum.asked.clone());
         let answer = move |uri: Uri| async move {
-            asked.lock().unwrap().push(uri.to_string());
+            requests.lock().unwrap().push(uri.to_string());
             let wanted: Vec<u64> = uri
                 .query()
                 .unwrap_or_default()
@@ -64,7 +64,7 @@ impl Forum {
         read(&source, Limits::default(), &Scope::Whole).await.unwrap()
     }
 
-    fn asked(&self, start: &str) -> usize {
+    fn count_requests(&self, start: &str) -> usize {
         self.asked.lock().unwrap().iter().filter(|path| path.starts_with(start)).count()
     }
 }
@@ -110,7 +110,7 @@ async fn a_category_is_named_although_the_site_lists_none() {
     // discourse/discourse#24950 and discourse/discourse-ai#543: with lazy_load_categories site.json has no categories.
     let list = json!({"category_list": {"categories": [{"id": 1, "name": "All", "subcategory_list": [{"id": 5, "name": "Help"}]}]}});
     let shown = json!({"category": {"id": 5, "name": "Help"}});
-    for (site, listed, by_itself, topics, asked) in [
+    for (site, listed, by_itself, topics, expected_requests) in [
         (json!({"categories": [{"id": 5, "name": "Help"}]}), None, None, &["Help"][..], [0, 0]),
         (json!({"categories": []}), Some(list), None, &["Help"], [1, 0]),
         (json!({}), Some(json!({"category_list": {"categories": []}})), Some(shown.clone()), &["Help"], [1, 1]),
@@ -130,6 +130,10 @@ async fn a_category_is_named_although_the_site_lists_none() {
             (0, &topics.iter().map(ToString::to_string).collect::<Vec<_>>()[..]),
             "{site}"
         );
-        assert_eq!([forum.asked("/categories.json"), forum.asked("/c/")], asked, "{site}");
+        assert_eq!(
+            [forum.count_requests("/categories.json"), forum.count_requests("/c/")],
+            expected_requests,
+            "{site}"
+        );
     }
 }

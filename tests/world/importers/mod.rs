@@ -69,8 +69,8 @@ impl File {
         let reading = match read_file(&source, &self.bytes()) {
             Ok(reading) if self.refused.is_empty() => reading,
             Ok(reading) => return Err(format!("is read: {:?}", reading.questions)),
-            Err(says) if !self.refused.is_empty() && says.contains(&self.refused) => return Ok(()),
-            Err(says) => return Err(format!("is refused: {says}")),
+            Err(problems) if !self.refused.is_empty() && problems.contains(&self.refused) => return Ok(()),
+            Err(problems) => return Err(format!("is refused: {problems}")),
         };
         let shown = |question: &domain::question::Question| {
             let answers: Vec<&str> = question.answers.iter().map(|answer| answer.body.as_str()).collect();
@@ -81,9 +81,11 @@ impl File {
             return Err(format!("{questions:#?} and not {:#?}", self.questions));
         }
         for (notes, expected) in [(&reading.bad, &self.bad), (&reading.warnings, &self.warnings)] {
-            let says: Vec<String> = notes.iter().map(ToString::to_string).collect();
-            if says.len() != expected.len() || says.iter().zip(expected).any(|(says, part)| !says.contains(part)) {
-                return Err(format!("{says:#?} and not {expected:#?}"));
+            let problems: Vec<String> = notes.iter().map(ToString::to_string).collect();
+            if problems.len() != expected.len()
+                || problems.iter().zip(expected).any(|(problems, part)| !problems.contains(part))
+            {
+                return Err(format!("{problems:#?} and not {expected:#?}"));
             }
         }
         Ok(())

@@ -57,9 +57,9 @@ fn what_is_searched_for_comes_first_in_gateways_and_pages_alike() {
         let page = Index::build(&file.questions, Table::new(file.stems.0, file.synonyms.0));
         let mut wrong: Vec<String> = Vec::new();
         for (query, first) in language.searches() {
-            let (here, there) = (ids(gateway.search(query, 5)), ids(page.search(query, 5)));
-            if here.first() != first.as_ref() || here != there {
-                wrong.push(format!("{query} finds {here:?}, in a page {there:?}, and not {first:?}"));
+            let (by_gateway, by_page) = (ids(gateway.search(query, 5)), ids(page.search(query, 5)));
+            if by_gateway.first() != first.as_ref() || by_gateway != by_page {
+                wrong.push(format!("{query} finds {by_gateway:?}, in a page {by_page:?}, and not {first:?}"));
             }
         }
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }

@@ -34,7 +34,7 @@ async fn desk(listener: &TcpListener) -> Gateway {
 fn reply_address(id: &str) -> String {
     let id: uuid::Uuid = id.parse().unwrap();
     let digits = |number: u128, length: u32| -> String {
-        let digit = |place: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(number >> (5 * place) & 31) as usize]);
+        let digit = |index: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(number >> (5 * index) & 31) as usize]);
         (0..length).rev().map(digit).collect()
     };
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("reply address of {id}").as_bytes());
@@ -63,7 +63,7 @@ async fn file(gateway: &Gateway, key: &str) -> String {
 }
 
 /// The messages after the ticket.
-async fn said(gateway: &Gateway, id: &str) -> Vec<String> {
+async fn messages(gateway: &Gateway, id: &str) -> Vec<String> {
     gateway.app.store.messages(id, 0).await.unwrap().into_iter().map(|message| message.body).collect()
 }
 
@@ -114,11 +114,11 @@ async fn an_answer_from_outlook_is_shown_without_the_letter_and_the_inbox_has_th
     for _ in 0..2 {
         assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     }
-    assert_eq!(said(&gateway, &id).await, ["Fixed, please reload.\n\nJosé"]);
+    assert_eq!(messages(&gateway, &id).await, ["Fixed, please reload.\n\nJosé"]);
     assert_eq!(gateway.app.store.messages(&id, 0).await.unwrap()[0].name, "José Ruiz");
     let notes = notes(&gateway, &id).await;
     assert_eq!(notes.len(), 1);
-    assert!(notes[0].starts_with("The whole mail") && notes[0].contains("Plan: scale"), "{notes:?}");
+    assert!(notes[0].starts_with("The complete mail") && notes[0].contains("Plan: scale"), "{notes:?}");
     let page = gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
     assert!(page.contains("<details class=\"noted\"><summary"), "the whole mail is folded");
 }
@@ -134,10 +134,10 @@ async fn files_that_are_not_taken_are_named_beside_an_answer_that_is_full() {
         let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": text.trim_end(), "message_id": format!("<{number}>"), "attachments": program});
         assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     }
-    let said = said(&gateway, &id).await;
-    assert!(said[0].ends_with("(Files that were not taken in: fix.exe)"), "{}", &said[0][8_900..]);
-    assert!(said[1].ends_with("words") && said[1].chars().count() <= 10_000);
-    assert_eq!(notes(&gateway, &id).await, ["Files that were not taken in: fix.exe"]);
+    let messages = messages(&gateway, &id).await;
+    assert!(messages[0].ends_with("(Files that were not stored: fix.exe)"), "{}", &messages[0][8_900..]);
+    assert!(messages[1].ends_with("words") && messages[1].chars().count() <= 10_000);
+    assert_eq!(notes(&gateway, &id).await, ["Files that were not stored: fix.exe"]);
 }
 
 #[tokio::test]
@@ -157,9 +157,9 @@ async fn what_only_agents_may_read_does_not_pass_as_a_file_either() {
     ];
     let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "See the file.", "message_id": "<f>", "attachments": files});
     assert_eq!(post_signed(&gateway, &mail).await.status, 204);
-    assert_eq!(said(&gateway, &id).await, ["See the file."]);
-    let kept = gateway.app.store.attachments(&id).await.unwrap();
-    assert_eq!(kept.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["steps.txt"]);
+    assert_eq!(messages(&gateway, &id).await, ["See the file."]);
+    let files = gateway.app.store.attachments(&id).await.unwrap();
+    assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["steps.txt"]);
 }
 
 #[tokio::test]
@@ -203,10 +203,10 @@ async fn a_mail_or_a_letter_is_kept_from_the_customer_whatever_it_is_called_and_
     ];
     let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "See the files.", "message_id": "<f>", "attachments": files});
     assert_eq!(post_signed(&gateway, &mail).await.status, 204);
-    let kept = gateway.app.store.attachments(&id).await.unwrap();
-    assert_eq!(kept.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["reply.txt", "range.txt"]);
+    let files = gateway.app.store.attachments(&id).await.unwrap();
+    assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["reply.txt", "range.txt"]);
     let notes = notes(&gateway, &id).await;
-    assert!(notes.len() == 1 && notes[0].starts_with("Files kept from the customer"), "{notes:?}");
+    assert!(notes.len() == 1 && notes[0].starts_with("Files withheld from the customer"), "{notes:?}");
     assert!(
         notes[0].contains(
             "The export stops.eml, saved.txt, box.txt, page.txt, end.txt, letter.txt.gz, letters.zip, mails.zip"
@@ -222,7 +222,7 @@ async fn a_mail_or_a_letter_is_kept_from_the_customer_whatever_it_is_called_and_
     );
     let mail = json!({"to": reply_address(&id), "authenticated": true, "raw": raw});
     assert_eq!(post_signed(&gateway, &mail).await.status, 204);
-    assert_eq!(said(&gateway, &id).await, ["See the files.", "See there."]);
+    assert_eq!(messages(&gateway, &id).await, ["See the files.", "See there."]);
     assert_eq!(gateway.app.store.attachments(&id).await.unwrap().len(), 2);
 }
 
@@ -233,15 +233,15 @@ async fn an_agent_who_sends_nothing_but_a_mail_is_told_that_nobody_reads_it() {
     let id = file(&gateway, "k").await;
     let attached = json!([{"name": "proof.eml", "content": BASE64_STANDARD.encode("Subject: x\n\nThe export stops.")}]);
     let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "", "message_id": "<e>", "attachments": attached});
-    let (answer, taken) = tokio::join!(take(&listener), post_signed(&gateway, &mail));
-    assert_eq!(taken.status, 204);
+    let (answer, response) = tokio::join!(take(&listener), post_signed(&gateway, &mail));
+    assert_eq!(response.status, 204);
     assert!(answer.iter().any(|line| line == "RCPT TO:<ana@desk.example>"), "{answer:?}");
     let notes = notes(&gateway, &id).await;
     assert!(
-        notes.len() == 1 && notes[0].contains("Files kept from the customer") && notes[0].contains("proof.eml"),
+        notes.len() == 1 && notes[0].contains("Files withheld from the customer") && notes[0].contains("proof.eml"),
         "{notes:?}"
     );
-    assert!(said(&gateway, &id).await.is_empty());
+    assert!(messages(&gateway, &id).await.is_empty());
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn agents_get_the_whole_mail_beside_an_answer_where_more_than_a_signature_
         assert_eq!(post_signed(&gateway, &mail).await.status, 204);
         assert_eq!(notes(&gateway, &id).await.len(), usize::from(number == 2), "{signature:?}");
     }
-    assert_eq!(said(&gateway, &id).await, ["Fixed 0.", "Fixed 1.", "Fixed 2."]);
+    assert_eq!(messages(&gateway, &id).await, ["Fixed 0.", "Fixed 1.", "Fixed 2."]);
 }
 
 #[tokio::test]
@@ -272,12 +272,12 @@ async fn a_file_is_an_answer_above_a_phones_line_or_a_quotation_as_well() {
         let mail = json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": text, "message_id": format!("<p{number}>"), "attachments": attached});
         assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     }
-    let kept = gateway.app.store.attachments(&id).await.unwrap();
+    let files = gateway.app.store.attachments(&id).await.unwrap();
     assert_eq!(
-        kept.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(),
+        files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(),
         ["steps 0.txt", "steps 1.txt", "steps 2.txt"]
     );
-    assert_eq!(said(&gateway, &id).await, ["", "", ""]);
+    assert_eq!(messages(&gateway, &id).await, ["", "", ""]);
 }
 
 #[tokio::test]
@@ -303,11 +303,11 @@ async fn nobody_is_support_by_one_of_several_headers_that_say_who_a_mail_is_from
         let before = notes(&gateway, &id).await.len();
         assert_eq!(post_signed(&gateway, &mail).await.status, 204);
         assert_eq!(notes(&gateway, &id).await.len(), before + 1);
-        assert!(said(&gateway, &id).await.is_empty(), "{:.200}", mail.to_string());
+        assert!(messages(&gateway, &id).await.is_empty(), "{:.200}", mail.to_string());
     }
     let mail = raw(&format!("From: {ana},\r\n Ben <ben@desk.example>\r\nX-Long: {}", "b".repeat(20 << 10)));
     assert_eq!(post_signed(&gateway, &mail).await.status, 204);
-    assert_eq!(said(&gateway, &id).await, ["Forged."]);
+    assert_eq!(messages(&gateway, &id).await, ["Forged."]);
 }
 
 #[tokio::test]
@@ -320,8 +320,8 @@ async fn an_agent_is_told_of_an_unread_mail_although_the_customer_sent_one_befor
     assert!(notes(&gateway, &id).await[0].starts_with("This mail could not be read"));
     let (of_customer, of_agent) = (mail("ada@example.com", "<c>"), mail("ana@desk.example", "<a>"));
     assert_eq!(post_signed(&gateway, &of_customer).await.status, 204);
-    let (answer, taken) = tokio::join!(take(&listener), post_signed(&gateway, &of_agent));
-    assert!(taken.status == 204 && answer.iter().any(|line| line == "RCPT TO:<ana@desk.example>"), "{answer:?}");
+    let (answer, response) = tokio::join!(take(&listener), post_signed(&gateway, &of_agent));
+    assert!(response.status == 204 && answer.iter().any(|line| line == "RCPT TO:<ana@desk.example>"), "{answer:?}");
 }
 
 #[tokio::test]
@@ -349,9 +349,9 @@ async fn what_a_program_wrote_is_an_internal_note_that_nobody_has_to_act_on() {
         assert_eq!(post_signed(&gateway, &mail).await.status, 204);
         assert_eq!(notes(&gateway, &id).await.len(), number + 1, "{mail}");
     }
-    assert_eq!(said(&gateway, &id).await, ["Fixed."]);
+    assert_eq!(messages(&gateway, &id).await, ["Fixed."]);
     assert_eq!(gateway.app.store.ticket(&id).await.unwrap().unwrap().handling.turn, Turn::Customer);
-    assert!(notes(&gateway, &id).await[0].contains("Precedence says that a program sent it"));
+    assert!(notes(&gateway, &id).await[0].contains("Precedence shows that a program sent it"));
 }
 
 #[tokio::test]
@@ -361,9 +361,9 @@ async fn an_agent_is_told_once_of_mails_without_words_and_a_program_never() {
     let id = file(&gateway, "k").await;
     let mail = |number: u32, from: &str, more: &str| json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": "\n> The export stops.\n", "message_id": format!("<w{number}@desk.example>"), "auto_submitted": more});
     assert_eq!(post_signed(&gateway, &mail(1, "ana@desk.example", "auto-replied")).await.status, 204);
-    let (told, answer) = (mail(2, "ana@desk.example", ""), take(&listener));
-    let (told, answer) = tokio::join!(post_signed(&gateway, &told), answer);
-    assert_eq!(told.status, 204);
+    let (response, answer) = (mail(2, "ana@desk.example", ""), take(&listener));
+    let (response, answer) = tokio::join!(post_signed(&gateway, &response), answer);
+    assert_eq!(response.status, 204);
     let has = |line: &str| answer.iter().any(|one| one == line);
     assert!(has("MAIL FROM:<>") && has("RCPT TO:<ana@desk.example>"), "{answer:?}");
     assert!(has("Auto-Submitted: auto-replied") && has("In-Reply-To: <w2@desk.example>"), "{answer:?}");
@@ -372,9 +372,9 @@ async fn an_agent_is_told_once_of_mails_without_words_and_a_program_never() {
     assert_eq!(post_signed(&gateway, &mail(3, "ana@desk.example", "")).await.status, 204);
     let other = file(&gateway, "k2").await;
     let about_other = json!({"to": reply_address(&other), "from": "ben@desk.example", "authenticated": true, "text": "", "message_id": "<w4@desk.example>"});
-    let (answer, told) = tokio::join!(take(&listener), post_signed(&gateway, &about_other));
-    assert!(told.status == 204 && answer.iter().any(|line| line == "RCPT TO:<ben@desk.example>"), "{answer:?}");
-    assert!(said(&gateway, &id).await.is_empty());
+    let (answer, response) = tokio::join!(take(&listener), post_signed(&gateway, &about_other));
+    assert!(response.status == 204 && answer.iter().any(|line| line == "RCPT TO:<ben@desk.example>"), "{answer:?}");
+    assert!(messages(&gateway, &id).await.is_empty());
     let notes = notes(&gateway, &id).await;
     assert_eq!(notes.len(), 3);
     assert!(

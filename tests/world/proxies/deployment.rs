@@ -78,7 +78,7 @@ async fn pass(gateway: SocketAddr, fault: Fault, path: &'static str, request: Re
         return html(StatusCode::FORBIDDEN);
     }
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-    let mut asked = client.request(parts.method.clone(), format!("http://{gateway}{target}"));
+    let mut request = client.request(parts.method.clone(), format!("http://{gateway}{target}"));
     for (name, value) in &parts.headers {
         let is_known = ["content-type", "origin", "accept", "cookie"].contains(&name.as_str());
         let is_lost = match name.as_str() {
@@ -87,16 +87,16 @@ async fn pass(gateway: SocketAddr, fault: Fault, path: &'static str, request: Re
             _ => fault == Fault::TakesHeaders && !is_known && !name.as_str().starts_with("access-control"),
         };
         if !is_lost {
-            asked = asked.header(name, value);
+            request = request.header(name, value);
         }
     }
     let host = parts.headers.get("host").unwrap().to_str().unwrap();
     if fault == Fault::LosesPort {
-        asked = asked.header("host", host.split(':').next().unwrap());
+        request = request.header("host", host.split(':').next().unwrap());
     } else if fault != Fault::Defaults {
-        asked = asked.header("host", host).header("x-forwarded-for", "203.0.113.7");
+        request = request.header("host", host).header("x-forwarded-for", "203.0.113.7");
     }
-    let answer = asked.body(body).send().await.unwrap();
+    let answer = request.body(body).send().await.unwrap();
     if fault == Fault::Intercepts && answer.status().as_u16() >= 400 {
         return html(answer.status());
     }
@@ -169,22 +169,25 @@ async fn each_fault_of_a_proxy_is_named_with_what_mends_it() {
     for (fault, expected) in [
         (
             Fault::Defaults,
-            &["a file as large as a site takes", "client_max_body_size", "proxy_set_header Host $http_host"][..],
+            &["a file of the largest size of the site", "client_max_body_size", "proxy_set_header Host $http_host"][..],
         ),
-        (Fault::AnswersOptions, &["a preflight of v1/health is answered by something else", "let OPTIONS pass"]),
-        (Fault::TakesHeaders, &["authorization, deskbell-session, idempotency-key", "let them pass"]),
-        (Fault::Firewall, &["a text with HTML and SQL in it is stopped: status 403 of nginx", "ModSecurity"]),
+        (Fault::AnswersOptions, &["a preflight of v1/health is answered by another server", "forward OPTIONS"]),
+        (Fault::TakesHeaders, &["authorization, deskbell-session, idempotency-key", "forward them"]),
+        (Fault::Firewall, &["a text with HTML and SQL is blocked: status 403 of nginx", "ModSecurity"]),
         (Fault::Buffers, &["events arrive all at once", "proxy_buffering off"]),
-        (Fault::Intercepts, &["refusals of the gateway cannot be read", "proxy_intercept_errors off"]),
-        (Fault::Caches, &["answers of the API are cached", "deskbell.js has Cache-Control", "widget.js is not kept"]),
-        (Fault::NeverCompresses, &["files arrive without compression"]),
+        (Fault::Intercepts, &["pages cannot read error responses", "proxy_intercept_errors off"]),
+        (
+            Fault::Caches,
+            &["API responses are cached", "deskbell.js has Cache-Control", "browsers do not cache widget.js"],
+        ),
+        (Fault::NeverCompresses, &["files are not compressed"]),
         (Fault::AddsCors, &["has Access-Control-Allow-Origin twice"]),
         (
             Fault::ApiOnly,
-            &["deskbell.js is not served: status 404 of nginx", "the inbox is answered by something else"],
+            &["deskbell.js is not served: status 404 of nginx", "the inbox is answered by another server"],
         ),
-        (Fault::Elsewhere, &["v1/health is answered by something else: status 404 of nginx", "proxy_pass"]),
-        (Fault::LosesPort, &["the gateway is asked for \"127.0.0.1\"", "Host $http_host"]),
+        (Fault::Elsewhere, &["v1/health is answered by another server: status 404 of nginx", "proxy_pass"]),
+        (Fault::LosesPort, &["the gateway receives the host \"127.0.0.1\"", "Host $http_host"]),
     ] {
         let checked = checked(proxy(address, fault, "").await, "").await;
         let bad = checked.problems().collect::<Vec<_>>().join("\n");
@@ -213,18 +216,18 @@ async fn under_a_path_the_setting_is_named_and_with_it_all_is_good() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_origin_that_the_site_does_not_name_is_told() {
     let (_gateway, address, _assets) = gateway("").await;
-    let look = async |origin: &str| {
+    let run_check = async |origin: &str| {
         let url = format!("http://{address}");
         let deployment = Deployment::new(&url, Some(origin.into()), Some("acme".into())).unwrap();
         deployment::check(&deployment, |_| ()).await
     };
-    assert!(look("https://app.acme.example").await.is_good());
-    let checked = look("https://other.example").await;
+    assert!(run_check("https://app.acme.example").await.is_good());
+    let checked = run_check("https://other.example").await;
     let bad = checked.problems().collect::<Vec<_>>().join("\n");
     assert!(bad.contains("add \"https://other.example\" to origins of the site"), "{checked}");
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let gone = checked_of(nobody).await;
-    assert!(gone.to_string().contains("nothing answers"), "{gone}");
+    let report = checked_of(nobody).await;
+    assert!(report.to_string().contains("no response"), "{report}");
     assert!(Deployment::new("support.example.com", None, None).is_err());
 }
 

@@ -52,9 +52,9 @@ fn secrets_of_known_issuers_survive_in_no_carrier() {
     check_all(&kinds(), |kind| {
         for draw in 0..DRAWS {
             let secret = drawn(kind, draw);
-            let places = carriers(Half::HeldOut, &secret);
-            assert!(places.len() > 20, "{} goes into {} carriers", secret.text, places.len());
-            for carrier in places {
+            let carriers_of_secret = carriers(Half::HeldOut, &secret);
+            assert!(carriers_of_secret.len() > 20, "{} goes into {} carriers", secret.text, carriers_of_secret.len());
+            for carrier in carriers_of_secret {
                 let text = carrier.carry(&secret);
                 let shown = redact(&text, Origin::Collected, &Rules::default());
                 let frame = carrier.carry_instead(&secret, NOTHING);
@@ -78,15 +78,15 @@ fn secrets_leave_the_page_in_no_part_of_what_is_collected() {
         let text = &secret.text;
         let time = "2026-11-23T10:00:00.000Z";
         let address = format!("https://app.example.com/items/{text}/edit?from={text}");
-        let said = format!("refused: {text}");
+        let line = format!("refused: {text}");
         let collected = json!({
             "frozen_at": time,
-            "page": {"url": address, "title": said, "referrer": address, "canonical": address, "routes": [{"url": address, "at": time}]},
-            "user": {"id": "7", "name": said, "attributes": {"note": text}},
-            "application": {"release": said, "flags": {"beta": text}},
-            "errors": [{"source": "error", "name": "Error", "message": said, "stack": format!("Error: {said}\n    at load ({address}:1:2)"), "location": address, "at": time}],
-            "requests": [{"method": "GET", "url": address, "status": 500, "failure": said, "at": time, "headers": {"x-note": text}}],
-            "breadcrumbs": [{"at": time, "kind": "click", "role": "button", "name": said, "path": said}],
+            "page": {"url": address, "title": line, "referrer": address, "canonical": address, "routes": [{"url": address, "at": time}]},
+            "user": {"id": "7", "name": line, "attributes": {"note": text}},
+            "application": {"release": line, "flags": {"beta": text}},
+            "errors": [{"source": "error", "name": "Error", "message": line, "stack": format!("Error: {line}\n    at load ({address}:1:2)"), "location": address, "at": time}],
+            "requests": [{"method": "GET", "url": address, "status": 500, "failure": line, "at": time, "headers": {"x-note": text}}],
+            "breadcrumbs": [{"at": time, "kind": "click", "role": "button", "name": line, "path": line}],
             "page_values": {"note": text, "settings": json!({"note": text}).to_string()},
         });
         let document = prepare(Value::read(&collected), &Collected::default(), &Rules::default());

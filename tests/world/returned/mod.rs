@@ -298,9 +298,9 @@ async fn mails_have_a_sender_on_the_envelope_only_where_that_is_wanted() {
 
 #[test]
 fn bounces_need_a_place_to_come_back_to() {
-    for (receipts, desk, said) in [
-        ("bounces = \"there\"", "", "mail.bounces: \"there\" is no destination of this site"),
-        ("bounces = \"elsewhere\"", "", "mail.bounces: \"elsewhere\" is no destination of this site"),
+    for (receipts, desk, expected) in [
+        ("bounces = \"there\"", "", "mail.bounces: \"there\" is not a destination of this site"),
+        ("bounces = \"elsewhere\"", "", "mail.bounces: \"elsewhere\" is not a destination of this site"),
         ("", "bounces = true", "destinations.there.bounces: needs reply_address"),
     ] {
         let folder = TempDir::new().unwrap();
@@ -311,6 +311,6 @@ fn bounces_need_a_place_to_come_back_to() {
         );
         std::fs::write(&file, text).unwrap();
         let error = wire_up::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
-        assert!(error.contains(said), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 }

@@ -34,10 +34,10 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let mails = Arc::<Mutex<Vec<Mail>>>::default();
-        let taken = mails.clone();
+        let received = mails.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, taken.clone()));
+                tokio::spawn(serve(stream, received.clone()));
             }
         });
         Server { port, mails }
@@ -45,11 +45,11 @@ impl Server {
 
     /// Waits for the mail to a recipient whose Message-ID begins with an id.
     pub async fn mail(&self, recipient: &str, id: &str) -> Mail {
-        let wanted = format!("<{id}");
+        let id_start = format!("<{id}");
         let find = async {
             loop {
                 let is_it =
-                    |mail: &&Mail| mail.recipient == recipient && mail.header("Message-ID").starts_with(&wanted);
+                    |mail: &&Mail| mail.recipient == recipient && mail.header("Message-ID").starts_with(&id_start);
                 let found = self.mails.lock().unwrap().iter().rev().find(is_it).cloned();
                 if let Some(mail) = found {
                     return mail;

@@ -94,10 +94,10 @@ async fn a_relay_with_a_certificate_that_nobody_knows_is_used_encrypted_where_no
     let relay = Server::start("snakeoil", Accepts::Anybody).await;
     let lines = format!("smtp = \"smtp://127.0.0.1:{}\"\ntls = \"opportunistic\"", relay.port);
     send(&mailer(&lines).unwrap().smtp.server).await.unwrap();
-    assert_eq!(relay.taken(), [(true, "ada@example.com".to_string())]);
-    let said = check(&lines).await;
-    assert_eq!(said.matches("good the mail server 127.0.0.1").count(), 2, "{said}");
-    assert!(relay.taken().len() == 1, "a check sends nothing");
+    assert_eq!(relay.mails(), [(true, "ada@example.com".to_string())]);
+    let report = check(&lines).await;
+    assert_eq!(report.matches("good the mail server 127.0.0.1").count(), 2, "{report}");
+    assert!(relay.mails().len() == 1, "a check sends nothing");
 }
 
 #[tokio::test]
@@ -105,54 +105,57 @@ async fn where_tls_fails_and_nobody_logs_in_mail_goes_in_the_open() {
     let relay = Server::start("broken", Accepts::Anybody).await;
     let lines = format!("smtp = \"smtp://127.0.0.1:{}\"\ntls = \"opportunistic\"", relay.port);
     send(&mailer(&lines).unwrap().smtp.server).await.unwrap();
-    assert_eq!(relay.taken(), [(false, "ada@example.com".to_string())]);
+    assert_eq!(relay.mails(), [(false, "ada@example.com".to_string())]);
 }
 
 #[tokio::test]
 async fn a_certificate_has_to_be_proved_where_it_is_required_and_a_ca_can_be_named() {
-    for (certificate, ca, host, said) in [
-        ("signed", "", "localhost", "UnknownIssuer; the server's certificate is of an issuer that is not known here"),
+    for (certificate, ca, host, expected) in [
+        ("signed", "", "localhost", "UnknownIssuer; the server's certificate is from an unknown issuer"),
         ("signed", "ca.pem", "localhost", ""),
         ("signed", "ca.pem", "127.0.0.1", ""),
         ("snakeoil", "snakeoil.pem", "localhost", "the server's certificate is for another name"),
-        ("snakeoil", "ca.pem", "localhost", "an issuer that is not known here"),
+        ("snakeoil", "ca.pem", "localhost", "an unknown issuer"),
     ] {
         let relay = Server::start(certificate, Accepts::Anybody).await;
         let ca = if ca.is_empty() { String::new() } else { format!("ca = {:?}", pem(ca)) };
         let lines = format!("smtp = \"smtp://{host}:{}\"\ntls = \"required\"\n{ca}", relay.port);
         let sent = send(&mailer(&lines).unwrap().smtp.server).await;
         let is_right = match &sent {
-            Ok(()) => said.is_empty() && relay.taken()[0].0,
-            Err(SendError::Unreachable(reason)) => !said.is_empty() && reason.contains(said),
+            Ok(()) => expected.is_empty() && relay.mails()[0].0,
+            Err(SendError::Unreachable(reason)) => !expected.is_empty() && reason.contains(expected),
             Err(_) => false,
         };
         assert!(is_right, "{certificate} {ca} {host}: {sent:?}");
         let checked = check(&lines).await;
-        assert!(said.is_empty() == checked.contains("good the mail server") && checked.contains(said), "{checked}");
+        assert!(
+            expected.is_empty() == checked.contains("good the mail server") && checked.contains(expected),
+            "{checked}"
+        );
     }
 }
 
 #[tokio::test]
 async fn settings_that_would_tell_a_secret_or_prove_nothing_are_refused() {
-    for (lines, said) in [
+    for (lines, expected) in [
         (
             "smtp = \"smtp://me:secret@relay.lan\"\ntls = \"opportunistic\"",
-            "mail.tls: has to be required where there is a login",
+            "mail.tls: must be required if there is a login",
         ),
-        ("smtp = \"smtp://relay.lan\"\nca = \"ca.pem\"", "mail.ca: needs tls = \"required\" or smtps://"),
+        ("smtp = \"smtp://relay.lan\"\nca = \"ca.pem\"", "mail.ca: requires tls = \"required\" or smtps://"),
         ("smtp = \"smtps://relay.lan\"\nca = \"/no/such.pem\"", "mail.ca: /no/such.pem"),
-        (&format!("smtp = \"smtps://relay.lan\"\nca = {:?}", pem("signed.key")), "holds no certificate"),
+        (&format!("smtp = \"smtps://relay.lan\"\nca = {:?}", pem("signed.key")), "contains no certificate"),
         (
             "smtp = \"smtp://relay.lan\"\n[sites.acme.mail.oauth]\ntoken_url = \"https://t.example\"\nclient_id = \"c\"\nclient_secret = \"s\"",
-            "mail.smtp: names no user; with oauth it is the mailbox",
+            "mail.smtp: the user is missing; with oauth it is the mailbox",
         ),
         (
             "smtp = \"smtp://me:secret@relay.lan\"\n[sites.acme.mail.oauth]\ntoken_url = \"https://t.example\"\nclient_id = \"c\"\nclient_secret = \"s\"",
-            "mail.oauth: stands beside a password",
+            "mail.oauth: cannot be combined with a password",
         ),
         (
             "smtp = \"smtp://me@relay.lan\"\n[sites.acme.mail.oauth]\ntoken_url = \"http://t.example\"\nclient_id = \"c\"\nclient_secret = \"s\"",
-            "mail.oauth.token_url: is no address of a token endpoint",
+            "mail.oauth.token_url: not the address of a token endpoint",
         ),
         (
             "smtp = \"smtp://me@relay.lan\"\n[sites.acme.mail.oauth]\ntoken_url = \"https://t.example\"\nclient_id = \"c\"",
@@ -164,11 +167,11 @@ async fn settings_that_would_tell_a_secret_or_prove_nothing_are_refused() {
         ),
         (
             "smtp = \"smtp://me@relay.lan\"\ntls = \"opportunistic\"\n[sites.acme.mail.oauth]\ntoken_url = \"https://t.example\"\nclient_id = \"c\"\nclient_secret = \"s\"",
-            "mail.tls: has to be required",
+            "mail.tls: must be required",
         ),
     ] {
         let refused = mailer(lines).err().unwrap_or_default();
-        assert!(refused.contains(said) && !refused.contains("secret@"), "{lines}: {refused}");
+        assert!(refused.contains(expected) && !refused.contains("secret@"), "{lines}: {refused}");
     }
 }
 
@@ -215,7 +218,7 @@ async fn xoauth2_logs_in_with_a_token_that_is_kept_and_asked_for_anew_when_it_is
     for _ in 0..3 {
         send(&server).await.unwrap();
     }
-    assert_eq!(relay.taken().len(), 3);
+    assert_eq!(relay.mails().len(), 3);
     assert_eq!(
         *endpoint.asked.lock().unwrap(),
         [
@@ -245,26 +248,32 @@ async fn a_token_is_asked_for_anew_before_it_ends_and_a_newer_refresh_token_is_u
     send(&server).await.unwrap();
     relay.accept(Accepts::Token("token-2"));
     send(&server).await.unwrap();
-    let asked = endpoint.asked.lock().unwrap().clone();
-    assert!(asked[0].starts_with("grant_type=refresh_token&refresh_token=first&client_id=app&scope="), "{asked:?}");
-    assert!(asked.len() == 2 && asked[1].starts_with("grant_type=refresh_token&refresh_token=newer&"), "{asked:?}");
+    let requests = endpoint.asked.lock().unwrap().clone();
+    assert!(
+        requests[0].starts_with("grant_type=refresh_token&refresh_token=first&client_id=app&scope="),
+        "{requests:?}"
+    );
+    assert!(
+        requests.len() == 2 && requests[1].starts_with("grant_type=refresh_token&refresh_token=newer&"),
+        "{requests:?}"
+    );
 }
 
 #[tokio::test]
 async fn what_keeps_the_gateway_out_is_said_with_its_fix() {
     let endpoint = Endpoint::default();
     let url = endpoint.start(json!(3600)).await;
-    for (accepts, lines, said) in [
-        (Accepts::Token("token-9"), "password", "where it takes XOAUTH2 only, set oauth"),
+    for (accepts, lines, expected) in [
+        (Accepts::Token("token-9"), "password", "set oauth if it accepts XOAUTH2 only"),
         (
             Accepts::Refuse("AUTH", "535 5.7.139 Authentication unsuccessful, basic authentication is disabled."),
             "password",
-            "535 5.7.139: Exchange Online takes no password here: set oauth",
+            "535 5.7.139: Exchange Online does not accept passwords: set oauth",
         ),
         (
             Accepts::Refuse("MAIL", "530 5.7.57 Client not authenticated to send mail."),
             "nobody",
-            "530 5.7.57: the server wants a login",
+            "530 5.7.57: the server requires a login",
         ),
         (
             Accepts::Refuse("RCPT", "554 5.7.1 <deskbell-check@example.com>: Relay access denied"),
@@ -274,12 +283,12 @@ async fn what_keeps_the_gateway_out_is_said_with_its_fix() {
         (
             Accepts::Refuse("MAIL", "550 5.7.60 SMTP; Client does not have permissions to send as this sender"),
             "password",
-            "550 5.7.60: the login may not send as from",
+            "550 5.7.60: the user may not send as from",
         ),
         (
             Accepts::Anybody,
             "denied",
-            "127.0.0.1 gives no token: 401 invalid_client; see oauth.client_id and oauth.client_secret",
+            "127.0.0.1 refused to issue a token: 401 invalid_client; check oauth.client_id and oauth.client_secret",
         ),
     ] {
         let relay = Server::start("signed", accepts).await;
@@ -290,9 +299,12 @@ async fn what_keeps_the_gateway_out_is_said_with_its_fix() {
             _ => oauth(relay.port, &url, "denied", "client_secret = \"hidden\""),
         };
         let sent = send(&mailer(&lines).unwrap().smtp.server).await;
-        assert!(matches!(&sent, Err(SendError::Unreachable(reason)) if reason.contains(said)), "{said}: {sent:?}");
+        assert!(
+            matches!(&sent, Err(SendError::Unreachable(reason)) if reason.contains(expected)),
+            "{expected}: {sent:?}"
+        );
         let checked = check(&lines).await;
-        assert_eq!(checked.matches(said).count(), 2, "{checked}");
+        assert_eq!(checked.matches(expected).count(), 2, "{checked}");
         assert!(!checked.contains("hidden") && !checked.contains("ada@") && !checked.contains("good"), "{checked}");
     }
 }
@@ -302,7 +314,7 @@ async fn who_has_no_mailbox_is_told_apart_from_what_can_be_mended() {
     let relay = Server::start("signed", Accepts::Refuse("RCPT", "550 5.1.1 <ada@example.com>: User unknown")).await;
     let lines = format!("smtp = \"smtp://localhost:{}\"\ntls = \"required\"\nca = {:?}", relay.port, pem("ca.pem"));
     let sent = send(&mailer(&lines).unwrap().smtp.server).await;
-    let says = "the server answers 550 5.1.1: the recipient's mailbox does not exist";
-    assert_eq!(sent, Err(SendError::UnknownRecipient(says.into())));
+    let expected = "the server replied 550 5.1.1: the recipient's mailbox does not exist";
+    assert_eq!(sent, Err(SendError::UnknownRecipient(expected.into())));
     assert!(check(&lines).await.contains("good the mail server"), "that says nothing about others");
 }

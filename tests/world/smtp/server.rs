@@ -25,12 +25,12 @@ pub enum Accepts {
     Refuse(&'static str, &'static str),
 }
 
-type Taken = Arc<Mutex<Vec<(bool, String)>>>;
+type Mails = Arc<Mutex<Vec<(bool, String)>>>;
 
 pub struct Server {
     pub port: u16,
     accepts: Arc<Mutex<Accepts>>,
-    taken: Taken,
+    mails: Mails,
 }
 
 impl Server {
@@ -39,11 +39,11 @@ impl Server {
         let acceptor = (certificate != "broken").then(|| acceptor(certificate));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server = Server { port, accepts: Arc::new(Mutex::new(accepts)), taken: Taken::default() };
-        let (accepts, taken) = (server.accepts.clone(), server.taken.clone());
+        let server = Server { port, accepts: Arc::new(Mutex::new(accepts)), mails: Mails::default() };
+        let (accepts, mails) = (server.accepts.clone(), server.mails.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, acceptor.clone(), accepts.clone(), taken.clone()));
+                tokio::spawn(converse(stream, acceptor.clone(), accepts.clone(), mails.clone()));
             }
         });
         server
@@ -54,8 +54,8 @@ impl Server {
     }
 
     /// The accepted mails: whether the connection was encrypted, and the recipient.
-    pub fn taken(&self) -> Vec<(bool, String)> {
-        self.taken.lock().unwrap().clone()
+    pub fn mails(&self) -> Vec<(bool, String)> {
+        self.mails.lock().unwrap().clone()
     }
 }
 
@@ -68,18 +68,18 @@ fn acceptor(name: &str) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap()))
 }
 
-async fn converse(stream: TcpStream, acceptor: Option<TlsAcceptor>, accepts: Arc<Mutex<Accepts>>, taken: Taken) {
+async fn converse(stream: TcpStream, acceptor: Option<TlsAcceptor>, accepts: Arc<Mutex<Accepts>>, mails: Mails) {
     let mut stream = BufReader::new(stream);
     if stream.write_all(b"220 relay.lan ESMTP\r\n").await.is_err() {
         return;
     }
-    if speak(&mut stream, false, true, &accepts, &taken).await != Some(true) {
+    if speak(&mut stream, false, true, &accepts, &mails).await != Some(true) {
         return;
     }
     match acceptor {
         Some(acceptor) => {
             let Ok(stream) = acceptor.accept(stream.into_inner()).await else { return };
-            speak(&mut BufReader::new(stream), true, false, &accepts, &taken).await;
+            speak(&mut BufReader::new(stream), true, false, &accepts, &mails).await;
         }
         None => drop(stream.write_all(b"454 4.7.0 TLS not available due to local problem\r\n").await),
     }
@@ -91,7 +91,7 @@ async fn speak(
     is_encrypted: bool,
     offers_tls: bool,
     accepts: &Mutex<Accepts>,
-    taken: &Mutex<Vec<(bool, String)>>,
+    mails: &Mutex<Vec<(bool, String)>>,
 ) -> Option<bool> {
     let mut recipient = String::new();
     loop {
@@ -140,7 +140,7 @@ async fn speak(
                         break;
                     }
                 }
-                taken.lock().unwrap().push((is_encrypted, recipient.clone()));
+                mails.lock().unwrap().push((is_encrypted, recipient.clone()));
                 "250 2.0.0 taken".into()
             }
             ("QUIT", _) => "221 2.0.0 bye".into(),

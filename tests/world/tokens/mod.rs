@@ -166,8 +166,8 @@ fn signed(site: &str, key: &str, token: &str) -> Request<Body> {
 
 /// The response of the configuration endpoint to a token.
 async fn config(gateway: &Gateway, site: &str, token: &str) -> Answer {
-    let asked = request(Method::GET, &format!("/v1/sites/{site}/config"));
-    gateway.send(asked.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap()).await
+    let request = request(Method::GET, &format!("/v1/sites/{site}/config"));
+    gateway.send(request.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap()).await
 }
 
 /// The code of the refusal; empty if the token is valid.
@@ -193,20 +193,20 @@ async fn tokens_of_libraries_and_providers_sign_the_person_in_or_their_refusal_s
         let name = names.iter().find(|(row, _)| std::ptr::eq(*row, case)).unwrap().1;
         let answer = answered(name);
         if let Some(code) = &case.refused {
-            let said = answer.text();
+            let body = answer.text();
             let is_right = answer.status == 401
                 && answer.problem() == (401, code.clone())
                 && answer.json()["title"].as_str().unwrap().contains(&case.says);
-            return if is_right { Ok(()) } else { Err(format!("{} {said}", answer.status)) };
+            return if is_right { Ok(()) } else { Err(format!("{} {body}", answer.status)) };
         }
         if answer.status != 201 {
             return Err(answer.text());
         }
         let id = answer.json()["id"].as_str().unwrap().to_string();
-        let kept = tickets.iter().find(|ticket| ticket.id == id).unwrap();
-        let user = kept.ticket.context.user.clone().unwrap();
+        let stored = tickets.iter().find(|ticket| ticket.id == id).unwrap();
+        let user = stored.ticket.context.user.clone().unwrap();
         let person = Person {
-            id: kept.person.clone().unwrap(),
+            id: stored.person.clone().unwrap(),
             name: user.name,
             email: user.email,
             plan: user.plan,
@@ -214,7 +214,8 @@ async fn tokens_of_libraries_and_providers_sign_the_person_in_or_their_refusal_s
             organization: user.organization.id,
             organization_name: user.organization.name,
         };
-        let priority = kept.priority.map(|priority| json!(priority).as_str().unwrap().to_string()).unwrap_or_default();
+        let priority =
+            stored.priority.map(|priority| json!(priority).as_str().unwrap().to_string()).unwrap_or_default();
         match person == case.person && priority == case.priority {
             true => Ok(()),
             false => Err(format!("{person:?} {priority:?}")),

@@ -31,19 +31,19 @@ const PATHS: &[(&str, &str)] = &[
 ];
 
 async fn preflight(gateway: &Gateway, (method, path): (&str, &str), origin: &str, headers: &str) -> Result<(), String> {
-    let asked = request(Method::OPTIONS, path)
+    let request = request(Method::OPTIONS, path)
         .header("origin", origin)
         .header("access-control-request-method", method)
         .header("access-control-request-headers", headers);
-    let answer = gateway.send(asked.body(Body::empty()).unwrap()).await;
-    let said = format!("{method} {path}: {} {:?}", answer.status, answer.headers);
+    let answer = gateway.send(request.body(Body::empty()).unwrap()).await;
+    let description = format!("{method} {path}: {} {:?}", answer.status, answer.headers);
     let allowed = answer.header("access-control-allow-headers").to_string();
     let allowed: Vec<&str> = allowed.split(',').collect();
     let is_allowed = answer.status.is_success()
         && [origin, "*"].contains(&answer.header("access-control-allow-origin"))
         && answer.header("access-control-allow-methods").split(',').any(|allowed| allowed == method)
         && headers.split(',').all(|header| allowed.contains(&header));
-    if is_allowed { Ok(()) } else { Err(said) }
+    if is_allowed { Ok(()) } else { Err(description) }
 }
 
 #[tokio::test]
@@ -67,11 +67,11 @@ async fn whatever_tracing_libraries_add_is_allowed_on_every_public_path() {
 async fn a_page_may_reach_a_gateway_in_a_private_network_where_its_origin_may() {
     let gateway = gateway_with("", Overrides::default()).await;
     for (origin, allowed) in [(ORIGIN, "true"), ("https://evil.example", "")] {
-        let asked = request(Method::OPTIONS, "/v1/sites/acme/tickets")
+        let request = request(Method::OPTIONS, "/v1/sites/acme/tickets")
             .header("origin", origin)
             .header("access-control-request-method", "POST")
             .header("access-control-request-private-network", "true");
-        let answer = gateway.send(asked.body(Body::empty()).unwrap()).await;
+        let answer = gateway.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.header("access-control-allow-private-network"), allowed);
     }
 }
@@ -82,8 +82,8 @@ async fn every_answer_can_be_read_and_says_that_it_is_of_a_gateway() {
     for (path, status) in
         [("/v1/health", 200), ("/v1/sites/acme/config", 429), ("/deskbell.js", 404), ("/healthz", 200)]
     {
-        let asked = request(Method::GET, path).header("origin", ORIGIN).body(Body::empty()).unwrap();
-        let answer = gateway.send(asked).await;
+        let request = request(Method::GET, path).header("origin", ORIGIN).body(Body::empty()).unwrap();
+        let answer = gateway.send(request).await;
         assert_eq!(answer.status.as_u16(), status, "{path}");
         assert!([ORIGIN, "*"].contains(&answer.header("access-control-allow-origin")), "{path}");
         assert!(answer.header("access-control-expose-headers").contains("deskbell-version"), "{path}");

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database file cannot be opened.
-    #[error("{path}: {reason}; name a database that can be written, sqlite:PATH")]
+    #[error("{path}: {reason}; set the database to a writable path, sqlite:PATH")]
     Open {
         /// The path of the file.
         path: String,
@@ -12,7 +12,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The folder for attachments cannot be created.
-    #[error("{path}: {reason}; name a folder that can be written, attachments = \"FOLDER\"")]
+    #[error("{path}: {reason}; set attachments to a writable folder, attachments = \"FOLDER\"")]
     Folder {
         /// The path of the folder.
         path: String,
@@ -20,7 +20,7 @@ pub enum StoreError {
         reason: String,
     },
     /// Another process has the database locked.
-    #[error("the database was held by another process for too long")]
+    #[error("the database was locked by another process for too long")]
     Busy,
     /// The disk is full. Nothing was written.
     #[error("the disk of the database is full")]
@@ -34,10 +34,10 @@ pub enum StoreError {
         reason: String,
     },
     /// A row has a value that cannot be read, or violates a constraint.
-    #[error("the database says: {0}")]
+    #[error("database error: {0}")]
     Row(String),
     /// Any other error of the database.
-    #[error("the database says: {0}")]
+    #[error("database error: {0}")]
     Database(String),
 }
 

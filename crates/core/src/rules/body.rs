@@ -64,20 +64,20 @@ pub fn write(sent: &NewTicket) -> Result<String, serde_json::Error> {
 pub fn read(format: i64, text: &str) -> Result<NewTicket, String> {
     let wrong = |error: serde_json::Error| {
         let kind = match error.classify() {
-            serde_json::error::Category::Data => "not as expected",
-            _ => "no JSON",
+            serde_json::error::Category::Data => "unexpected data",
+            _ => "invalid JSON",
         };
         format!("format {format}, {kind} at line {} column {}", error.line(), error.column())
     };
     match format {
         0 => serde_json::from_str(text).map_err(wrong),
         1 => of_body(serde_json::from_str(text).map_err(wrong)?),
-        _ => Err(format!("format {format} is of a newer gateway; this one reads up to {FORMAT}")),
+        _ => Err(format!("format {format} was written by a newer gateway; this one reads up to {FORMAT}")),
     }
 }
 
 fn of_body(body: Body) -> Result<NewTicket, String> {
-    let unknown = |field: &str, word: &str| format!("format 1, {field} {word:?} is not known");
+    let unknown = |field: &str, word: &str| format!("format 1, unknown {field} {word:?}");
     Ok(NewTicket {
         kind: Kind::from_word(&body.kind).ok_or_else(|| unknown("kind", &body.kind))?,
         topic: body.topic,
@@ -127,10 +127,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_why_and_not_what_it_says() {
         for (format, text, reason) in [
-            (0, "{\n\"kind\": \"secret\"", "format 0, not as expected at line 2 column 16"),
+            (0, "{\n\"kind\": \"secret\"", "format 0, unexpected data at line 2 column 16"),
             (1, "{\"message\": \"secret", "format 1, no JSON at line 1 column 19"),
-            (1, r#"{"kind": "bug", "severity": "urgent"}"#, "format 1, severity \"urgent\" is not known"),
-            (2, "{}", "format 2 is of a newer gateway; this one reads up to 1"),
+            (1, r#"{"kind": "bug", "severity": "urgent"}"#, "format 1, unknown severity \"urgent\""),
+            (2, "{}", "format 2 was written by a newer gateway; this one reads up to 1"),
         ] {
             assert_eq!(read(format, text), Err(reason.into()), "{text}");
         }

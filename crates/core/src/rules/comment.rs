@@ -84,7 +84,7 @@ pub fn notice(ticket: &StoredTicket) -> Option<String> {
     };
     Some(match ticket.handling.confirmation {
         Confirmation::Confirmed => format!(
-            "[Address confirmed] The sender has shown that {email} is theirs. Nothing else about them is verified."
+            "[Address confirmed] The sender has confirmed that {email} is theirs. Nothing else about them is verified."
         ),
         Confirmation::Awaited { .. } | Confirmation::NotNeeded => format!(
             "[Not verified] The sender gave {email}, but nobody has confirmed it. Your answers may be read by somebody else; \
@@ -136,7 +136,7 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
         ("Severity", handling.severity.to_string()),
         ("Topic", topic.clone()),
         ("Team", handling.team.clone()),
-        ("Test", if sent.test { "yes, nobody has to answer".into() } else { String::new() }),
+        ("Test", if sent.test { "yes, no answer needed".into() } else { String::new() }),
     ];
     let form = contact(ticket);
     match &context.user {
@@ -170,7 +170,7 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
     }
     let read = sent.questions.iter().filter(|question| question.outcome != Outcome::Shown);
     for question in read.take(PREVIEW_MAX) {
-        facts.push(("Read before", joined(&[&question.title, question.outcome.word(), &question.url])));
+        facts.push(("Question read", joined(&[&question.title, question.outcome.word(), &question.url])));
     }
     for (id, answer) in sent.fields.iter().flat_map(|fields| &fields.0) {
         let label = config.fields.iter().find(|field| field.id == *id).map_or(id, |field| &field.label);
@@ -183,10 +183,10 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
     for link in &context.links {
         facts.push(("Link", joined(&[&link.label, &link.text, &link.url])));
     }
-    facts.push(("Came by", sent.via.clone()));
+    facts.push(("Sent from", sent.via.clone()));
     if let Some(consent) = sent.consent {
         let says = if consent { "yes" } else { "no" };
-        facts.push(("May look into the account", says.into()));
+        facts.push(("Account access allowed", says.into()));
     }
     facts.retain(|(_, text)| !text.is_empty());
     // Values of the host or the page become one line, whatever they contain.

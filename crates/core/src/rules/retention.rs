@@ -18,9 +18,8 @@ pub struct Retention(Span);
 impl Retention {
     /// Parses `18 months`, `2 years`, `90 days` or `1 year 6 months`; the error says what is wrong.
     pub fn parse(text: &str) -> Result<Retention, String> {
-        let wrong = || {
-            format!("{text:?} is no time of {DAYS_MIN} days or more, such as \"18 months\", \"2 years\" or \"90 days\"")
-        };
+        let wrong =
+            || format!("{text:?} is not a duration of at least {DAYS_MIN} days, such as \"18 months\" or \"90 days\"");
         let span: Span = text.parse().map_err(|_| wrong())?;
         let whole_days = span.get_hours() == 0
             && span.get_minutes() == 0

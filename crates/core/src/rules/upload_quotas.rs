@@ -39,9 +39,9 @@ impl Quota {
     /// Its name in errors.
     pub fn name(self) -> &'static str {
         match self {
-            Quota::Unsent => "unsent files of one session or person",
-            Quota::Address => "files from one network address in a day",
-            Quota::Site => "files to this site in a day",
+            Quota::Unsent => "unsent files per session or person",
+            Quota::Address => "files per network address and day",
+            Quota::Site => "files per site and day",
         }
     }
 }

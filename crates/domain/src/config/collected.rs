@@ -71,11 +71,11 @@ impl Collected {
     }
 }
 
-fn groups(place: &str, value: &impl Source) -> Result<Vec<Group>, String> {
+fn groups(field: &str, value: &impl Source) -> Result<Vec<Group>, String> {
     let groups: Option<Vec<Group>> = value.items().iter().map(|word| Group::from_word(&word.text())).collect();
     groups.ok_or_else(|| {
         let words: Vec<&str> = Group::ALL.iter().map(|group| group.word()).collect();
-        [place, ": must be a list of ", &join_nonempty(&words, ", ")].concat()
+        [field, ": must be a list of ", &join_nonempty(&words, ", ")].concat()
     })
 }
 

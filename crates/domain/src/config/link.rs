@@ -30,5 +30,5 @@ pub const ASK: &str = "ask";
 /// What is wrong with the links of a configuration, and what is allowed.
 pub fn check(links: &[Link]) -> Option<String> {
     let link = links.iter().find(|link| markdown::safe_url(&link.url).is_none())?;
-    Some("links: \"".to_string() + &link.url + "\" is no https:, http: or mailto: address")
+    Some("links: \"".to_string() + &link.url + "\" is not an https:, http: or mailto: address")
 }

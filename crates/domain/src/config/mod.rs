@@ -126,9 +126,12 @@ pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Resul
             Ok(())
         }
         "sources" => Ok(()),
-        _ if GATEWAY_ONLY.contains(&field) => Err(field.to_string() + ": only the gateway sets it"),
+        _ if GATEWAY_ONLY.contains(&field) => {
+            Err(field.to_string() + ": can be set in the gateway's configuration only")
+        }
         _ => Err(field.to_string()
-            + ": unknown; known are kinds, topics, sources, links, channels, fields, context, redact, consent, theme, texts"),
+            + ": unknown; known are kinds, topics, sources, links, channels, fields, context, redact, consent, theme, \
+                texts"),
     }
 }
 
@@ -161,7 +164,7 @@ pub fn check(config: &Config) -> Vec<String> {
 }
 
 fn check_kinds(kinds: &[Kind]) -> Option<String> {
-    kinds.is_empty().then(|| "kinds: is empty; name at least one of question, bug, feedback".into())
+    kinds.is_empty().then(|| "kinds: must not be empty; use at least one of question, bug, feedback".into())
 }
 
 impl Read for Config {
@@ -205,7 +208,7 @@ mod tests {
     fn the_page_cannot_set_promises() {
         let mut config = Config::default();
         for field in GATEWAY_ONLY {
-            assert!(set(&mut config, field, "{}").unwrap_err().contains("only the gateway"));
+            assert!(set(&mut config, field, "{}").unwrap_err().contains("gateway's configuration only"));
         }
         assert_eq!(config, Config::default());
     }
@@ -220,9 +223,9 @@ mod tests {
             ("theme", r#"{"colour":"blue"}"#, "known are accent, scheme"),
             ("theme", r#"{"scheme":"sepia"}"#, "auto, light or dark"),
             ("links", r#"[{"label":"x","url":"javascript:alert(1)"}]"#, "https:"),
-            ("topics", r#"[{"id":"a b","label":"x"}]"#, "no id"),
-            ("topics", r#"[7]"#, "no id"),
-            ("fields", r#"[{"id":"a b","label":"x"}]"#, "no id"),
+            ("topics", r#"[{"id":"a b","label":"x"}]"#, "not an id"),
+            ("topics", r#"[7]"#, "not an id"),
+            ("fields", r#"[{"id":"a b","label":"x"}]"#, "not an id"),
             ("context", r#"{"off":["cookies"]}"#, "page, user, application"),
             ("context", r#"{"tools":["matomo"]}"#, "posthog, sentry"),
             ("context", r#"{"links":[{"label":"x","url":"javascript:{id}"}]}"#, "https:"),

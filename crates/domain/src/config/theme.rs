@@ -55,5 +55,5 @@ fn check_words(theme: &impl Source) -> Result<(), String> {
 /// What is wrong with a theme, and what is allowed.
 pub fn check(theme: &Theme) -> Option<String> {
     let is_invalid = !theme.accent.is_empty() && contrast::parse_color(&theme.accent).is_none();
-    is_invalid.then(|| "theme.accent: \"".to_string() + &theme.accent + "\" is no colour; #rgb or #rrggbb")
+    is_invalid.then(|| "theme.accent: \"".to_string() + &theme.accent + "\" is not a color; use #rgb or #rrggbb")
 }

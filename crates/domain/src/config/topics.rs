@@ -45,7 +45,7 @@ fn matches_path(pattern: &str, path: &str) -> bool {
 /// What is wrong with the topics of a configuration, and what is allowed.
 pub fn check(topics: &[Topic]) -> Option<String> {
     let topic = topics.iter().find(|topic| parse_identifier(&topic.id).is_none())?;
-    Some("topics: \"".to_string() + &topic.id + "\" is no id; 1 to 64 letters, digits or -_.:/")
+    Some("topics: \"".to_string() + &topic.id + "\" is not an id; use 1 to 64 letters, digits or -_.:/")
 }
 
 #[cfg(test)]

@@ -120,14 +120,14 @@ pub fn check(context: &Context) -> Vec<FieldError> {
     if let Some(snapshot) = &context.since {
         check_records(snapshot, "/context/since", &mut errors);
         if snapshot.since.is_some() {
-            let detail = "is not allowed: what happened since is itself without a since".into();
+            let detail = "must not contain another since".into();
             errors.push(FieldError { pointer: "/context/since/since".into(), detail });
         }
     }
     errors
 }
 
-fn check_records(context: &Context, place: &str, errors: &mut Vec<FieldError>) {
+fn check_records(context: &Context, pointer: &str, errors: &mut Vec<FieldError>) {
     for (name, length, max) in [
         ("/errors", context.errors.len(), RECORDS_MAX),
         ("/requests", context.requests.len(), RECORDS_MAX),
@@ -135,7 +135,8 @@ fn check_records(context: &Context, place: &str, errors: &mut Vec<FieldError>) {
         ("/breadcrumbs", context.breadcrumbs.len(), BREADCRUMBS_MAX),
     ] {
         if length > max {
-            errors.push(FieldError { pointer: [place, name].concat(), detail: format!("has more than {max} entries") });
+            errors
+                .push(FieldError { pointer: [pointer, name].concat(), detail: format!("has more than {max} entries") });
         }
     }
 }

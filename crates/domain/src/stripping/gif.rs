@@ -36,8 +36,8 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, MalformedFile> {
                 }
             }
             PICTURE => {
-                let place = take(&mut rest, 9)?;
-                append(&mut out, &[&[PICTURE], place, colors(place.get(8), &mut rest)?]);
+                let descriptor = take(&mut rest, 9)?;
+                append(&mut out, &[&[PICTURE], descriptor, colors(descriptor.get(8), &mut rest)?]);
                 append(&mut out, &[take(&mut rest, 1)?, sub_blocks(&mut rest)?]);
                 pictures = true;
             }

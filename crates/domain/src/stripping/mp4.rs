@@ -72,13 +72,13 @@ pub fn strip(bytes: &mut [u8]) -> bool {
 }
 
 /// Strips the boxes in a range; `true` if metadata may remain.
-fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
+fn clean(bytes: &mut [u8], range: Range<usize>, container: Place) -> bool {
     let mut may_remain = false;
     let mut position = range.start;
     while position < range.end {
-        let Some(atom) = atom(bytes, position, range.end, place == Place::File) else { return true };
+        let Some(atom) = atom(bytes, position, range.end, container == Place::File) else { return true };
         position = atom.end;
-        let inner = match (place, &atom.kind) {
+        let inner = match (container, &atom.kind) {
             (Place::File, b"moov") => Some(Place::Movie),
             (Place::File, b"moof") => Some(Place::Fragment),
             (Place::Movie, b"trak") => Some(Place::Track),
@@ -92,12 +92,12 @@ fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
             may_remain |= clean(bytes, atom.body..atom.end, inner);
             continue;
         }
-        match (place, &atom.kind) {
+        match (container, &atom.kind) {
             (Place::Movie, b"mvhd") | (Place::Track, b"tkhd") | (Place::Media, b"mdhd") => clear_times(bytes, atom),
             (Place::Media | Place::Information, b"hdlr") => clear(bytes, atom.body.saturating_add(24)..atom.end),
             // A compressed movie box cannot be parsed here.
             (Place::Movie, b"cmov") => may_remain = true,
-            _ if is_kept(place, &atom.kind) => {}
+            _ if is_kept(container, &atom.kind) => {}
             _ => {
                 // Its items may be stored elsewhere in the file.
                 may_remain |=
@@ -110,8 +110,8 @@ fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
 }
 
 /// Whether a player needs the box unchanged.
-fn is_kept(place: Place, kind: &[u8; 4]) -> bool {
-    match place {
+fn is_kept(container: Place, kind: &[u8; 4]) -> bool {
+    match container {
         Place::File => matches!(kind, b"ftyp" | b"styp" | b"mdat" | b"mfra" | b"sidx" | b"ssix" | b"pdin" | b"wide"),
         Place::Movie => matches!(kind, b"mvex" | b"iods" | b"pssh"),
         Place::Track => matches!(kind, b"edts" | b"tref" | b"tapt"),

@@ -83,7 +83,7 @@ impl Manifest {
             serde_json::from_slice(&text).map_err(|error| no_backup(format!("{MANIFEST}: {error}")))?;
         // Names become paths, so only names in our format are allowed.
         match manifest.attachments.iter().find(|entry| attachment::parse_id(&entry.file).is_none()) {
-            Some(entry) => Err(no_backup(format!("{MANIFEST}: {:?} is no name of a file", entry.file))),
+            Some(entry) => Err(no_backup(format!("{MANIFEST}: {:?} is not a file name", entry.file))),
             None => Ok(manifest),
         }
     }

@@ -22,10 +22,10 @@ pub use manifest::{Entry, Manifest};
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// The database does not exist.
-    #[error("{0}: there is no database; name the one that the gateway uses with --config or --database")]
+    #[error("{0}: database not found; set the gateway's database with --config or --database")]
     NoDatabase(String),
     /// The target of the backup exists.
-    #[error("{0}: is there already, and no backup is overwritten; name a folder that is not there yet")]
+    #[error("{0}: already exists, and a backup never overwrites anything; use a new folder")]
     Exists(String),
     /// A file or folder cannot be read or written.
     #[error("{path}: {reason}")]
@@ -36,7 +36,7 @@ pub enum BackupError {
         reason: String,
     },
     /// The copy of the database is damaged, and so is the database.
-    #[error("{path} is damaged and was not backed up: {reason}; see \"sqlite3 {path} '.recover'\"")]
+    #[error("{path} is damaged and was not backed up: {reason}; try to repair it with \"sqlite3 {path} '.recover'\"")]
     DamagedDatabase {
         /// The database.
         path: String,
@@ -44,10 +44,10 @@ pub enum BackupError {
         reason: String,
     },
     /// It was cancelled.
-    #[error("stopped; there is no backup")]
+    #[error("interrupted; no backup was made")]
     Stopped,
     /// The folder is not a backup.
-    #[error("{path}: is no backup: {reason}; name a folder that `deskbell backup` has written")]
+    #[error("{path}: not a backup: {reason}; use a folder written by `deskbell backup`")]
     NoBackup {
         /// The folder.
         path: String,
@@ -55,7 +55,7 @@ pub enum BackupError {
         reason: String,
     },
     /// The backup does not match its manifest.
-    #[error("the backup is damaged, and nothing was restored: {path}: {reason}")]
+    #[error("the backup is damaged and nothing was restored: {path}: {reason}")]
     DamagedBackup {
         /// The file in the backup.
         path: String,
@@ -64,7 +64,8 @@ pub enum BackupError {
     },
     /// It was written by a newer Deskbell.
     #[error(
-        "the backup was made by Deskbell {version}, whose database this version ({}) cannot read; restore it with that version or a newer one",
+        "the backup was made by Deskbell {version}, whose database this version ({}) cannot read; restore it with \
+         that version or a newer one",
         env!("CARGO_PKG_VERSION")
     )]
     Newer {
@@ -72,10 +73,10 @@ pub enum BackupError {
         version: String,
     },
     /// The target of the restore exists.
-    #[error("{0}: is there already; --replace restores in its place and keeps it under another name")]
+    #[error("{0}: already exists; use --replace to restore in its place and keep it under another name")]
     Occupied(String),
     /// A gateway or another command uses the database.
-    #[error("{0}: is in use by a gateway or another program; stop it first")]
+    #[error("{0}: in use by a gateway or another program; stop it first")]
     InUse(String),
     /// The store failed.
     #[error(transparent)]

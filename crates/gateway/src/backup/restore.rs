@@ -35,9 +35,15 @@ pub struct Restored {
 
 impl fmt::Display for Restored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} and {} files are as they were at {}", self.database.display(), self.files, self.created_at)?;
+        write!(
+            f,
+            "{} and {} files restored to their state of {}",
+            self.database.display(),
+            self.files,
+            self.created_at
+        )?;
         for path in &self.replaced {
-            write!(f, "\nkept what was there before as {}", path.display())?;
+            write!(f, "\nprevious data kept as {}", path.display())?;
         }
         Ok(())
     }
@@ -62,7 +68,7 @@ pub async fn run(settings: &Settings, source: &Path, replace: bool) -> Result<Re
             Ok(true) => {}
             Ok(false) | Err(StoreError::Busy) => return Err(in_use()),
             // It may be damaged, which is a reason to restore; the lock shows that no gateway uses it.
-            Err(error) => tracing::warn!(%error, "the database that is replaced cannot be opened"),
+            Err(error) => tracing::warn!(%error, "the replaced database cannot be opened"),
         }
     }
     let source = source.to_path_buf();
@@ -110,7 +116,7 @@ async fn check(source: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     let present: BTreeSet<&String> =
         manifest.attachments.iter().map(|entry| &entry.file).chain(&manifest.missing).collect();
     match inspected.files.iter().find(|file| !present.contains(file)) {
-        Some(file) => Err(damaged(format!("names the file {file}, which the manifest does not"))),
+        Some(file) => Err(damaged(format!("refers to the file {file}, which is not in the manifest"))),
         None => Ok(()),
     }
 }
@@ -123,10 +129,10 @@ fn check_entry(path: &Path, entry: &Entry) -> Result<(), BackupError> {
 
 fn is_entry(entry: &Entry, bytes: u64, sha256: &str) -> Result<(), String> {
     if bytes != entry.bytes {
-        return Err(format!("has {bytes} bytes and not the {} of the manifest", entry.bytes));
+        return Err(format!("has {bytes} bytes, but {} in the manifest", entry.bytes));
     }
     if sha256 != entry.sha256 {
-        return Err("is not the file of the manifest: its SHA-256 is another".into());
+        return Err("has another SHA-256 than in the manifest".into());
     }
     Ok(())
 }
@@ -237,7 +243,7 @@ impl Drop for Moves {
     fn drop(&mut self) {
         for (original, moved) in self.0.drain(..).rev() {
             if let Err(error) = std::fs::rename(&moved, &original) {
-                tracing::error!(%error, original = %moved.display(), moved = %original.display(), "undoing a restore failed, rename it by hand");
+                tracing::error!(%error, original = %moved.display(), moved = %original.display(), "undoing the restore failed, rename it by hand");
             }
         }
     }

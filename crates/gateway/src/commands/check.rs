@@ -17,7 +17,7 @@ use domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
 
 /// The message of a test ticket.
 const TEST: &str =
-    "This is a test of Deskbell, sent by an operator with `deskbell check --send`. Nobody waits for an answer.";
+    "This is a test of Deskbell, sent by an administrator with `deskbell check --send`. No answer is needed.";
 /// The requester of a test ticket: an address that nobody can have (RFC 2606).
 const TESTER: &str = "deskbell-test@example.com";
 
@@ -37,7 +37,7 @@ impl Checked {
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.found.is_empty() {
-            return f.write_str("no site has destinations or sends mail; tickets are kept in the gateway's own inbox");
+            return f.write_str("no site has destinations or sends mail; tickets stay in the gateway's own inbox");
         }
         for (index, (site, destination, findings)) in self.found.iter().enumerate() {
             if index > 0 {
@@ -106,14 +106,14 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
             let place = Some(page.unwrap_or(delivered.external_id)).filter(|place| !place.is_empty());
             let place = place.map(|place| format!(": {place}")).unwrap_or_default();
             let lost: String =
-                delivered.not_delivered.iter().map(|reason| format!("; not taken over: {reason}")).collect();
+                delivered.not_delivered.iter().map(|reason| format!("; not delivered: {reason}")).collect();
             Finding {
                 is_good: delivered.not_delivered.is_empty(),
-                message: format!("brought the test ticket {reference} there{place}{lost}"),
+                message: format!("delivered the test ticket {reference}{place}{lost}"),
             }
         }
         Err(failure) => {
-            Finding { is_good: false, message: format!("the test ticket {reference} is not there: {failure}") }
+            Finding { is_good: false, message: format!("the test ticket {reference} was not delivered: {failure}") }
         }
     }
 }

@@ -37,7 +37,7 @@ impl ExportFolder {
         if !out.is_dir() {
             create_folder(out)?;
         } else if std::fs::read_dir(out)?.next().is_some() {
-            return Err(std::io::Error::other("it is not empty"));
+            return Err(std::io::Error::other("the folder is not empty"));
         }
         Ok(ExportFolder { json: create_file(&out.join("export.json"))?, out: out.into(), files })
     }

@@ -9,7 +9,7 @@ use deskbell_core::use_cases::search::import::{ImportError, Prune, Report};
 #[derive(Debug, thiserror::Error)]
 pub enum ImportCommandError {
     /// The site is not configured.
-    #[error("--site: {site:?} is no site of the configuration; it has {known}")]
+    #[error("--site: {site:?} is not a site of the configuration; it has {known}")]
     UnknownSite {
         /// The site.
         site: String,

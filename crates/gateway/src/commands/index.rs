@@ -36,7 +36,7 @@ pub enum StaticIndexError {
     #[error("{0}")]
     Questions(IndexError),
     /// The file cannot be written.
-    #[error("{}: {reason}; name a file in a folder that can be written to", file.display())]
+    #[error("{}: {reason}; use a file in a writable folder", file.display())]
     Unwritable {
         /// The file.
         file: PathBuf,

@@ -18,7 +18,7 @@ use store_sqlite::SqliteStore;
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The database does not exist, and is not created.
-    #[error("{0}: there is no database; name the one that the gateway uses with --config or --database")]
+    #[error("{0}: database not found; set the gateway's database with --config or --database")]
     NoDatabase(String),
     /// The store failed.
     #[error(transparent)]
@@ -27,7 +27,7 @@ pub enum DataError {
     #[error(transparent)]
     Privacy(#[from] PrivacyError),
     /// A folder cannot be written.
-    #[error("{0}: {1}; name a folder that is not there yet or empty")]
+    #[error("{0}: {1}; use a new or empty folder")]
     Folder(String, String),
 }
 

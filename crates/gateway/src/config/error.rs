@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A file cannot be read.
-    #[error("{file}: {reason}; name a file that can be read")]
+    #[error("{file}: {reason}; use a readable file")]
     Unreadable {
         /// The file.
         file: String,

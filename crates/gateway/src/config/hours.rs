@@ -57,14 +57,14 @@ type Week = [Vec<Span>; 7];
 const WEEK: [Day; 5] = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri];
 const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const SPANS: &str =
-    "write \"09:00-17:00\", or a list such as [\"09:00-12:00\", \"13:30-18:00\"]; the whole day is \"00:00-24:00\"";
+    "use \"09:00-17:00\", or a list such as [\"09:00-12:00\", \"13:30-18:00\"]; the whole day is \"00:00-24:00\"";
 const ALWAYS: &str = "always";
 
 impl HoursTable {
     /// The hours, or the invalid field and the reason.
     pub fn read(&self) -> Result<Hours, FieldError> {
         let no_zone =
-            |_| field_error("zone", format!("{:?} is no time zone; write one such as \"Europe/Berlin\"", self.zone));
+            |_| field_error("zone", format!("{:?} is not a time zone; use one such as \"Europe/Berlin\"", self.zone));
         let zone = TimeZone::get(&self.zone).map_err(no_zone)?;
         let table = ScheduleTable {
             days: self.days.clone(),
@@ -81,7 +81,7 @@ impl HoursTable {
                 (format!("severity.{name}{dot}{field}"), message)
             };
             let Some(severity) = Severity::from_word(name) else {
-                return Err(within(field_error("", "is no severity; there are critical, high, medium and low".into())));
+                return Err(within(field_error("", "not a severity; use critical, high, medium or low".into())));
             };
             let schedule = match value {
                 Value::String(text) if text == ALWAYS => Schedule::always(),
@@ -96,7 +96,7 @@ impl HoursTable {
                     table.read(Some(&usual)).map_err(within)?
                 }
                 _ => {
-                    let message = format!("is no schedule; write {ALWAYS:?}, or a table as the hours themselves are");
+                    let message = format!("not a schedule; use {ALWAYS:?}, or a table like the hours themselves");
                     return Err(within(field_error("", message)));
                 }
             };
@@ -122,7 +122,7 @@ impl ScheduleTable {
                 let alternatives =
                     [("days", self.days.is_some()), ("from", self.from.is_some()), ("to", self.to.is_some())];
                 if let Some((field, _)) = alternatives.into_iter().find(|(_, is_given)| *is_given) {
-                    return Err(field_error(field, "stands beside week; keep one of the two".into()));
+                    return Err(field_error(field, "cannot be combined with week; keep one of the two".into()));
                 }
                 read_week(table)?
             }
@@ -135,7 +135,7 @@ impl ScheduleTable {
                 usual.holidays.clone()
             }
             (None, Some(_)) => {
-                let message = "is missing; some holidays of the usual hours are half days, so say what they are here";
+                let message = "missing; some usual holidays are half days, so set the holidays of this severity";
                 return Err(field_error("holidays", message.into()));
             }
             (None, None) => BTreeMap::new(),
@@ -147,7 +147,7 @@ impl ScheduleTable {
     fn simple_week(&self) -> Result<Week, FieldError> {
         let days = self.days.as_deref().unwrap_or(&WEEK);
         if days.is_empty() {
-            return Err(field_error("days", format!("is empty; name at least one of {}", NAMES.join(", "))));
+            return Err(field_error("days", format!("must not be empty; use at least one of {}", NAMES.join(", "))));
         }
         let opening =
             minute(self.from.as_deref().unwrap_or("09:00")).map_err(|message| field_error("from", message))?;
@@ -173,21 +173,21 @@ fn read_week(table: &BTreeMap<String, Value>) -> Result<Week, FieldError> {
     for (key, value) in table {
         let spans = spans(value).map_err(|message| field_error(&format!("week.{key}"), message))?;
         let days = days(key).ok_or_else(|| {
-            let message = format!("is no day of the week; write {}, or a range such as mon-fri", NAMES.join(", "));
+            let message = format!("not a day of the week; use {}, or a range such as mon-fri", NAMES.join(", "));
             field_error(&format!("week.{key}"), message)
         })?;
         for day in days {
             let Some(place) = week.get_mut(day) else { continue };
             if place.is_some() {
                 let name = NAMES.get(day).copied().unwrap_or_default();
-                return Err(field_error(&format!("week.{key}"), format!("names {name} once more; say each day once")));
+                return Err(field_error(&format!("week.{key}"), format!("{name} is listed twice; list each day once")));
             }
             *place = Some(spans.clone());
         }
     }
     let week = week.map(Option::unwrap_or_default);
     if week.iter().all(Vec::is_empty) {
-        return Err(field_error("week", "has no hours on any day; leave hours out where nobody is there".into()));
+        return Err(field_error("week", "no day has hours; remove hours if the site has none".into()));
     }
     Ok(week)
 }
@@ -208,9 +208,9 @@ fn spans(value: &Value) -> Result<Vec<Span>, String> {
         Value::String(text) => vec![text],
         Value::Array(items) => {
             let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-            texts.ok_or_else(|| format!("is no list of hours; {SPANS}"))?
+            texts.ok_or_else(|| format!("not a list of hours; {SPANS}"))?
         }
-        _ => return Err(format!("is no hours; {SPANS}")),
+        _ => return Err(format!("not a span of hours; {SPANS}")),
     };
     let mut spans = texts.into_iter().map(read_span).collect::<Result<Vec<Span>, String>>()?;
     spans.sort();
@@ -226,7 +226,7 @@ fn spans(value: &Value) -> Result<Vec<Span>, String> {
 
 fn read_span(text: &str) -> Result<Span, String> {
     let parts = text.split_once(['-', '–']);
-    let (from, to) = parts.ok_or_else(|| format!("{text:?} is no hours; {SPANS}"))?;
+    let (from, to) = parts.ok_or_else(|| format!("{text:?} is not a span of hours; {SPANS}"))?;
     span(minute(from.trim())?, end(to.trim())?)
 }
 
@@ -234,7 +234,7 @@ fn read_span(text: &str) -> Result<Span, String> {
 fn span(from: u16, to: u16) -> Result<Span, String> {
     match to {
         to if to == from || from == 0 && to == 0 => {
-            Err("is when it begins, so nobody is there; the whole day is \"00:00\" to \"24:00\"".into())
+            Err("the end must differ from the start; the whole day is \"00:00\" to \"24:00\"".into())
         }
         to if to < from => Ok(Span { from, to: to + DAY }),
         to => Ok(Span { from, to }),
@@ -243,7 +243,7 @@ fn span(from: u16, to: u16) -> Result<Span, String> {
 
 /// A time of day, in minutes.
 fn minute(text: &str) -> Result<u16, String> {
-    let invalid = || format!("{text:?} is no time of day; write \"09:00\", from \"00:00\" to \"23:59\"");
+    let invalid = || format!("{text:?} is not a time of day; use \"09:00\", from \"00:00\" to \"23:59\"");
     let (hour, minute) = text.split_once(':').filter(|_| text.len() == 5).ok_or_else(invalid)?;
     let number = |digits: &str, limit: u16| {
         let is_number = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -256,7 +256,9 @@ fn minute(text: &str) -> Result<u16, String> {
 fn end(text: &str) -> Result<u16, String> {
     match text {
         "24:00" | "23:59" => Ok(DAY),
-        "24:01" | "25:00" | "26:00" => Err(format!("{text:?} is no time of day; over midnight it is \"21:00-02:00\"")),
+        "24:01" | "25:00" | "26:00" => {
+            Err(format!("{text:?} is not a time of day; for a span past midnight, use \"21:00-02:00\""))
+        }
         text => minute(text).map_err(|message| format!("{message}; the end of the day is \"24:00\"")),
     }
 }
@@ -292,7 +294,7 @@ fn read_holidays(entries: &[Value], week: &Week) -> Result<BTreeMap<Date, Holida
             .map_err(|(field, message)| field_error(&format!("holidays[{index}].{field}"), message))?;
         let (date, holiday) = holiday(value, week).map_err(|message| field_error("holidays", message))?;
         if holidays.insert(date, holiday).is_some() {
-            return Err(field_error("holidays", format!("{date} is there twice; say each day once")));
+            return Err(field_error("holidays", format!("{date} is listed twice; list each day once")));
         }
     }
     Ok(holidays)
@@ -318,17 +320,17 @@ fn holiday(value: &Value, week: &Week) -> Result<(Date, Holiday), String> {
         value => return Ok((day(value)?, Holiday::default())),
     };
     let date =
-        day(table.get("date").ok_or("a holiday has no date; write { date = \"2026-12-24\", until = \"12:00\" }")?)?;
+        day(table.get("date").ok_or("a holiday has no date; use { date = \"2026-12-24\", until = \"12:00\" }")?)?;
     let text = |field: &str| match table.get(field) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
-        Some(_) => Err(format!("{date}: {field} is no text")),
+        Some(_) => Err(format!("{date}: {field} must be a text")),
     };
     let with_date = |message: String| format!("{date}: {message}");
     let (name, from, until) = (text("name")?.unwrap_or_default(), text("from")?, text("until")?);
     let spans = match (table.get("open"), from, until) {
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
-            return Err(with_date("open stands beside from or until; keep one of the two".into()));
+            return Err(with_date("open cannot be combined with from or until; keep one of the two".into()));
         }
         (Some(open), None, None) => spans(open).map_err(with_date)?,
         (None, None, None) => Vec::new(),
@@ -339,7 +341,11 @@ fn holiday(value: &Value, week: &Week) -> Result<(Date, Holiday), String> {
             let spans_open = usual.iter().map(|span| Span { from: span.from.max(from), to: span.to.min(until) });
             let spans_open: Vec<Span> = spans_open.filter(|span| span.from < span.to).collect();
             if spans_open.is_empty() {
-                return Err(with_date("nobody is there then on that day of the week; write open = \"09:00-12:00\", or leave the times out".into()));
+                return Err(with_date(
+                    "there are no usual hours at that time of that weekday; use open = \"09:00-12:00\", or remove \
+                     from and until"
+                        .into(),
+                ));
             }
             spans_open
         }
@@ -352,15 +358,15 @@ fn day(value: &Value) -> Result<Date, String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Datetime(date) => date.to_string(),
-        _ => return Err("is no list of days; write [\"2026-12-25\"]".into()),
+        _ => return Err("not a list of days; use [\"2026-12-25\"]".into()),
     };
     let is_day = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     match text.parse::<Date>() {
         Ok(date) if is_day => Ok(date),
         Ok(date) => Err(format!(
-            "{text:?} is a time and no day; for a part of a day write {{ date = \"{date}\", until = \"12:00\" }}"
+            "{text:?} is a time, not a day; for a part of a day, use {{ date = \"{date}\", until = \"12:00\" }}"
         )),
-        Err(_) => Err(format!("{text:?} is no day; write \"2026-12-25\"")),
+        Err(_) => Err(format!("{text:?} is not a day; use \"2026-12-25\"")),
     }
 }
 

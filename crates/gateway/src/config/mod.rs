@@ -184,13 +184,13 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     );
     let database = sqlite_path(&database, &source)?;
     if let Some(readers) = file.database_readers.filter(|readers| !(1..=READERS_MAX).contains(readers)) {
-        let message = format!("is {readers}; write 1 to {READERS_MAX}");
+        let message = format!("{readers} is out of range; use 1 to {READERS_MAX}");
         return Err(SettingsError::Value { place: place("database_readers"), message });
     }
     let inbox_token = inbox_token(overrides, &file, &place)?;
     let inbox_listen = file.inbox.listen.as_ref().map(|text| address(text, &place("inbox.listen"))).transpose()?;
     if inbox_listen.is_some_and(|inbox| inbox == listen && inbox.port() != 0) {
-        let message = "is where everything else listens; choose another port, or leave it out".into();
+        let message = "same address as listen; use another port, or remove it".into();
         return Err(SettingsError::Value { place: place("inbox.listen"), message });
     }
     let mut sites = site::check_all(file.sites, &place)?;
@@ -228,7 +228,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
 pub fn sqlite_path(url: &str, place: &str) -> Result<PathBuf, SettingsError> {
     let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
     path.filter(|path| !path.is_empty() && !path.starts_with(":memory:")).map(PathBuf::from).ok_or_else(|| {
-        let message = format!("{url:?} names no database; write sqlite:PATH, such as {DEFAULT_DATABASE}");
+        let message = format!("{url:?} is not a database URL; use sqlite:PATH, such as {DEFAULT_DATABASE}");
         SettingsError::Value { place: place.into(), message }
     })
 }
@@ -255,7 +255,7 @@ fn address(text: &str, place: &str) -> Result<SocketAddr, SettingsError> {
     text.parse().map_err(|_| SettingsError::Value {
         place: place.into(),
         message: format!(
-            "{text:?} is no ADDRESS:PORT; write an IP address and a port, such as {DEFAULT_LISTEN} or [::1]:0"
+            "{text:?} is not ADDRESS:PORT; use an IP address and a port, such as {DEFAULT_LISTEN} or [::1]:0"
         ),
     })
 }
@@ -268,7 +268,7 @@ fn inbox_token(
     let (secret, place) = match (&overrides.inbox_token, &file.inbox_token, &file.inbox_token_file) {
         (Some(secret), _, _) => (secret.clone(), "DESKBELL_INBOX_TOKEN".to_string()),
         (None, Some(_), Some(_)) => {
-            let message = "stands beside inbox_token; keep one of the two".into();
+            let message = "cannot be combined with inbox_token; keep one of the two".into();
             return Err(SettingsError::Value { place: place("inbox_token_file"), message });
         }
         (None, Some(secret), None) => (secret.clone(), place("inbox_token")),
@@ -276,7 +276,7 @@ fn inbox_token(
         (None, None, None) => return Ok(None),
     };
     if secret.chars().count() < TOKEN_MIN {
-        let message = format!("is shorter than {TOKEN_MIN} characters; take a long random one (openssl rand -hex 32)");
+        let message = format!("shorter than {TOKEN_MIN} characters; use a long random one (openssl rand -hex 32)");
         return Err(SettingsError::Value { place, message });
     }
     Ok(Some(Token::new(&secret)))

@@ -24,13 +24,14 @@ fn missing_assets(settings: &Settings) -> Option<String> {
     let file = settings.file.as_deref().unwrap_or(Path::new(FILE)).display();
     match &settings.assets {
         None => Some(format!(
-            "no panel is served, because no folder of assets is named; run `make build` and write assets = \"dist\" into {file}, or \
-             start with --assets dist"
+            "the panel is not served, because no assets folder is set; run `make build` and set assets = \"dist\" in \
+             {file}, or start with --assets dist"
         )),
         Some(folder) if !folder.join(LOADER).exists() => {
             let folder = folder.display();
             Some(format!(
-                "no panel is served, because {folder} has no {LOADER}; run `make build`, or name the folder that it made"
+                "the panel is not served, because {folder} has no {LOADER}; run `make build`, or use the folder that \
+                 it wrote"
             ))
         }
         Some(_) => None,
@@ -53,7 +54,10 @@ pub fn other_database(settings: &Settings, folder: &Path) -> Option<String> {
     };
     (resolved(&configured) != resolved(&settings.database)).then(|| {
         let used = settings.database.display();
-        format!("the database is sqlite:{used}, while {FILE} names {url}; to use that one, write --config {FILE} and no --database")
+        format!(
+            "the database is sqlite:{used}, but {FILE} has {url}; to use that one, pass --config {FILE} instead of \
+             --database"
+        )
     })
 }
 
@@ -123,7 +127,7 @@ mod tests {
     fn a_missing_panel_is_named_with_the_line_that_brings_it() {
         let (folder, mut settings) = with_file("");
         let notice = missing_assets(&settings).unwrap();
-        assert!(notice.contains("write assets = \"dist\" into ") && notice.contains(FILE), "{notice}");
+        assert!(notice.contains("set assets = \"dist\" in ") && notice.contains(FILE), "{notice}");
         settings.assets = Some(folder.path().into());
         let notice = missing_assets(&settings).unwrap();
         assert!(notice.contains("has no deskbell.js; run `make build`"), "{notice}");
@@ -142,8 +146,7 @@ mod tests {
         settings.database = "data/deskbell.db".into();
         assert_eq!(
             other_database(&settings, folder.path()).unwrap(),
-            "the database is sqlite:data/deskbell.db, while deskbell.toml names sqlite:data/served.db; to use that one, write --config \
-             deskbell.toml and no --database"
+            "the database is sqlite:data/deskbell.db, but deskbell.toml has sqlite:data/served.db; to use that one, pass --config deskbell.toml instead of --database"
         );
         let elsewhere = tempfile::tempdir().unwrap();
         assert_eq!(other_database(&settings, elsewhere.path()), None, "there is no configuration");

@@ -43,7 +43,7 @@ pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>,
     }
     match duplicate {
         Some((span, path, site)) => {
-            Err(document.error(span, &path, format!("is in [sites.{site}.panel] as well; keep that one")))
+            Err(document.error(span, &path, format!("also set in [sites.{site}.panel]; keep that one")))
         }
         None => Ok(moved),
     }
@@ -52,12 +52,12 @@ pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>,
 /// One sentence about all options at the old place.
 pub fn notice(misplaced: &[Misplaced]) -> Option<String> {
     let moves = misplaced.iter().map(|Misplaced { site, fields }| {
-        format!("move {} of [sites.{site}] to [sites.{site}.panel]", fields.join(", "))
+        format!("move {} from [sites.{site}] to [sites.{site}.panel]", fields.join(", "))
     });
     let moves: Vec<String> = moves.collect();
     (!moves.is_empty()).then(|| {
         format!(
-            "options of the panel are outside of its table, where the next version refuses them: {}",
+            "panel options outside of their table are deprecated and will be rejected by the next version: {}",
             moves.join("; ")
         )
     })

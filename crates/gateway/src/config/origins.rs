@@ -132,11 +132,11 @@ impl Origins {
     pub fn read(texts: &[String]) -> Result<Origins, OriginError> {
         match texts {
             [] => Err(OriginError(
-                r#"name the pages that embed it, ["https://app.example.com"], or all of them, ["*"]"#.into(),
+                r#"list the pages that embed the panel, such as ["https://app.example.com"], or allow all with ["*"]"#.into(),
             )),
             [text] if text.trim() == "*" => Ok(Origins::Any),
             _ if texts.iter().any(|text| text.trim() == "*") => Err(OriginError(
-                r#"name the pages that embed it, ["https://app.example.com"], or all of them, ["*"], and not both"#
+                r#"list the pages that embed the panel, such as ["https://app.example.com"], or allow all with ["*"], but not both"#
                     .into(),
             )),
             _ => texts.iter().map(|text| text.parse()).collect::<Result<_, _>>().map(Origins::Listed),
@@ -221,15 +221,15 @@ impl std::str::FromStr for OriginPattern {
             "file" if rest.is_empty() => Ok(OriginPattern::Null),
             "http" | "https" => web(origin_text, &scheme, rest),
             "ws" | "wss" | "ftp" | "file" | "blob" | "data" | "javascript" | "about" => {
-                Err(OriginError(format!("{origin_text:?} is no origin of a page; {ALLOWED}")))
+                Err(OriginError(format!("{origin_text:?} is not the origin of a page; {ALLOWED}")))
             }
             _ => app(origin_text, &scheme, rest),
         }
     }
 }
 
-const ALLOWED: &str = "write https://HOST or https://HOST:PORT, https://*.HOST for all below a host, SCHEME://HOST for an app, such as \
-                       capacitor://localhost, or null for pages without an origin";
+const ALLOWED: &str = "use https://HOST or https://HOST:PORT, https://*.HOST for all subdomains of a host, \
+    SCHEME://HOST for an app, such as capacitor://localhost, or null for pages without an origin";
 
 fn without_scheme(origin_text: &str) -> OriginError {
     let text = origin_text.trim();
@@ -239,26 +239,26 @@ fn without_scheme(origin_text: &str) -> OriginError {
     let is_host =
         !host.is_empty() && !host.contains(char::is_whitespace) && Url::parse(&format!("https://{host}")).is_ok();
     match is_host {
-        true => OriginError(format!("{origin_text:?} is no origin, its scheme is missing; write {scheme}://{host}")),
-        false => OriginError(format!("{origin_text:?} is no origin; {ALLOWED}")),
+        true => OriginError(format!("{origin_text:?} is not an origin: the scheme is missing; use {scheme}://{host}")),
+        false => OriginError(format!("{origin_text:?} is not an origin; {ALLOWED}")),
     }
 }
 
 /// A web origin, with `rest` after its scheme.
 fn web(text: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginError> {
-    let invalid = |message: String| Err(OriginError(format!("{text:?} is no origin: {message}")));
+    let invalid = |message: String| Err(OriginError(format!("{text:?} is not an origin: {message}")));
     if rest.is_empty() {
-        return invalid(format!("its host is missing; {ALLOWED}"));
+        return invalid(format!("the host is missing; {ALLOWED}"));
     }
     if let Some(end) = rest.find(['/', '?', '#', '\\']) {
         let host = rest.get(..end).unwrap_or_default();
-        return invalid(format!("an origin has nothing behind host and port; write {scheme}://{host}"));
+        return invalid(format!("an origin ends after host and port; use {scheme}://{host}"));
     }
     if rest.contains('@') {
         return invalid(format!("an origin has no user; {ALLOWED}"));
     }
     if rest == "*" {
-        return invalid(r#"write ["*"] for every page, or https://*.HOST for all below a host"#.into());
+        return invalid(r#"use ["*"] for every page, or https://*.HOST for all subdomains of a host"#.into());
     }
     let (rest, all_ports) = match rest.strip_suffix(":*") {
         Some(rest) => (rest, true),
@@ -269,7 +269,7 @@ fn web(text: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginErro
         None => (rest, false),
     };
     if host.contains('*') {
-        return invalid(format!("* stands for whole names before a host only; write {scheme}://*.HOST"));
+        return invalid(format!("* can only replace whole labels at the start of the host; use {scheme}://*.HOST"));
     }
     let url = match Url::parse(&format!("{scheme}://{host}")) {
         Ok(url) => url,
@@ -281,10 +281,10 @@ fn web(text: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginErro
         return Ok(OriginPattern::Pages { scheme: scheme.into(), hosts: Hosts::One(name), port });
     }
     if !matches!(url.host(), Some(host) if host.to_string().contains(char::is_alphabetic) && !name.starts_with('[')) {
-        return invalid("nothing is below an address; write a name behind *.".into());
+        return invalid("an IP address has no subdomains; use a host name after *.".into());
     }
     if is_public(&name) {
-        return invalid(format!("anybody can have a page below {name}; write {scheme}://*.YOUR-NAME.{name}"));
+        return invalid(format!("anybody can register a subdomain of {name}; use {scheme}://*.YOUR-NAME.{name}"));
     }
     Ok(OriginPattern::Pages { scheme: scheme.into(), hosts: Hosts::Below(name), port })
 }
@@ -307,7 +307,7 @@ fn app(text: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginErro
             Ok(OriginPattern::Pages { scheme: scheme.into(), hosts, port: Port::One(port) })
         }
         _ => Err(OriginError(format!(
-            "{text:?} is no origin of an app; write SCHEME://HOST or SCHEME://*, nothing behind it"
+            "{text:?} is not the origin of an app; use SCHEME://HOST or SCHEME://*, without a path"
         ))),
     }
 }

@@ -99,7 +99,7 @@ pub fn base_path(text: &str) -> Option<String> {
 fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     base_path(&text).ok_or_else(|| {
-        de::Error::custom(format!("{text:?} is no path; write it from its slash on, such as \"/support\""))
+        de::Error::custom(format!("{text:?} is not a path; start it with a slash, such as \"/support\""))
     })
 }
 
@@ -115,7 +115,7 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
             let network = name.parse::<IpNet>().ok().or_else(|| name.parse::<IpAddr>().ok().map(IpNet::from));
             networks.push(network.ok_or_else(|| {
                 de::Error::custom(format!(
-                    "{text:?} is no network; write \"10.0.0.2/32\", \"2001:db8::/48\", \"loopback\" or \"private\""
+                    "{text:?} is not a network; use \"10.0.0.2/32\", \"2001:db8::/48\", \"loopback\" or \"private\""
                 ))
             })?);
         }
@@ -129,7 +129,7 @@ fn header_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if text.is_empty() || !text.bytes().all(is_token) {
         let allowed = FORWARDING_HEADERS.join(", ");
-        let message = format!("{text:?} is no name of a header; write the one your proxy sets, such as {allowed}");
+        let message = format!("{text:?} is not a header name; use the header that your proxy sets, such as {allowed}");
         return Err(de::Error::custom(message));
     }
     Ok(text.to_ascii_lowercase())

@@ -18,10 +18,10 @@ pub struct TurnsTable {
 /// The rota of all teams, or the invalid field and the reason.
 pub fn read(tables: &BTreeMap<String, TurnsTable>, zone: TimeZone) -> Result<Rota, (String, String)> {
     let turns = |(team, table): (&String, &TurnsTable)| {
-        let no_day = |_| (format!("{team}.from"), format!("{:?} is no day; write \"2026-11-23\"", table.from));
+        let no_day = |_| (format!("{team}.from"), format!("{:?} is not a day; use \"2026-11-23\"", table.from));
         let start = table.from.parse().map_err(no_day)?;
         if table.people.is_empty() {
-            return Err((format!("{team}.people"), "is empty; name at least one".to_string()));
+            return Err((format!("{team}.people"), "must not be empty; add at least one name".to_string()));
         }
         Ok((team.clone(), Turns { from: start, people: table.people.clone() }))
     };

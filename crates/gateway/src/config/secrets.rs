@@ -13,13 +13,13 @@ pub fn secret(
     match (environment, inline, path) {
         (Some(secret), _, _) => Ok(Some(secret.into())),
         (None, Some(_), Some(_)) => {
-            Err((format!("{field}_file"), format!("stands beside {field}; keep one of the two")))
+            Err((format!("{field}_file"), format!("cannot be combined with {field}; keep one of the two")))
         }
         (None, Some(secret), None) => Ok(Some(secret.into())),
         (None, None, Some(path)) => {
             let text = read_text(path).map_err(|error| (format!("{field}_file"), error.to_string()))?;
             match text.trim() {
-                "" => Err((format!("{field}_file"), format!("{}: holds no secret", path.display()))),
+                "" => Err((format!("{field}_file"), format!("{} is empty; put the secret into it", path.display()))),
                 secret => Ok(Some(secret.into())),
             }
         }

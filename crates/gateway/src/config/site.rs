@@ -116,14 +116,14 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         Err(SettingsError::Value { place: place(&format!("sites.{name}{dot}{field}")), message })
     };
     if identifier::parse_identifier(name).is_none_or(|name| name.contains(['/', ':']) || !name.is_ascii()) {
-        return invalid("", "is no name of a site; 1 to 64 letters, digits or -_.".into());
+        return invalid("", "not a site name; use 1 to 64 letters, digits or -_.".into());
     }
     let origins = match Origins::read(&table.origins) {
         Ok(origins) => origins,
         Err(error) => return invalid("origins", error.to_string()),
     };
     for pattern in origins.shared() {
-        tracing::warn!(site = name, %pattern, "anybody can have a page at this origin");
+        tracing::warn!(site = name, %pattern, "anybody can publish a page at this origin");
     }
     let SiteTable { plans, targets, attachments, trust_page, .. } = table;
     let incidents_are_named = table.incidents.is_some();
@@ -147,12 +147,12 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
     };
     let is_topic = |id: &&String| !config.topics.iter().any(|topic| topic.id == **id);
     if let Some(unknown) = table.support_engineers.iter().find(is_topic) {
-        return invalid("support_engineers", format!("{unknown:?} is no id of a topic"));
+        return invalid("support_engineers", format!("{unknown:?} is not the id of a topic"));
     }
     let is_named =
         |to: &str| identifier::parse_identifier(to).is_some_and(|to| !to.contains(['/', ':', '.']) && to.is_ascii());
     if let Some(to) = table.destinations.keys().find(|to| !is_named(to)) {
-        let message = "is no name of a destination; 1 to 64 letters, digits or -_".into();
+        let message = "not a destination name; use 1 to 64 letters, digits or -_".into();
         return invalid(&format!("destinations.{to}"), message);
     }
     let keep = match table.keep.as_deref().map(Retention::parse).transpose() {

@@ -20,13 +20,13 @@ const ORIGINS: &str = r#"["http://localhost:*", "http://127.0.0.1:*"]"#;
 #[derive(Debug, thiserror::Error)]
 pub enum StarterError {
     /// The file exists.
-    #[error("{0} exists and is left as it is; edit it, or write another with `deskbell init FILE`")]
+    #[error("{0} already exists and was not changed; edit it, or write another file with `deskbell init FILE`")]
     Exists(String),
     /// It cannot be written.
-    #[error("{0} cannot be written: {1}; name a file in a folder that can be written to")]
+    #[error("{0} cannot be written: {1}; use a file in a writable folder")]
     Write(String, std::io::Error),
     /// The system provides no random bytes.
-    #[error("the system gives no random bytes for the token of the inbox; try again")]
+    #[error("the operating system's random number generator failed, so no inbox token was made; try again")]
     Random,
 }
 
@@ -50,10 +50,10 @@ pub fn write(path: &Path) -> Result<(), StarterError> {
 
 fn text(token: &str) -> String {
     format!(
-        r##"# Every field is explained in crates/gateway/src/deskbell.example.toml.
-# The secret with which agents log in to /inbox.
+        r##"# crates/gateway/src/deskbell.example.toml explains every field.
+# The token with which agents log in to /inbox.
 inbox_token = "{token}"
-# The folder that `make build` made; without it no panel is served.
+# The folder written by `make build`; without it, the panel is not served.
 # assets = "dist"
 
 [sites.{SITE}]
@@ -86,10 +86,9 @@ mod tests {
         let settings = load(&Overrides { config: Some(first_path.clone()), ..Overrides::default() }).unwrap();
         assert!(settings.inbox_token.is_some() && settings.sites[SITE].origins.allow("http://localhost:5173"));
         let error = write(&first_path).unwrap_err().to_string();
-        assert!(
-            error
-                .ends_with("one.toml exists and is left as it is; edit it, or write another with `deskbell init FILE`")
-        );
+        assert!(error.ends_with(
+            "one.toml already exists and was not changed; edit it, or write another file with `deskbell init FILE`"
+        ));
         assert_eq!(std::fs::read_to_string(&first_path).unwrap(), first);
     }
 

@@ -61,28 +61,28 @@ fn an_option_wins_over_the_file_and_the_file_over_the_default() {
 fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
     for (text, expected) in [
         ("listen = 1", "deskbell.toml:1: listen: invalid type: integer `1`, expected a string"),
-        ("\nlisten = \"localhost\"", "deskbell.toml:2: listen: \"localhost\" is no ADDRESS:PORT"),
+        ("\nlisten = \"localhost\"", "deskbell.toml:2: listen: \"localhost\" is not ADDRESS:PORT"),
         ("listne = \"x\"", "deskbell.toml:1: listne: unknown field `listne`, did you mean `listen`?"),
         ("place = \"x\"", "deskbell.toml:1: place: unknown field `place`, expected one of `listen`, `database`"),
         ("listen = ", "deskbell.toml:1: "),
-        ("database = \"mysql://x\"", "deskbell.toml:1: database: \"mysql://x\" names no database; write sqlite:PATH"),
-        ("database_readers = 0", "deskbell.toml:1: database_readers: is 0; write 1 to 64"),
-        ("inbox_token = \"short\"", "deskbell.toml:1: inbox_token: is shorter than 16 characters"),
+        ("database = \"mysql://x\"", "deskbell.toml:1: database: \"mysql://x\" is not a database URL; use sqlite:PATH"),
+        ("database_readers = 0", "deskbell.toml:1: database_readers: 0 is out of range; use 1 to 64"),
+        ("inbox_token = \"short\"", "deskbell.toml:1: inbox_token: shorter than 16 characters"),
         ("[sites.acme]", "sites.acme: missing field `origins`"),
-        ("[sites.acme]\norigins = []", "deskbell.toml:2: sites.acme.origins: name the pages that embed it"),
+        ("[sites.acme]\norigins = []", "deskbell.toml:2: sites.acme.origins: list the pages that embed the panel"),
         (
             "[sites.acme]\norigins = [\"app.example.com\"]",
-            "sites.acme.origins: \"app.example.com\" is no origin, its scheme is missing; write https://app.example.com",
+            "sites.acme.origins: \"app.example.com\" is not an origin: the scheme is missing; use https://app.example.com",
         ),
         (
             "[sites.acme]\norigins = [\"https://a.example/x\"]",
-            "is no origin: an origin has nothing behind host and port; write https://a.example",
+            "is not an origin: an origin ends after host and port; use https://a.example",
         ),
         (
             "[sites.acme]\norigins = [\"*\", \"https://a.example\"]",
-            "deskbell.toml:2: sites.acme.origins: name the pages",
+            "deskbell.toml:2: sites.acme.origins: list the pages",
         ),
-        ("[sites.\"a b\"]\norigins = [\"*\"]", "sites.a b: is no name of a site"),
+        ("[sites.\"a b\"]\norigins = [\"*\"]", "sites.a b: not a site name"),
         (
             "[sites.acme]\norigins = [\"*\"]\npanel.kinds = [\n\"bug\",\n\"complaint\"]",
             "deskbell.toml:5: sites.acme.panel.kinds[1]: unknown variant `complaint`, expected one of `question`, `bug`, `feedback`",
@@ -93,11 +93,11 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\npanel.kinds = []",
-            "deskbell.toml:3: sites.acme.panel.kinds: is empty; name at least one",
+            "deskbell.toml:3: sites.acme.panel.kinds: must not be empty; use at least one",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\n[sites.acme.panel.theme]\naccent = \"blue\"",
-            "deskbell.toml:4: sites.acme.panel.theme.accent: \"blue\" is no colour; #rgb or #rrggbb",
+            "deskbell.toml:4: sites.acme.panel.theme.accent: \"blue\" is not a color; use #rgb or #rrggbb",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nattachments = { types = [\"image/svg+xml\"] }",
@@ -105,11 +105,11 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nattachments = { max_bytes = 0 }",
-            "deskbell.toml:3: sites.acme.attachments.max_bytes: 0 is no size from 1 to 100000000 bytes",
+            "deskbell.toml:3: sites.acme.attachments.max_bytes: 0 is out of range; use 1 to 100000000",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nattachments = { max_count = 51 }",
-            "deskbell.toml:3: sites.acme.attachments.max_count: 51 is no number from 0 to 50",
+            "deskbell.toml:3: sites.acme.attachments.max_count: 51 is out of range; use 0 to 50",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nplans = { free = \"none\" }",
@@ -121,7 +121,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
     ] {
         let error = complaint(text);
-        assert!(error.contains(expected), "{text}\n is told as\n{error}\n and not as\n{expected}");
+        assert!(error.contains(expected), "{text}\n is reported as\n{error}\n and not as\n{expected}");
     }
 }
 
@@ -129,7 +129,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
 fn an_option_that_is_wrong_is_named_with_its_variable() {
     let overrides = Overrides { listen: Some("8080".into()), ..Overrides::default() };
     let error = load(&overrides).unwrap_err().to_string();
-    assert!(error.starts_with("--listen (DESKBELL_LISTEN): \"8080\" is no ADDRESS:PORT"), "{error}");
+    assert!(error.starts_with("--listen (DESKBELL_LISTEN): \"8080\" is not ADDRESS:PORT"), "{error}");
 }
 
 #[test]
@@ -160,13 +160,13 @@ fn hours_are_read_and_what_is_wrong_with_them_is_named() {
     assert_eq!((days, hours.usual.holidays.len(), hours.severities.len()), (5, 0, 0));
     for (fields, expected) in [
         ("", "missing field `zone`"),
-        ("zone = \"Berlin\"", "sites.acme.hours.zone: \"Berlin\" is no time zone; write one such as"),
-        ("zone = \"UTC\"\nfrom = \"9\"", "sites.acme.hours.from: \"9\" is no time of day; write \"09:00\""),
-        ("zone = \"UTC\"\nto = \"25:00\"", "sites.acme.hours.to: \"25:00\" is no time of day"),
-        ("zone = \"UTC\"\nfrom = \"17:00\"\nto = \"17:00\"", "sites.acme.hours.to: is when it begins"),
-        ("zone = \"UTC\"\ndays = []", "sites.acme.hours.days: is empty"),
+        ("zone = \"Berlin\"", "sites.acme.hours.zone: \"Berlin\" is not a time zone; use one such as"),
+        ("zone = \"UTC\"\nfrom = \"9\"", "sites.acme.hours.from: \"9\" is not a time of day; use \"09:00\""),
+        ("zone = \"UTC\"\nto = \"25:00\"", "sites.acme.hours.to: \"25:00\" is not a time of day"),
+        ("zone = \"UTC\"\nfrom = \"17:00\"\nto = \"17:00\"", "sites.acme.hours.to: the end must differ from the start"),
+        ("zone = \"UTC\"\ndays = []", "sites.acme.hours.days: must not be empty"),
         ("zone = \"UTC\"\ndays = [\"monday\"]", "unknown variant `monday`, expected one of `mon`, `tue`"),
-        ("zone = \"UTC\"\nholidays = [\"25.12.2026\"]", "sites.acme.hours.holidays: \"25.12.2026\" is no day; write"),
+        ("zone = \"UTC\"\nholidays = [\"25.12.2026\"]", "sites.acme.hours.holidays: \"25.12.2026\" is not a day; use"),
     ] {
         let complaint = complaint(&site(fields));
         assert!(complaint.contains(expected), "{complaint}");
@@ -184,13 +184,13 @@ fn turns_are_read_and_what_is_wrong_with_them_is_named() {
         ("[sites.acme.rota.growth]\npeople = [\"Ana\"]", "sites.acme.rota.growth: missing field `from`"),
         (
             "[sites.acme.rota.growth]\nfrom = \"monday\"\npeople = [\"Ana\"]",
-            "sites.acme.rota.growth.from: \"monday\" is no day; write \"2026-11-23\"",
+            "sites.acme.rota.growth.from: \"monday\" is not a day; use \"2026-11-23\"",
         ),
         (
             "[sites.acme.rota.growth]\nfrom = \"2026-11-23\"\npeople = []",
-            "sites.acme.rota.growth.people: is empty; name at least one",
+            "sites.acme.rota.growth.people: must not be empty; add at least one name",
         ),
-        ("support_engineers = [\"nothing\"]", "sites.acme.support_engineers: \"nothing\" is no id of a topic"),
+        ("support_engineers = [\"nothing\"]", "sites.acme.support_engineers: \"nothing\" is not the id of a topic"),
     ] {
         let complaint = complaint(&site(fields));
         assert!(complaint.contains(expected), "{complaint}");
@@ -308,8 +308,9 @@ fn options_of_the_panel_in_the_old_place_are_read_with_one_notice_that_names_the
     };
     assert_eq!(
         misplaced(&old),
-        ["options of the panel are outside of its table, where the next version refuses them: \
-             move kinds, theme of [sites.acme] to [sites.acme.panel]; move consent of [sites.other] to [sites.other.panel]"]
+        [
+            "panel options outside of their table are deprecated and will be rejected by the next version: move kinds, theme from [sites.acme] to [sites.acme.panel]; move consent from [sites.other] to [sites.other.panel]"
+        ]
     );
     assert!(misplaced(&new).is_empty());
 }
@@ -317,5 +318,5 @@ fn options_of_the_panel_in_the_old_place_are_read_with_one_notice_that_names_the
 #[test]
 fn an_option_in_the_old_and_in_the_new_place_is_an_error() {
     let text = "[sites.acme]\norigins = [\"*\"]\nkinds = [\"bug\"]\n[sites.acme.panel]\nkinds = [\"bug\"]";
-    assert_eq!(complaint(text), "deskbell.toml:3: sites.acme.kinds: is in [sites.acme.panel] as well; keep that one");
+    assert_eq!(complaint(text), "deskbell.toml:3: sites.acme.kinds: also set in [sites.acme.panel]; keep that one");
 }

@@ -46,7 +46,7 @@ pub struct Deployment {
 
 /// Why an address cannot be checked.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is no address of a gateway; write https://HOST or https://HOST/PATH")]
+#[error("{0:?} is not the address of a gateway; use https://HOST or https://HOST/PATH")]
 pub struct AddressError(String);
 
 impl Deployment {
@@ -78,7 +78,7 @@ pub async fn check(deployment: &Deployment, mut report: impl FnMut(&str)) -> Che
         all_findings.extend(findings);
     };
     match GatewayClient::new(&deployment.url) {
-        Err(error) => add(vec![bad(format!("no connection can be made: {error}"), "")]),
+        Err(error) => add(vec![bad(format!("cannot connect: {error}"), "")]),
         Ok(gateway) => match reach(deployment, &gateway).await {
             Err(finding) => add(vec![finding]),
             Ok(findings) => {
@@ -98,7 +98,7 @@ async fn check_further(deployment: &Deployment, gateway: &GatewayClient, mut add
     }
     add(vec![body(gateway, "a ticket", BODY_MAX, "client_max_body_size 100m").await]);
     let directive = "client_max_body_size 100m; client_body_timeout 600s";
-    add(vec![body(gateway, "a file as large as a site takes", max, directive).await]);
+    add(vec![body(gateway, "a file of the largest size of the site", max, directive).await]);
     add(vec![text(gateway).await]);
     add(headers(deployment, gateway).await);
     add(cors(deployment, gateway).await);
@@ -111,25 +111,25 @@ async fn check_further(deployment: &Deployment, gateway: &GatewayClient, mut add
 async fn reach(deployment: &Deployment, gateway: &GatewayClient) -> Result<Vec<Finding>, Finding> {
     let answer = gateway.get("v1/health", &[]).await.map_err(|error| {
         bad(
-            format!("nothing answers: {error}"),
-            "start the gateway, let the proxy pass requests on to it, and check name and certificate",
+            format!("no response: {error}"),
+            "start the gateway, forward requests to it from the proxy, and check the name and the certificate",
         )
     })?;
     if !answer.is_ours() {
         let mend = format!(
-            "let the proxy pass {}v1/ on to the gateway, such as nginx: proxy_pass http://127.0.0.1:8383/;",
+            "forward {}v1/ to the gateway from the proxy, such as nginx: proxy_pass http://127.0.0.1:8383/;",
             deployment.url.path()
         );
-        return Err(bad(format!("v1/health is answered by something else: {}", answer.describe()), &mend));
+        return Err(bad(format!("v1/health is answered by another server: {}", answer.describe()), &mend));
     }
     let version = answer.header("deskbell-version").to_string();
-    let mut findings = vec![good(format!("a gateway answers, version {version}"))];
+    let mut findings = vec![good(format!("the gateway responds, version {version}"))];
     findings.push(match deployment.url.scheme() {
-        "https" => good("it is reached over HTTPS"),
-        _ if deployment.is_local() => good("it is reached over HTTP, on this computer"),
+        "https" => good("reached over HTTPS"),
+        _ if deployment.is_local() => good("reached over HTTP, on this computer"),
         _ => bad(
-            "it is reached over HTTP: tickets can be read on the way, and pages over HTTPS cannot embed it",
-            "let the proxy speak TLS",
+            "reached over HTTP: tickets can be read in transit, and pages over HTTPS cannot embed the panel",
+            "use TLS at the proxy",
         ),
     });
     let second_answer = gateway.get("v1/health", &[]).await;
@@ -139,11 +139,11 @@ async fn reach(deployment: &Deployment, gateway: &GatewayClient) -> Result<Vec<F
         || answer.header(CACHE_CONTROL.as_str()) != "no-store";
     findings.push(if is_cached {
         bad(
-            "answers of the API are cached on the way",
-            "leave Cache-Control as it is and cache nothing below v1/ (nginx: proxy_cache off)",
+            "API responses are cached on the way",
+            "keep Cache-Control unchanged and cache nothing below v1/ (nginx: proxy_cache off)",
         )
     } else {
-        good("answers of the API are not cached")
+        good("API responses are not cached")
     });
     Ok(findings)
 }
@@ -153,13 +153,13 @@ async fn known_site(gateway: &GatewayClient, site: &str, max: &mut usize) -> Fin
         Ok(answer) if answer.status == 200 => {
             let bytes = answer.json().pointer("/attachments/max_bytes").and_then(Value::as_u64);
             *max = bytes.map_or(*max, |bytes| bytes as usize);
-            good(format!("the site {site} is known"))
+            good(format!("the site {site} exists"))
         }
         Ok(answer) => bad(
-            format!("the site {site} is not known: {}", answer.describe()),
-            &format!("add [sites.{site}] to the configuration, or name another in data-site"),
+            format!("the site {site} does not exist: {}", answer.describe()),
+            &format!("add [sites.{site}] to the configuration, or use another site in data-site"),
         ),
-        Err(error) => bad(format!("the site {site} cannot be asked for: {error}"), ""),
+        Err(error) => bad(format!("the site {site} cannot be checked: {error}"), ""),
     }
 }
 
@@ -169,12 +169,12 @@ async fn body(gateway: &GatewayClient, name: &str, size: usize, line: &str) -> F
     let bytes: Vec<u8> = (0..size).map(|index| (index * 31 + index / 251) as u8).collect();
     let kib = size.div_ceil(1024);
     let mend = format!(
-        "allow larger bodies there (nginx: {line}; Apache: LimitRequestBody; Cloudflare and others: a limit of the plan)"
+        "allow larger bodies (nginx: {line}; Apache: LimitRequestBody; Cloudflare and others: a limit of the plan)"
     );
     match gateway.post("v1/probe", "application/octet-stream", bytes, &[]).await {
         Ok(answer) => match answer.arrived() {
             Some(arrived) if arrived.bytes == size => good(format!("{name} arrives ({kib} KiB)")),
-            Some(arrived) => bad(format!("of {name} ({kib} KiB) only {} bytes arrive", arrived.bytes), &mend),
+            Some(arrived) => bad(format!("{name} ({kib} KiB) arrives incomplete: {} bytes", arrived.bytes), &mend),
             None => bad(format!("{name} ({kib} KiB) does not arrive: {}", answer.describe()), &mend),
         },
         Err(error) => bad(format!("{name} ({kib} KiB) does not arrive: {error}"), &mend),
@@ -184,16 +184,16 @@ async fn body(gateway: &GatewayClient, name: &str, size: usize, line: &str) -> F
 /// Whether a text that resembles an attack arrives unchanged.
 async fn text(gateway: &GatewayClient) -> Finding {
     let mend =
-        "let the firewall pass bodies of v1/ (ModSecurity: ctl:ruleEngine=Off for this path; clouds: an exclusion)";
+        "exempt bodies of v1/ from the firewall (ModSecurity: ctl:ruleEngine=Off for this path; clouds: an exclusion)";
     match gateway.post("v1/probe", "application/json", SUSPICIOUS.into(), &[]).await {
         Ok(answer) => match answer.arrived() {
             Some(arrived) if arrived.sha256 == client::sha256(SUSPICIOUS.as_bytes()) => {
-                good("a text with HTML and SQL in it arrives as it is")
+                good("a text with HTML and SQL arrives unchanged")
             }
-            Some(_) => bad("a text with HTML and SQL in it is changed on the way", mend),
-            None => bad(format!("a text with HTML and SQL in it is stopped: {}", answer.describe()), mend),
+            Some(_) => bad("a text with HTML and SQL is changed on the way", mend),
+            None => bad(format!("a text with HTML and SQL is blocked: {}", answer.describe()), mend),
         },
-        Err(error) => bad(format!("a text with HTML and SQL in it is stopped: {error}"), mend),
+        Err(error) => bad(format!("a text with HTML and SQL is blocked: {error}"), mend),
     }
 }
 
@@ -207,7 +207,7 @@ async fn headers(deployment: &Deployment, gateway: &GatewayClient) -> Vec<Findin
     let Some(Arrived { host, https, client, headers, .. }) = arrived else {
         return vec![bad(
             "a request with the headers of the panel does not arrive",
-            "let Authorization, Deskbell-Session and Idempotency-Key pass",
+            "forward Authorization, Deskbell-Session and Idempotency-Key",
         )];
     };
     let lost: Vec<&str> =
@@ -216,25 +216,28 @@ async fn headers(deployment: &Deployment, gateway: &GatewayClient) -> Vec<Findin
         good("the headers of the panel arrive")
     } else {
         bad(
-            format!("headers are taken off on the way: {}", lost.join(", ")),
-            "let them pass (Apache: CGIPassAuth or SetEnvIf for Authorization)",
+            format!("headers are removed on the way: {}", lost.join(", ")),
+            "forward them (Apache: CGIPassAuth or SetEnvIf for Authorization)",
         )
     }];
     let expected = client::host(&deployment.url);
     findings.push(if host.eq_ignore_ascii_case(&expected) {
-        good("the gateway learns its own name")
+        good("the gateway receives its public host name")
     } else {
         bad(
-            format!("the gateway is asked for {host:?} and not for {expected:?}, so agents cannot do anything in the inbox with some browsers"),
+            format!(
+                "the gateway receives the host {host:?} instead of {expected:?}, so the inbox rejects changes from \
+                 some browsers"
+            ),
             "nginx: proxy_set_header Host $http_host; others: X-Forwarded-Host, and the proxy under [proxy] trusted",
         )
     });
     if deployment.url.scheme() == "https" {
         findings.push(if https {
-            good("the gateway learns that HTTPS is spoken")
+            good("the gateway detects HTTPS")
         } else {
             bad(
-                "the gateway takes this for HTTP, so agents cannot log in",
+                "the gateway does not detect HTTPS, so agents cannot log in",
                 "nginx: proxy_set_header X-Forwarded-Proto $scheme; and the proxy under [proxy] trusted",
             )
         });
@@ -243,11 +246,12 @@ async fn headers(deployment: &Deployment, gateway: &GatewayClient) -> Vec<Findin
         let is_hidden = client.parse().is_ok_and(super::config::is_private_or_local);
         findings.push(if is_hidden {
             bad(
-                format!("the gateway takes {client} for the client, so all clients may share one limit"),
-                "nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; and the proxy under [proxy] trusted (right where you are in its own network)",
+                format!("the gateway sees {client} as the client, so all clients may share one rate limit"),
+                "nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; and the proxy under [proxy] \
+                 trusted (this is correct if you are in the gateway's own network)",
             )
         } else {
-            good(format!("the gateway learns the client's address, {client}"))
+            good(format!("the gateway sees the client's address, {client}"))
         });
     }
     findings
@@ -270,19 +274,19 @@ async fn cors(deployment: &Deployment, gateway: &GatewayClient) -> Vec<Finding> 
         let answer = gateway.send(Method::OPTIONS, path, &origins).await;
         findings.push(match answer {
             Ok(answer) => preflight(path, origin, &answer),
-            Err(error) => bad(format!("{path} answers no preflight: {error}"), "let OPTIONS pass on to the gateway"),
+            Err(error) => bad(format!("preflight of {path} failed: {error}"), "forward OPTIONS to the gateway"),
         });
     }
     let error = gateway.get("v1/nothing", &[("origin", origin)]).await;
     let is_readable =
         error.as_ref().is_ok_and(|answer| [origin, "*"].contains(&answer.header(ACCESS_CONTROL_ALLOW_ORIGIN.as_str())));
     findings.push(if is_readable {
-        good("refusals of the gateway can be read by pages")
+        good("pages can read error responses of the gateway")
     } else {
         let description = error.map_or_else(|error| error, |answer| answer.describe());
         bad(
-            format!("refusals of the gateway cannot be read by pages: {description}"),
-            "leave answers of the gateway as they are (nginx: proxy_intercept_errors off)",
+            format!("pages cannot read error responses of the gateway: {description}"),
+            "keep responses of the gateway unchanged (nginx: proxy_intercept_errors off)",
         )
     });
     findings
@@ -295,28 +299,29 @@ fn preflight(path: &str, origin: &str, answer: &Answer) -> Finding {
         .split(',')
         .filter(|name| !headers.split(',').any(|name_allowed| name_allowed.trim() == *name))
         .collect();
-    let pass = "let OPTIONS pass on to the gateway, and add no Access-Control headers on the way";
+    let pass = "forward OPTIONS to the gateway, and add no Access-Control headers on the way";
     if !answer.is_ours() {
-        bad(format!("a preflight of {path} is answered by something else: {}", answer.describe()), pass)
+        bad(format!("a preflight of {path} is answered by another server: {}", answer.describe()), pass)
     } else if answer.count(ACCESS_CONTROL_ALLOW_ORIGIN.as_str()) > 1 {
         bad(format!("{path} has Access-Control-Allow-Origin twice"), pass)
     } else if ![origin, "*"].contains(&allowed) {
-        bad(format!("{path} may not be asked by pages of {origin}"), &format!("add {origin:?} to origins of the site"))
+        bad(format!("pages of {origin} may not request {path}"), &format!("add {origin:?} to origins of the site"))
     } else if !missing.is_empty() {
         bad(format!("{path} does not allow headers: {}", missing.join(", ")), pass)
     } else {
-        good(format!("pages may ask for {path}, with what tracing libraries add"))
+        good(format!("pages may request {path}, also with the headers of tracing libraries"))
     }
 }
 
 /// Whether events arrive one by one.
 async fn stream(gateway: &GatewayClient) -> Finding {
-    let mend = "do not collect answers (nginx: proxy_buffering off, and no proxy_ignore_headers X-Accel-Buffering; gzip off for text/event-stream)";
+    let mend = "do not buffer responses (nginx: proxy_buffering off, and no proxy_ignore_headers X-Accel-Buffering; \
+        gzip off for text/event-stream)";
     let requested_at = Instant::now();
     match gateway.chunks("v1/probe").await {
         Ok(times) => match (times.first(), times.last()) {
             (Some(first), Some(last)) if times.len() > 1 && *last - *first >= PROBE_PAUSE => {
-                good("events arrive one by one, so answers appear as they are written")
+                good("events arrive one by one, so replies appear immediately")
             }
             _ => bad(format!("events arrive all at once after {} ms", requested_at.elapsed().as_millis()), mend),
         },
@@ -332,25 +337,31 @@ async fn files(gateway: &GatewayClient) -> Vec<Finding> {
         Ok(answer) => {
             return vec![bad(
                 format!("deskbell.js is not served: {}", answer.describe()),
-                "start the gateway with --assets dist, and let the proxy pass it on",
+                "start the gateway with --assets dist, and forward the path from the proxy",
             )];
         }
         Err(error) => return vec![bad(format!("deskbell.js is not served: {error}"), "")],
     };
     let caching = loader.header(CACHE_CONTROL.as_str());
     let mut findings = vec![if caching.contains("max-age=300") {
-        good("deskbell.js is asked for again after five minutes")
+        good("browsers check deskbell.js for changes after five minutes")
     } else {
         bad(
-            format!("deskbell.js has Cache-Control {caching:?}, so pages keep an old one or ask each time"),
-            "leave Cache-Control as it is (nginx: no expires; CDN: respect the origin's)",
+            format!(
+                "deskbell.js has Cache-Control {caching:?}, so browsers keep an old one or request it on every page"
+            ),
+            "keep Cache-Control unchanged (nginx: no expires; CDN: respect the origin's)",
         )
     }];
     let encoding = loader.header(CONTENT_ENCODING.as_str());
     findings.push(if encoding.is_empty() {
-        bad("files arrive without compression", "let Accept-Encoding pass on to the gateway, or compress there (nginx: gzip on; gzip_types text/javascript application/wasm)")
+        bad(
+            "files are not compressed",
+            "forward Accept-Encoding to the gateway, or compress at the proxy (nginx: gzip on; gzip_types \
+             text/javascript application/wasm)",
+        )
     } else {
-        good(format!("files arrive compressed ({encoding})"))
+        good(format!("files are compressed ({encoding})"))
     });
     let uncompressed = gateway.get("deskbell.js", &[("accept-encoding", "identity")]).await;
     let build = uncompressed.ok().and_then(|answer| client::build(&answer.text()));
@@ -360,20 +371,20 @@ async fn files(gateway: &GatewayClient) -> Vec<Finding> {
         findings.push(match gateway.get(&path, &accept).await {
             Ok(answer) if answer.status != 200 => bad(
                 format!("{file} is not served: {}", answer.describe()),
-                "copy all of dist, and let the proxy pass deskbell-*/ on",
+                "copy all of dist, and forward deskbell-*/ from the proxy",
             ),
             Ok(answer) if !answer.header("content-type").contains(kind) => {
-                bad(format!("{file} is served as {:?}", answer.header("content-type")), "leave Content-Type as it is")
+                bad(format!("{file} is served as {:?}", answer.header("content-type")), "keep Content-Type unchanged")
             }
             Ok(answer) if answer.header(ACCESS_CONTROL_ALLOW_ORIGIN.as_str()).is_empty() => bad(
                 format!("{file} has no Access-Control-Allow-Origin"),
-                "leave the gateway's headers as they are, or cache them with the file",
+                "keep the gateway's headers unchanged, or cache them with the file",
             ),
             Ok(answer) if !answer.header(CACHE_CONTROL.as_str()).contains("immutable") => bad(
-                format!("{file} is not kept by browsers: Cache-Control {:?}", answer.header(CACHE_CONTROL.as_str())),
-                "leave Cache-Control as it is",
+                format!("browsers do not cache {file}: Cache-Control {:?}", answer.header(CACHE_CONTROL.as_str())),
+                "keep Cache-Control unchanged",
             ),
-            Ok(_) => good(format!("{file} is kept by browsers for a year")),
+            Ok(_) => good(format!("browsers cache {file} for a year")),
             Err(error) => bad(format!("{file} is not served: {error}"), ""),
         });
     }
@@ -385,16 +396,16 @@ async fn pages(deployment: &Deployment, gateway: &GatewayClient) -> Finding {
     let path = deployment.url.path();
     match gateway.get("inbox/login", &[]).await {
         Ok(answer) if !answer.is_ours() => bad(
-            format!("the inbox is answered by something else: {}", answer.describe()),
-            "let the proxy pass inbox on to the gateway",
+            format!("the inbox is answered by another server: {}", answer.describe()),
+            "forward inbox to the gateway from the proxy",
         ),
-        Ok(answer) if answer.status == 404 => good("the inbox is not here; it has a listener of its own"),
-        Ok(answer) if answer.text().contains(&format!("\"{path}inbox")) => good("the inbox leads to its own pages"),
+        Ok(answer) if answer.status == 404 => good("the inbox is not served here; it has a listener of its own"),
+        Ok(answer) if answer.text().contains(&format!("\"{path}inbox")) => good("links in the inbox are correct"),
         Ok(_) => bad(
-            format!("the pages of the inbox lead to /inbox and not to {path}inbox"),
-            &format!("[proxy] path = {:?}, or let the proxy send X-Forwarded-Prefix", path.trim_end_matches('/')),
+            format!("links in the inbox point to /inbox instead of {path}inbox"),
+            &format!("set [proxy] path = {:?}, or have the proxy send X-Forwarded-Prefix", path.trim_end_matches('/')),
         ),
-        Err(error) => bad(format!("the inbox does not answer: {error}"), ""),
+        Err(error) => bad(format!("the inbox does not respond: {error}"), ""),
     }
 }
 

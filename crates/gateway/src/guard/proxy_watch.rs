@@ -73,8 +73,9 @@ fn warning(addresses: &BTreeSet<IpAddr>, header: &str) -> String {
     let quoted: Vec<String> = addresses.iter().map(|address| format!("\"{address}\"")).collect();
     let quoted = quoted.join(", ");
     format!(
-        "All requests come from {from_addresses} and name other clients in {header}. If that is your proxy, all customers share the limits \
-         of one address until the configuration says so: [proxy] trusted = [\"loopback\", {quoted}], header = \"{header}\""
+        "All requests come from {from_addresses}, which forwards other clients in {header}. If this is your proxy, \
+         all customers share the limits of one address until it is trusted: [proxy] trusted = [\"loopback\", \
+         {quoted}], header = \"{header}\""
     )
 }
 

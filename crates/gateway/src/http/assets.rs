@@ -49,7 +49,7 @@ pub async fn serve(State(assets): State<Arc<Assets>>, mut request: Request) -> R
     }
     let Some(folder) = &assets.folder else {
         return Err(Refusal::NotFound(
-            "; start the gateway with --assets FOLDER, the folder that `make build` made".into(),
+            "; start the gateway with --assets FOLDER, the folder written by `make build`".into(),
         ));
     };
     if kind == Kind::DemoPage {
@@ -87,7 +87,7 @@ async fn file(folder: &Path, request: Request) -> Result<Response, Refusal> {
             tracing::error!(%error, "reading an asset failed");
             Err(Refusal::Internal)
         }
-        _ => Err(Refusal::NotFound("; the folder of --assets has no such file, `make build` makes them".into())),
+        _ => Err(Refusal::NotFound("; the folder of --assets has no such file, run `make build`".into())),
     }
 }
 

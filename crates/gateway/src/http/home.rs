@@ -33,7 +33,7 @@ fn page(has_inbox: bool) -> Markup {
                 main {
                     div.notice {
                         h1 { "The Deskbell gateway is running" }
-                        p { "Pages reach it through the help panel that they embed." }
+                        p { "Pages use it through the help panel that they embed." }
                         @if has_inbox { p { a href="/inbox" { "Open the inbox" } } }
                     }
                 }

@@ -23,16 +23,16 @@ const UPLOADS_RETRY: u64 = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// The address does not exist.
-    #[error("there is nothing here{0}")]
+    #[error("not found{0}")]
     NotFound(String),
     /// No site has this key.
-    #[error("this gateway has no site {0:?}; data-site on the script tag has to be a site of its configuration")]
+    #[error("this gateway has no site {0:?}; set data-site on the script tag to a site of its configuration")]
     UnknownSite(String),
     /// The address exists, but not for this method.
-    #[error("this method is not allowed here; see the header Allow")]
+    #[error("this method is not allowed; see the header Allow")]
     MethodNotAllowed,
     /// A query parameter is malformed.
-    #[error("the query cannot be read: {0}")]
+    #[error("the query is invalid: {0}")]
     InvalidQuery(String),
     /// The body is not JSON.
     #[error("the body is not valid JSON; see errors")]
@@ -41,36 +41,37 @@ pub enum Refusal {
     #[error("the body is invalid; see errors")]
     Invalid(Vec<FieldError>),
     /// The content type is not JSON.
-    #[error("send JSON, with Content-Type: application/json")]
+    #[error("the body must be JSON, with Content-Type: application/json")]
     UnsupportedMediaType,
     /// The site does not accept the type of a file.
     #[error("{0}")]
     UnsupportedType(String),
     /// A file is empty.
-    #[error("the file is empty; choose the file once more, or send without it")]
+    #[error("the file is empty; choose it again, or send without it")]
     EmptyFile,
     /// A file cannot be parsed as its type, so its metadata cannot be removed.
-    #[error("this {0} cannot be read: {1}; its metadata cannot be removed, so it is not accepted")]
+    #[error("this {0} cannot be read: {1}; its metadata cannot be removed, so the file is not accepted")]
     BrokenFile(&'static str, &'static str),
     /// The body is too large.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
     /// The headers are too many or too long.
     #[error(
-        "the headers are more than {HEADERS_MAX}, or longer than {HEAD_MAX} bytes in all; most of it may be cookies of other services"
+        "there are more than {HEADERS_MAX} headers, or they are longer than {HEAD_MAX} bytes in total; most of it may \
+         be cookies of other services"
     )]
     HeadTooLarge,
     /// The body ended early.
     #[error("the body ended too early")]
     Torn,
     /// The idempotency key is missing or malformed.
-    #[error("the header Idempotency-Key is needed: 1 to 255 visible ASCII characters")]
+    #[error("the header Idempotency-Key is required: 1 to 255 visible ASCII characters")]
     MissingKey,
     /// The session is malformed.
-    #[error("the header Deskbell-Session has to be 128 bits, as 32 hexadecimal digits or 22 characters of base64url")]
+    #[error("the header Deskbell-Session must be 128 bits, as 32 hexadecimal digits or 22 characters of base64url")]
     InvalidSession,
     /// Neither a token nor a session identifies the requester.
-    #[error("neither a token nor a session says who is asking; send Authorization: Bearer TOKEN, or Deskbell-Session")]
+    #[error("the request has neither a token nor a session; send Authorization: Bearer TOKEN, or Deskbell-Session")]
     Unidentified,
     /// The token is not valid.
     #[error("{0}")]
@@ -89,41 +90,42 @@ pub enum Refusal {
     Erased,
     /// A quota for uploads is used up.
     #[error(
-        "the quota of {} is used up ({} bytes in {} files); it is free again at {} at the latest",
+        "the quota of {} is exceeded ({} bytes in {} files); it is free again at {} at the latest",
         .0.quota.name(), .0.limit.bytes, .0.limit.files, .0.until.to_jiff()
     )]
     UploadQuota(Exceeded),
     /// A quota for unverified tickets and replies is used up.
     #[error(
-        "{} used up for today ({} tickets and replies, {} bytes); try again after midnight UTC",
+        "{} exceeded for today ({} tickets and replies, {} bytes); try again after midnight UTC",
         match .0.scope {
-            SubmissionScope::Network => "the quota of unsigned tickets from this network is",
-            SubmissionScope::Site => "the quota of unsigned tickets to this site is",
+            SubmissionScope::Network => "the quota of unverified tickets from this network is",
+            SubmissionScope::Site => "the quota of unverified tickets to this site is",
         },
         .0.limit.files, .0.limit.bytes
     )]
     TicketQuota(SubmissionExceeded),
     /// The maximum number of concurrent uploads is reached.
-    #[error("too many uploads at the same time; try again in {UPLOADS_RETRY} seconds")]
+    #[error("too many concurrent uploads; try again in {UPLOADS_RETRY} seconds")]
     TooManyUploads,
     /// The disk is full. Nothing was stored, and the request may be repeated.
     #[error("the disk of the gateway is full and nothing was stored; try again later")]
     DiskFull,
     /// The free disk space has reached the reserve; tickets are still accepted.
-    #[error("files are not accepted at the moment because the disk is nearly full; tickets without files are")]
+    #[error("the disk is nearly full, so files are not accepted at the moment; send the ticket without files")]
     StorageFull,
     /// The address of a file was not signed here, or has expired.
-    #[error("the signature of this address is wrong or has expired; request the messages again")]
+    #[error("the signature of this address is invalid or has expired; request the messages again")]
     InvalidAddress,
     /// The code is wrong; the number of attempts left.
-    #[error("this is not the code that was mailed last; attempts left: {0}")]
+    #[error("this is not the last code that was mailed; attempts left: {0}")]
     WrongCode(u32),
     /// No code is valid.
     #[error("no code is valid: none was mailed, or it has expired; POST …/confirmation/code mails another")]
     NoCode,
     /// Too many wrong codes were entered.
     #[error(
-        "the code was entered wrongly {ATTEMPTS_MAX} times and is not valid any more; POST …/confirmation/code mails another"
+        "a wrong code was entered {ATTEMPTS_MAX} times, so the code is no longer valid; POST …/confirmation/code \
+         mails another"
     )]
     TooManyAttempts,
     /// A code was mailed a moment ago; the seconds until another can be requested.
@@ -131,33 +133,35 @@ pub enum Refusal {
     CodeTooSoon(u64),
     /// The daily quota of mails is used up; the seconds until another can be sent.
     #[error(
-        "the mails of 24 hours to unsigned addresses are used up, for this mailbox, session, network or site; \
-         a code can be requested in {0} seconds"
+        "too many mails to unverified addresses within 24 hours, for this mailbox, session, network or site; a code \
+         can be requested in {0} seconds"
     )]
     CodeQuota(u64),
     /// Mail to the address of a ticket has bounced permanently.
     #[error("mail to this address could not be delivered; send a new ticket with an address that exists")]
     AddressBounced,
     /// The limit of codes per ticket is reached.
-    #[error("{CODES_MAX} codes were mailed for this ticket, which is the limit; send a new ticket instead")]
+    #[error("the limit of {CODES_MAX} codes for this ticket is reached; send a new ticket instead")]
     TooManyCodes,
     /// The signature of an inbound event is wrong.
-    #[error("this is not signed with the secret of the configuration")]
+    #[error("the signature does not match the configured secret")]
     Unsigned,
     /// A rate limit is exceeded; the seconds to wait.
     #[error("too many requests; try again in {0} seconds")]
     TooMuch(u64),
     /// The status of a ticket was changed too often.
     #[error(
-        "the status of this ticket was changed {STATUS_CHANGES_AN_HOUR} times within the last hour, which is the limit; \
-         it can be changed again in {0} seconds"
+        "the limit of {STATUS_CHANGES_AN_HOUR} status changes within an hour is reached for this ticket; it can be \
+         changed again in {0} seconds"
     )]
     TooManyStatusChanges(u64),
     /// The limit of customer messages per ticket is reached.
-    #[error("this ticket has {CUSTOMER_MESSAGES_MAX} messages of yours, which is the limit; send a new ticket instead")]
+    #[error(
+        "the limit of {CUSTOMER_MESSAGES_MAX} messages of yours in this ticket is reached; send a new ticket instead"
+    )]
     TooManyMessages,
     /// The limit of mailed notes per ticket is reached.
-    #[error("this ticket has {MAILED_NOTES_MAX} notes that came by mail, which is the limit")]
+    #[error("the limit of {MAILED_NOTES_MAX} notes by mail in this ticket is reached")]
     TooManyNotes,
     /// The request took too long.
     #[error("the request took too long")]
@@ -166,7 +170,7 @@ pub enum Refusal {
     #[error("the gateway is busy; try again")]
     Busy,
     /// The gateway failed.
-    #[error("the gateway failed; its log says why")]
+    #[error("internal error; see the gateway's log")]
     Internal,
 }
 

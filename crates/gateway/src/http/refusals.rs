@@ -105,7 +105,7 @@ impl From<ReaderError> for Refusal {
 impl From<FindTicketError> for Refusal {
     fn from(error: FindTicketError) -> Refusal {
         match error {
-            FindTicketError::NoTicket => Refusal::NotFound(": no ticket of yours".into()),
+            FindTicketError::NoTicket => Refusal::NotFound("; you have no such ticket".into()),
             FindTicketError::Store(error) => error.into(),
         }
     }
@@ -178,7 +178,7 @@ impl From<RequestCodeError> for Refusal {
 impl From<ReportAffectedError> for Refusal {
     fn from(error: ReportAffectedError) -> Refusal {
         match error {
-            ReportAffectedError::NoIncident => Refusal::NotFound(": no such incident, or it is over".into()),
+            ReportAffectedError::NoIncident => Refusal::NotFound("; no such incident, or it is over".into()),
             ReportAffectedError::Store(error) => error.into(),
         }
     }
@@ -217,7 +217,7 @@ impl From<ReadFileError> for Refusal {
 
 /// The same whether it does not exist or belongs to somebody else.
 fn no_file() -> Refusal {
-    Refusal::NotFound(": no file of yours".into())
+    Refusal::NotFound("; you have no such file".into())
 }
 
 impl From<InboundEventError> for Refusal {
@@ -250,7 +250,7 @@ impl From<InboundMailError> for Refusal {
 impl From<HookError> for Refusal {
     fn from(error: HookError) -> Refusal {
         match error {
-            HookError::NoTicket => Refusal::NotFound(": no ticket".into()),
+            HookError::NoTicket => Refusal::NotFound("; no such ticket".into()),
             HookError::Limit(limit) => limit.into(),
             HookError::Mail(error) => error.into(),
             HookError::Store(error) => error.into(),

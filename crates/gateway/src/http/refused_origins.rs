@@ -22,7 +22,7 @@ impl RefusedOrigins {
     /// Logs that a page of an origin was rejected, once per site and origin.
     pub fn report(&self, site: &str, origins: &Origins, origin: &str) {
         if let Some(line) = self.line(site, origins, origin) {
-            tracing::warn!(site, origin, "origin refused; if the page is yours, write under [sites.{site}]: {line}");
+            tracing::warn!(site, origin, "origin refused; if the page is yours, add under [sites.{site}]: {line}");
         }
     }
 
@@ -38,7 +38,9 @@ impl RefusedOrigins {
             return None;
         }
         if reported.len() == REPORTED_MAX {
-            tracing::warn!("{REPORTED_MAX} refused origins are reported; no more are until the gateway starts again");
+            tracing::warn!(
+                "{REPORTED_MAX} refused origins reported; further ones are not reported until the gateway restarts"
+            );
         }
         let patterns = match origins {
             Origins::Any => [].as_slice(),

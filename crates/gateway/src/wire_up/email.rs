@@ -21,14 +21,15 @@ pub fn destination(table: &EmailTable, password: Option<&str>) -> Result<MailDes
     let agents = match &table.agents {
         None => AgentAddresses::of_desk(&to.email),
         Some(list) => AgentAddresses::parse(list).map_err(|entry| {
-            let message =
-                format!("{entry:?} is no sender; write ana@desk.example.com, or *@desk.example.com for a whole domain");
+            let message = format!(
+                "{entry:?} is not a sender; use ana@desk.example.com, or *@desk.example.com for a whole domain"
+            );
             ("agents".to_string(), message)
         })?,
     };
     let reply = reply(table)?;
     if table.bounces && reply.is_none() {
-        return Err(("bounces".into(), "needs reply_address, at which they come back".into()));
+        return Err(("bounces".into(), "requires reply_address, at which bounces arrive".into()));
     }
     let (bounces, unverified) = (table.bounces, table.unverified);
     Ok(MailDestination { mailbox: to, from, server, reply, bounces, agents, unverified })
@@ -40,10 +41,8 @@ fn reply(table: &EmailTable) -> Result<Option<ReplyAddress>, (String, String)> {
     let wrong = |field: &str, message: String| (field.to_string(), message);
     match (&table.reply_address, text) {
         (None, None) => Ok(None),
-        (None, Some(_)) => {
-            Err(wrong("reply_address", "is missing; answers come back only where they are written to".into()))
-        }
-        (Some(_), None) => Err(wrong("webhook_secret", format!("is missing; {SECRET_FORM}"))),
+        (None, Some(_)) => Err(wrong("reply_address", "missing; webhook_secret has no effect without it".into())),
+        (Some(_), None) => Err(wrong("webhook_secret", format!("missing; {SECRET_FORM}"))),
         (Some(address), Some(text)) => {
             let secret = Secret::read(&text).map_err(|message| wrong(field, message))?;
             Ok(Some(ReplyAddress::new(address, secret).map_err(|message| wrong("reply_address", message))?))

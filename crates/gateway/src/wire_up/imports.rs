@@ -23,7 +23,10 @@ pub struct ImportConfig {
 /// The import of a table, or the invalid field and the reason.
 pub fn import(import: &ImportTable) -> Result<ImportConfig, (&'static str, String)> {
     if import.pages.is_some() && import.from != SourceKind::Strapi {
-        return Err(("pages", "is for strapi only; the other sources know where their questions can be read".into()));
+        return Err((
+            "pages",
+            "can be used with strapi only; other sources know the addresses of their questions".into(),
+        ));
     }
     let pages = import.pages.as_deref();
     let source = Source::new(source_format(import.from), &import.url, pages).map_err(|error| match &error {
@@ -31,7 +34,7 @@ pub fn import(import: &ImportTable) -> Result<ImportConfig, (&'static str, Strin
         _ => ("url", error.to_string()),
     })?;
     if !import.columns.is_empty() && import.from != SourceKind::Csv {
-        return Err(("columns", "is for csv only; the other sources know what their fields are".into()));
+        return Err(("columns", "can be used with csv only; other sources know their fields".into()));
     }
     let columns = Columns::new(import.columns.clone()).map_err(|message| ("columns", message))?;
     let source = Source { private: import.private, columns, ..source };
@@ -41,7 +44,10 @@ pub fn import(import: &ImportTable) -> Result<ImportConfig, (&'static str, Strin
     });
     let every = every.ok_or_else(|| {
         let text = import.every.clone().unwrap_or_default();
-        ("every", format!("{text:?} is no time from 10 minutes to 1000 hours, such as \"30 minutes\" or \"6 hours\""))
+        (
+            "every",
+            format!("{text:?} is not a duration from 10 minutes to 1000 hours, such as \"30 minutes\" or \"6 hours\""),
+        )
     })?;
     Ok(ImportConfig { source, every, prune: import.prune })
 }

@@ -42,22 +42,22 @@ impl StatusPage for ConfiguredPage {
 /// The source of a table, or the invalid field and the reason.
 pub fn source(table: &IncidentsTable) -> Result<IncidentSource, (&'static str, String)> {
     match (table.from, &table.say) {
-        (Some(_), Some(_)) => Err(("say", "stands beside from; keep one of the two".into())),
-        (None, None) => Err(("from", "is missing; name statuspage or instatus, or say what is broken".into())),
-        (Some(_), None) if table.kind.is_some() => Err(("kind", "goes with say only".into())),
+        (Some(_), Some(_)) => Err(("say", "cannot be combined with from; keep one of the two".into())),
+        (None, None) => Err(("from", "missing; use statuspage or instatus, or describe the incident in say".into())),
+        (Some(_), None) if table.kind.is_some() => Err(("kind", "can be used with say only".into())),
         (Some(provider), None) => {
             let page = sources::StatusPage::new(provider_of(provider), &table.url, table.private);
             page.map(|page| IncidentSource::StatusPage(ConfiguredPage { page, client: OnceLock::new() }))
                 .map_err(|error| ("url", error.to_string()))
         }
-        (None, Some(_)) if table.private => Err(("private", "goes with from only".into())),
+        (None, Some(_)) if table.private => Err(("private", "can be used with from only".into())),
         (None, Some(say)) => {
             let title = say.trim();
             if title.is_empty() {
-                return Err(("say", "is empty; leave the table out where nothing is broken".into()));
+                return Err(("say", "must not be empty; remove the table if there is no incident".into()));
             }
             if !table.url.is_empty() && safe_url(&table.url).is_none() {
-                return Err(("url", format!("{:?} is no https:, http: or mailto: address", table.url)));
+                return Err(("url", format!("{:?} is not an https:, http: or mailto: address", table.url)));
             }
             let kind = table.kind.unwrap_or(IncidentKind::Incident);
             // Another text is another incident, with a count of its own.

@@ -12,8 +12,8 @@ use ::mail::{
 };
 use deskbell_core::ports::MailLimits;
 
-const NO_SERVER: &str = "is no address of a mail server; write smtps://HOST or smtp://HOST, where they are needed with USER:PASSWORD@ \
-    before the host and :PORT behind it, each %-encoded";
+const NO_SERVER: &str = "not the address of a mail server; use smtps://HOST or smtp://HOST, with USER:PASSWORD@ \
+    before the host and :PORT after it if needed, each %-encoded";
 
 /// How a site sends e-mail.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub fn site_mail(table: &MailTable, password: Option<&str>) -> Result<SiteMail, 
 }
 
 fn tokens(table: &OAuthTable) -> Result<Tokens, (&'static str, String)> {
-    let wrong = || ("oauth.token_url", "is no address of a token endpoint; write https://HOST/PATH".to_string());
+    let wrong = || ("oauth.token_url", "not the address of a token endpoint; use https://HOST/PATH".to_string());
     let token_url = Url::parse(&table.token_url).map_err(|_| wrong())?;
     let is_local = token_url.host_str().is_some_and(is_this_computer);
     if token_url.scheme() != "https" && !(token_url.scheme() == "http" && is_local) {
@@ -64,7 +64,8 @@ fn tokens(table: &OAuthTable) -> Result<Tokens, (&'static str, String)> {
     let refresh_token =
         read("refresh_token", "oauth.refresh_token_file", &table.refresh_token, table.refresh_token_file.as_ref())?;
     if client_secret.is_none() && refresh_token.is_none() {
-        let message = "is missing; an application that acts for itself needs a secret, one that acts for a mailbox a refresh_token";
+        let message = "missing; an application that acts for itself needs client_secret, one that acts for a mailbox \
+            needs refresh_token";
         return Err(("oauth.client_secret", message.into()));
     }
     let (client_id, scope) = (table.client_id.clone(), table.scope.clone());
@@ -109,19 +110,22 @@ impl ServerFields<'_> {
         let user = decoded(url.username());
         if let Some(table) = self.oauth {
             if url.password().is_some() || self.password_file.is_some() {
-                return Err(("oauth", "stands beside a password; keep one of the two".into()));
+                return Err(("oauth", "cannot be combined with a password; keep one of the two".into()));
             }
             if user.is_empty() {
                 return Err((
                     "smtp",
-                    "names no user; with oauth it is the mailbox, as smtp://help%40example.com@HOST".into(),
+                    "the user is missing; with oauth it is the mailbox, such as smtp://help%40example.com@HOST".into(),
                 ));
             }
             return Ok(Some(Login::OAuth(user, tokens(table)?.into())));
         }
         let from_file = match self.password_file {
             Some(_) if url.password().is_some() => {
-                return Err(("password_file", "stands beside a password in smtp; keep one of the two".into()));
+                return Err((
+                    "password_file",
+                    "cannot be combined with a password in smtp; keep one of the two".into(),
+                ));
             }
             Some(path) => Some(read_text(path).map_err(|error| ("password_file", error.to_string()))?),
             None => None,
@@ -134,8 +138,8 @@ impl ServerFields<'_> {
             (false, Some(password)) => Ok(Some(Login::password(user, password))),
             (is_missing, _) => {
                 let what = if is_missing { "a password without a user" } else { "a user without a password" };
-                let ways = "write USER:PASSWORD@, or USER@ with password_file, DESKBELL_SMTP_PASSWORD or oauth";
-                Err(("smtp", format!("names {what}; {ways}")))
+                let ways = "use USER:PASSWORD@, or USER@ with password_file, DESKBELL_SMTP_PASSWORD or oauth";
+                Err(("smtp", format!("has {what}; {ways}")))
             }
         }
     }
@@ -151,14 +155,14 @@ impl ServerFields<'_> {
         };
         let security = match (url.scheme(), self.tls) {
             ("smtps", Some(Tls::Opportunistic)) => {
-                return Err(("tls", "goes with smtp:// only; smtps:// is TLS from the first byte on".into()));
+                return Err(("tls", "can be used with smtp:// only; smtps:// always uses TLS".into()));
             }
             ("smtps", _) => Security::Wrapper(required()?),
             (_, Some(Tls::Required)) => Security::Required(required()?),
             (_, Some(Tls::Opportunistic)) if logs_in && !is_local => {
                 return Err((
                     "tls",
-                    "has to be required where there is a login, or anybody in between could read it".into(),
+                    "must be required if there is a login, because others could read it otherwise".into(),
                 ));
             }
             (_, None) if is_local => Security::None,
@@ -169,7 +173,7 @@ impl ServerFields<'_> {
         };
         match (&security, self.ca) {
             (Security::None | Security::Opportunistic(_), Some(_)) => {
-                Err(("ca", "needs tls = \"required\" or smtps://; otherwise any certificate is taken".into()))
+                Err(("ca", "requires tls = \"required\" or smtps://; otherwise any certificate is accepted".into()))
             }
             _ => Ok(security),
         }
@@ -179,7 +183,7 @@ impl ServerFields<'_> {
     fn tls_error(&self, error: &TlsError) -> (&'static str, String) {
         match (error, self.ca) {
             (TlsError::Certificate(_), Some(path)) => {
-                ("ca", format!("{}: {error}; name a file with certificates in PEM", path.display()))
+                ("ca", format!("{}: {error}; use a file with PEM certificates", path.display()))
             }
             (_, Some(_)) => ("ca", error.to_string()),
             (_, None) => ("smtp", error.to_string()),
@@ -204,14 +208,15 @@ fn is_this_computer(host: &str) -> bool {
 
 /// An e-mail address, with or without a name, or the invalid field and the reason.
 pub fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, (&'static str, String)> {
-    let no_address =
-        |_| (field, format!("{text:?} is no address; write support@example.com or \"Support <support@example.com>\""));
+    let no_address = |_| {
+        (field, format!("{text:?} is not an address; use support@example.com or \"Support <support@example.com>\""))
+    };
     text.parse().map_err(no_address)
 }
 
 /// The public address of the gateway, with a slash at its end.
 fn public_url(text: &str) -> Result<Url, (&'static str, String)> {
-    let wrong = || ("url", format!("{text:?} is no address of the gateway; write https://help.example.com"));
+    let wrong = || ("url", format!("{text:?} is not the address of the gateway; use https://help.example.com"));
     let mut url = Url::parse(text).map_err(|_| wrong())?;
     if !matches!(url.scheme(), "https" | "http") || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong());

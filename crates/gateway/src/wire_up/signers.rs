@@ -19,7 +19,7 @@ pub fn signers(tables: &[SignerTable]) -> Result<Vec<Signer>, (String, String)> 
         let signer = signer(table).map_err(wrong)?;
         let is_taken = |kid: &str| kid.is_empty() || signers.iter().any(|other| other.kid() == Some(kid));
         if several && signer.kid().is_some_and(is_taken) {
-            return Err(wrong(("kid", "has to be another for each of several signers; tokens name it".into())));
+            return Err(wrong(("kid", "must be unique if there are several signers; tokens refer to it".into())));
         }
         signers.push(signer);
     }
@@ -35,7 +35,7 @@ fn signer(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     if let Some(issuer) = &table.issuer {
         signer.issuer = Some(issuer.clone()).filter(name);
         if signer.issuer.is_none() {
-            return Err(("issuer", "is empty; write what tokens have as iss, or leave it out".into()));
+            return Err(("issuer", "must not be empty; use the iss of the tokens, or remove it".into()));
         }
     }
     signer.audience = match &table.audience {
@@ -47,16 +47,16 @@ fn signer(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     if !signer.audience.iter().all(name) {
         return Err((
             "audience",
-            "is empty; write what tokens have as aud, or leave it out for the site's name".into(),
+            "must not be empty; use the aud of the tokens, or remove it if that is the site's name".into(),
         ));
     }
     if let Some(unknown) = table.claims.keys().find(|claim| !CLAIMS.contains(&claim.as_str())) {
-        return Err(("claims", format!("has no {unknown:?}; it has {}", CLAIMS.join(", "))));
+        return Err(("claims", format!("unknown claim {unknown:?}; known are {}", CLAIMS.join(", "))));
     }
     if let Some((claim, _)) = table.claims.iter().find(|(_, from)| !name(from)) {
         return Err((
             "claims",
-            format!("{claim} is empty; write the name of the claim in tokens, or its JSON Pointer (\"/a/b\")"),
+            format!("{claim} is empty; use the name of the claim in tokens, or its JSON Pointer (\"/a/b\")"),
         ));
     }
     signer.claims = table.claims.clone();
@@ -75,7 +75,7 @@ fn published(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
         ("public_key_file", public_key_file.is_some()),
     ];
     if let Some((field, _)) = others.into_iter().find(|(_, is_given)| *is_given) {
-        return Err((field, "does not go with jwks_url, whose keys say it".into()));
+        return Err((field, "cannot be combined with jwks_url, because the published keys define it".into()));
     }
     let url = table.jwks_url.as_deref().unwrap_or_default();
     let jwks = Jwks::new(url, table.private).map_err(|error| ("jwks_url", error.to_string()))?;
@@ -85,7 +85,10 @@ fn published(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     });
     let lifetime = lifetime.ok_or_else(|| {
         let text = table.max_age.as_deref().unwrap_or_default();
-        ("max_age", format!("{text:?} is no time from 1 minute to 168 hours, such as \"1 hour\" or \"24 hours\""))
+        (
+            "max_age",
+            format!("{text:?} is not a duration from 1 minute to 168 hours, such as \"1 hour\" or \"24 hours\""),
+        )
     })?;
     let mut signer = Signer::published(jwks);
     signer.lifetime = lifetime;
@@ -98,16 +101,16 @@ fn fixed(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     if table.max_age.is_some() {
         return Err((
             "max_age",
-            "goes with jwks_url only; tokens that your server signs are good for 15 minutes at most".into(),
+            "can be used with jwks_url only; tokens signed by your server are valid for 15 minutes at most".into(),
         ));
     }
     if table.private {
-        return Err(("private", "goes with jwks_url only".into()));
+        return Err(("private", "can be used with jwks_url only".into()));
     }
     let algorithm = algorithm.ok_or_else(|| {
         (
             "algorithm",
-            "is missing; write \"HS256\" or \"EdDSA\", or jwks_url for the keys of an identity provider".to_string(),
+            "missing; use \"HS256\" or \"EdDSA\", or jwks_url for the keys of an identity provider".to_string(),
         )
     })?;
     let (fields, other, given) = match algorithm {
@@ -122,13 +125,13 @@ fn fixed(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
     };
     let [inline, file] = fields;
     if other {
-        return Err(("algorithm", format!("goes with {inline} or {file} only")));
+        return Err(("algorithm", format!("requires {inline} or {file}")));
     }
     let (field, text) = match given {
         (Some(text), None) => (inline, text.clone()),
         (None, Some(path)) => (file, config::read_text(path).map_err(|error| (file, error.to_string()))?),
-        (Some(_), Some(_)) => return Err((file, format!("stands beside {inline}; keep one of the two"))),
-        (None, None) => return Err((inline, format!("is missing; give it, or {file}"))),
+        (Some(_), Some(_)) => return Err((file, format!("cannot be combined with {inline}; keep one of the two"))),
+        (None, None) => return Err((inline, format!("missing; set it or {file}"))),
     };
     let signer = match algorithm {
         SignerAlgorithm::Hs256 => Signer::hs256(kid, text.trim().as_bytes()),

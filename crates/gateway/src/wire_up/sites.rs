@@ -86,7 +86,7 @@ fn site(
     if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
         && destinations.get(name).is_none_or(|to| to.return_path(&Uuid::nil().to_string()).is_none())
     {
-        let message = format!("{name:?} is no destination of this site with to = \"email\" and reply_address");
+        let message = format!("{name:?} is not a destination of this site with to = \"email\" and reply_address");
         return Err(("mail.bounces".into(), message));
     }
     parts.mails.extend(mail.map(|mail| (key.to_string(), mail)));
@@ -105,7 +105,7 @@ fn destinations(tables: &BTreeMap<String, DestinationTable>, secrets: &Secrets) 
         let same = destinations.iter().find(|(_, other)| account.is_some() && other.account() == account);
         if let Some((other, _)) = same {
             let message =
-                format!("is the same place as {other}, and everything would be there twice; keep one of the two");
+                format!("is the same as {other}, so everything would be delivered twice; keep one of the two");
             return Err((format!("destinations.{name}"), message));
         }
         destinations.insert(name.clone(), made);
@@ -128,7 +128,7 @@ fn imports(site: &SiteConfig) -> Result<Vec<ImportConfig>, Wrong> {
         let wrong = |(field, message): (&str, String)| (format!("imports[{index}].{field}"), message);
         let import = imports::import(import).map_err(wrong)?;
         if all.iter().any(|other| other.source.name() == import.source.name()) {
-            return Err(wrong(("url", "is imported already; name each source once".into())));
+            return Err(wrong(("url", "imported twice; list each source once".into())));
         }
         all.push(import);
     }

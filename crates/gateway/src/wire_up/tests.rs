@@ -40,19 +40,19 @@ fn a_wrong_import_is_named_by_its_field() {
     for (text, expected) in [
         (
             "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"http://a.example\"",
-            "deskbell.toml:5: sites.acme.imports[0].url: \"http://a.example\" is no address of a source; write https://HOST",
+            "deskbell.toml:5: sites.acme.imports[0].url: \"http://a.example\" is not the address of a source; use https://HOST",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"https://a.example\"\nevery = \"1 minute\"",
-            "deskbell.toml:6: sites.acme.imports[0].every: \"1 minute\" is no time from 10 minutes to 1000 hours",
+            "deskbell.toml:6: sites.acme.imports[0].every: \"1 minute\" is not a duration from 10 minutes to 1000 hours",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"https://a.example\"\npages = \"https://b.example\"",
-            "deskbell.toml:6: sites.acme.imports[0].pages: is for strapi only",
+            "deskbell.toml:6: sites.acme.imports[0].pages: can be used with strapi only",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nimports = [{ from = \"zendesk\", url = \"https://a.example\" }, { from = \"zendesk\", url = \"https://a.example/\" }]",
-            "deskbell.toml:3: sites.acme.imports[1].url: is imported already",
+            "deskbell.toml:3: sites.acme.imports[1].url: imported twice",
         ),
     ] {
         let complaint = complaint(text);
@@ -74,37 +74,43 @@ fn signers_are_read_and_what_is_wrong_with_one_is_named() {
     assert_eq!(settings.parts.signers["acme"][0].kid(), Some("a"));
     assert!(!format!("{settings:?}").contains("sss"), "a secret is not shown");
     let hs256 = |more: &str| one(&format!("algorithm = \"HS256\"\n{more}"));
-    for (text, said) in [
-        (hs256("secret = \"short\""), "sites.acme.signers[0].secret: is shorter than 32 bytes; take a long random one"),
-        (hs256(""), "sites.acme.signers[0].secret: is missing; give it, or secret_file"),
-        (hs256("secret = \"x\"\nsecret_file = \"y\""), "signers[0].secret_file: stands beside secret; keep one"),
+    for (text, expected) in [
+        (hs256("secret = \"short\""), "sites.acme.signers[0].secret: shorter than 32 bytes; use a long random one"),
+        (hs256(""), "sites.acme.signers[0].secret: missing; set it or secret_file"),
+        (
+            hs256("secret = \"x\"\nsecret_file = \"y\""),
+            "signers[0].secret_file: cannot be combined with secret; keep one",
+        ),
         (hs256("secret_file = \"/no/such/file\""), "signers[0].secret_file: /no/such/file: "),
-        (hs256("public_key = \"x\""), "signers[0].algorithm: goes with secret or secret_file only"),
-        (one("algorithm = \"EdDSA\"\npublic_key = \"x\""), "signers[0].public_key: is no public key of Ed25519 in PEM"),
+        (hs256("public_key = \"x\""), "signers[0].algorithm: requires secret or secret_file"),
+        (one("algorithm = \"EdDSA\"\npublic_key = \"x\""), "signers[0].public_key: not an Ed25519 public key in PEM"),
         (one("algorithm = \"RS256\""), "unknown variant `RS256`, expected `HS256` or `EdDSA`"),
-        (one(secret), "signers[0].algorithm: is missing; write \"HS256\" or \"EdDSA\", or jwks_url"),
-        (hs256(&format!("{secret}\nmax_age = \"1 hour\"")), "signers[0].max_age: goes with jwks_url only"),
-        (one("jwks_url = \"http://a.example/keys\""), "signers[0].jwks_url: \"http://a.example/keys\" is no address"),
-        (one(&format!("{jwks}\n{secret}")), "signers[0].secret: does not go with jwks_url"),
-        (one(&format!("{jwks}\nkid = \"a\"")), "signers[0].kid: does not go with jwks_url"),
+        (one(secret), "signers[0].algorithm: missing; use \"HS256\" or \"EdDSA\", or jwks_url"),
+        (hs256(&format!("{secret}\nmax_age = \"1 hour\"")), "signers[0].max_age: can be used with jwks_url only"),
+        (
+            one("jwks_url = \"http://a.example/keys\""),
+            "signers[0].jwks_url: \"http://a.example/keys\" is not the address",
+        ),
+        (one(&format!("{jwks}\n{secret}")), "signers[0].secret: cannot be combined with jwks_url"),
+        (one(&format!("{jwks}\nkid = \"a\"")), "signers[0].kid: cannot be combined with jwks_url"),
         (
             one(&format!("{jwks}\nmax_age = \"1 year\"")),
-            "signers[0].max_age: \"1 year\" is no time from 1 minute to 168 hours",
+            "signers[0].max_age: \"1 year\" is not a duration from 1 minute to 168 hours",
         ),
-        (one(&format!("{jwks}\nissuer = \"\"")), "signers[0].issuer: is empty"),
-        (one(&format!("{jwks}\naudience = []")), "signers[0].audience: is empty"),
+        (one(&format!("{jwks}\nissuer = \"\"")), "signers[0].issuer: must not be empty"),
+        (one(&format!("{jwks}\naudience = []")), "signers[0].audience: must not be empty"),
         (
             one(&format!("{jwks}\nclaims = {{ organisation = \"x\" }}")),
-            "signers[0].claims: has no \"organisation\"; it has sub, aud",
+            "signers[0].claims: unknown claim \"organisation\"; known are sub, aud",
         ),
         (one(&format!("{jwks}\nclaims = {{ plan = \"\" }}")), "signers[0].claims: plan is empty"),
         (
             format!("{}\n{}", hs256(secret), hs256(secret).lines().skip(2).collect::<Vec<_>>().join("\n")),
-            "signers[0].kid: has to be another for each",
+            "signers[0].kid: must be unique",
         ),
     ] {
         let complaint = complaint(&text);
-        assert!(complaint.contains(said), "{complaint}");
+        assert!(complaint.contains(expected), "{complaint}");
     }
 }
 
@@ -131,28 +137,31 @@ fn mail_is_read_and_what_is_wrong_with_it_is_named_without_its_password() {
             "{shown}"
         );
     }
-    for (fields, said) in [
+    for (fields, expected) in [
         (from, "sites.acme.mail: missing field `smtp`"),
         ("smtp = \"smtp://x\"", "sites.acme.mail: missing field `from`"),
-        ("smtp = \"smtp://x\"\nfrom = \"support\"", "sites.acme.mail.from: \"support\" is no address; write support@"),
-        ("smtp = \"smtp://x\"\nfrom = \"a@b.c\"\nreply_to = \"x\"", "sites.acme.mail.reply_to: \"x\" is no address"),
+        (
+            "smtp = \"smtp://x\"\nfrom = \"support\"",
+            "sites.acme.mail.from: \"support\" is not an address; use support@",
+        ),
+        (
+            "smtp = \"smtp://x\"\nfrom = \"a@b.c\"\nreply_to = \"x\"",
+            "sites.acme.mail.reply_to: \"x\" is not an address",
+        ),
         (
             "smtp = \"http://secret:secret@x\"\nfrom = \"a@b.c\"",
-            "sites.acme.mail.smtp: is no address of a mail server; write",
+            "sites.acme.mail.smtp: not the address of a mail server; use",
         ),
-        ("smtp = \"smtp://x?tls=none\"\nfrom = \"a@b.c\"", "sites.acme.mail.smtp: is no address of a mail server"),
-        (
-            "smtp = \"smtps://me@x\"\nfrom = \"a@b.c\"",
-            "sites.acme.mail.smtp: names a user without a password; write USER:",
-        ),
+        ("smtp = \"smtp://x?tls=none\"\nfrom = \"a@b.c\"", "sites.acme.mail.smtp: not the address of a mail server"),
+        ("smtp = \"smtps://me@x\"\nfrom = \"a@b.c\"", "sites.acme.mail.smtp: has a user without a password; use USER:"),
         (
             "smtp = \"smtps://me:secret@x\"\npassword_file = \"y\"\nfrom = \"a@b.c\"",
-            "sites.acme.mail.password_file: stands beside a password in smtp; keep one",
+            "sites.acme.mail.password_file: cannot be combined with a password in smtp; keep one",
         ),
         ("smtp = \"smtp://x\"\nto = \"a@b.c\"", "sites.acme.mail.to: unknown field `to`, expected one of `smtp`"),
     ] {
         let complaint = complaint(&site(fields));
-        assert!(complaint.contains(said) && !complaint.contains("secret"), "{complaint}");
+        assert!(complaint.contains(expected) && !complaint.contains("secret"), "{complaint}");
     }
 }
 
@@ -160,10 +169,10 @@ fn mail_is_read_and_what_is_wrong_with_it_is_named_without_its_password() {
 fn a_wrong_destination_is_told_by_field_and_what_is_allowed() {
     let secret = "secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
     let mailbox = "to = \"email\"\nmailbox = \"a@b.example\"\nfrom = \"c@d.example\"\nsmtp = \"smtp://localhost\"";
-    for (table, said) in [
+    for (table, expected) in [
         (
             "to = \"fax\"".to_string(),
-            "deskbell.toml:4: sites.acme.destinations.x.to: \"fax\" is no kind of destination; one of zendesk, webhook, email, slack",
+            "deskbell.toml:4: sites.acme.destinations.x.to: \"fax\" is not a kind of destination; use one of zendesk, webhook, email, slack",
         ),
         ("to = \"webhook\"".into(), "missing field `url`"),
         (
@@ -172,38 +181,38 @@ fn a_wrong_destination_is_told_by_field_and_what_is_allowed() {
         ),
         (
             format!("to = \"webhook\"\nurl = \"http://a.example\"\n{secret}"),
-            ".x.url: is no address of a web service; write https://HOST",
+            ".x.url: not the address of a web service; use https://HOST",
         ),
         (
             format!("to = \"webhook\"\nurl = \"https://10.0.0.1\"\n{secret}"),
-            ".x.url: 10.0.0.1 is on this computer or in a private network; write private = true",
+            ".x.url: 10.0.0.1 is this computer or in a private network; set private = true",
         ),
-        ("to = \"webhook\"\nurl = \"https://a.example\"".into(), ".x.secret: is missing; write whsec_"),
+        ("to = \"webhook\"\nurl = \"https://a.example\"".into(), ".x.secret: missing; use whsec_"),
         (
             "to = \"webhook\"\nurl = \"https://a.example\"\nsecret = \"short\"".into(),
-            ".x.secret: is no secret of webhooks; write whsec_",
+            ".x.secret: not a webhook secret; use whsec_",
         ),
         (
             format!("to = \"webhook\"\nurl = \"https://a.example\"\n{secret}\nsecret_file = \"x\""),
-            ".x.secret_file: stands beside secret",
+            ".x.secret_file: cannot be combined with secret",
         ),
-        ("to = \"slack\"".into(), ".x.url: is missing; write the address of an incoming webhook"),
-        ("to = \"slack\"\nurl = \"http://127.0.0.1/\"".into(), ".x.url: is not https"),
-        (mailbox.replace("a@b.example", "nobody"), ".x.mailbox: \"nobody\" is no address"),
-        (mailbox.replace("smtp://", "imap://"), ".x.smtp: is no address of a mail server"),
-        (format!("{mailbox}\nwebhook_{secret}"), ".x.reply_address: is missing"),
-        (format!("{mailbox}\nreply_address = \"r@d.example\""), ".x.webhook_secret: is missing"),
+        ("to = \"slack\"".into(), ".x.url: missing; use the address of an incoming webhook"),
+        ("to = \"slack\"\nurl = \"http://127.0.0.1/\"".into(), ".x.url: must be https"),
+        (mailbox.replace("a@b.example", "nobody"), ".x.mailbox: \"nobody\" is not an address"),
+        (mailbox.replace("smtp://", "imap://"), ".x.smtp: not the address of a mail server"),
+        (format!("{mailbox}\nwebhook_{secret}"), ".x.reply_address: missing"),
+        (format!("{mailbox}\nreply_address = \"r@d.example\""), ".x.webhook_secret: missing"),
         (
             format!("{mailbox}\nreply_address = \"r+x@d.example\"\nwebhook_{secret}"),
-            ".x.reply_address: \"r+x@d.example\" is no address that can be added to",
+            ".x.reply_address: \"r+x@d.example\" cannot be used as a reply address",
         ),
         (
             format!("{mailbox}\nreply_address = \"r@d.example\"\nwebhook_secret = \"x\""),
-            ".x.webhook_secret: is no secret of webhooks",
+            ".x.webhook_secret: not a webhook secret",
         ),
     ] {
         let error = complaint(&format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.x]\n{table}"));
-        assert!(error.contains(said), "{table}\n is told as\n{error}\n and not as\n{said}");
+        assert!(error.contains(expected), "{table}\n is reported as\n{error}\n and not as\n{expected}");
     }
 }
 
@@ -243,9 +252,12 @@ fn what_is_wrong_with_zendesk_is_told_by_its_field() {
     };
     const GOOD: &str =
         "to = \"zendesk\"\nurl = \"https://acme.zendesk.com\"\nclient_id = \"a\"\nclient_secret = \"b\"\n";
-    for (lines, says) in [
+    for (lines, expected) in [
         ("", "desk: missing field `to`"),
-        ("to = \"zendsk\"", "desk.to: \"zendsk\" is no kind of destination; one of zendesk, webhook, email, slack"),
+        (
+            "to = \"zendsk\"",
+            "desk.to: \"zendsk\" is not a kind of destination; use one of zendesk, webhook, email, slack",
+        ),
         (&format!("{GOOD}form_id = \"17\""), "desk.form_id: invalid type: string \"17\", expected u64"),
         (&format!("{GOOD}owners = {{ css = 1 }}"), "desk.owners: unknown variant `css`, did you mean `cs`?"),
         (
@@ -254,27 +266,27 @@ fn what_is_wrong_with_zendesk_is_told_by_its_field() {
         ),
         (
             &format!("{GOOD}tags = [\"plan_{{paln}}\"]"),
-            "desk.tags: {paln} is no value of a ticket; one of reference, kind,",
+            "desk.tags: {paln} is not a value of a ticket; use one of reference, kind,",
         ),
         (&format!("{GOOD}tags = [\"{{plan\"]"), "desk.tags: {plan has no closing brace"),
-        (&format!("{GOOD}fields = {{ severity = \"{{severity}}\" }}"), "desk.fields: \"severity\" is no id of a field"),
+        (&format!("{GOOD}fields = {{ severity = \"{{severity}}\" }}"), "desk.fields: \"severity\" is not a field id"),
         (
             &format!("{GOOD}priorities = {{ high = \"higher\" }}"),
-            "desk.priorities: \"higher\" is not known to Zendesk; one of",
+            "desk.priorities: \"higher\" is unknown to Zendesk; use one of",
         ),
         (
             "to = \"zendesk\"\nurl = \"acme.zendesk.com\"",
-            "desk.url: \"acme.zendesk.com\" is no address of an account; write",
+            "desk.url: \"acme.zendesk.com\" is not the address of an account; use",
         ),
-        ("to = \"zendesk\"\nurl = \"https://a.zendesk.com\"", "desk.client_id: is missing; write"),
+        ("to = \"zendesk\"\nurl = \"https://a.zendesk.com\"", "desk.client_id: missing; use"),
         (
             "to = \"zendesk\"\nurl = \"https://a.zendesk.com\"\nclient_id = \"a\"",
-            "desk.client_secret_file: is missing; name",
+            "desk.client_secret_file: missing; set it to the file",
         ),
     ] {
-        let told = wrong(lines);
-        assert!(told.starts_with(says), "{lines}\n is told as\n{told}\n and not as\n{says}");
+        let error = wrong(lines);
+        assert!(error.starts_with(expected), "{lines}\n is reported as\n{error}\n and not as\n{expected}");
     }
     let twice = wrong(&format!("{GOOD}[sites.acme.destinations.two]\n{GOOD}"));
-    assert!(twice.starts_with("two: is the same place as desk"), "{twice}");
+    assert!(twice.starts_with("two: is the same as desk"), "{twice}");
 }

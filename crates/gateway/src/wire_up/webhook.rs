@@ -8,7 +8,7 @@ use standard_webhooks::{SECRET_FORM, Secret};
 pub fn webhook(table: &WebhookTable) -> Result<Webhook, (String, String)> {
     let target = Target::read(&table.url, table.private).map_err(|message| ("url".to_string(), message))?;
     let text = secret(("secret", table.secret.as_deref()), table.secret_file.as_ref(), None)?;
-    let text = text.ok_or_else(|| ("secret".to_string(), format!("is missing; {SECRET_FORM}")))?;
+    let text = text.ok_or_else(|| ("secret".to_string(), format!("missing; {SECRET_FORM}")))?;
     let field = if table.secret_file.is_some() { "secret_file" } else { "secret" };
     let secret = Secret::read(&text).map_err(|message| (field.to_string(), message))?;
     Ok(Webhook::new(target, secret))
@@ -19,7 +19,7 @@ pub fn slack(table: &SlackTable) -> Result<Slack, (String, String)> {
     let url = secret(("url", table.url.as_deref()), table.url_file.as_ref(), None)?;
     let url = url.ok_or_else(|| {
         let message =
-            "is missing; write the address of an incoming webhook, https://hooks.slack.com/services/…, or url_file";
+            "missing; use the address of an incoming webhook, https://hooks.slack.com/services/…, or url_file";
         ("url".to_string(), message.to_string())
     })?;
     let field = if table.url_file.is_some() { "url_file" } else { "url" };

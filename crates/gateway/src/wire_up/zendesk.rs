@@ -15,7 +15,7 @@ pub fn zendesk(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Zend
     let wrong = |field: &str, message: String| (field.to_string(), message);
     let url = source_url(&table.url).ok().filter(|url| url.path() == "/" && url.query().is_none());
     let url = url.ok_or_else(|| {
-        wrong("url", format!("{:?} is no address of an account; write https://SUBDOMAIN.zendesk.com", table.url))
+        wrong("url", format!("{:?} is not the address of an account; use https://SUBDOMAIN.zendesk.com", table.url))
     })?;
     let login = login(table, client_secret)?;
     let hook = secret(("webhook_secret", table.webhook_secret.as_deref()), table.webhook_secret_file.as_ref(), None)?;
@@ -26,25 +26,25 @@ pub fn zendesk(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Zend
 fn login(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Login, (String, String)> {
     let wrong = |field: &str, message: &str| Err((field.to_string(), message.to_string()));
     match (&table.client_id, &table.email) {
-        (Some(_), Some(_)) => wrong("email", "stands beside client_id; keep one of the two"),
+        (Some(_), Some(_)) => wrong("email", "cannot be combined with client_id; keep one of the two"),
         (Some(id), None) => {
             let inline = ("client_secret", table.client_secret.as_deref());
             match secret(inline, table.client_secret_file.as_ref(), client_secret)? {
                 Some(secret) => Ok(Login::oauth(id, &secret)),
                 None => wrong(
                     "client_secret_file",
-                    "is missing; name the file with the secret of the OAuth client, or set DESKBELL_ZENDESK_SECRET",
+                    "missing; set it to the file with the secret of the OAuth client, or set DESKBELL_ZENDESK_SECRET",
                 ),
             }
         }
         (None, Some(email)) => match secret(("api_token", None), table.api_token_file.as_ref(), None)? {
             Some(token) => Ok(Login::ApiToken { email: email.clone(), token }),
-            None => wrong("api_token_file", "is missing; name the file with the API token of the agent in email"),
+            None => wrong("api_token_file", "missing; set it to the file with the API token of the agent in email"),
         },
         (None, None) => wrong(
             "client_id",
-            "is missing; write the identifier of an OAuth client (Admin Center, Apps and integrations, OAuth clients), or email and \
-                 api_token_file where the account still has an API token",
+            "missing; use the identifier of an OAuth client (Admin Center, Apps and integrations, OAuth clients), or \
+             email and api_token_file if the account still has an API token",
         ),
     }
 }
@@ -57,7 +57,7 @@ fn mapping(table: &ZendeskTable) -> Result<Mapping, (String, String)> {
     types.extend(table.types.clone());
     let one_of = |field: &str, value: &String, known: &[&str]| match known.contains(&value.as_str()) {
         true => Ok(()),
-        false => Err((field.to_string(), format!("{value:?} is not known to Zendesk; one of {}", known.join(", ")))),
+        false => Err((field.to_string(), format!("{value:?} is unknown to Zendesk; use one of {}", known.join(", ")))),
     };
     for priority in priorities.values() {
         one_of("priorities", priority, PRIORITIES)?;
@@ -69,7 +69,7 @@ fn mapping(table: &ZendeskTable) -> Result<Mapping, (String, String)> {
     for (id, field) in &table.fields {
         let number = id.parse::<u64>();
         let number = number.map_err(|_| {
-            ("fields".to_string(), format!("{id:?} is no id of a field; take the number from Admin Center, Fields"))
+            ("fields".to_string(), format!("{id:?} is not a field id; use the number from Admin Center, Fields"))
         })?;
         let rule = FieldRule { from: field.from.clone(), choices: field.choices.clone() };
         named(&format!("fields.{id}"), &rule.from)?;
@@ -99,7 +99,7 @@ fn named(field: &str, text: &str) -> Result<(), (String, String)> {
         Some(name) if name.starts_with('{') => Err((field.into(), format!("{name} has no closing brace"))),
         Some(name) => {
             let known = known_names();
-            Err((field.into(), format!("{{{name}}} is no value of a ticket; one of {known}")))
+            Err((field.into(), format!("{{{name}}} is not a value of a ticket; use one of {known}")))
         }
     }
 }

@@ -12,7 +12,7 @@ pub const MARKER: &str = "##- Please write your answer above this line -##";
 const MARKER_LETTERS: &str = "writeyouranswerabovethisline";
 /// The fewest dashes of the rule between the customer's message and the part for agents.
 const RULE_MIN: usize = 30;
-/// The labels of lines for agents, in lower case.
+/// The labels of lines for agents, in lower case, with those of earlier versions.
 const LABELS: &[&str] = &[
     "reference",
     "kind",
@@ -29,10 +29,13 @@ const LABELS: &[&str] = &[
     "browser",
     "error",
     "request",
+    "question read",
     "read before",
     "field",
     "link",
+    "sent from",
     "came by",
+    "account access allowed",
     "may look into the account",
 ];
 /// Parts of notices for agents, as letters only.

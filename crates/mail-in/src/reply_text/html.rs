@@ -214,8 +214,10 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     loop {
         let index = search_start + lower.get(search_start..)?.find(name)?;
         search_start = index + name.len();
-        let apart = lower.get(..index)?.ends_with(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
-        let Some(value) = tag.get(search_start..)?.trim_start().strip_prefix('=').filter(|_| apart) else { continue };
+        let is_separate = lower.get(..index)?.ends_with(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+        let Some(value) = tag.get(search_start..)?.trim_start().strip_prefix('=').filter(|_| is_separate) else {
+            continue;
+        };
         let value = value.trim_start();
         return Some(match value.chars().next()? {
             quote @ ('"' | '\'') => value.get(1..)?.split(quote).next()?.into(),

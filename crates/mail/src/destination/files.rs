@@ -35,7 +35,7 @@ pub async fn read(files: &[ParcelFile]) -> Files {
     for file in files {
         let not_attached = match room.checked_sub(u64::from(file.size)) {
             None => {
-                format!("the file {:?} is not attached: together the files have more than {BYTES_MAX} bytes", file.name)
+                format!("the file {:?} is not attached: the files have more than {BYTES_MAX} bytes in total", file.name)
             }
             Some(remaining) => match tokio::fs::read(&file.path).await {
                 Ok(bytes) => {
@@ -43,7 +43,7 @@ pub async fn read(files: &[ParcelFile]) -> Files {
                     selected.attached.push(Attached { name: file.name.clone(), media: file.media, bytes });
                     continue;
                 }
-                Err(error) => format!("the file {:?} cannot be read here: {error}", file.name),
+                Err(error) => format!("the file {:?} cannot be read by the gateway: {error}", file.name),
             },
         };
         selected.missing.push(file.name.clone());
@@ -57,7 +57,7 @@ impl Files {
     pub fn without_any(&self, reason: &str) -> Files {
         let names = self.attached.iter().map(|file| file.name.clone());
         let missing: Vec<String> = names.chain(self.missing.iter().cloned()).collect();
-        let why = format!("no file is attached, because the mail was too large with them: {reason}");
+        let why = format!("no files are attached, because the mail was too large with them: {reason}");
         Files { attached: Vec::new(), missing, not_attached: self.not_attached.iter().cloned().chain([why]).collect() }
     }
 }

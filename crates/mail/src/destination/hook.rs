@@ -111,13 +111,14 @@ pub fn parse_event(
         return Err(InboundEventError::Unsigned);
     }
     let unreadable = InboundEventError::Unreadable(
-        "the body is no JSON with to, authenticated, and raw, or else from, subject, text, html, headers, message_id and attachments",
+        "the body must be JSON with to, authenticated, and raw, or else from, subject, text, html, headers, \
+         message_id and attachments",
     );
     let mail: Mail = serde_json::from_slice(body).map_err(|_| unreadable)?;
     let raw = mail.raw.as_deref().map(unpacked);
     let message = match &raw {
         Some(raw) => message::read(raw)
-            .ok_or(InboundEventError::Unreadable("raw is no mail (RFC 5322), in base64 or as text"))?,
+            .ok_or(InboundEventError::Unreadable("raw must be a mail (RFC 5322), in base64 or as text"))?,
         None => message_of(&mail),
     };
     let id = mail.message_id.as_deref().or_else(|| message.headers.value("Message-ID")).unwrap_or_default().trim();
@@ -127,7 +128,7 @@ pub fn parse_event(
         _ => id.to_string(),
     };
     if message_id.is_empty() || message_id.len() > MESSAGE_ID_MAX {
-        return Err(InboundEventError::Unreadable("message_id is empty, or longer than a mail allows"));
+        return Err(InboundEventError::Unreadable("message_id is empty or too long"));
     }
     let to = match &mail.to {
         Texts::One(to) => to.clone(),
@@ -151,11 +152,11 @@ pub fn parse_event(
         }
     }
     if came_to.is_some() {
-        return Ok(InboundEvent::Nothing("it is to an address for bounces, and is none that can be read"));
+        return Ok(InboundEvent::Nothing("it is to a bounce address, but is not a readable bounce"));
     }
     let Some(ticket) = reply.ticket(&to) else {
         return Ok(InboundEvent::Nothing(
-            "it is to no address of a ticket; was reply_address or webhook_secret changed?",
+            "it is not to the reply address of a ticket; was reply_address or webhook_secret changed?",
         ));
     };
     let sender_header = match (&raw, &mail.from) {

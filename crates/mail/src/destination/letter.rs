@@ -59,10 +59,9 @@ pub fn unread(email: &MailDestination, ticket: &StoredTicket, mail: &InboundMail
     let to: Address = mail.from.parse().map_err(|_| "the sender has no address".to_string())?;
     let reference = &ticket.reference;
     let text = format!(
-        "Your mail about {reference} could not be read as an answer: it has no words of its own above what it quotes, or what it has is \
-         for agents alone.\n\n\
-         The customer has not seen it. It is kept as an internal note in the inbox. To answer the customer, write above the \
-         quoted text and send again.\n"
+        "Your mail about {reference} could not be read as an answer: it contains no new text above the quoted text, \
+         or only text for agents.\n\nThe customer has not seen it. It is stored as an internal note in the inbox. To \
+         answer the customer, write above the quoted text and send again.\n"
     );
     let raw = |name: &str, value: &str| {
         let name = HeaderName::new_from_ascii(name.into()).map_err(|error| error.to_string())?;
@@ -134,7 +133,7 @@ fn text(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> String {
             notice + &comment::reply(message.map_or("", |message| message.body.as_str()), &files.missing)
         }
         (DeliveryKind::Solved, _) => format!("{notice}The customer has marked {} as solved.", ticket.reference),
-        (DeliveryKind::Reopened, _) => format!("{notice}The customer has opened {} again.", ticket.reference),
+        (DeliveryKind::Reopened, _) => format!("{notice}The customer has reopened {}.", ticket.reference),
         (DeliveryKind::Confirmed, _) => format!("{notice}This is about {}.", ticket.reference),
     };
     let text = if email.reply.is_some() { format!("{MARKER}\n\n{text}") } else { text };
@@ -175,12 +174,12 @@ mod tests {
     fn rendered(
         email: &MailDestination,
         ticket: &StoredTicket,
-        what: DeliveryKind,
+        kind: DeliveryKind,
         body: &str,
         place: Option<&ExternalTicketRef>,
         files: &Files,
     ) -> String {
-        let (config, delivery) = (Config::default(), delivery(what, u32::from(what == DeliveryKind::Message)));
+        let (config, delivery) = (Config::default(), delivery(kind, u32::from(kind == DeliveryKind::Message)));
         let reply = Reply {
             number: 1,
             author: Author::Customer,
@@ -189,7 +188,7 @@ mod tests {
             at: String::new(),
             attachments: Vec::new(),
         };
-        let message = (what == DeliveryKind::Message).then_some(&reply);
+        let message = (kind == DeliveryKind::Message).then_some(&reply);
         let parcel = Parcel { config: &config, delivery: &delivery, ticket, message, files: &[], place };
         String::from_utf8(super::message(email, &parcel, files).unwrap().formatted()).unwrap()
     }

@@ -126,7 +126,7 @@ impl Destination for MailDestination {
 /// Checks whether a mail server accepts mail of an envelope sender.
 pub async fn mail_server(server: &MailServer, sender: &Address) -> Finding {
     match server.check(sender).await {
-        Ok(()) => Finding { is_good: true, message: format!("the mail server {server} takes mail of {sender}") },
+        Ok(()) => Finding { is_good: true, message: format!("the mail server {server} accepts mail from {sender}") },
         Err(reason) => Finding { is_good: false, message: format!("the mail server {server}: {reason}") },
     }
 }

@@ -35,7 +35,10 @@ impl ReplyAddress {
         let parsed =
             parsed.filter(|address| address.user().len() <= address_max && !address.user().contains(['+', '"']));
         let parsed = parsed.ok_or_else(|| {
-            format!("{address:?} is no address that can be added to; write reply@in.example.com, {address_max} characters at most before the @ and no +")
+            format!(
+                "{address:?} cannot be used as a reply address; use one such as reply@in.example.com, with at most \
+                 {address_max} characters before the @ and no +"
+            )
         })?;
         let lower = |text: &str| text.to_ascii_lowercase();
         Ok(ReplyAddress { local: lower(parsed.user()), domain: lower(parsed.domain()), secret })
@@ -90,8 +93,8 @@ impl ReplyAddress {
 
     fn find(&self, text: &str, purpose: &str) -> Option<String> {
         let text = text.to_ascii_lowercase();
-        let apart = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | '(' | ')');
-        text.split(apart).find_map(|address| {
+        let is_separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | '(' | ')');
+        text.split(is_separator).find_map(|address| {
             let token = address.strip_prefix(self.local.as_str())?.strip_prefix('+')?;
             let token = token.strip_suffix(self.domain.as_str())?.strip_suffix('@')?;
             let id = Uuid::from_u128(number(token.get(..ID_LENGTH)?)?);
@@ -128,7 +131,7 @@ fn beginning(tag: &hmac::Tag) -> u128 {
 }
 
 fn digits(number: u128, length: usize) -> String {
-    let digit = |place: usize| DIGITS.get((number >> (5 * place) & 31) as usize).copied().map_or('0', char::from);
+    let digit = |position: usize| DIGITS.get((number >> (5 * position) & 31) as usize).copied().map_or('0', char::from);
     (0..length).rev().map(digit).collect()
 }
 
@@ -191,8 +194,8 @@ mod tests {
         ] {
             assert_eq!(addresses().ticket(&text), None, "{text}");
         }
-        let elsewhere = ReplyAddress::new("reply@in.acme.example", secret("another secret, another secret!!")).unwrap();
-        assert_eq!(elsewhere.ticket(&address), None);
+        let foreign = ReplyAddress::new("reply@in.acme.example", secret("another secret, another secret!!")).unwrap();
+        assert_eq!(foreign.ticket(&address), None);
         assert_eq!(addresses().for_ticket("1"), None);
     }
 
@@ -201,7 +204,7 @@ mod tests {
         let new = |address: &str| ReplyAddress::new(address, secret("0123456789abcdef0123456789abcdef"));
         assert!(new("answers-to-support-00@in.acme.example").is_ok());
         for invalid in ["answers-to-support-000@in.acme.example", "a+b@in.acme.example", "in.acme.example", ""] {
-            assert!(new(invalid).unwrap_err().contains("21 characters at most"), "{invalid}");
+            assert!(new(invalid).unwrap_err().contains("at most 21 characters"), "{invalid}");
         }
     }
 

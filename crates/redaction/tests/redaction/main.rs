@@ -29,12 +29,12 @@ static HELD_OUT: LazyLock<Findings> = LazyLock::new(|| Findings::of(Half::HeldOu
 
 #[test]
 fn no_known_secret_survives_in_any_carrier() {
-    told(&KNOWN.leaks);
+    assert_none(&KNOWN.leaks);
 }
 
 #[test]
 fn no_held_out_secret_survives_in_any_carrier() {
-    told(&HELD_OUT.leaks);
+    assert_none(&HELD_OUT.leaks);
 }
 
 #[test]
@@ -49,14 +49,14 @@ fn ordinary_lines_of_the_held_out_half_stay_as_they_are() {
 
 #[test]
 fn redacting_twice_changes_nothing() {
-    told(&KNOWN.unstable);
-    told(&HELD_OUT.unstable);
+    assert_none(&KNOWN.unstable);
+    assert_none(&HELD_OUT.unstable);
 }
 
 #[test]
 fn the_words_around_a_secret_stay() {
-    told(&KNOWN.ragged);
-    told(&HELD_OUT.ragged);
+    assert_none(&KNOWN.ragged);
+    assert_none(&HELD_OUT.ragged);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_value_goes_by_its_name_or_its_shape() {
             leaks.push(format!("{}: {name}: {}\n    -> {shown}", secret.kind, secret.text));
         }
     }
-    told(&leaks);
+    assert_none(&leaks);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_secret_that_nobody_hides_is_noticed() {
             }
         }
     }
-    told(&overlooked);
+    assert_none(&overlooked);
 }
 
 #[test]
@@ -162,8 +162,8 @@ impl Findings {
     fn of(half: Half) -> Findings {
         let mut findings = Findings::default();
         for (number, secret) in secrets(half).iter().enumerate() {
-            for (place, carrier) in carriers(half, secret).into_iter().enumerate() {
-                let written = !TOLD.contains(&secret.kind) && (number + place) % 2 == 1;
+            for (index, carrier) in carriers(half, secret).into_iter().enumerate() {
+                let written = !TOLD.contains(&secret.kind) && (number + index) % 2 == 1;
                 findings.plant(secret, carrier, if written { Origin::Written } else { Origin::Collected });
             }
         }
@@ -198,7 +198,10 @@ impl Findings {
             rules()
         };
         let origins = [Origin::Collected, Origin::Written];
-        let changed = origins.map(|origin| redact(&line.text, origin, &rules)).into_iter().find(|it| *it != line.text);
+        let changed = origins
+            .map(|origin| redact(&line.text, origin, &rules))
+            .into_iter()
+            .find(|redacted| *redacted != line.text);
         let count = self.lines.entry(line.class).or_default();
         count.all += 1;
         if let Some(changed) = changed {
@@ -217,13 +220,13 @@ impl Findings {
 
     fn table(&self, title: &str) -> String {
         let mut out = format!("\n{title}\n");
-        for (what, verb, counts) in [("plantings", "survived", &self.planted), ("lines", "changed", &self.lines)] {
+        for (items, verb, counts) in [("plantings", "survived", &self.planted), ("lines", "changed", &self.lines)] {
             for (name, count) in counts {
-                out += &format!("{name:>24} {:>6} {what}, {:>4} {verb}\n", count.all, count.wrong);
+                out += &format!("{name:>24} {:>6} {items}, {:>4} {verb}\n", count.all, count.wrong);
             }
             let Count { all, wrong } = sum(counts);
             let share = wrong as f64 * 100.0 / all as f64;
-            out += &format!("{:>24} {all:>6} {what}, {wrong:>4} {verb} ({share:.2} %)\n", "all");
+            out += &format!("{:>24} {all:>6} {items}, {wrong:>4} {verb} ({share:.2} %)\n", "all");
         }
         out
     }
@@ -246,7 +249,7 @@ fn stays_small(findings: &Findings) {
     assert!(wrong * 200 <= all, "{wrong} of {all} lines\n{}", first(&findings.changes));
 }
 
-fn told(cases: &[String]) {
+fn assert_none(cases: &[String]) {
     assert!(cases.is_empty(), "{} cases\n{}", cases.len(), first(cases));
 }
 

@@ -35,8 +35,8 @@ impl Random {
     }
 
     /// One of several.
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.between(0, from.len() as u64 - 1) as usize]
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.between(0, choices.len() as u64 - 1) as usize]
     }
 
     /// Characters of an alphabet.

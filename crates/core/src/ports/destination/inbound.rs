@@ -98,12 +98,12 @@ pub struct InboundFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InboundEventError {
     /// The destination has no inbound events.
-    #[error("nothing is told from there; the configuration names no secret for it")]
+    #[error("no secret is configured for webhooks of this destination")]
     NoHook,
     /// The signature is missing or wrong.
-    #[error("this is not signed with the secret of the configuration")]
+    #[error("the signature does not match the configured secret")]
     Unsigned,
     /// It cannot be parsed.
-    #[error("this cannot be read: {0}")]
+    #[error("the webhook cannot be parsed: {0}")]
     Unreadable(&'static str),
 }

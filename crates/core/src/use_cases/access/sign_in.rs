@@ -11,7 +11,7 @@ use domain::conversation::Author;
 #[derive(Debug, thiserror::Error)]
 pub enum ReaderError {
     /// Neither a token nor a session identifies the requester.
-    #[error("neither a token nor a session says who is asking")]
+    #[error("the request has neither a token nor a session")]
     Unidentified,
     /// The store failed.
     #[error(transparent)]

@@ -165,11 +165,11 @@ impl Found {
 fn allowed(rules: &Attachments) -> String {
     let types: Vec<&str> = rules.types.iter().map(|known| known.word()).collect();
     if rules.max_count == 0 || types.is_empty() {
-        return "this site takes no files".into();
+        return "this site does not accept files".into();
     }
     let advice = match rules.types.contains(&FileType::Zip) {
-        true => "; put it into a ZIP archive and attach that",
+        true => "; put the file into a ZIP archive and attach that",
         false => "",
     };
-    format!("this site takes no files of this type; it takes {}{advice}", types.join(", "))
+    format!("this site does not accept files of this type; it accepts {}{advice}", types.join(", "))
 }

@@ -8,16 +8,16 @@ use domain::problem::FieldError;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFileError {
     /// Neither a token nor a session identifies the owner.
-    #[error("neither a token nor a session says whose file this is")]
+    #[error("the request has neither a token nor a session")]
     Unidentified,
     /// Another owner has a file with this id.
-    #[error("the id is that of somebody else's file")]
+    #[error("the id belongs to another person's file")]
     NotYours,
     /// A quota of files is used up.
-    #[error("the quota of {} is used up", .0.quota.name())]
+    #[error("the quota of {} is exceeded", .0.quota.name())]
     Quota(Exceeded),
     /// The maximum number of concurrent uploads is reached.
-    #[error("too many uploads at the same time")]
+    #[error("too many concurrent uploads")]
     TooManyUploads,
     /// The free disk space has reached the reserve.
     #[error("the disk is nearly full")]
@@ -32,7 +32,7 @@ pub enum StoreFileError {
     #[error("the file ended too early")]
     Incomplete,
     /// The body arrived too slowly.
-    #[error("the file took too long to arrive")]
+    #[error("the upload took too long")]
     TooSlow,
     /// It is empty.
     #[error("the file is empty")]
@@ -63,10 +63,10 @@ pub enum StoreFileError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFileError {
     /// The address was not signed here, or has expired.
-    #[error("the signature of the address is wrong or has expired")]
+    #[error("the signature of the address is invalid or has expired")]
     InvalidAddress,
     /// There is no such file.
-    #[error("there is no such file")]
+    #[error("file not found")]
     NotFound,
     /// The store failed.
     #[error(transparent)]
@@ -83,7 +83,7 @@ impl MissingFiles {
     pub fn errors(&self) -> Vec<FieldError> {
         let error = |place: &usize| FieldError {
             pointer: format!("/attachments/{place}"),
-            detail: "is not an unsent file of yours; upload it again".into(),
+            detail: "is not one of your unsent files; upload it again".into(),
         };
         self.0.iter().map(error).collect()
     }

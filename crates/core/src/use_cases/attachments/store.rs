@@ -225,7 +225,7 @@ fn refuse(site: &str, no_room: NoRoom) -> StoreFileError {
             StoreFileError::DiskFull
         }
         NoRoom::UnderWay => {
-            tracing::info!(site, reason = "too many at the same time", "upload refused");
+            tracing::info!(site, reason = "too many concurrent uploads", "upload refused");
             StoreFileError::TooManyUploads
         }
     }

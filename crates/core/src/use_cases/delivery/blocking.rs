@@ -4,7 +4,7 @@ use tokio::sync::Semaphore;
 
 /// The work panicked; the log says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("reading failed")]
+#[error("the task failed")]
 pub struct BlockingError;
 
 /// How many mails are parsed at the same time.
@@ -18,7 +18,7 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
         work()
     };
     tokio::task::spawn_blocking(permitted).await.map_err(|error| {
-        tracing::error!(%error, "reading a mail failed");
+        tracing::error!(%error, "parsing a mail failed");
         BlockingError
     })
 }

@@ -28,10 +28,11 @@ impl AssembleContents {
 
     /// Assembles the content of a due delivery, and delivers it.
     pub async fn deliver(&self, to: &dyn Destination, due: &DueDelivery) -> Result<DeliveryReceipt, Failure> {
-        let failed = |error: StoreError| Failure::later(format!("it cannot be read here: {error}"));
+        let failed =
+            |error: StoreError| Failure::later(format!("the delivery cannot be read from the database: {error}"));
         let Delivery { number, what: kind, .. } = due.delivery;
         let Some(site) = self.sites.get(&due.ticket.site) else {
-            return Err(Failure::Never("its site is gone".into()));
+            return Err(Failure::Never("the site has been removed from the configuration".into()));
         };
         let message = match kind {
             DeliveryKind::Message => {
@@ -41,7 +42,7 @@ impl AssembleContents {
                     .await
                     .map_err(failed)?;
                 let Some(message) = page.messages.into_iter().find(|message| message.number == number) else {
-                    return Err(Failure::Never("what was said is gone".into()));
+                    return Err(Failure::Never("the message no longer exists".into()));
                 };
                 Some(message)
             }

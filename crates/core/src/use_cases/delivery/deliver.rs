@@ -212,7 +212,7 @@ impl Worker {
     fn finish(&mut self, done: Result<(task::Id, Attempted), JoinError>) {
         let (task, result) = match done {
             Ok((task, Ok(result))) => (task, result),
-            Ok((task, Err(Ended::TooLong))) => (task, Err(Failure::later("it takes too long"))),
+            Ok((task, Err(Ended::TooLong))) => (task, Err(Failure::later("the attempt timed out"))),
             Ok((task, Err(Ended::Stopped))) => {
                 // The delivery keeps its position in the queue, and no failure is counted.
                 if let Some((due, _)) = self.attempts.remove(&task) {
@@ -227,7 +227,7 @@ impl Worker {
             }
             Err(error) => {
                 panics::record(&format!("attempt {}/{}", self.site, self.destination), &error);
-                (error.id(), Err(Failure::later("the attempt panicked; see the log of the gateway")))
+                (error.id(), Err(Failure::later("the attempt panicked; see the gateway's log")))
             }
         };
         let Some((due, _)) = self.attempts.remove(&task) else { return };
@@ -257,7 +257,7 @@ impl Worker {
             let recovered = take(&mut self.streak.recovered);
             if let Err(error) = self.shared.queue.retry_at_once(&recovered).await {
                 // They wait until their own backoff ends.
-                tracing::warn!(site = self.site, destination = self.destination, %error, "retrying at once failed");
+                tracing::warn!(site = self.site, destination = self.destination, %error, "immediate retry failed");
             }
         }
     }
@@ -273,9 +273,8 @@ impl Worker {
                 }
                 Err(error) => {
                     if error.concerns_row() && !matches!(outcome, DeliveryOutcome::DeadLetter { .. }) {
-                        *outcome = DeliveryOutcome::DeadLetter {
-                            reason: format!("what became of it cannot be stored: {error}"),
-                        };
+                        *outcome =
+                            DeliveryOutcome::DeadLetter { reason: format!("the outcome cannot be stored: {error}") };
                     }
                     next += 1;
                 }
@@ -285,14 +284,14 @@ impl Worker {
 
     fn warn_unrecorded(&self, error: &StoreError) {
         let (site, destination, attempts) = (&self.site, &self.destination, self.unrecorded.len());
-        tracing::warn!(site, destination, attempts, %error, "recording delivery attempts failed; they are kept");
+        tracing::warn!(site, destination, attempts, %error, "recording delivery attempts failed; will retry");
     }
 
     fn settled(&self, recorded: Vec<(DueDelivery, DeliveryOutcome)>, lost: &[i64]) {
         for (due, outcome) in recorded {
             if lost.contains(&due.delivery.id) {
                 let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
-                tracing::warn!(site, destination, delivery, ?outcome, "attempt not recorded: its claim was lost");
+                tracing::warn!(site, destination, delivery, ?outcome, "delivery attempt not recorded: claim lost");
             }
             self.shared.states.announce_settled(&due.delivery.ticket);
         }
@@ -311,7 +310,7 @@ impl Worker {
         };
         for (due, attempt) in self.attempts.values().filter(|(due, _)| lost.contains(&due.delivery.id)) {
             let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
-            tracing::warn!(site, destination, delivery, "attempt ended: its claim was lost");
+            tracing::warn!(site, destination, delivery, "delivery attempt aborted: claim lost");
             attempt.abort();
         }
         true

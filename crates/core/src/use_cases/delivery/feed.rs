@@ -144,7 +144,7 @@ impl ChangeFeed {
             pass.after = Some(next);
             pass.pages += 1;
             if pass.pages == PAGES && !self.is_export_failing {
-                tracing::info!(site, destination, "many tickets changed; the export brings the rest");
+                tracing::info!(site, destination, "many tickets changed; switching to the export");
                 return store.mark_sync_behind(queue).await;
             }
             if pass.pages.is_multiple_of(PAGES) {
@@ -183,7 +183,7 @@ impl ChangeFeed {
                 }
                 return Ok(());
             }
-            Ok(_) => ExportFailure::Later { reason: "its cursor does not go on".into(), after: None },
+            Ok(_) => ExportFailure::Later { reason: "the cursor of the export does not advance".into(), after: None },
             Err(failure) => failure,
         };
         let (reason, cursor, pause) = match failure {
@@ -191,13 +191,13 @@ impl ChangeFeed {
             // Without a cursor the export cannot be restarted.
             ExportFailure::CursorLost(reason) if state.cursor.is_none() => (reason, None, REFUSED_RETRY),
             ExportFailure::CursorLost(reason) => {
-                tracing::warn!(site, destination, reason, "export cursor lost; the export begins again");
+                tracing::warn!(site, destination, reason, "export cursor lost; restarting the export");
                 self.export_not_before = Some(now + EXPORT_PAUSE);
                 return store.set_exported(queue, None, state.is_behind).await;
             }
             ExportFailure::Later { reason, after } => (reason, state.cursor.as_deref(), after.unwrap_or(EXPORT_RETRY)),
         };
-        tracing::warn!(site, destination, reason, retry_in = ?pause, "export failed; changes are read from the list");
+        tracing::warn!(site, destination, reason, retry_in = ?pause, "export failed; falling back to the ticket list");
         self.is_export_failing = true;
         self.export_not_before = Some(now + pause);
         if state.is_behind {

@@ -21,7 +21,7 @@ pub enum HookError {
     #[error("the site has no such ticket")]
     NoTicket,
     /// A limit of the ticket is reached.
-    #[error("a limit of the ticket is reached: {0:?}")]
+    #[error("the ticket has reached a limit: {0:?}")]
     Limit(Limit),
     /// The mail is not accepted.
     #[error(transparent)]

@@ -147,7 +147,7 @@ impl TakeInboundMail {
         let mut notes: Vec<String> = Vec::new();
         if reply.is_shortened {
             let whole = shortened(&reply.whole, WHOLE_MAX, reply.is_cut);
-            notes.push(format!("The whole mail, of which the customer sees the answer alone.\n\n{whole}"));
+            notes.push(format!("The complete mail. The customer sees only the answer.\n\n{whole}"));
         }
         if !content.withheld.is_empty() {
             notes.push(withheld(&content.withheld));
@@ -193,10 +193,10 @@ impl TakeInboundMail {
         aside: Aside,
     ) -> Result<ReplyOutcome, StoreError> {
         let reason = match aside {
-            Aside::Unauthenticated => "it is not authenticated, so anybody may have sent it",
+            Aside::Unauthenticated => "the sender is not authenticated and may be forged",
             Aside::Stranger => "the sender is neither an agent nor the customer",
             Aside::Automatic(reason) => reason,
-            Aside::Unread => "it has no words of its own",
+            Aside::Unread => "it contains no new text",
         };
         let start = if aside == Aside::Unread { format!("{UNREAD} ") } else { String::new() };
         let whole = shortened(&reply.whole, MESSAGE_MAX, reply.is_cut);
@@ -262,12 +262,12 @@ impl TakeInboundMail {
                 |bytes: &Vec<u8>| ids.len() < rules.max_count as usize && bytes.len() <= rules.max_bytes as usize;
             let kept = match bytes.filter(fits) {
                 Some(bytes) => self.files.keep(rules, ticket, &name, bytes).await.map_err(|error| error.to_string()),
-                None => Err("it is no base64, too large, or one too many".to_string()),
+                None => Err("not valid base64, too large, or more files than allowed".to_string()),
             };
             match kept {
                 Ok(id) => ids.push(id),
                 Err(reason) => {
-                    tracing::warn!(reference = ticket.reference, reason, "file of a mail not kept");
+                    tracing::warn!(reference = ticket.reference, reason, "mail attachment not stored");
                     missing.push(name);
                 }
             }
@@ -280,7 +280,7 @@ fn aside_by_origin(origin: Origin) -> Option<Aside> {
     match origin {
         Origin::Person => None,
         Origin::Automatic(sign) => Some(Aside::Automatic(sign.reason())),
-        Origin::Bounce => Some(Aside::Automatic("it reports that a mail did not arrive")),
+        Origin::Bounce => Some(Aside::Automatic("it is a bounce")),
     }
 }
 
@@ -336,13 +336,13 @@ fn noted(current: &CurrentTicket, note: &Activity, key: &str, needs_agent: bool)
 fn named<T: AsRef<str>>(names: &[T], more: usize) -> String {
     let more = (more > 0).then(|| format!("{more} more"));
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).chain(more.as_deref()).collect();
-    format!("Files that were not taken in: {}", names.join(", "))
+    format!("Files that were not stored: {}", names.join(", "))
 }
 
 /// Lists files that only agents may read.
 fn withheld(names: &[String]) -> String {
     format!(
-        "Files kept from the customer, because only agents may read what is in them (not stored here): {}",
+        "Files withheld from the customer because they contain text for agents only (not stored): {}",
         names.join(", ")
     )
 }

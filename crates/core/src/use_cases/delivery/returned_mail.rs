@@ -54,7 +54,7 @@ impl TakeReturnedMail {
                 self.parcel((site, destination), (&ticket, id.as_deref()), returned).await
             }
             None => {
-                tracing::info!(site, destination, reason = "it names no mail that was sent", "bounce ignored");
+                tracing::info!(site, destination, reason = "it refers to no mail of this gateway", "bounce ignored");
                 Ok(())
             }
         }
@@ -125,7 +125,7 @@ impl TakeReturnedMail {
         // A report has no reply code of its own; 550 is the reply if nothing more is known (RFC 5321, 4.2.3).
         let fix = explain(550, &reason).map(|known| format!("; {}", known.fix)).unwrap_or_default();
         let reason = format!(
-            "mail to {} was returned: {reason}{fix}; see mailbox and from, then send it again",
+            "mail to {} was returned: {reason}{fix}; check mailbox and from, then send it again",
             returned.mailbox
         );
         if self.queue.return_delivery(delivery.id, &reason).await? {

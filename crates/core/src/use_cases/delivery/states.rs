@@ -65,8 +65,9 @@ impl DestinationStates {
         });
         silent.map(|((site, destination), _)| {
             format!(
-                "Mail for the destination {destination} of {site} comes without \"authenticated\", so every reply by mail is kept as an \
-                 internal note and customers do not see it. The service that posts it to Deskbell has to say whether DMARC has passed."
+                "Mail for the destination {destination} of {site} arrives without \"authenticated\", so every reply \
+                 by mail is stored as an internal note that customers do not see. The service that forwards mail to \
+                 Deskbell must say whether DMARC passed."
             )
         })
     }

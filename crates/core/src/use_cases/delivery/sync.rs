@@ -224,7 +224,7 @@ impl SyncTickets {
                         site = due.ticket.site,
                         reference,
                         ?limit,
-                        "reply not stored: a limit of the ticket is reached"
+                        "reply not stored: the ticket has reached a limit"
                     );
                 }
             }
@@ -366,7 +366,7 @@ impl From<Ended> for SyncError {
     fn from(ended: Ended) -> SyncError {
         match ended {
             Ended::Stopped => SyncError::Stopped,
-            Ended::TooLong => SyncError::Destination(Failure::later("it takes too long")),
+            Ended::TooLong => SyncError::Destination(Failure::later("the request timed out")),
         }
     }
 }

@@ -42,7 +42,7 @@ impl OpenIncidents {
 #[derive(Debug, thiserror::Error)]
 pub enum ReportAffectedError {
     /// There is no such incident, or it is over.
-    #[error("there is no such incident, or it is over")]
+    #[error("no such incident, or it is over")]
     NoIncident,
     /// The store failed.
     #[error(transparent)]

@@ -13,7 +13,7 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 pub async fn run(outgoing: &dyn OutgoingMail) -> Infallible {
     loop {
         if let Err(error) = outgoing.forget_mails(clock::now() - KEPT).await {
-            tracing::warn!(%error, "forgetting mails failed");
+            tracing::warn!(%error, "deleting old recipients failed");
         }
         tokio::time::sleep(EVERY).await;
     }

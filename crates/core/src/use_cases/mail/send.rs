@@ -122,16 +122,16 @@ async fn send_due(
                 MailOutcome::Retry { after }
             }
             (Err(error @ MailFailure::Temporary(_)), None) => {
-                tracing::warn!(site = name, reference, %error, reason = "expired", "mail given up");
+                tracing::warn!(site = name, reference, %error, reason = "expired", "mail dropped");
                 MailOutcome::DeadLetter
             }
             (Err(error @ MailFailure::UnknownRecipient(_)), None) => {
-                tracing::warn!(site = name, reference, %error, reason = "bounced", "mail given up");
+                tracing::warn!(site = name, reference, %error, reason = "bounced", "mail dropped");
                 bounced = format!("Mail to {} bounced: {error}", due.address);
                 MailOutcome::Bounced { text: &bounced }
             }
             (Err(error @ MailFailure::Permanent(_)), None) => {
-                tracing::warn!(site = name, reference, %error, reason = "refused", "mail given up");
+                tracing::warn!(site = name, reference, %error, reason = "refused", "mail dropped");
                 MailOutcome::DeadLetter
             }
         };
@@ -164,7 +164,7 @@ async fn send_claimed(
     tokio::select! {
         sent = send(outbox, codes, due) => Some(sent),
         () = lost => {
-            tracing::warn!(site = due.ticket.site, reference = due.ticket.reference, "mail ended: its claim was lost");
+            tracing::warn!(site = due.ticket.site, reference = due.ticket.reference, "mail aborted: claim lost");
             None
         }
     }
@@ -176,9 +176,9 @@ async fn record(store: &dyn OutgoingMail, due: &DueMail, outcome: MailOutcome<'_
     loop {
         match store.record_mail(ticket, &due.claim, outcome).await {
             Ok(true) => return,
-            Ok(false) => return tracing::warn!(ticket, "mail not recorded: its claim was lost"),
+            Ok(false) => return tracing::warn!(ticket, "mail not recorded: claim lost"),
             Err(error) => {
-                tracing::warn!(ticket, %error, "recording a mail failed; it is tried again");
+                tracing::warn!(ticket, %error, "recording a mail failed; will retry");
                 sleep(STORE_RETRY).await;
             }
         }

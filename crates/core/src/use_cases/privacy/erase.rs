@@ -209,23 +209,20 @@ impl fmt::Display for Erased {
         }
         if self.changed_hands > 0 {
             let tickets = if self.changed_hands == 1 { "ticket" } else { "tickets" };
-            writeln!(f, "{} {tickets} changed hands meanwhile; run again", self.changed_hands)?;
+            writeln!(f, "{} {tickets} got another owner meanwhile; run the command again", self.changed_hands)?;
         }
         if self.unreadable > 0 {
-            writeln!(f, "{} tickets cannot be read and are left; the log names them", self.unreadable)?;
+            writeln!(f, "{} tickets cannot be read and were not erased; see the log", self.unreadable)?;
         }
         for (reference, destination, external_id) in &self.external {
-            writeln!(f, "not reached: {reference} at {destination}, {external_id} there")?;
+            writeln!(f, "not erased: {reference} in {destination}, where it is {external_id}")?;
         }
-        writeln!(f, "not reached: mails and notices that were sent, backups, copies of the disk")?;
+        writeln!(f, "not erased: mails and notifications already sent, backups, copies of the disk")?;
         if !self.is_dry_run && !self.is_log_empty {
-            writeln!(
-                f,
-                "the write-ahead log is being read; what was erased stays in it until the gateway's next checkpoint"
-            )?;
+            writeln!(f, "the write-ahead log is in use; erased data stays in it until the gateway's next checkpoint")?;
         }
         if self.is_dry_run {
-            writeln!(f, "nothing has been erased; run it again with --yes")?;
+            writeln!(f, "dry run, nothing was erased; use --yes to erase")?;
         }
         Ok(())
     }
@@ -255,7 +252,10 @@ mod tests {
         assert!(!meant.includes(&head("2", Some("u-7"), Status::Solved)));
         assert!(!meant.includes(&head("3", None, Status::Open)));
         let erased = Erased { changed_hands: meant.changed_hands.into_inner(), ..Erased::default() };
-        assert!(erased.to_string().contains("\n1 ticket changed hands meanwhile; run again\n"), "{erased}");
+        assert!(
+            erased.to_string().contains("\n1 ticket got another owner meanwhile; run the command again\n"),
+            "{erased}"
+        );
         assert!(!Erased::default().to_string().contains("hands"));
     }
 }

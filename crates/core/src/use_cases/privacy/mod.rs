@@ -20,10 +20,10 @@ pub enum PrivacyError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is no such ticket.
-    #[error("there is no ticket {0}; name it by its reference, DB-…, or its id")]
+    #[error("there is no ticket {0}; use its reference, DB-…, or its id")]
     NoTicket(String),
     /// A date is malformed.
-    #[error("{0:?} is no date; write YYYY-MM-DD, such as 2025-01-31")]
+    #[error("{0:?} is not a date; use YYYY-MM-DD, such as 2025-01-31")]
     NoDate(String),
     /// The target of an export cannot be written.
     #[error(transparent)]

@@ -219,7 +219,7 @@ pub async fn run(counting: &Counting, store: &dyn Counts) {
         if cleaned.is_none_or(|at| at.elapsed() >= DAY) {
             cleaned = Some(Instant::now());
             if let Err(error) = store.forget_counts(clock::weeks_ago(WEEKS_KEPT), clock::weeks_ago(WHO_KEPT)).await {
-                tracing::warn!(%error, "forgetting old counts failed");
+                tracing::warn!(%error, "deleting old counts failed");
             }
         }
     }

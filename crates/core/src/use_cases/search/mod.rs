@@ -159,7 +159,7 @@ impl Indexes {
 enum BuildError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("building it panicked")]
+    #[error("building the index panicked")]
     Panicked,
 }
 

@@ -29,7 +29,7 @@ pub enum ConfirmAddressError {
     #[error(transparent)]
     Json(#[from] JsonError),
     /// The code is wrong.
-    #[error("this is not the code; attempts left: {attempts_left}")]
+    #[error("wrong code; attempts left: {attempts_left}")]
     WrongCode {
         /// How many attempts are left.
         attempts_left: u32,
@@ -38,7 +38,7 @@ pub enum ConfirmAddressError {
     #[error("no code is valid")]
     NoCode,
     /// Too many wrong codes were entered.
-    #[error("the code was entered wrongly too often")]
+    #[error("a wrong code was entered too often")]
     TooManyAttempts,
     /// The store failed.
     #[error(transparent)]
@@ -52,19 +52,19 @@ pub enum RequestCodeError {
     #[error(transparent)]
     Find(#[from] FindTicketError),
     /// A code was sent less than a minute ago.
-    #[error("a code was sent a moment ago; another can be requested in {seconds} seconds")]
+    #[error("a code was just sent; another can be requested in {seconds} seconds")]
     TooSoon {
         /// The seconds until another can be requested.
         seconds: u64,
     },
     /// A mail quota is used up.
-    #[error("the mails of 24 hours are used up; a code can be requested in {seconds} seconds")]
+    #[error("the limit of mails in 24 hours is reached; a code can be requested in {seconds} seconds")]
     QuotaUsedUp {
         /// The seconds until another can be requested.
         seconds: u64,
     },
     /// The limit of codes per ticket is reached.
-    #[error("as many codes were sent for the ticket as there may be")]
+    #[error("the limit of codes for this ticket is reached")]
     TooManyCodes,
     /// Mail to the address has bounced permanently.
     #[error("mail to the address could not be delivered")]

@@ -14,16 +14,16 @@ pub enum TakeTicketError {
     #[error(transparent)]
     Json(#[from] JsonError),
     /// The ticket is invalid.
-    #[error("the ticket breaks {} rules", .0.len())]
+    #[error("the ticket has {} errors", .0.len())]
     Invalid(Vec<FieldError>),
     /// A ticket with the same key is being stored by another request.
-    #[error("a ticket with this key is being taken in")]
+    #[error("a ticket with this key is being stored")]
     InProgress,
     /// The key was used with another body, or by another session.
-    #[error("the key was used for another body or session")]
+    #[error("the key was used with another body or session")]
     KeyReused,
     /// The ticket with this key was erased.
-    #[error("the ticket of this key was erased")]
+    #[error("the ticket with this key was erased")]
     Erased,
     /// Files that the ticket names are missing.
     #[error(transparent)]
@@ -35,7 +35,7 @@ pub enum TakeTicketError {
     #[error(transparent)]
     Quota(#[from] QuotaError),
     /// Every drawn reference was taken.
-    #[error("every reference that was drawn is taken")]
+    #[error("no free reference was found")]
     NoReference,
     /// The store failed.
     #[error(transparent)]
@@ -66,7 +66,7 @@ pub enum ReplyError {
     #[error(transparent)]
     Json(#[from] JsonError),
     /// The reply is invalid.
-    #[error("the reply breaks {} rules", .0.len())]
+    #[error("the reply has {} errors", .0.len())]
     Invalid(Vec<FieldError>),
     /// The key was used for another reply.
     #[error("the key was used for another reply")]
@@ -81,10 +81,10 @@ pub enum ReplyError {
     #[error(transparent)]
     Quota(#[from] QuotaError),
     /// A limit of the ticket is reached.
-    #[error("a limit of the ticket is reached: {0:?}")]
+    #[error("the ticket has reached a limit: {0:?}")]
     Limit(Limit),
     /// The reply was written but cannot be read back.
-    #[error("the reply is not in the store")]
+    #[error("the reply was not found after it was stored")]
     NotStored,
     /// The store failed.
     #[error(transparent)]
@@ -101,7 +101,7 @@ pub enum AmendTicketError {
     #[error(transparent)]
     Json(#[from] JsonError),
     /// A limit of the ticket is reached.
-    #[error("a limit of the ticket is reached: {0:?}")]
+    #[error("the ticket has reached a limit: {0:?}")]
     Limit(Limit),
     /// The store failed.
     #[error(transparent)]

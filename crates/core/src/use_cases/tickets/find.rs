@@ -6,7 +6,7 @@ use crate::ports::{Conversations, ListedTicket, Reader, StoreError, StoredTicket
 #[derive(Debug, thiserror::Error)]
 pub enum FindTicketError {
     /// It does not exist, or belongs to somebody else; the two are indistinguishable.
-    #[error("no ticket of the requester")]
+    #[error("the requester has no such ticket")]
     NoTicket,
     /// The store failed.
     #[error(transparent)]

@@ -16,7 +16,7 @@ pub enum QuotaError {
     #[error("the disk of the database is full")]
     DiskFull,
     /// The daily quota of a network or of the site is used up.
-    #[error("the quota of the day is used up: {:?}", .0.scope)]
+    #[error("the daily quota is exceeded: {:?}", .0.scope)]
     Exceeded(SubmissionExceeded),
 }
 

@@ -6,7 +6,7 @@ use super::value::Value;
 /// Removes something, if there is anything left to remove.
 type TrimStep = fn(&mut Value) -> bool;
 
-/// Each step with the place that is named when it cut something.
+/// Each step with the pointer that is reported when it cut something.
 const STEPS: &[(&str, TrimStep)] = &[
     ("/since", |context| context.remove("since")),
     ("/breadcrumbs", |context| remove_oldest(context.list_mut("breadcrumbs"))),
@@ -19,18 +19,20 @@ const STEPS: &[(&str, TrimStep)] = &[
     ("/page/routes", |context| remove_oldest(context.get_mut("page").and_then(|page| page.list_mut("routes")))),
     ("/errors", |context| remove_oldest(context.list_mut("errors"))),
     ("/page_values", |context| remove_last(context.get_mut("page_values"))),
-    ("/application/flags", |context| remove_last(context.get_mut("application").and_then(|of| of.get_mut("flags")))),
+    ("/application/flags", |context| {
+        remove_last(context.get_mut("application").and_then(|application| application.get_mut("flags")))
+    }),
     ("/user/attributes", |context| remove_last(context.get_mut("user").and_then(|user| user.get_mut("attributes")))),
     ("/links", |context| remove_oldest(context.list_mut("links"))),
 ];
 
-/// Removes parts until the document is within [`CONTEXT_MAX`]. Returns the places.
+/// Removes parts until the document is within [`CONTEXT_MAX`]. Returns the pointers of the cut parts.
 pub fn fit(context: &mut Value) -> Vec<&'static str> {
     let mut cut = Vec::new();
-    for (place, step) in STEPS {
+    for (pointer, step) in STEPS {
         while size(context) > CONTEXT_MAX - RESERVE && step(context) {
-            if !cut.contains(place) {
-                cut.push(*place);
+            if !cut.contains(pointer) {
+                cut.push(*pointer);
             }
         }
     }

@@ -9,16 +9,16 @@ use redaction::{self, Origin, Rules};
 const VALUE_MAX: usize = 1_000;
 const NAME_MAX: usize = 64;
 
-/// Fits a value to a shape: removes members that do not belong there, redacts secrets, and cuts what is too long, with its place added to
+/// Fits a value to a shape: removes members that do not belong there, redacts secrets, and cuts what is too long, with its pointer added to
 /// `cut`. Idempotent.
-pub fn settle(value: &mut Value, shape: &Shape, place: &str, rules: &Rules, cut: &mut Vec<String>) {
+pub fn settle(value: &mut Value, shape: &Shape, pointer: &str, rules: &Rules, cut: &mut Vec<String>) {
     match (value, shape) {
         (Value::Text(text), Text(max) | Kept(max)) => {
             if let Text(_) = shape {
                 *text = redaction::redact(text, Origin::Collected, rules);
             }
             if shorten(text, *max) {
-                cut.push(place.to_string());
+                cut.push(pointer.to_string());
             }
         }
         (Value::Count(_), Count) | (Value::Bool(_), Bool) => {}
@@ -26,13 +26,13 @@ pub fn settle(value: &mut Value, shape: &Shape, place: &str, rules: &Rules, cut:
             members.0.retain(|(_, value)| matches!(value, Value::Text(text) if !text.is_empty()));
             if members.0.len() > TEXTS_MAX {
                 members.0.truncate(TEXTS_MAX);
-                cut.push(place.to_string());
+                cut.push(pointer.to_string());
             }
             for (name, value) in &mut members.0 {
                 if let Value::Text(text) = value {
                     *text = redaction::redact_value(name, text, rules);
                     if shorten(text, VALUE_MAX) {
-                        cut.push([place, "/", name].concat());
+                        cut.push([pointer, "/", name].concat());
                     }
                 }
                 *name = redaction::redact(name, Origin::Collected, rules);
@@ -44,7 +44,7 @@ pub fn settle(value: &mut Value, shape: &Shape, place: &str, rules: &Rules, cut:
             for (name, shape) in *shapes {
                 if let Some(position) = before.iter().position(|(existing, _)| existing == name) {
                     let (_, mut value) = before.swap_remove(position);
-                    settle(&mut value, shape, &[place, "/", name].concat(), rules, cut);
+                    settle(&mut value, shape, &[pointer, "/", name].concat(), rules, cut);
                     if !value.is_empty() {
                         members.0.push((name.to_string(), value));
                     }
@@ -55,10 +55,10 @@ pub fn settle(value: &mut Value, shape: &Shape, place: &str, rules: &Rules, cut:
             let surplus = items.len().saturating_sub(*max);
             if surplus > 0 {
                 items.drain(..surplus);
-                cut.push(place.to_string());
+                cut.push(pointer.to_string());
             }
             for (index, item) in items.iter_mut().enumerate() {
-                settle(item, shape, &[place, "/", &index.to_string()].concat(), rules, cut);
+                settle(item, shape, &[pointer, "/", &index.to_string()].concat(), rules, cut);
             }
             items.retain(|item| !item.is_empty());
         }

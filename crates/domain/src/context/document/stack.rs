@@ -39,7 +39,7 @@ pub fn frames<'a>(stack: &'a str, page_url: &str) -> Frames<'a> {
 pub fn settle(error: &mut Value, page_url: &str) {
     let frames = frames(error.text_of("stack"), page_url);
     let first = frames.own.first().or(frames.foreign.first()).copied().unwrap_or_default();
-    let foreign = [first, error.text_of("location")].into_iter().any(|place| find(place, "-extension://").is_some());
+    let foreign = [first, error.text_of("location")].into_iter().any(|text| find(text, "-extension://").is_some());
     let stack = join_nonempty(&[frames.head, frames.own, frames.foreign].concat(), "\n");
     error.set("extension", Value::Bool(foreign));
     error.set("stack", Value::Text(stack));

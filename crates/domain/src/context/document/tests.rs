@@ -52,10 +52,10 @@ fn the_gateway_reads_what_the_widget_writes() {
     settle(&mut settled, &Context::SHAPE, "", &Rules::default(), &mut cut);
     assert_eq!((&settled, &cut), (&document, &Vec::<String>::new()));
     let received: Context = serde_json::from_value(serde_json::to_value(&settled).unwrap()).unwrap();
-    let mut written = serde_json::to_value(&received).unwrap();
+    let mut written_document = serde_json::to_value(&received).unwrap();
     // Only the gateway sets it.
-    written["user"].as_object_mut().unwrap().remove("verified").unwrap();
-    assert_eq!(written, serde_json::to_value(&document).unwrap());
+    written_document["user"].as_object_mut().unwrap().remove("verified").unwrap();
+    assert_eq!(written_document, serde_json::to_value(&document).unwrap());
 }
 
 /// A value of a shape with every member present.

@@ -5,21 +5,21 @@ use super::super::{Group, Withholder};
 use super::patterns::{SITE, fill};
 use super::value::Value;
 
-/// Removes the groups that the site never collects, and what the customer withholds: `is_off` says so for a place in the document, a group
+/// Removes the groups that the site never collects, and what the customer withholds: `is_off` is called with the pointer of a group
 /// (`/errors`) or one of its items (`/errors/2`).
 pub fn withhold(context: &mut Value, site: &Collected, is_off: impl Fn(&str) -> bool) {
     let mut withheld = Vec::new();
     let user = context.get("user").cloned().unwrap_or_default();
     for group in Group::ALL.iter().copied() {
-        let place = ["/", group.word()].concat();
+        let pointer = ["/", group.word()].concat();
         let (items, withholder) = match site.off.contains(&group) {
             true => (0, Withholder::Site),
-            false if is_off(&place) => (0, Withholder::Customer),
+            false if is_off(&pointer) => (0, Withholder::Customer),
             false => {
                 let later = context
                     .get_mut("since")
-                    .map_or(0, |snapshot| drop_items(snapshot, group, &["/since", &place].concat(), &is_off));
-                match drop_items(context, group, &place, &is_off) + later {
+                    .map_or(0, |snapshot| drop_items(snapshot, group, &["/since", &pointer].concat(), &is_off));
+                match drop_items(context, group, &pointer, &is_off) + later {
                     0 => continue,
                     items => (items, Withholder::Customer),
                 }
@@ -72,13 +72,13 @@ fn drop_echoes(context: &mut Value, user: &Value, patterns: &[Link]) {
     }
 }
 
-fn drop_items(context: &mut Value, group: Group, place: &str, is_off: &impl Fn(&str) -> bool) -> u32 {
+fn drop_items(context: &mut Value, group: Group, pointer: &str, is_off: &impl Fn(&str) -> bool) -> u32 {
     let Some(items) = context.list_mut(group.word()) else { return 0 };
     let before = items.len();
     let mut index = 0;
     items.retain(|_| {
         index += 1;
-        !is_off(&[place, "/", &(index - 1).to_string()].concat())
+        !is_off(&[pointer, "/", &(index - 1).to_string()].concat())
     });
     (before - items.len()) as u32
 }
@@ -88,12 +88,12 @@ fn clear(context: &mut Value, group: Group) {
     if group == Group::PageValues {
         context.remove("unanswered");
     }
-    // Names that the host chose are among the places.
-    let place = ["/", group.word()].concat();
+    // Names that the host chose are among the pointers.
+    let pointer = ["/", group.word()].concat();
     if let Some(cut) = context.list_mut("cut") {
         cut.retain(|cut| {
             let is_inside =
-                |text: &str| text.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+                |text: &str| text.strip_prefix(&pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             !matches!(cut, Value::Text(text) if is_inside(text) || text.strip_prefix("/since").is_some_and(is_inside))
         });
     }
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn nothing_of_a_group_that_is_off_is_left_but_the_word() {
         for group in Group::ALL.iter().copied() {
-            let is_off = |place: &str| place == format!("/{group}");
+            let is_off = |pointer: &str| pointer == format!("/{group}");
             for ((json, context), withholder) in
                 [(without(&[], is_off), Withholder::Customer), (without(&[group], |_| false), Withholder::Site)]
             {
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn an_item_that_is_off_is_gone_and_counted() {
         for group in [Group::Errors, Group::Requests, Group::Links] {
-            let (json, context) = without(&[], |place| place == format!("/{group}/1"));
+            let (json, context) = without(&[], |pointer| pointer == format!("/{group}/1"));
             let before = json.split("\"since\"").next().unwrap();
             assert!(before.contains(&format!("in {group}.0")) && !before.contains(&format!("in {group}.1")), "{json}");
             assert_eq!((context.withheld[0].group, context.withheld[0].items), (group, 1));
@@ -184,7 +184,7 @@ mod tests {
             let mut context = Value::read(&moment);
             let links = site.links.iter().filter_map(|link| fill(link, &context)).collect::<Vec<_>>();
             context.list_mut("links").unwrap().extend(links);
-            withhold(&mut context, &site, |place| place == off);
+            withhold(&mut context, &site, |pointer| pointer == off);
             let names = |list: &str, name: &str| -> Vec<String> {
                 context.list(list).iter().map(|item| item.text_of(name).to_string()).collect()
             };

@@ -50,7 +50,7 @@ pub fn tag_destinations(document: &mut Document<'_>) -> Result<(), SettingsError
             };
             let Some(kind) = KINDS.into_iter().find(|kind| to.get_ref().as_str() == Some(kind)) else {
                 let kind_text = to.get_ref().as_str().unwrap_or_default();
-                let message = format!("{kind_text:?} is no kind of destination; one of {}", KINDS.join(", "));
+                let message = format!("{kind_text:?} is not a kind of destination; use one of {}", KINDS.join(", "));
                 problem = problem.or(Some((to.span(), format!("{path}.to"), message)));
                 continue;
             };

@@ -47,9 +47,10 @@ pub struct Signed {
 pub fn put_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
-            "Uploads a file; its type is detected from its content. The client chooses the id, a UUID; repeating the upload returns the same result. \
-             Rejected with `too_many_uploads` (429) while others are in progress, `upload_quota` (429) if the quota of the day or of unsent \
-             files is used up, and `storage_full` (507) if the disk has no room for files.",
+            "Uploads a file; its type is detected from its content. The client chooses the id, a UUID; repeating the \
+             upload returns the same result. Rejected with `too_many_uploads` (429) while others are in progress, \
+             `upload_quota` (429) if the daily quota or the quota of unsent files is exceeded, and `storage_full` \
+             (507) if the disk has no room for files.",
         )
         .requires_requester()
         .query::<Named>()
@@ -72,7 +73,8 @@ pub async fn put(
     let stored = async {
         let site = requesters.site(&name)?;
         let Query(Named { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-        let id = attachment::parse_id(&id).ok_or_else(|| Refusal::NotFound(": the id of a file is a UUID".into()))?;
+        let id =
+            attachment::parse_id(&id).ok_or_else(|| Refusal::NotFound(": the id of a file must be a UUID".into()))?;
         let requester = requesters.identify(&parts.headers, site).await?;
         match files.admit(site, &requester, &id, client.address, announced(&parts.headers)).await? {
             Admitted::Room(room) => {
@@ -105,10 +107,10 @@ pub fn get_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .summary("Downloads a file from the signed address in its message.")
         .query::<Signed>()
         .response::<200, File>()
-        .response_with::<206, File, _>(|answer| answer.description("The part of the file that Range names."))
-        .response_with::<304, (), _>(|answer| answer.description("The file is no newer than If-Modified-Since."))
-        .response_with::<412, (), _>(|answer| answer.description("The file is newer than If-Unmodified-Since."))
-        .response_with::<416, (), _>(|answer| answer.description("The file has no such part."))
+        .response_with::<206, File, _>(|answer| answer.description("The range of the file that Range requests."))
+        .response_with::<304, (), _>(|answer| answer.description("The file has not changed since If-Modified-Since."))
+        .response_with::<412, (), _>(|answer| answer.description("The file has changed since If-Unmodified-Since."))
+        .response_with::<416, (), _>(|answer| answer.description("The file has no such range."))
         .refused(&[403])
 }
 

@@ -54,7 +54,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
         .summary("Returns the site configuration; for a verified customer also their response targets.")
         .accepts(&[PERSON])
         .response::<200, Json<Config>>()
-        .response_with::<304, (), _>(|answer| answer.description("It is the one that If-None-Match names."))
+        .response_with::<304, (), _>(|answer| answer.description("It has not changed since If-None-Match."))
 }
 
 /// Handles the request.

@@ -22,9 +22,9 @@ use domain::conversation::{ConfirmationCode, Summary};
 pub fn confirm_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
-            "Confirms the sender's address with the code that was mailed there, so that answers can be read. `wrong_code` (422) \
-             names the remaining attempts; `no_code` (409: none was mailed, or it has expired) and `too_many_attempts` (409) mean \
-             that a new code is needed.",
+            "Confirms the sender's address with the code that was mailed to it, so that replies can be read. \
+             `wrong_code` (422) gives the remaining attempts; `no_code` (409: none was mailed, or it has expired) and \
+             `too_many_attempts` (409) mean that a new code is needed.",
         )
         .requires_requester()
         .json_body::<ConfirmationCode>()
@@ -51,9 +51,9 @@ pub async fn confirm(
 pub fn request_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
-            "Mails a new code. Rejected with `code_too_soon` (429) within a minute of the last one and `code_quota` (429) if the mails of the day \
-             are used up, both with Retry-After; `too_many_codes` (409) after five for a ticket; `address_bounced` (409) if a mail server \
-             reported that the address does not exist.",
+            "Mails a new code. Rejected with `code_too_soon` (429) within a minute of the last one and `code_quota` \
+             (429) if the daily limit of mails is reached, both with Retry-After; `too_many_codes` (409) after five \
+             for a ticket; `address_bounced` (409) if a mail server reported that the address does not exist.",
         )
         .requires_requester()
         .response::<202, Json<Summary>>()

@@ -211,13 +211,13 @@ fn within(name: &str, number: Option<u32>, maximum: u32) -> Result<u32, Refusal>
     if (1..=maximum).contains(&number) {
         return Ok(number);
     }
-    Err(Refusal::InvalidQuery(format!("{name} is {number}; allowed is 1 to {maximum}")))
+    Err(Refusal::InvalidQuery(format!("{name} is {number}; use 1 to {maximum}")))
 }
 
 /// The cursor of a page of tickets.
 fn read_cursor(cursor: &str) -> Result<CustomerCursor, Refusal> {
     CustomerCursor::parse(cursor).ok_or_else(|| {
-        Refusal::InvalidQuery("cursor is none that this list has answered in next; begin without it".into())
+        Refusal::InvalidQuery("invalid cursor; use next of an earlier response, or start without a cursor".into())
     })
 }
 

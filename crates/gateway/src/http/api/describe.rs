@@ -75,7 +75,7 @@ impl Describe for TransformOperation<'_> {
 
     fn idempotency_key(mut self) -> Self {
         let description =
-            "1 to 255 visible ASCII characters. Repeating a key with the same body returns the same answer.";
+            "1 to 255 visible ASCII characters. Repeating a key with the same body returns the same response.";
         let parameter_data = text_parameter("Idempotency-Key", description, true);
         let parameter = Parameter::Header { parameter_data, style: HeaderStyle::Simple };
         in_context(|context| add_parameters(context, self.inner_mut(), [parameter]));

@@ -24,7 +24,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary("Counts how questions were used: once per visit, and only questions of the site.")
         .json_body::<Event>()
-        .response_with::<202, (), _>(|answer| answer.description("Counted, if it counts."))
+        .response_with::<202, (), _>(|answer| answer.description("Accepted."))
 }
 
 /// Handles the request.

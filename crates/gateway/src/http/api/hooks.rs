@@ -36,7 +36,7 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
              if the ticket has reached its limit.",
         )
         .untyped_json_body::<Map<String, Value>>()
-        .response_with::<204, (), _>(|answer| answer.description("Taken in."))
+        .response_with::<204, (), _>(|answer| answer.description("Accepted."))
         .refused(&[401])
 }
 
@@ -56,7 +56,7 @@ pub async fn answer(
     let headers = hook_headers(&headers);
     let body = read(&guard, to.map(|to| to.as_ref()), &sender, client.address, &headers, body).await;
     requesters.site(&name)?;
-    let to = to.ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
+    let to = to.ok_or_else(|| Refusal::NotFound("; the site has no such destination".into()))?;
     let (body, reader) = (body?, to.clone());
     let is_large = to.hook_bytes_max().is_some();
     let result = match is_large {

@@ -38,7 +38,8 @@ pub async fn list(
 pub fn affected_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
-            "Reports that the requester is affected. A verified customer counts once; others count once per network and day.",
+            "Reports that the requester is affected. A verified customer is counted once; others are counted once per \
+             network and day.",
         )
         .requires_requester()
         .json_body::<Affected>()

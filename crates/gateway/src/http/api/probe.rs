@@ -34,7 +34,10 @@ const EVENTS: u32 = 4;
 /// Describes the route for bodies.
 pub fn take_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
-        .summary("Discards a body of up to the largest file size of any site and reports what of the request arrived.")
+        .summary(
+            "Discards a body of up to the largest file size of any site and reports which parts of the request \
+             arrived.",
+        )
         .bytes_body()
         .response::<200, Json<Arrived>>()
 }

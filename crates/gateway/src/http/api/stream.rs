@@ -50,7 +50,8 @@ struct Change {
 pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
-            "Streams changes of the requester's tickets as server-sent events: `state`, and `ticket` for each changed ticket.",
+            "Streams changes of the requester's tickets as server-sent events: `state`, and `ticket` for each changed \
+             ticket.",
         )
         .requires_requester()
         .response::<200, EventStream>()

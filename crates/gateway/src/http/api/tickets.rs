@@ -25,9 +25,10 @@ const KEY_MAX: usize = 255;
 pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
-            "Creates a ticket, once per idempotency key. Without a session or token nobody can follow it. Unverified tickets are rejected with \
-             `ticket_quota` (429) if the quota of the day of their network or the site is used up, and with `disk_full` (507). The answer is 201 \
-             if every destination has the ticket within three seconds, and 202 otherwise.",
+            "Creates a ticket, once per idempotency key. Without a session or token nobody can follow it. Unverified \
+             tickets are rejected with `ticket_quota` (429) if the daily quota of their network or of the site is \
+             exceeded, and with `disk_full` (507). The gateway answers 201 if every destination has the ticket within \
+             three seconds, and 202 otherwise.",
         )
         .accepts(&[SESSION, PERSON])
         .idempotency_key()

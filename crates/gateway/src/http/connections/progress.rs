@@ -46,7 +46,7 @@ impl<S> Progress<S> {
             self.deadline.as_mut().reset(Instant::now() + self.time);
         }
         ready!(self.deadline.as_mut().poll(context));
-        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the other end does not read")))
+        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the client stopped reading")))
     }
 }
 

@@ -49,14 +49,11 @@ impl fmt::Display for Report {
         write!(f, "{new} new, {changed} changed, {unchanged} unchanged, {removed} removed, {} bad", self.bad)?;
         if self.changes.spared > 0 {
             let spared = self.changes.spared;
-            write!(
-                f,
-                "; {spared} that the source does not have any more were kept, because they are most of it or all"
-            )?;
-            write!(f, "; --force-prune removes them")?;
+            write!(f, "; {spared} missing from the source were kept, because they are most or all of its questions")?;
+            write!(f, "; use --force-prune to remove them")?;
         }
         if self.kept {
-            write!(f, "; nothing was removed, because what is bad may be a question that is still there")?;
+            write!(f, "; nothing was removed, because an unreadable item may be a question that still exists")?;
         }
         Ok(())
     }
@@ -136,7 +133,7 @@ impl ImportQuestions {
         };
         let taken = changes.taken.iter().map(|taken| SourceNote {
             place: format!("{:?}", taken.id),
-            note: format!("is the id of a question that came from {}; give it another one", taken.source),
+            note: format!("is already the id of a question from {}; use another id", taken.source),
         });
         let bad: Vec<SourceNote> = bad.into_iter().chain(taken).collect();
         Ok(Report {

@@ -105,7 +105,7 @@ impl ImportQuestions {
                     Ok(true) => {}
                     Ok(false) => tracing::warn!(site, source = %plan.source.location(), "import lease lost"),
                     Err(error) => {
-                        tracing::warn!(site, source = %plan.source.location(), %error, "import lease not renewed")
+                        tracing::warn!(site, source = %plan.source.location(), %error, "import lease renewal failed")
                     }
                 }
             }

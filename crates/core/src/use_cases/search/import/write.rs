@@ -86,7 +86,7 @@ pub async fn write(
     let compared = tokio::task::spawn_blocking(move || compare(questions, &known, &name)).await;
     let Compared { write, new, changed, unchanged, taken } = compared.map_err(|_| StoreError::Damaged {
         what: "the questions of an import".into(),
-        reason: "comparing them panicked".into(),
+        reason: "the comparison panicked".into(),
     })??;
     (changes.new, changes.changed, changes.unchanged, changes.taken) = (new, changed, unchanged, taken);
     let writer = Writer { store, site, source };
