@@ -126,7 +126,8 @@ test-browser: widget $(BROWSER_PACKAGES)
 	@echo '── browser tests'
 	cargo build --package gateway --bin deskbell --example zendesk
 	CHROMIUM=$$(tests/browser/find-chromium)
-	export CHROMIUM
+	FIREFOX=$$(tests/browser/find-firefox)
+	export CHROMIUM FIREFOX
 	tests/browser/node_modules/.bin/playwright test --config tests/browser
 
 .PHONY: widget

@@ -25,7 +25,7 @@ export interface Opening {
   /** The id of a topic of the site. */
   topic?: string;
   severity?: Severity;
-  /** Text for the box, which the customer can still change. */
+  /** Text for the box if it is empty, which the customer can still change. */
   message?: string;
   /** Where the customer came from. It is recorded and does not affect the response target. */
   via?: string;

@@ -78,7 +78,8 @@ export const open = ({ message }) => {
     else if (typed) store(draft(), { text: join(typed, read(draft()).text), at: Date.now() });
     keep();
   }
-  if (message && !letter.key) letter.text = message;
+  // What the customer has written stays, whatever the host suggests.
+  if (message && !letter.key) letter.text ||= message;
   draw();
 };
 

@@ -166,12 +166,9 @@ pub fn activate(text_box: &HtmlTextAreaElement, root: &ShadowRoot, active: Optio
     if let Some(before) = root.get_element_by_id(ACTIVE) {
         let _ = before.remove_attribute("id");
     }
-    let Some(element) = active else {
-        let _ = text_box.remove_attribute("aria-activedescendant");
-        return;
-    };
+    set_attribute(text_box, "aria-activedescendant", active.map(|_| ACTIVE));
+    let Some(element) = active else { return };
     element.set_id(ACTIVE);
-    let _ = text_box.set_attribute("aria-activedescendant", ACTIVE);
     let options = web_sys::ScrollIntoViewOptions::new();
     options.set_block(web_sys::ScrollLogicalPosition::Nearest);
     element.scroll_into_view_with_scroll_into_view_options(&options);
@@ -183,9 +180,12 @@ pub fn at_end(text_box: &HtmlTextAreaElement) -> bool {
     matches!((text_box.selection_start(), text_box.selection_end()), (Ok(from), Ok(to)) if from == to && from == Some(end))
 }
 
-/// Sets an attribute to `true`, or removes it.
-pub fn set_flag(element: &Element, name: &str, set: bool) {
-    let _ = if set { element.set_attribute(name, "true") } else { element.remove_attribute(name) };
+/// Sets an attribute, or removes it.
+pub fn set_attribute(element: &Element, name: &str, value: Option<&str>) {
+    let _ = match value {
+        Some(value) => element.set_attribute(name, value),
+        None => element.remove_attribute(name),
+    };
 }
 
 /// Sets the value of a field.

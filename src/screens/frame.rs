@@ -33,11 +33,9 @@ impl Panel {
             dom::set_hidden(&loader.back(), model.is_sealed() || !leads_back);
             let text_box = loader.text_box();
             text_box.set_read_only(model.is_sealed());
-            dom::set_flag(
-                &text_box,
-                "aria-invalid",
-                model.gaps.iter().any(|gap| ticket::field_of(*gap) == ticket::MESSAGE),
-            );
+            let is_invalid = model.gaps.iter().any(|gap| ticket::field_of(*gap) == ticket::MESSAGE);
+            dom::set_attribute(&text_box, "aria-invalid", is_invalid.then_some("true"));
+            dom::set_attribute(&text_box, "aria-describedby", is_invalid.then_some(ticket::MESSAGE_ERROR));
             if let Some(around) = text_box.parent_element() {
                 dom::set_hidden(&around, !matches!(model.screen, Screen::Home | Screen::Ticket));
             }

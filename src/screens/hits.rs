@@ -21,6 +21,7 @@ pub fn home(panel: Panel, model: &Model) -> AnyView {
     match model.hits.is_empty() {
         false => section("hits", panel.t(Text::Suggestions), rows(panel, &model.hits)),
         true if model.search_failed => paragraph("hint", panel.t(Text::SearchFailed)),
+        true if model.found_nothing => paragraph("hint", panel.t(Text::NoHits)),
         true => nothing(),
     }
 }
@@ -70,18 +71,20 @@ fn row(panel: Panel, hit: &Hit) -> AnyView {
         false if hit.answers == 0 => nothing(),
         false => el("span").text(panel.count(Text::Answers, hit.answers)),
     };
+    // Assistive technology reads the excerpt as the description, or the name of a hit would be hundreds of letters long.
     let text = [
         el("span").attr("class", "title").children(runs(&hit.title)),
-        el("span").attr("class", "excerpt").children(runs(&hit.excerpt)),
+        el("span").attr("class", "excerpt").attr("aria-hidden", "true").children(runs(&hit.excerpt)),
     ];
+    let described = plain_text(&hit.excerpt);
     let text = el("span").attr("class", "text").children(text);
     let parts = [text, el("span").attr("class", "about").children([kind, solved, count])];
     let (id, hit) = (hit.id.clone(), hit.clone());
     let row = match safe_url(&hit.url).filter(|_| !is_read_here(&hit)) {
-        Some(url) => outward(url).on("click", move |_| question::seen(panel, &hit, Outcome::Opened)).children(parts),
-        None => button("hit", move |_| question::open(panel, hit.clone())).attr("data-id", id).children(parts),
+        Some(url) => outward(url).on("click", move |_| question::seen(panel, &hit, Outcome::Opened)),
+        None => button("hit", move |_| question::open(panel, hit.clone())).attr("data-id", id),
     };
-    el("li").children([row])
+    el("li").children([row.attr("aria-description", described).children(parts)])
 }
 
 fn outward(url: &str) -> crate::components::el::El {
@@ -97,6 +100,10 @@ fn is_read_here(hit: &Hit) -> bool {
 /// Whether it is an issue of a public tracker, where one can vote.
 fn is_issue(hit: &Hit) -> bool {
     hit.source == "github"
+}
+
+fn plain_text(runs: &[Run]) -> String {
+    runs.iter().map(|run| run.text.as_str()).collect()
 }
 
 fn runs(runs: &[Run]) -> Vec<AnyView> {

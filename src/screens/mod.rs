@@ -98,6 +98,9 @@ fn model_mut() -> RefMut<'static, Model> {
     STATE.with(|state| state.model.borrow_mut())
 }
 
+/// The id of the element that the widget draws into.
+const BELOW: &str = "below";
+
 /// The panel on the page; removed when it is dropped.
 pub struct Mounted {
     /// The panel.
@@ -111,12 +114,17 @@ pub struct Mounted {
 /// Draws the widget into the loader's panel.
 pub fn mount(loader: Loader) -> Mounted {
     // Removes the loader's own loading message.
-    loader.below().set_text_content(None);
+    let below = loader.below();
+    below.set_text_content(None);
+    // The arrow keys in the box move among what is below it.
+    below.set_id(BELOW);
+    dom::set_attribute(&loader.text_box(), "aria-controls", Some(BELOW));
+    dom::set_attribute(&loader.text_box(), "aria-autocomplete", Some("list"));
     let owner = Owner::new();
     let panel = owner.with(|| Panel::new(loader.clone()));
     panel.listen_to_host();
     let parts = vec![el::live(move || screen(panel)), el::live(move || panel.draw_around())];
-    let view = el::mount(&loader.below(), parts.into_any());
+    let view = el::mount(&below, parts.into_any());
     let listeners = [
         dom::listen(&loader.text_box(), "input", move |_| panel.typed()),
         dom::listen(&loader.text_box(), "keydown", move |event| keys::pressed(panel, &event)),

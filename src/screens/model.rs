@@ -87,6 +87,8 @@ pub struct Model {
     pub came_from: Screen,
     /// The text in the box.
     pub text: String,
+    /// How many secrets are in it.
+    pub secrets: usize,
     /// The selected kind.
     pub kind: Option<Kind>,
     /// The selected topic; empty if the customer is not sure.
@@ -115,6 +117,8 @@ pub struct Model {
     pub unfolded: bool,
     /// Whether the last search got no response.
     pub search_failed: bool,
+    /// Whether the last search got one without a hit.
+    pub found_nothing: bool,
     /// The ticket whose conversation is open; empty for the list.
     pub ticket: String,
     /// Counts how often a screen of tickets was opened, and changes of the user: what was begun for an earlier one is not continued.

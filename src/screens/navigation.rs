@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 
 use super::model::{Model, Screen, Similar};
-use super::{Panel, keys, question, search, suggestions};
+use super::{Panel, keys, question, search, secrets, suggestions};
 use crate::browser::dom;
 use crate::browser::loader::{self, Options};
 use domain::opening::{self, EntryScreen, Opening};
@@ -61,7 +61,8 @@ impl Panel {
                 model.via = via;
             }
         });
-        if let Some(message) = opening.message {
+        // What the customer has written stays, whatever the host suggests.
+        if let Some(message) = opening.message.filter(|_| self.peek(|model| model.text.is_empty())) {
             self.write(&message);
         }
         if let Some(id) = opening.question {
@@ -87,6 +88,7 @@ impl Panel {
         let loader = self.loader();
         dom::scroll_to(&loader.below(), 0);
         if screen == Screen::Ticket {
+            secrets::announce(self);
             search::start(self);
         }
         let boxed = matches!(screen, Screen::Home | Screen::Ticket);

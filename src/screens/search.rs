@@ -26,6 +26,8 @@ const SHORTEST: usize = 2;
 const LONGEST: usize = 300;
 /// The pause in a message before it is searched for; on Home every letter counts.
 const PAUSE: Duration = Duration::from_millis(150);
+/// How long the hits have to stay the same before they are announced, so that a screen reader is not interrupted at every letter.
+const ANNOUNCED_AFTER: Duration = Duration::from_secs(1);
 /// From this many words on, a message is searched for without a pause, whenever a word is complete.
 const ENOUGH_WORDS: usize = 3;
 
@@ -35,6 +37,7 @@ pub struct Running {
     number: u32,
     _pause: Option<Timer>,
     _abort: Option<Rc<Abort>>,
+    _announcement: Option<Timer>,
 }
 
 /// Searches for the text in the box.
@@ -45,14 +48,17 @@ pub fn start(panel: Panel) {
     let number = STATE.with(|state| state.search.borrow().number + 1);
     if query.chars().count() < SHORTEST {
         replace(Running { number, ..Running::default() });
-        panel.change(|model| model.hits.clear());
+        panel.change(|model| {
+            model.hits.clear();
+            model.found_nothing = false;
+        });
         if is_empty && panel.peek(|model| model.screen == Screen::Home) {
             suggestions::start(panel);
         }
         return;
     }
     let abort = Rc::new(Abort::new());
-    replace(Running { number, _pause: None, _abort: Some(abort.clone()) });
+    replace(Running { number, _abort: Some(abort.clone()), ..Running::default() });
     let go = move || spawn(run(panel, number, query, abort));
     if at_once {
         return go();
@@ -132,8 +138,8 @@ fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
     let count = hits.len() as u32;
     let source = answer.map(|answer| answer.text_of("source")).filter(|source| !source.is_empty());
     panel.emit("search", &[("hits", count.into()), ("source", source.as_deref().unwrap_or("gateway").into())]);
+    announce(panel, if answer.is_some() { panel.count(Text::HitsFound, count) } else { panel.t(Text::SearchFailed) });
     if count > 0 {
-        panel.announce(&panel.count(Text::HitsFound, count));
         shown(panel, &hits);
     }
     // A hit that is being pressed must not change under the finger.
@@ -142,11 +148,18 @@ fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
     }
     panel.change(|model| {
         model.search_failed = answer.is_none();
+        model.found_nothing = answer.is_some() && hits.is_empty();
         // While searching fails, the earlier hits stay; they are the best there is.
         if answer.is_some() {
             model.hits = hits;
         }
     });
+}
+
+/// Announces the outcome of a search, unless another one begins soon.
+fn announce(panel: Panel, outcome: String) {
+    let announcement = timer::after(ANNOUNCED_AFTER, move || panel.announce(&outcome));
+    STATE.with(|state| state.search.borrow_mut()._announcement = announcement);
 }
 
 /// Whether a message has enough words, and the last one is complete.

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::Panel;
-use super::document;
+use super::model::Screen;
+use super::{Panel, document, model_mut};
 use crate::browser::dom;
 use crate::components::el::{button, div, el, nothing};
 use domain::texts::Text;
@@ -19,6 +19,18 @@ pub fn view(panel: Panel) -> AnyView {
         div("row").children([about, button("button", move |_| hide(panel, &begin)).text(panel.t(Text::HideSecret))])
     };
     div("secrets").children(found.into_iter().map(|secret| row(secret.begin)).collect::<Vec<_>>())
+}
+
+/// Announces a secret that was not in the message before; the form shows it.
+pub fn announce(panel: Panel) {
+    let Some(context) = document::ready().filter(|_| panel.peek(|model| model.screen == Screen::Ticket)) else {
+        return;
+    };
+    let (found, before) = panel.peek(|model| ((context.secrets)(model), model.secrets));
+    model_mut().secrets = found.len();
+    if let Some(latest) = found.last().filter(|_| found.len() > before) {
+        panel.announce(&panel.fill(Text::SecretFound, "{secret}", &latest.begin));
+    }
 }
 
 /// Replaces the first secret that begins with `begin` by its kind. The rest of the text stays, and the box can undo it.

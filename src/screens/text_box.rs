@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 
 use super::model::Model;
-use super::{Panel, choices, keys, search, ticket};
+use super::{Panel, choices, keys, search, secrets, ticket};
 use crate::browser::{dom, loader};
 use domain::ticket::{Contact, Kind, Severity};
 use wire::{Pairs, Read, Source};
@@ -24,6 +24,7 @@ impl Panel {
             model.gaps.retain(|gap| ticket::field_of(*gap) != ticket::MESSAGE);
         });
         keys::release(self);
+        secrets::announce(self);
         search::start(self);
     }
 

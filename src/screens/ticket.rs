@@ -14,6 +14,8 @@ use domain::ticket::{Contact, Gap, Kind, MESSAGE_MAX, Severity, is_email};
 
 /// The id of the message's field: the loader's box.
 pub const MESSAGE: &str = "box";
+/// The id of the text of its error.
+pub const MESSAGE_ERROR: &str = "box-error";
 /// The id of the topic's field.
 pub const TOPIC: &str = "topic";
 /// The id of the severity's field.

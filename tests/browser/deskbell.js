@@ -1,7 +1,8 @@
-import { test as base, expect } from "@playwright/test";
+import { expect } from "@playwright/test";
 import path from "node:path";
-import { Gateway, root } from "./gateway.js";
+import { root } from "./gateway.js";
 import { Panel } from "./panel.js";
+import { test as base } from "./served.js";
 import { Site } from "./site.js";
 
 export { expect };
@@ -54,31 +55,23 @@ export class Trouble {
 
 /**
  * @typedef {object} Fixtures
- * @property {string} settings the gateway's configuration
- * @property {Gateway} gateway a gateway of the test's own
  * @property {(options?: import("./site.js").Options & {folder?: string, path?: string}) => Promise<Site>} host
  *   serves a host's page from another origin and goes there: the folder of the spec, unless another one is named
  * @property {(reference?: string) => Promise<import("@playwright/test").Page>} inbox
  *   opens the inbox, or the ticket with this reference, in a browser of its own
- * @property {() => Promise<any[]>} tickets the tickets in the inbox, newest first: each as it was sent, with its `reference`
  * @property {Panel} panel
  * @property {Trouble} trouble
  */
 
 /** @type {import("@playwright/test").TestType<
- *   import("@playwright/test").PlaywrightTestArgs & import("@playwright/test").PlaywrightTestOptions & Fixtures,
+ *   import("@playwright/test").PlaywrightTestArgs & import("@playwright/test").PlaywrightTestOptions
+ *     & import("./served.js").Fixtures & Fixtures,
  *   import("@playwright/test").PlaywrightWorkerArgs & import("@playwright/test").PlaywrightWorkerOptions>} */
 export const test = base.extend({
-  settings: ["", { option: true }],
-
-  gateway: async ({ trouble, settings }, use, info) => {
-    const gateway = new Gateway();
-    await gateway.start(settings);
+  // Requests of the page fail once the gateway has stopped, which is no error of the page.
+  gateway: async ({ gateway, trouble }, use) => {
     await use(gateway);
-    // Requests of the page fail from here on, which is no error of the page.
     trouble.over();
-    const log = await gateway.end();
-    if (info.status !== info.expectedStatus) await info.attach("gateway.log", { body: log, contentType: "text/plain" });
   },
 
   trouble: [
@@ -116,31 +109,5 @@ export const test = base.extend({
     await context.close();
   },
 
-  // Read without a browser, because nearly every test calls this, and some do so repeatedly.
-  tickets: async ({ gateway }, use) => {
-    /** @param {string} path */
-    const read = async (path) => {
-      const answer = await fetch(gateway.url + path);
-      if (!answer.ok) throw new Error(`${path} in the inbox: ${answer.status}`);
-      return answer.text();
-    };
-    await use(async () => {
-      const list = await read("/inbox?status=all");
-      const references = [...list.matchAll(/<a class="reference"[^>]*>([^<]*)/g)].map(([, name]) => name ?? "");
-      const pages = references.map((reference) => read(`/inbox/tickets/${reference}`));
-      const tickets = (await Promise.all(pages)).map((page, nth) => {
-        const [, sent] = page.match(/class="raw"[^>]*><code>([^<]*)/) ?? [];
-        return { reference: references[nth], ...JSON.parse(text(sent ?? "")) };
-      });
-      return tickets.sort((one, other) => other.created_at.localeCompare(one.created_at));
-    });
-  },
-
   panel: async ({ page }, use) => use(new Panel(page)),
 });
-
-/** Converts the inbox's HTML to text. @param {string} html */
-const text = (html) => {
-  const signs = /** @type {Record<string, string>} */ ({ lt: "<", gt: ">", quot: '"', amp: "&" });
-  return html.replace(/&(lt|gt|quot|amp);/g, (_, name) => signs[name] ?? "");
-};

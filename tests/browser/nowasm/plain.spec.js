@@ -1,20 +1,10 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, expectAccessible, test } from "../deskbell.js";
+import { WITHOUT_WASM } from "../policies.js";
 
 // On pages that forbid WebAssembly: a plain form, which loses nothing and sends nothing twice either.
 
 /** @typedef {any} Any */
-
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'nonce-host' {{gateway}}",
-  "connect-src {{gateway}}",
-  "style-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
 
 test.beforeEach(({ trouble }) => trouble.expect(/wasm-eval|WebAssembly|wasm code generation/i));
 
@@ -48,7 +38,7 @@ const command = (page, name, ...args) =>
 const DOWN = /Failed to load resource|ERR_CONNECTION|ERR_FAILED|ERR_INTERNET|CORS policy/;
 
 test("on a page for tests the ticket is one", async ({ host, page, panel, tickets }) => {
-  await host({ csp: POLICY, fill: { attributes: 'data-env="test"' } });
+  await host({ csp: WITHOUT_WASM, fill: { attributes: 'data-env="test"' } });
   await open(page, panel);
   await panel.box.fill("I try it out");
   await panel.send();
@@ -63,7 +53,7 @@ test("who is not known says how they are reached, and support has the ticket", a
   trouble,
 }) => {
   trouble.expect(/broken for customer/);
-  await host({ csp: POLICY, path: "/view?signed-out&secret=1#hash" });
+  await host({ csp: WITHOUT_WASM, path: "/view?signed-out&secret=1#hash" });
   await page.getByRole("button", { name: "Break" }).click();
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.box).toBeFocused();
@@ -106,7 +96,7 @@ test("what is sent is what the gateway's description says, and nothing that coul
   trouble,
 }) => {
   trouble.expect(/broken for customer/);
-  await host({ csp: POLICY, path: "/view?secret=1#hash" });
+  await host({ csp: WITHOUT_WASM, path: "/view?secret=1#hash" });
   await page.getByRole("button", { name: "Break" }).click();
   await command(page, "capture", Object.assign(new Error("x"), { name: "sk-live-1234" }));
   await open(page, panel);
@@ -140,7 +130,7 @@ test("what is sent is what the gateway's description says, and nothing that coul
 });
 
 test("what the site keeps back is kept back", async ({ host, page, panel, tickets }) => {
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   await command(page, "configure", { context: { off: ["page"], ask: ["user"] } });
   await open(page, panel);
   await panel.box.fill("Less of it");
@@ -161,7 +151,7 @@ test("a reload while the gateway is down loses nothing, and it goes once", async
   trouble,
 }) => {
   trouble.expect(DOWN);
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("sealed before the network was asked");
   const back = await cut(page);
@@ -197,7 +187,7 @@ test("what did not arrive stands in the form of the next page, and goes when Try
   trouble,
 }) => {
   trouble.expect(DOWN);
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("waits for a press");
   const back = await cut(page);
@@ -223,7 +213,7 @@ test("the answer gets lost: the same bytes with the same key, the same ticket", 
   trouble,
 }) => {
   trouble.expect(DOWN);
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   /** @type {string[]} */
   const sent = [];
   await page.route("**/tickets", async (route) => {
@@ -252,7 +242,7 @@ test("the answer gets lost: the same bytes with the same key, the same ticket", 
 
 test("a ticket that is refused is unsealed and can be mended", async ({ host, page, panel, tickets, trouble }) => {
   trouble.expect(DOWN);
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   /** @type {(string | undefined)[]} */
   const keys = [];
   await page.route("**/tickets", (route) => {
@@ -285,7 +275,7 @@ test("a gateway that is busy is asked again when Try again is pressed", async ({
   trouble,
 }) => {
   trouble.expect(DOWN);
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   let attempts = 0;
   await page.route("**/tickets", (route) => {
     if (route.request().method() !== "POST" || ++attempts > 1) return route.continue();
@@ -310,7 +300,7 @@ test("offline it says so, and goes when Try again is pressed with the network ba
   trouble,
 }) => {
   trouble.expect(DOWN);
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("from a tunnel");
   await context.setOffline(true);
@@ -323,7 +313,7 @@ test("offline it says so, and goes when Try again is pressed with the network ba
 });
 
 test("what the device cannot store is sent all the same", async ({ host, page, panel, tickets }) => {
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   await page.evaluate(() => {
     Object.defineProperty(window, "localStorage", {
       get: () => {
@@ -338,7 +328,7 @@ test("what the device cannot store is sent all the same", async ({ host, page, p
 });
 
 test("what is being written is found again", async ({ host, page, panel }) => {
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("half a sentence");
   await page.reload();
@@ -359,7 +349,7 @@ test("after reset it stays sealed, unseen by who is next; with discard it is gon
   trouble,
 }) => {
   trouble.expect(DOWN);
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("of Ada alone");
   const back = await cut(page);
@@ -385,7 +375,7 @@ test("after reset it stays sealed, unseen by who is next; with discard it is gon
 });
 
 test("an answer that comes after a change of user is shown to neither", async ({ host, page, panel, tickets }) => {
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   /** @type {() => void} */
   let release = () => {};
   const held = new Promise((resolve) => (release = () => resolve(null)));
@@ -411,7 +401,7 @@ test("an answer that comes after a change of user is shown to neither", async ({
 
 test("a token that is refused is fetched anew, once", async ({ host, page, panel, tickets, trouble }) => {
   trouble.expect(DOWN);
-  await host({ csp: POLICY, path: "/?signed-out" });
+  await host({ csp: WITHOUT_WASM, path: "/?signed-out" });
   await page.evaluate(() => {
     const signed = (/** @type {object} */ claims) => `e.${btoa(JSON.stringify(claims))}.s`;
     let asked = 0;
@@ -450,7 +440,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
 
     test("it can be used by everyone", async ({ host, page, panel, trouble }) => {
       trouble.expect(DOWN);
-      await host({ csp: POLICY, fill: { lang }, path: "/?signed-out" });
+      await host({ csp: WITHOUT_WASM, fill: { lang }, path: "/?signed-out" });
       await open(page, panel, words.send);
       await expect(panel.dialog).toHaveAttribute("dir", lang === "ar" ? "rtl" : "ltr");
       await panel.box.fill("Ada");
@@ -490,7 +480,7 @@ test("a policy that forbids WebAssembly is asked once, however often the page as
   panel,
   trouble,
 }) => {
-  await host({ csp: POLICY });
+  await host({ csp: WITHOUT_WASM });
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
   for (let times = 0; times < 5; times++)
     expect(await command(page, "status")).toMatchObject({ available: false, reason: "wasm" });

@@ -1,20 +1,10 @@
 import { expect, test } from "../deskbell.js";
+import { STRICT } from "../policies.js";
 
 // The minimal policy of a page: any violation and any error in the console fails these tests automatically.
 
-const LEAST = [
-  "default-src 'none'",
-  "script-src 'nonce-host' {{gateway}} 'wasm-unsafe-eval'",
-  "connect-src {{gateway}}",
-  "style-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
-
 test("the whole story runs without a violation", async ({ host, panel, tickets, page }) => {
-  await host({ csp: LEAST });
+  await host({ csp: STRICT });
   await panel.open();
   await panel.box.fill("change my plan pm_4021");
   await panel.hit("Payment provider did not confirm").click();
@@ -34,7 +24,7 @@ test("the whole story runs without a violation", async ({ host, panel, tickets, 
 });
 
 test("the panel is dressed although the policy allows no style", async ({ host, panel }) => {
-  await host({ csp: LEAST });
+  await host({ csp: STRICT });
   await panel.open();
   const look = await panel.dialog.evaluate((dialog) => {
     const { position, borderRadius, display } = getComputedStyle(dialog);
@@ -47,7 +37,7 @@ test("the panel is dressed although the policy allows no style", async ({ host, 
 test("the policy is in force, and what breaks it is seen", async ({ host, page, trouble }) => {
   trouble.expect(/violation: (style-src|require-trusted-types-for)/);
   trouble.expect(/Content Security Policy|TrustedHTML/);
-  await host({ csp: LEAST });
+  await host({ csp: STRICT });
   await page.evaluate(() => document.body.setAttribute("style", "color: red"));
   const refused = await page.evaluate(() => {
     try {

@@ -77,6 +77,7 @@ Text {
     Solved, "solved", "Solved";
     Answers, "answers", "one={n} answer|other={n} answers";
     SearchFailed, "search_failed", "We couldn't search for answers just now. You can still send a ticket.";
+    NoHits, "no_hits", "No answers match. Try other words, or send a ticket.";
     NoAnswerSend, "no_answer_send", "No answer? Send a ticket";
     NearHint, "near_hint", "Answers that may help appear here as you write.";
     MoreHits, "more_hits", "one={n} more|other={n} more";

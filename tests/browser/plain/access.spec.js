@@ -1,0 +1,142 @@
+import { expect, test } from "../deskbell.js";
+
+// What people need who do not see the panel, enlarge it, or touch it.
+
+/** @typedef {any} Any */
+
+test("at a zoom of 400 %, no control is covered when it has the focus", async ({ host, page, panel }) => {
+  // 1440 x 900 at 400 %.
+  await page.setViewportSize({ width: 360, height: 225 });
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.focus();
+  const covered = [];
+  for (let n = 0; n < 40; n++) {
+    const [name, visible] = await panel.root.evaluate((element) => {
+      const root = /** @type {ShadowRoot} */ (element.shadowRoot);
+      const focused = root.activeElement;
+      if (!focused) return ["", true];
+      const { left, right, top, bottom } = focused.getBoundingClientRect();
+      const points = [0.1, 0.5, 0.9].map((part) => [(left + right) / 2, top + (bottom - top) * part]);
+      const isOnTop = ([x = 0, y = 0]) => {
+        const hit = root.elementFromPoint(x, y);
+        return !!hit && (focused.contains(hit) || !!hit.closest("label")?.contains(focused));
+      };
+      return [focused.id || focused.textContent || focused.tagName, points.some(isOnTop)];
+    });
+    if (!name) break;
+    if (!visible) covered.push(name);
+    await page.keyboard.press("Tab");
+  }
+  expect(covered).toEqual([]);
+});
+
+test("the message names its error, and the popover is not modal", async ({ host, panel }) => {
+  await host();
+  await panel.open();
+  await expect(panel.dialog).toHaveAttribute("aria-modal", "false");
+  await panel.toTicket();
+  await expect(panel.box).not.toHaveAttribute("aria-describedby");
+  await panel.button("Send").click();
+  await expect(panel.box).toHaveAccessibleDescription("Please describe what happened.");
+  await expect(panel.box).toHaveAttribute("aria-invalid", "true");
+  await panel.box.fill("It broke");
+  await expect(panel.box).not.toHaveAttribute("aria-describedby");
+});
+
+test("the number of results is announced once the customer pauses, also if there are none", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host();
+  await panel.open();
+  await panel.live.evaluate((live) => {
+    const announced = /** @type {string[]} */ ([]);
+    Object.assign(window, { announced });
+    new MutationObserver(() => announced.push(live.textContent ?? "")).observe(live, { childList: true });
+  });
+  await panel.box.pressSequentially("export chart does nothing", { delay: 20 });
+  await expect(panel.live).toHaveText(/\d results?/);
+  const announced = await page.evaluate(() => /** @type {Any} */ (window).announced);
+  expect(announced.length).toBeLessThan(3);
+  await panel.box.fill("zzqxv wvvkq");
+  await expect(panel.live).toHaveText("0 results");
+  await expect(panel.root.getByText("No answers match.")).toBeVisible();
+});
+
+test("a hit is named by its title, and described by its excerpt", async ({ host, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("export chart does nothing");
+  const hit = panel.hit("Export chart fails").first();
+  await expect(hit).toHaveAccessibleName(/^Export chart fails: .* Solved 3 answers$/);
+  await expect(hit).toHaveAccessibleDescription(/.{40}/);
+});
+
+test("a secret in the message is announced", async ({ host, panel }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("My key is sk_live_4eC39HqLyjWDarjtT1zdp7dc");
+  await expect(panel.live).toHaveText(/looks confidential/);
+});
+
+for (const colorScheme of /** @type {const} */ (["light", "dark"]))
+  test(`marked words of titles are readable in ${colorScheme} colours`, async ({ host, page, panel }) => {
+    await page.emulateMedia({ colorScheme });
+    await host();
+    await panel.open();
+    await panel.box.fill("export chart");
+    await expect(panel.hits.first().locator("mark").first()).toBeVisible();
+    const ratio = await panel.hits.first().evaluate((hit) => {
+      const mark = /** @type {Element} */ (hit.querySelector("mark"));
+      const { color, backgroundColor } = getComputedStyle(mark);
+      const light = (/** @type {string} */ text) => {
+        const [r = 0, g = 0, b = 0] = (text.match(/[\d.]+/g) ?? []).map((part) => {
+          const value = Number(part) / 255;
+          return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const [dark = 0, bright = 0] = [light(color), light(backgroundColor)].sort((one, other) => one - other);
+      return (bright + 0.05) / (dark + 0.05);
+    });
+    // WCAG 2.2, 1.4.3.
+    expect(ratio).toBeGreaterThanOrEqual(4.5);
+  });
+
+test.describe("on a touch screen", () => {
+  test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+
+  test("whatever can be pressed is as high as a finger", async ({ host, panel }) => {
+    await host();
+    await panel.open();
+    const small = () =>
+      panel.root.evaluate((element) => {
+        const root = /** @type {ShadowRoot} */ (element.shadowRoot);
+        return [...root.querySelectorAll("button,a,select,input:not(.live)")]
+          .map((node) => ({ node, box: (node.closest("label.choice") ?? node).getBoundingClientRect() }))
+          .filter(({ box }) => box.height && box.height < 43.5)
+          .map(({ node, box }) => `${node.textContent || node.id} ${box.width}x${box.height}`);
+      });
+    expect(await small()).toEqual([]);
+    await panel.box.fill("export chart");
+    await expect(panel.hits.first()).toBeVisible();
+    expect(await small()).toEqual([]);
+    await panel.toTicket();
+    expect(await small()).toEqual([]);
+  });
+});
+
+test("a message that the host suggests never replaces what the customer has written", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("My own words");
+  await page.evaluate(() =>
+    /** @type {Any} */ (window).deskbell("open", { screen: "ticket", message: "From the page" }),
+  );
+  await expect(panel.severity).toBeVisible();
+  await expect(panel.box).toHaveValue("My own words");
+});
