@@ -69,9 +69,10 @@ impl Gateway {
 }
 
 impl Stored {
-    /// Whether it came with an attachment that another one neither has nor names.
+    /// Whether it came with an attachment, or names one that was left behind, that another one neither has nor names.
     pub fn adds_to(&self, earlier: &Stored) -> bool {
-        !self.attachments.iter().all(|name| earlier.mentions(name))
+        let left_behind = self.message.split("\n\n").skip(1).map(String::from);
+        self.attachments.iter().cloned().chain(left_behind).any(|name| !earlier.mentions(&name))
     }
 
     /// Whether it came with attachments, or names some that were left behind.

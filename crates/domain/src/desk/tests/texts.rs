@@ -23,7 +23,7 @@ pub struct Text {
     pub is_replaced: bool,
     /// Whether a reset was to forget it.
     pub is_forgettable: bool,
-    /// Whether a reset was to delete it even if it was sent off: then it is not given back if it is refused.
+    /// Whether the customer, or a reset, has deleted it after it was sent off: then it is not given back if it is refused.
     pub is_discarded: bool,
     /// Whether it must not be shown as a draft again.
     pub is_over: bool,

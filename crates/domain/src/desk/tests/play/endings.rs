@@ -57,6 +57,12 @@ impl Play {
         }
     }
 
+    fn settle(&mut self) -> Result<(), Violation> {
+        self.world.try_to_settle()?;
+        self.let_go();
+        check(&mut self.world, &mut self.texts)
+    }
+
     /// Everything works again, and everybody comes back.
     pub fn end(mut self) -> Result<(), Violation> {
         self.world.gateway.rejects_tokens = false;
@@ -66,8 +72,7 @@ impl Play {
         for tab in 0..TABS {
             self.world.start(tab);
         }
-        self.world.try_to_settle()?;
-        check(&mut self.world, &mut self.texts)?;
+        self.settle()?;
         for name in ["", "ada", "ben"] {
             for tab in 0..TABS {
                 self.crash(tab)?;
@@ -79,15 +84,13 @@ impl Play {
                     assert!(shown.is_empty(), "nothing was loaded before: {shown:?}");
                 }
             }
-            self.world.try_to_settle()?;
-            check(&mut self.world, &mut self.texts)?;
+            self.settle()?;
             let waiting: Vec<_> =
                 self.world.tabs[0].desk.waiting().filter(|it| it.refusal.is_none()).map(|it| it.key.clone()).collect();
             for key in waiting {
                 self.world.tell(0, Happening::SendAgainPressed(key));
             }
-            self.world.try_to_settle()?;
-            check(&mut self.world, &mut self.texts)?;
+            self.settle()?;
             check_drafts(&self.world, &self.texts)?;
         }
         if self.storage == Storage::Reliable && !self.world.troubled.is_empty() {

@@ -42,6 +42,7 @@ impl Play {
         self.world.tell(tab, Happening::DiscardPressed(key));
         if let Some(known) = self.texts.0.get_mut(&text) {
             known.is_required = false;
+            known.is_discarded = true;
             known.may_come_back = true;
         }
         Ok(())
