@@ -342,9 +342,13 @@ impl Desk {
 
     /// Whether a draft that nobody sees need not be stored: it was sent, forgotten or done with, or its place stores it under another id.
     fn is_over(&self, draft: &Draft) -> bool {
+        self.is_submitted(draft) || self.is_unwanted(draft)
+    }
+
+    fn is_unwanted(&self, draft: &Draft) -> bool {
         let record = Record::Draft(draft.clone());
         let is_forgotten = self.resets.iter().any(|reset| reset.forgets(&record, self.now));
-        is_forgotten || self.is_submitted(draft) || self.abandoned.contains(&draft.key)
+        is_forgotten || self.abandoned.contains(&draft.key)
     }
 
     /// A draft that nobody sees was changed in another tab: both stay, under different ids.
@@ -353,7 +357,8 @@ impl Desk {
             Record::Draft(other) => other.says_the_same(&draft),
             record => is_contained(&draft, record),
         });
-        if is_done || draft.is_empty() || self.is_over(&draft) {
+        // Another tab may have sent something else under its key.
+        if is_done || draft.is_empty() || self.is_unwanted(&draft) {
             return;
         }
         if !found.is_empty() {

@@ -185,3 +185,17 @@ fn an_attachment_joins_a_text_that_another_tab_has_only_stored_again() {
     world.settle();
     assert_eq!((messages(&world), drafts_on_device(&world)), (vec!["begun".to_string()], vec![]));
 }
+
+#[test]
+fn what_a_customer_who_left_has_added_stays_theirs_when_another_tab_sends_what_was_before() {
+    let mut world = begun_in_every_tab("begun");
+    press_send(&mut world, 2, FORM);
+    identify(&mut world, 0, "ada");
+    write(&mut world, 0, FORM, "added");
+    step_storage(&mut world, 2);
+    identify(&mut world, 0, "ben");
+    step_jobs(&mut world, 0, |job| matches!(job, Job::Hear), Fate::Good);
+    world.settle();
+    assert!(drafts_on_device(&world).contains(&"added".to_string()), "{:?}", drafts_on_device(&world));
+    assert_eq!(text(&world, 0, &FORM), "");
+}
