@@ -254,8 +254,8 @@ fn header<'a>(mail: &'a [String], name: &str) -> &'a str {
 }
 
 /// Whether a Message-ID is that of a delivery to the mailbox, with its signature.
-fn is_named(name: &str, parcel: &str) -> bool {
-    let tag = name.strip_prefix(&format!("<{parcel}.there.")).and_then(|rest| rest.strip_suffix("@acme.example>"));
+fn is_named(name: &str, contents: &str) -> bool {
+    let tag = name.strip_prefix(&format!("<{contents}.there.")).and_then(|rest| rest.strip_suffix("@acme.example>"));
     tag.is_some_and(|tag| tag.len() == 16 && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::http::StatusCode;
 use deskbell_core::panics;
-use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
+use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{DeliveryKind, DeliveryState};
 use domain::config::Config;
 use domain::conversation::Author;
@@ -171,15 +171,15 @@ impl Destination for Fragile {
         true
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
-        if parcel.ticket.ticket.message == "panic" {
+    async fn deliver(&self, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
+        if contents.ticket.ticket.message == "panic" {
             let mut panics = self.panics.lock().unwrap_or_else(|broken| broken.into_inner());
             if *panics < 1 {
                 *panics += 1;
                 panic!("on purpose");
             }
         }
-        self.got.lock().unwrap_or_else(|broken| broken.into_inner()).push(parcel.ticket.ticket.message.clone());
+        self.got.lock().unwrap_or_else(|broken| broken.into_inner()).push(contents.ticket.ticket.message.clone());
         Ok(DeliveryReceipt::default())
     }
 

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
 use deskbell_core::fixtures;
-use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
+use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, ExternalTicketRef,
     ExternalTickets, Files, NewDelivery, PartialFile, Queue, QueueStatus, StoreError, StoredTicket, SubmissionExtras,
@@ -43,7 +43,7 @@ impl Destination for Desk {
         true
     }
 
-    async fn deliver(&self, _content: &Parcel<'_>) -> std::result::Result<DeliveryReceipt, Failure> {
+    async fn deliver(&self, _content: &DeliveryContents<'_>) -> std::result::Result<DeliveryReceipt, Failure> {
         self.deliveries.fetch_add(1, Ordering::SeqCst);
         if self.fills_disk {
             self.store.set_full(true).await.unwrap();

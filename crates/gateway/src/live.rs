@@ -49,11 +49,11 @@ impl TicketChange {
     }
 }
 
-type Streams = HashMap<Watched, Sender<Arc<TicketChange>>>;
+type OpenStreams = HashMap<Watched, Sender<Arc<TicketChange>>>;
 
 /// Notifies streams.
 #[derive(Clone, Debug, Default)]
-pub struct Live(Arc<Mutex<Streams>>);
+pub struct Live(Arc<Mutex<OpenStreams>>);
 
 impl Live {
     /// Announces a changed ticket.
@@ -77,7 +77,7 @@ impl Live {
         Watch { changes, watched, live: self.clone() }
     }
 
-    fn streams(&self) -> MutexGuard<'_, Streams> {
+    fn streams(&self) -> MutexGuard<'_, OpenStreams> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

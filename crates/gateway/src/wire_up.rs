@@ -30,6 +30,7 @@ use crate::http::inbox::destination_status::DestinationStatuses;
 use crate::http::requester::Requesters;
 use crate::live::Live;
 use crate::workers::Workers;
+use deskbell_core::clock::{Clock, SystemClock};
 use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
 use deskbell_core::pseudonym::Pseudonyms;
 use deskbell_core::use_cases::access::SignIn;
@@ -45,7 +46,7 @@ use deskbell_core::use_cases::mail::{Codes, MailWakers, Receipts, SendMail, Site
 use deskbell_core::use_cases::privacy::{EnforceRetention, EraseSelection, EraseTicket, ExportPorts, ExportSelection};
 use deskbell_core::use_cases::search::Indexes;
 use deskbell_core::use_cases::search::counting::Counting;
-use deskbell_core::use_cases::search::import::{ImportQuestions, Plan};
+use deskbell_core::use_cases::search::import::{ImportQuestions, ScheduledImport};
 use deskbell_core::use_cases::tickets::{
     AmendTicket, AutomaticReply, ConfirmAddress, FindSimilar, GatherTickets, HandleTicket, OpenLink, PlanExtras,
     ReadTickets, ReplyToTicket, RequestCode, SubmissionLimits, TakeTicket,
@@ -105,9 +106,10 @@ pub struct Gateway {
 pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
     let Setup { settings, parts } = setup;
     let readers = settings.database_readers.unwrap_or(READERS);
-    let store = Arc::new(
-        SqliteStore::open_with(&settings.database, StoreOptions { readers, ..StoreOptions::default() }).await?,
-    );
+    // Of the store and of the use cases, so that what they compare are times of one clock.
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let options = StoreOptions { readers, clock: clock.clone() };
+    let store = Arc::new(SqliteStore::open_with(&settings.database, options).await?);
     if settings.demo {
         crate::demo::import(store.as_ref()).await?;
     }
@@ -120,12 +122,13 @@ pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
         indexes.refresh(store.as_ref()).await?;
     }
     let pseudonyms = Pseudonyms::new(store.salt().await?);
-    Ok(assemble(settings, parts, Kept { store, files, addresses, codes, indexes, pseudonyms }))
+    Ok(assemble(settings, parts, Kept { store, clock, files, addresses, codes, indexes, pseudonyms }))
 }
 
 /// What is stored on disk.
 struct Kept<S> {
     store: Arc<S>,
+    clock: Arc<dyn Clock>,
     files: Arc<Folder>,
     addresses: FileAddresses,
     codes: Codes,
@@ -134,7 +137,7 @@ struct Kept<S> {
 }
 
 fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept<S>) -> Gateway {
-    let Kept { store, files, addresses, codes, indexes, pseudonyms } = kept;
+    let Kept { store, clock, files, addresses, codes, indexes, pseudonyms } = kept;
     let SiteParts { sites, origins, signers, mails, destinations, incidents, status_pages, imports } = parts;
     let (sites, destinations) = (Arc::new(sites), Arc::new(destinations));
 
@@ -150,18 +153,19 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
     let receipts = Receipts::new(mail_limits, codes.clone(), pseudonyms.clone());
     let clean = CleanFiles::new(files.clone());
     let read_files = ReadFiles::new(store.clone(), addresses);
-    let keep_file = KeepFile::new(store.clone(), clean.clone());
+    let keep_file = KeepFile::new(store.clone(), clean.clone(), clock.clone());
     let open_incidents = OpenIncidents::new(incidents);
 
     // For customers.
     let sign_in = Arc::new(SignIn::new(store.clone(), store.clone(), destinations.clone(), bus.clone()));
     let extras = PlanExtras::new(AutomaticReply::new(indexes.clone()), receipts.clone(), destinations.clone());
-    let take_ticket = TakeTicket::new(store.clone(), sign_in.clone(), limits.clone(), extras, dispatch.clone());
+    let take_ticket =
+        TakeTicket::new(store.clone(), sign_in.clone(), limits.clone(), extras, dispatch.clone(), clock.clone());
     let read = Arc::new(ReadTickets::new(store.clone(), store.clone(), read_files.clone()));
     let reply = ReplyToTicket::new(store.clone(), read_files.clone(), limits, dispatch);
     let confirm = ConfirmAddress::new(store.clone(), store.clone(), codes.clone(), destinations.clone(), bus.clone());
     let upload_limits = UploadLimits { quotas: settings.quotas, rates: guard.clone(), pseudonyms: pseudonyms.clone() };
-    let store_file = StoreFile::new(store.clone(), clean, sign_in.clone(), upload_limits);
+    let store_file = StoreFile::new(store.clone(), clean, sign_in.clone(), upload_limits, clock.clone());
     let current_incidents = Arc::new(CurrentIncidents::new(open_incidents.clone(), store.clone(), pseudonyms.clone()));
     let counting = Arc::new(Counting::new(pseudonyms));
 
@@ -261,9 +265,10 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
         deliver: DeliverTickets::new(store.clone(), contents, destinations.clone(), states.clone()),
         sync: SyncTickets::new(sync_ports, sites.clone(), states.clone(), store_reply, keep_file),
         mail: SendMail::new(store.clone(), outboxes.collect(), codes, wakers),
-        sweep: SweepFiles::new(store.clone(), files.clone()),
-        retention: EnforceRetention::new(store.clone(), store.clone(), files.clone(), sites),
+        sweep: SweepFiles::new(store.clone(), files.clone(), clock.clone()),
+        retention: EnforceRetention::new(store.clone(), store.clone(), files.clone(), sites, clock.clone()),
         outgoing: store.clone(),
+        clock,
         indexes: indexes.clone(),
         questions: store.clone(),
         counting: counting.clone(),
@@ -277,8 +282,8 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept
 }
 
 /// The scheduled imports, by site.
-fn plans(imports: BTreeMap<String, Vec<ImportConfig>>) -> BTreeMap<String, Vec<Plan>> {
-    let plan = |ImportConfig { source, every, prune }| Plan { source: Arc::new(source), every, prune };
+fn plans(imports: BTreeMap<String, Vec<ImportConfig>>) -> BTreeMap<String, Vec<ScheduledImport>> {
+    let plan = |ImportConfig { source, every, prune }| ScheduledImport { source: Arc::new(source), every, prune };
     imports.into_iter().map(|(site, imports)| (site, imports.into_iter().map(plan).collect())).collect()
 }
 

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::supervisor::supervise;
+use deskbell_core::clock::Clock;
 use deskbell_core::ports::{Counts, OutgoingMail, Questions, StatusPage};
 use deskbell_core::use_cases::attachments::SweepFiles;
 use deskbell_core::use_cases::delivery::{DeliverTickets, SyncTickets};
@@ -15,7 +16,7 @@ use deskbell_core::use_cases::incidents::{self, OpenIncidents};
 use deskbell_core::use_cases::mail::{self, SendMail};
 use deskbell_core::use_cases::privacy::EnforceRetention;
 use deskbell_core::use_cases::search::counting::{self, Counting};
-use deskbell_core::use_cases::search::import::{ImportQuestions, Plan};
+use deskbell_core::use_cases::search::import::{ImportQuestions, ScheduledImport};
 use deskbell_core::use_cases::search::{self, Indexes};
 
 /// All background workers.
@@ -32,6 +33,8 @@ pub struct Workers {
     pub retention: EnforceRetention,
     /// The mails whose recipients are deleted after a day.
     pub outgoing: Arc<dyn OutgoingMail>,
+    /// The clock of the store.
+    pub clock: Arc<dyn Clock>,
     /// The indexes that follow the questions.
     pub indexes: Arc<Indexes>,
     /// The questions.
@@ -47,7 +50,7 @@ pub struct Workers {
     /// Imports questions.
     pub import: ImportQuestions,
     /// The scheduled imports, by site.
-    pub imports: BTreeMap<String, Vec<Plan>>,
+    pub imports: BTreeMap<String, Vec<ScheduledImport>>,
 }
 
 type WorkFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -79,8 +82,9 @@ impl Workers {
         all.push(("counting".into(), count));
         let sweep = work(self.sweep.clone(), |sweep| async move { match sweep.run().await {} });
         all.push(("attachments sweep".into(), sweep));
-        let forget =
-            work(self.outgoing.clone(), |mails| async move { match mail::retention::run(mails.as_ref()).await {} });
+        let forget = work((self.outgoing.clone(), self.clock.clone()), |(mails, clock)| async move {
+            match mail::retention::run(mails.as_ref(), clock.as_ref()).await {}
+        });
         all.push(("mail retention".into(), forget));
         let retention = work(self.retention.clone(), |retention| async move { match retention.run().await {} });
         all.push(("retention".into(), retention));

@@ -24,13 +24,14 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     let key = match (algorithm.family(), key.family(), key.kind()) {
         (AlgorithmFamily::Hmac, AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => {
             let Algorithm::HS256 = algorithm else { return Err(refused()) };
-            Key::Hmac(hmac::Key::new(hmac::HMAC_SHA256, secret))
+            KeyMaterial::Hmac(hmac::Key::new(hmac::HMAC_SHA256, secret))
         }
-        (AlgorithmFamily::Rsa, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {
-            Key::Rsa(rsa(*algorithm).ok_or_else(refused)?, RsaPublicKeyComponents { n: n.clone(), e: e.clone() })
-        }
+        (AlgorithmFamily::Rsa, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => KeyMaterial::Rsa(
+            rsa(*algorithm).ok_or_else(refused)?,
+            RsaPublicKeyComponents { n: n.clone(), e: e.clone() },
+        ),
         (family, kind, DecodingKeyKind::SecretOrDer(bytes)) if family == kind => {
-            Key::Curve(UnparsedPublicKey::new(curve(*algorithm).ok_or_else(refused)?, bytes.clone()))
+            KeyMaterial::Curve(UnparsedPublicKey::new(curve(*algorithm).ok_or_else(refused)?, bytes.clone()))
         }
         _ => return Err(refused()),
     };
@@ -61,10 +62,10 @@ fn curve(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
 
 struct KeyVerifier {
     algorithm: Algorithm,
-    key: Key,
+    key: KeyMaterial,
 }
 
-enum Key {
+enum KeyMaterial {
     Hmac(hmac::Key),
     Rsa(&'static RsaParameters, RsaPublicKeyComponents<Vec<u8>>),
     Curve(UnparsedPublicKey<Vec<u8>>),
@@ -73,9 +74,9 @@ enum Key {
 impl Verifier<Vec<u8>> for KeyVerifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
         let verified: Result<(), Unspecified> = match &self.key {
-            Key::Hmac(key) => hmac::verify(key, message, signature),
-            Key::Rsa(parameters, key) => key.verify(parameters, message, signature),
-            Key::Curve(key) => key.verify(message, signature),
+            KeyMaterial::Hmac(key) => hmac::verify(key, message, signature),
+            KeyMaterial::Rsa(parameters, key) => key.verify(parameters, message, signature),
+            KeyMaterial::Curve(key) => key.verify(message, signature),
         };
         verified.map_err(|_| signature::Error::new())
     }

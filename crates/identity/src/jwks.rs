@@ -15,7 +15,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use url::Url;
 
 use crate::error::TokenError;
-use crate::key::{Key, algorithm_name};
+use crate::key::{VerificationKey, algorithm_name};
 use outbound_http::{AddressError, FetchError, Fetched, Fetcher, Limits, Validators, source_url};
 
 /// How long keys are fresh: at least, at most, and by default.
@@ -74,13 +74,13 @@ impl Default for Budget {
 #[derive(Clone, Debug)]
 struct PublishedKey {
     kid: Option<String>,
-    key: Key,
+    key: VerificationKey,
 }
 
 /// The result of looking up the key of a token.
 enum Lookup {
     /// The key.
-    Key(Key),
+    Key(VerificationKey),
     /// No key, and why.
     Missing(TokenError),
 }
@@ -98,7 +98,11 @@ impl Jwks {
     }
 
     /// The key of a token, by its key id and algorithm.
-    pub async fn find(self: &Arc<Self>, kid: Option<&str>, algorithm: Algorithm) -> Result<Key, TokenError> {
+    pub async fn find(
+        self: &Arc<Self>,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<VerificationKey, TokenError> {
         let (match_found, is_fresh, fetches) = {
             let cache = self.cache();
             let now = Instant::now();
@@ -122,7 +126,7 @@ impl Jwks {
     }
 
     /// The key of a token without key id if the cached key does not verify it: it may have been replaced.
-    pub async fn find_after_rotation(self: &Arc<Self>, algorithm: Algorithm) -> Result<Key, TokenError> {
+    pub async fn find_after_rotation(self: &Arc<Self>, algorithm: Algorithm) -> Result<VerificationKey, TokenError> {
         let fetches = self.cache().fetches;
         self.refetch(fetches).await;
         match self.cache().find(None, algorithm, Instant::now()) {
@@ -281,7 +285,7 @@ fn published_key(jwk: &Value) -> Option<PublishedKey> {
         Some(name) => name.parse().ok()?,
     };
     let kid = text("kid").map(str::to_string);
-    allowed.contains(&algorithm).then_some(PublishedKey { kid, key: Key { algorithm, decoding } })
+    allowed.contains(&algorithm).then_some(PublishedKey { kid, key: VerificationKey { algorithm, decoding } })
 }
 
 /// A point of a curve, uncompressed (SEC 1, 2.3.3).

@@ -4,7 +4,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 
 /// A key with its only algorithm (RFC 8725, 3.1).
 #[derive(Clone, Debug)]
-pub struct Key {
+pub struct VerificationKey {
     /// The algorithm.
     pub algorithm: Algorithm,
     /// The verification key.

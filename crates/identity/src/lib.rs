@@ -1,6 +1,6 @@
 //! Determines the requester of a request: a customer signed by the host or its identity provider, the holder of a session, both, or nobody.
 //!
-//! The configuration has the signers of a site ([`Signer`]); [`identify`] reads the credentials of a request.
+//! The configuration has the signers of a site ([`TokenSigner`]); [`identify`] reads the credentials of a request.
 
 mod claims;
 mod crypto;
@@ -20,7 +20,7 @@ pub use claims::{CLAIMS, ClaimNames};
 pub use error::{ClaimError, IdentityError, TokenError};
 pub use jwks::Jwks;
 pub use session::SESSION_HEADER;
-pub use signer::{KeyError, LIFETIME_JWKS, Signer};
+pub use signer::{KeyError, LIFETIME_JWKS, TokenSigner};
 
 /// The credentials in a request's headers.
 #[derive(Clone, Copy, Default)]
@@ -36,7 +36,7 @@ pub struct Credentials<'a> {
 pub async fn identify(
     credentials: Credentials<'_>,
     site: &str,
-    signers: &[Signer],
+    signers: &[TokenSigner],
 ) -> Result<Requester, IdentityError> {
     let Credentials { authorization, session } = credentials;
     let session = session.map(|text| session::digest(text).ok_or(IdentityError::InvalidSession)).transpose()?;

@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 
 use crate::claims::ClaimNames;
 use crate::jwks::Jwks;
-use crate::key::Key;
+use crate::key::VerificationKey;
 
 /// The longest lifetime of a token signed by the host.
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -20,7 +20,7 @@ const SECRET_MIN: usize = 32;
 
 /// A signer of tokens for a site.
 #[derive(Clone, Debug)]
-pub struct Signer {
+pub struct TokenSigner {
     pub(crate) keys: Keys,
     /// The accepted audiences (`aud`); empty for the site's name.
     pub audience: Vec<String>,
@@ -40,7 +40,7 @@ pub enum Keys {
         /// Its key id (`kid`); empty if the site has only one key, and then tokens may name any or none.
         kid: String,
         /// The key.
-        key: Key,
+        key: VerificationKey,
     },
     /// The published keys of an identity provider (RFC 7517).
     Published(Arc<Jwks>),
@@ -57,24 +57,24 @@ pub enum KeyError {
     NoPublicKey,
 }
 
-impl Signer {
+impl TokenSigner {
     /// A signer with a secret that the host and the gateway share.
-    pub fn hs256(kid: &str, secret: &[u8]) -> Result<Signer, KeyError> {
+    pub fn hs256(kid: &str, secret: &[u8]) -> Result<TokenSigner, KeyError> {
         if secret.len() < SECRET_MIN {
             return Err(KeyError::Short);
         }
-        Ok(Signer::fixed(kid, Algorithm::HS256, DecodingKey::from_secret(secret)))
+        Ok(TokenSigner::fixed(kid, Algorithm::HS256, DecodingKey::from_secret(secret)))
     }
 
     /// A signer with the public half of a key that only the host has, as PEM.
-    pub fn eddsa(kid: &str, pem: &str) -> Result<Signer, KeyError> {
+    pub fn eddsa(kid: &str, pem: &str) -> Result<TokenSigner, KeyError> {
         let key = ed25519(pem).ok_or(KeyError::NoPublicKey)?;
-        Ok(Signer::fixed(kid, Algorithm::EdDSA, DecodingKey::from_ed_der(&key)))
+        Ok(TokenSigner::fixed(kid, Algorithm::EdDSA, DecodingKey::from_ed_der(&key)))
     }
 
     /// An identity provider, by its published keys.
-    pub fn published(jwks: Jwks) -> Signer {
-        Signer { lifetime: LIFETIME_JWKS, ..Signer::with_keys(Keys::Published(Arc::new(jwks))) }
+    pub fn published(jwks: Jwks) -> TokenSigner {
+        TokenSigner { lifetime: LIFETIME_JWKS, ..TokenSigner::with_keys(Keys::Published(Arc::new(jwks))) }
     }
 
     /// The `kid` of a configured key; `None` for an identity provider.
@@ -85,12 +85,12 @@ impl Signer {
         }
     }
 
-    fn fixed(kid: &str, algorithm: Algorithm, decoding: DecodingKey) -> Signer {
-        Signer::with_keys(Keys::Fixed { kid: kid.into(), key: Key { algorithm, decoding } })
+    fn fixed(kid: &str, algorithm: Algorithm, decoding: DecodingKey) -> TokenSigner {
+        TokenSigner::with_keys(Keys::Fixed { kid: kid.into(), key: VerificationKey { algorithm, decoding } })
     }
 
-    fn with_keys(keys: Keys) -> Signer {
-        Signer { keys, audience: Vec::new(), issuer: None, lifetime: LIFETIME, claims: ClaimNames::new() }
+    fn with_keys(keys: Keys) -> TokenSigner {
+        TokenSigner { keys, audience: Vec::new(), issuer: None, lifetime: LIFETIME, claims: ClaimNames::new() }
     }
 }
 
@@ -115,12 +115,12 @@ mod tests {
             let der = [&[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00], key].concat();
             format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", BASE64_STANDARD.encode(der))
         };
-        assert_eq!(Signer::hs256("", &[b'x'; 31]).unwrap_err(), KeyError::Short);
-        assert!(Signer::hs256("", &[b'x'; 32]).is_ok() && Signer::eddsa("", &pem(&[1; 32])).is_ok());
+        assert_eq!(TokenSigner::hs256("", &[b'x'; 31]).unwrap_err(), KeyError::Short);
+        assert!(TokenSigner::hs256("", &[b'x'; 32]).is_ok() && TokenSigner::eddsa("", &pem(&[1; 32])).is_ok());
         for invalid in
             ["", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", &pem(&[1; 31]), &pem(&[1; 33])]
         {
-            assert_eq!(Signer::eddsa("", invalid).unwrap_err(), KeyError::NoPublicKey, "{invalid}");
+            assert_eq!(TokenSigner::eddsa("", invalid).unwrap_err(), KeyError::NoPublicKey, "{invalid}");
         }
     }
 }

@@ -8,9 +8,9 @@ use jsonwebtoken::errors::ErrorKind;
 use crate::claims::{Claims, PersonClaims, RawClaims};
 use crate::crypto;
 use crate::error::{ClaimError, TokenError};
-use crate::key::{Key, algorithm_name};
+use crate::key::{VerificationKey, algorithm_name};
 use crate::limits::{LEEWAY, TOKEN_MAX};
-use crate::signer::{Keys, Signer};
+use crate::signer::{Keys, TokenSigner};
 use deskbell_core::ports::Person;
 use deskbell_core::timestamp::Timestamp;
 
@@ -22,7 +22,7 @@ const OBJECTS: &str = "its header and its claims must be JSON objects";
 const QUOTE_MAX: usize = 60;
 
 /// The customer of a token for a site; `now` is in seconds since 1970.
-pub async fn read(token: &str, site: &str, signers: &[Signer], now: i64) -> Result<Person, TokenError> {
+pub async fn read(token: &str, site: &str, signers: &[TokenSigner], now: i64) -> Result<Person, TokenError> {
     crypto::install();
     if token.len() > TOKEN_MAX {
         return Err(TokenError::TooLong);
@@ -56,8 +56,8 @@ async fn read_signed(
     token: &str,
     header: &Header,
     site: &str,
-    signer: &Signer,
-    key: Key,
+    signer: &TokenSigner,
+    key: VerificationKey,
     now: i64,
 ) -> Result<Person, TokenError> {
     if header.alg != key.algorithm {
@@ -81,8 +81,11 @@ async fn read_signed(
 }
 
 /// The signers with the key of a token, and the key. The algorithm comes from the configuration or the published key, never from the token.
-async fn find_keys<'a>(header: &Header, signers: &'a [Signer]) -> Result<Vec<(&'a Signer, Key)>, TokenError> {
-    let fixed: Vec<(&Signer, &String, &Key)> = signers
+async fn find_keys<'a>(
+    header: &Header,
+    signers: &'a [TokenSigner],
+) -> Result<Vec<(&'a TokenSigner, VerificationKey)>, TokenError> {
+    let fixed: Vec<(&TokenSigner, &String, &VerificationKey)> = signers
         .iter()
         .filter_map(|signer| match &signer.keys {
             Keys::Fixed { kid, key } => Some((signer, kid, key)),
@@ -119,7 +122,7 @@ async fn find_keys<'a>(header: &Header, signers: &'a [Signer]) -> Result<Vec<(&'
 }
 
 /// The claims of a token that is signed with a key. Of a repeated claim the last one counts (RFC 7519, 4).
-fn verify(token: &str, key: &Key) -> Result<RawClaims, TokenError> {
+fn verify(token: &str, key: &VerificationKey) -> Result<RawClaims, TokenError> {
     let malformed = |()| TokenError::Malformed(PARTS);
     let (message, signature) = token.rsplit_once('.').ok_or(()).map_err(malformed)?;
     match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.decoding, key.algorithm) {
@@ -133,7 +136,7 @@ fn verify(token: &str, key: &Key) -> Result<RawClaims, TokenError> {
 }
 
 /// Checks the issuer and the audience of a token.
-fn check_source(claims: &Claims<'_>, site: &str, signer: &Signer) -> Result<(), TokenError> {
+fn check_source(claims: &Claims<'_>, site: &str, signer: &TokenSigner) -> Result<(), TokenError> {
     if let Some(expected) = &signer.issuer {
         let issuers = claims.issuer();
         if issuers.as_ref() != Some(expected) {
@@ -214,7 +217,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_a_token_by_chance(text in "\\PC{0,80}|[a-zA-Z0-9_-]{0,20}\\.[a-zA-Z0-9_-]{0,20}\\.[a-zA-Z0-9_-]{0,20}") {
-            let signers = [Signer::hs256("", &[b'x'; 32]).unwrap()];
+            let signers = [TokenSigner::hs256("", &[b'x'; 32]).unwrap()];
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             prop_assert!(runtime.block_on(read(&text, "acme", &signers, 0)).is_err());
         }

@@ -7,13 +7,13 @@ use super::typing;
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     letters: String,
-    entries: Vec<Entry>,
+    entries: Vec<VocabularyEntry>,
     /// The pairs of letters of each word, see `pairs_of`.
     pairs: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct VocabularyEntry {
     /// The end of the word in the string.
     end: u32,
     stem: u32,
@@ -29,7 +29,7 @@ impl Vocabulary {
             .iter()
             .map(|(word, stem)| {
                 letters.push_str(word);
-                Entry { end: letters.len() as u32, stem: *stem }
+                VocabularyEntry { end: letters.len() as u32, stem: *stem }
             })
             .collect();
         let pairs = words.iter().map(|(word, _)| pairs_of(word.chars())).collect();

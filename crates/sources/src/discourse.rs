@@ -102,7 +102,7 @@ struct Listed {
 }
 
 #[derive(Deserialize)]
-struct Topic {
+struct DiscourseTopic {
     id: u64,
     title: String,
     #[serde(default)]
@@ -119,7 +119,7 @@ struct Topic {
     post_stream: Stream,
 }
 
-impl Topic {
+impl DiscourseTopic {
     /// The accepted posts, in any format of the forum; an unknown format names none.
     fn accepted(&self) -> Vec<Accepted> {
         let several = self.accepted_answers.as_array().into_iter().flatten();
@@ -139,7 +139,7 @@ struct Accepted {
 }
 
 impl Accepted {
-    fn is_post(self, post: &Post) -> bool {
+    fn is_post(self, post: &DiscoursePost) -> bool {
         self.number == Some(post.post_number) || self.id == Some(post.id)
     }
 }
@@ -159,14 +159,14 @@ struct Posts {
 
 #[derive(Deserialize)]
 struct Stream {
-    posts: Vec<Post>,
+    posts: Vec<DiscoursePost>,
     /// The ids of all posts, the first of which are included.
     #[serde(default)]
     stream: Vec<u64>,
 }
 
 #[derive(Deserialize)]
-struct Post {
+struct DiscoursePost {
     id: u64,
     post_number: u64,
     /// 1 is a post, 2 one of a moderator; 3 reports that a topic was closed and the like, 4 is for staff only.
@@ -299,7 +299,7 @@ async fn question(
     categories: &mut Categories,
     prefix: &str,
 ) -> Result<Question, FetchError> {
-    let topic: Topic = fetcher.json(url).await?;
+    let topic: DiscourseTopic = fetcher.json(url).await?;
     let page =
         join_path(base, &format!("t/{}/{}", if topic.slug.is_empty() { "-" } else { &topic.slug }, topic.id), &[]);
     let accepted = topic.accepted();
@@ -364,7 +364,7 @@ async fn question(
     })
 }
 
-fn is_shown(post: &Post) -> bool {
+fn is_shown(post: &DiscoursePost) -> bool {
     (1..=2).contains(&post.post_type) && !post.hidden && !post.user_deleted && post.deleted_at.is_none()
 }
 

@@ -20,7 +20,7 @@ use url::Url;
 
 pub use csv::Columns;
 pub use jsonl::read as json_lines;
-pub use reading::{Note, Progress, Reading, Scope};
+pub use reading::{Note, Reading, ReadingProgress, Scope};
 pub use source::{Format, Place, Source};
 pub use status_page::{StatusPage, StatusPageClient, StatusPageProvider};
 

@@ -23,7 +23,7 @@ const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
 /// How far a source has been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Progress {
+pub struct ReadingProgress {
     /// When it was last read in full, RFC 3339; empty if never.
     whole_at: String,
     /// When it was last read.
@@ -45,12 +45,12 @@ pub enum Scope {
     },
 }
 
-impl Progress {
+impl ReadingProgress {
     /// The progress after a reading that began at a time.
-    pub fn after(&self, reading: &Reading, began: Timestamp) -> Progress {
+    pub fn after(&self, reading: &Reading, began: Timestamp) -> ReadingProgress {
         let read_at = began.to_string();
         let whole_at = if reading.is_changes { self.whole_at.clone() } else { read_at.clone() };
-        Progress { whole_at, read_at, validators: reading.validators.clone() }
+        ReadingProgress { whole_at, read_at, validators: reading.validators.clone() }
     }
 
     /// How much to read next.
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_source_is_asked_for_changes_until_it_is_time_to_read_it_whole_again() {
         let time = |text: &str| text.parse::<Timestamp>().unwrap();
-        let mut progress = Progress::default();
+        let mut progress = ReadingProgress::default();
         assert_eq!(progress.scope(time("2026-11-23T00:00:00Z")), Scope::Whole);
         progress = progress.after(&Reading::default(), time("2026-11-23T00:00:00Z"));
         assert_eq!(progress.scope(time("2026-11-24T00:00:00Z")).since(), Some(time("2026-11-22T23:00:00Z")));
@@ -221,6 +221,6 @@ mod tests {
             assert_eq!(progress.scope(time(full_at)), Scope::Whole, "{full_at}");
         }
         let json = serde_json::to_string(&progress).unwrap();
-        assert_eq!(serde_json::from_str::<Progress>(&json).unwrap(), progress);
+        assert_eq!(serde_json::from_str::<ReadingProgress>(&json).unwrap(), progress);
     }
 }

@@ -123,12 +123,12 @@ struct QuestionAttributes {
     archived: Option<bool>,
     created_at: Option<String>,
     resolved_by: Option<Related<Value>>,
-    topics: Option<Related<Vec<Record<Topic>>>>,
+    topics: Option<Related<Vec<Record<QuestionTopic>>>>,
     replies: Option<Related<Vec<Record<Reply>>>>,
 }
 
 #[derive(Deserialize)]
-struct Topic {
+struct QuestionTopic {
     label: Option<String>,
 }
 

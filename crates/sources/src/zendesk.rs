@@ -107,7 +107,7 @@ struct Article {
 }
 
 #[derive(Deserialize)]
-struct Post {
+struct CommunityPost {
     id: u64,
     title: String,
     details: Option<String>,
@@ -210,9 +210,9 @@ async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, since: Option<Timest
         next = following(&url, &page, reading);
         let topics = names(&page.topics);
         let Some(posts) = reading.fresh(&url, "post", page.posts) else { return };
-        let posts = entries::<Post>(&url, posts, &format!("{prefix}post-"), reading);
+        let posts = entries::<CommunityPost>(&url, posts, &format!("{prefix}post-"), reading);
         // Not all activity changes the time of a post, so one old post does not mean that the others are old as well.
-        let is_old = |post: &Post| since.is_some_and(|since| is_before(&post.updated_at, since));
+        let is_old = |post: &CommunityPost| since.is_some_and(|since| is_before(&post.updated_at, since));
         if !posts.is_empty() && posts.iter().all(is_old) {
             return;
         }

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use serde_json::json;
 
 use crate::target::Target;
-use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel};
+use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{DeliveryKind, StoredTicket};
 use domain::config::Config;
 use domain::conversation::{self, Author};
@@ -35,9 +35,9 @@ impl Destination for Slack {
         true
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
+    async fn deliver(&self, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
         // Addresses in a customer's message must not be fetched for a preview.
-        let body = json!({"text": text(parcel.ticket), "unfurl_links": false, "unfurl_media": false});
+        let body = json!({"text": text(contents.ticket), "unfurl_links": false, "unfurl_media": false});
         self.target.post(HeaderMap::new(), body.to_string().into_bytes()).await?;
         Ok(DeliveryReceipt::default())
     }

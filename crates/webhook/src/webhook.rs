@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::target::Target;
 use deskbell_core::clock;
-use deskbell_core::ports::destination::{DeliveryReceipt, Destination, Failure, Finding, Parcel, ParcelFile};
+use deskbell_core::ports::destination::{
+    DeliveryContents, DeliveryFile, DeliveryReceipt, Destination, Failure, Finding,
+};
 use deskbell_core::ports::{DeliveryKind, StoredTicket};
 use deskbell_core::rules::file_formats;
 use domain::config::Config;
@@ -43,11 +45,11 @@ impl Destination for Webhook {
         AT_ONCE
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
-        let event = event(parcel).ok_or_else(|| Failure::Never("the message no longer exists".into()))?;
+    async fn deliver(&self, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
+        let event = event(contents).ok_or_else(|| Failure::Never("the message no longer exists".into()))?;
         let body = serde_json::to_vec(&event)
             .map_err(|error| Failure::Never(format!("cannot be converted to JSON: {error}")))?;
-        let (id, now) = (parcel.id(), clock::now());
+        let (id, now) = (contents.id(), clock::now());
         let signature = self.secret.sign(&id, now, &body);
         let mut headers = HeaderMap::new();
         for (name, value) in [(ID, id), (TIMESTAMP, now.as_seconds().to_string()), (SIGNATURE, signature)] {
@@ -64,14 +66,14 @@ impl Destination for Webhook {
 }
 
 /// The event of a delivery: its type, its time, and its data.
-fn event(parcel: &Parcel<'_>) -> Option<Value> {
-    let Parcel { ticket, delivery, files, .. } = parcel;
+fn event(contents: &DeliveryContents<'_>) -> Option<Value> {
+    let DeliveryContents { ticket, delivery, files, .. } = contents;
     let (kind, time, data) = match delivery.what {
         DeliveryKind::Ticket => {
             ("ticket.created", ticket.received_at.to_string(), json!({"ticket": full_ticket(ticket, files)}))
         }
         DeliveryKind::Message => {
-            let message = parcel.message?;
+            let message = contents.message?;
             let data =
                 json!({"ticket": ticket_summary(ticket, ticket.status), "message": message_json(message, files)});
             ("message.created", message.at.clone(), data)
@@ -96,7 +98,7 @@ fn event(parcel: &Parcel<'_>) -> Option<Value> {
 }
 
 /// A ticket as it was sent, with its current state.
-fn full_ticket(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
+fn full_ticket(ticket: &StoredTicket, files: &[DeliveryFile]) -> Value {
     let handling = &ticket.handling;
     let mut data = serde_json::to_value(&ticket.ticket).unwrap_or_default();
     let more = json!({
@@ -129,7 +131,7 @@ fn ticket_summary(ticket: &StoredTicket, status: Status) -> Value {
     json!({"id": ticket.id, "site": ticket.site, "reference": ticket.reference, "status": status, "test": test})
 }
 
-fn message_json(message: &Message, files: &[ParcelFile]) -> Value {
+fn message_json(message: &Message, files: &[DeliveryFile]) -> Value {
     json!({
         "number": message.number,
         "author": message.author,
@@ -141,7 +143,7 @@ fn message_json(message: &Message, files: &[ParcelFile]) -> Value {
 }
 
 /// The description of an attachment. It has no address, because the gateway does not know under which name it is reachable from there.
-fn described(file: &ParcelFile) -> Value {
+fn described(file: &DeliveryFile) -> Value {
     json!({"name": file.name, "type": file_formats::media(file.media, &file.name), "size": file.size})
 }
 
@@ -166,8 +168,8 @@ mod tests {
             at: "2026-11-25T09:00:00.000Z".into(),
             attachments: Vec::new(),
         };
-        let log = ParcelFile { name: "a.log".into(), media: FileType::Text, size: 3, path: "/srv/files/a".into() };
-        let parcel = Parcel {
+        let log = DeliveryFile { name: "a.log".into(), media: FileType::Text, size: 3, path: "/srv/files/a".into() };
+        let contents = DeliveryContents {
             config: &config,
             delivery: &delivery(kind, number),
             ticket: &ticket,
@@ -175,7 +177,7 @@ mod tests {
             files: &[log],
             place: None,
         };
-        event(&parcel).unwrap()
+        event(&contents).unwrap()
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::update::write_note;
 use crate::values::fill;
 use crate::{EXTERNAL_ID_PREFIX, Mapping, Zendesk};
 use deskbell_core::clock;
-use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
+use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Failure};
 use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, StoredTicket};
 use deskbell_core::rules::address::{Address, address};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
@@ -37,39 +37,39 @@ const FOUND_MAX: usize = 10;
 const KEY_SECONDS: u64 = 10 * 60;
 
 /// Delivers a ticket.
-pub async fn deliver_ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
-    let external = format!("{EXTERNAL_ID_PREFIX}{}", parcel.id());
-    if parcel.delivery.attempts > 1
+pub async fn deliver_ticket(zendesk: &Zendesk, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
+    let external = format!("{EXTERNAL_ID_PREFIX}{}", contents.id());
+    if contents.delivery.attempts > 1
         && let Some(existing) = find(zendesk, &external).await?
     {
         return Ok(existing);
     }
-    let mut files = upload(zendesk, parcel).await?;
-    let sender = Sender::new(parcel.ticket, zendesk.unverified);
+    let mut files = upload(zendesk, contents).await?;
+    let sender = Sender::new(contents.ticket, zendesk.unverified);
     let mut ticket = json!({
         "external_id": external,
-        "subject": subject(parcel.ticket),
+        "subject": subject(contents.ticket),
         "comment": {
-            "body": comment::first(parcel.config, parcel.ticket, &files.missing),
+            "body": comment::first(contents.config, contents.ticket, &files.missing),
             "public": true,
             "uploads": files.tokens,
         },
-        "metadata": {"deskbell": parcel.id()},
+        "metadata": {"deskbell": contents.id()},
     });
     match &sender {
         Sender::Signed(email) | Sender::Contact(email) => {
-            let contact = comment::contact(parcel.ticket);
-            let name = shorten(&comment::name(&contact, parcel.ticket), NAME_MAX);
+            let contact = comment::contact(contents.ticket);
+            let name = shorten(&comment::name(&contact, contents.ticket), NAME_MAX);
             let requester = json!({"name": name, "email": email});
             merge(&mut ticket, json!({"requester": requester}));
         }
-        Sender::Alias => replace_requester(zendesk, parcel, &mut ticket, &mut files.not_delivered).await?,
+        Sender::Alias => replace_requester(zendesk, contents, &mut ticket, &mut files.not_delivered).await?,
     }
     if !sender.is_signed() {
         make_gateway_author(zendesk, &mut ticket).await?;
     }
-    let words = comment::plain(parcel.ticket);
-    create(zendesk, parcel, Draft::new(members(ticket), words), &external, files.not_delivered).await
+    let words = comment::plain(contents.ticket);
+    create(zendesk, contents, Draft::new(members(ticket), words), &external, files.not_delivered).await
 }
 
 fn members(ticket: Value) -> Map<String, Value> {
@@ -82,14 +82,14 @@ fn members(ticket: Value) -> Map<String, Value> {
 /// Replaces the requester by a user without an address. If there can be none, by the gateway's own user.
 async fn replace_requester(
     zendesk: &Zendesk,
-    parcel: &Parcel<'_>,
+    contents: &DeliveryContents<'_>,
     ticket: &mut Value,
     not_delivered: &mut Vec<String>,
 ) -> Result<(), Failure> {
     if let Some(ticket) = ticket.as_object_mut() {
         ticket.remove("requester");
     }
-    match people::alias(zendesk, parcel.ticket).await? {
+    match people::alias(zendesk, contents.ticket).await? {
         Ok(id) => merge(ticket, json!({"requester_id": id})),
         Err(reason) => not_delivered.push(reason),
     }
@@ -111,29 +111,29 @@ async fn make_gateway_author(zendesk: &Zendesk, ticket: &mut Value) -> Result<()
 /// are the missing parts of the reply.
 pub async fn follow_up(
     zendesk: &Zendesk,
-    parcel: &Parcel<'_>,
+    contents: &DeliveryContents<'_>,
     closed: &ExternalTicketRef,
     body: Value,
     not_delivered: Vec<String>,
 ) -> Result<DeliveryReceipt, Failure> {
-    let external = format!("{EXTERNAL_ID_PREFIX}{}", parcel.id());
+    let external = format!("{EXTERNAL_ID_PREFIX}{}", contents.id());
     let source: u64 =
         closed.external_id.parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
     let mut ticket = json!({
         "external_id": external,
-        "subject": subject(parcel.ticket),
+        "subject": subject(contents.ticket),
         "comment": body,
         "via_followup_source_id": source,
-        "metadata": {"deskbell": parcel.id()},
+        "metadata": {"deskbell": contents.id()},
     });
     if let Ok(requester) = closed.requester.parse::<u64>() {
         merge(&mut ticket, json!({"requester_id": requester}));
     }
-    if !Sender::new(parcel.ticket, zendesk.unverified).is_signed() {
+    if !Sender::new(contents.ticket, zendesk.unverified).is_signed() {
         make_gateway_author(zendesk, &mut ticket).await?;
     }
-    let words = parcel.message.map(|message| message.body.clone()).unwrap_or_default();
-    create(zendesk, parcel, Draft::new(members(ticket), words), &external, not_delivered).await
+    let words = contents.message.map(|message| message.body.clone()).unwrap_or_default();
+    create(zendesk, contents, Draft::new(members(ticket), words), &external, not_delivered).await
 }
 
 /// The ticket that was created with an external id.
@@ -151,15 +151,23 @@ pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<DeliveryRe
 
 /// The ticket that was created in an account that refuses external ids: one that contains the reference, and whose first comment has this
 /// delivery's id in its metadata. The search may lag by minutes, during which the key of the attempt prevents a duplicate.
-async fn find_by_marker(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Option<DeliveryReceipt>, Failure> {
-    let query = format!("type:ticket \"{}\"", parcel.ticket.reference);
+async fn find_by_marker(
+    zendesk: &Zendesk,
+    contents: &DeliveryContents<'_>,
+) -> Result<Option<DeliveryReceipt>, Failure> {
+    let query = format!("type:ticket \"{}\"", contents.ticket.reference);
     let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let path = format!("/api/v2/search?query={query}&sort_by=created_at&sort_order=asc");
     let response = match zendesk.client.read(&path).await {
         Ok(response) => response,
         // Without permission to search this is unknown.
         Err(Failure::Never(reason)) => {
-            tracing::warn!(site = parcel.delivery.site, reference = parcel.ticket.reference, reason, "search failed");
+            tracing::warn!(
+                site = contents.delivery.site,
+                reference = contents.ticket.reference,
+                reason,
+                "search failed"
+            );
             return Ok(None);
         }
         Err(failure) => return Err(failure),
@@ -169,7 +177,7 @@ async fn find_by_marker(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Option
         let Some(receipt) = receipt_of(zendesk, ticket).await? else { continue };
         let Some(place) = &receipt.place else { continue };
         let first_comment = comments(zendesk, place).await?.into_iter().next();
-        if first_comment.is_some_and(|first_comment| first_comment.marker() == Some(&parcel.id())) {
+        if first_comment.is_some_and(|first_comment| first_comment.marker() == Some(&contents.id())) {
             return Ok(Some(receipt));
         }
     }
@@ -188,9 +196,9 @@ pub struct Files {
 }
 
 /// Uploads the attachments of a ticket or a message, again for each attempt; for a ticket also the whole context.
-pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Failure> {
+pub async fn upload(zendesk: &Zendesk, contents: &DeliveryContents<'_>) -> Result<Files, Failure> {
     let mut files = Files::default();
-    for file in parcel.files {
+    for file in contents.files {
         match tokio::fs::read(&file.path).await {
             Ok(bytes) => {
                 upload_file(zendesk, &mut files, &file.name, formats::media(file.media, &file.name), bytes).await?
@@ -201,8 +209,8 @@ pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Fai
             }
         }
     }
-    if parcel.delivery.what == DeliveryKind::Ticket {
-        let context = serde_json::to_vec_pretty(&parcel.ticket.ticket.context).unwrap_or_default();
+    if contents.delivery.what == DeliveryKind::Ticket {
+        let context = serde_json::to_vec_pretty(&contents.ticket.ticket.context).unwrap_or_default();
         upload_file(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
     }
     Ok(files)
@@ -236,7 +244,7 @@ async fn upload_file(
 /// Posts a ticket with its mapped values, without those that are refused.
 async fn create(
     zendesk: &Zendesk,
-    parcel: &Parcel<'_>,
+    contents: &DeliveryContents<'_>,
     mut draft: Draft,
     external: &str,
     mut not_delivered: Vec<String>,
@@ -247,7 +255,7 @@ async fn create(
     let mut account_fields = zendesk.account.fields(&zendesk.client).await.unwrap_or_default();
     let values = mapped_values(
         &zendesk.mapping,
-        parcel.ticket,
+        contents.ticket,
         Some(account_fields.as_slice()).filter(|account_fields| !account_fields.is_empty()),
         &mut not_delivered,
     );
@@ -256,7 +264,7 @@ async fn create(
     for round in 0..REPAIRS_MAX {
         let mut ticket = draft.current();
         make_inert(&mut ticket);
-        let (key, body) = (idempotency_key(parcel, round), json!({"ticket": ticket}));
+        let (key, body) = (idempotency_key(contents, round), json!({"ticket": ticket}));
         let request = Request { key: Some(&key), body: Body::Json(&body), ..Request::post("/api/v2/tickets") };
         let answer = zendesk.client.send(&request).await?;
         match answer.status.as_u16() {
@@ -266,7 +274,7 @@ async fn create(
                 let receipt = receipt.ok_or_else(|| Failure::later("Zendesk's response contains no ticket"))?;
                 let left_out = draft.missing();
                 if let Some(place) = receipt.place.as_ref().filter(|_| !left_out.is_empty()) {
-                    report(zendesk, parcel, place, &left_out).await;
+                    report(zendesk, contents, place, &left_out).await;
                 }
                 not_delivered.extend(left_out);
                 not_delivered.extend(differences(&ticket, accepted));
@@ -275,7 +283,7 @@ async fn create(
             // The key belongs to an earlier attempt, with tokens of its own: it has arrived, or is about to.
             400 if is_mismatch(&answer) => {
                 let existing = match find(zendesk, external).await? {
-                    None if !draft.ticket.contains_key(EXTERNAL_ID) => find_by_marker(zendesk, parcel).await?,
+                    None if !draft.ticket.contains_key(EXTERNAL_ID) => find_by_marker(zendesk, contents).await?,
                     existing => existing,
                 };
                 return existing.ok_or_else(|| Failure::later("Zendesk is still processing an earlier attempt"));
@@ -295,12 +303,12 @@ async fn create(
                     let status = answer.status.as_u16();
                     return Err(Failure::Never(format!("Zendesk rejected the ticket ({status}): {reason}")));
                 }
-                repair_with(zendesk, parcel, &mut draft, repair, &mut not_delivered).await?;
+                repair_with(zendesk, contents, &mut draft, repair, &mut not_delivered).await?;
                 // A ticket that an earlier attempt created without external id was not found by it.
                 if had_external_id
                     && !draft.ticket.contains_key(EXTERNAL_ID)
-                    && parcel.delivery.attempts > 1
-                    && let Some(existing) = find_by_marker(zendesk, parcel).await?
+                    && contents.delivery.attempts > 1
+                    && let Some(existing) = find_by_marker(zendesk, contents).await?
                 {
                     return Ok(existing);
                 }
@@ -319,7 +327,7 @@ async fn create(
 /// Carries out the part of a repair that goes beyond the ticket itself.
 async fn repair_with(
     zendesk: &Zendesk,
-    parcel: &Parcel<'_>,
+    contents: &DeliveryContents<'_>,
     draft: &mut Draft,
     repair: Repair,
     not_delivered: &mut Vec<String>,
@@ -329,18 +337,18 @@ async fn repair_with(
         Repair::Anonymous(reason) => {
             draft.left_out.push(format!("the requester was rejected and replaced by one without an address: {reason}"));
             let mut ticket = Value::Object(std::mem::take(&mut draft.ticket));
-            replace_requester(zendesk, parcel, &mut ticket, not_delivered).await?;
+            replace_requester(zendesk, contents, &mut ticket, not_delivered).await?;
             make_gateway_author(zendesk, &mut ticket).await?;
             draft.ticket = members(ticket);
         }
         Repair::UploadAgain => {
-            let files = upload(zendesk, parcel).await?;
+            let files = upload(zendesk, contents).await?;
             if let Some(Value::Object(comment)) = draft.ticket.get_mut("comment") {
                 comment.insert("uploads".into(), json!(files.tokens));
             }
         }
         Repair::WithoutFiles(reason) => {
-            let names: Vec<String> = parcel.files.iter().map(|file| file.name.clone()).collect();
+            let names: Vec<String> = contents.files.iter().map(|file| file.name.clone()).collect();
             draft.left_out.push(format!("the files were rejected: {reason}"));
             if let Some(Value::Object(comment)) = draft.ticket.get_mut("comment") {
                 comment.remove("uploads");
@@ -354,14 +362,14 @@ async fn repair_with(
 }
 
 /// Reports refused parts of a ticket in the log and in an internal note. The delivery does not depend on the note.
-async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &ExternalTicketRef, left_out: &[String]) {
-    let (delivery, reference) = (parcel.delivery, &parcel.ticket.reference);
+async fn report(zendesk: &Zendesk, contents: &DeliveryContents<'_>, place: &ExternalTicketRef, left_out: &[String]) {
+    let (delivery, reference) = (contents.delivery, &contents.ticket.reference);
     for reason in left_out {
         let (site, destination) = (&delivery.site, &delivery.destination);
         tracing::warn!(site, destination, reference, reason, "delivery part rejected");
     }
     let note = format!("Zendesk rejected parts of this ticket, so they were left out:\n- {}", left_out.join("\n- "));
-    let error = match write_note(zendesk, &format!("{}/refused", parcel.id()), place, &note).await {
+    let error = match write_note(zendesk, &format!("{}/refused", contents.id()), place, &note).await {
         Ok(answer) if answer.status.is_success() => return,
         Ok(answer) => answer.message(),
         Err(failure) => failure.to_string(),
@@ -376,10 +384,10 @@ async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &ExternalTicketRe
 }
 
 /// The key of an attempt. A new one after something was left out, because a key belongs to a body.
-fn idempotency_key(parcel: &Parcel<'_>, round: usize) -> String {
+fn idempotency_key(contents: &DeliveryContents<'_>, round: usize) -> String {
     let now = clock::now();
-    let window = now.since(parcel.delivery.first_attempt_at.unwrap_or(now)).as_secs() / KEY_SECONDS;
-    format!("{}.{window}.{round}", parcel.id())
+    let window = now.since(contents.delivery.first_attempt_at.unwrap_or(now)).as_secs() / KEY_SECONDS;
+    format!("{}.{window}.{round}", contents.id())
 }
 
 /// Values that differ from the request, although the ticket was accepted.

@@ -29,7 +29,8 @@ use account::Account;
 use client::Client;
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{
-    DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, Parcel, Polling,
+    DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError,
+    Polling,
 };
 use deskbell_core::ports::{DeliveryKind, ExternalTicketRef};
 use deskbell_core::rules::sender::Unverified;
@@ -134,13 +135,13 @@ impl Destination for Zendesk {
         AT_ONCE
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
-        match parcel.delivery.what {
-            DeliveryKind::Ticket => create::deliver_ticket(self, parcel).await,
-            DeliveryKind::Message => update::deliver_message(self, parcel).await,
-            DeliveryKind::Solved => update::deliver_status(self, parcel, "solved").await,
-            DeliveryKind::Reopened => update::deliver_status(self, parcel, "open").await,
-            DeliveryKind::Confirmed => update::deliver_confirmation(self, parcel).await,
+    async fn deliver(&self, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
+        match contents.delivery.what {
+            DeliveryKind::Ticket => create::deliver_ticket(self, contents).await,
+            DeliveryKind::Message => update::deliver_message(self, contents).await,
+            DeliveryKind::Solved => update::deliver_status(self, contents, "solved").await,
+            DeliveryKind::Reopened => update::deliver_status(self, contents, "open").await,
+            DeliveryKind::Confirmed => update::deliver_confirmation(self, contents).await,
         }
     }
 

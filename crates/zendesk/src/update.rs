@@ -11,7 +11,7 @@ use crate::create::{follow_up, merge, upload};
 use crate::refusal::{Fault, Part, faults};
 use crate::{EXTERNAL_ID_PREFIX, Zendesk, create, merges};
 use deskbell_core::ports::ExternalTicketRef;
-use deskbell_core::ports::destination::{DeliveryReceipt, Failure, Parcel};
+use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Failure};
 use deskbell_core::rules::comment;
 use deskbell_core::rules::sender::Sender;
 use deskbell_core::timestamp::Timestamp;
@@ -23,18 +23,18 @@ const REPAIRS_MAX: usize = 6;
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// Delivers a message. Updates have no idempotency key, so an earlier attempt is looked up by its id.
-pub async fn deliver_message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
-    let place = known_place(parcel)?;
-    let is_customers = message_of(parcel)?.author == Author::Customer;
-    let failure = match add_comment(zendesk, parcel, place).await? {
+pub async fn deliver_message(zendesk: &Zendesk, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
+    let place = known_place(contents)?;
+    let is_customers = message_of(contents)?.author == Author::Customer;
+    let failure = match add_comment(zendesk, contents, place).await? {
         UpdateOutcome::Done(delivered) => return Ok(delivered),
         UpdateOutcome::Closed(update, not_delivered) => match merges::open_place(zendesk, place).await? {
             // The ticket itself is followed when it is polled, once all its earlier comments are read.
-            Some(open) => match add_comment(zendesk, parcel, &open).await? {
+            Some(open) => match add_comment(zendesk, contents, &open).await? {
                 UpdateOutcome::Done(delivered) => return Ok(delivered),
                 UpdateOutcome::Closed(..) => Failure::later("the ticket into which it was merged has just been closed"),
             },
-            None if is_customers => return follow_up(zendesk, parcel, place, update, not_delivered).await,
+            None if is_customers => return follow_up(zendesk, contents, place, update, not_delivered).await,
             None => Failure::Never("Zendesk rejected it: the ticket is closed".into()),
         },
     };
@@ -51,20 +51,20 @@ enum UpdateOutcome {
 
 async fn add_comment(
     zendesk: &Zendesk,
-    parcel: &Parcel<'_>,
+    contents: &DeliveryContents<'_>,
     place: &ExternalTicketRef,
 ) -> Result<UpdateOutcome, Failure> {
-    let message = message_of(parcel)?;
-    if parcel.delivery.attempts > 1
-        && let Some(existing) = find(zendesk, parcel, place).await?
+    let message = message_of(contents)?;
+    if contents.delivery.attempts > 1
+        && let Some(existing) = find(zendesk, contents, place).await?
     {
         return Ok(UpdateOutcome::Done(existing));
     }
-    let mut speaker = Speaker::new(zendesk, parcel);
-    let (mut files, mut not_delivered) = (upload(zendesk, parcel).await?, Vec::new());
+    let mut speaker = Speaker::new(zendesk, contents);
+    let (mut files, mut not_delivered) = (upload(zendesk, contents).await?, Vec::new());
     let (mut is_opened, mut uploads, mut missing) = (message.author == Author::Customer, 0, files.missing.clone());
     for _ in 0..REPAIRS_MAX {
-        let body = comment::reply(&words(parcel, speaker), &missing);
+        let body = comment::reply(&words(contents, speaker), &missing);
         // An automatic reply is for the agents' information, and the customer has it already.
         let public = message.author != Author::Automatic && speaker != Speaker::Gateway;
         let mut comment = json!({"body": body, "public": public, "uploads": files.tokens});
@@ -76,7 +76,7 @@ async fn add_comment(
         if let Some(author) = author {
             merge(&mut comment, json!({"author_id": author}));
         }
-        let mut ticket = json!({"metadata": {"deskbell": parcel.id()}, "comment": comment});
+        let mut ticket = json!({"metadata": {"deskbell": contents.id()}, "comment": comment});
         if is_opened {
             merge(&mut ticket, json!({"status": "open"}));
         }
@@ -84,7 +84,7 @@ async fn add_comment(
         match answer.status.as_u16() {
             403 => return Err(answer.forbidden()),
             200..=299 => {
-                warn_of_refused(parcel, &not_delivered);
+                warn_of_refused(contents, &not_delivered);
                 not_delivered.splice(0..0, files.not_delivered);
                 let external_id = comment_id(&answer).unwrap_or_default();
                 return Ok(UpdateOutcome::Done(DeliveryReceipt { external_id, place: None, not_delivered }));
@@ -110,11 +110,11 @@ async fn add_comment(
             match part {
                 Some(Part::Files) if uploads == 0 && !files.tokens.is_empty() => {
                     uploads += 1;
-                    files = upload(zendesk, parcel).await?;
+                    files = upload(zendesk, contents).await?;
                 }
                 Some(Part::Files) if !files.tokens.is_empty() => {
                     files.tokens.clear();
-                    missing = parcel.files.iter().map(|file| file.name.clone()).collect();
+                    missing = contents.files.iter().map(|file| file.name.clone()).collect();
                     not_delivered.push(format!("the files were rejected: {reason}"));
                 }
                 Some(Part::Author | Part::Requester) if speaker == Speaker::Requester => {
@@ -143,20 +143,20 @@ async fn add_comment(
     Err(Failure::Never("Zendesk rejected it even without all optional parts".into()))
 }
 
-fn warn_of_refused(parcel: &Parcel<'_>, not_delivered: &[String]) {
-    let (delivery, reference) = (parcel.delivery, &parcel.ticket.reference);
+fn warn_of_refused(contents: &DeliveryContents<'_>, not_delivered: &[String]) {
+    let (delivery, reference) = (contents.delivery, &contents.ticket.reference);
     for reason in not_delivered {
         let (site, destination) = (&delivery.site, &delivery.destination);
         tracing::warn!(site, destination, reference, reason, "delivery part rejected");
     }
 }
 
-fn known_place<'a>(parcel: &Parcel<'a>) -> Result<&'a ExternalTicketRef, Failure> {
-    parcel.place.ok_or_else(|| Failure::Never("the external ticket is unknown".into()))
+fn known_place<'a>(contents: &DeliveryContents<'a>) -> Result<&'a ExternalTicketRef, Failure> {
+    contents.place.ok_or_else(|| Failure::Never("the external ticket is unknown".into()))
 }
 
-fn message_of<'a>(parcel: &Parcel<'a>) -> Result<&'a Message, Failure> {
-    parcel.message.ok_or_else(|| Failure::Never("the delivery has no message".into()))
+fn message_of<'a>(contents: &DeliveryContents<'a>) -> Result<&'a Message, Failure> {
+    contents.message.ok_or_else(|| Failure::Never("the delivery has no message".into()))
 }
 
 /// The author in Zendesk of a message from here.
@@ -172,11 +172,11 @@ enum Speaker {
 }
 
 impl Speaker {
-    fn new(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Speaker {
-        if parcel.message.is_none_or(|message| message.author != Author::Customer) {
+    fn new(zendesk: &Zendesk, contents: &DeliveryContents<'_>) -> Speaker {
+        if contents.message.is_none_or(|message| message.author != Author::Customer) {
             return Speaker::Support;
         }
-        match Sender::new(parcel.ticket, zendesk.unverified) {
+        match Sender::new(contents.ticket, zendesk.unverified) {
             Sender::Signed(_) => Speaker::Requester,
             Sender::Contact(_) | Sender::Alias => Speaker::Gateway,
         }
@@ -184,26 +184,29 @@ impl Speaker {
 }
 
 /// The text of a message, below the notice for agents about its author.
-fn words(parcel: &Parcel<'_>, speaker: Speaker) -> String {
-    let body = parcel.message.map(|message| message.body.as_str()).unwrap_or_default();
-    match comment::notice(parcel.ticket).filter(|_| speaker == Speaker::Gateway) {
+fn words(contents: &DeliveryContents<'_>, speaker: Speaker) -> String {
+    let body = contents.message.map(|message| message.body.as_str()).unwrap_or_default();
+    match comment::notice(contents.ticket).filter(|_| speaker == Speaker::Gateway) {
         Some(notice) => format!("{notice}\n\n{body}"),
         None => body.into(),
     }
 }
 
 /// Adds a note that the sender's address is confirmed.
-pub async fn deliver_confirmation(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
-    let place = known_place(parcel)?;
-    if let Some(existing) = find_note(zendesk, parcel, place).await? {
+pub async fn deliver_confirmation(
+    zendesk: &Zendesk,
+    contents: &DeliveryContents<'_>,
+) -> Result<DeliveryReceipt, Failure> {
+    let place = known_place(contents)?;
+    if let Some(existing) = find_note(zendesk, contents, place).await? {
         return Ok(existing);
     }
-    let notice = comment::notice(parcel.ticket).unwrap_or_default();
-    let mut answer = write_note(zendesk, &parcel.id(), place, &notice).await?;
+    let notice = comment::notice(contents.ticket).unwrap_or_default();
+    let mut answer = write_note(zendesk, &contents.id(), place, &notice).await?;
     if is_closed(&answer)
         && let Some(open) = merges::open_place(zendesk, place).await?
     {
-        answer = write_note(zendesk, &parcel.id(), &open, &notice).await?;
+        answer = write_note(zendesk, &contents.id(), &open, &notice).await?;
     }
     match answer.status.as_u16() {
         200..=299 => {
@@ -217,8 +220,12 @@ pub async fn deliver_confirmation(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Res
 }
 
 /// Delivers that the ticket was solved or reopened.
-pub async fn deliver_status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Result<DeliveryReceipt, Failure> {
-    let place = known_place(parcel)?;
+pub async fn deliver_status(
+    zendesk: &Zendesk,
+    contents: &DeliveryContents<'_>,
+    status: &str,
+) -> Result<DeliveryReceipt, Failure> {
+    let place = known_place(contents)?;
     let mut answer = change(zendesk, place, json!({"status": status})).await?;
     let open = if is_closed(&answer) { merges::open_place(zendesk, place).await? } else { None };
     let place = open.as_ref().unwrap_or(place);
@@ -239,11 +246,11 @@ pub async fn deliver_status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str
         // Agents have to fill in something first; they are told.
         422 => {
             let message = answer.message();
-            let external_id = match find_note(zendesk, parcel, place).await? {
+            let external_id = match find_note(zendesk, contents, place).await? {
                 Some(earlier_note) => earlier_note.external_id,
                 None => {
                     let note = format!("Set to {status} in Deskbell.");
-                    let answer = write_note(zendesk, &parcel.id(), place, &note).await?;
+                    let answer = write_note(zendesk, &contents.id(), place, &note).await?;
                     comment_id(&answer).unwrap_or_default()
                 }
             };
@@ -258,13 +265,13 @@ pub async fn deliver_status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str
 /// The note of an earlier attempt, by the id in its metadata.
 async fn find_note(
     zendesk: &Zendesk,
-    parcel: &Parcel<'_>,
+    contents: &DeliveryContents<'_>,
     place: &ExternalTicketRef,
 ) -> Result<Option<DeliveryReceipt>, Failure> {
-    if parcel.delivery.attempts <= 1 {
+    if contents.delivery.attempts <= 1 {
         return Ok(None);
     }
-    let note = comments(zendesk, place).await?.into_iter().find(|comment| comment.marker() == Some(&parcel.id()));
+    let note = comments(zendesk, place).await?.into_iter().find(|comment| comment.marker() == Some(&contents.id()));
     Ok(note.map(|note| DeliveryReceipt { external_id: note.id.to_string(), ..DeliveryReceipt::default() }))
 }
 
@@ -283,24 +290,24 @@ pub async fn write_note(
 /// changed since.
 async fn find(
     zendesk: &Zendesk,
-    parcel: &Parcel<'_>,
+    contents: &DeliveryContents<'_>,
     place: &ExternalTicketRef,
 ) -> Result<Option<DeliveryReceipt>, Failure> {
-    let begin = parcel.delivery.first_attempt_at.map(|first_attempt_at| first_attempt_at - CLOCK_DIFFERENCE);
-    let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
-    let words = inert(parcel.message.map(|message| message.body.as_str()).unwrap_or_default());
+    let begin = contents.delivery.first_attempt_at.map(|first_attempt_at| first_attempt_at - CLOCK_DIFFERENCE);
+    let by_requester = Speaker::new(zendesk, contents) == Speaker::Requester;
+    let words = inert(contents.message.map(|message| message.body.as_str()).unwrap_or_default());
     let earlier = comments(zendesk, place).await?.into_iter().find(|comment| {
         let is_same_text = begin
             .is_none_or(|begin| comment.created_at.parse::<Timestamp>().is_ok_and(|created_at| created_at >= begin))
             && comment::contains(comment.text(), &words)
             && (comment.author_id.to_string() == place.requester) == by_requester;
-        comment.marker() == Some(&parcel.id()) || comment.marker().is_none() && is_same_text
+        comment.marker() == Some(&contents.id()) || comment.marker().is_none() && is_same_text
     });
     if let Some(comment) = earlier {
         return Ok(Some(DeliveryReceipt { external_id: comment.id.to_string(), ..DeliveryReceipt::default() }));
     }
     // It may have become a ticket of its own.
-    create::find(zendesk, &format!("{EXTERNAL_ID_PREFIX}{}", parcel.id())).await
+    create::find(zendesk, &format!("{EXTERNAL_ID_PREFIX}{}", contents.id())).await
 }
 
 async fn change(zendesk: &Zendesk, place: &ExternalTicketRef, ticket: Value) -> Result<Answer, Failure> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use deskbell_core::ports::{Imports, Store};
 use deskbell_core::use_cases::search::all_questions;
 use deskbell_core::use_cases::search::import::Prune;
-use deskbell_core::use_cases::search::import::{ImportQuestions, Plan};
+use deskbell_core::use_cases::search::import::{ImportQuestions, ScheduledImport};
 use serde_json::{Value, json};
 use sources::{Format, Source};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -137,7 +137,7 @@ async fn a_source_without_questions_or_with_few_of_what_it_had_removes_nothing_u
 }
 
 /// Runs the planned imports into `acme` in a task that never ends.
-fn run(store: Arc<dyn Store>, plan: Plan) -> tokio::task::JoinHandle<std::convert::Infallible> {
+fn run(store: Arc<dyn Store>, plan: ScheduledImport) -> tokio::task::JoinHandle<std::convert::Infallible> {
     let import = ImportQuestions::new(store.clone(), store.clone(), store);
     tokio::spawn(async move { import.run("acme", &plan).await })
 }
@@ -145,7 +145,7 @@ fn run(store: Arc<dyn Store>, plan: Plan) -> tokio::task::JoinHandle<std::conver
 #[tokio::test]
 async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
     let (squeak, database) = (squeak("One").await, Database::new().await);
-    let plan = Plan { source: Arc::new(source(&squeak)), every: Duration::from_secs(3600), prune: false };
+    let plan = ScheduledImport { source: Arc::new(source(&squeak)), every: Duration::from_secs(3600), prune: false };
     let running: Vec<_> = (0..4)
         .map(|_| {
             let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
@@ -168,7 +168,8 @@ async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
 async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() {
     let (squeak, database) = (StandIn::new().await, Database::new().await);
     squeak.set("/api/questions", 403, &[], "");
-    let plan = Plan { source: Arc::new(source(&squeak)), every: Duration::from_secs(24 * 3600), prune: false };
+    let plan =
+        ScheduledImport { source: Arc::new(source(&squeak)), every: Duration::from_secs(24 * 3600), prune: false };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
     let running = run(store, plan.clone());
     let name = plan.source.name();
@@ -191,7 +192,7 @@ async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() 
 #[tokio::test]
 async fn what_is_planned_is_imported_at_once_and_again_when_its_time_has_come() {
     let (squeak, database) = (squeak("One").await, Database::new().await);
-    let plan = Plan { source: Arc::new(source(&squeak)), every: Duration::from_millis(30), prune: true };
+    let plan = ScheduledImport { source: Arc::new(source(&squeak)), every: Duration::from_millis(30), prune: true };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
     let running = run(store, plan);
     let until = async |titles: &[&str]| {
@@ -221,7 +222,7 @@ async fn what_was_imported_lately_waits_although_the_gateway_starts_anew() {
     squeak.requests();
     let other = self::squeak("Other").await;
     let every = Duration::from_secs(3600);
-    let plan = |squeak: &StandIn| Plan { source: Arc::new(source(squeak)), every, prune: false };
+    let plan = |squeak: &StandIn| ScheduledImport { source: Arc::new(source(squeak)), every, prune: false };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
     let running = [run(store.clone(), plan(&squeak)), run(store, plan(&other))];
     while database.titles().await.len() < 2 {

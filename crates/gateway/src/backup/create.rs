@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::{
-    ATTACHMENTS, BackupError, DATABASE, Entry, Manifest, blocking, copy_file, digest, failed, place_of, sync_folder,
-    unusable,
+    ATTACHMENTS, BackupError, BackupFile, DATABASE, Manifest, blocking, copy_file, digest, failed, place_of,
+    sync_folder, unusable,
 };
 use crate::config::Settings;
 use crate::files::Folder;
@@ -105,7 +105,7 @@ fn damaged(settings: &Settings, error: Unusable) -> BackupError {
     unusable(error, |reason| BackupError::DamagedDatabase { path, reason })
 }
 
-async fn copy_attachment(source: &Folder, files: &Path, file: &str) -> Result<Option<Entry>, BackupError> {
+async fn copy_attachment(source: &Folder, files: &Path, file: &str) -> Result<Option<BackupFile>, BackupError> {
     // A row written by another program may contain any name.
     if attachment::parse_id(file).is_none() {
         return Ok(None);
@@ -120,7 +120,7 @@ async fn copy_attachment(source: &Folder, files: &Path, file: &str) -> Result<Op
             copied => copied,
         };
         match copy() {
-            Ok((bytes, sha256)) => Ok(Some(Entry { file: name, bytes, sha256 })),
+            Ok((bytes, sha256)) => Ok(Some(BackupFile { file: name, bytes, sha256 })),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(&to)(error)),
         }
@@ -133,7 +133,7 @@ async fn finish(
     folder: &Path,
     created_at: String,
     schema: i64,
-    attachments: Vec<Entry>,
+    attachments: Vec<BackupFile>,
     missing: Vec<String>,
 ) -> Result<Created, BackupError> {
     let folder = folder.to_path_buf();
@@ -142,7 +142,7 @@ async fn finish(
         let sync = || std::fs::File::open(&database)?.sync_all();
         sync().map_err(failed(&database))?;
         let (bytes, sha256) = digest(&database).map_err(failed(&database))?;
-        let entry = Entry { file: DATABASE.into(), bytes, sha256 };
+        let entry = BackupFile { file: DATABASE.into(), bytes, sha256 };
         let created = Created { bytes, files: attachments.len(), missing: missing.clone() };
         Manifest::new(created_at, schema, entry, attachments, missing).write(&folder)?;
         let files = folder.join(ATTACHMENTS);

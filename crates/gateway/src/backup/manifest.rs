@@ -23,16 +23,16 @@ pub struct Manifest {
     /// The newest migration of the database.
     pub schema: i64,
     /// The database.
-    pub database: Entry,
+    pub database: BackupFile,
     /// The attachments.
-    pub attachments: Vec<Entry>,
+    pub attachments: Vec<BackupFile>,
     /// Files that the database names and that were missing from the folder; they were lost before the backup.
     pub missing: Vec<String>,
 }
 
 /// A file of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct BackupFile {
     /// Its name: that of the database, or that under which the database knows an attachment.
     pub file: String,
     /// Its length in bytes.
@@ -46,8 +46,8 @@ impl Manifest {
     pub fn new(
         created_at: String,
         schema: i64,
-        database: Entry,
-        attachments: Vec<Entry>,
+        database: BackupFile,
+        attachments: Vec<BackupFile>,
         missing: Vec<String>,
     ) -> Manifest {
         let deskbell = env!("CARGO_PKG_VERSION").into();

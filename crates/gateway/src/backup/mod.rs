@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use deskbell_core::ports::StoreError;
 use store_sqlite::snapshot::Unusable;
 
-pub use manifest::{Entry, Manifest};
+pub use manifest::{BackupFile, Manifest};
 
 /// Why a backup or restore failed.
 #[derive(Debug, thiserror::Error)]

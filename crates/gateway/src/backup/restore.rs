@@ -9,8 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{
-    ATTACHMENTS, BackupError, DATABASE, Entry, Manifest, blocking, copy_file, digest, failed, place_of, sync_folder,
-    unusable,
+    ATTACHMENTS, BackupError, BackupFile, DATABASE, Manifest, blocking, copy_file, digest, failed, place_of,
+    sync_folder, unusable,
 };
 use crate::config::Settings;
 use deskbell_core::clock;
@@ -121,13 +121,13 @@ async fn check(source: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     }
 }
 
-fn check_entry(path: &Path, entry: &Entry) -> Result<(), BackupError> {
+fn check_entry(path: &Path, entry: &BackupFile) -> Result<(), BackupError> {
     let damaged = |reason: String| BackupError::DamagedBackup { path: path.display().to_string(), reason };
     let (bytes, sha256) = digest(path).map_err(|error| damaged(error.to_string()))?;
     is_entry(entry, bytes, &sha256).map_err(damaged)
 }
 
-fn is_entry(entry: &Entry, bytes: u64, sha256: &str) -> Result<(), String> {
+fn is_entry(entry: &BackupFile, bytes: u64, sha256: &str) -> Result<(), String> {
     if bytes != entry.bytes {
         return Err(format!("has {bytes} bytes, but {} in the manifest", entry.bytes));
     }
@@ -144,7 +144,7 @@ fn restore_into(source: &Path, manifest: &Manifest, database: &Path, files: &Pat
     create_folder(files).map_err(failed(files))?;
     let new_database = Coming(suffixed(database, &format!("{COMING}{moment}")));
     let new_files = Coming(files.join(format!("{COMING}{moment}")));
-    let copied = |source_file: &Path, to: &Path, entry: &Entry| {
+    let copied = |source_file: &Path, to: &Path, entry: &BackupFile| {
         let (bytes, sha256) = copy_file(source_file, to).map_err(failed(to))?;
         let damaged = |reason| BackupError::DamagedBackup { path: source_file.display().to_string(), reason };
         is_entry(entry, bytes, &sha256).map_err(damaged)

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::wire_up::SiteMails;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
-use deskbell_core::ports::destination::{Destination, Finding, Parcel};
+use deskbell_core::ports::destination::{DeliveryContents, Destination, Finding};
 use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
 use deskbell_core::random;
 use deskbell_core::site::{Site, Sites};
@@ -23,18 +23,18 @@ const TESTER: &str = "deskbell-test@example.com";
 
 /// The findings, one per destination.
 #[derive(Debug, Default)]
-pub struct Checked {
+pub struct CheckReport {
     found: Vec<(String, String, Vec<Finding>)>,
 }
 
-impl Checked {
+impl CheckReport {
     /// Whether no destination has a problem.
     pub fn is_good(&self) -> bool {
         self.found.iter().all(|(_, _, findings)| findings.iter().all(|finding| finding.is_good))
     }
 }
 
-impl fmt::Display for Checked {
+impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.found.is_empty() {
             return f.write_str("no site has destinations or sends mail; tickets stay in the gateway's own inbox");
@@ -53,8 +53,8 @@ impl fmt::Display for Checked {
 }
 
 /// Checks every destination.
-pub async fn check(sites: &Sites, mails: &SiteMails, destinations: &Destinations, send: bool) -> Checked {
-    let mut checked = Checked::default();
+pub async fn check(sites: &Sites, mails: &SiteMails, destinations: &Destinations, send: bool) -> CheckReport {
+    let mut checked = CheckReport::default();
     for site in sites.iter() {
         let name = &site.key;
         if let Some(mail) = mails.get(name) {
@@ -97,10 +97,16 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
         external_id: String::new(),
         reason: String::new(),
     };
-    let parcel =
-        Parcel { config: &site.config, delivery: &delivery, ticket: &ticket, message: None, files: &[], place: None };
+    let contents = DeliveryContents {
+        config: &site.config,
+        delivery: &delivery,
+        ticket: &ticket,
+        message: None,
+        files: &[],
+        place: None,
+    };
     let reference = &ticket.reference;
-    match to.deliver(&parcel).await {
+    match to.deliver(&contents).await {
         Ok(delivered) => {
             let page = delivered.place.as_ref().and_then(|place| to.page(place));
             let place = Some(page.unwrap_or(delivered.external_id)).filter(|place| !place.is_empty());

@@ -62,13 +62,13 @@ pub struct Guard {
     sites: Buckets,
     /// Held while a guess is checked, so that guesses are checked one at a time.
     guesses: Mutex<Guesses>,
-    streams: Streams,
+    streams: StreamPermits,
     /// The large bodies of webhooks.
     pub large_bodies: LargeBodies,
 }
 
 /// The open streams: per session or customer, per address, and in all.
-struct Streams {
+struct StreamPermits {
     of_requester: Permits<[u8; 32]>,
     from_address: NetworkPermits,
     all_streams: Permits<()>,
@@ -100,7 +100,7 @@ impl Guard {
     /// A guard with these limits, for a gateway with at most so many connections. Half of them may be streams.
     pub fn new(limits: Limits, connections: u32) -> Guard {
         let max = (connections / 2).max(1);
-        let streams = Streams {
+        let streams = StreamPermits {
             of_requester: Permits::default(),
             from_address: NetworkPermits::new(STREAMS_FROM_ADDRESS.min((max / 2).max(1)), (max / 2).max(1)),
             all_streams: Permits::default(),
@@ -167,7 +167,7 @@ impl Guard {
 
     /// Opens a stream for a requester.
     pub fn open_stream(&self, address: Option<IpAddr>, requester: [u8; 32]) -> Result<StreamPermit, RetryAfter> {
-        let Streams { of_requester, from_address, all_streams, max } = &self.streams;
+        let StreamPermits { of_requester, from_address, all_streams, max } = &self.streams;
         let full = RetryAfter(PERIOD);
         Ok(StreamPermit {
             _of_requester: of_requester.acquire(requester, STREAMS).ok_or(full)?,

@@ -11,7 +11,7 @@ use super::problem::Refusal;
 use crate::body_limits::{BODY_MAX, BODY_TIME, DRAIN_MAX, DRAIN_TIME, LARGE_BODY_TIME};
 
 /// The minimum progress of a large body.
-const LARGE_PROGRESS: Progress = Progress { time: Duration::from_secs(5), bytes: 64 * 1024 };
+const LARGE_PROGRESS: MinimumRate = MinimumRate { time: Duration::from_secs(5), bytes: 64 * 1024 };
 /// Reads a JSON body.
 pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let bytes = tokio::time::timeout(BODY_TIME, read(body, BODY_MAX)).await.map_err(|_| Refusal::Timeout)??;
@@ -57,16 +57,16 @@ pub async fn drain(mut body: Body, max: usize) {
 
 /// The minimum number of bytes that have to arrive in a time.
 #[derive(Clone, Copy)]
-struct Progress {
+struct MinimumRate {
     time: Duration,
     bytes: usize,
 }
 
 async fn read(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
-    read_on(body, max, Progress { time: BODY_TIME, bytes: 0 }).await
+    read_on(body, max, MinimumRate { time: BODY_TIME, bytes: 0 }).await
 }
 
-async fn read_on(mut body: Body, max: usize, minimum: Progress) -> Result<Vec<u8>, Refusal> {
+async fn read_on(mut body: Body, max: usize, minimum: MinimumRate) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     let (mut length, mut progress, mut deadline) = (0, 0, Instant::now() + minimum.time);
     while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| Refusal::Timeout)? {

@@ -12,18 +12,18 @@ use deskbell_core::ports::{Reader, Requester};
 use deskbell_core::pseudonym::Counted;
 use deskbell_core::site::{Site, Sites};
 use deskbell_core::use_cases::access::{ReaderError, SignIn};
-use identity::{Credentials, SESSION_HEADER, Signer};
+use identity::{Credentials, SESSION_HEADER, TokenSigner};
 
 /// Identifies the requesters of each site.
 pub struct Requesters {
     sites: Arc<Sites>,
-    signers: BTreeMap<String, Vec<Signer>>,
+    signers: BTreeMap<String, Vec<TokenSigner>>,
     sign_in: Arc<SignIn>,
 }
 
 impl Requesters {
     /// Identifies requesters by the signers of their sites.
-    pub fn new(sites: Arc<Sites>, signers: BTreeMap<String, Vec<Signer>>, sign_in: Arc<SignIn>) -> Requesters {
+    pub fn new(sites: Arc<Sites>, signers: BTreeMap<String, Vec<TokenSigner>>, sign_in: Arc<SignIn>) -> Requesters {
         Requesters { sites, signers, sign_in }
     }
 
@@ -53,7 +53,7 @@ impl Requesters {
         self.sign_in.reader(site, requester).await
     }
 
-    fn signers(&self, site: &Site) -> &[Signer] {
+    fn signers(&self, site: &Site) -> &[TokenSigner] {
         self.signers.get(&site.key).map(Vec::as_slice).unwrap_or_default()
     }
 }

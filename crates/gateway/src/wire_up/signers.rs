@@ -5,14 +5,14 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::config::{self, OneOrMany, SignerAlgorithm, SignerTable};
-use identity::{CLAIMS, Jwks, LIFETIME_JWKS, Signer};
+use identity::{CLAIMS, Jwks, LIFETIME_JWKS, TokenSigner};
 
 /// The allowed range of the maximum lifetime of an identity provider's tokens.
 const LIFETIMES: std::ops::RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(7 * 24 * 3600);
 
 /// The signers of a site, or the invalid field and the reason.
-pub fn signers(tables: &[SignerTable]) -> Result<Vec<Signer>, (String, String)> {
-    let mut signers: Vec<Signer> = Vec::new();
+pub fn signers(tables: &[SignerTable]) -> Result<Vec<TokenSigner>, (String, String)> {
+    let mut signers: Vec<TokenSigner> = Vec::new();
     let several = tables.iter().filter(|table| table.jwks_url.is_none()).count() > 1;
     for (index, table) in tables.iter().enumerate() {
         let wrong = |(field, message): (&str, String)| (format!("signers[{index}].{field}"), message);
@@ -26,7 +26,7 @@ pub fn signers(tables: &[SignerTable]) -> Result<Vec<Signer>, (String, String)> 
     Ok(signers)
 }
 
-fn signer(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
+fn signer(table: &SignerTable) -> Result<TokenSigner, (&'static str, String)> {
     let mut signer = match table.jwks_url {
         Some(_) => published(table)?,
         None => fixed(table)?,
@@ -64,7 +64,7 @@ fn signer(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
 }
 
 /// The signer of an identity provider.
-fn published(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
+fn published(table: &SignerTable) -> Result<TokenSigner, (&'static str, String)> {
     let SignerTable { kid, algorithm, secret, secret_file, public_key, public_key_file, .. } = table;
     let others = [
         ("kid", !kid.is_empty()),
@@ -90,13 +90,13 @@ fn published(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
             format!("{text:?} is not a duration from 1 minute to 168 hours, such as \"1 hour\" or \"24 hours\""),
         )
     })?;
-    let mut signer = Signer::published(jwks);
+    let mut signer = TokenSigner::published(jwks);
     signer.lifetime = lifetime;
     Ok(signer)
 }
 
 /// The signer of a configured key.
-fn fixed(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
+fn fixed(table: &SignerTable) -> Result<TokenSigner, (&'static str, String)> {
     let SignerTable { kid, algorithm, secret, secret_file, public_key, public_key_file, .. } = table;
     if table.max_age.is_some() {
         return Err((
@@ -134,8 +134,8 @@ fn fixed(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
         (None, None) => return Err((inline, format!("missing; set it or {file}"))),
     };
     let signer = match algorithm {
-        SignerAlgorithm::Hs256 => Signer::hs256(kid, text.trim().as_bytes()),
-        SignerAlgorithm::EdDsa => Signer::eddsa(kid, &text),
+        SignerAlgorithm::Hs256 => TokenSigner::hs256(kid, text.trim().as_bytes()),
+        SignerAlgorithm::EdDsa => TokenSigner::eddsa(kid, &text),
     };
     signer.map_err(|error| (field, error.to_string()))
 }

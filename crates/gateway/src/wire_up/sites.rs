@@ -15,7 +15,7 @@ use deskbell_core::ports::StatusPage;
 use deskbell_core::ports::destination::Destination;
 use deskbell_core::site::{Site, Sites};
 use domain::incident::Incident;
-use identity::Signer;
+use identity::TokenSigner;
 
 /// The sites and what was created from their configuration, by their public keys.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,7 @@ pub struct SiteParts {
     /// The pages that may use them.
     pub origins: BTreeMap<String, Origins>,
     /// The signers of customer identities.
-    pub signers: BTreeMap<String, Vec<Signer>>,
+    pub signers: BTreeMap<String, Vec<TokenSigner>>,
     /// How they send mail; without that, receipts are shown and not sent.
     pub mails: SiteMails,
     /// Their destinations; without one, tickets are only stored here.

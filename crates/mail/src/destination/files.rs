@@ -1,6 +1,6 @@
 //! The attachments of a mail, as far as mail servers accept them.
 
-use deskbell_core::ports::destination::ParcelFile;
+use deskbell_core::ports::destination::DeliveryFile;
 use domain::attachment::FileType;
 
 /// The most bytes of attachments in a mail; encoded they are a third larger.
@@ -29,7 +29,7 @@ pub struct Attached {
 }
 
 /// Reads the files that fit into a mail, in order.
-pub async fn read(files: &[ParcelFile]) -> Files {
+pub async fn read(files: &[DeliveryFile]) -> Files {
     let mut selected = Files::default();
     let mut room = BYTES_MAX;
     for file in files {
@@ -71,7 +71,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("there");
         std::fs::write(&path, b"log").unwrap();
-        let file = |name: &str, size, path: &std::path::Path| ParcelFile {
+        let file = |name: &str, size, path: &std::path::Path| DeliveryFile {
             name: name.into(),
             media: FileType::Text,
             size,

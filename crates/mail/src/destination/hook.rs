@@ -146,8 +146,8 @@ pub fn parse_event(
             None => bounce::read_parts(&message.headers, &message.parts.text, &parts(&mail)),
         };
         if let Some(bounce) = bounce {
-            let parcel = bounce.message_ids().find_map(|id| reply.mail_of(id));
-            let returned = ReturnedMail { parcel, came_to, mailbox: mailbox.to_string(), bounce };
+            let delivery = bounce.message_ids().find_map(|id| reply.mail_of(id));
+            let returned = ReturnedMail { delivery, came_to, mailbox: mailbox.to_string(), bounce };
             return Ok(InboundEvent::Returned(returned));
         }
     }

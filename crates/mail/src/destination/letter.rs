@@ -7,7 +7,7 @@ use lettre::{Address, Message};
 
 use super::MailDestination;
 use super::files::Files;
-use deskbell_core::ports::destination::{InboundMail, Parcel, ReturnsOf};
+use deskbell_core::ports::destination::{DeliveryContents, InboundMail, ReturnsOf};
 use deskbell_core::ports::{DeliveryKind, StoredTicket};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
 use deskbell_core::rules::file_formats as formats;
@@ -15,30 +15,31 @@ use deskbell_core::rules::sender::Sender;
 use mail_in::reply_text::MARKER;
 
 /// Renders the mail; the error says why that is not possible.
-pub fn message(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> Result<Message, String> {
-    let ticket = parcel.ticket;
-    let first = parcel.delivery.what == DeliveryKind::Ticket;
+pub fn message(email: &MailDestination, contents: &DeliveryContents<'_>, files: &Files) -> Result<Message, String> {
+    let ticket = contents.ticket;
+    let first = contents.delivery.what == DeliveryKind::Ticket;
     let re = if first { "" } else { "Re: " };
     let title = comment::title(ticket);
     let subject = format!("{re}[{}] {title}", ticket.reference);
     let mut message = Message::builder()
-        .message_id(Some(message_id(email, parcel)))
+        .message_id(Some(message_id(email, contents)))
         .from(email.from.clone())
         .to(email.mailbox.clone())
         .subject(one_line(&subject));
     if !first {
-        let thread =
-            parcel.place.map_or_else(|| message_id_of(email, parcel, &ticket.id), |place| place.external_id.clone());
+        let thread = contents
+            .place
+            .map_or_else(|| message_id_of(email, contents, &ticket.id), |place| place.external_id.clone());
         message = message.in_reply_to(thread.clone()).references(thread);
     }
-    if let Some(reply_to) = reply_to(email, parcel) {
+    if let Some(reply_to) = reply_to(email, contents) {
         message = message.reply_to(reply_to);
     }
     if let Some(return_path) = return_path(email, &ticket.id) {
         let envelope = Envelope::new(Some(return_path), vec![email.mailbox.email.clone()]);
         message = message.envelope(envelope.map_err(|error| error.to_string())?);
     }
-    let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text(email, parcel, files)));
+    let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text(email, contents, files)));
     for file in &files.attached {
         parts = parts.singlepart(attached(
             &one_line(&file.name),
@@ -90,13 +91,13 @@ pub fn unread(email: &MailDestination, ticket: &StoredTicket, mail: &InboundMail
 }
 
 /// The Message-ID of a delivery.
-pub fn message_id(email: &MailDestination, parcel: &Parcel<'_>) -> String {
-    message_id_of(email, parcel, &parcel.id())
+pub fn message_id(email: &MailDestination, contents: &DeliveryContents<'_>) -> String {
+    message_id_of(email, contents, &contents.id())
 }
 
 /// Contains the destination, because another mailbox may get the same ticket, and the customer a receipt of it.
-fn message_id_of(email: &MailDestination, parcel: &Parcel<'_>, id: &str) -> String {
-    let destination = &parcel.delivery.destination;
+fn message_id_of(email: &MailDestination, contents: &DeliveryContents<'_>, id: &str) -> String {
+    let destination = &contents.delivery.destination;
     let name = match &email.reply {
         Some(reply) => reply.mail_name(id, destination),
         None => format!("{id}.{destination}"),
@@ -111,10 +112,10 @@ fn return_path(email: &MailDestination, ticket: &str) -> Option<Address> {
 }
 
 /// The Reply-To address: the reply address, or else the customer's.
-fn reply_to(email: &MailDestination, parcel: &Parcel<'_>) -> Option<Mailbox> {
+fn reply_to(email: &MailDestination, contents: &DeliveryContents<'_>) -> Option<Mailbox> {
     let address = match &email.reply {
-        Some(reply) => reply.for_ticket(&parcel.ticket.id),
-        None => match Sender::reached(parcel.ticket, email.unverified) {
+        Some(reply) => reply.for_ticket(&contents.ticket.id),
+        None => match Sender::reached(contents.ticket, email.unverified) {
             Sender::Signed(address) | Sender::Contact(address) => Some(address),
             Sender::Alias => None,
         },
@@ -124,11 +125,11 @@ fn reply_to(email: &MailDestination, parcel: &Parcel<'_>) -> Option<Mailbox> {
 }
 
 /// The body. If replies are accepted, its first line is the marker above which agents write.
-fn text(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> String {
-    let ticket = parcel.ticket;
+fn text(email: &MailDestination, contents: &DeliveryContents<'_>, files: &Files) -> String {
+    let ticket = contents.ticket;
     let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
-    let text = match (parcel.delivery.what, parcel.message) {
-        (DeliveryKind::Ticket, _) => comment::first(parcel.config, ticket, &files.missing),
+    let text = match (contents.delivery.what, contents.message) {
+        (DeliveryKind::Ticket, _) => comment::first(contents.config, ticket, &files.missing),
         (DeliveryKind::Message, message) => {
             notice + &comment::reply(message.map_or("", |message| message.body.as_str()), &files.missing)
         }
@@ -189,8 +190,8 @@ mod tests {
             attachments: Vec::new(),
         };
         let message = (kind == DeliveryKind::Message).then_some(&reply);
-        let parcel = Parcel { config: &config, delivery: &delivery, ticket, message, files: &[], place };
-        String::from_utf8(super::message(email, &parcel, files).unwrap().formatted()).unwrap()
+        let contents = DeliveryContents { config: &config, delivery: &delivery, ticket, message, files: &[], place };
+        String::from_utf8(super::message(email, &contents, files).unwrap().formatted()).unwrap()
     }
 
     fn headers(mail: &str) -> Vec<&str> {

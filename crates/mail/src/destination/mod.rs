@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::{MailServer, SendError};
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{
-    DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError, InboundMail, Parcel,
-    ReturnsOf,
+    DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError,
+    InboundMail, ReturnsOf,
 };
 use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, StoredTicket};
 use deskbell_core::rules::sender::Unverified;
@@ -66,19 +66,19 @@ impl Destination for MailDestination {
         AT_ONCE
     }
 
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure> {
-        let files = files::read(parcel.files).await;
-        let (files, outcome) = match self.send(parcel, &files).await {
+    async fn deliver(&self, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
+        let files = files::read(contents.files).await;
+        let (files, outcome) = match self.send(contents, &files).await {
             Err(MailError::Send(SendError::TooLarge(reason))) if !files.attached.is_empty() => {
                 let files = files.without_any(&reason);
-                let outcome = self.send(parcel, &files).await;
+                let outcome = self.send(contents, &files).await;
                 (files, outcome)
             }
             outcome => (files, outcome),
         };
         outcome.map_err(failure)?;
-        let external_id = letter::message_id(self, parcel);
-        let first = parcel.delivery.what == DeliveryKind::Ticket;
+        let external_id = letter::message_id(self, contents);
+        let first = contents.delivery.what == DeliveryKind::Ticket;
         let place = first.then(|| ExternalTicketRef {
             external_id: external_id.clone(),
             requester: String::new(),
@@ -139,8 +139,8 @@ enum MailError {
 }
 
 impl MailDestination {
-    async fn send(&self, parcel: &Parcel<'_>, files: &Files) -> Result<(), MailError> {
-        let message = letter::message(self, parcel, files).map_err(MailError::NoMail)?;
+    async fn send(&self, contents: &DeliveryContents<'_>, files: &Files) -> Result<(), MailError> {
+        let message = letter::message(self, contents, files).map_err(MailError::NoMail)?;
         self.server.send(&message).await.map_err(MailError::Send)
     }
 }

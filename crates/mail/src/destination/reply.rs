@@ -73,17 +73,18 @@ impl ReplyAddress {
     }
 
     /// The local part of the Message-ID of a delivery to a destination. Nobody else can create one.
-    pub fn mail_name(&self, parcel: &str, destination: &str) -> String {
-        let tag = hmac::sign(self.secret.key(), format!("mail of {parcel} to {destination}").as_bytes());
-        format!("{parcel}.{destination}.{}", digits(beginning(&tag), TAG_LENGTH))
+    pub fn mail_name(&self, delivery: &str, destination: &str) -> String {
+        let tag = hmac::sign(self.secret.key(), format!("mail of {delivery} to {destination}").as_bytes());
+        format!("{delivery}.{destination}.{}", digits(beginning(&tag), TAG_LENGTH))
     }
 
     /// The delivery and destination of a Message-ID, if it was created here.
     pub fn mail_of(&self, message_id: &str) -> Option<(String, String)> {
         let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
         let (rest, _) = name.rsplit_once('.')?;
-        let (parcel, destination) = rest.rsplit_once('.')?;
-        self.equals(name, &self.mail_name(parcel, destination)).then(|| (parcel.to_string(), destination.to_string()))
+        let (delivery, destination) = rest.rsplit_once('.')?;
+        self.equals(name, &self.mail_name(delivery, destination))
+            .then(|| (delivery.to_string(), destination.to_string()))
     }
 
     fn address(&self, ticket: &str, purpose: &str) -> Option<String> {

@@ -12,7 +12,7 @@ use domain::conversation::Message;
 
 /// A delivery with everything that a destination needs for it.
 #[derive(Debug)]
-pub struct Parcel<'a> {
+pub struct DeliveryContents<'a> {
     /// The configuration of the ticket's site.
     pub config: &'a Config,
     /// The delivery.
@@ -22,19 +22,19 @@ pub struct Parcel<'a> {
     /// Its message, if it is a message.
     pub message: Option<&'a Message>,
     /// The attachments of the ticket or the message.
-    pub files: &'a [ParcelFile],
+    pub files: &'a [DeliveryFile],
     /// The external ticket, if there is one.
     pub place: Option<&'a ExternalTicketRef>,
 }
 
-impl Parcel<'_> {
+impl DeliveryContents<'_> {
     /// A unique id that is the same in every attempt: the ticket's id, followed by the number of the message.
     pub fn id(&self) -> String {
         delivery_id(self.delivery)
     }
 }
 
-/// The [`Parcel::id`] of a delivery.
+/// The [`DeliveryContents::id`] of a delivery.
 pub fn delivery_id(Delivery { ticket, number, what, id, .. }: &Delivery) -> String {
     match what {
         DeliveryKind::Ticket => ticket.clone(),
@@ -45,7 +45,7 @@ pub fn delivery_id(Delivery { ticket, number, what, id, .. }: &Delivery) -> Stri
 
 /// An attachment to deliver.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParcelFile {
+pub struct DeliveryFile {
     /// Its name.
     pub name: String,
     /// Its type.

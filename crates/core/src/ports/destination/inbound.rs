@@ -34,8 +34,8 @@ pub enum InboundEvent {
 pub struct ReturnedMail {
     /// Its content.
     pub bounce: Bounce,
-    /// The mail to this destination that it is about, if its Message-ID was made here: the [`Parcel::id`] and the destination.
-    pub parcel: Option<(String, String)>,
+    /// The mail to this destination that it is about, if its Message-ID was made here: the [`DeliveryContents::id`] and the destination.
+    pub delivery: Option<(String, String)>,
     /// The bounce address that it was sent to, if it is one.
     pub came_to: Option<ReturnAddress>,
     /// The mailbox of this destination.

@@ -16,7 +16,7 @@ use super::tickets::StoredTicket;
 use domain::config::Config;
 use domain::conversation::Author;
 
-pub use delivery::{DeliveryReceipt, Failure, Parcel, ParcelFile, delivery_id};
+pub use delivery::{DeliveryContents, DeliveryFile, DeliveryReceipt, Failure, delivery_id};
 pub use hook_headers::HookHeaders;
 pub use inbound::{InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnAddress, ReturnedMail, ReturnsOf};
 pub use polling::{
@@ -47,7 +47,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
     }
 
     /// Makes a delivery. An earlier attempt without a response may have succeeded, so a destination that can be queried is queried first.
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<DeliveryReceipt, Failure>;
+    async fn deliver(&self, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure>;
 
     /// Polling for replies; `None` if the destination cannot be polled.
     fn polling(&self) -> Option<&dyn Polling> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::StoreFileError;
 use super::clean::CleanFiles;
 use super::receive::receive;
-use crate::clock;
+use crate::clock::Clock;
 use crate::ports::{Attachments, PartialFile, PutOutcome, StoredAttachment, StoredTicket};
 use domain::attachment::{self, Attachments as FileRules};
 
@@ -19,12 +19,13 @@ use domain::attachment::{self, Attachments as FileRules};
 pub struct KeepFile {
     attachments: Arc<dyn Attachments>,
     files: CleanFiles,
+    clock: Arc<dyn Clock>,
 }
 
 impl KeepFile {
     /// Stores rows in a store, and bytes after they are cleaned.
-    pub fn new(attachments: Arc<dyn Attachments>, files: CleanFiles) -> KeepFile {
-        KeepFile { attachments, files }
+    pub fn new(attachments: Arc<dyn Attachments>, files: CleanFiles, clock: Arc<dyn Clock>) -> KeepFile {
+        KeepFile { attachments, files, clock }
     }
 
     /// Stores a file for the customer of a ticket, who owns it. Returns the id by which messages refer to it.
@@ -65,7 +66,7 @@ impl KeepFile {
             size: cleaned.size,
             has_metadata: cleaned.has_metadata,
             file: cleaned.file,
-            put_at: clock::now(),
+            put_at: self.clock.now(),
             number: None,
         };
         match self.attachments.put_attachment(&kept, None).await? {

@@ -11,7 +11,7 @@ use super::clean::CleanFiles;
 use super::read::describe;
 use super::receive::receive;
 use super::reservations::{NoRoom, Reservation, Reservations, UploadSize, Uploader};
-use crate::clock;
+use crate::clock::Clock;
 use crate::ports::{Attachments, FileOwner, PartialFile, PutOutcome, Requester, StoredAttachment, Upload, UploadUsage};
 use crate::ports::{LimitShare, SiteLimits};
 use crate::pseudonym::Pseudonyms;
@@ -75,6 +75,7 @@ pub struct StoreFile {
     sign_in: Arc<SignIn>,
     limits: UploadLimits,
     reservations: Reservations,
+    clock: Arc<dyn Clock>,
 }
 
 impl StoreFile {
@@ -84,8 +85,9 @@ impl StoreFile {
         files: CleanFiles,
         sign_in: Arc<SignIn>,
         limits: UploadLimits,
+        clock: Arc<dyn Clock>,
     ) -> StoreFile {
-        StoreFile { attachments, files, sign_in, limits, reservations: Reservations::default() }
+        StoreFile { attachments, files, sign_in, limits, reservations: Reservations::default(), clock }
     }
 
     /// Admits an upload from a network address. `announced` is its size in bytes, if the client gives it.
@@ -109,7 +111,7 @@ impl StoreFile {
                 return Ok(Admitted::Sent(describe(held)));
             }
         }
-        let now = clock::now();
+        let now = self.clock.now();
         let day = now.day();
         let is_signed = requester.person.is_some();
         let counted = address.filter(|_| !is_signed);

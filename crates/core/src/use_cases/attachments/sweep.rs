@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::ports::{Attachments, Files, StoreError, UnsettledFile};
 use crate::rules::upload_quotas::{UNSENT, UNSENT_ANONYMOUS};
 use crate::timestamp::Timestamp;
@@ -34,18 +34,19 @@ pub enum SweepError {
 pub struct SweepFiles {
     attachments: Arc<dyn Attachments>,
     files: Arc<dyn Files>,
+    clock: Arc<dyn Clock>,
 }
 
 impl SweepFiles {
     /// Sweeps files according to a store.
-    pub fn new(attachments: Arc<dyn Attachments>, files: Arc<dyn Files>) -> SweepFiles {
-        SweepFiles { attachments, files }
+    pub fn new(attachments: Arc<dyn Attachments>, files: Arc<dyn Files>, clock: Arc<dyn Clock>) -> SweepFiles {
+        SweepFiles { attachments, files, clock }
     }
 
     /// Sweeps once an hour; never returns.
     pub async fn run(&self) -> Infallible {
         loop {
-            if let Err(error) = self.sweep(clock::now()).await {
+            if let Err(error) = self.sweep(self.clock.now()).await {
                 tracing::warn!(%error, "file sweep failed");
             }
             tokio::time::sleep(EVERY).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ports::destination::{DeliveryReceipt, Destination, Failure, Parcel, ParcelFile};
+use crate::ports::destination::{DeliveryContents, DeliveryFile, DeliveryReceipt, Destination, Failure};
 use crate::ports::{Attachments, Conversations, Delivery, DeliveryKind, DueDelivery, Files, StoreError};
 use crate::site::Sites;
 
@@ -54,17 +54,17 @@ impl AssembleContents {
             }
             DeliveryKind::Solved | DeliveryKind::Reopened | DeliveryKind::Confirmed => Vec::new(),
         };
-        let files: Vec<ParcelFile> = kept
+        let files: Vec<DeliveryFile> = kept
             .iter()
             .filter(|kept| kept.number == Some(number))
-            .map(|kept| ParcelFile {
+            .map(|kept| DeliveryFile {
                 name: kept.name.clone(),
                 media: kept.media,
                 size: kept.size,
                 path: self.files.path(&kept.file),
             })
             .collect();
-        let parcel = Parcel {
+        let contents = DeliveryContents {
             config: &site.config,
             delivery: &due.delivery,
             ticket: &due.ticket,
@@ -72,6 +72,6 @@ impl AssembleContents {
             files: &files,
             place: due.place.as_ref(),
         };
-        to.deliver(&parcel).await
+        to.deliver(&contents).await
     }
 }

@@ -18,7 +18,7 @@ enum SentMail {
     /// The receipt of a ticket, with the number of its code if known.
     Receipt { ticket: String, number: Option<u32> },
     /// A delivery of a ticket to the destination, with its id if known.
-    Parcel { ticket: String, id: Option<String> },
+    Delivery { ticket: String, id: Option<String> },
 }
 
 /// Handles bounces.
@@ -50,8 +50,8 @@ impl TakeReturnedMail {
                 Some(ticket) => self.receipt(&ticket, number, returned).await,
                 None => Ok(()),
             },
-            Some(SentMail::Parcel { ticket, id }) => {
-                self.parcel((site, destination), (&ticket, id.as_deref()), returned).await
+            Some(SentMail::Delivery { ticket, id }) => {
+                self.returned_delivery((site, destination), (&ticket, id.as_deref()), returned).await
             }
             None => {
                 tracing::info!(site, destination, reason = "it refers to no mail of this gateway", "bounce ignored");
@@ -62,9 +62,9 @@ impl TakeReturnedMail {
 
     /// The sent mail, if any: identified by its Message-ID, or else by the address that the bounce was sent to.
     fn sent_mail(&self, destination: &str, returned: &ReturnedMail) -> Option<SentMail> {
-        if let Some((id, _)) = returned.parcel.as_ref().filter(|(_, to)| to == destination) {
+        if let Some((id, _)) = returned.delivery.as_ref().filter(|(_, to)| to == destination) {
             let ticket = id.split('/').next().unwrap_or_default().to_string();
-            return Some(SentMail::Parcel { ticket, id: Some(id.clone()) });
+            return Some(SentMail::Delivery { ticket, id: Some(id.clone()) });
         }
         if let Some((ticket, number)) = returned.bounce.message_ids().find_map(|id| self.codes.mail_of(id)) {
             return Some(SentMail::Receipt { ticket, number: Some(number) });
@@ -72,7 +72,7 @@ impl TakeReturnedMail {
         let ReturnAddress { ticket, to } = returned.came_to.clone()?;
         Some(match to {
             ReturnsOf::Customer => SentMail::Receipt { ticket, number: None },
-            ReturnsOf::Desk => SentMail::Parcel { ticket, id: None },
+            ReturnsOf::Desk => SentMail::Delivery { ticket, id: None },
         })
     }
 
@@ -104,7 +104,7 @@ impl TakeReturnedMail {
         Ok(())
     }
 
-    async fn parcel(
+    async fn returned_delivery(
         &self,
         (site, destination): (&str, &str),
         (ticket, id): (&str, Option<&str>),

@@ -242,9 +242,9 @@ impl SyncTickets {
         let after = self.deliveries(&due.ticket.id, name).await?;
         match (progress(&before), progress(&after)) {
             // Polled again after an agent has sent the dead letter again and it was delivered.
-            (Progress::Blocked, _) | (_, Progress::Blocked) => return Ok(Polled::default()),
-            (Progress::Waits, _) | (_, Progress::Waits) => return Ok(Polled::again(RETRY)),
-            (Progress::Settled, Progress::Settled) => {}
+            (DeliveryProgress::Blocked, _) | (_, DeliveryProgress::Blocked) => return Ok(Polled::default()),
+            (DeliveryProgress::Waits, _) | (_, DeliveryProgress::Waits) => return Ok(Polled::again(RETRY)),
+            (DeliveryProgress::Settled, DeliveryProgress::Settled) => {}
         }
         if before.len() != after.len() {
             return Ok(Polled::again(Duration::ZERO));
@@ -388,7 +388,7 @@ impl Polled {
 
 /// The state of a ticket's deliveries to a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
+enum DeliveryProgress {
     /// No delivery is pending.
     Settled,
     /// A delivery is pending.
@@ -398,13 +398,15 @@ enum Progress {
 }
 
 /// The progress of the deliveries of a ticket, oldest first.
-fn progress(deliveries: &[Delivery]) -> Progress {
+fn progress(deliveries: &[Delivery]) -> DeliveryProgress {
     let mut open = deliveries.iter().filter(|one| one.state != DeliveryState::Delivered).map(|one| one.state);
     match open.next() {
-        None => Progress::Settled,
-        Some(DeliveryState::DeadLetter) if open.any(|state| state == DeliveryState::Waiting) => Progress::Blocked,
-        Some(DeliveryState::DeadLetter) => Progress::Settled,
-        Some(_) => Progress::Waits,
+        None => DeliveryProgress::Settled,
+        Some(DeliveryState::DeadLetter) if open.any(|state| state == DeliveryState::Waiting) => {
+            DeliveryProgress::Blocked
+        }
+        Some(DeliveryState::DeadLetter) => DeliveryProgress::Settled,
+        Some(_) => DeliveryProgress::Waits,
     }
 }
 
@@ -443,12 +445,12 @@ mod tests {
     fn what_waits_behind_a_dead_letter_is_blocked_and_what_waits_before_one_is_not() {
         use DeliveryState::{DeadLetter, Delivered, Waiting};
         for (states, expected) in [
-            (&[][..], Progress::Settled),
-            (&[Delivered], Progress::Settled),
-            (&[Delivered, Waiting], Progress::Waits),
-            (&[Waiting, DeadLetter], Progress::Waits),
-            (&[Delivered, DeadLetter], Progress::Settled),
-            (&[Delivered, DeadLetter, Waiting], Progress::Blocked),
+            (&[][..], DeliveryProgress::Settled),
+            (&[Delivered], DeliveryProgress::Settled),
+            (&[Delivered, Waiting], DeliveryProgress::Waits),
+            (&[Waiting, DeadLetter], DeliveryProgress::Waits),
+            (&[Delivered, DeadLetter], DeliveryProgress::Settled),
+            (&[Delivered, DeadLetter, Waiting], DeliveryProgress::Blocked),
         ] {
             let deliveries: Vec<Delivery> =
                 states.iter().map(|state| Delivery { state: *state, ..delivery(DeliveryKind::Message, 1) }).collect();

@@ -9,9 +9,9 @@ use crate::site::Site;
 use crate::timestamp::Timestamp;
 use domain::texts::{self, GatewayText, Text, fill};
 
-/// Proves that somebody reads the mail of an address.
+/// The code that shows that somebody reads the mail of an address, and the link that does the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct CodeNotice {
     /// The code to enter in the panel.
     pub code: String,
     /// When it expires.
@@ -22,7 +22,7 @@ pub struct Proof {
 
 /// The receipt of a ticket. `answered`: whether replies to it are read. A receipt to an address that the host has not signed contains nothing
 /// that the sender could have written, because it may reach anybody.
-pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, proof: Option<&Proof>) -> Letter {
+pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: Option<&CodeNotice>) -> Letter {
     let language = &ticket.ticket.locale;
     let t = |text: GatewayText| texts::text_in(language, text);
     let zone = site.hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
@@ -41,10 +41,10 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, proof: Option<
     let table = texts::language(language).and_then(|language| texts::table(language).ok());
     let tickets = table.and_then(|table| table.panel.into_iter().nth(Text::YourTickets as usize)).unwrap_or_default();
     let mut place = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &tickets)];
-    if let Some(proof) = proof {
-        let code = fill(&t(GatewayText::MailCode), "{code}", &code::spaced(&proof.code));
-        place.push(fill(&code, "{time}", &at(proof.until)));
-        place.extend(proof.link.as_ref().map(|link| fill(&t(GatewayText::MailLink), "{link}", link)));
+    if let Some(code_notice) = code_notice {
+        let code = fill(&t(GatewayText::MailCode), "{code}", &code::spaced(&code_notice.code));
+        place.push(fill(&code, "{time}", &at(code_notice.until)));
+        place.extend(code_notice.link.as_ref().map(|link| fill(&t(GatewayText::MailLink), "{link}", link)));
     }
     place.push(t(if answered { GatewayText::MailAnswered } else { GatewayText::MailNotAnswered }));
     let parts = if is_signed {
@@ -152,14 +152,14 @@ mod tests {
 
     #[test]
     fn to_an_address_that_nobody_has_signed_it_says_nothing_that_the_sender_has_written() {
-        let proof = Proof {
+        let code_notice = CodeNotice {
             code: "12345678".into(),
             until: time("2026-12-01T23:05:00Z"),
             link: Some("https://help.example/x".into()),
         };
         let ticket =
             stored("", "Dear customer, see https://evil.example", "Your account is locked: https://evil.example");
-        let mail = letter(&fixtures::site(), &ticket, false, Some(&proof));
+        let mail = letter(&fixtures::site(), &ticket, false, Some(&code_notice));
         assert_eq!(
             mail.body,
             "Hello,\n\nWe have received your message as ticket DB-4K7Q9. Please mention it whenever you contact us about this.\n\n\

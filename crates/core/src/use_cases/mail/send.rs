@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::letter::{Proof, letter};
+use super::letter::{CodeNotice, letter};
 use super::{CODE_LIFE, Codes, MailWakers};
 use crate::clock;
 use crate::ports::destination::Destination;
@@ -185,21 +185,21 @@ async fn record(store: &dyn OutgoingMail, due: &DueMail, outcome: MailOutcome<'_
     }
 }
 
-/// The proof that a mail contains.
-fn proof(url: Option<&Url>, codes: &Codes, due: &DueMail, number: u32) -> Proof {
+/// The notice of the code that a mail contains.
+fn code_notice(url: Option<&Url>, codes: &Codes, due: &DueMail, number: u32) -> CodeNotice {
     let ticket = &due.ticket;
     let link = url.and_then(|url| {
         let mut link = url.join(&format!("help/{}/tickets/{}", ticket.site, ticket.id)).ok()?;
         link.query_pairs_mut().append_pair("key", &codes.link(&ticket.id, number));
         Some(link.to_string())
     });
-    Proof { code: codes.code(&ticket.id, number), until: due.since + CODE_LIFE, link }
+    CodeNotice { code: codes.code(&ticket.id, number), until: due.since + CODE_LIFE, link }
 }
 
 async fn send(outbox: &SiteOutbox, codes: &Codes, due: &DueMail) -> Result<(), MailFailure> {
     let SiteOutbox { site, mailer, reads_replies, bounces_to, url } = outbox;
-    let proof = due.code.map(|number| proof(url.as_ref(), codes, due, number));
-    let letter = letter(site, &due.ticket, *reads_replies, proof.as_ref());
+    let code_notice = due.code.map(|number| code_notice(url.as_ref(), codes, due, number));
+    let letter = letter(site, &due.ticket, *reads_replies, code_notice.as_ref());
     // A mail with another code is another mail.
     let id = codes.mail_name(&due.ticket.id, due.code.unwrap_or_default());
     let return_path = bounces_to.as_ref().and_then(|to| to.return_path(&due.ticket.id));

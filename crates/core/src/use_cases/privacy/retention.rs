@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::log::empty_log;
-use crate::clock;
+use crate::clock::Clock;
 use crate::ports::{Attachments, Erasure, ErasureCounts, Files, StoreError, TicketHead};
 use crate::site::Sites;
 use crate::timestamp::Timestamp;
@@ -27,6 +27,7 @@ pub struct EnforceRetention {
     attachments: Arc<dyn Attachments>,
     files: Arc<dyn Files>,
     sites: Arc<Sites>,
+    clock: Arc<dyn Clock>,
 }
 
 impl EnforceRetention {
@@ -36,14 +37,15 @@ impl EnforceRetention {
         attachments: Arc<dyn Attachments>,
         files: Arc<dyn Files>,
         sites: Arc<Sites>,
+        clock: Arc<dyn Clock>,
     ) -> EnforceRetention {
-        EnforceRetention { erasure, attachments, files, sites }
+        EnforceRetention { erasure, attachments, files, sites, clock }
     }
 
     /// Enforces retention once an hour; never returns.
     pub async fn run(&self) -> Infallible {
         loop {
-            if let Err(error) = self.enforce(clock::now()).await {
+            if let Err(error) = self.enforce(self.clock.now()).await {
                 tracing::warn!(%error, "retention failed");
             }
             tokio::time::sleep(EVERY).await;

@@ -47,7 +47,7 @@ struct Gathered {
     /// The last search of each visit that found nothing, by site and visit.
     waiting: HashMap<(String, String), Search>,
     /// What each sender has counted this hour.
-    senders: HashMap<[u8; 32], Share>,
+    senders: HashMap<[u8; 32], SenderCounts>,
     /// The current hour, since 1970.
     hour: i64,
     dropped: u64,
@@ -62,7 +62,7 @@ struct Search {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Share {
+struct SenderCounts {
     events: u32,
     searches: u32,
     waiting: u32,
@@ -169,7 +169,7 @@ impl Counting {
 
 impl Gathered {
     /// Takes one from the hourly quota of a sender, if there is one left.
-    fn admit(&mut self, sender: [u8; 32], of: impl Fn(&mut Share) -> &mut u32, most: u32) -> bool {
+    fn admit(&mut self, sender: [u8; 32], of: impl Fn(&mut SenderCounts) -> &mut u32, most: u32) -> bool {
         if self.senders.len() >= SENDERS_MAX && !self.senders.contains_key(&sender) {
             self.dropped += 1;
             return false;

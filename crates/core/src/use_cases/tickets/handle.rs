@@ -9,7 +9,7 @@ use crate::ports::{
     Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey,
     NewDelivery, NewMessage, StoreError, StoredTicket,
 };
-use crate::rules::promise::{self, Terms, promise};
+use crate::rules::response_plan::{TicketFacts, on_call_assignee, plan_response};
 use crate::site::{Site, Sites};
 use crate::timestamp::Timestamp;
 use domain::conversation::{Author, Turn};
@@ -175,15 +175,14 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, now: 
         Action::Triage { topic, severity } => {
             (handling.topic, handling.severity) = (topic.clone(), *severity);
             if let Some(site) = site {
-                promise_again(ticket, site, now);
+                plan_again(ticket, site, now);
             }
         }
         Action::Assign(assignee) => handling.assignee = assignee.clone(),
         Action::HandOver { owner, team } => {
             (handling.owner, handling.team) = (Some(*owner), team.clone());
-            handling.assignee = site
-                .map(|site| promise::on_call_assignee(site, ticket.ticket.test, *owner, team, now))
-                .unwrap_or_default();
+            handling.assignee =
+                site.map(|site| on_call_assignee(site, ticket.ticket.test, *owner, team, now)).unwrap_or_default();
         }
         // An action that another agent has just taken changes nothing.
         Action::Mark(status) if *status == ticket.status => {}
@@ -195,17 +194,18 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, now: 
 }
 
 /// Sets the response target of the corrected topic and severity, counted from when the ticket arrived.
-fn promise_again(ticket: &mut StoredTicket, site: &Site, now: Timestamp) {
+fn plan_again(ticket: &mut StoredTicket, site: &Site, now: Timestamp) {
     let handling = &mut ticket.handling;
     let received = ticket.received_at;
     let automatic = handling.owner == Some(Owner::Automated);
     let (severity, priority, test) = (handling.severity, ticket.priority, ticket.ticket.test);
-    let promise = promise(site, Terms { topic: &handling.topic, severity, priority, received, now, automatic, test });
-    if (handling.owner, &handling.team) != (Some(promise.owner), &promise.team) {
-        handling.assignee = promise.assignee;
+    let facts = TicketFacts { topic: &handling.topic, severity, priority, received, now, automatic, test };
+    let plan = plan_response(site, facts);
+    if (handling.owner, &handling.team) != (Some(plan.owner), &plan.team) {
+        handling.assignee = plan.assignee;
     }
-    (handling.owner, handling.team) = (Some(promise.owner), promise.team);
-    (ticket.target, ticket.due_at) = (promise.target, promise.due_at);
+    (handling.owner, handling.team) = (Some(plan.owner), plan.team);
+    (ticket.target, ticket.due_at) = (plan.target, plan.due_at);
 }
 
 /// The activity of an action; none for an answer, which is visible by itself, and none if nothing changed.

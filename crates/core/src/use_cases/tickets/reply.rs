@@ -14,7 +14,7 @@ use crate::ports::{
     Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage, Reader,
     StoreError, StoredTicket, SubmissionQuota,
 };
-use crate::rules::{customer_limits, promise};
+use crate::rules::{customer_limits, response_plan};
 use crate::site::Site;
 use crate::use_cases::attachments::{self, MissingFiles, ReadFiles};
 use crate::use_cases::delivery::Dispatch;
@@ -130,7 +130,7 @@ fn replied(current: &CurrentTicket, site: &Site, new: NewReply) -> Decision {
         let covered = site.support_engineers.contains(&handling.topic);
         let owner = ownership::human_owner(covered);
         handling.owner = Some(owner);
-        handling.assignee = promise::on_call_assignee(site, test, owner, &handling.team, current.now);
+        handling.assignee = response_plan::on_call_assignee(site, test, owner, &handling.team, current.now);
     }
     Change { message: Some(message), deliveries, quota, ..change }.into()
 }

@@ -12,13 +12,14 @@ use super::extras::PlanExtras;
 use super::keys_in_use::KeysInUse;
 use super::limits::{self, SubmissionLimits};
 use super::reference::{self, DRAWS};
-use crate::clock;
+use crate::clock::Clock;
 use crate::json;
 use crate::ports::{
     Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionKey, SubmissionOutcome, Tickets,
 };
-use crate::rules::promise::{Terms, promise};
+use crate::rules::response_plan::{TicketFacts, plan_response};
 use crate::site::Site;
+use crate::timestamp::Timestamp;
 use crate::use_cases::access::SignIn;
 use crate::use_cases::attachments::{self, MissingFiles};
 use crate::use_cases::delivery::Dispatch;
@@ -37,6 +38,7 @@ pub struct TakeTicket {
     limits: SubmissionLimits,
     extras: PlanExtras,
     dispatch: Dispatch,
+    clock: Arc<dyn Clock>,
 }
 
 impl TakeTicket {
@@ -47,8 +49,9 @@ impl TakeTicket {
         limits: SubmissionLimits,
         extras: PlanExtras,
         dispatch: Dispatch,
+        clock: Arc<dyn Clock>,
     ) -> TakeTicket {
-        TakeTicket { tickets, sign_in, keys_in_use: KeysInUse::default(), limits, extras, dispatch }
+        TakeTicket { tickets, sign_in, keys_in_use: KeysInUse::default(), limits, extras, dispatch, clock }
     }
 
     /// Stores a ticket, or repeats the answer to the same body under the same key. Returns also whether the ticket was delivered. `from` is the
@@ -79,7 +82,7 @@ impl TakeTicket {
         let quota = if is_anonymous { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
         self.limits.charge(name, requester.person.as_ref().map(|person| person.user.id.as_str()))?;
         let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
-        let mut stored = stored(site, requester, new);
+        let mut stored = stored(site, requester, new, self.clock.now());
         let extras = self.extras.plan(site, &stored, email_verified, from, quota);
         stored.handling.unread = u32::from(extras.answer.is_some());
         for drawn in 1..=DRAWS {
@@ -110,7 +113,7 @@ impl TakeTicket {
     }
 }
 
-fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket {
+fn stored(site: &Site, requester: Requester, mut new: NewTicket, now: Timestamp) -> StoredTicket {
     let id = requester.person.as_ref().map(|person| person.user.id.clone());
     let priority = match requester.person {
         Some(person) => {
@@ -135,29 +138,28 @@ fn stored(site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket
     // Pages do not have the links to the site's other tools.
     let links = context::document::links_for(&new.context, &site.config.context);
     new.context.links.extend(links);
-    let received = clock::now();
-    let now = received;
     let NewTicket { topic, severity, automatic, test, .. } = &new;
-    let terms = Terms { topic, severity: *severity, priority, received, now, automatic: *automatic, test: *test };
-    let promise = promise(site, terms);
+    let facts =
+        TicketFacts { topic, severity: *severity, priority, received: now, now, automatic: *automatic, test: *test };
+    let plan = plan_response(site, facts);
     StoredTicket {
         id: Uuid::now_v7().to_string(),
         site: site.key.clone(),
         reference: reference::draw(0),
         status: Status::Open,
         priority,
-        target: promise.target,
-        due_at: promise.due_at,
+        target: plan.target,
+        due_at: plan.due_at,
         person: id,
         session: requester.session,
         handling: Handling {
-            owner: Some(promise.owner),
-            team: promise.team,
-            assignee: promise.assignee,
-            turn: if promise.owner == Owner::Automated { Turn::Customer } else { Turn::Support },
-            ..Handling::of(&new, received)
+            owner: Some(plan.owner),
+            team: plan.team,
+            assignee: plan.assignee,
+            turn: if plan.owner == Owner::Automated { Turn::Customer } else { Turn::Support },
+            ..Handling::of(&new, now)
         },
-        received_at: received,
+        received_at: now,
         ticket: new,
     }
 }

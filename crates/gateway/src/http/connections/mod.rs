@@ -22,7 +22,7 @@ use tower::ServiceExt;
 use crate::guard::{Permit, Permits};
 pub use capacity::Capacity;
 use capacity::{ConnectionPermit, ConnectionRefusal};
-use progress::Progress;
+use progress::StallTimeout;
 
 /// The pause after a failed accept, which may be caused by too many open files.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -165,7 +165,7 @@ async fn connection(
         .header_read_timeout(times.head)
         .max_buf_size(LIBRARY_HEAD_MAX)
         .max_headers(LIBRARY_HEADERS_MAX);
-    let stream = Progress::new(stream, times.reading);
+    let stream = StallTimeout::new(stream, times.reading);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

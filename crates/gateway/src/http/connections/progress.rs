@@ -13,7 +13,7 @@ const PROGRESS_MIN: usize = 16 * 1024;
 
 /// A connection whose writes fail if the peer does not read.
 /// The clock starts at the first write that has to wait, and stops when enough was written since then, or all pending data.
-pub struct Progress<S> {
+pub struct StallTimeout<S> {
     stream: S,
     time: Duration,
     deadline: Pin<Box<Sleep>>,
@@ -21,10 +21,10 @@ pub struct Progress<S> {
     written_before: Option<usize>,
 }
 
-impl<S> Progress<S> {
+impl<S> StallTimeout<S> {
     /// Gives the peer this time to read [`PROGRESS_MIN`] bytes.
-    pub fn new(stream: S, time: Duration) -> Progress<S> {
-        Progress { stream, time, deadline: Box::pin(sleep(time)), written_before: None }
+    pub fn new(stream: S, time: Duration) -> StallTimeout<S> {
+        StallTimeout { stream, time, deadline: Box::pin(sleep(time)), written_before: None }
     }
 
     /// Checks the result of a write.
@@ -50,13 +50,13 @@ impl<S> Progress<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for StallTimeout<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for StallTimeout<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.check_progress(context, bytes.len(), outcome)
@@ -103,7 +103,7 @@ mod tests {
                     client.read_exact(&mut bytes).await.unwrap();
                 }
             });
-            let error = Progress::new(server, TIME).write_all(&[0; 1_000_000]).await.unwrap_err();
+            let error = StallTimeout::new(server, TIME).write_all(&[0; 1_000_000]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TimedOut, "{trickle}");
             reading.abort();
         }
@@ -120,7 +120,7 @@ mod tests {
             }
             received
         });
-        let mut writer = Progress::new(server, TIME);
+        let mut writer = StallTimeout::new(server, TIME);
         writer.write_all(&[0; 100_000]).await.unwrap();
         drop(writer);
         assert_eq!(reading.await.unwrap(), 100_000);
@@ -134,7 +134,7 @@ mod tests {
             client.read_to_end(&mut bytes).await.unwrap();
             bytes.len()
         });
-        let mut writer = Progress::new(server, TIME);
+        let mut writer = StallTimeout::new(server, TIME);
         for _ in 0..20 {
             writer.write_all(&[0; 50]).await.unwrap();
             tokio::time::sleep(10 * TIME).await;

@@ -49,7 +49,7 @@ pub struct Operator {
 
 /// How a request is authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proof {
+enum Credential {
     /// By the token itself, which no page elsewhere can send.
     Bearer,
     /// By a session, whose cookie browsers add to requests of other pages too; or as a request to the demo from this computer.
@@ -77,7 +77,7 @@ pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, reque
         Ok(found_operator) => found_operator,
         Err(refused) => return refused,
     };
-    let Some((operator, proof)) = found_operator else {
+    let Some((operator, credential)) = found_operator else {
         return match (&access.token, &parts.method) {
             (None, _) => message(StatusCode::FORBIDDEN, page::closed(access.is_demo)),
             (Some(_), &Method::GET) => Redirect::to(&login_address(&parts.uri)).into_response(),
@@ -85,7 +85,7 @@ pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, reque
         };
     };
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
-    if changes && proof == Proof::Browser && !is_own(&client, &parts.headers) {
+    if changes && credential == Credential::Browser && !is_own(&client, &parts.headers) {
         return message(StatusCode::FORBIDDEN, page::foreign());
     }
     let body = match read_body(body, FORM_MAX).await {
@@ -138,18 +138,18 @@ async fn operator(
     client: &Client,
     extensions: &Extensions,
     headers: &HeaderMap,
-) -> Result<Option<(Operator, Proof)>, Response> {
+) -> Result<Option<(Operator, Credential)>, Response> {
     let nobody = || Operator { name: UNNAMED_AGENT.into(), logged_in: false };
     let Some(token) = &access.token else {
         let local = access.is_demo && is_local(extensions, headers);
-        return Ok(local.then(|| (nobody(), Proof::Browser)));
+        return Ok(local.then(|| (nobody(), Credential::Browser)));
     };
     let is_plain = is_plain(access, client, extensions, headers);
     // Sessions first: a proxy may add an authorization header of its own to the requests of a browser.
     if let Some(secret) = secret(headers, is_plain) {
         let name = access.sessions.agent(&token.session_digest(secret)).await;
         if let Some(name) = name.map_err(|error| Failed::from(error).into_response())? {
-            return Ok(Some((Operator { name, logged_in: true }, Proof::Browser)));
+            return Ok(Some((Operator { name, logged_in: true }, Credential::Browser)));
         }
     }
     let Some(bearer) = bearer(headers).filter(|bearer| !access.guard.was_wrong(client.address, bearer)) else {
@@ -164,7 +164,7 @@ async fn operator(
     if !is_right {
         tracing::warn!(address = ?client.address, with = "bearer token", "inbox login failed");
     }
-    Ok(is_right.then(|| (nobody(), Proof::Bearer)))
+    Ok(is_right.then(|| (nobody(), Credential::Bearer)))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -4,7 +4,7 @@ use super::labels;
 use domain::context::{Breadcrumb, BreadcrumbKind, Context, RequestRecord};
 
 /// One step.
-pub struct Step<'a> {
+pub struct TimelineStep<'a> {
     /// The time.
     pub at: &'a str,
     /// The action: `Clicked`.
@@ -31,15 +31,15 @@ pub enum StepStyle {
 }
 
 /// The steps, oldest first.
-pub fn steps(context: &Context) -> Vec<Step<'_>> {
+pub fn steps(context: &Context) -> Vec<TimelineStep<'_>> {
     let breadcrumbs = context.breadcrumbs.iter().map(of_breadcrumb);
-    let mut steps: Vec<Step<'_>> = breadcrumbs.chain(context.requests.iter().map(of_request)).collect();
+    let mut steps: Vec<TimelineStep<'_>> = breadcrumbs.chain(context.requests.iter().map(of_request)).collect();
     // One clock writes all times in one form, so that they can be compared as text.
     steps.sort_by(|a, b| a.at.cmp(b.at));
     steps
 }
 
-fn of_breadcrumb(breadcrumb: &Breadcrumb) -> Step<'_> {
+fn of_breadcrumb(breadcrumb: &Breadcrumb) -> TimelineStep<'_> {
     let Breadcrumb { at, kind, role, name, path } = breadcrumb;
     let quoted = match name.is_empty() {
         true => role.clone(),
@@ -55,12 +55,18 @@ fn of_breadcrumb(breadcrumb: &Breadcrumb) -> Step<'_> {
         (BreadcrumbKind::Network, _) => ("Network", name.clone(), StepStyle::Quiet),
         (BreadcrumbKind::Error, _) => ("Error", name.clone(), StepStyle::Error),
     };
-    Step { at, did: action, what: target, path, style }
+    TimelineStep { at, did: action, what: target, path, style }
 }
 
-fn of_request(request: &RequestRecord) -> Step<'_> {
+fn of_request(request: &RequestRecord) -> TimelineStep<'_> {
     let target = format!("{} {}: {}", request.method, request.url, labels::answer(request));
-    Step { at: &request.at, did: "Request", what: target.trim_start().into(), path: "", style: StepStyle::Request }
+    TimelineStep {
+        at: &request.at,
+        did: "Request",
+        what: target.trim_start().into(),
+        path: "",
+        style: StepStyle::Request,
+    }
 }
 
 #[cfg(test)]

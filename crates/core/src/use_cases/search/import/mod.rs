@@ -14,7 +14,7 @@ use crate::clock;
 use crate::ports::{Erasure, Imports, QuestionSource, Questions, SourceError, SourceNote, SourceReading, StoreError};
 use domain::question::Question;
 
-pub use schedule::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
+pub use schedule::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, ScheduledImport};
 pub use write::{Changes, Prune};
 
 /// The result of an import.

@@ -25,7 +25,7 @@ const LEASED_ELSEWHERE: Duration = Duration::from_secs(30);
 
 /// A scheduled import.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct ScheduledImport {
     /// The source of the questions.
     pub source: Arc<dyn QuestionSource>,
     /// The time from one import to the next.
@@ -37,7 +37,7 @@ pub struct Plan {
 impl ImportQuestions {
     /// Runs the scheduled import of a site; never returns. Imports at once unless this gateway or another one on the same database has done so
     /// recently, and then on schedule.
-    pub async fn run(&self, site: &str, plan: &Plan) -> Infallible {
+    pub async fn run(&self, site: &str, plan: &ScheduledImport) -> Infallible {
         let holder = Uuid::new_v4().to_string();
         loop {
             let pause = match self.import_if_due(site, plan, &holder).await {
@@ -52,7 +52,7 @@ impl ImportQuestions {
     }
 
     /// Imports a source if it is due and no other process holds its lease. Returns the time until the next check.
-    async fn import_if_due(&self, site: &str, plan: &Plan, holder: &str) -> Result<Duration, StoreError> {
+    async fn import_if_due(&self, site: &str, plan: &ScheduledImport, holder: &str) -> Result<Duration, StoreError> {
         let name = plan.source.name();
         let left = left(&self.imports.import_run(site, &name).await?, plan.every);
         if !left.is_zero() {
@@ -91,7 +91,7 @@ impl ImportQuestions {
     async fn import_leased(
         &self,
         site: &str,
-        plan: &Plan,
+        plan: &ScheduledImport,
         holder: &str,
         run: &ImportRun,
     ) -> Result<(Report, String), ImportError> {
@@ -137,7 +137,7 @@ fn retry_pause(failures: u32, every: Duration) -> Duration {
     RETRY_FIRST.saturating_mul(doubled).min(every)
 }
 
-fn log(site: &str, plan: &Plan, report: &Report) {
+fn log(site: &str, plan: &ScheduledImport, report: &Report) {
     let location = plan.source.location();
     for note in &report.notes {
         tracing::warn!(site, source = %location, "{note}");

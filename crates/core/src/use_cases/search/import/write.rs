@@ -91,7 +91,7 @@ pub async fn write(
     (changes.new, changes.changed, changes.unchanged, changes.taken) = (new, changed, unchanged, taken);
     let writer = Writer { store, site, source };
     for chunk in chunks(&write) {
-        let Done { taken, .. } = writer.in_turn(&Step::Write(chunk)).await?;
+        let Done { taken, .. } = writer.in_turn(&WriteStep::Write(chunk)).await?;
         changes.new = changes.new.saturating_sub(taken.len());
         changes.taken.extend(taken);
     }
@@ -100,11 +100,11 @@ pub async fn write(
         Prune::Limited if is_suspicious(gone.len(), of_source, kept.len()) => changes.spared = gone.len(),
         Prune::Limited | Prune::Forced => {
             for chunk in gone.chunks(ROWS_AT_ONCE) {
-                changes.removed += writer.in_turn(&Step::Remove(chunk)).await?.removed;
+                changes.removed += writer.in_turn(&WriteStep::Remove(chunk)).await?.removed;
             }
         }
     }
-    writer.in_turn(&Step::Finish).await?;
+    writer.in_turn(&WriteStep::Finish).await?;
     store.forget_removed_questions(clock::now() - REMOVED_KEPT).await?;
     Ok(changes)
 }
@@ -117,7 +117,7 @@ struct Writer<'a> {
 }
 
 /// The work of one transaction.
-enum Step<'a> {
+enum WriteStep<'a> {
     Write(&'a [NewQuestion]),
     Remove(&'a [String]),
     Finish,
@@ -132,7 +132,7 @@ struct Done {
 
 impl Writer<'_> {
     /// Runs a transaction, retrying while the database is busy, and then pauses for as long as it took.
-    async fn in_turn(&self, step: &Step<'_>) -> Result<Done, StoreError> {
+    async fn in_turn(&self, step: &WriteStep<'_>) -> Result<Done, StoreError> {
         let mut pause = BUSY_PAUSE;
         for _ in 0..BUSY_RETRIES {
             let start = Instant::now();
@@ -150,13 +150,13 @@ impl Writer<'_> {
         self.run(step).await
     }
 
-    async fn run(&self, step: &Step<'_>) -> Result<Done, StoreError> {
+    async fn run(&self, step: &WriteStep<'_>) -> Result<Done, StoreError> {
         let Writer { store, site, source } = self;
         let mut done = Done::default();
         match step {
-            Step::Write(chunk) => done.taken = store.write_questions(site, source, chunk).await?,
-            Step::Remove(chunk) => done.removed = store.remove_questions(site, source, chunk).await?,
-            Step::Finish => store.finish_import(site, source).await?,
+            WriteStep::Write(chunk) => done.taken = store.write_questions(site, source, chunk).await?,
+            WriteStep::Remove(chunk) => done.removed = store.remove_questions(site, source, chunk).await?,
+            WriteStep::Finish => store.finish_import(site, source).await?,
         }
         Ok(done)
     }

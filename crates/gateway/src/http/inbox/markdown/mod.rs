@@ -145,7 +145,7 @@ fn what_happened(context: &Context, frozen_at: &str) -> String {
     }
     let steps = steps::steps(context);
     let last = steps.iter().skip(steps.len().saturating_sub(STEPS));
-    let step_line = |step: &steps::Step<'_>| {
+    let step_line = |step: &steps::TimelineStep<'_>| {
         let words = [times::relative(step.at, frozen_at), step.did.into(), line(&step.what)].join(" ");
         format!("- {}\n", words.trim())
     };

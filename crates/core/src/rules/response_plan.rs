@@ -8,7 +8,7 @@ use domain::ticket::{Priority, Severity};
 
 /// A response target, and who is responsible for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Promise {
+pub struct ResponsePlan {
     /// The target; none if nothing is promised.
     pub target: Option<Target>,
     /// When the first answer is due; none if no time is promised.
@@ -23,7 +23,7 @@ pub struct Promise {
 
 /// What a response target depends on.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
+pub struct TicketFacts<'a> {
     /// The id of the topic; empty if there is none.
     pub topic: &'a str,
     /// The severity that the customer chose.
@@ -41,8 +41,8 @@ pub struct Terms<'a> {
 }
 
 /// The response target of a ticket.
-pub fn promise(site: &Site, terms: Terms<'_>) -> Promise {
-    let Terms { topic, severity, priority, received, now, automatic, test } = terms;
+pub fn plan_response(site: &Site, facts: TicketFacts<'_>) -> ResponsePlan {
+    let TicketFacts { topic, severity, priority, received, now, automatic, test } = facts;
     let covered = site.support_engineers.iter().any(|covered| covered == topic);
     let target = targets::find_target(&site.config.targets, severity, priority);
     let mut owner = ownership::choose_owner(&site.config.targets, severity, priority, covered);
@@ -62,7 +62,7 @@ pub fn promise(site: &Site, terms: Terms<'_>) -> Promise {
         .and_then(|(hours, target)| hours.due(severity, received.to_jiff(), target.hours));
     let team = ownership::owning_team(&site.config.topics, topic);
     let assignee = on_call_assignee(site, test, owner, team, now);
-    Promise { target, due_at: due.map(Timestamp::from), owner, team: team.into(), assignee }
+    ResponsePlan { target, due_at: due.map(Timestamp::from), owner, team: team.into(), assignee }
 }
 
 /// The agent on call in a team at a time, if the support hero answers; empty otherwise, and for tests.
