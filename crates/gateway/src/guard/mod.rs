@@ -247,7 +247,12 @@ mod tests {
 
     fn guard(address: u32, session: u32, site: u32) -> Guard {
         let [address, session, site] = [address, session, site].map(at_least_one);
-        Guard::new(Limits { address, session, site, uploads: session, ..Limits::default() }, 1000)
+        let limits = Limits { address, session, site, uploads: session, ..Limits::default() };
+        Guard {
+            clients: Buckets::stopped(CLIENT_CELLS),
+            sites: Buckets::stopped(SITE_CELLS),
+            ..Guard::new(limits, 1000)
+        }
     }
 
     fn address(text: &str) -> Option<IpAddr> {
