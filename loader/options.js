@@ -9,6 +9,6 @@ import { share } from "./cookie.js";
 export const start = (parts, own) => {
   const { cookieDomain, env } = parts.script.dataset;
   if (env && !["test", "production"].includes(env))
-    console.warn(`deskbell: data-env: "${env}" is ignored; it takes test or production`);
+    console.warn(`deskbell: data-env: "${env}" is not test or production`);
   return cookieDomain ? share(parts, cookieDomain, own) : own;
 };

@@ -208,7 +208,6 @@ const showIn = (place) => {
   }
   if (dialog.open) dialog.removeAttribute("popover");
   isModal = !place && dialog.open;
-  dialog.ariaModal = `${isModal}`;
   return dialog.getClientRects().length;
 };
 

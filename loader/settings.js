@@ -56,7 +56,7 @@ const usable = (name, allowed, use) => {
     return value;
   } catch {
     data[name] = undefined;
-    console.warn(`deskbell: data-${name}: "${value}" is ignored; it takes ${allowed}`);
+    console.warn(`deskbell: data-${name}: "${value}" is not ${allowed}`);
   }
 };
 

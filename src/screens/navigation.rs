@@ -14,6 +14,10 @@ pub fn open(panel: Panel, options: &Options) {
     let mut opening = opening::parse(&pairs);
     opening.message = pairs.into_iter().find(|(name, _)| name == "message").map(|(_, text)| text);
     panel.lead(opening);
+    // Chromium takes every dialog for a modal one.
+    let dialog = panel.loader().dialog();
+    let is_modal = dialog.matches(":modal").unwrap_or_default();
+    dom::set_attribute(&dialog, "aria-modal", Some(if is_modal { "true" } else { "false" }));
     if panel.peek(|model| model.configured) {
         suggestions::start(panel);
     }

@@ -1,6 +1,9 @@
 //! The JavaScript that `wasm-bindgen` writes beside the program.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The digits of the hash at the end of an import's name.
+const HASH: usize = 16;
 
 /// Adds a guard to the glue around every call from the browser into the program. After a panic its hook has informed the customer; further
 /// exceptions would only reach the error handlers of the page, and further calls would find broken state.
@@ -29,13 +32,58 @@ const guard = (call) => (...given) => {
 
 /// The exports of the program that the glue uses.
 pub fn called(glue: &str) -> BTreeSet<&str> {
-    let is_part_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
     glue.split("wasm.").skip(1).map(|rest| rest.split(|c| !is_part_of_name(c)).next().unwrap_or_default()).collect()
+}
+
+/// Short names for the functions that the program imports from the glue. `wasm-bindgen` ends each name with a hash, which does not compress, and
+/// is in the glue as well as in the program.
+pub fn short_names(glue: &str) -> BTreeMap<&str, String> {
+    let mut names = BTreeMap::new();
+    for name in words(glue).filter(|name| is_hashed(name)) {
+        let next = names.len();
+        names.entry(name).or_insert_with(|| format!("i{next}"));
+    }
+    names
+}
+
+/// The text with other names in place of some.
+pub fn renamed(text: &str, names: &BTreeMap<&str, String>) -> String {
+    words(text).map(|word| names.get(word).map_or(word, String::as_str)).collect()
+}
+
+/// The names in a text, and what is between them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(|c| !is_part_of_name(c)).flat_map(|part| {
+        let name = part.trim_end_matches(|c| !is_part_of_name(c));
+        [name, part.get(name.len()..).unwrap_or_default()]
+    })
+}
+
+fn is_part_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '$')
+}
+
+fn is_hashed(name: &str) -> bool {
+    let hash = name.strip_prefix("__wb").and_then(|name| name.rsplit_once('_')).map_or("", |(_, hash)| hash);
+    hash.len() == HASH && hash.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn imports_get_short_names_in_the_glue_and_in_the_program() {
+        let glue =
+            "{__wbg_abort_f78b99d80248bacb: function(e) {}, __wbindgen_cast_0000000000000001: f, __wbindgen_init: g}";
+        let names = short_names(glue);
+        assert_eq!(renamed(glue, &names), "{i0: function(e) {}, i1: f, __wbindgen_init: g}");
+        let program = r#"(import "./widget_bg.js" "__wbg_abort_f78b99d80248bacb" (func $__wbg_abort_f78b99d80248bacb (param i32)))"#;
+        assert_eq!(
+            renamed(program, &names),
+            r#"(import "./widget_bg.js" "i0" (func $__wbg_abort_f78b99d80248bacb (param i32)))"#
+        );
+    }
 
     #[test]
     fn what_the_glue_calls_is_found_once() {

@@ -1,12 +1,12 @@
 //! Makes the program smaller with the tools of binaryen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::json;
 
 use super::binaryen::{self, FEATURES};
-use super::{Result, chunks, locations, order, read, read_text, write};
+use super::{Result, chunks, glue, locations, order, read, read_text, write};
 
 /// What chunks import from the form besides its memory: the table of functions, and the stack's end.
 const SHARED: [&str; 3] = ["memory", "__indirect_function_table", "__wasm_split_shared0"];
@@ -20,8 +20,9 @@ const SIZE: [&str; 5] = [
     "--strip-producers",
 ];
 
-/// Shrinks the form to what is reached from its chunks and from the exports that its glue uses. Refuses it if it has code of a chunk.
-pub fn form(wasm: &Path, exports: &BTreeSet<&str>) -> Result<()> {
+/// Shrinks the form to what is reached from its chunks and from the exports that its glue uses, and gives its imports other names. Refuses it if
+/// it has code of a chunk.
+pub fn form(wasm: &Path, exports: &BTreeSet<&str>, imports: &BTreeMap<&str, String>) -> Result<()> {
     let exports: BTreeSet<&str> = exports.iter().copied().chain(SHARED).collect();
     let outside: Vec<String> = exports.iter().map(|name| format!("export {name}")).collect();
     let mut graph = vec![json!({"name": "outside", "reaches": outside, "root": true})];
@@ -37,7 +38,7 @@ pub fn form(wasm: &Path, exports: &BTreeSet<&str>) -> Result<()> {
     binaryen::run("wasm-dis", wasm, &[])?;
     let text = read_text(wasm)?;
     chunks::check(&text)?;
-    finish(wasm, &text)
+    finish(wasm, &glue::renamed(&text, imports))
 }
 
 /// Shrinks a chunk.

@@ -68,7 +68,10 @@ impl Program {
         arguments.extend(texts_of(known));
         let mut script = esbuild(false, &[&arguments, &bundle[..]].concat())?;
         if release {
-            optimize::form(&self.wasm, &glue::called(&script))?;
+            let glue = read_text(&self.glue)?;
+            let imports = glue::short_names(&glue);
+            optimize::form(&self.wasm, &glue::called(&script), &imports)?;
+            write(&self.glue, glue::renamed(&glue, &imports).as_bytes())?;
             script = esbuild(true, &[&arguments, &bundle[..]].concat())?;
         }
         let module = read(&self.wasm)?;

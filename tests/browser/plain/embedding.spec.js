@@ -188,9 +188,9 @@ test("attributes that cannot be used are named once in the console, and help ope
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.box).toBeFocused();
   expect(warned.map((text) => text.replace(/.*deskbell: /, "").replace(/, such as.*/, "")).sort()).toEqual([
-    'data-gateway: "http://" is ignored; it takes an address',
-    'data-mount: "::place(" is ignored; it takes a CSS selector',
-    'data-trigger: "#help{" is ignored; it takes a CSS selector',
+    'data-gateway: "http://" is not an address',
+    'data-mount: "::place(" is not a CSS selector',
+    'data-trigger: "#help{" is not a CSS selector',
   ]);
 });
 

@@ -106,6 +106,6 @@ for (const [value, warned] of /** @type {const} */ ([
     const [ticket] = await tickets();
     expect(ticket).not.toHaveProperty("test");
     expect(warnings.filter((text) => text.includes("data-env"))).toEqual(
-      warned ? [`deskbell: data-env: "${value}" is ignored; it takes test or production`] : [],
+      warned ? [`deskbell: data-env: "${value}" is not test or production`] : [],
     );
   });

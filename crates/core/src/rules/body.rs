@@ -128,7 +128,7 @@ mod tests {
     fn what_cannot_be_read_says_why_and_not_what_it_says() {
         for (format, text, reason) in [
             (0, "{\n\"kind\": \"secret\"", "format 0, unexpected data at line 2 column 16"),
-            (1, "{\"message\": \"secret", "format 1, no JSON at line 1 column 19"),
+            (1, "{\"message\": \"secret", "format 1, invalid JSON at line 1 column 19"),
             (1, r#"{"kind": "bug", "severity": "urgent"}"#, "format 1, unknown severity \"urgent\""),
             (2, "{}", "format 2 was written by a newer gateway; this one reads up to 1"),
         ] {
