@@ -376,7 +376,7 @@ async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_op
     }
     assert_eq!(store.ticket("1").await.unwrap().unwrap().ticket, ticket("1", "", NOW).ticket);
     let error = store.ticket("2").await.unwrap_err().to_string();
-    assert_eq!(error, "ticket 2 cannot be read: column body: format 0, no JSON at line 1 column 1");
+    assert_eq!(error, "ticket 2 cannot be read: column body: format 0, invalid JSON at line 1 column 1");
 }
 
 #[tokio::test]

@@ -100,7 +100,7 @@ test.describe("fields of its own", () => {
     await command(page, "configure", { fields: [{ id: "a b", label: "x", type: "text" }] });
     await panel.open();
     await panel.toTicket();
-    expect((await warned).text()).toContain('fields: "a b" is no id');
+    expect((await warned).text()).toContain('fields: "a b" is not an id');
     await command(page, "configure", { fields: [{ id: "order", label: "Order", type: "text" }] });
     await expect(panel.root.getByLabel("Order (optional)")).toBeVisible();
   });

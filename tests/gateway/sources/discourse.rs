@@ -167,16 +167,16 @@ async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
     let denied =
         json!({ "errors": ["You are not permitted to view the requested resource."], "error_type": "invalid_access" });
     for (path, status, headers, body, expected) in [
-        ("/t/1.json", 403, &[][..], denied.to_string(), "/t/1.json: answers 403: You are not permitted"),
-        ("/t/1.json", 404, HTML, "<h1>no</h1>".into(), "/t/1.json: answers 404"),
+        ("/t/1.json", 403, &[][..], denied.to_string(), "/t/1.json: status 403: You are not permitted"),
+        ("/t/1.json", 404, HTML, "<h1>no</h1>".into(), "/t/1.json: status 404"),
         ("/t/1.json", 200, HTML, "<!doctype html>".into(), "/t/1.json: the response is HTML instead of JSON"),
         ("/t/1.json", 200, &[], "{\"id\": 1, \"tit".into(), "/t/1.json: unexpected response: EOF"),
         ("/t/1.json", 200, &[], "{\"id\": 1}".into(), "missing field `title`"),
         ("/t/1.json", 302, &[("location", "/t/1.json")], String::new(), "too many redirects"),
         ("/t/1.json", 200, &[], " ".repeat(20 << 20), "/t/1.json: the response is larger than 16777216 bytes"),
         (PAGE_1, 429, &[("retry-after", "3600")], String::new(), "retry after 3600 seconds"),
-        (PAGE_1, 200, HTML, "<p>maintenance".into(), "page=1: answers HTML"),
-        ("/site.json", 200, HTML, "<p>log in".into(), "/site.json: answers HTML"),
+        (PAGE_1, 200, HTML, "<p>maintenance".into(), "page=1: the response is HTML"),
+        ("/site.json", 200, HTML, "<p>log in".into(), "/site.json: the response is HTML"),
     ] {
         let good = forum.answers.lock().unwrap()[path].clone();
         forum.set(path, status, headers, &body);

@@ -266,7 +266,7 @@ async fn the_command_imports_an_address_and_names_what_it_cannot_read() {
         "{out}"
     );
     assert!(
-        err.starts_with(&format!("{}: /api/questions?", squeak.url)) && err.ends_with(": answers 403: Forbidden\n"),
+        err.starts_with(&format!("{}: /api/questions?", squeak.url)) && err.ends_with(": status 403: Forbidden\n"),
         "{err}"
     );
     let (code, out, err) = import("http://squeak.example").await;

@@ -112,8 +112,8 @@ async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
     let mut misshapen = page("posts", json!([{ "id": 7, "title": 5 }]), None);
     misshapen["topics"] = json!([]);
     for (path, status, headers, body, expected) in [
-        (LOCALES, 401, &[][..], denied.clone(), "locales.json: answers 401: Couldn't authenticate you"),
-        (ARTICLES, 403, &[], forbidden, "answers 403: You do not have access to this page."),
+        (LOCALES, 401, &[][..], denied.clone(), "locales.json: status 401: Couldn't authenticate you"),
+        (ARTICLES, 403, &[], forbidden, "status 403: You do not have access to this page."),
         (ARTICLES, 200, HTML, "<html>".into(), "the response is HTML instead of JSON"),
         (ARTICLES, 200, &[], foreign_page, "links.next is not an address of this help center"),
         (ARTICLES, 200, &[], "{\"articles\":[]}".into(), "missing field `meta`"),
@@ -124,7 +124,7 @@ async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
             "Number of allowed API requests per minute exceeded".into(),
             "900 seconds",
         ),
-        (POSTS, 401, &[], denied, "posts.json?page%5Bsize%5D=100&include=topics: answers 401"),
+        (POSTS, 401, &[], denied, "posts.json?page%5Bsize%5D=100&include=topics: status 401"),
         (POSTS, 200, &[], misshapen.to_string(), "/api/v2/community/posts.json (id 7): invalid type: integer `5`"),
         (COMMENTS, 200, &[], "{\"comm".into(), "comments.json?page%5Bsize%5D=100&include=users: unexpected response"),
     ] {

@@ -301,7 +301,7 @@ fn bounces_need_a_place_to_come_back_to() {
     for (receipts, desk, expected) in [
         ("bounces = \"there\"", "", "mail.bounces: \"there\" is not a destination of this site"),
         ("bounces = \"elsewhere\"", "", "mail.bounces: \"elsewhere\" is not a destination of this site"),
-        ("", "bounces = true", "destinations.there.bounces: needs reply_address"),
+        ("", "bounces = true", "destinations.there.bounces: requires reply_address"),
     ] {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("deskbell.toml");

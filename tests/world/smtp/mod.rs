@@ -159,7 +159,7 @@ async fn settings_that_would_tell_a_secret_or_prove_nothing_are_refused() {
         ),
         (
             "smtp = \"smtp://me@relay.lan\"\n[sites.acme.mail.oauth]\ntoken_url = \"https://t.example\"\nclient_id = \"c\"",
-            "mail.oauth.client_secret: is missing",
+            "mail.oauth.client_secret: missing",
         ),
         (
             "smtp = \"smtp://me@relay.lan\"\n[sites.acme.mail.oauth]\ntoken_url = \"https://t.example\"\nclient_id = \"c\"\nclient_secret_file = \"/no/such\"",
