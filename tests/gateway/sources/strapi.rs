@@ -102,7 +102,12 @@ async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
     for (status, headers, body, expected) in [
         (403, &[][..], error(403, "ForbiddenError", "Forbidden"), "status 403: Forbidden"),
         (400, &[], error(400, "ValidationError", "Invalid key teams"), "status 400: Invalid key teams"),
-        (429, &[("retry-after", "3600")], error(429, "RateLimitError", "Too many requests"), "retry after 3600 seconds"),
+        (
+            429,
+            &[("retry-after", "3600")],
+            error(429, "RateLimitError", "Too many requests"),
+            "retry after 3600 seconds",
+        ),
         (200, HTML, "<!doctype html>".into(), "the response is HTML instead of JSON"),
         (200, &[], "{\"data\":[".into(), "unexpected response: EOF"),
         (200, &[], "{\"data\":[]}".into(), "missing field `meta`"),
