@@ -52,7 +52,7 @@ export const follow = (given) => {
    */
   const call = async (path, options) => {
     const user = `${state.user?.id ?? ""}`;
-    for (let refused = false; ; refused = true) {
+    for (let refused = ""; ;) {
       const jwt = await token(refused, user);
       const headers = new Headers(options.headers);
       headers.set("Deskbell-Session", session());
@@ -65,9 +65,10 @@ export const follow = (given) => {
       });
       if (answer.status != 401 || !jwt) return answer;
       if (refused) {
-        await token(await answer.clone().text(), user);
+        await token({ text: await answer.clone().text() }, user);
         return answer;
       }
+      refused = jwt;
     }
   };
 

@@ -19,7 +19,8 @@ let source;
 /**
  * The user's token; empty if there is none, or if the host's function fails. Rejects if it is not about the wanted
  * user (any more).
- * @param {State} state @param {boolean} refused whether the current one was refused
+ * @param {State} state @param {string} [refused] the one that the gateway refused: another one replaced it if a request
+ * beside this one was refused, too
  * @param {string} [wanted] the id of the user that it has to be about @returns {Promise<string>}
  */
 export const token = async (state, refused, wanted) => {
@@ -30,7 +31,7 @@ export const token = async (state, refused, wanted) => {
     coming = undefined;
   }
   const isAsked = typeof given == "function";
-  if (isAsked && (refused || !held || Date.now() > until)) {
+  if (isAsked && (!held || refused == held || Date.now() > until)) {
     coming ??= fetched(state, given).then((jwt) => {
       if (given != state.token) return;
       const { exp, iat } = said((held = jwt));
@@ -39,7 +40,7 @@ export const token = async (state, refused, wanted) => {
     });
     await coming;
     // The host has set another one meanwhile.
-    if (given != state.token) return token(state, false, wanted);
+    if (given != state.token) return token(state, "", wanted);
   }
   const jwt = isAsked ? held : given || "";
   if (
@@ -69,7 +70,7 @@ const fetched = async (state, give) => {
 export const learn = async (state, learned) => {
   const { given, token: source } = state;
   if (!source || given?.id) return;
-  const { sub, name, email, plan, role, organization } = said(await token(state, false));
+  const { sub, name, email, plan, role, organization } = said(await token(state));
   if (!sub || source != state.token || given != state.given) return;
   state.user = { name, email, plan, role, organization, ...given, id: sub };
   learned();
@@ -77,7 +78,7 @@ export const learn = async (state, learned) => {
 
 /** The claims that stay the same in the user's next token, as a text; empty if there is none. @param {State} state */
 export const claims = async (state) => {
-  const { exp, iat, nbf, jti, ...lasting } = said(await token(state, false));
+  const { exp, iat, nbf, jti, ...lasting } = said(await token(state));
   return lasting.sub ? JSON.stringify(lasting) : "";
 };
 

@@ -309,7 +309,7 @@ const access = ({ site, script, gateway }) => {
     zendesk,
     siteUrl: zendesk ? "" : `${gateway}v1/sites/${encodeURIComponent(site)}`,
     email: script.dataset["email"] ?? "",
-    /** @param {boolean} refused @param {string} [wanted] */
+    /** @param {string} [refused] @param {string} [wanted] */
     token: (refused, wanted) => token(state, refused, wanted),
     /** Settles once the user is known. */
     known: () => learning,

@@ -21,8 +21,8 @@ export const post = async ({ gateway, site, state }, { key, user, session, body 
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), REQUEST_MS);
   try {
-    for (let attempt = 0; ; attempt++) {
-      const jwt = attempt < 2 && isCurrent && (await token(state, !!attempt, user).catch(() => ""));
+    for (let attempt = 0, jwt = ""; ; attempt++) {
+      jwt = attempt < 2 && isCurrent ? await token(state, jwt, user).catch(() => "") : "";
       const answer = await fetch(`${gateway}v1/sites/${encodeURIComponent(site)}/tickets`, {
         method: "POST",
         headers: {
