@@ -14,7 +14,7 @@ use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use zendesk::control::{Side, new_comment};
-use zendesk::quirks::{self, Answer, Fault, What};
+use zendesk::quirks::{self, Answer, Fault, FaultKind};
 use zendesk::{Zendesk, account, webhooks};
 
 struct Desk {
@@ -136,12 +136,12 @@ async fn what_is_cut_after_the_work_has_been_done_and_what_is_cut_before_has_not
     let desk = desk().await;
     let hour = 3_600_000;
     for (fault, done) in [
-        (What::Torn, true),
-        (What::Lost, true),
-        (What::SlowAfter(hour), true),
-        (What::Dropped, false),
-        (What::Slow(hour), false),
-        (What::Status(Answer { status: 503, retry_after: Some(7), html: true }), false),
+        (FaultKind::Torn, true),
+        (FaultKind::Lost, true),
+        (FaultKind::SlowAfter(hour), true),
+        (FaultKind::Dropped, false),
+        (FaultKind::Slow(hour), false),
+        (FaultKind::Status(Answer { status: 503, retry_after: Some(7), html: true }), false),
     ] {
         let name = format!("{fault:?}");
         let before = desk.zendesk.state().tickets.len();
@@ -153,7 +153,7 @@ async fn what_is_cut_after_the_work_has_been_done_and_what_is_cut_before_has_not
         });
         match fault {
             // Clients give up waiting for these at some time.
-            What::Slow(_) | What::SlowAfter(_) => tokio::select! {
+            FaultKind::Slow(_) | FaultKind::SlowAfter(_) => tokio::select! {
                 answer = sent => panic!("{name}: {answer:?}"),
                 () = reached => {}
             },
@@ -170,7 +170,7 @@ async fn what_is_cut_after_the_work_has_been_done_and_what_is_cut_before_has_not
 #[tokio::test]
 async fn a_torn_answer_begins_as_a_good_one() {
     let desk = desk().await;
-    desk.zendesk.fault(quirks::next("", "/api/v2/users/me", What::Torn));
+    desk.zendesk.fault(quirks::next("", "/api/v2/users/me", FaultKind::Torn));
     let mut answer = desk.request(Method::GET, "/api/v2/users/me.json").bearer_auth(&desk.token).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(!answer.chunk().await.unwrap().unwrap().is_empty());
@@ -181,7 +181,11 @@ async fn a_torn_answer_begins_as_a_good_one() {
 async fn faults_hit_as_often_as_they_say_and_only_what_they_name() {
     let desk = desk().await;
     let answer = Answer { status: 502, ..Answer::default() };
-    desk.zendesk.fault(Fault { after: 1, times: 2, ..quirks::next("GET", "/api/v2/tickets", What::Status(answer)) });
+    desk.zendesk.fault(Fault {
+        after: 1,
+        times: 2,
+        ..quirks::next("GET", "/api/v2/tickets", FaultKind::Status(answer))
+    });
     let mut seen = Vec::new();
     for path in ["/api/v2/tickets", "/api/v2/users/me", "/api/v2/tickets.json", "/api/v2/tickets", "/api/v2/tickets"] {
         seen.push(desk.request(Method::GET, path).bearer_auth(&desk.token).send().await.unwrap().status().as_u16());
@@ -646,13 +650,13 @@ async fn everything_can_be_driven_and_seen_from_outside() {
     assert_eq!(
         control(
             "faults",
-            json!([{ "method": "GET", "path_prefix": "/api", "times": 1, "what": { "status": { "status": 500 } } }])
+            json!([{ "method": "GET", "path_prefix": "/api", "times": 1, "kind": { "status": { "status": 500 } } }])
         )
         .await
         .0,
         200
     );
-    assert_eq!(control("faults", json!({ "what": "lost" })).await.0, 200);
+    assert_eq!(control("faults", json!({ "kind": "lost" })).await.0, 200);
     assert_eq!(control("quirks", json!({ "down": true })).await.1["down"], true);
     assert_eq!(control("account", json!({ "legacy_token": "t" })).await.0, 200);
     assert_eq!(control("clock", json!({ "advance_seconds": 86_400 })).await.0, 200);

@@ -50,7 +50,7 @@ export class Zendesk {
 
   /**
    * Makes the next matching requests fail.
-   * @param {{method?: string, path_prefix?: string, after?: number, times?: number, what: unknown}[]} faults
+   * @param {{method?: string, path_prefix?: string, after?: number, times?: number, kind: unknown}[]} faults
    */
   faults(...faults) {
     return this.control("faults", faults);

@@ -128,9 +128,9 @@ async fn a_conversation_is_read_answered_and_ended_by_whose_it_is() {
     assert_eq!(patch(&gateway, &id, &ada, json!({ "status": "solved" })).await.json()["status"], "solved");
     assert_eq!(reply(&gateway, &id, &ada, "s", "Not yet").await.status, 201);
     assert_eq!(get(&gateway, &format!("tickets/{id}"), &ada).await.json()["status"], "open");
-    let deeds = gateway.app.store.activities(&id).await.unwrap();
+    let activities = gateway.app.store.activities(&id).await.unwrap();
     assert_eq!(
-        deeds.iter().map(|deed| (deed.act, deed.operator.as_str())).collect::<Vec<_>>(),
+        activities.iter().map(|activity| (activity.kind, activity.actor.as_str())).collect::<Vec<_>>(),
         [(ActivityKind::Solved, "")]
     );
 }

@@ -11,8 +11,7 @@ use axum::routing::{get, post as to_post, put};
 use axum::{Json, Router};
 use deskbell_core::ports;
 use deskbell_core::ports::{
-    Change, CurrentTicket, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState as Stands, DueDelivery, NewDelivery,
-    NewMessage,
+    Change, CurrentTicket, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, NewDelivery, NewMessage,
 };
 use domain::conversation::Author;
 use gateway::config::Overrides;
@@ -137,7 +136,7 @@ async fn tried(gateway: &Gateway, tried: DeliveryOutcome) -> Delivery {
 
 fn delivered(reason: &str) -> DeliveryOutcome {
     let external = ports::ExternalTicketRef { external_id: "4312".into(), requester: "77".into(), merged_after: None };
-    DeliveryOutcome::Delivered { external_id: "4312".into(), place: Some(external), reason: reason.into() }
+    DeliveryOutcome::Delivered { external_id: "4312".into(), external: Some(external), reason: reason.into() }
 }
 
 fn refused() -> DeliveryOutcome {
@@ -154,7 +153,7 @@ async fn add_message(gateway: &Gateway, id: &str, author: Author, kind: Delivery
             at: current.now,
             attachments: vec![],
         });
-        let deliveries = vec![NewDelivery { destination: "desk".into(), what: kind }];
+        let deliveries = vec![NewDelivery { destination: "desk".into(), kind }];
         Change { message, deliveries, ..current.unchanged() }.into()
     };
     gateway.app.store.change(id, None, &decide).await.unwrap();
@@ -194,7 +193,7 @@ async fn press(gateway: &Gateway, body: &str) -> Answer {
     gateway.send(send_again_request(body, &[("sec-fetch-site", "same-origin")])).await
 }
 
-async fn delivery_states(gateway: &Gateway, id: &str) -> Vec<Stands> {
+async fn delivery_states(gateway: &Gateway, id: &str) -> Vec<DeliveryState> {
     gateway.app.store.deliveries(id).await.unwrap().iter().map(|one| one.state).collect()
 }
 
@@ -327,7 +326,7 @@ async fn what_arrived_is_summed_up_and_only_what_did_not_stands_by_itself() {
     tried(&gateway, delivered("")).await;
     for kind in [DeliveryKind::Message, DeliveryKind::Message, DeliveryKind::Solved] {
         add_message(&gateway, &id, Author::Customer, kind).await;
-        tried(&gateway, DeliveryOutcome::Delivered { external_id: "9".into(), place: None, reason: String::new() })
+        tried(&gateway, DeliveryOutcome::Delivered { external_id: "9".into(), external: None, reason: String::new() })
             .await;
     }
     let shown = card(&gateway, &reference).await;
@@ -355,7 +354,7 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
     let desk = Desk::new(Mood::Refuses).await;
     let gateway = desk.at_work().await;
     let (reference, id) = sent(&gateway, "key").await;
-    assert_eq!(delivery_states(&gateway, &id).await, [Stands::DeadLetter]);
+    assert_eq!(delivery_states(&gateway, &id).await, [DeliveryState::DeadLetter]);
     let shown = card(&gateway, &reference).await;
     let number = gateway.app.store.deliveries(&id).await.unwrap()[0].id;
     let field = format!("name=\"id\" value=\"{number}\"");
@@ -375,11 +374,11 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
     // The worker is notified; otherwise it would check in a minute.
     let reason = tokio::time::timeout(Duration::from_secs(20), settled.recv()).await;
     assert_eq!(reason.expect("it is tried at once").unwrap(), id);
-    assert_eq!(delivery_states(&gateway, &id).await, [Stands::Delivered]);
+    assert_eq!(delivery_states(&gateway, &id).await, [DeliveryState::Delivered]);
     expect(&card(&gateway, &reference).await, &["<dt>Delivered</dt>"], &["Send again", "is suspended"]);
     // Pressed again, it does not affect what was delivered.
     assert_eq!(press(&gateway, &format!("id={number}")).await.header("location"), "/inbox/deliveries");
-    assert_eq!(delivery_states(&gateway, &id).await, [Stands::Delivered]);
+    assert_eq!(delivery_states(&gateway, &id).await, [DeliveryState::Delivered]);
 }
 
 #[tokio::test]
@@ -429,7 +428,7 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/deliveries"));
     for id in sents.iter().map(|(_, id)| id).chain([&third_id]) {
         let deliveries = gateway.app.store.deliveries(id).await.unwrap();
-        assert_eq!((deliveries[0].state, deliveries[0].settled_at), (Stands::Waiting, None));
+        assert_eq!((deliveries[0].state, deliveries[0].settled_at), (DeliveryState::Waiting, None));
     }
     let (destinations, dead_letters) = page(&gateway).await;
     expect(&destinations, &["data-label=\"Queued\">3<", "data-label=\"Given up\">0<"], &[]);
@@ -526,14 +525,14 @@ async fn only_an_operator_sends_again_and_only_from_a_page_of_the_inbox() {
         for body in ["all=yes", "id=1"] {
             assert_eq!(gateway.send(send_again_request(body, &headers)).await.status, status, "{body} {headers:?}");
         }
-        assert_eq!(delivery_states(&gateway, &id).await, [Stands::DeadLetter]);
+        assert_eq!(delivery_states(&gateway, &id).await, [DeliveryState::DeadLetter]);
     }
     let unseen = gateway.get("/inbox/deliveries").await;
     assert_eq!((unseen.status.as_u16(), unseen.header("location")), (303, "/inbox/login?next=/inbox/deliveries"));
     assert!(!unseen.text().contains(&reference));
 
     let done = gateway.send(send_again_request("all=yes", &[same_origin, ("cookie", cookie)])).await;
-    assert_eq!((done.status.as_u16(), delivery_states(&gateway, &id).await), (303, vec![Stands::Waiting]));
+    assert_eq!((done.status.as_u16(), delivery_states(&gateway, &id).await), (303, vec![DeliveryState::Waiting]));
 }
 
 #[tokio::test]
@@ -555,7 +554,7 @@ async fn a_form_that_names_nothing_sends_nothing_again_and_leads_nowhere_else() 
         assert_eq!(answer.status, 422, "{body}");
         assert!(answer.text().contains("does not say which delivery"), "{body}");
     }
-    assert_eq!(delivery_states(&gateway, &id).await, [Stands::DeadLetter]);
+    assert_eq!(delivery_states(&gateway, &id).await, [DeliveryState::DeadLetter]);
     let answer = press(&gateway, &format!("id={number}&ticket=%2F%2Fevil.example")).await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/deliveries"));
 }
@@ -573,7 +572,7 @@ async fn two_agents_who_solve_a_ticket_at_once_solve_it_once() {
     let answers = tokio::join!(solve(), solve(), solve());
     assert_eq!([answers.0.status, answers.1.status, answers.2.status], [303; 3]);
     let whats: Vec<DeliveryKind> =
-        gateway.app.store.deliveries(&id).await.unwrap().iter().map(|delivery| delivery.what).collect();
+        gateway.app.store.deliveries(&id).await.unwrap().iter().map(|delivery| delivery.kind).collect();
     assert_eq!(whats, [DeliveryKind::Ticket, DeliveryKind::Solved]);
     assert_eq!(gateway.app.store.activities(&id).await.unwrap().len(), 1);
 }

@@ -100,10 +100,10 @@ async fn an_address_without_a_mailbox_gets_no_other_code_and_agents_read_why() {
         } else {
             assert_eq!(again.problem(), (409, code.to_string()));
         }
-        let deeds: Vec<(ActivityKind, String)> =
-            store.activities(&id).await.unwrap().into_iter().map(|deed| (deed.act, deed.text)).collect();
+        let activities: Vec<(ActivityKind, String)> =
+            store.activities(&id).await.unwrap().into_iter().map(|activity| (activity.kind, activity.text)).collect();
         let expected = if text.is_empty() { Vec::new() } else { vec![(ActivityKind::Bounced, text.to_string())] };
-        assert_eq!(deeds, expected);
+        assert_eq!(activities, expected);
         // If the address is given again, mail is sent to it again.
         assert_eq!(gateway.send(post("mailing", "another", Some(&session), &ticket("Once more"))).await.status, 201);
         assert!(store.next_mail("mailing").await.unwrap().is_some());

@@ -249,10 +249,10 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     let sent = serde_json::from_value(secret_ticket("broke")).unwrap();
     let mut stored = StoredTicket::new("acme", "DB-0000A".into(), sent, clock::now());
     stored.session = Some([7; 32]);
-    let seal = SubmissionKey { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
-    let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), what: DeliveryKind::Ticket });
+    let submission_key = SubmissionKey { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
+    let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), kind: DeliveryKind::Ticket });
     let extras = SubmissionExtras { deliveries: deliveries.into(), ..SubmissionExtras::default() };
-    assert_eq!(store.submit(&stored, &seal, extras).await.unwrap(), SubmissionOutcome::Stored);
+    assert_eq!(store.submit(&stored, &submission_key, extras).await.unwrap(), SubmissionOutcome::Stored);
     let mut write = gateway.connection().await;
     sqlx::query(
         "INSERT INTO places (ticket, site, destination, remote, requester) VALUES (?, 'acme', 'desk', '4312', '9')",
@@ -269,7 +269,8 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     // Only now does the destination respond.
     let external =
         deskbell_core::ports::ExternalTicketRef { external_id: "99".into(), requester: "9".into(), merged_after: None };
-    let tried = DeliveryOutcome::Delivered { external_id: "99".into(), place: Some(external), reason: String::new() };
+    let tried =
+        DeliveryOutcome::Delivered { external_id: "99".into(), external: Some(external), reason: String::new() };
     let lost_claims = store.record_attempts(&[(&due[0], &tried)]).await.unwrap();
     assert_eq!(lost_claims, [due[0].delivery.id], "its claim went with it");
     for table in ["tickets", "deliveries", "places", "seals", "messages"] {

@@ -29,7 +29,7 @@ use crate::support::{Gateway, gateway_with, post, ticket};
 use crate::wire::Wire;
 use crate::zendesk::Zendesk;
 use crate::zendesk::control::{Side, new_comment};
-use crate::zendesk::quirks::{Fault, What as Trouble, next};
+use crate::zendesk::quirks::{Fault, FaultKind as Trouble, next};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than a write waits for the database.

@@ -159,13 +159,13 @@ pub struct Fault {
     /// How many matching requests fail.
     #[serde(default = "once")]
     pub times: u32,
-    pub what: What,
+    pub kind: FaultKind,
 }
 
 /// The failure.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+pub enum FaultKind {
     /// Waits before handling, in milliseconds; a client that gives up meanwhile has caused nothing.
     Slow(u64),
     /// Handles the request, then waits before the response, in milliseconds.
@@ -238,8 +238,8 @@ impl Default for Quirks {
 }
 
 /// A fault for the next request with this method below this path.
-pub fn next(method: &str, path_prefix: &str, fault: What) -> Fault {
-    Fault { method: method.into(), path_prefix: path_prefix.into(), after: 0, times: 1, what: fault }
+pub fn next(method: &str, path_prefix: &str, fault: FaultKind) -> Fault {
+    Fault { method: method.into(), path_prefix: path_prefix.into(), after: 0, times: 1, kind: fault }
 }
 
 /// Applies a partial change; the error says what is wrong with it.
@@ -253,7 +253,7 @@ pub fn merged(quirks: &Quirks, change: Value) -> Result<Quirks, String> {
 }
 
 /// The failure of this request, if a fault applies; counts it.
-pub fn take_fault(faults: &mut Vec<Fault>, call: &Call) -> Option<What> {
+pub fn take_fault(faults: &mut Vec<Fault>, call: &Call) -> Option<FaultKind> {
     let mut hit = None;
     for (index, fault) in faults.iter_mut().enumerate() {
         if !matches(fault, call) {
@@ -264,7 +264,7 @@ pub fn take_fault(faults: &mut Vec<Fault>, call: &Call) -> Option<What> {
             continue;
         }
         fault.times = fault.times.saturating_sub(1);
-        hit = Some((index, fault.times == 0, fault.what.clone()));
+        hit = Some((index, fault.times == 0, fault.kind.clone()));
         break;
     }
     let (index, over, fault) = hit?;

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::http::{Call, Reply};
-use super::quirks::{Answer, What, take_fault};
+use super::quirks::{Answer, FaultKind, take_fault};
 use super::{Entry, Shared, clock, control, errors, limits, routes};
 
 /// Larger than any accepted upload, so that the API itself refuses.
@@ -60,12 +60,12 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     wait(slow).await;
     let name = fault.as_ref().map(named);
     let reply = match &fault {
-        Some(What::Dropped) => {
+        Some(FaultKind::Dropped) => {
             log(&shared, &call, 0, name);
             return Err(broken());
         }
-        Some(What::Status(answer)) => instead(&shared, answer),
-        Some(What::Slow(milliseconds)) => {
+        Some(FaultKind::Status(answer)) => instead(&shared, answer),
+        Some(FaultKind::Slow(milliseconds)) => {
             wait(*milliseconds).await;
             shared.change(|state| routes::answer(state, &call))
         }
@@ -79,9 +79,9 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let reply = reply.with("date", &clock::in_header(now));
     wait(slow_after).await;
     match fault {
-        Some(What::SlowAfter(milliseconds)) => wait(milliseconds).await,
-        Some(What::Lost) => return Err(broken()),
-        Some(What::Torn) => return Ok(torn(reply)),
+        Some(FaultKind::SlowAfter(milliseconds)) => wait(milliseconds).await,
+        Some(FaultKind::Lost) => return Err(broken()),
+        Some(FaultKind::Torn) => return Ok(torn(reply)),
         _ => {}
     }
     Ok(response(reply))
@@ -106,14 +106,14 @@ fn log(shared: &Shared, call: &Call, status: u16, fault: Option<String>) {
     state.log.push(entry);
 }
 
-fn named(fault: &What) -> String {
+fn named(fault: &FaultKind) -> String {
     match fault {
-        What::Slow(_) => "slow",
-        What::SlowAfter(_) => "slow_after",
-        What::Torn => "torn",
-        What::Lost => "lost",
-        What::Dropped => "dropped",
-        What::Status(_) => "status",
+        FaultKind::Slow(_) => "slow",
+        FaultKind::SlowAfter(_) => "slow_after",
+        FaultKind::Torn => "torn",
+        FaultKind::Lost => "lost",
+        FaultKind::Dropped => "dropped",
+        FaultKind::Status(_) => "status",
     }
     .into()
 }

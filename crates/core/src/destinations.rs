@@ -40,12 +40,12 @@ impl Destinations {
     }
 
     /// The deliveries of a ticket, a change of it or a message to the destinations of a site, except to `from`, where it comes from.
-    pub fn deliveries(&self, site: &str, what: DeliveryKind, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
+    pub fn deliveries(&self, site: &str, kind: DeliveryKind, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
         // A destination that only notifies people is notified of new tickets and of nothing else.
         let receives =
-            |to: &dyn Destination| to.accepts(what, author) && (what == DeliveryKind::Ticket || !to.is_notice());
+            |to: &dyn Destination| to.accepts(kind, author) && (kind == DeliveryKind::Ticket || !to.is_notice());
         let wanted = self.in_site(site).filter(|(name, to)| Some(*name) != from && receives(to.as_ref()));
-        wanted.map(|(name, _)| NewDelivery { destination: name.into(), what }).collect()
+        wanted.map(|(name, _)| NewDelivery { destination: name.into(), kind }).collect()
     }
 
     /// The deliveries of a new ticket to the destinations of a site. A test ticket notifies nobody.

@@ -61,13 +61,13 @@ pub fn stored() -> StoredTicket {
 }
 
 /// A delivery of that ticket to `desk`, at its first attempt.
-pub fn delivery(what: DeliveryKind, number: u32) -> Delivery {
+pub fn delivery(kind: DeliveryKind, number: u32) -> Delivery {
     Delivery {
         id: 9,
         site: "acme".into(),
         destination: "desk".into(),
         ticket: "1".into(),
-        what,
+        kind,
         number,
         state: DeliveryState::Waiting,
         created_at: time("2026-11-25T08:00:00.000Z"),

@@ -190,7 +190,7 @@ impl Setup {
     /// Stores a ticket that is due at the destination.
     async fn submit(&self) -> String {
         let ticket = ticket("DB-00000");
-        let deliveries = vec![NewDelivery { destination: "desk".into(), what: DeliveryKind::Ticket }];
+        let deliveries = vec![NewDelivery { destination: "desk".into(), kind: DeliveryKind::Ticket }];
         let key = SubmissionKey { key: "k".into(), body: [0; 32], session: None };
         let extras = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
         assert_eq!(self.store.submit(&ticket, &key, extras).await.unwrap(), SubmissionOutcome::Stored);
@@ -236,11 +236,11 @@ async fn what_is_delivered_while_the_disk_is_full_is_recorded_as_delivered_once_
 
 #[tokio::test]
 async fn an_outcome_that_breaks_a_constraint_becomes_a_dead_letter() {
-    let place = ExternalTicketRef { external_id: "35".into(), requester: String::new(), merged_after: None };
-    let receipt = DeliveryReceipt { external_id: "35".into(), place: Some(place.clone()), ..Default::default() };
+    let external = ExternalTicketRef { external_id: "35".into(), requester: String::new(), merged_after: None };
+    let receipt = DeliveryReceipt { external_id: "35".into(), external: Some(external.clone()), ..Default::default() };
     let setup = Setup::new(false, receipt).await;
     // Another ticket has the same external ticket already.
-    assert!(setup.store.adopt(&ticket("DB-00001"), "desk", &place).await.unwrap());
+    assert!(setup.store.adopt(&ticket("DB-00001"), "desk", &external).await.unwrap());
     let id = setup.submit().await;
     setup.start();
     until(async || setup.delivery(&id).await.state == DeliveryState::DeadLetter).await;

@@ -166,17 +166,17 @@ struct Index {
 }
 
 #[derive(clap::Args)]
-#[command(group = clap::ArgGroup::new("needed").required(true).multiple(true).args(["what", "config"]))]
+#[command(group = clap::ArgGroup::new("needed").required(true).multiple(true).args(["address", "config"]))]
 struct Check {
     /// `config`, `destinations`, or the address of a gateway as pages use it, such as https://support.example.com [default: config and
     /// destinations].
     #[arg(value_name = "config | destinations | URL")]
-    what: Option<String>,
+    address: Option<String>,
     /// With URL: a page that embeds the panel, such as https://app.example.com.
-    #[arg(long, value_name = "ORIGIN", requires = "what")]
+    #[arg(long, value_name = "ORIGIN", requires = "address")]
     origin: Option<String>,
     /// With URL: the site of that page.
-    #[arg(long, value_name = "SITE", requires = "what")]
+    #[arg(long, value_name = "SITE", requires = "address")]
     site: Option<String>,
     /// The configuration file.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
@@ -190,7 +190,7 @@ struct Check {
 #[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email", "before"]))]
 struct Erase {
     #[command(flatten)]
-    whose: Whose,
+    subject: Subject,
     /// All solved tickets last updated before this day (UTC), YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     before: Option<String>,
@@ -206,7 +206,7 @@ struct Erase {
 #[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email"]))]
 struct Export {
     #[command(flatten)]
-    whose: Whose,
+    subject: Subject,
     /// The folder to write; it must be empty or not exist.
     #[arg(long, value_name = "FOLDER", default_value = "deskbell-export")]
     out: PathBuf,
@@ -215,7 +215,7 @@ struct Export {
 #[derive(clap::Args)]
 struct Backup {
     #[command(flatten)]
-    place: Place,
+    database: DatabaseOptions,
     /// The folder to write; it must not exist.
     #[arg(value_name = "TARGET")]
     target: PathBuf,
@@ -224,7 +224,7 @@ struct Backup {
 #[derive(clap::Args)]
 struct Restore {
     #[command(flatten)]
-    place: Place,
+    database: DatabaseOptions,
     /// Replace existing data, which is kept under another name.
     #[arg(long)]
     replace: bool,
@@ -235,7 +235,7 @@ struct Restore {
 
 /// Where the database and the files are.
 #[derive(clap::Args)]
-struct Place {
+struct DatabaseOptions {
     /// The configuration file that names the database and the folder of files.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
     config: Option<PathBuf>,
@@ -244,9 +244,9 @@ struct Place {
     database: Option<String>,
 }
 
-impl Place {
+impl DatabaseOptions {
     fn settings(self) -> Result<config::Settings, config::SettingsError> {
-        let Place { config, database } = self;
+        let DatabaseOptions { config, database } = self;
         let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
         note_other_database(&settings);
         Ok(settings)
@@ -267,7 +267,7 @@ fn note_other_database(settings: &config::Settings) {
 /// Whose tickets are meant.
 #[derive(clap::Args)]
 #[group(skip)]
-struct Whose {
+struct Subject {
     /// One ticket, by its reference.
     #[arg(long, value_name = "REFERENCE")]
     ticket: Option<String>,
@@ -288,7 +288,7 @@ struct Whose {
     database: Option<String>,
 }
 
-impl Whose {
+impl Subject {
     fn selection(&self) -> Option<Selection> {
         let person = self.person.as_deref().and_then(|person| match person {
             [site, id] => Some(Selection::Person { site: site.clone(), id: id.clone() }),
@@ -300,7 +300,7 @@ impl Whose {
     }
 
     fn data(&self) -> Result<DataPaths, config::SettingsError> {
-        let settings = Place { config: self.config.clone(), database: self.database.clone() }.settings()?;
+        let settings = DatabaseOptions { config: self.config.clone(), database: self.database.clone() }.settings()?;
         Ok(DataPaths { database: settings.database, attachments: settings.attachments })
     }
 }
@@ -371,8 +371,8 @@ struct Checks {
 }
 
 async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
-    let Check { what, origin, site, config, send } = options;
-    let checks = match what.as_deref() {
+    let Check { address, origin, site, config, send } = options;
+    let checks = match address.as_deref() {
         None => Checks { config: true, destinations: true },
         Some("config") => Checks { config: true, destinations: false },
         Some("destinations") => Checks { config: false, destinations: true },
@@ -428,22 +428,22 @@ fn refuse(option: &str, reason: &str) -> ! {
 }
 
 async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {
-    let Erase { whose, before, with_open, yes } = options;
+    let Erase { subject, before, with_open, yes } = options;
     let before = before
-        .map(|day| Selection::before(&day, whose.site.clone(), with_open))
+        .map(|day| Selection::before(&day, subject.site.clone(), with_open))
         .transpose()
         .map_err(DataError::from)?;
     // Clap requires one of them.
-    let Some(selection) = whose.selection().or(before) else { return Ok(ExitCode::FAILURE) };
-    let erased = erase::run(&whose.data()?, &selection, yes).await?;
+    let Some(selection) = subject.selection().or(before) else { return Ok(ExitCode::FAILURE) };
+    let erased = erase::run(&subject.data()?, &selection, yes).await?;
     print!("{erased}");
     Ok(if erased.unreadable + erased.changed_hands == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> {
-    let Export { whose, out } = options;
-    let Some(selection) = whose.selection() else { return Ok(ExitCode::FAILURE) };
-    let exported = export::run(&whose.data()?, &selection, &out).await?;
+    let Export { subject, out } = options;
+    let Some(selection) = subject.selection() else { return Ok(ExitCode::FAILURE) };
+    let exported = export::run(&subject.data()?, &selection, &out).await?;
     let Exported { tickets, files, missing_files, unreadable, .. } = exported;
     println!("exported {tickets} tickets and {files} files to {}", out.display());
     if missing_files + unreadable > 0 {
@@ -453,8 +453,8 @@ async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> 
 }
 
 async fn run_backup(options: Backup) -> Result<ExitCode, gateway::GatewayError> {
-    let Backup { place, target } = options;
-    let created = backup::create::run(&place.settings()?, &target, gateway::stop_signal()?).await?;
+    let Backup { database, target } = options;
+    let created = backup::create::run(&database.settings()?, &target, gateway::stop_signal()?).await?;
     println!("backed up {created} to {}", target.display());
     for file in &created.missing {
         eprintln!("{file} is missing from the attachments; it was already missing before this backup");
@@ -463,8 +463,8 @@ async fn run_backup(options: Backup) -> Result<ExitCode, gateway::GatewayError> 
 }
 
 async fn run_restore(options: Restore) -> Result<ExitCode, gateway::GatewayError> {
-    let Restore { place, replace, source } = options;
-    println!("{}", backup::restore::run(&place.settings()?, &source, replace).await?);
+    let Restore { database, replace, source } = options;
+    println!("{}", backup::restore::run(&database.settings()?, &source, replace).await?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -475,7 +475,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// The columns of the fields of a table.
 fn columns_of(from: SourceKind, pairs: &[String]) -> Result<Columns, config::SettingsError> {
-    let wrong = |message: String| config::SettingsError::Value { place: "--column".into(), message };
+    let wrong = |message: String| config::SettingsError::Value { location: "--column".into(), message };
     if !pairs.is_empty() && from != SourceKind::Csv {
         return Err(wrong("can be used with --from csv only".into()));
     }
@@ -487,38 +487,38 @@ fn no_source(error: AddressError) -> ImportCommandError {
 }
 
 async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {
-    let Import { config, database, site, from, prune, force_prune, private, pages, columns, source } = options;
+    let Import { config, database, site, from, prune, force_prune, private, pages, columns, source: address } = options;
     let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
-    let place = Source::new(wire_up::source_format(from), &source, pages.as_deref()).map_err(no_source)?;
-    let place = Source { private, columns: columns_of(from, &columns)?, ..place };
+    let source = Source::new(wire_up::source_format(from), &address, pages.as_deref()).map_err(no_source)?;
+    let source = Source { private, columns: columns_of(from, &columns)?, ..source };
     let prune = match (prune, force_prune) {
         (_, true) => Prune::Forced,
         (true, false) => Prune::Limited,
         (false, false) => Prune::Never,
     };
     note_other_database(&settings);
-    let report = import::run(&settings, &site, &place, prune).await?;
+    let report = import::run(&settings, &site, &source, prune).await?;
     for note in &report.notes {
-        eprintln!("{source}: {note}");
+        eprintln!("{address}: {note}");
     }
     println!("{report}");
     Ok(if report.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn run_index(options: Index) -> Result<ExitCode, gateway::GatewayError> {
-    let Index { config, database, site, from, pages, private, out, columns, source } = options;
+    let Index { config, database, site, from, pages, private, out, columns, source: address } = options;
     let columns = columns_of(from, &columns)?;
     let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
     let format = wire_up::source_format(from);
-    let place = source.as_deref().map(|source| Source::new(format, source, pages.as_deref()));
-    let place = place.transpose().map_err(no_source)?;
-    let place = place.map(|place| Source { private, columns, ..place });
-    if place.is_none() {
+    let source = address.as_deref().map(|address| Source::new(format, address, pages.as_deref()));
+    let source = source.transpose().map_err(no_source)?;
+    let source = source.map(|source| Source { private, columns, ..source });
+    if source.is_none() {
         note_other_database(&settings);
     }
-    let written = index::write(&settings, &site, place.as_ref(), &out).await?;
+    let written = index::write(&settings, &site, source.as_ref(), &out).await?;
     for note in written.bad.iter().chain(&written.warnings) {
-        eprintln!("{}: {note}", source.as_deref().unwrap_or_default());
+        eprintln!("{}: {note}", address.as_deref().unwrap_or_default());
     }
     let index::Written { questions, bytes, bad, .. } = written;
     println!("{questions} questions, {bytes} bytes, in {}; {} bad", out.display(), bad.len());

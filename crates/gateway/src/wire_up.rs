@@ -122,11 +122,11 @@ pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
         indexes.refresh(store.as_ref()).await?;
     }
     let pseudonyms = Pseudonyms::new(store.salt().await?);
-    Ok(assemble(settings, parts, Kept { store, clock, files, addresses, codes, indexes, pseudonyms }))
+    Ok(assemble(settings, parts, Storage { store, clock, files, addresses, codes, indexes, pseudonyms }))
 }
 
 /// What is stored on disk.
-struct Kept<S> {
+struct Storage<S> {
     store: Arc<S>,
     clock: Arc<dyn Clock>,
     files: Arc<Folder>,
@@ -136,8 +136,8 @@ struct Kept<S> {
     pseudonyms: Pseudonyms,
 }
 
-fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, kept: Kept<S>) -> Gateway {
-    let Kept { store, clock, files, addresses, codes, indexes, pseudonyms } = kept;
+fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: Storage<S>) -> Gateway {
+    let Storage { store, clock, files, addresses, codes, indexes, pseudonyms } = storage;
     let SiteParts { sites, origins, signers, mails, destinations, incidents, status_pages, imports } = parts;
     let (sites, destinations) = (Arc::new(sites), Arc::new(destinations));
 

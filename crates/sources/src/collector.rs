@@ -17,8 +17,8 @@ pub struct Collector {
 
 impl Collector {
     /// Adds a question from a place, such as `line 3`, or notes its error. Of two with the same id the later one counts.
-    pub fn add(&mut self, place: String, question: Result<Question, String>) {
-        let note = |note: String| Note { place: place.clone(), note };
+    pub fn add(&mut self, position: String, question: Result<Question, String>) {
+        let note = |note: String| Note { position: position.clone(), note };
         let mut question = match question {
             Ok(question) => question,
             Err(reason) => {
@@ -34,14 +34,14 @@ impl Collector {
         }
         question.url = url.unwrap_or_default();
         let Some((earlier, index)) = self.places.get_mut(&question.id) else {
-            self.places.insert(question.id.clone(), (place, self.reading.questions.len()));
+            self.places.insert(question.id.clone(), (position, self.reading.questions.len()));
             self.reading.questions.push(question);
             return;
         };
-        let kind = place.split(' ').next().unwrap_or_default();
+        let kind = position.split(' ').next().unwrap_or_default();
         let warning = format!("has the same id as {earlier}, {:?}; the later {kind} is used", question.id);
         self.reading.warnings.push(note(warning));
-        *earlier = place;
+        *earlier = position;
         if let Some(existing) = self.reading.questions.get_mut(*index) {
             *existing = question;
         }

@@ -120,7 +120,7 @@ pub fn read(text: &str, columns: &Columns) -> Result<Reading, String> {
     {
         reading
             .bad
-            .push(Note { place: format!("line {line}"), note: "has a quotation mark that is never closed".into() });
+            .push(Note { position: format!("line {line}"), note: "has a quotation mark that is never closed".into() });
         reading.is_incomplete = true;
     }
     Ok(reading)

@@ -382,8 +382,8 @@ mod tests {
             ("https://e.example/forum/c/a/b/7.json", "https://e.example/forum", "c/a/b/7.json"),
             ("https://f.example/tag/alerts", "https://f.example/", "tag/alerts.json"),
         ] {
-            let (place, path) = places(&Url::parse(source).unwrap());
-            assert_eq!((place.as_str(), path.as_str()), (base, list), "{source}");
+            let (base_url, path) = places(&Url::parse(source).unwrap());
+            assert_eq!((base_url.as_str(), path.as_str()), (base, list), "{source}");
         }
     }
 }

@@ -21,7 +21,7 @@ use url::Url;
 pub use csv::Columns;
 pub use jsonl::read as json_lines;
 pub use reading::{Note, Reading, ReadingProgress, Scope};
-pub use source::{Format, Place, Source};
+pub use source::{Format, Source, SourceLocation};
 pub use status_page::{StatusPage, StatusPageClient, StatusPageProvider};
 
 /// Why a source cannot be read at all.
@@ -42,19 +42,19 @@ pub enum SourceError {
         reason: String,
     },
     /// The file contains no questions.
-    #[error("{file}: {what}")]
+    #[error("{file}: {reason}")]
     NoQuestions {
         /// The path of the file.
         file: String,
         /// What it is, and the accepted formats.
-        what: String,
+        reason: String,
     },
 }
 
 /// Reads a source. Items that cannot be read are noted and skipped.
 pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Reading, SourceError> {
-    let url = match &source.place {
-        Place::File(path) => {
+    let url = match &source.location {
+        SourceLocation::File(path) => {
             let (file, source) = (path.clone(), source.clone());
             let read_path = move || std::fs::read(file).map(|bytes| read_file(&source, &bytes));
             let read_path = tokio::task::spawn_blocking(read_path)
@@ -63,11 +63,11 @@ pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Read
                 .and_then(|read_path| read_path);
             let file = path.display().to_string();
             return match read_path {
-                Ok(reading) => reading.map_err(|reason| SourceError::NoQuestions { file, what: reason }),
+                Ok(reading) => reading.map_err(|reason| SourceError::NoQuestions { file, reason }),
                 Err(error) => Err(SourceError::Unreadable { file, reason: error.to_string() }),
             };
         }
-        Place::Web(url) => url,
+        SourceLocation::Web(url) => url,
     };
     let fetcher = Fetcher::new(limits, source.private)?;
     let (prefix, since) = (source.prefix(), scope.since());
@@ -94,7 +94,7 @@ pub fn read_file(source: &Source, bytes: &[u8]) -> Result<Reading, String> {
         _ => jsonl::read_document(&decoded.text)?,
     };
     if let Some(warning) = decoded.warning {
-        reading.warnings.insert(0, Note { place: "the file".into(), note: warning.into() });
+        reading.warnings.insert(0, Note { position: "the file".into(), note: warning.into() });
     }
     Ok(reading)
 }
@@ -116,7 +116,7 @@ async fn fetch_file(fetcher: &Fetcher, source: &Source, url: &Url, validators: &
     };
     let mut reading = read_file(source, &bytes).unwrap_or_else(|reason| {
         let mut reading = Reading::new(false);
-        reading.bad.push(Note { place: reading::path(url), note: reason });
+        reading.bad.push(Note { position: reading::path(url), note: reason });
         reading.is_incomplete = true;
         reading
     });

@@ -117,8 +117,8 @@ pub fn truth(word: &str) -> Option<bool> {
 /// The error without the line number: every question is a document of one line.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    match text.strip_suffix(&place) {
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&position) {
         Some(text) => format!("{text} (column {})", error.column()),
         None => text,
     }

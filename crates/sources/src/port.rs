@@ -15,7 +15,7 @@ impl QuestionSource for Source {
     }
 
     fn location(&self) -> String {
-        self.place.to_string()
+        self.location.to_string()
     }
 
     async fn read(&self, progress: Option<&str>, now: Timestamp) -> Result<SourceReading, SourceError> {
@@ -28,7 +28,7 @@ impl QuestionSource for Source {
         let next = if reading.bad.is_empty() { known.after(&reading, now) } else { ReadingProgress::default() };
         let Reading { questions, bad, warnings, unreadable, is_incomplete, is_changes, is_unchanged, .. } = reading;
         let notes =
-            |notes: Vec<Note>| notes.into_iter().map(|Note { place, note }| SourceNote { place, note }).collect();
+            |notes: Vec<Note>| notes.into_iter().map(|Note { position, note }| SourceNote { position, note }).collect();
         Ok(SourceReading {
             questions,
             bad: notes(bad),

@@ -103,10 +103,10 @@ pub struct Reading {
 
 /// A note about a place in a source.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {note}")]
+#[error("{position}: {note}")]
 pub struct Note {
     /// The line of a file, or the path of a page.
-    pub place: String,
+    pub position: String,
     /// The text.
     pub note: String,
 }
@@ -118,10 +118,10 @@ impl Reading {
     }
 
     /// Adds a question with a title; one without is bad.
-    pub(crate) fn add(&mut self, place: &str, question: Question) {
+    pub(crate) fn add(&mut self, position: &str, question: Question) {
         if question.title.is_empty() {
             self.unreadable.insert(question.id);
-            return self.bad.push(Note { place: place.into(), note: "has no title".into() });
+            return self.bad.push(Note { position: position.into(), note: "has no title".into() });
         }
         self.questions.push(question);
     }
@@ -134,16 +134,16 @@ impl Reading {
     }
 
     /// Notes a part of a page that could not be read: the question with an id, or possibly any.
-    pub(crate) fn misshapen(&mut self, place: &str, error: &serde_json::Error, id: Option<String>) {
-        self.note_bad(place.into(), error.to_string(), id);
+    pub(crate) fn misshapen(&mut self, position: &str, error: &serde_json::Error, id: Option<String>) {
+        self.note_bad(position.into(), error.to_string(), id);
     }
 
-    fn note_bad(&mut self, place: String, note: String, id: Option<String>) {
+    fn note_bad(&mut self, position: String, note: String, id: Option<String>) {
         match id {
             Some(id) => drop(self.unreadable.insert(id)),
             None => self.is_incomplete = true,
         }
-        self.bad.push(Note { place, note });
+        self.bad.push(Note { position, note });
     }
 
     /// The entries of a page whose ids no earlier page had. Lists move while they are read, so an entry may come twice. `None` if the list is

@@ -30,7 +30,7 @@ pub struct Source {
     /// Its format.
     pub format: Format,
     /// Its location.
-    pub place: Place,
+    pub location: SourceLocation,
     /// The public address of a Strapi's questions, which it does not know itself; the permalink is appended.
     pub pages: Option<Url>,
     /// Whether it may be in a private network, and may redirect there.
@@ -41,7 +41,7 @@ pub struct Source {
 
 /// The location of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SourceLocation {
     /// A file, absolute.
     File(PathBuf),
     /// An address.
@@ -50,8 +50,8 @@ pub enum Place {
 
 impl Source {
     /// The source at a location: an address, or for files also a path. `pages` is used for Strapi only.
-    pub fn new(format: Format, place: &str, pages: Option<&str>) -> Result<Source, AddressError> {
-        let web = ["https://", "http://"].iter().any(|scheme| place.starts_with(scheme));
+    pub fn new(format: Format, location: &str, pages: Option<&str>) -> Result<Source, AddressError> {
+        let web = ["https://", "http://"].iter().any(|scheme| location.starts_with(scheme));
         let pages = pages.map(|pages| {
             let mut url = Url::parse(pages).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
             if let Some(url) = url.as_mut().filter(|url| !url.path().ends_with('/')) {
@@ -59,24 +59,24 @@ impl Source {
             }
             url.ok_or_else(|| AddressError(pages.into()))
         });
-        let place = if matches!(format, Format::Jsonl | Format::Csv) && !web {
-            Place::File(std::path::absolute(Path::new(place)).map_err(|_| AddressError(place.into()))?)
+        let location = if matches!(format, Format::Jsonl | Format::Csv) && !web {
+            SourceLocation::File(std::path::absolute(Path::new(location)).map_err(|_| AddressError(location.into()))?)
         } else {
-            let mut url = source_url(place)?;
+            let mut url = source_url(location)?;
             url.set_path(url.path().to_string().trim_end_matches('/'));
-            Place::Web(url)
+            SourceLocation::Web(url)
         };
-        Ok(Source { format, place, pages: pages.transpose()?, private: false, columns: Columns::default() })
+        Ok(Source { format, location, pages: pages.transpose()?, private: false, columns: Columns::default() })
     }
 
     /// The name under which its questions are stored; the same for the same location.
     pub fn name(&self) -> String {
-        format!("{} {}", self.format.word(), self.place)
+        format!("{} {}", self.format.word(), self.location)
     }
 
     /// The prefix of its ids, which no other source has.
     pub(crate) fn prefix(&self) -> String {
-        let digest = Sha256::digest(self.place.to_string().as_bytes());
+        let digest = Sha256::digest(self.location.to_string().as_bytes());
         let tag: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         format!("{}-{tag}-", self.format.word())
     }
@@ -94,11 +94,11 @@ impl Format {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::File(path) => write!(f, "{}", path.display()),
-            Place::Web(url) => write!(f, "{url}"),
+            SourceLocation::File(path) => write!(f, "{}", path.display()),
+            SourceLocation::Web(url) => write!(f, "{url}"),
         }
     }
 }
@@ -107,8 +107,8 @@ impl fmt::Display for Place {
 mod tests {
     use super::*;
 
-    fn source(format: Format, place: &str) -> Source {
-        Source::new(format, place, None).unwrap()
+    fn source(format: Format, location: &str) -> Source {
+        Source::new(format, location, None).unwrap()
     }
 
     #[test]
@@ -130,12 +130,12 @@ mod tests {
 
     #[test]
     fn what_is_no_source_is_refused() {
-        for (format, place) in [
+        for (format, location) in [
             (Format::Zendesk, "acme"),
             (Format::Discourse, "http://forum.example"),
             (Format::Jsonl, "http://a.example/x"),
         ] {
-            assert!(Source::new(format, place, None).is_err(), "{place}");
+            assert!(Source::new(format, location, None).is_err(), "{location}");
         }
         assert!(Source::new(Format::Strapi, "https://a.example", Some("questions")).is_err());
         let strapi = Source::new(Format::Strapi, "https://a.example", Some("https://b.example/questions")).unwrap();

@@ -45,13 +45,13 @@ pub async fn read(
                 return reading;
             }
         };
-        let place = format!("{} (page {number})", url.path());
+        let position = format!("{} (page {number})", url.path());
         let Some(records) = reading.fresh(&url, "question", page.data) else { return reading };
         for record in records {
             let id = record.get("id").map(Value::to_string).unwrap_or_default();
             let existing_id = entry_id(&record).map(|id| format!("{prefix}{id}"));
             match serde_json::from_value::<Record<QuestionAttributes>>(record) {
-                Err(error) => reading.misshapen(&format!("{place}, id {id}"), &error, existing_id),
+                Err(error) => reading.misshapen(&format!("{position}, id {id}"), &error, existing_id),
                 Ok(record) => {
                     if let Some(question) = question(record, pages, prefix) {
                         reading.add(&format!("{}/{id}", path(&join_path(&base, "api/questions", &[]))), question);

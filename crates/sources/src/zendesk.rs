@@ -174,14 +174,14 @@ async fn articles(
             if article.draft {
                 continue;
             }
-            let place = place(&url, &article.html_url);
+            let page_url = page_url(&url, &article.html_url);
             let section = article.section_id.and_then(|id| sections.get(&id).cloned());
             let labels = article.label_names.iter().map(|label| one_line(label));
             let question = Question {
                 id: format!("{prefix}article-{}", article.id),
                 kind: "doc".into(),
                 title: one_line(&article.title),
-                body: markdown(article.body.as_deref().unwrap_or_default(), &place),
+                body: markdown(article.body.as_deref().unwrap_or_default(), &page_url),
                 url: web_address(&article.html_url).unwrap_or_default(),
                 topics: section.into_iter().chain(labels).collect(),
                 solved: false,
@@ -217,10 +217,10 @@ async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, since: Option<Timest
             return;
         }
         for post in posts {
-            let place = place(&url, &post.html_url);
+            let page_url = page_url(&url, &post.html_url);
             let answers = match post.comment_count {
                 0 => Ok(Vec::new()),
-                _ => answers(fetcher, base, post.id, &place).await,
+                _ => answers(fetcher, base, post.id, &page_url).await,
             };
             let answers = match answers {
                 Ok(answers) => answers,
@@ -237,7 +237,7 @@ async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, since: Option<Timest
                 id: format!("{prefix}post-{}", post.id),
                 kind: question_kind(),
                 title: one_line(&post.title),
-                body: markdown(post.details.as_deref().unwrap_or_default(), &place),
+                body: markdown(post.details.as_deref().unwrap_or_default(), &page_url),
                 url: web_address(&post.html_url).unwrap_or_default(),
                 topics: post.topic_id.and_then(|id| topics.get(&id).cloned()).into_iter().collect(),
                 solved: answered || answers.iter().any(|answer| answer.accepted),
@@ -249,7 +249,7 @@ async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, since: Option<Timest
     }
 }
 
-async fn answers(fetcher: &Fetcher, base: &Url, post: u64, place: &Url) -> Result<Vec<Answer>, (Url, FetchError)> {
+async fn answers(fetcher: &Fetcher, base: &Url, post: u64, page_url: &Url) -> Result<Vec<Answer>, (Url, FetchError)> {
     let query = [("page[size]", PAGE_SIZE), ("include", "users")];
     let mut next = Some(join_path(base, &format!("api/v2/community/posts/{post}/comments.json"), &query));
     let mut out = Vec::new();
@@ -263,7 +263,7 @@ async fn answers(fetcher: &Fetcher, base: &Url, post: u64, place: &Url) -> Resul
                 serde_json::from_value(comment).map_err(|error| (url.clone(), FetchError::Shape(error.to_string())))?;
             let author = users.get(&comment.author_id);
             let works_there = author.is_some_and(|user| matches!(user.role.as_deref(), Some("agent" | "admin")));
-            let body = markdown(comment.body.as_deref().unwrap_or_default(), place);
+            let body = markdown(comment.body.as_deref().unwrap_or_default(), page_url);
             if body.is_empty() {
                 continue;
             }
@@ -316,6 +316,6 @@ fn names(records: &[Named]) -> BTreeMap<u64, String> {
 }
 
 /// The page that links in a text are relative to.
-fn place(url: &Url, html_url: &str) -> Url {
+fn page_url(url: &Url, html_url: &str) -> Url {
     Url::parse(html_url).unwrap_or_else(|_| url.clone())
 }

@@ -1,6 +1,6 @@
 //! Attachments and upload quotas.
 
-use crate::support::{NOW, TestClock, seal, ticket, time};
+use crate::support::{NOW, TestClock, submission_key, ticket, time};
 use deskbell_core::ports::{
     FileOwner, PutOutcome, Store, StoredAttachment, SubmissionExtras, SubmissionOutcome, Upload, UploadUsage,
 };
@@ -15,18 +15,21 @@ pub async fn a_file_is_its_owners_and_goes_along_with_one_thing(store: &dyn Stor
     let mut new = ticket("1", "DB-00001", NOW);
     new.ticket.attachments = vec!["a".into(), "b".into()];
     assert_eq!(
-        store.submit(&new, &seal("1"), SubmissionExtras::default()).await.unwrap(),
+        store.submit(&new, &submission_key("1"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::MissingFiles(vec![1])
     );
     assert_eq!(store.ticket("1").await.unwrap(), None, "all of it is kept, or nothing");
     new.ticket.attachments = vec!["a".into()];
-    assert_eq!(store.submit(&new, &seal("1"), SubmissionExtras::default()).await.unwrap(), SubmissionOutcome::Stored);
+    assert_eq!(
+        store.submit(&new, &submission_key("1"), SubmissionExtras::default()).await.unwrap(),
+        SubmissionOutcome::Stored
+    );
     assert_eq!(store.attachments("1").await.unwrap().len(), 1);
     assert!(matches!(store.put_attachment(&file("a", 9), None).await.unwrap(), PutOutcome::Sent(_)));
     let mut other = ticket("2", "DB-00002", NOW);
     other.ticket.attachments = vec!["a".into()];
     assert_eq!(
-        store.submit(&other, &seal("2"), SubmissionExtras::default()).await.unwrap(),
+        store.submit(&other, &submission_key("2"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::MissingFiles(vec![0])
     );
 }

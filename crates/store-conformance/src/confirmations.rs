@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::support::{
-    LATER, LEASE, NOW, TestClock, delivery_kinds, desk_deliveries, quota, receipts, seal, submit_unconfirmed, ticket,
-    with_mail,
+    LATER, LEASE, NOW, TestClock, delivery_kinds, desk_deliveries, quota, receipts, submission_key, submit_unconfirmed,
+    ticket, with_mail,
 };
 use deskbell_core::ports::{
     ActivityKind, CodeCheck, CodeRequest, Confirmation, DeliveryKind, MailLimits, MailOutcome, MailQuota, NewMail,
@@ -43,8 +43,11 @@ pub async fn a_code_is_guessed_at_five_times_and_another_makes_five_more(store: 
     assert_eq!(confirm(2).await, CodeCheck::Confirmed);
     assert_eq!((state().await, confirm(2).await), (Confirmation::Confirmed, CodeCheck::NotNeeded));
     assert_eq!(request().await, CodeRequest::NotNeeded);
-    let deeds = store.activities("1").await.unwrap();
-    assert_eq!((deeds.len(), deeds[0].act, deeds[0].text.as_str()), (1, ActivityKind::Confirmed, "ada@example.com"));
+    let activities = store.activities("1").await.unwrap();
+    assert_eq!(
+        (activities.len(), activities[0].kind, activities[0].text.as_str()),
+        (1, ActivityKind::Confirmed, "ada@example.com")
+    );
     assert_eq!(store.confirm("2", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
 }
 
@@ -53,9 +56,12 @@ pub async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests(
     for number in 1..=4_u8 {
         let quota = MailQuota { limits: limits.of_receipts(), ..quota("ada@example.com") };
         let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
-        let along = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
+        let extras = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
         let new = ticket(&number.to_string(), &format!("DB-{number}"), NOW);
-        assert_eq!(store.submit(&new, &seal(&number.to_string()), along).await.unwrap(), SubmissionOutcome::Stored);
+        assert_eq!(
+            store.submit(&new, &submission_key(&number.to_string()), extras).await.unwrap(),
+            SubmissionOutcome::Stored
+        );
     }
     let is_code_sent = async |id: &str| store.ticket(id).await.unwrap().unwrap().handling.confirmation.is_code_sent();
     assert!(is_code_sent("1").await && is_code_sent("2").await && !is_code_sent("3").await);
@@ -90,10 +96,13 @@ pub async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_sessio
     for id in 1..=5_u8 {
         let quota = MailQuota { session: Some([1; 32]), limits, ..quota("ada@example.com") };
         let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
-        let along = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
+        let extras = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
         let mut new = ticket(&id.to_string(), &format!("DB-{id}"), NOW);
         new.session = Some([1; 32]);
-        assert_eq!(store.submit(&new, &seal(&id.to_string()), along).await.unwrap(), SubmissionOutcome::Stored);
+        assert_eq!(
+            store.submit(&new, &submission_key(&id.to_string()), extras).await.unwrap(),
+            SubmissionOutcome::Stored
+        );
         if id == 1 {
             assert_eq!(store.confirm("1", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
         }
@@ -107,33 +116,33 @@ pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_n
     store: &dyn Store,
     _clock: &TestClock,
 ) {
-    let place = async |id: &str, session: Option<u8>, person: Option<&str>, address: &str| {
+    let submit = async |id: &str, session: Option<u8>, person: Option<&str>, address: &str| {
         let quota = MailQuota { limits: MailLimits { mailbox: 1, ..MailLimits::default() }, ..quota(address) };
         let mail = Some(NewMail { address: address.into(), quota: Some(quota) });
-        let along = SubmissionExtras { unconfirmed: Some(address.into()), ..with_mail(mail) };
+        let extras = SubmissionExtras { unconfirmed: Some(address.into()), ..with_mail(mail) };
         let mut new = ticket(id, &format!("DB-{id}"), NOW);
         (new.session, new.person) = (session.map(|session| [session; 32]), person.map(Into::into));
-        assert_eq!(store.submit(&new, &seal(id), along).await.unwrap(), SubmissionOutcome::Stored);
+        assert_eq!(store.submit(&new, &submission_key(id), extras).await.unwrap(), SubmissionOutcome::Stored);
         store.ticket(id).await.unwrap().unwrap().handling.confirmation
     };
-    assert!(place("1", Some(1), None, "ada@example.com").await.is_code_sent());
-    assert!(place("2", Some(1), None, "Ada@example.com").await.is_awaited(), "it is not confirmed yet");
+    assert!(submit("1", Some(1), None, "ada@example.com").await.is_code_sent());
+    assert!(submit("2", Some(1), None, "Ada@example.com").await.is_awaited(), "it is not confirmed yet");
     assert_eq!(store.confirm("1", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
-    assert_eq!(place("3", Some(1), None, "ADA+x@example.com").await, Confirmation::Confirmed);
+    assert_eq!(submit("3", Some(1), None, "ADA+x@example.com").await, Confirmation::Confirmed);
     for (id, session, person, address) in [
         ("4", Some(1), None, "eve@example.com"),
         ("5", Some(2), None, "ada@example.com"),
         ("6", None, None, "ada@example.com"),
         ("7", Some(1), Some("u-7"), "ada@example.com"),
     ] {
-        assert!(place(id, session, person, address).await.is_awaited(), "{id}");
+        assert!(submit(id, session, person, address).await.is_awaited(), "{id}");
     }
     // It gets a receipt without a code.
     assert_eq!(receipts(store, 10).await, ["1", "3", "4"]);
     // What a session sent before the customer signed in belongs to the customer, and no longer to the session.
     store.move_to_person("acme", &[1; 32], "u-8").await.unwrap();
-    assert!(place("8", Some(1), None, "ada@example.com").await.is_awaited());
-    assert_eq!(place("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);
+    assert!(submit("8", Some(1), None, "ada@example.com").await.is_awaited());
+    assert_eq!(submit("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);
 }
 
 pub async fn who_signs_in_with_the_claimed_address_has_confirmed_it(store: &dyn Store, _clock: &TestClock) {

@@ -1,8 +1,8 @@
 //! Messages, activities and changes of a ticket.
 
 use crate::support::{
-    LATER, NOW, TestClock, delivery_kinds, desk_deliveries, new_message, seal, submit_unconfirmed, ticket, time,
-    with_answer, write_message,
+    LATER, NOW, TestClock, delivery_kinds, desk_deliveries, new_message, submission_key, submit_unconfirmed, ticket,
+    time, with_answer, write_message,
 };
 use deskbell_core::ports::{
     Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, DeliveryKind, MESSAGE_PAGE_BYTES, Store,
@@ -14,7 +14,7 @@ use domain::ticket::Status;
 
 pub async fn what_is_said_is_numbered_counted_as_unread_and_said_once(store: &dyn Store, _clock: &TestClock) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.submit(&ticket, &seal("k"), with_answer()).await.unwrap();
+    store.submit(&ticket, &submission_key("k"), with_answer()).await.unwrap();
     let say = async |author, body, key| write_message(store, new_message(author, body), key, vec![]).await;
     let Changed::Written(_, Some(reply)) = say(Author::Customer, "No", Some("a")).await else { panic!() };
     assert_eq!((reply.number, reply.body.as_str()), (2, "No"));
@@ -41,7 +41,7 @@ pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(stor
     store
         .submit(
             &ticket,
-            &seal("k"),
+            &submission_key("k"),
             SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() },
         )
         .await
@@ -77,8 +77,8 @@ pub async fn a_decision_is_given_the_time_of_the_store(store: &dyn Store, clock:
 pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
     let note = Activity {
-        operator: "eve@example.com".into(),
-        act: ActivityKind::Noted,
+        actor: "eve@example.com".into(),
+        kind: ActivityKind::Noted,
         text: "Zanzibar".into(),
         at: time(LATER),
     };
@@ -102,7 +102,7 @@ pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn St
 
 pub async fn messages_come_in_pages_that_end_by_number_or_by_bytes(store: &dyn Store, _clock: &TestClock) {
     store
-        .submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), SubmissionExtras::default())
+        .submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &submission_key("a"), SubmissionExtras::default())
         .await
         .unwrap();
     let long = "x".repeat(MESSAGE_PAGE_BYTES / 2);

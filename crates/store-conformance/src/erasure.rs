@@ -1,17 +1,20 @@
 //! Erasure of tickets and personal data.
 
-use crate::support::{NOW, TestClock, claim, new_message, seal, submit_to_desk, ticket, write_message_about};
+use crate::support::{NOW, TestClock, claim, new_message, submission_key, submit_to_desk, ticket, write_message_about};
 use deskbell_core::ports::{
     DeliveryOutcome, ExternalTicketRef, Store, SubmissionExtras, SubmissionOutcome, TicketHead, View,
 };
 use domain::conversation::Author;
 
 pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn Store, _clock: &TestClock) {
-    let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     submit_to_desk(store, &["1", "2"]).await;
     let due = claim(store, &[]).await;
-    let there =
-        DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place.clone()), reason: String::new() };
+    let there = DeliveryOutcome::Delivered {
+        external_id: "35".into(),
+        external: Some(external.clone()),
+        reason: String::new(),
+    };
     assert!(store.record_attempts(&[(&due[0], &there)]).await.unwrap().is_empty());
     write_message_about(store, "1", new_message(Author::Support, "Zanzibar"), None, vec![]).await;
     let counts = store.erase_tickets(&["1".into()], &|_| true).await.unwrap();
@@ -24,9 +27,12 @@ pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn S
     assert!(store.ticket("2").await.unwrap().is_some());
     // Neither the device that sent it nor the destination that has it can bring it back.
     let again = ticket("3", "DB-00003", NOW);
-    assert_eq!(store.submit(&again, &seal("1"), SubmissionExtras::default()).await.unwrap(), SubmissionOutcome::Erased);
+    assert_eq!(
+        store.submit(&again, &submission_key("1"), SubmissionExtras::default()).await.unwrap(),
+        SubmissionOutcome::Erased
+    );
     assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
-    assert!(!store.adopt(&again, "desk", &place).await.unwrap());
+    assert!(!store.adopt(&again, "desk", &external).await.unwrap());
 }
 
 pub async fn what_is_not_meant_any_more_is_not_erased(store: &dyn Store, _clock: &TestClock) {

@@ -1,6 +1,6 @@
 //! The agents' list and its search.
 
-use crate::support::{NOW, TestClock, new_message, seal, ticket, time, write_message};
+use crate::support::{NOW, TestClock, new_message, submission_key, ticket, time, write_message};
 use deskbell_core::ports::{
     Activity, ActivityKind, Change, CurrentTicket, Store, StoredTicket, SubmissionExtras, View,
 };
@@ -12,18 +12,18 @@ use domain::ticket::Status;
 
 pub async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved(store: &dyn Store, _clock: &TestClock) {
     let day = |day: u32| format!("2026-01-0{day}T00:00:00.000Z");
-    let place = async |id: &str, came: u32, change: &dyn Fn(&mut StoredTicket)| {
+    let submit = async |id: &str, came: u32, change: &dyn Fn(&mut StoredTicket)| {
         let mut ticket = ticket(id, &format!("DB-{id}"), &day(came));
         change(&mut ticket);
-        store.submit(&ticket, &seal(id), SubmissionExtras::default()).await.unwrap();
+        store.submit(&ticket, &submission_key(id), SubmissionExtras::default()).await.unwrap();
     };
-    place("solved", 9, &|ticket| ticket.status = Status::Solved).await;
-    place("waits-new", 4, &|_| {}).await;
-    place("waits-old", 3, &|_| {}).await;
-    place("due-later", 1, &|ticket| ticket.due_at = Some(time(&day(8)))).await;
-    place("due-soon", 2, &|ticket| ticket.due_at = Some(time(&day(7)))).await;
-    place("theirs", 1, &|ticket| ticket.handling.turn = Turn::Customer).await;
-    place("answered", 5, &|ticket| {
+    submit("solved", 9, &|ticket| ticket.status = Status::Solved).await;
+    submit("waits-new", 4, &|_| {}).await;
+    submit("waits-old", 3, &|_| {}).await;
+    submit("due-later", 1, &|ticket| ticket.due_at = Some(time(&day(8)))).await;
+    submit("due-soon", 2, &|ticket| ticket.due_at = Some(time(&day(7)))).await;
+    submit("theirs", 1, &|ticket| ticket.handling.turn = Turn::Customer).await;
+    submit("answered", 5, &|ticket| {
         (ticket.due_at, ticket.handling.answered_at) = (Some(time(&day(6))), Some(time(&day(5))));
     })
     .await;
@@ -55,9 +55,9 @@ pub async fn tickets_are_found_by_reference_person_and_words_in_any_spelling(sto
         attributes: wire::Pairs(vec![("github".into(), "zoe-m".into())]),
         ..Default::default()
     });
-    store.submit(&first, &seal("a"), SubmissionExtras::default()).await.unwrap();
+    store.submit(&first, &submission_key("a"), SubmissionExtras::default()).await.unwrap();
     store
-        .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), SubmissionExtras::default())
+        .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &submission_key("b"), SubmissionExtras::default())
         .await
         .unwrap();
     let found = async |words: &str| -> Vec<String> {
@@ -72,12 +72,8 @@ pub async fn tickets_are_found_by_reference_person_and_words_in_any_spelling(sto
     assert_eq!(found("expo ubersicht").await, Vec::<String>::new());
     assert_eq!(found("export nothing").await, Vec::<String>::new());
     assert_eq!(found("%").await, Vec::<String>::new());
-    let noted = Activity {
-        operator: "ana".into(),
-        act: ActivityKind::Noted,
-        text: "Wrote on X as zebra".into(),
-        at: time(NOW),
-    };
+    let noted =
+        Activity { actor: "ana".into(), kind: ActivityKind::Noted, text: "Wrote on X as zebra".into(), at: time(NOW) };
     let note = |current: &CurrentTicket| Change { activity: Some(noted.clone()), ..current.unchanged() }.into();
     store.change("1", None, &note).await.unwrap();
     assert_eq!((found("ZEBRA").await, store.activities("1").await.unwrap()), (vec!["1".to_string()], vec![noted]));
@@ -90,7 +86,7 @@ pub async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_
     for (id, reference, site) in [("1", "DB-00001", "acme"), ("2", "DB-00002", "acme"), ("3", "DB-00003", "other")] {
         let mut ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
         ticket.site = site.into();
-        store.submit(&ticket, &seal(id), SubmissionExtras::default()).await.unwrap();
+        store.submit(&ticket, &submission_key(id), SubmissionExtras::default()).await.unwrap();
     }
     write_message(store, new_message(Author::Customer, "It is the Kühlschrank"), None, vec![]).await;
     let found = async |view: View| -> Vec<String> {
@@ -128,7 +124,7 @@ pub async fn a_search_finds_the_same_whichever_way_it_takes(store: &dyn Store, _
         if number % 3 == 0 {
             ticket.ticket.message = format!("It says no to word{}", number % 9);
         }
-        store.submit(&ticket, &seal(&ticket.id.clone()), SubmissionExtras::default()).await.unwrap();
+        store.submit(&ticket, &submission_key(&ticket.id.clone()), SubmissionExtras::default()).await.unwrap();
     }
     let all = async |words: &str| {
         let view = View { words: words.into(), ..View::default() };

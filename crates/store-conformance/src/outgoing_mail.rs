@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{NOW, TestClock, quota, receipts, seal, ticket, time, with_mail};
+use crate::support::{NOW, TestClock, quota, receipts, submission_key, ticket, time, with_mail};
 use deskbell_core::ports::{ClaimToken, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
 
 pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_done(
@@ -14,11 +14,11 @@ pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_i
     let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), came));
     let mail = |address: &str| Some(NewMail { address: address.into(), quota: Some(quota(address)) });
     assert_eq!(
-        store.submit(&ticket, &seal("1"), with_mail(mail("Ada+x@example.com"))).await.unwrap(),
+        store.submit(&ticket, &submission_key("1"), with_mail(mail("Ada+x@example.com"))).await.unwrap(),
         SubmissionOutcome::Stored
     );
     // A ticket that is not stored sends no receipt.
-    store.submit(&later, &seal("1"), with_mail(mail("bob@example.com"))).await.unwrap();
+    store.submit(&later, &submission_key("1"), with_mail(mail("bob@example.com"))).await.unwrap();
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     let take = async |site: &str| store.claim_mail(site, minutes(5)).await.unwrap();
     let next = async || store.next_mail("acme").await.unwrap();
@@ -59,7 +59,7 @@ pub async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_an
         let mail = Some(NewMail { address: format!("{number}@example.com"), quota: Some(quota) });
         let new = ticket(&format!("{number:02}"), &format!("DB-{number}"), NOW);
         assert_eq!(
-            store.submit(&new, &seal(&number.to_string()), with_mail(mail)).await.unwrap(),
+            store.submit(&new, &submission_key(&number.to_string()), with_mail(mail)).await.unwrap(),
             SubmissionOutcome::Stored
         );
     }
@@ -71,21 +71,21 @@ pub async fn who_uses_up_a_mailbox_of_somebody_else_leaves_its_owner_a_share_and
     store: &dyn Store,
     _clock: &TestClock,
 ) {
-    let place = async |id: u8, network: u8| {
+    let submit = async |id: u8, network: u8| {
         let quota = MailQuota { network: Some([network; 32]), ..quota("ada@example.com") };
         let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
         let new = ticket(&format!("{id:02}"), &format!("DB-{id}"), NOW);
         assert_eq!(
-            store.submit(&new, &seal(&id.to_string()), with_mail(mail)).await.unwrap(),
+            store.submit(&new, &submission_key(&id.to_string()), with_mail(mail)).await.unwrap(),
             SubmissionOutcome::Stored
         );
     };
     for id in 0..5 {
-        place(id, 1).await;
+        submit(id, 1).await;
     }
     assert_eq!(receipts(store, 17).await, ["00", "01", "02"]);
     for id in 5..17 {
-        place(id, id / 3 + 1).await;
+        submit(id, id / 3 + 1).await;
     }
     // Nine from five networks together.
     assert_eq!(receipts(store, 17).await.len(), 9);

@@ -6,11 +6,11 @@ use crate::support::{LATER, LEASE, QUEUE, TestClock, ticket};
 use deskbell_core::ports::{ChangedTicket, ExternalTicketRef, Store, StoredTicket};
 
 pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once(store: &dyn Store, clock: &TestClock) {
-    let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    assert!(store.adopt(&ticket, "desk", &place).await.unwrap());
+    assert!(store.adopt(&ticket, "desk", &external).await.unwrap());
     let same = StoredTicket { id: "2".into(), reference: "DB-00002".into(), ..ticket.clone() };
-    assert!(!store.adopt(&same, "desk", &place).await.unwrap());
+    assert!(!store.adopt(&same, "desk", &external).await.unwrap());
     assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
     let claim = async || store.claim_polls(QUEUE, LEASE, 10).await.unwrap();
     let notify = async || store.record_notification(QUEUE, "i1", ("35", None), 2 * LEASE).await.unwrap();
@@ -40,10 +40,10 @@ pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_wai
 ) {
     for number in 1..=8_u32 {
         let id = number.to_string();
-        let place =
+        let external =
             ExternalTicketRef { external_id: format!("r{number}"), requester: String::new(), merged_after: None };
         let new = ticket(&id, &format!("DB-{number}"), &format!("2026-01-01T00:00:0{number}.000Z"));
-        assert!(store.adopt(&new, "desk", &place).await.unwrap());
+        assert!(store.adopt(&new, "desk", &external).await.unwrap());
     }
     let take = async || {
         let taken = store.claim_polls(QUEUE, LEASE, 5).await.unwrap();

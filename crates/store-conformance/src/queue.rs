@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::support::{
-    LATER, LEASE, NOW, QUEUE, TestClock, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message, seal,
-    submit_to_desk, ticket, time, write_message, write_message_about,
+    LATER, LEASE, NOW, QUEUE, TestClock, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message,
+    submission_key, submit_to_desk, ticket, time, write_message, write_message_about,
 };
 use deskbell_core::ports::{
     Change, ClaimToken, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, Store,
@@ -21,10 +21,10 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     clock: &TestClock,
 ) {
     for (id, reference) in [("1", "DB-00001"), ("2", "DB-00002")] {
-        let along =
+        let extras =
             SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() };
         let ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
-        assert_eq!(store.submit(&ticket, &seal(id), along).await.unwrap(), SubmissionOutcome::Stored);
+        assert_eq!(store.submit(&ticket, &submission_key(id), extras).await.unwrap(), SubmissionOutcome::Stored);
     }
     write_message(store, new_message(Author::Customer, "And this"), None, desk_deliveries(DeliveryKind::Message)).await;
     let take = async |now: &str| {
@@ -33,20 +33,23 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     };
     let first = take(NOW).await;
     let names: Vec<(&str, DeliveryKind, u32)> =
-        first.iter().map(|one| (one.ticket.id.as_str(), one.delivery.what, one.delivery.attempts)).collect();
+        first.iter().map(|one| (one.ticket.id.as_str(), one.delivery.kind, one.delivery.attempts)).collect();
     assert_eq!(names, [("1", DeliveryKind::Ticket, 1), ("2", DeliveryKind::Ticket, 1)]);
     assert!(take(NOW).await.is_empty(), "they are in somebody's hands");
-    let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
-    let there =
-        DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place.clone()), reason: String::new() };
+    let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let there = DeliveryOutcome::Delivered {
+        external_id: "35".into(),
+        external: Some(external.clone()),
+        reason: String::new(),
+    };
     let fails = DeliveryOutcome::Retry { after: Some(HOUR), blamed: true, reason: "why".into() };
     assert!(store.record_attempts(&[(&first[0], &there), (&first[1], &fails)]).await.unwrap().is_empty());
     let second = take(NOW).await;
     assert_eq!(second.len(), 1);
-    assert_eq!((second[0].delivery.what, second[0].place.as_ref()), (DeliveryKind::Message, Some(&place)));
+    assert_eq!((second[0].delivery.kind, second[0].external.as_ref()), (DeliveryKind::Message, Some(&external)));
     // The worker with the claim has died: it is claimed again, and the attempt is counted.
     let again = take(UNTIL).await;
-    let names: Vec<(DeliveryKind, u32)> = again.iter().map(|one| (one.delivery.what, one.delivery.attempts)).collect();
+    let names: Vec<(DeliveryKind, u32)> = again.iter().map(|one| (one.delivery.kind, one.delivery.attempts)).collect();
     assert_eq!(names, [(DeliveryKind::Message, 2)]);
     assert_eq!(again[0].delivery.first_attempt_at, Some(time(NOW)));
     assert_eq!(store.next_delivery(QUEUE, &[]).await.unwrap(), Some(LEASE));
@@ -65,7 +68,7 @@ pub async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said
     _clock: &TestClock,
 ) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.submit(&ticket, &seal("k"), SubmissionExtras::default()).await.unwrap();
+    store.submit(&ticket, &submission_key("k"), SubmissionExtras::default()).await.unwrap();
     let solved = |current: &CurrentTicket| {
         Change { deliveries: desk_deliveries(DeliveryKind::Solved), ..current.unchanged() }.into()
     };
@@ -99,8 +102,9 @@ pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_
     assert_eq!(store.next_delivery(QUEUE, &[]).await.unwrap(), Some(LEASE));
     assert_eq!(store.next_delivery(QUEUE, &held[1..]).await.unwrap(), Some(HOUR));
     // Outcomes for deliveries that another worker has claimed meanwhile are not recorded; the others are.
-    let place = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
-    let delivered = DeliveryOutcome::Delivered { external_id: "35".into(), place: Some(place), reason: String::new() };
+    let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
+    let delivered =
+        DeliveryOutcome::Delivered { external_id: "35".into(), external: Some(external), reason: String::new() };
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)]).await.unwrap(), held[1..]);
     assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
@@ -152,8 +156,8 @@ pub async fn a_delivery_that_keeps_its_position_is_due_at_once_before_those_that
 pub async fn a_lease_begins_when_it_is_claimed_whatever_time_the_ticket_has(store: &dyn Store, clock: &TestClock) {
     // A gateway whose clock is an hour ahead has stored the ticket.
     let ahead = ticket("1", "DB-00001", LATER);
-    let along = SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() };
-    assert_eq!(store.submit(&ahead, &seal("1"), along).await.unwrap(), SubmissionOutcome::Stored);
+    let extras = SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() };
+    assert_eq!(store.submit(&ahead, &submission_key("1"), extras).await.unwrap(), SubmissionOutcome::Stored);
     let tokens = [claim(store, &[]).await, {
         clock.set(UNTIL);
         claim(store, &[]).await

@@ -117,7 +117,7 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
 }
 
 /// The idempotency key of a submission.
-pub fn seal(key: &str) -> SubmissionKey {
+pub fn submission_key(key: &str) -> SubmissionKey {
     SubmissionKey { key: key.into(), body: [7; 32], session: Some([9; 32]) }
 }
 
@@ -150,18 +150,21 @@ pub fn quota(address: &str) -> MailQuota {
 pub async fn submit_unconfirmed(store: &dyn Store) {
     let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota("ada@example.com")) });
     let deliveries = desk_deliveries(DeliveryKind::Ticket);
-    let along = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), deliveries, ..with_mail(mail) };
-    assert_eq!(store.submit(&ticket("1", "DB-1", NOW), &seal("1"), along).await.unwrap(), SubmissionOutcome::Stored);
+    let extras = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), deliveries, ..with_mail(mail) };
+    assert_eq!(
+        store.submit(&ticket("1", "DB-1", NOW), &submission_key("1"), extras).await.unwrap(),
+        SubmissionOutcome::Stored
+    );
 }
 
 /// A delivery to the destination of [`QUEUE`].
-pub fn desk_deliveries(what: DeliveryKind) -> Vec<NewDelivery> {
-    vec![NewDelivery { destination: "desk".into(), what }]
+pub fn desk_deliveries(kind: DeliveryKind) -> Vec<NewDelivery> {
+    vec![NewDelivery { destination: "desk".into(), kind }]
 }
 
 /// The deliveries of a ticket, by kind and message number.
 pub async fn delivery_kinds(store: &dyn Store, ticket: &str) -> Vec<(DeliveryKind, u32)> {
-    store.deliveries(ticket).await.unwrap().iter().map(|one| (one.what, one.number)).collect()
+    store.deliveries(ticket).await.unwrap().iter().map(|one| (one.kind, one.number)).collect()
 }
 
 /// Stores a message of ticket 1 with its deliveries, bypassing every rule.
@@ -182,20 +185,20 @@ pub async fn write_message_about(
     key: Option<&str>,
     deliveries: Vec<NewDelivery>,
 ) -> Changed {
-    let seal = key.map(|key| MessageKey { key, body: [message.body.len() as u8; 32] });
+    let submission_key = key.map(|key| MessageKey { key, body: [message.body.len() as u8; 32] });
     let decide = |current: &CurrentTicket| {
         Change { message: Some(message.clone()), deliveries: deliveries.clone(), ..current.unchanged() }.into()
     };
-    store.change(ticket, seal, &decide).await.unwrap()
+    store.change(ticket, submission_key, &decide).await.unwrap()
 }
 
 /// Stores tickets queued for a destination, all at the same time.
 pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
     for id in ids {
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
-        let along =
+        let extras =
             SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() };
-        assert_eq!(store.submit(&ticket, &seal(id), along).await.unwrap(), SubmissionOutcome::Stored);
+        assert_eq!(store.submit(&ticket, &submission_key(id), extras).await.unwrap(), SubmissionOutcome::Stored);
     }
 }
 

@@ -1,34 +1,37 @@
 //! Tickets and their owners.
 
-use crate::support::{TestClock, seal, ticket, time, with_answer};
+use crate::support::{TestClock, submission_key, ticket, time, with_answer};
 use deskbell_core::ports::{Reader, ReaderCounts, Store, StoredSubmission, SubmissionExtras, SubmissionOutcome, View};
 use domain::ticket::Status;
 
 pub async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key(store: &dyn Store, _clock: &TestClock) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     assert_eq!(
-        store.submit(&ticket, &seal("k"), SubmissionExtras::default()).await.unwrap(),
+        store.submit(&ticket, &submission_key("k"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::Stored
     );
     assert_eq!(store.ticket("1").await.unwrap().as_ref(), Some(&ticket));
     assert_eq!(store.ticket("DB-00001").await.unwrap().as_ref(), Some(&ticket));
-    assert_eq!(store.submission("acme", "k").await.unwrap(), Some(StoredSubmission { seal: seal("k"), ticket }));
+    assert_eq!(
+        store.submission("acme", "k").await.unwrap(),
+        Some(StoredSubmission { key: submission_key("k"), ticket })
+    );
     assert_eq!(store.submission("other", "k").await.unwrap(), None);
     assert_eq!(store.ticket("2").await.unwrap(), None);
 }
 
 pub async fn a_key_or_a_reference_that_is_taken_keeps_nothing(store: &dyn Store, _clock: &TestClock) {
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.submit(&first, &seal("k"), SubmissionExtras::default()).await.unwrap();
+    store.submit(&first, &submission_key("k"), SubmissionExtras::default()).await.unwrap();
     let second = ticket("2", "DB-00002", "2026-01-01T00:00:01.000Z");
-    let held = StoredSubmission { seal: seal("k"), ticket: first };
+    let held = StoredSubmission { key: submission_key("k"), ticket: first };
     assert_eq!(
-        store.submit(&second, &seal("k"), SubmissionExtras::default()).await.unwrap(),
+        store.submit(&second, &submission_key("k"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::KeyTaken(Box::new(held))
     );
     let third = ticket("3", "DB-00001", "2026-01-01T00:00:02.000Z");
     assert_eq!(
-        store.submit(&third, &seal("l"), SubmissionExtras::default()).await.unwrap(),
+        store.submit(&third, &submission_key("l"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::ReferenceTaken
     );
     assert_eq!(store.submission("acme", "l").await.unwrap(), None);
@@ -41,8 +44,8 @@ pub async fn a_customers_list_comes_in_pages_and_its_counts_are_of_all(store: &d
         ticket.status = if number % 2 == 0 { Status::Open } else { Status::Solved };
         // Some were updated at the same time.
         ticket.handling.updated_at = time(&format!("2026-01-0{}T00:00:00.000Z", 1 + number / 4));
-        let along = if number == 3 { with_answer() } else { SubmissionExtras::default() };
-        store.submit(&ticket, &seal(&ticket.id.clone()), along).await.unwrap();
+        let extras = if number == 3 { with_answer() } else { SubmissionExtras::default() };
+        store.submit(&ticket, &submission_key(&ticket.id.clone()), extras).await.unwrap();
     }
     let reader = Reader::Session(&[9; 32]);
     let (mut after, mut ids) = (None, Vec::new());

@@ -241,14 +241,14 @@ pub async fn attach(
     ids: &[String],
 ) -> Result<Vec<usize>, StoreError> {
     let mut missing = Vec::new();
-    for (place, id) in ids.iter().enumerate() {
+    for (index, id) in ids.iter().enumerate() {
         let attached = query(
             "UPDATE attachments SET ticket = ?1, number = ?2, place = ?3 WHERE site = ?4 AND id = ?5 AND ticket IS NULL
             AND CASE WHEN ?6 IS NULL THEN person IS NULL AND session IS ?7 ELSE person = ?6 END",
         )
         .bind(&ticket.id)
         .bind(number)
-        .bind(place as i64)
+        .bind(index as i64)
         .bind(&ticket.site)
         .bind(id.to_ascii_lowercase())
         .bind(&ticket.person)
@@ -257,7 +257,7 @@ pub async fn attach(
         .await
         .map_err(store_error)?;
         if attached.rows_affected() == 0 {
-            missing.push(place);
+            missing.push(index);
         }
     }
     Ok(missing)

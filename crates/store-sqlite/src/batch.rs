@@ -28,8 +28,8 @@ pub struct Batches {
 struct Waiting {
     new: StoredTicket,
     prepared: Prepared,
-    seal: SubmissionKey,
-    along: SubmissionExtras,
+    key: SubmissionKey,
+    extras: SubmissionExtras,
     tell: oneshot::Sender<Result<SubmissionOutcome, StoreError>>,
 }
 
@@ -45,14 +45,14 @@ impl Batches {
     pub async fn submit(
         &self,
         new: &StoredTicket,
-        seal: &SubmissionKey,
-        along: SubmissionExtras,
+        key: &SubmissionKey,
+        extras: SubmissionExtras,
     ) -> Result<SubmissionOutcome, StoreError> {
         let crashed = || store_error(sqlx::Error::WorkerCrashed);
         // Room first: what has none yet must not lie in memory twice.
         let room = self.queue.reserve().await.map_err(|_| crashed())?;
         let (tell, outcome) = oneshot::channel();
-        let waiting = Waiting { new: new.clone(), prepared: Prepared::new(new)?, seal: seal.clone(), along, tell };
+        let waiting = Waiting { new: new.clone(), prepared: Prepared::new(new)?, key: key.clone(), extras, tell };
         room.send(waiting);
         outcome.await.map_err(|_| crashed())?
     }
@@ -99,10 +99,10 @@ async fn write(
 ) -> Result<Vec<Result<SubmissionOutcome, StoreError>>, StoreError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
     let (mut all, now) = (Vec::new(), clock.now());
-    for Waiting { new, prepared, seal, along, .. } in batch {
+    for Waiting { new, prepared, key, extras, .. } in batch {
         // A savepoint: a ticket that cannot be stored leaves nothing behind and does not affect the others.
         let mut savepoint = transaction.begin().await.map_err(store_error)?;
-        let placed = keep(&mut savepoint, new, prepared, seal, take(along), now).await;
+        let placed = keep(&mut savepoint, new, prepared, key, take(extras), now).await;
         match placed {
             Ok(SubmissionOutcome::Stored) => savepoint.commit().await.map_err(store_error)?,
             _ => savepoint.rollback().await.map_err(store_error)?,

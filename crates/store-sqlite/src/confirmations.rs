@@ -186,8 +186,8 @@ async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: 
     if confirm.execute(&mut *write).await.map_err(store_error)?.rows_affected() == 0 {
         return Ok(false);
     }
-    let deed = Activity { operator: String::new(), act: ActivityKind::Confirmed, text: address.into(), at: now };
-    conversations::note(write, ticket, &deed, None).await?;
+    let activity = Activity { actor: String::new(), kind: ActivityKind::Confirmed, text: address.into(), at: now };
+    conversations::note(write, ticket, &activity, None).await?;
     Ok(true)
 }
 

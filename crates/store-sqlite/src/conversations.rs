@@ -11,7 +11,7 @@ use super::list::listed_ticket;
 use super::listed::add_tokens_of;
 use super::queue::enqueue_delivery;
 use super::rows::{
-    deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
+    activity_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
 use deskbell_core::ports::{
@@ -21,7 +21,7 @@ use deskbell_core::ports::{
 };
 use deskbell_core::rules::coalescing::{Coalesced, coalesce};
 use deskbell_core::rules::customer_limits::STATUS_CHANGES_AN_HOUR;
-use deskbell_core::rules::listing::list_place;
+use deskbell_core::rules::listing::sort_position;
 use deskbell_core::rules::unread::unread;
 use deskbell_core::timestamp::Timestamp;
 use domain::conversation::{Author, Message};
@@ -178,9 +178,9 @@ impl Conversations for SqliteStore {
         let until = until.map_or(LAST_TIME.into(), |until| until.to_string());
         let rows =
             rows.bind(ticket).bind(from).bind(until).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
-        let mut deeds = read_rows(&rows, "activity", deed_of)?;
-        deeds.reverse();
-        Ok(deeds)
+        let mut activities = read_rows(&rows, "activity", activity_of)?;
+        activities.reverse();
+        Ok(activities)
     }
 
     async fn message_by_key(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
@@ -190,13 +190,13 @@ impl Conversations for SqliteStore {
 
     async fn activities(&self, ticket: &str) -> Result<Vec<Activity>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? ORDER BY number").bind(ticket);
-        read_rows(&rows.fetch_all(&self.readers).await.map_err(store_error)?, "activity", deed_of)
+        read_rows(&rows.fetch_all(&self.readers).await.map_err(store_error)?, "activity", activity_of)
     }
 
     async fn change(
         &self,
         ticket: &str,
-        seal: Option<MessageKey<'_>>,
+        key: Option<MessageKey<'_>>,
         decide: Decide<'_>,
     ) -> Result<Changed, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
@@ -204,11 +204,11 @@ impl Conversations for SqliteStore {
             return Ok(Changed::NotFound);
         };
         let stored = ticket_of(&row)?;
-        if let Some(seal) = &seal {
-            let held = query(SAID).bind(&stored.id).bind(seal.key);
+        if let Some(key) = &key {
+            let held = query(SAID).bind(&stored.id).bind(key.key);
             if let Some(row) = held.fetch_optional(&mut *write).await.map_err(store_error)? {
                 let (sealed, message) = sealed_message_of(&row)?;
-                return Ok(if sealed == seal.body { Changed::Repeated(message) } else { Changed::KeyReused });
+                return Ok(if sealed == key.body { Changed::Repeated(message) } else { Changed::KeyReused });
             }
         }
         let now = self.now();
@@ -239,7 +239,7 @@ impl Conversations for SqliteStore {
         let mut message = None;
         if let Some(new) = new {
             let files = new.attachments.clone();
-            let kept = say(&mut write, &changed.id, new, seal).await?;
+            let kept = say(&mut write, &changed.id, new, key).await?;
             let missing = attach(&mut write, &changed, kept.number, &files).await?;
             if !missing.is_empty() {
                 return Ok(Changed::MissingFiles(missing));
@@ -285,7 +285,7 @@ pub async fn say(
     write: &mut SqliteConnection,
     ticket: &str,
     new: NewMessage,
-    seal: Option<MessageKey<'_>>,
+    key: Option<MessageKey<'_>>,
 ) -> Result<Message, StoreError> {
     let (number, at) = (last_message(write, ticket).await? + 1, new.at.to_string());
     query("INSERT INTO messages (ticket, number, author, name, body, at, key, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
@@ -295,8 +295,8 @@ pub async fn say(
         .bind(&new.name)
         .bind(&new.body)
         .bind(&at)
-        .bind(seal.map(|seal| seal.key))
-        .bind(seal.map(|seal| seal.body.to_vec()))
+        .bind(key.map(|key| key.key))
+        .bind(key.map(|key| key.body.to_vec()))
         .execute(&mut *write)
         .await
         .map_err(store_error)?;
@@ -354,7 +354,7 @@ async fn is_noted(read: &mut SqliteConnection, ticket: &str, key: &str) -> Resul
 pub async fn note(
     write: &mut SqliteConnection,
     ticket: &str,
-    deed: &Activity,
+    activity: &Activity,
     key: Option<&str>,
 ) -> Result<(), StoreError> {
     query(
@@ -362,15 +362,15 @@ pub async fn note(
         SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM deeds WHERE ticket = ?1",
     )
     .bind(ticket)
-    .bind(&deed.operator)
-    .bind(deed.act.word())
-    .bind(&deed.text)
-    .bind(deed.at.to_string())
+    .bind(&activity.actor)
+    .bind(activity.kind.word())
+    .bind(&activity.text)
+    .bind(activity.at.to_string())
     .bind(key)
     .execute(&mut *write)
     .await
     .map_err(store_error)?;
-    add_tokens_of(write, ticket, &deed.text).await
+    add_tokens_of(write, ticket, &activity.text).await
 }
 
 /// How many unread messages the customer has after a change.
@@ -389,7 +389,7 @@ async fn count_unread(
 
 /// Updates the columns of a ticket that can change.
 async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, customer_messages: u32) -> Result<(), StoreError> {
-    let (handling, place) = (&ticket.handling, list_place(ticket));
+    let (handling, position) = (&ticket.handling, sort_position(ticket));
     query(
         "UPDATE tickets SET status = ?, target = ?, due_at = ?, topic = ?, severity = ?, owner = ?, team = ?, assignee = ?,
             turn = ?, answered_at = ?, updated_at = ?, read_until = ?, unread = ?, customer_messages = ?, list_group = ?,
@@ -409,8 +409,8 @@ async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, customer_mess
     .bind(handling.read_until)
     .bind(handling.unread)
     .bind(customer_messages)
-    .bind(place.group)
-    .bind(place.key)
+    .bind(position.group)
+    .bind(position.key)
     .bind(&ticket.id)
     .execute(write)
     .await.map_err(store_error)?;

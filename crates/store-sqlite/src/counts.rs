@@ -236,7 +236,10 @@ async fn record_event(
 /// The last time of a search. Counters of older versions have the day only.
 fn last_time(text: &str) -> Result<Timestamp, StoreError> {
     let time = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse());
-    time.map_err(|error: InvalidTimestamp| StoreError::Damaged { what: "a counter".into(), reason: error.to_string() })
+    time.map_err(|error: InvalidTimestamp| StoreError::Damaged {
+        record: "a counter".into(),
+        reason: error.to_string(),
+    })
 }
 
 fn visit_of(row: &SqliteRow) -> Result<Visit, StoreError> {

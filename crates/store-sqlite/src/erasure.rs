@@ -45,9 +45,9 @@ impl Erasure for SqliteStore {
     }
 
     async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError> {
-        let places = query("SELECT destination, remote FROM places WHERE ticket = ? ORDER BY destination").bind(ticket);
-        let place = |row: &SqliteRow| Ok((row.value("destination")?, row.value("remote")?));
-        places.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(place).collect()
+        let rows = query("SELECT destination, remote FROM places WHERE ticket = ? ORDER BY destination").bind(ticket);
+        let read = |row: &SqliteRow| Ok((row.value("destination")?, row.value("remote")?));
+        rows.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(read).collect()
     }
 
     async fn erasure_counts(&self, ticket: &str) -> Result<Option<ErasureCounts>, StoreError> {
@@ -70,10 +70,10 @@ impl Erasure for SqliteStore {
             }
             let Some(counts) = counts(&mut write, ticket).await? else { continue };
             let seals = query("SELECT site, key FROM seals WHERE ticket = ?").bind(ticket);
-            for seal in seals.fetch_all(&mut *write).await.map_err(store_error)? {
+            for row in seals.fetch_all(&mut *write).await.map_err(store_error)? {
                 query("INSERT OR IGNORE INTO erased_submissions (site, key, erased_at) VALUES (?, ?, ?)")
-                    .bind(seal.value::<String>("site")?)
-                    .bind(digest(seal.value("key")?))
+                    .bind(row.value::<String>("site")?)
+                    .bind(digest(row.value("key")?))
                     .bind(&now)
                     .execute(&mut *write)
                     .await

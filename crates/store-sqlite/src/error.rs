@@ -71,5 +71,5 @@ impl RowExt for SqliteRow {
 
 fn time_of(column: &str, text: &str) -> Result<Timestamp, StoreError> {
     text.parse()
-        .map_err(|error| StoreError::Damaged { what: "a row".into(), reason: format!("column {column}: {error}") })
+        .map_err(|error| StoreError::Damaged { record: "a row".into(), reason: format!("column {column}: {error}") })
 }

@@ -12,22 +12,26 @@ use deskbell_core::ports::{ExternalTicketRef, ExternalTickets, StoreError, Store
 const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
     OR EXISTS (SELECT 1 FROM erased_external_tickets WHERE digest = ?)";
 /// Selects the external ticket of a ticket at a destination.
-pub const PLACE: &str = "SELECT coalesce(merged_into, remote) AS remote, requester, merged_after FROM places
+pub const EXTERNAL_TICKET: &str = "SELECT coalesce(merged_into, remote) AS remote, requester, merged_after FROM places
     WHERE ticket = ? AND destination = ?";
 
 #[async_trait]
 impl ExternalTickets for SqliteStore {
     async fn external_ticket(&self, ticket: &str, destination: &str) -> Result<Option<ExternalTicketRef>, StoreError> {
-        let row =
-            query(PLACE).bind(ticket).bind(destination).fetch_optional(&self.readers).await.map_err(store_error)?;
-        row.map(|row| place_of(&row)).transpose()
+        let row = query(EXTERNAL_TICKET)
+            .bind(ticket)
+            .bind(destination)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(store_error)?;
+        row.map(|row| external_ticket_of(&row)).transpose()
     }
 
     async fn merge_external_ticket(
         &self,
         ticket: &str,
         destination: &str,
-        place: &ExternalTicketRef,
+        external: &ExternalTicketRef,
     ) -> Result<(), StoreError> {
         // Which changes of the other ticket are known already is unknown.
         query(
@@ -36,9 +40,9 @@ impl ExternalTickets for SqliteStore {
         )
         .bind(ticket)
         .bind(destination)
-        .bind(&place.external_id)
-        .bind(&place.merged_after)
-        .bind(&place.requester)
+        .bind(&external.external_id)
+        .bind(&external.merged_after)
+        .bind(&external.requester)
         .execute(&self.writer)
         .await
         .map_err(store_error)?;
@@ -58,11 +62,11 @@ impl ExternalTickets for SqliteStore {
         &self,
         ticket: &StoredTicket,
         destination: &str,
-        place: &ExternalTicketRef,
+        external: &ExternalTicketRef,
     ) -> Result<bool, StoreError> {
         let prepared = super::tickets::Prepared::new(ticket)?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let is_known = is_known(&mut write, (&ticket.site, destination, &place.external_id)).await?;
+        let is_known = is_known(&mut write, (&ticket.site, destination, &external.external_id)).await?;
         if is_known || !super::tickets::insert(&mut write, ticket, &prepared, 0).await? {
             return Ok(false);
         }
@@ -70,8 +74,8 @@ impl ExternalTickets for SqliteStore {
             .bind(&ticket.id)
             .bind(&ticket.site)
             .bind(destination)
-            .bind(&place.external_id)
-            .bind(&place.requester)
+            .bind(&external.external_id)
+            .bind(&external.requester)
             .bind(ticket.received_at.to_string())
             .execute(&mut *write)
             .await
@@ -82,20 +86,20 @@ impl ExternalTickets for SqliteStore {
 }
 
 /// Whether the ticket with an external id is stored here, or was erased here.
-async fn is_known(read: &mut SqliteConnection, place: (&str, &str, &str)) -> Result<bool, StoreError> {
-    let (site, destination, external_id) = place;
-    let known = query_scalar(KNOWN).bind(site).bind(destination).bind(external_id).bind(place_digest(place));
+async fn is_known(read: &mut SqliteConnection, external: (&str, &str, &str)) -> Result<bool, StoreError> {
+    let (site, destination, external_id) = external;
+    let known = query_scalar(KNOWN).bind(site).bind(destination).bind(external_id).bind(digest_external_id(external));
     known.fetch_one(read).await.map_err(store_error)
 }
 
 /// Stores digests of the external ids of a ticket that is erased, so that it is not adopted from there again.
 pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> Result<(), StoreError> {
-    let places = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket);
-    for row in places.fetch_all(&mut *write).await.map_err(store_error)? {
+    let rows = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket);
+    for row in rows.fetch_all(&mut *write).await.map_err(store_error)? {
         let (site, destination, external_id): (String, String, String) =
             (row.value("site")?, row.value("destination")?, row.value("remote")?);
         query("INSERT OR IGNORE INTO erased_external_tickets (digest) VALUES (?)")
-            .bind(place_digest((&site, &destination, &external_id)))
+            .bind(digest_external_id((&site, &destination, &external_id)))
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
@@ -103,12 +107,12 @@ pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> R
     Ok(())
 }
 
-fn place_digest((site, destination, external_id): (&str, &str, &str)) -> Vec<u8> {
+fn digest_external_id((site, destination, external_id): (&str, &str, &str)) -> Vec<u8> {
     Sha256::digest([site, destination, external_id].join("\0")).to_vec()
 }
 
 /// Reads an external ticket from a row.
-pub fn place_of(row: &SqliteRow) -> Result<ExternalTicketRef, StoreError> {
+pub fn external_ticket_of(row: &SqliteRow) -> Result<ExternalTicketRef, StoreError> {
     Ok(ExternalTicketRef {
         external_id: row.value("remote")?,
         requester: row.value("requester")?,

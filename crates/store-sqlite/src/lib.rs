@@ -212,7 +212,7 @@ const TICKET: &str = concat!(
     " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE tickets.reference = ?1 OR tickets.id = ?1"
 );
 
-const SEALED: &str = concat!(
+const SUBMISSION: &str = concat!(
     "SELECT ",
     whole_ticket!(),
     ", seals.key AS seal_key, seals.body AS seal_body, seals.session AS seal_session

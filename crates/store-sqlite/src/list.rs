@@ -58,7 +58,7 @@ impl SqliteStore {
             return Ok(InboxPage::default());
         }
         let after = match after {
-            Some(InboxCursor::Listed(place, number)) => Some((place, number)),
+            Some(InboxCursor::Listed(position, number)) => Some((position, number)),
             _ => None,
         };
         walk(&mut read, view, after, limit).await
@@ -98,8 +98,8 @@ async fn walk(
         last_candidate = query.build().fetch_optional(read).await.map_err(store_error)?;
     }
     page(rows, limit, last_candidate, |row| {
-        let place = SortPosition { group: row.value("list_group")?, key: row.value("list_key")? };
-        Ok(InboxCursor::Listed(place, row.value("number")?))
+        let position = SortPosition { group: row.value("list_group")?, key: row.value("list_key")? };
+        Ok(InboxCursor::Listed(position, row.value("number")?))
     })
 }
 
@@ -275,9 +275,9 @@ fn push_range(query: &mut QueryBuilder<Sqlite>, index: Index, view: &View, after
         None => "list_group <= ",
     });
     query.push_bind(SOLVED_GROUP);
-    if let Some((place, number)) = after {
-        query.push(" AND (list_group, list_key, number) > (").push_bind(place.group);
-        query.push(", ").push_bind(place.key).push(", ").push_bind(number).push(")");
+    if let Some((position, number)) = after {
+        query.push(" AND (list_group, list_key, number) > (").push_bind(position.group);
+        query.push(", ").push_bind(position.key).push(", ").push_bind(number).push(")");
     }
 }
 

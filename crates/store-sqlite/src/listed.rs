@@ -9,7 +9,7 @@ use super::error::{RowExt, store_error};
 use super::rows::{json, ticket_of};
 use super::whole_ticket;
 use deskbell_core::ports::{StoreError, StoredTicket, TicketSummary};
-use deskbell_core::rules::listing::{UNREADABLE_GROUP, excerpt, list_place, summarize};
+use deskbell_core::rules::listing::{UNREADABLE_GROUP, excerpt, sort_position, summarize};
 use deskbell_core::rules::tokens::{self, TICKET_TOKENS_MAX};
 
 /// The version of columns and tokens, stored in `tickets.listed`. Tickets with an older version are written again.
@@ -122,10 +122,10 @@ async fn backfill_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
         }
     };
     write_list_columns(write, number, &summarize(&ticket)).await?;
-    let place = list_place(&ticket);
+    let position = sort_position(&ticket);
     query("UPDATE tickets SET list_group = ?, list_key = ? WHERE number = ?")
-        .bind(place.group)
-        .bind(place.key)
+        .bind(position.group)
+        .bind(position.key)
         .bind(number)
         .execute(&mut *write)
         .await

@@ -96,8 +96,8 @@ impl OutgoingMail for SqliteStore {
         }
         if let (true, MailOutcome::Bounced { text }) = (is_recorded, outcome) {
             mark_bounced(&mut write, ticket, now).await?;
-            let deed = Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at: now };
-            conversations::note(&mut write, ticket, &deed, None).await?;
+            let activity = Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text: text.into(), at: now };
+            conversations::note(&mut write, ticket, &activity, None).await?;
         }
         write.commit().await.map_err(store_error)?;
         Ok(is_recorded)
@@ -120,8 +120,8 @@ impl OutgoingMail for SqliteStore {
             let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
             query(nothing_more).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
         }
-        let deed = Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at };
-        conversations::note(&mut write, ticket, &deed, Some(&key)).await?;
+        let activity = Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text: text.into(), at };
+        conversations::note(&mut write, ticket, &activity, Some(&key)).await?;
         write.commit().await.map_err(store_error)?;
         Ok(true)
     }

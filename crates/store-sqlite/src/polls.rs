@@ -8,7 +8,7 @@ use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
-use super::external_tickets::place_of;
+use super::external_tickets::external_ticket_of;
 use super::queue::ticket_of_id;
 use super::rows::json;
 use deskbell_core::ports::{ChangedTicket, DuePoll, Polls, StoreError, SyncState};
@@ -56,7 +56,7 @@ impl Polls for SqliteStore {
             for row in taken.fetch_all(&mut *write).await.map_err(store_error)? {
                 let id: String = row.value("ticket")?;
                 match ticket_of_id(&mut write, &id).await {
-                    Ok(ticket) => due.push(DuePoll { ticket, place: place_of(&row)?, claimed_until }),
+                    Ok(ticket) => due.push(DuePoll { ticket, external: external_ticket_of(&row)?, claimed_until }),
                     Err(error) if error.concerns_row() => {
                         tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
                         // It is polled again when it changes there.

@@ -8,7 +8,7 @@ use sqlx::{query, query_scalar};
 
 use super::claims::new_token;
 use super::error::{RowExt, store_error};
-use super::external_tickets::{PLACE, place_of};
+use super::external_tickets::{EXTERNAL_TICKET, external_ticket_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
 use deskbell_core::ports::{
@@ -229,14 +229,14 @@ async fn due_delivery(
 ) -> Result<DueDelivery, StoreError> {
     let delivery = delivery_of(row)?;
     let ticket = ticket_of_id(write, &delivery.ticket).await?;
-    let place = query(PLACE)
+    let external = query(EXTERNAL_TICKET)
         .bind(&delivery.ticket)
         .bind(&delivery.destination)
         .fetch_optional(&mut *write)
         .await
         .map_err(store_error)?;
-    let place = place.map(|row| place_of(&row)).transpose()?;
-    Ok(DueDelivery { claim: claim.clone(), delivery, ticket, place })
+    let external = external.map(|row| external_ticket_of(&row)).transpose()?;
+    Ok(DueDelivery { claim: claim.clone(), delivery, ticket, external })
 }
 
 async fn dead_letter(write: &mut SqliteConnection, id: i64, reason: &str, now: &str) -> Result<(), StoreError> {
@@ -290,7 +290,7 @@ async fn record_attempt(
         return Ok(false);
     }
     match outcome {
-        DeliveryOutcome::Delivered { place: Some(place), .. } => {
+        DeliveryOutcome::Delivered { external: Some(external), .. } => {
             query(
                 "INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (ticket, destination) DO UPDATE SET remote = excluded.remote,
@@ -300,14 +300,14 @@ async fn record_attempt(
             .bind(&delivery.ticket)
             .bind(&delivery.site)
             .bind(&delivery.destination)
-            .bind(&place.external_id)
-            .bind(&place.requester)
-            .bind(polling::is_polled_after(delivery.what).then_some(&at))
+            .bind(&external.external_id)
+            .bind(&external.requester)
+            .bind(polling::is_polled_after(delivery.kind).then_some(&at))
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
         }
-        DeliveryOutcome::Delivered { place: None, .. } => {
+        DeliveryOutcome::Delivered { external: None, .. } => {
             query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
                 .bind(&at)
                 .bind(&delivery.ticket)
@@ -329,13 +329,13 @@ pub async fn enqueue_delivery(
     number: Option<u32>,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    for NewDelivery { destination, what } in deliveries {
+    for NewDelivery { destination, kind } in deliveries {
         let known = query_scalar(
             "SELECT EXISTS (SELECT 1 FROM deliveries WHERE ticket = ?1 AND destination = ?2)
             OR EXISTS (SELECT 1 FROM places WHERE ticket = ?1 AND destination = ?2)",
         );
         let known: bool = known.bind(&ticket.id).bind(destination).fetch_one(&mut *write).await.map_err(store_error)?;
-        for (what, number) in delivery_plan::plan(*what, known, number) {
+        for (kind, number) in delivery_plan::plan(*kind, known, number) {
             query(
                 "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
@@ -343,7 +343,7 @@ pub async fn enqueue_delivery(
             .bind(&ticket.site)
             .bind(destination)
             .bind(&ticket.id)
-            .bind(what.word())
+            .bind(kind.word())
             .bind(number)
             .bind(at.to_string())
             .execute(&mut *write)
@@ -358,7 +358,7 @@ pub async fn enqueue_delivery(
 pub async fn ticket_of_id(write: &mut SqliteConnection, id: &str) -> Result<StoredTicket, StoreError> {
     let row = query(TICKET).bind(id).fetch_optional(write).await.map_err(store_error)?;
     row.map_or_else(
-        || Err(StoreError::Damaged { what: format!("ticket {id}"), reason: "it no longer exists".into() }),
+        || Err(StoreError::Damaged { record: format!("ticket {id}"), reason: "it no longer exists".into() }),
         |row| ticket_of(&row),
     )
 }

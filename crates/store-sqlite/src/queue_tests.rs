@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, query, query_scalar};
 
-use store_conformance::support::{LEASE, NOW, QUEUE, TestClock, seal, ticket};
+use store_conformance::support::{LEASE, NOW, QUEUE, TestClock, submission_key, ticket};
 
 use super::tests::{fresh, open};
 use super::*;
@@ -21,7 +21,7 @@ const MANY: u32 = 50_000;
 const STEPS: i32 = 10;
 
 fn desk() -> SubmissionExtras {
-    let delivery = NewDelivery { destination: "desk".into(), what: DeliveryKind::Ticket };
+    let delivery = NewDelivery { destination: "desk".into(), kind: DeliveryKind::Ticket };
     SubmissionExtras { deliveries: vec![delivery], ..SubmissionExtras::default() }
 }
 
@@ -36,7 +36,7 @@ async fn waiting_with(clock: Arc<TestClock>, ids: &[&str]) -> (SqliteStore, temp
     clock.set("2026-01-01T00:00:00.000Z");
     for id in ids {
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
-        assert_eq!(store.submit(&ticket, &seal(id), desk()).await.unwrap(), SubmissionOutcome::Stored);
+        assert_eq!(store.submit(&ticket, &submission_key(id), desk()).await.unwrap(), SubmissionOutcome::Stored);
     }
     clock.set(NOW);
     (store, folder)
@@ -51,7 +51,7 @@ fn ids(due: &[DueDelivery]) -> Vec<&str> {
 }
 
 fn there(external_id: &str) -> DeliveryOutcome {
-    DeliveryOutcome::Delivered { external_id: external_id.into(), place: None, reason: String::new() }
+    DeliveryOutcome::Delivered { external_id: external_id.into(), external: None, reason: String::new() }
 }
 
 /// Counts the steps of SQLite's virtual machine on every connection of a store.
@@ -195,10 +195,10 @@ async fn plan(reader: &mut SqliteConnection, sql: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_queue_keeps_its_head_whatever_is_delivered_or_removed() {
     let (store, _folder) = waiting(&["1"]).await;
-    for what in ["message", "solved", "reopened"] {
+    for kind in ["message", "solved", "reopened"] {
         let more = "INSERT INTO deliveries (site, destination, ticket, what, created_at, due_at)
             VALUES ('acme', 'desk', '1', ?, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z')";
-        query(more).bind(what).execute(&store.writer).await.unwrap();
+        query(more).bind(kind).execute(&store.writer).await.unwrap();
     }
     let heads = async || -> Vec<i64> {
         query_scalar("SELECT id FROM deliveries WHERE head = 1").fetch_all(&store.readers).await.unwrap()
@@ -244,7 +244,10 @@ async fn a_mail_whose_ticket_cannot_be_read_is_given_up_alone() {
     for id in ["1", "2"] {
         let mail = Some(NewMail { address: format!("{id}@example.com"), quota: None });
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
-        store.submit(&ticket, &seal(id), SubmissionExtras { mail, ..SubmissionExtras::default() }).await.unwrap();
+        store
+            .submit(&ticket, &submission_key(id), SubmissionExtras { mail, ..SubmissionExtras::default() })
+            .await
+            .unwrap();
     }
     query("UPDATE ticket_bodies SET body = '{}' WHERE ticket = '1'").execute(&store.writer).await.unwrap();
     assert_eq!(store.claim_mail("acme", LEASE).await.unwrap().unwrap().address, "2@example.com");

@@ -21,47 +21,47 @@ use domain::ticket::{Kind, Priority, Severity, Status};
 /// A value as JSON for a column.
 pub fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value)
-        .map_err(|error| StoreError::Damaged { what: "a value".into(), reason: error.to_string() })
+        .map_err(|error| StoreError::Damaged { record: "a value".into(), reason: error.to_string() })
 }
 
 /// The ticket in a row of [`super::TICKET`].
 pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
     let id: String = row.value("id")?;
-    let what = format!("ticket {id}");
+    let record = format!("ticket {id}");
     let priority: Option<String> = row.value("priority")?;
     let session: Option<Vec<u8>> = row.value("session")?;
     let sent = body::read(row.value("body_format")?, row.value("ticket")?)
-        .map_err(|reason| StoreError::Damaged { what: what.clone(), reason: format!("column body: {reason}") })?;
+        .map_err(|reason| StoreError::Damaged { record: record.clone(), reason: format!("column body: {reason}") })?;
     Ok(StoredTicket {
         site: row.value("site")?,
         reference: row.value("reference")?,
-        status: word_in(&what, row, "status", Status::from_word)?,
-        priority: priority.map(|priority| word(&what, "priority", &priority, Priority::from_word)).transpose()?,
-        target: target_of(&what, row)?,
+        status: word_in(&record, row, "status", Status::from_word)?,
+        priority: priority.map(|priority| word(&record, "priority", &priority, Priority::from_word)).transpose()?,
+        target: target_of(&record, row)?,
         due_at: row.optional_time("due_at")?,
         received_at: row.time("received_at")?,
         person: row.value("person")?,
         session: session.map(|session| digest(&id, session)).transpose()?,
         ticket: sent,
-        handling: handling_of(&what, row)?,
+        handling: handling_of(&record, row)?,
         id,
     })
 }
 
-fn target_of(what: &str, row: &SqliteRow) -> Result<Option<Target>, StoreError> {
+fn target_of(record: &str, row: &SqliteRow) -> Result<Option<Target>, StoreError> {
     let target: Option<String> = row.value("target")?;
-    target.map(|target| parsed(what, "target", &target)).transpose()
+    target.map(|target| parsed(record, "target", &target)).transpose()
 }
 
-fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
+fn handling_of(record: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
     let owner: Option<String> = row.value("owner")?;
     Ok(Handling {
         topic: row.value("topic")?,
-        severity: word_in(what, row, "severity", Severity::from_word)?,
-        owner: owner.map(|owner| word(what, "owner", &owner, Owner::from_word)).transpose()?,
+        severity: word_in(record, row, "severity", Severity::from_word)?,
+        owner: owner.map(|owner| word(record, "owner", &owner, Owner::from_word)).transpose()?,
         team: row.value("team")?,
         assignee: row.value("assignee")?,
-        turn: word_in(what, row, "turn", Turn::from_word)?,
+        turn: word_in(record, row, "turn", Turn::from_word)?,
         answered_at: row.optional_time("answered_at")?,
         updated_at: row.time("updated_at")?,
         read_until: row.value("read_until")?,
@@ -80,19 +80,19 @@ fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
 /// The ticket in a row of `tickets`, as lists show it.
 pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
     let id: String = row.value("id")?;
-    let what = format!("ticket {id}");
-    let status = word_in(&what, row, "status", Status::from_word)?;
-    let handling = handling_of(&what, row)?;
+    let record = format!("ticket {id}");
+    let status = word_in(&record, row, "status", Status::from_word)?;
+    let handling = handling_of(&record, row)?;
     let signs: &str = row.value("robot_signs")?;
     Ok(ListedTicket {
         site: row.value("site")?,
         reference: row.value("reference")?,
         status,
-        target: target_of(&what, row)?,
+        target: target_of(&record, row)?,
         due_at: row.optional_time("due_at")?,
         received_at: row.time("received_at")?,
         shown: TicketSummary {
-            kind: word_in(&what, row, "kind", Kind::from_word)?,
+            kind: word_in(&record, row, "kind", Kind::from_word)?,
             title: row.value("title")?,
             requester: row.value("requester")?,
             plan: row.value("plan")?,
@@ -141,11 +141,11 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
     })
 }
 
-/// The activity in a row of `deeds`.
-pub fn deed_of(row: &SqliteRow) -> Result<Activity, StoreError> {
+/// The activity in a row of `activities`.
+pub fn activity_of(row: &SqliteRow) -> Result<Activity, StoreError> {
     Ok(Activity {
-        operator: row.value("operator")?,
-        act: word_in("a deed", row, "deed", ActivityKind::from_word)?,
+        actor: row.value("operator")?,
+        kind: word_in("a deed", row, "deed", ActivityKind::from_word)?,
         text: row.value("text")?,
         at: row.time("at")?,
     })
@@ -158,7 +158,7 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
         site: row.value("site")?,
         destination: row.value("destination")?,
         ticket: row.value("ticket")?,
-        what: word_in("a delivery", row, "what", DeliveryKind::from_word)?,
+        kind: word_in("a delivery", row, "what", DeliveryKind::from_word)?,
         number: row.value("number")?,
         state: word_in("a delivery", row, "state", DeliveryState::from_word)?,
         created_at: row.time("created_at")?,
@@ -173,38 +173,38 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
 }
 
 /// The ticket and idempotency key in a row that has both.
-pub fn sealed_of(row: &SqliteRow) -> Result<StoredSubmission, StoreError> {
+pub fn submission_of(row: &SqliteRow) -> Result<StoredSubmission, StoreError> {
     let ticket = ticket_of(row)?;
     let body: Vec<u8> = row.value("seal_body")?;
     let session: Option<Vec<u8>> = row.value("seal_session")?;
-    let seal = SubmissionKey {
+    let key = SubmissionKey {
         key: row.value("seal_key")?,
         body: digest(&ticket.id, body)?,
         session: session.map(|session| digest(&ticket.id, session)).transpose()?,
     };
-    Ok(StoredSubmission { seal, ticket })
+    Ok(StoredSubmission { key, ticket })
 }
 
 /// The values of rows. Rows that cannot be read are logged with their ids and left out.
 pub fn read_rows<T>(
     rows: &[SqliteRow],
-    what: &str,
+    record: &str,
     read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
-    let values = rows.iter().map(|row| read_row(row, what, &read));
+    let values = rows.iter().map(|row| read_row(row, record, &read));
     values.filter_map(Result::transpose).collect()
 }
 
 /// The value of a row; none if it cannot be read, which is logged with its id.
 pub fn read_row<T>(
     row: &SqliteRow,
-    what: &str,
+    record: &str,
     read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
 ) -> Result<Option<T>, StoreError> {
     match read(row) {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.concerns_row() => {
-            tracing::error!(id = row_id(row), %error, "{what} unreadable, left out");
+            tracing::error!(id = row_id(row), %error, "{record} unreadable, left out");
             Ok(None)
         }
         Err(error) => Err(error),
@@ -226,28 +226,28 @@ pub fn question_of(row: &SqliteRow) -> Result<Question, StoreError> {
 }
 
 /// Parses the JSON of a column.
-pub fn parsed<T: DeserializeOwned>(what: &str, column: &str, text: &str) -> Result<T, StoreError> {
+pub fn parsed<T: DeserializeOwned>(record: &str, column: &str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Damaged {
-        what: what.into(),
+        record: record.into(),
         reason: format!("column {column}: line {} column {}", error.line(), error.column()),
     })
 }
 
-fn word_in<T>(what: &str, row: &SqliteRow, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
-    word(what, column, row.value(column)?, read)
+fn word_in<T>(record: &str, row: &SqliteRow, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    word(record, column, row.value(column)?, read)
 }
 
 /// Parses the enum value of a column.
-pub fn word<T>(what: &str, column: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+pub fn word<T>(record: &str, column: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
     read(word).ok_or_else(|| StoreError::Damaged {
-        what: what.into(),
+        record: record.into(),
         reason: format!("column {column}: unknown value {word:?}"),
     })
 }
 
 fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Damaged {
-        what: format!("submission of ticket {id}"),
+        record: format!("submission of ticket {id}"),
         reason: "not a SHA-256 digest".into(),
     })
 }

@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use store_conformance::support::{
-    NOW, TestClock, new_message, quota, seal, submit_unconfirmed, ticket, time, with_answer, with_mail, write_message,
+    NOW, TestClock, new_message, quota, submission_key, submit_unconfirmed, ticket, time, with_answer, with_mail,
+    write_message,
 };
 
 use super::*;
@@ -51,8 +52,8 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
     let one = named("1", "DB-00001");
     let (other_key, same_key, same_reference, broken) =
         (named("2", "DB-00002"), named("3", "DB-00003"), named("4", "DB-00001"), named("1", "DB-00005"));
-    let seals = ["k", "l", "k", "m", "n"].map(seal);
-    let [first, second, third, fourth, fifth] = &seals;
+    let keys = ["k", "l", "k", "m", "n"].map(submission_key);
+    let [first, second, third, fourth, fifth] = &keys;
     let commits = count(&store).await;
     let (one_placed, other, taken, reference, store_error) = tokio::join!(
         store.submit(&one, first, SubmissionExtras::default()),
@@ -65,7 +66,7 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
     assert_eq!((one_placed.unwrap(), other.unwrap()), (SubmissionOutcome::Stored, SubmissionOutcome::Stored));
     assert_eq!(
         taken.unwrap(),
-        SubmissionOutcome::KeyTaken(Box::new(StoredSubmission { seal: seal("k"), ticket: one }))
+        SubmissionOutcome::KeyTaken(Box::new(StoredSubmission { key: submission_key("k"), ticket: one }))
     );
     assert_eq!(reference.unwrap(), SubmissionOutcome::ReferenceTaken);
     assert!(matches!(store_error, Err(StoreError::Row(_))), "its id is taken");
@@ -86,8 +87,8 @@ async fn a_commit_that_fails_acknowledges_nobody() {
     sqlx::raw_sql(broken).execute(&store.writer).await.unwrap();
     let tickets = ["1", "2", "3"].map(|id| ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z"));
     let [one, two, three] = &tickets;
-    let seals = ["1", "2", "3"].map(seal);
-    let [first, second, third] = &seals;
+    let keys = ["1", "2", "3"].map(submission_key);
+    let [first, second, third] = &keys;
     let (one, two, three) = tokio::join!(
         store.submit(one, first, SubmissionExtras::default()),
         store.submit(two, second, SubmissionExtras::default()),
@@ -107,10 +108,11 @@ async fn receipts(store: &SqliteStore) -> Vec<String> {
 async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after_it() {
     let clock = TestClock::new();
     let (store, _folder) = open(clock.clone()).await;
-    let place = async |id: &str, came: &str, address: &str, verified: bool| {
+    let submit = async |id: &str, came: &str, address: &str, verified: bool| {
         clock.set(came);
         let mail = Some(NewMail { address: address.into(), quota: (!verified).then(|| quota(address)) });
-        let placed = store.submit(&ticket(id, &format!("DB-{id}"), came), &seal(id), with_mail(mail)).await.unwrap();
+        let placed =
+            store.submit(&ticket(id, &format!("DB-{id}"), came), &submission_key(id), with_mail(mail)).await.unwrap();
         assert_eq!(placed, SubmissionOutcome::Stored);
     };
     let (first, same_day, next_day) =
@@ -125,7 +127,7 @@ async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after
         ("7", next_day, "ada@gmail.com", false),
         ("8", next_day, "ada@gmail.com", false),
     ] {
-        place(id, came, address, verified).await;
+        submit(id, came, address, verified).await;
     }
     assert_eq!(receipts(&store).await, ["1", "2", "3", "5", "6", "7"]);
     for id in ["1", "2"] {
@@ -190,13 +192,16 @@ async fn count(store: &SqliteStore) -> Arc<AtomicUsize> {
 async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() {
     let clock = TestClock::new();
     let (store, _folder) = open(clock.clone()).await;
-    let to = |destination: &str| NewDelivery { destination: destination.into(), what: DeliveryKind::Ticket };
+    let to = |destination: &str| NewDelivery { destination: destination.into(), kind: DeliveryKind::Ticket };
     for (id, site) in [("1", "acme"), ("2", "acme"), ("3", "other"), ("4", "zeta")] {
         clock.set(&format!("2026-01-0{id}T00:00:00.000Z"));
         let mut ticket = ticket(id, &format!("DB-0000{id}"), NOW);
         ticket.site = site.into();
         let deliveries = if site == "other" { vec![to("desk")] } else { vec![to("chat"), to("desk"), to("mail")] };
-        store.submit(&ticket, &seal(id), SubmissionExtras { deliveries, ..SubmissionExtras::default() }).await.unwrap();
+        store
+            .submit(&ticket, &submission_key(id), SubmissionExtras { deliveries, ..SubmissionExtras::default() })
+            .await
+            .unwrap();
     }
     for sql in [
         "UPDATE deliveries SET state = 'delivered' WHERE destination = 'chat' AND site = 'acme'",
@@ -237,7 +242,7 @@ async fn a_row_that_cannot_be_read_hides_no_other_page() {
     let (store, _folder) = fresh().await;
     for number in 0..12 {
         let ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
-        store.submit(&ticket, &seal(&ticket.id.clone()), SubmissionExtras::default()).await.unwrap();
+        store.submit(&ticket, &submission_key(&ticket.id.clone()), SubmissionExtras::default()).await.unwrap();
     }
     for _ in 0..12 {
         write_message(&store, new_message(Author::Customer, "Well"), None, vec![]).await;
@@ -303,7 +308,7 @@ async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_
     let (store, _folder) = fresh().await;
     let mut first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     first.ticket.message = "alpha beta".into();
-    store.submit(&first, &seal("1"), SubmissionExtras::default()).await.unwrap();
+    store.submit(&first, &submission_key("1"), SubmissionExtras::default()).await.unwrap();
     multiply(&store, 20_000, "alpha").await;
     for sql in [
         "UPDATE ticket_tokens SET token = 'beta' WHERE token = 'alpha' AND ticket > 8000",
@@ -337,7 +342,7 @@ async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_
 async fn a_list_that_two_filters_narrow_down_stops_and_goes_on_where_it_stopped() {
     let (store, _folder) = fresh().await;
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.submit(&first, &seal("1"), SubmissionExtras::default()).await.unwrap();
+    store.submit(&first, &submission_key("1"), SubmissionExtras::default()).await.unwrap();
     multiply(&store, 6_000, "word").await;
     sqlx::query("UPDATE tickets SET owner = 'cs' WHERE number = 5990").execute(&store.writer).await.unwrap();
     let view = View { site: "acme".into(), owner: Some(Owner::Cs), ..View::default() };
@@ -350,9 +355,12 @@ async fn a_list_that_two_filters_narrow_down_stops_and_goes_on_where_it_stopped(
 #[tokio::test]
 async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_open() {
     let (store, folder) = fresh().await;
-    store.submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), with_answer()).await.unwrap();
     store
-        .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), SubmissionExtras::default())
+        .submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &submission_key("a"), with_answer())
+        .await
+        .unwrap();
+    store
+        .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &submission_key("b"), SubmissionExtras::default())
         .await
         .unwrap();
     let before = store.list_tickets(&View::default(), None, 10).await.unwrap().tickets;
@@ -382,7 +390,10 @@ async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_op
 #[tokio::test]
 async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
     let (store, _folder) = fresh().await;
-    store.submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), with_answer()).await.unwrap();
+    store
+        .submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &submission_key("a"), with_answer())
+        .await
+        .unwrap();
     sqlx::query("DELETE FROM tickets WHERE id = '1'").execute(&store.writer).await.unwrap();
     for table in ["ticket_bodies", "ticket_tokens", "messages", "seals"] {
         let count = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")));
@@ -390,7 +401,7 @@ async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
     }
     // Its number may be reused.
     store
-        .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), SubmissionExtras::default())
+        .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &submission_key("b"), SubmissionExtras::default())
         .await
         .unwrap();
     let found = async || {
@@ -400,6 +411,9 @@ async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
     };
     assert!(found().await.is_empty(), "{:?}", found().await);
     // A ticket is also found by its automatic answer.
-    store.submit(&ticket("3", "DB-00003", "2026-01-01T00:00:00.000Z"), &seal("c"), with_answer()).await.unwrap();
+    store
+        .submit(&ticket("3", "DB-00003", "2026-01-01T00:00:00.000Z"), &submission_key("c"), with_answer())
+        .await
+        .unwrap();
     assert_eq!(found().await, ["3"]);
 }

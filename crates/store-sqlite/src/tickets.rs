@@ -6,15 +6,16 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::{RowExt, store_error};
-use super::rows::{json, sealed_of, ticket_of};
+use super::rows::{json, submission_of, ticket_of};
 use super::{
-    SEALED, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails, queue, submissions,
+    SUBMISSION, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails, queue,
+    submissions,
 };
 use deskbell_core::ports::{
     InboxCursor, InboxPage, StoreError, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
     SubmissionOutcome, TicketSummary, Tickets, View,
 };
-use deskbell_core::rules::listing::{excerpt, list_place, summarize};
+use deskbell_core::rules::listing::{excerpt, sort_position, summarize};
 use deskbell_core::rules::{body, tokens};
 use deskbell_core::timestamp::Timestamp;
 use domain::targets::Owner;
@@ -24,15 +25,16 @@ impl Tickets for SqliteStore {
     async fn submit(
         &self,
         new: &StoredTicket,
-        seal: &SubmissionKey,
-        along: SubmissionExtras,
+        key: &SubmissionKey,
+        extras: SubmissionExtras,
     ) -> Result<SubmissionOutcome, StoreError> {
-        self.batches.submit(new, seal, along).await
+        self.batches.submit(new, key, extras).await
     }
 
     async fn submission(&self, site: &str, key: &str) -> Result<Option<StoredSubmission>, StoreError> {
-        let row = sqlx::query(SEALED).bind(site).bind(key).fetch_optional(&self.readers).await.map_err(store_error)?;
-        row.map(|row| sealed_of(&row)).transpose()
+        let row =
+            sqlx::query(SUBMISSION).bind(site).bind(key).fetch_optional(&self.readers).await.map_err(store_error)?;
+        row.map(|row| submission_of(&row)).transpose()
     }
 
     async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError> {
@@ -82,36 +84,36 @@ pub async fn keep(
     transaction: &mut SqliteConnection,
     new: &StoredTicket,
     prepared: &Prepared,
-    seal: &SubmissionKey,
-    along: SubmissionExtras,
+    key: &SubmissionKey,
+    extras: SubmissionExtras,
     now: Timestamp,
 ) -> Result<SubmissionOutcome, StoreError> {
-    let held = sqlx::query(SEALED)
+    let held = sqlx::query(SUBMISSION)
         .bind(&new.site)
-        .bind(&seal.key)
+        .bind(&key.key)
         .fetch_optional(&mut *transaction)
         .await
         .map_err(store_error)?;
     if let Some(row) = held {
-        return Ok(SubmissionOutcome::KeyTaken(Box::new(sealed_of(&row)?)));
+        return Ok(SubmissionOutcome::KeyTaken(Box::new(submission_of(&row)?)));
     }
-    if erasure::is_erased(transaction, &new.site, &seal.key).await? {
+    if erasure::is_erased(transaction, &new.site, &key.key).await? {
         return Ok(SubmissionOutcome::Erased);
     }
-    if let Some(quota) = &along.quota
+    if let Some(quota) = &extras.quota
         && let Some(exceeded) = submissions::spend(transaction, &new.site, quota).await?
     {
         return Ok(SubmissionOutcome::OverQuota(exceeded));
     }
     // An automatic answer is the first unread message.
-    if !insert(transaction, new, prepared, u32::from(along.answer.is_some())).await? {
+    if !insert(transaction, new, prepared, u32::from(extras.answer.is_some())).await? {
         return Ok(SubmissionOutcome::ReferenceTaken);
     }
     sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
         .bind(&new.site)
-        .bind(&seal.key)
-        .bind(seal.body.to_vec())
-        .bind(seal.session.map(|session| session.to_vec()))
+        .bind(&key.key)
+        .bind(key.body.to_vec())
+        .bind(key.session.map(|session| session.to_vec()))
         .bind(&new.id)
         .execute(&mut *transaction)
         .await
@@ -121,28 +123,28 @@ pub async fn keep(
         return Ok(SubmissionOutcome::MissingFiles(missing));
     }
     let mut number = None;
-    if let Some(answer) = along.answer {
+    if let Some(answer) = extras.answer {
         number = Some(conversations::say(transaction, &new.id, answer, None).await?.number);
     }
-    let claim = match &along.unconfirmed {
+    let claim = match &extras.unconfirmed {
         Some(address) if confirmations::is_confirmed(transaction, new, address).await? => {
             // A sender who has proved that they read the mailbox is no threat to it.
-            if let Some(mail) = &along.mail {
+            if let Some(mail) = &extras.mail {
                 mails::keep(transaction, new, mail, mails::Mailbox::Confirmed, now).await?;
             }
             confirmations::Claim::Confirmed
         }
-        _ => match &along.mail {
+        _ => match &extras.mail {
             Some(mail) if mails::keep(transaction, new, mail, mails::Mailbox::Claimed, now).await? => {
                 confirmations::Claim::CodeMailed
             }
             _ => confirmations::Claim::Unconfirmed,
         },
     };
-    if let Some(address) = &along.unconfirmed {
+    if let Some(address) = &extras.unconfirmed {
         confirmations::keep(transaction, new, address, claim, now).await?;
     }
-    queue::enqueue_delivery(transaction, new, &along.deliveries, number, now).await?;
+    queue::enqueue_delivery(transaction, new, &extras.deliveries, number, now).await?;
     Ok(SubmissionOutcome::Stored)
 }
 
@@ -158,7 +160,7 @@ impl Prepared {
     /// Prepares what is written about a ticket.
     pub fn new(ticket: &StoredTicket) -> Result<Prepared, StoreError> {
         let body = body::write(&ticket.ticket).map_err(|error| StoreError::Damaged {
-            what: format!("ticket {}", ticket.id),
+            record: format!("ticket {}", ticket.id),
             reason: error.to_string(),
         })?;
         Ok(Prepared { body, shown: summarize(ticket), tokens: tokens::of_ticket(ticket) })
@@ -177,7 +179,7 @@ pub async fn insert(
     prepared: &Prepared,
     unread: u32,
 ) -> Result<bool, StoreError> {
-    let place = list_place(new);
+    let position = sort_position(new);
     let inserted = sqlx::query(INSERT_TICKET)
         .bind(&new.id)
         .bind(&new.site)
@@ -199,8 +201,8 @@ pub async fn insert(
         .bind(new.handling.updated_at.to_string())
         .bind(new.handling.read_until)
         .bind(unread)
-        .bind(place.group)
-        .bind(place.key)
+        .bind(position.group)
+        .bind(position.key)
         .fetch_optional(&mut *write)
         .await
         .map_err(store_error)?;

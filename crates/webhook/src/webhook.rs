@@ -19,7 +19,7 @@ use standard_webhooks::{ID, SIGNATURE, Secret, TIMESTAMP};
 /// How many events are sent concurrently.
 const AT_ONCE: u32 = 4;
 /// Fields of a ticket that are useless elsewhere: ids of attachments, and signs of robots.
-const OURS: &[&str] = &["attachments", "automatic", "website"];
+const INTERNAL_FIELDS: &[&str] = &["attachments", "automatic", "website"];
 
 /// A receiver of events.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Webhook {
 
 #[async_trait]
 impl Destination for Webhook {
-    fn accepts(&self, _what: DeliveryKind, _author: Author) -> bool {
+    fn accepts(&self, _kind: DeliveryKind, _author: Author) -> bool {
         true
     }
 
@@ -68,7 +68,7 @@ impl Destination for Webhook {
 /// The event of a delivery: its type, its time, and its data.
 fn event(contents: &DeliveryContents<'_>) -> Option<Value> {
     let DeliveryContents { ticket, delivery, files, .. } = contents;
-    let (kind, time, data) = match delivery.what {
+    let (kind, time, data) = match delivery.kind {
         DeliveryKind::Ticket => {
             ("ticket.created", ticket.received_at.to_string(), json!({"ticket": full_ticket(ticket, files)}))
         }
@@ -120,7 +120,7 @@ fn full_ticket(ticket: &StoredTicket, files: &[DeliveryFile]) -> Value {
         "files": files.iter().map(described).collect::<Vec<_>>(),
     });
     if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
-        OURS.iter().for_each(|name| drop(data.remove(*name)));
+        INTERNAL_FIELDS.iter().for_each(|name| drop(data.remove(*name)));
         data.extend(more);
     }
     data
@@ -175,7 +175,7 @@ mod tests {
             ticket: &ticket,
             message: (kind == DeliveryKind::Message).then_some(&message),
             files: &[log],
-            place: None,
+            external: None,
         };
         event(&contents).unwrap()
     }
@@ -185,7 +185,7 @@ mod tests {
         let body = body_of(DeliveryKind::Ticket);
         assert_eq!((&body["type"], &body["timestamp"]), (&json!("ticket.created"), &json!("2026-11-24T23:05:00.000Z")));
         let ticket = &body["data"]["ticket"];
-        for (place, value) in [
+        for (external, value) in [
             ("/id", json!("1")),
             ("/reference", json!("DB-4K7Q9")),
             ("/message", json!("The export stops.\nEvery time.")),
@@ -196,7 +196,7 @@ mod tests {
             ("/fields/region", json!("EU")),
             ("/files", json!([{"name": "a.log", "type": "text/plain", "size": 3}])),
         ] {
-            assert_eq!(ticket.pointer(place), Some(&value), "{place}");
+            assert_eq!(ticket.pointer(external), Some(&value), "{external}");
         }
         let names: Vec<&String> = ticket.as_object().unwrap().keys().collect();
         for name in ["session", "website", "attachments", "automatic"] {

@@ -138,8 +138,8 @@ impl Comment {
 }
 
 /// The comments of a ticket, oldest first, including private ones.
-pub async fn comments(zendesk: &Zendesk, place: &ExternalTicketRef) -> Result<Vec<Comment>, Failure> {
-    read_list(&zendesk.client, &format!("/api/v2/tickets/{}/comments", place.external_id), "comments").await
+pub async fn comments(zendesk: &Zendesk, external: &ExternalTicketRef) -> Result<Vec<Comment>, Failure> {
+    read_list(&zendesk.client, &format!("/api/v2/tickets/{}/comments", external.external_id), "comments").await
 }
 
 #[async_trait]
@@ -194,9 +194,9 @@ impl Polling for Zendesk {
         Ok(ExportedChanges { tickets, at: answer.at, cursor: cursor.into(), is_complete })
     }
 
-    async fn poll(&self, place: &ExternalTicketRef) -> Result<PolledTicket, Failure> {
-        let trail = merges::follow(&self.sync, place).await?;
-        let is_customers = |comment: &Comment| comment.author_id.to_string() == place.requester;
+    async fn poll(&self, external: &ExternalTicketRef) -> Result<PolledTicket, Failure> {
+        let trail = merges::follow(&self.sync, external).await?;
+        let is_customers = |comment: &Comment| comment.author_id.to_string() == external.requester;
         let is_new = |comment: &&Comment| comment.public && comment.marker().is_none();
         let new_comments: Vec<&Comment> = trail.comments.iter().filter(is_new).collect();
         let people = self.people(new_comments.iter().map(|comment| comment.author_id)).await?;
@@ -215,7 +215,7 @@ impl Polling for Zendesk {
         let end = trail.end.filter(|_| trail.moved.is_none());
         let updated_at =
             end.and_then(|(ticket, answer)| settled_update(&ticket.updated_at, answer.at.unwrap_or_else(clock::now)));
-        let note = trail.note.map(|text| AgentNote { key: format!("merged {}", place.external_id), text });
+        let note = trail.note.map(|text| AgentNote { key: format!("merged {}", external.external_id), text });
         Ok(PolledTicket { standing, updated_at, messages, moved: trail.moved, note })
     }
 
@@ -296,7 +296,7 @@ impl User {
 fn external_ticket(ticket: Ticket) -> ExternalTicket {
     let (status, _) = status_and_turn(&ticket.status);
     ExternalTicket {
-        place: ExternalTicketRef {
+        external: ExternalTicketRef {
             external_id: ticket.id.to_string(),
             requester: ticket.requester_id.to_string(),
             merged_after: None,

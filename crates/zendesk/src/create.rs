@@ -175,8 +175,8 @@ async fn find_by_marker(
     let tickets = response.get("results").and_then(Value::as_array).into_iter().flatten();
     for ticket in tickets.take(FOUND_MAX) {
         let Some(receipt) = receipt_of(zendesk, ticket).await? else { continue };
-        let Some(place) = &receipt.place else { continue };
-        let first_comment = comments(zendesk, place).await?.into_iter().next();
+        let Some(external) = &receipt.external else { continue };
+        let first_comment = comments(zendesk, external).await?.into_iter().next();
         if first_comment.is_some_and(|first_comment| first_comment.marker() == Some(&contents.id())) {
             return Ok(Some(receipt));
         }
@@ -209,7 +209,7 @@ pub async fn upload(zendesk: &Zendesk, contents: &DeliveryContents<'_>) -> Resul
             }
         }
     }
-    if contents.delivery.what == DeliveryKind::Ticket {
+    if contents.delivery.kind == DeliveryKind::Ticket {
         let context = serde_json::to_vec_pretty(&contents.ticket.ticket.context).unwrap_or_default();
         upload_file(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
     }
@@ -273,8 +273,8 @@ async fn create(
                 let receipt = receipt_of(zendesk, accepted).await?;
                 let receipt = receipt.ok_or_else(|| Failure::later("Zendesk's response contains no ticket"))?;
                 let left_out = draft.missing();
-                if let Some(place) = receipt.place.as_ref().filter(|_| !left_out.is_empty()) {
-                    report(zendesk, contents, place, &left_out).await;
+                if let Some(external) = receipt.external.as_ref().filter(|_| !left_out.is_empty()) {
+                    report(zendesk, contents, external, &left_out).await;
                 }
                 not_delivered.extend(left_out);
                 not_delivered.extend(differences(&ticket, accepted));
@@ -362,14 +362,14 @@ async fn repair_with(
 }
 
 /// Reports refused parts of a ticket in the log and in an internal note. The delivery does not depend on the note.
-async fn report(zendesk: &Zendesk, contents: &DeliveryContents<'_>, place: &ExternalTicketRef, left_out: &[String]) {
+async fn report(zendesk: &Zendesk, contents: &DeliveryContents<'_>, external: &ExternalTicketRef, left_out: &[String]) {
     let (delivery, reference) = (contents.delivery, &contents.ticket.reference);
     for reason in left_out {
         let (site, destination) = (&delivery.site, &delivery.destination);
         tracing::warn!(site, destination, reference, reason, "delivery part rejected");
     }
     let note = format!("Zendesk rejected parts of this ticket, so they were left out:\n- {}", left_out.join("\n- "));
-    let error = match write_note(zendesk, &format!("{}/refused", contents.id()), place, &note).await {
+    let error = match write_note(zendesk, &format!("{}/refused", contents.id()), external, &note).await {
         Ok(answer) if answer.status.is_success() => return,
         Ok(answer) => answer.message(),
         Err(failure) => failure.to_string(),
@@ -492,12 +492,12 @@ async fn receipt_of(zendesk: &Zendesk, ticket: &Value) -> Result<Option<Delivery
     let Some(external_id) = id("id").map(|id| id.to_string()) else { return Ok(None) };
     let own_id = zendesk.people.own_user_id(&zendesk.client).await?;
     let requester = id("requester_id").filter(|requester| *requester != own_id);
-    let place = ExternalTicketRef {
+    let external = ExternalTicketRef {
         external_id: external_id.clone(),
         requester: requester.map(|id| id.to_string()).unwrap_or_default(),
         merged_after: None,
     };
-    Ok(Some(DeliveryReceipt { external_id, place: Some(place), not_delivered: Vec::new() }))
+    Ok(Some(DeliveryReceipt { external_id, external: Some(external), not_delivered: Vec::new() }))
 }
 
 fn is_mismatch(answer: &Answer) -> bool {

@@ -45,14 +45,14 @@ pub fn read(
 
 /// The id of the ticket that it is about.
 fn ticket(event: &Value) -> Option<String> {
-    let places: &[&str] = match event.get("type").and_then(Value::as_str) {
+    let pointers: &[&str] = match event.get("type").and_then(Value::as_str) {
         // A ticket that was just created has no reply.
         Some("zen:event-type:ticket.created") => &[],
         Some(kind) if kind.starts_with("zen:event-type:ticket.") => &["/detail/id"],
         Some(kind) if kind.starts_with("zen:") => &[],
         _ => &["/ticket_id", "/ticket/id", "/id"],
     };
-    let id = places.iter().find_map(|place| event.pointer(place))?;
+    let id = pointers.iter().find_map(|pointer| event.pointer(pointer))?;
     let id = id.as_str().map(str::to_string).or_else(|| id.as_u64().map(|id| id.to_string()))?;
     (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)
 }

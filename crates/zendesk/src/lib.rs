@@ -123,7 +123,7 @@ impl Zendesk {
 
 #[async_trait]
 impl Destination for Zendesk {
-    fn accepts(&self, _what: DeliveryKind, _author: Author) -> bool {
+    fn accepts(&self, _kind: DeliveryKind, _author: Author) -> bool {
         true
     }
 
@@ -136,7 +136,7 @@ impl Destination for Zendesk {
     }
 
     async fn deliver(&self, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
-        match contents.delivery.what {
+        match contents.delivery.kind {
             DeliveryKind::Ticket => create::deliver_ticket(self, contents).await,
             DeliveryKind::Message => update::deliver_message(self, contents).await,
             DeliveryKind::Solved => update::deliver_status(self, contents, "solved").await,
@@ -153,8 +153,8 @@ impl Destination for Zendesk {
         hook::read(self.hook.as_deref().ok_or(InboundEventError::NoHook)?, headers, body, clock::now())
     }
 
-    fn page(&self, place: &ExternalTicketRef) -> Option<String> {
-        Some(self.client.url(&format!("/agent/tickets/{}", place.external_id)).ok()?.into())
+    fn page(&self, external: &ExternalTicketRef) -> Option<String> {
+        Some(self.client.url(&format!("/agent/tickets/{}", external.external_id)).ok()?.into())
     }
 
     async fn check(&self, config: &Config, hook: &str) -> Vec<Finding> {

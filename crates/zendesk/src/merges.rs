@@ -37,54 +37,57 @@ pub struct Trail {
 }
 
 /// Reads a ticket, the one that it was merged into, and so on.
-pub async fn follow(client: &Client, place: &ExternalTicketRef) -> Result<Trail, Failure> {
+pub async fn follow(client: &Client, external: &ExternalTicketRef) -> Result<Trail, Failure> {
     let mut trail = Trail { comments: Vec::new(), end: None, moved: None, note: None };
-    let (mut ticket, mut answer) = read_ticket(client, &place.external_id).await?;
-    let mut remaining = comments(client, &place.external_id).await?;
-    let mut place = place.clone();
+    let (mut ticket, mut answer) = read_ticket(client, &external.external_id).await?;
+    let mut remaining = comments(client, &external.external_id).await?;
+    let mut external = external.clone();
     let mut visited = vec![ticket.id];
     for _ in 0..STEPS_MAX {
         let (notices, comments): (Vec<Comment>, Vec<Comment>) =
-            own_comments(remaining, &place).into_iter().partition(is_notice);
+            own_comments(remaining, &external).into_iter().partition(is_notice);
         trail.comments.extend(comments);
         if !is_merged(&ticket, &notices) {
             trail.end = Some((ticket, answer));
             return Ok(trail);
         }
-        let Some(target) = target(client, &ticket, &notices, &visited, &place).await? else {
+        let Some(target) = target(client, &ticket, &notices, &visited, &external).await? else {
             trail.note = Some(format!(
                 "In Zendesk, {} was merged into another ticket that could not be found. The customer does not see \
                  that ticket. Their next message opens a new ticket.",
-                place.external_id
+                external.external_id
             ));
             return Ok(trail);
         };
         let id = target.ticket.id;
-        if target.ticket.requester_id.to_string() != place.requester || target.ticket.status == "deleted" {
+        if target.ticket.requester_id.to_string() != external.requester || target.ticket.status == "deleted" {
             trail.note = Some(format!(
                 "In Zendesk, {} was merged into {id}, which has another requester. To protect the other requester, \
                  the customer does not see {id}. Their next message opens a new ticket; answer them there or here.",
-                place.external_id
+                external.external_id
             ));
             return Ok(trail);
         }
         trail.note = Some(format!(
             "In Zendesk, {} was merged into {id}. The conversation continues there: new public comments of {id} are \
              shown here.",
-            place.external_id
+            external.external_id
         ));
-        place = ExternalTicketRef { external_id: id.to_string(), merged_after: Some(target.notice), ..place };
-        trail.moved = Some(place.clone());
+        external = ExternalTicketRef { external_id: id.to_string(), merged_after: Some(target.notice), ..external };
+        trail.moved = Some(external.clone());
         visited.push(id);
         (ticket, answer, remaining) = (target.ticket, target.answer, target.comments);
     }
     trail.note =
-        Some(format!("In Zendesk, {} was merged too many times and is no longer followed.", place.external_id));
+        Some(format!("In Zendesk, {} was merged too many times and is no longer followed.", external.external_id));
     Ok(trail)
 }
 
 /// The ticket that a closed one was merged into; none if it is closed for good.
-pub async fn open_place(zendesk: &Zendesk, closed: &ExternalTicketRef) -> Result<Option<ExternalTicketRef>, Failure> {
+pub async fn find_open_ticket(
+    zendesk: &Zendesk,
+    closed: &ExternalTicketRef,
+) -> Result<Option<ExternalTicketRef>, Failure> {
     let trail = follow(&zendesk.client, closed).await?;
     Ok(trail.moved.filter(|_| trail.end.is_some_and(|(ticket, _)| ticket.status != "closed")))
 }
@@ -99,11 +102,11 @@ pub fn is_notice(comment: &Comment) -> bool {
 
 /// The comments after the description, or after the merge into this ticket. Earlier ones are removed before parsing, so that an unreadable one
 /// does not affect the others.
-fn own_comments(mut comments: Vec<Value>, place: &ExternalTicketRef) -> Vec<Comment> {
+fn own_comments(mut comments: Vec<Value>, external: &ExternalTicketRef) -> Vec<Comment> {
     let is_notice = |comment: &Value, notice: &str| {
         comment.get("id").and_then(Value::as_u64).is_some_and(|id| id.to_string() == notice)
     };
-    let begin = match &place.merged_after {
+    let begin = match &external.merged_after {
         None => Some(1),
         Some(notice) => comments.iter().position(|comment| is_notice(comment, notice)).map(|index| index + 1),
     };
@@ -139,14 +142,14 @@ async fn target(
     merged: &Ticket,
     notices: &[Comment],
     visited: &[u64],
-    place: &ExternalTicketRef,
+    external: &ExternalTicketRef,
 ) -> Result<Option<Target>, Failure> {
     let named_ids = notices.iter().rev().flat_map(|notice| [ids_of_source(notice), numbers(notice.text())].concat());
     if let Some(target) = find_target(client, merged, named_ids.collect(), visited).await? {
         return Ok(Some(target));
     }
     // Agents can replace the number by any text.
-    let Some(requester) = Some(&place.requester).filter(|requester| !requester.is_empty()) else { return Ok(None) };
+    let Some(requester) = Some(&external.requester).filter(|requester| !requester.is_empty()) else { return Ok(None) };
     let path = format!(
         "/api/v2/users/{}/tickets/requested?sort_by=updated_at&sort_order=desc&per_page={LISTED}",
         encoded(requester)

@@ -107,7 +107,7 @@ pub fn faults(answer: &Value, ticket: &Map<String, Value>, account_fields: &[Tic
         return faults;
     }
     let texts = ["/error/message", "/description", "/message", "/error_description", "/error"];
-    let message = texts.into_iter().find_map(|place| answer.pointer(place)?.as_str()).unwrap_or_default();
+    let message = texts.into_iter().find_map(|pointer| answer.pointer(pointer)?.as_str()).unwrap_or_default();
     if message.is_empty() {
         return faults;
     }

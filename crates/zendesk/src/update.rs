@@ -24,17 +24,17 @@ const CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// Delivers a message. Updates have no idempotency key, so an earlier attempt is looked up by its id.
 pub async fn deliver_message(zendesk: &Zendesk, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
-    let place = known_place(contents)?;
+    let external = require_external_ticket(contents)?;
     let is_customers = message_of(contents)?.author == Author::Customer;
-    let failure = match add_comment(zendesk, contents, place).await? {
+    let failure = match add_comment(zendesk, contents, external).await? {
         UpdateOutcome::Done(delivered) => return Ok(delivered),
-        UpdateOutcome::Closed(update, not_delivered) => match merges::open_place(zendesk, place).await? {
+        UpdateOutcome::Closed(update, not_delivered) => match merges::find_open_ticket(zendesk, external).await? {
             // The ticket itself is followed when it is polled, once all its earlier comments are read.
             Some(open) => match add_comment(zendesk, contents, &open).await? {
                 UpdateOutcome::Done(delivered) => return Ok(delivered),
                 UpdateOutcome::Closed(..) => Failure::later("the ticket into which it was merged has just been closed"),
             },
-            None if is_customers => return follow_up(zendesk, contents, place, update, not_delivered).await,
+            None if is_customers => return follow_up(zendesk, contents, external, update, not_delivered).await,
             None => Failure::Never("Zendesk rejected it: the ticket is closed".into()),
         },
     };
@@ -52,11 +52,11 @@ enum UpdateOutcome {
 async fn add_comment(
     zendesk: &Zendesk,
     contents: &DeliveryContents<'_>,
-    place: &ExternalTicketRef,
+    external: &ExternalTicketRef,
 ) -> Result<UpdateOutcome, Failure> {
     let message = message_of(contents)?;
     if contents.delivery.attempts > 1
-        && let Some(existing) = find(zendesk, contents, place).await?
+        && let Some(existing) = find(zendesk, contents, external).await?
     {
         return Ok(UpdateOutcome::Done(existing));
     }
@@ -69,7 +69,7 @@ async fn add_comment(
         let public = message.author != Author::Automatic && speaker != Speaker::Gateway;
         let mut comment = json!({"body": body, "public": public, "uploads": files.tokens});
         let author = match speaker {
-            Speaker::Requester => place.requester.parse::<u64>().ok(),
+            Speaker::Requester => external.requester.parse::<u64>().ok(),
             Speaker::Gateway => Some(zendesk.people.own_user_id(&zendesk.client).await?),
             Speaker::Support => None,
         };
@@ -80,16 +80,18 @@ async fn add_comment(
         if is_opened {
             merge(&mut ticket, json!({"status": "open"}));
         }
-        let answer = change(zendesk, place, ticket.clone()).await?;
+        let answer = change(zendesk, external, ticket.clone()).await?;
         match answer.status.as_u16() {
             403 => return Err(answer.forbidden()),
             200..=299 => {
                 warn_of_refused(contents, &not_delivered);
                 not_delivered.splice(0..0, files.not_delivered);
                 let external_id = comment_id(&answer).unwrap_or_default();
-                return Ok(UpdateOutcome::Done(DeliveryReceipt { external_id, place: None, not_delivered }));
+                return Ok(UpdateOutcome::Done(DeliveryReceipt { external_id, external: None, not_delivered }));
             }
-            404 => return Err(Failure::Never(format!("the ticket {} no longer exists in Zendesk", place.external_id))),
+            404 => {
+                return Err(Failure::Never(format!("the ticket {} no longer exists in Zendesk", external.external_id)));
+            }
             409 => return Err(Failure::later("the ticket was changed in Zendesk at the same time")),
             422 if is_closed(&answer) => {
                 return Ok(UpdateOutcome::Closed(comment, [files.not_delivered, not_delivered].concat()));
@@ -151,8 +153,8 @@ fn warn_of_refused(contents: &DeliveryContents<'_>, not_delivered: &[String]) {
     }
 }
 
-fn known_place<'a>(contents: &DeliveryContents<'a>) -> Result<&'a ExternalTicketRef, Failure> {
-    contents.place.ok_or_else(|| Failure::Never("the external ticket is unknown".into()))
+fn require_external_ticket<'a>(contents: &DeliveryContents<'a>) -> Result<&'a ExternalTicketRef, Failure> {
+    contents.external.ok_or_else(|| Failure::Never("the external ticket is unknown".into()))
 }
 
 fn message_of<'a>(contents: &DeliveryContents<'a>) -> Result<&'a Message, Failure> {
@@ -197,14 +199,14 @@ pub async fn deliver_confirmation(
     zendesk: &Zendesk,
     contents: &DeliveryContents<'_>,
 ) -> Result<DeliveryReceipt, Failure> {
-    let place = known_place(contents)?;
-    if let Some(existing) = find_note(zendesk, contents, place).await? {
+    let external = require_external_ticket(contents)?;
+    if let Some(existing) = find_note(zendesk, contents, external).await? {
         return Ok(existing);
     }
     let notice = comment::notice(contents.ticket).unwrap_or_default();
-    let mut answer = write_note(zendesk, &contents.id(), place, &notice).await?;
+    let mut answer = write_note(zendesk, &contents.id(), external, &notice).await?;
     if is_closed(&answer)
-        && let Some(open) = merges::open_place(zendesk, place).await?
+        && let Some(open) = merges::find_open_ticket(zendesk, external).await?
     {
         answer = write_note(zendesk, &contents.id(), &open, &notice).await?;
     }
@@ -225,17 +227,17 @@ pub async fn deliver_status(
     contents: &DeliveryContents<'_>,
     status: &str,
 ) -> Result<DeliveryReceipt, Failure> {
-    let place = known_place(contents)?;
-    let mut answer = change(zendesk, place, json!({"status": status})).await?;
-    let open = if is_closed(&answer) { merges::open_place(zendesk, place).await? } else { None };
-    let place = open.as_ref().unwrap_or(place);
+    let external = require_external_ticket(contents)?;
+    let mut answer = change(zendesk, external, json!({"status": status})).await?;
+    let open = if is_closed(&answer) { merges::find_open_ticket(zendesk, external).await? } else { None };
+    let external = open.as_ref().unwrap_or(external);
     if open.is_some() {
-        answer = change(zendesk, place, json!({"status": status})).await?;
+        answer = change(zendesk, external, json!({"status": status})).await?;
     }
     match answer.status.as_u16() {
         200..=299 => Ok(DeliveryReceipt::default()),
         403 => Err(answer.forbidden()),
-        404 => Err(Failure::Never(format!("the ticket {} no longer exists in Zendesk", place.external_id))),
+        404 => Err(Failure::Never(format!("the ticket {} no longer exists in Zendesk", external.external_id))),
         409 => Err(Failure::later("the ticket was changed in Zendesk at the same time")),
         422 if is_closed(&answer) && status == "solved" => Ok(DeliveryReceipt::default()),
         422 if is_closed(&answer) => {
@@ -246,11 +248,11 @@ pub async fn deliver_status(
         // Agents have to fill in something first; they are told.
         422 => {
             let message = answer.message();
-            let external_id = match find_note(zendesk, contents, place).await? {
+            let external_id = match find_note(zendesk, contents, external).await? {
                 Some(earlier_note) => earlier_note.external_id,
                 None => {
                     let note = format!("Set to {status} in Deskbell.");
-                    let answer = write_note(zendesk, &contents.id(), place, &note).await?;
+                    let answer = write_note(zendesk, &contents.id(), external, &note).await?;
                     comment_id(&answer).unwrap_or_default()
                 }
             };
@@ -266,12 +268,12 @@ pub async fn deliver_status(
 async fn find_note(
     zendesk: &Zendesk,
     contents: &DeliveryContents<'_>,
-    place: &ExternalTicketRef,
+    external: &ExternalTicketRef,
 ) -> Result<Option<DeliveryReceipt>, Failure> {
     if contents.delivery.attempts <= 1 {
         return Ok(None);
     }
-    let note = comments(zendesk, place).await?.into_iter().find(|comment| comment.marker() == Some(&contents.id()));
+    let note = comments(zendesk, external).await?.into_iter().find(|comment| comment.marker() == Some(&contents.id()));
     Ok(note.map(|note| DeliveryReceipt { external_id: note.id.to_string(), ..DeliveryReceipt::default() }))
 }
 
@@ -279,11 +281,11 @@ async fn find_note(
 pub async fn write_note(
     zendesk: &Zendesk,
     name: &str,
-    place: &ExternalTicketRef,
+    external: &ExternalTicketRef,
     text: &str,
 ) -> Result<Answer, Failure> {
     let note = json!({"comment": {"body": text, "public": false}, "metadata": {"deskbell": name}});
-    change(zendesk, place, note).await
+    change(zendesk, external, note).await
 }
 
 /// The comment of an earlier attempt: by the id in its metadata, or else the same text of the same author. The notice for agents may have
@@ -291,16 +293,16 @@ pub async fn write_note(
 async fn find(
     zendesk: &Zendesk,
     contents: &DeliveryContents<'_>,
-    place: &ExternalTicketRef,
+    external: &ExternalTicketRef,
 ) -> Result<Option<DeliveryReceipt>, Failure> {
     let begin = contents.delivery.first_attempt_at.map(|first_attempt_at| first_attempt_at - CLOCK_DIFFERENCE);
     let by_requester = Speaker::new(zendesk, contents) == Speaker::Requester;
     let words = inert(contents.message.map(|message| message.body.as_str()).unwrap_or_default());
-    let earlier = comments(zendesk, place).await?.into_iter().find(|comment| {
+    let earlier = comments(zendesk, external).await?.into_iter().find(|comment| {
         let is_same_text = begin
             .is_none_or(|begin| comment.created_at.parse::<Timestamp>().is_ok_and(|created_at| created_at >= begin))
             && comment::contains(comment.text(), &words)
-            && (comment.author_id.to_string() == place.requester) == by_requester;
+            && (comment.author_id.to_string() == external.requester) == by_requester;
         comment.marker() == Some(&contents.id()) || comment.marker().is_none() && is_same_text
     });
     if let Some(comment) = earlier {
@@ -310,8 +312,8 @@ async fn find(
     create::find(zendesk, &format!("{EXTERNAL_ID_PREFIX}{}", contents.id())).await
 }
 
-async fn change(zendesk: &Zendesk, place: &ExternalTicketRef, ticket: Value) -> Result<Answer, Failure> {
-    let (path, mut body) = (format!("/api/v2/tickets/{}", place.external_id), json!({"ticket": ticket}));
+async fn change(zendesk: &Zendesk, external: &ExternalTicketRef, ticket: Value) -> Result<Answer, Failure> {
+    let (path, mut body) = (format!("/api/v2/tickets/{}", external.external_id), json!({"ticket": ticket}));
     make_inert(&mut body);
     zendesk.client.send(&Request { body: Body::Json(&body), ..Request::put(&path) }).await
 }

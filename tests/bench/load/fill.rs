@@ -65,7 +65,7 @@ pub async fn fill(path: &Path, count: usize) -> Outcome {
             placed??;
         }
         let (store, ticket) = (store.clone(), made(number, &words, &mut random)?);
-        placing.spawn(async move { place(store.as_ref(), number, &ticket).await });
+        placing.spawn(async move { submit(store.as_ref(), number, &ticket).await });
     }
     while let Some(placed) = placing.join_next().await {
         placed??;
@@ -88,7 +88,7 @@ pub async fn claim(path: &Path, times: usize) -> Outcome<Vec<Duration>> {
     Ok(samples)
 }
 
-async fn place(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Outcome {
+async fn submit(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Outcome {
     let answer = (ticket.status == Status::Solved).then(|| NewMessage {
         author: Author::Support,
         name: "Ana".into(),
@@ -96,9 +96,12 @@ async fn place(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Out
         at: ticket.received_at,
         attachments: Vec::new(),
     });
-    let deliveries = vec![NewDelivery { destination: QUEUE.1.into(), what: DeliveryKind::Ticket }];
-    let seal = SubmissionKey { key: format!("filled-{number}"), body: [0; 32], session: None };
-    match store.submit(ticket, &seal, SubmissionExtras { answer, deliveries, ..SubmissionExtras::default() }).await? {
+    let deliveries = vec![NewDelivery { destination: QUEUE.1.into(), kind: DeliveryKind::Ticket }];
+    let submission_key = SubmissionKey { key: format!("filled-{number}"), body: [0; 32], session: None };
+    match store
+        .submit(ticket, &submission_key, SubmissionExtras { answer, deliveries, ..SubmissionExtras::default() })
+        .await?
+    {
         SubmissionOutcome::Stored => Ok(()),
         other => Err(format!("ticket {number} was not kept: {other:?}").into()),
     }
@@ -112,7 +115,7 @@ async fn deliver(store: &SqliteStore, count: usize) -> Outcome {
         if due.is_empty() {
             break;
         }
-        let done = DeliveryOutcome::Delivered { external_id: "1".into(), place: None, reason: String::new() };
+        let done = DeliveryOutcome::Delivered { external_id: "1".into(), external: None, reason: String::new() };
         let attempts: Vec<_> = due.iter().map(|due| (due, &done)).collect();
         store.record_attempts(&attempts).await?;
         left -= due.len();

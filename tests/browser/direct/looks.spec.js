@@ -66,7 +66,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await expectAccessible(page);
 
       // In this order, because it is also retried automatically.
-      await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what: "torn" });
+      await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind: "torn" });
       await zendesk.quirks({ require_auth: false });
       await panel.again(words.again, panel.root.getByText(words.why));
       await expect(panel.title).toHaveText(words.unsure);

@@ -295,7 +295,7 @@ test("a page that is left while the answer is on its way does not send it again"
 }) => {
   trouble.expect(DOWN);
   await visit();
-  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what: { slow_after: 3000 } });
+  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind: { slow_after: 3000 } });
   await panel.open();
   await write(panel, "Left too early");
   await expect.poll(async () => (await zendesk.state()).tickets.length).toBe(1);
@@ -344,7 +344,7 @@ test("files that do not get through are brought anew, and the ticket goes once w
     { name: "one.log", mimeType: "text/plain", buffer: Buffer.from("1") },
     { name: "two.log", mimeType: "text/plain", buffer: Buffer.from("2") },
   ]);
-  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/uploads", after: 1, what: "torn" });
+  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/uploads", after: 1, kind: "torn" });
   await panel.box.fill("With two files");
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
@@ -372,7 +372,7 @@ test("of two tabs one sends, once, and both know that it is not known", async ({
   await second.goto(site.url);
   await second.getByRole("button", { name: "Open help" }).click();
   await expect(second.locator("deskbell-panel .foot button")).toBeVisible();
-  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what: "torn" });
+  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind: "torn" });
   await panel.open();
   await write(panel, "From one tab of two");
   await unsure(panel);

@@ -230,10 +230,12 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
     let note = external_ticket(&desk).comments.last().unwrap().clone();
     assert_eq!((note.author, note.public), (ADMIN, false));
     assert!(note.body.starts_with("[Address confirmed] "), "{}", note.body);
-    let deeds = gateway.app.store.activities(&id).await.unwrap();
+    let activities = gateway.app.store.activities(&id).await.unwrap();
     assert!(
-        deeds.iter().any(|deed| deed.act == ActivityKind::Confirmed && deed.text == "ada@example.com"),
-        "{deeds:?}"
+        activities
+            .iter()
+            .any(|activity| activity.kind == ActivityKind::Confirmed && activity.text == "ada@example.com"),
+        "{activities:?}"
     );
 }
 
@@ -347,7 +349,7 @@ async fn a_claimed_address_is_no_requester_where_answers_are_not_withheld() {
     let requester = external_ticket(&desk).requester;
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
     // An unsigned ticket from before addresses were confirmed, which is still in the queue.
-    let id = crate::desk::place(&desk, "Two").await;
+    let id = crate::desk::submit(&desk, "Two").await;
     desk.gateway.app.states.wake_deliveries("desk");
     desk.quiet().await;
     let external = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
@@ -560,11 +562,11 @@ async fn mail_is_supports_only_from_an_agent_and_the_customers_only_from_their_a
     assert_eq!(posted, [("support", "Text 1 \\*x\\*"), ("customer", "Text 2 *x*")]);
     let notes = gateway.app.store.activities(&id).await.unwrap();
     assert_eq!(notes.len(), 6, "{notes:?}");
-    assert_eq!(notes[0].operator, "Support, eve@evil.example");
+    assert_eq!(notes[0].actor, "Support, eve@evil.example");
     assert!(notes[0].text.contains("Text 3 *x*") && notes[0].text.contains("neither an agent nor the customer"));
     assert!(notes[1].text.contains("not authenticated"));
-    assert_eq!(notes[3].operator, "eve@evil.example", "a name that is an address is none");
-    assert_eq!(notes[5].operator, "Ana, eve@desk.example.evil.example");
+    assert_eq!(notes[3].actor, "eve@evil.example", "a name that is an address is none");
+    assert_eq!(notes[5].actor, "Ana, eve@desk.example.evil.example");
     // A note is no reply.
     let other = gateway.send(post("desk", "k2", Some(SESSION), &ticket("Two"))).await.json()["id"]
         .as_str()

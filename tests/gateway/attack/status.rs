@@ -36,7 +36,7 @@ async fn patch(gateway: &Gateway, id: &str, body: Value) -> Answer {
 }
 
 async fn waiting(gateway: &Gateway, id: &str) -> Vec<DeliveryKind> {
-    gateway.app.store.deliveries(id).await.unwrap().iter().map(|delivery| delivery.what).collect()
+    gateway.app.store.deliveries(id).await.unwrap().iter().map(|delivery| delivery.kind).collect()
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::conversing::listening;
 use super::{Desk, HOOK_SECRET, desk, full, mapping, until, words};
 use crate::zendesk::Zendesk;
 use crate::zendesk::control::{Side, new_comment};
-use crate::zendesk::quirks::{Answer, Fault, Refused, UnknownChoices, UnknownFields, What};
+use crate::zendesk::quirks::{Answer, Fault, FaultKind, Refused, UnknownChoices, UnknownFields};
 
 /// How many desks run at once.
 const AT_ONCE: usize = 16;
@@ -20,25 +20,25 @@ const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 type Trouble = (&'static str, fn(&Zendesk));
 
 const TROUBLES: &[Trouble] = &[
-    ("creating is torn", |zendesk| next(zendesk, "POST", "/api/v2/tickets", What::Torn)),
+    ("creating is torn", |zendesk| next(zendesk, "POST", "/api/v2/tickets", FaultKind::Torn)),
     ("creating is lost, and two hours go by", |zendesk| {
-        next(zendesk, "POST", "/api/v2/tickets", What::Lost);
+        next(zendesk, "POST", "/api/v2/tickets", FaultKind::Lost);
         zendesk.quirks(|quirks| quirks.key_hours = 0);
     }),
-    ("creating is dropped", |zendesk| next(zendesk, "POST", "/api/v2/tickets", What::Dropped)),
+    ("creating is dropped", |zendesk| next(zendesk, "POST", "/api/v2/tickets", FaultKind::Dropped)),
     ("creating fails with a page", |zendesk| next(zendesk, "POST", "/api/v2/tickets", status(502, None, true))),
     ("creating is asked too often", |zendesk| next(zendesk, "POST", "/api/v2/tickets", status(429, Some(1), false))),
-    ("updating is torn", |zendesk| next(zendesk, "PUT", "/api/v2/tickets", What::Torn)),
-    ("updating is lost", |zendesk| next(zendesk, "PUT", "/api/v2/tickets", What::Lost)),
+    ("updating is torn", |zendesk| next(zendesk, "PUT", "/api/v2/tickets", FaultKind::Torn)),
+    ("updating is lost", |zendesk| next(zendesk, "PUT", "/api/v2/tickets", FaultKind::Lost)),
     ("updating is away for a second, told as a date", |zendesk| {
         zendesk.quirks(|quirks| quirks.retry_after_as_date = true);
         next(zendesk, "PUT", "/api/v2/tickets", status(503, Some(1), false));
     }),
     ("updating is in conflict", |zendesk| next(zendesk, "PUT", "/api/v2/tickets", status(409, None, false))),
-    ("uploading is lost", |zendesk| next(zendesk, "POST", "/api/v2/uploads", What::Lost)),
+    ("uploading is lost", |zendesk| next(zendesk, "POST", "/api/v2/uploads", FaultKind::Lost)),
     ("uploading fails", |zendesk| next(zendesk, "POST", "/api/v2/uploads", status(500, None, false))),
-    ("looking up is torn", |zendesk| next(zendesk, "GET", "/api/v2/tickets", What::Torn)),
-    ("the token is torn", |zendesk| next(zendesk, "POST", "/oauth/tokens", What::Torn)),
+    ("looking up is torn", |zendesk| next(zendesk, "GET", "/api/v2/tickets", FaultKind::Torn)),
+    ("the token is torn", |zendesk| next(zendesk, "POST", "/oauth/tokens", FaultKind::Torn)),
     ("comments do not say whose they are", |zendesk| zendesk.quirks(|quirks| quirks.no_custom_metadata = true)),
     ("webhooks come late, twice, and the last first", |zendesk| {
         zendesk.quirks(|quirks| {
@@ -70,13 +70,13 @@ const TROUBLES: &[Trouble] = &[
     }),
 ];
 
-fn next(zendesk: &Zendesk, method: &str, path: &str, what: What) {
-    let fault = Fault { method: method.into(), path_prefix: path.into(), after: 0, times: 1, what };
+fn next(zendesk: &Zendesk, method: &str, path: &str, kind: FaultKind) {
+    let fault = Fault { method: method.into(), path_prefix: path.into(), after: 0, times: 1, kind };
     zendesk.fault(fault);
 }
 
-fn status(status: u16, retry_after: Option<u64>, html: bool) -> What {
-    What::Status(Answer { status, retry_after, html })
+fn status(status: u16, retry_after: Option<u64>, html: bool) -> FaultKind {
+    FaultKind::Status(Answer { status, retry_after, html })
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn files_whose_tokens_have_ended_are_uploaded_again() {
         path_prefix: "/api/v2/tickets".into(),
         after: 0,
         times: 1,
-        what: What::Slow(300),
+        kind: FaultKind::Slow(300),
     };
     desk.zendesk.fault(slow);
     let ticket = full("One");
@@ -200,7 +200,7 @@ async fn a_ticket_whose_external_id_is_refused_is_created_once_where_the_answer_
             path_prefix: "/api/v2/tickets".into(),
             after: 1,
             times: 1,
-            what: What::Lost,
+            kind: FaultKind::Lost,
         };
         desk.zendesk.fault(fault);
         let answer = desk.post("key", &full("One")).await;
@@ -220,7 +220,7 @@ async fn a_note_that_a_status_was_refused_is_written_once() {
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
     next(&desk.zendesk, "PUT", "/api/v2/tickets", status(422, None, false));
-    next(&desk.zendesk, "PUT", "/api/v2/tickets", What::Lost);
+    next(&desk.zendesk, "PUT", "/api/v2/tickets", FaultKind::Lost);
     next(&desk.zendesk, "PUT", "/api/v2/tickets", status(422, None, false));
     assert_eq!(desk.mark(&id, "solved").await.status, 200);
     desk.quiet().await;
@@ -238,7 +238,7 @@ async fn one_that_fails_for_good_is_listed_and_keeps_nobody_else_and_can_be_sent
         path_prefix: "/api/v2/tickets".into(),
         after: 0,
         times,
-        what: What::Status(crate::zendesk::quirks::Answer { status: 422, retry_after: None, html: false }),
+        kind: FaultKind::Status(crate::zendesk::quirks::Answer { status: 422, retry_after: None, html: false }),
     };
     desk.zendesk.fault(refuses(1_000));
     let refused = desk.post("odd", &full("Odd")).await;

@@ -13,7 +13,7 @@ use super::{SESSION, full, mapping, site, until, within};
 use crate::command::{deskbell, start};
 use crate::wire::Wire;
 use crate::zendesk::Zendesk;
-use crate::zendesk::quirks::{Fault, What};
+use crate::zendesk::quirks::{Fault, FaultKind};
 
 const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 /// Longer than anything waits.
@@ -30,7 +30,7 @@ async fn killed_between_any_two_steps_one_ticket_is_there_and_whole() {
 async fn all() {
     let mut stories = JoinSet::new();
     for step in 0..STEPS {
-        for fault in [What::Slow(FOREVER), What::SlowAfter(FOREVER)] {
+        for fault in [FaultKind::Slow(FOREVER), FaultKind::SlowAfter(FOREVER)] {
             stories.spawn_local(async move {
                 let name = format!("step {step}, {fault:?}");
                 let outcome = tokio::task::spawn_local(story(step, fault)).await;
@@ -44,13 +44,13 @@ async fn all() {
 }
 
 /// Kills the gateway at a step, before or after Zendesk has handled it; starts it again and checks the result.
-async fn story(step: u32, fault: What) -> bool {
+async fn story(step: u32, fault: FaultKind) -> bool {
     let (zendesk, folder) = (Zendesk::start().await, tempfile::tempdir().unwrap());
     std::fs::write(folder.path().join("deskbell.toml"), site(&zendesk, &mapping())).unwrap();
     let (mut child, address) = serve(&folder).await;
     put_file(&address).await;
-    let done = matches!(fault, What::SlowAfter(_));
-    zendesk.fault(Fault { method: String::new(), path_prefix: String::new(), after: step, times: 1, what: fault });
+    let done = matches!(fault, FaultKind::SlowAfter(_));
+    zendesk.fault(Fault { method: String::new(), path_prefix: String::new(), after: step, times: 1, kind: fault });
 
     let mut ticket = full("One");
     ticket["attachments"] = json!([FILE]);

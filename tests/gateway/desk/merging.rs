@@ -24,8 +24,8 @@ fn arrives(desk: &Desk, email: &str, body: &str) -> u64 {
 }
 
 async fn notes(desk: &Desk, id: &str) -> Vec<String> {
-    let deeds = desk.gateway.app.store.activities(id).await.unwrap();
-    deeds.into_iter().map(|deed| deed.text).filter(|text| text.contains("merged")).collect()
+    let activities = desk.gateway.app.store.activities(id).await.unwrap();
+    activities.into_iter().map(|activity| activity.text).filter(|text| text.contains("merged")).collect()
 }
 
 #[tokio::test]

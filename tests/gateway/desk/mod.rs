@@ -220,7 +220,7 @@ pub fn full(message: &str) -> Value {
 }
 
 /// Stores a ticket, queued for Zendesk; returns its id.
-pub async fn place(desk: &Desk, message: &str) -> String {
+pub async fn submit(desk: &Desk, message: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
     let ticket = StoredTicket::new("desk", message.into(), new, clock::now());
     let deliveries = desk.gateway.app.routers.inbox.destinations.destinations.deliveries(
@@ -229,9 +229,12 @@ pub async fn place(desk: &Desk, message: &str) -> String {
         Author::Customer,
         None,
     );
-    let seal = SubmissionKey { key: message.into(), body: [0; 32], session: None };
+    let submission_key = SubmissionKey { key: message.into(), body: [0; 32], session: None };
     let extras = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
-    assert_eq!(desk.gateway.app.store.submit(&ticket, &seal, extras).await.unwrap(), SubmissionOutcome::Stored);
+    assert_eq!(
+        desk.gateway.app.store.submit(&ticket, &submission_key, extras).await.unwrap(),
+        SubmissionOutcome::Stored
+    );
     ticket.id
 }
 

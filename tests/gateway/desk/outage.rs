@@ -7,7 +7,7 @@ use axum::http::Method;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{desk, full, place, until, within};
+use super::{desk, full, submit, until, within};
 
 /// How many tickets are queued.
 const WAITING: u32 = 120;
@@ -28,7 +28,7 @@ async fn after_an_outage_everything_is_brought_oldest_first_once_and_within_the_
         quirks.rate_limit = A_MINUTE;
     });
     let messages: Vec<String> = (0..WAITING).map(|number| format!("Ticket {number} of many")).collect();
-    let ids = join_all(messages.iter().map(|message| place(&desk, message))).await;
+    let ids = join_all(messages.iter().map(|message| submit(&desk, message))).await;
     desk.gateway.app.states.wake_deliveries("desk");
     until(async || desk.gateway.app.states.get("desk", "desk").unwrap().unreachable().is_some()).await;
     assert_eq!(desk.post("key", &full("The last")).await.status, 202);

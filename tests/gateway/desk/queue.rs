@@ -3,15 +3,15 @@
 use deskbell_core::clock;
 use deskbell_core::ports::{ChangedTicket, DeliveryState};
 
-use super::{desk, full, place, until};
+use super::{desk, full, submit, until};
 use crate::zendesk::Zendesk;
-use crate::zendesk::quirks::{Answer, Fault, What as Wrong};
+use crate::zendesk::quirks::{Answer, Fault, FaultKind as Wrong};
 
 #[tokio::test]
 async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
     let desk = desk("").await;
     desk.zendesk.quirks(|quirks| quirks.down = true);
-    let id = place(&desk, "Old").await;
+    let id = submit(&desk, "Old").await;
     let age = "UPDATE deliveries SET created_at = '2026-01-20T09:00:00.000Z', due_at = '2026-01-20T09:00:00.000Z'";
     sqlx::query(age).execute(&mut desk.gateway.connection().await).await.unwrap();
     desk.gateway.app.states.wake_deliveries("desk");
@@ -34,7 +34,7 @@ async fn what_fails_alone_waits_alone_and_what_is_said_about_it_waits_behind_it(
         path_prefix: "/api/v2/tickets".into(),
         after: 0,
         times: 1,
-        what: Wrong::Status(Answer { status: 500, retry_after: Some(2), html: false }),
+        kind: Wrong::Status(Answer { status: 500, retry_after: Some(2), html: false }),
     };
     desk.zendesk.fault(fails);
     let first = desk.post("1", &full("First")).await;

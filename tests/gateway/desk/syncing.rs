@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Desk, desk, full, until, within};
 use crate::zendesk::control::{Side, new_comment};
-use crate::zendesk::quirks::{Quirks, What, next};
+use crate::zendesk::quirks::{FaultKind, Quirks, next};
 
 const QUEUE: (&str, &str) = ("desk", "desk");
 /// Ten pages of the export take a minute.
@@ -161,7 +161,7 @@ async fn a_bulk_change_of_ones_own_tickets_keeps_no_new_answer_waiting() {
     let desk = desk("").await;
     desk.zendesk.quirks(|quirks| quirks.rate_limit = 2_000);
     for number in 0..OWN {
-        super::place(&desk, &format!("Ticket {number}")).await;
+        super::submit(&desk, &format!("Ticket {number}")).await;
     }
     desk.gateway.app.states.wake_deliveries("desk");
     within(PATIENCE, async || desk.gateway.app.store.queues().await.unwrap().is_empty()).await;
@@ -193,7 +193,7 @@ async fn what_waits_behind_a_dead_letter_is_not_polled_again_and_again() {
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
     let refused = crate::zendesk::quirks::Answer { status: 415, retry_after: None, html: false };
-    desk.zendesk.fault(next("PUT", "/api/v2/tickets", What::Status(refused)));
+    desk.zendesk.fault(next("PUT", "/api/v2/tickets", FaultKind::Status(refused)));
     assert_eq!(desk.reply(&id, "r1", "One").await.status, 202);
     assert_eq!(desk.reply(&id, "r2", "Two").await.status, 202);
     let store = &desk.gateway.app.store;

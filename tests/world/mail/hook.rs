@@ -68,7 +68,7 @@ async fn messages(gateway: &Gateway, id: &str) -> Vec<String> {
 }
 
 async fn notes(gateway: &Gateway, id: &str) -> Vec<String> {
-    gateway.app.store.activities(id).await.unwrap().into_iter().map(|deed| deed.text).collect()
+    gateway.app.store.activities(id).await.unwrap().into_iter().map(|activity| activity.text).collect()
 }
 
 /// The lines of the next mail at the test's server.

@@ -144,9 +144,9 @@ impl World {
 
     /// What agents see about returned mail.
     async fn read(&self, id: &str) -> Vec<String> {
-        let deeds = self.gateway.app.store.activities(id).await.unwrap();
-        assert!(deeds.iter().all(|deed| deed.act == ActivityKind::Bounced), "{deeds:?}");
-        deeds.into_iter().map(|deed| deed.text).collect()
+        let activities = self.gateway.app.store.activities(id).await.unwrap();
+        assert!(activities.iter().all(|activity| activity.kind == ActivityKind::Bounced), "{activities:?}");
+        activities.into_iter().map(|activity| activity.text).collect()
     }
 
     async fn is_undeliverable(&self, id: &str) -> bool {

@@ -76,12 +76,12 @@ pub trait Conversations: Send + Sync {
     async fn activities(&self, ticket: &str) -> Result<Vec<Activity>, StoreError>;
 
     /// Changes the ticket with an id or reference in one transaction. `decide` runs inside it and sees the ticket as it is, so its decision
-    /// cannot contradict the row; it must not block. The change is written in full or not at all. If a message with the same `seal` exists
+    /// cannot contradict the row; it must not block. The change is written in full or not at all. If a message with the same `key` exists
     /// already, `decide` is not called.
     async fn change(
         &self,
         ticket: &str,
-        seal: Option<MessageKey<'_>>,
+        key: Option<MessageKey<'_>>,
         decide: Decide<'_>,
     ) -> Result<Changed, StoreError>;
 }
@@ -216,9 +216,9 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
     /// The agent who did it; empty if it was the customer.
-    pub operator: String,
+    pub actor: String,
     /// What was done.
-    pub act: ActivityKind,
+    pub kind: ActivityKind,
     /// Details; empty if the kind says it all.
     pub text: String,
     /// When.

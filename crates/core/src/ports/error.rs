@@ -26,10 +26,10 @@ pub enum StoreError {
     #[error("the disk of the database is full")]
     Full,
     /// Stored data cannot be read. The message contains none of it.
-    #[error("{what} cannot be read: {reason}")]
+    #[error("{record} cannot be read: {reason}")]
     Damaged {
         /// The row.
-        what: String,
+        record: String,
         /// What is wrong with it.
         reason: String,
     },

@@ -17,7 +17,7 @@ pub trait ExternalTickets: Send + Sync {
         &self,
         ticket: &str,
         destination: &str,
-        place: &ExternalTicketRef,
+        external: &ExternalTicketRef,
     ) -> Result<(), StoreError>;
 
     /// Whether a ticket of a destination is stored here, or was erased here.
@@ -29,7 +29,7 @@ pub trait ExternalTickets: Send + Sync {
         &self,
         ticket: &StoredTicket,
         destination: &str,
-        place: &ExternalTicketRef,
+        external: &ExternalTicketRef,
     ) -> Result<bool, StoreError>;
 }
 

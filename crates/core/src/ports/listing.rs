@@ -82,7 +82,7 @@ pub enum InboxCursor {
 impl fmt::Display for InboxCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            InboxCursor::Listed(place, number) => write!(f, "{}.{}.{number}", place.group, place.key),
+            InboxCursor::Listed(position, number) => write!(f, "{}.{}.{number}", position.group, position.key),
             InboxCursor::Found(number) => write!(f, "{number}"),
         }
     }

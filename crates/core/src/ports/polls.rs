@@ -64,7 +64,7 @@ pub struct DuePoll {
     /// The ticket.
     pub ticket: StoredTicket,
     /// Its external ticket.
-    pub place: ExternalTicketRef,
+    pub external: ExternalTicketRef,
     /// When the claim expires, by the store's clock. It identifies the claim.
     pub claimed_until: Timestamp,
 }

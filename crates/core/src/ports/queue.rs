@@ -89,7 +89,7 @@ pub struct NewDelivery {
     /// The name of the destination in its site.
     pub destination: String,
     /// What is delivered.
-    pub what: DeliveryKind,
+    pub kind: DeliveryKind,
 }
 
 /// A delivery as stored.
@@ -104,7 +104,7 @@ pub struct Delivery {
     /// The id of its ticket.
     pub ticket: String,
     /// What is delivered.
-    pub what: DeliveryKind,
+    pub kind: DeliveryKind,
     /// The number of its message; 0 if it has none.
     pub number: u32,
     /// Its state.
@@ -159,7 +159,7 @@ pub struct DueDelivery {
     /// Its ticket.
     pub ticket: StoredTicket,
     /// The external ticket at the destination, if there is one.
-    pub place: Option<ExternalTicketRef>,
+    pub external: Option<ExternalTicketRef>,
 }
 
 /// The outcome of an attempt.
@@ -170,7 +170,7 @@ pub enum DeliveryOutcome {
         /// Its external id.
         external_id: String,
         /// The external ticket, if it has changed.
-        place: Option<ExternalTicketRef>,
+        external: Option<ExternalTicketRef>,
         /// The parts that were not delivered.
         reason: String,
     },

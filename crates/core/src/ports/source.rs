@@ -45,10 +45,10 @@ pub struct SourceReading {
 
 /// A note about a place in a source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {note}")]
+#[error("{position}: {note}")]
 pub struct SourceNote {
     /// The line of a file, or the path of a page.
-    pub place: String,
+    pub position: String,
     /// The text.
     pub note: String,
 }

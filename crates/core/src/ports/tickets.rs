@@ -20,8 +20,8 @@ pub trait Tickets: Send + Sync {
     async fn submit(
         &self,
         ticket: &StoredTicket,
-        seal: &SubmissionKey,
-        along: SubmissionExtras,
+        key: &SubmissionKey,
+        extras: SubmissionExtras,
     ) -> Result<SubmissionOutcome, StoreError>;
 
     /// The ticket that was submitted under an idempotency key.
@@ -118,7 +118,7 @@ pub struct SubmissionKey {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredSubmission {
     /// The key.
-    pub seal: SubmissionKey,
+    pub key: SubmissionKey,
     /// The ticket.
     pub ticket: StoredTicket,
 }

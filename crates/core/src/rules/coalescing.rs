@@ -21,7 +21,7 @@ pub fn coalesce(waiting: &[Delivery], new: Vec<NewDelivery>) -> Coalesced {
             .iter()
             .rfind(|known| known.destination == delivery.destination && !coalesced.cancelled.contains(&known.id))
             // An attempt may have arrived, whatever its outcome.
-            .filter(|known| known.attempts == 0 && takes_back(delivery.what, known.what));
+            .filter(|known| known.attempts == 0 && takes_back(delivery.kind, known.kind));
         match before {
             Some(before) if !coalesced.deliveries.iter().any(is_there) => coalesced.cancelled.push(before.id),
             _ => coalesced.deliveries.push(delivery),
@@ -30,9 +30,9 @@ pub fn coalesce(waiting: &[Delivery], new: Vec<NewDelivery>) -> Coalesced {
     coalesced
 }
 
-fn takes_back(what: DeliveryKind, before: DeliveryKind) -> bool {
+fn takes_back(kind: DeliveryKind, before: DeliveryKind) -> bool {
     matches!(
-        (what, before),
+        (kind, before),
         (DeliveryKind::Solved, DeliveryKind::Reopened) | (DeliveryKind::Reopened, DeliveryKind::Solved)
     )
 }
@@ -43,13 +43,13 @@ mod tests {
     use crate::ports::DeliveryState;
     use crate::timestamp::Timestamp;
 
-    fn waiting(id: i64, destination: &str, what: DeliveryKind, attempts: u32) -> Delivery {
+    fn waiting(id: i64, destination: &str, kind: DeliveryKind, attempts: u32) -> Delivery {
         Delivery {
             id,
             site: "acme".into(),
             destination: destination.into(),
             ticket: "1".into(),
-            what,
+            kind,
             number: 0,
             state: DeliveryState::Waiting,
             created_at: Timestamp::EPOCH,
@@ -63,8 +63,8 @@ mod tests {
         }
     }
 
-    fn new(destination: &str, what: DeliveryKind) -> NewDelivery {
-        NewDelivery { destination: destination.into(), what }
+    fn new(destination: &str, kind: DeliveryKind) -> NewDelivery {
+        NewDelivery { destination: destination.into(), kind }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn excerpt(message: &str) -> &str {
 
 /// The position of a ticket in the agents' list: tickets with a due first reply, by due time; then those waiting for support, longest first;
 /// then those waiting for customers; then solved ones, the last two by latest message.
-pub fn list_place(ticket: &StoredTicket) -> SortPosition {
+pub fn sort_position(ticket: &StoredTicket) -> SortPosition {
     let handling = &ticket.handling;
     let updated = handling.updated_at.as_milliseconds();
     match (ticket.status, ticket.due_at, handling.turn) {
@@ -67,7 +67,7 @@ mod tests {
         let change = |change: &dyn Fn(&mut StoredTicket)| {
             let mut ticket = ticket();
             change(&mut ticket);
-            list_place(&ticket)
+            sort_position(&ticket)
         };
         let (at, later) = (time(AT), time("2026-11-28T11:00:00.000Z"));
         let places = [

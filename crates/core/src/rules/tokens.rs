@@ -64,9 +64,9 @@ pub fn terms(search: &str) -> Vec<Term> {
     found.retain(|(_, _, token)| !token.is_empty());
     let last = found.len().saturating_sub(1);
     let mut terms: Vec<Term> = Vec::new();
-    for (place, (_, _, token)) in found.into_iter().enumerate() {
+    for (index, (_, _, token)) in found.into_iter().enumerate() {
         if !terms.iter().any(|term| term.token == token) {
-            terms.push(Term { token, is_prefix: place == last });
+            terms.push(Term { token, is_prefix: index == last });
         }
     }
     // The last word is the one that is being typed, so it is always included.

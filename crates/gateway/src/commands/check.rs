@@ -85,7 +85,7 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
         site: site.key.clone(),
         destination: destination.into(),
         ticket: ticket.id.clone(),
-        what: DeliveryKind::Ticket,
+        kind: DeliveryKind::Ticket,
         number: 0,
         state: DeliveryState::Waiting,
         created_at: ticket.received_at,
@@ -103,19 +103,19 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
         ticket: &ticket,
         message: None,
         files: &[],
-        place: None,
+        external: None,
     };
     let reference = &ticket.reference;
     match to.deliver(&contents).await {
         Ok(delivered) => {
-            let page = delivered.place.as_ref().and_then(|place| to.page(place));
-            let place = Some(page.unwrap_or(delivered.external_id)).filter(|place| !place.is_empty());
-            let place = place.map(|place| format!(": {place}")).unwrap_or_default();
+            let page = delivered.external.as_ref().and_then(|external| to.page(external));
+            let link = Some(page.unwrap_or(delivered.external_id)).filter(|link| !link.is_empty());
+            let link = link.map(|link| format!(": {link}")).unwrap_or_default();
             let lost: String =
                 delivered.not_delivered.iter().map(|reason| format!("; not delivered: {reason}")).collect();
             Finding {
                 is_good: delivered.not_delivered.is_empty(),
-                message: format!("delivered the test ticket {reference}{place}{lost}"),
+                message: format!("delivered the test ticket {reference}{link}{lost}"),
             }
         }
         Err(failure) => {

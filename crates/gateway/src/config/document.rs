@@ -76,14 +76,14 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Deserializes the document. `elsewhere` is called with the path of an unknown field, and says where such a field belongs.
-    pub fn read<T: DeserializeOwned>(self, elsewhere: fn(&str, &str) -> Option<String>) -> Result<T, SettingsError> {
+    /// Deserializes the document. `suggest` is called with the path of an unknown field, and says where such a field belongs.
+    pub fn read<T: DeserializeOwned>(self, suggest: fn(&str, &str) -> Option<String>) -> Result<T, SettingsError> {
         let Document { text, name, root } = self;
         serde_path_to_error::deserialize(toml::Deserializer::from(root)).map_err(|error| {
             let (path, message) = (path(error.path()), error.inner().message());
-            let place = unknown_field(message).and_then(|field| Some((field, elsewhere(&path, field)?)));
-            let message = match place {
-                Some((field, place)) => format!("unknown field `{field}`, did you mean {place}?"),
+            let suggestion = unknown_field(message).and_then(|field| Some((field, suggest(&path, field)?)));
+            let message = match suggestion {
+                Some((field, suggestion)) => format!("unknown field `{field}`, did you mean {suggestion}?"),
                 None => with_suggestion(message),
             };
             let field = if path.is_empty() { path } else { format!("{path}: ") };
@@ -94,7 +94,7 @@ impl<'a> Document<'a> {
 
 impl LineNumbers {
     /// A field with its file and line; the line of the table that it belongs to if it is not in the file.
-    pub fn place(&self, field: &str) -> String {
+    pub fn location(&self, field: &str) -> String {
         if self.name.is_empty() {
             return field.to_string();
         }

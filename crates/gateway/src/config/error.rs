@@ -24,10 +24,10 @@ pub enum SettingsError {
         message: String,
     },
     /// A value is not allowed.
-    #[error("{place}: {message}")]
+    #[error("{location}: {message}")]
     Value {
         /// The file and field, or the command-line option.
-        place: String,
+        location: String,
         /// What is wrong and what is allowed.
         message: String,
     },

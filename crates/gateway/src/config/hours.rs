@@ -177,12 +177,12 @@ fn read_week(table: &BTreeMap<String, Value>) -> Result<Week, FieldError> {
             field_error(&format!("week.{key}"), message)
         })?;
         for day in days {
-            let Some(place) = week.get_mut(day) else { continue };
-            if place.is_some() {
+            let Some(entry) = week.get_mut(day) else { continue };
+            if entry.is_some() {
                 let name = NAMES.get(day).copied().unwrap_or_default();
                 return Err(field_error(&format!("week.{key}"), format!("{name} is listed twice; list each day once")));
             }
-            *place = Some(spans.clone());
+            *entry = Some(spans.clone());
         }
     }
     let week = week.map(Option::unwrap_or_default);

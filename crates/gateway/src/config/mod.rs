@@ -172,28 +172,28 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         None => File::default(),
     };
     let lines = file.lines.clone();
-    let place = |field: &str| lines.place(field);
+    let location = |field: &str| lines.location(field);
     let (listen, source) =
-        first((&overrides.listen, "--listen (DESKBELL_LISTEN)"), (&file.listen, &place("listen")), DEFAULT_LISTEN);
+        first((&overrides.listen, "--listen (DESKBELL_LISTEN)"), (&file.listen, &location("listen")), DEFAULT_LISTEN);
     let listen = address(&listen, &source)?;
     let default_database = if overrides.demo { DEMO_DATABASE } else { DEFAULT_DATABASE };
     let (database, source) = first(
         (&overrides.database, "--database (DESKBELL_DATABASE)"),
-        (&file.database, &place("database")),
+        (&file.database, &location("database")),
         default_database,
     );
     let database = sqlite_path(&database, &source)?;
     if let Some(readers) = file.database_readers.filter(|readers| !(1..=READERS_MAX).contains(readers)) {
         let message = format!("{readers} is out of range; use 1 to {READERS_MAX}");
-        return Err(SettingsError::Value { place: place("database_readers"), message });
+        return Err(SettingsError::Value { location: location("database_readers"), message });
     }
-    let inbox_token = inbox_token(overrides, &file, &place)?;
-    let inbox_listen = file.inbox.listen.as_ref().map(|text| address(text, &place("inbox.listen"))).transpose()?;
+    let inbox_token = inbox_token(overrides, &file, &location)?;
+    let inbox_listen = file.inbox.listen.as_ref().map(|text| address(text, &location("inbox.listen"))).transpose()?;
     if inbox_listen.is_some_and(|inbox| inbox == listen && inbox.port() != 0) {
         let message = "same address as listen; use another port, or remove it".into();
-        return Err(SettingsError::Value { place: place("inbox.listen"), message });
+        return Err(SettingsError::Value { location: location("inbox.listen"), message });
     }
-    let mut sites = site::check_all(file.sites, &place)?;
+    let mut sites = site::check_all(file.sites, &location)?;
     if overrides.demo {
         let demo = parse(DEMO, "the demo's settings")?;
         for (name, site) in check_sites(demo)? {
@@ -224,12 +224,12 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     })
 }
 
-/// The file of a database URL; `place` is named in the error if the URL is invalid.
-pub fn sqlite_path(url: &str, place: &str) -> Result<PathBuf, SettingsError> {
+/// The file of a database URL; `location` is named in the error if the URL is invalid.
+pub fn sqlite_path(url: &str, location: &str) -> Result<PathBuf, SettingsError> {
     let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
     path.filter(|path| !path.is_empty() && !path.starts_with(":memory:")).map(PathBuf::from).ok_or_else(|| {
         let message = format!("{url:?} is not a database URL; use sqlite:PATH, such as {DEFAULT_DATABASE}");
-        SettingsError::Value { place: place.into(), message }
+        SettingsError::Value { location: location.into(), message }
     })
 }
 
@@ -242,18 +242,18 @@ fn default_attachments(database: &Path) -> PathBuf {
 
 /// The sites of a file, or the first error in them.
 pub fn check_sites(file: File) -> Result<BTreeMap<String, SiteConfig>, SettingsError> {
-    site::check_all(file.sites, &|field| file.lines.place(field))
+    site::check_all(file.sites, &|field| file.lines.location(field))
 }
 
 /// The effective value and its source.
 fn first(flag: (&Option<String>, &str), file: (&Option<String>, &str), default: &str) -> (String, String) {
-    let setting = [flag, file].into_iter().find_map(|(value, place)| Some((value.clone()?, place.to_string())));
+    let setting = [flag, file].into_iter().find_map(|(value, location)| Some((value.clone()?, location.to_string())));
     setting.unwrap_or_else(|| (default.into(), "default".into()))
 }
 
-fn address(text: &str, place: &str) -> Result<SocketAddr, SettingsError> {
+fn address(text: &str, location: &str) -> Result<SocketAddr, SettingsError> {
     text.parse().map_err(|_| SettingsError::Value {
-        place: place.into(),
+        location: location.into(),
         message: format!(
             "{text:?} is not ADDRESS:PORT; use an IP address and a port, such as {DEFAULT_LISTEN} or [::1]:0"
         ),
@@ -263,21 +263,21 @@ fn address(text: &str, place: &str) -> Result<SocketAddr, SettingsError> {
 fn inbox_token(
     overrides: &Overrides,
     file: &File,
-    place: &impl Fn(&str) -> String,
+    location: &impl Fn(&str) -> String,
 ) -> Result<Option<Token>, SettingsError> {
-    let (secret, place) = match (&overrides.inbox_token, &file.inbox_token, &file.inbox_token_file) {
+    let (secret, location) = match (&overrides.inbox_token, &file.inbox_token, &file.inbox_token_file) {
         (Some(secret), _, _) => (secret.clone(), "DESKBELL_INBOX_TOKEN".to_string()),
         (None, Some(_), Some(_)) => {
             let message = "cannot be combined with inbox_token; keep one of the two".into();
-            return Err(SettingsError::Value { place: place("inbox_token_file"), message });
+            return Err(SettingsError::Value { location: location("inbox_token_file"), message });
         }
-        (None, Some(secret), None) => (secret.clone(), place("inbox_token")),
+        (None, Some(secret), None) => (secret.clone(), location("inbox_token")),
         (None, None, Some(path)) => (read_text(path)?.trim().to_string(), path.display().to_string()),
         (None, None, None) => return Ok(None),
     };
     if secret.chars().count() < TOKEN_MIN {
         let message = format!("shorter than {TOKEN_MIN} characters; use a long random one (openssl rand -hex 32)");
-        return Err(SettingsError::Value { place, message });
+        return Err(SettingsError::Value { location, message });
     }
     Ok(Some(Token::new(&secret)))
 }

@@ -148,8 +148,8 @@ mod tests {
             other_database(&settings, folder.path()).unwrap(),
             "the database is sqlite:data/deskbell.db, but deskbell.toml has sqlite:data/served.db; to use that one, pass --config deskbell.toml instead of --database"
         );
-        let elsewhere = tempfile::tempdir().unwrap();
-        assert_eq!(other_database(&settings, elsewhere.path()), None, "there is no configuration");
+        let other_folder = tempfile::tempdir().unwrap();
+        assert_eq!(other_database(&settings, other_folder.path()), None, "there is no configuration");
         settings.file = Some(folder.path().join(FILE));
         settings.database = "data/another.db".into();
         assert_eq!(other_database(&settings, folder.path()), None, "both were named");

@@ -105,15 +105,15 @@ pub struct SiteConfig {
 /// The sites of a file, or the first error in them.
 pub fn check_all(
     tables: BTreeMap<String, SiteTable>,
-    place: &impl Fn(&str) -> String,
+    location: &impl Fn(&str) -> String,
 ) -> Result<BTreeMap<String, SiteConfig>, SettingsError> {
-    tables.into_iter().map(|(name, table)| Ok((name.clone(), check(&name, table, place)?))).collect()
+    tables.into_iter().map(|(name, table)| Ok((name.clone(), check(&name, table, location)?))).collect()
 }
 
-fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Result<SiteConfig, SettingsError> {
+fn check(name: &str, table: SiteTable, location: &impl Fn(&str) -> String) -> Result<SiteConfig, SettingsError> {
     let invalid = |field: &str, message: String| {
         let dot = if field.is_empty() { "" } else { "." };
-        Err(SettingsError::Value { place: place(&format!("sites.{name}{dot}{field}")), message })
+        Err(SettingsError::Value { location: location(&format!("sites.{name}{dot}{field}")), message })
     };
     if identifier::parse_identifier(name).is_none_or(|name| name.contains(['/', ':']) || !name.is_ascii()) {
         return invalid("", "not a site name; use 1 to 64 letters, digits or -_.".into());

@@ -50,8 +50,8 @@ impl Folder {
     /// The path of a file; its final path if it does not exist.
     pub fn locate(&self, file: &str) -> PathBuf {
         let settled = self.settled(file);
-        let elsewhere = || [self.incoming.join(file), self.root.join(file)].into_iter().find(|path| path.is_file());
-        if settled.is_file() { settled } else { elsewhere().unwrap_or(settled) }
+        let unsettled = || [self.incoming.join(file), self.root.join(file)].into_iter().find(|path| path.is_file());
+        if settled.is_file() { settled } else { unsettled().unwrap_or(settled) }
     }
 
     /// Moves a file to its final path after its row is written. Returns whether it was elsewhere.
@@ -118,11 +118,11 @@ mod tests {
         let folder = Folder::open(temporary.path().join("files")).unwrap();
         let settled = folder.root().join("0a").join(NAME);
         assert_eq!(folder.locate(NAME), settled);
-        for place in [folder.incoming().join(NAME), folder.root().join(NAME)] {
-            std::fs::write(&place, "x").unwrap();
-            assert_eq!(folder.locate(NAME), place);
+        for path in [folder.incoming().join(NAME), folder.root().join(NAME)] {
+            std::fs::write(&path, "x").unwrap();
+            assert_eq!(folder.locate(NAME), path);
             assert!(folder.settle(NAME).unwrap() && !folder.settle(NAME).unwrap());
-            assert_eq!((folder.locate(NAME), place.exists()), (settled.clone(), false));
+            assert_eq!((folder.locate(NAME), path.exists()), (settled.clone(), false));
             assert_eq!((mode(&settled), mode(settled.parent().unwrap())), (0o600, 0o700));
             folder.remove(NAME).unwrap();
             assert!(!settled.exists());

@@ -86,9 +86,9 @@ mod tests {
         bodies.remember(sender("192.0.2.1"));
         let permits_of_known: Vec<_> = (0..5).filter_map(|_| bodies.acquire(&sender("192.0.2.1"))).collect();
         assert_eq!(permits_of_known.len(), 2);
-        let elsewhere = HookSender { destination: "other".into(), ..sender("192.0.2.1") };
-        assert!(bodies.acquire(&elsewhere).is_none(), "known for one destination");
+        let other_destination = HookSender { destination: "other".into(), ..sender("192.0.2.1") };
+        assert!(bodies.acquire(&other_destination).is_none(), "known for one destination");
         drop((permits, other_permit));
-        assert!(bodies.acquire(&elsewhere).is_some());
+        assert!(bodies.acquire(&other_destination).is_some());
     }
 }

@@ -83,8 +83,8 @@ fn change(headers: &mut HeaderMap, name: HeaderName, change: impl Fn(&str) -> Op
 fn linked(page: &str, prefix: &str) -> String {
     let mut linked = page.to_string();
     for attribute in ATTRIBUTES {
-        for place in PLACES {
-            linked = linked.replace(&format!("{attribute}{place}"), &format!("{attribute}{prefix}{place}"));
+        for path in PLACES {
+            linked = linked.replace(&format!("{attribute}{path}"), &format!("{attribute}{prefix}{path}"));
         }
     }
     linked

@@ -50,8 +50,8 @@ fn span(request: &Request) -> Span {
     tracing::info_span!("request", id, method = %request.method(), route)
 }
 
-fn log<B>(response: &axum::http::Response<B>, took: Duration, _: &Span) {
-    tracing::info!(status = response.status().as_u16(), took_ms = took.as_millis() as u64, "request answered");
+fn log<B>(response: &axum::http::Response<B>, duration: Duration, _: &Span) {
+    tracing::info!(status = response.status().as_u16(), took_ms = duration.as_millis() as u64, "request answered");
 }
 
 /// Ends a request that takes too long. It may have been carried out all the same, so this is not a rejection.

@@ -285,7 +285,10 @@ mod tests {
     fn a_wait_is_told_in_whole_seconds_of_at_least_one() {
         for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (7_200_000, 3600)] {
             let refusal = Refusal::from(RetryAfter(Duration::from_millis(millis)));
-            assert!(matches!(refusal, Refusal::TooMuch(told) if told == seconds), "{millis}: {refusal:?}");
+            assert!(
+                matches!(refusal, Refusal::TooMuch(retry_after) if retry_after == seconds),
+                "{millis}: {refusal:?}"
+            );
         }
     }
 }

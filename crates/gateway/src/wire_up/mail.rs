@@ -137,9 +137,9 @@ impl ServerFields<'_> {
             (true, None) => Ok(None),
             (false, Some(password)) => Ok(Some(Login::password(user, password))),
             (is_missing, _) => {
-                let what = if is_missing { "a password without a user" } else { "a user without a password" };
+                let fault = if is_missing { "a password without a user" } else { "a user without a password" };
                 let ways = "use USER:PASSWORD@, or USER@ with password_file, DESKBELL_SMTP_PASSWORD or oauth";
-                Err(("smtp", format!("has {what}; {ways}")))
+                Err(("smtp", format!("has {fault}; {ways}")))
             }
         }
     }

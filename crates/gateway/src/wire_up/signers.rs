@@ -113,7 +113,7 @@ fn fixed(table: &SignerTable) -> Result<TokenSigner, (&'static str, String)> {
             "missing; use \"HS256\" or \"EdDSA\", or jwks_url for the keys of an identity provider".to_string(),
         )
     })?;
-    let (fields, other, given) = match algorithm {
+    let (fields, other, key_field) = match algorithm {
         SignerAlgorithm::Hs256 => {
             (["secret", "secret_file"], public_key.is_some() || public_key_file.is_some(), (secret, secret_file))
         }
@@ -127,7 +127,7 @@ fn fixed(table: &SignerTable) -> Result<TokenSigner, (&'static str, String)> {
     if other {
         return Err(("algorithm", format!("requires {inline} or {file}")));
     }
-    let (field, text) = match given {
+    let (field, text) = match key_field {
         (Some(text), None) => (inline, text.clone()),
         (None, Some(path)) => (file, config::read_text(path).map_err(|error| (file, error.to_string()))?),
         (Some(_), Some(_)) => return Err((file, format!("cannot be combined with {inline}; keep one of the two"))),

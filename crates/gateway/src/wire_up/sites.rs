@@ -52,7 +52,7 @@ pub fn make(
     let mut destinations = Vec::new();
     for (key, table) in all {
         let wrong = |(field, message): Wrong| SettingsError::Value {
-            place: lines.place(&format!("sites.{key}.{field}")),
+            location: lines.location(&format!("sites.{key}.{field}")),
             message,
         };
         let made = site(key, table, secrets, &mut parts).map_err(wrong)?;

@@ -17,7 +17,7 @@ use mail_in::reply_text::MARKER;
 /// Renders the mail; the error says why that is not possible.
 pub fn message(email: &MailDestination, contents: &DeliveryContents<'_>, files: &Files) -> Result<Message, String> {
     let ticket = contents.ticket;
-    let first = contents.delivery.what == DeliveryKind::Ticket;
+    let first = contents.delivery.kind == DeliveryKind::Ticket;
     let re = if first { "" } else { "Re: " };
     let title = comment::title(ticket);
     let subject = format!("{re}[{}] {title}", ticket.reference);
@@ -28,8 +28,8 @@ pub fn message(email: &MailDestination, contents: &DeliveryContents<'_>, files: 
         .subject(one_line(&subject));
     if !first {
         let thread = contents
-            .place
-            .map_or_else(|| message_id_of(email, contents, &ticket.id), |place| place.external_id.clone());
+            .external
+            .map_or_else(|| message_id_of(email, contents, &ticket.id), |external| external.external_id.clone());
         message = message.in_reply_to(thread.clone()).references(thread);
     }
     if let Some(reply_to) = reply_to(email, contents) {
@@ -128,7 +128,7 @@ fn reply_to(email: &MailDestination, contents: &DeliveryContents<'_>) -> Option<
 fn text(email: &MailDestination, contents: &DeliveryContents<'_>, files: &Files) -> String {
     let ticket = contents.ticket;
     let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
-    let text = match (contents.delivery.what, contents.message) {
+    let text = match (contents.delivery.kind, contents.message) {
         (DeliveryKind::Ticket, _) => comment::first(contents.config, ticket, &files.missing),
         (DeliveryKind::Message, message) => {
             notice + &comment::reply(message.map_or("", |message| message.body.as_str()), &files.missing)
@@ -177,7 +177,7 @@ mod tests {
         ticket: &StoredTicket,
         kind: DeliveryKind,
         body: &str,
-        place: Option<&ExternalTicketRef>,
+        external: Option<&ExternalTicketRef>,
         files: &Files,
     ) -> String {
         let (config, delivery) = (Config::default(), delivery(kind, u32::from(kind == DeliveryKind::Message)));
@@ -190,7 +190,7 @@ mod tests {
             attachments: Vec::new(),
         };
         let message = (kind == DeliveryKind::Message).then_some(&reply);
-        let contents = DeliveryContents { config: &config, delivery: &delivery, ticket, message, files: &[], place };
+        let contents = DeliveryContents { config: &config, delivery: &delivery, ticket, message, files: &[], external };
         String::from_utf8(super::message(email, &contents, files).unwrap().formatted()).unwrap()
     }
 
@@ -216,13 +216,13 @@ mod tests {
         assert!(!first.contains("In-Reply-To") && first.contains("filename=\"deskbell-context.json\""), "{first}");
         assert!(first.contains("Every time.\r\n\r\n------"), "{first}");
 
-        let place = ExternalTicketRef {
+        let external = ExternalTicketRef {
             external_id: "<earlier@acme.example>".into(),
             requester: String::new(),
             merged_after: None,
         };
-        for (place, thread) in [(None, "<1.desk@acme.example>"), (Some(&place), "<earlier@acme.example>")] {
-            let reply = rendered(&email, &ticket, DeliveryKind::Message, "It still does.", place, &Files::default());
+        for (external, thread) in [(None, "<1.desk@acme.example>"), (Some(&external), "<earlier@acme.example>")] {
+            let reply = rendered(&email, &ticket, DeliveryKind::Message, "It still does.", external, &Files::default());
             let lines = headers(&reply);
             assert!(lines.contains(&"Message-ID: <1/1.desk@acme.example>"), "{reply}");
             assert!(lines.contains(&"Subject: Re: [DB-4K7Q9] The export stops."), "{reply}");

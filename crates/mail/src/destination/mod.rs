@@ -58,7 +58,7 @@ impl std::fmt::Debug for MailDestination {
 #[async_trait]
 impl Destination for MailDestination {
     /// Replies of support from elsewhere are not mailed to support.
-    fn accepts(&self, _what: DeliveryKind, author: Author) -> bool {
+    fn accepts(&self, _kind: DeliveryKind, author: Author) -> bool {
         author == Author::Customer
     }
 
@@ -78,13 +78,13 @@ impl Destination for MailDestination {
         };
         outcome.map_err(failure)?;
         let external_id = letter::message_id(self, contents);
-        let first = contents.delivery.what == DeliveryKind::Ticket;
-        let place = first.then(|| ExternalTicketRef {
+        let first = contents.delivery.kind == DeliveryKind::Ticket;
+        let external = first.then(|| ExternalTicketRef {
             external_id: external_id.clone(),
             requester: String::new(),
             merged_after: None,
         });
-        Ok(DeliveryReceipt { external_id, place, not_delivered: files.not_attached })
+        Ok(DeliveryReceipt { external_id, external, not_delivered: files.not_attached })
     }
 
     fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {

@@ -24,7 +24,7 @@ pub struct DeliveryContents<'a> {
     /// The attachments of the ticket or the message.
     pub files: &'a [DeliveryFile],
     /// The external ticket, if there is one.
-    pub place: Option<&'a ExternalTicketRef>,
+    pub external: Option<&'a ExternalTicketRef>,
 }
 
 impl DeliveryContents<'_> {
@@ -35,11 +35,11 @@ impl DeliveryContents<'_> {
 }
 
 /// The [`DeliveryContents::id`] of a delivery.
-pub fn delivery_id(Delivery { ticket, number, what, id, .. }: &Delivery) -> String {
-    match what {
+pub fn delivery_id(Delivery { ticket, number, kind, id, .. }: &Delivery) -> String {
+    match kind {
         DeliveryKind::Ticket => ticket.clone(),
         DeliveryKind::Message => format!("{ticket}/{number}"),
-        DeliveryKind::Solved | DeliveryKind::Reopened | DeliveryKind::Confirmed => format!("{ticket}/{what}/{id}"),
+        DeliveryKind::Solved | DeliveryKind::Reopened | DeliveryKind::Confirmed => format!("{ticket}/{kind}/{id}"),
     }
 }
 
@@ -62,7 +62,7 @@ pub struct DeliveryReceipt {
     /// Its external id; empty if the destination returns none.
     pub external_id: String,
     /// The external ticket, if it has changed.
-    pub place: Option<ExternalTicketRef>,
+    pub external: Option<ExternalTicketRef>,
     /// The parts that were not delivered, with the reasons: a sentence each, for agents.
     pub not_delivered: Vec<String>,
 }

@@ -28,7 +28,7 @@ pub use polling::{
 #[async_trait]
 pub trait Destination: fmt::Debug + Send + Sync {
     /// Whether this kind of delivery, caused by `author`, is for this destination.
-    fn accepts(&self, what: DeliveryKind, author: Author) -> bool;
+    fn accepts(&self, kind: DeliveryKind, author: Author) -> bool;
 
     /// Whether it is only a notification channel, in which nobody works on tickets. Nothing waits for such a delivery.
     fn is_notice(&self) -> bool {
@@ -99,7 +99,7 @@ pub trait Polling: Send + Sync {
     async fn export(&self, from: ExportFrom<'_>) -> Result<ExportedChanges, ExportFailure>;
 
     /// The current state of a ticket.
-    async fn poll(&self, place: &ExternalTicketRef) -> Result<PolledTicket, Failure>;
+    async fn poll(&self, external: &ExternalTicketRef) -> Result<PolledTicket, Failure>;
 
     /// The bytes of an attachment of a message, at most `max`.
     async fn download(&self, file: &ExternalFile, max: usize) -> Result<Vec<u8>, Failure>;

@@ -122,7 +122,7 @@ pub struct AgentNote {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalTicket {
     /// The external ticket.
-    pub place: ExternalTicketRef,
+    pub external: ExternalTicketRef,
     /// Its subject; may be empty.
     pub subject: String,
     /// Its message.

@@ -81,8 +81,8 @@ pub struct MissingFiles(pub Vec<usize>);
 impl MissingFiles {
     /// An error for each index.
     pub fn errors(&self) -> Vec<FieldError> {
-        let error = |place: &usize| FieldError {
-            pointer: format!("/attachments/{place}"),
+        let error = |index: &usize| FieldError {
+            pointer: format!("/attachments/{index}"),
             detail: "is not one of your unsent files; upload it again".into(),
         };
         self.0.iter().map(error).collect()

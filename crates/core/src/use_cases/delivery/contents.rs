@@ -30,7 +30,7 @@ impl AssembleContents {
     pub async fn deliver(&self, to: &dyn Destination, due: &DueDelivery) -> Result<DeliveryReceipt, Failure> {
         let failed =
             |error: StoreError| Failure::later(format!("the delivery cannot be read from the database: {error}"));
-        let Delivery { number, what: kind, .. } = due.delivery;
+        let Delivery { number, kind, .. } = due.delivery;
         let Some(site) = self.sites.get(&due.ticket.site) else {
             return Err(Failure::Never("the site has been removed from the configuration".into()));
         };
@@ -70,7 +70,7 @@ impl AssembleContents {
             ticket: &due.ticket,
             message: message.as_ref(),
             files: &files,
-            place: due.place.as_ref(),
+            external: due.external.as_ref(),
         };
         to.deliver(&contents).await
     }

@@ -34,8 +34,8 @@ impl Dispatch {
     }
 
     /// See [`Destinations::deliveries`].
-    pub fn deliveries(&self, site: &str, what: DeliveryKind, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
-        self.destinations.deliveries(site, what, author, from)
+    pub fn deliveries(&self, site: &str, kind: DeliveryKind, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
+        self.destinations.deliveries(site, kind, author, from)
     }
 
     /// Announces a ticket that was just stored, with its receipt.

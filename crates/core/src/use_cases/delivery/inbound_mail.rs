@@ -178,9 +178,9 @@ impl TakeInboundMail {
         if reply.body.is_empty() && ids.is_empty() {
             return self.note(ticket, from, &mail, content, Aside::Unread).await;
         }
-        let (operator, at) = (operator(&mail), mail.at);
+        let (actor, at) = (name_sender(&mail), mail.at);
         let note =
-            (!notes.is_empty()).then(|| Activity { operator, act: ActivityKind::Noted, text: notes.join("\n\n"), at });
+            (!notes.is_empty()).then(|| Activity { actor, kind: ActivityKind::Noted, text: notes.join("\n\n"), at });
         self.replies.store(ticket, from, &reply, ids, note).await
     }
 
@@ -209,10 +209,10 @@ impl TakeInboundMail {
             text = format!("{}\n\n({})", text.trim_end(), withheld(names));
         }
         let note =
-            Activity { operator: operator(mail), act: ActivityKind::Noted, text: text.trim_end().into(), at: mail.at };
+            Activity { actor: name_sender(mail), kind: ActivityKind::Noted, text: text.trim_end().into(), at: mail.at };
         let key = format!("{from} {}", mail.message_id);
         let is_automatic = matches!(aside, Aside::Automatic(_));
-        let notifies = aside == Aside::Unread && mail.from_agent && !self.was_notified(ticket, &note.operator).await?;
+        let notifies = aside == Aside::Unread && mail.from_agent && !self.was_notified(ticket, &note.actor).await?;
         let decide = |current: &CurrentTicket| noted(current, &note, &key, !is_automatic);
         let (reference, is_authenticated) = (&ticket.reference, mail.authenticated == Some(true));
         match self.conversations.change(&ticket.id, None, &decide).await? {
@@ -234,12 +234,11 @@ impl TakeInboundMail {
     }
 
     /// Whether an agent was sent a notice about an unread mail of this ticket within [`NOTICE_EVERY`].
-    async fn was_notified(&self, ticket: &StoredTicket, operator: &str) -> Result<bool, StoreError> {
+    async fn was_notified(&self, ticket: &StoredTicket, actor: &str) -> Result<bool, StoreError> {
         let now = clock::now();
         let activities = self.conversations.activities(&ticket.id).await?;
-        let is_notice = |note: &Activity| {
-            note.act == ActivityKind::Noted && note.operator == operator && note.text.starts_with(UNREAD)
-        };
+        let is_notice =
+            |note: &Activity| note.kind == ActivityKind::Noted && note.actor == actor && note.text.starts_with(UNREAD);
         Ok(activities.iter().any(|note| is_notice(note) && now.since(note.at) < NOTICE_EVERY))
     }
 
@@ -303,7 +302,7 @@ fn author(ticket: &StoredTicket, mail: &InboundMail) -> Result<Author, Aside> {
 }
 
 /// The name that is shown beside a note.
-fn operator(mail: &InboundMail) -> String {
+fn name_sender(mail: &InboundMail) -> String {
     let sender = [mail.name.as_str(), mail.from.as_str()];
     let sender = sender.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
     if sender.is_empty() { "Unknown sender, by e-mail".into() } else { sender }

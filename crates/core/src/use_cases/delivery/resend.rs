@@ -34,7 +34,7 @@ impl ResendDeliveries {
             DeadLetters::All => None,
         };
         let count = self.queue.send_again(id).await?;
-        tracing::info!(operator = agent, count, "dead letter requeued");
+        tracing::info!(agent, count, "dead letter requeued");
         self.sites.keys().for_each(|site| self.bus.deliveries_due(site));
         Ok(count)
     }

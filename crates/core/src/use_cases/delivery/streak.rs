@@ -41,9 +41,9 @@ pub fn judge(
     now: Timestamp,
 ) -> DeliveryOutcome {
     match result {
-        Ok(DeliveryReceipt { external_id, place, not_delivered: reason }) => DeliveryOutcome::Delivered {
+        Ok(DeliveryReceipt { external_id, external, not_delivered: reason }) => DeliveryOutcome::Delivered {
             external_id: external_id.clone(),
-            place: place.clone(),
+            external: external.clone(),
             reason: reason.join("\n"),
         },
         Err(Failure::Never(reason)) => DeliveryOutcome::DeadLetter { reason: reason.clone() },

@@ -198,7 +198,7 @@ impl SyncTickets {
     /// Polls one ticket.
     async fn poll(&self, name: &str, polling: &dyn Polling, due: &DuePoll) -> Result<Polled, SyncError> {
         let before = self.deliveries(&due.ticket.id, name).await?;
-        let polled = polling.poll(&due.place).await.map_err(SyncError::Destination)?;
+        let polled = polling.poll(&due.external).await.map_err(SyncError::Destination)?;
         // Read after the poll, because something may have been delivered meanwhile.
         let delivered = self.deliveries(&due.ticket.id, name).await?;
         let unsettled = self.unsettled_messages(&due.ticket.id, &delivered).await?;
@@ -261,7 +261,7 @@ impl SyncTickets {
         let key = format!("{from} {}", note.key);
         let decide = |current: &CurrentTicket| {
             let at = current.now;
-            let activity = Activity { operator: from.into(), act: ActivityKind::Noted, text: note.text.clone(), at };
+            let activity = Activity { actor: from.into(), kind: ActivityKind::Noted, text: note.text.clone(), at };
             Change { activity: Some(activity), activity_key: Some(key.clone()), ..current.unchanged() }.into()
         };
         if let Changed::Written(changed, _) = self.store.conversations.change(&ticket.id, None, &decide).await? {
@@ -280,7 +280,7 @@ impl SyncTickets {
     async fn unsettled_messages(&self, ticket: &str, deliveries: &[Delivery]) -> Result<Vec<Message>, StoreError> {
         let mut messages = Vec::new();
         let is_unsettled = |one: &&Delivery| {
-            one.what == DeliveryKind::Message
+            one.kind == DeliveryKind::Message
                 && one.state != DeliveryState::Delivered
                 && one.attempts > 0
                 && one.number > 0
@@ -424,14 +424,13 @@ fn with_status(
     let mut change = current.unchanged();
     (change.ticket.status, change.ticket.handling.turn) = (status, turn);
     if before.status != status {
-        let (act, kind) = match status {
+        let (kind, delivery_kind) = match status {
             Status::Solved => (ActivityKind::Solved, DeliveryKind::Solved),
             Status::Open => (ActivityKind::Reopened, DeliveryKind::Reopened),
         };
-        let at = current.now;
-        change.ticket.handling.updated_at = at;
-        change.activity = Some(Activity { operator: from.into(), act, text: String::new(), at });
-        change.deliveries = destinations.deliveries(&before.site, kind, Author::Support, Some(from));
+        change.ticket.handling.updated_at = current.now;
+        change.activity = Some(Activity { actor: from.into(), kind, text: String::new(), at: current.now });
+        change.deliveries = destinations.deliveries(&before.site, delivery_kind, Author::Support, Some(from));
     }
     change.into()
 }

@@ -40,25 +40,25 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
     have.extend(ticket.due_at.map(|due| fill(&t(GatewayText::MailDue), "{time}", &at(due))));
     let table = texts::language(language).and_then(|language| texts::table(language).ok());
     let tickets = table.and_then(|table| table.panel.into_iter().nth(Text::YourTickets as usize)).unwrap_or_default();
-    let mut place = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &tickets)];
+    let mut instructions = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &tickets)];
     if let Some(code_notice) = code_notice {
         let code = fill(&t(GatewayText::MailCode), "{code}", &code::spaced(&code_notice.code));
-        place.push(fill(&code, "{time}", &at(code_notice.until)));
-        place.extend(code_notice.link.as_ref().map(|link| fill(&t(GatewayText::MailLink), "{link}", link)));
+        instructions.push(fill(&code, "{time}", &at(code_notice.until)));
+        instructions.extend(code_notice.link.as_ref().map(|link| fill(&t(GatewayText::MailLink), "{link}", link)));
     }
-    place.push(t(if answered { GatewayText::MailAnswered } else { GatewayText::MailNotAnswered }));
+    instructions.push(t(if answered { GatewayText::MailAnswered } else { GatewayText::MailNotAnswered }));
     let parts = if is_signed {
         let wrote = fill(&t(GatewayText::MailWrote), "{time}", &at(ticket.received_at));
         vec![
             hello,
             have.join("\n"),
-            place.join("\n"),
+            instructions.join("\n"),
             [wrote, quoted(&ticket.ticket.message)].join("\n\n"),
             t(GatewayText::MailNotYou),
         ]
     } else {
         let sent = fill(&t(GatewayText::MailSent), "{time}", &at(ticket.received_at));
-        vec![hello, have.join("\n"), place.join("\n"), sent, t(GatewayText::MailNotYours)]
+        vec![hello, have.join("\n"), instructions.join("\n"), sent, t(GatewayText::MailNotYours)]
     };
     Letter { subject: reference(GatewayText::MailSubject), body: parts.join("\n\n") + "\n" }
 }

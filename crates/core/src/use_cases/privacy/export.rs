@@ -149,8 +149,8 @@ impl ExportSelection {
                 let ticket = match tickets.ticket(&head.id).await {
                     Ok(Some(ticket)) => ticket,
                     Ok(None) => continue,
-                    Err(StoreError::Damaged { what, reason }) => {
-                        tracing::warn!(what, reason, "ticket unreadable");
+                    Err(StoreError::Damaged { record, reason }) => {
+                        tracing::warn!(record, reason, "ticket unreadable");
                         unreadable += 1;
                         continue;
                     }
@@ -193,8 +193,8 @@ impl ExportSelection {
         let messages = conversations.messages(&ticket.id, 0).await?;
         let activities = conversations.activities(&ticket.id).await?;
         let activity = |activity: Activity| ExportedActivity {
-            agent: activity.operator,
-            activity: activity.act.word(),
+            agent: activity.actor,
+            activity: activity.kind.word(),
             text: activity.text,
             at: activity.at,
         };

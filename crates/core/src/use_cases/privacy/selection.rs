@@ -161,8 +161,8 @@ pub async fn walk(
                     matched.push(Matched { head, session: ticket.session });
                 }
                 Ok(_) => {}
-                Err(StoreError::Damaged { what, reason }) => {
-                    tracing::warn!(what, reason, "ticket unreadable");
+                Err(StoreError::Damaged { record, reason }) => {
+                    tracing::warn!(record, reason, "ticket unreadable");
                     unreadable += 1;
                 }
                 Err(error) => return Err(error.into()),

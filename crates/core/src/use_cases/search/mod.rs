@@ -177,22 +177,22 @@ async fn bring_up_to(
             for id in removed {
                 build.corpus.remove(&id);
             }
-            let mut place = (after + 1, String::new());
+            let mut cursor = (after + 1, String::new());
             loop {
-                let rows = store.changed_questions(site, &place, revision.current, PAGE).await?;
+                let rows = store.changed_questions(site, &cursor, revision.current, PAGE).await?;
                 let Some(last) = rows.last() else { break };
-                place = (last.revision, last.id.clone());
+                cursor = (last.revision, last.id.clone());
                 read_into(build, site, rows).await?;
             }
         }
         // Questions written meanwhile have a later revision, and are read by the next update.
         None => {
             *build = Build::default();
-            let mut place = String::new();
+            let mut cursor = String::new();
             loop {
-                let rows = store.question_page(site, &place, PAGE).await?;
+                let rows = store.question_page(site, &cursor, PAGE).await?;
                 let Some(last) = rows.last() else { break };
-                place = last.id.clone();
+                cursor = last.id.clone();
                 read_into(build, site, rows).await?;
             }
         }
@@ -239,11 +239,11 @@ fn question_of(site: &str, row: &QuestionRow) -> Option<Question> {
 
 /// All questions of a site, ordered by id. Unreadable ones are logged and skipped.
 pub async fn all_questions(store: &dyn Questions, site: &str) -> Result<Vec<Question>, StoreError> {
-    let (mut questions, mut place) = (Vec::new(), String::new());
+    let (mut questions, mut cursor) = (Vec::new(), String::new());
     loop {
-        let rows = store.question_page(site, &place, PAGE).await?;
+        let rows = store.question_page(site, &cursor, PAGE).await?;
         let Some(last) = rows.last() else { return Ok(questions) };
-        place = last.id.clone();
+        cursor = last.id.clone();
         questions.extend(rows.iter().filter_map(|row| question_of(site, row)));
     }
 }

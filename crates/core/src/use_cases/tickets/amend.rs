@@ -77,15 +77,14 @@ fn patched(
         if let Err(limit) = customer_limits::check_status_change(current) {
             return Decision::Refuse(limit);
         }
-        let (act, kind, turn) = match status {
+        let (kind, delivery_kind, turn) = match status {
             Status::Open => (ActivityKind::Reopened, DeliveryKind::Reopened, Turn::Support),
             Status::Solved => (ActivityKind::Solved, DeliveryKind::Solved, Turn::Customer),
         };
         handling.turn = turn;
         change.ticket.status = status;
-        let at = current.now;
-        change.activity = Some(Activity { operator: String::new(), act, text: String::new(), at });
-        change.deliveries = deliveries(kind);
+        change.activity = Some(Activity { actor: String::new(), kind, text: String::new(), at: current.now });
+        change.deliveries = deliveries(delivery_kind);
     }
     if change.ticket == current.ticket { Decision::Nothing } else { change.into() }
 }

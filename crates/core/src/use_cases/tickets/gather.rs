@@ -102,15 +102,15 @@ impl GatherTickets {
         person: &Person,
         foreign: ExternalTicket,
     ) -> Result<(), StoreError> {
-        let place = foreign.place.clone();
+        let external = foreign.external.clone();
         let mut ticket = stored(site, destination, person, foreign);
         for drawn in 1..=DRAWS {
-            if self.external.adopt(&ticket, destination, &place).await? {
+            if self.external.adopt(&ticket, destination, &external).await? {
                 self.bus.polls_due(site, destination);
                 self.bus.ticket_changed(ticket);
                 return Ok(());
             }
-            if self.external.knows_external_ticket(site, destination, &place.external_id).await? {
+            if self.external.knows_external_ticket(site, destination, &external.external_id).await? {
                 return Ok(());
             }
             ticket.reference = draw(drawn);
@@ -173,7 +173,7 @@ mod tests {
             (Status::Solved, "2020-01-01T00:00:00.000Z", None, true),
         ] {
             let foreign = ExternalTicket {
-                place: ExternalTicketRef { external_id: "35".into(), requester: String::new(), merged_after: None },
+                external: ExternalTicketRef { external_id: "35".into(), requester: String::new(), merged_after: None },
                 subject: String::new(),
                 message: String::new(),
                 via: String::new(),

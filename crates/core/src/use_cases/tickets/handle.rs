@@ -140,7 +140,7 @@ fn decide(
     if message.is_none() && activity.is_none() && ticket == *before {
         return Decision::Nothing;
     }
-    let activity = activity.map(|(act, text)| Activity { operator: agent.into(), act, text, at: now });
+    let activity = activity.map(|(kind, text)| Activity { actor: agent.into(), kind, text, at: now });
     let deliveries = deliveries(before, &ticket, destinations, message.is_some());
     Change { message, activity, deliveries, ticket, ..current.unchanged() }.into()
 }
@@ -217,7 +217,7 @@ fn activity(before: &StoredTicket, after: &StoredTicket, action: &Action) -> Opt
         Action::Answer { .. } | Action::Mark(Status::Solved) => (ActivityKind::Solved, String::new()),
         Action::Mark(Status::Open) => (ActivityKind::Reopened, String::new()),
         Action::Note(text) => (ActivityKind::Noted, text.clone()),
-        Action::Contacted(place) => (ActivityKind::Contacted, place.clone()),
+        Action::Contacted(channel) => (ActivityKind::Contacted, channel.clone()),
         Action::Assign(_) | Action::HandOver { .. } if after == before => return None,
         Action::Assign(assignee) => (ActivityKind::Assigned, assignee.clone()),
         Action::HandOver { owner, team } => {

@@ -106,7 +106,7 @@ impl TakeTicket {
 
     /// The answer to a repeated submission, if it is the same as the first with its key.
     async fn repeat(&self, first: &StoredSubmission, key: &SubmissionKey) -> Result<(Receipt, bool), TakeTicketError> {
-        if first.seal != *key {
+        if first.key != *key {
             return Err(TakeTicketError::KeyReused);
         }
         Ok((receipt(&first.ticket), self.dispatch.wait(&first.ticket).await?))

@@ -40,7 +40,7 @@ pub const FORM_MAX: usize = 192 * 1024;
 
 /// The agent who uses the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operator {
+pub struct Agent {
     /// The name that customers and other agents see.
     pub name: String,
     /// Whether they have logged in, and so can log out.
@@ -73,11 +73,11 @@ pub struct InboxAccess {
 /// Admits authenticated requests. Their bodies are read only afterwards.
 pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let found_operator = match operator(&access, &client, &parts.extensions, &parts.headers).await {
-        Ok(found_operator) => found_operator,
+    let authenticated = match authenticate(&access, &client, &parts.extensions, &parts.headers).await {
+        Ok(authenticated) => authenticated,
         Err(refused) => return refused,
     };
-    let Some((operator, credential)) = found_operator else {
+    let Some((agent, credential)) = authenticated else {
         return match (&access.token, &parts.method) {
             (None, _) => message(StatusCode::FORBIDDEN, page::closed(access.is_demo)),
             (Some(_), &Method::GET) => Redirect::to(&login_address(&parts.uri)).into_response(),
@@ -93,7 +93,7 @@ pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, reque
         Err(refusal) => return message(refusal.status(), page::unreadable(&refusal.to_string())),
     };
     let mut request = Request::from_parts(parts, body);
-    request.extensions_mut().insert(operator);
+    request.extensions_mut().insert(agent);
     next.run(request).await
 }
 
@@ -133,13 +133,13 @@ pub fn is_own(client: &Client, headers: &HeaderMap) -> bool {
 }
 
 /// The agent of a request and how it is authenticated; or the response if it is not.
-async fn operator(
+async fn authenticate(
     access: &InboxAccess,
     client: &Client,
     extensions: &Extensions,
     headers: &HeaderMap,
-) -> Result<Option<(Operator, Credential)>, Response> {
-    let nobody = || Operator { name: UNNAMED_AGENT.into(), logged_in: false };
+) -> Result<Option<(Agent, Credential)>, Response> {
+    let nobody = || Agent { name: UNNAMED_AGENT.into(), logged_in: false };
     let Some(token) = &access.token else {
         let local = access.is_demo && is_local(extensions, headers);
         return Ok(local.then(|| (nobody(), Credential::Browser)));
@@ -149,7 +149,7 @@ async fn operator(
     if let Some(secret) = secret(headers, is_plain) {
         let name = access.sessions.agent(&token.session_digest(secret)).await;
         if let Some(name) = name.map_err(|error| Failed::from(error).into_response())? {
-            return Ok(Some((Operator { name, logged_in: true }, Credential::Browser)));
+            return Ok(Some((Agent { name, logged_in: true }, Credential::Browser)));
         }
     }
     let Some(bearer) = bearer(headers).filter(|bearer| !access.guard.was_wrong(client.address, bearer)) else {
@@ -186,8 +186,8 @@ fn secret(headers: &HeaderMap, is_plain: bool) -> Option<&str> {
 
 fn cookie(secret: &str, seconds: u64, is_plain: bool) -> HeaderValue {
     let name = cookie_name(is_plain);
-    let place = if is_plain { "Path=/inbox" } else { "Path=/; Secure" };
-    let text = format!("{name}={secret}; {place}; Max-Age={seconds}; HttpOnly; SameSite=Strict");
+    let scope = if is_plain { "Path=/inbox" } else { "Path=/; Secure" };
+    let text = format!("{name}={secret}; {scope}; Max-Age={seconds}; HttpOnly; SameSite=Strict");
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 

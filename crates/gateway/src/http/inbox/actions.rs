@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use serde::Deserialize;
 
-use super::access::Operator;
+use super::access::Agent;
 use super::page;
 use super::render::{Failed, message};
 use super::state::InboxState;
@@ -39,7 +39,7 @@ pub struct ActionForm {
 /// Handles the form, and redirects to the ticket.
 pub async fn handle(
     State(inbox): State<InboxState>,
-    Extension(operator): Extension<Operator>,
+    Extension(agent): Extension<Agent>,
     Path(name): Path<String>,
     form: Result<Form<ActionForm>, FormRejection>,
 ) -> Result<Response, Failed> {
@@ -57,13 +57,13 @@ pub async fn handle(
             return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::problem_page(&problem, &text, &ticket_page)));
         }
     };
-    let place = match action {
+    let fragment = match action {
         Action::Answer { .. } | Action::Note(_) | Action::Contacted(_) => "#conversation",
         _ => "#handling",
     };
-    let ticket_page = format!("/inbox/tickets/{}{place}", ticket.reference);
+    let ticket_page = format!("/inbox/tickets/{}{fragment}", ticket.reference);
     let text = if let Action::Answer { text, .. } = &action { text.clone() } else { String::new() };
-    match inbox.handle.act(&ticket, &operator.name, action).await? {
+    match inbox.handle.act(&ticket, &agent.name, action).await? {
         ActionOutcome::Done => Ok(Redirect::to(&ticket_page).into_response()),
         ActionOutcome::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
         ActionOutcome::KeyReused => {

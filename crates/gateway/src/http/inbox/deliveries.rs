@@ -141,7 +141,7 @@ fn refused(destinations: &[DestinationStatus], dead_letters: &[(Delivery, String
                 @for (delivery, reference) in dead_letters {
                     tr role="row" {
                         td role="cell" { a.reference href={ "/inbox/tickets/" (reference) "#delivery" } { (reference) } }
-                        td role="cell" { (labels::delivery_kind(delivery.what)) }
+                        td role="cell" { (labels::delivery_kind(delivery.kind)) }
                         td role="cell" data-label="Destination" { bdi { (delivery.destination) } p.muted { bdi { (delivery.site) } } }
                         td role="cell" data-label="Given up" {
                             span.when { (times::minute(delivery.settled_at.unwrap_or(delivery.created_at))) }

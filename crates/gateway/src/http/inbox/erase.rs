@@ -8,7 +8,7 @@ use axum::{Extension, Form};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::access::Operator;
+use super::access::Agent;
 use super::page;
 use super::render::{Failed, message};
 use super::state::InboxState;
@@ -35,7 +35,7 @@ pub async fn show_form(State(inbox): State<InboxState>, Path(name): Path<String>
 /// Erases the ticket, and shows the external tickets that remain.
 pub async fn handle(
     State(inbox): State<InboxState>,
-    Extension(operator): Extension<Operator>,
+    Extension(agent): Extension<Agent>,
     Path(name): Path<String>,
     form: Result<Form<EraseForm>, FormRejection>,
 ) -> Result<Response, Failed> {
@@ -47,7 +47,7 @@ pub async fn handle(
         let ticket_page = address(&ticket.reference);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::problem_page(explanation, "", &ticket_page)));
     }
-    let erased = inbox.erase.erase(&ticket, &operator.name).await?;
+    let erased = inbox.erase.erase(&ticket, &agent.name).await?;
     Ok(message(StatusCode::OK, erased_page(&ticket.reference, &erased)).into_response())
 }
 

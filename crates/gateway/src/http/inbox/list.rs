@@ -146,8 +146,8 @@ fn filters(list: &TicketList<'_>) -> Markup {
             label.unseen for="assignee" { "Assignee" }
             select #assignee name="assignee" {
                 (option("", &query.assignee, "Anyone"))
-                (option(&list.frame.operator.name, &query.assignee, "Me"))
-                @if !query.assignee.is_empty() && query.assignee != list.frame.operator.name {
+                (option(&list.frame.agent.name, &query.assignee, "Me"))
+                @if !query.assignee.is_empty() && query.assignee != list.frame.agent.name {
                     (option(&query.assignee, &query.assignee, &query.assignee))
                 }
             }

@@ -48,7 +48,7 @@ pub async fn show_form(
     client: Client,
     extensions: Extensions,
     headers: HeaderMap,
-    Query(asked): Query<LoginQuery>,
+    Query(query): Query<LoginQuery>,
 ) -> Response {
     if access.token.is_none() {
         return message(StatusCode::FORBIDDEN, page::closed(access.is_demo));
@@ -56,7 +56,7 @@ pub async fn show_form(
     // Browsers send Fetch Metadata only over HTTPS and to their own computer.
     let is_safe = client.is_https || headers.contains_key("sec-fetch-site");
     let warns = !is_safe && !access::is_plain(&access, &client, &extensions, &headers);
-    message(StatusCode::OK, form("", &asked.next, html! { @if warns { (needs_https()) } }))
+    message(StatusCode::OK, form("", &query.next, html! { @if warns { (needs_https()) } }))
 }
 
 /// Handles the form.
@@ -103,7 +103,7 @@ pub async fn log_in(
         tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
         return refuse(StatusCode::FORBIDDEN, "Wrong inbox token.");
     }
-    tracing::info!(operator = name, address = ?client.address, "inbox login");
+    tracing::info!(agent = name, address = ?client.address, "inbox login");
     let cookie = access::open(&access, inbox_token, name, is_plain).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_page(&next))).into_response())
 }

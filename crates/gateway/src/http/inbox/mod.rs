@@ -33,7 +33,7 @@ use axum::{Extension, Router};
 use serde::Deserialize;
 
 use crate::http::client::Client;
-use access::Operator;
+use access::Agent;
 use deskbell_core::ports::StoreError;
 use destination_status::DestinationStatus;
 use domain::reference;
@@ -62,7 +62,7 @@ const SCRIPT: &str = include_str!("inbox.js");
 
 /// How many messages and activities the page of a ticket has; earlier ones are on further pages.
 const MESSAGES_SHOWN: u32 = 100;
-const DEEDS_SHOWN: u32 = 200;
+const ACTIVITIES_SHOWN: u32 = 200;
 
 /// The messages to show on the page of a ticket.
 #[derive(Deserialize)]
@@ -100,7 +100,7 @@ pub fn router(state: InboxState) -> Router {
 
 async fn list(
     State(inbox): State<InboxState>,
-    Extension(operator): Extension<Operator>,
+    Extension(agent): Extension<Agent>,
     client: Client,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Failed> {
@@ -121,7 +121,7 @@ async fn list(
     let destinations = inbox.destinations.read().await?;
     let warning = inbox.destinations.warning();
     let page = list::TicketList {
-        frame: frame(&operator, &destinations, warning.as_deref()),
+        frame: frame(&agent, &destinations, warning.as_deref()),
         sites: &inbox.sites,
         is_demo: inbox.access.is_demo,
         query: &query,
@@ -135,7 +135,7 @@ async fn list(
 
 async fn ticket(
     State(inbox): State<InboxState>,
-    Extension(operator): Extension<Operator>,
+    Extension(agent): Extension<Agent>,
     client: Client,
     Path(name): Path<String>,
     Query(shown): Query<ShownMessages>,
@@ -157,17 +157,18 @@ async fn ticket(
         None => None,
     };
     let shown_until = following.and_then(|following| following.at.parse().ok());
-    let mut deeds = inbox.conversations.last_activities(&ticket.id, (shown_from, shown_until), DEEDS_SHOWN + 1).await?;
-    let has_more_deeds = deeds.len() > DEEDS_SHOWN as usize;
-    if has_more_deeds {
-        deeds.remove(0);
+    let mut activities =
+        inbox.conversations.last_activities(&ticket.id, (shown_from, shown_until), ACTIVITIES_SHOWN + 1).await?;
+    let has_more_activities = activities.len() > ACTIVITIES_SHOWN as usize;
+    if has_more_activities {
+        activities.remove(0);
     }
     let view = ticket::TicketView {
         ticket: &ticket,
         messages: &messages,
         attachments: &attachments,
-        deeds: &deeds,
-        has_more_deeds,
+        activities: &activities,
+        has_more_activities,
         earlier,
         is_latest: shown.before.is_none(),
         base: &base(&client),
@@ -175,7 +176,7 @@ async fn ticket(
     };
     let destinations = inbox.destinations.read().await?;
     let warning = inbox.destinations.warning();
-    Ok(html(ticket::page(&inbox.sites, &frame(&operator, &destinations, warning.as_deref()), &view)).into_response())
+    Ok(html(ticket::page(&inbox.sites, &frame(&agent, &destinations, warning.as_deref()), &view)).into_response())
 }
 
 /// The address of this gateway in the agent's browser.
@@ -186,28 +187,27 @@ fn base(client: &Client) -> String {
 
 async fn answers(
     State(inbox): State<InboxState>,
-    Extension(operator): Extension<Operator>,
+    Extension(agent): Extension<Agent>,
     Query(about): Query<AboutSite>,
 ) -> Result<Html<String>, Failed> {
     let destinations = inbox.destinations.read().await?;
     let warning = inbox.destinations.warning();
-    Ok(html(answers::page(&inbox, &frame(&operator, &destinations, warning.as_deref()), &about.site).await?))
+    Ok(html(answers::page(&inbox, &frame(&agent, &destinations, warning.as_deref()), &about.site).await?))
 }
 
 async fn deliveries(
     State(inbox): State<InboxState>,
-    Extension(operator): Extension<Operator>,
+    Extension(agent): Extension<Agent>,
 ) -> Result<Html<String>, Failed> {
     let destinations = inbox.destinations.read_all().await?;
     let warning = inbox.destinations.warning();
     Ok(html(
-        deliveries::page(&inbox.destinations, &frame(&operator, &destinations, warning.as_deref()), &destinations)
-            .await?,
+        deliveries::page(&inbox.destinations, &frame(&agent, &destinations, warning.as_deref()), &destinations).await?,
     ))
 }
 
-fn frame<'a>(operator: &'a Operator, destinations: &[DestinationStatus], warning: Option<&'a str>) -> Frame<'a> {
-    Frame { operator, dead_letters: destination_status::dead_letters(destinations), warning }
+fn frame<'a>(agent: &'a Agent, destinations: &[DestinationStatus], warning: Option<&'a str>) -> Frame<'a> {
+    Frame { agent, dead_letters: destination_status::dead_letters(destinations), warning }
 }
 
 async fn headers(mut response: Response) -> Response {

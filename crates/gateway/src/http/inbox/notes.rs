@@ -9,8 +9,8 @@ pub fn notes_for(context: &Context, group: Group) -> Vec<String> {
 }
 
 /// The explanation for a part of the document that was cut.
-pub fn note_for_cut(context: &Context, place: &str) -> Option<&'static str> {
-    let rest = |cut: &String| cut.strip_prefix(place).map(str::to_string);
+pub fn note_for_cut(context: &Context, path: &str) -> Option<&'static str> {
+    let rest = |cut: &String| cut.strip_prefix(path).map(str::to_string);
     let rests: Vec<String> = context.cut.iter().filter_map(rest).collect();
     if rests.iter().any(String::is_empty) {
         return Some("The data exceeded the size limit of a ticket.");

@@ -2,14 +2,14 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::access::Operator;
+use super::access::Agent;
 use crate::config::TOKEN_MIN;
 
 /// The data of the frame of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     /// The agent who sees the page.
-    pub operator: &'a Operator,
+    pub agent: &'a Agent,
     /// The number of dead letters.
     pub dead_letters: u32,
     /// A warning about how the gateway is reached.
@@ -18,7 +18,7 @@ pub struct Frame<'a> {
 
 /// A page.
 pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
-    let Frame { operator, dead_letters, warning } = frame;
+    let Frame { agent, dead_letters, warning } = frame;
     let links = html! {
         nav aria-label="Pages of the inbox" {
             a href="/inbox" { "Tickets" }
@@ -27,9 +27,9 @@ pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
                 "Deliveries" @if *dead_letters > 0 { span.mark.critical { " " (dead_letters) span.unseen { " given up" } } }
             }
         }
-        @if operator.logged_in {
+        @if agent.logged_in {
             form.leave method="post" action="/inbox/logout" {
-                span.muted { bdi { (operator.name) } }
+                span.muted { bdi { (agent.name) } }
                 button.link type="submit" { "Log out" }
             }
         }

@@ -17,10 +17,10 @@ pub fn we_have_it(reference: &str, locale: &str) -> Markup {
 /// Texts that ask to use the form, with a link to it; one for each channel.
 pub fn send_here(base: &str, site: &str, locale: &str) -> Markup {
     html! {
-        @for (channel, place) in PLACES {
+        @for (channel, channel_name) in PLACES {
             @let link = format!("{base}/help/{site}?deskbell=ticket&via={channel}");
             @let text = fill(&text_in(locale, GatewayText::SendHere), "{link}", &link);
-            (pasted(&format!("send-here-{site}-{channel}"), &format!("Link to the form, for {place}"), &text))
+            (pasted(&format!("send-here-{site}-{channel}"), &format!("Link to the form, for {channel_name}"), &text))
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::{Extension, Form};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::access::Operator;
+use super::access::Agent;
 use super::render::{Failed, message};
 use super::state::InboxState;
 use super::{labels, page};
@@ -30,7 +30,7 @@ pub struct AgainForm {
 /// Handles the form, and redirects to the page with the button.
 pub async fn handle(
     State(inbox): State<InboxState>,
-    Extension(operator): Extension<Operator>,
+    Extension(agent): Extension<Agent>,
     form: Result<Form<AgainForm>, FormRejection>,
 ) -> Result<Response, Failed> {
     let form = form.map(|Form(form)| form).unwrap_or_default();
@@ -38,7 +38,7 @@ pub async fn handle(
         let problem = page::problem_page("The form does not say which delivery to send again.", "", ADDRESS);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, problem));
     };
-    inbox.resend.resend(letters, &operator.name).await?;
+    inbox.resend.resend(letters, &agent.name).await?;
     let back_to = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
     Ok(Redirect::to(back_to.as_deref().unwrap_or(ADDRESS)).into_response())
 }
@@ -50,7 +50,7 @@ pub fn button_for(delivery: &Delivery, reference: &str, on_its_page: bool) -> Ma
             input type="hidden" name="id" value=(delivery.id);
             @if on_its_page { input type="hidden" name="ticket" value=(reference); }
             button.button.small type="submit" {
-                "Send again" span.unseen { ": " (labels::delivery_kind(delivery.what)) ", " (reference) ", " (delivery.destination) }
+                "Send again" span.unseen { ": " (labels::delivery_kind(delivery.kind)) ", " (reference) ", " (delivery.destination) }
             }
         }
     }

@@ -8,9 +8,9 @@ pub struct TimelineStep<'a> {
     /// The time.
     pub at: &'a str,
     /// The action: `Clicked`.
-    pub did: &'static str,
+    pub action: &'static str,
     /// Its object.
-    pub what: String,
+    pub target: String,
     /// The path in the document; empty if it adds nothing.
     pub path: &'a str,
     /// Its appearance.
@@ -55,15 +55,15 @@ fn of_breadcrumb(breadcrumb: &Breadcrumb) -> TimelineStep<'_> {
         (BreadcrumbKind::Network, _) => ("Network", name.clone(), StepStyle::Quiet),
         (BreadcrumbKind::Error, _) => ("Error", name.clone(), StepStyle::Error),
     };
-    TimelineStep { at, did: action, what: target, path, style }
+    TimelineStep { at, action, target, path, style }
 }
 
 fn of_request(request: &RequestRecord) -> TimelineStep<'_> {
     let target = format!("{} {}: {}", request.method, request.url, labels::answer(request));
     TimelineStep {
         at: &request.at,
-        did: "Request",
-        what: target.trim_start().into(),
+        action: "Request",
+        target: target.trim_start().into(),
         path: "",
         style: StepStyle::Request,
     }
@@ -98,7 +98,8 @@ mod tests {
             }],
             ..Context::default()
         };
-        let lines: Vec<String> = steps(&context).iter().map(|step| format!("{} {}", step.did, step.what)).collect();
+        let lines: Vec<String> =
+            steps(&context).iter().map(|step| format!("{} {}", step.action, step.target)).collect();
         assert_eq!(
             lines,
             [

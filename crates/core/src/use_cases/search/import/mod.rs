@@ -132,7 +132,7 @@ impl ImportQuestions {
             write::write(store, site, &name, questions, &unreadable, prune).await?
         };
         let taken = changes.taken.iter().map(|taken| SourceNote {
-            place: format!("{:?}", taken.id),
+            position: format!("{:?}", taken.id),
             note: format!("is already the id of a question from {}; use another id", taken.source),
         });
         let bad: Vec<SourceNote> = bad.into_iter().chain(taken).collect();

@@ -85,7 +85,7 @@ pub async fn write(
     let name = source.to_string();
     let compared = tokio::task::spawn_blocking(move || compare(questions, &known, &name)).await;
     let Compared { write, new, changed, unchanged, taken } = compared.map_err(|_| StoreError::Damaged {
-        what: "the questions of an import".into(),
+        record: "the questions of an import".into(),
         reason: "the comparison panicked".into(),
     })??;
     (changes.new, changes.changed, changes.unchanged, changes.taken) = (new, changed, unchanged, taken);
@@ -179,7 +179,7 @@ fn compare(
     let mut compared = Compared { write: Vec::new(), new: 0, changed: 0, unchanged: 0, taken: Vec::new() };
     for question in questions {
         let json = serde_json::to_string(&question).map_err(|error| StoreError::Damaged {
-            what: format!("question {}", question.id),
+            record: format!("question {}", question.id),
             reason: error.to_string(),
         })?;
         let hash: [u8; 32] = Sha256::digest(json.as_bytes()).into();

@@ -146,7 +146,7 @@ fn what_happened(context: &Context, frozen_at: &str) -> String {
     let steps = steps::steps(context);
     let last = steps.iter().skip(steps.len().saturating_sub(STEPS));
     let step_line = |step: &steps::TimelineStep<'_>| {
-        let words = [times::relative(step.at, frozen_at), step.did.into(), line(&step.what)].join(" ");
+        let words = [times::relative(step.at, frozen_at), step.action.into(), line(&step.target)].join(" ");
         format!("- {}\n", words.trim())
     };
     last.map(step_line).collect()

@@ -18,7 +18,7 @@ const NOTE_CHARS: usize = 600;
 pub fn card(view: &TicketView<'_>) -> Markup {
     let mut entries: Vec<(Option<Timestamp>, Markup)> =
         view.messages.iter().map(|message| (message.at.parse().ok(), message_entry(view, message))).collect();
-    entries.extend(view.deeds.iter().map(|deed| (Some(deed.at), activity_entry(deed))));
+    entries.extend(view.activities.iter().map(|activity| (Some(activity.at), activity_entry(activity))));
     entries.sort_by_key(|(at, _)| *at);
     html! {
         @if !entries.is_empty() || !view.is_latest {
@@ -27,8 +27,8 @@ pub fn card(view: &TicketView<'_>) -> Markup {
                 @if let Some(first) = view.earlier {
                     p { a href={ "/inbox/tickets/" (view.ticket.reference) "?before=" (first) "#conversation" } { "Earlier messages" } }
                 }
-                @if view.has_more_deeds {
-                    p.muted { "Only the last " (view.deeds.len()) " activities are shown." }
+                @if view.has_more_activities {
+                    p.muted { "Only the last " (view.activities.len()) " activities are shown." }
                 }
                 ol.told { @for (_, entry) in entries { (entry) } }
                 @if !view.is_latest {
@@ -69,7 +69,7 @@ pub fn forms(view: &TicketView<'_>) -> Markup {
             form.contacted method="post" action=(action) {
                 input type="hidden" name="action" value="contacted";
                 span.muted { "Contacted on" }
-                @for (_, place) in paste::PLACES { button.button.small type="submit" name="place" value=(place) { (place) } }
+                @for (_, channel_name) in paste::PLACES { button.button.small type="submit" name="place" value=(channel_name) { (channel_name) } }
             }
             form.buttons method="post" action=(action) {
                 @if solved { button.button type="submit" name="action" value="reopen" { "Reopen" } }
@@ -100,8 +100,8 @@ fn message_entry(view: &TicketView<'_>, message: &Message) -> Markup {
 }
 
 fn activity_entry(activity: &Activity) -> Markup {
-    let actor = if activity.operator.is_empty() { "The customer" } else { &activity.operator };
-    let (action, detail) = match activity.act {
+    let actor = if activity.actor.is_empty() { "The customer" } else { &activity.actor };
+    let (action, detail) = match activity.kind {
         ActivityKind::Noted => ("added a note", ""),
         ActivityKind::Contacted => ("contacted the customer on", activity.text.as_str()),
         ActivityKind::Triaged => ("changed", activity.text.as_str()),
@@ -119,7 +119,7 @@ fn activity_entry(activity: &Activity) -> Markup {
                 bdi { (actor) } " " (action) @if !detail.is_empty() { " " bdi { (detail.replace('_', " ")) } }
                 span.muted { (times::minute(activity.at)) }
             }
-            @if matches!(activity.act, ActivityKind::Noted | ActivityKind::Bounced) { (note(&activity.text)) }
+            @if matches!(activity.kind, ActivityKind::Noted | ActivityKind::Bounced) { (note(&activity.text)) }
         }
     }
 }

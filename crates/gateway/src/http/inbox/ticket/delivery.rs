@@ -21,7 +21,7 @@ pub struct DestinationDeliveries {
     /// The deliveries, oldest first.
     pub deliveries: Vec<Delivery>,
     /// The external ticket, if there is one.
-    pub place: Option<ExternalTicketRef>,
+    pub external: Option<ExternalTicketRef>,
     /// The address of the external ticket for agents.
     pub page: Option<String>,
     /// Why the destination is unreachable, if it is.
@@ -39,13 +39,13 @@ pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<Desti
         configured.chain(deliveries.iter().map(|delivery| delivery.destination.as_str())).collect();
     let mut destinations_of_ticket = Vec::new();
     for name in names {
-        let place = inbox.external.external_ticket(&ticket.id, name).await?;
+        let external = inbox.external.external_ticket(&ticket.id, name).await?;
         let to = destinations.get(&ticket.site, name);
         destinations_of_ticket.push(DestinationDeliveries {
             destination: name.into(),
             deliveries: deliveries.iter().filter(|delivery| delivery.destination == name).cloned().collect(),
-            page: to.zip(place.as_ref()).and_then(|(to, place)| to.page(place)),
-            place,
+            page: to.zip(external.as_ref()).and_then(|(to, external)| to.page(external)),
+            external,
             away: states.get(&ticket.site, name).and_then(|state| state.unreachable()),
             is_gone: to.is_none(),
         });
@@ -74,7 +74,7 @@ fn destination(view: &TicketView<'_>, brought: &DestinationDeliveries) -> Markup
             (arrived(brought))
             @if let Some(page) = brought.page.as_deref().and_then(labels::web) { p.small { (labels::outward(page, "Open there")) } }
             @if !open.is_empty() {
-                ol.open { @for (place, delivery) in open.iter().enumerate() { li { (missing(view, brought, delivery, place > 0)) } } }
+                ol.open { @for (index, delivery) in open.iter().enumerate() { li { (missing(view, brought, delivery, index > 0)) } } }
             }
             @if !left_out.is_empty() {
                 h4 { "Not transferred" }
@@ -90,7 +90,7 @@ fn mark(brought: &DestinationDeliveries, open: &[&Delivery]) -> Markup {
         @else if !open.is_empty() && brought.is_gone { span.mark.critical { "Stuck" } }
         @else if !open.is_empty() { span.mark.soon { "On its way" } }
         @else if !brought.deliveries.is_empty() { span.mark { "Delivered" } }
-        @else if brought.place.is_some() { span.mark { "Created there" } }
+        @else if brought.external.is_some() { span.mark { "Created there" } }
         @else { span.mark.low { "Not delivered there" } }
     }
 }
@@ -99,7 +99,7 @@ fn mark(brought: &DestinationDeliveries, open: &[&Delivery]) -> Markup {
 fn arrived(brought: &DestinationDeliveries) -> Markup {
     let delivered = brought.deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Delivered);
     let (ticket, after): (Vec<&Delivery>, Vec<&Delivery>) =
-        delivered.partition(|delivery| delivery.what == DeliveryKind::Ticket);
+        delivered.partition(|delivery| delivery.kind == DeliveryKind::Ticket);
     let ticket = ticket.first().map(|ticket| settled_text(ticket));
     let (label, more) = if ticket.is_some() { ("Since then", " more") } else { ("Delivered", "") };
     let last = after
@@ -159,8 +159,8 @@ fn delivery_content(view: &TicketView<'_>, delivery: &Delivery) -> Markup {
     let message = view
         .messages
         .iter()
-        .find(|message| delivery.what == DeliveryKind::Message && message.number == delivery.number);
-    let Some(message) = message else { return html! { (labels::delivery_kind(delivery.what)) } };
+        .find(|message| delivery.kind == DeliveryKind::Message && message.number == delivery.number);
+    let Some(message) = message else { return html! { (labels::delivery_kind(delivery.kind)) } };
     let author = match message.author {
         Author::Customer => "Customer's message",
         Author::Support => "Answer",

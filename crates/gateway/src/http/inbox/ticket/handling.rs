@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use super::super::{erase, labels, paste, times};
 use super::TicketView;
 use super::section::{card as section, fold, marked_facts, text};
-use crate::http::inbox::access::Operator;
+use crate::http::inbox::access::Agent;
 use deskbell_core::ports::StoredTicket;
 use deskbell_core::site::Sites;
 use domain::targets::Owner;
 use domain::ticket::Severity;
 
 /// The card.
-pub fn card(sites: &Sites, operator: &Operator, view: &TicketView<'_>) -> Markup {
+pub fn card(sites: &Sites, agent: &Agent, view: &TicketView<'_>) -> Markup {
     let ticket = view.ticket;
     let handling = &ticket.handling;
     let priority = ticket.priority.map_or("Unknown", |priority| priority.word());
@@ -28,7 +28,7 @@ pub fn card(sites: &Sites, operator: &Operator, view: &TicketView<'_>) -> Markup
     ];
     let content = html! {
         (marked_facts(&facts))
-        (assign(operator, ticket))
+        (assign(agent, ticket))
         (fold("Edit topic and severity", triage(sites, ticket)))
         (fold("Hand over", hand_over(sites, ticket)))
         (fold("Replies for other channels", html! {
@@ -62,12 +62,12 @@ fn corrected(ticket: &StoredTicket) -> &'static str {
     if severity == ticket.ticket.severity { "" } else { labels::severity(severity) }
 }
 
-fn assign(operator: &Operator, ticket: &StoredTicket) -> Markup {
-    let is_mine = ticket.handling.assignee == operator.name;
+fn assign(agent: &Agent, ticket: &StoredTicket) -> Markup {
+    let is_mine = ticket.handling.assignee == agent.name;
     html! {
         form.inline method="post" action=(action(ticket)) {
             input type="hidden" name="action" value="assign";
-            @if !is_mine { button.button.small type="submit" name="assignee" value=(operator.name) { "Assign to me" } }
+            @if !is_mine { button.button.small type="submit" name="assignee" value=(agent.name) { "Assign to me" } }
             @else { button.button.small type="submit" name="assignee" value="" { "Unassign" } }
         }
         form.inline method="post" action=(action(ticket)) {

@@ -14,7 +14,7 @@ pub fn row(context: &Context) -> Markup {
     }
     let content = html! {
         p.muted { "The data exceeded the size limit of a ticket. Shortened or left out, oldest first:" }
-        ul.places { @for place in cut { li { (id(place)) } } }
+        ul.places { @for path in cut { li { (id(path)) } } }
     };
     section("Left out", &labels::count(cut.len(), "place"), &[], content)
 }

@@ -43,9 +43,9 @@ pub struct TicketView<'a> {
     /// The attachments of the ticket and its messages, each with the number of its message.
     pub attachments: &'a [(u32, Attachment)],
     /// Its activities.
-    pub deeds: &'a [Activity],
+    pub activities: &'a [Activity],
     /// Whether there are more activities between these messages than are shown.
-    pub has_more_deeds: bool,
+    pub has_more_activities: bool,
     /// The number of the first message that is shown, if there are earlier ones.
     pub earlier: Option<u32>,
     /// Whether the latest messages are shown.
@@ -59,7 +59,7 @@ pub struct TicketView<'a> {
 impl TicketView<'_> {
     /// Whether it has messages or activities.
     pub fn has_conversation(&self) -> bool {
-        !self.messages.is_empty() || !self.deeds.is_empty()
+        !self.messages.is_empty() || !self.activities.is_empty()
     }
 }
 
@@ -96,7 +96,7 @@ pub fn page(sites: &Sites, frame: &Frame<'_>, view: &TicketView<'_>) -> Markup {
                     (conversation::forms(view))
                 }
                 aside.column aria-label="About this ticket" {
-                    (handling::card(sites, frame.operator, view))
+                    (handling::card(sites, frame.agent, view))
                     (delivery::card(view))
                     (answered::card(sites, ticket))
                     (page::card(context))

@@ -24,7 +24,7 @@ pub fn list(context: &Context, frozen_at: &str) -> Markup {
                 li.(class(step.style)) {
                     span.when { (times::relative(step.at, frozen_at)) }
                     div {
-                        strong { (step.did) } " " bdi { (step.what) }
+                        strong { (step.action) } " " bdi { (step.target) }
                         @if !step.path.is_empty() { p.muted.location dir="ltr" { (step.path) } }
                     }
                 }
