@@ -93,7 +93,7 @@ fn ticket(external_id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_key_makes_one_ticket_for_two_hours_and_serves_no_other_body() {
+async fn idempotency_keys_last_two_hours_and_belong_to_one_body() {
     let desk = desk().await;
     let first = desk.create("k", &ticket("a")).await.unwrap();
     assert_eq!((first.status().as_u16(), &first.headers()["x-idempotency-lookup"]), (201, &"miss".parse().unwrap()));
@@ -114,7 +114,7 @@ async fn a_key_makes_one_ticket_for_two_hours_and_serves_no_other_body() {
 }
 
 #[tokio::test]
-async fn a_refusal_leaves_nothing_behind_and_the_key_free() {
+async fn refused_requests_store_nothing_and_free_the_key() {
     let desk = desk().await;
     let token = desk.upload("filename=a.txt", "text/plain", "a").await.1["upload"]["token"].clone();
     let mut wrong = ticket("a");
@@ -132,7 +132,7 @@ async fn a_refusal_leaves_nothing_behind_and_the_key_free() {
 }
 
 #[tokio::test]
-async fn what_is_cut_after_the_work_has_been_done_and_what_is_cut_before_has_not() {
+async fn torn_and_lost_requests_are_handled_and_dropped_ones_are_not() {
     let desk = desk().await;
     let hour = 3_600_000;
     for (fault, done) in [
@@ -168,7 +168,7 @@ async fn what_is_cut_after_the_work_has_been_done_and_what_is_cut_before_has_not
 }
 
 #[tokio::test]
-async fn a_torn_answer_begins_as_a_good_one() {
+async fn torn_responses_begin_like_complete_ones() {
     let desk = desk().await;
     desk.zendesk.fault(quirks::next("", "/api/v2/users/me", FaultKind::Torn));
     let mut answer = desk.request(Method::GET, "/api/v2/users/me.json").bearer_auth(&desk.token).send().await.unwrap();
@@ -178,7 +178,7 @@ async fn a_torn_answer_begins_as_a_good_one() {
 }
 
 #[tokio::test]
-async fn faults_hit_as_often_as_they_say_and_only_what_they_name() {
+async fn faults_apply_as_often_as_declared_to_matching_requests() {
     let desk = desk().await;
     let answer = Answer { status: 502, ..Answer::default() };
     desk.zendesk.fault(Fault {
@@ -196,7 +196,7 @@ async fn faults_hit_as_often_as_they_say_and_only_what_they_name() {
 }
 
 #[tokio::test]
-async fn an_upload_waits_an_hour_and_is_taken_once() {
+async fn upload_tokens_last_an_hour_and_work_once() {
     let desk = desk().await;
     let (status, first) = desk.upload("filename=a.txt", "text/plain", "first").await;
     assert_eq!(status, 201);
@@ -227,7 +227,7 @@ async fn an_upload_waits_an_hour_and_is_taken_once() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_not_what_it_says_or_too_large_is_refused() {
+async fn mistyped_and_oversized_uploads_are_refused() {
     let desk = desk().await;
     let (status, refused) = desk.upload("filename=a.png", "text/html", "x").await;
     assert_eq!((status, refused["details"]["base"].is_array()), (422, true));
@@ -244,7 +244,7 @@ async fn an_upload_that_is_not_what_it_says_or_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn tokens_end_and_open_only_their_scopes() {
+async fn tokens_expire_and_are_limited_to_their_scopes() {
     let mut desk = desk().await;
     let refused = answered(desk.grant("wrong", FULL, 600).await).await;
     assert_eq!((refused.0, &refused.1["error"]), (401, &json!("invalid_client")));
@@ -271,7 +271,7 @@ async fn tokens_end_and_open_only_their_scopes() {
 }
 
 #[tokio::test]
-async fn api_tokens_are_let_in_only_where_the_account_still_has_one_and_are_never_for_pages() {
+async fn api_tokens_work_if_the_account_has_one_and_never_from_pages() {
     let desk = desk().await;
     let ask = async || {
         let request = desk.request(Method::GET, "/api/v2/users/me").basic_auth("grace@acme.example/token", Some("old"));
@@ -285,7 +285,7 @@ async fn api_tokens_are_let_in_only_where_the_account_still_has_one_and_are_neve
 }
 
 #[tokio::test]
-async fn a_closed_ticket_is_not_updated_but_can_be_followed() {
+async fn closed_tickets_are_not_updated_but_can_have_follow_ups() {
     let desk = desk().await;
     let id = desk.ticket().await;
     let mut follow_up = ticket("b");
@@ -304,7 +304,7 @@ async fn a_closed_ticket_is_not_updated_but_can_be_followed() {
 }
 
 #[tokio::test]
-async fn an_update_can_insist_on_what_it_has_seen_and_is_done_again_if_it_is_sent_again() {
+async fn safe_updates_check_the_stamp_and_repeated_updates_apply_again() {
     let desk = desk().await;
     let id = desk.ticket().await;
     let path = format!("/api/v2/tickets/{id}");
@@ -340,7 +340,7 @@ async fn an_update_can_insist_on_what_it_has_seen_and_is_done_again_if_it_is_sen
 }
 
 #[tokio::test]
-async fn pages_by_cursor_lose_nothing_that_comes_meanwhile() {
+async fn cursor_pages_are_stable_under_new_entries() {
     let desk = desk().await;
     for _ in 0..5 {
         desk.ticket().await;
@@ -371,7 +371,7 @@ async fn pages_by_cursor_lose_nothing_that_comes_meanwhile() {
 }
 
 #[tokio::test]
-async fn one_request_too_many_is_told_when_to_come_back() {
+async fn requests_above_the_rate_limit_get_retry_after() {
     let desk = desk().await;
     desk.zendesk.quirks(|quirks| quirks.rate_limit = 3);
     let ask = async || desk.request(Method::GET, "/api/v2/users/me").bearer_auth(&desk.token).send().await.unwrap();
@@ -391,7 +391,7 @@ async fn one_request_too_many_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_request_of_nobody_known_is_taken_as_an_end_users() {
+async fn anonymous_requests_count_as_an_end_users() {
     let desk = desk().await;
     let post = async |body: Value| {
         let request = desk.request(Method::POST, "/api/v2/requests.json").header("origin", "https://app.example");
@@ -427,7 +427,7 @@ async fn a_request_of_nobody_known_is_taken_as_an_end_users() {
 }
 
 #[tokio::test]
-async fn pages_read_what_is_documented_and_no_refusal() {
+async fn pages_may_read_documented_responses_and_no_refusals() {
     let desk = desk().await;
     let tickets =
         desk.grant("secret", "tickets:read", 600).await.json::<Value>().await.unwrap()["access_token"].clone();
@@ -455,7 +455,7 @@ async fn pages_read_what_is_documented_and_no_refusal() {
 }
 
 #[tokio::test]
-async fn what_an_account_refuses_or_drops_is_told_by_its_switches() {
+async fn quirks_decide_what_an_account_refuses_or_drops() {
     let desk = desk().await;
     let with = |field: Value, value: &str| {
         let mut ticket = ticket("a");
@@ -489,7 +489,7 @@ async fn what_an_account_refuses_or_drops_is_told_by_its_switches() {
 }
 
 #[tokio::test]
-async fn a_search_finds_people_late_and_what_they_have_asked_at_once() {
+async fn user_searches_lag_and_request_lists_do_not() {
     let desk = desk().await;
     desk.zendesk.quirks(|quirks| quirks.search_lag = 60);
     let id = desk.ticket().await;
@@ -509,7 +509,7 @@ async fn a_search_finds_people_late_and_what_they_have_asked_at_once() {
 }
 
 #[tokio::test]
-async fn the_account_tells_what_a_client_can_set() {
+async fn the_account_lists_its_forms_and_fields() {
     let desk = desk().await;
     let ids = async |path: &str| -> Vec<u64> {
         let list = desk.get(&format!("/api/v2/{path}")).await;
@@ -563,7 +563,7 @@ fn kind(event: &Value) -> &str {
 }
 
 #[test]
-fn a_signature_is_that_of_timestamp_and_body() {
+fn signatures_cover_timestamp_and_body() {
     // Computed with: printf '%s' '2026-11-26T00:00:00Z{"a":1}' | openssl dgst -sha256 -hmac s3cret -binary | base64
     assert_eq!(
         webhooks::signature("s3cret", "2026-11-26T00:00:00Z", "{\"a\":1}"),
@@ -572,7 +572,7 @@ fn a_signature_is_that_of_timestamp_and_body() {
 }
 
 #[tokio::test]
-async fn webhooks_hear_of_all_that_happens_and_again_what_they_failed_to_take() {
+async fn webhooks_get_every_event_and_retries_after_failures() {
     let desk = desk().await;
     desk.zendesk.quirks(|quirks| quirks.webhook_retry = 1);
     let (url, mut receiver) = endpoint(&[500, 503]).await;
@@ -608,7 +608,7 @@ async fn webhooks_hear_of_all_that_happens_and_again_what_they_failed_to_take() 
 }
 
 #[tokio::test]
-async fn held_webhooks_come_when_they_are_released_twice_and_the_last_first() {
+async fn held_webhooks_arrive_twice_and_reversed_on_release() {
     let desk = desk().await;
     let (url, mut receiver) = endpoint(&[]).await;
     desk.zendesk.webhook(&url, "s3cret");
@@ -626,7 +626,7 @@ async fn held_webhooks_come_when_they_are_released_twice_and_the_last_first() {
 }
 
 #[tokio::test]
-async fn everything_can_be_driven_and_seen_from_outside() {
+async fn the_control_api_covers_everything() {
     let desk = desk().await;
     let control = async |path: &str, body: Value| {
         answered(desk.request(Method::POST, &format!("/_control/{path}")).json(&body).send().await.unwrap()).await

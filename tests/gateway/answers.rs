@@ -108,7 +108,7 @@ async fn first_event(gateway: &Gateway, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_operation_answers_as_it_did() {
+async fn responses_of_every_operation_are_unchanged() {
     let mut recorder = Recorder { gateway: gateway().await, answers: BTreeMap::new() };
     for (path, values) in [
         ("/v1/health", "/v1/health"),
@@ -166,7 +166,7 @@ async fn every_operation_answers_as_it_did() {
 
 /// Requests, parameters, security and summaries have no other test: whoever changes them sees it here.
 #[test]
-fn the_document_is_as_it_was() {
+fn the_openapi_document_is_unchanged() {
     let document: Value = serde_json::from_str(openapi::document()).unwrap();
     snapshot::check_json("openapi", &document);
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::support::{ORIGIN, gateway, request};
 
 #[tokio::test]
-async fn the_configuration_is_read_by_the_widgets_own_type_and_asked_for_again_cheaply() {
+async fn the_configuration_parses_in_the_widget_and_is_revalidated_by_etag() {
     let gateway = gateway().await;
     let answer = gateway.get("/v1/sites/trusting/config").await;
     let config: Config = serde_json::from_slice(&answer.body).unwrap();
@@ -26,7 +26,7 @@ async fn the_configuration_is_read_by_the_widgets_own_type_and_asked_for_again_c
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_is_refused_in_words_that_a_page_can_read() {
+async fn oversized_heads_get_a_problem_document_with_cors_headers() {
     let gateway = gateway().await;
     let ask = || request(Method::GET, "/v1/sites/acme/config").header("origin", ORIGIN);
     let many = (0..99).fold(ask(), |request, number| request.header(format!("x-{number}"), "x"));
@@ -41,7 +41,7 @@ async fn a_head_that_is_too_large_is_refused_in_words_that_a_page_can_read() {
 }
 
 #[tokio::test]
-async fn a_question_comes_with_its_answers_in_reading_order() {
+async fn questions_have_their_answers_in_reading_order() {
     let gateway = gateway().await;
     let answer =
         |body: &str, staff, accepted| QuestionAnswer { body: body.into(), staff, accepted, ..Default::default() };
@@ -66,7 +66,7 @@ async fn a_question_comes_with_its_answers_in_reading_order() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_is_not_let_in_and_one_with_a_wrong_site_sees_why() {
+async fn foreign_origins_are_refused_and_unknown_sites_explained() {
     let gateway = gateway().await;
     for (path, origin, allowed) in [
         ("/v1/sites/acme/config", ORIGIN, true),
@@ -88,7 +88,7 @@ async fn a_page_of_another_origin_is_not_let_in_and_one_with_a_wrong_site_sees_w
 }
 
 #[tokio::test]
-async fn a_preflight_allows_what_the_widget_sends_and_the_answer_shows_what_it_reads() {
+async fn cors_allows_the_headers_that_the_widget_sends_and_reads() {
     let gateway = gateway().await;
     let preflight = request(Method::OPTIONS, "/v1/sites/acme/tickets")
         .header("origin", ORIGIN)
@@ -109,7 +109,7 @@ async fn a_preflight_allows_what_the_widget_sends_and_the_answer_shows_what_it_r
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_problem_document() {
+async fn unknown_paths_get_a_problem_document() {
     let gateway = gateway().await;
     for path in ["/v1", "/v1/nothing", "/nothing", "/v1/sites/acme"] {
         assert_eq!(gateway.get(path).await.problem(), (404, "not_found".into()), "{path}");
@@ -121,13 +121,13 @@ async fn what_is_not_there_is_a_problem_document() {
 }
 
 #[tokio::test]
-async fn it_says_that_it_is_alive() {
+async fn the_health_check_responds() {
     let answer = gateway().await.get("/healthz").await;
     assert_eq!((answer.status.as_u16(), answer.text()), (200, "ok\n".into()));
 }
 
 #[tokio::test]
-async fn a_query_that_cannot_be_read_is_named() {
+async fn invalid_queries_are_explained() {
     let gateway = gateway().await;
     let answer = gateway.get("/v1/sites/acme/search?q=x&limit=many").await;
     assert_eq!(answer.problem(), (400, "invalid_query".into()));
@@ -136,7 +136,7 @@ async fn a_query_that_cannot_be_read_is_named() {
 }
 
 #[tokio::test]
-async fn a_fault_of_ours_can_be_read_by_the_page() {
+async fn internal_errors_have_cors_headers() {
     let gateway = gateway().await;
     gateway.app.store.close().await;
     let request =

@@ -40,7 +40,7 @@ async fn built(demo: bool) -> (Gateway, TempDir) {
 }
 
 #[tokio::test]
-async fn the_loader_is_asked_for_again_soon_and_what_is_named_after_its_content_never() {
+async fn the_loader_is_revalidated_and_hashed_files_are_immutable() {
     let (gateway, _folder) = built(false).await;
     for (path, kind, caching) in [
         ("/deskbell.js", "text/javascript", "public, max-age=300"),
@@ -59,7 +59,7 @@ async fn the_loader_is_asked_for_again_soon_and_what_is_named_after_its_content_
 }
 
 #[tokio::test]
-async fn what_was_compressed_beforehand_goes_to_those_who_take_it() {
+async fn precompressed_files_are_served_to_clients_that_accept_them() {
     let (gateway, _folder) = built(false).await;
     for (accepted, encoding, body) in
         [("gzip, br", "br", "brotli"), ("gzip", "gzip", "gzip"), ("identity", "", "plain")]
@@ -74,7 +74,7 @@ async fn what_was_compressed_beforehand_goes_to_those_who_take_it() {
 }
 
 #[tokio::test]
-async fn nothing_else_of_the_folder_is_served() {
+async fn other_files_of_the_folder_are_not_served() {
     let (gateway, _folder) = built(false).await;
     let home = gateway.get("/").await;
     assert!(home.status == 200 && home.text().contains("The Deskbell gateway is running"), "not the folder's page");
@@ -95,7 +95,7 @@ async fn nothing_else_of_the_folder_is_served() {
 }
 
 #[tokio::test]
-async fn without_a_folder_the_answer_says_what_to_do() {
+async fn without_a_folder_the_response_explains_how_to_add_one() {
     let answer = gateway().await.get("/deskbell.js").await;
     assert_eq!(answer.problem().0, 404);
     assert!(answer.text().contains("--assets FOLDER"), "{}", answer.text());
@@ -119,7 +119,7 @@ async fn the_demo_has_three_pages_under_a_strict_policy() {
 }
 
 #[tokio::test]
-async fn the_demo_has_questions_and_promises() {
+async fn the_demo_has_questions_and_response_targets() {
     let (gateway, _folder) = built(true).await;
     assert_eq!(gateway.get("/v1/sites/demo/config").await.json()["trust_page"], true);
     let questions = search::all_questions(gateway.app.store.as_ref(), "demo").await.unwrap();

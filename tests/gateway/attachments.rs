@@ -109,7 +109,7 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn a_picture_goes_along_and_comes_back_without_its_place() {
+async fn pictures_are_attached_and_served_without_their_location() {
     let gateway = gateway().await;
     let photograph = photograph();
     let answer = gateway.send(put("acme", ONE, Some(MINE), "C:%5CTemp%5Cphoto.jpg", photograph.clone())).await;
@@ -156,7 +156,7 @@ async fn a_picture_goes_along_and_comes_back_without_its_place() {
 }
 
 #[tokio::test]
-async fn nothing_is_ever_a_page() {
+async fn files_are_never_served_as_pages() {
     for (name, bytes, stored_name) in [
         ("page.html", &b"<!doctype html><script>alert(1)</script>"[..], "page.html.txt"),
         ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "drawing.svg.txt"),
@@ -173,7 +173,7 @@ async fn nothing_is_ever_a_page() {
 }
 
 #[tokio::test]
-async fn a_site_takes_so_much_and_no_more() {
+async fn sites_limit_size_count_and_types_of_files() {
     let gateway = gateway().await;
     let chunked = |size: usize| {
         let chunks = (0..size / 100).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 100])));
@@ -217,7 +217,7 @@ async fn a_site_takes_so_much_and_no_more() {
 }
 
 #[tokio::test]
-async fn who_is_still_sending_sees_the_answer_and_nobody_is_read_without_end() {
+async fn clients_that_are_still_uploading_get_the_refusal_within_bounds() {
     let gateway = gateway().await;
     sent(&gateway, "a.txt", b"text").await;
     const MB: usize = 1_000_000;
@@ -249,7 +249,7 @@ async fn who_is_still_sending_sees_the_answer_and_nobody_is_read_without_end() {
 }
 
 #[tokio::test]
-async fn the_same_again_is_answered_the_same_and_what_is_sent_stays_as_it_is() {
+async fn repeated_uploads_get_the_same_response_and_sent_files_stay_unchanged() {
     let gateway = gateway().await;
     let first = gateway.send(put("acme", ONE, Some(MINE), "a.txt", "one")).await;
     let again = gateway.send(put("acme", &ONE.to_uppercase(), Some(MINE), "a.txt", "one")).await;
@@ -270,7 +270,7 @@ async fn the_same_again_is_answered_the_same_and_what_is_sent_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn two_at_once_and_torn_ones_leave_one_whole_file() {
+async fn concurrent_and_interrupted_uploads_leave_one_complete_file() {
     let gateway = gateway().await;
     let body = "x".repeat(300_000);
     let ask = || tokio::spawn(send(gateway.router.clone(), put("acme", ONE, Some(MINE), "a.txt", body.clone())));
@@ -302,7 +302,7 @@ async fn two_at_once_and_torn_ones_leave_one_whole_file() {
 }
 
 #[tokio::test]
-async fn a_file_that_does_not_come_is_given_up() {
+async fn uploads_that_stall_are_ended() {
     let gateway = gateway().await;
     let (mut sender, body) = Channel::<Bytes>::new(1);
     let waiting = tokio::spawn(send(gateway.router.clone(), put("acme", ONE, Some(MINE), "a.txt", Body::new(body))));
@@ -319,7 +319,7 @@ async fn a_file_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_file_that_comes_byte_by_byte_is_given_up() {
+async fn uploads_that_trickle_are_ended() {
     let gateway = gateway().await;
     let (mut sender, body) = Channel::<Bytes>::new(1);
     let waiting = tokio::spawn(send(gateway.router.clone(), put("acme", ONE, Some(MINE), "a.txt", Body::new(body))));
@@ -339,7 +339,7 @@ async fn a_file_that_comes_byte_by_byte_is_given_up() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_and_the_same_bytes_work_once_it_is_there() {
+async fn missing_files_are_listed_and_the_submission_can_be_repeated() {
     let gateway = gateway().await;
     assert_eq!(gateway.send(put("acme", TWO, Some(MINE), "a.txt", "there")).await.status, 201);
     let ask = || post("acme/tickets", "k", MINE, &with(&[TWO, ONE]));
@@ -378,7 +378,7 @@ async fn what_is_missing_is_told_and_the_same_bytes_work_once_it_is_there() {
 }
 
 #[tokio::test]
-async fn nobody_replaces_sends_or_finds_what_is_somebody_elses() {
+async fn files_of_others_cannot_be_replaced_sent_or_found() {
     let gateway = gateway().await;
     let bearer = |mut request: Request<Body>, id: &str| {
         let token = format!("Bearer {}", token(json!({ "sub": id })));
@@ -416,7 +416,7 @@ async fn nobody_replaces_sends_or_finds_what_is_somebody_elses() {
 }
 
 #[tokio::test]
-async fn an_address_that_was_not_made_here_opens_nothing() {
+async fn forged_file_addresses_open_nothing() {
     let gateway = gateway().await;
     let url = sent(&gateway, "a.txt", b"text").await;
     let (path, query) = url.split_once('?').unwrap();
@@ -444,7 +444,7 @@ async fn an_address_that_was_not_made_here_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_is_on_disk_before_anything_says_so_and_is_counted_whoever_waits_for_it() {
+async fn files_are_synced_before_they_are_acknowledged_and_counted_after_a_disconnect() {
     let gateway = gateway().await;
     let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
@@ -475,7 +475,7 @@ async fn a_file_is_on_disk_before_anything_says_so_and_is_counted_whoever_waits_
 }
 
 #[tokio::test]
-async fn what_is_never_sent_goes_and_what_is_sent_stays() {
+async fn unsent_files_expire_and_sent_files_stay() {
     let gateway = gateway().await;
     let url = sent(&gateway, "a.txt", b"sent").await;
     assert_eq!(gateway.send(put("acme", TWO, Some(MINE), "b.txt", "unsent")).await.status, 201);
@@ -496,7 +496,7 @@ async fn what_is_never_sent_goes_and_what_is_sent_stays() {
 }
 
 #[tokio::test]
-async fn operators_see_the_files_under_their_message() {
+async fn agents_see_files_under_their_message() {
     let overrides = Overrides { inbox_token: Some("0123456789abcdef".into()), ..Overrides::default() };
     let gateway = gateway_with("", overrides).await;
     let url = sent(&gateway, "%3Cb%3Ephoto.jpg", &photograph()).await;
@@ -516,7 +516,7 @@ async fn operators_see_the_files_under_their_message() {
 }
 
 #[tokio::test]
-async fn pages_of_the_site_may_put_files() {
+async fn pages_of_the_site_may_upload_files() {
     let gateway = gateway().await;
     let preflight = request(Method::OPTIONS, &format!("/v1/sites/acme/attachments/{ONE}"))
         .header("origin", ORIGIN)

@@ -110,7 +110,7 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[tokio::test]
-async fn a_backup_beside_a_running_gateway_holds_every_acknowledged_ticket_with_its_file() {
+async fn backups_of_a_running_gateway_contain_every_acknowledged_ticket_and_file() {
     let (old, new) = (folder(), folder());
     let (gateway, address) = serve(&old).await;
     let (book, (count, mut counted)) = (Acknowledged::default(), watch::channel(0));
@@ -153,7 +153,7 @@ async fn a_backup_beside_a_running_gateway_holds_every_acknowledged_ticket_with_
 }
 
 #[tokio::test]
-async fn nothing_is_overwritten_and_nothing_is_restored_while_a_gateway_runs() {
+async fn backups_overwrite_nothing_and_restores_need_a_stopped_gateway() {
     let folder = folder();
     let backup = async |target: &str| run(folder.path(), &["backup", "--config", "deskbell.toml", target]).await;
     let restore = async |more: &[&str]| {
@@ -208,7 +208,7 @@ async fn count(database: &mut SqliteConnection) -> i64 {
 }
 
 #[tokio::test]
-async fn a_backup_that_is_not_what_it_says_restores_nothing() {
+async fn damaged_backups_are_not_restored() {
     let old = folder();
     let (gateway, address) = serve(&old).await;
     let session = "0".repeat(32);
@@ -283,7 +283,7 @@ async fn a_backup_that_is_not_what_it_says_restores_nothing() {
 }
 
 #[tokio::test]
-async fn a_damaged_database_is_not_backed_up_and_can_be_replaced() {
+async fn damaged_databases_are_not_backed_up_and_can_be_replaced() {
     let folder = folder();
     let (gateway, address) = serve(&folder).await;
     for number in 0..20 {
@@ -308,7 +308,7 @@ async fn a_damaged_database_is_not_backed_up_and_can_be_replaced() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_lost_before_is_named_and_the_rest_is_backed_up() {
+async fn backups_list_missing_files_and_contain_the_rest() {
     let folder = folder();
     let (gateway, address) = serve(&folder).await;
     let session = "0".repeat(32);
@@ -341,7 +341,7 @@ fn log_bytes(gateway: &Gateway) -> u64 {
 }
 
 #[tokio::test]
-async fn the_log_shrinks_after_a_large_write_of_another_process() {
+async fn the_write_ahead_log_shrinks_after_a_large_write() {
     let gateway = gateway().await;
     let mut other = gateway.connection().await;
     // A reader keeps the large transaction from being checkpointed when it is committed.

@@ -26,7 +26,7 @@ fn login(path: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn the_inbox_stays_below_the_path_of_the_configuration_whether_a_proxy_takes_it_off_or_not() {
+async fn the_inbox_works_below_a_path_with_and_without_prefix_stripping() {
     let gateway = gateway("[proxy]\npath = \"/support/\"").await;
     for below in ["/support", ""] {
         let answer = gateway.get(&format!("{below}/inbox")).await;
@@ -46,7 +46,7 @@ async fn the_inbox_stays_below_the_path_of_the_configuration_whether_a_proxy_tak
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_under_which_path_it_serves() {
+async fn trusted_proxies_forward_their_path_prefix() {
     let gateway = gateway("").await;
     let answer = ask(&gateway, "/inbox", "/support").await;
     assert_eq!(answer.header("location"), "/support/inbox/login?next=/inbox");
@@ -67,7 +67,7 @@ async fn a_trusted_proxy_says_under_which_path_it_serves() {
 }
 
 #[tokio::test]
-async fn a_path_that_cannot_be_one_is_refused() {
+async fn invalid_base_paths_are_refused() {
     let file = tempfile::tempdir().unwrap();
     for invalid in ["support", "//x", "/a b", "https://x.example/support"] {
         let path = file.path().join("deskbell.toml");

@@ -50,7 +50,7 @@ fn site(folder: &TempDir) {
 }
 
 #[tokio::test]
-async fn a_request_that_has_begun_is_answered_before_it_stops() {
+async fn shutdown_waits_for_running_requests() {
     let folder = tempfile::tempdir().unwrap();
     site(&folder);
     let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0"];
@@ -86,7 +86,7 @@ async fn a_request_that_has_begun_is_answered_before_it_stops() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_named_and_the_demo_takes_another() {
+async fn a_used_port_is_reported_and_the_demo_picks_another() {
     let folder = tempfile::tempdir().unwrap();
     site(&folder);
     let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -110,7 +110,7 @@ async fn a_port_that_is_taken_is_named_and_the_demo_takes_another() {
 }
 
 #[tokio::test]
-async fn nothing_that_people_write_is_logged() {
+async fn texts_of_customers_are_never_logged() {
     let folder = tempfile::tempdir().unwrap();
     // To a file, because it is more than a pipe holds that nobody reads.
     let log = folder.path().join("log");
@@ -144,7 +144,7 @@ async fn nothing_that_people_write_is_logged() {
 }
 
 #[tokio::test]
-async fn wrong_settings_are_told_and_it_does_not_start() {
+async fn invalid_settings_are_reported_and_prevent_the_start() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("deskbell.toml"), "[sites.acme]\norigins = [\"*\"]\npanel.kinds = [\"wish\"]")
         .unwrap();
@@ -166,7 +166,7 @@ async fn wrong_settings_are_told_and_it_does_not_start() {
 }
 
 #[tokio::test]
-async fn the_environment_stands_in_for_options() {
+async fn options_can_be_environment_variables() {
     let folder = tempfile::tempdir().unwrap();
     site(&folder);
     let mut command = deskbell(folder.path(), &["serve"]);
@@ -178,7 +178,7 @@ async fn the_environment_stands_in_for_options() {
 }
 
 #[tokio::test]
-async fn an_import_says_what_it_did_and_names_bad_lines() {
+async fn imports_print_a_summary_and_list_bad_lines() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("questions.jsonl");
     let import = async |more: &[&str]| {
@@ -207,7 +207,7 @@ async fn an_import_says_what_it_did_and_names_bad_lines() {
 }
 
 #[tokio::test]
-async fn a_static_index_is_written_from_a_file_or_from_the_database_and_is_the_same() {
+async fn static_indexes_from_a_file_and_from_the_database_are_equal() {
     let folder = tempfile::tempdir().unwrap();
     let index = async |more: &[&str]| {
         let output = run(folder.path(), &[&["index"], more].concat()).await;
@@ -234,7 +234,7 @@ async fn a_static_index_is_written_from_a_file_or_from_the_database_and_is_the_s
 }
 
 #[tokio::test]
-async fn a_static_index_of_nothing_or_of_too_much_is_refused_with_what_to_do() {
+async fn empty_and_oversized_static_indexes_are_refused_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let index = async |more: &[&str]| {
         let output = run(folder.path(), &[&["index"], more].concat()).await;
@@ -255,7 +255,7 @@ async fn a_static_index_of_nothing_or_of_too_much_is_refused_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_file_to_start_with_is_written_once_and_can_be_checked_and_served() {
+async fn init_writes_a_valid_starter_file_once() {
     let folder = tempfile::tempdir().unwrap();
     let written = run(folder.path(), &["init"]).await;
     assert!(written.status.success(), "{}", text_of(&written.stderr));
@@ -290,7 +290,7 @@ async fn a_file_to_start_with_is_written_once_and_can_be_checked_and_served() {
 }
 
 #[tokio::test]
-async fn without_a_file_pages_of_this_computer_are_served_and_the_log_says_so_and_what_is_missing() {
+async fn without_a_file_local_pages_are_served_and_the_log_explains() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, address, _out) = start(&mut deskbell(folder.path(), &["serve", "--listen", "127.0.0.1:0"])).await;
     let allowed = async |origin: &str| {
@@ -324,7 +324,7 @@ async fn without_a_file_pages_of_this_computer_are_served_and_the_log_says_so_an
 }
 
 #[tokio::test]
-async fn what_is_checked_can_be_chosen() {
+async fn check_accepts_a_selection() {
     let folder = tempfile::tempdir().unwrap();
     site(&folder);
     std::fs::write(folder.path().join("empty.toml"), "").unwrap();
@@ -358,7 +358,7 @@ async fn what_is_checked_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn an_import_into_another_database_than_the_configuration_names_is_reported() {
+async fn imports_into_another_database_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let text = "database = \"sqlite:served.db\"\n[sites.acme]\norigins = [\"*\"]";
     std::fs::write(folder.path().join("deskbell.toml"), text).unwrap();

@@ -14,7 +14,7 @@ const CONNECTIONS: usize = 64;
 const TICKETS_EACH: usize = 20;
 
 #[tokio::test]
-async fn sixty_four_connections_need_a_commit_for_ten_tickets_at_most_and_little_memory() {
+async fn concurrent_tickets_share_commits_and_use_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let many = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\n[sites.acme]\norigins = [\"*\"]";
     std::fs::write(folder.path().join("deskbell.toml"), many).unwrap();

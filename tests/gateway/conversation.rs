@@ -101,7 +101,7 @@ async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
 }
 
 #[tokio::test]
-async fn a_conversation_is_read_answered_and_ended_by_whose_it_is() {
+async fn owners_read_reply_to_and_solve_their_tickets() {
     let gateway = gateway().await;
     let ada = person("u-7");
     let id = file(&gateway, &ada, "a", &ticket("It broke\nand more")).await;
@@ -136,7 +136,7 @@ async fn a_conversation_is_read_answered_and_ended_by_whose_it_is() {
 }
 
 #[tokio::test]
-async fn the_same_reply_is_said_once_and_a_key_belongs_to_one() {
+async fn repeated_replies_are_stored_once_and_keys_belong_to_one_reply() {
     let gateway = gateway().await;
     let id = file(&gateway, &session(MINE), "a", &ticket("One")).await;
     let first = reply(&gateway, &id, &session(MINE), "r", "Hello").await;
@@ -157,7 +157,7 @@ async fn the_same_reply_is_said_once_and_a_key_belongs_to_one() {
 }
 
 #[tokio::test]
-async fn open_tickets_come_first() {
+async fn open_tickets_sort_first() {
     let gateway = gateway().await;
     let ada = person("u-7");
     let solved = file(&gateway, &ada, "a", &ticket("Solved")).await;
@@ -169,7 +169,7 @@ async fn open_tickets_come_first() {
 }
 
 #[tokio::test]
-async fn whoever_signs_in_on_a_second_device_reads_what_the_first_one_sent_and_the_session_no_more() {
+async fn tickets_of_a_signed_customer_are_readable_on_every_device_and_not_by_the_session() {
     let gateway = gateway().await;
     let id = file(&gateway, &session(MINE), "a", &ticket("From the phone")).await;
     let both = As { session: Some(MINE.into()), ..person("u-7") };
@@ -179,7 +179,7 @@ async fn whoever_signs_in_on_a_second_device_reads_what_the_first_one_sent_and_t
 }
 
 #[tokio::test]
-async fn nobody_opens_what_is_not_theirs_by_any_way_of_asking() {
+async fn tickets_of_others_cannot_be_opened_on_any_route() {
     let gateway = gateway().await;
     let mut named = ticket("Mine");
     named["context"] = json!({ "user": { "id": "u-9", "email": "ada@example.com" } });
@@ -255,7 +255,7 @@ async fn nobody_opens_what_is_not_theirs_by_any_way_of_asking() {
 }
 
 #[tokio::test]
-async fn a_ticket_of_somebody_else_is_told_from_none_by_nothing() {
+async fn tickets_of_others_look_like_missing_ones() {
     let gateway = gateway().await;
     let theirs = file(&gateway, &person("u-7"), "a", &ticket("Mine")).await;
     let none = "01900000-0000-7000-8000-000000000000";
@@ -309,7 +309,7 @@ impl Watched {
 }
 
 #[tokio::test]
-async fn a_stream_tells_its_reader_what_changes_and_nobody_else() {
+async fn streams_report_changes_to_their_reader_only() {
     let gateway = gateway().await;
     let (ada, bob) = (person("u-7"), person("u-8"));
     let id = file(&gateway, &ada, "a", &ticket("Mine")).await;
@@ -337,7 +337,7 @@ async fn a_stream_tells_its_reader_what_changes_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_stream_ends_with_the_token_that_opened_it() {
+async fn streams_end_when_their_token_expires() {
     let gateway = gateway().await;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     // A token that is only valid because clocks may differ by five minutes.
@@ -349,7 +349,7 @@ async fn a_stream_ends_with_the_token_that_opened_it() {
 }
 
 #[tokio::test]
-async fn only_who_was_told_so_is_answered_automatically_and_a_reply_reaches_a_human() {
+async fn automatic_replies_need_notice_and_customer_replies_reach_a_human() {
     let gateway = gateway().await;
     import(&gateway.database(), "signed", &[("1", "How do I change my *billing* address?"), ("2", "Dark theme")]).await;
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
@@ -390,7 +390,7 @@ async fn only_who_was_told_so_is_answered_automatically_and_a_reply_reaches_a_hu
 }
 
 #[tokio::test]
-async fn a_topic_names_the_team_and_who_answers_first() {
+async fn topics_select_team_and_owner() {
     let gateway = gateway().await;
     for (topic, owner, assignee) in [("billing", Owner::SupportHero, "Ana"), ("api", Owner::SupportEngineer, "")] {
         let mut sent = ticket("One");
@@ -403,7 +403,7 @@ async fn a_topic_names_the_team_and_who_answers_first() {
 }
 
 #[tokio::test]
-async fn what_is_posted_to_a_ticket_can_be_posted_from_the_pages_of_the_site() {
+async fn pages_of_the_site_may_post_replies() {
     let gateway = gateway().await;
     let preflight = request(Method::OPTIONS, "/v1/sites/signed/tickets/x")
         .header("origin", ORIGIN)
@@ -417,7 +417,7 @@ async fn what_is_posted_to_a_ticket_can_be_posted_from_the_pages_of_the_site() {
 }
 
 #[tokio::test]
-async fn who_is_about_to_say_it_again_is_shown_their_own_open_tickets_that_say_it() {
+async fn customers_are_shown_their_own_similar_open_tickets() {
     let gateway = gateway().await;
     let (ada, bob) = (session(MINE), session(OTHER));
     let mine = file(&gateway, &ada, "a", &ticket("The export of my dashboard stops and the file stays empty")).await;
@@ -444,7 +444,7 @@ async fn who_is_about_to_say_it_again_is_shown_their_own_open_tickets_that_say_i
 }
 
 #[tokio::test]
-async fn a_list_goes_on_on_its_next_page_and_counts_everything() {
+async fn lists_are_paged_and_counts_cover_all_pages() {
     let gateway = gateway().await;
     for number in 0..5 {
         file(&gateway, &session(MINE), &format!("k{number}"), &ticket(&format!("Ticket {number}"))).await;
@@ -471,7 +471,7 @@ async fn a_list_goes_on_on_its_next_page_and_counts_everything() {
 }
 
 #[tokio::test]
-async fn a_conversation_comes_in_pages_and_ends_at_a_limit_for_the_customer() {
+async fn conversations_are_paged_and_limited_for_customers() {
     let gateway = gateway().await;
     let id = file(&gateway, &session(MINE), "a", &ticket("It broke")).await;
     for number in 1..=4 {
@@ -497,7 +497,7 @@ async fn a_conversation_comes_in_pages_and_ends_at_a_limit_for_the_customer() {
 }
 
 #[tokio::test]
-async fn a_stream_counts_the_answer_that_came_at_once() {
+async fn streams_count_automatic_replies() {
     let gateway = gateway().await;
     let free = As { token: Some(token(json!({ "plan": "free" }))), ..As::default() };
     let mut watched = Watched::open(&gateway, &free).await;

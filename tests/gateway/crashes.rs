@@ -152,7 +152,7 @@ fn expect(step: &str, killed: Killed, received: &[String]) {
 }
 
 #[tokio::test]
-async fn a_webhook_is_repeated_once_at_most_under_the_same_id() {
+async fn webhooks_repeat_at_most_once_with_the_same_id() {
     let stories = ALL.map(async |killed| {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let site = format!(
@@ -166,7 +166,7 @@ async fn a_webhook_is_repeated_once_at_most_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn a_line_in_slack_is_repeated_once_at_most() {
+async fn slack_lines_repeat_at_most_once_after_a_crash() {
     let stories = ALL.map(async |killed| {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let site = format!(
@@ -180,7 +180,7 @@ async fn a_line_in_slack_is_repeated_once_at_most() {
 }
 
 #[tokio::test]
-async fn a_mail_to_the_desk_is_repeated_once_at_most_under_the_same_id() {
+async fn mails_to_the_desk_repeat_at_most_once_with_the_same_id() {
     let stories = ALL.map(async |killed| {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let site = format!(
@@ -194,7 +194,7 @@ async fn a_mail_to_the_desk_is_repeated_once_at_most_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn a_receipt_is_repeated_once_at_most_under_the_same_id() {
+async fn receipts_repeat_at_most_once_with_the_same_id() {
     let stories = ALL.map(async |killed| {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let site = format!(

@@ -126,7 +126,7 @@ fn webhook(url: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_service_is_told_everything_about_a_ticket_once_and_in_its_order() {
+async fn services_get_every_event_once_and_in_order() {
     let mut service = Service::new(&[]).await;
     let mail = "[sites.desk.mail]\nsmtp = \"smtp://127.0.0.1:9\"\nfrom = \"help@acme.example\"";
     let gateway = bringing(&format!("{}\n{mail}", webhook(&service.url))).await;
@@ -160,7 +160,7 @@ async fn a_service_is_told_everything_about_a_ticket_once_and_in_its_order() {
 }
 
 #[tokio::test]
-async fn what_is_told_again_has_the_same_name() {
+async fn repeated_events_have_the_same_id() {
     let mut service = Service::new(&[500]).await;
     let gateway = bringing(&webhook(&service.url)).await;
     let id = file(&gateway, &ticket("It broke")).await.json()["id"].as_str().unwrap().to_string();
@@ -173,7 +173,7 @@ async fn what_is_told_again_has_the_same_name() {
 }
 
 #[tokio::test]
-async fn who_wants_nothing_any_more_is_left_alone_and_an_operator_is_told() {
+async fn receivers_that_are_gone_get_nothing_more_and_agents_see_why() {
     let mut service = Service::new(&[410]).await;
     let gateway = bringing(&webhook(&service.url)).await;
     let answer = file(&gateway, &ticket("It broke")).await;
@@ -185,7 +185,7 @@ async fn who_wants_nothing_any_more_is_left_alone_and_an_operator_is_told() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_to_a_private_network_that_the_configuration_does_not_mean() {
+async fn webhooks_do_not_reach_private_networks_unless_configured() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let secret = secret();
@@ -212,7 +212,7 @@ async fn nothing_is_told_to_a_private_network_that_the_configuration_does_not_me
 }
 
 #[tokio::test]
-async fn a_channel_gets_one_line_about_a_new_ticket_and_nothing_else() {
+async fn channels_get_one_line_per_new_ticket() {
     let mut service = Service::new(&[]).await;
     let gateway = bringing(&format!("to = \"slack\"\nurl = \"{}\"\nprivate = true", service.url)).await;
     let answer = file(&gateway, &ticket("<!channel> It broke\nfor ada@example.com")).await.json();
@@ -226,7 +226,7 @@ async fn a_channel_gets_one_line_about_a_new_ticket_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_a_notice() {
+async fn notices_delay_no_response() {
     // It accepts the connection, and never responds.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -260,7 +260,7 @@ fn is_named(name: &str, contents: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_mailbox_gets_a_ticket_and_what_follows_in_its_thread_each_once() {
+async fn mailboxes_get_each_message_once_in_one_thread() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = bringing(&mailbox(&listener)).await;
     let new = ticket("The export stops\nEvery time");
@@ -302,7 +302,7 @@ fn mail_request(mail: &Value, time: i64) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn an_answer_by_mail_is_in_the_conversation_once_and_is_not_brought_back() {
+async fn mailed_answers_are_stored_once_and_not_delivered_back() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = bringing(&mailbox(&listener)).await;
     let broken = ticket("It broke");
@@ -338,7 +338,7 @@ async fn an_answer_by_mail_is_in_the_conversation_once_and_is_not_brought_back()
 }
 
 #[tokio::test]
-async fn of_a_test_nobody_is_given_notice_and_whoever_works_with_it_sees_that_it_is_one() {
+async fn test_tickets_notify_nobody_and_are_marked() {
     let (mut channel, mut service) = (Service::new(&[]).await, Service::new(&[]).await);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let tables = format!(

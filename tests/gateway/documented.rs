@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_documented_with_its_path_method_status_type_and_shape() {
+    fn responses_are_documented_with_status_type_and_shape() {
         const JSON: &str = "application/json";
         const PROBLEM: &str = "application/problem+json";
         let hits = json!({"hits": []}).to_string();

@@ -44,7 +44,7 @@ async fn questions(gateway: &Gateway) -> Vec<QuestionCounts> {
 }
 
 #[tokio::test]
-async fn what_becomes_of_questions_is_counted_once_however_often_it_is_told() {
+async fn repeated_question_events_count_once() {
     let gateway = gateway().await;
     import(&gateway.database(), "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
     let once = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
@@ -66,7 +66,7 @@ async fn what_becomes_of_questions_is_counted_once_however_often_it_is_told() {
 }
 
 #[tokio::test]
-async fn only_questions_that_the_site_has_are_counted() {
+async fn only_existing_questions_are_counted() {
     let gateway = gateway().await;
     import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
     import(&gateway.database(), "trusting", &[("b", "Change the plan")]).await;
@@ -75,7 +75,7 @@ async fn only_questions_that_the_site_has_are_counted() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_none_is_refused_with_its_place() {
+async fn invalid_events_are_refused_with_their_position() {
     let gateway = gateway().await;
     let visit = format!("{VISITOR}.1");
     for (event, status, pointer) in [
@@ -101,7 +101,7 @@ async fn an_event_that_is_none_is_refused_with_its_place() {
 }
 
 #[tokio::test]
-async fn counts_that_are_old_are_forgotten() {
+async fn old_counts_are_deleted() {
     let gateway = gateway().await;
     import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
     let once = Visits { shown: 1, opened: 1, deflected: 1, ..Visits::default() };
@@ -129,7 +129,7 @@ async fn misses(gateway: &Gateway) -> Vec<SearchMiss> {
 }
 
 #[tokio::test]
-async fn words_that_nobody_answers_are_kept_only_once_three_networks_have_searched_for_them() {
+async fn search_misses_are_stored_after_searches_from_three_networks() {
     let gateway = gateway().await;
     let mut visit = 0;
     let mut searches = async |peer: &str| {
@@ -153,7 +153,7 @@ async fn words_that_nobody_answers_are_kept_only_once_three_networks_have_search
 }
 
 #[tokio::test]
-async fn a_search_that_finds_something_in_the_end_is_not_missing_anything() {
+async fn searches_with_a_final_hit_are_not_misses() {
     let gateway = gateway().await;
     import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
@@ -168,7 +168,7 @@ async fn a_search_that_finds_something_in_the_end_is_not_missing_anything() {
 }
 
 #[tokio::test]
-async fn the_page_of_answers_shows_what_they_are_worth() {
+async fn the_answers_page_shows_deflection_statistics() {
     let gateway = crate::support::gateway_with(
         "inbox_token = \"0123456789abcdef0123456789abcdef\"",
         gateway::config::Overrides::default(),

@@ -18,7 +18,7 @@ async fn search(gateway: &Gateway, forwarded: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn an_address_has_its_share_whatever_it_asks_for() {
+async fn an_address_has_one_limit_for_all_routes() {
     let gateway = gateway("address = 3").await;
     for _ in 0..3 {
         assert_eq!(search(&gateway, "203.0.113.7").await.status, 200);
@@ -33,7 +33,7 @@ async fn an_address_has_its_share_whatever_it_asks_for() {
 }
 
 #[tokio::test]
-async fn a_session_can_send_only_so_much_and_another_one_still_can() {
+async fn tickets_per_session_are_limited_independently() {
     let gateway = gateway("session = 2").await;
     let send = async |key: &str, session: &str| {
         gateway.send(post("acme", key, Some(session), &ticket(key))).await.status.as_u16()
@@ -46,14 +46,14 @@ async fn a_session_can_send_only_so_much_and_another_one_still_can() {
 }
 
 #[tokio::test]
-async fn a_site_takes_only_so_much_and_the_other_sites_go_on() {
+async fn tickets_per_site_are_limited_independently() {
     let gateway = gateway("site = 1").await;
     let send = async |site: &str, key: &str| gateway.send(post(site, key, None, &ticket(key))).await.status.as_u16();
     assert_eq!([send("acme", "a").await, send("acme", "b").await, send("trusting", "c").await], [201, 429, 201]);
 }
 
 #[tokio::test]
-async fn limits_that_would_let_nobody_in_are_refused_with_their_line() {
+async fn invalid_limits_are_refused_with_their_line() {
     for (limits, expected) in [("address = 0", "limits.address"), ("sites = 1", "limits.sites")] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deskbell.toml");
@@ -65,7 +65,7 @@ async fn limits_that_would_let_nobody_in_are_refused_with_their_line() {
 }
 
 #[tokio::test]
-async fn a_reader_has_only_so_many_streams_until_one_is_closed() {
+async fn streams_per_reader_are_limited() {
     use tower::ServiceExt;
     let gateway = gateway("").await;
     let stream = || -> Request<Body> {

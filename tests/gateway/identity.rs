@@ -38,7 +38,7 @@ async fn stored(gateway: &Gateway) -> Vec<StoredTicket> {
 }
 
 #[tokio::test]
-async fn who_is_signed_stands_on_the_ticket_and_what_the_page_claims_does_not() {
+async fn tickets_carry_the_signed_customer_and_not_the_claimed_one() {
     let gateway = gateway().await;
     let mut claimed = ticket("One");
     claimed["context"] = json!({
@@ -64,14 +64,14 @@ async fn who_is_signed_stands_on_the_ticket_and_what_the_page_claims_does_not() 
 }
 
 #[tokio::test]
-async fn a_priority_that_is_signed_counts_before_that_of_the_plan() {
+async fn a_signed_priority_overrides_the_plan() {
     let gateway = gateway().await;
     gateway.send(signed("a", &token(json!({"priority": "medium"})), None, &ticket("One"))).await;
     assert_eq!(stored(&gateway).await[0].priority, Some(Priority::Medium));
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_believed_is_refused_and_nothing_is_kept() {
+async fn invalid_tokens_are_refused_and_nothing_is_stored() {
     let gateway = gateway().await;
     let good = token(json!({}));
     for (token, code, expected) in [
@@ -94,7 +94,7 @@ async fn a_token_that_is_not_believed_is_refused_and_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn whoever_signs_in_takes_along_what_the_session_sent_and_nothing_of_others() {
+async fn signing_in_moves_the_tickets_of_the_session_only() {
     let gateway = gateway().await;
     gateway.send(post("signed", "a", Some(SESSION), &ticket("Mine"))).await;
     gateway.send(post("signed", "b", Some(&SESSION.replace("00", "ff")), &ticket("Another session's"))).await;
@@ -112,7 +112,7 @@ async fn whoever_signs_in_takes_along_what_the_session_sent_and_nothing_of_other
 }
 
 #[tokio::test]
-async fn the_same_key_is_answered_again_with_a_newer_token() {
+async fn a_repeated_key_works_with_a_newer_token() {
     let gateway = gateway().await;
     let first = gateway.send(signed("a", &token(json!({})), Some(SESSION), &ticket("One"))).await;
     let again = gateway.send(signed("a", &token(json!({"jti": "2"})), Some(SESSION), &ticket("One"))).await;
@@ -121,7 +121,7 @@ async fn the_same_key_is_answered_again_with_a_newer_token() {
 }
 
 #[tokio::test]
-async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
+async fn due_times_are_promised_to_signed_customers_only() {
     let gateway = gateway().await;
     let answer = gateway.send(signed("a", &token(json!({})), None, &ticket("One"))).await.json();
     let due = answer["due_at"].as_str().unwrap();
@@ -160,7 +160,7 @@ fn printed(program: &str, arguments: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn what_the_snippets_for_node_python_and_rust_sign_is_believed() {
+async fn tokens_of_the_documented_snippets_are_accepted() {
     let gateway = gateway().await;
     let user =
         json!({"sub": "ü-7", "name": "Ada „L“", "plan": "enterprise", "organization": {"id": "o-1", "name": "Acme"}});
@@ -186,7 +186,7 @@ async fn what_the_snippets_for_node_python_and_rust_sign_is_believed() {
 }
 
 #[tokio::test]
-async fn a_signed_person_is_told_what_is_promised_to_them_and_to_nobody_else() {
+async fn response_targets_are_shown_to_their_signed_customer_only() {
     let gateway = gateway().await;
     let config = async |token: Option<String>| {
         let mut request = request(Method::GET, "/v1/sites/signed/config");

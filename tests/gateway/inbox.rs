@@ -109,13 +109,13 @@ fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn an_empty_inbox_says_how_to_fill_it() {
+async fn an_empty_inbox_explains_how_to_get_tickets() {
     let page = demo().await.get("/inbox").await.text();
     assert!(page.contains("No open tickets") && page.contains("Get help"), "{page}");
 }
 
 #[tokio::test]
-async fn what_was_sent_is_shown_to_the_person_who_answers() {
+async fn agents_see_everything_that_was_sent() {
     let gateway = demo().await;
     let answer = gateway.send(post("trusting", "key", None, &full("Zebra"))).await;
     let reference = answer.json()["reference"].as_str().unwrap().to_string();
@@ -146,7 +146,7 @@ async fn what_was_sent_is_shown_to_the_person_who_answers() {
 }
 
 #[tokio::test]
-async fn nothing_that_was_sent_becomes_markup_or_a_link_that_acts() {
+async fn submitted_texts_never_become_markup_or_scripts() {
     let gateway = demo().await;
     let answer = gateway.send(post("trusting", "key", None, &full(SCRIPT))).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -162,7 +162,7 @@ async fn nothing_that_was_sent_becomes_markup_or_a_link_that_acts() {
 }
 
 #[tokio::test]
-async fn what_is_looked_at_first_stands_first() {
+async fn the_page_begins_with_the_most_important_parts() {
     let page = page_of(&full("Zebra")).await;
     let titles: Vec<&str> =
         page.split("<h2").skip(1).map(|rest| rest.split(['>', '<']).nth(1).unwrap_or_default()).collect();
@@ -195,7 +195,7 @@ async fn what_is_looked_at_first_stands_first() {
 }
 
 #[tokio::test]
-async fn what_was_kept_back_is_named_where_it_would_stand() {
+async fn withheld_parts_are_noted_in_their_position() {
     let titles = [
         ("page", "Page"),
         ("user", "Customer"),
@@ -229,7 +229,7 @@ async fn what_was_kept_back_is_named_where_it_would_stand() {
 }
 
 #[tokio::test]
-async fn the_frames_of_the_page_are_shown_and_others_folded() {
+async fn stack_frames_of_the_page_are_shown_and_others_folded() {
     let stack =
         "TypeError: x is null\n    at load (https://app.example/a.js:1:2)\n    at wrap (https://cdn.example/s.js:3:4)";
     let error = json!({ "name": "TypeError", "message": "x is null", "stack": stack, "count": 1 });
@@ -246,7 +246,7 @@ async fn the_frames_of_the_page_are_shown_and_others_folded() {
 }
 
 #[tokio::test]
-async fn links_lead_into_the_web_and_into_a_tab_of_their_own() {
+async fn links_go_to_the_web_and_open_a_new_tab() {
     let page = page_with(json!({ "links": [
         { "source": "posthog", "label": "replay", "text": "s1", "url": "https://x@eu.posthog.example/replay/s1" },
         { "source": "sentry", "label": "trace", "text": "abc123" },
@@ -263,7 +263,7 @@ async fn links_lead_into_the_web_and_into_a_tab_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_person_whom_nobody_vouches_for_is_marked_whatever_the_page_says() {
+async fn unverified_customers_are_marked() {
     let user = json!({ "user": { "id": "u1", "name": "Ada", "plan": "enterprise", "verified": true } });
     let page = page_with(user).await;
     let person = between(&page, ">Customer</h2>", "</section>");
@@ -271,7 +271,7 @@ async fn a_person_whom_nobody_vouches_for_is_marked_whatever_the_page_says() {
 }
 
 #[tokio::test]
-async fn consent_is_shown_where_it_was_asked_for() {
+async fn consent_is_shown_if_it_was_requested() {
     for (consent, expected) in
         [(json!(true), "Support may access"), (json!(false), "Support may not access"), (json!(null), "")]
     {
@@ -284,7 +284,7 @@ async fn consent_is_shown_where_it_was_asked_for() {
 }
 
 #[tokio::test]
-async fn requests_are_a_table_with_what_finds_them_in_a_log() {
+async fn requests_are_listed_with_their_trace_ids() {
     let page = page_with(json!({
         "frozen_at": "2026-01-01T00:00:12.000Z",
         "requests": [
@@ -304,7 +304,7 @@ async fn requests_are_a_table_with_what_finds_them_in_a_log() {
 }
 
 #[tokio::test]
-async fn the_ticket_stands_there_as_markdown_too() {
+async fn tickets_are_available_as_markdown() {
     let page = page_with(json!({ "page": { "url": "https://app.example/</textarea><b>" } })).await;
     let markdown = between(&page, "<textarea id=\"markdown\" readonly", "</textarea>");
     assert!(markdown.contains("high severity\n\n&gt; Zebra\n"), "{markdown}");
@@ -312,7 +312,7 @@ async fn the_ticket_stands_there_as_markdown_too() {
 }
 
 #[tokio::test]
-async fn the_pages_are_kept_nowhere_and_run_only_what_is_ours() {
+async fn inbox_pages_are_not_cached_and_run_own_scripts_only() {
     let gateway = demo().await;
     for path in ["/inbox", "/inbox/tickets/DB-00000", "/inbox/nothing"] {
         let answer = gateway.get(path).await;
@@ -332,7 +332,7 @@ async fn the_pages_are_kept_nowhere_and_run_only_what_is_ours() {
 }
 
 #[tokio::test]
-async fn without_a_token_it_is_closed_and_says_how_to_open_it() {
+async fn without_a_token_the_inbox_is_closed_and_explains_the_setting() {
     let gateway = gateway().await;
     for path in ["/inbox", "/inbox/tickets/DB-00000"] {
         let answer = gateway.get(path).await;
@@ -372,7 +372,7 @@ async fn get_as(gateway: &Gateway, path: &str, cookie: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_script_opens_it_with_the_token_and_nothing_else() {
+async fn scripts_need_the_bearer_token() {
     for demo in [false, true] {
         let overrides = Overrides { inbox_token: Some(TOKEN.into()), demo, ..Overrides::default() };
         let gateway = gateway_with("", overrides).await;
@@ -397,7 +397,7 @@ async fn a_script_opens_it_with_the_token_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_operator_logs_in_by_name_and_out_again() {
+async fn agents_log_in_by_name_and_log_out() {
     let gateway = guarded().await;
     let answer = get_as(&gateway, "/inbox/tickets/DB-00000", "deskbell_inbox=guessed").await;
     assert_eq!(answer.header("location"), "/inbox/login?next=/inbox/tickets/DB-00000");
@@ -411,7 +411,7 @@ async fn an_operator_logs_in_by_name_and_out_again() {
 }
 
 #[tokio::test]
-async fn a_session_is_kept_only_as_its_digest_and_ends() {
+async fn sessions_are_stored_as_digests_and_expire() {
     let gateway = guarded().await;
     let cookie = log_in(&gateway, "Ana").await;
     let secret = cookie.split_once('=').unwrap().1.to_string();
@@ -425,7 +425,7 @@ async fn a_session_is_kept_only_as_its_digest_and_ends() {
 }
 
 #[tokio::test]
-async fn a_wrong_login_says_what_is_wrong_and_leads_only_into_the_inbox() {
+async fn failed_logins_are_explained_and_redirect_into_the_inbox_only() {
     let gateway = guarded().await;
     for (body, status, expected) in [
         ("name=Ana&token=wrong", 403, "Wrong inbox token"),
@@ -440,7 +440,7 @@ async fn a_wrong_login_says_what_is_wrong_and_leads_only_into_the_inbox() {
 }
 
 #[tokio::test]
-async fn nothing_is_changed_from_a_page_elsewhere() {
+async fn cross_site_requests_change_nothing() {
     let gateway = guarded().await;
     let cookie = log_in(&gateway, "Ana").await;
     let sent = gateway.post("key", &ticket("One")).await.json();
@@ -475,7 +475,7 @@ async fn nothing_is_changed_from_a_page_elsewhere() {
 }
 
 #[tokio::test]
-async fn what_is_written_when_the_session_has_ended_is_given_back() {
+async fn texts_sent_after_the_session_ended_are_returned() {
     let gateway = guarded().await;
     let sent = gateway.post("key", &ticket("One")).await.json();
     let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
@@ -486,7 +486,7 @@ async fn what_is_written_when_the_session_has_ended_is_given_back() {
 }
 
 #[tokio::test]
-async fn what_operators_do_is_kept_and_only_answers_are_told_to_the_customer() {
+async fn activities_of_agents_are_stored_and_customers_get_answers_only() {
     let gateway = guarded().await;
     let cookie = log_in(&gateway, "Ana").await;
     let mut new = ticket("It broke");
@@ -543,7 +543,7 @@ async fn what_operators_do_is_kept_and_only_answers_are_told_to_the_customer() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_told_and_what_was_written_is_given_back() {
+async fn failed_actions_are_explained_and_return_the_text() {
     let gateway = demo().await;
     let sent = gateway.post("key", &ticket("One")).await.json();
     let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
@@ -566,7 +566,7 @@ async fn what_cannot_be_done_is_told_and_what_was_written_is_given_back() {
 }
 
 #[tokio::test]
-async fn the_list_is_narrowed_by_where_whose_and_what() {
+async fn the_list_has_filters() {
     let gateway = demo().await;
     let mut references = Vec::new();
     for (key, message, topic) in [("a", "Export breaks", "billing"), ("b", "Login breaks", "")] {
@@ -602,7 +602,7 @@ async fn the_list_is_narrowed_by_where_whose_and_what() {
 }
 
 #[tokio::test]
-async fn tests_are_marked_and_can_be_left_out() {
+async fn test_tickets_are_marked_and_can_be_filtered() {
     let gateway = demo().await;
     let mut test = ticket("I try it out");
     test["test"] = json!(true);
@@ -641,7 +641,7 @@ async fn tests_are_marked_and_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn a_word_of_five_letters_is_searched_for_and_leads_to_no_ticket() {
+async fn five_letter_words_are_searched_and_not_taken_as_references() {
     let gateway = demo().await;
     let sent = gateway.post("key", &ticket("The login page breaks")).await.json();
     let mut database = gateway.connection().await;
@@ -653,7 +653,7 @@ async fn a_word_of_five_letters_is_searched_for_and_leads_to_no_ticket() {
 }
 
 #[tokio::test]
-async fn an_answer_is_kept_or_given_back_and_never_dropped() {
+async fn answers_are_stored_or_returned_and_never_lost() {
     let gateway = demo().await;
     let sent = gateway.post("key", &ticket("One")).await.json();
     let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
@@ -681,7 +681,7 @@ async fn an_answer_is_kept_or_given_back_and_never_dropped() {
 }
 
 #[tokio::test]
-async fn a_long_conversation_is_shown_from_its_end_with_the_way_to_what_is_before() {
+async fn long_conversations_show_the_end_and_link_to_earlier_messages() {
     let gateway = demo().await;
     let sent = gateway.post("key", &ticket("One")).await.json();
     let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
@@ -698,7 +698,7 @@ async fn a_long_conversation_is_shown_from_its_end_with_the_way_to_what_is_befor
 }
 
 #[tokio::test]
-async fn one_ticket_that_cannot_be_read_is_left_out_and_everything_else_works() {
+async fn unreadable_tickets_are_left_out_and_the_rest_works() {
     let gateway = demo().await;
     let session = "000102030405060708090a0b0c0d0e0f";
     let mut sent = Vec::new();
@@ -734,7 +734,7 @@ async fn one_ticket_that_cannot_be_read_is_left_out_and_everything_else_works() 
 }
 
 #[tokio::test]
-async fn what_is_overdue_stands_out() {
+async fn overdue_tickets_are_highlighted() {
     let gateway = demo().await;
     let mut new = ticket("One");
     new["context"] = json!({ "user": { "id": "u-7", "plan": "enterprise" } });
@@ -750,7 +750,7 @@ async fn what_is_overdue_stands_out() {
 }
 
 #[tokio::test]
-async fn the_demos_inbox_opens_to_this_computer_only() {
+async fn the_demo_inbox_is_open_on_loopback_only() {
     let gateway = demo().await;
     for (peer, host, other, status) in [
         ("127.0.0.1:5", "localhost:8383", None, 200),
@@ -776,7 +776,7 @@ async fn the_demos_inbox_opens_to_this_computer_only() {
 }
 
 #[tokio::test]
-async fn a_long_list_goes_on_on_the_next_page() {
+async fn long_lists_are_paged() {
     let gateway = demo().await;
     for n in 0..51 {
         gateway.send(post("trusting", &format!("key{n}"), None, &ticket(&format!("Message {n}.")))).await;
@@ -793,7 +793,7 @@ async fn a_long_list_goes_on_on_the_next_page() {
 }
 
 #[tokio::test]
-async fn a_sites_own_fields_stand_there_by_their_labels_and_robots_are_marked_and_not_refused() {
+async fn custom_fields_show_their_labels_and_robots_are_marked() {
     let site = "[sites.asking]\norigins = [\"*\"]\n\
         fields = [{ id = \"seats\", label = \"Seats\", type = \"number\", needed = true },\n\
         { id = \"region\", label = \"Region\", type = \"choice\", choices = [{ id = \"eu\", label = \"Europe\" }] },\n\
@@ -826,7 +826,7 @@ async fn a_sites_own_fields_stand_there_by_their_labels_and_robots_are_marked_an
 }
 
 #[tokio::test]
-async fn whoever_guesses_the_token_has_to_wait() {
+async fn token_guesses_are_slowed_down() {
     let gateway = guarded().await;
     for _ in 0..10 {
         let answer = gateway.send(form("/inbox/login", "", "name=Eve&token=wrong")).await;
@@ -840,7 +840,7 @@ async fn whoever_guesses_the_token_has_to_wait() {
 }
 
 #[tokio::test]
-async fn the_gateways_own_address_leads_to_the_inbox_where_it_is() {
+async fn the_home_page_links_to_the_inbox() {
     let gateway = gateway().await;
     let home = gateway.get("/").await;
     assert_eq!(home.status, 200);

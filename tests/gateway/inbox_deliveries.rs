@@ -213,7 +213,7 @@ fn expect(text: &str, said: &[&str], not_said: &[&str]) {
 }
 
 #[tokio::test]
-async fn without_destinations_no_card_is_shown_and_the_page_says_how_to_have_one() {
+async fn without_destinations_the_page_explains_how_to_add_one() {
     let gateway = gateway_with("", demo()).await;
     let reference = gateway.post("key", &ticket("One")).await.json()["reference"].as_str().unwrap().to_string();
     let page = gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
@@ -227,7 +227,7 @@ async fn without_destinations_no_card_is_shown_and_the_page_says_how_to_have_one
 }
 
 #[tokio::test]
-async fn what_is_there_says_when_and_leads_to_the_agents_page() {
+async fn delivered_tickets_show_the_time_and_link_to_the_external_ticket() {
     let desk = Desk::new(Mood::Takes).await;
     let gateway = desk.at_work().await;
     let (reference, id) = sent(&gateway, "key").await;
@@ -251,7 +251,7 @@ async fn what_is_there_says_when_and_leads_to_the_agents_page() {
 }
 
 #[tokio::test]
-async fn what_the_destination_did_not_take_over_is_listed_line_by_line() {
+async fn parts_that_were_not_delivered_are_listed() {
     let gateway = idle().await;
     let (reference, _) = sent(&gateway, "key").await;
     tried(&gateway, delivered("the field 7 was rejected: <i>no</i>\nthe file \"a.png\" was refused")).await;
@@ -261,7 +261,7 @@ async fn what_the_destination_did_not_take_over_is_listed_line_by_line() {
 }
 
 #[tokio::test]
-async fn a_difference_that_the_destination_made_stands_on_the_ticket() {
+async fn values_changed_by_the_destination_are_shown_on_the_ticket() {
     let desk = Desk::new(Mood::TakesLess).await;
     let gateway = desk.at_work().await;
     let (reference, _) = sent(&gateway, "key").await;
@@ -270,7 +270,7 @@ async fn a_difference_that_the_destination_made_stands_on_the_ticket() {
 }
 
 #[tokio::test]
-async fn what_waits_says_since_when_how_often_why_and_when_next() {
+async fn pending_deliveries_show_age_attempts_reason_and_next_attempt() {
     let gateway = idle().await;
     let (reference, id) = sent(&gateway, "key").await;
     // Nothing gets through at all.
@@ -310,7 +310,7 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
 }
 
 #[tokio::test]
-async fn what_has_never_failed_is_tried_now() {
+async fn deliveries_without_a_failure_show_as_in_progress() {
     let gateway = idle().await;
     let (reference, _) = sent(&gateway, "key").await;
     set_away(&gateway, None);
@@ -320,7 +320,7 @@ async fn what_has_never_failed_is_tried_now() {
 }
 
 #[tokio::test]
-async fn what_arrived_is_summed_up_and_only_what_did_not_stands_by_itself() {
+async fn delivered_messages_are_summarized_and_pending_ones_listed() {
     let gateway = idle().await;
     let (reference, id) = sent(&gateway, "key").await;
     tried(&gateway, delivered("")).await;
@@ -350,7 +350,7 @@ async fn what_arrived_is_summed_up_and_only_what_did_not_stands_by_itself() {
 }
 
 #[tokio::test]
-async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
+async fn dead_letters_show_the_reason_and_can_be_resent_from_the_ticket() {
     let desk = Desk::new(Mood::Refuses).await;
     let gateway = desk.at_work().await;
     let (reference, id) = sent(&gateway, "key").await;
@@ -382,7 +382,7 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
 }
 
 #[tokio::test]
-async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_together() {
+async fn dead_letters_are_listed_counted_and_resent_together() {
     let gateway = idle().await;
     let mut sents = Vec::new();
     for key in ["a", "b"] {
@@ -436,7 +436,7 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
 }
 
 #[tokio::test]
-async fn a_destination_that_is_away_is_told_with_its_reason() {
+async fn unreachable_destinations_are_shown_with_the_reason() {
     let desk = Desk::new(Mood::Away).await;
     let gateway = desk.at_work().await;
     let (reference, _) = sent(&gateway, "key").await;
@@ -454,7 +454,7 @@ async fn a_destination_that_is_away_is_told_with_its_reason() {
 }
 
 #[tokio::test]
-async fn the_list_tells_what_has_waited_for_more_than_ten_minutes() {
+async fn the_list_shows_deliveries_that_wait_for_ten_minutes() {
     let gateway = idle().await;
     sent(&gateway, "key").await;
     expect(&list(&gateway).await, &[], &["class=\"card undelivered\""]);
@@ -469,7 +469,7 @@ async fn the_list_tells_what_has_waited_for_more_than_ten_minutes() {
 }
 
 #[tokio::test]
-async fn what_was_meant_for_a_destination_that_is_gone_is_shown_and_troubles_nobody() {
+async fn deliveries_of_removed_destinations_are_shown_without_a_warning() {
     let gateway = idle().await;
     let (reference, _) = sent(&gateway, "a").await;
     tried(&gateway, refused()).await;
@@ -488,7 +488,7 @@ async fn what_was_meant_for_a_destination_that_is_gone_is_shown_and_troubles_nob
 }
 
 #[tokio::test]
-async fn a_ticket_that_came_from_a_destination_says_so() {
+async fn tickets_created_at_a_destination_are_marked() {
     let gateway = idle().await;
     let (_, id) = sent(&gateway, "key").await;
     let mut foreign = gateway.app.store.ticket(&id).await.unwrap().unwrap();
@@ -500,7 +500,7 @@ async fn a_ticket_that_came_from_a_destination_says_so() {
 }
 
 #[tokio::test]
-async fn only_an_operator_sends_again_and_only_from_a_page_of_the_inbox() {
+async fn resending_needs_an_agent_and_a_page_of_the_inbox() {
     let desk = Desk::new(Mood::Away).await;
     let gateway = desk.gateway(Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await;
     set_away(&gateway, Some("it does not work today"));
@@ -536,7 +536,7 @@ async fn only_an_operator_sends_again_and_only_from_a_page_of_the_inbox() {
 }
 
 #[tokio::test]
-async fn a_form_that_names_nothing_sends_nothing_again_and_leads_nowhere_else() {
+async fn invalid_resend_forms_resend_nothing_and_redirect_safely() {
     let gateway = idle().await;
     let (_, id) = sent(&gateway, "key").await;
     let number = tried(&gateway, refused()).await.id;
@@ -560,7 +560,7 @@ async fn a_form_that_names_nothing_sends_nothing_again_and_leads_nowhere_else() 
 }
 
 #[tokio::test]
-async fn two_agents_who_solve_a_ticket_at_once_solve_it_once() {
+async fn concurrent_solves_solve_a_ticket_once() {
     let gateway = idle().await;
     let (reference, id) = sent(&gateway, "key").await;
     let solve = || {

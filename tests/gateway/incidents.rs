@@ -33,7 +33,7 @@ async fn report_affected(gateway: &Gateway, session: Option<u8>, id: &str) -> An
 }
 
 #[tokio::test]
-async fn what_the_configuration_says_is_told_and_counted_once_for_everybody_who_has_it() {
+async fn configured_incidents_are_shown_and_count_each_customer_once() {
     let gateway = with("say = \"Queries are slow\"\nurl = \"https://status.example.com/\"").await;
     let first = list_incidents(&gateway).await;
     let incident = &first["incidents"][0];
@@ -58,7 +58,7 @@ async fn what_the_configuration_says_is_told_and_counted_once_for_everybody_who_
 }
 
 #[tokio::test]
-async fn a_status_page_is_asked_once_for_everybody_and_maintenance_told_apart() {
+async fn status_pages_are_polled_once_for_all_and_maintenance_is_marked() {
     let page = StandIn::new().await;
     page.json(
         "/api/v2/summary.json",
@@ -92,7 +92,7 @@ async fn a_status_page_is_asked_once_for_everybody_and_maintenance_told_apart() 
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused_with_its_field() {
+fn invalid_incident_settings_are_refused_with_their_field() {
     for (table, expected) in [
         ("from = \"statuspage\"", "sites.a.incidents.url"),
         ("from = \"statuspage\"\nurl = \"http://status.example.com\"", "sites.a.incidents.url"),

@@ -34,7 +34,7 @@ struct Sent {
 type Book = Arc<Mutex<BTreeMap<String, Sent>>>;
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_after_every_kill_and_nothing_is_there_twice() {
+async fn acknowledged_tickets_survive_kills_without_duplicates() {
     let folder = tempfile::tempdir().unwrap();
     let many = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\n[sites.acme]\norigins = [\"*\"]";
     std::fs::write(folder.path().join("deskbell.toml"), many).unwrap();

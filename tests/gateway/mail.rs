@@ -62,7 +62,7 @@ async fn refuse(listener: &TcpListener, answer: &str) {
 }
 
 #[tokio::test]
-async fn an_address_without_a_mailbox_gets_no_other_code_and_agents_read_why() {
+async fn addresses_without_a_mailbox_get_no_further_code_and_agents_see_why() {
     for (answer, code, text) in [
         (
             "550 5.1.1 <ada@example.com>: User unknown",
@@ -111,7 +111,7 @@ async fn an_address_without_a_mailbox_gets_no_other_code_and_agents_read_why() {
 }
 
 #[tokio::test]
-async fn a_receipt_is_sent_once_and_then_done() {
+async fn receipts_are_sent_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let site = format!(
         "[sites.mailing]\norigins = [\"*\"]\nmail = {{ smtp = \"smtp://{}\", from = \"a@b.example\" }}",

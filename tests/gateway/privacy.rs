@@ -149,7 +149,7 @@ async fn tables_with(read: &mut SqliteConnection, value: &[u8]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_erased_is_in_no_table_and_in_no_byte_on_disk() {
+async fn erased_data_is_in_no_table_and_no_byte_on_disk() {
     let gateway = gateway("").await;
     let (reference, id) = full(&gateway, "key-of-the-ticket").await;
     // Another customer's ticket stays.
@@ -180,7 +180,7 @@ async fn what_is_erased_is_in_no_table_and_in_no_byte_on_disk() {
 }
 
 #[tokio::test]
-async fn a_submission_that_is_sent_again_does_not_bring_its_ticket_back() {
+async fn repeated_submissions_do_not_restore_erased_tickets() {
     let gateway = gateway("").await;
     let ask = || post("acme", "k", Some(SESSION), &ticket("It broke"));
     let receipt = gateway.send(ask()).await.json();
@@ -202,7 +202,7 @@ async fn a_submission_that_is_sent_again_does_not_bring_its_ticket_back() {
 }
 
 #[tokio::test]
-async fn an_address_is_found_in_any_case_and_only_there() {
+async fn addresses_match_in_any_case_and_exactly() {
     let gateway = gateway("").await;
     let write = |email: &str| {
         let mut ticket = ticket("It broke");
@@ -223,7 +223,7 @@ async fn an_address_is_found_in_any_case_and_only_there() {
 }
 
 #[tokio::test]
-async fn a_command_says_what_it_needs() {
+async fn commands_explain_missing_options() {
     let gateway = gateway("").await;
     for (arguments, expected) in [
         (&["erase"][..], "--ticket"),
@@ -243,7 +243,7 @@ async fn a_command_says_what_it_needs() {
 }
 
 #[tokio::test]
-async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_nothing() {
+async fn erasing_lists_external_tickets_and_pending_deliveries_restore_nothing() {
     let gateway = gateway("").await;
     let store = &gateway.app.store;
     let sent = serde_json::from_value(secret_ticket("broke")).unwrap();
@@ -283,7 +283,7 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
 }
 
 #[tokio::test]
-async fn an_agent_erases_a_ticket_and_is_told_what_that_does_not_reach() {
+async fn agents_erase_tickets_and_see_what_remains_elsewhere() {
     let gateway = gateway("").await;
     let (reference, id) = full(&gateway, "k").await;
     let mut write = gateway.connection().await;
@@ -324,7 +324,7 @@ async fn an_agent_erases_a_ticket_and_is_told_what_that_does_not_reach() {
 }
 
 #[tokio::test]
-async fn an_export_has_everything_and_is_for_nobody_else() {
+async fn exports_are_complete_and_private() {
     use std::os::unix::fs::PermissionsExt;
     let gateway = gateway("").await;
     let (reference, _) = full(&gateway, "k").await;
@@ -358,7 +358,7 @@ async fn an_export_has_everything_and_is_for_nobody_else() {
 }
 
 #[tokio::test]
-async fn an_export_has_the_addresses_that_mail_went_to_and_that_were_confirmed() {
+async fn exports_contain_mailed_and_confirmed_addresses() {
     let mail = "[sites.signed.mail]\nfrom = \"help@acme.example\"\nsmtp = \"smtp://127.0.0.1:1\"\n";
     let gateway = gateway(mail).await;
     let sent = gateway.send(post("signed", "k", Some(SESSION), &secret_ticket("broke"))).await.json();
@@ -379,7 +379,7 @@ async fn an_export_has_the_addresses_that_mail_went_to_and_that_were_confirmed()
 }
 
 #[tokio::test]
-async fn a_ticket_that_cannot_be_read_is_erased_by_its_name_and_left_out_of_an_export() {
+async fn unreadable_tickets_are_erased_by_name_and_left_out_of_exports() {
     let gateway = gateway("").await;
     let mut references = Vec::new();
     for key in ["a", "b"] {
@@ -404,7 +404,7 @@ async fn a_ticket_that_cannot_be_read_is_erased_by_its_name_and_left_out_of_an_e
 }
 
 #[tokio::test]
-async fn what_somebody_else_has_put_in_the_same_session_stays() {
+async fn files_of_others_in_the_same_session_are_not_erased() {
     let gateway = gateway("").await;
     let by = |mut request: Request<Body>, person: Option<&str>| {
         request.headers_mut().insert("deskbell-session", SESSION.parse().unwrap());
@@ -428,7 +428,7 @@ async fn what_somebody_else_has_put_in_the_same_session_stays() {
 }
 
 #[tokio::test]
-async fn what_was_opened_again_or_taken_along_since_it_was_found_is_not_erased() {
+async fn tickets_reopened_or_moved_since_selection_are_not_erased() {
     let gateway = gateway("").await;
     let store = &gateway.app.store;
     let sent = gateway.send(post("acme", "k", Some(SESSION), &ticket("It broke"))).await.json();
@@ -461,7 +461,7 @@ async fn what_was_opened_again_or_taken_along_since_it_was_found_is_not_erased()
 }
 
 #[tokio::test]
-async fn solved_tickets_go_when_a_site_keeps_them_no_longer_and_open_ones_stay() {
+async fn retention_erases_solved_tickets_and_spares_open_ones() {
     let gateway = gateway("keep = \"18 months\"").await;
     let mut references = Vec::new();
     for request in [
@@ -484,7 +484,7 @@ async fn solved_tickets_go_when_a_site_keeps_them_no_longer_and_open_ones_stay()
 }
 
 #[tokio::test]
-async fn before_a_day_solved_tickets_go_and_open_ones_only_if_they_are_meant() {
+async fn erasing_before_a_day_spares_open_tickets_by_default() {
     let gateway = gateway("").await;
     for key in ["a", "b"] {
         assert_eq!(gateway.send(post("acme", key, None, &ticket("Old"))).await.status, 201);

@@ -134,7 +134,7 @@ fn assert_known(refusal: &Refusal) {
 }
 
 #[tokio::test]
-async fn every_problem_is_told_as_it_was() {
+async fn problem_documents_are_unchanged() {
     let mut text = String::new();
     for refusal in refusals() {
         assert_known(&refusal);

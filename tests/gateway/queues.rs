@@ -95,7 +95,7 @@ async fn other(gateway: &Gateway) -> SqliteConnection {
 }
 
 #[tokio::test]
-async fn an_attempt_whose_outcome_cannot_be_stored_at_once_is_not_made_again() {
+async fn attempts_with_an_unrecorded_outcome_are_not_repeated() {
     let mut service = Service::new().await;
     let gateway = gateway_with(&site(&service.slack()), Overrides::default()).await;
     let id = file(&gateway, "k").await;
@@ -112,7 +112,7 @@ async fn an_attempt_whose_outcome_cannot_be_stored_at_once_is_not_made_again() {
 }
 
 #[tokio::test]
-async fn a_mail_whose_outcome_cannot_be_stored_at_once_is_not_sent_again() {
+async fn mails_with_an_unrecorded_outcome_are_not_sent_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let lines = format!(
         "[sites.desk]\norigins = [\"*\"]\nmail = {{ smtp = \"smtp://{}\", from = \"a@b.example\" }}",
@@ -189,7 +189,7 @@ impl Destination for Fragile {
 }
 
 #[tokio::test]
-async fn an_attempt_that_panics_is_counted_and_made_again_and_the_others_go_on() {
+async fn panicking_attempts_are_counted_and_retried_without_affecting_others() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deskbell.toml");
     std::fs::write(&path, "[sites.desk]\norigins = [\"*\"]").unwrap();
@@ -215,7 +215,7 @@ async fn an_attempt_that_panics_is_counted_and_made_again_and_the_others_go_on()
 }
 
 #[tokio::test]
-async fn a_ticket_that_cannot_be_read_keeps_no_other_from_being_delivered() {
+async fn unreadable_tickets_do_not_block_deliveries() {
     let mut service = Service::new().await;
     service.may_answer.send_replace(true);
     let gateway = gateway_with(&site(&service.slack()), Overrides::default()).await;
@@ -235,7 +235,7 @@ async fn a_ticket_that_cannot_be_read_keeps_no_other_from_being_delivered() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_has_begun_comes_to_an_end_and_is_recorded_before_the_gateway_stops() {
+async fn shutdown_waits_for_a_running_attempt() {
     let mut service = Service::new().await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("deskbell.toml"), site(&service.slack())).unwrap();
@@ -285,7 +285,7 @@ async fn database(folder: &tempfile::TempDir) -> SqliteConnection {
 }
 
 #[tokio::test]
-async fn a_mail_that_has_begun_is_sent_and_recorded_before_the_gateway_stops() {
+async fn shutdown_waits_for_a_running_mail() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let lines = format!(
         "[sites.desk]\norigins = [\"*\"]\nmail = {{ smtp = \"smtp://{}\", from = \"a@b.example\" }}",
@@ -306,7 +306,7 @@ async fn a_mail_that_has_begun_is_sent_and_recorded_before_the_gateway_stops() {
 }
 
 #[tokio::test]
-async fn a_poll_that_has_begun_brings_its_answer_before_the_gateway_stops() {
+async fn shutdown_waits_for_a_running_poll() {
     let (zendesk, folder) = (Zendesk::start().await, tempfile::tempdir().unwrap());
     let (mut child, address) = serve(&folder, &desk::site(&zendesk, "")).await;
     let mut wire = Wire::open(&address).await.unwrap();
@@ -326,7 +326,7 @@ async fn a_poll_that_has_begun_brings_its_answer_before_the_gateway_stops() {
 }
 
 #[tokio::test]
-async fn attempts_that_wait_for_the_rate_limit_end_with_the_gateway_and_keep_their_place() {
+async fn shutdown_cancels_attempts_that_wait_for_the_rate_limit() {
     let (zendesk, folder) = (Zendesk::start().await, tempfile::tempdir().unwrap());
     let (mut child, address) = serve(&folder, &desk::site(&zendesk, "")).await;
     let refused = crate::zendesk::quirks::Answer { status: 429, retry_after: Some(3_600), html: false };

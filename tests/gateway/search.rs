@@ -23,7 +23,7 @@ async fn ids(gateway: &Gateway, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_best_five_come_first_unless_another_number_is_asked_for() {
+async fn searches_return_the_best_five_by_default() {
     let gateway = gateway().await;
     let questions: Vec<(String, String)> = (0..9).map(|n| (format!("{n}"), format!("Invoice number {n}"))).collect();
     let questions: Vec<(&str, &str)> = questions.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
@@ -36,7 +36,7 @@ async fn the_best_five_come_first_unless_another_number_is_asked_for() {
 }
 
 #[tokio::test]
-async fn an_import_by_another_process_is_found_while_it_serves() {
+async fn imports_of_another_process_become_searchable() {
     let gateway = gateway().await;
     let app = gateway.app.clone();
     let following = tokio::spawn(async move { search::follow(&app.indexes, app.store.as_ref()).await });
@@ -52,7 +52,7 @@ async fn an_import_by_another_process_is_found_while_it_serves() {
 }
 
 #[tokio::test]
-async fn what_was_removed_is_found_no_more() {
+async fn removed_questions_are_not_found() {
     let gateway = gateway().await;
     let refresh = async || gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
     import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
@@ -64,7 +64,7 @@ async fn what_was_removed_is_found_no_more() {
 }
 
 #[tokio::test]
-async fn a_site_with_questions_says_that_it_is_busy_until_its_index_is_built_and_one_without_finds_nothing() {
+async fn searches_are_busy_until_the_index_is_built() {
     let gateway = gateway().await;
     import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
     let gateway = gateway.reopened().await;
@@ -84,7 +84,7 @@ async fn a_site_with_questions_says_that_it_is_busy_until_its_index_is_built_and
 }
 
 #[tokio::test]
-async fn a_question_that_cannot_be_read_is_left_out_and_its_site_and_the_others_are_searched() {
+async fn unreadable_questions_are_left_out_of_the_index() {
     let gateway = gateway().await;
     import(&gateway.database(), "acme", &[("a", "Set a cooldown"), ("b", "A cooldown for all")]).await;
     import(&gateway.database(), "trusting", &[("c", "Set a cooldown")]).await;
@@ -106,7 +106,7 @@ async fn a_question_that_cannot_be_read_is_left_out_and_its_site_and_the_others_
 }
 
 #[tokio::test]
-async fn an_index_that_could_not_be_brought_up_to_date_once_is_brought_up_by_what_has_changed() {
+async fn a_failed_index_update_is_made_up_by_the_next_change() {
     let gateway = gateway().await;
     let (path, store) = (gateway.database(), gateway.app.store.as_ref());
     import(&path, "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
@@ -126,7 +126,7 @@ async fn an_index_that_could_not_be_brought_up_to_date_once_is_brought_up_by_wha
 }
 
 #[tokio::test]
-async fn many_imports_one_after_the_other_leave_the_index_that_one_of_all_would_build() {
+async fn incremental_and_complete_indexes_are_equal() {
     let gateway = gateway().await;
     let store = gateway.app.store.as_ref();
     for round in 0..30_usize {

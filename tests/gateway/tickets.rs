@@ -14,7 +14,7 @@ use sqlx::{Connection, SqliteConnection};
 use crate::support::{ORIGIN, gateway, gateway_with, post, request, send, ticket};
 
 #[tokio::test]
-async fn a_ticket_is_acknowledged_with_its_reference_and_is_in_the_store() {
+async fn tickets_are_stored_and_acknowledged_with_a_reference() {
     let gateway = gateway().await;
     let answer = gateway.post("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", &ticket("It broke")).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -28,7 +28,7 @@ async fn a_ticket_is_acknowledged_with_its_reference_and_is_in_the_store() {
 }
 
 #[tokio::test]
-async fn what_a_page_that_knows_no_hashed_names_has_sent_is_hidden_by_the_gateway() {
+async fn the_gateway_redacts_hashed_names_that_the_page_does_not_know() {
     let site = "[sites.own]\norigins = [\"*\"]\npanel.redact = { names = [\"badge_no\"] }\n";
     let gateway = gateway_with(site, Overrides::default()).await;
     let mut sent = ticket("It broke");
@@ -44,7 +44,7 @@ async fn what_a_page_that_knows_no_hashed_names_has_sent_is_hidden_by_the_gatewa
 }
 
 #[tokio::test]
-async fn the_same_key_with_the_same_body_answers_the_same_ticket() {
+async fn repeated_keys_return_the_same_ticket() {
     let gateway = gateway().await;
     let first = gateway.post("key", &ticket("It broke")).await;
     // A string of structured fields and the plain text are the same key.
@@ -54,7 +54,7 @@ async fn the_same_key_with_the_same_body_answers_the_same_ticket() {
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_one_body_and_one_session() {
+async fn keys_belong_to_one_body_and_one_session() {
     let gateway = gateway().await;
     let session = "000102030405060708090a0b0c0d0e0f";
     let same_bits = "AAECAwQFBgcICQoLDA0ODw";
@@ -71,7 +71,7 @@ async fn a_key_belongs_to_one_body_and_one_session() {
 }
 
 #[tokio::test]
-async fn a_key_of_one_site_is_free_in_another() {
+async fn keys_are_unique_per_site() {
     let gateway = gateway().await;
     let one = gateway.post("key", &ticket("One")).await;
     let other = gateway.send(post("trusting", "key", None, &ticket("Two"))).await;
@@ -80,7 +80,7 @@ async fn a_key_of_one_site_is_free_in_another() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_being_worked_on_is_told_to_wait_and_then_answers() {
+async fn a_key_in_progress_asks_to_retry_and_then_responds() {
     let gateway = gateway().await;
     let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
@@ -101,7 +101,7 @@ async fn a_key_that_is_being_worked_on_is_told_to_wait_and_then_answers() {
 }
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_no_refusal_and_can_be_repeated() {
+async fn timed_out_submissions_can_be_repeated() {
     let gateway = gateway().await;
     let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_request_that_takes_too_long_is_no_refusal_and_can_be_repeated() {
 }
 
 #[tokio::test]
-async fn a_refusal_stores_nothing_and_leaves_the_key_free() {
+async fn refused_submissions_store_nothing_and_free_the_key() {
     let gateway = gateway().await;
     let mut wrong = ticket(" ");
     wrong["contact"]["email"] = json!("ada@");
@@ -130,7 +130,7 @@ async fn a_refusal_stores_nothing_and_leaves_the_key_free() {
 }
 
 #[tokio::test]
-async fn every_way_to_be_refused_has_a_code_and_can_be_read_by_the_page() {
+async fn every_refusal_has_a_code_and_cors_headers() {
     let gateway = gateway().await;
     let ask = || request(Method::POST, "/v1/sites/acme/tickets").header("origin", ORIGIN);
     let typed = || ask().header("content-type", "application/json");
@@ -160,7 +160,7 @@ async fn every_way_to_be_refused_has_a_code_and_can_be_read_by_the_page() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_given_up() {
+async fn requests_whose_body_stalls_are_ended() {
     let gateway = gateway().await;
     let request = request(Method::POST, "/v1/sites/acme/tickets").header("origin", ORIGIN);
     let (_sender, body) = Channel::<Bytes>::new(1);
@@ -171,7 +171,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_ticket_and_its_key_survive_a_restart() {
+async fn tickets_and_keys_survive_a_restart() {
     let gateway = gateway().await;
     let before = gateway.post("key", &ticket("One")).await.json();
     let gateway = gateway.restarted().await;
@@ -180,7 +180,7 @@ async fn a_ticket_and_its_key_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn what_the_page_says_is_never_verified_and_promises_only_where_it_is_trusted() {
+async fn claims_of_the_page_are_unverified_and_set_targets_only_if_trusted() {
     let gateway = gateway().await;
     let mut sent = ticket("One");
     sent["context"] = json!({ "user": { "id": "7", "plan": "enterprise", "verified": true } });
@@ -194,7 +194,7 @@ async fn what_the_page_says_is_never_verified_and_promises_only_where_it_is_trus
 }
 
 #[tokio::test]
-async fn what_a_site_does_not_collect_is_not_kept_whoever_sends_it() {
+async fn groups_switched_off_by_the_site_are_not_stored() {
     let lines = "[sites.quiet]\norigins = [\"*\"]\npanel.context = { off = [\"errors\", \"user\"] }";
     let gateway = gateway_with(lines, Overrides::default()).await;
     let error = json!({ "source": "error", "message": "secret plans", "at": "2026-11-23T10:00:00.000Z" });
@@ -214,7 +214,7 @@ async fn what_a_site_does_not_collect_is_not_kept_whoever_sends_it() {
 }
 
 #[tokio::test]
-async fn where_a_person_was_sent_from_is_kept_and_changes_nothing() {
+async fn the_entry_point_is_stored_and_has_no_effect() {
     let gateway = gateway().await;
     let mut sent = ticket("One");
     sent["context"] = json!({ "user": { "id": "7", "plan": "free" } });

@@ -39,7 +39,7 @@ const INBOX_TOKEN: &str = "a-long-inbox-token-1234";
 const PATIENCE: Duration = Duration::from_secs(180);
 
 #[tokio::test]
-async fn what_an_older_gateway_has_queued_arrives_completely_and_once() {
+async fn deliveries_queued_by_an_older_version_arrive_once() {
     let (zendesk, service, channel, mailbox) =
         (Zendesk::start().await, Service::start().await, Service::start().await, Mailbox::start().await);
     let old = Old::start(&zendesk.url(), &service.url, &channel.url, &mailbox.address).await;
@@ -82,7 +82,7 @@ async fn what_an_older_gateway_has_queued_arrives_completely_and_once() {
 }
 
 #[tokio::test]
-async fn what_an_older_gateway_has_stored_is_read_as_before() {
+async fn data_of_an_older_version_is_read() {
     let old = Old::start("http://127.0.0.1:1", "http://127.0.0.1:1/", "http://127.0.0.1:1/", "127.0.0.1:1").await;
     let session = [("deskbell-session", SESSION.to_string())];
     let person = [("authorization", format!("Bearer {}", token()))];

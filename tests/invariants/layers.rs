@@ -19,7 +19,7 @@ const PURE: [&str; 9] =
 const ADAPTERS: [&str; 6] = ["identity", "mail", "outbound-http", "sources", "webhook", "zendesk"];
 
 #[test]
-fn use_cases_rules_and_ports_reach_nothing_of_the_world() {
+fn the_core_depends_on_no_io_crates() {
     for name in PURE {
         let reached = reached(name);
         // `deskbell-core` has tokio for time and tasks, and so has what depends on it.
@@ -31,7 +31,7 @@ fn use_cases_rules_and_ports_reach_nothing_of_the_world() {
 }
 
 #[test]
-fn use_cases_have_no_part_of_tokio_that_does_io() {
+fn the_core_uses_no_io_features_of_tokio() {
     let manifest = fs::read_to_string(root().join("crates/core/Cargo.toml")).unwrap();
     let manifest: toml::Table = manifest.parse().unwrap();
     let tokio = manifest["dependencies"]["tokio"].as_table().unwrap();
@@ -41,7 +41,7 @@ fn use_cases_have_no_part_of_tokio_that_does_io() {
 }
 
 #[test]
-fn adapters_know_no_server_and_no_database_and_not_each_other() {
+fn adapters_depend_on_no_server_database_or_other_adapter() {
     for name in ADAPTERS {
         let others = ADAPTERS.into_iter().filter(|other| *other != name && *other != "outbound-http");
         let forbidden: Vec<&str> = others.chain(["axum", "sqlx", "gateway", "store-sqlite"]).collect();
@@ -52,7 +52,7 @@ fn adapters_know_no_server_and_no_database_and_not_each_other() {
 }
 
 #[test]
-fn dependencies_are_found_through_crates_of_ours() {
+fn dependencies_are_followed_through_workspace_crates() {
     let direct = dependencies(
         "[package]\nname = \"a\"\n[dependencies]\n# why\nserde = \"1\"\nmail-in = { path = \"../mail-in\" }\nurl.workspace = true\n\n[dev-dependencies]\naxum = \"0.8\"\n",
     );

@@ -32,7 +32,7 @@ fn the_shared_crates_do_no_io() {
 }
 
 #[test]
-fn use_cases_and_rules_reach_files_and_networks_through_ports() {
+fn use_cases_and_rules_use_files_and_networks_through_ports() {
     let foreign = [
         "std::fs",
         "std::process",
@@ -58,7 +58,7 @@ fn only_the_browser_folder_names_the_browser() {
 }
 
 #[test]
-fn only_the_http_folder_of_the_gateway_knows_what_is_answered_over_http() {
+fn only_the_http_folder_of_the_gateway_uses_http_crates() {
     let entries = ["lib.rs", "main.rs", "serve.rs", "wire_up.rs"].map(|name| format!("crates/gateway/src/{name}"));
     let mut below: Vec<Source> = sources("crates/gateway/src", "rs");
     below.retain(|source| {
@@ -70,7 +70,7 @@ fn only_the_http_folder_of_the_gateway_knows_what_is_answered_over_http() {
 }
 
 #[test]
-fn rules_are_given_the_time() {
+fn rules_do_not_read_the_clock() {
     let clocks = ["clock::now", "clock::left", "clock::week", "Timestamp::now", "SystemTime", "Instant::now"];
     let broken = lines_with(&sources("crates/core/src/rules", "rs"), &clocks);
     assert!(broken.is_empty(), "{broken:#?}");
@@ -88,7 +88,7 @@ fn no_string_is_turned_into_nodes() {
 }
 
 #[test]
-fn nothing_is_styled_by_attribute_or_element() {
+fn there_are_no_inline_or_element_styles() {
     let mut shown = sources("src", "rs");
     shown.extend(sources("loader", "js"));
     shown.push(Source::read("index.html"));
@@ -99,7 +99,7 @@ fn nothing_is_styled_by_attribute_or_element() {
 }
 
 #[test]
-fn every_text_comes_from_the_language_table() {
+fn every_text_is_in_the_language_tables() {
     let shows = ["text(", "paragraph(", "live_text(", "set_text(", "set_label(", "announce(", "set_placeholder("];
     let mut broken: Vec<Broken> = Vec::new();
     for source in sources("src/screens", "rs") {
@@ -129,7 +129,7 @@ fn every_text_comes_from_the_language_table() {
 }
 
 #[test]
-fn the_documents_name_places_that_exist() {
+fn documents_name_existing_paths() {
     let mut missing: Vec<Broken> = Vec::new();
     for document in DOCUMENTS {
         let source = Source::read(document);
@@ -143,7 +143,7 @@ fn the_documents_name_places_that_exist() {
 }
 
 #[test]
-fn the_map_has_every_crate() {
+fn the_map_lists_every_crate() {
     let map = Source::read("ARCHITECTURE.md").text;
     let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().file_name());
     let missing: Vec<String> = crates
@@ -155,7 +155,7 @@ fn the_map_has_every_crate() {
 
 /// The rules above would also hold if no file was found or read.
 #[test]
-fn the_rules_can_be_broken() {
+fn every_rule_reports_violations() {
     assert!(sources("crates/domain/src", "rs").len() > 10);
     assert!(SHARED.iter().all(|folder| !sources(folder, "rs").is_empty()));
     assert!(sources("src", "rs").iter().any(|source| source.name == "src/screens/mod.rs"));

@@ -99,7 +99,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(10);
 
     #[tokio::test(start_paused = true)]
-    async fn only_what_is_not_waiting_counts_towards_the_limit() {
+    async fn waiting_does_not_count_towards_the_time_limit() {
         let attempt = async |wait, work| {
             waiting(sleep(Duration::from_secs(wait))).await;
             sleep(Duration::from_secs(work)).await;
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn where_the_gateway_stops_what_waits_is_ended_and_what_works_is_not() {
+    async fn shutdown_cancels_waiting_attempts_but_not_running_ones() {
         let stop = CancellationToken::new();
         let ends = async {
             sleep(Duration::from_secs(5)).await;
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_outside_of_an_attempt_just_waits() {
+    async fn waiting_outside_an_attempt_has_no_limit() {
         waiting(sleep(LIMIT)).await;
     }
 }

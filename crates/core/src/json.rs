@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_its_place() {
+    fn errors_name_the_position_in_the_json() {
         let (data, error) = read_badly(r#"{"kind":"complaint"}"#);
         assert!(data && error.pointer == "/kind" && error.detail.contains("expected one of `question`"), "{error:?}");
         let (data, error) = read_badly(r#"{"kind":"bug","context":{"page_values":{"a/b~c":1}}}"#);

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pseudonym_is_the_same_for_a_network_and_another_for_all_else() {
+    fn pseudonyms_are_equal_within_a_network_and_differ_otherwise() {
         let pseudonyms = Pseudonyms::new(vec![7; 32]);
         let digest = |purpose, site, period, who: &Counted| pseudonyms.digest(purpose, site, period, who);
         let one = digest("search", "acme", "2026-11-23", &from("192.0.2.1"));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_network_of_a_customer_has_another_pseudonym_each_day_for_each_purpose_and_salt() {
+    fn network_pseudonyms_differ_by_day_purpose_and_salt() {
         let [one, other] = [7, 8].map(|salt| Pseudonyms::new(vec![salt; 32]));
         let of = |pseudonyms: &Pseudonyms, purpose, day, address: &str| {
             pseudonyms.of_network(purpose, day, address.parse().unwrap())

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_bit_is_random() {
+    fn every_bit_varies() {
         let (mut ever, mut always) = (0, u64::MAX);
         // A bit that is the same 200 times is no accident.
         for _ in 0..200 {

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_three_fractional_digits_and_is_read_with_any_offset() {
+    fn times_are_written_in_milliseconds_and_read_with_any_offset() {
         for (text, written) in [
             ("2026-11-24T23:05:00Z", "2026-11-24T23:05:00.000Z"),
             ("2026-11-24T23:05:00.1Z", "2026-11-24T23:05:00.100Z"),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_finer_than_a_millisecond_makes_no_other_time() {
+    fn fractions_of_a_millisecond_are_ignored() {
         let jiff: jiff::Timestamp = "2026-11-24T23:05:00.000999Z".parse().unwrap();
         assert_eq!(Timestamp::from(jiff), time("2026-11-24T23:05:00Z"));
         assert_eq!(time("2026-11-24T23:05:00Z") + Duration::from_micros(999), time("2026-11-24T23:05:00Z"));
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_a_number_since_1970() {
+    fn times_count_from_1970() {
         let second = time("2026-11-26T10:00:00.900Z");
         assert_eq!((second.as_seconds(), second.as_milliseconds()), (1_795_687_200, 1_795_687_200_900));
         assert_eq!(Timestamp::from_seconds(1_795_687_200), time("2026-11-26T10:00:00Z"));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_added_and_subtracted_up_to_the_first_and_the_last_time() {
+    fn arithmetic_saturates_at_the_first_and_last_time() {
         let start = time("2026-11-24T23:59:59.500Z");
         assert_eq!(start + SECOND, time("2026-11-25T00:00:00.500Z"));
         assert_eq!(start + SECOND - SECOND, start);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_is_its_monday() {
+    fn weeks_are_named_by_their_monday() {
         for (now, day, week) in [
             ("2026-11-23T00:00:00Z", "2026-11-23", "2026-11-23"),
             ("2026-11-29T23:59:59Z", "2026-11-29", "2026-11-23"),

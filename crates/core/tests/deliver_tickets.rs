@@ -218,7 +218,7 @@ async fn until(mut condition: impl AsyncFnMut() -> bool) {
 }
 
 #[tokio::test]
-async fn what_is_delivered_while_the_disk_is_full_is_recorded_as_delivered_once_it_is_not() {
+async fn deliveries_made_while_the_disk_is_full_are_recorded_later() {
     let receipt = DeliveryReceipt { not_delivered: vec!["x".repeat(1 << 20)], ..DeliveryReceipt::default() };
     let setup = Setup::new(true, receipt).await;
     let id = setup.submit().await;
@@ -235,7 +235,7 @@ async fn what_is_delivered_while_the_disk_is_full_is_recorded_as_delivered_once_
 }
 
 #[tokio::test]
-async fn an_outcome_that_breaks_a_constraint_becomes_a_dead_letter() {
+async fn outcomes_that_violate_a_constraint_become_dead_letters() {
     let external = ExternalTicketRef { external_id: "35".into(), requester: String::new(), merged_after: None };
     let receipt = DeliveryReceipt { external_id: "35".into(), external: Some(external.clone()), ..Default::default() };
     let setup = Setup::new(false, receipt).await;

@@ -38,7 +38,7 @@ impl Bus for Announcements {
 }
 
 #[tokio::test]
-async fn customers_see_answers_at_once_and_never_that_agents_talk_to_each_other() {
+async fn customers_see_answers_at_once_and_never_internal_notes() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap());
     let ticket = fixtures::stored();

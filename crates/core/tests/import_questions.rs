@@ -33,7 +33,7 @@ async fn revision(store: &SqliteStore) -> i64 {
 }
 
 #[tokio::test]
-async fn an_import_changes_what_changed_and_counts_up_only_then() {
+async fn imports_write_only_changed_questions() {
     let (store, _folder) = fresh().await;
     let first = [question("b", "Two"), question("a", "One")];
     assert_eq!(import(&store, "file", &first, Prune::Never).await, Changes { new: 2, ..Changes::default() });
@@ -54,7 +54,7 @@ async fn an_import_changes_what_changed_and_counts_up_only_then() {
 }
 
 #[tokio::test]
-async fn sources_neither_overwrite_nor_prune_each_other() {
+async fn sources_do_not_overwrite_or_prune_each_other() {
     let (store, _folder) = fresh().await;
     import(&store, "one", &[question("a", "One"), question("b", "Two")], Prune::Limited).await;
     let changes = import(&store, "other", &[question("a", "Mine"), question("c", "Three")], Prune::Limited).await;
@@ -67,7 +67,7 @@ async fn sources_neither_overwrite_nor_prune_each_other() {
 }
 
 #[tokio::test]
-async fn when_a_source_was_imported_is_kept_also_where_nothing_changed() {
+async fn the_time_of_an_import_is_stored_even_without_changes() {
     let (store, _folder) = fresh().await;
     let since_import = async |source: &str| store.import_run("acme", source).await.unwrap().since_import;
     assert_eq!(since_import("one").await, None);
@@ -78,7 +78,7 @@ async fn when_a_source_was_imported_is_kept_also_where_nothing_changed() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_sources_were_kept_belongs_to_who_brings_it_next() {
+async fn questions_without_a_source_belong_to_the_next_import_of_them() {
     let (store, _folder) = fresh().await;
     import(&store, "", &[question("a", "One"), question("b", "Two")], Prune::Never).await;
     let changes = import(&store, "one", &[question("a", "One"), question("b", "Changed")], Prune::Limited).await;

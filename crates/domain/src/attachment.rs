@@ -246,7 +246,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_file_is_what_is_in_it() {
+    fn file_types_are_detected_by_content() {
         for (bytes, expected) in [
             (&b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"[..], Some(FileType::Png)),
             (b"\xff\xd8\xff\xe0\0\x10JFIF", Some(FileType::Jpeg)),
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_what_can_be_read_as_such() {
+    fn text_files_are_detected_by_content() {
         for (bytes, expected) in [
             (&b"2026-11-25 ERROR\tno\r\n"[..], Some(FileType::Text)),
             ("Größe: 7\n".as_bytes(), Some(FileType::Text)),
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_takes_what_it_says() {
+    fn sites_accept_the_types_they_list() {
         let only = |types: &[FileType]| Attachments { types: types.to_vec(), ..Attachments::default() };
         assert_eq!(Attachments::default().accepted_type(FileType::Json), Some(FileType::Json));
         assert_eq!(only(&[FileType::Text]).accepted_type(FileType::Json), Some(FileType::Text));
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_that_every_computer_takes_for_what_it_is() {
+    fn file_names_are_valid_on_every_system() {
         for (name, file_type, expected) in [
             ("shot.png", FileType::Png, "shot.png"),
             ("Shot.PNG", FileType::Png, "Shot.PNG"),
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uuid_is_one_in_any_case() {
+    fn uuids_are_valid_in_any_case() {
         let uuid = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
         assert_eq!(parse_id(&uuid.to_uppercase()).as_deref(), Some(uuid));
         for invalid in
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_short_and_names_nothing_twice() {
+    fn attachment_lists_are_short_and_without_duplicates() {
         let list = |ids: &[&str]| {
             check_list(&ids.iter().map(|id| id.to_string()).collect::<Vec<_>>(), &Attachments::default())
         };
@@ -338,7 +338,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_is_long_or_leads_elsewhere(name: String, file_type in proptest::sample::select(FileType::ALL.to_vec())) {
+        fn file_names_are_short_and_contain_no_path(name: String, file_type in proptest::sample::select(FileType::ALL.to_vec())) {
             let cleaned = clean_name(&name, file_type.endings());
             prop_assert!(cleaned.len() <= NAME_MAX && !cleaned.starts_with('.'));
             prop_assert!(!cleaned.contains(['/', '\\']) && !cleaned.chars().any(char::is_control));
@@ -346,7 +346,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_it_is_it_can_be_looked_at(bytes: Vec<u8>) {
+        fn any_bytes_have_a_file_type(bytes: Vec<u8>) {
             let _ = (detect_by_signature(&bytes), detect_text(&bytes));
         }
     }

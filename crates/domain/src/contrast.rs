@@ -53,7 +53,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_colour_is_read_in_both_spellings() {
+    fn colours_are_parsed_in_both_notations() {
         assert_eq!(parse_color("#fff"), Some([255; 3]));
         assert_eq!(parse_color("#1D4aff"), Some([29, 74, 255]));
         for invalid in ["", "fff", "#ff", "#gggggg", "rgb(0,0,0)"] {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_readable_accent_stays_as_it_is() {
+    fn readable_accents_stay_unchanged() {
         assert_eq!(ensure_readable([29, 74, 255], [255; 3]), [29, 74, 255]);
     }
 

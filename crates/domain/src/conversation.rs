@@ -180,7 +180,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_title_is_the_first_line_that_says_something() {
+    fn the_title_is_the_first_line_with_words() {
         assert_eq!(title("  \n Export fails \nand more"), "Export fails");
         assert_eq!(title(&"ä".repeat(140)), "ä".repeat(140));
         assert_eq!(title(&format!("{} b", "ä".repeat(140))), format!("{}…", "ä".repeat(140)));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn open_tickets_come_first_and_then_those_where_something_was_said() {
+    fn open_tickets_sort_first_then_by_last_message() {
         let [old, new] = ["2026-11-23T10:00:00.000Z", "2026-11-24T10:00:00.000Z"];
         assert!(is_listed_before(&summary(Status::Open, old), &summary(Status::Solved, new)));
         assert!(!is_listed_before(&summary(Status::Solved, new), &summary(Status::Open, old)));
@@ -215,7 +215,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_title_is_one_short_line(message: String) {
+        fn titles_are_one_short_line(message: String) {
             let title = title(&message);
             prop_assert!(!title.contains('\n') && title.chars().count() <= TITLE_MAX + 1);
         }

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_counts_once_in_each_column_whatever_is_repeated() {
+    fn visits_count_once_per_column() {
         let (shown, opened) =
             (event(EventName::Shown, Kind::Question, &["a"]), event(EventName::Opened, Kind::Question, &["a"]));
         let solved = event(EventName::Solved, Kind::Question, &["a"]);
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_takes_back_that_it_was_deflected_and_decides_the_kind() {
+    fn a_ticket_revokes_its_deflection_and_sets_the_kind() {
         let events = [
             event(EventName::Opened, Kind::Question, &["a"]),
             event(EventName::Unhelpful, Kind::Bug, &["a"]),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_counts_once_a_visit_whatever_the_kind_and_only_so_many_of_them() {
+    fn questions_count_once_per_visit_up_to_a_limit() {
         let mut visit = Visit::new(Kind::Question);
         let opened_once = |id: &str| QuestionCounts { id: id.into(), opened: 1, ..QuestionCounts::default() };
         assert_eq!(

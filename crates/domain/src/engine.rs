@@ -135,7 +135,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_a_page_names_is_read_as_serde_reads_it() {
+    fn engines_of_pages_are_read_like_serde() {
         let list = json!([
             {"engine": "gateway"},
             {"engine": "index", "url": "/help-index.json", "kinds": ["question", "bug"]},
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_left_out_and_named_with_what_is_allowed() {
+    fn invalid_engines_are_left_out_and_reported() {
         for (item, expected) in [
             (json!({"engine": "algolia"}), "gateway, index or github"),
             (json!({"engine": "index"}), "/PATH"),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_are_asked_for_feedback_and_not_told_of_errors_or_pages() {
+    fn github_is_searched_for_feedback_only() {
         let github = Engine { engine: EngineType::Github, repository: "a/b".into(), ..Engine::default() };
         assert!(
             github.is_searched(Kind::Feedback, SearchTrigger::Typed)

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_visit_is_a_visitor_and_a_draft() {
+    fn visit_ids_consist_of_visitor_and_draft() {
         for valid in ["0123456789abcdef.0", "0123456789abcdef.99999"] {
             assert!(is_visit(valid), "{valid}");
         }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_a_limit_is_named() {
+    fn exceeded_limits_are_reported() {
         let mut questions = vec!["q".to_string(); 20];
         let event = |questions: Vec<String>| Event {
             visit: "0123456789abcdef.1".into(),

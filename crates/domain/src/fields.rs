@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_for_every_kind_and_not_needed_unless_it_says_so() {
+    fn fields_are_optional_and_for_every_kind_by_default() {
         let minimal = field(json!({}));
         assert!(Kind::ALL.iter().all(|kind| minimal.applies_to(*kind)));
         assert_eq!(minimal.problem_with(None), None);
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_what_their_type_allows() {
+    fn values_must_match_their_type() {
         let number = field(json!({"type": "number"}));
         for (text, problem) in [
             ("12", None),
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_that_cannot_be_meant_is_named() {
+    fn invalid_field_settings_are_reported() {
         let valid = [
             field(json!({})),
             field(json!({"id": "region", "type": "choice", "choices": ["eu", {"id": "us", "label": "America"}]})),
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn both_sides_read_the_same_field() {
+    fn widget_and_gateway_read_the_same_field() {
         for json in [
             json!({"id": "a", "label": "A", "type": "choice", "choices": ["x", {"id": "y", "label": "Y"}], "needed": true}),
             json!({"id": "a", "label": "A", "type": "yes_no", "kinds": ["feedback"]}),
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_too_long_is_named_and_an_unknown_one_is_kept() {
+    fn overlong_values_are_reported_and_unknown_fields_kept() {
         let answers =
             |name: &str, length: usize| Pairs(vec![(name.to_string(), FieldAnswer::Text("x".repeat(length)))]);
         assert_eq!(check_answers(&answers("whatever", ANSWER_MAX)), []);
@@ -349,7 +349,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_number_is_one_to_everybody(text in "-?[0-9]{0,4}[.e,]?[0-9]{0,3}") {
+        fn widget_and_gateway_agree_on_numbers(text in "-?[0-9]{0,4}[.e,]?[0-9]{0,3}") {
             if is_number(&text) {
                 prop_assert!(text.parse::<f64>().is_ok());
             }

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_due_when_its_business_hours_have_passed() {
+    fn replies_are_due_after_their_business_hours() {
         let berlin = office("Europe/Berlin");
         for (since, promised, expected) in [
             // Within a day.
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_that_change_make_no_hour_longer_or_shorter() {
+    fn clock_changes_do_not_change_business_hours() {
         // In 2027 Berlin skips 02:00 to 03:00 on 28 March; on 25 October 2026 it has 02:00 to 03:00 twice.
         let always = hours("Europe/Berlin", &ALL, "00:00", "24:00", &[]);
         let early = hours("Europe/Berlin", &ALL, "02:30", "10:30", &[]);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_office_keeps_its_own_time_wherever_the_customer_is() {
+    fn business_hours_use_the_time_zone_of_the_office() {
         let due_in = |zone: &str, since: &str, promised| {
             office(zone).due(Severity::Medium, since.parse().unwrap(), promised).unwrap().to_string()
         };
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn offices_that_never_close_or_work_till_midnight_are_offices() {
+    fn business_hours_may_be_continuous_or_end_at_midnight() {
         let late = hours("Europe/Berlin", &ALL, "16:00", "24:00", &["2026-11-24"]);
         let night = hours("Europe/Berlin", &[Weekday::Saturday], "00:00", "24:00", &[]);
         for (hours, since, promised, expected) in [
@@ -287,14 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_never_there_promises_nothing() {
+    fn without_business_hours_nothing_is_due() {
         assert_eq!(due(&hours("UTC", &[], "09:00", "17:00", &[]), "2026-11-23T09:00", 1), "never");
         assert_eq!(due(&office("UTC"), "2026-11-23T09:00", 8 * 300), "never");
     }
 
     proptest! {
         #[test]
-        fn later_is_never_due_earlier_and_always_while_somebody_is_there(
+        fn due_times_are_monotonic_and_within_business_hours(
             seconds in 1_790_000_000i64..1_830_000_000, later in 0i64..1_000_000, promised in 1u32..40,
         ) {
             let office = office("America/New_York");

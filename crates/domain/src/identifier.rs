@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_identifier_is_short_and_plain() {
+    fn identifiers_are_short_and_plain() {
         for valid in ["billing", "a", "de-AT", "site.x:y/z_1", &"x".repeat(IDENTIFIER_MAX)] {
             assert_eq!(parse_identifier(valid).as_deref(), Some(valid));
         }

@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_joined() {
+    fn nonempty_parts_are_joined() {
         assert_eq!(join_nonempty(&["a", "", "b"], ", "), "a, b");
         assert_eq!(join_nonempty::<String>(&[], ", "), "");
     }

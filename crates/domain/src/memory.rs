@@ -101,7 +101,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_question_that_helped_is_known_for_the_same_words_only() {
+    fn helpful_questions_are_remembered_for_the_same_words() {
         let mut memory = Memory::default();
         memory.remember_solved("q1", "Export fails!");
         assert!(memory.has_solved("q1", "export  fails"));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_searches_are_remembered_once_each() {
+    fn recent_searches_are_remembered_once_each() {
         let mut memory = Memory::default();
         for search in ["one", "two", "  ", "One", "three\nlines", "four"] {
             memory.remember_search(search);
@@ -122,7 +122,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_kept_comes_back(searches: Vec<String>, helped: Vec<(String, String)>) {
+        fn the_memory_round_trips(searches: Vec<String>, helped: Vec<(String, String)>) {
             let mut memory = Memory::default();
             searches.iter().for_each(|search| memory.remember_search(search));
             helped.iter().for_each(|(id, query)| memory.remember_solved(id, query));
@@ -130,7 +130,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read(text: String) {
+        fn any_text_is_accepted(text: String) {
             Memory::read(&text);
         }
     }

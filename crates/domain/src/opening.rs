@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_link_says_right_is_kept_and_the_rest_dropped() {
+    fn valid_parts_of_a_link_are_kept() {
         let opening = parse(&pairs("screen=ticket&kind=bug&topic=billing&severity=urgent&via=x"));
         assert_eq!(opening.screen, EntryScreen::Ticket);
         assert_eq!(opening.kind, Some(Kind::Bug));

@@ -32,7 +32,7 @@ mod tests {
     use crate::targets::default_targets;
 
     #[test]
-    fn the_owner_follows_the_table_the_topic_and_never_a_guess_about_the_plan() {
+    fn the_owner_follows_table_and_topic_and_never_a_guessed_plan() {
         use Priority::{High, Low};
         let targets = default_targets();
         for (severity, priority, covered, expected) in [
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_names_its_team() {
+    fn topics_select_their_team() {
         let topics = [Topic { id: "billing".into(), team: "money".into(), ..Topic::default() }];
         assert_eq!(
             (owning_team(&topics, "billing"), owning_team(&topics, "api"), owning_team(&topics, "")),

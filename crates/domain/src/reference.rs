@@ -45,7 +45,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_reference_is_read_as_people_write_it() {
+    fn references_are_parsed_in_common_spellings() {
         for (text, reference) in [
             ("db-4k7q9", "DB-4K7Q9"),
             (" DB 4K7Q9 ", "DB-4K7Q9"),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_no_reference() {
+    fn words_are_not_references() {
         for text in
             ["login", "4K7Q9", "DBEAVER", "db4k7q9", "DB-4K7Q", "DB-4K7QU", "DB-4K7Q9ABCD", "db export", "", "DB-"]
         {
@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_reference_is_read_back_as_itself(random: u64, length in LENGTH_MIN..=LENGTH_MAX) {
+        fn references_round_trip(random: u64, length in LENGTH_MIN..=LENGTH_MAX) {
             let reference = from_random(random, length);
             prop_assert_eq!(reference.len(), 3 + length);
             prop_assert_eq!(parse(&reference), Some(reference));

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn who_fills_in_what_nobody_sees_or_types_like_nobody_is_marked() {
+    fn hidden_fields_and_inhuman_typing_mark_robots() {
         let long_message = "The export stops after a while";
         let time = |seconds: &str| format!("2026-11-24T08:00:{seconds}Z");
         for (message, website, began_at, sent_at, signs) in [
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_customer_is_no_robot() {
+    fn signed_customers_are_never_robots() {
         let time = "2026-11-24T08:00:00Z";
         for (verified, is_marked) in [(true, false), (false, true)] {
             let ticket = json!({

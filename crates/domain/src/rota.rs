@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn they_take_turns_week_by_week_by_the_calendar_of_their_zone() {
+    fn on_call_changes_weekly_in_the_time_zone_of_the_team() {
         let berlin = rota("Europe/Berlin", &["Ana", "Ben", "Cho"]);
         for (now, hero) in [
             ("2026-11-23T00:00:00+01:00", "Ana"),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_team_without_turns_has_no_hero() {
+    fn teams_without_a_rotation_have_nobody_on_call() {
         let now = "2026-11-23T12:00:00Z".parse().unwrap();
         assert_eq!(rota("UTC", &["Ana"]).hero("money", now), None);
         assert_eq!(rota("UTC", &[]).hero("growth", now), None);

@@ -26,7 +26,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_same_search_is_the_same_words() {
+    fn equal_searches_have_equal_words() {
         let words = |query| normalize_query(query, &Rules::default());
         assert_eq!(words(" Dark  MODE?"), Some("dark mode".into()));
         assert_eq!(words("dark-mode"), Some("dark mode".into()));
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_no_part_of_the_words() {
+    fn secrets_are_not_part_of_search_words() {
         let words = normalize_query("login fails password=hunter2hunter2 ada@example.com", &Rules::default()).unwrap();
         assert!(words.starts_with("login fails password"), "{words}");
         assert!(!words.contains("hunter2") && !words.contains("example"), "{words}");
@@ -43,7 +43,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_are_their_own_words(query: String) {
+        fn normalizing_a_query_is_idempotent(query: String) {
             if let Some(normalized) = normalize_query(&query, &Rules::default()) {
                 prop_assert_eq!(normalize_query(&normalized, &Rules::default()), Some(normalized));
             }

@@ -93,7 +93,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_error_is_searched_for_by_what_it_says_and_not_by_whom_it_met() {
+    fn suggested_queries_use_the_error_without_personal_data() {
         for (name, message, query) in [
             (
                 "TypeError",
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_searched_for_by_its_topic_and_its_path() {
+    fn suggested_queries_use_topic_and_path() {
         assert_eq!(page_query("Billing", "/billing/invoices/8812"), "Billing invoices");
         assert_eq!(page_query("", "/team-settings/3fa85f64-5717-4562-b3fc-2c963f66afa6/edit"), "team settings edit");
         assert_eq!(page_query("", "/"), "");
@@ -125,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_looks_like_an_address_or_a_long_number_is_searched_for(
+        fn suggested_queries_contain_no_addresses_or_long_numbers(
             message in "[a-z '\"“”«»`/@:0-9_-]{0,60}",
         ) {
             let query = error_query("", &message);
@@ -135,7 +135,7 @@ mod tests {
         }
 
         #[test]
-        fn any_error_has_a_query(name: String, message: String) {
+        fn every_error_gives_a_query(name: String, message: String) {
             error_query(&name, &message);
         }
     }

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_the_table_of_the_rules_of_support() {
+    fn the_default_targets_are_the_documented_table() {
         let table = "
             critical | 1 hour (CS) | 1 hour (CS) | 1 day (CS)
             high     | 1 hour (CS) | 1 day (SH)  | 1 day (SH)
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_priority_promises_nothing() {
+    fn unknown_priorities_have_no_target() {
         assert_eq!(find_target(&default_targets(), Severity::Critical, None), None);
     }
 }

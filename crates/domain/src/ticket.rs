@@ -230,7 +230,7 @@ mod tests {
     use wire::Pairs;
 
     #[test]
-    fn only_what_cannot_be_delivered_to_is_no_email_address() {
+    fn every_deliverable_email_address_is_accepted() {
         for valid in ["ada@example.com", "a.b+c@sub.example.co.uk", "ö@münchen.de", "o'neil@example.org"] {
             assert!(is_email(valid), "{valid}");
         }
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_person_is_asked_for_everything_and_a_known_one_only_for_the_message() {
+    fn anonymous_customers_fill_all_fields_and_known_ones_the_message() {
         let nobody = Contact::default();
         assert_eq!(gaps(" ", &nobody, false), [Gap::MessageMissing, Gap::NameMissing, Gap::EmailMissing]);
         assert_eq!(gaps(" ", &nobody, true), [Gap::MessageMissing]);
@@ -254,7 +254,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_ticket_comes_back_from_the_wire_as_it_was(texts: [String; 6]) {
+        fn tickets_round_trip_over_the_wire(texts: [String; 6]) {
             let [message, topic, name, email, title, via] = texts;
             let question_seen = QuestionSeen {
                 source: "gateway".into(),

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_and_variants_are_one_to_one() {
+    fn words_and_variants_match_one_to_one() {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_word(kind.word()), Some(*kind));
         }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bug_is_medium_and_everything_else_low_until_someone_says_otherwise() {
+    fn bugs_are_medium_and_other_kinds_low_by_default() {
         assert_eq!(Kind::Bug.default_severity(), Severity::Medium);
         assert_eq!(Kind::Question.default_severity(), Severity::Low);
         assert_eq!(Kind::Feedback.default_severity(), Severity::Low);

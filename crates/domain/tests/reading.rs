@@ -21,7 +21,7 @@ fn reads_alike<T: Read + Serialize + DeserializeOwned + PartialEq + Debug>(value
 }
 
 #[test]
-fn every_wire_type_is_read_as_serde_reads_it() {
+fn every_wire_type_is_read_like_serde() {
     let text = |text: &str| text.to_string();
     let hit = Hit {
         id: text("a"),

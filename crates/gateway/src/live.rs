@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_wakes_the_streams_of_its_reader_and_no_others() {
+    fn changes_wake_only_the_streams_of_their_reader() {
         let live = Live::default();
         let session = [7; 32];
         let mut watches = [
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_of_streams_that_have_ended() {
+    fn closed_streams_leave_nothing_behind() {
         let live = Live::default();
         let one = live.watch("acme", Reader::Person("ada"));
         let mut other = live.watch("acme", Reader::Person("ada"));

@@ -50,7 +50,7 @@ mod tests {
     use tokio::sync::Notify;
 
     #[tokio::test(start_paused = true)]
-    async fn a_worker_that_panics_is_counted_and_started_again_and_ends_when_it_is_told_to() {
+    async fn panicking_workers_are_counted_and_restarted_until_shutdown() {
         let (stop, starts, runs) = (CancellationToken::new(), Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
         let before = panics::count();
         let worker = {

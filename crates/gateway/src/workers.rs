@@ -184,7 +184,7 @@ mod tests {
     use crate::wire_up;
 
     #[tokio::test]
-    async fn each_import_and_each_status_page_is_a_worker_of_its_own() {
+    async fn every_import_and_status_page_has_its_own_worker() {
         let folder = tempfile::tempdir().unwrap();
         let count = async |sites: &str| {
             let file = folder.path().join("deskbell.toml");

@@ -300,7 +300,7 @@ mod tests {
     const ED: &str = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
     #[test]
-    fn fetches_are_given_out_three_at_once_and_one_in_half_a_minute() {
+    fn fetches_are_limited_to_a_burst_of_three_and_two_a_minute() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
         let mut budget = Budget::default();
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_fresh_for_as_long_as_the_provider_says_within_limits_and_count_on_for_a_day() {
+    fn keys_are_fresh_within_limits_and_usable_for_a_day() {
         let start = Instant::now();
         let moment = |time| start + time;
         let cache =
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set_of_keys_is_named() {
+    fn invalid_key_sets_are_reported() {
         for (answer, expected) in [
             ("<html>", "is not JSON"),
             ("{}", "it has no keys"),

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bearer_is_one_in_any_case() {
+    fn bearer_schemes_match_in_any_case() {
         assert_eq!(bearer("Bearer abc"), Some("abc"));
         assert_eq!(bearer("bearer  abc "), Some("abc"));
         assert_eq!([bearer("abc"), bearer("Basic abc"), bearer("Bearer"), bearer("")], [None; 4]);

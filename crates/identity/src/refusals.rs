@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_logged_once_a_minute_for_each_site_with_how_often_it_came_up() {
+    fn refusals_are_logged_once_a_minute_per_site_with_their_count() {
         let start = Instant::now();
         let later = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(admit("logged-a", "token_expired", start), Some(0));

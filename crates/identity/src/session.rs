@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_128_bits_in_either_spelling() {
+    fn sessions_are_128_bits_in_both_notations() {
         assert_eq!(bits("000102030405060708090a0b0c0d0e0f"), bits("AAECAwQFBgcICQoLDA0ODw"));
         assert!(bits("000102030405060708090A0B0C0D0E0F").is_some());
         for invalid in

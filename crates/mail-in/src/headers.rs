@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folded_lines_are_one_value_and_the_body_is_no_header() {
+    fn folded_lines_are_joined_and_the_body_is_ignored() {
         let headers = Headers::read(
             "From x@y.example Sat\nSubject: One\r\n two\r\nReceived: a\r\nreceived: b\r\nBad line\r\n\r\nTo: body\r\n",
         );
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_cut_and_what_is_no_name_is_left_out() {
+    fn long_headers_are_cut_and_invalid_names_left_out() {
         let mut headers = Headers::default();
         headers.add("X-Long", &"ä".repeat(VALUE_MAX));
         headers.add("no name", "x");

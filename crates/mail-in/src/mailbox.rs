@@ -25,7 +25,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn spellings_of_a_mailbox_count_as_one() {
+    fn spellings_of_a_mailbox_are_equal() {
         for (spellings, expected) in [
             (
                 &[
@@ -56,7 +56,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_mailbox_is_the_mailbox_of_itself(text in "[a-zA-Z.+\"@é]{0,20}@[a-z.]{1,10}") {
+        fn normalizing_a_mailbox_is_idempotent(text in "[a-zA-Z.+\"@é]{0,20}@[a-z.]{1,10}") {
             let address = mailbox(&text);
             prop_assert_eq!(mailbox(&address), address.clone());
         }

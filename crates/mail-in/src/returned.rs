@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_is_the_code_and_what_the_server_said() {
+    fn reasons_contain_the_code_and_the_servers_message() {
         for (status, diagnostic, is_dead, reason) in [
             ("5.1.1", "smtp; 550 5.1.1 <ada@example.com>: user unknown", true, "5.1.1 <ada@example.com>: user unknown"),
             ("5.1.1", "smtp;550-5.1.1 The account does not exist", true, "5.1.1 The account does not exist"),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_another_address_says_nothing_about_this_one() {
+    fn reports_about_other_addresses_are_ignored() {
         assert_eq!(
             outcome_of(vec![failed("inner@elsewhere.example", "5.1.1", "")]),
             returned(false, "5.1.1 user unknown")

@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_enhanced_code_stands_at_the_start_and_has_three_numbers() {
+    fn enhanced_codes_have_three_numbers_at_the_start() {
         for (text, code) in [
             ("5.7.139 Authentication unsuccessful", Some("5.7.139")),
             ("5.7.60 SMTP; Client", Some("5.7.60")),

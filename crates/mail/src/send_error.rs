@@ -102,7 +102,7 @@ mod tests {
     use crate::{MailServer, Security};
 
     #[test]
-    fn a_code_alone_tells_whether_it_is_about_us_about_the_server_or_about_the_message() {
+    fn smtp_codes_classify_failures() {
         use {Category::*, Detail::*, Severity::*};
         let classified = |severity, category, detail| {
             refused(Code::new(severity, category, detail), severity == PermanentNegativeCompletion, "")
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_a_server_says_is_repeated_but_its_codes() {
+    fn only_codes_of_servers_are_repeated() {
         let code = Code::new(Severity::PermanentNegativeCompletion, Category::MailSystem, Detail::Zero);
         let refused = refused(code, true, "5.1.1 <ada@example.com>: Recipient address rejected: User unknown");
         let reason = "the server replied 550 5.1.1: the recipient's mailbox does not exist";
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_does_not_listen_is_away() {
+    async fn unreachable_servers_are_temporary_failures() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);

@@ -17,7 +17,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_escaped_stays_text(text in "[a\\\\`*_\\[\\]<>#!~()]{1,40}") {
+        fn escaped_text_stays_text(text in "[a\\\\`*_\\[\\]<>#!~()]{1,40}") {
             let blocks = parse(&escape(&format!("a{text}a")));
             let [Block::Paragraph(inlines)] = &blocks[..] else { panic!("{blocks:?}") };
             let unescaped: String = inlines.iter().map(|inline| match inline {

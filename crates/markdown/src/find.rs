@@ -18,7 +18,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_finds_what_the_standard_library_finds(text in "[abü]{0,12}", wanted in "[abü]{0,3}") {
+        fn results_equal_those_of_the_standard_library(text in "[abü]{0,12}", wanted in "[abü]{0,3}") {
             prop_assert_eq!(find(&text, &wanted), text.find(&wanted));
         }
     }

@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_searched_in_a_time_that_grows_with_its_length_only() {
+    fn parsing_time_is_linear_in_the_line_length() {
         for (name, times, end) in [
             ("](", 25_000, ""),
             ("[](", 16_000, ""),
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn the_subset_is_read() {
+    fn the_subset_is_parsed() {
         for (text, tree) in [
             ("one\ntwo\n\nthree", "p(one two) p(three)"),
             ("one  \ntwo", "p(one⏎two)"),
@@ -510,7 +510,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_and_no_link_leads_outside_the_allowed_schemes(
+        fn any_text_is_parsed_with_allowed_schemes_only(
             text in "([a-z]|[-*_`>#!\\[\\]()\\\\:/. \n]|javascript:|https://|data:|\\[x\\]\\(|é|1\\. |```\n){0,200}",
         ) {
             for url in urls(&parse(&text)) {
@@ -526,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_a_hostile_text_stays_linear() {
+    fn parsing_hostile_text_is_linear() {
         for unit in ["*a", "[", "[a](", "`", "**", "_", "> ", "- ", "](", "![x]("] {
             parse(&unit.repeat(TEXT_MAX / unit.len()));
         }

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_https_is_a_source_and_http_on_this_computer() {
+    fn sources_need_https_except_on_loopback() {
         for valid in ["https://a.example", "http://127.0.0.1:8065/x", "http://localhost/", "http://[::1]:80/"] {
             assert!(source_url(valid).is_ok(), "{valid}");
         }

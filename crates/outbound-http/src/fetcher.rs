@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_source_that_asks_for_patience_is_left_alone_as_long_as_it_says() {
+    async fn retry_after_of_sources_is_respected() {
         let start = std::time::Instant::now();
         let answer = || (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], "Slow down").into_response();
         assert_eq!(fetch_after(1, answer).await, (Ok(json!({ "ok": true })), 2));
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_fails_for_the_moment_is_asked_again_and_given_up_after_some_tries() {
+    async fn temporary_failures_are_retried_a_few_times() {
         let failing = || (StatusCode::BAD_GATEWAY, "no upstream").into_response();
         assert_eq!(fetch_after(2, failing).await, (Ok(json!({ "ok": true })), 3));
         let refused = FetchError::Refused { status: 502, message: ": no upstream".into() };
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_source_says_about_an_error_is_repeated() {
+    async fn error_messages_of_sources_are_repeated() {
         for (body, message) in [
             (
                 json!({ "data": null, "error": { "status": 400, "name": "ValidationError", "message": "Invalid key teams" } }),
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_for_people_and_torn_json_are_different_errors() {
+    async fn html_pages_and_truncated_json_are_different_errors() {
         let html = || axum::response::Html("<!doctype html><title>Log in</title>").into_response();
         assert_eq!(fetch_from(html).await, Err(FetchError::Html));
         let truncated = || ([(header::CONTENT_TYPE, "application/json")], "{\"data\": [").into_response();
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_is_too_long_or_never_ends_is_not_read_to_the_end() {
+    async fn long_and_endless_responses_are_cut_off() {
         assert_eq!(fetch_from(|| "[".repeat(20_000).into_response()).await, Err(FetchError::TooLong(10_000)));
         let endless = || {
             let (mut sender, body) = Channel::<axum::body::Bytes>::new(1);
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn redirects_are_followed_but_not_without_end_and_not_away_from_https() {
+    async fn redirects_are_limited_and_stay_on_https() {
         let round = || Redirect::temporary("/").into_response();
         let Err(FetchError::Shape(reason)) = fetch_from(round).await else { panic!() };
         assert!(reason.contains("too many redirects"), "{reason}");
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_says_who_asks_and_for_what() {
+    async fn requests_identify_the_gateway_and_the_accepted_type() {
         let router = Router::new().fallback(async |request: Request<Body>| {
             let header = |name| request.headers().get(name).map(HeaderValue::to_str).unwrap().unwrap().to_string();
             axum::Json(json!([header(header::USER_AGENT), header(header::ACCEPT)]))
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_does_not_listen_is_unreachable() {
+    async fn servers_that_do_not_listen_are_unreachable() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         drop(listener);
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_fresh_for_as_long_as_the_server_says_less_its_age() {
+    fn freshness_is_max_age_minus_age() {
         for (cache_control, age, expected) in [
             ("public, max-age=19302, must-revalidate, no-transform", "0", Some(19302)),
             ("max-age=86400, private", "", Some(86400)),

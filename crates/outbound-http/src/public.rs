@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_everybodys_is_told_from_what_is_not() {
+    fn public_addresses_are_recognized() {
         let public = [
             "1.1.1.1",
             "9.255.255.255",

@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_is_seconds_or_a_date() {
+    fn retry_after_is_parsed_as_seconds_or_date() {
         assert_eq!(retry_after("23"), Some(Duration::from_secs(23)));
         assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
         let ahead = retry_after("Fri, 01 Jan 2100 00:00:00 GMT").unwrap();
@@ -34,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_in_each_form_of_http() {
+    fn dates_are_parsed_in_every_http_format() {
         let date = "1994-11-06T08:49:37Z".parse().unwrap();
         for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
             assert_eq!(http_date(text), Some(date), "{text}");

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_imports_become_one() {
+    fn equal_imports_are_merged() {
         let module = r#"(module
  (import "__wasm_split" "memory" (memory $mimport$0 17))
  (import "__wasm_split" "memory" (memory $mimport$0_1 17))
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_with_code_of_a_chunk_is_refused() {
+    fn forms_with_code_of_a_chunk_are_refused() {
         let form = |name: &str| format!("(module\n (func ${name} (param $0 i32)\n  (nop)\n )\n)\n");
         assert_eq!(check(&form("\"deskbell[3cf2a0]::screens::home::view\"")), Ok(()));
         assert_eq!(check(&form("\"core[1]::ptr::drop_in_place::<redaction[2]::Rules>\"")), Ok(()));

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn imports_get_short_names_in_the_glue_and_in_the_program() {
+    fn imports_are_shortened_in_glue_and_program() {
         let glue =
             "{__wbg_abort_f78b99d80248bacb: function(e) {}, __wbindgen_cast_0000000000000001: f, __wbindgen_init: g}";
         let names = short_names(glue);
@@ -86,13 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_glue_calls_is_found_once() {
+    fn exports_that_the_glue_calls_are_listed_once() {
         let glue = "wasm.mount(a); wasm.memory.buffer; x = wasm.mount; wasm.__wbindgen_start()";
         assert_eq!(called(glue).into_iter().collect::<Vec<_>>(), ["__wbindgen_start", "memory", "mount"]);
     }
 
     #[test]
-    fn every_way_into_the_program_is_guarded() {
+    fn every_export_is_guarded() {
         let glue = "x\nfunction wasm_bindgen__convert__closures__1(a) {}\nfunction other() {}";
         let guarded = guarded(glue);
         assert!(guarded.starts_with(glue));

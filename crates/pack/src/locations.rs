@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_and_locations_become_zeros_and_nothing_else_does() {
+    fn only_paths_and_locations_are_zeroed() {
         let mut data = b"keepsrc/a.rs".to_vec();
         data.extend([1024 + 4, 8, 7, 3].into_iter().flat_map(u32::to_le_bytes));
         data.extend([1024, 4].into_iter().flat_map(u32::to_le_bytes));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_that_is_cut_short_is_refused() {
+    fn truncated_modules_are_refused() {
         assert!(blanked(b"\0asm\x01\0\0\0\x0b\x09\x01".to_vec()).is_err());
     }
 }

@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plain_form_gets_the_texts_that_it_names() {
+    fn the_plain_form_gets_its_texts() {
         let script = read_text(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../loader/plain.js"))).unwrap();
         for language in LANGUAGES {
             let table = texts::table(*language).unwrap();
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn integrity_is_what_browsers_compute() {
+    fn integrity_hashes_match_those_of_browsers() {
         let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
         assert_eq!(integrity(b""), empty);
     }
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_is_named_after_its_content() {
+    fn builds_are_named_by_content() {
         let folder = tempfile::tempdir().unwrap();
         let named = |name: &str, files: &[(&str, &str)]| {
             build_of(&folder.path().join(name), files);
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_builds_stay_for_pages_that_are_open() {
+    fn recent_builds_stay_for_open_pages() {
         let folder = tempfile::tempdir().unwrap();
         let (dist, stage) = (folder.path().join("dist"), folder.path().join("stage"));
         let age = |seconds: u64| std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);

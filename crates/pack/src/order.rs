@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn similar_functions_come_together_and_nothing_is_lost() {
+    fn similar_functions_are_adjacent_and_none_is_lost() {
         let function = |name: &str, body: &str| format!(" (func ${name}\n{body} )\n");
         let long = "  (local.get $0)\n  (i32.const 1)\n  (call $9)\n  (drop)\n";
         let other = "  (f64.const 2)\n  (f64.neg)\n  (drop)\n  (nop)\n";

@@ -128,14 +128,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gate_closes_above_its_limit() {
+    fn a_gate_fails_above_its_limit() {
         assert!(within("x", 10, Encoding::Brotli, 10).is_ok());
         let refused = within("x", 11, Encoding::Gzip, 10).unwrap_err();
         assert!(refused.contains("11 bytes of gzip, of 10 allowed"), "{refused}");
     }
 
     #[test]
-    fn what_is_compressed_comes_back() {
+    fn compression_round_trips() {
         use std::io::Read;
         let text = "a help menu ".repeat(100).into_bytes();
         let mut back = Vec::new();

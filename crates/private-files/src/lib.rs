@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_is_closed_to_others_and_what_was_open_is_closed() {
+    fn created_and_existing_paths_are_private() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path().join("a/b");
         create_folder(&folder).unwrap();

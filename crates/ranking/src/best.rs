@@ -18,7 +18,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_are_the_first_of_all_in_order(all in proptest::collection::vec((0u8..9, 0u8..9), 0..40), limit in 0usize..12) {
+        fn the_best_are_the_first_in_sorted_order(all in proptest::collection::vec((0u8..9, 0u8..9), 0..40), limit in 0usize..12) {
             let mut best = Vec::new();
             for item in &all {
                 keep(&mut best, limit, *item, |item, kept| item.0 < kept.0);

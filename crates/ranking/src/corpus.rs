@@ -130,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_index_of_changed_questions_finds_what_one_built_anew_finds(
+        fn updated_and_rebuilt_indexes_find_the_same(
             edits in prop::collection::vec(edit(), 1..40),
             queries in prop::collection::vec(sentence(), 1..6),
         ) {
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_nobody_uses_any_more_are_noticed() {
+    fn unused_words_are_detected() {
         let mut corpus = Corpus::default();
         let question = Question { id: "a".into(), title: "Export a chart".into(), ..Question::default() };
         for _ in 0..=DROPPED_FREELY {

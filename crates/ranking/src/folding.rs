@@ -144,7 +144,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn accents_are_left_out() {
+    fn accents_are_removed() {
         for (word, folded) in [
             ("plain", "plain"),
             ("facturación", "facturacion"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn arabic_loses_its_points_its_article_and_the_forms_of_its_letters() {
+    fn arabic_is_folded_without_vowel_points_article_and_letter_forms() {
         for (word, folded) in [
             ("الفاتورة", "فاتوره"),
             ("والفاتورة", "فاتوره"),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_of_one_letter_are_equal() {
+    fn forms_of_a_letter_are_equal() {
         for (word, expected) in [
             ("ﾛｸﾞｲﾝ", "ログイン"),
             ("ﾊﾟｽﾜｰﾄﾞ", "パスワード"),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn syllables_come_in_their_sounds_so_that_endings_leave_the_rest() {
+    fn syllables_are_split_so_that_endings_keep_the_stem() {
         for (word, with_ending) in [("비밀번호", "비밀번호를"), ("내보", "내볼"), ("ሪፖርት", "ሪፖርቶች"), ("ቡድን", "ቡድኑ")]
         {
             assert!(fold(with_ending).starts_with(&*fold(word)), "{word}");
@@ -204,7 +204,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_word_of_letters_stays_a_word(word in "[a-zà-ÿа-яء-غف-ي]{1,20}") {
+        fn folded_words_are_never_empty(word in "[a-zà-ÿа-яء-غف-ي]{1,20}") {
             prop_assert!(!fold(&word).is_empty());
         }
     }

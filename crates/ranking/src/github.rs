@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn any_of_the_telling_words_is_asked_for() {
+    fn queries_match_any_significant_word() {
         assert_eq!(
             decoded("Please add a dark mode to the dashboards"),
             "(add OR dark OR mode OR dashboards) repo:meadow/meadow.js is:issue in:title,body"
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_somebody_writes_is_an_operator() {
+    fn query_operators_in_texts_are_neutralized() {
         let query = decoded("dark\" repo:torvalds/linux AND -label:bug (author:x) NOT user:y");
         assert_eq!(
             query,
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_words_is_shown_open_before_closed_and_wanted_before_others() {
+    fn results_need_the_words_and_sort_by_state_and_votes() {
         let answer = json!({"items": [
             issue(1, "Dark theme for dashboards", "closed", 90),
             issue(2, "Dark dashboards", "open", 3),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_none_or_leads_elsewhere_gives_nothing() {
+    fn invalid_results_and_foreign_links_are_dropped() {
         let mut foreign = issue(1, "Dark dashboards", "open", 1);
         foreign["html_url"] = json!("https://github.com.evil.example/meadow/meadow.js/issues/1");
         let mut other_issue = issue(2, "Dark dashboards", "open", 1);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_searches_are_allowed_in_a_minute_and_none_while_it_refuses() {
+    fn ten_searches_a_minute_are_allowed_and_none_after_a_refusal() {
         let mut limit = Limit::default();
         let allowed = (0..20).filter(|second| limit.take(f64::from(*second) * 1000.0)).count();
         assert_eq!(allowed, 10);
@@ -252,7 +252,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_makes_a_query_that_github_reads(text in "\\PC{0,300}|([a-z]{1,64} ){0,12}") {
+        fn any_text_makes_a_valid_query(text in "\\PC{0,300}|([a-z]{1,64} ){0,12}") {
             if let Some(path) = search(&text, "meadow/meadow.js") {
                 let query = decoded(&text);
                 prop_assert!(query.chars().count() <= QUERY_MAX && query.matches(" OR ").count() <= 5, "{query}");

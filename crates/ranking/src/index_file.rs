@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_and_finds_what_the_gateway_finds() {
+    fn index_files_round_trip_and_find_the_same_as_the_gateway() {
         let questions = vec![question("b", "Exporting charts"), question("a", "Where invoices are sent")];
         let json = IndexFile::json(questions.clone()).unwrap();
         let mut reversed = questions.clone();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_lies_there_is_no_file_of_ours_or_gives_what_can_be_read_of_it() {
+    fn damaged_index_files_are_refused_or_read_partially() {
         for json in ["null", "7", "[]", "{}", r#"{"version":2,"questions":[]}"#, r#"{"version":"1"}"#] {
             assert_eq!(IndexFile::read(&serde_json::from_str::<serde_json::Value>(json).unwrap()), None, "{json}");
         }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn too_much_is_said_to_be_too_much() {
+    fn oversized_indexes_are_refused() {
         let too_many = (0..=QUESTIONS_MAX).map(|number| question(&number.to_string(), "x")).collect();
         assert_eq!(IndexFile::json(too_many), Err(IndexError::TooMany(QUESTIONS_MAX + 1)));
         assert_eq!(IndexFile::json(Vec::new()), Err(IndexError::Empty));

@@ -290,7 +290,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lists_are_sorted_and_folded_as_the_look_up_needs_them() {
+    fn word_lists_are_sorted_and_folded() {
         for list in LANGUAGES.map(stop_words).into_iter().chain([ARABIC, VAGUE]) {
             assert!(list.is_sorted(), "{:?}", list.windows(2).find(|pair| pair[0] > pair[1]));
             assert!(list.iter().all(|word| fold(word) == *word));
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_the_matter_are_neither() {
+    fn significant_words_are_not_stop_words() {
         for word in ["dashboard", "rechnung", "facture", "factura", "fatura", "data", "plan", "export"] {
             assert_eq!((stops(word), is_vague(word)), ([false; 5], false), "{word}");
         }

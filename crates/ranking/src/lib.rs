@@ -254,26 +254,26 @@ mod tests {
     }
 
     #[test]
-    fn words_match_by_stem_and_title_counts_more_than_body() {
+    fn words_match_by_stem_and_titles_weigh_more_than_bodies() {
         assert_eq!(ids(&index(), "events stopped showing on dashboards")[..1], ["a"]);
         assert_eq!(ids(&index(), "billing ")[..2], ["d", "b"]);
         assert_eq!(ids(&index(), "export charts ")[..1], ["c"]);
     }
 
     #[test]
-    fn the_last_word_counts_as_a_beginning_while_it_is_typed() {
+    fn the_last_word_matches_as_a_prefix_while_typing() {
         assert_eq!(ids(&index(), "dash"), ["a"]);
         assert_eq!(ids(&index(), "dash "), Vec::<String>::new());
         assert_eq!(ids(&index(), "change the pl")[..1], ["b"]);
     }
 
     #[test]
-    fn answers_are_searched_too() {
+    fn answers_are_searched() {
         assert_eq!(ids(&index(), "cooldown "), ["e"]);
     }
 
     #[test]
-    fn nothing_is_shown_for_junk() {
+    fn junk_finds_nothing() {
         for junk in ["", " ", "zzz qqq", "the and of", "recipe for a lemon cake", "!!!", "it does not work", "help me"]
         {
             assert_eq!(ids(&index(), junk), Vec::<String>::new(), "{junk}");
@@ -281,14 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn typing_mistakes_are_forgiven_but_not_in_the_first_letter() {
+    fn typing_mistakes_match_except_in_the_first_letter() {
         assert_eq!(ids(&index(), "biling adress ")[..1], ["d"]);
         assert_eq!(ids(&index(), "dahsboadr "), ["a"]);
         assert_eq!(ids(&index(), "vashboard "), Vec::<String>::new());
     }
 
     #[test]
-    fn words_that_mean_the_same_are_found_and_marked_but_the_word_itself_comes_first() {
+    fn synonyms_match_after_the_word_itself() {
         let questions = [
             question("delete", "Deleting an account", ""),
             question("remove", "Remove a chart from a dashboard", ""),
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_mean_the_same_in_english_stand_for_nothing_in_another_language() {
+    fn english_synonyms_do_not_apply_to_other_languages() {
         let questions = [
             question(
                 "pays",
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn hits_with_less_evidence_follow_one_with_enough_and_are_not_shown_alone() {
+    fn weak_hits_appear_only_after_a_strong_one() {
         let text = "Somebody went home, closed the door, read a book, slept well, and woke early.";
         let mut questions = vec![
             question("all", "Export the weekly report", text),
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn two_letters_do_not_stand_for_a_title_but_three_may() {
+    fn prefixes_of_two_letters_match_no_title_and_of_three_do() {
         let questions: Vec<Question> =
             (0..30).map(|number| question(&format!("q{number}"), "Sharing dashboards", "")).collect();
         let index = Index::build(&questions, Snowball);
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_found_whole_and_in_parts() {
+    fn codes_are_found_by_whole_and_by_part() {
         let questions = [
             question("p", "Payment refused", "The page says pm_4021."),
             question("n", "Offline", "ERR_NETWORK_CHANGED, in version 2.14.1"),
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn arabic_chinese_and_japanese_are_found() {
+    fn arabic_chinese_and_japanese_questions_are_found() {
         let questions = [
             question("ar", "كيف أغير عنوان الفاتورة", ""),
             question("zh", "导出图表失败", "点击按钮后没有文件"),
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn solved_and_fresh_come_first_where_all_else_is_equal() {
+    fn ties_prefer_solved_and_recent_questions() {
         let mut solved = question("solved", "Export a chart", "");
         solved.solved = true;
         let question_of = |id: &str, year: &str| Question {
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matched_is_marked_and_the_runs_are_the_whole_title() {
+    fn matches_are_marked_and_runs_cover_the_title() {
         let marks = |query: &str| -> String {
             let hits = index().search(query, 1);
             hits[0].title.iter().map(|run| if run.hit { format!("[{}]", run.text) } else { run.text.clone() }).collect()
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_gives_the_same_hits_as_the_stemmer_it_was_made_with() {
+    fn a_stem_table_finds_the_same_as_its_stemmer() {
         let questions = [
             question("a", "Exporting charts", "The exports of our dashboards are not what we need."),
             question("b", "Falsche Anschrift auf den Rechnungen", "Wir haben das nicht so in der Firma."),
@@ -441,13 +441,13 @@ mod tests {
     }
 
     #[test]
-    fn an_index_of_nothing_finds_nothing() {
+    fn empty_indexes_find_nothing() {
         assert_eq!(Index::build(&[], Snowball).search("anything at all", 5), []);
         assert!(Index::build(&[], Snowball).is_empty());
     }
 
     #[test]
-    fn a_word_of_titles_or_topics_finds_them_however_many_there_are() {
+    fn frequent_words_find_titles_and_topics() {
         let questions: Vec<Question> = (0..60)
             .map(|n| Question {
                 topics: vec!["billing".into()],
@@ -469,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rare_word_alone_is_meant_wherever_it_stands() {
+    fn one_rare_word_is_enough_evidence_anywhere() {
         let mut questions: Vec<Question> =
             (0..60).map(|n| question(&format!("q{n}"), "Dashboards and their charts", "")).collect();
         questions.push(question(
@@ -482,7 +482,7 @@ mod tests {
 
     /// The figures are those of `make bench-search` with a little margin. Raise them when the ranker improves.
     #[test]
-    fn it_is_as_good_as_it_was_on_our_own_queries() {
+    fn relevance_on_the_reference_queries_does_not_drop() {
         let questions: Vec<Question> = include_str!("../../../crates/gateway/src/demo/questions.jsonl")
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
@@ -520,7 +520,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_query_over_any_text_gives_runs_that_add_up_to_the_title(
+        fn runs_of_any_hit_add_up_to_its_title(
             title in "\\PC{0,40}|[a-e_. A-C図カ]{0,40}",
             body: String,
             query in "\\PC{0,40}|[a-e_. A-C図カ]{0,40}",

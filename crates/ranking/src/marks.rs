@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn words_parts_and_wholes_are_marked() {
+    fn whole_words_and_parts_are_marked() {
         assert_eq!(marks("Events missing, events!", &["events"]), "[Events] missing, [events]!");
         assert_eq!(marks("a TypeError here", &["error"]), "a Type[Error] here");
         assert_eq!(marks("a TypeError here", &["error", "typeerror"]), "a [TypeError] here");
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_passage_is_where_most_words_match() {
+    fn passages_are_where_most_words_match() {
         let text = format!("{} the export of the chart fails {}", "before ".repeat(40), "after ".repeat(40));
         let excerpt = passage(&text, &|word| ["export", "chart", "fails"].contains(&word));
         assert!(excerpt.contains("export of the chart fails"), "{excerpt}");
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_match_a_passage_is_the_start() {
+    fn without_a_match_the_passage_is_the_start() {
         assert!(passage(&"word ".repeat(100), &|_| false).starts_with("word word"));
         assert_eq!(passage("short", &|_| false), "short");
     }
@@ -113,7 +113,7 @@ mod tests {
         }
 
         #[test]
-        fn a_passage_of_any_text_is_short(text in "\\PC{0,400}|[a-c \u{56fe}]{150,500}") {
+        fn passages_of_any_text_are_short(text in "\\PC{0,400}|[a-c \u{56fe}]{150,500}") {
             prop_assert!(passage(&text, &|word| word.starts_with('a')).chars().count() <= PASSAGE_MAX + 2);
         }
     }

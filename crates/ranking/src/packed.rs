@@ -63,7 +63,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_are_unpacked_as_they_were_packed(words: std::collections::BTreeMap<u32, [u8; 4]>) {
+        fn packed_words_round_trip(words: std::collections::BTreeMap<u32, [u8; 4]>) {
             let words: Vec<Occurrence> =
                 words.into_iter().map(|(word, counts)| Occurrence { word, counts }).collect();
             prop_assert_eq!(unpack(&pack(&words)).collect::<Vec<_>>(), words);

@@ -61,32 +61,32 @@ mod tests {
     const USUAL: [f32; 4] = [1.0; 4];
 
     #[test]
-    fn title_counts_over_body_over_answers() {
+    fn titles_weigh_more_than_bodies_and_bodies_more_than_answers() {
         let [title, body, answers] =
             [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]].map(|counts: Counts| impact(counts, USUAL));
         assert!(title > body && body > answers && answers > 0);
     }
 
     #[test]
-    fn more_counts_more_and_long_texts_count_less() {
+    fn scores_grow_with_frequency_and_shrink_with_length() {
         assert!(impact([0, 2, 0, 0], USUAL) > impact([0, 1, 0, 0], USUAL));
         assert!(impact([0, 1, 0, 0], [1.0, 4.0, 1.0, 1.0]) < impact([0, 1, 0, 0], USUAL));
         assert_eq!(impact([255; 4], [0.0; 4]), 254);
     }
 
     #[test]
-    fn rare_words_count_more_and_none_counts_nothing() {
+    fn rare_words_weigh_more_and_unknown_ones_nothing() {
         assert!(rarity(1, 100) > rarity(50, 100) && rarity(100, 100) > 0.0);
     }
 
     #[test]
-    fn solved_and_fresh_count_a_little_more() {
+    fn solved_and_recent_questions_score_slightly_more() {
         assert!(prior(true, 0.0) > prior(false, 0.0) && prior(false, 0.0) > prior(false, 3.0));
         assert!(prior(false, 100.0) > 0.9 * prior(true, 0.0));
     }
 
     #[test]
-    fn the_time_of_a_question_is_read_where_there_is_one() {
+    fn times_of_questions_are_parsed() {
         assert_eq!(year("2026-06-30T08:00:00Z"), Some(2026.5));
         assert_eq!([year(""), year("yesterday"), year("2026")], [None; 3]);
     }

@@ -33,7 +33,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn forms_of_a_word_have_one_stem() {
+    fn inflections_share_a_stem() {
         for (language, first, second) in [
             (Language::English, "exporting", "exports"),
             (Language::German, "rechnungen", "rechnung"),

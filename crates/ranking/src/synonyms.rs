@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_a_form_of_its_beginning_with_an_ending() {
+    fn inflections_are_a_stem_with_an_ending() {
         for (word, beginning) in [
             ("email", "email"),
             ("removing", "remov"),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn every_group_has_several_folded_words_and_no_word_is_in_two() {
+    fn synonym_groups_are_disjoint_and_folded() {
         assert!(GROUPS.iter().all(|group| group.contains(' ')));
         for (place, (word, _)) in SYNONYMS.iter().enumerate() {
             assert!(!word.is_empty() && fold(word) == *word, "{word}");

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_left_out_added_wrong_and_swapped_are_one_mistake_each() {
+    fn missing_extra_wrong_and_swapped_letters_are_one_mistake_each() {
         for (word, target, count) in [
             ("export", "export", Some(0)),
             ("exprot", "export", Some(1)),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_typed_yet_is_no_mistake() {
+    fn untyped_endings_are_not_mistakes() {
         let dahs: Vec<char> = "dahsb".chars().collect();
         assert_eq!(mistakes(&dahs, "dashboard", 1, true), Some(1));
         assert_eq!(mistakes(&dahs, "dashboard", 1, false), None);
@@ -107,12 +107,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_does_not_matter_which_of_two_words_is_wrong(one in "a[abü]{0,6}", other in "a[abü]{0,6}") {
+        fn distance_is_symmetric(one in "a[abü]{0,6}", other in "a[abü]{0,6}") {
             prop_assert_eq!(between(&one, &other), between(&other, &one));
         }
 
         #[test]
-        fn a_word_with_one_letter_less_has_one_mistake(word in "[a-e]{4,12}", place in 1usize..4) {
+        fn a_missing_letter_is_one_mistake(word in "[a-e]{4,12}", place in 1usize..4) {
             let mut shorter_word = word.clone();
             shorter_word.remove(place);
             prop_assert_eq!(between(&shorter_word, &word), Some(1));

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_found_by_letters_and_by_beginning() {
+    fn words_are_found_whole_and_by_prefix() {
         assert_eq!(vocabulary().stem("dashboards"), Some(1));
         assert_eq!(vocabulary().stem("dashb"), None);
         assert_eq!(vocabulary().stem(""), None);
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_with_the_fewest_mistakes_are_meant() {
+    fn words_with_the_fewest_mistakes_win() {
         assert_eq!(vocabulary().intended_words("exprot", false), (vec![2], 1));
         assert_eq!(vocabulary().intended_words("dahsboadr", false), (vec![1], 2));
         assert_eq!(vocabulary().intended_words("nvoice", false).0, Vec::<u32>::new());
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_share_a_long_run_of_letters_are_related() {
+    fn words_with_a_long_common_part_are_related() {
         let stems = |word: &str| vocabulary().related(word, 4).into_iter().map(|(stem, _)| stem).collect::<Vec<_>>();
         assert_eq!(stems("invoiced"), [4]);
         assert_eq!(stems("board"), [1]);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compound_has_the_parts_that_are_known() {
+    fn compounds_are_split_into_known_parts() {
         assert_eq!(vocabulary().parts("exportinvoice"), ["export", "invoice"]);
         assert_eq!(vocabulary().parts("exportsinvoice"), ["export", "invoice"]);
         assert_eq!(vocabulary().parts("exporterror"), ["exporter"]);

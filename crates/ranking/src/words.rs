@@ -271,14 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn plain_words_come_in_lower_case() {
+    fn words_are_lowercased() {
         assert_eq!(split("Where are MY events?"), ["where", "are", "my", "events"]);
         assert_eq!(split("Übergröße: 3 €"), ["übergröße", "3"]);
         assert_eq!(split(""), Vec::<String>::new());
     }
 
     #[test]
-    fn codes_and_names_come_in_parts_and_whole() {
+    fn codes_and_names_are_indexed_whole_and_in_parts() {
         for (text, parts) in [
             ("pm_4021", &["pm", "4021", "pm4021"][..]),
             ("ERR_NETWORK_X", &["err", "network", "errnetworkx"]),
@@ -293,37 +293,37 @@ mod tests {
     }
 
     #[test]
-    fn versions_keep_their_points_and_large_numbers_lose_their_commas() {
+    fn versions_keep_dots_and_numbers_lose_commas() {
         assert_eq!(split("2.14.1"), ["14", "2.14.1"]);
         assert_eq!(split("10,000"), ["10", "000", "10000"]);
         assert_eq!(split("1, 2"), ["1", "2"]);
     }
 
     #[test]
-    fn capitals_and_their_plurals_are_words() {
+    fn acronyms_and_their_plurals_are_words() {
         assert_eq!(split("URLs of APIs, IDs"), ["urls", "of", "apis", "ids"]);
     }
 
     #[test]
-    fn a_point_or_hyphen_that_joins_nothing_ends_a_word() {
+    fn dots_and_hyphens_that_join_nothing_end_a_word() {
         assert_eq!(split("ends. -starts wait...what"), ["ends", "starts", "wait", "what"]);
     }
 
     #[test]
-    fn chinese_comes_in_pairs() {
+    fn chinese_is_split_into_pairs() {
         assert_eq!(split("导出图表失败"), ["导出", "出图", "图表", "表失", "失败"]);
         assert_eq!(split("图"), ["图"]);
         assert_eq!(split("CSV导出"), ["csv", "导出"]);
     }
 
     #[test]
-    fn japanese_comes_in_pairs_and_runs_of_katakana() {
+    fn japanese_is_split_into_pairs_and_katakana_runs() {
         assert_eq!(split("グラフを書く"), ["グラフ", "を書", "書く"]);
         assert_eq!(split("ダッシュボード"), ["ダッシュボード"]);
     }
 
     #[test]
-    fn scripts_without_spaces_come_in_pairs_of_letters_with_their_marks() {
+    fn scripts_without_spaces_are_split_into_pairs_with_marks() {
         for (text, pairs) in [
             ("ส่งออก", &["ส่ง", "งอ", "ออ", "อก"][..]),
             ("เปลี่ยน", &["เปลี่", "ลี่ย", "ยน"]),
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn long_runs_of_other_scripts_come_in_pieces_and_long_data_not_at_all() {
+    fn long_runs_are_split_and_long_data_is_skipped() {
         assert_eq!(split(&"가".repeat(70)).iter().map(|word| word.chars().count()).collect::<Vec<_>>(), [64, 6]);
         assert_eq!(split(&"รายงาน".repeat(30)).len(), 30 * 4 - 1);
         assert_eq!(split(&"a".repeat(65)), Vec::<String>::new());
@@ -354,7 +354,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_word_of_any_text_lies_within_it(text in "\\PC{0,80}|[a-zA-Z_.,0-9 -]{0,40}|[ぁ-んァ-ヶ一-丿a-c]{0,20}") {
+        fn every_word_lies_within_its_text(text in "\\PC{0,80}|[a-zA-Z_.,0-9 -]{0,40}|[ぁ-んァ-ヶ一-丿a-c]{0,20}") {
             words(&text, &mut |word| {
                 assert!(text.get(word.range.clone()).is_some_and(|part| !part.is_empty()));
             });

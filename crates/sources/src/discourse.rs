@@ -373,7 +373,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_a_forum_a_category_or_a_tag() {
+    fn addresses_are_forums_categories_or_tags() {
         for (source, base, list) in [
             ("https://f.example/", "https://f.example/", "latest.json"),
             ("https://f.example/latest", "https://f.example/", "latest.json"),

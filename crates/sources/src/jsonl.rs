@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn id_and_title_are_enough_and_an_answer_may_be_a_text() {
+    fn id_and_title_suffice_and_answers_may_be_texts() {
         let reading = read(
             "\u{feff}{\"id\":\"a\",\"title\":\"One\"}\n\n  \r\n{\"id\":\"b\",\"title\":\"Two\",\"body\":null,\"answers\":[\"So\",{\"body\":\"Or so\",\"staff\":true}]}\r\n",
         );
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named_by_number_and_reason_and_the_rest_is_read() {
+    fn bad_lines_are_listed_and_the_rest_is_read() {
         let reading = read(concat!(
             "{\"id\":\"a\",\"title\":\"One\"}\n",
             "{\"id\":\"b\"}\n",
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_nobody_can_open_is_left_out_and_told() {
+    fn invalid_addresses_are_left_out_and_listed() {
         let reading = read(concat!(
             "{\"id\":\"a\",\"title\":\"One\",\"url\":\"https://a.example/1\"}\n",
             "{\"id\":\"b\",\"title\":\"Two\",\"url\":\"javascript:alert(1)\"}\n",
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_lines_with_one_id_the_later_counts_and_that_is_told() {
+    fn the_later_of_two_lines_with_one_id_counts_with_a_warning() {
         let reading = read("{\"id\":\"a\",\"title\":\"One\"}\n{\"id\":\"a\",\"title\":\"Two\"}");
         assert_eq!(reading.questions.len(), 1);
         assert_eq!(reading.questions[0].title, "Two");

@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_is_asked_for_changes_until_it_is_time_to_read_it_whole_again() {
+    fn imports_are_incremental_until_a_full_one_is_due() {
         let time = |text: &str| text.parse::<Timestamp>().unwrap();
         let mut progress = ReadingProgress::default();
         assert_eq!(progress.scope(time("2026-11-23T00:00:00Z")), Scope::Whole);

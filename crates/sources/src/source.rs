@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_place_is_the_same_source_however_it_is_written() {
+    fn spellings_of_a_location_are_one_source() {
         let expected = source(Format::Discourse, "https://forum.example/c/help");
         assert_eq!(expected, source(Format::Discourse, " https://Forum.example:443/c/help/#x "));
         assert_eq!(expected.name(), "discourse https://forum.example/c/help");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_two_places_are_never_the_same() {
+    fn ids_of_two_sources_differ() {
         let first = source(Format::Discourse, "https://forum.example").prefix();
         let second = source(Format::Discourse, "https://forum.example/c/help").prefix();
         assert_ne!(first, second);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_source_is_refused() {
+    fn invalid_sources_are_refused() {
         for (format, location) in [
             (Format::Zendesk, "acme"),
             (Format::Discourse, "http://forum.example"),

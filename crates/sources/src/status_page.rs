@@ -184,7 +184,7 @@ mod tests {
     use serde_json::{from_value, json};
 
     #[test]
-    fn of_a_statuspage_what_is_not_over_and_what_has_begun() {
+    fn statuspage_incidents_are_those_in_progress() {
         let event = |id: &str, status: &str| {
             json!({"id": id, "name": format!(" {id} "), "status": status, "impact": "major", "shortlink": "https://stspg.io/x",
                 "created_at": "2026-11-24T08:00:00.000Z", "started_at": "2026-11-24T07:50:00.000Z",
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn of_instatus_the_same_with_or_without_ids() {
+    fn instatus_incidents_are_read_with_and_without_ids() {
         let summary = json!({
             "page": {"name": "Meadow", "url": "https://meadow.instatus.com", "status": "HASISSUES"},
             "activeIncidents": [{"name": "Slow queries", "started": "2026-11-24T07:50:00.000Z", "status": "INVESTIGATING",
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_status_page_says_leads_nowhere_but_to_the_web() {
+    fn links_of_status_pages_are_web_addresses() {
         let found_incident = incident(
             "a".into(),
             IncidentKind::Incident,

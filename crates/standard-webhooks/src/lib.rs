@@ -99,14 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_what_other_implementations_make_of_the_same() {
+    fn signatures_match_other_implementations() {
         // Made by `openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef -binary | base64`.
         let signature = "v1,vzM+i7j8Ha3TjQEBuwIl68ER0LPEvlRnRjyZMXK7ACk=";
         assert_eq!(Secret::read(SECRET).unwrap().sign("msg_1", now(), b"{\"type\":\"x\"}"), signature);
     }
 
     #[test]
-    fn a_signature_is_valid_for_five_minutes_and_only_with_the_secret() {
+    fn signatures_last_five_minutes_and_need_the_secret() {
         let secret = Secret::read(SECRET).unwrap();
         let signature = secret.sign("a", now(), b"body");
         let timestamp = NOW.to_string();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_long_enough_and_says_what_it_is() {
+    fn secrets_have_a_prefix_and_a_minimum_length() {
         for invalid in ["", "whsec_", "whsec_c2hvcnQ=", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "whsec_!"] {
             assert!(Secret::read(invalid).is_err(), "{invalid}");
         }

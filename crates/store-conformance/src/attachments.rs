@@ -6,7 +6,7 @@ use deskbell_core::ports::{
 };
 use domain::attachment::FileType;
 
-pub async fn a_file_is_its_owners_and_goes_along_with_one_thing(store: &dyn Store, _clock: &TestClock) {
+pub async fn a_file_belongs_to_its_owner_and_is_attached_once(store: &dyn Store, _clock: &TestClock) {
     assert_eq!(store.put_attachment(&file("a", 9), None).await.unwrap(), PutOutcome::Kept(None));
     let foreign = store.put_attachment(&file("a", 8), None).await.unwrap();
     assert_eq!(foreign, PutOutcome::Foreign);
@@ -34,7 +34,7 @@ pub async fn a_file_is_its_owners_and_goes_along_with_one_thing(store: &dyn Stor
     );
 }
 
-pub async fn an_upload_that_is_not_admitted_is_neither_kept_nor_counted(store: &dyn Store, _clock: &TestClock) {
+pub async fn rejected_uploads_are_not_stored_or_counted(store: &dyn Store, _clock: &TestClock) {
     let owner = FileOwner::Session(&[9; 32]);
     let usage = async || store.upload_usage("acme", owner, "2026-01-02", Some(&[4; 32])).await.unwrap();
     let put = async |id: &str, most: u64| {

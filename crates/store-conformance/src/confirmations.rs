@@ -16,7 +16,7 @@ const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// The time between two codes.
 const PAUSE: Duration = Duration::from_secs(60);
 
-pub async fn a_code_is_guessed_at_five_times_and_another_makes_five_more(store: &dyn Store, clock: &TestClock) {
+pub async fn each_code_allows_five_guesses(store: &dyn Store, clock: &TestClock) {
     submit_unconfirmed(store).await;
     let confirm = async |number: u32| {
         let deliveries = desk_deliveries(DeliveryKind::Confirmed);
@@ -51,7 +51,7 @@ pub async fn a_code_is_guessed_at_five_times_and_another_makes_five_more(store: 
     assert_eq!(store.confirm("2", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
 }
 
-pub async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests(store: &dyn Store, clock: &TestClock) {
+pub async fn receipts_leave_part_of_the_quota_to_requested_codes(store: &dyn Store, clock: &TestClock) {
     let limits = MailLimits::default();
     for number in 1..=4_u8 {
         let quota = MailQuota { limits: limits.of_receipts(), ..quota("ada@example.com") };
@@ -75,10 +75,7 @@ pub async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests(
     }
 }
 
-pub async fn a_code_whose_mail_is_given_up_was_not_sent_and_another_can_be_requested_at_once(
-    store: &dyn Store,
-    _clock: &TestClock,
-) {
+pub async fn a_code_with_a_failed_mail_can_be_requested_again_at_once(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
     let due = store.claim_mail("acme", LEASE).await.unwrap().unwrap();
     assert!(store.record_mail("1", &due.claim, MailOutcome::DeadLetter).await.unwrap());
@@ -88,10 +85,7 @@ pub async fn a_code_whose_mail_is_given_up_was_not_sent_and_another_can_be_reque
     assert_eq!(store.request_code("1", PAUSE, &quota).await.unwrap(), CodeRequest::Accepted);
 }
 
-pub async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_session_may_have(
-    store: &dyn Store,
-    _clock: &TestClock,
-) {
+pub async fn a_confirmed_mailbox_is_limited_by_its_session(store: &dyn Store, _clock: &TestClock) {
     let limits = MailLimits { mailbox: 1, session: 3, ..MailLimits::default() };
     for id in 1..=5_u8 {
         let quota = MailQuota { session: Some([1; 32]), limits, ..quota("ada@example.com") };
@@ -112,10 +106,7 @@ pub async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_sessio
     assert_eq!(last.handling.confirmation, Confirmation::Confirmed, "without a receipt it is confirmed all the same");
 }
 
-pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_next_ticket(
-    store: &dyn Store,
-    _clock: &TestClock,
-) {
+pub async fn a_confirmed_mailbox_stays_confirmed_for_later_tickets(store: &dyn Store, _clock: &TestClock) {
     let submit = async |id: &str, session: Option<u8>, person: Option<&str>, address: &str| {
         let quota = MailQuota { limits: MailLimits { mailbox: 1, ..MailLimits::default() }, ..quota(address) };
         let mail = Some(NewMail { address: address.into(), quota: Some(quota) });
@@ -145,7 +136,7 @@ pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_n
     assert_eq!(submit("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);
 }
 
-pub async fn who_signs_in_with_the_claimed_address_has_confirmed_it(store: &dyn Store, _clock: &TestClock) {
+pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
     store.move_to_person("acme", &[9; 32], "u-7").await.unwrap();
     let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;

@@ -12,7 +12,7 @@ use deskbell_core::timestamp::Timestamp;
 use domain::conversation::Author;
 use domain::ticket::Status;
 
-pub async fn what_is_said_is_numbered_counted_as_unread_and_said_once(store: &dyn Store, _clock: &TestClock) {
+pub async fn messages_are_numbered_counted_as_unread_and_stored_once(store: &dyn Store, _clock: &TestClock) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.submit(&ticket, &submission_key("k"), with_answer()).await.unwrap();
     let say = async |author, body, key| write_message(store, new_message(author, body), key, vec![]).await;
@@ -36,7 +36,7 @@ pub async fn what_is_said_is_numbered_counted_as_unread_and_said_once(store: &dy
     assert_eq!(store.change("2", None, &nothing).await.unwrap(), Changed::NotFound);
 }
 
-pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(store: &dyn Store, _clock: &TestClock) {
+pub async fn decisions_see_the_result_of_the_previous_change(store: &dyn Store, _clock: &TestClock) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store
         .submit(
@@ -60,7 +60,7 @@ pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(stor
     assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Solved, 0)]);
 }
 
-pub async fn a_decision_is_given_the_time_of_the_store(store: &dyn Store, clock: &TestClock) {
+pub async fn decisions_get_the_time_of_the_store(store: &dyn Store, clock: &TestClock) {
     submit_unconfirmed(store).await;
     let decide = |current: &CurrentTicket| {
         let mut change = current.unchanged();
@@ -74,7 +74,7 @@ pub async fn a_decision_is_given_the_time_of_the_store(store: &dyn Store, clock:
     assert_eq!(created, [time(NOW), time(LATER)]);
 }
 
-pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn Store, _clock: &TestClock) {
+pub async fn external_notes_are_stored_once_counted_and_found(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
     let note = Activity {
         actor: "eve@example.com".into(),
@@ -100,7 +100,7 @@ pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn St
     assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets.len(), 1);
 }
 
-pub async fn messages_come_in_pages_that_end_by_number_or_by_bytes(store: &dyn Store, _clock: &TestClock) {
+pub async fn message_pages_are_limited_by_count_and_bytes(store: &dyn Store, _clock: &TestClock) {
     store
         .submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &submission_key("a"), SubmissionExtras::default())
         .await

@@ -6,7 +6,7 @@ use deskbell_core::ports::{
 };
 use domain::conversation::Author;
 
-pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn Store, _clock: &TestClock) {
+pub async fn erased_tickets_leave_nothing_and_are_not_stored_again(store: &dyn Store, _clock: &TestClock) {
     let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     submit_to_desk(store, &["1", "2"]).await;
     let due = claim(store, &[]).await;
@@ -35,7 +35,7 @@ pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn S
     assert!(!store.adopt(&again, "desk", &external).await.unwrap());
 }
 
-pub async fn what_is_not_meant_any_more_is_not_erased(store: &dyn Store, _clock: &TestClock) {
+pub async fn tickets_that_no_longer_match_are_not_erased(store: &dyn Store, _clock: &TestClock) {
     submit_to_desk(store, &["1", "2"]).await;
     let only = |head: &TicketHead| head.id == "2";
     let counts = store.erase_tickets(&["1".into(), "2".into()], &only).await.unwrap();

@@ -3,7 +3,7 @@
 use crate::support::TestClock;
 use deskbell_core::ports::{PersonTrace, Store, Traces};
 
-pub async fn who_is_affected_is_counted_once_and_forgotten(store: &dyn Store, _clock: &TestClock) {
+pub async fn affected_customers_are_counted_once_and_forgotten(store: &dyn Store, _clock: &TestClock) {
     for who in [1, 1, 2] {
         store.affect("acme", "one", &[who; 32]).await.unwrap();
     }

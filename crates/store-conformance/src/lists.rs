@@ -10,7 +10,7 @@ use domain::targets::Owner;
 use domain::ticket::Contact;
 use domain::ticket::Status;
 
-pub async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved(store: &dyn Store, _clock: &TestClock) {
+pub async fn lists_begin_with_due_tickets_and_end_with_solved_ones(store: &dyn Store, _clock: &TestClock) {
     let day = |day: u32| format!("2026-01-0{day}T00:00:00.000Z");
     let submit = async |id: &str, came: u32, change: &dyn Fn(&mut StoredTicket)| {
         let mut ticket = ticket(id, &format!("DB-{id}"), &day(came));
@@ -46,7 +46,7 @@ pub async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved(store
     assert_eq!(paged, all);
 }
 
-pub async fn tickets_are_found_by_reference_person_and_words_in_any_spelling(store: &dyn Store, _clock: &TestClock) {
+pub async fn tickets_are_found_by_reference_customer_and_words(store: &dyn Store, _clock: &TestClock) {
     let mut first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     first.ticket.message = "Der Export der Übersicht schlägt fehl".into();
     first.ticket.contact = Contact { name: "Zoë Müller".into(), email: "zoe@example.com".into() };
@@ -79,10 +79,7 @@ pub async fn tickets_are_found_by_reference_person_and_words_in_any_spelling(sto
     assert_eq!((found("ZEBRA").await, store.activities("1").await.unwrap()), (vec!["1".to_string()], vec![noted]));
 }
 
-pub async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_was_said_later(
-    store: &dyn Store,
-    _clock: &TestClock,
-) {
+pub async fn lists_combine_all_filters_and_searches_cover_later_messages(store: &dyn Store, _clock: &TestClock) {
     for (id, reference, site) in [("1", "DB-00001", "acme"), ("2", "DB-00002", "acme"), ("3", "DB-00003", "other")] {
         let mut ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
         ticket.site = site.into();
@@ -117,7 +114,7 @@ pub async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_
     assert_eq!(found(View { site: "other".into(), ..View::default() }).await, ["3"]);
 }
 
-pub async fn a_search_finds_the_same_whichever_way_it_takes(store: &dyn Store, _clock: &TestClock) {
+pub async fn searches_find_the_same_by_either_query_plan(store: &dyn Store, _clock: &TestClock) {
     // Every ticket contains „no“, every third a rarer word as well.
     for number in 0..120 {
         let mut ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");

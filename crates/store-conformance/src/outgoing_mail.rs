@@ -5,10 +5,7 @@ use std::time::Duration;
 use crate::support::{NOW, TestClock, quota, receipts, submission_key, ticket, time, with_mail};
 use deskbell_core::ports::{ClaimToken, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
 
-pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_done(
-    store: &dyn Store,
-    clock: &TestClock,
-) {
+pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store, clock: &TestClock) {
     let came = "2026-01-01T00:00:00.000Z";
     clock.set(came);
     let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), came));
@@ -48,7 +45,7 @@ pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_i
     assert_eq!((take("acme").await, next().await), (None, None));
 }
 
-pub async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_and_their_tickets_are_kept(
+pub async fn receipts_are_limited_by_session_network_and_site_and_tickets_are_stored(
     store: &dyn Store,
     _clock: &TestClock,
 ) {
@@ -67,10 +64,7 @@ pub async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_an
     assert_eq!(receipts(store, 12).await, ["00", "01", "02", "04", "05", "06"]);
 }
 
-pub async fn who_uses_up_a_mailbox_of_somebody_else_leaves_its_owner_a_share_and_a_mailbox_has_an_end(
-    store: &dyn Store,
-    _clock: &TestClock,
-) {
+pub async fn mailbox_quotas_leave_a_share_to_the_owner_and_have_a_maximum(store: &dyn Store, _clock: &TestClock) {
     let submit = async |id: u8, network: u8| {
         let quota = MailQuota { network: Some([network; 32]), ..quota("ada@example.com") };
         let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{LATER, LEASE, QUEUE, TestClock, ticket};
 use deskbell_core::ports::{ChangedTicket, ExternalTicketRef, Store, StoredTicket};
 
-pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once(store: &dyn Store, clock: &TestClock) {
+pub async fn notifications_and_external_tickets_are_stored_once(store: &dyn Store, clock: &TestClock) {
     let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     assert!(store.adopt(&ticket, "desk", &external).await.unwrap());
@@ -34,10 +34,7 @@ pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once
     assert!(notify().await, "and forgotten in time");
 }
 
-pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest(
-    store: &dyn Store,
-    clock: &TestClock,
-) {
+pub async fn polls_claim_the_newest_tickets_and_one_of_the_longest_waiting(store: &dyn Store, clock: &TestClock) {
     for number in 1..=8_u32 {
         let id = number.to_string();
         let external =
@@ -64,7 +61,7 @@ pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_wai
     assert!(take().await.is_empty());
 }
 
-pub async fn how_long_ago_changes_were_read_is_measured_by_the_store(store: &dyn Store, clock: &TestClock) {
+pub async fn the_age_of_the_last_poll_is_measured_by_the_store(store: &dyn Store, clock: &TestClock) {
     let since = async || {
         let state = store.sync_state(QUEUE).await.unwrap();
         (state.since_list, state.since_export)

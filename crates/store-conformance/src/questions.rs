@@ -4,7 +4,7 @@ use crate::support::{LEASE, TestClock, time};
 use deskbell_core::ports::{ImportOutcome, ImportRun, NewQuestion, Revision, RevisionRange, Store, TakenId};
 use domain::question::Question;
 
-pub async fn an_id_that_another_source_takes_meanwhile_stays_with_it(store: &dyn Store, _clock: &TestClock) {
+pub async fn an_id_taken_by_another_source_stays_with_it(store: &dyn Store, _clock: &TestClock) {
     let row = |title: &str| NewQuestion {
         id: "a".into(),
         hash: [1; 32],
@@ -17,7 +17,7 @@ pub async fn an_id_that_another_source_takes_meanwhile_stays_with_it(store: &dyn
     assert_eq!(store.question("acme", "a").await.unwrap(), Some(question("a", "One")));
 }
 
-pub async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_changed_is_read(
+pub async fn imports_become_visible_when_done_and_changes_are_read_incrementally(
     store: &dyn Store,
     _clock: &TestClock,
 ) {
@@ -47,7 +47,7 @@ pub async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_chan
     assert_eq!(changed(0, 2).await.1, Vec::<String>::new());
 }
 
-pub async fn one_holder_at_a_time_has_the_lease_of_an_import(store: &dyn Store, clock: &TestClock) {
+pub async fn an_import_lease_has_one_holder(store: &dyn Store, clock: &TestClock) {
     let lease = async |holder: &str| store.lease_import("acme", "one", holder, LEASE).await.unwrap();
     assert!(lease("a").await);
     clock.advance(LEASE / 2);

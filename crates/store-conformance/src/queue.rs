@@ -16,10 +16,7 @@ use domain::conversation::Author;
 /// From [`NOW`] to [`LATER`].
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs_to_a_ticket_in_its_order(
-    store: &dyn Store,
-    clock: &TestClock,
-) {
+pub async fn deliveries_are_claimed_oldest_first_and_in_order_per_ticket(store: &dyn Store, clock: &TestClock) {
     for (id, reference) in [("1", "DB-00001"), ("2", "DB-00002")] {
         let extras =
             SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() };
@@ -63,7 +60,7 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     assert_eq!(take(LATER).await.len(), 2);
 }
 
-pub async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_about_it(
+pub async fn tickets_older_than_a_destination_are_delivered_before_their_messages(
     store: &dyn Store,
     _clock: &TestClock,
 ) {
@@ -83,7 +80,7 @@ pub async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said
     );
 }
 
-pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_the_same_again(
+pub async fn outcomes_need_a_valid_claim_and_deliveries_in_progress_are_not_claimed_again(
     store: &dyn Store,
     clock: &TestClock,
 ) {
@@ -113,7 +110,7 @@ pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_
     }
 }
 
-pub async fn what_waits_behind_a_dead_letter_is_renewed_with_it(store: &dyn Store, clock: &TestClock) {
+pub async fn deliveries_behind_a_dead_letter_restart_with_it(store: &dyn Store, clock: &TestClock) {
     submit_to_desk(store, &["1", "2"]).await;
     for ticket in ["1", "2"] {
         write_message_about(
@@ -140,10 +137,7 @@ pub async fn what_waits_behind_a_dead_letter_is_renewed_with_it(store: &dyn Stor
     assert_eq!(since("2").await, [time(LATER), time(LATER)]);
 }
 
-pub async fn a_delivery_that_keeps_its_position_is_due_at_once_before_those_that_came_later(
-    store: &dyn Store,
-    clock: &TestClock,
-) {
+pub async fn a_retried_delivery_keeps_its_position_before_later_ones(store: &dyn Store, clock: &TestClock) {
     submit_to_desk(store, &["1"]).await;
     clock.advance(LEASE);
     submit_to_desk(store, &["2"]).await;
@@ -153,7 +147,7 @@ pub async fn a_delivery_that_keeps_its_position_is_due_at_once_before_those_that
     assert_eq!(ids(&claim(store, &[]).await), ["1", "2"]);
 }
 
-pub async fn a_lease_begins_when_it_is_claimed_whatever_time_the_ticket_has(store: &dyn Store, clock: &TestClock) {
+pub async fn leases_begin_at_the_time_of_the_claim(store: &dyn Store, clock: &TestClock) {
     // A gateway whose clock is an hour ahead has stored the ticket.
     let ahead = ticket("1", "DB-00001", LATER);
     let extras = SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..SubmissionExtras::default() };

@@ -3,7 +3,7 @@
 use crate::support::{LEASE, TestClock, UNTIL};
 use deskbell_core::ports::Store;
 
-pub async fn an_agent_is_known_until_a_session_ends_or_is_ended(store: &dyn Store, clock: &TestClock) {
+pub async fn agent_sessions_last_until_they_expire_or_are_ended(store: &dyn Store, clock: &TestClock) {
     let (first, second) = ([1; 32], [2; 32]);
     store.log_in(&first, "ana", LEASE).await.unwrap();
     store.log_in(&second, "ben", 2 * LEASE).await.unwrap();

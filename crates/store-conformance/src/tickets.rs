@@ -4,7 +4,7 @@ use crate::support::{TestClock, submission_key, ticket, time, with_answer};
 use deskbell_core::ports::{Reader, ReaderCounts, Store, StoredSubmission, SubmissionExtras, SubmissionOutcome, View};
 use domain::ticket::Status;
 
-pub async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key(store: &dyn Store, _clock: &TestClock) {
+pub async fn tickets_are_read_by_id_reference_and_key(store: &dyn Store, _clock: &TestClock) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     assert_eq!(
         store.submit(&ticket, &submission_key("k"), SubmissionExtras::default()).await.unwrap(),
@@ -20,7 +20,7 @@ pub async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key(store: 
     assert_eq!(store.ticket("2").await.unwrap(), None);
 }
 
-pub async fn a_key_or_a_reference_that_is_taken_keeps_nothing(store: &dyn Store, _clock: &TestClock) {
+pub async fn a_taken_key_or_reference_stores_nothing(store: &dyn Store, _clock: &TestClock) {
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.submit(&first, &submission_key("k"), SubmissionExtras::default()).await.unwrap();
     let second = ticket("2", "DB-00002", "2026-01-01T00:00:01.000Z");
@@ -38,7 +38,7 @@ pub async fn a_key_or_a_reference_that_is_taken_keeps_nothing(store: &dyn Store,
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 1);
 }
 
-pub async fn a_customers_list_comes_in_pages_and_its_counts_are_of_all(store: &dyn Store, _clock: &TestClock) {
+pub async fn a_customers_list_is_paged_and_its_counts_cover_all_pages(store: &dyn Store, _clock: &TestClock) {
     for number in 0..7_u32 {
         let mut ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
         ticket.status = if number % 2 == 0 { Status::Open } else { Status::Solved };

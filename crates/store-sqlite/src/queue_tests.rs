@@ -99,7 +99,7 @@ const ROWS: &str =
     "INSERT INTO deliveries (site, destination, ticket, what, number, state, created_at, due_at) NUMBERS";
 
 #[tokio::test]
-async fn however_many_deliveries_one_ticket_has_or_hang_behind_dead_letters_claiming_costs_the_same() {
+async fn claiming_cost_does_not_depend_on_blocked_deliveries() {
     let real = ["1", "2", "3", "4", "5", "6"];
     let clock = TestClock::new();
     let few = cost(&waiting_with(clock.clone(), &real).await.0, &clock).await;
@@ -149,7 +149,7 @@ async fn however_many_deliveries_one_ticket_has_or_hang_behind_dead_letters_clai
 }
 
 #[tokio::test]
-async fn whatever_queues_are_asked_is_found_by_an_index() {
+async fn every_queue_query_uses_an_index() {
     let (store, _folder) = waiting(&["1"]).await;
     let mut reader = store.readers.acquire().await.unwrap();
     // The statements exactly as the code has them.
@@ -193,7 +193,7 @@ async fn plan(reader: &mut SqliteConnection, sql: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_queue_keeps_its_head_whatever_is_delivered_or_removed() {
+async fn the_head_of_a_queue_stays_correct_after_deliveries_and_removals() {
     let (store, _folder) = waiting(&["1"]).await;
     for kind in ["message", "solved", "reopened"] {
         let more = "INSERT INTO deliveries (site, destination, ticket, what, created_at, due_at)
@@ -219,7 +219,7 @@ async fn a_queue_keeps_its_head_whatever_is_delivered_or_removed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_a_dead_letter_alone() {
+async fn unreadable_deliveries_become_dead_letters_alone() {
     let (store, _folder) = waiting(&["1", "2", "3"]).await;
     query("UPDATE tickets SET severity = 'urgent' WHERE id = '2'").execute(&store.writer).await.unwrap();
     query("UPDATE deliveries SET what = 'song' WHERE ticket = '3'").execute(&store.writer).await.unwrap();
@@ -239,7 +239,7 @@ async fn what_cannot_be_read_is_a_dead_letter_alone() {
 }
 
 #[tokio::test]
-async fn a_mail_whose_ticket_cannot_be_read_is_given_up_alone() {
+async fn a_mail_with_an_unreadable_ticket_fails_alone() {
     let (store, _folder) = fresh().await;
     for id in ["1", "2"] {
         let mail = Some(NewMail { address: format!("{id}@example.com"), quota: None });

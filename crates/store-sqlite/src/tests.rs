@@ -30,7 +30,7 @@ pub async fn fresh() -> (SqliteStore, tempfile::TempDir) {
 }
 
 #[tokio::test]
-async fn the_connection_that_writes_waits_for_the_disk() {
+async fn the_writing_connection_syncs_to_disk() {
     let (store, _folder) = fresh().await;
     let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&store.writer).await.unwrap();
     let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.writer).await.unwrap();
@@ -38,7 +38,7 @@ async fn the_connection_that_writes_waits_for_the_disk() {
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_made_is_named() {
+async fn errors_name_the_folder_that_cannot_be_created() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "").unwrap();
     let error = SqliteStore::open(&folder.path().join("file/test.db")).await.unwrap_err().to_string();
@@ -46,7 +46,7 @@ async fn a_folder_that_cannot_be_made_is_named() {
 }
 
 #[tokio::test]
-async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_other() {
+async fn concurrent_tickets_share_a_commit_and_fail_independently() {
     let (store, _folder) = fresh().await;
     let named = |id: &str, reference: &str| ticket(id, reference, "2026-01-01T00:00:00.000Z");
     let one = named("1", "DB-00001");
@@ -78,7 +78,7 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
 }
 
 #[tokio::test]
-async fn a_commit_that_fails_acknowledges_nobody() {
+async fn a_failed_commit_acknowledges_no_ticket() {
     let (store, _folder) = fresh().await;
     // A deferred constraint is checked at the commit: all savepoints succeed, and then the whole batch fails.
     let broken = "CREATE TABLE late (ticket TEXT REFERENCES questions (id) DEFERRABLE INITIALLY DEFERRED);
@@ -105,7 +105,7 @@ async fn receipts(store: &SqliteStore) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after_it() {
+async fn unverified_mailboxes_get_three_receipts_a_day_and_are_then_deleted() {
     let clock = TestClock::new();
     let (store, _folder) = open(clock.clone()).await;
     let submit = async |id: &str, came: &str, address: &str, verified: bool| {
@@ -160,7 +160,7 @@ async fn codes_count_against_the_same_quota_as_receipts() {
 }
 
 #[tokio::test]
-async fn what_mails_count_against_names_nobody_and_goes_with_its_ticket() {
+async fn mail_quotas_store_no_names_and_are_erased_with_their_ticket() {
     let (store, _folder) = fresh().await;
     submit_unconfirmed(&store).await;
     let counted = async || -> u32 {
@@ -189,7 +189,7 @@ async fn count(store: &SqliteStore) -> Arc<AtomicUsize> {
 }
 
 #[tokio::test]
-async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() {
+async fn queue_counts_are_exact_up_to_the_shown_maximum() {
     let clock = TestClock::new();
     let (store, _folder) = open(clock.clone()).await;
     let to = |destination: &str| NewDelivery { destination: destination.into(), kind: DeliveryKind::Ticket };
@@ -238,7 +238,7 @@ async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() 
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_hides_no_other_page() {
+async fn unreadable_rows_do_not_hide_other_pages() {
     let (store, _folder) = fresh().await;
     for number in 0..12 {
         let ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
@@ -304,7 +304,7 @@ async fn multiply(store: &SqliteStore, count: u32, word: &str) {
 }
 
 #[tokio::test]
-async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_stopped() {
+async fn a_search_for_rare_combinations_continues_where_it_stopped() {
     let (store, _folder) = fresh().await;
     let mut first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     first.ticket.message = "alpha beta".into();
@@ -339,7 +339,7 @@ async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_
 }
 
 #[tokio::test]
-async fn a_list_that_two_filters_narrow_down_stops_and_goes_on_where_it_stopped() {
+async fn a_list_with_two_selective_filters_continues_where_it_stopped() {
     let (store, _folder) = fresh().await;
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.submit(&first, &submission_key("1"), SubmissionExtras::default()).await.unwrap();
@@ -353,7 +353,7 @@ async fn a_list_that_two_filters_narrow_down_stops_and_goes_on_where_it_stopped(
 }
 
 #[tokio::test]
-async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_open() {
+async fn tickets_of_an_earlier_version_are_indexed_when_the_store_opens() {
     let (store, folder) = fresh().await;
     store
         .submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &submission_key("a"), with_answer())
@@ -388,7 +388,7 @@ async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_op
 }
 
 #[tokio::test]
-async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
+async fn erasing_a_ticket_removes_its_list_columns_and_tokens() {
     let (store, _folder) = fresh().await;
     store
         .submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &submission_key("a"), with_answer())

@@ -81,7 +81,7 @@ mod tests {
     use domain::ticket::Priority;
 
     #[test]
-    fn one_line_says_what_it_is_and_nothing_about_the_person() {
+    fn the_line_describes_the_ticket_without_personal_data() {
         let mut ticket = stored();
         assert_eq!(text(&ticket), "DB-4K7Q9 (bug, high severity): The export stops.");
         ticket.priority = Some(Priority::Medium);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_customers_words_acts() {
+    fn texts_of_customers_have_no_active_markup() {
         for (title, expected) in [
             ("<!channel> & <https://evil.example|bank>", "&lt;!channel&gt; &amp; &lt;https://evil.example|bank&gt;"),
             ("@all look\u{7}", "@\u{200b}all look "),

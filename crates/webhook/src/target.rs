@@ -164,7 +164,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     #[test]
-    fn an_address_is_https_and_everybodys_unless_it_is_said_to_be_private() {
+    fn addresses_are_https_and_public_unless_marked_private() {
         for (text, private, is_valid) in [
             ("https://hooks.example.com/a?b=c", false, true),
             ("https://1.1.1.1/", false, true),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_success_a_wish_or_a_failure_that_is_tried_again() {
+    fn responses_are_success_removal_or_a_retry() {
         let judged = |status, after| interpret("a.example", StatusCode::from_u16(status).unwrap(), after, "");
         let minute = Some(Duration::from_secs(60));
         for status in [200, 201, 202, 204, 299] {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn how_long_to_wait_is_read_in_seconds_or_as_a_date_and_has_an_end() {
+    fn retry_after_is_bounded() {
         let wait = |text: &str| wait_time(&[(RETRY_AFTER, text.parse().unwrap())].into_iter().collect());
         assert_eq!(wait("30"), Some(Duration::from_secs(30)));
         assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_stands_for_this_computer_is_not_connected_to() {
+    async fn names_that_resolve_to_loopback_are_refused() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let target = Target::read(&format!("https://localhost:{port}/"), false).unwrap();
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_check_does_not_believe_whoever_cannot_prove_who_it_is() {
+    async fn checks_require_a_valid_certificate() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = Target::read(&format!("https://{}/", listener.local_addr().unwrap()), true).unwrap();
         tokio::spawn(async move { while listener.accept().await.is_ok() {} });
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_is_led_elsewhere_and_no_answer_is_read_without_end() {
+    async fn redirects_are_refused_and_responses_bounded() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let other_url = format!("http://{}/", listener.local_addr().unwrap());
         let target = answering(move || {
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_hangs_up_says_nothing_about_what_became_of_it() {
+    async fn a_closed_connection_leaves_the_outcome_unknown() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/secret", listener.local_addr().unwrap());
         tokio::spawn(async move {

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_is_told_whole_as_it_is_now_and_without_what_is_only_for_here() {
+    fn events_contain_the_current_ticket_without_internal_fields() {
         let body = body_of(DeliveryKind::Ticket);
         assert_eq!((&body["type"], &body["timestamp"]), (&json!("ticket.created"), &json!("2026-11-24T23:05:00.000Z")));
         let ticket = &body["data"]["ticket"];
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_names_its_ticket() {
+    fn later_events_name_their_ticket() {
         let ticket =
             |status: &str| json!({"id": "1", "site": "acme", "reference": "DB-4K7Q9", "status": status, "test": false});
         let message = body_of(DeliveryKind::Message);

@@ -158,12 +158,12 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "/count: {}")]
-    fn readers_that_disagree_are_found() {
+    fn disagreeing_readers_are_found() {
         assert_reads_alike::<Unlike>();
     }
 
     #[test]
-    fn every_part_can_be_taken_away() {
+    fn every_part_can_be_removed() {
         let json = serde_json::json!({"a": [{"b/c": 1}], "d": 2});
         assert_eq!(parts(&json), ["/a", "/a/0", "/a/0/b~1c", "/d"]);
         assert_eq!(without_part(&json, "/a/0/b~1c"), serde_json::json!({"a": [{}], "d": 2}));

@@ -23,7 +23,7 @@ macro_rules! types {
         #[cfg(all(test, not(target_arch = "wasm32")))]
         mod wire_types {
             #[test]
-            fn are_read_alike_by_serde_and_by_the_widget() {
+            fn serde_and_the_widget_read_alike() {
                 $($crate::testing::assert_reads_alike::<super::$name>();)+
             }
         }

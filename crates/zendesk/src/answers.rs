@@ -359,7 +359,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn one_ticket_that_cannot_be_read_hides_no_other() {
+    fn unreadable_tickets_do_not_hide_others() {
         let ok = json!({"id": 35, "updated_at": "2026-11-26T10:00:00Z"});
         let mut page = json!({"tickets": [{"id": "x"}, ok, {"id": 36}, null]});
         let changed = changed_tickets(&mut page);
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_null_is_as_if_it_were_not_there() {
+    fn null_equals_a_missing_field() {
         let comment =
             json!({"id": 1, "author_id": null, "public": null, "body": null, "attachments": null, "metadata": null});
         let mut page = json!({"comments": [comment, {"id": 2, "public": true, "body": "Yes."}]});
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_known_when_its_second_is_over() {
+    fn changes_are_complete_after_their_second() {
         let is_settled_by = |time: &str| settled_update("2026-11-26T10:00:00Z", time.parse().unwrap()).is_some();
         assert!(
             !is_settled_by("2026-11-26T10:00:00Z")

@@ -54,7 +54,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn nothing_begins_a_placeholder_wherever_it_stands() {
+    fn no_text_starts_a_placeholder() {
         let mut value = json!({"a": ["{{x}}", 1, null], "b": {"c": "{% if %}{{{y}}}"}, "d": "{ x } %}"});
         make_inert(&mut value);
         assert_eq!(
@@ -65,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_is_inert_and_can_be_read_back(text in "[{%} a\u{200b}]{0,40}") {
+        fn escaped_texts_are_inert_and_round_trip(text in "[{%} a\u{200b}]{0,40}") {
             let inert = inert(&text);
             prop_assert!(!acts(&inert), "{inert}");
             // A text that contained the gap before cannot be restored.

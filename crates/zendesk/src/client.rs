@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_told_to_wait_waits_for_everything_and_who_fails_alone_fails_alone() {
+    fn retry_after_pauses_the_queue_and_other_failures_only_their_delivery() {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         for (status, after, body, waits) in [
             (429, "30", "Number of allowed API requests per minute exceeded", seconds(30)),
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_who_ask_an_account_share_its_rate_limit() {
+    async fn all_requests_to_an_account_share_its_rate_limit() {
         let client = |url: &str| {
             let login = Login::ApiToken { email: "a@b.example".into(), token: "t".into() };
             Client::new(Url::parse(url).unwrap(), login).unwrap()
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refusal_for_the_whole_account_concerns_everybody() {
+    fn only_account_wide_refusals_pause_all_requests() {
         for (remaining, concerns) in [(None, true), (Some("0"), true), (Some("12"), false)] {
             let mut headers = HeaderMap::new();
             if let Some(remaining) = remaining {
@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_form_an_error_has_it_is_understood() {
+    fn errors_are_parsed_in_every_format() {
         for (body, expected) in [
             (
                 r#"{"error":"RecordInvalid","description":"Record validation errors","details":{"base":[{"description":"Requester: Name: is too short"}]}}"#,
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_known_by_the_field() {
+    fn refusals_name_their_field() {
         let body = r#"{"details":{"base":[{"ticket_field_id":7,"description":"a"},{"field_key":"group_id","description":"b"}],"priority":[{"description":"c"}]}}"#;
         let answer =
             Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body: serde_json::from_str(body).unwrap(), at: None };

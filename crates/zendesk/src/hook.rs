@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn events_and_triggers_name_their_ticket_and_everything_else_is_about_nothing() {
+    fn events_and_triggers_name_their_ticket_and_others_are_ignored() {
         let changed = |updated_at: Option<&str>, body: &str| {
             let invocation = headers("right", body).get(SIGNATURE).unwrap().into();
             Ok(InboundEvent::Changed {
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn events_signed_more_than_five_minutes_ago_or_in_the_future_are_rejected() {
+    fn events_signed_long_ago_or_in_the_future_are_rejected() {
         let body = r#"{"ticket_id":"35"}"#;
         for (now, is_accepted) in [
             ("2026-11-26T10:05:00Z", true),

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn notices_of_merges_are_known_by_their_source_or_by_zendesks_words() {
+    fn merge_notices_are_recognized_by_source_or_wording() {
         let merge = json!({"channel": "web", "source": {"from": {"ticket_ids": [35, 37]}, "to": {}, "rel": "merge"}});
         let web = json!({"channel": "web", "source": {"from": {}, "to": {}, "rel": null}});
         for (text, via, is_one) in [
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_is_merged_where_it_is_closed_and_says_so_and_not_by_an_inherited_tag() {
+    fn merges_need_a_closed_ticket_with_a_notice_and_not_only_a_tag() {
         let ticket = |status: &str, tags: &[&str]| -> Ticket {
             serde_json::from_value(json!({"id": 35, "status": status, "tags": tags})).unwrap()
         };

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_minute_has_more_requests_than_its_share_and_none_is_lost() {
+    async fn no_minute_exceeds_its_limit_and_no_request_is_lost() {
         let (limiter, mut admitted) = (Arc::new(RateLimiter::default()), JoinSet::new());
         limiter.set_limit(600);
         waiting(&limiter, Priority::Delivery, 2_000, &mut admitted);
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_asks_seldom_never_waits() {
+    async fn rare_requests_never_wait() {
         let limiter = RateLimiter::default();
         for _ in 0..600 {
             let before = Instant::now();
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn deliveries_pass_syncs_but_for_one_in_eight() {
+    async fn deliveries_precede_syncs_except_for_one_in_eight() {
         let (limiter, mut admitted) = (Arc::new(RateLimiter::default()), JoinSet::new());
         waiting(&limiter, Priority::Sync, 100, &mut admitted);
         waiting(&limiter, Priority::Delivery, 160, &mut admitted);
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn look_ups_take_only_what_is_free_and_nothing_that_somebody_waits_for() {
+    async fn lookups_use_only_spare_capacity() {
         let limiter = Arc::new(RateLimiter::default());
         let taken = (0..100).filter(|_| limiter.try_take(2)).count();
         assert_eq!(taken, 5, "half of what may be used at once is left");
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_stops_waiting_takes_nothing_and_holds_nobody_up() {
+    async fn cancelled_waits_take_nothing_and_block_nobody() {
         let limiter = Arc::new(RateLimiter::default());
         for _ in 0..1_000 {
             let gives_up = timeout(Duration::from_millis(1), limiter.admit(Priority::Delivery));
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_admitted_while_the_account_wants_to_be_left_alone() {
+    async fn nothing_is_admitted_during_retry_after() {
         let (limiter, mut admitted) = (Arc::new(RateLimiter::default()), JoinSet::new());
         limiter.pause(Duration::from_secs(30));
         limiter.pause(Duration::from_secs(10));
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_the_account_allows_is_kept_to_at_once() {
+    async fn a_new_limit_of_the_account_applies_at_once() {
         let limiter = RateLimiter::default();
         limiter.set_limit(60);
         let before = Instant::now();

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_account_has_a_name_and_other_pictures_have_none() {
+    fn only_pictures_of_the_account_are_files() {
         for (url, expected) in [
             ("https://acme.zendesk.com/attachments/token/x/?name=other.png", Some("a.png")),
             ("https://acme.zendesk.com/attachments/token/y/?name=b%20c.png", Some("b c.png")),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn no_address_of_the_account_stays_in_a_plain_text() {
+    fn addresses_of_the_account_are_removed_from_texts() {
         for (text, expected) in [
             ("See ![](https://acme.zendesk.com/attachments/token/x/?name=a.png) here.", "See (a.png) here."),
             ("[Image: shot](https://acme.zendesk.com/attachments/token/x/?name=a.png)", "(a.png)"),

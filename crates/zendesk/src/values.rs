@@ -150,7 +150,7 @@ mod tests {
     use deskbell_core::fixtures::stored;
 
     #[test]
-    fn values_stand_in_the_place_of_their_names_and_what_is_not_known_leaves_nothing() {
+    fn names_are_replaced_by_values_and_unknown_ones_removed() {
         let mut ticket = stored();
         for (text, filled) in [
             ("plan_{plan}", Some("plan_unverified_scale")),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_none_is_told() {
+    fn unknown_names_are_reported() {
         assert_eq!(unknown_names("{plan} {paln} {fields.} {user.id"), ["paln", "fields.", "{user.id"]);
         assert!(unknown_names("{plan} {fields.a} x").is_empty());
     }

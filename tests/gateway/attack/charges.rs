@@ -26,7 +26,7 @@ async fn ticket_of(gateway: &Gateway) -> String {
 
 /// Every operation in the API's document except reads: the second of two exceeds the limit of an address that may write once.
 #[tokio::test]
-async fn every_operation_that_writes_takes_ten_requests_of_its_address() {
+async fn writing_operations_cost_ten_requests() {
     let gateway = gateway_with("[limits]\naddress = 10\n", Overrides::default()).await;
     let document = gateway.get("/v1/openapi.json").await.json();
     let mut tried = 0;
@@ -51,7 +51,7 @@ async fn every_operation_that_writes_takes_ten_requests_of_its_address() {
 }
 
 #[tokio::test]
-async fn a_session_cannot_ask_for_changes_without_end_and_still_marks_messages_as_read() {
+async fn patches_of_a_session_are_limited_except_for_marking_as_read() {
     let gateway = gateway_with("", Overrides::default()).await;
     let id = ticket_of(&gateway).await;
     let mut done = 0;
@@ -67,7 +67,7 @@ async fn a_session_cannot_ask_for_changes_without_end_and_still_marks_messages_a
 }
 
 #[tokio::test]
-async fn reading_is_cheaper_than_writing_and_marking_as_read_is_between() {
+async fn reading_costs_least_marking_as_read_more_and_writing_most() {
     let gateway = gateway_with("[limits]\naddress = 20\n", Overrides::default()).await;
     // The ticket takes ten of its address.
     let id = ticket_of(&gateway).await;
@@ -92,7 +92,7 @@ fn signed_mail(n: usize) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn what_destinations_sign_is_heard_far_beyond_what_an_address_may_write() {
+async fn signed_webhooks_are_accepted_beyond_the_limit_of_an_address() {
     let secret = format!("whsec_{}", BASE64_STANDARD.encode(b"0123456789abcdef0123456789abcdef"));
     let site = format!(
         "[limits]\naddress = 20\n[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"email\"\n\

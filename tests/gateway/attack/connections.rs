@@ -55,7 +55,7 @@ async fn all_of(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn six_hundred_slow_connections_of_one_address_leave_room_for_others() {
+async fn slow_connections_of_one_address_leave_room_for_others() {
     let served = serve("connections = 300\nconnections_per_address = 40").await;
     let mut held = Vec::new();
     for _ in 0..600 {
@@ -80,7 +80,7 @@ async fn six_hundred_slow_connections_of_one_address_leave_room_for_others() {
 }
 
 #[tokio::test]
-async fn where_an_address_has_all_it_may_have_the_next_connection_is_refused_and_not_left_waiting() {
+async fn connections_above_the_limit_of_an_address_are_refused_at_once() {
     let served = serve("connections = 3\nconnections_per_address = 3").await;
     let mut held = Vec::new();
     for _ in 0..3 {
@@ -105,7 +105,7 @@ async fn where_an_address_has_all_it_may_have_the_next_connection_is_refused_and
 }
 
 #[tokio::test]
-async fn where_all_connections_are_taken_the_next_is_told_that_the_gateway_is_busy() {
+async fn when_all_connections_are_used_the_next_gets_a_busy_response() {
     let served = serve("connections = 3\nconnections_per_address = 9").await;
     let mut held = Vec::new();
     for _ in 0..3 {
@@ -116,7 +116,7 @@ async fn where_all_connections_are_taken_the_next_is_told_that_the_gateway_is_bu
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_not_waited_for_anywhere() {
+async fn requests_without_their_body_time_out_on_every_route() {
     let served = serve("connections = 100").await;
     let session = "deskbell-session: 000102030405060708090a0b0c0d0e0f\r\n";
     let requests = [
@@ -142,7 +142,7 @@ async fn a_body_that_does_not_come_is_not_waited_for_anywhere() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_or_has_too_many_lines_is_refused() {
+async fn oversized_heads_are_refused() {
     let served = serve("connections = 100").await;
     let large = format!("x-large: {}\r\n", "x".repeat(500_000));
     let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();

@@ -26,7 +26,7 @@ async fn signed(gateway: &Gateway, path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_signed_person_reads_while_somebody_else_writes() {
+async fn signed_customers_read_while_others_write() {
     let gateway = gateway().await;
     let sent = gateway.send(post("signed", "key", Some(SESSION), &ticket("It broke"))).await.json();
     let id = sent["id"].as_str().unwrap();

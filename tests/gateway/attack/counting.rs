@@ -32,7 +32,7 @@ async fn rows(database: &mut SqliteConnection, table: &'static str) -> i64 {
 const UNLIMITED: &str = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\n";
 
 #[tokio::test]
-async fn events_of_one_address_add_no_rows_without_bound() {
+async fn events_of_an_address_add_bounded_rows() {
     let gateway = gateway_with(UNLIMITED, Overrides::default()).await;
     import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
     for visit in 0..1_000 {
@@ -52,7 +52,7 @@ async fn events_of_one_address_add_no_rows_without_bound() {
 }
 
 #[tokio::test]
-async fn events_are_written_together() {
+async fn events_are_written_in_batches() {
     let gateway = gateway().await;
     for visit in 0..100 {
         let event = json!({ "visit": format!("{visit:016x}.0"), "name": "opened", "questions": ["a"] });
@@ -74,7 +74,7 @@ async fn events_are_written_together() {
 }
 
 #[tokio::test]
-async fn a_visit_that_cannot_be_read_keeps_no_other_from_being_counted() {
+async fn unreadable_visits_do_not_block_counting() {
     let gateway = gateway().await;
     let event = |visit: u32, name| Count::Event {
         site: "acme".into(),
@@ -101,7 +101,7 @@ async fn a_visit_that_cannot_be_read_keeps_no_other_from_being_counted() {
 }
 
 #[tokio::test]
-async fn the_page_of_answers_reads_counters_and_not_events() {
+async fn the_answers_page_reads_counters_and_not_events() {
     let gateway = gateway_with("inbox_token = \"0123456789abcdef0123456789abcdef\"", Overrides::default()).await;
     let questions: Vec<(String, String)> = (0..100).map(|n| (format!("q{n}"), format!("Question {n}"))).collect();
     let questions: Vec<(&str, &str)> = questions.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
@@ -141,7 +141,7 @@ async fn the_page_of_answers_reads_counters_and_not_events() {
 }
 
 #[tokio::test]
-async fn one_address_has_an_incident_once_a_day_however_many_sessions_it_invents() {
+async fn an_address_reports_an_incident_once_a_day_across_sessions() {
     let site = format!(
         "{UNLIMITED}[sites.broken]\norigins = [\"*\"]\nincidents = {{ say = \"Queries are slow\" }}\n\
          [[sites.broken.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
@@ -180,7 +180,7 @@ async fn one_address_has_an_incident_once_a_day_however_many_sessions_it_invents
 }
 
 #[tokio::test]
-async fn one_address_puts_no_words_on_the_operators_page_and_only_some_into_the_database() {
+async fn search_misses_of_one_address_are_bounded_and_not_shown_to_agents() {
     let gateway = gateway_with(UNLIMITED, Overrides::default()).await;
     for visit in 0..300 {
         let words = if visit < 10 { "buy+cheap+pills".into() } else { format!("nonsense+number+{visit}") };

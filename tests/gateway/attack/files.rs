@@ -85,7 +85,7 @@ fn with_file(number: usize) -> Value {
 }
 
 #[tokio::test]
-async fn a_new_session_for_each_file_fills_no_more_than_the_quota_of_its_address() {
+async fn new_sessions_do_not_extend_the_file_quota_of_an_address() {
     let gateway = gateway("address_bytes_per_day = 200000").await;
     let mut accepted = 0;
     for number in 0..40 {
@@ -120,7 +120,7 @@ async fn a_new_session_for_each_file_fills_no_more_than_the_quota_of_its_address
 }
 
 #[tokio::test]
-async fn many_small_files_are_counted_as_well() {
+async fn small_files_count_towards_the_quota() {
     let gateway = gateway("address_files_per_day = 5").await;
     for number in 0..8 {
         let answer = gateway.send(put("acme", number, &session(number), "203.0.113.7", text(1))).await;
@@ -129,7 +129,7 @@ async fn many_small_files_are_counted_as_well() {
 }
 
 #[tokio::test]
-async fn addresses_are_kept_as_keyed_hashes_for_a_day() {
+async fn addresses_are_stored_as_keyed_hashes_for_a_day() {
     let gateway = gateway("").await;
     assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(1))).await.status, 201);
     let mut read = gateway.connection().await;
@@ -142,7 +142,7 @@ async fn addresses_are_kept_as_keyed_hashes_for_a_day() {
 }
 
 #[tokio::test]
-async fn a_site_leaves_a_part_of_its_day_to_signed_people() {
+async fn sites_reserve_part_of_their_daily_quota_for_signed_customers() {
     let gateway = gateway("site_bytes_per_day = 100000").await;
     let mut accepted = 0;
     for number in 0..20 {
@@ -160,7 +160,7 @@ async fn a_site_leaves_a_part_of_its_day_to_signed_people() {
 }
 
 #[tokio::test]
-async fn what_is_put_and_not_sent_has_a_quota_that_sending_frees() {
+async fn unsent_files_have_a_quota_that_sending_frees() {
     let gateway = gateway("unsent_bytes = 30000\nunsent_files = 4").await;
     let mine = |number| put("acme", number, &session(1), "203.0.113.7", text(10 * KB));
     for number in 0..3 {
@@ -177,7 +177,7 @@ async fn what_is_put_and_not_sent_has_a_quota_that_sending_frees() {
 }
 
 #[tokio::test]
-async fn uploads_at_once_do_not_go_past_a_quota_that_each_alone_is_within() {
+async fn concurrent_uploads_cannot_exceed_a_quota_together() {
     let gateway = gateway("address_bytes_per_day = 100000").await;
     let puts = (0..40).map(|number| {
         let request = put("acme", number, &session(number), "203.0.113.7", text(10 * KB));
@@ -193,7 +193,7 @@ async fn uploads_at_once_do_not_go_past_a_quota_that_each_alone_is_within() {
 }
 
 #[tokio::test]
-async fn an_upload_that_stands_still_holds_no_more_room_than_what_has_come() {
+async fn stalled_uploads_reserve_only_what_was_received() {
     let gateway = gateway("address_bytes_per_day = 11000000").await;
     let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(1);
     let slow = put_stream("acme", 1, &session(1), "203.0.113.7", Body::new(body));
@@ -217,7 +217,7 @@ async fn an_upload_that_stands_still_holds_no_more_room_than_what_has_come() {
 }
 
 #[tokio::test]
-async fn many_idle_uploads_of_one_address_are_refused_as_such_and_hold_nothing_afterwards() {
+async fn idle_uploads_of_one_address_are_limited_and_release_their_reservation() {
     let gateway = gateway("").await;
     let mut idle = Vec::new();
     for number in 0..50 {
@@ -243,7 +243,7 @@ async fn many_idle_uploads_of_one_address_are_refused_as_such_and_hold_nothing_a
 }
 
 #[tokio::test]
-async fn a_disk_that_is_nearly_full_takes_no_files_but_tickets() {
+async fn a_nearly_full_disk_accepts_tickets_and_no_files() {
     let gateway = gateway("disk_reserve_bytes = 9000000000000000000").await;
     let refused = gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(1))).await;
     assert_eq!((refused.problem(), refused.header("retry-after")), ((507, "storage_full".into()), "600"));
@@ -254,7 +254,7 @@ async fn a_disk_that_is_nearly_full_takes_no_files_but_tickets() {
 }
 
 #[tokio::test]
-async fn unsent_files_of_anonymous_sessions_go_after_a_day_and_can_be_put_again() {
+async fn unsent_anonymous_files_expire_after_a_day_and_can_be_uploaded_again() {
     let gateway = gateway("").await;
     assert_eq!(gateway.send(put("signed", 1, &session(1), "203.0.113.7", "anonymous")).await.status, 201);
     assert_eq!(gateway.send(put("signed", 2, "person u-7", "203.0.113.7", "signed")).await.status, 201);
@@ -273,7 +273,7 @@ async fn unsent_files_of_anonymous_sessions_go_after_a_day_and_can_be_put_again(
 }
 
 #[tokio::test]
-async fn nobody_else_on_the_machine_can_read_files() {
+async fn stored_files_are_private() {
     let gateway = gateway("").await;
     assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", "text")).await.status, 201);
     fn check(path: &Path) {
@@ -287,7 +287,7 @@ async fn nobody_else_on_the_machine_can_read_files() {
 }
 
 #[tokio::test]
-async fn files_of_an_older_gateway_are_read_and_moved() {
+async fn files_of_an_older_version_are_read_and_moved() {
     let gateway = gateway("").await;
     assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", "text")).await.status, 201);
     let receipt = gateway.send(post("acme", "k", Some(&session(1)), &with_file(1))).await.json();
@@ -310,7 +310,7 @@ async fn files_of_an_older_gateway_are_read_and_moved() {
 }
 
 #[tokio::test]
-async fn a_sweep_goes_on_past_what_is_gone_or_cannot_be_removed() {
+async fn sweeps_continue_past_files_that_are_missing_or_cannot_be_removed() {
     let gateway = gateway("").await;
     for number in 0..6 {
         assert_eq!(gateway.send(put("acme", number, &session(1), "203.0.113.7", "text")).await.status, 201);
@@ -336,7 +336,7 @@ async fn a_sweep_goes_on_past_what_is_gone_or_cannot_be_removed() {
 }
 
 #[tokio::test]
-async fn what_a_crash_leaves_between_row_and_place_is_read_and_swept_into_place() {
+async fn unsettled_files_after_a_crash_are_read_and_settled_by_the_sweep() {
     let gateway = gateway("").await;
     assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", "text")).await.status, 201);
     let folder = gateway.folder.path().join("test-attachments");
@@ -354,7 +354,7 @@ async fn what_a_crash_leaves_between_row_and_place_is_read_and_swept_into_place(
 }
 
 #[tokio::test]
-async fn what_is_put_in_the_place_of_another_leaves_nothing_behind() {
+async fn replacing_a_file_removes_the_old_one() {
     let gateway = gateway("").await;
     for size in [3, 5, 7] {
         assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(size))).await.status, 201);

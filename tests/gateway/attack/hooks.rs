@@ -59,7 +59,7 @@ async fn begun(gateway: &Gateway, address: &str, signed: &str) -> (Sender<Bytes>
 }
 
 #[tokio::test]
-async fn a_large_body_may_take_longer_than_other_requests() {
+async fn large_webhook_bodies_get_more_time() {
     let gateway = gateway("").await;
     let whole = mail(16 * CHUNK);
     let (mut sender, answer) = begun(&gateway, "203.0.113.7", &whole).await;
@@ -76,7 +76,7 @@ async fn a_large_body_may_take_longer_than_other_requests() {
 }
 
 #[tokio::test]
-async fn a_large_body_that_trickles_is_given_up() {
+async fn large_webhook_bodies_that_trickle_are_ended() {
     let gateway = gateway("").await;
     let (mut sender, answer) = begun(&gateway, "203.0.113.7", "forged").await;
     tokio::time::pause();
@@ -92,7 +92,7 @@ async fn a_large_body_that_trickles_is_given_up() {
 }
 
 #[tokio::test]
-async fn who_has_not_signed_anything_yet_holds_up_nobody_who_has() {
+async fn unknown_webhook_senders_do_not_block_known_ones() {
     let gateway = gateway("address = 20").await;
     let large = mail(5 * CHUNK);
     let from_mailer = async |body: &String| gateway.send(hook("192.0.2.1", Some(body), Body::from(body.clone()))).await;
@@ -110,7 +110,7 @@ async fn who_has_not_signed_anything_yet_holds_up_nobody_who_has() {
 }
 
 #[tokio::test]
-async fn what_carries_no_signature_is_refused_before_it_is_read() {
+async fn webhooks_without_signature_headers_are_refused_before_reading() {
     let gateway = gateway("").await;
     let large = mail(5 * CHUNK);
     let unsigned = gateway.send(hook("203.0.113.7", None, Body::from(large.clone()))).await;

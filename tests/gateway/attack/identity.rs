@@ -72,7 +72,7 @@ async fn answer(gateway: &Gateway, id: &str, text: &str) {
 }
 
 #[tokio::test]
-async fn a_claimed_address_is_the_requester_and_nothing_is_said_in_its_name_or_mailed_to_it() {
+async fn claimed_addresses_become_requesters_without_speaking_or_being_mailed() {
     let desk = desk("tags = [\"plan_{plan}\", \"verified_{verified}\"]").await;
     let answer = desk.post("key", &full("Which cards are on file?")).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -101,7 +101,7 @@ async fn a_claimed_address_is_the_requester_and_nothing_is_said_in_its_name_or_m
 }
 
 #[tokio::test]
-async fn an_alias_has_no_address_and_nobody_can_be_mailed() {
+async fn alias_requesters_have_no_address_to_mail() {
     // An address that cannot be confirmed is not used either.
     for (more, mail) in [("unverified = \"alias\"", MAIL), ("", "")] {
         let zendesk = Zendesk::start().await;
@@ -123,7 +123,7 @@ async fn an_alias_has_no_address_and_nobody_can_be_mailed() {
 }
 
 #[tokio::test]
-async fn who_cannot_be_made_a_requester_stands_behind_another() {
+async fn rejected_requesters_are_replaced_by_a_stand_in() {
     let desk = desk("").await;
     let refusal = json!({"error": "RecordInvalid", "details": {"requester": [{"description": "Requester: Email: is not properly formatted"}]}});
     let refused = Refused {
@@ -154,7 +154,7 @@ async fn who_cannot_be_made_a_requester_stands_behind_another() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_customer_writes_is_filled_in_by_zendesk() {
+async fn zendesk_fills_no_placeholders_in_texts_of_customers() {
     let desk = desk("tags = [\"{via}\"]").await;
     desk.zendesk.quirks(|quirks| quirks.renders_placeholders = true);
     let mut new = full("{{ticket.requester.email}} {% if true %}\n{{{dc.secret}}}");
@@ -174,7 +174,7 @@ async fn nothing_that_a_customer_writes_is_filled_in_by_zendesk() {
 }
 
 #[tokio::test]
-async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
+async fn answers_are_shown_in_the_panel_only_after_the_mailed_code() {
     let desk = desk("").await;
     let gateway = &desk.gateway;
     let id = desk.post("key", &full("Which cards are on file?")).await.json()["id"].as_str().unwrap().to_string();
@@ -240,7 +240,7 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
 }
 
 #[tokio::test]
-async fn a_code_cannot_be_guessed_and_another_cannot_be_asked_for_at_will() {
+async fn code_guesses_and_requests_are_limited() {
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
     let right = mailed_code(&desk.gateway, &id).await;
@@ -259,7 +259,7 @@ async fn a_code_cannot_be_guessed_and_another_cannot_be_asked_for_at_will() {
 }
 
 #[tokio::test]
-async fn guesses_at_the_same_time_count_each() {
+async fn concurrent_guesses_count_separately() {
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
     let right = mailed_code(&desk.gateway, &id).await;
@@ -278,7 +278,7 @@ async fn guesses_at_the_same_time_count_each() {
 }
 
 #[tokio::test]
-async fn whoever_signs_in_afterwards_reads_no_more_unless_the_address_is_theirs() {
+async fn signing_in_later_opens_answers_only_with_the_same_address() {
     let desk = desk("").await;
     let id = desk.post("key", &full("Which cards are on file?")).await.json()["id"].as_str().unwrap().to_string();
     answer(&desk.gateway, &id, "The card 4242.").await;
@@ -314,7 +314,7 @@ async fn post_as(desk: &Desk, claims: Value, key: &str, new: &Value) -> Answer {
 }
 
 #[tokio::test]
-async fn an_address_that_the_host_says_is_not_verified_has_to_be_confirmed() {
+async fn signed_but_unverified_addresses_must_be_confirmed() {
     let desk = desk("").await;
     let claims = json!({"email": "ada@example.com", "email_verified": false});
     let mut new = full("Which cards are on file?");
@@ -340,7 +340,7 @@ async fn an_address_that_the_host_says_is_not_verified_has_to_be_confirmed() {
 }
 
 #[tokio::test]
-async fn a_claimed_address_is_no_requester_where_answers_are_not_withheld() {
+async fn claimed_addresses_are_not_requesters_if_answers_are_shown_without_a_code() {
     // A verified customer without an address types another person's: they can read replies at once.
     let desk = desk("").await;
     let posted = post_as(&desk, json!({}), "key", &full("One")).await;
@@ -358,7 +358,7 @@ async fn a_claimed_address_is_no_requester_where_answers_are_not_withheld() {
 }
 
 #[tokio::test]
-async fn the_api_says_whether_a_code_was_sent_and_why_none_can_be() {
+async fn the_api_reports_whether_a_code_was_sent_and_why_not() {
     let lines = "[sites.desk]\norigins = [\"*\"]\n[sites.desk.mail]\nsmtp = \"smtp://127.0.0.1:9\"\nfrom = \"help@acme.example\"\n\
         limits = { mailbox = 2 }\n";
     let gateway = gateway_with(lines, Overrides::default()).await;
@@ -389,7 +389,7 @@ async fn the_api_says_whether_a_code_was_sent_and_why_none_can_be() {
 }
 
 #[tokio::test]
-async fn a_trap_for_robots_and_a_page_that_claims_a_user_do_not_open_answers() {
+async fn robots_and_claimed_users_cannot_open_answers() {
     let desk = desk("").await;
     let mut robot = full("One");
     robot["website"] = json!("x");
@@ -406,7 +406,7 @@ async fn a_trap_for_robots_and_a_page_that_claims_a_user_do_not_open_answers() {
 }
 
 #[tokio::test]
-async fn a_link_of_a_mail_confirms_nothing_and_shows_the_ticket_only_when_the_button_is_pressed() {
+async fn mailed_links_open_the_ticket_only_after_pressing_the_button() {
     let desk = desk("").await;
     let gateway = &desk.gateway;
     let id =
@@ -452,7 +452,7 @@ async fn a_link_of_a_mail_confirms_nothing_and_shows_the_ticket_only_when_the_bu
 }
 
 #[tokio::test]
-async fn receipts_of_one_session_end_at_its_share_and_the_tickets_are_taken_all_the_same() {
+async fn receipts_of_a_session_are_limited_and_its_tickets_accepted() {
     let lines = "[sites.desk]\norigins = [\"*\"]\n[sites.desk.mail]\nsmtp = \"smtp://127.0.0.1:9\"\nfrom = \"help@acme.example\"\n\
         limits = { session = 3, address = 5 }\n";
     let gateway = gateway_with(lines, Overrides::default()).await;
@@ -526,7 +526,7 @@ pub async fn post_mail(gateway: &Gateway, mail: Value) -> Answer {
 }
 
 #[tokio::test]
-async fn mail_is_supports_only_from_an_agent_and_the_customers_only_from_their_address_and_only_authenticated() {
+async fn authors_of_mails_need_a_known_and_authenticated_address() {
     let gateway = mailbox("").await;
     let id = gateway.send(post("desk", "k", Some(SESSION), &ticket("It broke"))).await.json()["id"]
         .as_str()
@@ -579,7 +579,7 @@ async fn mail_is_supports_only_from_an_agent_and_the_customers_only_from_their_a
 }
 
 #[tokio::test]
-async fn the_configuration_says_who_speaks_for_support() {
+async fn the_configuration_lists_the_agents_of_support() {
     let gateway = mailbox("agents = [\"ana@other.example\"]").await;
     let id = gateway.send(post("desk", "k", Some(SESSION), &ticket("It broke"))).await.json()["id"]
         .as_str()
@@ -594,7 +594,7 @@ async fn the_configuration_says_who_speaks_for_support() {
 }
 
 #[tokio::test]
-async fn files_of_a_mail_are_cleaned_and_kept_or_named() {
+async fn mailed_files_are_cleaned_and_stored_or_listed() {
     let gateway = mailbox("[sites.desk.attachments]\nmax_bytes = 1000\nmax_count = 2").await;
     let id = gateway.send(post("desk", "k", Some(SESSION), &ticket("It broke"))).await.json()["id"]
         .as_str()
@@ -625,7 +625,7 @@ async fn files_of_a_mail_are_cleaned_and_kept_or_named() {
 }
 
 #[tokio::test]
-async fn what_nobody_has_signed_says_so_in_every_mail_to_the_desk() {
+async fn mails_to_the_desk_mark_unverified_senders() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let lines = format!(
         "[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"email\"\nmailbox = \"desk@desk.example\"\n\

@@ -60,7 +60,7 @@ async fn unlimited() -> Gateway {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tickets_are_taken_between_the_transactions_of_an_import_of_100_000_questions() {
+async fn tickets_are_accepted_during_an_import_of_100_000_questions() {
     let gateway = Arc::new(unlimited().await);
     // A reader of the earlier state keeps the log from being restarted.
     let mut reader = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
@@ -88,7 +88,7 @@ async fn tickets_are_taken_between_the_transactions_of_an_import_of_100_000_ques
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tickets_are_taken_while_another_process_imports_and_is_killed_and_carries_on() {
+async fn tickets_are_accepted_while_another_process_imports_is_killed_and_resumes() {
     let gateway = unlimited().await;
     let lines: Vec<String> = (0..30_000).map(|number| serde_json::to_string(&question(number)).unwrap()).collect();
     std::fs::write(gateway.folder.path().join("questions.jsonl"), lines.join("\n")).unwrap();
@@ -125,7 +125,7 @@ async fn tickets_are_taken_while_another_process_imports_and_is_killed_and_carri
 }
 
 #[tokio::test]
-async fn a_source_in_a_private_network_is_not_asked_unless_that_is_meant() {
+async fn sources_in_private_networks_need_a_setting() {
     let limits = Limits { attempts: 1, ..Limits::default() };
     for address in ["https://10.0.0.1/x", "https://169.254.169.254/latest/meta-data", "https://[::ffff:127.0.0.1]/x"] {
         let url = Url::parse(address).unwrap();
@@ -143,7 +143,7 @@ async fn a_source_in_a_private_network_is_not_asked_unless_that_is_meant() {
 }
 
 #[tokio::test]
-async fn nobody_is_led_into_a_private_network() {
+async fn imports_do_not_follow_redirects_into_private_networks() {
     let stand_in = crate::sources::StandIn::new().await;
     let limits = Limits { attempts: 1, ..Limits::default() };
     for location in

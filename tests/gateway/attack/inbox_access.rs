@@ -46,7 +46,7 @@ async fn guess(gateway: &Gateway, peer: &str, token: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn guesses_by_bearer_are_counted_like_those_by_the_form() {
+async fn bearer_guesses_count_like_form_guesses() {
     let gateway = gateway("").await;
     for n in 0..10 {
         assert_eq!(guess(&gateway, "203.0.113.7", &format!("guess-{n}-0123456789")).await.status, 303);
@@ -63,7 +63,7 @@ async fn guesses_by_bearer_are_counted_like_those_by_the_form() {
 }
 
 #[tokio::test]
-async fn many_addresses_together_do_not_guess_without_end() {
+async fn guesses_are_limited_across_addresses() {
     let gateway = gateway("").await;
     assert_eq!(guess(&gateway, "203.0.113.8", TOKEN).await.status, 200);
     let gateway = std::sync::Arc::new(gateway);
@@ -84,7 +84,7 @@ async fn many_addresses_together_do_not_guess_without_end() {
 }
 
 #[tokio::test]
-async fn an_authorization_that_a_proxy_adds_keeps_no_agent_out() {
+async fn authorization_headers_of_proxies_do_not_end_a_session() {
     let gateway = gateway("").await;
     let bearer = ("authorization", "Bearer added-by-a-proxy-for-itself");
     let peer = "203.0.113.7";
@@ -113,7 +113,7 @@ async fn an_authorization_that_a_proxy_adds_keeps_no_agent_out() {
 }
 
 #[tokio::test]
-async fn a_script_with_the_token_is_not_held_up_by_how_often_it_asks() {
+async fn bearer_requests_with_the_right_token_are_not_slowed_down() {
     let gateway = gateway("").await;
     for _ in 0..50 {
         assert_eq!(guess(&gateway, "203.0.113.7", TOKEN).await.status, 200);
@@ -133,7 +133,7 @@ fn pair(cookie: &str) -> &str {
 }
 
 #[tokio::test]
-async fn another_token_ends_all_sessions() {
+async fn changing_the_token_ends_all_sessions() {
     let gateway = gateway("").await;
     let set = cookie(&gateway, &[OWN], "127.0.0.1").await;
     let list = async |router: axum::Router| {
@@ -153,7 +153,7 @@ async fn another_token_ends_all_sessions() {
 }
 
 #[tokio::test]
-async fn an_authorization_that_opens_nothing_does_not_stand_for_the_own_page() {
+async fn wrong_bearer_tokens_do_not_bypass_the_origin_check() {
     let gateway = gateway("").await;
     let set = cookie(&gateway, &[OWN], "127.0.0.1").await;
     let sent = gateway.post("key", &ticket("One")).await.json();
@@ -180,7 +180,7 @@ async fn an_authorization_that_opens_nothing_does_not_stand_for_the_own_page() {
 }
 
 #[tokio::test]
-async fn a_session_goes_over_https_only_but_on_this_computer_or_where_it_is_allowed() {
+async fn inbox_sessions_need_https_except_on_loopback_or_if_configured() {
     let strict = gateway("").await;
     let open = gateway("[inbox]\ninsecure_http = true\n").await;
     let proxied = [OWN, ("x-forwarded-for", "203.0.113.7"), ("x-forwarded-proto", "https")];
@@ -219,7 +219,7 @@ async fn a_session_goes_over_https_only_but_on_this_computer_or_where_it_is_allo
 }
 
 #[tokio::test]
-async fn the_login_page_says_when_https_is_missing() {
+async fn the_login_page_warns_without_https() {
     let gateway = gateway("").await;
     let page = async |headers: &[(&str, &str)], peer: &str| {
         gateway.send(from(peer, inbox_request(Method::GET, "/inbox/login", headers, ""))).await.text()
@@ -240,7 +240,7 @@ async fn the_login_page_says_when_https_is_missing() {
 }
 
 #[tokio::test]
-async fn what_a_browser_asked_a_trusted_proxy_for_counts_as_the_own_page() {
+async fn same_origin_checks_use_the_host_that_a_trusted_proxy_forwards() {
     let gateway = gateway("").await;
     let origin = ("origin", "https://support.example");
     for (headers, peer, status) in [
@@ -258,7 +258,7 @@ async fn what_a_browser_asked_a_trusted_proxy_for_counts_as_the_own_page() {
 }
 
 #[tokio::test]
-async fn agents_have_names_that_can_be_seen() {
+async fn agent_names_must_be_visible() {
     let gateway = gateway("").await;
     for name in
         ["Ana\u{202e}anA", "Ana\nSupport", "\u{200b}", "A\u{2066}b", "Ana\u{feff}", "\u{0}", " ", &"x".repeat(81)]
@@ -273,7 +273,7 @@ async fn agents_have_names_that_can_be_seen() {
 }
 
 #[tokio::test]
-async fn forms_are_no_larger_than_they_need_to_be() {
+async fn forms_are_limited_in_size() {
     let gateway = gateway("").await;
     let large = format!("{}&next={}", login("Ana", TOKEN), "x".repeat(20_000));
     assert_eq!(gateway.send(inbox_request(Method::POST, "/inbox/login", &[OWN], &large)).await.status, 413);
@@ -293,7 +293,7 @@ async fn forms_are_no_larger_than_they_need_to_be() {
 }
 
 #[tokio::test]
-async fn with_a_listener_of_its_own_the_inbox_is_nowhere_else() {
+async fn a_separate_inbox_listener_removes_the_inbox_elsewhere() {
     let gateway = gateway("[inbox]\nlisten = \"127.0.0.1:0\"\n").await;
     let bearer = format!("Bearer {TOKEN}");
     let inbox = http::inbox_router(&gateway.app.routers);
@@ -315,7 +315,7 @@ async fn with_a_listener_of_its_own_the_inbox_is_nowhere_else() {
 }
 
 #[tokio::test]
-async fn pages_that_run_the_panel_tell_no_other_site_where_their_visitor_was() {
+async fn pages_with_the_panel_send_no_referrer() {
     let gateway = gateway_with("", Overrides { demo: true, ..Overrides::default() }).await;
     assert_eq!(gateway.get("/help/demo").await.header("referrer-policy"), "same-origin");
     assert_eq!(gateway.get("/inbox").await.header("referrer-policy"), "no-referrer");

@@ -28,7 +28,7 @@ fn mail(id: &str, number: u32, from: &str, authenticated: Option<bool>, text: &s
 }
 
 #[tokio::test]
-async fn a_note_by_mail_is_found_puts_the_ticket_before_agents_and_is_told_to_other_tabs() {
+async fn mailed_notes_are_searchable_await_support_and_reach_other_tabs() {
     let gateway = mailbox("").await;
     let id = file(&gateway, "k", &ticket("It broke")).await;
     let store = &gateway.app.store;
@@ -53,7 +53,7 @@ async fn a_note_by_mail_is_found_puts_the_ticket_before_agents_and_is_told_to_ot
 }
 
 #[tokio::test]
-async fn what_mails_make_a_ticket_keep_is_bounded() {
+async fn mails_per_ticket_are_bounded() {
     let gateway = mailbox("").await;
     let id = file(&gateway, "k", &ticket("It broke")).await;
     let long = "x".repeat(2_000_000);
@@ -87,7 +87,7 @@ async fn what_mails_make_a_ticket_keep_is_bounded() {
 }
 
 #[tokio::test]
-async fn agents_are_warned_where_no_mail_says_whether_it_is_authenticated() {
+async fn agents_are_warned_if_mails_have_no_authentication_results() {
     let gateway = mailbox_with("", Overrides { demo: true, ..Overrides::default() }).await;
     let id = file(&gateway, "k", &ticket("It broke")).await;
     let warns =
@@ -100,7 +100,7 @@ async fn agents_are_warned_where_no_mail_says_whether_it_is_authenticated() {
 }
 
 #[tokio::test]
-async fn nothing_of_an_address_is_left_once_its_ticket_is_erased() {
+async fn erasing_a_ticket_removes_its_address() {
     let lines = "[sites.desk]\norigins = [\"*\"]\n[sites.desk.mail]\nsmtp = \"smtp://127.0.0.1:9\"\nfrom = \"help@acme.example\"\n";
     let gateway = gateway_with(lines, Overrides::default()).await;
     let mut new = ticket("It broke");

@@ -16,7 +16,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn a_new_database_and_its_folder_are_for_the_gateway_alone() {
+async fn new_databases_and_folders_are_private() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data/below");
     let database = data.join("test.db");
@@ -33,7 +33,7 @@ async fn a_new_database_and_its_folder_are_for_the_gateway_alone() {
 }
 
 #[tokio::test]
-async fn others_are_shut_out_of_a_database_that_was_made_before() {
+async fn existing_databases_are_made_private() {
     let gateway = gateway().await;
     gateway.post("key", &ticket("One")).await;
     let database = gateway.database();

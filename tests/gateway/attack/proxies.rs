@@ -32,7 +32,7 @@ async fn admitted(proxy: &str, peer: &str, lines: impl Fn(usize) -> Vec<(&'stati
 }
 
 #[tokio::test]
-async fn every_customer_behind_a_proxy_has_a_share_of_their_own() {
+async fn customers_behind_a_trusted_proxy_have_separate_limits() {
     let xff = |text: String| vec![("x-forwarded-for", text)];
     let cloudflare = "[proxy]\ntrusted = [\"loopback\", \"172.64.0.0/13\"]";
     let forwarded = "[proxy]\nheader = \"forwarded\"";
@@ -46,7 +46,7 @@ async fn every_customer_behind_a_proxy_has_a_share_of_their_own() {
 }
 
 #[tokio::test]
-async fn nobody_chooses_their_address() {
+async fn clients_cannot_choose_their_address() {
     let xff = |text: String| vec![("x-forwarded-for", text)];
     for peer in ["203.0.113.7", "10.0.0.5", "172.17.0.1", "100.64.0.2", "fd00::1"] {
         assert_eq!(admitted("", peer, |n| xff(format!("198.51.100.{n}"))).await, 5, "{peer}");
@@ -69,7 +69,7 @@ async fn log_in(gateway: &Gateway, n: usize) -> u16 {
 }
 
 #[tokio::test]
-async fn guesses_of_the_inbox_token_are_counted_whatever_the_headers_say() {
+async fn token_guesses_are_counted_despite_forged_headers() {
     let gateway = gateway_with("", Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await;
     let mut statuses = Vec::new();
     for n in 0..12 {
@@ -80,7 +80,7 @@ async fn guesses_of_the_inbox_token_are_counted_whatever_the_headers_say() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_not_trusted_is_told_in_the_inbox_with_the_line_to_write() {
+async fn the_inbox_reports_untrusted_proxies_with_the_line_to_write() {
     let gateway = gateway_with("", Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await;
     let page = async || {
         let mut request = request(Method::GET, "/inbox").header("authorization", format!("Bearer {TOKEN}"));
@@ -99,7 +99,7 @@ async fn a_proxy_that_is_not_trusted_is_told_in_the_inbox_with_the_line_to_write
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_proxies_is_named_with_its_line() {
+async fn errors_of_proxy_settings_name_their_line() {
     for (lines, is_warned) in [
         ("[proxy]\ntrusted = [\"10.0.0\"]", ":2: proxy.trusted: \"10.0.0\" is not a network; use \"10.0.0.2/32\""),
         ("[proxy]\ntrusted = [\"10.0.0.0/33\"]", ":2: proxy.trusted: \"10.0.0.0/33\" is not a network"),

@@ -28,7 +28,7 @@ fn by(person: &str, key: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn what_is_refused_takes_nothing_of_what_a_site_may_take_in() {
+async fn refused_submissions_do_not_count_towards_the_site_limit() {
     let gateway = gateway(2).await;
     let bare = || request(Method::POST, "/v1/sites/acme/tickets").body(Body::empty()).unwrap();
     let invalid = || post("acme", "invalid", None, &json!({ "kind": "bug" }));
@@ -42,7 +42,7 @@ async fn what_is_refused_takes_nothing_of_what_a_site_may_take_in() {
 }
 
 #[tokio::test]
-async fn the_same_again_takes_nothing_of_it_either() {
+async fn repeated_submissions_do_not_count_towards_the_site_limit() {
     let gateway = gateway(1).await;
     for _ in 0..5 {
         assert_eq!(gateway.post("a", &ticket("One")).await.status, 201);
@@ -53,7 +53,7 @@ async fn the_same_again_takes_nothing_of_it_either() {
 }
 
 #[tokio::test]
-async fn signed_customers_get_in_when_others_have_used_up_the_share_of_all() {
+async fn signed_customers_are_served_when_anonymous_limits_are_used_up() {
     let gateway = gateway(3).await;
     let send = async |request: Request<Body>| gateway.send(request).await.status.as_u16();
     for n in 0..5 {
@@ -67,7 +67,7 @@ async fn signed_customers_get_in_when_others_have_used_up_the_share_of_all() {
 }
 
 #[tokio::test]
-async fn a_signed_person_cannot_make_up_sessions_to_have_more() {
+async fn signed_customers_cannot_raise_their_limit_with_sessions() {
     let gateway = gateway_with(
         &format!(
             "[limits]\nsession = 2\n[sites.signed]\norigins = [\"*\"]\n\
@@ -86,7 +86,7 @@ async fn a_signed_person_cannot_make_up_sessions_to_have_more() {
 }
 
 #[tokio::test]
-async fn new_sessions_and_sites_that_are_not_there_are_charged_to_the_address_all_the_same() {
+async fn new_sessions_and_unknown_sites_are_charged_to_the_address() {
     let gateway = gateway_with("[limits]\naddress = 50\n", Overrides::default()).await;
     let send = async |site: &str, n: u32, body: &Value| {
         let key = format!("k{n}");
@@ -102,7 +102,7 @@ async fn new_sessions_and_sites_that_are_not_there_are_charged_to_the_address_al
 }
 
 #[tokio::test]
-async fn a_network_of_ipv6_does_not_have_more_than_four_addresses() {
+async fn an_ipv6_network_counts_as_at_most_four_addresses() {
     let gateway = gateway_with("[limits]\naddress = 10\n", Overrides::default()).await;
     let mut admitted = 0;
     for n in 0..40 {
@@ -115,7 +115,7 @@ async fn a_network_of_ipv6_does_not_have_more_than_four_addresses() {
 }
 
 #[tokio::test]
-async fn a_key_as_long_as_a_header_is_refused_or_kept_as_its_digest() {
+async fn very_long_keys_are_refused_or_stored_as_digests() {
     let gateway = gateway(10).await;
     let long = "x".repeat(60_000);
     let mut request = post("acme", "key", None, &ticket("x"));

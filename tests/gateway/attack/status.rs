@@ -40,7 +40,7 @@ async fn waiting(gateway: &Gateway, id: &str) -> Vec<DeliveryKind> {
 }
 
 #[tokio::test]
-async fn status_changes_that_take_each_other_back_are_never_delivered_and_their_number_is_limited() {
+async fn opposite_status_changes_are_not_delivered_and_are_limited() {
     let (gateway, id) = gateway().await;
     for flip in 0..10 {
         let (status, remaining) = match flip % 2 {
@@ -62,7 +62,7 @@ async fn status_changes_that_take_each_other_back_are_never_delivered_and_their_
 }
 
 #[tokio::test]
-async fn a_status_change_that_was_attempted_is_taken_back_by_another() {
+async fn attempted_status_changes_are_reverted_by_another_delivery() {
     let (gateway, id) = gateway().await;
     let store = &gateway.app.store;
     patch(&gateway, &id, json!({ "status": "solved" })).await;
@@ -74,7 +74,7 @@ async fn a_status_change_that_was_attempted_is_taken_back_by_another() {
 }
 
 #[tokio::test]
-async fn a_patch_that_changes_nothing_writes_nothing() {
+async fn patches_without_effect_write_nothing() {
     let (gateway, id) = gateway().await;
     let mut other = gateway.connection().await;
     // Changes whenever another connection commits.

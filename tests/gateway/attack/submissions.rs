@@ -54,7 +54,7 @@ fn assert_refused(answer: &Answer, expected: &str) {
 }
 
 #[tokio::test]
-async fn a_new_session_for_each_large_ticket_fills_no_more_than_the_quota_of_its_network() {
+async fn new_sessions_do_not_extend_the_submission_quota_of_a_network() {
     let gateway = gateway("address_ticket_bytes_per_day = 50000").await;
     let mut accepted = 0;
     for number in 0..20 {
@@ -80,7 +80,7 @@ async fn a_new_session_for_each_large_ticket_fills_no_more_than_the_quota_of_its
 }
 
 #[tokio::test]
-async fn many_small_tickets_count_and_a_site_has_a_quota_of_its_own() {
+async fn small_tickets_count_and_sites_have_a_quota() {
     let by_network = gateway("address_tickets_per_day = 3").await;
     for n in 0..5 {
         let answer = by_network.send(post("acme", &format!("k{n}"), Some(&session(n)), &ticket("x"))).await;
@@ -97,7 +97,7 @@ async fn many_small_tickets_count_and_a_site_has_a_quota_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_was_sent_is_counted_for_a_day_and_without_the_address() {
+async fn submissions_count_for_a_day_without_storing_addresses() {
     let gateway = gateway("").await;
     assert_eq!(gateway.send(from("203.0.113.7", large(1))).await.status, 201);
     let refused = gateway.send(from("203.0.113.7", post("acme", "bad", None, &json!({ "kind": "bug" })))).await;
@@ -115,7 +115,7 @@ async fn what_was_sent_is_counted_for_a_day_and_without_the_address() {
 }
 
 #[tokio::test]
-async fn a_disk_without_room_takes_tickets_of_signed_people_only() {
+async fn a_full_disk_accepts_tickets_of_signed_customers_only() {
     let gateway = gateway("disk_floor_bytes = 9000000000000000000").await;
     let refused = gateway.send(large(1)).await;
     assert_eq!((refused.problem(), refused.header("retry-after")), ((507, "disk_full".into()), "600"));
@@ -125,7 +125,7 @@ async fn a_disk_without_room_takes_tickets_of_signed_people_only() {
 }
 
 #[tokio::test]
-async fn whoever_has_many_networks_within_one_of_an_organization_fills_no_more_than_four_times_the_quota() {
+async fn networks_of_an_organization_share_four_times_the_quota() {
     let gateway = gateway("address_tickets_per_day = 2").await;
     let mut accepted = 0;
     for number in 0..20 {

@@ -26,7 +26,7 @@ async fn fitting() -> Zendesk {
 }
 
 #[tokio::test]
-async fn an_account_that_fits_is_good_in_every_line_and_nothing_is_left_there() {
+async fn check_of_a_matching_account_succeeds_and_leaves_nothing_behind() {
     let zendesk = fitting().await;
     let (good, report) = check(&zendesk, &mapping(), &[]).await;
     assert!(good && !report.contains("BAD"), "{report}");
@@ -40,7 +40,7 @@ async fn an_account_that_fits_is_good_in_every_line_and_nothing_is_left_there() 
 }
 
 #[tokio::test]
-async fn an_account_whose_changes_cannot_be_exported_is_told_so_and_what_happens_then() {
+async fn check_reports_an_account_without_export_and_the_consequences() {
     let zendesk = fitting().await;
     zendesk.state().quirks.export_refused = true;
     let (good, report) = check(&zendesk, &mapping(), &[]).await;
@@ -55,7 +55,7 @@ async fn an_account_whose_changes_cannot_be_exported_is_told_so_and_what_happens
 }
 
 #[tokio::test]
-async fn whatever_drifted_is_named_with_its_field() {
+async fn check_names_the_field_of_each_difference() {
     let zendesk = Zendesk::start().await;
     {
         let mut state = zendesk.state();
@@ -84,7 +84,7 @@ async fn whatever_drifted_is_named_with_its_field() {
 }
 
 #[tokio::test]
-async fn who_is_not_let_in_is_told_what_to_look_at() {
+async fn check_explains_a_failed_login() {
     let zendesk = Zendesk::start().await;
     zendesk.state().account.client_secret = "another".into();
     let (good, report) = check(&zendesk, "", &[]).await;
@@ -92,7 +92,7 @@ async fn who_is_not_let_in_is_told_what_to_look_at() {
 }
 
 #[tokio::test]
-async fn a_test_ticket_is_brought_there_and_says_what_it_is() {
+async fn check_delivers_a_marked_test_ticket() {
     let zendesk = fitting().await;
     let (good, report) = check(&zendesk, &mapping(), &["--send"]).await;
     assert!(good, "{report}");

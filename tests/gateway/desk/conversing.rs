@@ -35,7 +35,7 @@ pub fn support(text: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn an_agents_answer_comes_once_however_the_webhooks_come_and_a_private_note_never() {
+async fn answers_arrive_once_in_any_webhook_order_and_private_notes_never() {
     for (doubled, reversed) in [(false, false), (true, false), (false, true), (true, true)] {
         let (desk, id, external_id) = begun("").await;
         desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
@@ -67,7 +67,7 @@ async fn an_agents_answer_comes_once_however_the_webhooks_come_and_a_private_not
 }
 
 #[tokio::test]
-async fn an_agents_file_is_read_here_and_one_that_is_not_taken_is_named() {
+async fn files_of_agents_are_served_and_rejected_ones_listed() {
     for leads in [false, true] {
         let (desk, id, external_id) = begun("").await;
         desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
@@ -95,7 +95,7 @@ async fn an_agents_file_is_read_here_and_one_that_is_not_taken_is_named() {
 }
 
 #[tokio::test]
-async fn an_agent_is_called_by_the_name_that_is_for_customers() {
+async fn agents_appear_under_their_public_alias() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     for name in ["Grace", "Linus"] {
@@ -109,7 +109,7 @@ async fn an_agent_is_called_by_the_name_that_is_for_customers() {
 }
 
 #[tokio::test]
-async fn what_nobody_has_signed_is_not_heard() {
+async fn unsigned_webhooks_are_ignored() {
     let (desk, ..) = begun("").await;
     let body = br#"{"ticket_id": "1"}"#;
     assert_eq!(desk.hook(&[], body).await.problem(), (401, "unsigned".into()));
@@ -121,7 +121,7 @@ async fn what_nobody_has_signed_is_not_heard() {
 }
 
 #[tokio::test]
-async fn without_webhooks_it_is_asked_what_has_changed() {
+async fn without_webhooks_changes_are_polled() {
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
     let external_id = *desk.zendesk.state().tickets.keys().next().unwrap();
@@ -135,7 +135,7 @@ async fn without_webhooks_it_is_asked_what_has_changed() {
 }
 
 #[tokio::test]
-async fn the_customer_answers_solves_and_opens_again_and_the_agent_sees_it() {
+async fn replies_solving_and_reopening_reach_zendesk() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Try again.")).unwrap();
@@ -159,7 +159,7 @@ async fn the_customer_answers_solves_and_opens_again_and_the_agent_sees_it() {
 }
 
 #[tokio::test]
-async fn what_the_customer_says_about_a_closed_ticket_becomes_one_that_follows_it_up() {
+async fn replies_to_closed_tickets_become_follow_ups() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     desk.zendesk.set_status(external_id, "solved").unwrap();
@@ -184,7 +184,7 @@ async fn what_the_customer_says_about_a_closed_ticket_becomes_one_that_follows_i
 }
 
 #[tokio::test]
-async fn what_the_customer_says_by_mail_is_theirs_here_too() {
+async fn mailed_replies_appear_as_the_customers() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     desk.zendesk.comment(external_id, &new_comment(Side::Customer, "I forgot to say …")).unwrap();
@@ -192,7 +192,7 @@ async fn what_the_customer_says_by_mail_is_theirs_here_too() {
 }
 
 #[tokio::test]
-async fn what_is_answered_here_is_answered_there_and_nothing_comes_back_as_new() {
+async fn inbox_answers_reach_zendesk_and_do_not_return_as_new() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let ticket = desk.gateway.app.store.ticket(&id).await.unwrap().unwrap();
@@ -207,7 +207,7 @@ async fn what_is_answered_here_is_answered_there_and_nothing_comes_back_as_new()
 }
 
 #[tokio::test]
-async fn a_persons_tickets_from_elsewhere_are_theirs_only_with_a_verified_address() {
+async fn external_tickets_belong_to_customers_with_a_verified_address_only() {
     let desk = desk("").await;
     let arriving = Arriving {
         via: Channel::Email,
@@ -245,7 +245,7 @@ async fn a_persons_tickets_from_elsewhere_are_theirs_only_with_a_verified_addres
 }
 
 #[tokio::test]
-async fn a_ticket_from_elsewhere_that_was_erased_here_is_not_taken_over_again() {
+async fn erased_external_tickets_are_not_imported_again() {
     let desk = desk("").await;
     let arriving = Arriving {
         via: Channel::Email,

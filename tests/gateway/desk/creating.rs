@@ -9,7 +9,7 @@ use crate::zendesk::quirks::{UnknownChoices, UnknownFields};
 const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 
 #[tokio::test]
-async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
+async fn tickets_are_created_at_once_with_all_fields() {
     let desk = desk(&mapping()).await;
     desk.file(FILE, "log.txt", b"one line\n").await;
     let mut ticket = full("The export stops.\nEvery time.");
@@ -67,7 +67,7 @@ async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
 }
 
 #[tokio::test]
-async fn a_test_is_there_for_nobody_in_particular_and_without_a_priority() {
+async fn test_tickets_have_no_assignee_and_no_priority() {
     let desk = desk(&mapping()).await;
     let mut ticket = full("I try it out");
     ticket["test"] = json!(true);
@@ -88,7 +88,7 @@ async fn a_test_is_there_for_nobody_in_particular_and_without_a_priority() {
 }
 
 #[tokio::test]
-async fn the_same_again_is_answered_the_same_and_is_there_once() {
+async fn repeated_submissions_get_the_same_response_and_one_external_ticket() {
     let desk = desk("").await;
     let ticket = full("One");
     let (one, again) = tokio::join!(desk.post("key", &ticket), desk.post("key", &ticket));
@@ -99,7 +99,7 @@ async fn the_same_again_is_answered_the_same_and_is_there_once() {
 }
 
 #[tokio::test]
-async fn what_the_account_does_not_have_is_left_out_and_told_and_the_ticket_is_there() {
+async fn values_unknown_to_the_account_are_left_out_and_reported() {
     let refuse = |quirks: &mut crate::zendesk::quirks::Quirks| {
         quirks.unknown_choices = UnknownChoices::Refuse;
         quirks.unknown_fields = UnknownFields::Refuse;
@@ -126,7 +126,7 @@ async fn what_the_account_does_not_have_is_left_out_and_told_and_the_ticket_is_t
 }
 
 #[tokio::test]
-async fn a_choice_that_goes_while_the_gateway_runs_takes_nothing_else_along() {
+async fn a_removed_option_affects_only_its_field() {
     let desk = desk(&mapping()).await;
     assert_eq!(desk.post("1", &full("One")).await.status, 201);
     desk.zendesk.quirks(|quirks| quirks.unknown_choices = UnknownChoices::Refuse);
@@ -147,7 +147,7 @@ async fn a_choice_that_goes_while_the_gateway_runs_takes_nothing_else_along() {
 }
 
 #[tokio::test]
-async fn a_form_that_zendesk_puts_in_the_place_of_another_is_told() {
+async fn replaced_forms_are_reported() {
     let desk = desk("form_id = 5").await;
     desk.zendesk.quirks(|quirks| quirks.form_substitution = true);
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
@@ -158,7 +158,7 @@ async fn a_form_that_zendesk_puts_in_the_place_of_another_is_told() {
 }
 
 #[tokio::test]
-async fn a_file_that_zendesk_does_not_take_is_named_and_the_ticket_is_there() {
+async fn files_that_zendesk_rejects_are_listed_and_the_ticket_is_created() {
     let desk = desk("").await;
     desk.zendesk.quirks(|quirks| quirks.upload_limit = 100);
     desk.file(FILE, "log.txt", &[b'x'; 500]).await;
@@ -170,7 +170,7 @@ async fn a_file_that_zendesk_does_not_take_is_named_and_the_ticket_is_there() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_taken_any_more_is_asked_for_again() {
+async fn rejected_tokens_are_renewed() {
     let desk = desk("").await;
     assert_eq!(desk.post("1", &full("One")).await.status, 201);
     desk.zendesk.state().tokens.clear();
@@ -179,7 +179,7 @@ async fn a_token_that_is_not_taken_any_more_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn where_nobody_is_let_in_tickets_are_kept_until_somebody_is() {
+async fn tickets_wait_while_logins_fail() {
     let desk = desk("").await;
     desk.zendesk.state().account.client_secret = "another".into();
     let answer = desk.post("key", &full("One")).await;

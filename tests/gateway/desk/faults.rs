@@ -80,7 +80,7 @@ fn status(status: u16, retry_after: Option<u64>, html: bool) -> FaultKind {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_alone_and_in_pairs_everything_arrives_once_and_whole() {
+async fn every_fault_and_pair_of_faults_still_delivers_once_and_completely() {
     LocalSet::new().run_until(all()).await;
 }
 
@@ -157,7 +157,7 @@ async fn arrived(desk: &Desk, id: &str) {
 }
 
 #[tokio::test]
-async fn files_whose_tokens_have_ended_are_uploaded_again() {
+async fn files_with_expired_tokens_are_uploaded_again() {
     let desk = desk("").await;
     let slow = Fault {
         method: "POST".into(),
@@ -178,7 +178,7 @@ async fn files_whose_tokens_have_ended_are_uploaded_again() {
 }
 
 #[tokio::test]
-async fn a_ticket_whose_external_id_is_refused_is_created_once_where_the_answer_is_lost() {
+async fn a_lost_response_creates_no_duplicate_without_an_external_id() {
     for key_hours in [2, 0] {
         let desk = desk("").await;
         desk.zendesk.quirks(|quirks| {
@@ -216,7 +216,7 @@ async fn a_ticket_whose_external_id_is_refused_is_created_once_where_the_answer_
 }
 
 #[tokio::test]
-async fn a_note_that_a_status_was_refused_is_written_once() {
+async fn notes_about_refused_statuses_are_written_once() {
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
     next(&desk.zendesk, "PUT", "/api/v2/tickets", status(422, None, false));
@@ -230,7 +230,7 @@ async fn a_note_that_a_status_was_refused_is_written_once() {
 }
 
 #[tokio::test]
-async fn one_that_fails_for_good_is_listed_and_keeps_nobody_else_and_can_be_sent_again() {
+async fn dead_letters_are_listed_block_nothing_and_can_be_resent() {
     let desk = desk("").await;
     // It is refused whatever is left out.
     let refuses = |times| Fault {

@@ -23,7 +23,7 @@ const FOREVER: u64 = 600_000;
 const STEPS: u32 = 7;
 
 #[tokio::test]
-async fn killed_between_any_two_steps_one_ticket_is_there_and_whole() {
+async fn a_kill_at_any_step_leaves_one_complete_ticket() {
     LocalSet::new().run_until(all()).await;
 }
 

@@ -29,7 +29,7 @@ async fn notes(desk: &Desk, id: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_panel_goes_on_with_the_ticket_that_another_was_merged_into() {
+async fn the_panel_continues_with_the_merged_ticket() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let other = another(&desk, external_id, "The same by mail.");
@@ -56,7 +56,7 @@ async fn the_panel_goes_on_with_the_ticket_that_another_was_merged_into() {
 }
 
 #[tokio::test]
-async fn a_reply_that_is_faster_than_the_news_of_the_merge_goes_there_too() {
+async fn replies_before_the_merge_is_known_reach_the_merged_ticket() {
     let (desk, id, external_id) = begun("").await;
     let other = another(&desk, external_id, "The same by mail.");
     desk.zendesk.comment(external_id, &new_comment(Side::Agent, "We look at it.")).unwrap();
@@ -81,7 +81,7 @@ async fn a_reply_that_is_faster_than_the_news_of_the_merge_goes_there_too() {
 }
 
 #[tokio::test]
-async fn nothing_of_somebody_elses_ticket_is_shown_and_agents_are_told() {
+async fn merges_into_tickets_of_others_show_nothing_and_notify_agents() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let other = arrives(&desk, "eve@example.com", "My card 4242 is refused.");
@@ -104,7 +104,7 @@ async fn nothing_of_somebody_elses_ticket_is_shown_and_agents_are_told() {
 }
 
 #[tokio::test]
-async fn what_is_merged_into_a_customers_ticket_is_not_shown_to_them() {
+async fn texts_merged_into_a_customers_ticket_are_not_shown() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let other = arrives(&desk, "eve@example.com", "My card 4242 is refused.");
@@ -115,7 +115,7 @@ async fn what_is_merged_into_a_customers_ticket_is_not_shown_to_them() {
 }
 
 #[tokio::test]
-async fn merges_are_followed_from_one_to_the_next_and_not_without_end() {
+async fn chains_of_merges_are_followed_up_to_a_limit() {
     let (desk, id, external_id) = begun("").await;
     let (second, third) = (another(&desk, external_id, "Again."), another(&desk, external_id, "And again."));
     desk.zendesk.merge(external_id, &Merging { into: second, ..Merging::default() }).unwrap();
@@ -144,7 +144,7 @@ async fn merges_are_followed_from_one_to_the_next_and_not_without_end() {
 }
 
 #[tokio::test]
-async fn two_tickets_of_a_customer_here_may_be_one_there() {
+async fn two_tickets_of_a_customer_may_share_an_external_ticket() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let second = desk.post("key2", &full("Two")).await.json()["id"].as_str().unwrap().to_string();

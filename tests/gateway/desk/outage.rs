@@ -21,7 +21,7 @@ const AHEAD: u64 = 24;
 const PATIENCE: Duration = Duration::from_secs(900);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_an_outage_everything_is_brought_oldest_first_once_and_within_the_limit_whoever_looks() {
+async fn after_an_outage_the_queue_is_delivered_in_order_once_and_within_the_rate_limit() {
     let desk = desk("").await;
     desk.zendesk.quirks(|quirks| {
         quirks.down = true;

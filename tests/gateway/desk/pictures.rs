@@ -16,7 +16,7 @@ async fn names(desk: &Desk, id: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_picture_in_an_answer_goes_along_as_a_file_and_no_link_to_zendesk_stays() {
+async fn pictures_in_answers_become_files_without_links_to_zendesk() {
     for is_private in [false, true] {
         for leads in [false, true] {
             let (desk, id, external_id) = begun("").await;
@@ -43,7 +43,7 @@ async fn a_picture_in_an_answer_goes_along_as_a_file_and_no_link_to_zendesk_stay
 }
 
 #[tokio::test]
-async fn a_login_in_the_place_of_a_picture_is_no_file_and_the_picture_is_named() {
+async fn login_pages_are_not_stored_as_pictures_and_the_picture_is_listed() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     desk.zendesk.quirks(|quirks| quirks.closed_attachments = true);
@@ -55,7 +55,7 @@ async fn a_login_in_the_place_of_a_picture_is_no_file_and_the_picture_is_named()
 }
 
 #[tokio::test]
-async fn what_a_customer_writes_by_mail_keeps_its_pictures_too() {
+async fn mailed_replies_keep_their_pictures() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     let mail =

@@ -8,7 +8,7 @@ use crate::zendesk::Zendesk;
 use crate::zendesk::quirks::{Answer, Fault, FaultKind as Wrong};
 
 #[tokio::test]
-async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
+async fn deliveries_fail_after_three_days_and_can_be_resent() {
     let desk = desk("").await;
     desk.zendesk.quirks(|quirks| quirks.down = true);
     let id = submit(&desk, "Old").await;
@@ -27,7 +27,7 @@ async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
 }
 
 #[tokio::test]
-async fn what_fails_alone_waits_alone_and_what_is_said_about_it_waits_behind_it() {
+async fn a_failing_delivery_blocks_only_later_ones_of_its_ticket() {
     let desk = desk("").await;
     let fails = Fault {
         method: "POST".into(),
@@ -54,7 +54,7 @@ async fn what_fails_alone_waits_alone_and_what_is_said_about_it_waits_behind_it(
 }
 
 #[tokio::test]
-async fn each_of_several_destinations_has_a_queue_of_its_own() {
+async fn every_destination_has_its_own_queue() {
     let other = Zendesk::start().await;
     other.quirks(|quirks| quirks.down = true);
     let more = format!(
@@ -89,7 +89,7 @@ async fn each_of_several_destinations_has_a_queue_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_account_that_still_has_an_api_token_is_served_by_it() {
+async fn api_tokens_still_work() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     std::fs::write(&path, "legacy\n").unwrap();

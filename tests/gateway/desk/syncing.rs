@@ -71,7 +71,7 @@ async fn no_answer_is_missed_when_ten_thousand_tickets_change_at_once() {
 type Failure = (&'static str, fn(&mut Quirks));
 
 #[tokio::test]
-async fn where_the_export_does_not_go_on_the_list_is_read_to_its_end_whatever_the_reason() {
+async fn without_the_export_the_list_is_read_completely() {
     let failures: [Failure; 6] = [
         ("not allowed", |quirks| quirks.export_refused = true),
         ("fails", |quirks| quirks.export_status = Some(500)),
@@ -104,7 +104,7 @@ async fn where_the_export_does_not_go_on_the_list_is_read_to_its_end_whatever_th
 }
 
 #[tokio::test]
-async fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
+async fn oversized_pages_are_requested_in_smaller_sizes() {
     let desk = desk("").await;
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
@@ -121,7 +121,7 @@ async fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_ahead_or_behind_misses_nothing() {
+async fn clock_differences_miss_no_changes() {
     for seconds in [-3_600, 3_600] {
         let desk = desk("").await;
         desk.zendesk.advance(seconds);
@@ -138,7 +138,7 @@ async fn a_clock_that_is_ahead_or_behind_misses_nothing() {
 }
 
 #[tokio::test]
-async fn a_list_that_fails_keeps_neither_the_export_nor_webhooks_from_bringing_answers() {
+async fn a_failing_list_does_not_block_export_and_webhooks() {
     let desk = desk(&format!("webhook_secret = \"{}\"", super::HOOK_SECRET)).await;
     let (first, second) = (ticket(&desk, "1").await, ticket(&desk, "2").await);
     begun(&desk).await;
@@ -156,7 +156,7 @@ async fn a_list_that_fails_keeps_neither_the_export_nor_webhooks_from_bringing_a
 }
 
 #[tokio::test]
-async fn a_bulk_change_of_ones_own_tickets_keeps_no_new_answer_waiting() {
+async fn bulk_changes_do_not_delay_new_answers() {
     const OWN: u64 = 50;
     let desk = desk("").await;
     desk.zendesk.quirks(|quirks| quirks.rate_limit = 2_000);
@@ -188,7 +188,7 @@ async fn a_bulk_change_of_ones_own_tickets_keeps_no_new_answer_waiting() {
 }
 
 #[tokio::test]
-async fn what_waits_behind_a_dead_letter_is_not_polled_again_and_again() {
+async fn tickets_behind_a_dead_letter_are_not_polled_repeatedly() {
     let desk = desk("").await;
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
@@ -210,7 +210,7 @@ async fn what_waits_behind_a_dead_letter_is_not_polled_again_and_again() {
 }
 
 #[tokio::test]
-async fn a_first_comment_that_cannot_be_read_takes_no_answer_with_it() {
+async fn an_unreadable_first_comment_loses_no_answers() {
     let desk = desk("").await;
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
@@ -221,7 +221,7 @@ async fn a_first_comment_that_cannot_be_read_takes_no_answer_with_it() {
 }
 
 #[tokio::test]
-async fn a_change_is_read_once_however_often_it_is_listed() {
+async fn changes_are_read_once_even_if_listed_repeatedly() {
     let desk = desk("").await;
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
@@ -260,7 +260,7 @@ async fn more_than_two_thousand_comments_are_read() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_told_again_under_another_name_is_heard_once_and_an_old_one_never() {
+async fn repeated_webhooks_are_handled_once_and_old_ones_never() {
     let desk = desk(&format!("webhook_secret = \"{}\"", super::HOOK_SECRET)).await;
     let (_, external_id) = ticket(&desk, "1").await;
     let body = json!({"ticket_id": external_id}).to_string();

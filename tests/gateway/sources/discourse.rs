@@ -53,7 +53,7 @@ fn source(forum: &StandIn) -> Source {
 }
 
 #[tokio::test]
-async fn a_topic_becomes_a_question_with_its_answers_in_our_markdown() {
+async fn topics_become_questions_with_answers_in_markdown() {
     let forum = forum().await;
     let mut named = post(101, 2, "<p>Set a <strong>cooldown</strong>:</p><pre><code>a &lt; b\n</code></pre>");
     named["name"] = "Grace  Hopper".into();
@@ -93,7 +93,7 @@ async fn a_topic_becomes_a_question_with_its_answers_in_our_markdown() {
 }
 
 #[tokio::test]
-async fn an_import_again_doubles_nothing_and_prunes_what_is_gone() {
+async fn repeated_imports_add_no_duplicates_and_prune_removed_questions() {
     let (forum, database) = (forum().await, Database::new().await);
     assert_eq!(counts(&database.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
     assert_eq!(counts(&database.import(&source(&forum)).await), [0, 0, 2, 0, 0]);
@@ -104,7 +104,7 @@ async fn an_import_again_doubles_nothing_and_prunes_what_is_gone() {
 }
 
 #[tokio::test]
-async fn posts_behind_the_first_come_in_twenties_and_a_far_accepted_one_by_itself() {
+async fn later_posts_are_read_in_pages_and_distant_accepted_ones_alone() {
     let (forum, database) = (forum().await, Database::new().await);
     let ids: Vec<u64> = (100..300).collect();
     let near: Vec<Value> = (0..20).map(|n| post(100 + n, n + 1, "<p>x</p>")).collect();
@@ -141,7 +141,7 @@ async fn hidden_and_archived_topics_are_left_out() {
 }
 
 #[tokio::test]
-async fn a_category_of_a_forum_in_a_folder_is_read_where_it_is() {
+async fn categories_of_a_forum_below_a_path_are_read() {
     let (forum, database) = (StandIn::new().await, Database::new().await);
     forum.json("/forum/site.json", &json!({ "categories": [] }));
     forum.json("/forum/c/help/6.json", &list(&[listed(1)], false));
@@ -151,7 +151,7 @@ async fn a_category_of_a_forum_in_a_folder_is_read_where_it_is() {
 }
 
 #[tokio::test]
-async fn a_limit_is_waited_out() {
+async fn rate_limits_are_waited_out() {
     let (forum, database) = (forum().await, Database::new().await);
     let slow = "Slow down, you're making too many requests.\nPlease retry again in 1 seconds.\nError code: ip_10_secs_limit.\n";
     forum.once("/t/1.json", 429, &[("content-type", "text/plain"), ("retry-after", "1")], slow);
@@ -161,7 +161,7 @@ async fn a_limit_is_waited_out() {
 }
 
 #[tokio::test]
-async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
+async fn unreadable_entries_are_listed_and_not_pruned() {
     let (forum, database) = (forum().await, Database::new().await);
     database.import(&source(&forum)).await;
     let denied =
@@ -189,7 +189,7 @@ async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
 }
 
 #[tokio::test]
-async fn a_list_without_end_is_left_and_prunes_nothing() {
+async fn endless_lists_are_abandoned_and_prune_nothing() {
     let (forum, database) = (forum().await, Database::new().await);
     database.import(&source(&forum)).await;
     for topics in [&[listed(1)][..], &[]] {
@@ -206,7 +206,7 @@ async fn a_list_without_end_is_left_and_prunes_nothing() {
 }
 
 #[tokio::test]
-async fn a_topic_that_cannot_be_read_stays_and_keeps_no_other_from_being_removed() {
+async fn unreadable_topics_stay_and_do_not_block_pruning() {
     let (forum, database) = (forum().await, Database::new().await);
     forum.json(PAGE_1, &list(&[listed(2), listed(3)], false));
     forum.json("/t/3.json", &topic(3, &[post(300, 1, "")]));
@@ -221,7 +221,7 @@ async fn a_topic_that_cannot_be_read_stays_and_keeps_no_other_from_being_removed
 }
 
 #[tokio::test]
-async fn of_changes_only_topics_are_read_in_which_something_was_said_since() {
+async fn incremental_imports_read_only_topics_with_new_posts() {
     let (forum, database) = (forum().await, Database::new().await);
     let import = async |progress: &str| {
         database.importer().import_changes("acme", &source(&forum), Prune::Limited, progress).await.unwrap()

@@ -34,7 +34,7 @@ fn source(squeak: &StandIn) -> Source {
 }
 
 #[tokio::test]
-async fn two_of_a_kind_with_the_same_ids_keep_apart() {
+async fn equal_ids_of_two_sources_of_a_kind_do_not_collide() {
     let (one, other, database) = (squeak("One").await, squeak("Other").await, Database::new().await);
     assert_eq!(counts(&database.import(&source(&one)).await), [1, 0, 0, 0, 0]);
     assert_eq!(counts(&database.import(&source(&other)).await), [1, 0, 0, 0, 0]);
@@ -45,7 +45,7 @@ async fn two_of_a_kind_with_the_same_ids_keep_apart() {
 }
 
 #[tokio::test]
-async fn a_file_does_not_overwrite_the_ids_of_another_and_says_so() {
+async fn conflicting_ids_of_two_files_are_reported_and_not_overwritten() {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::new().await);
     let file = |name: &str, lines: &str| {
         let path = folder.path().join(name);
@@ -66,7 +66,7 @@ async fn a_file_does_not_overwrite_the_ids_of_another_and_says_so() {
 }
 
 #[tokio::test]
-async fn json_lines_may_come_from_an_address() {
+async fn json_lines_can_be_read_from_an_address() {
     let (server, database) = (StandIn::new().await, Database::new().await);
     server.set("/questions.jsonl", 200, &[], "{\"id\":\"a\",\"title\":\"One\"}\n{\"id\":\n");
     let report = database.import(&server.source(Format::Jsonl, "/questions.jsonl")).await;
@@ -75,7 +75,7 @@ async fn json_lines_may_come_from_an_address() {
 }
 
 #[tokio::test]
-async fn json_lines_that_have_not_changed_are_not_read_again() {
+async fn unchanged_json_lines_are_not_read_again() {
     let (server, database) = (StandIn::new().await, Database::new().await);
     let source = server.source(Format::Jsonl, "/questions.jsonl");
     let import = async |progress: &str| {
@@ -99,7 +99,7 @@ async fn json_lines_that_have_not_changed_are_not_read_again() {
 }
 
 #[tokio::test]
-async fn an_id_that_another_source_has_does_not_make_a_source_be_read_again() {
+async fn an_id_conflict_does_not_repeat_the_import() {
     let (server, database) = (StandIn::new().await, Database::new().await);
     for path in ["/one.jsonl", "/two.jsonl"] {
         server.set(path, 200, &[("etag", "\"1\"")], "{\"id\":\"a\",\"title\":\"One\"}");
@@ -113,7 +113,7 @@ async fn an_id_that_another_source_has_does_not_make_a_source_be_read_again() {
 }
 
 #[tokio::test]
-async fn a_source_without_questions_or_with_few_of_what_it_had_removes_nothing_unless_it_is_forced() {
+async fn suspiciously_small_sources_prune_nothing_unless_forced() {
     let (squeak, database) = (StandIn::new().await, Database::new().await);
     let many: Vec<String> = (0..50).map(|n| format!("Question {n}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -143,7 +143,7 @@ fn run(store: Arc<dyn Store>, plan: ScheduledImport) -> tokio::task::JoinHandle<
 }
 
 #[tokio::test]
-async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
+async fn two_gateways_on_one_database_run_a_scheduled_import_once() {
     let (squeak, database) = (squeak("One").await, Database::new().await);
     let plan = ScheduledImport { source: Arc::new(source(&squeak)), every: Duration::from_secs(3600), prune: false };
     let running: Vec<_> = (0..4)
@@ -165,7 +165,7 @@ async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
 }
 
 #[tokio::test]
-async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() {
+async fn failed_scheduled_imports_are_retried_before_the_next_period() {
     let (squeak, database) = (StandIn::new().await, Database::new().await);
     squeak.set("/api/questions", 403, &[], "");
     let plan =
@@ -190,7 +190,7 @@ async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() 
 }
 
 #[tokio::test]
-async fn what_is_planned_is_imported_at_once_and_again_when_its_time_has_come() {
+async fn scheduled_imports_run_at_once_and_after_each_period() {
     let (squeak, database) = (squeak("One").await, Database::new().await);
     let plan = ScheduledImport { source: Arc::new(source(&squeak)), every: Duration::from_millis(30), prune: true };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
@@ -216,7 +216,7 @@ async fn what_is_planned_is_imported_at_once_and_again_when_its_time_has_come() 
 }
 
 #[tokio::test]
-async fn what_was_imported_lately_waits_although_the_gateway_starts_anew() {
+async fn recent_imports_are_not_repeated_after_a_restart() {
     let (squeak, database) = (squeak("One").await, Database::new().await);
     database.import(&source(&squeak)).await;
     squeak.requests();
@@ -242,7 +242,7 @@ fn deskbell(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 #[tokio::test]
-async fn the_command_imports_an_address_and_names_what_it_cannot_read() {
+async fn the_command_imports_an_address_and_lists_unreadable_entries() {
     let (squeak, folder) = (squeak("One").await, tempfile::tempdir().unwrap());
     let import = async |source: &str| {
         let pages = "https://www.example.com/q";
@@ -275,7 +275,7 @@ async fn the_command_imports_an_address_and_names_what_it_cannot_read() {
 }
 
 #[tokio::test]
-async fn a_gateway_imports_what_its_configuration_plans_and_stops_at_once_all_the_same() {
+async fn configured_imports_run_and_do_not_delay_shutdown() {
     let (squeak, folder) = (squeak("Set a cooldown").await, tempfile::tempdir().unwrap());
     let file = format!(
         "listen = \"127.0.0.1:0\"\n[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"strapi\"\nurl = {:?}\n",

@@ -40,7 +40,7 @@ fn source(squeak: &StandIn) -> Source {
 }
 
 #[tokio::test]
-async fn a_question_comes_with_replies_topics_and_its_page_and_its_markdown_as_it_is() {
+async fn questions_have_replies_topics_page_and_unchanged_markdown() {
     let (squeak, database) = (squeak().await, Database::new().await);
     let reply = |id: u64, profile: Value| {
         json!({ "id": id, "attributes": { "body": "Set a `cooldown`", "createdAt": "2023-01-03T00:00:00.000Z",
@@ -74,7 +74,7 @@ async fn a_question_comes_with_replies_topics_and_its_page_and_its_markdown_as_i
 }
 
 #[tokio::test]
-async fn an_import_again_doubles_nothing_and_prunes_what_is_gone_archived_or_without_permalink() {
+async fn repeated_imports_prune_removed_and_archived_questions() {
     let (squeak, database) = (squeak().await, Database::new().await);
     assert_eq!(counts(&database.import(&source(&squeak)).await), [2, 0, 0, 0, 0]);
     assert_eq!(counts(&database.import(&source(&squeak)).await), [0, 0, 2, 0, 0]);
@@ -88,7 +88,7 @@ async fn an_import_again_doubles_nothing_and_prunes_what_is_gone_archived_or_wit
 }
 
 #[tokio::test]
-async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
+async fn unreadable_entries_are_listed_and_not_pruned() {
     let (squeak, database) = (squeak().await, Database::new().await);
     database.import(&source(&squeak)).await;
     let error = |status: u16, name: &str, message: &str| {
@@ -124,7 +124,7 @@ async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
 }
 
 #[tokio::test]
-async fn a_server_that_fails_twice_is_asked_a_third_time() {
+async fn failed_requests_are_retried_twice() {
     let (squeak, database) = (squeak().await, Database::new().await);
     for _ in 0..2 {
         squeak.once(&address(2), 502, &[], "");
@@ -134,7 +134,7 @@ async fn a_server_that_fails_twice_is_asked_a_third_time() {
 }
 
 #[tokio::test]
-async fn of_changes_only_what_changed_or_was_replied_to_is_asked_for() {
+async fn incremental_imports_request_only_changed_questions() {
     let (squeak, database) = (squeak().await, Database::new().await);
     let import = async |progress: &str| {
         database.importer().import_changes("acme", &source(&squeak), Prune::Limited, progress).await.unwrap()

@@ -75,7 +75,7 @@ async fn articles_are_documents_and_posts_are_questions_with_their_comments() {
 }
 
 #[tokio::test]
-async fn the_pages_are_as_large_as_they_may_be_and_the_language_is_that_of_the_address() {
+async fn pages_have_the_maximum_size_and_the_language_of_the_address() {
     let (desk, database) = (desk().await, Database::new().await);
     desk.json("/api/v2/help_center/da/articles.json", &page("articles", json!([]), None));
     database.import(&desk.source(Format::Zendesk, "/hc/da")).await;
@@ -85,14 +85,14 @@ async fn the_pages_are_as_large_as_they_may_be_and_the_language_is_that_of_the_a
 }
 
 #[tokio::test]
-async fn an_empty_page_in_the_middle_is_not_the_end() {
+async fn an_empty_page_does_not_end_the_list() {
     let (desk, database) = (desk().await, Database::new().await);
     desk.json(ARTICLES, &page("articles", json!([]), Some(format!("{}{ARTICLES_2}", desk.url))));
     assert_eq!(counts(&database.import(&source(&desk)).await), [2, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
-async fn without_a_community_the_articles_are_all_there_is_and_its_questions_go() {
+async fn without_a_community_only_articles_remain() {
     let (desk, database) = (desk().await, Database::new().await);
     database.import(&source(&desk)).await;
     let missing = json!({ "error": "RecordNotFound", "description": "Not found" }).to_string();
@@ -101,7 +101,7 @@ async fn without_a_community_the_articles_are_all_there_is_and_its_questions_go(
 }
 
 #[tokio::test]
-async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
+async fn unreadable_entries_are_listed_and_not_pruned() {
     let (desk, database) = (desk().await, Database::new().await);
     database.import(&source(&desk)).await;
     let denied = json!({ "error": "Couldn't authenticate you" }).to_string();
@@ -139,7 +139,7 @@ async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
 }
 
 #[tokio::test]
-async fn a_cursor_without_end_is_left() {
+async fn endless_cursors_are_abandoned() {
     let (desk, database) = (desk().await, Database::new().await);
     desk.remove(ARTICLES_2);
     desk.json(ARTICLES, &page("articles", json!([article(&desk, 1)]), Some(format!("{}{ARTICLES}", desk.url))));
@@ -148,7 +148,7 @@ async fn a_cursor_without_end_is_left() {
 }
 
 #[tokio::test]
-async fn of_changes_articles_are_read_up_to_one_that_is_old_and_posts_up_to_a_page_of_such() {
+async fn incremental_imports_stop_at_unchanged_articles_and_posts() {
     let (desk, database) = (desk().await, Database::new().await);
     let import = async |progress: &str| {
         database.importer().import_changes("acme", &source(&desk), Prune::Limited, progress).await.unwrap()

@@ -16,7 +16,7 @@ struct Case {
 }
 
 #[test]
-fn an_address_is_taken_where_a_mail_server_takes_it() {
+fn addresses_are_accepted_like_by_mail_servers() {
     check_all(&read::<Case>(include_str!("table.toml")), |case| {
         let address = case.address.replace("LONG", &"x".repeat(case.long));
         match is_email(&address) == case.taken {

@@ -44,7 +44,7 @@ struct Case {
 }
 
 #[tokio::test]
-async fn what_support_asks_for_is_taken_as_what_it_is() {
+async fn common_support_files_are_accepted_by_type() {
     let gateway = gateway_with(SITES, Overrides::default()).await;
     let rows = read::<Case>(include_str!("table.toml"));
     let mut failures = Vec::new();
@@ -78,7 +78,7 @@ async fn check(gateway: &Gateway, number: usize, case: &Case) -> Result<(), Stri
 }
 
 #[tokio::test]
-async fn what_is_taken_is_offered_for_saving_and_never_shown() {
+async fn accepted_files_are_downloaded_and_never_displayed() {
     let gateway = gateway_with(SITES, Overrides::default()).await;
     let files: [(&str, &[u8]); 3] = [
         ("clip.mov", b"\0\0\0\x14ftypqt  \0\0\0\0qt  "),
@@ -111,7 +111,7 @@ async fn what_is_taken_is_offered_for_saving_and_never_shown() {
 }
 
 #[tokio::test]
-async fn a_site_that_takes_texts_takes_them_in_any_encoding_and_nothing_else() {
+async fn sites_that_accept_texts_accept_every_encoding() {
     let gateway = gateway_with(SITES, Overrides::default()).await;
     for (number, (name, bytes, status)) in [
         ("a.log", &b"\xff\xfea\0b\0c\0\r\0\n\0"[..], 201),

@@ -50,7 +50,7 @@ fn check(hours: &Hours, line: &str) -> Result<(), String> {
 }
 
 #[test]
-fn answers_are_due_when_their_hours_have_passed_and_near_misses_are_refused() {
+fn replies_are_due_after_their_hours_and_near_misses_are_refused() {
     let rows = rows::read::<Case>(include_str!("table.toml"));
     rows::check_all(&rows, |case| match (read(&case.hours), case.refused.as_str()) {
         (Err(error), "") => Err(error),
@@ -65,7 +65,7 @@ fn answers_are_due_when_their_hours_have_passed_and_near_misses_are_refused() {
 }
 
 #[test]
-fn days_are_told_as_long_as_the_shortest_one_is() {
+fn targets_in_days_use_the_shortest_working_day() {
     for (lines, hours, expected) in [
         // A day of at least eight hours is a day.
         ("", 8, 8),

@@ -133,7 +133,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn due_times_are_those_of_the_clock_on_the_wall((hours, since) in hours(), promised in 1u32..HOURS) {
+    fn due_times_match_a_minute_by_minute_clock((hours, since) in hours(), promised in 1u32..HOURS) {
         // Times beyond the range of the oracle are not compared.
         if let Some(expected) = due(&hours, since, promised) {
             prop_assert_eq!(hours.due(Severity::Low, since, promised), Some(expected));
@@ -143,7 +143,7 @@ proptest! {
 
 proptest! {
     #[test]
-    fn later_is_never_due_earlier((hours, since) in hours(), later in 0i64..100_000, promised in 1u32..200) {
+    fn due_times_are_monotonic((hours, since) in hours(), later in 0i64..100_000, promised in 1u32..200) {
         let due = |since| hours.due(Severity::Low, since, promised);
         if let (Some(first), Some(second)) = (due(since), due(since.checked_add(later.seconds()).unwrap())) {
             prop_assert!(first <= second && first >= since.checked_add(i64::from(promised).hours()).unwrap());

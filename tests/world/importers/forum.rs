@@ -75,7 +75,7 @@ fn accepted(reading: &Reading) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn accepted_posts_are_found_however_and_wherever_a_forum_names_them() {
+async fn accepted_posts_are_found_in_every_format() {
     // discourse/discourse: plugins/discourse-solved, topic_view_serializer_extension, before and after discourse/discourse#39806.
     for (posts, named, expected) in [
         (3, json!({"accepted_answer": {"post_number": 2, "username": "ada"}}), &["Post 2"][..]),
@@ -106,7 +106,7 @@ async fn accepted_posts_are_found_however_and_wherever_a_forum_names_them() {
 }
 
 #[tokio::test]
-async fn a_category_is_named_although_the_site_lists_none() {
+async fn categories_have_names_even_if_the_site_lists_none() {
     // discourse/discourse#24950 and discourse/discourse-ai#543: with lazy_load_categories site.json has no categories.
     let list = json!({"category_list": {"categories": [{"id": 1, "name": "All", "subcategory_list": [{"id": 5, "name": "Help"}]}]}});
     let shown = json!({"category": {"id": 5, "name": "Help"}});

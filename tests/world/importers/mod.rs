@@ -93,7 +93,7 @@ impl File {
 }
 
 #[test]
-fn files_of_other_tools_are_read_or_named() {
+fn files_of_other_tools_are_read_or_reported() {
     let rows = read::<File>(include_str!("table.toml"));
     assert!(rows.len() >= 50);
     check_all(&rows, File::check);

@@ -48,7 +48,7 @@ fn ids(hits: Vec<Hit>) -> Vec<String> {
 }
 
 #[test]
-fn what_is_searched_for_comes_first_in_gateways_and_pages_alike() {
+fn the_expected_question_is_first_in_gateway_and_page() {
     check_all(&table(), |language| {
         let questions = language.questions();
         let gateway = Index::build(&questions, Snowball);
@@ -76,7 +76,7 @@ fn every_language_has_enough_questions_and_searches() {
 }
 
 #[tokio::test]
-async fn the_search_of_a_gateway_finds_the_same() {
+async fn the_gateway_finds_the_same_as_the_ranker() {
     let rows = table();
     let sites: String = rows
         .iter()
@@ -99,7 +99,7 @@ async fn the_search_of_a_gateway_finds_the_same() {
 }
 
 #[tokio::test]
-async fn tickets_that_an_older_gateway_has_split_otherwise_are_found_after_its_upgrade() {
+async fn tickets_tokenized_by_an_older_version_are_found_after_the_upgrade() {
     let gateway = gateway().await;
     let message = "ฉันไม่สามารถส่งออกรายงานได้";
     assert_eq!(gateway.post("one", &ticket(message)).await.status, 201);

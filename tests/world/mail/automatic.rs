@@ -16,7 +16,7 @@ struct Case {
 }
 
 #[test]
-fn a_program_is_told_from_a_person_by_headers() {
+fn headers_distinguish_programs_from_people() {
     let rows = rows::read::<Case>(include_str!("automatic.toml"));
     rows::check_all(&rows, |case| {
         let headers = Headers::read(&case.headers);

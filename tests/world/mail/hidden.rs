@@ -21,7 +21,7 @@ fn yes() -> bool {
 }
 
 #[test]
-fn a_customer_reads_what_a_mail_program_shows_and_agents_the_rest() {
+fn customers_read_the_visible_text_and_agents_the_rest() {
     let rows = rows::read::<Case>(include_str!("hidden.toml"));
     rows::check_all(&rows, |case| {
         let reply = read(&Parts { html: case.html.clone(), ..Parts::default() }, &letter::known());
@@ -37,7 +37,7 @@ fn a_customer_reads_what_a_mail_program_shows_and_agents_the_rest() {
 }
 
 #[test]
-fn a_style_sheet_that_is_made_to_be_slow_is_read_all_the_same() {
+fn hostile_style_sheets_are_cheap() {
     let rules = ".a{display:none}".repeat(1 << 14);
     let nested = "@media x{".repeat(1 << 14);
     let several = (0..1 << 12).map(|number| format!(".a{}{{display:block}}", ".a".repeat(number % 50))).collect();

@@ -99,7 +99,7 @@ async fn take(listener: &TcpListener) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_answer_from_outlook_is_shown_without_the_letter_and_the_inbox_has_the_whole_mail() {
+async fn outlook_replies_are_shown_without_the_quotation_and_the_inbox_has_the_whole_mail() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -124,7 +124,7 @@ async fn an_answer_from_outlook_is_shown_without_the_letter_and_the_inbox_has_th
 }
 
 #[tokio::test]
-async fn files_that_are_not_taken_are_named_beside_an_answer_that_is_full() {
+async fn rejected_files_are_listed_beside_a_reply_of_maximum_length() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -141,7 +141,7 @@ async fn files_that_are_not_taken_are_named_beside_an_answer_that_is_full() {
 }
 
 #[tokio::test]
-async fn what_only_agents_may_read_does_not_pass_as_a_file_either() {
+async fn texts_for_agents_do_not_reach_customers_as_files() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -163,7 +163,7 @@ async fn what_only_agents_may_read_does_not_pass_as_a_file_either() {
 }
 
 #[tokio::test]
-async fn a_mail_or_a_letter_is_kept_from_the_customer_whatever_it_is_called_and_packed_in_and_agents_read_its_name() {
+async fn attached_mails_are_withheld_from_customers_and_listed_for_agents() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -227,7 +227,7 @@ async fn a_mail_or_a_letter_is_kept_from_the_customer_whatever_it_is_called_and_
 }
 
 #[tokio::test]
-async fn an_agent_who_sends_nothing_but_a_mail_is_told_that_nobody_reads_it() {
+async fn agents_are_notified_that_an_attached_mail_is_not_read() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -245,7 +245,7 @@ async fn an_agent_who_sends_nothing_but_a_mail_is_told_that_nobody_reads_it() {
 }
 
 #[tokio::test]
-async fn agents_get_the_whole_mail_beside_an_answer_where_more_than_a_signature_is_left_out() {
+async fn agents_get_the_whole_mail_if_more_than_a_signature_was_removed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -260,7 +260,7 @@ async fn agents_get_the_whole_mail_beside_an_answer_where_more_than_a_signature_
 }
 
 #[tokio::test]
-async fn a_file_is_an_answer_above_a_phones_line_or_a_quotation_as_well() {
+async fn a_file_without_text_is_a_reply() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -281,7 +281,7 @@ async fn a_file_is_an_answer_above_a_phones_line_or_a_quotation_as_well() {
 }
 
 #[tokio::test]
-async fn nobody_is_support_by_one_of_several_headers_that_say_who_a_mail_is_from() {
+async fn repeated_from_headers_authenticate_nobody() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -311,7 +311,7 @@ async fn nobody_is_support_by_one_of_several_headers_that_say_who_a_mail_is_from
 }
 
 #[tokio::test]
-async fn an_agent_is_told_of_an_unread_mail_although_the_customer_sent_one_before() {
+async fn agents_are_notified_of_unread_mails_despite_earlier_customer_mails() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -325,7 +325,7 @@ async fn an_agent_is_told_of_an_unread_mail_although_the_customer_sent_one_befor
 }
 
 #[tokio::test]
-async fn what_a_program_wrote_is_an_internal_note_that_nobody_has_to_act_on() {
+async fn automatic_mails_become_internal_notes_without_an_open_turn() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
@@ -355,7 +355,7 @@ async fn what_a_program_wrote_is_an_internal_note_that_nobody_has_to_act_on() {
 }
 
 #[tokio::test]
-async fn an_agent_is_told_once_of_mails_without_words_and_a_program_never() {
+async fn agents_are_notified_once_of_empty_mails_and_programs_never() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;

@@ -62,7 +62,7 @@ fn check(parts: &Parts, reads: &str, needs_facts: bool) -> Result<(), String> {
 }
 
 #[test]
-fn an_answer_below_a_long_quotation_in_html_is_read() {
+fn answers_below_long_html_quotations_are_read() {
     let quotation = "<p>Some older words that fill a line.</p>".repeat(3_000);
     let html = format!("<blockquote type=\"cite\">{quotation}</blockquote><p>{ANSWER}</p>");
     let reply = read(&Parts { html, ..Parts::default() }, &letter::known());
@@ -75,7 +75,7 @@ fn an_answer_below_a_long_quotation_in_html_is_read() {
 }
 
 #[test]
-fn a_customer_reads_the_answer_and_nothing_of_the_letter() {
+fn customers_read_the_answer_without_the_quotation() {
     let rows = rows::read::<Case>(include_str!("quotations.toml"));
     assert!(rows.len() >= 100, "{}", rows.len());
     rows::check_all(&rows, |case| {

@@ -26,7 +26,7 @@ fn once() -> usize {
 }
 
 #[test]
-fn senders_are_read_as_they_stand_in_the_mail() {
+fn senders_are_parsed_from_real_mails() {
     let rows = rows::read::<Case>(include_str!("senders.toml"));
     rows::check_all(&rows, |case| {
         let from = case.from.replace("LONG", &"x".repeat(case.longer));

@@ -27,7 +27,7 @@ struct Case {
 }
 
 #[test]
-fn what_somebody_wrote_is_read_and_stays_as_it_was_meant() {
+fn written_texts_are_extracted_unchanged() {
     let rows = rows::read::<Case>(include_str!("words.toml"));
     rows::check_all(&rows, |case| {
         let flowed = case.flowed.then_some(Flowed { is_flowed: true, deletes_space: case.delsp });
@@ -46,7 +46,7 @@ fn what_somebody_wrote_is_read_and_stays_as_it_was_meant() {
 }
 
 #[test]
-fn what_is_made_to_be_slow_is_read_all_the_same() {
+fn hostile_mails_are_cheap() {
     for piece in [
         "<a",
         "[",

@@ -129,7 +129,7 @@ fn answers() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn facts_of_the_ticket_are_hidden_without_a_colon_as_well_and_one_alone_is_not() {
+fn facts_of_the_ticket_are_removed_except_for_single_ones() {
     for (text, is_shown) in [
         ("Plan scale\nTeam growth", false),
         ("Plan = scale\nSeverity = high", false),
@@ -152,7 +152,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_line_for_agents_is_read_whatever_wraps_and_marks_a_letter(
+    fn lines_for_agents_are_removed_from_wrapped_and_quoted_texts(
         answer in answers(), above in announcements(), below in answers(), columns in 20_usize..100, form in forms(), which in 0_usize..3, flowed in any::<bool>(),
     ) {
         let letter = formed(&letter::texts()[which], columns, form);
@@ -163,7 +163,7 @@ proptest! {
     }
 
     #[test]
-    fn no_line_for_agents_is_read_whatever_html_a_letter_becomes(
+    fn lines_for_agents_are_removed_from_any_html(
         answer in answers(), columns in 20_usize..100, kind in 0_u8..9, which in 0_usize..3, below in answers(),
     ) {
         let broken: Vec<String> = wrapped(&letter::texts()[which], columns).into_iter().flatten().collect();
@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_comes_is_read(text in "[a>On@:0-9, wrote\\-\n\r\t<>/div*_\u{e9}\u{202e}]{0,120}") {
+    fn any_mail_is_read(text in "[a>On@:0-9, wrote\\-\n\r\t<>/div*_\u{e9}\u{202e}]{0,120}") {
         for parts in [Parts { text: text.clone(), ..Parts::default() }, Parts { html: text.clone(), ..Parts::default() }] {
             let reply = read(&parts, &KnownTexts::default());
             prop_assert!(reply.text.chars().count() <= text.chars().count() * 4 + 8);

@@ -19,7 +19,7 @@ struct Case {
 }
 
 #[test]
-fn an_origin_lets_in_the_pages_that_it_names_and_no_others() {
+fn origins_allow_the_named_pages_only() {
     rows::check_all(&rows::read::<Case>(include_str!("table.toml")), |case| {
         let read = Origins::read(std::slice::from_ref(&case.configured));
         let (origins, error) = match (read, &case.error) {
@@ -42,7 +42,7 @@ fn an_origin_lets_in_the_pages_that_it_names_and_no_others() {
 }
 
 #[test]
-fn several_origins_add_up_and_a_star_stands_alone() {
+fn origins_combine_and_a_star_must_be_alone() {
     let read = |texts: &[&str]| Origins::read(&texts.iter().map(|text| text.to_string()).collect::<Vec<_>>());
     let origins = read(&["https://app.acme.example", "capacitor://localhost", "https://*.acme.example"]).unwrap();
     for origin in ["https://app.acme.example", "capacitor://localhost", "https://x.acme.example"] {

@@ -154,7 +154,7 @@ async fn checked(address: SocketAddr, path: &str) -> CheckReport {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_deployment_has_nothing_bad_with_and_without_a_proxy() {
+async fn good_deployments_pass_every_check() {
     let (_gateway, address, _assets) = gateway("").await;
     for address in [address, proxy(address, Fault::None, "").await] {
         let checked = checked(address, "").await;
@@ -164,7 +164,7 @@ async fn a_good_deployment_has_nothing_bad_with_and_without_a_proxy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_fault_of_a_proxy_is_named_with_what_mends_it() {
+async fn check_names_every_proxy_fault_with_its_fix() {
     let (_gateway, address, _assets) = gateway("").await;
     for (fault, expected) in [
         (
@@ -199,7 +199,7 @@ async fn each_fault_of_a_proxy_is_named_with_what_mends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_a_path_the_setting_is_named_and_with_it_all_is_good() {
+async fn check_names_the_base_path_setting() {
     let (_gateway, address, _assets) = gateway("").await;
     let checked_without = checked(proxy(address, Fault::None, "/support").await, "/support").await;
     let bad: Vec<&str> = checked_without.problems().collect();
@@ -214,7 +214,7 @@ async fn under_a_path_the_setting_is_named_and_with_it_all_is_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_origin_that_the_site_does_not_name_is_told() {
+async fn check_reports_an_origin_that_the_site_does_not_allow() {
     let (_gateway, address, _assets) = gateway("").await;
     let run_check = async |origin: &str| {
         let url = format!("http://{address}");

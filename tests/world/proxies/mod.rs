@@ -62,7 +62,7 @@ fn run(script: &str, given: &Value) -> Value {
 }
 
 #[test]
-fn every_answer_means_what_the_table_says() {
+fn responses_have_the_documented_meaning() {
     let rows = rows::read::<Case>(include_str!("table.toml"));
     let given = json!(rows.iter().map(|row| &row.case).collect::<Vec<_>>());
     let script = "({ outcome, fate }, rows) => rows.map(({ status, body, after, late, online, passes, sealed }) => {\
@@ -87,7 +87,7 @@ fn every_answer_means_what_the_table_says() {
 }
 
 #[test]
-fn pauses_grow_from_seconds_to_minutes_and_nobody_comes_earlier_than_told() {
+fn backoff_grows_and_respects_retry_after() {
     let script = "({ pause }, _) => [\
         [...Array(10).keys()].map((tries) => pause('fault', { status: 500, tries }, 1)),\
         [...Array(10).keys()].map((tries) => pause('missing', { status: 409, tries }, 1)),\

@@ -48,7 +48,7 @@ fn kinds() -> Vec<Row<Kind>> {
 }
 
 #[test]
-fn secrets_of_known_issuers_survive_in_no_carrier() {
+fn secrets_of_known_issuers_are_redacted_in_every_carrier() {
     check_all(&kinds(), |kind| {
         for draw in 0..DRAWS {
             let secret = drawn(kind, draw);
@@ -72,7 +72,7 @@ fn secrets_of_known_issuers_survive_in_no_carrier() {
 }
 
 #[test]
-fn secrets_leave_the_page_in_no_part_of_what_is_collected() {
+fn secrets_leave_the_page_in_no_part_of_the_context() {
     check_all(&kinds(), |kind| {
         let secret = drawn(kind, DRAWS + 1);
         let text = &secret.text;
@@ -100,7 +100,7 @@ fn secrets_leave_the_page_in_no_part_of_what_is_collected() {
 }
 
 #[test]
-fn secrets_that_a_customer_writes_are_found_without_the_words_around_them() {
+fn secrets_in_written_texts_are_redacted_without_context() {
     check_all(&kinds(), |kind| {
         let secret = drawn(kind, DRAWS);
         let text = format!("My key is {} and it stopped working, why?", secret.text);
@@ -114,7 +114,7 @@ fn secrets_that_a_customer_writes_are_found_without_the_words_around_them() {
 }
 
 #[test]
-fn what_names_things_stays() {
+fn names_of_things_stay_unchanged() {
     check_all(&read::<Harmless>(include_str!("harmless.toml")), |Harmless { line }| {
         [Origin::Collected, Origin::Written].into_iter().try_for_each(|origin| {
             let shown = redact(line, origin, &Rules::default());
@@ -124,7 +124,7 @@ fn what_names_things_stays() {
 }
 
 #[test]
-fn the_table_has_enough_kinds() {
+fn the_table_has_its_minimum_of_kinds() {
     assert!(kinds().len() >= 150, "{}", kinds().len());
 }
 

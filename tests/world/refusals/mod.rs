@@ -68,7 +68,7 @@ fn delivered() -> String {
 }
 
 #[tokio::test]
-async fn what_zendesk_refuses_costs_only_that() {
+async fn refusals_of_zendesk_affect_only_the_refused_value() {
     let rows = read::<Case>(include_str!("table.toml"));
     let mut failures = Vec::new();
     for row in &rows {

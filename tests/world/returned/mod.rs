@@ -163,7 +163,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_mail_that_comes_back_is_told_to_whom_it_concerns_and_a_forged_one_to_nobody() {
+async fn bounces_are_reported_and_forged_ones_ignored() {
     let world = World::new().await;
     let rows = rows::read::<Case>(include_str!("table.toml"));
     let mut failures = Vec::new();
@@ -219,7 +219,7 @@ const UNKNOWN_USER: &str = "From: MAILER-DAEMON@mx.example\nTo: {path}\nSubject:
     Content-Type: text/rfc822-headers\n\nMessage-ID: {id}\n\n--b--\n";
 
 #[tokio::test]
-async fn no_code_goes_to_an_undeliverable_address_until_its_owner_writes() {
+async fn undeliverable_addresses_get_no_code_until_their_owner_writes() {
     let world = World::new().await;
     let (id, receipt, letter) = world.ticket("key").await;
     let reply = letter.header("Reply-To");
@@ -238,7 +238,7 @@ async fn no_code_goes_to_an_undeliverable_address_until_its_owner_writes() {
 }
 
 #[tokio::test]
-async fn a_bounce_of_an_older_code_does_not_spoil_the_newer_one() {
+async fn bounces_of_an_older_code_do_not_affect_the_newer_one() {
     let world = World::new().await;
     let (id, receipt, letter) = world.ticket("key").await;
     let full = UNKNOWN_USER.replace("5.1.1", "5.2.2");
@@ -255,7 +255,7 @@ async fn a_bounce_of_an_older_code_does_not_spoil_the_newer_one() {
 }
 
 #[tokio::test]
-async fn a_returned_letter_is_given_up_with_its_fix_and_can_be_sent_again() {
+async fn returned_deliveries_become_dead_letters_with_advice_and_can_be_resent() {
     let world = World::new().await;
     let (id, _, letter) = world.ticket("key").await;
     world.bounce(UNKNOWN_USER, &letter, "", CameTo::ReturnPath).await;
@@ -271,7 +271,7 @@ async fn a_returned_letter_is_given_up_with_its_fix_and_can_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_bounce_that_a_service_has_taken_apart_is_read_from_its_parts() {
+async fn bounces_parsed_by_a_service_are_read() {
     let world = World::new().await;
     let (id, receipt, _) = world.ticket("key").await;
     let status = "Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; ada@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n";
@@ -286,7 +286,7 @@ async fn a_bounce_that_a_service_has_taken_apart_is_read_from_its_parts() {
 }
 
 #[tokio::test]
-async fn mails_have_a_sender_on_the_envelope_only_where_that_is_wanted() {
+async fn envelope_senders_are_set_only_if_configured() {
     let world = World::with("", "").await;
     let (id, receipt, letter) = world.ticket("key").await;
     assert_eq!((receipt.sender.as_str(), letter.sender.as_str()), ("help@acme.example", "help@acme.example"));
@@ -297,7 +297,7 @@ async fn mails_have_a_sender_on_the_envelope_only_where_that_is_wanted() {
 }
 
 #[test]
-fn bounces_need_a_place_to_come_back_to() {
+fn bounces_need_a_destination_that_receives_mail() {
     for (receipts, desk, expected) in [
         ("bounces = \"there\"", "", "mail.bounces: \"there\" is not a destination of this site"),
         ("bounces = \"elsewhere\"", "", "mail.bounces: \"elsewhere\" is not a destination of this site"),

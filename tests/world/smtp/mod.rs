@@ -30,7 +30,7 @@ struct Reply {
 }
 
 #[test]
-fn what_servers_say_when_they_refuse_is_understood() {
+fn refusals_of_servers_are_classified() {
     let rows = read::<Reply>(include_str!("table.toml"));
     assert!(rows.len() >= 60);
     check_all(&rows, |row| {
@@ -90,7 +90,7 @@ fn pem(name: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_relay_with_a_certificate_that_nobody_knows_is_used_encrypted_where_nobody_logs_in() {
+async fn unknown_certificates_are_accepted_without_a_login() {
     let relay = Server::start("snakeoil", Accepts::Anybody).await;
     let lines = format!("smtp = \"smtp://127.0.0.1:{}\"\ntls = \"opportunistic\"", relay.port);
     send(&mailer(&lines).unwrap().smtp.server).await.unwrap();
@@ -101,7 +101,7 @@ async fn a_relay_with_a_certificate_that_nobody_knows_is_used_encrypted_where_no
 }
 
 #[tokio::test]
-async fn where_tls_fails_and_nobody_logs_in_mail_goes_in_the_open() {
+async fn failed_tls_falls_back_to_plain_text_without_a_login() {
     let relay = Server::start("broken", Accepts::Anybody).await;
     let lines = format!("smtp = \"smtp://127.0.0.1:{}\"\ntls = \"opportunistic\"", relay.port);
     send(&mailer(&lines).unwrap().smtp.server).await.unwrap();
@@ -109,7 +109,7 @@ async fn where_tls_fails_and_nobody_logs_in_mail_goes_in_the_open() {
 }
 
 #[tokio::test]
-async fn a_certificate_has_to_be_proved_where_it_is_required_and_a_ca_can_be_named() {
+async fn required_certificates_are_verified_and_a_ca_can_be_configured() {
     for (certificate, ca, host, expected) in [
         ("signed", "", "localhost", "UnknownIssuer; the server's certificate is from an unknown issuer"),
         ("signed", "ca.pem", "localhost", ""),
@@ -136,7 +136,7 @@ async fn a_certificate_has_to_be_proved_where_it_is_required_and_a_ca_can_be_nam
 }
 
 #[tokio::test]
-async fn settings_that_would_tell_a_secret_or_prove_nothing_are_refused() {
+async fn insecure_settings_are_refused() {
     for (lines, expected) in [
         (
             "smtp = \"smtp://me:secret@relay.lan\"\ntls = \"opportunistic\"",
@@ -211,7 +211,7 @@ fn oauth(port: u16, token_url: &str, client: &str, more: &str) -> String {
 }
 
 #[tokio::test]
-async fn xoauth2_logs_in_with_a_token_that_is_kept_and_asked_for_anew_when_it_is_refused() {
+async fn xoauth2_tokens_are_cached_and_renewed_after_a_refusal() {
     let (endpoint, relay) = (Endpoint::default(), Server::start("signed", Accepts::Token("token-1")).await);
     let url = endpoint.start(json!("3599")).await;
     let server = mailer(&oauth(relay.port, &url, "app", "client_secret = \"a+b c\"")).unwrap().smtp.server;
@@ -241,7 +241,7 @@ async fn xoauth2_logs_in_with_a_token_that_is_kept_and_asked_for_anew_when_it_is
 }
 
 #[tokio::test]
-async fn a_token_is_asked_for_anew_before_it_ends_and_a_newer_refresh_token_is_used() {
+async fn tokens_are_renewed_before_expiry_with_the_newest_refresh_token() {
     let (endpoint, relay) = (Endpoint::default(), Server::start("signed", Accepts::Token("token-1")).await);
     let url = endpoint.start(json!(0)).await;
     let server = mailer(&oauth(relay.port, &url, "app", "refresh_token = \"first\"")).unwrap().smtp.server;
@@ -260,7 +260,7 @@ async fn a_token_is_asked_for_anew_before_it_ends_and_a_newer_refresh_token_is_u
 }
 
 #[tokio::test]
-async fn what_keeps_the_gateway_out_is_said_with_its_fix() {
+async fn login_failures_are_reported_with_advice() {
     let endpoint = Endpoint::default();
     let url = endpoint.start(json!(3600)).await;
     for (accepts, lines, expected) in [
@@ -310,7 +310,7 @@ async fn what_keeps_the_gateway_out_is_said_with_its_fix() {
 }
 
 #[tokio::test]
-async fn who_has_no_mailbox_is_told_apart_from_what_can_be_mended() {
+async fn unknown_mailboxes_differ_from_fixable_failures() {
     let relay = Server::start("signed", Accepts::Refuse("RCPT", "550 5.1.1 <ada@example.com>: User unknown")).await;
     let lines = format!("smtp = \"smtp://localhost:{}\"\ntls = \"required\"\nca = {:?}", relay.port, pem("ca.pem"));
     let sent = send(&mailer(&lines).unwrap().smtp.server).await;

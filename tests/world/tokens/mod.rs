@@ -177,7 +177,7 @@ async fn refused(gateway: &Gateway, site: &str, token: &str) -> String {
 }
 
 #[tokio::test]
-async fn tokens_of_libraries_and_providers_sign_the_person_in_or_their_refusal_says_why_not() {
+async fn tokens_of_libraries_and_providers_work_or_are_refused_with_a_reason() {
     let rows = rows::read::<Case>(include_str!("table.toml"));
     let provider = Provider::start(key_set()).await;
     let gateway = gateway_with(&sites(&provider), Overrides::default()).await;
@@ -226,7 +226,7 @@ async fn tokens_of_libraries_and_providers_sign_the_person_in_or_their_refusal_s
 }
 
 #[tokio::test]
-async fn a_refusal_repeats_little_of_what_the_token_says_and_nothing_of_its_signature() {
+async fn refusals_quote_little_of_the_token_and_never_its_signature() {
     let provider = Provider::start(key_set()).await;
     let gateway = gateway_with(&sites(&provider), Overrides::default()).await;
     let long = "x".repeat(5000);

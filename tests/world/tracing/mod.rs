@@ -47,7 +47,7 @@ async fn preflight(gateway: &Gateway, (method, path): (&str, &str), origin: &str
 }
 
 #[tokio::test]
-async fn whatever_tracing_libraries_add_is_allowed_on_every_public_path() {
+async fn headers_of_tracing_libraries_are_allowed_on_every_public_path() {
     let folder = tempfile::tempdir().unwrap();
     let gateway = gateway_with("", Overrides { assets: Some(folder.path().into()), ..Overrides::default() }).await;
     let rows = rows::read::<Case>(include_str!("table.toml"));
@@ -64,7 +64,7 @@ async fn whatever_tracing_libraries_add_is_allowed_on_every_public_path() {
 }
 
 #[tokio::test]
-async fn a_page_may_reach_a_gateway_in_a_private_network_where_its_origin_may() {
+async fn allowed_origins_may_reach_gateways_in_private_networks() {
     let gateway = gateway_with("", Overrides::default()).await;
     for (origin, allowed) in [(ORIGIN, "true"), ("https://evil.example", "")] {
         let request = request(Method::OPTIONS, "/v1/sites/acme/tickets")
@@ -77,7 +77,7 @@ async fn a_page_may_reach_a_gateway_in_a_private_network_where_its_origin_may() 
 }
 
 #[tokio::test]
-async fn every_answer_can_be_read_and_says_that_it_is_of_a_gateway() {
+async fn every_response_has_cors_headers_and_the_gateway_header() {
     let gateway = gateway_with("[limits]\naddress = 1", Overrides::default()).await;
     for (path, status) in
         [("/v1/health", 200), ("/v1/sites/acme/config", 429), ("/deskbell.js", 404), ("/healthz", 200)]

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_back_as_itself_and_nothing_else_is_one() {
+    fn cursors_round_trip_and_other_texts_are_rejected() {
         let listed = InboxCursor::Listed(SortPosition { group: 1, key: -7 }, 7);
         for cursor in [listed, InboxCursor::Found(7)] {
             assert_eq!(InboxCursor::parse(&cursor.to_string()), Some(cursor));

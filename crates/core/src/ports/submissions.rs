@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_and_a_site_have_so_many_bytes_and_so_many_submissions_a_day() {
+    fn submissions_and_bytes_per_day_are_limited_by_network_and_site() {
         let usage = |bytes, files| Usage { bytes, files };
         let quota = SubmissionQuota {
             day: "2026-11-28".into(),

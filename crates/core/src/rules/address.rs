@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_host_has_signed_is_signed() {
+    fn only_addresses_signed_by_the_host_are_verified() {
         let mut ticket = ticket();
         let signed = |text: &str| Address::Signed(text.into());
         let claimed = |text: &str| Address::Claimed(text.into());

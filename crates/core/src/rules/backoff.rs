@@ -29,7 +29,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
     #[test]
-    fn pauses_grow_to_an_hour_and_end_in_time() {
+    fn backoff_grows_to_an_hour_and_ends_in_time() {
         let since: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
         let pause = |attempts, random| next(attempts, since, DAY, since, random).unwrap().since(since).as_secs_f64();
         assert_eq!([pause(1, 0), pause(1, 255), pause(2, 0), pause(5, 255)], [1.5, 2.5, 3.0, 40.0]);

@@ -105,7 +105,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_was_sent_comes_back_from_both_formats() {
+    fn submissions_round_trip_in_both_formats() {
         let sent = json!({
             "kind": "bug", "severity": "high", "topic": "billing", "message": "It \u{0} broke", "via": "x", "consent": true,
             "contact": { "name": "Ada", "email": "ada@example.com" }, "website": "w", "automatic": true, "test": true, "locale": "de",
@@ -119,13 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_or_left_out_later_spoils_nothing() {
+    fn added_and_missing_fields_are_accepted() {
         let read = read(1, r#"{"kind": "bug", "severity": "low", "mood": "sad"}"#).unwrap();
         assert_eq!((read.kind, read.message.as_str()), (Kind::Bug, ""));
     }
 
     #[test]
-    fn what_cannot_be_read_says_why_and_not_what_it_says() {
+    fn errors_about_unreadable_bodies_do_not_quote_them() {
         for (format, text, reason) in [
             (0, "{\n\"kind\": \"secret\"", "format 0, unexpected data at line 2 column 16"),
             (1, "{\"message\": \"secret", "format 1, invalid JSON at line 1 column 19"),

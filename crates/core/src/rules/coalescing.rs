@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_change_that_takes_back_one_that_nobody_has_heard_of_cancels_both() {
+    fn opposite_status_changes_cancel_each_other_before_the_first_attempt() {
         for (first, second) in
             [(DeliveryKind::Solved, DeliveryKind::Reopened), (DeliveryKind::Reopened, DeliveryKind::Solved)]
         {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_have_arrived_or_lies_before_something_else_stays() {
+    fn attempted_and_earlier_status_changes_are_kept() {
         let reopened = vec![new("desk", DeliveryKind::Reopened)];
         let all = Coalesced { deliveries: reopened.clone(), cancelled: vec![] };
         for before in [
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn destinations_are_apart_and_a_message_with_a_status_change_keeps_it() {
+    fn coalescing_is_per_destination_and_spares_status_changes_of_messages() {
         let before = [waiting(1, "desk", DeliveryKind::Reopened, 0), waiting(2, "hook", DeliveryKind::Reopened, 1)];
         let solved = vec![new("desk", DeliveryKind::Solved), new("hook", DeliveryKind::Solved)];
         let expected = Coalesced { deliveries: vec![new("hook", DeliveryKind::Solved)], cancelled: vec![1] };

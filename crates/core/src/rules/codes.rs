@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_valid_until_its_time_or_its_attempts_are_over() {
+    fn codes_expire_with_time_and_with_attempts() {
         let check = |claimed: ClaimedAddress, life: Duration| check_code(&claimed, life, &|code| code == 2);
         assert_eq!(check(claimed(), AGE), CodeCheck::Confirmed);
         assert_eq!(check(claimed(), SHORTER), CodeCheck::NoneValid);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn another_code_is_sent_a_while_after_the_last_one_and_not_for_ever() {
+    fn new_codes_have_a_pause_and_a_maximum() {
         let refuse = |claimed: ClaimedAddress, pause: Duration| refuse_code(&claimed, pause);
         assert_eq!(refuse(claimed(), AGE), None);
         assert_eq!(refuse(claimed(), LONGER), Some(CodeRequest::TooSoon { wait: Duration::from_secs(1) }));

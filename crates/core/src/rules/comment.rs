@@ -208,7 +208,7 @@ mod tests {
     use crate::fixtures::stored;
 
     #[test]
-    fn words_are_found_below_any_warning_and_above_missing_files_and_nowhere_else() {
+    fn the_message_in_a_comment_is_found_between_warnings_and_missing_files() {
         let files = ["a.zip".to_string()];
         for text in [
             "Yes".to_string(),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_for_agents_has_nothing_of_an_address() {
+    fn names_for_agents_contain_no_address() {
         let mut ticket = stored();
         assert_eq!(claimed_name(&ticket), "Ada");
         ticket.ticket.contact.name = "ceo@big.example".into();
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_come_first_and_what_was_collected_is_a_line_each() {
+    fn the_comment_begins_with_the_message_and_lists_the_context_line_by_line() {
         let mut ticket = stored();
         if let Some(user) = &mut ticket.ticket.context.user {
             user.name = "Ada\nSeverity: none".into();

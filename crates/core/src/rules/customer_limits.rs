@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_changes_ten_times_an_hour_and_again_when_the_first_of_them_is_an_hour_old() {
+    fn status_changes_are_limited_to_ten_in_any_hour() {
         let at = "2026-11-28T10:00:00Z";
         let check = |times, now| check_status_change(&CurrentTicket { now: time(now), ..changed(times, time(at)) });
         assert_eq!(check(9, at), Ok(()));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_customer_writes_so_many_messages_about_a_ticket() {
+    fn messages_of_a_customer_per_ticket_are_limited() {
         let mut current = changed(0, Timestamp::EPOCH);
         current.customer_messages = CUSTOMER_MESSAGES_MAX - 1;
         assert_eq!(check_reply(&current), Ok(()));

@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ticket_goes_ahead_of_a_message_where_it_is_not_known() {
+    fn an_unknown_ticket_is_delivered_before_its_message() {
         assert_eq!(plan(DeliveryKind::Message, true, Some(3)), [(DeliveryKind::Message, 3)]);
         assert_eq!(
             plan(DeliveryKind::Message, false, Some(3)),
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_of_a_ticket_that_is_not_known_is_not_delivered() {
+    fn status_changes_of_unknown_tickets_are_not_delivered() {
         for kind in [DeliveryKind::Solved, DeliveryKind::Reopened, DeliveryKind::Confirmed] {
             assert_eq!(plan(kind, true, None), [(kind, 0)]);
             assert_eq!(plan(kind, false, None), []);

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_comes_first_and_what_is_solved_last() {
+    fn due_tickets_sort_first_and_solved_tickets_last() {
         let change = |change: &dyn Fn(&mut StoredTicket)| {
             let mut ticket = ticket();
             change(&mut ticket);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_ends_between_letters() {
+    fn excerpts_end_between_characters() {
         assert_eq!(excerpt("short"), "short");
         assert_eq!(excerpt(&"ä".repeat(3_000)), "ä".repeat(EXCERPT_MAX));
     }

@@ -44,14 +44,14 @@ mod tests {
     const LIMITS: MailLimits = MailLimits { mailbox: 3, session: 10, address: 20, site: 500 };
 
     #[test]
-    fn a_mailbox_gets_three_times_as_many_mails_from_all_networks_as_from_one() {
+    fn the_mailbox_quota_is_three_times_the_quota_of_a_network() {
         let limits = limits(&LIMITS, false);
         assert_eq!(limits[..2], [(MailScope::MailboxFromNetwork, 3), (MailScope::Mailbox, 9)]);
         assert_eq!(limits[2..], [(MailScope::Site, 500), (MailScope::Session, 10), (MailScope::Network, 20)]);
     }
 
     #[test]
-    fn a_confirmed_mailbox_is_not_limited_as_one() {
+    fn confirmed_mailboxes_have_no_mailbox_quota() {
         let scopes: Vec<MailScope> = limits(&LIMITS, true).into_iter().map(|(scope, _)| scope).collect();
         assert_eq!(scopes, [MailScope::Site, MailScope::Session, MailScope::Network]);
     }

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_ipv4_is_a_network_of_its_own_however_it_is_written() {
+    fn an_ipv4_address_is_one_network_in_every_notation() {
         for text in ["192.0.2.1", "::ffff:192.0.2.1"] {
             assert_eq!(customer_network(address(text)), address("192.0.2.1"));
             assert_eq!(neighbourhood(address(text)), address("192.0.2.0"));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_networks_around_an_address_of_ipv6_are_those_of_a_connection_a_customer_and_an_organization() {
+    fn ipv6_addresses_belong_to_networks_of_three_sizes() {
         let text = "2001:db8:1:2fe:3::4";
         let limited: Vec<_> =
             limited_networks(address(text)).iter().map(|one| (one.start, one.bits, one.share)).collect();

@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_in_five_and_always_one_has_waited_for_longest() {
+    fn a_fifth_of_each_poll_but_at_least_one_is_for_the_longest_waiting() {
         assert_eq!([1, 5, 6, 50].map(longest_waiting), [1, 1, 2, 10]);
     }
 }

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_to_keep_is_counted_back_by_the_calendar() {
+    fn retention_periods_follow_the_calendar() {
         let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
         for (text, cutoff) in [
             ("18 months", "2025-05-28T12:00:00.000Z"),

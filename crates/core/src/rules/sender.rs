@@ -59,7 +59,7 @@ mod tests {
     use domain::context::User;
 
     #[test]
-    fn a_claimed_address_is_a_contact_only_where_answers_wait_until_it_is_confirmed() {
+    fn claimed_addresses_are_contacts_only_if_answers_await_confirmation() {
         let mut ticket = stored();
         let contact = Sender::Contact("ada@example.com".into());
         assert_eq!(Sender::new(&ticket, Unverified::Contact), Sender::Alias);

@@ -70,7 +70,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_was_said_before_in_other_words_is_found_and_nothing_else() {
+    fn reworded_tickets_are_found_and_unrelated_ones_are_not() {
         for (message, topic, found) in [
             ("export stops, file is empty", "", vec![0]),
             ("Dashboard exporting stopped", "dashboards", vec![0]),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_alike_comes_first_and_there_are_never_many() {
+    fn similar_tickets_are_few_and_the_most_similar_is_first() {
         let tickets = [("export empty file", ""); 5];
         assert_eq!(like("export file empty", "", &tickets), [0, 1, 2]);
         let tickets = [("export of file slow today", ""), ("export file empty", "")];
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_tickets_and_so_much_of_each_are_compared() {
+    fn the_comparison_is_bounded_in_tickets_and_text() {
         let mut tickets = vec![("Please cancel my plan", ""); COMPARED_MAX];
         tickets.push(("export file empty", ""));
         assert!(like("export file empty", "", &tickets).is_empty());
@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn one_word_is_like_the_same_word() {
+    fn one_equal_word_is_similar() {
         assert_eq!(like("refund", "", &[("Refund", ""), ("Refund of the invoice", "")]), [0, 1]);
     }
 
     proptest::proptest! {
         #[test]
-        fn a_ticket_that_says_something_is_like_itself(message: String) {
+        fn every_ticket_with_words_is_similar_to_itself(message: String) {
             let found = like(&message, "", &[(&message, "")]);
             proptest::prop_assert_eq!(found.is_empty(), stems(&message).is_empty());
         }

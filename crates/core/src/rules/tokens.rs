@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_looks_for_whole_codes_and_for_the_beginning_of_its_last_word() {
+    fn searches_match_whole_codes_and_a_prefix_of_the_last_word() {
         for (search, found) in [
             ("export fails", &["export", "fails*"][..]),
             ("Müller Zoë", &["muller", "zoe*"]),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_searched_for_as_it_was_written_is_found() {
+    fn texts_are_found_by_their_own_words() {
         for text in [
             "db-00001",
             "zoe@example.com",
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_nothing_but_new_words_has_so_many_tokens_and_no_more() {
+    fn tokens_of_a_text_are_bounded() {
         let text: String = (0..5_000).map(|number| format!("w{number} ")).collect();
         assert_eq!(of_texts(&[&text]).len(), TEXT_TOKENS_MAX);
     }

@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_write_is_unread_and_what_was_read_to_the_end_is_not() {
+    fn messages_of_others_are_unread_until_read() {
         let current = current();
         let read = |read_until: u32, new: Option<Author>| {
             let mut changed = current.ticket.clone();

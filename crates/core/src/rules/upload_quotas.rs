@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quota_that_is_used_up_is_named_with_when_it_frees_up() {
+    fn a_used_up_quota_names_itself_and_when_it_frees_up() {
         let quotas = Quotas::default();
         let midnight = time("2026-11-29T00:00:00Z");
         let oldest = Some(time("2026-11-28T08:00:00Z"));

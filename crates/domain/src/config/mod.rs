@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_cannot_set_promises() {
+    fn pages_cannot_set_response_targets() {
         let mut config = Config::default();
         for field in GATEWAY_ONLY {
             assert!(set(&mut config, field, "{}").unwrap_err().contains("gateway's configuration only"));
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_named_with_what_is_allowed_and_changes_nothing() {
+    fn invalid_values_are_reported_and_change_nothing() {
         let mut config = Config::default();
         for (field, json, expected) in [
             ("kinds", r#"["complaint"]"#, "question, bug, feedback"),
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_comes_back_from_the_wire_as_it_was() {
+    fn configurations_round_trip_over_the_wire() {
         let config = Config::default();
         let json = serde_json::to_string(&config).unwrap();
         assert_eq!(serde_json::from_str::<Config>(&json).unwrap(), config);

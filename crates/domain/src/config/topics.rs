@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_topic_is_the_one_that_says_most_about_the_path() {
+    fn the_most_specific_path_selects_the_topic() {
         let topics = [topic("all", &["/*"]), topic("billing", &["/billing*"]), topic("invoices", &["*/invoices/*"])];
         let topic_id = |path| topic_of(&topics, path).map(|topic| topic.id.as_str());
         assert_eq!(topic_id("/billing/plan"), Some("billing"));
@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_pattern_without_a_star_fits_only_itself(pattern in "[a-z/]{0,8}", path in "[a-z/]{0,8}") {
+        fn patterns_without_a_star_match_exactly(pattern in "[a-z/]{0,8}", path in "[a-z/]{0,8}") {
             prop_assert_eq!(matches_path(&pattern, &path), pattern == path);
         }
     }

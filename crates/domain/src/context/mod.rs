@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_site_collects_from_nobody_is_dropped_however_deep_it_stands() {
+    fn groups_switched_off_by_the_site_are_dropped_at_every_depth() {
         let mut context = with_user(Some(with_user(Some(with_user(Some(with_user(None)))))));
         drop_groups(&mut context, &[Group::User]);
         let json = serde_json::to_string(&context).unwrap();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_since_is_limited_and_has_no_since_of_its_own() {
+    fn the_later_snapshot_is_limited_and_not_nested() {
         let error = ErrorRecord::default();
         let since = Context { errors: vec![error; RECORDS_MAX + 1], ..with_user(Some(with_user(None))) };
         let pointers: Vec<String> = check(&with_user(Some(since))).into_iter().map(|error| error.pointer).collect();

@@ -122,7 +122,7 @@ fn pictures() -> Vec<(FileType, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_hidden_goes_and_the_picture_stays() {
+fn metadata_is_removed_and_the_picture_stays() {
     for (file_type, bytes) in pictures() {
         let cleaned = clean(file_type, &bytes).unwrap();
         assert!(!contains(&cleaned, SECRET), "{file_type}: {}", cleaned.escape_ascii());
@@ -134,7 +134,7 @@ fn what_is_hidden_goes_and_the_picture_stays() {
 }
 
 #[test]
-fn a_jpeg_keeps_what_decoding_needs_in_its_order() {
+fn jpegs_keep_the_segments_that_decoding_needs() {
     let cleaned = clean(FileType::Jpeg, &photograph(&exif(1, false))).unwrap();
     let expected = [
         &b"\xff\xd8"[..],
@@ -154,7 +154,7 @@ fn a_jpeg_keeps_what_decoding_needs_in_its_order() {
 }
 
 #[test]
-fn which_side_is_up_is_kept_and_nothing_else_of_its_exif() {
+fn only_the_orientation_of_exif_is_kept() {
     for little in [true, false] {
         for orientation in 0..=9 {
             let cleaned = clean(FileType::Jpeg, &photograph(&exif(orientation, little))).unwrap();
@@ -168,7 +168,7 @@ fn which_side_is_up_is_kept_and_nothing_else_of_its_exif() {
 }
 
 #[test]
-fn a_png_keeps_what_changes_the_picture_as_it_stands() {
+fn pngs_keep_chunks_that_affect_the_picture() {
     let cleaned = clean(FileType::Png, &screenshot()).unwrap();
     let expected = [
         &b"\x89PNG\r\n\x1a\n"[..],
@@ -184,7 +184,7 @@ fn a_png_keeps_what_changes_the_picture_as_it_stands() {
 }
 
 #[test]
-fn a_webp_says_what_is_left_in_it() {
+fn webp_headers_list_the_remaining_chunks() {
     let cleaned = clean(FileType::Webp, &animation()).unwrap();
     let frame = [&[7; 16][..], &webp_chunk(b"ALPH", b"alpha"), &webp_chunk(b"VP8 ", BITS)];
     let expected = webp(&[
@@ -197,7 +197,7 @@ fn a_webp_says_what_is_left_in_it() {
 }
 
 #[test]
-fn what_is_torn_cannot_be_cleaned() {
+fn truncated_files_cannot_be_cleaned() {
     for (file_type, bytes) in pictures() {
         let cleaned = clean(file_type, &bytes).unwrap();
         for length in 0..cleaned.len() {
@@ -212,7 +212,7 @@ fn what_is_torn_cannot_be_cleaned() {
 
 proptest! {
     #[test]
-    fn nothing_that_comes_makes_it_panic(bytes: Vec<u8>, which in 0..4usize, head in 0..200usize) {
+    fn any_input_is_handled_without_panic(bytes: Vec<u8>, which in 0..4usize, head in 0..200usize) {
         let (file_type, picture) = pictures().swap_remove(which);
         let _ = clean(file_type, &bytes);
         let grafted = [&picture[..head.min(picture.len())], &bytes].concat();
@@ -220,7 +220,7 @@ proptest! {
     }
 
     #[test]
-    fn what_can_be_cleaned_is_clean_after_once(which in 0..4usize, changes: Vec<(Index, u8)>, cut: Option<Index>) {
+    fn cleaning_is_idempotent(which in 0..4usize, changes: Vec<(Index, u8)>, cut: Option<Index>) {
         let (file_type, mut picture) = pictures().swap_remove(which);
         for (place, byte) in changes {
             let place = place.index(picture.len());
@@ -236,7 +236,7 @@ proptest! {
     }
 
     #[test]
-    fn no_part_that_is_no_picture_survives(names: Vec<[char; 4]>, markers in proptest::collection::vec(0xe0..=0xfeu8, 0..9), said in "[a-z]{8,20}") {
+    fn only_picture_data_survives(names: Vec<[char; 4]>, markers in proptest::collection::vec(0xe0..=0xfeu8, 0..9), said in "[a-z]{8,20}") {
         let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
         file.extend(png_chunk(b"IHDR", b"\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0"));
         for name in names {
@@ -293,7 +293,7 @@ fn moving_gif() -> Vec<u8> {
 }
 
 #[test]
-fn a_gif_keeps_its_pictures_and_how_they_move() {
+fn gifs_keep_pictures_and_animation() {
     let (cleaned, has_metadata) = strip(FileType::Gif, &moving_gif());
     let loops = extension(0xff, &[b"NETSCAPE2.0", b"\x01\x05\0"]);
     let mut expected = gif(&[loops, extension(0xf9, &[b"\x04\x0a\0\0"])]);
@@ -350,7 +350,7 @@ fn video(place_kind: &[u8; 4]) -> Vec<u8> {
 }
 
 #[test]
-fn a_video_loses_its_place_and_time_and_nothing_in_it_moves() {
+fn videos_lose_location_and_time_without_moving_data() {
     let video = video(b"meta");
     let (cleaned, has_metadata) = strip(FileType::Mp4, &video);
     assert!(!has_metadata && cleaned.len() == video.len());
@@ -365,7 +365,7 @@ fn a_video_loses_its_place_and_time_and_nothing_in_it_moves() {
 }
 
 #[test]
-fn of_a_video_that_is_not_as_it_should_be_it_is_said_that_something_may_be_left() {
+fn malformed_videos_are_reported() {
     let file = video(b"meta");
     // Captions are for readers, and may hold the location of a drone.
     assert!(strip(FileType::Mp4, &video(b"sbtl")).1);
@@ -385,7 +385,7 @@ fn pdf(objects: &[&str], trailer: &str) -> Vec<u8> {
 const PLACE_TEXT: &str = "48.8584 N 2.2945 E";
 
 #[test]
-fn a_pdf_loses_who_made_it_and_its_xmp_and_nothing_in_it_moves() {
+fn pdfs_lose_author_and_xmp_without_moving_objects() {
     let author = format!("5 0 obj\n<< /Author (Ada \\) ({PLACE_TEXT})) /Producer <4164612> /Trapped /False >>\nendobj");
     let older = format!("5 0 obj\n<</Title({PLACE_TEXT})>>\nendobj");
     let xmp = format!(
@@ -418,7 +418,7 @@ fn a_pdf_loses_who_made_it_and_its_xmp_and_nothing_in_it_moves() {
 }
 
 #[test]
-fn of_a_pdf_that_cannot_be_cleaned_it_is_said_that_something_may_be_left() {
+fn pdfs_that_cannot_be_cleaned_are_reported() {
     let author = format!("5 0 obj\n<< /Author ({PLACE_TEXT}) >>\nendobj");
     let clean = pdf(&[&author], "/Info 5 0 R");
     assert!(!strip(FileType::Pdf, &clean).1);
@@ -444,7 +444,7 @@ fn of_a_pdf_that_cannot_be_cleaned_it_is_said_that_something_may_be_left() {
 }
 
 #[test]
-fn what_is_made_to_cost_much_costs_little() {
+fn hostile_files_are_cheap() {
     const SIZE: usize = 4_000_000;
     let repeated = |piece: &[u8]| piece.iter().copied().cycle().take(SIZE).collect::<Vec<u8>>();
     let long_chunks = {
@@ -475,7 +475,7 @@ fn what_is_made_to_cost_much_costs_little() {
 
 proptest! {
     #[test]
-    fn whatever_a_file_is_it_is_cleaned_without_a_panic_and_once_for_all(
+    fn any_file_is_cleaned_without_panic_and_idempotently(
         bytes: Vec<u8>, which in 0..3usize, changes: Vec<(Index, u8)>, cut in 0..2000usize
     ) {
         let author = format!("5 0 obj\n<< /Author ({PLACE_TEXT}) >>\nendobj");

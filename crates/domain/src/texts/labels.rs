@@ -35,7 +35,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_member_is_called_once() {
+    fn every_member_has_one_label() {
         let names: BTreeSet<&str> = labels().map(|(name, _)| name).collect();
         assert_eq!(names.len(), labels().count());
     }

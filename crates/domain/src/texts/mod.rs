@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_is_complete_and_keeps_the_placeholders() {
+    fn every_language_is_complete_with_equal_placeholders() {
         let panel: Vec<_> = Text::ALL.iter().map(|text| (text.key(), text.english())).collect();
         let gateway: Vec<_> = GatewayText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         for language in LANGUAGES {
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_finds_its_language_and_others_find_english() {
+    fn language_tags_fall_back_to_english() {
         for (tag, expected) in [("de-AT", "de"), ("DE", "de"), ("ar", "ar"), ("fr", "en"), ("", "en")] {
             assert_eq!(language(tag).unwrap().tag, expected, "{tag}");
         }
@@ -496,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_takes_its_form() {
+    fn counts_select_their_plural_form() {
         let text = Text::HitsFound.english();
         assert_eq!(fill(plural(text, "one"), "{n}", "1"), "1 result");
         assert_eq!(fill(plural(text, "few"), "{n}", "3"), "3 results");

@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_moved_goes_back_where_a_later_move_fails() {
+    fn a_failed_move_undoes_the_earlier_moves() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("old"), "old").unwrap();

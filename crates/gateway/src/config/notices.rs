@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holiday_in_the_past_is_named_once_by_the_clock_of_the_site() {
+    fn past_holidays_are_reported_in_the_time_zone_of_the_site() {
         let two_dates = "holidays = [\"2024-12-25\", \"2027-01-01\"]";
         assert_eq!(notices_of(two_dates, "2026-11-28T10:00:00Z"), ["holiday 2024-12-25 of site acme is in the past"]);
         assert!(notices_of(two_dates, "2024-12-25T22:59:59Z").is_empty());
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_panel_is_named_with_the_line_that_brings_it() {
+    fn a_missing_panel_is_reported_with_the_line_to_write() {
         let (folder, mut settings) = with_file("");
         let notice = missing_assets(&settings).unwrap();
         assert!(notice.contains("set assets = \"dist\" in ") && notice.contains(FILE), "{notice}");
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn another_database_than_the_gateways_is_named_with_what_to_write() {
+    fn using_another_database_is_reported_with_the_option_to_write() {
         let (folder, mut settings) = with_file("database = \"sqlite:data/served.db\"");
         settings.file = None;
         settings.database = "data/served.db".into();

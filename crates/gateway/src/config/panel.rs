@@ -52,7 +52,7 @@ mod tests {
     use domain::config::GATEWAY_ONLY;
 
     #[test]
-    fn the_panel_has_every_option_that_a_page_may_refine() {
+    fn the_panel_table_has_every_option_of_a_page() {
         let error = toml::from_str::<PanelTable>("nothing = 1").unwrap_err();
         let fields: Vec<&str> = error.message().split('`').skip(3).step_by(2).collect();
         assert_eq!(fields, FIELDS);

@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_fields_of_a_site_are_known_to_those_who_look_for_the_right_table() {
+    fn every_field_of_a_site_is_listed_for_suggestions() {
         let error = toml::from_str::<SiteTable>("nothing = 1").unwrap_err();
         assert_eq!(error.message().split('`').skip(3).step_by(2).collect::<Vec<_>>(), FIELDS);
     }

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_short_can_be_served_and_is_for_its_owner_alone() {
+    fn the_starter_file_is_short_valid_and_private() {
         let folder = tempfile::tempdir().unwrap();
         let [first_path, two] = ["one.toml", "two.toml"].map(|name| folder.path().join(name));
         write(&first_path).unwrap();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_file_the_pages_of_this_computer_are_served() {
+    fn without_a_file_pages_of_this_computer_are_allowed() {
         let settings = load(&Overrides { default_site: true, ..Overrides::default() }).unwrap();
         assert_eq!(settings.sites.keys().collect::<Vec<_>>(), [SITE]);
         let origins = &settings.sites[SITE].origins;

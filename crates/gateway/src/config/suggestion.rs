@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+    fn unknown_names_suggest_the_closest_name() {
         for (message, expected) in [
             (
                 "unknown field `orgins`, expected one of `origins`, `hours`, `rota`",
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_close_to_none_is_answered_with_all_that_are_known() {
+    fn unknown_names_without_a_close_match_list_all_names() {
         for message in [
             "unknown field `colour`, expected one of `origins`, `hours`, `rota`",
             "unknown field `x`, expected `a`",

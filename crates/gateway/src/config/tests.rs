@@ -14,7 +14,7 @@ fn complaint(text: &str) -> String {
 }
 
 #[test]
-fn the_example_is_read_and_says_what_the_defaults_are() {
+fn the_example_is_valid_and_states_the_defaults() {
     let settings = load_text(include_str!("../deskbell.example.toml"), Overrides::default()).unwrap();
     assert_eq!(settings.listen, DEFAULT_LISTEN.parse().unwrap());
     assert_eq!(settings.database, sqlite_path(DEFAULT_DATABASE, "").unwrap());
@@ -45,7 +45,7 @@ fn the_example_names_every_field_of_a_site() {
 }
 
 #[test]
-fn an_option_wins_over_the_file_and_the_file_over_the_default() {
+fn options_override_the_file_and_the_file_overrides_defaults() {
     let file = "listen = \"127.0.0.1:1\"\ndatabase = \"sqlite:file.db\"\nassets = \"from-file\"";
     let settings = load_text(file, Overrides::default()).unwrap();
     assert_eq!((settings.listen.port(), settings.database), (1, "file.db".into()));
@@ -58,7 +58,7 @@ fn an_option_wins_over_the_file_and_the_file_over_the_default() {
 }
 
 #[test]
-fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
+fn errors_name_file_line_field_and_allowed_values() {
     for (text, expected) in [
         ("listen = 1", "deskbell.toml:1: listen: invalid type: integer `1`, expected a string"),
         ("\nlisten = \"localhost\"", "deskbell.toml:2: listen: \"localhost\" is not ADDRESS:PORT"),
@@ -126,14 +126,14 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
 }
 
 #[test]
-fn an_option_that_is_wrong_is_named_with_its_variable() {
+fn errors_of_options_name_their_environment_variable() {
     let overrides = Overrides { listen: Some("8080".into()), ..Overrides::default() };
     let error = load(&overrides).unwrap_err().to_string();
     assert!(error.starts_with("--listen (DESKBELL_LISTEN): \"8080\" is not ADDRESS:PORT"), "{error}");
 }
 
 #[test]
-fn the_inbox_token_is_read_from_a_file_and_shown_nowhere() {
+fn the_inbox_token_is_read_from_a_file_and_never_printed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     std::fs::write(&path, "0123456789abcdef\n").unwrap();
@@ -144,14 +144,14 @@ fn the_inbox_token_is_read_from_a_file_and_shown_nowhere() {
 }
 
 #[test]
-fn the_demo_brings_its_site_and_its_database() {
+fn the_demo_has_its_own_site_and_database() {
     let settings = load(&Overrides { demo: true, ..Overrides::default() }).unwrap();
     assert_eq!(settings.sites["demo"].origins, Origins::Any);
     assert_eq!(settings.database, PathBuf::from("data/demo.db"));
 }
 
 #[test]
-fn hours_are_read_and_what_is_wrong_with_them_is_named() {
+fn business_hours_are_parsed_with_clear_errors() {
     let site = |fields: &str| format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.hours]\n{fields}");
     let berlin = "zone = \"Europe/Berlin\"\n";
     let settings = load_text(&site(berlin), Overrides::default()).unwrap();
@@ -174,7 +174,7 @@ fn hours_are_read_and_what_is_wrong_with_them_is_named() {
 }
 
 #[test]
-fn turns_are_read_and_what_is_wrong_with_them_is_named() {
+fn on_call_rotations_are_parsed_with_clear_errors() {
     let site = |fields: &str| format!("[sites.acme]\norigins = [\"*\"]\n{fields}");
     let turns = "[sites.acme.rota.growth]\nfrom = \"2026-11-23\"\npeople = [\"Ana\", \"Ben\"]";
     let settings = load_text(&site(turns), Overrides::default()).unwrap();
@@ -198,7 +198,7 @@ fn turns_are_read_and_what_is_wrong_with_them_is_named() {
 }
 
 #[test]
-fn the_example_shows_destinations_that_are_read() {
+fn the_example_destinations_are_valid() {
     let example = include_str!("../deskbell.example.toml");
     let is_setting =
         |line: &&str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| !name.contains(' '));
@@ -224,7 +224,7 @@ fn the_example_shows_destinations_that_are_read() {
 }
 
 #[test]
-fn an_unknown_field_is_answered_with_the_right_one_in_every_table() {
+fn unknown_fields_suggest_the_closest_field_in_every_table() {
     let site = |lines: &str| format!("[sites.acme]\norigins = [\"*\"]\n{lines}");
     for (text, expected) in [
         (
@@ -289,7 +289,7 @@ fn an_unknown_field_is_answered_with_the_right_one_in_every_table() {
 }
 
 #[test]
-fn options_of_the_panel_in_the_old_place_are_read_with_one_notice_that_names_the_new_one() {
+fn old_panel_options_are_read_with_one_notice() {
     let old = "[sites.acme]\norigins = [\"*\"]\nkinds = [\"bug\"]\nplans = { free = \"low\" }\n\
                [sites.acme.theme]\naccent = \"#1d4aff\"\n[sites.other]\norigins = [\"*\"]\nconsent = true\n\
                panel.kinds = [\"question\"]\n[sites.third]\norigins = [\"*\"]\npanel.consent = true";
@@ -316,7 +316,7 @@ fn options_of_the_panel_in_the_old_place_are_read_with_one_notice_that_names_the
 }
 
 #[test]
-fn an_option_in_the_old_and_in_the_new_place_is_an_error() {
+fn an_option_in_both_its_old_and_new_table_is_an_error() {
     let text = "[sites.acme]\norigins = [\"*\"]\nkinds = [\"bug\"]\n[sites.acme.panel]\nkinds = [\"bug\"]";
     assert_eq!(complaint(text), "deskbell.toml:3: sites.acme.kinds: also set in [sites.acme.panel]; keep that one");
 }

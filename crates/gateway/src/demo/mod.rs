@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_settings_and_the_questions_can_be_read() {
+    fn the_demo_settings_and_questions_are_valid() {
         let sites = crate::wire_up::parse(include_str!("deskbell.toml"), "demo").unwrap().sites;
         assert_eq!(sites.keys().collect::<Vec<_>>(), [SITE]);
         let reading = sources::json_lines(include_str!("questions.jsonl"));

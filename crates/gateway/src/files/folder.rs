@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_found_wherever_it_is_and_settles_once() {
+    fn files_are_found_in_every_folder_and_settle_once() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = Folder::open(temporary.path().join("files")).unwrap();
         let settled = folder.root().join("0a").join(NAME);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_a_name_of_ours_is_removed() {
+    fn only_names_of_stored_files_are_removed() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = Folder::open(temporary.path().join("files")).unwrap();
         std::fs::write(temporary.path().join("database"), "x").unwrap();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_others_may_open_is_closed_to_them() {
+    fn open_folders_are_made_private() {
         let temporary = tempfile::tempdir().unwrap();
         let root = temporary.path().join("files");
         std::fs::create_dir(&root).unwrap();

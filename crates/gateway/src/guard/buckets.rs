@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_bucket_gives_all_at_once_and_then_as_it_fills_up() {
+    fn full_buckets_allow_a_burst_and_then_the_rate() {
         // Six per minute: each costs ten seconds.
         let mut level = 0;
         for _ in 0..6 {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn several_buckets_give_together_or_not_at_all() {
+    fn several_buckets_are_charged_together_or_not_at_all() {
         let buckets = Buckets::stopped(1024);
         let [ada, all] = [("ada", quota(1)), ("all", quota(2))].map(|(key, quota)| buckets.draw(key, quota, 1));
         let bob = buckets.draw("bob", quota(1), 1);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_takes_nothing() {
+    fn a_probe_costs_nothing() {
         let buckets = Buckets::stopped(1024);
         let draw = buckets.draw("ada", quota(1), 1);
         assert_eq!([buckets.take(&[draw.probe()]), buckets.take(&[draw.probe()]), buckets.take(&[draw])], [Ok(()); 3]);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_million_keys_take_no_more_memory_and_leave_the_others_alone() {
+    fn a_million_keys_use_bounded_memory_and_do_not_affect_others() {
         let buckets = Buckets::stopped(1 << 18);
         let before = buckets.lock().capacity();
         for key in 0..1_000_000_u32 {

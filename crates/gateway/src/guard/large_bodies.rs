@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_signed_before_is_not_held_up_by_who_has_not() {
+    fn known_senders_are_not_blocked_by_unknown_ones() {
         let bodies = LargeBodies::default();
         let permits: Vec<_> = (0..3).filter_map(|_| bodies.acquire(&sender("203.0.113.7"))).collect();
         assert_eq!(permits.len(), 1, "one from a network");

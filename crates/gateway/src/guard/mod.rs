@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_has_its_own_share_and_a_ticket_takes_ten() {
+    fn rate_limits_are_by_address_and_a_ticket_costs_ten() {
         let guard = guard(12, 100, 100);
         let [first, second] = ["192.0.2.1", "192.0.2.2"].map(address);
         assert_eq!(guard.admit(Charge::Ticket, first, None), Ok(()));
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_has_its_share_and_files_and_reports_one_of_their_own() {
+    fn sessions_have_separate_limits_for_requests_files_and_reports() {
         let guard = guard(1000, 2, 100);
         let [ada, bob] = [Some([1; 32]), Some([2; 32])];
         let admitted = |charge, requester| guard.admit(charge, None, requester).is_ok();
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_unsigned_cannot_use_up_what_signed_people_may_send() {
+    fn anonymous_clients_cannot_use_up_the_limit_of_signed_customers() {
         let guard = guard(1000, 3, 4);
         let stored = |person| guard.charge_site(LimitShare::Tickets, "acme", person).is_ok();
         assert_eq!([1, 2, 3, 4, 5].map(|_| stored(None)), [true, true, true, true, false]);
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn the_networks_around_an_address_of_ipv6_have_limits_too() {
+    fn larger_ipv6_networks_have_limits_too() {
         let guard = guard(10, 100, 100);
         let admitted = |text: &str| guard.admit(Charge::Ticket, address(text), None).is_ok();
         assert!(admitted("2001:db8:0:1::1") && !admitted("2001:db8:0:1:ffff::2"), "one connection");
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_guesses_wrongly_has_to_wait_and_whoever_knows_does_not() {
+    fn wrong_guesses_wait_and_right_ones_do_not() {
         let guard = guard(1000, 1, 1);
         let [eve, ana] = ["192.0.2.1", "192.0.2.2"].map(address);
         for _ in 0..2 * GUESSES {
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn where_everybody_guesses_a_new_agent_waits_and_gets_in_all_the_same() {
+    fn under_an_attack_a_new_agent_waits_and_logs_in() {
         let guard = guard(1000, 1, 1);
         assert_eq!(guard.guess(address("192.0.2.2"), "right", || true), judged(true, Duration::ZERO));
         let networks = (0..=255).map(|n| address(&format!("198.51.100.{n}")));
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_guess_is_remembered_for_the_network_that_it_came_from() {
+    fn wrong_guesses_are_remembered_by_network() {
         let guard = guard(1000, 1, 1);
         let [proxied, other] = ["192.0.2.1", "192.0.2.2"].map(address);
         assert!(!guard.was_wrong(proxied, "wrong"));
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_are_limited_by_requester_by_network_and_to_half_of_the_connections() {
+    fn streams_are_limited_by_requester_network_and_connections() {
         let guard = guard(1000, 1, 1);
         let open = |from: &str, n: u32| guard.open_stream(address(from), [n as u8; 32]).ok();
         let of_one: Vec<_> = (0..30).filter_map(|_| open("192.0.2.1", 1)).collect();
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unsigned_is_charged_until_it_is_not_heard_any_more() {
+    fn unsigned_webhooks_are_charged_until_they_are_refused() {
         let guard = guard(20, 1, 1);
         let sender = address("192.0.2.1");
         assert!((0..100).all(|_| guard.admit(Charge::Hook, sender, None).is_ok()));
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_never_be_admitted_has_to_wait_all_the_same() {
+    fn costs_above_the_capacity_get_a_wait_too() {
         assert!(guard(5, 1, 1).admit(Charge::Ticket, address("192.0.2.1"), None).is_err());
     }
 }

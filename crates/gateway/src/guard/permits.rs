@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_dropped_can_be_taken_again() {
+    fn dropped_permits_are_available_again() {
         let permits = Permits::default();
         let mut permits_held: Vec<Permit<u8>> = (0..3).filter_map(|_| permits.acquire(1, 3)).collect();
         assert_eq!(permits_held.len(), 3);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_holds_no_more_for_having_many_addresses() {
+    fn many_addresses_of_a_network_share_its_permits() {
         let permits = NetworkPermits::new(10, 30);
         let connection = acquire_all(&permits, (0..100).map(|n| format!("2001:db8:0:1::{n:x}")));
         assert_eq!(connection.len(), 10, "a /64");

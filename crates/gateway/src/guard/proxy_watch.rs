@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_is_not_trusted_is_noticed_with_the_line_to_write() {
+    fn untrusted_proxies_are_reported_with_the_line_to_write() {
         let watch = ProxyWatch::default();
         for _ in 0..ENOUGH {
             assert_eq!(watch.warning(), None);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_directly_or_through_a_trusted_proxy_is_no_reason_to_warn() {
+    fn direct_clients_and_trusted_proxies_cause_no_warning() {
         for (peer, forwarded) in [("127.0.0.1", true), ("10.0.0.5", false), ("203.0.113.7", true)] {
             let watch = ProxyWatch::default();
             for _ in 0..3 * ENOUGH {

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_taken_off_as_a_whole() {
+    fn the_base_path_is_stripped_as_a_whole() {
         for (uri, rest) in [
             ("/support/v1/health?x=1", Some("/v1/health?x=1")),
             ("/support", Some("/")),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn links_get_it_and_texts_do_not() {
+    fn the_base_path_is_added_to_links_and_not_to_texts() {
         let page =
             r#"<a href="/inbox?x=1">/inbox href=&quot;/inbox</a><form action="/inbox/login"><input value="/inbox">"#;
         let linked = linked(page, "/support");

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_writes_itself_does_not_count() {
+    fn forwarding_headers_of_clients_are_ignored() {
         for (trusted, header, peer, lines, expected) in [
             // No trusted proxy in between.
             (r#"["loopback"]"#, XFF, "203.0.113.7", vec![(XFF, "6.6.6.6")], "203.0.113.7"),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn scheme_and_host_are_believed_of_trusted_proxies_only() {
+    fn scheme_and_host_are_taken_from_trusted_proxies_only() {
         let lines =
             [("host", "gateway:8383"), ("x-forwarded-proto", "http, https"), ("x-forwarded-host", "help.example")];
         let from_proxy = client(r#"["loopback"]"#, XFF, "127.0.0.1", &lines);

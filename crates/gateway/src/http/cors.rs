@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_mirrored_within_bounds() {
+    fn requested_headers_are_allowed_within_bounds() {
         let expected = "content-type,authorization,idempotency-key,deskbell-session";
         assert_eq!(mirrored(""), expected);
         assert_eq!(mirrored("content-type, Sentry-Trace ,baggage"), format!("{expected},sentry-trace,baggage"));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pages_of_agents_are_for_nobody_else() {
+    fn inbox_pages_allow_no_other_origin() {
         for (path, expected) in [
             ("/v1/sites/acme/tickets", Audience::Origins),
             ("/v1/health", Audience::Origins),

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_is_logged_by_its_route_under_an_id_that_the_answer_has_and_no_client_chooses() {
+    async fn requests_are_logged_by_route_with_a_generated_id() {
         let log = Log::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();

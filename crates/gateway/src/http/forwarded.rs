@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_read_in_every_spelling_and_nothing_else_is_one() {
+    fn addresses_are_parsed_in_every_notation() {
         for (text, expected) in [
             ("192.0.2.1", Some("192.0.2.1")),
             (" 192.0.2.1:4711 ", Some("192.0.2.1")),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn commas_and_semicolons_in_quotes_part_nothing() {
+    fn quoted_commas_and_semicolons_do_not_separate() {
         let mut headers = HeaderMap::new();
         let lines = [
             r#"for="[2001:db8::1]:4711";proto=HTTPS;host="a,b;c", For=192.0.2.43 ; by="_x\"y""#,

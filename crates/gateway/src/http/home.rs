@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_links_to_the_inbox_only_where_it_is_and_runs_no_script() {
+    fn the_page_links_to_an_existing_inbox_only_and_runs_no_script() {
         let (with_inbox, without_inbox) = (page(true).into_string(), page(false).into_string());
         assert!(
             with_inbox.contains("href=\"/inbox\"") && with_inbox.contains("href=\"/inbox/inbox.css\""),

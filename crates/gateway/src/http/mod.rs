@@ -129,7 +129,7 @@ mod tests {
     use tower::ServiceExt;
 
     #[tokio::test]
-    async fn a_panic_is_a_problem_document_that_the_page_can_read() {
+    async fn panics_become_problem_documents_with_cors_headers() {
         let folder = tempfile::tempdir().unwrap();
         let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
         let setup = wire_up::load(&Overrides { demo: true, database, ..Overrides::default() }).unwrap();

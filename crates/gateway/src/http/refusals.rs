@@ -264,7 +264,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn the_same_failure_has_the_same_status_in_every_use_case() {
+    fn equal_failures_have_equal_statuses_in_every_use_case() {
         let no_ticket: [Refusal; 4] = [
             FindTicketError::NoTicket.into(),
             ReplyError::from(FindTicketError::NoTicket).into(),
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_told_in_whole_seconds_of_at_least_one() {
+    fn retry_after_is_at_least_one_whole_second() {
         for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (7_200_000, 3600)] {
             let refusal = Refusal::from(RetryAfter(Duration::from_millis(millis)));
             assert!(

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_reported_once_for_each_site_with_the_line_that_allows_it() {
+    fn refused_origins_are_reported_once_per_site_with_the_line_to_write() {
         let refused = RefusedOrigins::default();
         let allowed = origins(&["https://app.example.com", "https://*.example.org", "http://localhost:*"]);
         let line = refused.line("acme", &allowed, "https://beta.example.com").unwrap();
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_browser_names_is_not_reported_and_the_memory_is_bounded() {
+    fn invalid_origins_are_not_reported_and_memory_is_bounded() {
         let refused = RefusedOrigins::default();
         let allowed = origins(&["https://app.example.com"]);
         let long_origin = format!("https://{}.example", "a".repeat(ORIGIN_MAX));

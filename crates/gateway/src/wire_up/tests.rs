@@ -13,7 +13,7 @@ fn complaint(text: &str) -> String {
 }
 
 #[test]
-fn imports_are_planned_with_a_day_between_them_unless_the_file_says_otherwise() {
+fn imports_run_daily_by_default() {
     let text = r#"
         [sites.acme]
         origins = ["*"]
@@ -36,7 +36,7 @@ fn imports_are_planned_with_a_day_between_them_unless_the_file_says_otherwise() 
 }
 
 #[test]
-fn a_wrong_import_is_named_by_its_field() {
+fn errors_of_imports_name_their_field() {
     for (text, expected) in [
         (
             "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"http://a.example\"",
@@ -61,7 +61,7 @@ fn a_wrong_import_is_named_by_its_field() {
 }
 
 #[test]
-fn signers_are_read_and_what_is_wrong_with_one_is_named() {
+fn signers_are_parsed_with_clear_errors() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
     std::fs::write(&file, format!("{}\n", "s".repeat(40))).unwrap();
@@ -115,7 +115,7 @@ fn signers_are_read_and_what_is_wrong_with_one_is_named() {
 }
 
 #[test]
-fn mail_is_read_and_what_is_wrong_with_it_is_named_without_its_password() {
+fn mail_settings_are_parsed_with_errors_that_hide_the_password() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");
     std::fs::write(&file, "from a file\n").unwrap();
@@ -166,7 +166,7 @@ fn mail_is_read_and_what_is_wrong_with_it_is_named_without_its_password() {
 }
 
 #[test]
-fn a_wrong_destination_is_told_by_field_and_what_is_allowed() {
+fn errors_of_destinations_name_the_field_and_allowed_values() {
     let secret = "secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
     let mailbox = "to = \"email\"\nmailbox = \"a@b.example\"\nfrom = \"c@d.example\"\nsmtp = \"smtp://localhost\"";
     for (table, expected) in [
@@ -217,7 +217,7 @@ fn a_wrong_destination_is_told_by_field_and_what_is_allowed() {
 }
 
 #[test]
-fn what_is_secret_of_a_destination_is_in_no_log() {
+fn secrets_of_destinations_are_never_logged() {
     let text = r#"
         [sites.acme]
         origins = ["*"]
@@ -244,7 +244,7 @@ fn what_is_secret_of_a_destination_is_in_no_log() {
 }
 
 #[test]
-fn what_is_wrong_with_zendesk_is_told_by_its_field() {
+fn errors_of_zendesk_settings_name_their_field() {
     let wrong = |lines: &str| {
         let table = format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.desk]\n{lines}");
         let complaint = complaint(&table);

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotation_marks_are_counted_and_emphasis_is_left_out() {
+    fn quote_levels_are_counted_and_emphasis_removed() {
         for (text, depth, expected) in [
             ("> > a", 2, "a"),
             (">> a ", 2, "a"),

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_does_not_fit_or_cannot_be_read_is_named_and_told() {
+    async fn files_that_do_not_fit_or_cannot_be_read_are_listed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("there");
         std::fs::write(&path, b"log").unwrap();

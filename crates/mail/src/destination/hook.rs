@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_to_the_address_of_a_ticket_tells_who_says_it_and_how_sure_that_is() {
+    fn mails_to_a_ticket_report_their_author_and_authentication() {
         let address = reply().for_ticket(TICKET).unwrap();
         let mail = |to: Value, from: &str| json!({"to": to, "from": from, "text": "*Fixed.*\n", "message_id": "<m1@desk.example>", "authenticated": true});
         for (from, email, name, from_agent) in [
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn the_files_of_a_mail_are_read_and_what_cannot_be_read_is_named() {
+    fn files_of_mails_are_read_and_unreadable_ones_listed() {
         let address = reply().for_ticket(TICKET).unwrap();
         let mut files = vec![
             json!({"name": "a.txt", "content_type": "text/plain", "content": "bG9n\r\nZ2Vk"}),
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_as_it_came_is_read_whatever_carries_it() {
+    fn raw_mails_are_read_from_every_envelope() {
         let address = reply().for_ticket(TICKET).unwrap();
         let raw = "From: =?utf-8?q?Jos=C3=A9_Ruiz?= <jose@desk.example>\r\nTo: desk@desk.example\r\nSubject: Re: x\r\nMessage-ID: <r1@desk.example>\r\n\
             MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; format=flowed; delsp=yes\r\n\
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_read_in_each_form_that_receivers_have_them_in() {
+    fn headers_are_read_in_every_format_of_receivers() {
         let address = reply().for_ticket(TICKET).unwrap();
         for headers in [
             json!("Message-ID: <h>\nX-Autoreply: yes\nFrom: Ana <ana@desk.example>"),
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_wrote_is_marked_and_what_goes_to_no_ticket_is_about_nothing() {
+    fn automatic_mails_are_marked_and_unaddressed_ones_ignored() {
         let address = reply().for_ticket(TICKET).unwrap();
         let mail = |to: &str, automatic: &str, id: &str| json!({"to": to, "text": "x", "message_id": id, "auto_submitted": automatic});
         assert!(
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_signed_is_too_old_or_cannot_be_read_is_refused() {
+    fn unsigned_old_and_unreadable_hooks_are_refused() {
         let valid = json!({"to": reply().for_ticket(TICKET).unwrap(), "text": "x", "message_id": "<m>"});
         let seconds = Duration::from_secs;
         assert!(read_at(now() - seconds(300), &valid).is_ok());

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_about_a_ticket_is_in_its_thread() {
+    fn messages_of_a_ticket_share_a_thread() {
         let (email, ticket) = (email(None), stored());
         let first = rendered(&email, &ticket, DeliveryKind::Ticket, "", None, &Files::default());
         let lines = headers(&first);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_goes_to_where_it_comes_back_from_or_else_to_a_person_who_can_be_written_to() {
+    fn the_reply_address_is_the_tickets_or_the_customers() {
         let mut ticket = stored();
         ticket.id = "0193c2a4-7b60-7cc0-8000-0123456789ab".into();
         let secret = Secret::read("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_somebody_writes_becomes_a_header_or_a_part() {
+    fn texts_never_become_headers_or_parts() {
         let mut ticket = stored();
         ticket.ticket.message = "One\rBcc: eve@example.com\u{0}\u{85}X: y\r\n\r\n.\r\nTwo".into();
         let files = Files {

@@ -170,7 +170,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn only_what_the_customer_does_is_brought_to_support() {
+    fn only_events_of_customers_are_mailed() {
         let email = email(None);
         for kind in DeliveryKind::ALL {
             assert!(email.accepts(*kind, Author::Customer));
@@ -179,7 +179,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_can_be_mended_waits_and_what_cannot_is_for_an_operator() {
+    fn temporary_failures_wait_and_permanent_ones_need_an_agent() {
         let failure = |refused: fn(String) -> SendError| super::failure(MailError::Send(refused("why".into())));
         assert_eq!(failure(SendError::Unreachable), Failure::away("why"));
         assert_eq!(failure(SendError::Temporary), Failure::later("why"));
@@ -189,7 +189,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn nothing_is_heard_where_answers_do_not_come_back() {
+    fn hooks_are_ignored_without_a_reply_address() {
         assert_eq!(email(None).read_event(&HookHeaders::default(), b"{}"), Err(InboundEventError::NoHook));
     }
 }

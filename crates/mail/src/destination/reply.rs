@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_finds_its_ticket_however_its_address_is_written() {
+    fn reply_addresses_match_in_every_spelling() {
         let address = addresses().for_ticket(TICKET).unwrap();
         assert!(address.split_once('@').unwrap().0.len() <= LOCAL_MAX, "{address}");
         for text in [
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_was_not_made_here_belongs_to_no_ticket() {
+    fn forged_reply_addresses_belong_to_no_ticket() {
         let address = addresses().for_ticket(TICKET).unwrap();
         let other = addresses().for_ticket("0193c2a4-7b60-7cc0-8000-0123456789ac").unwrap();
         let (id, tag) = (&address[..6 + ID_LENGTH], &other[6 + ID_LENGTH..]);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_leaves_room_for_the_token() {
+    fn reply_addresses_leave_room_for_the_token() {
         let new = |address: &str| ReplyAddress::new(address, secret("0123456789abcdef0123456789abcdef"));
         assert!(new("answers-to-support-00@in.acme.example").is_ok());
         for invalid in ["answers-to-support-000@in.acme.example", "a+b@in.acme.example", "in.acme.example", ""] {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn bounces_come_back_at_addresses_of_their_own() {
+    fn bounces_have_their_own_addresses() {
         let replies = addresses();
         let (customer, desk) = (ReturnsOf::Customer, ReturnsOf::Desk);
         for returns in [customer, desk] {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_id_names_what_is_brought_and_nobody_else_can_make_one() {
+    fn delivery_message_ids_are_stable_and_cannot_be_forged() {
         let replies = addresses();
         let name = replies.mail_name(&format!("{TICKET}/3"), "desk");
         let expected = Some((format!("{TICKET}/3"), "desk".to_string()));
@@ -239,7 +239,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_id_comes_back_from_its_address(id: u128, noise in "[ -~]{0,80}") {
+        fn ids_round_trip_through_addresses(id: u128, noise in "[ -~]{0,80}") {
             let ticket = Uuid::from_u128(id).to_string();
             let address = addresses().for_ticket(&ticket).unwrap();
             prop_assert_eq!(addresses().ticket(&address), Some(ticket));

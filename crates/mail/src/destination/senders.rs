@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_an_address_or_a_whole_domain_and_no_part_of_one() {
+    fn entries_are_addresses_or_whole_domains() {
         let agents = agents(&["*@Desk.example", "ana@other.example"]).unwrap();
         for (address, included) in [
             ("ben@desk.example", true),
@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_named() {
+    fn invalid_agent_addresses_are_reported() {
         for invalid in ["", "*", "*@", "desk.example", "*.desk.example", "a*@desk.example", "*@*"] {
             assert_eq!(agents(&["ana@desk.example", invalid]), Err(invalid.into()));
         }
     }
 
     #[test]
-    fn a_desk_that_names_none_means_its_own_domain_but_no_provider_of_everybody() {
+    fn the_default_agents_are_the_domain_of_the_desk_except_for_public_providers() {
         let desk = |address: &str| AgentAddresses::of_desk(&address.parse().unwrap());
         assert!(desk("desk@desk.example").include("ana@desk.example"));
         let shared = desk("acme.desk@gmail.com");

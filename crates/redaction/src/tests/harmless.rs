@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn harmless_lines_stay() {
+fn harmless_lines_stay_unchanged() {
     for text in [
         "token_count=5 tokens: 512 max_tokens=4096 passed=12",
         "password_reset_enabled: true",
@@ -72,7 +72,7 @@ fn harmless_lines_stay() {
 }
 
 #[test]
-fn numbers_that_count_or_name_something_stay() {
+fn counts_and_identifiers_stay_unchanged() {
     let mut changed = 0;
     for seed in 0..2_000 {
         let milliseconds = format!("17{}", drawn(seed, 11, "0123456789"));
@@ -87,7 +87,7 @@ fn numbers_that_count_or_name_something_stay() {
 }
 
 #[test]
-fn versions_are_no_addresses() {
+fn versions_are_not_ip_addresses() {
     let rules = Rules { ip_addresses: true, social_security: true, ..Rules::default() };
     for text in
         ["v1.2.3.4", "Chrome/120.0.0.0", "1.2.3.4.5", "300.1.1.1", "a::b", "12:34:56", "::before", "000-12-3456"]

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_stands_behind_a_name_is_hidden_and_the_rest_stays() {
+fn values_of_secret_names_are_redacted_and_the_rest_stays() {
     for (text, redacted) in [
         // Addresses
         ("https://a.example/x?token=abc123&page=2", "https://a.example/x?token=[token]&page=2"),
@@ -67,7 +67,7 @@ fn what_stands_behind_a_name_is_hidden_and_the_rest_stays() {
 }
 
 #[test]
-fn every_shape_is_hidden_in_every_carrier() {
+fn every_shape_is_redacted_in_every_carrier() {
     for seed in 0..20 {
         for (token, kind) in tokens(seed) {
             let escaped: String = token.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
@@ -106,7 +106,7 @@ fn every_shape_is_hidden_in_every_carrier() {
 }
 
 #[test]
-fn schemes_are_known_without_their_header() {
+fn authorization_schemes_are_redacted_without_their_header() {
     for seed in 0..20 {
         let token = drawn(seed, 24, LETTERS);
         assert_eq!(collected(&format!("sent Bearer {token}.")), "sent Bearer [token].");
@@ -116,7 +116,7 @@ fn schemes_are_known_without_their_header() {
 }
 
 #[test]
-fn base64_that_tells_a_secret_is_hidden_whole() {
+fn base64_with_a_secret_is_redacted_completely() {
     for text in ["user=ada&password=hunter2", r#"{"user":"ada","token":"abc123"}"#, "Bearer q1w2e3r4t5z6"] {
         let carrier = format!("data {} end", encoded(text));
         assert_eq!(collected(&carrier), "data [hidden] end", "{text}");
@@ -125,7 +125,7 @@ fn base64_that_tells_a_secret_is_hidden_whole() {
 }
 
 #[test]
-fn private_keys_are_hidden_to_their_end_or_to_the_end_of_what_is_left() {
+fn private_keys_are_redacted_to_their_end() {
     let line = |seed| drawn(seed, 64, LETTERS);
     for label in
         ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"]
@@ -143,7 +143,7 @@ fn private_keys_are_hidden_to_their_end_or_to_the_end_of_what_is_left() {
 }
 
 #[test]
-fn cards_are_hidden_by_issuer_length_and_check_digit() {
+fn cards_are_redacted_by_issuer_length_and_check_digit() {
     for seed in 0..20 {
         for (prefix, length) in
             [("4", 16), ("51", 16), ("2221", 16), ("34", 15), ("6011", 16), ("36", 14), ("3528", 16)]
@@ -166,7 +166,7 @@ fn cards_are_hidden_by_issuer_length_and_check_digit() {
 }
 
 #[test]
-fn accounts_are_hidden_by_country_length_and_check_digits() {
+fn bank_accounts_are_redacted_by_country_length_and_check_digits() {
     let iban = |country: &str, body: &str| {
         let value = |text: &str| {
             text.chars().fold(0u64, |rest, c| {
@@ -186,7 +186,7 @@ fn accounts_are_hidden_by_country_length_and_check_digits() {
 }
 
 #[test]
-fn what_a_person_may_mean_to_tell_stays_in_what_they_wrote() {
+fn values_that_customers_write_on_purpose_stay() {
     let rules = Rules {
         ip_addresses: true,
         social_security: true,
@@ -203,7 +203,7 @@ fn what_a_person_may_mean_to_tell_stays_in_what_they_wrote() {
 }
 
 #[test]
-fn a_value_is_hidden_by_its_name_or_redacted() {
+fn values_are_redacted_by_name_or_by_shape() {
     let rules = Rules { names: vec!["badge".into()], ..Rules::default() };
     for (name, value, redacted) in [
         ("password", "a b", "[password]"),

@@ -94,17 +94,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn any_string_is_redacted_once_and_for_all(text: String) {
+    fn redacting_any_string_is_idempotent(text: String) {
         check_properties(&text)?;
     }
 
     #[test]
-    fn any_hostile_text_is_redacted_once_and_for_all(text in hostile()) {
+    fn redacting_hostile_texts_is_idempotent(text in hostile()) {
         check_properties(&text)?;
     }
 
     #[test]
-    fn a_planted_secret_survives_nowhere(
+    fn planted_secrets_are_redacted_everywhere(
         before in "[a-z ü]{0,12}",
         name in prop::sample::select(vec!["password", "userPassword", "DB_PASSWD", "client_secret", "api-key", "auth_token"]),
         seed in 0usize..100_000,
@@ -126,14 +126,14 @@ proptest! {
     }
 
     #[test]
-    fn harmless_identifiers_stay(name in "[a-z]{3,9}Id", seed in 0usize..100_000) {
+    fn harmless_identifiers_stay_unchanged(name in "[a-z]{3,9}Id", seed in 0usize..100_000) {
         let text = format!("?{name}={}&v={}", drawn(seed, 32, HEX), drawn(seed, 8, LETTERS));
         prop_assert_eq!(collected(&text), text);
     }
 }
 
 #[test]
-fn a_hostile_text_takes_linear_time() {
+fn hostile_texts_take_linear_time() {
     let units = [
         "a=",
         "eyJ",

@@ -28,22 +28,22 @@ static KNOWN: LazyLock<Findings> = LazyLock::new(|| Findings::of(Half::Known));
 static HELD_OUT: LazyLock<Findings> = LazyLock::new(|| Findings::of(Half::HeldOut));
 
 #[test]
-fn no_known_secret_survives_in_any_carrier() {
+fn known_secrets_are_redacted_in_every_carrier() {
     assert_none(&KNOWN.leaks);
 }
 
 #[test]
-fn no_held_out_secret_survives_in_any_carrier() {
+fn held_out_secrets_are_redacted_in_every_carrier() {
     assert_none(&HELD_OUT.leaks);
 }
 
 #[test]
-fn ordinary_lines_of_the_known_half_stay_as_they_are() {
+fn known_ordinary_lines_stay_unchanged() {
     stays_small(&KNOWN);
 }
 
 #[test]
-fn ordinary_lines_of_the_held_out_half_stay_as_they_are() {
+fn held_out_ordinary_lines_stay_unchanged() {
     stays_small(&HELD_OUT);
 }
 
@@ -54,13 +54,13 @@ fn redacting_twice_changes_nothing() {
 }
 
 #[test]
-fn the_words_around_a_secret_stay() {
+fn words_around_a_secret_stay() {
     assert_none(&KNOWN.ragged);
     assert_none(&HELD_OUT.ragged);
 }
 
 #[test]
-fn what_is_hidden_is_replaced_by_its_kind() {
+fn redacted_values_are_replaced_by_their_kind() {
     for secret in secrets(Half::Known).iter().chain(&secrets(Half::HeldOut)) {
         if ["jwt", "card"].contains(&secret.kind) {
             let shown = redact(&format!("The server rejected {}", secret.text), Origin::Collected, &rules());
@@ -70,7 +70,7 @@ fn what_is_hidden_is_replaced_by_its_kind() {
 }
 
 #[test]
-fn a_value_goes_by_its_name_or_its_shape() {
+fn corpus_values_are_redacted_by_name_or_shape() {
     let mut leaks = Vec::new();
     for secret in secrets(Half::Known).iter().chain(&secrets(Half::HeldOut)) {
         let name = secret.name.unwrap_or("detail");
@@ -83,14 +83,14 @@ fn a_value_goes_by_its_name_or_its_shape() {
 }
 
 #[test]
-fn an_ordinary_value_stays_as_it_is() {
+fn ordinary_values_stay_unchanged() {
     for (name, value) in pairs() {
         assert_eq!(redact_value(name, value, &rules()), value, "{name}");
     }
 }
 
 #[test]
-fn the_corpus_is_as_large_as_it_has_to_be() {
+fn the_corpus_has_its_minimum_size() {
     let halves = [Half::Known, Half::HeldOut];
     for half in halves {
         assert!(secrets(half).len() >= 150, "{half:?}: {} secrets", secrets(half).len());
@@ -106,7 +106,7 @@ fn the_corpus_is_as_large_as_it_has_to_be() {
 
 /// A check that misses unredacted secrets would pass any redaction.
 #[test]
-fn a_secret_that_nobody_hides_is_noticed() {
+fn unredacted_secrets_are_detected() {
     let mut overlooked = Vec::new();
     for half in [Half::Known, Half::HeldOut] {
         for secret in secrets(half) {
@@ -124,7 +124,7 @@ fn a_secret_that_nobody_hides_is_noticed() {
 }
 
 #[test]
-fn half_a_secret_is_a_leak() {
+fn partially_redacted_secrets_count_as_leaks() {
     for secret in secrets(Half::Known).iter().filter(|secret| secret.cores == [secret.text.as_str()]) {
         let half: String = secret.text.chars().take(secret.text.chars().count().div_ceil(2)).collect();
         assert!(survivor(secret, &format!("rejected {half}[hidden]"), "rejected ").is_some(), "{half}");

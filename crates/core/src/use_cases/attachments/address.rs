@@ -49,7 +49,7 @@ mod tests {
     const LIFE: Duration = Duration::from_secs(super::LIFE as u64);
 
     #[test]
-    fn an_address_is_good_for_an_hour_at_least_and_for_one_file() {
+    fn signed_addresses_last_an_hour_and_open_one_file() {
         let addresses = FileAddresses::new(b"secret");
         let now = Timestamp::from_seconds(1_800_000_123);
         let address = addresses.sign("acme", "a", now);

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_and_a_full_quota_of_the_system_are_told_from_a_fault() {
+    fn full_disks_and_system_quotas_are_not_reported_as_faults() {
         for (kind, is_full) in
             [(ErrorKind::StorageFull, true), (ErrorKind::QuotaExceeded, true), (ErrorKind::PermissionDenied, false)]
         {

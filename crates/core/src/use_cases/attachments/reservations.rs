@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_come_counts_until_it_ends_and_what_is_only_announced_does_not() {
+    fn received_bytes_count_until_the_upload_ends_and_announced_bytes_do_not() {
         let (quotas, site) = (Quotas { address_bytes_per_day: 25 * MB, ..Quotas::default() }, Attachments::default());
         let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
         let put = |session| reserve(&reservations, &admission, session, None, Some(10 * MB)).unwrap();
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_announced_has_to_fit_beside_what_is_kept() {
+    fn announced_uploads_must_fit_beside_stored_files() {
         let (quotas, site) = (Quotas { address_bytes_per_day: 5 * MB, ..Quotas::default() }, Attachments::default());
         let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
         let refused = reserve(&reservations, &admission, 1, None, Some(6 * MB)).unwrap_err();
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_disk_is_named_only_where_it_is_full_and_not_where_others_are_about_to_fill_it() {
+    fn a_full_disk_is_reported_only_if_it_is_full_now() {
         let quotas = Quotas { disk_reserve_bytes: 100 * MB, ..Quotas::default() };
         let site = Attachments::default();
         let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_uploads_are_under_way_at_once_and_no_more() {
+    fn concurrent_uploads_are_limited() {
         let (quotas, site) = (Quotas::default(), Attachments::default());
         let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
         let put = |session| reserve(&reservations, &admission, session, None, Some(1));

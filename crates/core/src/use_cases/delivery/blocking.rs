@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_read_holds_up_nothing_else_and_a_failure_ends_one_mail() {
+    async fn parsing_does_not_block_and_a_panic_ends_only_one_mail() {
         let (sender, receiver) = std::sync::mpsc::channel();
         // On a single thread, this would be a deadlock.
         let (read, ()) = tokio::join!(blocking(move || receiver.recv()), async move { sender.send(7).unwrap() });

@@ -354,7 +354,7 @@ mod tests {
     use domain::context::User;
 
     #[test]
-    fn what_is_cut_off_is_marked() {
+    fn shortened_texts_are_marked() {
         let whole = "ä".repeat(30);
         assert_eq!(shortened(&whole, 30, false), whole);
         assert_eq!(shortened(&whole, 29, false), format!("{}{SHORTENED}", "ä".repeat(29 - SHORTENED.len())));
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_authenticated_agent_is_support_and_only_the_authenticated_owner_the_customer() {
+    fn authors_of_mails_must_be_authenticated() {
         let mut ticket = stored();
         let mail = |from: &str, from_agent, authenticated| InboundMail {
             message_id: "<m>".into(),

@@ -441,7 +441,7 @@ mod tests {
     use crate::fixtures::delivery;
 
     #[test]
-    fn what_waits_behind_a_dead_letter_is_blocked_and_what_waits_before_one_is_not() {
+    fn dead_letters_block_only_later_deliveries() {
         use DeliveryState::{DeadLetter, Delivered, Waiting};
         for (states, expected) in [
             (&[][..], DeliveryProgress::Settled),

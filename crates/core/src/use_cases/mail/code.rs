@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_belongs_to_a_ticket_and_a_number_however_it_is_typed() {
+    fn codes_belong_to_one_ticket_and_number_in_any_spelling() {
         let codes = Codes::new(&[7; 32]);
         let code = codes.code("1", 1);
         assert!(code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_id_names_its_mail_and_nobody_else_can_make_one() {
+    fn message_ids_name_their_mail_and_cannot_be_forged() {
         let codes = Codes::new(&[7; 32]);
         let name = codes.mail_name("1", 2);
         assert_eq!(codes.mail_of(&format!("<{name}@acme.example>")), Some(("1".into(), 2)));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_opens_one_ticket_with_one_number() {
+    fn links_belong_to_one_ticket_and_number() {
         let codes = Codes::new(&[7; 32]);
         let link = codes.link("1", 1);
         assert!(codes.is_link("1", 1, &link));

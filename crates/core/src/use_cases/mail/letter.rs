@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_what_came_and_nothing_that_was_not_promised() {
+    fn receipts_name_the_ticket_and_promise_nothing_else() {
         let mut ticket = signed(stored("fr", "", "One\r\n\r\nTwo\u{7}\r"), "");
         let mail = letter(&fixtures::site(), &ticket, false, None);
         assert_eq!(mail.subject, "We have your ticket DB-4K7Q9");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn to_an_address_that_nobody_has_signed_it_says_nothing_that_the_sender_has_written() {
+    fn receipts_to_unverified_addresses_quote_nothing() {
         let code_notice = CodeNotice {
             code: "12345678".into(),
             until: time("2026-12-01T23:05:00Z"),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn it_speaks_the_language_of_the_form_and_fills_in_nothing_that_was_written() {
+    fn receipts_use_the_language_of_the_form_and_fill_no_placeholders_in_texts() {
         let ticket = signed(stored("de-AT", "", "{reference} {zone}"), "{time}\nAda\u{202e}");
         let mail = letter(&fixtures::site(), &ticket, false, None);
         assert_eq!(mail.subject, "Wir haben Ihr Ticket DB-4K7Q9 erhalten");

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_to_whom_the_host_has_signed_or_to_whom_is_claimed_and_not_for_a_robot() {
+    fn receipts_go_to_signed_or_claimed_addresses_and_not_for_robots() {
         let (receipts, codes) = (receipts(), Codes::new(&[1; 32]));
         let receives = |ticket: &StoredTicket| {
             receipts.receipt(ticket, None).map(|mail| (mail.address, mail.quota.map(|quota| quota.mailbox)))
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_person_confirms_an_address_only_where_the_host_says_that_it_is_not_theirs() {
+    fn verified_customers_confirm_only_addresses_that_the_host_marks_unverified() {
         let mut ticket = stored();
         ticket.person = Some("u-7".into());
         for (email_verified, confirms) in [(None, false), (Some(true), false), (Some(false), true)] {

@@ -235,7 +235,7 @@ mod tests {
     use domain::ticket::Status;
 
     #[test]
-    fn a_ticket_that_changed_hands_is_left_and_counted_and_one_that_was_opened_again_is_only_left() {
+    fn tickets_with_a_new_owner_are_counted_and_reopened_ones_are_skipped() {
         let head = |id: &str, person: Option<&str>, status| TicketHead {
             id: id.into(),
             site: "acme".into(),

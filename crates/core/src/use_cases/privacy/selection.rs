@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn before_a_day_means_solved_tickets_that_were_updated_last_before_it() {
+    fn selection_by_day_matches_solved_tickets_last_updated_before() {
         let before =
             |site: Option<&str>, with_open| Selection::before("2026-02-01", site.map(String::from), with_open).unwrap();
         let [old, new] = ["2026-01-31T23:59:59.999Z", "2026-02-01T00:00:00.000Z"];

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn one_network_counts_only_so_much_and_takes_nothing_from_others() {
+    fn counts_per_network_are_limited_independently() {
         let counting = counting();
         for visit in 0..2 * EVENTS_AN_HOUR {
             counting.add_event("acme", opened(visit), &network(1));
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gathered_is_bounded() {
+    fn pending_counts_are_bounded() {
         let counting = counting();
         for visit in 0..50_u32 {
             for n in 0..100 {
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_counts_once_its_visit_is_still_and_then_makes_room() {
+    fn searches_count_once_their_visit_pauses_and_are_then_dropped() {
         let counting = counting();
         for round in 1..=3 {
             for visit in 0..10 {

@@ -164,7 +164,7 @@ mod tests {
     use crate::ports::ExternalTicketRef;
 
     #[test]
-    fn what_would_be_erased_at_once_is_not_taken_over() {
+    fn tickets_past_their_retention_are_not_imported() {
         let cutoff = "2026-01-01T00:00:00Z".parse().ok();
         for (status, updated_at, cutoff, kept) in [
             (Status::Solved, "2025-12-31T23:59:59.000Z", cutoff, false),

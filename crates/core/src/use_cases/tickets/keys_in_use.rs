@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_held_once_in_a_site_until_its_guard_is_dropped() {
+    fn a_key_is_in_use_until_its_guard_is_dropped() {
         let in_use = KeysInUse::default();
         let guard = in_use.hold("acme", "k");
         assert!(guard.is_some() && in_use.hold("acme", "k").is_none());

@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_grow_when_draw_after_draw_is_taken() {
+    fn references_grow_when_the_short_ones_are_taken() {
         let lengths: Vec<usize> = (0..=DRAWS).map(|drawn| draw(drawn).len() - 3).collect();
         assert_eq!((lengths[0], lengths[4], lengths[5], lengths[DRAWS]), (5, 5, 6, reference::LENGTH_MAX));
     }

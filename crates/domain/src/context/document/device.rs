@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn browser_and_system_are_read_off_the_user_agent() {
+    fn browser_and_system_are_parsed_from_the_user_agent() {
         for (user_agent, browser, system) in [
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn client_hints_say_more_than_the_user_agent() {
+    fn client_hints_take_precedence_over_the_user_agent() {
         let hinted = |brands: &[&str], platform: &str, version: &str| {
             let brands: serde_json::Map<_, _> =
                 brands.iter().map(|name| (name.to_string(), serde_json::json!(name.len().to_string()))).collect();

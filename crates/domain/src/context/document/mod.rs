@@ -128,7 +128,7 @@ mod links_for_a_context {
     }
 
     #[test]
-    fn the_patterns_that_have_values_are_filled_and_each_once() {
+    fn links_are_created_once_for_patterns_with_values() {
         let mut context = context();
         let links = links_for(&context, &collected());
         assert_eq!(links.iter().map(|link| link.url.as_str()).collect::<Vec<_>>(), ["https://admin.example/u%2F7"]);
@@ -138,7 +138,7 @@ mod links_for_a_context {
     }
 
     #[test]
-    fn there_are_none_where_the_site_or_the_customer_wants_none() {
+    fn links_can_be_switched_off_by_site_and_customer() {
         let never_collected = Collected { off: vec![Group::Links], ..collected() };
         let asked_first = Collected { ask: vec![Group::Links], ..collected() };
         let withheld = Withheld { group: Group::Links, items: 0, by: Withholder::Customer };

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_takes_values_from_the_whole_context_and_encodes_them() {
+    fn patterns_take_encoded_values_from_the_whole_context() {
         for (pattern, url) in [
             ("https://a/orgs/{organization.id}", "https://a/orgs/o%207"),
             ("https://a/{user.id}?t={sentry.trace}#x", "https://a/u%2F1?t=abc#x"),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_with_an_unknown_or_empty_value_makes_no_link() {
+    fn patterns_with_missing_values_create_no_link() {
         for pattern in ["https://a/{organization.name}", "https://a/{nothing}", "https://a/{", "https://a/{}"] {
             assert_eq!(filled(pattern), None, "{pattern}");
         }

@@ -50,7 +50,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_stands_behind_the_sites_own_names_is_hidden_wherever_it_is_and_nothing_else_changes() {
+    fn values_of_the_sites_secret_names_are_redacted_everywhere() {
         let context_with = |secret: &str| {
             json!({
                 "version": 1,

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_frames_of_the_page_come_first_in_their_order() {
+    fn frames_of_the_page_come_first_in_order() {
         let stack = "TypeError: x is undefined\n    at wrap (https://cdn.sentry.example/s.js:1:2)\n    at load \
                      (https://app.example.com/a.js:3:4)\n    at async Promise.all (index 0)\n    at \
                      https://app.example.com/b.js:5:6";
@@ -87,20 +87,20 @@ mod tests {
     }
 
     #[test]
-    fn stacks_of_firefox_and_safari_are_read_as_well() {
+    fn stacks_of_firefox_and_safari_are_parsed() {
         let stack = "wrap@https://cdn.example/s.js:1:2\nload@https://app.example.com/a.js:3:4\n@https://app.example.com/b.js:5:6";
         let expected = "load@https://app.example.com/a.js:3:4\n@https://app.example.com/b.js:5:6\nwrap@https://cdn.example/s.js:1:2";
         assert_eq!(settled_stack(stack, "").text_of("stack"), expected);
     }
 
     #[test]
-    fn our_own_frames_are_left_out() {
+    fn own_frames_are_left_out() {
         let stack = "Error: x\n    at fetch (https://support.example/deskbell.js:1:99)\n    at go (https://app.example.com/a.js:1:1)";
         assert_eq!(settled_stack(stack, "").text_of("stack"), "Error: x\n    at go (https://app.example.com/a.js:1:1)");
     }
 
     #[test]
-    fn an_error_of_an_extension_is_marked() {
+    fn errors_of_browser_extensions_are_marked() {
         assert!(marked("Error\n    at chrome-extension://abc/inject.js:1:1", ""));
         assert!(marked("", "moz-extension://abc/inject.js:1:1"));
         assert!(!marked("Error\n    at https://app.example.com/a.js:1:1", ""));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_that_is_none_stays_as_it_is() {
+    fn texts_that_are_no_stack_stay_unchanged() {
         assert_eq!(settled_stack("just words\nand more", "").text_of("stack"), "just words\nand more");
         assert_eq!(settled_stack("", "").text_of("stack"), "");
     }

@@ -46,7 +46,7 @@ fn large_context(items: usize, text: usize) -> Json {
 }
 
 #[test]
-fn the_gateway_reads_what_the_widget_writes() {
+fn the_gateway_reads_documents_of_the_widget() {
     let document = example(&Context::SHAPE, "context");
     let (mut settled, mut cut) = (document.clone(), Vec::new());
     settle(&mut settled, &Context::SHAPE, "", &Rules::default(), &mut cut);
@@ -87,7 +87,7 @@ fn names(shape: &Shape) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_text_of_any_member_is_cut_at_its_limit() {
+fn texts_are_cut_at_the_limit_of_their_member() {
     fn check(shape: &Shape, name: &str) {
         let settle_value = |mut value: Value, cut: &mut Vec<String>| {
             settle(&mut value, shape, "/x", &Rules::default(), cut);
@@ -123,7 +123,7 @@ fn every_member_has_a_label() {
 }
 
 #[test]
-fn what_does_not_belong_there_goes() {
+fn unknown_members_are_removed() {
     let context = prepared(&json!({
         "page": {"url": 7, "title": "T", "body": "everything"},
         "errors": ["text", {"message": "m", "body": "b"}],
@@ -137,7 +137,7 @@ fn what_does_not_belong_there_goes() {
 }
 
 #[test]
-fn the_newest_records_are_kept_and_the_cut_is_named() {
+fn the_newest_records_are_kept_and_the_cut_is_listed() {
     let context = prepared(&large_context(RECORDS_MAX + 5, 2));
     assert_eq!(context.errors.len(), RECORDS_MAX);
     assert!(context.errors[0].message.starts_with("5 "));
@@ -150,7 +150,7 @@ fn the_newest_records_are_kept_and_the_cut_is_named() {
 }
 
 #[test]
-fn a_text_that_is_too_long_is_named_by_its_place() {
+fn cut_texts_are_listed_by_path() {
     let context = prepared(&large_context(1, 1_200));
     for place in
         ["/errors/0/message", "/requests/0/headers/x-request-id", "/page_values/000", "/since/errors/0/message"]
@@ -168,7 +168,7 @@ fn the_newest_error_keeps_its_stack_longest() {
 }
 
 #[test]
-fn what_happened_since_is_only_what_is_newer() {
+fn the_later_snapshot_contains_newer_records_only() {
     let error = |message: &str, at: &str| json!({"message": message, "at": at});
     let [before, after] = ["2026-11-23T10:00:00.000Z", "2026-11-23T10:00:00.001Z"];
     let context = |newer: &[Json]| {
@@ -182,7 +182,7 @@ fn what_happened_since_is_only_what_is_newer() {
 }
 
 #[test]
-fn the_site_adds_its_links_and_what_the_page_does_not_say_of_its_build() {
+fn the_site_adds_links_and_missing_build_values() {
     let site = Collected {
         links: vec![Link {
             label: "Admin".into(),
@@ -209,14 +209,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4))]
 
     #[test]
-    fn whatever_was_collected_the_gateway_takes_it(items in 0usize..30, text in 0usize..2_000) {
+    fn the_gateway_accepts_every_prepared_context(items in 0usize..30, text in 0usize..2_000) {
         let context = prepared(&large_context(items, text));
         prop_assert_eq!(check(&context), vec![]);
         prop_assert!(serde_json::to_string(&context).unwrap().len() <= CONTEXT_MAX);
     }
 
     #[test]
-    fn what_is_in_shape_stays_as_it_is(items in 0usize..25, text in 0usize..800) {
+    fn valid_documents_stay_unchanged(items in 0usize..25, text in 0usize..800) {
         let mut once = Value::read(&large_context(items, text));
         settle(&mut once, &Context::SHAPE, "", &Rules::default(), &mut Vec::new());
         let (mut twice, mut cut) = (once.clone(), Vec::new());

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_group_that_is_off_is_left_but_the_word() {
+    fn withheld_groups_leave_only_their_name() {
         for group in Group::ALL.iter().copied() {
             let is_off = |pointer: &str| pointer == format!("/{group}");
             for ((json, context), withholder) in
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_is_off_is_gone_and_counted() {
+    fn withheld_items_are_removed_and_counted() {
         for group in [Group::Errors, Group::Requests, Group::Links] {
             let (json, context) = without(&[], |pointer| pointer == format!("/{group}/1"));
             let before = json.split("\"since\"").next().unwrap();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_back_is_not_told_by_another_group() {
+    fn withheld_values_do_not_appear_in_other_groups() {
         let moment = json!({
             "page": {"url": "https://a.example/here"},
             "user": {"id": "u 7", "email": "ada@a.example"},
@@ -199,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_since_has_switches_of_its_own() {
+    fn the_later_snapshot_has_its_own_switches() {
         let (_, context) = without(&[], |place| place == "/since/errors/0");
         assert_eq!(context.errors.len(), 2);
         assert_eq!(context.since.unwrap().errors.len(), 1);
     }
 
     #[test]
-    fn without_a_switch_everything_goes_along() {
+    fn nothing_is_withheld_by_default() {
         let mut context = full();
         withhold(&mut context, &Collected::default(), |_| false);
         assert_eq!(context, full());

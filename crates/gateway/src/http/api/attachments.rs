@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_told_in_both_spellings() {
+    fn file_names_are_sent_in_ascii_and_utf8() {
         for (name, expected) in [
             ("a b.png", "attachment; filename=\"a b.png\"; filename*=UTF-8''a%20b.png"),
             ("größe.txt", "attachment; filename=\"gr__e.txt\"; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt"),

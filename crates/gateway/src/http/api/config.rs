@@ -135,7 +135,7 @@ mod tests {
     use domain::ticket::Priority;
 
     #[test]
-    fn teams_and_promises_stay_here_unless_the_page_is_trusted_with_them() {
+    fn teams_and_response_targets_are_sent_to_trusted_pages_only() {
         let topics = vec![Topic { id: "a".into(), team: "growth".into(), ..Topic::default() }];
         let plans = wire::Pairs(vec![("free".into(), Priority::Low)]);
         let targets = domain::targets::default_targets();

@@ -97,7 +97,7 @@ mod tests {
     use routes::Route;
 
     #[test]
-    fn whatever_is_not_read_is_charged_as_more_than_reading() {
+    fn every_writing_method_costs_more_than_reading() {
         for Route { method, path, charge, .. } in version_1().routes {
             assert_eq!(charge == Charge::Read, method == Method::GET, "{method} {path}");
         }

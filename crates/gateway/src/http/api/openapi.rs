@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_it_refers_to_is_in_it() {
+    fn every_reference_has_a_target() {
         fn visit(value: &Value, document: &Value) {
             match value {
                 Value::Object(members) => {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_needs_in_it_what_the_gateway_needs() {
+    fn required_fields_of_a_ticket_match_the_gateway() {
         let document = parsed_document();
         let ticket = &document["components"]["schemas"]["NewTicket"];
         assert_eq!(ticket["required"], json!(["kind", "severity", "message", "client"]));
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_has_a_summary_and_describes_its_answers() {
+    fn every_operation_has_a_summary_and_responses() {
         let document = parsed_document();
         let mut count = 0;
         for (path, methods) in document["paths"].as_object().unwrap() {

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_the_same_with_quotes_and_without() {
+    fn keys_are_equal_with_and_without_quotes() {
         assert_eq!(read("\"8e03978e\""), Some("8e03978e".into()));
         assert_eq!(read("8e03978e"), Some("8e03978e".into()));
         assert_eq!(read(&"k".repeat(255)).map(|key| key.len()), Some(255));

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_takes_its_share_of_the_connections_and_a_proxy_may_take_all() {
+    fn connections_are_limited_by_address_except_for_proxies() {
         let capacity = capacity("connections = 5\nconnections_per_address = 2");
         let [eve, ada, proxy] = ["203.0.113.7", "::ffff:203.0.113.8", "127.0.0.1"].map(|text| text.parse().unwrap());
         let mut permits = vec![capacity.admit(eve).unwrap(), capacity.admit(eve).unwrap()];
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn no_network_of_ipv6_has_more_than_half_of_the_connections() {
+    fn an_ipv6_network_gets_at_most_half_of_the_connections() {
         let capacity = capacity("connections = 40");
         let admitted = |addresses: Vec<String>| -> Vec<ConnectionPermit> {
             addresses.iter().filter_map(|address| capacity.admit(address.parse().unwrap()).ok()).collect()

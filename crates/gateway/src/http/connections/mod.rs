@@ -186,7 +186,7 @@ mod tests {
     use axum::routing::get;
 
     #[tokio::test]
-    async fn a_head_that_is_somewhat_too_large_reaches_the_routes() {
+    async fn slightly_oversized_heads_reach_the_routes() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(|| async { "refused in words" }));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_never_ends_a_request_is_cut_off_and_the_others_are_not() {
+    async fn endless_requests_are_closed_without_affecting_others() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(|| async { "well" }));

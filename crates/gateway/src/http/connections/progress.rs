@@ -93,7 +93,7 @@ mod tests {
     const TIME: Duration = Duration::from_secs(60);
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_reads_nothing_or_next_to_nothing_is_cut_off() {
+    async fn connections_that_read_almost_nothing_are_closed() {
         for trickle in [0, 100] {
             let (server, mut client) = duplex(1000);
             let reading = tokio::spawn(async move {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_reads_slowly_but_reads_gets_all_of_it() {
+    async fn slow_readers_get_the_whole_response() {
         let (server, mut client) = duplex(1000);
         let reading = tokio::spawn(async move {
             let (mut bytes, mut received) = (vec![0; 1000], 0);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stream_with_long_silences_goes_on() {
+    async fn silent_streams_stay_open() {
         let (server, mut client) = duplex(10);
         let reading = tokio::spawn(async move {
             let mut bytes = Vec::new();

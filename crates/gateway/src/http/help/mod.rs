@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_speaks_the_first_language_that_we_have() {
+    fn the_page_uses_the_first_supported_language() {
         for (header, tag) in [
             ("fr-CH, de-AT;q=0.9, en;q=0.8", "de"),
             ("ar", "ar"),

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_in_words() {
+    fn devices_are_described_in_words() {
         let device = Device {
             browser: "Chrome 141".into(),
             system: "Windows 11".into(),

@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_comes_back_to_the_inbox_and_nowhere_else() {
+    fn login_redirects_into_the_inbox_only() {
         for valid in ["/inbox", "/inbox/tickets/DB-4K7Q9", "/inbox?status=solved"] {
             assert_eq!(own_page(valid), valid);
         }

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_groups_and_items_are_told_apart() {
+    fn whole_groups_and_single_items_have_different_notes() {
         let withheld = |group, items, by| Withheld { group, items, by };
         let context = Context {
             withheld: vec![

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_stand_among_what_was_done() {
+    fn requests_are_sorted_into_the_steps() {
         let breadcrumb = |at: &str, kind, role: &str, name: &str| Breadcrumb {
             at: at.into(),
             kind,

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_told_from_another() {
+    fn relative_times_are_formatted() {
         let frozen_at = "2026-11-23T10:00:00Z";
         for (time, expected) in [
             ("2026-11-23T09:59:48.000Z", "−12 s"),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_is_told_to_the_minute_the_hour_or_the_day() {
+    fn due_times_are_rounded_to_minutes_hours_or_days() {
         let now = "2026-11-23T10:00:00Z";
         for (time, passed, expected) in [
             ("2026-11-23T10:59:59Z", false, "59 min"),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_stays_text() {
+    fn invalid_times_stay_text() {
         assert_eq!(second_text("<soon>"), "<soon>");
         assert_eq!(clock("<soon>").0, "<bdi>&lt;soon&gt;</bdi>");
         assert_eq!(second_text("2026-11-23T10:00:12.3Z"), "23 Nov 2026, 10:00:12 UTC");

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_failed_is_tried_again_after_minutes_that_grow_up_to_the_period() {
+    fn failed_imports_are_retried_with_backoff_up_to_the_period() {
         let every = Duration::from_secs(24 * 60 * 60);
         let minutes: Vec<u64> = (1..=12).map(|failures| retry_pause(failures, every).as_secs() / 60).collect();
         assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440]);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_import_is_a_period_after_the_last_or_when_it_is_retried() {
+    fn the_next_import_is_due_after_its_period_or_its_retry() {
         let every = Duration::from_secs(3600);
         for (since_import, retry_in, left_seconds) in [
             (None, None, 0),

@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_than_half_is_suspicious_unless_it_is_little_and_so_is_a_source_without_questions() {
+    fn removing_most_questions_is_suspicious_unless_they_are_few() {
         for (gone, known, read, suspicious) in [
             (0, 0, 0, false),
             (0, 100, 100, false),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_is_short_in_rows_and_in_bytes() {
+    fn transactions_are_bounded_in_rows_and_bytes() {
         let question = |bytes: usize| NewQuestion { id: "a".into(), hash: [0; 32], json: "x".repeat(bytes) };
         let sizes = |questions: &[NewQuestion]| chunks(questions).map(<[NewQuestion]>::len).collect::<Vec<_>>();
         assert_eq!(sizes(&vec![question(10); 1200]), [500, 500, 200]);

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_acts_in_markdown_is_taken_back() {
+    fn markdown_syntax_is_escaped() {
         for (text, escaped) in [
             ("plain, with (brackets) and 1.5 - done!", "plain, with (brackets) and 1.5 - done!"),
             ("**a** _b_ `c` ~d~", "\\*\\*a\\*\\* \\_b\\_ \\`c\\` \\~d\\~"),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quotation_is_left_by_nothing_in_it() {
+    fn nothing_in_a_quotation_ends_it() {
         assert_eq!(
             quote("# a\n\n    b\n- c\n1. d\n===\n> e\n```\n\rf"),
             "> \\#\u{200b} a  \n>\n> \u{a0}\u{a0}\u{a0}\u{a0}b  \n> \\- c  \n> 1\\. d  \n> \\===  \n> \\> e  \n> \\`\\`\\`  \n> \u{a0}f  "
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn code_is_longer_marked_than_what_is_in_it() {
+    fn code_fences_are_longer_than_those_inside() {
         assert_eq!(code("a b"), "`a b`");
         assert_eq!(code("a ``b`` @c"), "```a ``b`` @c```");
         assert_eq!(code("`x"), "`` `x ``");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_would_act_is_code() {
+    fn values_with_markup_become_code() {
         assert_eq!(value("enterprise"), "enterprise");
         assert_eq!(value("ada@example.com"), "`ada@example.com`");
         assert_eq!(value(""), "");

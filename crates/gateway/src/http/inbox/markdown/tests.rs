@@ -62,7 +62,7 @@ fn full(text: &str) -> Value {
 }
 
 #[test]
-fn a_ticket_as_an_engineer_wants_it_in_a_bug_tracker() {
+fn a_ticket_renders_as_a_bug_report() {
     let context = json!({
         "version": 1,
         "frozen_at": "2026-11-23T10:00:00.000Z",
@@ -96,7 +96,7 @@ fn a_ticket_as_an_engineer_wants_it_in_a_bug_tracker() {
 }
 
 #[test]
-fn everything_that_was_withheld_is_named() {
+fn withheld_parts_are_listed() {
     let withheld: Vec<Value> =
         Group::ALL.iter().map(|group| json!({ "group": group, "items": 0, "by": "customer" })).collect();
     let text = ticket_as_markdown(&ticket("x", json!({ "withheld": withheld })));
@@ -104,7 +104,7 @@ fn everything_that_was_withheld_is_named() {
 }
 
 #[test]
-fn hostile_text_breaks_out_of_nothing() {
+fn hostile_text_stays_in_its_block() {
     let blocks = |lines: &[String]| lines.iter().filter(|line| !line.starts_with('>')).count();
     let usual = outside_of_fences(&ticket_as_markdown(&ticket("x", full("x"))));
     for hostile in [
