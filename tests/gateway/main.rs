@@ -24,6 +24,7 @@ mod inbox_deliveries;
 mod incidents;
 mod killed;
 mod mail;
+mod operations;
 mod privacy;
 mod problems;
 mod queues;

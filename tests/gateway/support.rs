@@ -83,6 +83,10 @@ pub async fn gateway_with(lines: &str, overrides: Overrides) -> Gateway {
 }
 
 /// A gateway that has built no index yet.
+pub async fn gateway_without_indexes() -> Gateway {
+    open_without_indexes(tempfile::tempdir().unwrap(), "", Overrides::default()).await
+}
+
 async fn open_without_indexes(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
     statements::record();
     let file = folder.path().join("deskbell.toml");

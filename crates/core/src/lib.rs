@@ -3,6 +3,7 @@
 //! carry them out over the ports.
 
 pub mod attempt;
+pub mod attempt_counts;
 pub mod clock;
 pub mod destinations;
 #[cfg(any(test, feature = "fixtures"))]

@@ -15,6 +15,8 @@ pub mod files;
 pub mod guard;
 pub mod http;
 pub mod live;
+pub mod metrics;
+pub mod readiness;
 pub mod serve;
 pub mod supervisor;
 pub mod wire_up;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use deskbell_core::ports::SourceError;
 use deskbell_core::use_cases::privacy::{Exported, Selection};
 use deskbell_core::use_cases::search::import::{ImportError, Prune};
@@ -21,8 +21,20 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(name = "deskbell", version)]
 struct Cli {
+    /// How log lines are written.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "DESKBELL_LOG_FORMAT")]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line, with the fields of the event and of its span.
+    Json,
 }
 
 #[derive(Subcommand)]
@@ -307,15 +319,9 @@ impl Subject {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colours)
-        .with_target(false)
-        .init();
-    let done = match Cli::parse().command {
+    let Cli { log_format, command } = Cli::parse();
+    start_log(log_format);
+    let done = match command {
         Command::Init(options) => init(&options),
         Command::Serve(options) => serve(options).await,
         Command::Import(options) => run_import(options).await,
@@ -425,6 +431,16 @@ fn summary(settings: &config::Settings) -> String {
 /// Exits as clap does for conflicting options.
 fn refuse(option: &str, reason: &str) -> ! {
     Cli::command().error(ErrorKind::ArgumentConflict, format!("{option} {reason}")).exit()
+}
+
+/// Logs to standard error; `RUST_LOG` filters.
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
+    }
 }
 
 async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {

@@ -38,6 +38,8 @@ const FLUSH_TIME: Duration = Duration::from_millis(500);
 
 /// How many connections the inbox may have on a listener of its own; taken from the reserve of open files.
 const INBOX_CONNECTIONS: u32 = 64;
+/// How many connections the listener for metrics may have; taken from the same reserve.
+const METRICS_CONNECTIONS: u32 = 8;
 
 /// Why the gateway does not start, or stops.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +104,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     }
     let listener = listen(settings.listen, settings.demo)?;
     let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;
+    let metrics_listener = settings.metrics_listen.map(|address| listen(address, false)).transpose()?;
     let stop_requested = stop_signal()?;
     let (limits, proxies) = (setup.settings.limits, setup.settings.proxies.clone());
     let gateway = wire_up::open(setup).await?;
@@ -122,6 +125,12 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..limits };
         let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
         inbox_serving = Some(listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone())));
+    }
+    if let Some(listener) = metrics_listener {
+        let router = http::metrics_router(&gateway.metrics, &gateway.routers.readiness);
+        tracing::info!(address = %listener.local_addr()?, "metrics listening");
+        let capacity = Capacity::new(&limits, proxies.clone(), METRICS_CONNECTIONS);
+        listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone()));
     }
     // In a task of its own, so that nothing else delays accepting connections.
     let mut serving = listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone()));

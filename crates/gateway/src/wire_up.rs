@@ -29,6 +29,8 @@ use crate::http::inbox::access::InboxAccess;
 use crate::http::inbox::destination_status::DestinationStatuses;
 use crate::http::requester::Requesters;
 use crate::live::Live;
+use crate::metrics::{Metrics, RequestMetrics};
+use crate::readiness::Readiness;
 use crate::workers::Workers;
 use deskbell_core::clock::{Clock, SystemClock};
 use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
@@ -86,6 +88,8 @@ pub struct Gateway {
     pub routers: Routers,
     /// The background workers.
     pub workers: Workers,
+    /// The metrics.
+    pub metrics: Arc<Metrics>,
     /// The store.
     pub store: Arc<dyn Store>,
     /// The bytes of attachments.
@@ -195,9 +199,22 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: S
         proxy_watch: proxy_watch.clone(),
     };
 
+    let readiness = Arc::new(Readiness::new(store.clone(), indexes.clone()));
+    let metrics = Metrics {
+        requests: RequestMetrics::default(),
+        guard: guard.clone(),
+        queue: store.clone(),
+        states: states.clone(),
+        mail: wakers.clone(),
+        indexes: indexes.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+    };
     let routers = Routers {
         edge: Edge { guard: guard.clone(), proxies: Arc::new(settings.proxies.clone()), proxy_watch },
         pages: Arc::new(PageAccess::new(origins, settings.demo)),
+        requests: metrics.requests.clone(),
+        readiness,
         api: ApiState {
             requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in)),
             configs: Arc::new(PublicConfigs::new(&sites)),
@@ -278,7 +295,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: S
         import: ImportQuestions::new(store.clone(), store.clone(), store.clone()),
         imports: plans(imports),
     };
-    Gateway { routers, workers, store, files, live, states, indexes, counting, handle }
+    Gateway { routers, workers, metrics: Arc::new(metrics), store, files, live, states, indexes, counting, handle }
 }
 
 /// The scheduled imports, by site.

@@ -12,6 +12,7 @@ mod counts;
 mod erasure;
 mod error;
 mod external_tickets;
+mod health;
 mod imports;
 mod incidents;
 mod list;

@@ -13,6 +13,7 @@ mod error;
 mod export_target;
 mod external_tickets;
 mod files;
+mod health;
 mod imports;
 mod incidents;
 mod limits;
@@ -45,6 +46,7 @@ pub use error::StoreError;
 pub use export_target::ExportTarget;
 pub use external_tickets::{ExternalTicketRef, ExternalTickets};
 pub use files::{Files, KeptFile, PartialFile, UnsettledFile};
+pub use health::{PoolStatus, StoreHealth};
 pub use imports::{ImportOutcome, ImportRun, Imports};
 pub use incidents::Incidents;
 pub use limits::{LimitShare, RetryAfter, SiteLimits};
@@ -80,6 +82,7 @@ pub trait Store:
     + Questions
     + Queue
     + Sessions
+    + StoreHealth
     + Tickets
 {
     /// Closes the database. No method may be called afterwards.

@@ -39,6 +39,8 @@ pub struct File {
     pub inbox_token_file: Option<PathBuf>,
     /// How the inbox is reached.
     pub inbox: InboxTable,
+    /// Where metrics are served.
+    pub metrics: MetricsTable,
     /// Rate limits per minute.
     pub limits: Limits,
     /// The trusted proxies.
@@ -63,6 +65,14 @@ pub struct InboxTable {
     pub listen: Option<String>,
     /// Whether agents may log in over HTTP from other computers. Default: false.
     pub insecure_http: bool,
+}
+
+/// Where metrics are served, as configured.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsTable {
+    /// `ADDRESS:PORT` of a listener for `/metrics`, `/readyz` and `/healthz`. Default: none, and metrics are not served.
+    pub listen: Option<String>,
 }
 
 /// Reads a file.

@@ -80,6 +80,8 @@ pub struct Settings {
     pub inbox_token: Option<Token>,
     /// The address of a separate listener for the inbox, if any.
     pub inbox_listen: Option<SocketAddr>,
+    /// The address of the listener for metrics, if any.
+    pub metrics_listen: Option<SocketAddr>,
     /// Whether agents may log in over HTTP from other computers.
     pub inbox_insecure_http: bool,
     /// Rate and connection limits.
@@ -188,11 +190,9 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         return Err(SettingsError::Value { location: location("database_readers"), message });
     }
     let inbox_token = inbox_token(overrides, &file, &location)?;
-    let inbox_listen = file.inbox.listen.as_ref().map(|text| address(text, &location("inbox.listen"))).transpose()?;
-    if inbox_listen.is_some_and(|inbox| inbox == listen && inbox.port() != 0) {
-        let message = "same address as listen; use another port, or remove it".into();
-        return Err(SettingsError::Value { location: location("inbox.listen"), message });
-    }
+    let inbox_listen = other_address(&file.inbox.listen, &location("inbox.listen"), &[("listen", Some(listen))])?;
+    let taken = [("listen", Some(listen)), ("inbox.listen", inbox_listen)];
+    let metrics_listen = other_address(&file.metrics.listen, &location("metrics.listen"), &taken)?;
     let mut sites = site::check_all(file.sites, &location)?;
     if overrides.demo {
         let demo = parse(DEMO, "the demo's settings")?;
@@ -210,6 +210,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         assets: overrides.assets.clone().or(file.assets),
         inbox_token,
         inbox_listen,
+        metrics_listen,
         inbox_insecure_http: file.inbox.insecure_http,
         limits: file.limits,
         proxies: file.proxy,
@@ -258,6 +259,22 @@ fn address(text: &str, location: &str) -> Result<SocketAddr, SettingsError> {
             "{text:?} is not ADDRESS:PORT; use an IP address and a port, such as {DEFAULT_LISTEN} or [::1]:0"
         ),
     })
+}
+
+/// The address of another listener, which must not be one of these.
+fn other_address(
+    text: &Option<String>,
+    location: &str,
+    taken: &[(&str, Option<SocketAddr>)],
+) -> Result<Option<SocketAddr>, SettingsError> {
+    let Some(text) = text else { return Ok(None) };
+    let address = address(text, location)?;
+    let same = taken.iter().find(|(_, other)| address.port() != 0 && *other == Some(address));
+    if let Some((field, _)) = same {
+        let message = format!("same address as {field}; use another port, or remove it");
+        return Err(SettingsError::Value { location: location.into(), message });
+    }
+    Ok(Some(address))
 }
 
 fn inbox_token(

@@ -176,6 +176,11 @@ impl Guard {
         })
     }
 
+    /// How many streams are open.
+    pub fn open_streams(&self) -> u32 {
+        self.streams.all_streams.held(&())
+    }
+
     /// Whether a guess at the inbox token was wrong recently. A proxy may add the same credentials to every request; repeating them reveals
     /// nothing, so they need not be charged again.
     pub fn was_wrong(&self, address: Option<IpAddr>, guess: &str) -> bool {

@@ -38,6 +38,11 @@ impl<K: Hash + Eq + Clone> Permits<K> {
         *count += 1;
         Some(Permit { permits: self.clone(), key })
     }
+
+    /// How many permits of a key are held.
+    pub fn held(&self, key: &K) -> u32 {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied().unwrap_or_default()
+    }
 }
 
 impl<K: Hash + Eq> Drop for Permit<K> {

@@ -34,7 +34,7 @@ pub async fn identify(State(edge): State<Edge>, mut request: Request, next: Next
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let proxies = &edge.proxies;
     // Health probes come from inside the network, bypassing the proxy.
-    if request.uri().path() != super::HEALTH {
+    if !super::operations::PROBES.contains(&request.uri().path()) {
         edge.proxy_watch.note(proxies, peer, client::is_forwarded(request.headers()));
     }
     let client = Client::behind_proxies(proxies, peer, request.headers());

@@ -16,6 +16,7 @@ pub mod help;
 mod home;
 pub mod inbox;
 mod limits;
+pub mod operations;
 pub mod problem;
 mod refusals;
 mod refused_origins;
@@ -32,6 +33,8 @@ use axum::routing::{any, get};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::guard::Charge;
+use crate::metrics::{Metrics, RequestMetrics};
+use crate::readiness::Readiness;
 use api::ApiState;
 use assets::Assets;
 use cors::PageAccess;
@@ -42,8 +45,6 @@ use problem::Refusal;
 
 /// The path of the API.
 const VERSION_1: &str = "/v1";
-/// The path of the health check.
-const HEALTH: &str = "/healthz";
 
 /// The state of the routers.
 #[derive(Clone)]
@@ -52,6 +53,10 @@ pub struct Routers {
     pub edge: Edge,
     /// Decides which pages may read responses.
     pub pages: Arc<PageAccess>,
+    /// Counts requests.
+    pub requests: RequestMetrics,
+    /// Whether the gateway can serve.
+    pub readiness: Arc<Readiness>,
     /// The API.
     pub api: ApiState,
     /// The inbox.
@@ -83,14 +88,21 @@ pub fn router(parts: &Routers) -> Router {
     }
     let files = any(assets::serve).layer(from_fn(envelope::in_time)).layer(page);
     let router = router.fallback_service(files.with_state(assets.clone()));
-    base_path::nest_below(with_middleware(router, edge, &parts.pages), &edge.proxies)
+    base_path::nest_below(with_middleware(router, parts), &edge.proxies)
+}
+
+/// The routes of the listener for metrics.
+pub fn metrics_router(metrics: &Arc<Metrics>, readiness: &Arc<Readiness>) -> Router {
+    operations::metrics(metrics.clone())
+        .merge(operations::health(readiness.clone()))
+        .fallback(|| async { Refusal::NotFound(String::new()) })
 }
 
 /// The routes of the inbox's own listener.
 pub fn inbox_router(parts: &Routers) -> Router {
     let pages = inbox_pages(parts).route("/", get(|| async { Redirect::to("/inbox") }));
     let pages = pages.fallback(|| async { Refusal::NotFound(String::new()) });
-    base_path::nest_below(with_middleware(pages, &parts.edge, &parts.pages), &parts.edge.proxies)
+    base_path::nest_below(with_middleware(pages, parts), &parts.edge.proxies)
 }
 
 fn inbox_pages(parts: &Routers) -> Router {
@@ -101,9 +113,10 @@ fn inbox_pages(parts: &Routers) -> Router {
 }
 
 /// Adds the middleware that all routes share.
-fn with_middleware(routes: Router, edge: &Edge, pages: &Arc<PageAccess>) -> Router {
+fn with_middleware(routes: Router, parts: &Routers) -> Router {
+    let Routers { edge, pages, requests, readiness, .. } = parts;
     let routes = routes
-        .route(HEALTH, get(|| async { "ok\n" }))
+        .merge(operations::health(readiness.clone()))
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .layer(CatchPanicLayer::custom(panic_response))
         .layer(from_fn_with_state(edge.proxies.clone(), base_path::write_links))
@@ -111,7 +124,7 @@ fn with_middleware(routes: Router, edge: &Edge, pages: &Arc<PageAccess>) -> Rout
         .layer(from_fn(head::limit))
         // Outside of everything that may reject or fail, so that every response has the headers.
         .layer(from_fn_with_state(pages.clone(), cors::share));
-    envelope::wrap(routes)
+    envelope::wrap(routes).layer(from_fn_with_state(requests.clone(), operations::count))
 }
 
 fn panic_response(_: Box<dyn Any + Send>) -> Response {
@@ -133,14 +146,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
         let setup = wire_up::load(&Overrides { demo: true, database, ..Overrides::default() }).unwrap();
-        let Routers { edge, pages, api: state, .. } = wire_up::open(setup).await.unwrap().routers;
+        let parts = wire_up::open(setup).await.unwrap().routers;
         let broken = || async {
             if true {
                 panic!("on purpose")
             }
         };
         let api = Api::default().get("/sites/{site}/broken", Charge::Read, broken, |operation| operation);
-        let router = with_middleware(Router::new().nest(VERSION_1, api::guarded(api, state)), &edge, &pages);
+        let router = with_middleware(Router::new().nest(VERSION_1, api::guarded(api, parts.api.clone())), &parts);
         let request = Request::get("/v1/sites/demo/broken").header("origin", "https://x.example");
         let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

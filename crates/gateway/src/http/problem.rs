@@ -19,6 +19,10 @@ const STORAGE_FULL_RETRY: u64 = 600;
 /// When to retry if other uploads have to end first, in seconds.
 const UPLOADS_RETRY: u64 = 10;
 
+/// The code of a refusal, on its response.
+#[derive(Clone, Copy, Debug)]
+pub struct RefusalCode(pub &'static str);
+
 /// Why a request is rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -253,6 +257,7 @@ impl IntoResponse for Refusal {
         };
         let problem = Problem { status: status.as_u16(), code: code.into(), title, errors };
         let mut response = (status, Json(problem)).into_response();
+        response.extensions_mut().insert(RefusalCode(code));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

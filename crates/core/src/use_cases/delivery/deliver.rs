@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::contents::AssembleContents;
 use super::states::{DestinationState, DestinationStates};
@@ -200,9 +201,10 @@ impl Worker {
         for due in due {
             let (contents, to, one) = (self.shared.contents.clone(), self.to.clone(), due.clone());
             let stop = self.stop.clone();
-            let task = self
-                .running
-                .spawn(async move { limited(ATTEMPT_MAX, &stop, contents.deliver(to.as_ref(), &one)).await });
+            let (site, destination, reference) = (&self.site, &self.destination, &due.ticket.reference);
+            let span = tracing::info_span!("delivery", site, destination, reference, attempt = due.delivery.attempts);
+            let attempt = async move { limited(ATTEMPT_MAX, &stop, contents.deliver(to.as_ref(), &one)).await };
+            let task = self.running.spawn(attempt.instrument(span));
             self.attempts.insert(task.id(), (due, task));
         }
         Ok(CHECK_EVERY)

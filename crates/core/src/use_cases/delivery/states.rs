@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{broadcast, watch};
 
+use crate::attempt_counts::AttemptCounts;
 use crate::destinations::Destinations;
 use crate::ports::{DeliveryOutcome, DueDelivery};
 
@@ -27,6 +28,8 @@ pub struct DestinationState {
     unreachable: Mutex<Option<String>>,
     unrecorded: Mutex<Vec<(DueDelivery, DeliveryOutcome)>>,
     mails: Mutex<MailCounts>,
+    /// The attempts to deliver to it.
+    pub attempts: AttemptCounts,
 }
 
 /// The mails that a destination has reported since the gateway started.
@@ -49,6 +52,11 @@ impl DestinationStates {
     /// The state of a destination.
     pub fn get(&self, site: &str, destination: &str) -> Option<&Arc<DestinationState>> {
         self.states.get(&(site.to_string(), destination.to_string()))
+    }
+
+    /// All of them, each with its site and its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &DestinationState)> {
+        self.states.iter().map(|((site, destination), state)| (site.as_str(), destination.as_str(), state.as_ref()))
     }
 
     /// Wakes the delivery workers of a site's destinations.

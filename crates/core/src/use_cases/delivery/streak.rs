@@ -4,6 +4,7 @@ use std::mem::take;
 use std::time::Duration;
 
 use super::states::DestinationState;
+use crate::attempt_counts::AttemptResult;
 use crate::clock;
 use crate::ports::destination::{DeliveryReceipt, Failure};
 use crate::ports::{Delivery, DeliveryOutcome, DueDelivery};
@@ -72,10 +73,15 @@ fn judge_later(delivery: &Delivery, reason: &str, after: Option<Duration>, now: 
     DeliveryOutcome::Retry { after, blamed: true, reason: reason.into() }
 }
 
-/// Updates the state of the destination after an attempt, and logs it.
+/// Updates the state of the destination after an attempt, counts it and logs it.
 pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDelivery, outcome: &DeliveryOutcome) {
     let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
     let reference = &ticket.reference;
+    state.attempts.add(match outcome {
+        DeliveryOutcome::Delivered { .. } => AttemptResult::Delivered,
+        DeliveryOutcome::Retry { .. } => AttemptResult::Retry,
+        DeliveryOutcome::DeadLetter { .. } => AttemptResult::DeadLetter,
+    });
     match outcome {
         DeliveryOutcome::Retry { blamed: true, reason, after } => {
             let attempt = due.delivery.attempts;

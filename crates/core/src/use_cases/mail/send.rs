@@ -12,6 +12,7 @@ use url::Url;
 
 use super::letter::{CodeNotice, letter};
 use super::{CODE_LIFE, Codes, MailWakers};
+use crate::attempt_counts::AttemptResult;
 use crate::clock;
 use crate::ports::destination::Destination;
 use crate::ports::{DueMail, MailFailure, MailOutcome, Mailer, OutgoingLetter, OutgoingMail, StoreError};
@@ -74,7 +75,7 @@ impl SendMail {
         let Some(mut woken) = self.wakers.watch(&outbox.site.key) else { return };
         while !stop.is_cancelled() {
             woken.mark_unchanged();
-            let wait = match send_due(self.outgoing.as_ref(), outbox, &self.codes, stop).await {
+            let wait = match self.send_due(outbox, stop).await {
                 Ok(wait) => wait,
                 Err(error) => {
                     tracing::error!(site = outbox.site.key, %error, "claiming mail failed");
@@ -87,57 +88,62 @@ impl SendMail {
             }
         }
     }
-}
 
-/// Sends all due mail, and returns the time until the next is due.
-async fn send_due(
-    store: &dyn OutgoingMail,
-    outbox: &SiteOutbox,
-    codes: &Codes,
-    stop: &CancellationToken,
-) -> Result<Duration, StoreError> {
-    let name = outbox.site.key.as_str();
-    while !stop.is_cancelled() {
-        // Checked with a read, so that an idle worker does not block writers.
-        match store.next_mail(name).await? {
-            Some(Duration::ZERO) => {}
-            next => return Ok(next.unwrap_or(CHECK_EVERY)),
+    /// Sends all due mail, and returns the time until the next is due.
+    async fn send_due(&self, outbox: &SiteOutbox, stop: &CancellationToken) -> Result<Duration, StoreError> {
+        let (store, name) = (self.outgoing.as_ref(), outbox.site.key.as_str());
+        while !stop.is_cancelled() {
+            // Checked with a read, so that an idle worker does not block writers.
+            match store.next_mail(name).await? {
+                Some(Duration::ZERO) => {}
+                next => return Ok(next.unwrap_or(CHECK_EVERY)),
+            }
+            let Some(due) = store.claim_mail(name, LEASE).await? else { continue };
+            let Some(sent) = send_claimed(store, outbox, &self.codes, &due).await else { continue };
+            let reference = &due.ticket.reference;
+            let retry_in = match &sent {
+                Err(MailFailure::Temporary(_)) => {
+                    let now = clock::now();
+                    let again = backoff::next(due.attempts, due.since, GIVEN_UP, now, random::jitter());
+                    again.map(|again| again.since(now))
+                }
+                Ok(()) | Err(MailFailure::Permanent(_) | MailFailure::UnknownRecipient(_)) => None,
+            };
+            let bounced;
+            let outcome = match (&sent, retry_in) {
+                (Ok(()), _) => MailOutcome::Sent,
+                (Err(error), Some(after)) => {
+                    tracing::warn!(site = name, reference, %error, retry_in = ?after, "mail failed");
+                    MailOutcome::Retry { after }
+                }
+                (Err(error @ MailFailure::Temporary(_)), None) => {
+                    tracing::warn!(site = name, reference, %error, reason = "expired", "mail dropped");
+                    MailOutcome::DeadLetter
+                }
+                (Err(error @ MailFailure::UnknownRecipient(_)), None) => {
+                    tracing::warn!(site = name, reference, %error, reason = "bounced", "mail dropped");
+                    bounced = format!("Mail to {} bounced: {error}", due.address);
+                    MailOutcome::Bounced { text: &bounced }
+                }
+                (Err(error @ MailFailure::Permanent(_)), None) => {
+                    tracing::warn!(site = name, reference, %error, reason = "refused", "mail dropped");
+                    MailOutcome::DeadLetter
+                }
+            };
+            self.count(name, outcome);
+            record(store, &due, outcome).await;
         }
-        let Some(due) = store.claim_mail(name, LEASE).await? else { continue };
-        let Some(sent) = send_claimed(store, outbox, codes, &due).await else { continue };
-        let reference = &due.ticket.reference;
-        let retry_in = match &sent {
-            Err(MailFailure::Temporary(_)) => {
-                let now = clock::now();
-                let again = backoff::next(due.attempts, due.since, GIVEN_UP, now, random::jitter());
-                again.map(|again| again.since(now))
-            }
-            Ok(()) | Err(MailFailure::Permanent(_) | MailFailure::UnknownRecipient(_)) => None,
-        };
-        let bounced;
-        let outcome = match (&sent, retry_in) {
-            (Ok(()), _) => MailOutcome::Sent,
-            (Err(error), Some(after)) => {
-                tracing::warn!(site = name, reference, %error, retry_in = ?after, "mail failed");
-                MailOutcome::Retry { after }
-            }
-            (Err(error @ MailFailure::Temporary(_)), None) => {
-                tracing::warn!(site = name, reference, %error, reason = "expired", "mail dropped");
-                MailOutcome::DeadLetter
-            }
-            (Err(error @ MailFailure::UnknownRecipient(_)), None) => {
-                tracing::warn!(site = name, reference, %error, reason = "bounced", "mail dropped");
-                bounced = format!("Mail to {} bounced: {error}", due.address);
-                MailOutcome::Bounced { text: &bounced }
-            }
-            (Err(error @ MailFailure::Permanent(_)), None) => {
-                tracing::warn!(site = name, reference, %error, reason = "refused", "mail dropped");
-                MailOutcome::DeadLetter
-            }
-        };
-        record(store, &due, outcome).await;
+        Ok(CHECK_EVERY)
     }
-    Ok(CHECK_EVERY)
+
+    fn count(&self, site: &str, outcome: MailOutcome<'_>) {
+        let Some(attempts) = self.wakers.attempts(site) else { return };
+        attempts.add(match outcome {
+            MailOutcome::Sent => AttemptResult::Delivered,
+            MailOutcome::Retry { .. } => AttemptResult::Retry,
+            MailOutcome::DeadLetter | MailOutcome::Bounced { .. } => AttemptResult::DeadLetter,
+        });
+    }
 }
 
 /// Sends a mail while its claim is extended; `None` if another worker has claimed it meanwhile.

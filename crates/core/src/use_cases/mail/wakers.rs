@@ -1,28 +1,46 @@
-//! Wakes the workers that send mail.
+//! What the workers that send mail share with the rest of the gateway: how they are woken, and how their attempts ended.
 
 use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 
-/// Wakes the mail workers of sites.
+use crate::attempt_counts::AttemptCounts;
+
+/// The mail workers of sites.
 #[derive(Debug)]
-pub struct MailWakers(BTreeMap<String, watch::Sender<()>>);
+pub struct MailWakers(BTreeMap<String, MailWorker>);
+
+#[derive(Debug, Default)]
+struct MailWorker {
+    waker: watch::Sender<()>,
+    attempts: AttemptCounts,
+}
 
 impl MailWakers {
     /// Creates one for each of these sites, which send mail.
     pub fn new<'a>(sites: impl IntoIterator<Item = &'a String>) -> MailWakers {
-        MailWakers(sites.into_iter().map(|site| (site.clone(), watch::Sender::new(()))).collect())
+        MailWakers(sites.into_iter().map(|site| (site.clone(), MailWorker::default())).collect())
     }
 
     /// Wakes the mail worker of a site.
     pub fn wake(&self, site: &str) {
-        if let Some(waker) = self.0.get(site) {
+        if let Some(MailWorker { waker, .. }) = self.0.get(site) {
             waker.send_replace(());
         }
     }
 
     /// Changes when mail of a site may be due; none if the site sends no mail.
     pub fn watch(&self, site: &str) -> Option<watch::Receiver<()>> {
-        self.0.get(site).map(watch::Sender::subscribe)
+        self.0.get(site).map(|worker| worker.waker.subscribe())
+    }
+
+    /// The attempts to send mail of a site; none if it sends no mail.
+    pub fn attempts(&self, site: &str) -> Option<&AttemptCounts> {
+        self.0.get(site).map(|worker| &worker.attempts)
+    }
+
+    /// The sites that send mail, each with its attempts.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &AttemptCounts)> {
+        self.0.iter().map(|(site, worker)| (site.as_str(), &worker.attempts))
     }
 }

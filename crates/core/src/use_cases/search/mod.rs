@@ -75,6 +75,19 @@ impl Indexes {
         }
     }
 
+    /// The number of questions in the index of each site.
+    pub fn sizes(&self) -> Vec<(String, usize)> {
+        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
+        sites.iter().map(|(site, index)| (site.clone(), index.len())).collect()
+    }
+
+    /// Whether the index of every site with questions was built; false before the first poll of the store.
+    pub fn are_built(&self) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().is_some_and(|known| known.keys().all(|site| sites.contains_key(site)))
+    }
+
     /// Whether a site may have questions; true for every site before the first poll of the store.
     fn has_questions(&self, site: &str) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);

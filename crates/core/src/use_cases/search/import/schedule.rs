@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{ImportError, ImportQuestions, Prune, Report};
@@ -40,7 +41,8 @@ impl ImportQuestions {
     pub async fn run(&self, site: &str, plan: &ScheduledImport) -> Infallible {
         let holder = Uuid::new_v4().to_string();
         loop {
-            let pause = match self.import_if_due(site, plan, &holder).await {
+            let span = tracing::info_span!("import", site, source = %plan.source.location());
+            let pause = match self.import_if_due(site, plan, &holder).instrument(span).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::warn!(site, source = %plan.source.location(), %error, "scheduled import failed");

@@ -1,0 +1,30 @@
+//! The port through which the state of a store is observed.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::error::StoreError;
+
+/// The connections of a store that share a purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// What they are for: `readers` or `writer`.
+    pub pool: &'static str,
+    /// How many are open.
+    pub open: u32,
+    /// How many of them nobody uses.
+    pub idle: u32,
+    /// How long it took to get one for this status; none if none became free in time.
+    pub waited: Option<Duration>,
+}
+
+/// The state of a store.
+#[async_trait]
+pub trait StoreHealth: Send + Sync {
+    /// Reads something small. An error means that nothing can be read at the moment.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// The connections, by pool. Waits for one of each, at most a second.
+    async fn pools(&self) -> Vec<PoolStatus>;
+}

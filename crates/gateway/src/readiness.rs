@@ -1,0 +1,56 @@
+//! Whether this gateway can serve customers now.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+use deskbell_core::ports::StoreHealth;
+use deskbell_core::use_cases::search::Indexes;
+
+/// The longest that the store may take to answer.
+const STORE_TIME: Duration = Duration::from_secs(2);
+/// How long a report is used again, so that many questions cost no more than one.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// Finds out whether this gateway can serve.
+pub struct Readiness {
+    store: Arc<dyn StoreHealth>,
+    indexes: Arc<Indexes>,
+    last: Mutex<Option<(Instant, Report)>>,
+}
+
+/// What works. A background worker that fails is not part of it: it stops only its own work, and other gateways would not do it better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Whether the gateway can serve: whether everything below works.
+    pub ready: bool,
+    /// Whether the database can be read.
+    pub database: bool,
+    /// Whether it is known which sites have questions, and the index of each is built.
+    pub indexes: bool,
+}
+
+impl Readiness {
+    /// Asks this store and these indexes.
+    pub fn new(store: Arc<dyn StoreHealth>, indexes: Arc<Indexes>) -> Readiness {
+        Readiness { store, indexes, last: Mutex::default() }
+    }
+
+    /// The state at this moment, at most a second old.
+    pub async fn report(&self) -> Report {
+        let mut last = self.last.lock().await;
+        if let Some((time, report)) = *last
+            && time.elapsed() < FRESH
+        {
+            return report;
+        }
+        let database = matches!(timeout(STORE_TIME, self.store.ping()).await, Ok(Ok(())));
+        let indexes = self.indexes.are_built();
+        let report = Report { ready: database && indexes, database, indexes };
+        *last = Some((Instant::now(), report));
+        report
+    }
+}
