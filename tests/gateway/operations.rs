@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::command::{deskbell, start};
-use crate::support::{Answer, Gateway, gateway, gateway_with, gateway_without_indexes, request, send, ticket};
+use crate::support::{Answer, Gateway, gateway, gateway_with, gateway_without_indexes, import, request, send, ticket};
 
 /// The lines of the metrics.
 async fn metrics(gateway: &Gateway) -> Vec<String> {
@@ -79,7 +79,8 @@ async fn metrics_are_served_on_their_own_listener_only() {
     let gateway = gateway_with("[metrics]\nlisten = \"127.0.0.1:0\"\n", Overrides::default()).await;
     assert_eq!(gateway.get("/metrics").await.status, 404);
     let router = http::metrics_router(&gateway.app.metrics, &gateway.app.routers.readiness);
-    for (path, status) in [("/metrics", 200), ("/readyz", 200), ("/healthz", 200), ("/inbox", 404), ("/v1/health", 404)]
+    for (path, status) in
+        [("/metrics", 200), ("/readyz", 200), ("/healthz", 200), ("/inbox", 404), ("/deskbell.js", 404)]
     {
         let request = request(Method::GET, path).body(Body::empty()).unwrap();
         assert_eq!(send(router.clone(), request).await.status, status, "{path}");
@@ -93,7 +94,7 @@ async fn an_unreachable_destination_shows_in_the_metrics_and_its_attempts_in_a_l
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let settings = format!(
         "[metrics]\nlisten = \"127.0.0.1:0\"\n[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.crm]\n\
-         to = \"webhook\"\nurl = \"http://{closed}/hook\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n"
+         to = \"webhook\"\nurl = \"http://{closed}/hook\"\nprivate = true\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n"
     );
     std::fs::write(folder.path().join("deskbell.toml"), settings).unwrap();
     let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--log-format", "json"];
@@ -165,7 +166,17 @@ async fn exchange(address: &str, request: &str) -> String {
 /// What the dashboard and the alerts ask for has to exist, or they stay empty and silent.
 #[tokio::test]
 async fn dashboard_and_alerts_name_only_metrics_that_the_gateway_has() {
-    let lines = metrics(&gateway().await).await;
+    let gateway = gateway_with(
+        "[sites.full]\norigins = [\"*\"]\n[sites.full.mail]\nsmtp = \"smtp://127.0.0.1:1\"\nfrom = \"a@example.com\"\n\
+         [sites.full.destinations.crm]\nto = \"webhook\"\nurl = \"https://crm.example/\"\n\
+         secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n",
+        Overrides::default(),
+    )
+    .await;
+    import(&gateway.database(), "full", &[("1", "Why?")]).await;
+    gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
+    gateway.get("/v1/sites/none/config").await;
+    let lines = metrics(&gateway).await;
     let described = lines.iter().filter_map(|line| line.strip_prefix("# TYPE ")?.split_whitespace().next());
     let known: BTreeSet<&str> = described.collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
