@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{ActivityKind, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
 use domain::targets::Owner;
 use gateway::config::Overrides;
@@ -94,7 +95,7 @@ async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
         };
         Change { message: Some(message), ..current.unchanged() }.into()
     };
-    match gateway.app.store.change(id, None, &decide).await.unwrap() {
+    match gateway.app.store.change(&TicketId::new(id), None, &decide).await.unwrap() {
         Changed::Written(ticket, _) => *ticket,
         other => panic!("{other:?}"),
     }
@@ -128,7 +129,7 @@ async fn owners_read_reply_to_and_solve_their_tickets() {
     assert_eq!(patch(&gateway, &id, &ada, json!({ "status": "solved" })).await.json()["status"], "solved");
     assert_eq!(reply(&gateway, &id, &ada, "s", "Not yet").await.status, 201);
     assert_eq!(get(&gateway, &format!("tickets/{id}"), &ada).await.json()["status"], "open");
-    let activities = gateway.app.store.activities(&id).await.unwrap();
+    let activities = gateway.app.store.activities(&TicketId::new(&id)).await.unwrap();
     assert_eq!(
         activities.iter().map(|activity| (activity.kind, activity.actor.as_str())).collect::<Vec<_>>(),
         [(ActivityKind::Solved, "")]
@@ -185,7 +186,7 @@ async fn tickets_of_others_cannot_be_opened_on_any_route() {
     named["context"] = json!({ "user": { "id": "u-9", "email": "ada@example.com" } });
     let [anonymous, signed] =
         [file(&gateway, &session(MINE), "a", &named).await, file(&gateway, &person("u-7"), "b", &named).await];
-    let reference = gateway.app.store.ticket(&signed).await.unwrap().unwrap().reference;
+    let reference = gateway.app.store.ticket(&TicketId::new(&signed)).await.unwrap().unwrap().reference;
 
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let claims = |more: Value| {
@@ -220,10 +221,19 @@ async fn tickets_of_others_cannot_be_opened_on_any_route() {
         with(format!("eyJhbGciOiJub25lIn0.{body}.")),
         with(String::new()),
     ];
-    let before =
-        [gateway.app.store.ticket(&anonymous).await.unwrap(), gateway.app.store.ticket(&signed).await.unwrap()];
-    let names =
-        [signed.as_str(), &anonymous, &reference, &reference.to_lowercase(), "%25", "'%20OR%201=1", "stream%2f"];
+    let before = [
+        gateway.app.store.ticket(&TicketId::new(&anonymous)).await.unwrap(),
+        gateway.app.store.ticket(&TicketId::new(&signed)).await.unwrap(),
+    ];
+    let names = [
+        signed.as_str(),
+        &anonymous,
+        reference.as_str(),
+        &reference.as_str().to_lowercase(),
+        "%25",
+        "'%20OR%201=1",
+        "stream%2f",
+    ];
     let mut tried = 0;
     for stranger in &strangers {
         for site in ["signed", "foreign", "acme"] {
@@ -249,9 +259,12 @@ async fn tickets_of_others_cannot_be_opened_on_any_route() {
         }
     }
     assert_eq!(tried, strangers.len() * 3 * names.len() * 5);
-    let after = [gateway.app.store.ticket(&anonymous).await.unwrap(), gateway.app.store.ticket(&signed).await.unwrap()];
+    let after = [
+        gateway.app.store.ticket(&TicketId::new(&anonymous)).await.unwrap(),
+        gateway.app.store.ticket(&TicketId::new(&signed)).await.unwrap(),
+    ];
     assert_eq!(before, after);
-    assert_eq!(gateway.app.store.messages(&signed, 0).await.unwrap(), []);
+    assert_eq!(gateway.app.store.messages(&TicketId::new(&signed), 0).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -358,9 +371,9 @@ async fn automatic_replies_need_notice_and_customer_replies_reach_a_human() {
     (low["severity"], low["topic"], low["locale"]) = (json!("low"), json!("billing"), json!("de-AT"));
 
     let ticket = file(&gateway, &free, "a", &low).await;
-    let untold = gateway.app.store.ticket(&ticket).await.unwrap().unwrap();
+    let untold = gateway.app.store.ticket(&TicketId::new(&ticket)).await.unwrap().unwrap();
     assert_eq!((untold.handling.owner, untold.handling.assignee.as_str()), (Some(Owner::SupportHero), "Ana"));
-    assert_eq!((untold.target, gateway.app.store.messages(&ticket, 0).await.unwrap().len()), (None, 0));
+    assert_eq!((untold.target, gateway.app.store.messages(&TicketId::new(&ticket), 0).await.unwrap().len()), (None, 0));
 
     low["automatic"] = json!(true);
     let id = file(&gateway, &free, "b", &low).await;
@@ -373,12 +386,12 @@ async fn automatic_replies_need_notice_and_customer_replies_reach_a_human() {
         assert!(answer.contains(part), "{answer}");
     }
     assert!(!answer.contains("Dark theme"), "{answer}");
-    let stored = async || gateway.app.store.ticket(&id).await.unwrap().unwrap();
+    let stored = async || gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap();
     assert_eq!((stored().await.handling.owner, stored().await.handling.unread), (Some(Owner::Automated), 1));
 
     // A repetition gets no second reply.
     file(&gateway, &free, "b", &low).await;
-    assert_eq!(gateway.app.store.messages(&id, 0).await.unwrap().len(), 1);
+    assert_eq!(gateway.app.store.messages(&TicketId::new(&id), 0).await.unwrap().len(), 1);
 
     reply(&gateway, &id, &free, "r", "That is not it").await;
     let handling = stored().await.handling;
@@ -396,7 +409,7 @@ async fn topics_select_team_and_owner() {
         let mut sent = ticket("One");
         (sent["topic"], sent["severity"]) = (json!(topic), json!("medium"));
         let id = file(&gateway, &person("u-7"), topic, &sent).await;
-        let handling = gateway.app.store.ticket(&id).await.unwrap().unwrap().handling;
+        let handling = gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().handling;
         let expected = (Some(owner), "growth", assignee);
         assert_eq!((handling.owner, handling.team.as_str(), handling.assignee.as_str()), expected);
     }

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::clock;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{Delivery, DeliveryState};
 use gateway::config::Overrides;
 use gateway::{wire_up, workers};
@@ -66,7 +67,7 @@ async fn messages(gateway: &Gateway, id: &str) -> Vec<Value> {
 async fn deliveries(gateway: &Gateway, id: &str, done: fn(&Delivery) -> bool) -> Vec<Delivery> {
     let looking = async {
         loop {
-            let deliveries = gateway.app.store.deliveries(id).await.unwrap();
+            let deliveries = gateway.app.store.deliveries(&TicketId::new(id)).await.unwrap();
             if deliveries.iter().all(done) {
                 return deliveries;
             }
@@ -233,7 +234,7 @@ async fn notices_delay_no_response() {
     let gateway = bringing(&format!("to = \"slack\"\nurl = \"{url}\"\nprivate = true")).await;
     let answer = file(&gateway, &ticket("It broke")).await;
     assert_eq!(answer.status, 201);
-    let deliveries = gateway.app.store.deliveries(answer.json()["id"].as_str().unwrap()).await.unwrap();
+    let deliveries = gateway.app.store.deliveries(&TicketId::new(answer.json()["id"].as_str().unwrap())).await.unwrap();
     assert_eq!(deliveries[0].state, DeliveryState::Waiting);
 }
 

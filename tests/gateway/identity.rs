@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::StoredTicket;
 use deskbell_core::use_cases::tickets::{Action, ActionOutcome};
 use domain::targets::Owner;
@@ -135,7 +136,7 @@ async fn due_times_are_promised_to_signed_customers_only() {
     (test["test"], test["severity"]) = (json!(true), json!("critical"));
     let tried = gateway.send(signed("t", &token(json!({})), None, &test)).await.json();
     assert_eq!(tried["due_at"], Value::Null);
-    let stored = gateway.app.store.ticket(tried["id"].as_str().unwrap()).await.unwrap().unwrap();
+    let stored = gateway.app.store.ticket(&TicketId::new(tried["id"].as_str().unwrap())).await.unwrap().unwrap();
     assert_eq!((stored.target, stored.handling.owner), (None, Some(Owner::Cs)));
     // Nor is it after an agent has corrected it.
     let triage = Action::Triage { topic: String::new(), severity: Severity::High };

@@ -7,6 +7,7 @@ use axum::extract::ConnectInfo;
 use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::CurrentTicket;
 use domain::conversation::Turn;
 use domain::targets::Owner;
@@ -467,7 +468,8 @@ async fn cross_site_requests_change_nothing() {
             assert_eq!(gateway.send(ask(headers, path)).await.status, 403, "{headers:?} {path}");
         }
     }
-    let stored = async || gateway.app.store.ticket(sent["id"].as_str().unwrap()).await.unwrap().unwrap();
+    let stored =
+        async || gateway.app.store.ticket(&TicketId::new(sent["id"].as_str().unwrap())).await.unwrap().unwrap();
     assert_eq!(stored().await.status, Status::Open);
     // A browser without Fetch Metadata sends its origin.
     assert_eq!(gateway.send(ask(&[("origin", "http://localhost:8383")], &path)).await.status, 303);
@@ -482,7 +484,7 @@ async fn texts_sent_after_the_session_ended_are_returned() {
     let answer = gateway.send(form(&path, "", "action=answer&text=All+I+wrote+%3Cb%3E")).await;
     assert_eq!(answer.status, 401);
     assert!(answer.text().contains("All I wrote &lt;b&gt;"), "{}", answer.text());
-    assert_eq!(gateway.app.store.messages(sent["id"].as_str().unwrap(), 0).await.unwrap(), []);
+    assert_eq!(gateway.app.store.messages(&TicketId::new(sent["id"].as_str().unwrap()), 0).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -498,7 +500,7 @@ async fn activities_of_agents_are_stored_and_customers_get_answers_only() {
         let answer = gateway.send(form(&path, &cookie, body)).await;
         assert_eq!(answer.status, 303, "{body}: {}", answer.text());
     };
-    let stored = async || gateway.app.store.ticket(id).await.unwrap().unwrap();
+    let stored = async || gateway.app.store.ticket(&TicketId::new(id)).await.unwrap().unwrap();
 
     act("action=note&text=Looks+like+%3Cb%3EDB-1%3C%2Fb%3E").await;
     act("action=contacted&place=X").await;
@@ -537,8 +539,15 @@ async fn activities_of_agents_are_stored_and_customers_get_answers_only() {
     ] {
         assert!(page.contains(text), "{text}\n{page}");
     }
-    let told: Vec<String> =
-        gateway.app.store.messages(id, 0).await.unwrap().into_iter().map(|message| message.body).collect();
+    let told: Vec<String> = gateway
+        .app
+        .store
+        .messages(&TicketId::new(id), 0)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|message| message.body)
+        .collect();
     assert_eq!(told, ["Try **this**", "Done"]);
 }
 
@@ -660,7 +669,15 @@ async fn answers_are_stored_or_returned_and_never_lost() {
     let id = sent["id"].as_str().unwrap();
     let act = async |body: &str| gateway.send(form(&path, "", body)).await;
     let bodies = async || -> Vec<String> {
-        gateway.app.store.messages(id, 0).await.unwrap().into_iter().map(|message| message.body).collect()
+        gateway
+            .app
+            .store
+            .messages(&TicketId::new(id), 0)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|message| message.body)
+            .collect()
     };
 
     let without_key = act("action=answer&text=Without+a+key").await;
@@ -677,7 +694,7 @@ async fn answers_are_stored_or_returned_and_never_lost() {
     // The same text with the other button: it is sent once, and the ticket is solved.
     assert_eq!(act("action=answer-solved&key=k&text=First").await.status, 303);
     assert_eq!(bodies().await, ["First"]);
-    assert_eq!(gateway.app.store.ticket(id).await.unwrap().unwrap().status, Status::Solved);
+    assert_eq!(gateway.app.store.ticket(&TicketId::new(id)).await.unwrap().unwrap().status, Status::Solved);
 }
 
 #[tokio::test]
@@ -745,7 +762,7 @@ async fn overdue_tickets_are_highlighted() {
         change.ticket.due_at = Some("2026-01-01T00:00:00.000Z".parse().unwrap());
         change.into()
     };
-    gateway.app.store.change(sent["id"].as_str().unwrap(), None, &late).await.unwrap();
+    gateway.app.store.change(&TicketId::new(sent["id"].as_str().unwrap()), None, &late).await.unwrap();
     assert!(gateway.get("/inbox").await.text().contains("Overdue by "));
 }
 

@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post as to_post, put};
 use axum::{Json, Router};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports;
 use deskbell_core::ports::{
     Change, CurrentTicket, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, NewDelivery, NewMessage,
@@ -156,7 +157,7 @@ async fn add_message(gateway: &Gateway, id: &str, author: Author, kind: Delivery
         let deliveries = vec![NewDelivery { destination: "desk".into(), kind }];
         Change { message, deliveries, ..current.unchanged() }.into()
     };
-    gateway.app.store.change(id, None, &decide).await.unwrap();
+    gateway.app.store.change(&TicketId::new(id), None, &decide).await.unwrap();
 }
 
 /// The deliveries on the page of a ticket.
@@ -194,7 +195,7 @@ async fn press(gateway: &Gateway, body: &str) -> Answer {
 }
 
 async fn delivery_states(gateway: &Gateway, id: &str) -> Vec<DeliveryState> {
-    gateway.app.store.deliveries(id).await.unwrap().iter().map(|one| one.state).collect()
+    gateway.app.store.deliveries(&TicketId::new(id)).await.unwrap().iter().map(|one| one.state).collect()
 }
 
 /// Makes all deliveries look as if they were queued long ago.
@@ -231,7 +232,8 @@ async fn delivered_tickets_show_the_time_and_link_to_the_external_ticket() {
     let desk = Desk::new(Mood::Takes).await;
     let gateway = desk.at_work().await;
     let (reference, id) = sent(&gateway, "key").await;
-    let delivered_at = gateway.app.store.deliveries(&id).await.unwrap()[0].settled_at.expect("it arrived");
+    let delivered_at =
+        gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].settled_at.expect("it arrived");
     let link = format!("<a href=\"{}/agent/tickets/4312\" target=\"_blank\" rel=\"noopener noreferrer\">", desk.url);
     let delivered_row = format!("<dt>Delivered</dt><dd><time datetime=\"{delivered_at}\" data-shows=\"minute\">");
     let shown = card(&gateway, &reference).await;
@@ -275,7 +277,7 @@ async fn pending_deliveries_show_age_attempts_reason_and_next_attempt() {
     let (reference, id) = sent(&gateway, "key").await;
     // Nothing gets through at all.
     let shown = card(&gateway, &reference).await;
-    let since = gateway.app.store.deliveries(&id).await.unwrap()[0].created_at;
+    let since = gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].created_at;
     expect(
         &shown,
         &[
@@ -292,7 +294,7 @@ async fn pending_deliveries_show_age_attempts_reason_and_next_attempt() {
     set_away(&gateway, None);
     tried(&gateway, DeliveryOutcome::Retry { after: Some(LATER), blamed: true, reason: "Zendesk failed (500)".into() })
         .await;
-    let due_at = gateway.app.store.deliveries(&id).await.unwrap()[0].due_at;
+    let due_at = gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].due_at;
     let shown = card(&gateway, &reference).await;
     expect(
         &shown,
@@ -356,7 +358,7 @@ async fn dead_letters_show_the_reason_and_can_be_resent_from_the_ticket() {
     let (reference, id) = sent(&gateway, "key").await;
     assert_eq!(delivery_states(&gateway, &id).await, [DeliveryState::DeadLetter]);
     let shown = card(&gateway, &reference).await;
-    let number = gateway.app.store.deliveries(&id).await.unwrap()[0].id;
+    let number = gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].id;
     let field = format!("name=\"id\" value=\"{number}\"");
     expect(
         &shown,
@@ -373,7 +375,7 @@ async fn dead_letters_show_the_reason_and_can_be_resent_from_the_ticket() {
     );
     // The worker is notified; otherwise it would check in a minute.
     let reason = tokio::time::timeout(Duration::from_secs(20), settled.recv()).await;
-    assert_eq!(reason.expect("it is tried at once").unwrap(), id);
+    assert_eq!(reason.expect("it is tried at once").unwrap(), *id);
     assert_eq!(delivery_states(&gateway, &id).await, [DeliveryState::Delivered]);
     expect(&card(&gateway, &reference).await, &["<dt>Delivered</dt>"], &["Send again", "is suspended"]);
     // Pressed again, it does not affect what was delivered.
@@ -401,7 +403,7 @@ async fn dead_letters_are_listed_counted_and_resent_together() {
         &[],
     );
     for (reference, id) in &sents {
-        let number = gateway.app.store.deliveries(id).await.unwrap()[0].id;
+        let number = gateway.app.store.deliveries(&TicketId::new(id)).await.unwrap()[0].id;
         let link = format!("href=\"/inbox/tickets/{reference}#delivery\"");
         expect(
             &dead_letters,
@@ -427,7 +429,7 @@ async fn dead_letters_are_listed_counted_and_resent_together() {
     let answer = press(&gateway, "all=yes").await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/deliveries"));
     for id in sents.iter().map(|(_, id)| id).chain([&third_id]) {
-        let deliveries = gateway.app.store.deliveries(id).await.unwrap();
+        let deliveries = gateway.app.store.deliveries(&TicketId::new(id)).await.unwrap();
         assert_eq!((deliveries[0].state, deliveries[0].settled_at), (DeliveryState::Waiting, None));
     }
     let (destinations, dead_letters) = page(&gateway).await;
@@ -491,7 +493,7 @@ async fn deliveries_of_removed_destinations_are_shown_without_a_warning() {
 async fn tickets_created_at_a_destination_are_marked() {
     let gateway = idle().await;
     let (_, id) = sent(&gateway, "key").await;
-    let mut foreign = gateway.app.store.ticket(&id).await.unwrap().unwrap();
+    let mut foreign = gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap();
     foreign.id = "00000000-0000-7000-8000-000000000000".into();
     foreign.reference = "DB-22222".into();
     let external = ports::ExternalTicketRef { external_id: "77".into(), requester: "1".into(), merged_after: None };
@@ -572,7 +574,7 @@ async fn concurrent_solves_solve_a_ticket_once() {
     let answers = tokio::join!(solve(), solve(), solve());
     assert_eq!([answers.0.status, answers.1.status, answers.2.status], [303; 3]);
     let whats: Vec<DeliveryKind> =
-        gateway.app.store.deliveries(&id).await.unwrap().iter().map(|delivery| delivery.kind).collect();
+        gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap().iter().map(|delivery| delivery.kind).collect();
     assert_eq!(whats, [DeliveryKind::Ticket, DeliveryKind::Solved]);
-    assert_eq!(gateway.app.store.activities(&id).await.unwrap().len(), 1);
+    assert_eq!(gateway.app.store.activities(&TicketId::new(&id)).await.unwrap().len(), 1);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::ActivityKind;
 use gateway::config::Overrides;
 use gateway::workers;
@@ -100,8 +101,13 @@ async fn addresses_without_a_mailbox_get_no_further_code_and_agents_see_why() {
         } else {
             assert_eq!(again.problem(), (409, code.to_string()));
         }
-        let activities: Vec<(ActivityKind, String)> =
-            store.activities(&id).await.unwrap().into_iter().map(|activity| (activity.kind, activity.text)).collect();
+        let activities: Vec<(ActivityKind, String)> = store
+            .activities(&TicketId::new(&id))
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|activity| (activity.kind, activity.text))
+            .collect();
         let expected = if text.is_empty() { Vec::new() } else { vec![(ActivityKind::Bounced, text.to_string())] };
         assert_eq!(activities, expected);
         // If the address is given again, mail is sent to it again.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell_core::clock;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
     DeliveryKind, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
     TicketHead,
@@ -161,7 +162,7 @@ async fn erased_data_is_in_no_table_and_no_byte_on_disk() {
     let (code, text) = command(&gateway, &["erase", "--person", "signed", "u-7"]).await;
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("1 tickets would be erased, with 2 messages") && text.contains("--yes"), "{text}");
-    assert!(gateway.app.store.ticket(&id).await.unwrap().is_some());
+    assert!(gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().is_some());
 
     let (code, text) = command(&gateway, &["erase", "--person", "signed", "u-7", "--yes"]).await;
     assert_eq!(code, 0, "{text}");
@@ -175,7 +176,7 @@ async fn erased_data_is_in_no_table_and_no_byte_on_disk() {
     for erased in [SECRET_WORD, &id, "key-of-the-ticket"] {
         assert_eq!(found(&gateway, erased), Vec::<String>::new(), "{erased}");
     }
-    assert!(gateway.app.store.ticket(other["id"].as_str().unwrap()).await.unwrap().is_some());
+    assert!(gateway.app.store.ticket(&TicketId::new(other["id"].as_str().unwrap())).await.unwrap().is_some());
     assert_eq!(paths(&gateway.folder.path().join("test-attachments")), Vec::<PathBuf>::new());
 }
 
@@ -257,7 +258,7 @@ async fn erasing_lists_external_tickets_and_pending_deliveries_restore_nothing()
     sqlx::query(
         "INSERT INTO places (ticket, site, destination, remote, requester) VALUES (?, 'acme', 'desk', '4312', '9')",
     )
-    .bind(&stored.id)
+    .bind(stored.id.as_str())
     .execute(&mut write)
     .await
     .unwrap();
@@ -311,12 +312,12 @@ async fn agents_erase_tickets_and_see_what_remains_elsewhere() {
     let stranger = request(Method::POST, &address).header("content-type", "application/x-www-form-urlencoded");
     let stranger = stranger.body(Body::from(format!("confirm={reference}"))).unwrap();
     assert!(!gateway.send(stranger).await.status.is_success());
-    assert!(gateway.app.store.ticket(&id).await.unwrap().is_some());
+    assert!(gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().is_some());
 
     let done = act(&gateway, &address, &format!("confirm={reference}")).await;
     assert_eq!(done.status, 200);
     assert!(done.text().contains(&format!("{reference} erased")) && done.text().contains("4312"), "{}", done.text());
-    assert!(gateway.app.store.ticket(&id).await.unwrap().is_none());
+    assert!(gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().is_none());
     assert_eq!(open_page(&gateway, &format!("/inbox/tickets/{reference}")).await.status, 404);
     assert_eq!(act(&gateway, &address, &format!("confirm={reference}")).await.status, 404);
     // An unsent upload does not belong to the ticket.
@@ -389,7 +390,7 @@ async fn unreadable_tickets_are_erased_by_name_and_left_out_of_exports() {
     let mut write = gateway.connection().await;
     sqlx::query("UPDATE ticket_bodies SET body = '{'").execute(&mut write).await.unwrap();
     let [one, other] = [&references[0], &references[1]];
-    assert!(gateway.app.store.ticket(one).await.is_err());
+    assert!(gateway.app.store.ticket_by_name(one).await.is_err());
     let (code, text) = command(&gateway, &["export", "--ticket", one, "--out", "out"]).await;
     assert!(code == 1 && text.contains("1 tickets cannot be read"), "{text}");
     let (code, text) = command(&gateway, &["erase", "--ticket", one, "--yes"]).await;
@@ -432,8 +433,7 @@ async fn tickets_reopened_or_moved_since_selection_are_not_erased() {
     let gateway = gateway("").await;
     let store = &gateway.app.store;
     let sent = gateway.send(post("acme", "k", Some(SESSION), &ticket("It broke"))).await.json();
-    let id = sent["id"].as_str().unwrap().to_string();
-    let ids = [id.clone()];
+    let ids = [TicketId::new(sent["id"].as_str().unwrap())];
     let mut write = gateway.connection().await;
     sqlx::query("UPDATE tickets SET status = 'solved', updated_at = '2020-01-01T00:00:00.000Z'")
         .execute(&mut write)
@@ -479,7 +479,7 @@ async fn retention_erases_solved_tickets_and_spares_open_ones() {
     assert_eq!(gateway.app.workers.retention.enforce(time(17, 20)).await.unwrap().tickets, 0);
     assert_eq!(gateway.app.workers.retention.enforce(time(18, 1)).await.unwrap().tickets, 1);
     for (reference, is_there) in references.iter().zip([false, true, true]) {
-        assert_eq!(gateway.app.store.ticket(reference).await.unwrap().is_some(), is_there, "{reference}");
+        assert_eq!(gateway.app.store.ticket_by_name(reference).await.unwrap().is_some(), is_there, "{reference}");
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use axum::http::StatusCode;
+use deskbell_core::ids::TicketId;
 use deskbell_core::panics;
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{DeliveryKind, DeliveryState};
@@ -106,8 +107,11 @@ async fn attempts_with_an_unrecorded_outcome_are_not_repeated() {
         service.may_answer.send_replace(true);
     };
     tokio::join!(hold(&gateway, HELD), answering);
-    until(async || gateway.app.store.deliveries(&id).await.unwrap()[0].state == DeliveryState::Delivered).await;
-    assert_eq!(gateway.app.store.deliveries(&id).await.unwrap()[0].attempts, 1);
+    until(async || {
+        gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].state == DeliveryState::Delivered
+    })
+    .await;
+    assert_eq!(gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].attempts, 1);
     assert!(service.posted.try_recv().is_err(), "it was posted once");
 }
 
@@ -226,7 +230,7 @@ async fn unreadable_tickets_do_not_block_deliveries() {
         .await
         .unwrap();
     tokio::spawn(workers::deliver(gateway.app.workers.deliver.clone(), CancellationToken::new()));
-    let state = async |id: &str| gateway.app.store.deliveries(id).await.unwrap()[0].clone();
+    let state = async |id: &str| gateway.app.store.deliveries(&TicketId::new(id)).await.unwrap()[0].clone();
     until(async || state(&whole).await.state == DeliveryState::Delivered).await;
     let dead = state(&broken).await;
     assert_eq!(dead.state, DeliveryState::DeadLetter);

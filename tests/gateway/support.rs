@@ -10,6 +10,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{Store, StoredTicket, View};
 use deskbell_core::use_cases::mail::Codes;
 use deskbell_core::use_cases::search;
@@ -241,8 +242,8 @@ pub fn ticket(message: &str) -> Value {
 /// The code that was last mailed for a ticket.
 pub async fn mailed_code(gateway: &Gateway, id: &str) -> String {
     let store = &gateway.app.store;
-    let claimed = store.claimed_address(id).await.unwrap().unwrap();
-    Codes::new(&store.confirmations_key().await.unwrap()).code(id, claimed.code)
+    let claimed = store.claimed_address(&TicketId::new(id)).await.unwrap().unwrap();
+    Codes::new(&store.confirmations_key().await.unwrap()).code(&TicketId::new(id), claimed.code)
 }
 
 /// Imports questions into a database, like another process would.

@@ -12,6 +12,7 @@ use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::support::{ORIGIN, gateway, gateway_with, post, request, send, ticket};
+use deskbell_core::ids::TicketId;
 
 #[tokio::test]
 async fn tickets_are_stored_and_acknowledged_with_a_reference() {
@@ -23,8 +24,8 @@ async fn tickets_are_stored_and_acknowledged_with_a_reference() {
     assert_eq!(answer.header("location"), format!("/v1/sites/acme/tickets/{}", receipt.id));
     assert_eq!(answer.json()["status"], "open");
     assert_eq!(answer.json()["due_at"], json!(null));
-    let stored = gateway.app.store.ticket(&receipt.reference).await.unwrap().unwrap();
-    assert_eq!((stored.id, stored.ticket.message), (receipt.id, "It broke".to_string()));
+    let stored = gateway.app.store.ticket_by_name(&receipt.reference).await.unwrap().unwrap();
+    assert_eq!((stored.id.to_string(), stored.ticket.message), (receipt.id, "It broke".to_string()));
 }
 
 #[tokio::test]
@@ -186,7 +187,7 @@ async fn claims_of_the_page_are_unverified_and_set_targets_only_if_trusted() {
     sent["context"] = json!({ "user": { "id": "7", "plan": "enterprise", "verified": true } });
     for (site, priority, target) in [("acme", None, None), ("trusting", Some(Priority::High), Some((1, Owner::Cs)))] {
         let id = gateway.send(post(site, "key", None, &sent)).await.json()["id"].as_str().unwrap().to_string();
-        let stored = gateway.app.store.ticket(&id).await.unwrap().unwrap();
+        let stored = gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap();
         assert!(!stored.ticket.context.user.unwrap().verified);
         let promised = stored.target.map(|target| (target.hours, target.owner));
         assert_eq!((stored.priority, promised), (priority, target), "{site}");
@@ -205,7 +206,8 @@ async fn groups_switched_off_by_the_site_are_not_stored() {
     });
     let answer = gateway.send(post("quiet", "key", None, &sent)).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
-    let stored = gateway.app.store.ticket(answer.json()["id"].as_str().unwrap()).await.unwrap().unwrap();
+    let stored =
+        gateway.app.store.ticket(&TicketId::new(answer.json()["id"].as_str().unwrap())).await.unwrap().unwrap();
     let context = serde_json::to_string(&stored.ticket.context).unwrap();
     assert!(!context.contains("secret plans") && !context.contains("u-7"), "{context}");
     assert!(context.contains("https://a.example/"), "{context}");
@@ -222,7 +224,8 @@ async fn the_entry_point_is_stored_and_has_no_effect() {
     for via in ["", "x"] {
         sent["via"] = json!(via);
         let answer = gateway.send(post("trusting", &format!("key{via}"), None, &sent)).await;
-        let stored = gateway.app.store.ticket(answer.json()["id"].as_str().unwrap()).await.unwrap().unwrap();
+        let stored =
+            gateway.app.store.ticket(&TicketId::new(answer.json()["id"].as_str().unwrap())).await.unwrap().unwrap();
         assert_eq!(stored.ticket.via, via);
         targets.push((stored.priority, stored.target));
     }

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod destinations;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
+pub mod ids;
 pub mod json;
 pub mod panics;
 pub mod ports;

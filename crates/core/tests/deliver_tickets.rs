@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
 use deskbell_core::fixtures;
+use deskbell_core::ids::{Reference, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, ExternalTicketRef,
@@ -103,11 +104,11 @@ impl Queue for CountingQueue {
         self.store.retry_at_once(ids).await
     }
 
-    async fn deliveries(&self, ticket: &str) -> std::result::Result<Vec<Delivery>, StoreError> {
+    async fn deliveries(&self, ticket: &TicketId) -> std::result::Result<Vec<Delivery>, StoreError> {
         self.store.deliveries(ticket).await
     }
 
-    async fn dead_letters(&self, limit: u32) -> std::result::Result<Vec<(Delivery, String)>, StoreError> {
+    async fn dead_letters(&self, limit: u32) -> std::result::Result<Vec<(Delivery, Reference)>, StoreError> {
         self.store.dead_letters(limit).await
     }
 
@@ -188,7 +189,7 @@ impl Setup {
     }
 
     /// Stores a ticket that is due at the destination.
-    async fn submit(&self) -> String {
+    async fn submit(&self) -> TicketId {
         let ticket = ticket("DB-00000");
         let deliveries = vec![NewDelivery { destination: "desk".into(), kind: DeliveryKind::Ticket }];
         let key = SubmissionKey { key: "k".into(), body: [0; 32], session: None };
@@ -197,7 +198,7 @@ impl Setup {
         ticket.id
     }
 
-    async fn delivery(&self, ticket: &str) -> Delivery {
+    async fn delivery(&self, ticket: &TicketId) -> Delivery {
         self.store.deliveries(ticket).await.unwrap().remove(0)
     }
 }
@@ -205,7 +206,7 @@ impl Setup {
 fn ticket(reference: &str) -> StoredTicket {
     let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
     let new: NewTicket = serde_json::from_value(new).unwrap();
-    StoredTicket::new("acme", reference.into(), new, clock::now())
+    StoredTicket::new("acme", Reference::new(reference), new, clock::now())
 }
 
 async fn until(mut condition: impl AsyncFnMut() -> bool) {

@@ -18,13 +18,13 @@ pub async fn a_file_belongs_to_its_owner_and_is_attached_once(store: &dyn Store,
         store.submit(&new, &submission_key("1"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::MissingFiles(vec![1])
     );
-    assert_eq!(store.ticket("1").await.unwrap(), None, "all of it is kept, or nothing");
+    assert_eq!(store.ticket(&"1".into()).await.unwrap(), None, "all of it is kept, or nothing");
     new.ticket.attachments = vec!["a".into()];
     assert_eq!(
         store.submit(&new, &submission_key("1"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::Stored
     );
-    assert_eq!(store.attachments("1").await.unwrap().len(), 1);
+    assert_eq!(store.attachments(&"1".into()).await.unwrap().len(), 1);
     assert!(matches!(store.put_attachment(&file("a", 9), None).await.unwrap(), PutOutcome::Sent(_)));
     let mut other = ticket("2", "DB-00002", NOW);
     other.ticket.attachments = vec!["a".into()];

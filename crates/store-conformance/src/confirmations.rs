@@ -6,6 +6,7 @@ use crate::support::{
     LATER, LEASE, NOW, TestClock, delivery_kinds, desk_deliveries, quota, receipts, submission_key, submit_unconfirmed,
     ticket, with_mail,
 };
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
     ActivityKind, CodeCheck, CodeRequest, Confirmation, DeliveryKind, MailLimits, MailOutcome, MailQuota, NewMail,
     Store, SubmissionExtras, SubmissionOutcome,
@@ -20,9 +21,9 @@ pub async fn each_code_allows_five_guesses(store: &dyn Store, clock: &TestClock)
     submit_unconfirmed(store).await;
     let confirm = async |number: u32| {
         let deliveries = desk_deliveries(DeliveryKind::Confirmed);
-        store.confirm("1", LIFE, &|code| code == number, &deliveries).await.unwrap()
+        store.confirm(&"1".into(), LIFE, &|code| code == number, &deliveries).await.unwrap()
     };
-    let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
+    let state = async || store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
     assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0, code_sent: true });
     clock.advance(LIFE + Duration::from_millis(1));
     assert_eq!(confirm(1).await, CodeCheck::NoneValid, "its time is over");
@@ -32,7 +33,7 @@ pub async fn each_code_allows_five_guesses(store: &dyn Store, clock: &TestClock)
     }
     assert_eq!(confirm(1).await, CodeCheck::TooManyAttempts);
     let quota = quota("ada@example.com");
-    let request = async || store.request_code("1", PAUSE, &quota).await.unwrap();
+    let request = async || store.request_code(&"1".into(), PAUSE, &quota).await.unwrap();
     clock.advance(PAUSE / 4);
     assert_eq!(request().await, CodeRequest::TooSoon { wait: PAUSE * 3 / 4 });
     clock.advance(PAUSE * 3 / 4);
@@ -43,12 +44,12 @@ pub async fn each_code_allows_five_guesses(store: &dyn Store, clock: &TestClock)
     assert_eq!(confirm(2).await, CodeCheck::Confirmed);
     assert_eq!((state().await, confirm(2).await), (Confirmation::Confirmed, CodeCheck::NotNeeded));
     assert_eq!(request().await, CodeRequest::NotNeeded);
-    let activities = store.activities("1").await.unwrap();
+    let activities = store.activities(&"1".into()).await.unwrap();
     assert_eq!(
         (activities.len(), activities[0].kind, activities[0].text.as_str()),
         (1, ActivityKind::Confirmed, "ada@example.com")
     );
-    assert_eq!(store.confirm("2", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
+    assert_eq!(store.confirm(&"2".into(), LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
 }
 
 pub async fn receipts_leave_part_of_the_quota_to_requested_codes(store: &dyn Store, clock: &TestClock) {
@@ -63,9 +64,11 @@ pub async fn receipts_leave_part_of_the_quota_to_requested_codes(store: &dyn Sto
             SubmissionOutcome::Stored
         );
     }
-    let is_code_sent = async |id: &str| store.ticket(id).await.unwrap().unwrap().handling.confirmation.is_code_sent();
+    let is_code_sent =
+        async |id: &str| store.ticket(&TicketId::new(id)).await.unwrap().unwrap().handling.confirmation.is_code_sent();
     assert!(is_code_sent("1").await && is_code_sent("2").await && !is_code_sent("3").await);
-    let request = async |id: &str| store.request_code(id, PAUSE, &quota("ada@example.com")).await.unwrap();
+    let request =
+        async |id: &str| store.request_code(&TicketId::new(id), PAUSE, &quota("ada@example.com")).await.unwrap();
     clock.set(LATER);
     assert_eq!(request("3").await, CodeRequest::Accepted);
     assert!(is_code_sent("3").await);
@@ -78,11 +81,11 @@ pub async fn receipts_leave_part_of_the_quota_to_requested_codes(store: &dyn Sto
 pub async fn a_code_with_a_failed_mail_can_be_requested_again_at_once(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
     let due = store.claim_mail("acme", LEASE).await.unwrap().unwrap();
-    assert!(store.record_mail("1", &due.claim, MailOutcome::DeadLetter).await.unwrap());
-    let confirmation = store.ticket("1").await.unwrap().unwrap().handling.confirmation;
+    assert!(store.record_mail(&"1".into(), &due.claim, MailOutcome::DeadLetter).await.unwrap());
+    let confirmation = store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
     assert_eq!(confirmation, Confirmation::Awaited { withheld: 0, first: 0, code_sent: false });
     let quota = quota("ada@example.com");
-    assert_eq!(store.request_code("1", PAUSE, &quota).await.unwrap(), CodeRequest::Accepted);
+    assert_eq!(store.request_code(&"1".into(), PAUSE, &quota).await.unwrap(), CodeRequest::Accepted);
 }
 
 pub async fn a_confirmed_mailbox_is_limited_by_its_session(store: &dyn Store, _clock: &TestClock) {
@@ -98,11 +101,11 @@ pub async fn a_confirmed_mailbox_is_limited_by_its_session(store: &dyn Store, _c
             SubmissionOutcome::Stored
         );
         if id == 1 {
-            assert_eq!(store.confirm("1", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+            assert_eq!(store.confirm(&"1".into(), LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
         }
     }
     assert_eq!(receipts(store, 10).await, ["1", "2", "3"]);
-    let last = store.ticket("5").await.unwrap().unwrap();
+    let last = store.ticket(&"5".into()).await.unwrap().unwrap();
     assert_eq!(last.handling.confirmation, Confirmation::Confirmed, "without a receipt it is confirmed all the same");
 }
 
@@ -114,11 +117,11 @@ pub async fn a_confirmed_mailbox_stays_confirmed_for_later_tickets(store: &dyn S
         let mut new = ticket(id, &format!("DB-{id}"), NOW);
         (new.session, new.person) = (session.map(|session| [session; 32]), person.map(Into::into));
         assert_eq!(store.submit(&new, &submission_key(id), extras).await.unwrap(), SubmissionOutcome::Stored);
-        store.ticket(id).await.unwrap().unwrap().handling.confirmation
+        store.ticket(&TicketId::new(id)).await.unwrap().unwrap().handling.confirmation
     };
     assert!(submit("1", Some(1), None, "ada@example.com").await.is_code_sent());
     assert!(submit("2", Some(1), None, "Ada@example.com").await.is_awaited(), "it is not confirmed yet");
-    assert_eq!(store.confirm("1", LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+    assert_eq!(store.confirm(&"1".into(), LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
     assert_eq!(submit("3", Some(1), None, "ADA+x@example.com").await, Confirmation::Confirmed);
     for (id, session, person, address) in [
         ("4", Some(1), None, "eve@example.com"),
@@ -139,7 +142,7 @@ pub async fn a_confirmed_mailbox_stays_confirmed_for_later_tickets(store: &dyn S
 pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
     store.move_to_person("acme", &[9; 32], "u-7").await.unwrap();
-    let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
+    let state = async || store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
     for (site, person, mailbox) in
         [("acme", "u-7", "eve@example.com"), ("acme", "u-8", "ada@example.com"), ("other", "u-7", "ada@example.com")]
     {

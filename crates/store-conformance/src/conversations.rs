@@ -27,13 +27,13 @@ pub async fn messages_are_numbered_counted_as_unread_and_stored_once(store: &dyn
         change.ticket.handling.read_until = 1;
         change.into()
     };
-    let Changed::Written(now, None) = store.change("DB-00001", None, &read).await.unwrap() else { panic!() };
+    let Changed::Written(now, None) = store.change(&"1".into(), None, &read).await.unwrap() else { panic!() };
     assert_eq!(now.handling.unread, 1);
-    let messages = store.messages("1", 1).await.unwrap();
+    let messages = store.messages(&"1".into(), 1).await.unwrap();
     assert_eq!(messages.iter().map(|message| message.number).collect::<Vec<_>>(), [2, 3]);
     let nothing = |_: &CurrentTicket| Decision::Nothing;
-    assert_eq!(store.change("1", None, &nothing).await.unwrap(), Changed::Unchanged(now));
-    assert_eq!(store.change("2", None, &nothing).await.unwrap(), Changed::NotFound);
+    assert_eq!(store.change(&"1".into(), None, &nothing).await.unwrap(), Changed::Unchanged(now));
+    assert_eq!(store.change(&"2".into(), None, &nothing).await.unwrap(), Changed::NotFound);
 }
 
 pub async fn decisions_see_the_result_of_the_previous_change(store: &dyn Store, _clock: &TestClock) {
@@ -54,7 +54,8 @@ pub async fn decisions_see_the_result_of_the_previous_change(store: &dyn Store, 
         change.ticket.status = Status::Solved;
         change.into()
     };
-    let both = tokio::join!(store.change("1", None, &solve), store.change("1", None, &solve));
+    let id = "1".into();
+    let both = tokio::join!(store.change(&id, None, &solve), store.change(&id, None, &solve));
     let written = [both.0.unwrap(), both.1.unwrap()].into_iter().filter(|one| matches!(one, Changed::Written(..)));
     assert_eq!(written.count(), 1);
     assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Solved, 0)]);
@@ -68,9 +69,10 @@ pub async fn decisions_get_the_time_of_the_store(store: &dyn Store, clock: &Test
         Change { deliveries: desk_deliveries(DeliveryKind::Solved), ..change }.into()
     };
     clock.set(LATER);
-    let Changed::Written(changed, _) = store.change("1", None, &decide).await.unwrap() else { panic!() };
+    let Changed::Written(changed, _) = store.change(&"1".into(), None, &decide).await.unwrap() else { panic!() };
     assert_eq!(changed.handling.updated_at, time(LATER));
-    let created: Vec<Timestamp> = store.deliveries("1").await.unwrap().into_iter().map(|one| one.created_at).collect();
+    let created: Vec<Timestamp> =
+        store.deliveries(&"1".into()).await.unwrap().into_iter().map(|one| one.created_at).collect();
     assert_eq!(created, [time(NOW), time(LATER)]);
 }
 
@@ -89,13 +91,13 @@ pub async fn external_notes_are_stored_once_counted_and_found(store: &dyn Store,
             assert!(current.mailed_notes < 2);
             Change { activity: Some(note.clone()), activity_key: Some(key.into()), ..change }.into()
         };
-        store.change("1", None, &decide).await.unwrap()
+        store.change(&"1".into(), None, &decide).await.unwrap()
     };
     assert!(matches!(keep("there <1>").await, Changed::Written(..)));
     assert!(matches!(keep("there <1>").await, Changed::Unchanged(_)));
     assert!(matches!(keep("there <2>").await, Changed::Written(..)));
-    assert_eq!(store.activities("1").await.unwrap().len(), 2);
-    assert_eq!(store.ticket("1").await.unwrap().unwrap().handling.updated_at, time(LATER));
+    assert_eq!(store.activities(&"1".into()).await.unwrap().len(), 2);
+    assert_eq!(store.ticket(&"1".into()).await.unwrap().unwrap().handling.updated_at, time(LATER));
     let view = View { words: "zanzibar".into(), ..View::default() };
     assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets.len(), 1);
 }
@@ -110,13 +112,13 @@ pub async fn message_pages_are_limited_by_count_and_bytes(store: &dyn Store, _cl
         write_message(store, new_message(Author::Customer, body), None, vec![]).await;
     }
     let page = async |after, limit| {
-        let page = store.message_page("1", after, limit).await.unwrap();
+        let page = store.message_page(&"1".into(), after, limit).await.unwrap();
         (page.messages.iter().map(|message| message.number).collect::<Vec<_>>(), page.has_more)
     };
     assert_eq!(page(0, 2).await, (vec![1, 2], true));
     assert_eq!(page(2, 100).await, (vec![3, 4], true));
     assert_eq!(page(4, 100).await, (vec![5, 6], false));
     assert_eq!(page(6, 100).await, (vec![], false));
-    let last = store.last_messages("1", Some(6), 2).await.unwrap();
+    let last = store.last_messages(&"1".into(), Some(6), 2).await.unwrap();
     assert_eq!(last.iter().map(|message| message.number).collect::<Vec<_>>(), [4, 5]);
 }

@@ -19,12 +19,12 @@ pub async fn erased_tickets_leave_nothing_and_are_not_stored_again(store: &dyn S
     write_message_about(store, "1", new_message(Author::Support, "Zanzibar"), None, vec![]).await;
     let counts = store.erase_tickets(&["1".into()], &|_| true).await.unwrap();
     assert_eq!((counts.tickets, counts.messages, counts.deliveries), (1, 1, 1));
-    assert_eq!(store.ticket("1").await.unwrap(), None);
-    assert_eq!(store.messages("1", 0).await.unwrap(), []);
-    assert_eq!(store.deliveries("1").await.unwrap(), []);
+    assert_eq!(store.ticket(&"1".into()).await.unwrap(), None);
+    assert_eq!(store.messages(&"1".into(), 0).await.unwrap(), []);
+    assert_eq!(store.deliveries(&"1".into()).await.unwrap(), []);
     let view = View { words: "zanzibar".into(), ..View::default() };
     assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets, []);
-    assert!(store.ticket("2").await.unwrap().is_some());
+    assert!(store.ticket(&"2".into()).await.unwrap().is_some());
     // Neither the device that sent it nor the destination that has it can bring it back.
     let again = ticket("3", "DB-00003", NOW);
     assert_eq!(
@@ -40,5 +40,5 @@ pub async fn tickets_that_no_longer_match_are_not_erased(store: &dyn Store, _clo
     let only = |head: &TicketHead| head.id == "2";
     let counts = store.erase_tickets(&["1".into(), "2".into()], &only).await.unwrap();
     assert_eq!(counts.tickets, 1);
-    assert!(store.ticket("1").await.unwrap().is_some() && store.ticket("2").await.unwrap().is_none());
+    assert!(store.ticket(&"1".into()).await.unwrap().is_some() && store.ticket(&"2".into()).await.unwrap().is_none());
 }

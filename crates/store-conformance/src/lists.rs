@@ -28,7 +28,14 @@ pub async fn lists_begin_with_due_tickets_and_end_with_solved_ones(store: &dyn S
     })
     .await;
     let ids = async |view: &View, after, limit| -> Vec<String> {
-        store.list_tickets(view, after, limit).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
+        store
+            .list_tickets(view, after, limit)
+            .await
+            .unwrap()
+            .tickets
+            .into_iter()
+            .map(|ticket| ticket.id.to_string())
+            .collect()
     };
     let all = ["due-soon", "due-later", "waits-old", "waits-new", "answered", "theirs", "solved"];
     assert_eq!(ids(&View::default(), None, 10).await, all);
@@ -62,7 +69,14 @@ pub async fn tickets_are_found_by_reference_customer_and_words(store: &dyn Store
         .unwrap();
     let found = async |words: &str| -> Vec<String> {
         let view = View { words: words.into(), ..View::default() };
-        store.list_tickets(&view, None, 10).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
+        store
+            .list_tickets(&view, None, 10)
+            .await
+            .unwrap()
+            .tickets
+            .into_iter()
+            .map(|ticket| ticket.id.to_string())
+            .collect()
     };
     for words in ["db-00001", "ZOE@example.com", "muller", "Müller zoë", "@zoe-m", "u-7", "ubersicht export"] {
         assert_eq!(found(words).await, ["1"], "{words}");
@@ -75,8 +89,11 @@ pub async fn tickets_are_found_by_reference_customer_and_words(store: &dyn Store
     let noted =
         Activity { actor: "ana".into(), kind: ActivityKind::Noted, text: "Wrote on X as zebra".into(), at: time(NOW) };
     let note = |current: &CurrentTicket| Change { activity: Some(noted.clone()), ..current.unchanged() }.into();
-    store.change("1", None, &note).await.unwrap();
-    assert_eq!((found("ZEBRA").await, store.activities("1").await.unwrap()), (vec!["1".to_string()], vec![noted]));
+    store.change(&"1".into(), None, &note).await.unwrap();
+    assert_eq!(
+        (found("ZEBRA").await, store.activities(&"1".into()).await.unwrap()),
+        (vec!["1".to_string()], vec![noted])
+    );
 }
 
 pub async fn lists_combine_all_filters_and_searches_cover_later_messages(store: &dyn Store, _clock: &TestClock) {
@@ -87,7 +104,14 @@ pub async fn lists_combine_all_filters_and_searches_cover_later_messages(store: 
     }
     write_message(store, new_message(Author::Customer, "It is the Kühlschrank"), None, vec![]).await;
     let found = async |view: View| -> Vec<String> {
-        store.list_tickets(&view, None, 10).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
+        store
+            .list_tickets(&view, None, 10)
+            .await
+            .unwrap()
+            .tickets
+            .into_iter()
+            .map(|ticket| ticket.id.to_string())
+            .collect()
     };
     let all = View {
         site: "acme".into(),
@@ -121,14 +145,14 @@ pub async fn searches_find_the_same_by_either_query_plan(store: &dyn Store, _clo
         if number % 3 == 0 {
             ticket.ticket.message = format!("It says no to word{}", number % 9);
         }
-        store.submit(&ticket, &submission_key(&ticket.id.clone()), SubmissionExtras::default()).await.unwrap();
+        store.submit(&ticket, &submission_key(ticket.id.as_str()), SubmissionExtras::default()).await.unwrap();
     }
     let all = async |words: &str| {
         let view = View { words: words.into(), ..View::default() };
         let (mut after, mut found) = (None, Vec::new());
         loop {
             let page = store.list_tickets(&view, after, 7).await.unwrap();
-            found.extend(page.tickets.into_iter().map(|ticket| ticket.id.parse::<u32>().unwrap()));
+            found.extend(page.tickets.into_iter().map(|ticket| ticket.id.as_str().parse::<u32>().unwrap()));
             after = page.next;
             if after.is_none() {
                 break;

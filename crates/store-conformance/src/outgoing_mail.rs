@@ -25,8 +25,8 @@ pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store,
     assert_eq!(seen, (&ticket, "Ada+x@example.com", None, 1, time(came)));
     clock.advance(minutes(4));
     assert_eq!((take("acme").await, next().await), (None, Some(minutes(1))));
-    assert!(store.record_mail("1", &due.claim, MailOutcome::Retry { after: minutes(2) }).await.unwrap());
-    assert!(!store.record_mail("1", &due.claim, MailOutcome::Sent).await.unwrap(), "its claim has ended");
+    assert!(store.record_mail(&"1".into(), &due.claim, MailOutcome::Retry { after: minutes(2) }).await.unwrap());
+    assert!(!store.record_mail(&"1".into(), &due.claim, MailOutcome::Sent).await.unwrap(), "its claim has ended");
     assert_eq!((take("acme").await, next().await), (None, Some(minutes(2))));
     clock.advance(minutes(2));
     let second = take("acme").await.unwrap();
@@ -34,13 +34,13 @@ pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store,
     clock.advance(minutes(5));
     let third = take("acme").await.unwrap();
     assert_eq!((second.attempts, third.attempts), (2, 3));
-    assert!(!store.record_mail("1", &second.claim, MailOutcome::Sent).await.unwrap(), "somebody else has it");
-    assert!(!store.extend_mail("1", &ClaimToken::new("another"), minutes(5)).await.unwrap());
+    assert!(!store.record_mail(&"1".into(), &second.claim, MailOutcome::Sent).await.unwrap(), "somebody else has it");
+    assert!(!store.extend_mail(&"1".into(), &ClaimToken::new("another"), minutes(5)).await.unwrap());
     clock.advance(minutes(4));
-    assert!(store.extend_mail("1", &third.claim, minutes(5)).await.unwrap());
+    assert!(store.extend_mail(&"1".into(), &third.claim, minutes(5)).await.unwrap());
     clock.advance(minutes(4));
     assert_eq!((take("acme").await, next().await), (None, Some(minutes(1))));
-    assert!(store.record_mail("1", &third.claim, MailOutcome::Sent).await.unwrap());
+    assert!(store.record_mail(&"1".into(), &third.claim, MailOutcome::Sent).await.unwrap());
     clock.advance(minutes(60));
     assert_eq!((take("acme").await, next().await), (None, None));
 }

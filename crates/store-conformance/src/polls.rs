@@ -44,7 +44,7 @@ pub async fn polls_claim_the_newest_tickets_and_one_of_the_longest_waiting(store
     }
     let take = async || {
         let taken = store.claim_polls(QUEUE, LEASE, 5).await.unwrap();
-        let mut taken: Vec<String> = taken.into_iter().map(|due| due.ticket.id).collect();
+        let mut taken: Vec<String> = taken.into_iter().map(|due| due.ticket.id.to_string()).collect();
         taken.sort_unstable();
         taken
     };

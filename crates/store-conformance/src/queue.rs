@@ -6,6 +6,7 @@ use crate::support::{
     LATER, LEASE, NOW, QUEUE, TestClock, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message,
     submission_key, submit_to_desk, ticket, time, write_message, write_message_about,
 };
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
     Change, ClaimToken, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, Store,
     SubmissionExtras, SubmissionOutcome,
@@ -69,7 +70,7 @@ pub async fn tickets_older_than_a_destination_are_delivered_before_their_message
     let solved = |current: &CurrentTicket| {
         Change { deliveries: desk_deliveries(DeliveryKind::Solved), ..current.unchanged() }.into()
     };
-    store.change("1", None, &solved).await.unwrap();
+    store.change(&"1".into(), None, &solved).await.unwrap();
     assert!(delivery_kinds(store, "1").await.is_empty(), "nobody there knows what would be solved");
     for body in ["One", "Two"] {
         write_message(store, new_message(Author::Customer, body), None, desk_deliveries(DeliveryKind::Message)).await;
@@ -106,7 +107,7 @@ pub async fn outcomes_need_a_valid_claim_and_deliveries_in_progress_are_not_clai
     assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)]).await.unwrap(), held[1..]);
     assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
     for (ticket, state) in [("1", DeliveryState::Delivered), ("2", DeliveryState::Waiting)] {
-        assert_eq!(store.deliveries(ticket).await.unwrap()[0].state, state);
+        assert_eq!(store.deliveries(&TicketId::new(ticket)).await.unwrap()[0].state, state);
     }
 }
 
@@ -128,7 +129,7 @@ pub async fn deliveries_behind_a_dead_letter_restart_with_it(store: &dyn Store, 
     clock.set(LATER);
     assert_eq!(store.send_again(Some(due[0].delivery.id)).await.unwrap(), 1);
     let since = async |ticket: &str| -> Vec<Timestamp> {
-        let all = store.deliveries(ticket).await.unwrap();
+        let all = store.deliveries(&TicketId::new(ticket)).await.unwrap();
         all.into_iter().map(|one| one.created_at).collect()
     };
     assert_eq!(since("1").await, [time(LATER), time(LATER)]);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use deskbell_core::clock::Clock;
+use deskbell_core::ids::{Reference, TicketId};
 use deskbell_core::ports::{
     Change, Changed, CurrentTicket, DeliveryKind, DueDelivery, Handling, MailLimits, MailQuota, MessageKey,
     NewDelivery, NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
@@ -91,9 +92,9 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
         client: Client { name: "test".into(), version: "1".into() },
     };
     StoredTicket {
-        id: id.into(),
+        id: TicketId::new(id),
         site: "acme".into(),
-        reference: reference.into(),
+        reference: Reference::new(reference),
         status: Status::Open,
         priority: Some(Priority::High),
         target: Some(Target {
@@ -164,7 +165,7 @@ pub fn desk_deliveries(kind: DeliveryKind) -> Vec<NewDelivery> {
 
 /// The deliveries of a ticket, by kind and message number.
 pub async fn delivery_kinds(store: &dyn Store, ticket: &str) -> Vec<(DeliveryKind, u32)> {
-    store.deliveries(ticket).await.unwrap().iter().map(|one| (one.kind, one.number)).collect()
+    store.deliveries(&TicketId::new(ticket)).await.unwrap().iter().map(|one| (one.kind, one.number)).collect()
 }
 
 /// Stores a message of ticket 1 with its deliveries, bypassing every rule.
@@ -189,7 +190,7 @@ pub async fn write_message_about(
     let decide = |current: &CurrentTicket| {
         Change { message: Some(message.clone()), deliveries: deliveries.clone(), ..current.unchanged() }.into()
     };
-    store.change(ticket, submission_key, &decide).await.unwrap()
+    store.change(&TicketId::new(ticket), submission_key, &decide).await.unwrap()
 }
 
 /// Stores tickets queued for a destination, all at the same time.
@@ -218,7 +219,7 @@ pub async fn receipts(store: &dyn Store, end: u32) -> Vec<String> {
     let mut names: Vec<String> = (0..end).flat_map(|number| [number.to_string(), format!("{number:02}")]).collect();
     names.dedup();
     for name in names {
-        if store.receipt_address(&name).await.unwrap().is_some() {
+        if store.receipt_address(&TicketId::new(&name)).await.unwrap().is_some() {
             kept.push(name);
         }
     }

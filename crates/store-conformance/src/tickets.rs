@@ -10,14 +10,17 @@ pub async fn tickets_are_read_by_id_reference_and_key(store: &dyn Store, _clock:
         store.submit(&ticket, &submission_key("k"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::Stored
     );
-    assert_eq!(store.ticket("1").await.unwrap().as_ref(), Some(&ticket));
-    assert_eq!(store.ticket("DB-00001").await.unwrap().as_ref(), Some(&ticket));
+    assert_eq!(store.ticket(&"1".into()).await.unwrap().as_ref(), Some(&ticket));
+    assert_eq!(store.ticket(&"DB-00001".into()).await.unwrap(), None, "a reference is no id");
+    for name in ["1", "DB-00001"] {
+        assert_eq!(store.ticket_by_name(name).await.unwrap().as_ref(), Some(&ticket), "{name}");
+    }
     assert_eq!(
         store.submission("acme", "k").await.unwrap(),
         Some(StoredSubmission { key: submission_key("k"), ticket })
     );
     assert_eq!(store.submission("other", "k").await.unwrap(), None);
-    assert_eq!(store.ticket("2").await.unwrap(), None);
+    assert_eq!(store.ticket(&"2".into()).await.unwrap(), None);
 }
 
 pub async fn a_taken_key_or_reference_stores_nothing(store: &dyn Store, _clock: &TestClock) {
@@ -45,7 +48,7 @@ pub async fn a_customers_list_is_paged_and_its_counts_cover_all_pages(store: &dy
         // Some were updated at the same time.
         ticket.handling.updated_at = time(&format!("2026-01-0{}T00:00:00.000Z", 1 + number / 4));
         let extras = if number == 3 { with_answer() } else { SubmissionExtras::default() };
-        store.submit(&ticket, &submission_key(&ticket.id.clone()), extras).await.unwrap();
+        store.submit(&ticket, &submission_key(ticket.id.as_str()), extras).await.unwrap();
     }
     let reader = Reader::Session(&[9; 32]);
     let (mut after, mut ids) = (None, Vec::new());

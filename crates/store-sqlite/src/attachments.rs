@@ -9,6 +9,7 @@ use sqlx::{query, query_scalar};
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::attachment_of;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
     Attachments, FileOwner, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
 };
@@ -29,8 +30,12 @@ impl Attachments for SqliteStore {
         upload: Option<Upload<'_>>,
     ) -> Result<PutOutcome, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let held =
-            query(ATTACHMENT).bind(&new.site).bind(&new.id).fetch_optional(&mut *write).await.map_err(store_error)?;
+        let held = query(ATTACHMENT)
+            .bind(&new.site)
+            .bind(new.id.as_str())
+            .fetch_optional(&mut *write)
+            .await
+            .map_err(store_error)?;
         let held = held.map(|row| attachment_of(&row)).transpose()?;
         if let Some(held) = &held {
             if !held.is_of(new.person.as_deref(), new.session.as_ref()) {
@@ -54,7 +59,7 @@ impl Attachments for SqliteStore {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&new.site)
-        .bind(&new.id)
+        .bind(new.id.as_str())
         .bind(&new.person)
         .bind(new.session.map(|session| session.to_vec()))
         .bind(&new.name)
@@ -90,8 +95,8 @@ impl Attachments for SqliteStore {
         Ok(())
     }
 
-    async fn attachments(&self, ticket: &str) -> Result<Vec<StoredAttachment>, StoreError> {
-        let rows = query("SELECT * FROM attachments WHERE ticket = ? ORDER BY number, place").bind(ticket);
+    async fn attachments(&self, ticket: &TicketId) -> Result<Vec<StoredAttachment>, StoreError> {
+        let rows = query("SELECT * FROM attachments WHERE ticket = ? ORDER BY number, place").bind(ticket.as_str());
         rows.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(attachment_of).collect()
     }
 
@@ -246,7 +251,7 @@ pub async fn attach(
             "UPDATE attachments SET ticket = ?1, number = ?2, place = ?3 WHERE site = ?4 AND id = ?5 AND ticket IS NULL
             AND CASE WHEN ?6 IS NULL THEN person IS NULL AND session IS ?7 ELSE person = ?6 END",
         )
-        .bind(&ticket.id)
+        .bind(ticket.id.as_str())
         .bind(number)
         .bind(index as i64)
         .bind(&ticket.site)

@@ -10,6 +10,7 @@ use super::error::{RowExt, store_error};
 use super::queue::enqueue_delivery;
 use super::rows::{read_row, ticket_of};
 use super::{SqliteStore, TICKET, conversations, mails};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{Activity, ActivityKind, MailQuota, NewDelivery, StoreError, StoredTicket};
 use deskbell_core::ports::{ClaimedAddress, CodeCheck, CodeRequest, Confirmations};
 use deskbell_core::rules::address::mailbox;
@@ -20,44 +21,44 @@ const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
 
 #[async_trait]
 impl Confirmations for SqliteStore {
-    async fn claimed_address(&self, ticket: &str) -> Result<Option<ClaimedAddress>, StoreError> {
-        let row = query(CLAIMED).bind(ticket).fetch_optional(&self.readers).await.map_err(store_error)?;
+    async fn claimed_address(&self, ticket: &TicketId) -> Result<Option<ClaimedAddress>, StoreError> {
+        let row = query(CLAIMED).bind(ticket.as_str()).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| claimed_of(&row, self.now())).transpose()
     }
 
-    async fn messages_of_others(&self, ticket: &str) -> Result<Vec<u32>, StoreError> {
+    async fn messages_of_others(&self, ticket: &TicketId) -> Result<Vec<u32>, StoreError> {
         let numbers = query_scalar(concat!(
             "SELECT number FROM messages INDEXED BY messages_foreign WHERE ticket = ? AND ",
             super::foreign!(),
             " ORDER BY number"
         ));
-        numbers.bind(ticket).fetch_all(&self.readers).await.map_err(store_error)
+        numbers.bind(ticket.as_str()).fetch_all(&self.readers).await.map_err(store_error)
     }
 
     async fn confirm(
         &self,
-        ticket: &str,
+        ticket: &TicketId,
         code_life: Duration,
         is_code: &(dyn Fn(u32) -> bool + Send + Sync),
         deliveries: &[NewDelivery],
     ) -> Result<CodeCheck, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
-        let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(store_error)?;
+        let row = query(CLAIMED).bind(ticket.as_str()).fetch_optional(&mut *write).await.map_err(store_error)?;
         let Some(claimed) = row.map(|row| claimed_of(&row, now)).transpose()? else { return Ok(CodeCheck::NotNeeded) };
         let check = check_code(&claimed, code_life, is_code);
         match check {
             CodeCheck::Confirmed => {}
             CodeCheck::Wrong(_) => {
                 let count = "UPDATE confirmations SET attempts = attempts + 1 WHERE ticket = ?";
-                query(count).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
+                query(count).bind(ticket.as_str()).execute(&mut *write).await.map_err(store_error)?;
                 write.commit().await.map_err(store_error)?;
                 return Ok(check);
             }
             CodeCheck::NotNeeded | CodeCheck::NoneValid | CodeCheck::TooManyAttempts => return Ok(check),
         }
         settle(&mut write, ticket, &claimed.address, now).await?;
-        let row = query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(store_error)?;
+        let row = query(TICKET).bind(ticket.as_str()).fetch_one(&mut *write).await.map_err(store_error)?;
         enqueue_delivery(&mut write, &ticket_of(&row)?, deliveries, None, now).await?;
         write.commit().await.map_err(store_error)?;
         Ok(CodeCheck::Confirmed)
@@ -81,10 +82,10 @@ impl Confirmations for SqliteStore {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
         for row in rows {
-            let id: String = row.value("ticket")?;
+            let id: TicketId = row.id("ticket")?;
             // The ticket may have been erased or confirmed meanwhile.
             if settle(&mut write, &id, row.value("address")?, now).await? {
-                let row = query(TICKET).bind(&id).fetch_one(&mut *write).await.map_err(store_error)?;
+                let row = query(TICKET).bind(id.as_str()).fetch_one(&mut *write).await.map_err(store_error)?;
                 // A ticket that cannot be read does not block the others.
                 let Some(ticket) = read_row(&row, "ticket", ticket_of)? else { continue };
                 enqueue_delivery(&mut write, &ticket, deliveries, None, now).await?;
@@ -95,17 +96,23 @@ impl Confirmations for SqliteStore {
         Ok(confirmed)
     }
 
-    async fn request_code(&self, ticket: &str, pause: Duration, quota: &MailQuota) -> Result<CodeRequest, StoreError> {
+    async fn request_code(
+        &self,
+        ticket: &TicketId,
+        pause: Duration,
+        quota: &MailQuota,
+    ) -> Result<CodeRequest, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
-        let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(store_error)?;
+        let row = query(CLAIMED).bind(ticket.as_str()).fetch_optional(&mut *write).await.map_err(store_error)?;
         let Some(claimed) = row.map(|row| claimed_of(&row, now)).transpose()? else {
             return Ok(CodeRequest::NotNeeded);
         };
         if let Some(refusal) = refuse_code(&claimed, pause) {
             return Ok(refusal);
         }
-        let ticket = ticket_of(&query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(store_error)?)?;
+        let ticket =
+            ticket_of(&query(TICKET).bind(ticket.as_str()).fetch_one(&mut *write).await.map_err(store_error)?)?;
         if let Some(wait) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {
             return Ok(CodeRequest::QuotaUsedUp { wait });
         }
@@ -144,7 +151,7 @@ pub async fn keep(
     query(
         "INSERT INTO confirmations (ticket, address, mailbox, code, sent_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?)",
     )
-    .bind(&ticket.id)
+    .bind(ticket.id.as_str())
     .bind(address)
     .bind(mailbox(address))
     .bind(u32::from(is_mailed))
@@ -172,17 +179,22 @@ pub async fn is_confirmed(
 }
 
 /// Makes the next code of a ticket the only valid one.
-pub async fn count_code(write: &mut SqliteConnection, ticket: &str, now: Timestamp) -> Result<(), StoreError> {
+pub async fn count_code(write: &mut SqliteConnection, ticket: &TicketId, now: Timestamp) -> Result<(), StoreError> {
     let count =
         "UPDATE confirmations SET code = code + 1, sent_at = ?, attempts = 0 WHERE ticket = ? AND confirmed_at IS NULL";
-    query(count).bind(now.to_string()).bind(ticket).execute(write).await.map_err(store_error)?;
+    query(count).bind(now.to_string()).bind(ticket.as_str()).execute(write).await.map_err(store_error)?;
     Ok(())
 }
 
 /// Marks the address of a ticket as confirmed; `false` if it was before.
-async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: Timestamp) -> Result<bool, StoreError> {
+async fn settle(
+    write: &mut SqliteConnection,
+    ticket: &TicketId,
+    address: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let confirm = "UPDATE confirmations SET confirmed_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
-    let confirm = query(confirm).bind(now.to_string()).bind(ticket);
+    let confirm = query(confirm).bind(now.to_string()).bind(ticket.as_str());
     if confirm.execute(&mut *write).await.map_err(store_error)?.rows_affected() == 0 {
         return Ok(false);
     }

@@ -14,6 +14,7 @@ use super::rows::{
     activity_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
     Activity, Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
@@ -106,7 +107,7 @@ impl Conversations for SqliteStore {
         &self,
         site: &str,
         reader: Reader<'_>,
-        id: &str,
+        id: &TicketId,
     ) -> Result<Option<ListedTicket>, StoreError> {
         let mut query = readable(LISTED, site, reader);
         query.push(" AND tickets.id = ").push_bind(id.to_string());
@@ -119,7 +120,12 @@ impl Conversations for SqliteStore {
             .transpose()
     }
 
-    async fn ticket_of(&self, site: &str, reader: Reader<'_>, id: &str) -> Result<Option<StoredTicket>, StoreError> {
+    async fn ticket_of(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        id: &TicketId,
+    ) -> Result<Option<StoredTicket>, StoreError> {
         let whole = concat!(
             "SELECT ",
             whole_ticket!(),
@@ -130,15 +136,16 @@ impl Conversations for SqliteStore {
         query.build().fetch_optional(&self.readers).await.map_err(store_error)?.map(|row| ticket_of(&row)).transpose()
     }
 
-    async fn messages(&self, ticket: &str, after: u32) -> Result<Vec<Message>, StoreError> {
-        let rows =
-            query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number").bind(ticket).bind(after);
+    async fn messages(&self, ticket: &TicketId, after: u32) -> Result<Vec<Message>, StoreError> {
+        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number")
+            .bind(ticket.as_str())
+            .bind(after);
         read_rows(&rows.fetch_all(&self.readers).await.map_err(store_error)?, "message", message_of)
     }
 
-    async fn message_page(&self, ticket: &str, after: u32, limit: u32) -> Result<MessagePage, StoreError> {
+    async fn message_page(&self, ticket: &TicketId, after: u32, limit: u32) -> Result<MessagePage, StoreError> {
         let rows = query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number");
-        let mut rows = rows.bind(ticket).bind(after).fetch(&self.readers);
+        let mut rows = rows.bind(ticket.as_str()).bind(after).fetch(&self.readers);
         let (mut page, mut bytes) = (MessagePage::default(), 0);
         // Row by row, so that rows after the page are not read.
         while let Some(row) = rows.try_next().await.map_err(store_error)? {
@@ -153,10 +160,15 @@ impl Conversations for SqliteStore {
         Ok(page)
     }
 
-    async fn last_messages(&self, ticket: &str, before: Option<u32>, limit: u32) -> Result<Vec<Message>, StoreError> {
+    async fn last_messages(
+        &self,
+        ticket: &TicketId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
         let rows = query("SELECT * FROM messages WHERE ticket = ? AND number < ? ORDER BY number DESC LIMIT ?");
         let rows = rows
-            .bind(ticket)
+            .bind(ticket.as_str())
             .bind(before.unwrap_or(u32::MAX))
             .bind(limit)
             .fetch_all(&self.readers)
@@ -169,43 +181,51 @@ impl Conversations for SqliteStore {
 
     async fn last_activities(
         &self,
-        ticket: &str,
+        ticket: &TicketId,
         (from, until): (Option<Timestamp>, Option<Timestamp>),
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? AND at >= ? AND at < ? ORDER BY number DESC LIMIT ?");
         let from = from.map_or(FIRST_TIME.into(), |from| from.to_string());
         let until = until.map_or(LAST_TIME.into(), |until| until.to_string());
-        let rows =
-            rows.bind(ticket).bind(from).bind(until).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
+        let rows = rows
+            .bind(ticket.as_str())
+            .bind(from)
+            .bind(until)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
         let mut activities = read_rows(&rows, "activity", activity_of)?;
         activities.reverse();
         Ok(activities)
     }
 
-    async fn message_by_key(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
-        let row = query(SAID).bind(ticket).bind(key).fetch_optional(&self.readers).await.map_err(store_error)?;
+    async fn message_by_key(&self, ticket: &TicketId, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
+        let row =
+            query(SAID).bind(ticket.as_str()).bind(key).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| sealed_message_of(&row)).transpose()
     }
 
-    async fn activities(&self, ticket: &str) -> Result<Vec<Activity>, StoreError> {
-        let rows = query("SELECT * FROM deeds WHERE ticket = ? ORDER BY number").bind(ticket);
+    async fn activities(&self, ticket: &TicketId) -> Result<Vec<Activity>, StoreError> {
+        let rows = query("SELECT * FROM deeds WHERE ticket = ? ORDER BY number").bind(ticket.as_str());
         read_rows(&rows.fetch_all(&self.readers).await.map_err(store_error)?, "activity", activity_of)
     }
 
     async fn change(
         &self,
-        ticket: &str,
+        ticket: &TicketId,
         key: Option<MessageKey<'_>>,
         decide: Decide<'_>,
     ) -> Result<Changed, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let Some(row) = query(TICKET).bind(ticket).fetch_optional(&mut *write).await.map_err(store_error)? else {
+        let Some(row) = query(TICKET).bind(ticket.as_str()).fetch_optional(&mut *write).await.map_err(store_error)?
+        else {
             return Ok(Changed::NotFound);
         };
         let stored = ticket_of(&row)?;
         if let Some(key) = &key {
-            let held = query(SAID).bind(&stored.id).bind(key.key);
+            let held = query(SAID).bind(stored.id.as_str()).bind(key.key);
             if let Some(row) = held.fetch_optional(&mut *write).await.map_err(store_error)? {
                 let (sealed, message) = sealed_message_of(&row)?;
                 return Ok(if sealed == key.body { Changed::Repeated(message) } else { Changed::KeyReused });
@@ -283,13 +303,13 @@ fn readable(select: &'static str, site: &str, reader: Reader<'_>) -> QueryBuilde
 /// Inserts a message with the next number and adds its tokens to the ticket's index.
 pub async fn say(
     write: &mut SqliteConnection,
-    ticket: &str,
+    ticket: &TicketId,
     new: NewMessage,
     key: Option<MessageKey<'_>>,
 ) -> Result<Message, StoreError> {
     let (number, at) = (last_message(write, ticket).await? + 1, new.at.to_string());
     query("INSERT INTO messages (ticket, number, author, name, body, at, key, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(ticket)
+        .bind(ticket.as_str())
         .bind(number)
         .bind(new.author.word())
         .bind(&new.name)
@@ -305,18 +325,19 @@ pub async fn say(
     Ok(Message { number, author, name, body, at, attachments: Vec::new() })
 }
 
-async fn last_message(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
-    let last = query_scalar("SELECT coalesce(max(number), 0) FROM messages WHERE ticket = ?").bind(ticket);
+async fn last_message(read: &mut SqliteConnection, ticket: &TicketId) -> Result<u32, StoreError> {
+    let last = query_scalar("SELECT coalesce(max(number), 0) FROM messages WHERE ticket = ?").bind(ticket.as_str());
     last.fetch_one(read).await.map_err(store_error)
 }
 
 /// When the customer last changed the status, newest first.
-async fn customer_status_changes(read: &mut SqliteConnection, ticket: &str) -> Result<Vec<Timestamp>, StoreError> {
+async fn customer_status_changes(read: &mut SqliteConnection, ticket: &TicketId) -> Result<Vec<Timestamp>, StoreError> {
     let times = query(
         "SELECT at FROM deeds WHERE ticket = ? AND operator = '' AND deed IN ('solved', 'reopened')
         ORDER BY number DESC LIMIT ?",
     );
-    let times = times.bind(ticket).bind(STATUS_CHANGES_AN_HOUR as i64).fetch_all(read).await.map_err(store_error)?;
+    let times =
+        times.bind(ticket.as_str()).bind(STATUS_CHANGES_AN_HOUR as i64).fetch_all(read).await.map_err(store_error)?;
     let times = times.iter().map(|row| row.readable_time("at"));
     times.filter_map(Result::transpose).collect()
 }
@@ -324,13 +345,14 @@ async fn customer_status_changes(read: &mut SqliteConnection, ticket: &str) -> R
 /// Deletes pending deliveries that new ones cancel. Returns the new deliveries that remain.
 async fn cancel_what_is_taken_back(
     write: &mut SqliteConnection,
-    ticket: &str,
+    ticket: &TicketId,
     new: Vec<NewDelivery>,
 ) -> Result<Vec<NewDelivery>, StoreError> {
     if new.is_empty() {
         return Ok(new);
     }
-    let rows = query("SELECT * FROM deliveries WHERE ticket = ? AND state = 'waiting' ORDER BY id").bind(ticket);
+    let rows =
+        query("SELECT * FROM deliveries WHERE ticket = ? AND state = 'waiting' ORDER BY id").bind(ticket.as_str());
     let waiting = read_rows(&rows.fetch_all(&mut *write).await.map_err(store_error)?, "delivery", delivery_of)?;
     let Coalesced { deliveries, cancelled } = coalesce(&waiting, new);
     for id in cancelled {
@@ -340,20 +362,20 @@ async fn cancel_what_is_taken_back(
 }
 
 /// How many notes of a ticket came by mail: those with an author's name.
-async fn mailed_notes(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
-    let count = query_scalar("SELECT count(*) FROM deeds WHERE ticket = ? AND key IS NOT NULL").bind(ticket);
+async fn mailed_notes(read: &mut SqliteConnection, ticket: &TicketId) -> Result<u32, StoreError> {
+    let count = query_scalar("SELECT count(*) FROM deeds WHERE ticket = ? AND key IS NOT NULL").bind(ticket.as_str());
     count.fetch_one(read).await.map_err(store_error)
 }
 
-async fn is_noted(read: &mut SqliteConnection, ticket: &str, key: &str) -> Result<bool, StoreError> {
+async fn is_noted(read: &mut SqliteConnection, ticket: &TicketId, key: &str) -> Result<bool, StoreError> {
     let noted = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
-    noted.bind(ticket).bind(key).fetch_one(read).await.map_err(store_error)
+    noted.bind(ticket.as_str()).bind(key).fetch_one(read).await.map_err(store_error)
 }
 
 /// Inserts an activity under its external key, if it has one, and adds its tokens to the ticket's index.
 pub async fn note(
     write: &mut SqliteConnection,
-    ticket: &str,
+    ticket: &TicketId,
     activity: &Activity,
     key: Option<&str>,
 ) -> Result<(), StoreError> {
@@ -361,7 +383,7 @@ pub async fn note(
         "INSERT INTO deeds (ticket, number, operator, deed, text, at, key)
         SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM deeds WHERE ticket = ?1",
     )
-    .bind(ticket)
+    .bind(ticket.as_str())
     .bind(&activity.actor)
     .bind(activity.kind.word())
     .bind(&activity.text)
@@ -384,7 +406,7 @@ async fn count_unread(
         return Ok(known);
     }
     let count = query_scalar("SELECT count(*) FROM messages WHERE ticket = ? AND number > ? AND author <> 'customer'");
-    count.bind(&changed.id).bind(changed.handling.read_until).fetch_one(read).await.map_err(store_error)
+    count.bind(changed.id.as_str()).bind(changed.handling.read_until).fetch_one(read).await.map_err(store_error)
 }
 
 /// Updates the columns of a ticket that can change.
@@ -411,7 +433,7 @@ async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, customer_mess
     .bind(customer_messages)
     .bind(position.group)
     .bind(position.key)
-    .bind(&ticket.id)
+    .bind(ticket.id.as_str())
     .execute(write)
     .await.map_err(store_error)?;
     Ok(())

@@ -11,6 +11,7 @@ use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};
 use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};
 use deskbell_core::timestamp::Timestamp;
@@ -27,9 +28,17 @@ macro_rules! head {
 
 #[async_trait]
 impl Erasure for SqliteStore {
-    async fn ticket_heads(&self, after: &str, limit: u32) -> Result<Vec<TicketHead>, StoreError> {
+    async fn ticket_heads(&self, after: Option<&TicketId>, limit: u32) -> Result<Vec<TicketHead>, StoreError> {
         let heads = query(concat!(head!(), " WHERE id > ? ORDER BY id LIMIT ?"));
-        heads.bind(after).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?.iter().map(head_of).collect()
+        heads
+            .bind(after.map_or("", TicketId::as_str))
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?
+            .iter()
+            .map(head_of)
+            .collect()
     }
 
     async fn ticket_head(&self, name: &str) -> Result<Option<TicketHead>, StoreError> {
@@ -37,30 +46,33 @@ impl Erasure for SqliteStore {
         head.fetch_optional(&self.readers).await.map_err(store_error)?.map(|row| head_of(&row)).transpose()
     }
 
-    async fn solved_before(&self, site: &str, before: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+    async fn solved_before(&self, site: &str, before: Timestamp, limit: u32) -> Result<Vec<TicketId>, StoreError> {
         let ids = query_scalar(
             "SELECT id FROM tickets WHERE site = ? AND status = 'solved' AND updated_at < ? ORDER BY updated_at LIMIT ?",
         );
-        ids.bind(site).bind(before.to_string()).bind(limit).fetch_all(&self.readers).await.map_err(store_error)
+        let ids: Vec<String> =
+            ids.bind(site).bind(before.to_string()).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
+        Ok(ids.into_iter().map(TicketId::from).collect())
     }
 
-    async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError> {
-        let rows = query("SELECT destination, remote FROM places WHERE ticket = ? ORDER BY destination").bind(ticket);
+    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(String, String)>, StoreError> {
+        let rows =
+            query("SELECT destination, remote FROM places WHERE ticket = ? ORDER BY destination").bind(ticket.as_str());
         let read = |row: &SqliteRow| Ok((row.value("destination")?, row.value("remote")?));
         rows.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(read).collect()
     }
 
-    async fn erasure_counts(&self, ticket: &str) -> Result<Option<ErasureCounts>, StoreError> {
+    async fn erasure_counts(&self, ticket: &TicketId) -> Result<Option<ErasureCounts>, StoreError> {
         let mut read = self.readers.acquire().await.map_err(store_error)?;
         counts(&mut read, ticket).await
     }
 
-    async fn erase_tickets(&self, tickets: &[String], is_meant: IsMeant<'_>) -> Result<ErasureCounts, StoreError> {
+    async fn erase_tickets(&self, tickets: &[TicketId], is_meant: IsMeant<'_>) -> Result<ErasureCounts, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let (mut erased, now) = (ErasureCounts::default(), self.now_text());
         for ticket in tickets {
             let head = query(concat!(head!(), " WHERE id = ?"))
-                .bind(ticket)
+                .bind(ticket.as_str())
                 .fetch_optional(&mut *write)
                 .await
                 .map_err(store_error)?;
@@ -69,7 +81,7 @@ impl Erasure for SqliteStore {
                 continue;
             }
             let Some(counts) = counts(&mut write, ticket).await? else { continue };
-            let seals = query("SELECT site, key FROM seals WHERE ticket = ?").bind(ticket);
+            let seals = query("SELECT site, key FROM seals WHERE ticket = ?").bind(ticket.as_str());
             for row in seals.fetch_all(&mut *write).await.map_err(store_error)? {
                 query("INSERT OR IGNORE INTO erased_submissions (site, key, erased_at) VALUES (?, ?, ?)")
                     .bind(row.value::<String>("site")?)
@@ -80,7 +92,11 @@ impl Erasure for SqliteStore {
                     .map_err(store_error)?;
             }
             keep_erased_places(&mut write, ticket).await?;
-            query("DELETE FROM tickets WHERE id = ?").bind(ticket).execute(&mut *write).await.map_err(store_error)?;
+            query("DELETE FROM tickets WHERE id = ?")
+                .bind(ticket.as_str())
+                .execute(&mut *write)
+                .await
+                .map_err(store_error)?;
             erased = erased.plus(counts);
         }
         write.commit().await.map_err(store_error)?;
@@ -103,8 +119,8 @@ impl Erasure for SqliteStore {
         files.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(attachment_of).collect()
     }
 
-    async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, Timestamp)>, StoreError> {
-        let mail = query("SELECT address, created_at FROM mails WHERE ticket = ?").bind(ticket);
+    async fn receipt_address(&self, ticket: &TicketId) -> Result<Option<(String, Timestamp)>, StoreError> {
+        let mail = query("SELECT address, created_at FROM mails WHERE ticket = ?").bind(ticket.as_str());
         let row = mail.fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| Ok((row.value("address")?, row.time("created_at")?))).transpose()
     }
@@ -152,9 +168,9 @@ impl Erasure for SqliteStore {
 
 fn head_of(row: &SqliteRow) -> Result<TicketHead, StoreError> {
     Ok(TicketHead {
-        id: row.value("id")?,
+        id: row.id("id")?,
         site: row.value("site")?,
-        reference: row.value("reference")?,
+        reference: row.id("reference")?,
         status: Status::from_word(row.value("status")?),
         updated_at: row.readable_time("updated_at")?,
         person: row.value("person")?,
@@ -171,7 +187,7 @@ fn digest(key: &str) -> Vec<u8> {
     Sha256::digest(key).to_vec()
 }
 
-async fn counts(read: &mut SqliteConnection, ticket: &str) -> Result<Option<ErasureCounts>, StoreError> {
+async fn counts(read: &mut SqliteConnection, ticket: &TicketId) -> Result<Option<ErasureCounts>, StoreError> {
     let row = query(
         "SELECT (SELECT count(*) FROM messages WHERE messages.ticket = tickets.id) AS messages,
             (SELECT count(*) FROM deeds WHERE deeds.ticket = tickets.id) AS activities,
@@ -181,7 +197,7 @@ async fn counts(read: &mut SqliteConnection, ticket: &str) -> Result<Option<Eras
             (SELECT coalesce(sum(size), 0) FROM attachments WHERE attachments.ticket = tickets.id) AS file_bytes
         FROM tickets WHERE id = ?",
     );
-    let Some(row) = row.bind(ticket).fetch_optional(read).await.map_err(store_error)? else { return Ok(None) };
+    let Some(row) = row.bind(ticket.as_str()).fetch_optional(read).await.map_err(store_error)? else { return Ok(None) };
     let count = |name: &str| row.try_get::<i64, _>(name).map(|count| count as u64);
     Ok(Some(ErasureCounts {
         tickets: 1,

@@ -38,6 +38,9 @@ pub trait RowExt {
         index: impl ColumnIndex<SqliteRow>,
     ) -> Result<T, StoreError>;
 
+    /// The id or name in a column.
+    fn id<T: From<String>>(&self, column: &str) -> Result<T, StoreError>;
+
     /// The time in a column.
     fn time(&self, column: &str) -> Result<Timestamp, StoreError>;
 
@@ -54,6 +57,10 @@ impl RowExt for SqliteRow {
         index: impl ColumnIndex<SqliteRow>,
     ) -> Result<T, StoreError> {
         self.try_get(index).map_err(store_error)
+    }
+
+    fn id<T: From<String>>(&self, column: &str) -> Result<T, StoreError> {
+        self.value::<String>(column).map(T::from)
     }
 
     fn time(&self, column: &str) -> Result<Timestamp, StoreError> {

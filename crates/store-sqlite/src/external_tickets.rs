@@ -7,6 +7,7 @@ use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{ExternalTicketRef, ExternalTickets, StoreError, StoredTicket};
 
 const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
@@ -17,9 +18,13 @@ pub const EXTERNAL_TICKET: &str = "SELECT coalesce(merged_into, remote) AS remot
 
 #[async_trait]
 impl ExternalTickets for SqliteStore {
-    async fn external_ticket(&self, ticket: &str, destination: &str) -> Result<Option<ExternalTicketRef>, StoreError> {
+    async fn external_ticket(
+        &self,
+        ticket: &TicketId,
+        destination: &str,
+    ) -> Result<Option<ExternalTicketRef>, StoreError> {
         let row = query(EXTERNAL_TICKET)
-            .bind(ticket)
+            .bind(ticket.as_str())
             .bind(destination)
             .fetch_optional(&self.readers)
             .await
@@ -29,7 +34,7 @@ impl ExternalTickets for SqliteStore {
 
     async fn merge_external_ticket(
         &self,
-        ticket: &str,
+        ticket: &TicketId,
         destination: &str,
         external: &ExternalTicketRef,
     ) -> Result<(), StoreError> {
@@ -38,7 +43,7 @@ impl ExternalTickets for SqliteStore {
             "UPDATE places SET merged_into = ?3, merged_after = ?4, requester = ?5, seen_at = NULL
             WHERE ticket = ?1 AND destination = ?2",
         )
-        .bind(ticket)
+        .bind(ticket.as_str())
         .bind(destination)
         .bind(&external.external_id)
         .bind(&external.merged_after)
@@ -71,7 +76,7 @@ impl ExternalTickets for SqliteStore {
             return Ok(false);
         }
         query("INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(&ticket.id)
+            .bind(ticket.id.as_str())
             .bind(&ticket.site)
             .bind(destination)
             .bind(&external.external_id)
@@ -93,8 +98,8 @@ async fn is_known(read: &mut SqliteConnection, external: (&str, &str, &str)) -> 
 }
 
 /// Stores digests of the external ids of a ticket that is erased, so that it is not adopted from there again.
-pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> Result<(), StoreError> {
-    let rows = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket);
+pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &TicketId) -> Result<(), StoreError> {
+    let rows = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket.as_str());
     for row in rows.fetch_all(&mut *write).await.map_err(store_error)? {
         let (site, destination, external_id): (String, String, String) =
             (row.value("site")?, row.value("destination")?, row.value("remote")?);

@@ -206,8 +206,15 @@ macro_rules! whole_ticket {
 }
 use whole_ticket;
 
-/// Selects the ticket with an id or reference.
+/// Selects the ticket with an id.
 const TICKET: &str = concat!(
+    "SELECT ",
+    whole_ticket!(),
+    " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE tickets.id = ?1"
+);
+
+/// Selects the ticket with a reference or id.
+const NAMED_TICKET: &str = concat!(
     "SELECT ",
     whole_ticket!(),
     " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE tickets.reference = ?1 OR tickets.id = ?1"

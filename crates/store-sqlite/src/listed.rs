@@ -8,6 +8,7 @@ use sqlx::{query, query_scalar};
 use super::error::{RowExt, store_error};
 use super::rows::{json, ticket_of};
 use super::whole_ticket;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{StoreError, StoredTicket, TicketSummary};
 use deskbell_core::rules::listing::{UNREADABLE_GROUP, excerpt, sort_position, summarize};
 use deskbell_core::rules::tokens::{self, TICKET_TOKENS_MAX};
@@ -68,13 +69,13 @@ pub async fn add_tokens(
 }
 
 /// Adds the tokens of a text to the ticket with an id, within the same limit.
-pub async fn add_tokens_of(write: &mut SqliteConnection, ticket: &str, text: &str) -> Result<(), StoreError> {
+pub async fn add_tokens_of(write: &mut SqliteConnection, ticket: &TicketId, text: &str) -> Result<(), StoreError> {
     let tokens = tokens::of_texts(&[text]);
     if tokens.is_empty() {
         return Ok(());
     }
     let number = query_scalar("SELECT number FROM tickets WHERE id = ?")
-        .bind(ticket)
+        .bind(ticket.as_str())
         .fetch_one(&mut *write)
         .await
         .map_err(store_error)?;
@@ -132,7 +133,7 @@ async fn backfill_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
         .map_err(store_error)?;
     query("UPDATE ticket_bodies SET excerpt = ? WHERE ticket = ?")
         .bind(excerpt(&ticket.ticket.message))
-        .bind(&ticket.id)
+        .bind(ticket.id.as_str())
         .execute(&mut *write)
         .await
         .map_err(store_error)?;
@@ -149,5 +150,5 @@ async fn said_about(read: &mut SqliteConnection, ticket: &StoredTicket) -> Resul
     let texts = query_scalar(
         "SELECT body FROM messages WHERE ticket = ?1 UNION ALL SELECT text FROM deeds WHERE ticket = ?1 AND text <> ''",
     );
-    texts.bind(&ticket.id).fetch_all(read).await.map_err(store_error)
+    texts.bind(ticket.id.as_str()).fetch_all(read).await.map_err(store_error)
 }

@@ -10,6 +10,7 @@ use super::claims::new_token;
 use super::error::{RowExt, store_error};
 use super::rows::ticket_of;
 use super::{SqliteStore, TICKET, conversations};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
 use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 use deskbell_core::rules::mail_quota::{self, MailScope};
@@ -59,11 +60,11 @@ impl OutgoingMail for SqliteStore {
         Ok(self.time_until(next))
     }
 
-    async fn extend_mail(&self, ticket: &str, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError> {
+    async fn extend_mail(&self, ticket: &TicketId, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError> {
         let extend = query("UPDATE mails SET claimed_until = ? WHERE ticket = ? AND claim = ?");
         Ok(extend
             .bind(self.lease_end(lease))
-            .bind(ticket)
+            .bind(ticket.as_str())
             .bind(claim.as_str())
             .execute(&self.writer)
             .await
@@ -74,7 +75,7 @@ impl OutgoingMail for SqliteStore {
 
     async fn record_mail(
         &self,
-        ticket: &str,
+        ticket: &TicketId,
         claim: &ClaimToken,
         outcome: MailOutcome<'_>,
     ) -> Result<bool, StoreError> {
@@ -84,7 +85,7 @@ impl OutgoingMail for SqliteStore {
         let record = "UPDATE mails SET due_at = ?, claim = NULL, claimed_until = NULL WHERE ticket = ? AND claim = ?";
         let recorded = query(record)
             .bind(due_at)
-            .bind(ticket)
+            .bind(ticket.as_str())
             .bind(claim.as_str())
             .execute(&mut *write)
             .await
@@ -92,7 +93,7 @@ impl OutgoingMail for SqliteStore {
         let is_recorded = recorded.rows_affected() > 0;
         if is_recorded && matches!(outcome, MailOutcome::DeadLetter | MailOutcome::Bounced { .. }) {
             let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ? AND confirmed_at IS NULL";
-            query(not_sent).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
+            query(not_sent).bind(ticket.as_str()).execute(&mut *write).await.map_err(store_error)?;
         }
         if let (true, MailOutcome::Bounced { text }) = (is_recorded, outcome) {
             mark_bounced(&mut write, ticket, now).await?;
@@ -103,22 +104,26 @@ impl OutgoingMail for SqliteStore {
         Ok(is_recorded)
     }
 
-    async fn record_returned_receipt(&self, ticket: &str, returned: ReturnedReceipt<'_>) -> Result<bool, StoreError> {
+    async fn record_returned_receipt(
+        &self,
+        ticket: &TicketId,
+        returned: ReturnedReceipt<'_>,
+    ) -> Result<bool, StoreError> {
         let ReturnedReceipt { number, text, is_address_dead } = returned;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let at = self.now();
         let key = number.map_or("returned mail".into(), |number| format!("returned mail {number}"));
         let known = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
-        if known.bind(ticket).bind(&key).fetch_one(&mut *write).await.map_err(store_error)? {
+        if known.bind(ticket.as_str()).bind(&key).fetch_one(&mut *write).await.map_err(store_error)? {
             return Ok(false);
         }
         let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ?1 AND confirmed_at IS NULL
             AND (?2 IS NULL OR code = ?2)";
-        query(not_sent).bind(ticket).bind(number).execute(&mut *write).await.map_err(store_error)?;
+        query(not_sent).bind(ticket.as_str()).bind(number).execute(&mut *write).await.map_err(store_error)?;
         if is_address_dead {
             mark_bounced(&mut write, ticket, at).await?;
             let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
-            query(nothing_more).bind(ticket).execute(&mut *write).await.map_err(store_error)?;
+            query(nothing_more).bind(ticket.as_str()).execute(&mut *write).await.map_err(store_error)?;
         }
         let activity = Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text: text.into(), at };
         conversations::note(&mut write, ticket, &activity, Some(&key)).await?;
@@ -148,9 +153,9 @@ impl OutgoingMail for SqliteStore {
 }
 
 /// Records that the mailbox of a ticket's address does not exist.
-async fn mark_bounced(write: &mut SqliteConnection, ticket: &str, at: Timestamp) -> Result<(), StoreError> {
+async fn mark_bounced(write: &mut SqliteConnection, ticket: &TicketId, at: Timestamp) -> Result<(), StoreError> {
     let mark = "UPDATE confirmations SET bounced_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
-    query(mark).bind(at.to_string()).bind(ticket).execute(write).await.map_err(store_error)?;
+    query(mark).bind(at.to_string()).bind(ticket.as_str()).execute(write).await.map_err(store_error)?;
     Ok(())
 }
 
@@ -158,7 +163,7 @@ async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow, claim: &ClaimTo
     let ticket: String = row.value("ticket")?;
     let code = query_scalar("SELECT code FROM confirmations WHERE ticket = ? AND confirmed_at IS NULL AND code > 0");
     let code = code.bind(&ticket).fetch_optional(&mut *write).await.map_err(store_error)?;
-    let ticket = query(TICKET).bind(ticket).fetch_one(write).await.map_err(store_error)?;
+    let ticket = query(TICKET).bind(ticket.as_str()).fetch_one(write).await.map_err(store_error)?;
     Ok(DueMail {
         claim: claim.clone(),
         ticket: ticket_of(&ticket)?,
@@ -198,7 +203,7 @@ pub async fn put(
         ON CONFLICT (ticket) DO UPDATE SET address = ?3, created_at = ?4, due_at = ?4, tries = 0, claim = NULL,
             claimed_until = NULL",
     )
-    .bind(&ticket.id)
+    .bind(ticket.id.as_str())
     .bind(&ticket.site)
     .bind(address)
     .bind(now.to_string())
@@ -265,7 +270,7 @@ pub async fn spend(
         }
     }
     query("INSERT INTO unsigned_mails (ticket, site, mailbox, session, network, sent_at) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(&ticket.id)
+        .bind(ticket.id.as_str())
         .bind(&ticket.site)
         .bind(mailbox)
         .bind(session)

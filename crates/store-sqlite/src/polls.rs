@@ -11,6 +11,7 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::external_ticket_of;
 use super::queue::ticket_of_id;
 use super::rows::json;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{ChangedTicket, DuePoll, Polls, StoreError, SyncState};
 use deskbell_core::rules::polling;
 use deskbell_core::timestamp::Timestamp;
@@ -54,14 +55,14 @@ impl Polls for SqliteStore {
         for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
             let taken = query(take).bind(site).bind(destination).bind(&now).bind(&until).bind(count);
             for row in taken.fetch_all(&mut *write).await.map_err(store_error)? {
-                let id: String = row.value("ticket")?;
+                let id: TicketId = row.id("ticket")?;
                 match ticket_of_id(&mut write, &id).await {
                     Ok(ticket) => due.push(DuePoll { ticket, external: external_ticket_of(&row)?, claimed_until }),
                     Err(error) if error.concerns_row() => {
-                        tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
+                        tracing::error!(site, destination, ticket = id.as_str(), %error, "ticket unreadable, not synced");
                         // It is polled again when it changes there.
                         query("UPDATE places SET look_at = NULL WHERE ticket = ? AND destination = ?")
-                            .bind(&id)
+                            .bind(id.as_str())
                             .bind(destination)
                             .execute(&mut *write)
                             .await
@@ -96,7 +97,7 @@ impl Polls for SqliteStore {
                 seen_at = CASE WHEN coalesce(seen_at, '') < ?5 THEN ?5 ELSE seen_at END
             WHERE ticket = ?1 AND destination = ?2",
         )
-        .bind(&poll.ticket.id)
+        .bind(poll.ticket.id.as_str())
         .bind(destination)
         .bind(poll.claimed_until.to_string())
         .bind(again)

@@ -11,6 +11,7 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::{EXTERNAL_TICKET, external_ticket_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
+use deskbell_core::ids::{Reference, TicketId};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError,
     StoredTicket,
@@ -156,19 +157,19 @@ impl Queue for SqliteStore {
         Ok(())
     }
 
-    async fn deliveries(&self, ticket: &str) -> Result<Vec<Delivery>, StoreError> {
-        let rows = query("SELECT * FROM deliveries WHERE ticket = ? ORDER BY id").bind(ticket);
+    async fn deliveries(&self, ticket: &TicketId) -> Result<Vec<Delivery>, StoreError> {
+        let rows = query("SELECT * FROM deliveries WHERE ticket = ? ORDER BY id").bind(ticket.as_str());
         let rows = rows.fetch_all(&self.readers).await.map_err(store_error)?;
         read_rows(&rows, "delivery", delivery_of)
     }
 
-    async fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError> {
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, Reference)>, StoreError> {
         let rows = query(
             "SELECT deliveries.*, tickets.reference FROM deliveries JOIN tickets ON tickets.id = deliveries.ticket
             WHERE deliveries.state = 'given_up' ORDER BY deliveries.id LIMIT ?",
         );
         let rows = rows.bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
-        read_rows(&rows, "delivery", |row| Ok((delivery_of(row)?, row.value("reference")?)))
+        read_rows(&rows, "delivery", |row| Ok((delivery_of(row)?, row.id("reference")?)))
     }
 
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError> {
@@ -230,7 +231,7 @@ async fn due_delivery(
     let delivery = delivery_of(row)?;
     let ticket = ticket_of_id(write, &delivery.ticket).await?;
     let external = query(EXTERNAL_TICKET)
-        .bind(&delivery.ticket)
+        .bind(delivery.ticket.as_str())
         .bind(&delivery.destination)
         .fetch_optional(&mut *write)
         .await
@@ -297,7 +298,7 @@ async fn record_attempt(
                     requester = excluded.requester, look_at = excluded.look_at, merged_into = NULL, merged_after = NULL,
                     seen_at = NULL",
             )
-            .bind(&delivery.ticket)
+            .bind(delivery.ticket.as_str())
             .bind(&delivery.site)
             .bind(&delivery.destination)
             .bind(&external.external_id)
@@ -310,7 +311,7 @@ async fn record_attempt(
         DeliveryOutcome::Delivered { external: None, .. } => {
             query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
                 .bind(&at)
-                .bind(&delivery.ticket)
+                .bind(delivery.ticket.as_str())
                 .bind(&delivery.destination)
                 .execute(&mut *write)
                 .await
@@ -334,7 +335,8 @@ pub async fn enqueue_delivery(
             "SELECT EXISTS (SELECT 1 FROM deliveries WHERE ticket = ?1 AND destination = ?2)
             OR EXISTS (SELECT 1 FROM places WHERE ticket = ?1 AND destination = ?2)",
         );
-        let known: bool = known.bind(&ticket.id).bind(destination).fetch_one(&mut *write).await.map_err(store_error)?;
+        let known: bool =
+            known.bind(ticket.id.as_str()).bind(destination).fetch_one(&mut *write).await.map_err(store_error)?;
         for (kind, number) in delivery_plan::plan(*kind, known, number) {
             query(
                 "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at)
@@ -342,7 +344,7 @@ pub async fn enqueue_delivery(
             )
             .bind(&ticket.site)
             .bind(destination)
-            .bind(&ticket.id)
+            .bind(ticket.id.as_str())
             .bind(kind.word())
             .bind(number)
             .bind(at.to_string())
@@ -355,8 +357,8 @@ pub async fn enqueue_delivery(
 }
 
 /// The ticket with an id. It has to exist.
-pub async fn ticket_of_id(write: &mut SqliteConnection, id: &str) -> Result<StoredTicket, StoreError> {
-    let row = query(TICKET).bind(id).fetch_optional(write).await.map_err(store_error)?;
+pub async fn ticket_of_id(write: &mut SqliteConnection, id: &TicketId) -> Result<StoredTicket, StoreError> {
+    let row = query(TICKET).bind(id.as_str()).fetch_optional(write).await.map_err(store_error)?;
     row.map_or_else(
         || Err(StoreError::Damaged { record: format!("ticket {id}"), reason: "it no longer exists".into() }),
         |row| ticket_of(&row),

@@ -6,6 +6,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::error::RowExt;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
     Activity, ActivityKind, Confirmation, Delivery, DeliveryKind, DeliveryState, Handling, ListedTicket, StoreError,
     StoredAttachment, StoredSubmission, StoredTicket, SubmissionKey, TicketSummary,
@@ -26,7 +27,7 @@ pub fn json(value: &impl Serialize) -> Result<String, StoreError> {
 
 /// The ticket in a row of [`super::TICKET`].
 pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
-    let id: String = row.value("id")?;
+    let id: TicketId = row.id("id")?;
     let record = format!("ticket {id}");
     let priority: Option<String> = row.value("priority")?;
     let session: Option<Vec<u8>> = row.value("session")?;
@@ -34,14 +35,14 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
         .map_err(|reason| StoreError::Damaged { record: record.clone(), reason: format!("column body: {reason}") })?;
     Ok(StoredTicket {
         site: row.value("site")?,
-        reference: row.value("reference")?,
+        reference: row.id("reference")?,
         status: word_in(&record, row, "status", Status::from_word)?,
         priority: priority.map(|priority| word(&record, "priority", &priority, Priority::from_word)).transpose()?,
         target: target_of(&record, row)?,
         due_at: row.optional_time("due_at")?,
         received_at: row.time("received_at")?,
         person: row.value("person")?,
-        session: session.map(|session| digest(&id, session)).transpose()?,
+        session: session.map(|session| digest(id.as_str(), session)).transpose()?,
         ticket: sent,
         handling: handling_of(&record, row)?,
         id,
@@ -79,14 +80,14 @@ fn handling_of(record: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
 
 /// The ticket in a row of `tickets`, as lists show it.
 pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
-    let id: String = row.value("id")?;
+    let id: TicketId = row.id("id")?;
     let record = format!("ticket {id}");
     let status = word_in(&record, row, "status", Status::from_word)?;
     let handling = handling_of(&record, row)?;
     let signs: &str = row.value("robot_signs")?;
     Ok(ListedTicket {
         site: row.value("site")?,
-        reference: row.value("reference")?,
+        reference: row.id("reference")?,
         status,
         target: target_of(&record, row)?,
         due_at: row.optional_time("due_at")?,
@@ -157,7 +158,7 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
         id: row.value("id")?,
         site: row.value("site")?,
         destination: row.value("destination")?,
-        ticket: row.value("ticket")?,
+        ticket: row.id("ticket")?,
         kind: word_in("a delivery", row, "what", DeliveryKind::from_word)?,
         number: row.value("number")?,
         state: word_in("a delivery", row, "state", DeliveryState::from_word)?,
@@ -179,8 +180,8 @@ pub fn submission_of(row: &SqliteRow) -> Result<StoredSubmission, StoreError> {
     let session: Option<Vec<u8>> = row.value("seal_session")?;
     let key = SubmissionKey {
         key: row.value("seal_key")?,
-        body: digest(&ticket.id, body)?,
-        session: session.map(|session| digest(&ticket.id, session)).transpose()?,
+        body: digest(ticket.id.as_str(), body)?,
+        session: session.map(|session| digest(ticket.id.as_str(), session)).transpose()?,
     };
     Ok(StoredSubmission { key, ticket })
 }

@@ -7,6 +7,7 @@ use store_conformance::support::{
 };
 
 use super::*;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
     ClaimToken, CodeRequest, Confirmations, Conversations, DeliveryKind, Erasure, MailOutcome, NewDelivery, NewMail,
     OutgoingMail, QUEUE_COUNT_MAX, Queue, QueueStatus, Reader, Store, StoreError, StoredSubmission, SubmissionExtras,
@@ -70,7 +71,7 @@ async fn concurrent_tickets_share_a_commit_and_fail_independently() {
     );
     assert_eq!(reference.unwrap(), SubmissionOutcome::ReferenceTaken);
     assert!(matches!(store_error, Err(StoreError::Row(_))), "its id is taken");
-    assert_eq!(store.messages("2", 0).await.unwrap().len(), 1);
+    assert_eq!(store.messages(&"2".into(), 0).await.unwrap().len(), 1);
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 2);
     for nothing in ["m", "n"] {
         assert_eq!(store.submission("acme", nothing).await.unwrap(), None, "{nothing}");
@@ -132,7 +133,7 @@ async fn unverified_mailboxes_get_three_receipts_a_day_and_are_then_deleted() {
     assert_eq!(receipts(&store).await, ["1", "2", "3", "5", "6", "7"]);
     for id in ["1", "2"] {
         sqlx::query("UPDATE mails SET claim = 't' WHERE ticket = ?").bind(id).execute(&store.writer).await.unwrap();
-        assert!(store.record_mail(id, &ClaimToken::new("t"), MailOutcome::Sent).await.unwrap());
+        assert!(store.record_mail(&TicketId::new(id), &ClaimToken::new("t"), MailOutcome::Sent).await.unwrap());
     }
     store.forget_mails(time("2026-01-01T12:00:00.000Z")).await.unwrap();
     assert_eq!(receipts(&store).await, ["2", "3", "5", "6", "7"], "what is not sent yet stays");
@@ -149,7 +150,7 @@ async fn codes_count_against_the_same_quota_as_receipts() {
     let hours = |hours: u64| Duration::from_secs(60 * 60 * hours);
     let request = async || {
         clock.advance(hours(1));
-        store.request_code("1", hours(1), &quota("ada@example.com")).await.unwrap()
+        store.request_code(&"1".into(), hours(1), &quota("ada@example.com")).await.unwrap()
     };
     assert_eq!(
         [request().await, request().await, request().await],
@@ -242,7 +243,7 @@ async fn unreadable_rows_do_not_hide_other_pages() {
     let (store, _folder) = fresh().await;
     for number in 0..12 {
         let ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
-        store.submit(&ticket, &submission_key(&ticket.id.clone()), SubmissionExtras::default()).await.unwrap();
+        store.submit(&ticket, &submission_key(ticket.id.as_str()), SubmissionExtras::default()).await.unwrap();
     }
     for _ in 0..12 {
         write_message(&store, new_message(Author::Customer, "Well"), None, vec![]).await;
@@ -265,7 +266,7 @@ async fn unreadable_rows_do_not_hide_other_pages() {
                 break;
             }
         }
-        ids.sort_by_key(|id| id.parse::<u32>().unwrap());
+        ids.sort_by_key(|id| id.as_str().parse::<u32>().unwrap());
         assert_eq!(ids, readable, "{words:?}");
     }
     let (mut after, mut ids) = (None, Vec::new());
@@ -277,14 +278,14 @@ async fn unreadable_rows_do_not_hide_other_pages() {
             break;
         }
     }
-    ids.sort_by_key(|id| id.parse::<u32>().unwrap());
+    ids.sort_by_key(|id| id.as_str().parse::<u32>().unwrap());
     assert_eq!(ids, readable);
     let numbers = |messages: Vec<domain::conversation::Message>| {
         messages.iter().map(|message| message.number).collect::<Vec<_>>()
     };
-    assert_eq!(numbers(store.messages("1", 0).await.unwrap()), [1, 2, 5, 6, 8, 9, 10, 11, 12]);
-    assert_eq!(numbers(store.last_messages("1", None, 3).await.unwrap()), [10, 11, 12]);
-    let page = store.message_page("1", 1, 3).await.unwrap();
+    assert_eq!(numbers(store.messages(&"1".into(), 0).await.unwrap()), [1, 2, 5, 6, 8, 9, 10, 11, 12]);
+    assert_eq!(numbers(store.last_messages(&"1".into(), None, 3).await.unwrap()), [10, 11, 12]);
+    let page = store.message_page(&"1".into(), 1, 3).await.unwrap();
     assert_eq!((numbers(page.messages), page.has_more), (vec![2, 5, 6], true));
 }
 
@@ -332,8 +333,8 @@ async fn a_search_for_rare_combinations_continues_where_it_stopped() {
         assert_eq!(found, ["1"], "{words}");
     }
     // A rare term leads to its tickets at once, wherever they are, and common terms that occur together often fill a page.
-    assert_eq!(search("alpha rare", None).await, (vec!["copy-17".to_string()], None, None));
-    assert_eq!(search("rare alpha", None).await, (vec!["copy-17".to_string()], None, None));
+    assert_eq!(search("alpha rare", None).await, (vec![TicketId::new("copy-17")], None, None));
+    assert_eq!(search("rare alpha", None).await, (vec![TicketId::new("copy-17")], None, None));
     let (found, next, stopped_at) = search("beta", None).await;
     assert_eq!((found.len(), next.is_some(), stopped_at), (10, true, None));
 }
@@ -382,8 +383,8 @@ async fn tickets_of_an_earlier_version_are_indexed_when_the_store_opens() {
         let view = View { words: words.into(), ..View::default() };
         assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets, expected, "{words}");
     }
-    assert_eq!(store.ticket("1").await.unwrap().unwrap().ticket, ticket("1", "", NOW).ticket);
-    let error = store.ticket("2").await.unwrap_err().to_string();
+    assert_eq!(store.ticket(&"1".into()).await.unwrap().unwrap().ticket, ticket("1", "", NOW).ticket);
+    let error = store.ticket(&"2".into()).await.unwrap_err().to_string();
     assert_eq!(error, "ticket 2 cannot be read: column body: format 0, invalid JSON at line 1 column 1");
 }
 

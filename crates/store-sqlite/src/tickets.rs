@@ -8,9 +8,10 @@ use sqlx::sqlite::SqliteConnection;
 use super::error::{RowExt, store_error};
 use super::rows::{json, submission_of, ticket_of};
 use super::{
-    SUBMISSION, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails, queue,
-    submissions,
+    NAMED_TICKET, SUBMISSION, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails,
+    queue, submissions,
 };
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
     InboxCursor, InboxPage, StoreError, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
     SubmissionOutcome, TicketSummary, Tickets, View,
@@ -69,8 +70,13 @@ impl Tickets for SqliteStore {
         Ok(())
     }
 
-    async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError> {
-        let row = sqlx::query(TICKET).bind(name).fetch_optional(&self.readers).await.map_err(store_error)?;
+    async fn ticket(&self, id: &TicketId) -> Result<Option<StoredTicket>, StoreError> {
+        let row = sqlx::query(TICKET).bind(id.as_str()).fetch_optional(&self.readers).await.map_err(store_error)?;
+        row.map(|row| ticket_of(&row)).transpose()
+    }
+
+    async fn ticket_by_name(&self, name: &str) -> Result<Option<StoredTicket>, StoreError> {
+        let row = sqlx::query(NAMED_TICKET).bind(name).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| ticket_of(&row)).transpose()
     }
 
@@ -114,7 +120,7 @@ pub async fn keep(
         .bind(&key.key)
         .bind(key.body.to_vec())
         .bind(key.session.map(|session| session.to_vec()))
-        .bind(&new.id)
+        .bind(new.id.as_str())
         .execute(&mut *transaction)
         .await
         .map_err(store_error)?;
@@ -181,9 +187,9 @@ pub async fn insert(
 ) -> Result<bool, StoreError> {
     let position = sort_position(new);
     let inserted = sqlx::query(INSERT_TICKET)
-        .bind(&new.id)
+        .bind(new.id.as_str())
         .bind(&new.site)
-        .bind(&new.reference)
+        .bind(new.reference.as_str())
         .bind(new.status.word())
         .bind(new.priority.map(|priority| priority.word()))
         .bind(new.target.as_ref().map(json).transpose()?)
@@ -209,7 +215,7 @@ pub async fn insert(
     let Some(inserted) = inserted else { return Ok(false) };
     let number: i64 = inserted.value("number")?;
     sqlx::query("INSERT INTO ticket_bodies (ticket, format, excerpt, body) VALUES (?, ?, ?, ?)")
-        .bind(&new.id)
+        .bind(new.id.as_str())
         .bind(body::FORMAT)
         .bind(excerpt(&new.ticket.message))
         .bind(&prepared.body)

@@ -164,7 +164,7 @@ async fn find_by_marker(
         Err(Failure::Never(reason)) => {
             tracing::warn!(
                 site = contents.delivery.site,
-                reference = contents.ticket.reference,
+                reference = contents.ticket.reference.as_str(),
                 reason,
                 "search failed"
             );
@@ -363,7 +363,7 @@ async fn repair_with(
 
 /// Reports refused parts of a ticket in the log and in an internal note. The delivery does not depend on the note.
 async fn report(zendesk: &Zendesk, contents: &DeliveryContents<'_>, external: &ExternalTicketRef, left_out: &[String]) {
-    let (delivery, reference) = (contents.delivery, &contents.ticket.reference);
+    let (delivery, reference) = (contents.delivery, contents.ticket.reference.as_str());
     for reason in left_out {
         let (site, destination) = (&delivery.site, &delivery.destination);
         tracing::warn!(site, destination, reference, reason, "delivery part rejected");

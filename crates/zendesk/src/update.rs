@@ -146,7 +146,7 @@ async fn add_comment(
 }
 
 fn warn_of_refused(contents: &DeliveryContents<'_>, not_delivered: &[String]) {
-    let (delivery, reference) = (contents.delivery, &contents.ticket.reference);
+    let (delivery, reference) = (contents.delivery, contents.ticket.reference.as_str());
     for reason in not_delivered {
         let (site, destination) = (&delivery.site, &delivery.destination);
         tracing::warn!(site, destination, reference, reason, "delivery part rejected");

@@ -65,7 +65,7 @@ pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
         return submitted.context.page_values.get(name).cloned();
     }
     let text = match name {
-        "reference" => &ticket.reference,
+        "reference" => ticket.reference.as_str(),
         "kind" => submitted.kind.word(),
         "topic" => &handling.topic,
         "team" => &handling.team,

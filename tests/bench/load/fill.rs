@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deskbell_core::clock;
+use deskbell_core::ids::Reference;
 use deskbell_core::ports::{
     DeliveryKind, DeliveryOutcome, NewDelivery, NewMessage, Queue, Store, StoredTicket, SubmissionExtras,
     SubmissionKey, SubmissionOutcome, Tickets,
@@ -155,7 +156,7 @@ fn made(number: usize, words: &Words, random: &mut Random) -> Outcome<StoredTick
     }))?;
     let received = clock::now() - Duration::from_secs((number % 500_000) as u64 + 60);
     let site = if number % OTHER_SITE == OTHER_SITE - 1 { "other" } else { "acme" };
-    let mut ticket = StoredTicket::new(site, name(number), new, received);
+    let mut ticket = StoredTicket::new(site, Reference::new(name(number)), new, received);
     ticket.person = Some(format!("u-{person}"));
     ticket.handling.assignee = if number.is_multiple_of(100) { "Ana".into() } else { String::new() };
     if !number.is_multiple_of(OPEN) {

@@ -7,6 +7,7 @@ use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::clock;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{ActivityKind, Confirmation, Reader};
 use deskbell_core::use_cases::mail::Codes;
 use deskbell_core::use_cases::tickets::{Action, ActionOutcome};
@@ -66,7 +67,7 @@ async fn confirm(gateway: &Gateway, id: &str, code: &str) -> Answer {
 
 /// An agent replies in the inbox.
 async fn answer(gateway: &Gateway, id: &str, text: &str) {
-    let ticket = gateway.app.store.ticket(id).await.unwrap().unwrap();
+    let ticket = gateway.app.store.ticket(&TicketId::new(id)).await.unwrap().unwrap();
     let action = Action::Answer { text: text.into(), key: text.into(), solved: false };
     assert_eq!(gateway.app.handle.act(&ticket, "Ana", action).await.unwrap(), ActionOutcome::Done);
 }
@@ -146,10 +147,10 @@ async fn rejected_requesters_are_replaced_by_a_stand_in() {
     assert_eq!(answer.status, 201, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_string();
     assert_eq!(external_ticket(&desk).requester, ADMIN);
-    let reason = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].reason.clone();
+    let reason = desk.gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].reason.clone();
     assert!(reason.contains("the requester is the user of the gateway"), "{reason}");
     // What that user writes in Zendesk counts as support's all the same.
-    let external = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
+    let external = desk.gateway.app.store.external_ticket(&TicketId::new(&id), "desk").await.unwrap().unwrap();
     assert_eq!(external.requester, "");
 }
 
@@ -188,10 +189,11 @@ async fn answers_are_shown_in_the_panel_only_after_the_mailed_code() {
         .unwrap();
     answer(gateway, &id, "Also from the inbox.").await;
     gateway.app.states.get("desk", "desk").unwrap().wake_polls();
-    let withheld = async || match gateway.app.store.ticket(&id).await.unwrap().unwrap().handling.confirmation {
-        Confirmation::Awaited { withheld, .. } => withheld,
-        other => panic!("{other:?}"),
-    };
+    let withheld =
+        async || match gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().handling.confirmation {
+            Confirmation::Awaited { withheld, .. } => withheld,
+            other => panic!("{other:?}"),
+        };
     gateway.list_changes_again().await;
     gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     until(async || withheld().await == 3).await;
@@ -230,7 +232,7 @@ async fn answers_are_shown_in_the_panel_only_after_the_mailed_code() {
     let note = external_ticket(&desk).comments.last().unwrap().clone();
     assert_eq!((note.author, note.public), (ADMIN, false));
     assert!(note.body.starts_with("[Address confirmed] "), "{}", note.body);
-    let activities = gateway.app.store.activities(&id).await.unwrap();
+    let activities = gateway.app.store.activities(&TicketId::new(&id)).await.unwrap();
     assert!(
         activities
             .iter()
@@ -352,7 +354,7 @@ async fn claimed_addresses_are_not_requesters_if_answers_are_shown_without_a_cod
     let id = crate::desk::submit(&desk, "Two").await;
     desk.gateway.app.states.wake_deliveries("desk");
     desk.quiet().await;
-    let external = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
+    let external = desk.gateway.app.store.external_ticket(&TicketId::new(&id), "desk").await.unwrap().unwrap();
     let requester = external.requester.parse().unwrap();
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
 }
@@ -414,7 +416,7 @@ async fn mailed_links_open_the_ticket_only_after_pressing_the_button() {
     answer(gateway, &id, "The card **4242**.").await;
     let codes = Codes::new(&gateway.app.store.confirmations_key().await.unwrap());
     let link = |key: &str| format!("/help/desk/tickets/{id}?key={key}");
-    let key = codes.link(&id, 1);
+    let key = codes.link(&TicketId::new(&id), 1);
     // Link scanners that open links before people do.
     for method in [Method::GET, Method::HEAD] {
         let seen = gateway.send(request(method, &link(&key)).body(Body::empty()).unwrap()).await;
@@ -438,9 +440,11 @@ async fn mailed_links_open_the_ticket_only_after_pressing_the_button() {
     );
     assert!(read.header("content-security-policy").contains("default-src 'none'"));
     assert_eq!(desk.messages(&id).await.len(), 1, "the panel that sent the ticket reads nothing by it");
-    for (key, path) in
-        [(codes.link(&id, 2), id.as_str()), (String::new(), id.as_str()), (codes.link("1", 1), id.as_str())]
-    {
+    for (key, path) in [
+        (codes.link(&TicketId::new(&id), 2), id.as_str()),
+        (String::new(), id.as_str()),
+        (codes.link(&"1".into(), 1), id.as_str()),
+    ] {
         let refused = press(&key).await;
         assert_eq!(refused.status, 404, "{path}");
         assert!(!refused.text().contains("4242"));
@@ -560,7 +564,7 @@ async fn authors_of_mails_need_a_known_and_authenticated_address() {
         .map(|one| (one["author"].as_str().unwrap(), one["body"].as_str().unwrap()))
         .collect();
     assert_eq!(posted, [("support", "Text 1 \\*x\\*"), ("customer", "Text 2 *x*")]);
-    let notes = gateway.app.store.activities(&id).await.unwrap();
+    let notes = gateway.app.store.activities(&TicketId::new(&id)).await.unwrap();
     assert_eq!(notes.len(), 6, "{notes:?}");
     assert_eq!(notes[0].actor, "Support, eve@evil.example");
     assert!(notes[0].text.contains("Text 3 *x*") && notes[0].text.contains("neither an agent nor the customer"));
@@ -574,7 +578,7 @@ async fn authors_of_mails_need_a_known_and_authenticated_address() {
         .to_string();
     let note = json!({"to": reply_address(&other), "from": "eve@evil.example", "text": "x", "message_id": "<n>"});
     assert_eq!(mail(&gateway, note).await, 204);
-    let handling = gateway.app.store.ticket(&other).await.unwrap().unwrap().handling;
+    let handling = gateway.app.store.ticket(&TicketId::new(&other)).await.unwrap().unwrap().handling;
     assert_eq!((handling.answered_at, handling.unread), (None, 0));
 }
 
@@ -589,7 +593,7 @@ async fn the_configuration_lists_the_agents_of_support() {
         let body = json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": from, "message_id": format!("<{number}>")});
         assert_eq!(mail(&gateway, body).await, 204);
     }
-    let messages = gateway.app.store.messages(&id, 0).await.unwrap();
+    let messages = gateway.app.store.messages(&TicketId::new(&id), 0).await.unwrap();
     assert_eq!(messages.iter().map(|one| one.body.as_str()).collect::<Vec<_>>(), ["ana@other.example"]);
 }
 
@@ -611,16 +615,16 @@ async fn mailed_files_are_cleaned_and_stored_or_listed() {
     for _ in 0..2 {
         assert_eq!(mail(&gateway, body.clone()).await, 204);
     }
-    let messages = gateway.app.store.messages(&id, 0).await.unwrap();
+    let messages = gateway.app.store.messages(&TicketId::new(&id), 0).await.unwrap();
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].body, "See the file.\n\n(Files that were not stored: setup.exe, large.txt, torn.txt)");
-    let files = gateway.app.store.attachments(&id).await.unwrap();
+    let files = gateway.app.store.attachments(&TicketId::new(&id)).await.unwrap();
     assert_eq!(files.iter().map(|one| (one.name.as_str(), one.number)).collect::<Vec<_>>(), [("steps.txt", Some(1))]);
     // More than the usual limit of a body, and more than the largest.
     let body = |size: usize| json!({"to": reply_address(&id), "from": "eve@evil.example", "text": "x", "message_id": format!("<{size}>"), "attachments": [file("a.txt", &vec![b'x'; size])]});
     assert_eq!(mail(&gateway, body(2_000_000)).await, 204);
     assert_eq!(mail(&gateway, body(12_000_000)).await, 413);
-    let note = &gateway.app.store.activities(&id).await.unwrap()[0];
+    let note = &gateway.app.store.activities(&TicketId::new(&id)).await.unwrap()[0];
     assert!(note.text.ends_with("(Files that were not stored: a.txt)"), "{}", note.text);
 }
 

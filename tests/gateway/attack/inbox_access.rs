@@ -13,6 +13,7 @@ use gateway::{http, wire_up};
 use tower::ServiceExt;
 
 use crate::support::{Answer, Gateway, gateway_with, request, send, ticket};
+use deskbell_core::ids::TicketId;
 
 const TOKEN: &str = "a-token-of-some-length";
 
@@ -171,7 +172,8 @@ async fn wrong_bearer_tokens_do_not_bypass_the_origin_check() {
         let answer = gateway.send(inbox_request(Method::POST, &path, &headers, "action=solve")).await;
         assert_eq!(answer.status, 403, "{authorization}");
     }
-    let stored = async || gateway.app.store.ticket(sent["id"].as_str().unwrap()).await.unwrap().unwrap().status;
+    let stored =
+        async || gateway.app.store.ticket(&TicketId::new(sent["id"].as_str().unwrap())).await.unwrap().unwrap().status;
     assert_eq!(stored().await, Status::Open);
     let bearer = format!("Bearer {TOKEN}");
     let answer =

@@ -1,5 +1,6 @@
 //! What mails make the gateway store, and what is stored about their recipients.
 
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{Reader, View};
 use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX};
 use domain::conversation::Turn;
@@ -36,19 +37,19 @@ async fn mailed_notes_are_searchable_await_support_and_reach_other_tabs() {
         .execute(&mut gateway.connection().await)
         .await
         .unwrap();
-    let session = store.ticket(&id).await.unwrap().unwrap().session.unwrap();
+    let session = store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().session.unwrap();
     let mut watch = gateway.app.live.watch("desk", Reader::Session(&session));
     let note = mail(&id, 1, "eve@evil.example", None, "About the Zanzibar account");
     assert_eq!(post_mail(&gateway, note.clone()).await.status, 204);
     assert_eq!(watch.changes.recv().await.unwrap().ticket.id, id);
-    let changed = store.ticket(&id).await.unwrap().unwrap();
+    let changed = store.ticket(&TicketId::new(&id)).await.unwrap().unwrap();
     assert_eq!(changed.handling.turn, Turn::Support);
     assert!(changed.handling.updated_at > changed.received_at);
     let view = View { words: "zanzibar".into(), ..View::default() };
     assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets.len(), 1);
     // The same mail again changes nothing.
     assert_eq!(post_mail(&gateway, note).await.status, 204);
-    assert_eq!(store.ticket(&id).await.unwrap().unwrap(), changed);
+    assert_eq!(store.ticket(&TicketId::new(&id)).await.unwrap().unwrap(), changed);
     assert!(watch.changes.try_recv().is_err());
 }
 
@@ -68,7 +69,7 @@ async fn mails_per_ticket_are_bounded() {
         let refused = post_mail(&gateway, mail(&id, number, "eve@evil.example", Some(true), "Again")).await;
         assert_eq!(refused.status, 422, "{number}");
     }
-    let notes = gateway.app.store.activities(&id).await.unwrap();
+    let notes = gateway.app.store.activities(&TicketId::new(&id)).await.unwrap();
     assert_eq!(notes.len(), MAILED_NOTES_MAX as usize);
     assert!(
         notes[0].text.ends_with("(shortened)") && notes[0].text.len() < MESSAGE_MAX + 200,
@@ -81,7 +82,7 @@ async fn mails_per_ticket_are_bounded() {
     let refused = post_mail(&gateway, mail(&id, 1_001, "ada@example.com", Some(true), "One more")).await;
     assert_eq!(refused.problem(), (422, "too_many_messages".into()));
     assert_eq!(post_mail(&gateway, mail(&id, 1_002, "ana@desk.example", Some(true), &long)).await.status, 204);
-    let messages = gateway.app.store.messages(&id, 0).await.unwrap();
+    let messages = gateway.app.store.messages(&TicketId::new(&id), 0).await.unwrap();
     assert_eq!(messages.len(), 1);
     assert!(messages[0].body.ends_with("(shortened)") && messages[0].body.chars().count() <= MESSAGE_MAX);
 }
@@ -112,7 +113,7 @@ async fn erasing_a_ticket_removes_its_address() {
     };
     let is_there = |bytes: &[u8]| bytes.windows(16).any(|part| part == b"zoe.unmistakable");
     assert!(is_there(&bytes()));
-    gateway.app.store.erase_tickets(&[id], &|_| true).await.unwrap();
+    gateway.app.store.erase_tickets(&[TicketId::new(id)], &|_| true).await.unwrap();
     assert!(gateway.app.store.truncate_log().await.unwrap());
     assert!(!is_there(&bytes()));
 }

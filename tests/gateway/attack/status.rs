@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::DeliveryKind;
 use gateway::config::Overrides;
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ async fn patch(gateway: &Gateway, id: &str, body: Value) -> Answer {
 }
 
 async fn waiting(gateway: &Gateway, id: &str) -> Vec<DeliveryKind> {
-    gateway.app.store.deliveries(id).await.unwrap().iter().map(|delivery| delivery.kind).collect()
+    gateway.app.store.deliveries(&TicketId::new(id)).await.unwrap().iter().map(|delivery| delivery.kind).collect()
 }
 
 #[tokio::test]
@@ -55,7 +56,7 @@ async fn opposite_status_changes_are_not_delivered_and_are_limited() {
     assert_eq!(refused.problem(), (429, "too_many_status_changes".into()));
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=3600).contains(&wait), "{wait}");
-    assert_eq!(gateway.app.store.activities(&id).await.unwrap().len(), 10);
+    assert_eq!(gateway.app.store.activities(&TicketId::new(&id)).await.unwrap().len(), 10);
     // Marking as read and replying work as before.
     assert_eq!(patch(&gateway, &id, json!({ "read_until": 0 })).await.status, 200);
     assert_eq!(patch(&gateway, &id, json!({ "status": "open" })).await.status, 200, "it is open already");
@@ -66,7 +67,7 @@ async fn attempted_status_changes_are_reverted_by_another_delivery() {
     let (gateway, id) = gateway().await;
     let store = &gateway.app.store;
     patch(&gateway, &id, json!({ "status": "solved" })).await;
-    let first = store.deliveries(&id).await.unwrap();
+    let first = store.deliveries(&TicketId::new(&id)).await.unwrap();
     let mut database = gateway.connection().await;
     sqlx::query("UPDATE deliveries SET tries = 1 WHERE id = ?").bind(first[1].id).execute(&mut database).await.unwrap();
     patch(&gateway, &id, json!({ "status": "open" })).await;

@@ -1,6 +1,7 @@
 //! Messages in Zendesk arrive here, and the other way round.
 
 use axum::http::Method;
+use deskbell_core::ids::TicketId;
 use deskbell_core::use_cases::tickets::Action;
 use serde_json::{Value, json};
 
@@ -82,7 +83,7 @@ async fn files_of_agents_are_served_and_rejected_ones_listed() {
             .unwrap();
         until(async || desk.messages(&id).await.len() == 2).await;
         assert_eq!(desk.messages(&id).await, [customer("One"), support("See the file.\n\n(setup.exe)")]);
-        let files = desk.gateway.app.store.attachments(&id).await.unwrap();
+        let files = desk.gateway.app.store.attachments(&TicketId::new(&id)).await.unwrap();
         assert_eq!(
             files.iter().map(|files| (files.name.as_str(), files.number)).collect::<Vec<_>>(),
             [("steps.txt", Some(1))]
@@ -104,7 +105,7 @@ async fn agents_appear_under_their_public_alias() {
             .unwrap();
     }
     until(async || desk.messages(&id).await.len() == 3).await;
-    let messages = desk.gateway.app.store.messages(&id, 0).await.unwrap();
+    let messages = desk.gateway.app.store.messages(&TicketId::new(&id), 0).await.unwrap();
     assert_eq!(messages.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Grace", "Lin"]);
 }
 
@@ -195,7 +196,7 @@ async fn mailed_replies_appear_as_the_customers() {
 async fn inbox_answers_reach_zendesk_and_do_not_return_as_new() {
     let (desk, id, external_id) = begun("").await;
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
-    let ticket = desk.gateway.app.store.ticket(&id).await.unwrap().unwrap();
+    let ticket = desk.gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap();
     let answer = Action::Answer { text: "From here.".into(), key: "k".into(), solved: true };
     desk.gateway.app.handle.act(&ticket, "Ben", answer).await.unwrap();
     desk.quiet().await;
@@ -276,7 +277,7 @@ async fn erased_external_tickets_are_not_imported_again() {
     let tickets = count("u-1").await;
     assert_eq!(tickets.len(), 1);
     let id = tickets[0]["id"].as_str().unwrap().to_string();
-    desk.gateway.app.store.erase_tickets(&[id], &|_| true).await.unwrap();
+    desk.gateway.app.store.erase_tickets(&[TicketId::new(id)], &|_| true).await.unwrap();
     for sub in ["u-2", "u-3"] {
         assert_eq!(count(sub).await.len(), 0);
     }

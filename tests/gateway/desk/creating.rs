@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{desk, full, mapping, until};
 use crate::zendesk::account::{BRAND, BUG_FORM, ENGINEERING, FORM, GRACE, RETIRED, SEATS, SEVERITY};
 use crate::zendesk::quirks::{UnknownChoices, UnknownFields};
+use deskbell_core::ids::TicketId;
 
 const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 
@@ -78,7 +79,7 @@ async fn test_tickets_have_no_assignee_and_no_priority() {
     for part in ["priority", "group_id", "assignee_id"] {
         assert_eq!(external[part], Value::Null, "{part}");
     }
-    let stored = desk.gateway.app.store.ticket(receipt["id"].as_str().unwrap()).await.unwrap().unwrap();
+    let stored = desk.gateway.app.store.ticket(&TicketId::new(receipt["id"].as_str().unwrap())).await.unwrap().unwrap();
     assert_eq!((stored.handling.team.as_str(), stored.handling.assignee.as_str()), ("growth", ""));
     // Fields without an effect on alerts are as usual.
     assert_eq!((&external["type"], &external["ticket_form_id"]), (&json!("incident"), &json!(BUG_FORM)));
@@ -138,7 +139,7 @@ async fn a_removed_option_affects_only_its_field() {
     let answer = desk.post("2", &full("Two")).await;
     assert_eq!(answer.status, 201);
     let id = answer.json()["id"].as_str().unwrap().to_string();
-    let reason = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].reason.clone();
+    let reason = desk.gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].reason.clone();
     assert!(reason.contains("has no choice \"high\"") && !reason.contains('\n'), "{reason}");
     let state = desk.zendesk.state();
     let external = state.tickets.values().next_back().unwrap();

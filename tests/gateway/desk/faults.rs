@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::DeliveryState;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -149,7 +150,7 @@ async fn arrived(desk: &Desk, id: &str) {
     let files: Vec<&str> =
         comments[0]["attachments"].as_array().unwrap().iter().map(|file| file["file_name"].as_str().unwrap()).collect();
     assert_eq!(files, ["log.txt", "deskbell-context.json"]);
-    let deliveries = desk.gateway.app.store.deliveries(id).await.unwrap();
+    let deliveries = desk.gateway.app.store.deliveries(&TicketId::new(id)).await.unwrap();
     assert!(
         deliveries.iter().all(|one| one.state == DeliveryState::Delivered && !one.reason.contains("torn")),
         "{deliveries:#?}"
@@ -209,7 +210,7 @@ async fn a_lost_response_creates_no_duplicate_without_an_external_id() {
         let id = answer.json()["id"].as_str().unwrap().to_string();
         let external = desk.only();
         assert_eq!(external["external_id"], json!(null));
-        let delivery = desk.gateway.app.store.deliveries(&id).await.unwrap().remove(0);
+        let delivery = desk.gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap().remove(0);
         assert_eq!((delivery.state, delivery.external_id), (DeliveryState::Delivered, external["id"].to_string()));
         assert!(delivery.attempts > 1, "the first answer was lost");
     }

@@ -1,6 +1,7 @@
 //! Tickets that an agent merges in Zendesk: the conversation continues in the other ticket, as far as it is the customer's.
 
 use deskbell_core::clock;
+use deskbell_core::ids::TicketId;
 use serde_json::json;
 
 use super::conversing::{begun, customer, listening, support};
@@ -24,7 +25,7 @@ fn arrives(desk: &Desk, email: &str, body: &str) -> u64 {
 }
 
 async fn notes(desk: &Desk, id: &str) -> Vec<String> {
-    let activities = desk.gateway.app.store.activities(id).await.unwrap();
+    let activities = desk.gateway.app.store.activities(&TicketId::new(id)).await.unwrap();
     activities.into_iter().map(|activity| activity.text).filter(|text| text.contains("merged")).collect()
 }
 

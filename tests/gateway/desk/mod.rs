@@ -16,6 +16,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell_core::clock;
+use deskbell_core::ids::Reference;
 use deskbell_core::ports::{DeliveryKind, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 use domain::conversation::Author;
 use domain::ticket::NewTicket;
@@ -222,7 +223,7 @@ pub fn full(message: &str) -> Value {
 /// Stores a ticket, queued for Zendesk; returns its id.
 pub async fn submit(desk: &Desk, message: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
-    let ticket = StoredTicket::new("desk", message.into(), new, clock::now());
+    let ticket = StoredTicket::new("desk", Reference::new(message), new, clock::now());
     let deliveries = desk.gateway.app.routers.inbox.destinations.destinations.deliveries(
         "desk",
         DeliveryKind::Ticket,
@@ -235,7 +236,7 @@ pub async fn submit(desk: &Desk, message: &str) -> String {
         desk.gateway.app.store.submit(&ticket, &submission_key, extras).await.unwrap(),
         SubmissionOutcome::Stored
     );
-    ticket.id
+    ticket.id.to_string()
 }
 
 /// The first line of a comment that its author wrote, below the notice for agents.

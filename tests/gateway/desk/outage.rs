@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{desk, full, submit, until, within};
+use deskbell_core::ids::TicketId;
 
 /// How many tickets are queued.
 const WAITING: u32 = 120;
@@ -53,7 +54,7 @@ async fn after_an_outage_the_queue_is_delivered_in_order_once_and_within_the_rat
     within(PATIENCE, async || desk.gateway.app.store.queues().await.unwrap().is_empty()).await;
     println!("brought in {:?}", began.elapsed());
     for id in &ids {
-        for delivery in desk.gateway.app.store.deliveries(id).await.unwrap() {
+        for delivery in desk.gateway.app.store.deliveries(&TicketId::new(id)).await.unwrap() {
             assert_eq!(delivery.failures, 0, "it was never to blame: {}", delivery.reason);
         }
     }

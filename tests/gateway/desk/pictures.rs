@@ -3,6 +3,7 @@
 use super::conversing::{begun, customer, listening, support};
 use super::{Desk, HOOK_SECRET, until};
 use crate::zendesk::control::{CommentDraft, File, Side, new_comment};
+use deskbell_core::ids::TicketId;
 
 /// The smallest picture.
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -12,7 +13,7 @@ fn picture(name: &str, inline: bool) -> File {
 }
 
 async fn names(desk: &Desk, id: &str) -> Vec<String> {
-    desk.gateway.app.store.attachments(id).await.unwrap().into_iter().map(|files| files.name).collect()
+    desk.gateway.app.store.attachments(&TicketId::new(id)).await.unwrap().into_iter().map(|files| files.name).collect()
 }
 
 #[tokio::test]

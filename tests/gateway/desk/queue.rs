@@ -1,6 +1,7 @@
 //! Pending deliveries, their age and their outcomes.
 
 use deskbell_core::clock;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{ChangedTicket, DeliveryState};
 
 use super::{desk, full, submit, until};
@@ -22,7 +23,7 @@ async fn deliveries_fail_after_three_days_and_can_be_resent() {
     desk.zendesk.quirks(|quirks| quirks.down = false);
     store.send_again(None).await.unwrap();
     desk.gateway.app.states.wake_deliveries("desk");
-    until(async || store.deliveries(&id).await.unwrap()[0].state == DeliveryState::Delivered).await;
+    until(async || store.deliveries(&TicketId::new(&id)).await.unwrap()[0].state == DeliveryState::Delivered).await;
     desk.only();
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use deskbell_core::clock;
+use deskbell_core::ids::TicketId;
 use deskbell_core::timestamp::Timestamp;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -21,7 +22,7 @@ async fn ticket(desk: &Desk, key: &str) -> (String, u64) {
     assert!(answer.status.is_success(), "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_string();
     // A slow machine delivers it only after the gateway has responded.
-    until(async || desk.gateway.app.store.external_ticket(&id, QUEUE.1).await.unwrap().is_some()).await;
+    until(async || desk.gateway.app.store.external_ticket(&TicketId::new(&id), QUEUE.1).await.unwrap().is_some()).await;
     let external_id = *desk.zendesk.state().tickets.keys().next_back().unwrap();
     (id, external_id)
 }

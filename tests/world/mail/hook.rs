@@ -8,6 +8,7 @@ use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::clock;
+use deskbell_core::ids::TicketId;
 use domain::conversation::Turn;
 use gateway::config::Overrides;
 use ring::hmac;
@@ -64,11 +65,11 @@ async fn file(gateway: &Gateway, key: &str) -> String {
 
 /// The messages after the ticket.
 async fn messages(gateway: &Gateway, id: &str) -> Vec<String> {
-    gateway.app.store.messages(id, 0).await.unwrap().into_iter().map(|message| message.body).collect()
+    gateway.app.store.messages(&TicketId::new(id), 0).await.unwrap().into_iter().map(|message| message.body).collect()
 }
 
 async fn notes(gateway: &Gateway, id: &str) -> Vec<String> {
-    gateway.app.store.activities(id).await.unwrap().into_iter().map(|activity| activity.text).collect()
+    gateway.app.store.activities(&TicketId::new(id)).await.unwrap().into_iter().map(|activity| activity.text).collect()
 }
 
 /// The lines of the next mail at the test's server.
@@ -103,7 +104,7 @@ async fn outlook_replies_are_shown_without_the_quotation_and_the_inbox_has_the_w
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
-    let reference = gateway.app.store.ticket(&id).await.unwrap().unwrap().reference;
+    let reference = gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().reference;
     let raw = format!(
         "From: =?utf-8?Q?Jos=C3=A9_Ruiz?= <jose@desk.example>\r\nTo: reply@in.acme.example\r\nSubject: RE: x\r\nMessage-ID: <o1@desk.example>\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\r\nFixed, please reload.\r\n\r\nJosé\r\n\r\nVon: Acme <help@acme.example>\r\nGesendet: Freitag, 27. November 2026 10:00\r\n\
@@ -115,7 +116,7 @@ async fn outlook_replies_are_shown_without_the_quotation_and_the_inbox_has_the_w
         assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     }
     assert_eq!(messages(&gateway, &id).await, ["Fixed, please reload.\n\nJosé"]);
-    assert_eq!(gateway.app.store.messages(&id, 0).await.unwrap()[0].name, "José Ruiz");
+    assert_eq!(gateway.app.store.messages(&TicketId::new(&id), 0).await.unwrap()[0].name, "José Ruiz");
     let notes = notes(&gateway, &id).await;
     assert_eq!(notes.len(), 1);
     assert!(notes[0].starts_with("The complete mail") && notes[0].contains("Plan: scale"), "{notes:?}");
@@ -158,7 +159,7 @@ async fn texts_for_agents_do_not_reach_customers_as_files() {
     let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "See the file.", "message_id": "<f>", "attachments": files});
     assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     assert_eq!(messages(&gateway, &id).await, ["See the file."]);
-    let files = gateway.app.store.attachments(&id).await.unwrap();
+    let files = gateway.app.store.attachments(&TicketId::new(&id)).await.unwrap();
     assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["steps.txt"]);
 }
 
@@ -203,7 +204,7 @@ async fn attached_mails_are_withheld_from_customers_and_listed_for_agents() {
     ];
     let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "See the files.", "message_id": "<f>", "attachments": files});
     assert_eq!(post_signed(&gateway, &mail).await.status, 204);
-    let files = gateway.app.store.attachments(&id).await.unwrap();
+    let files = gateway.app.store.attachments(&TicketId::new(&id)).await.unwrap();
     assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["reply.txt", "range.txt"]);
     let notes = notes(&gateway, &id).await;
     assert!(notes.len() == 1 && notes[0].starts_with("Files withheld from the customer"), "{notes:?}");
@@ -223,7 +224,7 @@ async fn attached_mails_are_withheld_from_customers_and_listed_for_agents() {
     let mail = json!({"to": reply_address(&id), "authenticated": true, "raw": raw});
     assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     assert_eq!(messages(&gateway, &id).await, ["See the files.", "See there."]);
-    assert_eq!(gateway.app.store.attachments(&id).await.unwrap().len(), 2);
+    assert_eq!(gateway.app.store.attachments(&TicketId::new(&id)).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -272,7 +273,7 @@ async fn a_file_without_text_is_a_reply() {
         let mail = json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": text, "message_id": format!("<p{number}>"), "attachments": attached});
         assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     }
-    let files = gateway.app.store.attachments(&id).await.unwrap();
+    let files = gateway.app.store.attachments(&TicketId::new(&id)).await.unwrap();
     assert_eq!(
         files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(),
         ["steps 0.txt", "steps 1.txt", "steps 2.txt"]
@@ -350,7 +351,7 @@ async fn automatic_mails_become_internal_notes_without_an_open_turn() {
         assert_eq!(notes(&gateway, &id).await.len(), number + 1, "{mail}");
     }
     assert_eq!(messages(&gateway, &id).await, ["Fixed."]);
-    assert_eq!(gateway.app.store.ticket(&id).await.unwrap().unwrap().handling.turn, Turn::Customer);
+    assert_eq!(gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().handling.turn, Turn::Customer);
     assert!(notes(&gateway, &id).await[0].contains("Precedence shows that a program sent it"));
 }
 
@@ -381,5 +382,5 @@ async fn agents_are_notified_once_of_empty_mails_and_programs_never() {
         notes[1].starts_with("This mail could not be read as an answer.") && notes[1].contains("> The export stops."),
         "{notes:?}"
     );
-    assert_eq!(gateway.app.store.ticket(&id).await.unwrap().unwrap().handling.turn, Turn::Support);
+    assert_eq!(gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().handling.turn, Turn::Support);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{Delivery, DeliveryState};
 use gateway::config::Overrides;
 use gateway::workers;
@@ -92,7 +93,7 @@ async fn check(Row { case, .. }: &Row<Case>) -> Result<(), String> {
     let id = answer.json()["id"].as_str().unwrap().to_string();
     let settled = async {
         loop {
-            let delivery = gateway.app.store.deliveries(&id).await.unwrap().remove(0);
+            let delivery = gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap().remove(0);
             if delivery.state != DeliveryState::Waiting || case.outcome == "waits" && !delivery.reason.is_empty() {
                 return delivery;
             }

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{ActivityKind, Delivery, DeliveryState};
 use gateway::config::Overrides;
 use gateway::{wire_up, workers};
@@ -117,7 +118,7 @@ impl World {
     }
 
     async fn delivery(&self, id: &str) -> Delivery {
-        self.gateway.app.store.deliveries(id).await.unwrap().remove(0)
+        self.gateway.app.store.deliveries(&TicketId::new(id)).await.unwrap().remove(0)
     }
 
     /// Posts a bounce of a mail.
@@ -144,13 +145,13 @@ impl World {
 
     /// What agents see about returned mail.
     async fn read(&self, id: &str) -> Vec<String> {
-        let activities = self.gateway.app.store.activities(id).await.unwrap();
+        let activities = self.gateway.app.store.activities(&TicketId::new(id)).await.unwrap();
         assert!(activities.iter().all(|activity| activity.kind == ActivityKind::Bounced), "{activities:?}");
         activities.into_iter().map(|activity| activity.text).collect()
     }
 
     async fn is_undeliverable(&self, id: &str) -> bool {
-        self.gateway.app.store.claimed_address(id).await.unwrap().unwrap().bounced_at.is_some()
+        self.gateway.app.store.claimed_address(&TicketId::new(id)).await.unwrap().unwrap().bounced_at.is_some()
     }
 
     /// The status and code of the response to a request for another code.
@@ -225,7 +226,7 @@ async fn undeliverable_addresses_get_no_code_until_their_owner_writes() {
     let reply = letter.header("Reply-To");
     world.bounce(UNKNOWN_USER, &receipt, reply, CameTo::ReturnPath).await;
     assert_eq!(world.asks_for_code(&id).await, (409, "address_bounced".into()));
-    let reference = world.gateway.app.store.ticket(&id).await.unwrap().unwrap().reference;
+    let reference = world.gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().reference;
     let page = world.gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
     assert!(page.contains("Mail to ada@example.com was returned: 5.1.1 user unknown"), "{page}");
     let mail = |from: &str, authenticated: bool| json!({"to": reply, "from": from, "authenticated": authenticated, "text": "It is me.", "message_id": format!("<{from}{authenticated}@x>")});
@@ -243,10 +244,10 @@ async fn bounces_of_an_older_code_do_not_affect_the_newer_one() {
     let (id, receipt, letter) = world.ticket("key").await;
     let full = UNKNOWN_USER.replace("5.1.1", "5.2.2");
     world.bounce(&full, &receipt, letter.header("Reply-To"), CameTo::From).await;
-    assert!(world.gateway.app.store.claimed_address(&id).await.unwrap().unwrap().sent_at.is_none());
+    assert!(world.gateway.app.store.claimed_address(&TicketId::new(&id)).await.unwrap().unwrap().sent_at.is_none());
     assert_eq!(world.asks_for_code(&id).await.0, 202);
     let second = world.server.mail(CUSTOMER, &format!("{id}.2.")).await;
-    let claimed = || async { world.gateway.app.store.claimed_address(&id).await.unwrap().unwrap() };
+    let claimed = || async { world.gateway.app.store.claimed_address(&TicketId::new(&id)).await.unwrap().unwrap() };
     world.bounce(&full, &receipt, letter.header("Reply-To"), CameTo::From).await;
     assert!(claimed().await.sent_at.is_some());
     world.bounce(&full, &second, letter.header("Reply-To"), CameTo::From).await;

@@ -203,7 +203,7 @@ async fn tokens_of_libraries_and_providers_work_or_are_refused_with_a_reason() {
             return Err(answer.text());
         }
         let id = answer.json()["id"].as_str().unwrap().to_string();
-        let stored = tickets.iter().find(|ticket| ticket.id == id).unwrap();
+        let stored = tickets.iter().find(|ticket| ticket.id == *id).unwrap();
         let user = stored.ticket.context.user.clone().unwrap();
         let person = Person {
             id: stored.person.clone().unwrap(),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 
 use super::error::StoreError;
+use crate::ids::TicketId;
 use crate::timestamp::Timestamp;
 use domain::attachment::FileType;
 
@@ -36,7 +37,7 @@ pub trait Attachments: Send + Sync {
     async fn forget_upload_usage(&self, before_day: &str) -> Result<(), StoreError>;
 
     /// The attachments of a ticket and its messages, in order.
-    async fn attachments(&self, ticket: &str) -> Result<Vec<StoredAttachment>, StoreError>;
+    async fn attachments(&self, ticket: &TicketId) -> Result<Vec<StoredAttachment>, StoreError>;
 
     /// Deletes attachments that were never sent: those of anonymous sessions uploaded before the first time, those of customers uploaded before
     /// the second.

@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::outgoing_mail::MailQuota;
 use super::queue::NewDelivery;
 use super::tickets::StoredTicket;
+use crate::ids::TicketId;
 use crate::timestamp::Timestamp;
 
 /// Whether the sender's address is confirmed.
@@ -118,16 +119,16 @@ pub enum CodeRequest {
 #[async_trait]
 pub trait Confirmations: Send + Sync {
     /// The address that the sender of a ticket claims; none if it need not be confirmed.
-    async fn claimed_address(&self, ticket: &str) -> Result<Option<ClaimedAddress>, StoreError>;
+    async fn claimed_address(&self, ticket: &TicketId) -> Result<Option<ClaimedAddress>, StoreError>;
 
     /// The numbers of the messages of a ticket that neither came from its sender's panel nor are automatic answers.
-    async fn messages_of_others(&self, ticket: &str) -> Result<Vec<u32>, StoreError>;
+    async fn messages_of_others(&self, ticket: &TicketId) -> Result<Vec<u32>, StoreError>;
 
     /// Confirms the address of a ticket if `is_code` accepts the number of the valid code. A code expires after `code_life`. The attempt is
     /// counted and the deliveries are stored in the same transaction.
     async fn confirm(
         &self,
-        ticket: &str,
+        ticket: &TicketId,
         code_life: Duration,
         is_code: &(dyn Fn(u32) -> bool + Send + Sync),
         deliveries: &[NewDelivery],
@@ -144,7 +145,12 @@ pub trait Confirmations: Send + Sync {
     ) -> Result<Vec<StoredTicket>, StoreError>;
 
     /// Queues another code for a ticket, unless the last one was sent within `pause` or a quota is used up.
-    async fn request_code(&self, ticket: &str, pause: Duration, quota: &MailQuota) -> Result<CodeRequest, StoreError>;
+    async fn request_code(
+        &self,
+        ticket: &TicketId,
+        pause: Duration,
+        quota: &MailQuota,
+    ) -> Result<CodeRequest, StoreError>;
 
     /// The key that codes and links are derived from; created on first use.
     async fn confirmations_key(&self) -> Result<Vec<u8>, StoreError>;

@@ -11,6 +11,7 @@ use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
 use super::tickets::StoredTicket;
+use crate::ids::TicketId;
 use crate::timestamp::Timestamp;
 use domain::conversation::{Author, Message, Turn};
 use domain::targets::Owner;
@@ -46,41 +47,51 @@ pub trait Conversations: Send + Sync {
         &self,
         site: &str,
         reader: Reader<'_>,
-        id: &str,
+        id: &TicketId,
     ) -> Result<Option<ListedTicket>, StoreError>;
 
     /// A ticket, if the reader may open it.
-    async fn ticket_of(&self, site: &str, reader: Reader<'_>, id: &str) -> Result<Option<StoredTicket>, StoreError>;
+    async fn ticket_of(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        id: &TicketId,
+    ) -> Result<Option<StoredTicket>, StoreError>;
 
     /// The messages of a ticket with numbers above `after`. The ticket itself, number 0, is not included.
-    async fn messages(&self, ticket: &str, after: u32) -> Result<Vec<Message>, StoreError>;
+    async fn messages(&self, ticket: &TicketId, after: u32) -> Result<Vec<Message>, StoreError>;
 
     /// The messages of a ticket with numbers above `after`: at most `limit`, and at most [`MESSAGE_PAGE_BYTES`] from the second on.
-    async fn message_page(&self, ticket: &str, after: u32, limit: u32) -> Result<MessagePage, StoreError>;
+    async fn message_page(&self, ticket: &TicketId, after: u32, limit: u32) -> Result<MessagePage, StoreError>;
 
     /// The last messages of a ticket before a number, or before its end, in order.
-    async fn last_messages(&self, ticket: &str, before: Option<u32>, limit: u32) -> Result<Vec<Message>, StoreError>;
+    async fn last_messages(
+        &self,
+        ticket: &TicketId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError>;
 
     /// The last activities of a ticket from one time until before another, in order, at most `limit`. None means without a bound.
     async fn last_activities(
         &self,
-        ticket: &str,
+        ticket: &TicketId,
         between: (Option<Timestamp>, Option<Timestamp>),
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError>;
 
     /// The message of a ticket with an idempotency key, and the SHA-256 of the request body that it was sent with.
-    async fn message_by_key(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError>;
+    async fn message_by_key(&self, ticket: &TicketId, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError>;
 
     /// The activities of agents on a ticket, in order.
-    async fn activities(&self, ticket: &str) -> Result<Vec<Activity>, StoreError>;
+    async fn activities(&self, ticket: &TicketId) -> Result<Vec<Activity>, StoreError>;
 
-    /// Changes the ticket with an id or reference in one transaction. `decide` runs inside it and sees the ticket as it is, so its decision
+    /// Changes a ticket in one transaction. `decide` runs inside it and sees the ticket as it is, so its decision
     /// cannot contradict the row; it must not block. The change is written in full or not at all. If a message with the same `key` exists
     /// already, `decide` is not called.
     async fn change(
         &self,
-        ticket: &str,
+        ticket: &TicketId,
         key: Option<MessageKey<'_>>,
         decide: Decide<'_>,
     ) -> Result<Changed, StoreError>;

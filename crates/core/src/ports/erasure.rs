@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::attachments::{FileOwner, StoredAttachment};
 use super::error::StoreError;
+use crate::ids::{Reference, TicketId};
 use crate::timestamp::Timestamp;
 use domain::ticket::Status;
 
@@ -11,32 +12,32 @@ use domain::ticket::Status;
 /// from the write-ahead log as well.
 #[async_trait]
 pub trait Erasure: Send + Sync {
-    /// The heads of tickets in the order of their ids, after an id, at most `limit`; for walking through all tickets in chunks.
-    async fn ticket_heads(&self, after: &str, limit: u32) -> Result<Vec<TicketHead>, StoreError>;
+    /// The heads of tickets in the order of their ids, after an id or from the first on, at most `limit`; for walking through all tickets in chunks.
+    async fn ticket_heads(&self, after: Option<&TicketId>, limit: u32) -> Result<Vec<TicketHead>, StoreError>;
 
-    /// The head of the ticket with an id or reference, even if the ticket itself cannot be read.
+    /// The head of the ticket with the reference or id that a person typed, even if the ticket itself cannot be read.
     async fn ticket_head(&self, name: &str) -> Result<Option<TicketHead>, StoreError>;
 
     /// The ids of solved tickets of a site that were last updated before a time, oldest first, at most `limit`.
-    async fn solved_before(&self, site: &str, before: Timestamp, limit: u32) -> Result<Vec<String>, StoreError>;
+    async fn solved_before(&self, site: &str, before: Timestamp, limit: u32) -> Result<Vec<TicketId>, StoreError>;
 
     /// The external tickets of a ticket: destination name and external id.
-    async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError>;
+    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(String, String)>, StoreError>;
 
     /// What erasing a ticket would delete; `None` if there is no such ticket.
-    async fn erasure_counts(&self, ticket: &str) -> Result<Option<ErasureCounts>, StoreError>;
+    async fn erasure_counts(&self, ticket: &TicketId) -> Result<Option<ErasureCounts>, StoreError>;
 
     /// Erases tickets with everything that belongs to them in one transaction. `is_meant` is asked again inside it, and tickets that it rejects
     /// are left alone: one may have been reopened since it was found. The bytes of their files are removed later through
     /// [`super::Attachments::removed_files`]. The idempotency keys of the tickets stay as digests, so that a retry does not bring a ticket
     /// back.
-    async fn erase_tickets(&self, tickets: &[String], is_meant: IsMeant<'_>) -> Result<ErasureCounts, StoreError>;
+    async fn erase_tickets(&self, tickets: &[TicketId], is_meant: IsMeant<'_>) -> Result<ErasureCounts, StoreError>;
 
     /// Unsent uploads of a customer or an anonymous session in a site.
     async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError>;
 
     /// The address that the receipt of a ticket was or will be sent to, and when it was stored, while it is retained.
-    async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, Timestamp)>, StoreError>;
+    async fn receipt_address(&self, ticket: &TicketId) -> Result<Option<(String, Timestamp)>, StoreError>;
 
     /// Erases personal data stored outside of tickets. Returns the number of rows.
     async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError>;
@@ -55,11 +56,11 @@ pub type IsMeant<'a> = &'a (dyn Fn(&TicketHead) -> bool + Send + Sync);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketHead {
     /// Its id.
-    pub id: String,
+    pub id: TicketId,
     /// Its site.
     pub site: String,
     /// Its reference.
-    pub reference: String,
+    pub reference: Reference,
     /// Its status; none if it cannot be read.
     pub status: Option<Status>,
     /// When it was last updated; none if it cannot be read.

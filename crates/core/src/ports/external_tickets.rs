@@ -4,18 +4,23 @@ use async_trait::async_trait;
 
 use super::error::StoreError;
 use super::tickets::StoredTicket;
+use crate::ids::TicketId;
 
 /// External tickets. Writes are on disk when they return.
 #[async_trait]
 pub trait ExternalTickets: Send + Sync {
     /// The external ticket of a ticket at a destination.
-    async fn external_ticket(&self, ticket: &str, destination: &str) -> Result<Option<ExternalTicketRef>, StoreError>;
+    async fn external_ticket(
+        &self,
+        ticket: &TicketId,
+        destination: &str,
+    ) -> Result<Option<ExternalTicketRef>, StoreError>;
 
     /// Records that a ticket was merged into another at the destination and continues there. The ticket remains known under its own external
     /// id.
     async fn merge_external_ticket(
         &self,
-        ticket: &str,
+        ticket: &TicketId,
         destination: &str,
         external: &ExternalTicketRef,
     ) -> Result<(), StoreError>;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::conversations::Handling;
+use crate::ids::{Reference, TicketId};
 use crate::timestamp::Timestamp;
 use domain::robot::Sign;
 use domain::targets::Target;
@@ -12,11 +13,11 @@ use domain::ticket::{Kind, Status};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedTicket {
     /// Its id, a UUID.
-    pub id: String,
+    pub id: TicketId,
     /// Its site.
     pub site: String,
     /// Its reference.
-    pub reference: String,
+    pub reference: Reference,
     /// Its status.
     pub status: Status,
     /// Its response target.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::error::StoreError;
 use super::queue::ClaimToken;
 use super::tickets::StoredTicket;
+use crate::ids::TicketId;
 use crate::timestamp::Timestamp;
 
 /// How many mails may be sent in 24 hours to addresses that the host has not signed. Anybody can type anybody's address into a form.
@@ -124,15 +125,23 @@ pub trait OutgoingMail: Send + Sync {
     async fn next_mail(&self, site: &str) -> Result<Option<Duration>, StoreError>;
 
     /// Extends a claim by a lease from now on; `false` if another worker has claimed the receipt since.
-    async fn extend_mail(&self, ticket: &str, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError>;
+    async fn extend_mail(&self, ticket: &TicketId, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError>;
 
     /// Records the outcome of an attempt and ends its claim. `false` if another worker has claimed the receipt since; nothing is recorded then.
-    async fn record_mail(&self, ticket: &str, claim: &ClaimToken, outcome: MailOutcome<'_>)
-    -> Result<bool, StoreError>;
+    async fn record_mail(
+        &self,
+        ticket: &TicketId,
+        claim: &ClaimToken,
+        outcome: MailOutcome<'_>,
+    ) -> Result<bool, StoreError>;
 
     /// Records that a receipt of a ticket bounced: its code counts as not sent, and agents see why. Each receipt bounces once; `false` if this
     /// was recorded before.
-    async fn record_returned_receipt(&self, ticket: &str, returned: ReturnedReceipt<'_>) -> Result<bool, StoreError>;
+    async fn record_returned_receipt(
+        &self,
+        ticket: &TicketId,
+        returned: ReturnedReceipt<'_>,
+    ) -> Result<bool, StoreError>;
 
     /// Clears recorded bounces of a mailbox, because its owner has written from it.
     async fn forget_bounces(&self, site: &str, mailbox: &str) -> Result<(), StoreError>;

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
+use crate::ids::{Reference, TicketId};
 use crate::timestamp::Timestamp;
 use domain::words;
 
@@ -40,10 +41,10 @@ pub trait Queue: Send + Sync {
     async fn retry_at_once(&self, ids: &[i64]) -> Result<(), StoreError>;
 
     /// The deliveries of a ticket, oldest first.
-    async fn deliveries(&self, ticket: &str) -> Result<Vec<Delivery>, StoreError>;
+    async fn deliveries(&self, ticket: &TicketId) -> Result<Vec<Delivery>, StoreError>;
 
     /// Dead letters, oldest first, with the references of their tickets.
-    async fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError>;
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, Reference)>, StoreError>;
 
     /// The state of each queue that has pending deliveries or dead letters.
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError>;
@@ -102,7 +103,7 @@ pub struct Delivery {
     /// The name of the destination in the site.
     pub destination: String,
     /// The id of its ticket.
-    pub ticket: String,
+    pub ticket: TicketId,
     /// What is delivered.
     pub kind: DeliveryKind,
     /// The number of its message; 0 if it has none.

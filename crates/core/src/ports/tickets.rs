@@ -9,6 +9,7 @@ use super::listing::{InboxCursor, InboxPage};
 use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
+use crate::ids::{Reference, TicketId};
 use crate::timestamp::Timestamp;
 use domain::targets::{Owner, Target};
 use domain::ticket::{NewTicket, Priority, Status};
@@ -31,8 +32,11 @@ pub trait Tickets: Send + Sync {
     /// any more.
     async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError>;
 
-    /// The ticket with a reference or id.
-    async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
+    /// The ticket with an id.
+    async fn ticket(&self, id: &TicketId) -> Result<Option<StoredTicket>, StoreError>;
+
+    /// The ticket with the reference or id that a person typed or followed.
+    async fn ticket_by_name(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
 
     /// A page of the tickets in a view, at most `limit`: ordered by [`SortPosition`], or newest first for a search. The page begins after `after`;
     /// a cursor of the other order means the beginning. Tickets that cannot be read are left out, and their ids are logged.
@@ -58,11 +62,11 @@ pub struct SubmissionExtras {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredTicket {
     /// A UUID that sorts by time.
-    pub id: String,
+    pub id: TicketId,
     /// Its site.
     pub site: String,
     /// The reference that people use for it.
-    pub reference: String,
+    pub reference: Reference,
     /// Its status.
     pub status: Status,
     /// The customer's priority, if known.
@@ -85,9 +89,9 @@ pub struct StoredTicket {
 
 impl StoredTicket {
     /// A new open ticket, received at a time, without response target or owner.
-    pub fn new(site: &str, reference: String, new: NewTicket, received_at: Timestamp) -> StoredTicket {
+    pub fn new(site: &str, reference: Reference, new: NewTicket, received_at: Timestamp) -> StoredTicket {
         StoredTicket {
-            id: Uuid::now_v7().to_string(),
+            id: TicketId::new(Uuid::now_v7()),
             site: site.into(),
             reference,
             status: Status::Open,

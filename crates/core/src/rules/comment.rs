@@ -131,7 +131,7 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
     let topic =
         config.topics.iter().find(|topic| topic.id == handling.topic).map_or(&handling.topic, |topic| &topic.label);
     let mut facts = vec![
-        ("Reference", ticket.reference.clone()),
+        ("Reference", ticket.reference.to_string()),
         ("Kind", sent.kind.to_string()),
         ("Severity", handling.severity.to_string()),
         ("Topic", topic.clone()),

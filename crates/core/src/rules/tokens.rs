@@ -18,7 +18,7 @@ const TERMS_MAX: usize = 8;
 /// The tokens of a new ticket: from its reference, its sender and what they wrote.
 pub fn of_ticket(ticket: &StoredTicket) -> BTreeSet<String> {
     let sent = &ticket.ticket;
-    let mut texts: Vec<&str> = vec![&ticket.reference, &sent.contact.name, &sent.contact.email];
+    let mut texts: Vec<&str> = vec![ticket.reference.as_str(), &sent.contact.name, &sent.contact.email];
     if let Some(user) = &sent.context.user {
         texts.extend([&user.id, &user.name, &user.email, &user.organization.name].map(String::as_str));
         texts.extend(user.attributes.0.iter().map(|(_, value)| value.as_str()));

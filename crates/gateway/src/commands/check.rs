@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::wire_up::SiteMails;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
+use deskbell_core::ids::{Reference, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, Destination, Finding};
 use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
 use deskbell_core::random;
@@ -59,7 +60,7 @@ pub async fn check(sites: &Sites, mails: &SiteMails, destinations: &Destinations
         let name = &site.key;
         if let Some(mail) = mails.get(name) {
             let bounces_to = mail.bounces.as_ref().and_then(|to| destinations.get(name, to));
-            let return_path = bounces_to.and_then(|to| to.return_path(&Uuid::nil().to_string()));
+            let return_path = bounces_to.and_then(|to| to.return_path(&TicketId::new(Uuid::nil())));
             let return_path = return_path.and_then(|address| address.parse().ok());
             let sender = return_path.as_ref().unwrap_or(&mail.smtp.from.email);
             let finding = ::mail::mail_server(&mail.smtp.server, sender).await;
@@ -146,5 +147,5 @@ fn ticket(site: &str) -> StoredTicket {
     };
     // Nobody looks it up.
     let reference = reference::from_random(random::number().unwrap_or_default(), reference::LENGTH_MIN);
-    StoredTicket::new(site, reference, new, clock::now())
+    StoredTicket::new(site, Reference::new(reference), new, clock::now())
 }

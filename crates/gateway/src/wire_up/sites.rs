@@ -11,6 +11,7 @@ use super::mail::SiteMails;
 use super::{email, imports, incidents, mail, signers, webhook, zendesk};
 use crate::config::{DestinationTable, LineNumbers, Origins, Secrets, SettingsError, SiteConfig};
 use deskbell_core::destinations::{Destinations, SiteDestinations};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::StatusPage;
 use deskbell_core::ports::destination::Destination;
 use deskbell_core::site::{Site, Sites};
@@ -84,7 +85,7 @@ fn site(
     let mail = mail.map_err(|wrong| within("mail", wrong))?;
     let destinations = destinations(&site.destinations, secrets)?;
     if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
-        && destinations.get(name).is_none_or(|to| to.return_path(&Uuid::nil().to_string()).is_none())
+        && destinations.get(name).is_none_or(|to| to.return_path(&TicketId::new(Uuid::nil())).is_none())
     {
         let message = format!("{name:?} is not a destination of this site with to = \"email\" and reply_address");
         return Err(("mail.bounces".into(), message));

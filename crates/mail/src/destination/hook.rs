@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::reply::ReplyAddress;
 use super::senders::AgentAddresses;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::destination::{
     HookHeaders, InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnedMail,
 };
@@ -253,8 +254,8 @@ fn unpacked(raw: &str) -> Vec<u8> {
 }
 
 /// Whether a mail of the gateway about the ticket came back: its Message-ID begins with the id of the ticket.
-fn is_own(message_id: &str, ticket: &str) -> bool {
-    message_id.trim_start_matches('<').starts_with(ticket)
+fn is_own(message_id: &str, ticket: &TicketId) -> bool {
+    message_id.trim_start_matches('<').starts_with(ticket.as_str())
 }
 
 /// The parsed files, by their media types.
@@ -349,7 +350,7 @@ mod tests {
 
     #[test]
     fn mails_to_a_ticket_report_their_author_and_authentication() {
-        let address = reply().for_ticket(TICKET).unwrap();
+        let address = reply().for_ticket(&TICKET.into()).unwrap();
         let mail = |to: Value, from: &str| json!({"to": to, "from": from, "text": "*Fixed.*\n", "message_id": "<m1@desk.example>", "authenticated": true});
         for (from, email, name, from_agent) in [
             ("Ana Ruiz <ana@desk.example>", "ana@desk.example", "Ana Ruiz", true),
@@ -378,7 +379,7 @@ mod tests {
 
     #[test]
     fn files_of_mails_are_read_and_unreadable_ones_listed() {
-        let address = reply().for_ticket(TICKET).unwrap();
+        let address = reply().for_ticket(&TICKET.into()).unwrap();
         let mut files = vec![
             json!({"name": "a.txt", "content_type": "text/plain", "content": "bG9n\r\nZ2Vk"}),
             json!({"name": "b\u{202e}.txt\n", "content": "no base64!"}),
@@ -403,7 +404,7 @@ mod tests {
 
     #[test]
     fn raw_mails_are_read_from_every_envelope() {
-        let address = reply().for_ticket(TICKET).unwrap();
+        let address = reply().for_ticket(&TICKET.into()).unwrap();
         let raw = "From: =?utf-8?q?Jos=C3=A9_Ruiz?= <jose@desk.example>\r\nTo: desk@desk.example\r\nSubject: Re: x\r\nMessage-ID: <r1@desk.example>\r\n\
             MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; format=flowed; delsp=yes\r\n\
             Content-Transfer-Encoding: base64\r\n\r\nRml4ZWQu\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Fixed.</p>\r\n--b\r\n\
@@ -432,7 +433,7 @@ mod tests {
 
     #[test]
     fn headers_are_read_in_every_format_of_receivers() {
-        let address = reply().for_ticket(TICKET).unwrap();
+        let address = reply().for_ticket(&TICKET.into()).unwrap();
         for headers in [
             json!("Message-ID: <h>\nX-Autoreply: yes\nFrom: Ana <ana@desk.example>"),
             json!([["Message-ID", "<h>"], ["X-Autoreply", "yes"], ["From", "Ana <ana@desk.example>"]]),
@@ -448,7 +449,7 @@ mod tests {
 
     #[test]
     fn automatic_mails_are_marked_and_unaddressed_ones_ignored() {
-        let address = reply().for_ticket(TICKET).unwrap();
+        let address = reply().for_ticket(&TICKET.into()).unwrap();
         let mail = |to: &str, automatic: &str, id: &str| json!({"to": to, "text": "x", "message_id": id, "auto_submitted": automatic});
         assert!(
             matches!(read_mail(&mail("reply+guess@in.acme.example", "", "<m>")), Ok(InboundEvent::Nothing(why)) if !why.is_empty())
@@ -479,7 +480,7 @@ mod tests {
 
     #[test]
     fn unsigned_old_and_unreadable_hooks_are_refused() {
-        let valid = json!({"to": reply().for_ticket(TICKET).unwrap(), "text": "x", "message_id": "<m>"});
+        let valid = json!({"to": reply().for_ticket(&TICKET.into()).unwrap(), "text": "x", "message_id": "<m>"});
         let seconds = Duration::from_secs;
         assert!(read_at(now() - seconds(300), &valid).is_ok());
         assert_eq!(read_at(now() - seconds(301), &valid), Err(InboundEventError::Unsigned));

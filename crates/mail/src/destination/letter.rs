@@ -7,6 +7,7 @@ use lettre::{Address, Message};
 
 use super::MailDestination;
 use super::files::Files;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::destination::{DeliveryContents, InboundMail, ReturnsOf};
 use deskbell_core::ports::{DeliveryKind, StoredTicket};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
@@ -27,9 +28,10 @@ pub fn message(email: &MailDestination, contents: &DeliveryContents<'_>, files: 
         .to(email.mailbox.clone())
         .subject(one_line(&subject));
     if !first {
-        let thread = contents
-            .external
-            .map_or_else(|| message_id_of(email, contents, &ticket.id), |external| external.external_id.clone());
+        let thread = contents.external.map_or_else(
+            || message_id_of(email, contents, ticket.id.as_str()),
+            |external| external.external_id.clone(),
+        );
         message = message.in_reply_to(thread.clone()).references(thread);
     }
     if let Some(reply_to) = reply_to(email, contents) {
@@ -58,7 +60,7 @@ pub fn message(email: &MailDestination, contents: &DeliveryContents<'_>, files: 
 /// 3834, 3 and 5), so that two programs never reply to each other.
 pub fn unread(email: &MailDestination, ticket: &StoredTicket, mail: &InboundMail) -> Result<Message, String> {
     let to: Address = mail.from.parse().map_err(|_| "the sender has no address".to_string())?;
-    let reference = &ticket.reference;
+    let reference = ticket.reference.as_str();
     let text = format!(
         "Your mail about {reference} could not be read as an answer: it contains no new text above the quoted text, \
          or only text for agents.\n\nThe customer has not seen it. It is stored as an internal note in the inbox. To \
@@ -106,7 +108,7 @@ fn message_id_of(email: &MailDestination, contents: &DeliveryContents<'_>, id: &
 }
 
 /// The bounce address, if the destination accepts bounces; none if they go to the From address.
-fn return_path(email: &MailDestination, ticket: &str) -> Option<Address> {
+fn return_path(email: &MailDestination, ticket: &TicketId) -> Option<Address> {
     let reply = email.reply.as_ref().filter(|_| email.bounces)?;
     reply.for_bounces(ticket, ReturnsOf::Desk)
 }

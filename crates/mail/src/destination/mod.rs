@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{MailServer, SendError};
 use deskbell_core::clock;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::destination::{
     DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError,
     InboundMail, ReturnsOf,
@@ -92,12 +93,12 @@ impl Destination for MailDestination {
         hook::parse_event((reply, &self.mailbox.email), &self.agents, headers, body, clock::now())
     }
 
-    fn return_path(&self, ticket: &str) -> Option<String> {
+    fn return_path(&self, ticket: &TicketId) -> Option<String> {
         self.reply.as_ref()?.for_bounces(ticket, ReturnsOf::Customer).map(|address| address.to_string())
     }
 
     async fn notify_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
-        let reference = &ticket.reference;
+        let reference = ticket.reference.as_str();
         let outcome = match letter::unread(self, ticket, mail) {
             Ok(message) => self.server.send(&message).await.map_err(|error| error.to_string()),
             Err(error) => Err(error),
@@ -118,7 +119,7 @@ impl Destination for MailDestination {
 
     async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
         let bounces = self.reply.as_ref().filter(|_| self.bounces);
-        let return_path = bounces.and_then(|reply| reply.for_bounces(&Uuid::nil().to_string(), ReturnsOf::Desk));
+        let return_path = bounces.and_then(|reply| reply.for_bounces(&TicketId::new(Uuid::nil()), ReturnsOf::Desk));
         vec![mail_server(&self.server, return_path.as_ref().unwrap_or(&self.from.email)).await]
     }
 }

@@ -6,6 +6,7 @@ use lettre::Address;
 use ring::hmac;
 use uuid::Uuid;
 
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::destination::{ReturnAddress, ReturnsOf};
 use standard_webhooks::Secret;
 
@@ -50,17 +51,17 @@ impl ReplyAddress {
     }
 
     /// The reply address of a ticket; none if its id is no UUID.
-    pub fn for_ticket(&self, ticket: &str) -> Option<String> {
+    pub fn for_ticket(&self, ticket: &TicketId) -> Option<String> {
         self.address(ticket, REPLIES)
     }
 
     /// The bounce address for mails about a ticket; none if its id is no UUID.
-    pub fn for_bounces(&self, ticket: &str, returns: ReturnsOf) -> Option<Address> {
+    pub fn for_bounces(&self, ticket: &TicketId, returns: ReturnsOf) -> Option<Address> {
         self.address(ticket, purpose(returns))?.parse().ok()
     }
 
     /// The ticket of the first valid reply address in a text.
-    pub fn ticket(&self, text: &str) -> Option<String> {
+    pub fn ticket(&self, text: &str) -> Option<TicketId> {
         self.find(text, REPLIES)
     }
 
@@ -87,19 +88,19 @@ impl ReplyAddress {
             .then(|| (delivery.to_string(), destination.to_string()))
     }
 
-    fn address(&self, ticket: &str, purpose: &str) -> Option<String> {
-        let id: Uuid = ticket.parse().ok()?;
+    fn address(&self, ticket: &TicketId, purpose: &str) -> Option<String> {
+        let id: Uuid = ticket.as_str().parse().ok()?;
         Some(format!("{}+{}@{}", self.local, self.token(id, purpose), self.domain))
     }
 
-    fn find(&self, text: &str, purpose: &str) -> Option<String> {
+    fn find(&self, text: &str, purpose: &str) -> Option<TicketId> {
         let text = text.to_ascii_lowercase();
         let is_separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | '(' | ')');
         text.split(is_separator).find_map(|address| {
             let token = address.strip_prefix(self.local.as_str())?.strip_prefix('+')?;
             let token = token.strip_suffix(self.domain.as_str())?.strip_suffix('@')?;
             let id = Uuid::from_u128(number(token.get(..ID_LENGTH)?)?);
-            self.equals(token, &self.token(id, purpose)).then(|| id.to_string())
+            self.equals(token, &self.token(id, purpose)).then(|| TicketId::new(id))
         })
     }
 
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn reply_addresses_match_in_every_spelling() {
-        let address = addresses().for_ticket(TICKET).unwrap();
+        let address = addresses().for_ticket(&TICKET.into()).unwrap();
         assert!(address.split_once('@').unwrap().0.len() <= LOCAL_MAX, "{address}");
         for text in [
             address.clone(),
@@ -177,8 +178,8 @@ mod tests {
 
     #[test]
     fn forged_reply_addresses_belong_to_no_ticket() {
-        let address = addresses().for_ticket(TICKET).unwrap();
-        let other = addresses().for_ticket("0193c2a4-7b60-7cc0-8000-0123456789ac").unwrap();
+        let address = addresses().for_ticket(&TICKET.into()).unwrap();
+        let other = addresses().for_ticket(&"0193c2a4-7b60-7cc0-8000-0123456789ac".into()).unwrap();
         let (id, tag) = (&address[..6 + ID_LENGTH], &other[6 + ID_LENGTH..]);
         for text in [
             format!("{id}{tag}"),
@@ -197,7 +198,7 @@ mod tests {
         }
         let foreign = ReplyAddress::new("reply@in.acme.example", secret("another secret, another secret!!")).unwrap();
         assert_eq!(foreign.ticket(&address), None);
-        assert_eq!(addresses().for_ticket("1"), None);
+        assert_eq!(addresses().for_ticket(&"1".into()), None);
     }
 
     #[test]
@@ -214,13 +215,13 @@ mod tests {
         let replies = addresses();
         let (customer, desk) = (ReturnsOf::Customer, ReturnsOf::Desk);
         for returns in [customer, desk] {
-            let address = replies.for_bounces(TICKET, returns).unwrap();
+            let address = replies.for_bounces(&TICKET.into(), returns).unwrap();
             assert!(address.user().len() <= LOCAL_MAX, "{address}");
             let text = format!("<{}>", address.to_string().to_uppercase());
             assert_eq!(replies.bounces_of(&text), Some(ReturnAddress { ticket: TICKET.into(), to: returns }));
             assert_eq!(replies.ticket(&text), None);
         }
-        assert_eq!(replies.bounces_of(&replies.for_ticket(TICKET).unwrap()), None);
+        assert_eq!(replies.bounces_of(&replies.for_ticket(&TICKET.into()).unwrap()), None);
     }
 
     #[test]
@@ -240,7 +241,7 @@ mod tests {
     proptest! {
         #[test]
         fn ids_round_trip_through_addresses(id: u128, noise in "[ -~]{0,80}") {
-            let ticket = Uuid::from_u128(id).to_string();
+            let ticket = TicketId::new(Uuid::from_u128(id));
             let address = addresses().for_ticket(&ticket).unwrap();
             prop_assert_eq!(addresses().ticket(&address), Some(ticket));
             prop_assert_eq!(addresses().ticket(&noise), None);

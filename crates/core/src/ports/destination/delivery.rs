@@ -37,7 +37,7 @@ impl DeliveryContents<'_> {
 /// The [`DeliveryContents::id`] of a delivery.
 pub fn delivery_id(Delivery { ticket, number, kind, id, .. }: &Delivery) -> String {
     match kind {
-        DeliveryKind::Ticket => ticket.clone(),
+        DeliveryKind::Ticket => ticket.to_string(),
         DeliveryKind::Message => format!("{ticket}/{number}"),
         DeliveryKind::Solved | DeliveryKind::Reopened | DeliveryKind::Confirmed => format!("{ticket}/{kind}/{id}"),
     }

@@ -1,5 +1,6 @@
 //! Inbound events from destinations.
 
+use crate::ids::TicketId;
 use crate::timestamp::Timestamp;
 use mail_in::reply_text::Parts;
 use mail_in::{Bounce, Origin};
@@ -19,7 +20,7 @@ pub enum InboundEvent {
     /// A reply by mail.
     Mail {
         /// The id of the ticket here.
-        ticket: String,
+        ticket: TicketId,
         /// The mail.
         mail: InboundMail,
     },
@@ -46,7 +47,7 @@ pub struct ReturnedMail {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnAddress {
     /// The id of the ticket.
-    pub ticket: String,
+    pub ticket: TicketId,
     /// The recipients of the mails whose bounces it is for.
     pub to: ReturnsOf,
 }

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use super::external_tickets::ExternalTicketRef;
 use super::queue::DeliveryKind;
 use super::tickets::StoredTicket;
+use crate::ids::TicketId;
 use domain::config::Config;
 use domain::conversation::Author;
 
@@ -73,7 +74,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
     async fn notify_unread(&self, _ticket: &StoredTicket, _mail: &InboundMail) {}
 
     /// The envelope sender of mail to a customer about a ticket, if this destination receives its bounces.
-    fn return_path(&self, _ticket: &str) -> Option<String> {
+    fn return_path(&self, _ticket: &TicketId) -> Option<String> {
         None
     }
 

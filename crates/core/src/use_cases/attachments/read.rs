@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{FileAddresses, ReadFileError};
 use crate::clock;
+use crate::ids::TicketId;
 use crate::ports::{Attachments, StoreError, StoredAttachment};
 use domain::attachment::Attachment;
 use domain::conversation::Message;
@@ -36,13 +37,13 @@ impl ReadFiles {
     }
 
     /// The files of a ticket and its messages, each with the number of its message.
-    pub async fn list(&self, ticket: &str) -> Result<Vec<(u32, Attachment)>, StoreError> {
+    pub async fn list(&self, ticket: &TicketId) -> Result<Vec<(u32, Attachment)>, StoreError> {
         let kept = self.attachments.attachments(ticket).await?;
         Ok(kept.iter().map(|kept| (kept.number.unwrap_or_default(), self.with_address(kept))).collect())
     }
 
     /// Adds the files to messages of a ticket.
-    pub async fn attach(&self, ticket: &str, messages: &mut [Message]) -> Result<(), StoreError> {
+    pub async fn attach(&self, ticket: &TicketId, messages: &mut [Message]) -> Result<(), StoreError> {
         for (number, attachment) in self.list(ticket).await? {
             if let Some(message) = messages.iter_mut().find(|message| message.number == number) {
                 message.attachments.push(attachment);

@@ -201,7 +201,7 @@ impl Worker {
         for due in due {
             let (contents, to, one) = (self.shared.contents.clone(), self.to.clone(), due.clone());
             let stop = self.stop.clone();
-            let (site, destination, reference) = (&self.site, &self.destination, &due.ticket.reference);
+            let (site, destination, reference) = (&self.site, &self.destination, due.ticket.reference.as_str());
             let span = tracing::info_span!("delivery", site, destination, reference, attempt = due.delivery.attempts);
             let attempt = async move { limited(ATTEMPT_MAX, &stop, contents.deliver(to.as_ref(), &one)).await };
             let task = self.running.spawn(attempt.instrument(span));

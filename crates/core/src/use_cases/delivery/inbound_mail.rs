@@ -110,7 +110,7 @@ impl TakeInboundMail {
         mail.files = files;
         let withheld: Vec<String> = withheld.into_iter().map(|file| file.name).collect();
         for name in &withheld {
-            tracing::warn!(reference = ticket.reference, name, "attachment withheld");
+            tracing::warn!(reference = ticket.reference.as_str(), name, "attachment withheld");
         }
         let content = Content { reply, withheld };
         let stored = match (aside_by_origin(mail.origin), author) {
@@ -214,7 +214,7 @@ impl TakeInboundMail {
         let is_automatic = matches!(aside, Aside::Automatic(_));
         let notifies = aside == Aside::Unread && mail.from_agent && !self.was_notified(ticket, &note.actor).await?;
         let decide = |current: &CurrentTicket| noted(current, &note, &key, !is_automatic);
-        let (reference, is_authenticated) = (&ticket.reference, mail.authenticated == Some(true));
+        let (reference, is_authenticated) = (ticket.reference.as_str(), mail.authenticated == Some(true));
         match self.conversations.change(&ticket.id, None, &decide).await? {
             Changed::Written(changed, _) => {
                 tracing::warn!(reference, is_authenticated, reason, "mail stored as an internal note");
@@ -266,7 +266,7 @@ impl TakeInboundMail {
             match kept {
                 Ok(id) => ids.push(id),
                 Err(reason) => {
-                    tracing::warn!(reference = ticket.reference, reason, "mail attachment not stored");
+                    tracing::warn!(reference = ticket.reference.as_str(), reason, "mail attachment not stored");
                     missing.push(name);
                 }
             }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::ids::TicketId;
 use crate::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, delivery_id};
 use crate::ports::{
     Bus, Delivery, DeliveryState, OutgoingMail, Queue, ReturnedReceipt, StoreError, StoredTicket, Tickets,
@@ -16,9 +17,9 @@ use mail_in::{Outcome, outcome};
 /// The sent mail that a bounce is about.
 enum SentMail {
     /// The receipt of a ticket, with the number of its code if known.
-    Receipt { ticket: String, number: Option<u32> },
+    Receipt { ticket: TicketId, number: Option<u32> },
     /// A delivery of a ticket to the destination, with its id if known.
-    Delivery { ticket: String, id: Option<String> },
+    Delivery { ticket: TicketId, id: Option<String> },
 }
 
 /// Handles bounces.
@@ -63,7 +64,7 @@ impl TakeReturnedMail {
     /// The sent mail, if any: identified by its Message-ID, or else by the address that the bounce was sent to.
     fn sent_mail(&self, destination: &str, returned: &ReturnedMail) -> Option<SentMail> {
         if let Some((id, _)) = returned.delivery.as_ref().filter(|(_, to)| to == destination) {
-            let ticket = id.split('/').next().unwrap_or_default().to_string();
+            let ticket = TicketId::new(id.split('/').next().unwrap_or_default());
             return Some(SentMail::Delivery { ticket, id: Some(id.clone()) });
         }
         if let Some((ticket, number)) = returned.bounce.message_ids().find_map(|id| self.codes.mail_of(id)) {
@@ -76,8 +77,8 @@ impl TakeReturnedMail {
         })
     }
 
-    async fn ticket_of(&self, site: &str, id: &str) -> Result<Option<StoredTicket>, StoreError> {
-        Ok(self.tickets.ticket(id).await?.filter(|ticket| ticket.site == site && ticket.id == id))
+    async fn ticket_of(&self, site: &str, id: &TicketId) -> Result<Option<StoredTicket>, StoreError> {
+        Ok(self.tickets.ticket(id).await?.filter(|ticket| ticket.site == site && ticket.id == *id))
     }
 
     async fn receipt(
@@ -87,7 +88,7 @@ impl TakeReturnedMail {
         returned: &ReturnedMail,
     ) -> Result<(), StoreError> {
         let (Address::Signed(address) | Address::Claimed(address)) = address(&ticket.ticket) else { return Ok(()) };
-        let reference = &ticket.reference;
+        let reference = ticket.reference.as_str();
         let (is_address_dead, reason) = match outcome(&returned.bounce, &address) {
             Outcome::Returned { is_address_dead, reason } => (is_address_dead, reason),
             Outcome::OnItsWay => {
@@ -107,7 +108,7 @@ impl TakeReturnedMail {
     async fn returned_delivery(
         &self,
         (site, destination): (&str, &str),
-        (ticket, id): (&str, Option<&str>),
+        (ticket, id): (&TicketId, Option<&str>),
         returned: &ReturnedMail,
     ) -> Result<(), StoreError> {
         let deliveries = self.queue.deliveries(ticket).await?;
@@ -119,7 +120,7 @@ impl TakeReturnedMail {
         };
         let Some(delivery) = deliveries.iter().rev().find(is_it) else { return Ok(()) };
         let Outcome::Returned { reason, .. } = outcome(&returned.bounce, &returned.mailbox) else {
-            tracing::info!(site, destination, ticket, "mail delayed");
+            tracing::info!(site, destination, ticket = ticket.as_str(), "mail delayed");
             return Ok(());
         };
         // A report has no reply code of its own; 550 is the reply if nothing more is known (RFC 5321, 4.2.3).
@@ -129,7 +130,7 @@ impl TakeReturnedMail {
             returned.mailbox
         );
         if self.queue.return_delivery(delivery.id, &reason).await? {
-            tracing::error!(site, destination, ticket, reason, "delivery returned");
+            tracing::error!(site, destination, ticket = ticket.as_str(), reason, "delivery returned");
             if let Some(ticket) = self.ticket_of(site, ticket).await? {
                 self.bus.ticket_changed(ticket);
             }

@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::attempt_counts::AttemptCounts;
 use crate::destinations::Destinations;
+use crate::ids::TicketId;
 use crate::ports::{DeliveryOutcome, DueDelivery};
 
 /// How many settled deliveries a waiting request may lag behind.
@@ -17,7 +18,7 @@ const BEHIND_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct DestinationStates {
     states: BTreeMap<(String, String), Arc<DestinationState>>,
-    settled: broadcast::Sender<String>,
+    settled: broadcast::Sender<TicketId>,
 }
 
 /// The state of one destination.
@@ -81,13 +82,13 @@ impl DestinationStates {
     }
 
     /// Announces that a delivery of a ticket is settled.
-    pub fn announce_settled(&self, ticket: &str) {
+    pub fn announce_settled(&self, ticket: &TicketId) {
         // Without receivers, this is no error.
-        let _ = self.settled.send(ticket.to_string());
+        let _ = self.settled.send(ticket.clone());
     }
 
     /// The tickets whose deliveries are settled from here on.
-    pub fn watch_settled(&self) -> broadcast::Receiver<String> {
+    pub fn watch_settled(&self) -> broadcast::Receiver<TicketId> {
         self.settled.subscribe()
     }
 }

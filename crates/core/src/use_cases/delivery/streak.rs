@@ -76,7 +76,7 @@ fn judge_later(delivery: &Delivery, reason: &str, after: Option<Duration>, now: 
 /// Updates the state of the destination after an attempt, counts it and logs it.
 pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDelivery, outcome: &DeliveryOutcome) {
     let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
-    let reference = &ticket.reference;
+    let reference = ticket.reference.as_str();
     state.attempts.add(match outcome {
         DeliveryOutcome::Delivered { .. } => AttemptResult::Delivered,
         DeliveryOutcome::Retry { .. } => AttemptResult::Retry,

@@ -14,6 +14,7 @@ use super::store_reply::{ReplyOutcome, StoreReply};
 use crate::attempt::{Ended, limited};
 use crate::clock;
 use crate::destinations::Destinations;
+use crate::ids::TicketId;
 use crate::ports::destination::{AgentNote, ExternalMessage, Failure, PolledMessage, Polling};
 use crate::ports::{
     Activity, ActivityKind, Change, Changed, Conversations, CurrentTicket, Decision, Delivery, DeliveryKind,
@@ -165,7 +166,7 @@ impl SyncTickets {
                     Err(ended) => Err(ended.into()),
                 },
             };
-            let (site, reference) = (queue.0, &one.ticket.reference);
+            let (site, reference) = (queue.0, one.ticket.reference.as_str());
             let polled = match polled {
                 Ok(polled) => polled,
                 Err(SyncError::Destination(Failure::Never(error))) => {
@@ -219,7 +220,7 @@ impl SyncTickets {
                 if let ReplyOutcome::Refused(limit) =
                     self.replies.store(&due.ticket, name, &message, files, None).await?
                 {
-                    let reference = &due.ticket.reference;
+                    let reference = due.ticket.reference.as_str();
                     tracing::warn!(
                         site = due.ticket.site,
                         reference,
@@ -265,19 +266,24 @@ impl SyncTickets {
             Change { activity: Some(activity), activity_key: Some(key.clone()), ..current.unchanged() }.into()
         };
         if let Changed::Written(changed, _) = self.store.conversations.change(&ticket.id, None, &decide).await? {
-            tracing::info!(site = ticket.site, reference = ticket.reference, note = note.text, "ticket merged");
+            tracing::info!(
+                site = ticket.site,
+                reference = ticket.reference.as_str(),
+                note = note.text,
+                "ticket merged"
+            );
             self.replies.bus.ticket_changed(*changed);
         }
         Ok(())
     }
 
-    async fn deliveries(&self, ticket: &str, name: &str) -> Result<Vec<Delivery>, StoreError> {
+    async fn deliveries(&self, ticket: &TicketId, name: &str) -> Result<Vec<Delivery>, StoreError> {
         let all = self.store.queue.deliveries(ticket).await?;
         Ok(all.into_iter().filter(|one| one.destination == name).collect())
     }
 
     /// The messages whose deliveries have an unknown outcome.
-    async fn unsettled_messages(&self, ticket: &str, deliveries: &[Delivery]) -> Result<Vec<Message>, StoreError> {
+    async fn unsettled_messages(&self, ticket: &TicketId, deliveries: &[Delivery]) -> Result<Vec<Message>, StoreError> {
         let mut messages = Vec::new();
         let is_unsettled = |one: &&Delivery| {
             one.kind == DeliveryKind::Message
@@ -316,7 +322,7 @@ impl SyncTickets {
             match kept {
                 Ok(id) => ids.push(id),
                 Err(reason) => {
-                    tracing::warn!(reference = ticket.reference, reason, "file of a reply not stored");
+                    tracing::warn!(reference = ticket.reference.as_str(), reason, "file of a reply not stored");
                     let name = file.name.replace(char::is_control, " ");
                     let name = if message.author == Author::Customer { name } else { markdown::escape(&name) };
                     message.body = format!("{}\n\n({name})", message.body.trim_end()).trim_start().to_string();

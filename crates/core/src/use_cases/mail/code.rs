@@ -1,6 +1,7 @@
 //! Codes and links that prove that somebody reads the mail of an address. Both are derived from the gateway's key, the ticket and the number of
 //! the code, so nothing usable is stored, and a retried mail contains the same code.
 
+use crate::ids::TicketId;
 use std::time::Duration;
 
 use base64::Engine;
@@ -30,43 +31,43 @@ impl Codes {
     }
 
     /// The code of a ticket with this number.
-    pub fn code(&self, ticket: &str, number: u32) -> String {
+    pub fn code(&self, ticket: &TicketId, number: u32) -> String {
         let tag = hmac::sign(&self.0, format!("code {number} of {ticket}").as_bytes());
         let start = tag.as_ref().iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
         format!("{:0DIGITS$}", start % 10_u64.pow(DIGITS as u32))
     }
 
     /// Whether the input is that code. Spaces and dashes are ignored, and digits may be Arabic or Persian.
-    pub fn is_code(&self, ticket: &str, number: u32, typed: &str) -> bool {
+    pub fn is_code(&self, ticket: &TicketId, number: u32, typed: &str) -> bool {
         let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(western).collect();
         self.is_same(&digits, &self.code(ticket, number))
     }
 
     /// The token of the link that opens a ticket, for the code of this number.
-    pub fn link(&self, ticket: &str, number: u32) -> String {
+    pub fn link(&self, ticket: &TicketId, number: u32) -> String {
         let tag = hmac::sign(&self.0, format!("link {number} to {ticket}").as_bytes());
         BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..LINK_BYTES).unwrap_or_default())
     }
 
     /// Whether a token opens the ticket.
-    pub fn is_link(&self, ticket: &str, number: u32, token: &str) -> bool {
+    pub fn is_link(&self, ticket: &TicketId, number: u32, token: &str) -> bool {
         self.is_same(token, &self.link(ticket, number))
     }
 
     /// The part before the at sign of the Message-ID of a ticket's mail with this number. Nobody else can make one, so a bounce that contains
     /// it is about a mail that was sent.
-    pub fn mail_name(&self, ticket: &str, number: u32) -> String {
+    pub fn mail_name(&self, ticket: &TicketId, number: u32) -> String {
         let tag = hmac::sign(&self.0, format!("mail {number} about {ticket}").as_bytes());
         let tag = BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..MAIL_BYTES).unwrap_or_default());
         format!("{ticket}.{number}.{tag}")
     }
 
     /// The ticket and number of the mail with this Message-ID, if this gateway made it.
-    pub fn mail_of(&self, message_id: &str) -> Option<(String, u32)> {
+    pub fn mail_of(&self, message_id: &str) -> Option<(TicketId, u32)> {
         let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
         let mut parts = name.split('.');
-        let (ticket, number) = (parts.next()?, parts.next()?.parse().ok()?);
-        self.is_same(name, &self.mail_name(ticket, number)).then(|| (ticket.to_string(), number))
+        let (ticket, number) = (TicketId::new(parts.next()?), parts.next()?.parse().ok()?);
+        self.is_same(name, &self.mail_name(&ticket, number)).then_some((ticket, number))
     }
 
     /// A digest of the mailbox behind an address, under which mails are counted without storing the address.
@@ -100,25 +101,29 @@ mod tests {
     #[test]
     fn codes_belong_to_one_ticket_and_number_in_any_spelling() {
         let codes = Codes::new(&[7; 32]);
-        let code = codes.code("1", 1);
+        let code = codes.code(&"1".into(), 1);
         assert!(code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
         let eastern =
             |zero: u32| code.chars().map(|c| char::from_u32(zero + c.to_digit(10).unwrap()).unwrap()).collect();
         for typed in
             [code.clone(), spaced(&code), format!(" {}-{}\n", &code[..4], &code[4..]), eastern(0x660), eastern(0x6f0)]
         {
-            assert!(codes.is_code("1", 1, &typed), "{typed}");
+            assert!(codes.is_code(&"1".into(), 1, &typed), "{typed}");
         }
-        assert!(!codes.is_code("1", 2, &code) && !codes.is_code("2", 1, &code) && !codes.is_code("1", 1, ""));
-        assert!(!Codes::new(&[8; 32]).is_code("1", 1, &code));
+        assert!(
+            !codes.is_code(&"1".into(), 2, &code)
+                && !codes.is_code(&"2".into(), 1, &code)
+                && !codes.is_code(&"1".into(), 1, "")
+        );
+        assert!(!Codes::new(&[8; 32]).is_code(&"1".into(), 1, &code));
     }
 
     #[test]
     fn message_ids_name_their_mail_and_cannot_be_forged() {
         let codes = Codes::new(&[7; 32]);
-        let name = codes.mail_name("1", 2);
+        let name = codes.mail_name(&"1".into(), 2);
         assert_eq!(codes.mail_of(&format!("<{name}@acme.example>")), Some(("1".into(), 2)));
-        let other = codes.mail_name("1", 1);
+        let other = codes.mail_name(&"1".into(), 1);
         let tag = other.rsplit_once('.').unwrap().1;
         for forged in
             [format!("<1.2.{tag}@acme.example>"), "<1@acme.example>".into(), "<1.2.@x>".into(), name, "".into()]
@@ -131,8 +136,12 @@ mod tests {
     #[test]
     fn links_belong_to_one_ticket_and_number() {
         let codes = Codes::new(&[7; 32]);
-        let link = codes.link("1", 1);
-        assert!(codes.is_link("1", 1, &link));
-        assert!(!codes.is_link("1", 2, &link) && !codes.is_link("2", 1, &link) && !codes.is_link("1", 1, ""));
+        let link = codes.link(&"1".into(), 1);
+        assert!(codes.is_link(&"1".into(), 1, &link));
+        assert!(
+            !codes.is_link(&"1".into(), 2, &link)
+                && !codes.is_link(&"2".into(), 1, &link)
+                && !codes.is_link(&"1".into(), 1, "")
+        );
     }
 }

@@ -27,7 +27,7 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
     let t = |text: GatewayText| texts::text_in(language, text);
     let zone = site.hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
     let at = |time: Timestamp| moment(&t(GatewayText::MailTime), time, &zone);
-    let reference = |text| fill(&t(text), "{reference}", &ticket.reference);
+    let reference = |text| fill(&t(text), "{reference}", ticket.reference.as_str());
     let is_signed = matches!(address(&ticket.ticket), Address::Signed(_));
     let user = ticket.ticket.context.user.as_ref().filter(|_| is_signed);
     let name = user.map(|user| one_line(&user.name)).unwrap_or_default();

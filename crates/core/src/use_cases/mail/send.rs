@@ -100,7 +100,7 @@ impl SendMail {
             }
             let Some(due) = store.claim_mail(name, LEASE).await? else { continue };
             let Some(sent) = send_claimed(store, outbox, &self.codes, &due).await else { continue };
-            let reference = &due.ticket.reference;
+            let reference = due.ticket.reference.as_str();
             let retry_in = match &sent {
                 Err(MailFailure::Temporary(_)) => {
                     let now = clock::now();
@@ -170,7 +170,7 @@ async fn send_claimed(
     tokio::select! {
         sent = send(outbox, codes, due) => Some(sent),
         () = lost => {
-            tracing::warn!(site = due.ticket.site, reference = due.ticket.reference, "mail aborted: claim lost");
+            tracing::warn!(site = due.ticket.site, reference = due.ticket.reference.as_str(), "mail aborted: claim lost");
             None
         }
     }
@@ -182,9 +182,9 @@ async fn record(store: &dyn OutgoingMail, due: &DueMail, outcome: MailOutcome<'_
     loop {
         match store.record_mail(ticket, &due.claim, outcome).await {
             Ok(true) => return,
-            Ok(false) => return tracing::warn!(ticket, "mail not recorded: claim lost"),
+            Ok(false) => return tracing::warn!(ticket = ticket.as_str(), "mail not recorded: claim lost"),
             Err(error) => {
-                tracing::warn!(ticket, %error, "recording a mail failed; will retry");
+                tracing::warn!(ticket = ticket.as_str(), %error, "recording a mail failed; will retry");
                 sleep(STORE_RETRY).await;
             }
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::PrivacyError;
 use super::log::empty_log;
 use super::selection::{Matched, Selection, walk};
+use crate::ids::{Reference, TicketId};
 use crate::ports::{
     Attachments, Erasure, ErasureCounts, Files, PersonTrace, SessionTrace, StoreError, TicketHead, Tickets, Traces,
 };
@@ -36,7 +37,7 @@ pub struct Erased {
     /// Tickets that could not be read, so that their owner is unknown.
     pub unreadable: u64,
     /// Tickets that remain at destinations: reference, destination name, external id.
-    pub external: Vec<(String, String, String)>,
+    pub external: Vec<(Reference, String, String)>,
     /// Whether the write-ahead log, which contains the erased pages, was emptied as well.
     pub is_log_empty: bool,
 }
@@ -94,7 +95,7 @@ impl EraseSelection {
                     traces.people.extend(person.filter(|person| !traces.people.contains(person)));
                 }
                 if confirmed {
-                    let ids: Vec<String> = chunk.iter().map(|matched| matched.head.id.clone()).collect();
+                    let ids: Vec<TicketId> = chunk.iter().map(|matched| matched.head.id.clone()).collect();
                     let meant = Meant { selection, chunk, changed_hands: AtomicU64::new(0) };
                     let is_meant = |head: &TicketHead| meant.includes(head);
                     erased.counts = erased.counts.plus(store.erase_tickets(&ids, &is_meant).await?);
@@ -174,7 +175,7 @@ impl EraseTicket {
         let counts = self.erasure.erase_tickets(ids, &|_| true).await?;
         let mut erased = Erased { counts, external, ..Erased::default() };
         finish((self.erasure.as_ref(), self.attachments.as_ref()), self.files.as_ref(), &mut erased).await?;
-        tracing::info!(reference = ticket.reference, agent, "ticket erased");
+        tracing::info!(reference = ticket.reference.as_str(), agent, "ticket erased");
         Ok(erased)
     }
 }
@@ -236,15 +237,15 @@ mod tests {
 
     #[test]
     fn tickets_with_a_new_owner_are_counted_and_reopened_ones_are_skipped() {
-        let head = |id: &str, person: Option<&str>, status| TicketHead {
+        let head = |id: &'static str, person: Option<&str>, status| TicketHead {
             id: id.into(),
             site: "acme".into(),
-            reference: format!("DB-{id}"),
+            reference: Reference::new(format!("DB-{id}")),
             status: Some(status),
             updated_at: Some(time("2020-01-01T00:00:00Z")),
             person: person.map(String::from),
         };
-        let found = |id: &str| Matched { head: head(id, None, Status::Solved), session: None };
+        let found = |id: &'static str| Matched { head: head(id, None, Status::Solved), session: None };
         let chunk = [found("1"), found("2"), found("3")];
         let selection = Selection::before("2025-01-31", None, false).unwrap();
         let meant = Meant { selection: &selection, chunk: &chunk, changed_hands: AtomicU64::new(0) };

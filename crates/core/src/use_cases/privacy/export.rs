@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::PrivacyError;
 use super::selection::{Matched, Selection, walk};
 use crate::clock;
+use crate::ids::{Reference, TicketId};
 use crate::ports::{
     Activity, Attachments, Confirmations, Conversations, Erasure, ExportTarget, FileOwner, StoreError,
     StoredAttachment, StoredTicket, Tickets,
@@ -34,9 +35,9 @@ pub struct Exported {
 /// A ticket with everything stored about it.
 #[derive(Serialize)]
 struct ExportedTicket {
-    id: String,
+    id: TicketId,
     site: String,
-    reference: String,
+    reference: Reference,
     status: &'static str,
     received_at: Timestamp,
     updated_at: Timestamp,
@@ -185,7 +186,7 @@ impl ExportSelection {
         exported: &mut Exported,
     ) -> Result<Vec<ExportedFile>, PrivacyError> {
         let kept = self.0.attachments.attachments(&ticket.id).await?;
-        kept.into_iter().map(|kept| copy_file(kept, &ticket.reference, target, exported)).collect()
+        kept.into_iter().map(|kept| copy_file(kept, ticket.reference.as_str(), target, exported)).collect()
     }
 
     async fn read(&self, ticket: StoredTicket, files: Vec<ExportedFile>) -> Result<ExportedTicket, StoreError> {

@@ -143,11 +143,11 @@ pub async fn walk(
         return Ok(0);
     }
     let needs_content = selection.is_of_people();
-    let (mut after, mut unreadable) = (String::new(), 0);
+    let (mut after, mut unreadable) = (None, 0);
     loop {
-        let heads = erasure.ticket_heads(&after, PAGE).await?;
+        let heads = erasure.ticket_heads(after.as_ref(), PAGE).await?;
         let Some(last) = heads.last() else { return Ok(unreadable) };
-        after.clone_from(&last.id);
+        after = Some(last.id.clone());
         let mut matched = Vec::new();
         for head in heads.into_iter().filter(|head| selection.admits(head)) {
             if !needs_content {
@@ -180,11 +180,10 @@ mod tests {
     use crate::fixtures::time;
 
     fn head(site: &str, status: Status, updated_at: &str) -> TicketHead {
-        let [id, reference] = ["1", "DB-00001"].map(String::from);
         TicketHead {
-            id,
+            id: "1".into(),
             site: site.into(),
-            reference,
+            reference: "DB-00001".into(),
             status: Some(status),
             updated_at: Some(time(updated_at)),
             person: None,

@@ -6,6 +6,7 @@ use super::AmendTicketError;
 use super::find::{FindTicketError, find_listed_ticket};
 use super::summary::summary;
 use crate::destinations::Destinations;
+use crate::ids::TicketId;
 use crate::json;
 use crate::ports::{
     Activity, ActivityKind, Bus, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, NewDelivery, Reader,
@@ -36,7 +37,7 @@ impl AmendTicket {
         &self,
         site: &str,
         reader: Reader<'_>,
-        id: &str,
+        id: &TicketId,
         body: &[u8],
     ) -> Result<Summary, AmendTicketError> {
         let ticket = find_listed_ticket(self.conversations.as_ref(), site, reader, id).await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::find::{FindTicketError, find_ticket};
 use super::summary::summary;
 use crate::destinations::Destinations;
+use crate::ids::TicketId;
 use crate::json::{self, JsonError};
 use crate::ports::{
     Bus, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, DeliveryKind, Reader, StoreError,
@@ -100,7 +101,7 @@ impl ConfirmAddress {
         &self,
         site: &str,
         reader: Reader<'_>,
-        id: &str,
+        id: &TicketId,
         body: &[u8],
     ) -> Result<Summary, ConfirmAddressError> {
         let ticket = find_ticket(self.conversations.as_ref(), site, reader, id).await?;
@@ -146,7 +147,7 @@ impl RequestCode {
         &self,
         site: &str,
         reader: Reader<'_>,
-        id: &str,
+        id: &TicketId,
         from: Option<IpAddr>,
     ) -> Result<Summary, RequestCodeError> {
         let ticket = find_ticket(self.conversations.as_ref(), site, reader, id).await?;
@@ -181,9 +182,9 @@ impl OpenLink {
     }
 
     /// The ticket of a mailed link; none if the link is not valid.
-    pub async fn open(&self, site: &str, id: &str, key: &str) -> Result<Option<StoredTicket>, StoreError> {
+    pub async fn open(&self, site: &str, id: &TicketId, key: &str) -> Result<Option<StoredTicket>, StoreError> {
         let ticket = self.tickets.ticket(id).await?;
-        let Some(ticket) = ticket.filter(|ticket| ticket.site == site && ticket.id == id) else { return Ok(None) };
+        let Some(ticket) = ticket.filter(|ticket| ticket.site == site && ticket.id == *id) else { return Ok(None) };
         let claimed = self.confirmations.claimed_address(id).await?;
         let is_valid =
             |claimed: &ClaimedAddress| has_valid_code(claimed, CODE_LIFE) && self.codes.is_link(id, claimed.code, key);

@@ -1,5 +1,6 @@
 //! Finds a ticket for a requester; a ticket of somebody else is the same as none.
 
+use crate::ids::TicketId;
 use crate::ports::{Conversations, ListedTicket, Reader, StoreError, StoredTicket};
 
 /// Why a ticket of a requester was not found.
@@ -18,7 +19,7 @@ pub async fn find_ticket(
     conversations: &dyn Conversations,
     site: &str,
     reader: Reader<'_>,
-    id: &str,
+    id: &TicketId,
 ) -> Result<StoredTicket, FindTicketError> {
     conversations.ticket_of(site, reader, id).await?.ok_or(FindTicketError::NoTicket)
 }
@@ -28,7 +29,7 @@ pub async fn find_listed_ticket(
     conversations: &dyn Conversations,
     site: &str,
     reader: Reader<'_>,
-    id: &str,
+    id: &TicketId,
 ) -> Result<ListedTicket, FindTicketError> {
     conversations.listed_ticket_of(site, reader, id).await?.ok_or(FindTicketError::NoTicket)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::find::{FindTicketError, find_listed_ticket, find_ticket};
 use super::summary::listed_summary;
+use crate::ids::TicketId;
 use crate::ports::{
     Confirmations, Conversations, CustomerCursor, CustomerPage, ListedTicket, MessagePage, Reader, ReaderCounts,
     StoreError, StoredTicket,
@@ -53,7 +54,7 @@ impl ReadTickets {
     }
 
     /// One ticket of a reader, as in lists.
-    pub async fn one(&self, site: &str, reader: Reader<'_>, id: &str) -> Result<ListedTicket, FindTicketError> {
+    pub async fn one(&self, site: &str, reader: Reader<'_>, id: &TicketId) -> Result<ListedTicket, FindTicketError> {
         find_listed_ticket(self.conversations.as_ref(), site, reader, id).await
     }
 
@@ -62,7 +63,7 @@ impl ReadTickets {
         &self,
         site: &str,
         reader: Reader<'_>,
-        id: &str,
+        id: &TicketId,
         (after, limit): (Option<u32>, u32),
     ) -> Result<Messages, FindTicketError> {
         let (opening, handling) = match after {

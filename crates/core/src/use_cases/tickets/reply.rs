@@ -9,6 +9,7 @@ use super::ReplyError;
 use super::find::{FindTicketError, find_ticket};
 use super::limits::{self, SubmissionLimits};
 use super::read::customer_name;
+use crate::ids::TicketId;
 use crate::json;
 use crate::ports::{
     Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage, Reader,
@@ -49,7 +50,7 @@ impl ReplyToTicket {
         &self,
         site: &Site,
         reader: Reader<'_>,
-        id: &str,
+        id: &TicketId,
         (key, from): (String, Option<IpAddr>),
         body: &[u8],
     ) -> Result<(Message, bool), ReplyError> {

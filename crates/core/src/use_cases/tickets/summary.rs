@@ -8,8 +8,8 @@ use domain::ticket::Status;
 /// The summary of a stored ticket.
 pub fn summary(ticket: &StoredTicket) -> Summary {
     Summary {
-        id: ticket.id.clone(),
-        reference: ticket.reference.clone(),
+        id: ticket.id.to_string(),
+        reference: ticket.reference.to_string(),
         status: ticket.status,
         kind: ticket.ticket.kind,
         title: conversation::title(&ticket.ticket.message),
@@ -26,8 +26,8 @@ pub fn summary(ticket: &StoredTicket) -> Summary {
 /// The summary of a listed ticket.
 pub fn listed_summary(ticket: &ListedTicket) -> Summary {
     Summary {
-        id: ticket.id.clone(),
-        reference: ticket.reference.clone(),
+        id: ticket.id.to_string(),
+        reference: ticket.reference.to_string(),
         status: ticket.status,
         kind: ticket.shown.kind,
         title: ticket.shown.title.clone(),

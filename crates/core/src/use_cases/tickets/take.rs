@@ -13,6 +13,7 @@ use super::keys_in_use::KeysInUse;
 use super::limits::{self, SubmissionLimits};
 use super::reference::{self, DRAWS};
 use crate::clock::Clock;
+use crate::ids::TicketId;
 use crate::json;
 use crate::ports::{
     Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionKey, SubmissionOutcome, Tickets,
@@ -143,7 +144,7 @@ fn stored(site: &Site, requester: Requester, mut new: NewTicket, now: Timestamp)
         TicketFacts { topic, severity: *severity, priority, received: now, now, automatic: *automatic, test: *test };
     let plan = plan_response(site, facts);
     StoredTicket {
-        id: Uuid::now_v7().to_string(),
+        id: TicketId::new(Uuid::now_v7()),
         site: site.key.clone(),
         reference: reference::draw(0),
         status: Status::Open,
@@ -180,8 +181,8 @@ fn replace_claimed_customer(new: &mut NewTicket, person: Person) {
 
 fn receipt(ticket: &StoredTicket) -> Receipt {
     Receipt {
-        id: ticket.id.clone(),
-        reference: ticket.reference.clone(),
+        id: ticket.id.to_string(),
+        reference: ticket.reference.to_string(),
         status: ticket.status,
         due_at: ticket.due_at.map(|due_at| due_at.to_string()),
     }

@@ -15,6 +15,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
+use deskbell_core::ids::TicketId;
 use deskbell_core::use_cases::tickets::{ConfirmAddress, RequestCode};
 use domain::conversation::{ConfirmationCode, Summary};
 
@@ -36,7 +37,7 @@ pub fn confirm_docs(operation: TransformOperation<'_>) -> TransformOperation<'_>
 pub async fn confirm(
     State(requesters): State<Arc<Requesters>>,
     State(confirm): State<Arc<ConfirmAddress>>,
-    Path((name, id)): Path<(String, String)>,
+    Path((name, id)): Path<(String, TicketId)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -64,7 +65,7 @@ pub fn request_docs(operation: TransformOperation<'_>) -> TransformOperation<'_>
 pub async fn request(
     State(requesters): State<Arc<Requesters>>,
     State(request): State<Arc<RequestCode>>,
-    Path((name, id)): Path<(String, String)>,
+    Path((name, id)): Path<(String, TicketId)>,
     client: Client,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {

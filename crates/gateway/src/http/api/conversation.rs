@@ -20,6 +20,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::{self, Requesters};
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::CustomerCursor;
 use deskbell_core::use_cases::tickets::{
     AmendTicket, FindSimilar, GatherTickets, MESSAGES_MAX, PAGE_MAX, ReadTickets, ReplyToTicket, changes_status,
@@ -111,7 +112,7 @@ pub fn one_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn one(
     State(requesters): State<Arc<Requesters>>,
     State(read): State<Arc<ReadTickets>>,
-    Path((name, id)): Path<(String, String)>,
+    Path((name, id)): Path<(String, TicketId)>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
@@ -132,7 +133,7 @@ pub fn messages_docs(operation: TransformOperation<'_>) -> TransformOperation<'_
 pub async fn messages(
     State(requesters): State<Arc<Requesters>>,
     State(read): State<Arc<ReadTickets>>,
-    Path((name, id)): Path<(String, String)>,
+    Path((name, id)): Path<(String, TicketId)>,
     parameters: Result<Query<MessagesQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -161,7 +162,7 @@ pub fn reply_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn reply(
     State(requesters): State<Arc<Requesters>>,
     State(reply): State<Arc<ReplyToTicket>>,
-    Path((name, id)): Path<(String, String)>,
+    Path((name, id)): Path<(String, TicketId)>,
     client: Client,
     headers: HeaderMap,
     body: Body,
@@ -190,7 +191,7 @@ pub async fn patch(
     State(requesters): State<Arc<Requesters>>,
     State(guard): State<Arc<Guard>>,
     State(amend): State<Arc<AmendTicket>>,
-    Path((name, id)): Path<(String, String)>,
+    Path((name, id)): Path<(String, TicketId)>,
     client: Client,
     headers: HeaderMap,
     body: Body,

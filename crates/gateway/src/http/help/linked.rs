@@ -14,6 +14,7 @@ use crate::body_limits::BODY_MAX;
 use crate::http::body::read_body;
 use crate::http::inbox::rich;
 use crate::http::problem::Refusal;
+use deskbell_core::ids::TicketId;
 use deskbell_core::ports::StoredTicket;
 use domain::conversation::{Author, Message};
 use domain::texts::{self, GatewayText, Language, TicketsText, fill};
@@ -32,7 +33,7 @@ pub struct Linked {
 /// The page with the button.
 pub async fn show_form(
     State(help): State<HelpState>,
-    Path((site, id)): Path<(String, String)>,
+    Path((site, id)): Path<(String, TicketId)>,
     Query(Linked { key }): Query<Linked>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -41,20 +42,20 @@ pub async fn show_form(
     let Some(ticket) = ticket else { return Ok(not_valid(language)) };
     let t = |text| texts::text_in(tag(language), text);
     let content = html! {
-        h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", &ticket.reference)) }
+        h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", ticket.reference.as_str())) }
         p { (t(GatewayText::LinkAsk)) }
         form method="post" action={ "/help/" (site) "/tickets/" (id) } {
             input type="hidden" name="key" value=(key);
             button type="submit" { (t(GatewayText::LinkOpen)) }
         }
     };
-    Ok(answer(StatusCode::OK, language, &ticket.reference, &content))
+    Ok(answer(StatusCode::OK, language, ticket.reference.as_str(), &content))
 }
 
 /// The ticket.
 pub async fn show_ticket(
     State(help): State<HelpState>,
-    Path((site, id)): Path<(String, String)>,
+    Path((site, id)): Path<(String, TicketId)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -66,11 +67,11 @@ pub async fn show_ticket(
     let t = |text| texts::text_in(tag(language), text);
     let messages = help.read_tickets.all(&ticket).await?;
     let content = html! {
-        h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", &ticket.reference)) }
+        h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", ticket.reference.as_str())) }
         @for message in &messages { (render_message(language, message)) }
         p { (t(GatewayText::LinkReadOnly)) }
     };
-    Ok(answer(StatusCode::OK, language, &ticket.reference, &content))
+    Ok(answer(StatusCode::OK, language, ticket.reference.as_str(), &content))
 }
 
 fn render_message(language: Option<Language>, message: &Message) -> Markup {

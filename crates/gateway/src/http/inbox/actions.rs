@@ -43,7 +43,7 @@ pub async fn handle(
     Path(name): Path<String>,
     form: Result<Form<ActionForm>, FormRejection>,
 ) -> Result<Response, Failed> {
-    let Some(ticket) = inbox.tickets.ticket(&name).await? else {
+    let Some(ticket) = inbox.tickets.ticket_by_name(&name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     let action = match form {

@@ -8,6 +8,7 @@ use super::destination_status::{DestinationStatus, DestinationStatuses};
 use super::page::{self, Frame};
 use super::{labels, send_again, times};
 use deskbell_core::clock;
+use deskbell_core::ids::Reference;
 use deskbell_core::ports::{Delivery, QUEUE_COUNT_MAX, StoreError};
 use deskbell_core::timestamp::Timestamp;
 
@@ -129,7 +130,7 @@ fn state(status: &DestinationStatus) -> Markup {
     }
 }
 
-fn refused(destinations: &[DestinationStatus], dead_letters: &[(Delivery, String)]) -> Markup {
+fn refused(destinations: &[DestinationStatus], dead_letters: &[(Delivery, Reference)]) -> Markup {
     let is_gone = |delivery: &Delivery| {
         let removed = destinations.iter().filter(|status| status.is_gone).map(|status| &status.queue);
         removed.into_iter().any(|queue| queue.site == delivery.site && queue.destination == delivery.destination)

@@ -12,6 +12,7 @@ use super::access::Agent;
 use super::page;
 use super::render::{Failed, message};
 use super::state::InboxState;
+use deskbell_core::ids::Reference;
 use deskbell_core::ports::{ErasureCounts, StoreError, StoredTicket, TicketHead};
 use deskbell_core::use_cases::privacy::{EraseTicket, Erased};
 use domain::reference;
@@ -42,7 +43,7 @@ pub async fn handle(
     let Some(ticket) = ticket(&inbox.erase, &name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
-    if form.map(|Form(form)| form.confirm).unwrap_or_default() != ticket.reference {
+    if form.map(|Form(form)| form.confirm).unwrap_or_default() != ticket.reference.as_str() {
         let explanation = "The form does not confirm which ticket to erase. Nothing was erased.";
         let ticket_page = address(&ticket.reference);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::problem_page(explanation, "", &ticket_page)));
@@ -78,7 +79,7 @@ async fn ticket(erase: &EraseTicket, name: &str) -> Result<Option<TicketHead>, F
     Ok(erase.find(&name).await?)
 }
 
-fn address(reference: &str) -> String {
+fn address(reference: &Reference) -> String {
     format!("/inbox/tickets/{reference}/erase")
 }
 
@@ -98,7 +99,7 @@ fn question(ticket: &TicketHead, counts: &ErasureCounts, external: &[(String, St
     )
 }
 
-fn erased_page(reference: &str, erased: &Erased) -> Markup {
+fn erased_page(reference: &Reference, erased: &Erased) -> Markup {
     let external: Vec<(String, String)> = erased
         .external
         .iter()

@@ -106,7 +106,7 @@ async fn list(
 ) -> Result<Response, Failed> {
     // A search for a reference opens that ticket.
     if let Some(name) = reference::parse(query.q.trim())
-        && inbox.tickets.ticket(&name).await?.is_some()
+        && inbox.tickets.ticket_by_name(&name).await?.is_some()
     {
         return Ok(Redirect::to(&format!("/inbox/tickets/{name}")).into_response());
     }
@@ -141,7 +141,7 @@ async fn ticket(
     Query(shown): Query<ShownMessages>,
 ) -> Result<Response, Failed> {
     let name = reference::parse(&name).unwrap_or(name);
-    let ticket = match inbox.tickets.ticket(&name).await {
+    let ticket = match inbox.tickets.ticket_by_name(&name).await {
         Ok(Some(ticket)) => ticket,
         Ok(None) => return Ok(message(StatusCode::NOT_FOUND, page::not_found())),
         Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&inbox.erase, &name, error).await,

@@ -1,5 +1,6 @@
 //! Texts to copy into another channel in which a customer has asked for help.
 
+use deskbell_core::ids::Reference;
 use maud::{Markup, html};
 
 use domain::texts::{GatewayText, fill, text_in};
@@ -9,8 +10,8 @@ pub const PLACES: &[(&str, &str)] =
     &[("x", "X"), ("github", "GitHub"), ("slack", "Slack"), ("community", "Community"), ("email", "E-mail")];
 
 /// A text that says that a ticket was received, in the ticket's language.
-pub fn we_have_it(reference: &str, locale: &str) -> Markup {
-    let text = fill(&text_in(locale, GatewayText::WeHaveIt), "{reference}", reference);
+pub fn we_have_it(reference: &Reference, locale: &str) -> Markup {
+    let text = fill(&text_in(locale, GatewayText::WeHaveIt), "{reference}", reference.as_str());
     pasted("we-have-it", "Ticket received", &text)
 }
 

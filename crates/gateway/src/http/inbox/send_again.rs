@@ -12,6 +12,7 @@ use super::access::Agent;
 use super::render::{Failed, message};
 use super::state::InboxState;
 use super::{labels, page};
+use deskbell_core::ids::Reference;
 use deskbell_core::ports::Delivery;
 use deskbell_core::use_cases::delivery::DeadLetters;
 use domain::reference;
@@ -44,7 +45,7 @@ pub async fn handle(
 }
 
 /// The button for one delivery; on the page of a ticket it redirects back there.
-pub fn button_for(delivery: &Delivery, reference: &str, on_its_page: bool) -> Markup {
+pub fn button_for(delivery: &Delivery, reference: &Reference, on_its_page: bool) -> Markup {
     html! {
         form.again method="post" action=(ADDRESS) {
             input type="hidden" name="id" value=(delivery.id);

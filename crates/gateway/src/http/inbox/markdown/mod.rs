@@ -27,7 +27,7 @@ pub fn ticket_as_markdown(ticket: &StoredTicket) -> String {
     value_notes.extend(notes::unanswered(context).map(|names| line(&names)));
     let since_notes: Vec<String> = notes::note_for_cut(context, "/since").map(str::to_string).into_iter().collect();
     let parts = [
-        format!("# {}: {kind}, {severity} severity", line(&ticket.reference)),
+        format!("# {}: {kind}, {severity} severity", line(ticket.reference.as_str())),
         quote(&submitted.message),
         part("Errors", &notes::notes_for(context, Group::Errors), &errors(context, &context.frozen_at)),
         part("Page", &notes::notes_for(context, Group::Page), &context.page.as_ref().map(page).unwrap_or_default()),

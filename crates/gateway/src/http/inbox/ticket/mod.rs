@@ -69,7 +69,7 @@ pub fn page(sites: &Sites, frame: &Frame<'_>, view: &TicketView<'_>) -> Markup {
     let submitted = &ticket.ticket;
     let context = &submitted.context;
     super::page::page(
-        &ticket.reference,
+        ticket.reference.as_str(),
         frame,
         html! {
             nav aria-label="Breadcrumb" { a.back href="/inbox" { "All tickets" } }

@@ -1,0 +1,132 @@
+//! Ids and names, each with a type of its own, so that none is passed for another.
+//!
+//! Stores and routes convert at their borders: `as_str` gives the text of a column or an address, `new` takes it back. A type says what a text
+//! names, not that the thing exists: an id from a request is looked up like any other.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+
+/// Declares types of texts that are equal byte for byte. On the wire, in the API's document and in the log they are the text itself.
+macro_rules! text_ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Wraps a text that is known to name this.
+            pub fn new(text: impl Into<String>) -> $name {
+                $name(text.into())
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> $name {
+                $name(text)
+            }
+        }
+
+        impl From<&'static str> for $name {
+            /// Wraps a text in the code.
+            fn from(text: &'static str) -> $name {
+                $name(text.into())
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, text: &str) -> bool {
+                self.0 == text
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, text: &&str) -> bool {
+                self.0 == *text
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                String::schema_name()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                String::json_schema(generator)
+            }
+        }
+    )*};
+}
+
+text_ids! {
+    /// The id of a ticket: a UUID that sorts by time, made when the ticket is stored ([`crate::ports::StoredTicket::new`]). Programs use it;
+    /// people use the [`Reference`].
+    TicketId
+
+    /// The reference that people use for a ticket, such as `DB-4K7Q9`, unique over all sites. It is drawn at random when the ticket is stored;
+    /// [`domain::reference`] has its format.
+    Reference
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_its_text_everywhere() {
+        let id = TicketId::new("a-1");
+        assert_eq!(serde_json::to_string(&id).unwrap(), r#""a-1""#);
+        assert_eq!(serde_json::from_str::<TicketId>(r#""a-1""#).unwrap(), id);
+        assert_eq!((format!("{id:>5}"), format!("{id:?}")), ("  a-1".to_string(), r#""a-1""#.to_string()));
+        assert_eq!((id.as_str(), id.as_ref()), ("a-1", "a-1"));
+        assert!(id == *"a-1" && id != "a-2");
+    }
+
+    #[test]
+    fn the_schema_of_an_id_is_that_of_a_text() {
+        #[derive(JsonSchema)]
+        #[schemars(rename = "Record")]
+        #[expect(dead_code, reason = "only its schema is read")]
+        struct Typed {
+            id: TicketId,
+        }
+        #[derive(JsonSchema)]
+        #[schemars(rename = "Record")]
+        #[expect(dead_code, reason = "only its schema is read")]
+        struct Plain {
+            id: String,
+        }
+        let [typed, plain] = [schemars::schema_for!(Typed), schemars::schema_for!(Plain)];
+        assert_eq!(typed, plain);
+    }
+}
