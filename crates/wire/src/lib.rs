@@ -34,6 +34,10 @@ pub trait Source: Sized {
     fn as_bool(&self) -> Option<bool>;
     /// Whether it is an array.
     fn is_list(&self) -> bool;
+    /// As JSON; empty for what has none.
+    fn to_json(&self) -> String;
+    /// Parses JSON; `None` if it is invalid.
+    fn parse(json: &str) -> Option<Self>;
 
     /// A number; 0 for anything else.
     fn number(&self) -> f64 {

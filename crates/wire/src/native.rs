@@ -30,4 +30,12 @@ impl Source for serde_json::Value {
     fn is_list(&self) -> bool {
         self.is_array()
     }
+
+    fn to_json(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(json: &str) -> Option<serde_json::Value> {
+        serde_json::from_str(json).ok()
+    }
 }

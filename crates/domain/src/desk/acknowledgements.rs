@@ -19,6 +19,7 @@ impl Desk {
         }
         let known = Acknowledgement {
             key: key.clone(),
+            draft: submission.draft,
             revision: self.new_revision(),
             owner: submission.owner,
             session: submission.session,

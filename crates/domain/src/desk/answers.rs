@@ -21,8 +21,8 @@ impl Desk {
             Answer::RetryLater { retry_after_ms } => self.retry(key, Cause::Busy, retry_after_ms, true),
             Answer::AttachmentsMissing => self.attachments_missing(key),
             Answer::Unauthorised => self.unauthorised(key, credential),
-            Answer::Unknown(_) if self.settings.is_keyless => self.retry(key, Cause::Unsure, 0, false),
-            Answer::Unknown(cause) => self.retry(key, cause, 0, false),
+            Answer::Unknown { .. } if self.settings.is_keyless => self.retry(key, Cause::Unsure, 0, false),
+            Answer::Unknown { cause, retry_after_ms } => self.retry(key, cause, retry_after_ms, false),
         }
     }
 

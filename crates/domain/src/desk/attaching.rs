@@ -116,7 +116,7 @@ impl Desk {
                 (AttachmentState::Ready, Note::AttachmentWaits)
             }
             UploadOutcome::Blocked => (AttachmentState::Refused, Note::AttachmentRefused),
-            UploadOutcome::Unreachable => (AttachmentState::Ready, Note::AttachmentWaits),
+            UploadOutcome::Unreachable | UploadOutcome::Busy { .. } => (AttachmentState::Ready, Note::AttachmentWaits),
             UploadOutcome::Unreadable => (AttachmentState::Missing, Note::AttachmentUnreadable),
         };
         known.state = state;
@@ -127,6 +127,7 @@ impl Desk {
             UploadOutcome::Uploaded { has_metadata } => known.record.has_metadata = has_metadata,
             UploadOutcome::Refused(code) => known.record.refusal = code,
             UploadOutcome::NoRoom { retry_after_ms } => self.postpone(id, Cause::NoRoom, retry_after_ms),
+            UploadOutcome::Busy { retry_after_ms } => self.postpone(id, Cause::Busy, retry_after_ms),
             UploadOutcome::Unreachable => self.postpone(id, Cause::Unreachable, 0),
             UploadOutcome::Blocked | UploadOutcome::Unreadable => {}
         }

@@ -91,6 +91,11 @@ pub enum UploadOutcome {
         /// How long to wait, in milliseconds; 0 if the gateway did not say.
         retry_after_ms: u64,
     },
+    /// The gateway wants it later.
+    Busy {
+        /// How long to wait, in milliseconds; 0 if the gateway did not say.
+        retry_after_ms: u64,
+    },
     /// Something on the way refuses it, although other requests reach the gateway.
     Blocked,
     /// The gateway could not be reached.

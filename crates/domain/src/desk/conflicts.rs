@@ -107,6 +107,7 @@ impl Desk {
         let Outgoing { mut submission, own, is_from_here, .. } = self.outbox.remove(position);
         let fresh = key.branch(submission.text());
         submission.key = fresh.clone();
+        submission.draft = fresh.clone();
         submission.revision = revision;
         submission.may_have_arrived = false;
         for composer in self.composers.iter_mut().filter(|composer| composer.watches(key)) {

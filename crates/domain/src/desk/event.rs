@@ -145,5 +145,10 @@ pub enum Answer {
     /// The gateway does not accept the credential; nothing was stored.
     Unauthorised,
     /// Whether it has arrived is not known.
-    Unknown(Cause),
+    Unknown {
+        /// Why not.
+        cause: Cause,
+        /// How long to wait at least, in milliseconds; 0 if nobody said.
+        retry_after_ms: u64,
+    },
 }

@@ -60,7 +60,7 @@ pub struct Revision(pub u64);
 pub struct TransactionId(pub u64);
 
 /// Milliseconds since 1970 by the device's clock, which the customer may set back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub u64);
 
 impl Time {

@@ -46,6 +46,7 @@ impl Desk {
     fn current(&mut self, load: u64, records: Vec<Record>) -> Vec<Record> {
         let now = self.now;
         let mut writes = Vec::new();
+        let sent: Vec<Record> = records.iter().filter(|record| record.is_sent()).cloned().collect();
         let records: Vec<Record> = records
             .into_iter()
             .filter(|record| {
@@ -61,6 +62,7 @@ impl Desk {
                 }
                 let is_stale = match record {
                     Record::Submission(submission) => self.has_arrived(&submission.as_draft()),
+                    Record::Draft(draft) if sent.iter().any(|record| record.was_made_of(draft)) => true,
                     record => is_expired(record, now),
                 };
                 if is_stale {

@@ -41,12 +41,15 @@ pub mod outbox;
 mod outgoing;
 pub mod records;
 mod refusals;
+pub mod responses;
 pub mod rules;
 mod sending;
+pub mod stored;
 mod storing;
 pub mod submission;
 #[cfg(test)]
 mod tests;
+pub mod transactions;
 mod writing;
 
 /// How long typing has to pause before the draft is stored, in milliseconds.

@@ -1,11 +1,6 @@
 //! What lies on the device: records, and transactions on them.
 //!
-//! The layout of earlier versions converts to these records. A draft lay under `SITE\nCUSTOMER` (or, if it made room for another one,
-//! `SITE\nCUSTOMER\n\nTIME`) as `{id, ticket, at, frozen}`: the id is the key, `ticket` the form, `frozen` the snapshot. A draft of a reply lay
-//! under `SITE\nCUSTOMER\nTICKET` as `{text, at}` and gets a new key. A submission is `{key, site, user, signed, session, path, body, files,
-//! names, lost, stopped, draft, text, at, said, tries, wait, next, cause, refused}`: `path` is the target, `body` the verbatim bytes and, without
-//! message and attachments, the members; an attachment is `{id, of, name, blob, at, there, metadata, refused}`, where `of` names the draft or
-//! submission that refers to it.
+//! [`super::stored`] has their layout on the device, and [`super::transactions`] carries out transactions on them.
 
 use super::attachment::Attachment;
 use super::draft::{AttachmentRef, DRAFT_KEPT_MS, Draft};
@@ -58,6 +53,23 @@ impl Record {
             Record::Acknowledgement(known) => Some(known.revision),
             Record::Attachment(_) => None,
         }
+    }
+}
+
+impl Record {
+    /// Whether it was sent off.
+    pub fn is_sent(&self) -> bool {
+        matches!(self, Record::Submission(_) | Record::Acknowledgement(_))
+    }
+
+    /// Whether an earlier version of the widget has made a submission of a draft, which then has another key.
+    pub fn was_made_of(&self, draft: &Draft) -> bool {
+        let (key, made_of) = match self {
+            Record::Submission(submission) => (&submission.key, &submission.draft),
+            Record::Acknowledgement(known) => (&known.key, &known.draft),
+            Record::Draft(_) | Record::Attachment(_) => return false,
+        };
+        *made_of == draft.key && *key != draft.key && is_contained(draft, self)
     }
 }
 

@@ -107,6 +107,7 @@ impl Desk {
         };
         Submission {
             key: draft.key.clone(),
+            draft: draft.key.clone(),
             revision,
             owner: draft.owner.clone(),
             is_signed: self.customer.is_signed,
@@ -164,7 +165,7 @@ impl Desk {
         let outgoing = self.outbox.remove(position);
         let mut submission = outgoing.submission.clone();
         let index = self.composers.iter().position(|composer| composer.watches(key));
-        let sent = found.iter().find(|record| matches!(record, Record::Submission(_) | Record::Acknowledgement(_)));
+        let sent = found.iter().find(|record| record.is_sent());
         if let Some(record) = sent
             && record_text(record) == submission.text()
         {
@@ -176,8 +177,18 @@ impl Desk {
                 }
                 return;
             }
+            if record.was_made_of(&draft)
+                && let Some(index) = index
+            {
+                // It goes on under the key that it has got there.
+                self.clear(index);
+            }
             match record.clone() {
                 Record::Acknowledgement(known) => self.acknowledge_elsewhere(known),
+                Record::Submission(there) if there.key != *key => {
+                    let is_known = self.outgoing(&there.key).is_some();
+                    self.outbox.extend((!is_known).then(|| Outgoing::new(there, true, Progress::Idle)));
+                }
                 Record::Submission(there) => {
                     let mut mine = outgoing;
                     mine.is_stored = true;
@@ -207,6 +218,7 @@ impl Desk {
             expected = draft.map(|draft| draft.revision);
         } else if !is_fixed {
             submission.key = key.branch(submission.text());
+            submission.draft = submission.key.clone();
             if let Some(composer) = index.and_then(|index| self.composers.get_mut(index)) {
                 composer.draft.key = submission.key.clone();
             }

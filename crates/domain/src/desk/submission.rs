@@ -36,6 +36,8 @@ pub enum Cause {
 pub struct Submission {
     /// Its `Idempotency-Key`: the id of its draft.
     pub key: IdempotencyKey,
+    /// The id of the draft that it was: its key, unless an earlier version of the widget has made it.
+    pub draft: IdempotencyKey,
     /// Its version on the device.
     pub revision: Revision,
     /// Who wrote it; empty if nobody was declared then.
@@ -171,6 +173,8 @@ fn json(value: &(impl serde::Serialize + ?Sized)) -> String {
 pub struct Acknowledgement {
     /// Its key.
     pub key: IdempotencyKey,
+    /// The id of the draft that it was: its key, unless an earlier version of the widget has made it.
+    pub draft: IdempotencyKey,
     /// Its version on the device.
     pub revision: Revision,
     /// Who wrote it; empty if nobody was declared then.

@@ -330,7 +330,8 @@ impl Desk {
         let Some(composer) = self.composers.get(index) else { return false };
         let key = &composer.draft.key;
         let place = [RecordKey::Submission(key.clone()), RecordKey::Acknowledgement(key.clone())];
-        let Some(record) = records.iter().find(|record| place.contains(&record.key())) else { return false };
+        let became = |record: &&Record| place.contains(&record.key()) || record.was_made_of(&composer.draft);
+        let Some(record) = records.iter().find(became) else { return false };
         if is_contained(&composer.draft, record) {
             self.clear(index);
         } else {

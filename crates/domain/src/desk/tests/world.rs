@@ -250,15 +250,16 @@ impl World {
                 let answer = self.gateway.answer(&request);
                 self.tabs[tab].jobs.push(Job::Answer(key, answer));
             }
-            Fate::Fails => self.tell(tab, Happening::Answered(key, Answer::Unknown(Cause::Unreachable))),
+            Fate::Fails => self
+                .tell(tab, Happening::Answered(key, Answer::Unknown { cause: Cause::Unreachable, retry_after_ms: 0 })),
             Fate::Late => {
                 self.network.push(request);
-                self.tell(tab, Happening::Answered(key, Answer::Unknown(Cause::TimedOut)));
+                self.tell(tab, Happening::Answered(key, Answer::Unknown { cause: Cause::TimedOut, retry_after_ms: 0 }));
             }
             Fate::Other(number) if number % 2 == 0 => {
                 // The answer is lost or torn.
                 self.gateway.answer(&request);
-                self.tell(tab, Happening::Answered(key, Answer::Unknown(Cause::Fault)));
+                self.tell(tab, Happening::Answered(key, Answer::Unknown { cause: Cause::Fault, retry_after_ms: 0 }));
             }
             Fate::Other(_) => self.tell(tab, Happening::Answered(key, Answer::RetryLater { retry_after_ms: 5_000 })),
         }

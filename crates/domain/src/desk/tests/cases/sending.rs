@@ -259,7 +259,7 @@ fn the_outbox_is_bounded_and_what_does_not_fit_stays_a_draft() {
         step_storage(&mut world, 0);
         let key = world.tabs[0].desk.waiting().last().unwrap().key.clone();
         world.tabs[0].jobs.clear();
-        world.tell(0, Happening::Answered(key, Answer::Unknown(Cause::Offline)));
+        world.tell(0, Happening::Answered(key, Answer::Unknown { cause: Cause::Offline, retry_after_ms: 0 }));
         world.tabs[0].desk.start_over();
     }
     assert_eq!(world.tabs[0].desk.waiting().count(), OUTBOX_MAX);

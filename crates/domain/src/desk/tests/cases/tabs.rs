@@ -4,6 +4,7 @@ use super::super::super::customer::Credential;
 use super::super::super::effect::Effect;
 use super::super::super::event::Happening;
 use super::super::super::rules::FormRules;
+use super::super::super::stored::Stored;
 use super::super::world::{Fate, Job, World};
 use super::{
     FORM, attach, configure, drafts_on_device, identify, messages, opened, press_send, step_jobs, step_storage,
@@ -198,4 +199,50 @@ fn what_a_customer_who_left_has_added_stays_theirs_when_another_tab_sends_what_w
     world.settle();
     assert!(drafts_on_device(&world).contains(&"added".to_string()), "{:?}", drafts_on_device(&world));
     assert_eq!(text(&world, 0, &FORM), "");
+}
+
+/// Puts a submission of a draft on the device as an earlier version of the widget makes it: under another key.
+fn submit_in_an_earlier_version(world: &mut World, text: &str) {
+    let draft = world.tabs[0].desk.draft(&FORM).unwrap().key.0.clone();
+    let now = world.now.0;
+    let item = serde_json::json!({
+        "key": "earlier", "site": "acme", "user": "", "signed": false, "session": world.session, "path": "/tickets",
+        "body": serde_json::json!({ "kind": "question", "message": text }).to_string(), "files": [], "names": [],
+        "draft": draft, "text": text, "at": now, "said": now, "tries": 0, "wait": 0, "next": 0, "cause": "",
+    });
+    let entries = [vec![], vec![("earlier".to_string(), item)], vec![], vec![]];
+    for record in Stored::read("acme", &entries).records {
+        world.device.records.insert(record.key(), record);
+    }
+}
+
+#[test]
+fn what_an_earlier_version_has_submitted_of_a_draft_is_not_sent_again() {
+    let mut world = opened();
+    write(&mut world, 0, FORM, "It broke");
+    world.tell(0, Happening::Leaving);
+    step_storage(&mut world, 0);
+    submit_in_an_earlier_version(&mut world, "It broke");
+    // This tab has not heard of it.
+    press_send(&mut world, 0, FORM);
+    world.settle();
+    assert_eq!((messages(&world), text(&world, 0, &FORM)), (vec!["It broke".to_string()], String::new()));
+    assert!(!world.tabs[0].desk.is_sending(&FORM));
+}
+
+#[test]
+fn a_draft_that_an_earlier_version_has_submitted_disappears_and_another_text_stays() {
+    for (submitted, left) in [("It broke", ""), ("It", "It broke")] {
+        let mut world = opened();
+        write(&mut world, 0, FORM, "It broke");
+        world.tell(0, Happening::Leaving);
+        step_storage(&mut world, 0);
+        submit_in_an_earlier_version(&mut world, submitted);
+        world.tell(0, Happening::OtherTabSpoke);
+        world.start(1);
+        world.settle();
+        assert_eq!((messages(&world), text(&world, 0, &FORM)), (vec![submitted.to_string()], left.to_string()));
+        let drafts = drafts_on_device(&world);
+        assert_eq!(drafts, if left.is_empty() { vec![] } else { vec![left.to_string()] });
+    }
 }
