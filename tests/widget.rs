@@ -4,6 +4,9 @@
 // clippy.toml allows these in tests, but does not recognise helpers in separate files as tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+#[path = "widget/desk.rs"]
+mod desk;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -152,12 +155,21 @@ fn pages_that_teach_json_to_lists_change_nothing() {
         errors: [{ name: 'E', message: 'm', count: 2, at: undefined }], page_values: { a: '1' } }");
     let loader: Loader = js("return { describe: (snapshot) => snapshot }").unchecked_into();
     let json = serde_json::to_string(&context::describe(&loader, &snapshot)).unwrap();
+    let stored =
+        js("return { at: 1.5, list: [{ a: null }, [undefined]], since: new Date(0), none: undefined, run() {} }");
+    assert_eq!(stored.to_json(), r#"{"at":1.5,"list":[{"a":null},[null]],"since":"1970-01-01T00:00:00.000Z"}"#);
     js("delete Array.prototype.toJSON");
     let expected = concat!(
         r#"{"frozen_at":"now","page":{"url":"https://x.example/","title":{},"referrer":{}},"#,
         r#""errors":[{"name":"E","message":"m","count":2,"at":{}}],"page_values":{"a":"1"}}"#
     );
     assert_eq!(json, expected);
+}
+
+#[wasm_bindgen_test]
+fn a_value_that_contains_itself_is_written_to_a_depth() {
+    let json = js("const knot = {}; knot.knot = knot; return knot").to_json();
+    assert!(json.starts_with(r#"{"knot":{"knot":{"#) && json.contains("null") && json.len() < 1000, "{json}");
 }
 
 #[wasm_bindgen_test]

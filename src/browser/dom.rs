@@ -270,3 +270,9 @@ pub fn page_address() -> String {
 pub fn encoded(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
 }
+
+/// Whether the browser considers itself online.
+pub fn is_online() -> bool {
+    let navigator = super::read::property(&js_sys::global(), "navigator");
+    super::read::property(&navigator, "onLine").as_bool().unwrap_or(true)
+}

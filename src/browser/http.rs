@@ -23,6 +23,19 @@ pub type Answer = response::Response<JsValue>;
 /// The largest response that is read, in bytes.
 const BODY_MAX: usize = 2_000_000;
 
+/// A response as text, or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status; 0 without a response that the page may read.
+    pub status: u16,
+    /// The body; empty if it is too large.
+    pub text: String,
+    /// `Retry-After` in seconds.
+    pub retry_after: Option<u32>,
+    /// Whether the request timed out.
+    pub is_late: bool,
+}
+
 /// Aborts a request when it is dropped.
 #[derive(Debug, Default)]
 pub struct Abort(Option<AbortController>);
@@ -52,6 +65,20 @@ pub fn get<'a>(url: &'a str, timeout: Duration, abort: &'a Abort) -> Pin<Box<dyn
     Box::pin(send(url, RequestInit::new(), timeout, abort))
 }
 
+/// Sends a POST request with a body. Dropping the future aborts it.
+pub async fn post(url: &str, headers: &[(&str, String)], body: &str, timeout: Duration) -> Reply {
+    let request = RequestInit::new();
+    request.set_method("POST");
+    let named = js_sys::Object::new();
+    for (name, value) in headers {
+        // Fails only on frozen objects, and this one is ours.
+        let _ = js_sys::Reflect::set(&named, &JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    request.set_headers(&named);
+    request.set_body(&JsValue::from_str(body));
+    reply(url, request, timeout, &Abort::new()).await
+}
+
 /// Converts a response from the loader: the `status`, 0 without a response, and then whether it timed out (`late`); the `text`, and the seconds
 /// of `Retry-After`.
 pub fn heard(answer: &impl Source) -> Answer {
@@ -67,6 +94,14 @@ pub fn heard(answer: &impl Source) -> Answer {
 }
 
 async fn send(url: &str, request: RequestInit, timeout: Duration, abort: &Abort) -> Answer {
+    match reply(url, request, timeout, abort).await {
+        Reply { is_late: true, .. } => Answer::TimedOut,
+        Reply { status: 0, .. } => Answer::Unreachable,
+        Reply { status, text, retry_after, .. } => Answer::Http { status, body: read::parse(&text), retry_after },
+    }
+}
+
+async fn reply(url: &str, request: RequestInit, timeout: Duration, abort: &Abort) -> Reply {
     let controller = abort.controller();
     request.set_credentials(RequestCredentials::Omit);
     request.set_signal(controller.as_ref().map(AbortController::signal).as_ref());
@@ -91,14 +126,11 @@ async fn send(url: &str, request: RequestInit, timeout: Duration, abort: &Abort)
             poll => poll,
         }
     });
-    match answer.await {
-        Some(answer) => answer,
-        None if timed_out.get() => Answer::TimedOut,
-        None => Answer::Unreachable,
-    }
+    let is_late = || Reply { is_late: timed_out.get(), ..Reply::default() };
+    answer.await.unwrap_or_else(is_late)
 }
 
-async fn exchange(url: &str, request: &RequestInit) -> Option<Answer> {
+async fn exchange(url: &str, request: &RequestInit) -> Option<Reply> {
     let fetch: js_sys::Function = read::property(&js_sys::global(), "fetch").dyn_into().ok()?;
     // The page's own `fetch` may throw, or return something other than a promise.
     let fetched = fetch.call2(&JsValue::UNDEFINED, &url.into(), request).ok()?;
@@ -106,7 +138,9 @@ async fn exchange(url: &str, request: &RequestInit) -> Option<Answer> {
     let response = Response::from(fetched.dyn_into::<web_sys::Response>().ok()?);
     let retry_after = response.headers().get("Retry-After").and_then(|seconds| seconds.parse().ok());
     // A larger response is not the gateway's, and would cost the page time.
-    let text = response.text().await.ok()?;
-    let body = if text.len() <= BODY_MAX { read::parse(&text) } else { None };
-    Some(Answer::Http { status: response.status(), body, retry_after })
+    let mut text = response.text().await.ok()?;
+    if text.len() > BODY_MAX {
+        text.clear();
+    }
+    Some(Reply { status: response.status(), text, retry_after, is_late: false })
 }

@@ -4,13 +4,18 @@
 pub use web_sys::{Element, Event, HtmlElement, Node};
 
 pub mod attributes;
+pub mod blob;
 pub mod context;
+pub mod database;
 pub mod dom;
 pub mod http;
 pub mod intl;
 pub mod loader;
+pub mod locks;
 pub mod outbox;
+pub mod random;
 pub mod read;
 pub mod storage;
 pub mod tickets;
 pub mod timer;
+pub mod upload;
