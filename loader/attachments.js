@@ -3,6 +3,7 @@
 import { as } from "./asking.js";
 import { got, transact } from "./disk.js";
 import { FULL, parsed } from "./outcome.js";
+import { random } from "./session.js";
 import { blank } from "./state.js";
 
 /**
@@ -103,16 +104,60 @@ export const attachments = (siteUrl) => {
       request.send(blob);
     });
 
+  /** The ids of its attachments that a ticket or a reply can have. @param {string} whose */
+  const ids = (whose) =>
+    of(whose)
+      .filter(({ refused }) => !refused)
+      .map(({ id }) => id);
+
+  /** The names of its attachments with a state. @param {string} whose @param {(file: Kept) => unknown} has */
+  const namesOf = (whose, has) =>
+    of(whose)
+      .filter(has)
+      .map(({ name }) => name);
+
   return {
-    keep,
     drop,
     find,
     of,
-    gone,
+    ids,
+    /** An attachment that this page knows. @param {string} id */
+    get: (id) => known.get(id),
+
+    /**
+     * Adds files to an owner, as far as the limits allow. Resolves, once they are stored, to their ids, and why others
+     * were not added: `many`, `large` or `empty`.
+     * @param {string} to @param {File[]} files @param {{max_bytes: number, max_count: number}} limits
+     * @param {string} unnamed the name of a file without one
+     */
+    add: async (to, files, { max_bytes, max_count }, unnamed) => {
+      const added = [];
+      const refused = [];
+      for (const blob of files) {
+        const name = blob.name || unnamed;
+        const id = uuid();
+        const isOver = ids(to).length >= max_count;
+        const why = isOver ? "many" : blob.size > max_bytes ? "large" : !blob.size ? "empty" : "";
+        if (why) refused.push({ name, why });
+        else {
+          added.push(id);
+          await keep({ id, of: to, name, blob, at: Date.now(), there: false });
+        }
+      }
+      return { added, refused };
+    },
+
+    /** The attachments of an owner with the state of their uploads. @param {string} whose */
+    list: (whose) =>
+      of(whose).map(({ blob: { size, type }, ...file }) => ({
+        ...file,
+        size,
+        type,
+        going: going.has(file.id),
+        part: gone.get(file.id),
+      })),
     /** Whether a refusal is temporary. @param {string} [code] */
     ends: (code) => FULL.test(code ?? ""),
-    /** Whether an attachment is being uploaded. @param {string} id */
-    goes: (id) => going.has(id),
     /** Sets the listener for any change. @param {() => void} heard */
     listen: (heard) => (changed = heard),
 
@@ -124,17 +169,11 @@ export const attachments = (siteUrl) => {
       changed();
     },
 
-    /** The ids of its attachments that a ticket or a reply can have. @param {string} whose */
-    ids: (whose) =>
-      of(whose)
-        .filter(({ refused }) => !refused)
-        .map(({ id }) => id),
-
     /** The names of its attachments that something on the way has blocked. @param {string} whose */
-    stopped: (whose) =>
-      of(whose)
-        .filter(({ refused }) => refused == "stopped")
-        .map(({ name }) => name),
+    stopped: (whose) => namesOf(whose, ({ refused }) => refused == "stopped"),
+
+    /** The names of its attachments that support does not accept. @param {string} whose */
+    unaccepted: (whose) => namesOf(whose, ({ refused }) => refused && refused != "stopped"),
 
     /** Assigns attachments to another owner. @param {string[]} ids @param {string} to */
     give: async (ids, to) => {
@@ -210,4 +249,17 @@ export const attachments = (siteUrl) => {
       return answer;
     },
   };
+};
+
+/** A random UUID (RFC 9562, version 4); `crypto.randomUUID` does not exist on every page. */
+const uuid = () => {
+  const digits = random(16);
+  const [variant = ""] = "89ab"[parseInt(digits[16] ?? "0", 16) & 3] ?? "8";
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `4${digits.slice(13, 16)}`,
+    variant + digits.slice(17, 20),
+    digits.slice(20),
+  ].join("-");
 };

@@ -258,12 +258,14 @@ export interface Events {
   failed: {
     /**
      * `unsure`: without a gateway, it may have been sent, and the customer is asked whether to send it again.
-     * `blocked`: something on the way to the gateway blocks this, but not other requests. `site`: the gateway does
+     * `blocked`: something on the way to the gateway refuses this, or blocks it and not other requests. `no-room`: the
+     * gateway can store nothing at the moment. `site`: the gateway does
      * not know the site.
      */
     cause:
       | "site"
       | "blocked"
+      | "no-room"
       | "wasm"
       | "globals"
       | "load"

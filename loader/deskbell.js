@@ -1,16 +1,16 @@
 // The script tag's file. It runs on every page view of the host, so it does little: it queues commands, records
 // errors, and waits. The panel is painted, and the widget fetched, when somebody wants help.
 
-import { begun, finishReset, host, load, obstacle, parts, resume, tell } from "./widget-loader.js";
+import { begun, finishReset, host, load, obstacle, parts, resume, tell, unload } from "./widget-loader.js";
 import { global, launcher, named, preload, script, setting, settle, site } from "./settings.js";
 import { check, doubt } from "./known.js";
 import { watch } from "./triggers.js";
 import { watchPerson } from "./breadcrumbs.js";
-import { close, isOpen, open, remove, shadow, toggle } from "./panel.js";
+import { close, isOpen, open, repaint, shadow, toggle } from "./panel.js";
 import { record, watchErrors } from "./errors.js";
 import { emit, off, on } from "./events.js";
-import { life } from "./record.js";
-import { WRONG, blank, clear, restrict, state } from "./state.js";
+import { life, listen, renew } from "./record.js";
+import { WRONG, blank, clear, restrict, soon, state } from "./state.js";
 import { watchRoutes } from "./routes.js";
 import { watchRequests } from "./requests.js";
 
@@ -70,7 +70,7 @@ const COMMANDS = {
       localStorage[`deskbell-${discard ? "discard" : "reset"}:${site}:${id}`] = Date.now();
     } catch {}
     // The mark makes a later page delete the rest.
-    return Promise.race([finishReset(discard), new Promise((late) => setTimeout(late, 2000))]);
+    return soon(finishReset(discard));
   },
   open: (options = {}) => {
     // The panel does not wait for the words about a wrong argument.
@@ -90,7 +90,8 @@ const COMMANDS = {
   off,
   diagnose: async () => (await host()).diagnose(parts()),
   destroy: () => {
-    remove();
+    close();
+    repaint();
     life.abort(new TypeError("deskbell: destroyed"));
     if (page.deskbell == deskbell) delete page.deskbell;
   },
@@ -132,26 +133,40 @@ const page = /** @type {any} */ (window);
 const deskbell = Object.assign(command, { version: VERSION });
 /** Runs something when the page is idle, or after two seconds if it never is. @param {() => unknown} act */
 const idle = (act) => page.requestIdleCallback?.(() => act(), { timeout: 2000 }) ?? setTimeout(act, 2000);
-/** @type {unknown} */
-let launched;
 /** Deskbell's own button, for pages without a trigger; after frameworks have found the page as the server wrote it. */
 const mountLauncher = () => {
-  if (!launcher) return;
-  launched ??= idle(() => host().then(({ launch }) => launch(parts(), shadow(), toggle, on, doubt()), blank));
+  if (launcher) idle(() => host().then(({ launch }) => launch(parts(), shadow(), toggle, on, doubt()), blank));
 };
-const before = global("deskbell");
-// If the script is embedded twice, the first one stays.
-if (!before?.version) {
+let lives = false;
+/** Adds to the page what listens and what is shown. */
+const start = () => {
+  listen(window, "deskbell", () => (lives = true));
   watchErrors();
   watchRequests();
   watchPerson();
   watchRoutes();
+  watch();
+  mountLauncher();
+};
+/** Starts again after `document.open()`, which removes all listeners: those of the window and those in the panel. */
+const revive = () => {
+  lives = life.signal.aborted || !document.documentElement;
+  dispatchEvent(new Event("deskbell"));
+  if (lives) return;
+  renew();
+  unload();
+  repaint();
+  start();
+};
+const before = global("deskbell");
+// If the script is embedded twice, the first one stays.
+if (!before?.version) {
   page.deskbell = deskbell;
   for (const options of [global("deskbellSettings"), global(setting("config") ?? "")])
     if (options) deskbell("configure", options);
   for (const [args, resolve, reject] of before?.q ?? []) deskbell(...args).then(resolve, reject);
-  watch();
-  mountLauncher();
+  start();
+  new MutationObserver(() => idle(revive)).observe(document, { childList: true });
   if (preload == "idle") idle(load);
   // A page without settings may set them later, so it gets some time.
   if (launcher || !named()) setTimeout(check, 3000);

@@ -16,10 +16,6 @@ declare const HOST_INTEGRITY: string;
 declare const LAUNCHER_CSS: string;
 /** The style of the plain form; defined in `plain.js` only. */
 declare const PLAIN_CSS: string;
-/** The integrity of `files.js`; defined in `modules.js` only. */
-declare const FILES_INTEGRITY: string;
-/** The style of attachments; defined in `files.js` only. */
-declare const FILES_CSS: string;
 /** The chunks of the program, by name the files that each needs, and by file their integrity; defined in `widget.js` only. */
 declare const CHUNKS: { chunks: Record<string, string[]>; files: Record<string, string> };
 /** The integrity of `screens.js`; defined in `modules.js` only. */
@@ -50,7 +46,7 @@ declare const FIRST_CSS: string;
 declare const PANEL_CSS: string;
 /** The loader's texts by language tag, in the order of `texts::LOADER`. */
 declare const TEXTS: Record<string, string[]>;
-/** The languages written from right to left; defined in the loader and `widget.js`. */
+/** The languages written from right to left; defined in the loader, `widget.js` and `plain.js`. */
 declare const RTL: string[];
 
 /** The glue of the program, by `wasm-bindgen`. */
@@ -66,6 +62,8 @@ declare module "program:glue" {
   export function copyText(text: string): void;
   export function follows(total: number, unread: number, queued: number, unsure: number): void;
   export function ticketsChanged(id: string): void;
+  export function attachmentsChanged(): void;
+  export function filesAdded(outcome: object): void;
   export function contextLoaded(loaded: boolean): void;
   export function find(done: (answer: unknown) => void, sources: unknown, siteUrl: string, given: object): void;
   export function findRest(done: (answer: unknown) => void): void;

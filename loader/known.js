@@ -5,9 +5,8 @@ import { emit } from "./events.js";
 import { close } from "./panel.js";
 import { quietly } from "./record.js";
 import { gateway, setting, site } from "./settings.js";
+import { soon } from "./state.js";
 import { host } from "./widget-loader.js";
-
-const PATIENCE_MS = 3000;
 
 /** The last site that was requested, the last one with a response, and the one that the gateway does not know. */
 let requested = "";
@@ -41,7 +40,7 @@ export const check = (asks = true) => {
   quietly(() => (seen ??= localStorage[place()]));
   if (seen) return;
   if (asks && requested != site) ask((requested = site)).then(settle, settle);
-  return Promise.race([settled, new Promise((late) => setTimeout(late, PATIENCE_MS))]);
+  return soon(settled);
 };
 
 /** A failure of the network says nothing about a site. @param {string} name */

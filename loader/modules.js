@@ -4,6 +4,7 @@
 import { as, reporting } from "./asking.js";
 import { assign } from "./assign.js";
 import { attachments } from "./attachments.js";
+import { uncover } from "./covered.js";
 import { purge } from "./disk.js";
 import { keep } from "./draft.js";
 import { drops } from "./drops.js";
@@ -112,35 +113,35 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     const words = await labels();
     return { possible, shoot: shoot.bind(null, { root, dialog, wear, words, lang }) };
   });
-  const listing = once(async () => {
-    const module = await script(parts.preload, "files", FILES_INTEGRITY);
-    wear(module.css);
-    return module;
-  });
-  const files = spoken(async () =>
-    (await listing()).start({
-      attachments: carried,
-      limits,
-      put:
-        siteUrl &&
-        ((/** @type {string} */ id) => {
-          const user = `${state.user?.id ?? ""}`;
-          return carried.put(id, session(), (refused) => all["token"](refused, user));
-        }),
-      changed: () => draft?.save(),
-      announce: (/** @type {string} */ text) => (all["live"].textContent = text),
-      words: await labels(),
-      lang,
-      camera,
-    }),
-  );
-  /** Adds files to the draft. @param {FileList | undefined} list */
+  /** Whether the browser can take a picture of the page. */
+  let captures = false;
+  /** The owner of attachments: the draft, unless another one is named. @param {string} owner */
+  const ownerOf = (owner) => owner || draft?.id() || "";
+  /** Uploads an attachment. @param {string} id */
+  const upload = (id) => {
+    const user = `${state.user?.id ?? ""}`;
+    return carried.put(id, session(), (refused) => all["token"](refused, user));
+  };
+  /**
+   * Adds files to an owner, and uploads them. Resolves once they are stored.
+   * @param {string} owner @param {File[]} files
+   */
+  const attach = async (owner, files) => {
+    const takes = limits();
+    if (!takes) return;
+    const whose = ownerOf(owner);
+    const { added, refused } = await carried.add(whose, files, takes, (await labelled())?.shot_file ?? "file");
+    if (added.length) draft?.save();
+    const uploaded = siteUrl ? Promise.all(added.map(upload)) : undefined;
+    program.filesAdded({ owner: whose, added, refused, uploaded, limits: takes });
+  };
+  /** Adds files to the message that is being written. @param {FileList | undefined} list */
   const bring = async (list) => {
     if (!list?.length || !limits()) return;
     const added = [...list];
     const place = all["root"].getElementById("reply-files");
     if (!place) all["freeze"]();
-    await (await files()).add(place ? `reply:${place.dataset.of}` : draft?.id(), added);
+    await attach(place?.dataset.of ?? "", added);
   };
   /** @type {ReturnType<typeof keep> | undefined} */
   let draft;
@@ -168,13 +169,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   /** Fills the form with a ticket. @param {any} ticket @param {string} id of its draft */
   const fill = (ticket, id) => {
     program.restoreDraft(ticket);
-    carried.load(id).then(shown).catch(blank);
-  };
-  /** Draws the attachments of the form, if it is open. */
-  const shown = async () => {
-    const place = all["root"]?.getElementById("files");
-    // If this fails, the form works without it.
-    if (place && draft) await (await files()).show(place, draft.id());
+    carried.load(id);
   };
   /** Something has arrived. */
   const touched = async () => {
@@ -220,6 +215,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       tools()?.catch(blank);
       collecting().catch(blank);
       if (state.frozen) state.complete(state.frozen);
+      // Where tickets are followed without the panel, the program does not run.
+      carried.listen(() => program.attachmentsChanged());
       draft ??= keep(all, ticket, fill, labelled, recovery);
       sealed ??= outbox({
         .../** @type {any} */ (parts),
@@ -236,10 +233,14 @@ export const start = async (parts, said, heard, ticketsChanged) => {
         arrived: (item, text) => {
           touched().catch(blank);
           last = item;
+          // Every tab counts it, and the gateway counts a visit once.
+          const { visit } = /** @type {any} */ (item);
+          if (visit) parts["countSent"](visit, item.body);
           if (item.draft) program.ticketArrived(text);
         },
       });
       watchRoot(all["root"].host, all, all.restore);
+      uncover(/** @type {any} */ (all));
       drops(all["dialog"], (files) => bring(files).catch(blank));
       purge().catch(blank);
       // Fetched early, because without a network they could not be.
@@ -263,8 +264,50 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       return ask(parts["engines"], sources, siteUrl, what, own);
     },
 
-    /** Shows the attachments of the form, if it is open. */
-    files: shown,
+    /** Loads what shows attachments; resolves to their texts. */
+    attachments: async () => {
+      const [named] = await Promise.all([labels(), chunk("attachments")]);
+      // Loaded before somebody presses the button, because the browser allows a capture only right after that.
+      camera().then(({ possible }) => {
+        captures = possible();
+        program.attachmentsChanged();
+      }, blank);
+      return named;
+    },
+    /** The attachments of an owner, and what the site accepts. @param {string} owner empty for the draft */
+    attached: (owner) => {
+      const whose = ownerOf(owner);
+      return { ...limits(), uploads: !!siteUrl, captures, owner: whose, files: carried.list(whose) };
+    },
+    /** Reads the stored attachments of an owner. @param {string} owner */
+    restoreAttached: (owner) => carried.load(ownerOf(owner)),
+    attach,
+    upload,
+    /** Removes an attachment. @param {string} id */
+    detach: (id) => {
+      const done = carried.drop([id]);
+      draft?.save();
+      return done;
+    },
+    /** The bytes of an attachment. @param {string} id */
+    attachedBlob: (id) => carried.get(id)?.blob,
+    /**
+     * Takes a picture of the page, or edits one and replaces it. Resolves to whether one was replaced; rejects with the
+     * code of what went wrong.
+     * @param {string} owner @param {string} id of the picture; empty to take one
+     */
+    shoot: async (owner, id) => {
+      const whose = ownerOf(owner);
+      const file = carried.get(id);
+      let isReplaced = false;
+      const { shoot } = await camera();
+      await shoot(async (/** @type {File} */ picture) => {
+        if (file) await carried.drop([id]);
+        isReplaced = !!file;
+        await attach(whose, [file ? new File([picture], file.name.replace(/(\.\w+)?$/, ".png")) : picture]);
+      }, file?.blob);
+      return isReplaced;
+    },
 
     /** The texts beyond those of the form; rejects if they do not load. */
     labels,
@@ -317,7 +360,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     extras: () => ({ website: trap.value, attachments: carried.ids(draft?.id() ?? "") }),
 
     /** The configuration was loaded. */
-    configured: () => shown().catch(blank),
+    configured: () => program.attachmentsChanged(),
 
     /** How many tickets are open, as far as known. */
     openTickets: async () => following?.open(),
@@ -333,19 +376,20 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     replyDraft: (id) => written.begun(id),
     /** Stores the draft of a reply. @param {string} id of its ticket @param {string} text */
     keepReplyDraft: (id, text) => written.keep(id, text),
-    /** Shows the attachments of a reply in a place. @param {Element} place @param {string} id of its ticket */
-    replyFiles: async (place, id) => (await files()).show(place, `reply:${id}`),
 
     /**
      * Submits the ticket; resolves to the outcome of the first attempt.
      * @param {string} body @param {string} text what the customer wrote @param {boolean} signed
+     * @param {string} visit the visit to which it is counted once it has arrived; may be empty
      */
-    send: async (body, text, signed) => {
+    send: async (body, text, signed, visit) => {
       // In the body, because the body is fixed: every attempt has it, and nothing else can be sent under its key.
       if (env == "test") body = `{"test":true,${body.slice(1)}`;
       const files = JSON.parse(body).attachments ?? [];
       const of = draft?.id() ?? "";
-      const outcome = await sealed?.send({ path: "/tickets", body, text, signed, files, of }, draft?.about());
+      const unaccepted = carried.unaccepted(of);
+      const ticket = { path: "/tickets", body, text, signed, files, of, visit, unaccepted };
+      const outcome = await sealed?.send(ticket, draft?.about());
       // A refused ticket is a draft again.
       if (outcome?.word == "refused") draft?.save();
       return explained(outcome, await labelled());
@@ -354,7 +398,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     /** The draft was submitted. */
     sealed: () => {
       draft?.sent();
-      shown().catch(blank);
+      program.attachmentsChanged();
     },
 
     /**

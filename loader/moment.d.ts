@@ -19,9 +19,9 @@ export interface Snapshot {
   timed?: any[];
   breadcrumbs: Breadcrumb[];
   /** The results of the providers, by name; filled as they arrive. */
-  provided: Record<string, unknown>;
+  provided?: Record<string, unknown>;
   /** The names of the providers that failed, or did not return within a second. */
-  unanswered: string[];
+  unanswered?: string[];
   /** Settles when the providers have returned, or have timed out. */
   answers?: Promise<unknown>;
   /** Settles when the widget's part has been collected; unset until the widget has loaded. */

@@ -37,13 +37,13 @@ const codeOf = ({ text }) => {
 /**
  * The outcome: `sent`; `refused`, for good, and nothing was stored; `missing`, nothing was stored because attachments
  * are missing; or why it is unknown: `offline`, `unreachable`, `blocked` (something in between lets other requests
- * through), `timed-out`, `busy`, `fault`, `unsure`.
+ * through, or refuses this one), `timed-out`, `busy`, `no-room` (the gateway can store nothing), `fault`, `unsure`.
  * @param {Tried} tried
  */
 export const outcome = (tried) => {
   const word = wordOf(tried);
   // A request that is told to come back later was not processed.
-  return tried.sealed != "keyless" || /sent|refus|miss|busy/.test(word) ? word : "unsure";
+  return tried.sealed != "keyless" || /sent|refus|miss|busy|room/.test(word) ? word : "unsure";
 };
 
 /** @param {Tried} tried */
@@ -62,6 +62,7 @@ const wordOf = (tried) => {
   if (code == "attachments_missing" && status == 409) return "missing";
   // An attachment is refused temporarily: its message need not wait for it.
   if (FULL.test(code)) return "refused";
+  if (code == "disk_full") return "no-room";
   if (status == 429 || code == "in_progress") return "busy";
   if (status == 408) return "timed-out";
   if (status == 511) return "unreachable";
@@ -69,7 +70,8 @@ const wordOf = (tried) => {
   if (status > 599) return foreign;
   if (status < 400 || status > 499) return "fault";
   if (code) return "refused";
-  if (status == 413) return "blocked";
+  // A size limit or a rule of a firewall, and not the network.
+  if (status == 413 || status == 403) return "blocked";
   // Something that requires a login lets nothing through.
   return status == 401 || status == 407 ? "unreachable" : foreign;
 };

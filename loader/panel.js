@@ -8,7 +8,7 @@ import { BOX_LABEL, CLOSE, FAILED, HELP } from "./names.js";
 import { quietly } from "./record.js";
 import { language, mount, named, say, setting } from "./settings.js";
 import { freeze } from "./snapshot.js";
-import { WRONG, state } from "./state.js";
+import { WRONG, blank, state } from "./state.js";
 import { load, show } from "./widget-loader.js";
 
 /** @type {HTMLElement | undefined} */
@@ -29,7 +29,7 @@ export const isOpen = () =>
 /**
  * Opens the panel; rejects if nothing can be shown, or if the gateway does not know the site, so that nobody writes
  * into it.
- * @param {object} [options] those of the command `open`
+ * @param {object | null} [options] those of the command `open`
  */
 export const open = async (options) => {
   // A configured site is nearly always right, so nobody waits for the check.
@@ -59,7 +59,7 @@ export const toggle = () => (isOpen() ? close() : open());
 /** The parts of the panel, painted on first use. */
 export const frame = () => (panel ??= paint());
 
-/** Goes where the options lead, once the widget or the plain form has loaded. @param {object} [options] */
+/** Goes where the options lead, once the widget or the plain form has loaded. @param {object | null} [options] */
 export const lead = async (options) => {
   if (await load(true)) return show(options ?? {});
   // Not even the plain form could be loaded: says so, and offers to send the text by e-mail.
@@ -102,10 +102,11 @@ export const shadow = () => {
 /** Shows the panel again after the page has removed it, or what it is in. */
 export const restore = () => opened && quietly(reveal);
 
-/** Removes the element. */
-export const remove = () => {
-  close();
+/** Removes the element; another one is painted when it is needed, or at once if the panel is open. */
+export const repaint = () => {
   element?.remove();
+  element = panel = undefined;
+  if (opened) open().catch(blank);
 };
 
 /** Adds a style sheet to the panel. @param {string} css */
@@ -114,6 +115,12 @@ export const wear = (css) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+};
+
+/** Closes the panel, and no dialog of the host as well. @param {Event} event */
+const quit = (event) => {
+  event.preventDefault();
+  close();
 };
 
 const paint = () => {
@@ -135,17 +142,13 @@ const paint = () => {
       className: "panel",
       "aria-label": say(HELP),
       dir: RTL.includes(language()) ? "rtl" : "ltr",
-      oncancel: (/** @type {Event} */ event) => {
-        event.preventDefault();
-        close();
-      },
+      popover: "manual",
+      oncancel: quit,
       onkeydown: (/** @type {KeyboardEvent} */ event) => {
         const { key, isComposing, keyCode, defaultPrevented } = event;
         // Safari ends a composition before the key that ends it; 229 is still the input method's.
         if (key != "Escape" || isComposing || keyCode == 229 || defaultPrevented) return;
-        // Or it would close a dialog of the host as well.
-        event.preventDefault();
-        close();
+        quit(event);
       },
     },
     make("div", { className: "head" }, back, title, shut),
@@ -162,13 +165,15 @@ const paint = () => {
 };
 
 /** @param {HTMLDialogElement} dialog */
-const hide = (dialog) => (dialog.open || !dialog.popover ? dialog.close() : dialog.hidePopover());
+const hide = (dialog) => {
+  dialog.close();
+  dialog.hidePopover?.();
+};
 
 /** Shows the panel, also if it is shown already, because a modal dialog of the host may cover it. */
 const reveal = () => {
   const { dialog } = frame();
-  if (isOpen()) hide(dialog);
-  else {
+  if (!isOpen()) {
     opener = document.activeElement;
     opener = opener?.shadowRoot?.activeElement ?? opener;
   }
@@ -191,7 +196,7 @@ const showIn = (place) => {
   const trap = opener?.closest("[role$=dialog]");
   // Otherwise below the root element and not the body, which some frameworks replace.
   const parent = place ?? trap ?? document.documentElement;
-  if (dialog.open) dialog.close();
+  hide(dialog);
   if (element?.parentNode != parent) parent.append(/** @type {Element} */ (element));
   if (place) dialog.show();
   // A popover below a modal dialog of the host would be inert; on a phone the panel fills the screen.
@@ -202,11 +207,7 @@ const showIn = (place) => {
     document.querySelector("dialog:modal")
   )
     dialog.showModal();
-  else {
-    dialog.popover = "manual";
-    dialog.showPopover();
-  }
-  if (dialog.open) dialog.removeAttribute("popover");
+  else dialog.showPopover();
   isModal = !place && dialog.open;
   return dialog.getClientRects().length;
 };

@@ -4,7 +4,9 @@
 
 import { learn } from "./identity.js";
 import { post } from "./plain/post.js";
+import { secretIn } from "./plain/secrets.js";
 import { contact, isAddress, ticket } from "./plain/ticket.js";
+import { relabel } from "./relabel.js";
 import { forgetSession, random, session } from "./session.js";
 import { blank } from "./state.js";
 
@@ -48,9 +50,9 @@ let drawn = "";
 export const start = async (given) => {
   // Without a gateway there is no idempotency key, and only the panel's e-mail is offered.
   if (given.script.dataset["destination"]) throw 0;
-  texts ??= await (await fetch(new URL(`${given.lang}.plain.json`, import.meta.url))).json();
-  // After `destroy` the page may have loaded the script again.
-  if (parts && parts.state != given.state) {
+  texts ??= await table(given.lang);
+  // After `destroy` the page may have loaded the script again, and after `document.open()` it starts again.
+  if (parts && parts.signal != given.signal) {
     panel = undefined;
     fields = [];
     letter = {};
@@ -94,6 +96,23 @@ export const changed = (reset, discard) => {
   }
   meet();
   learn(parts.state, meet).catch(blank);
+  turn().catch(blank);
+};
+
+/** The texts of a language. @param {string} lang */
+const table = async (lang) => (await fetch(new URL(`${lang}.plain.json`, import.meta.url))).json();
+
+/** Draws everything in the panel's language, if that is another one now. */
+const turn = async () => {
+  const lang = parts.language();
+  if (lang == parts.lang) return;
+  parts = { ...parts, lang };
+  const now = await table(lang);
+  if (lang != parts.lang) return;
+  texts = now;
+  relabel(parts);
+  drawn = "";
+  draw();
 };
 
 /** The id of the current user; empty if none is declared. */
@@ -168,6 +187,15 @@ const keep = () => {
 const write = () => {
   if (!letter.key) letter.text = panel?.box.value;
   keep();
+  warn();
+};
+
+/** Says what looks confidential in the text. */
+const warn = () => {
+  const place = panel?.below.querySelector(".secret");
+  const secret = secretIn(letter.text ?? "");
+  const text = secret && say("secret_found", secret);
+  if (place && place.textContent != text) place.textContent = text;
 };
 
 /** Seals what is in the box and sends it, or moves the focus to what is missing. */
@@ -247,6 +275,7 @@ const draw = () => {
   const isFocused = root.activeElement?.matches(".below *, [hidden] *");
   below.replaceChildren(...(isSealed ? waiting() : reference ? receipt() : form(known)));
   if (isFocused) below.querySelector("p")?.focus();
+  warn();
 };
 
 /** Leaves a mark with which the loader of the next page fetches the widget. A count of its outbox stays. */
@@ -264,6 +293,7 @@ const form = (known) => [
   ...(known
     ? []
     : fields.flatMap((field) => [make("label", { htmlFor: field.id, textContent: say(field.id) }), field])),
+  make("p", { className: "secret", role: "status" }),
   button("send", submit, true),
 ];
 
@@ -300,7 +330,9 @@ const alert = (textContent, ...steps) => {
 };
 
 /** @param {string} name @param {string} [value] replaces its placeholder */
-const say = (name, value = "") => (texts[name] ?? "").replace(/\{\w+\}/, () => value);
+const say = (name, value = "") =>
+  // Isolated, or signs at its ends would go to the other side in a language from right to left.
+  (texts[name] ?? "").replace(/\{\w+\}/, () => (RTL.includes(parts.lang) ? `\u2068${value}\u2069` : value));
 
 /** @param {string} text @param {() => void} onclick @param {boolean} [isMain] */
 const button = (text, onclick, isMain) =>

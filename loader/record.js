@@ -3,8 +3,13 @@
 import { muted } from "./settings.js";
 
 /** Ends with `destroy`, and with it everything that was added to the page. */
-export const life = new AbortController();
-const { signal } = life;
+export let life = new AbortController();
+
+/** Ends everything that was added to the page, so that it can be added anew. */
+export const renew = () => {
+  life.abort();
+  life = new AbortController();
+};
 
 /** Runs code of ours within the host's; it never throws. @param {() => void} note */
 export const quietly = (note) => {
@@ -17,7 +22,8 @@ export const quietly = (note) => {
  * Adds a listener that hears an event before the page's own handlers can stop it.
  * @param {EventTarget} target @param {string} type @param {(event: any) => unknown} listener
  */
-export const listen = (target, type, listener) => target.addEventListener(type, listener, { capture: true, signal });
+export const listen = (target, type, listener) =>
+  target.addEventListener(type, listener, { capture: true, signal: life.signal });
 
 /**
  * Replaces a function of the host by ours, with the same name and length. Results and exceptions of the original pass
@@ -31,6 +37,7 @@ export const listen = (target, type, listener) => target.addEventListener(type, 
  */
 export const wrap = (owner, name, around) => {
   const original = owner?.[name];
+  const { signal } = life;
   if (muted || typeof original != "function") return;
   // A method, so that it is no constructor either.
   const { wrapper } = {

@@ -21,8 +21,6 @@ export const snapshot = () => ({
   recent: copies(recent),
   timed: [...timed],
   breadcrumbs: copies(breadcrumbs),
-  provided: {},
-  unanswered: [],
 });
 
 /** Stores the snapshot until the draft is gone. */

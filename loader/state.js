@@ -2,6 +2,9 @@
 
 export const blank = () => {};
 
+/** Waits for a promise, but not for long. @param {Promise<unknown>} promise */
+export const soon = (promise) => Promise.race([promise, new Promise((late) => setTimeout(late, 3000))]);
+
 /** Thrown by a command whose arguments are wrong; `host.js` has the words. */
 export const WRONG = 0;
 

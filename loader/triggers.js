@@ -28,24 +28,25 @@ const entry = (event) =>
 /** @param {MouseEvent} event */
 const press = (event) => {
   const node = entry(event);
-  if (!node || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!node || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const href = node.getAttribute("href");
   // A link of nothing but a hash means this page here, whatever `<base>` says.
   const url =
     node instanceof HTMLAnchorElement ? new URL(href?.startsWith("#") ? href : node.href, location.href) : null;
-  if (url?.hash.startsWith("#deskbell=")) {
-    if (url.href.split("#")[0] != location.href.split("#")[0]) return;
-    event.preventDefault();
-    return later(opening(new URLSearchParams(url.hash.slice(1))));
-  }
+  const pairs = url && inHash(url);
+  // It opens help on another page.
+  if (pairs && url.href.split("#")[0] != location.href.split("#")[0]) return;
   if (url) event.preventDefault();
-  later();
+  later(pairs && opening(pairs));
 };
+
+/** What the hash of an address says, if it opens the panel. @param {URL} url */
+const inHash = (url) => (url.hash.startsWith("#deskbell=") ? new URLSearchParams(url.hash.slice(1)) : null);
 
 /**
  * Opens after the page's own handlers, because a menu that closes returns the focus first, and the panel returns it
  * there; within the same frame if one of the handlers stops the click.
- * @param {object} [options]
+ * @param {object | null} options
  */
 const later = (options) => {
   let done = 0;
@@ -60,11 +61,11 @@ const later = (options) => {
 /** Opens what the address says, and removes it from the address without a history entry. */
 const follow = () => {
   const url = new URL(location.href);
-  const inHash = url.hash.startsWith("#deskbell=");
-  const pairs = inHash ? new URLSearchParams(url.hash.slice(1)) : url.searchParams;
+  const hash = inHash(url);
+  const pairs = hash ?? url.searchParams;
   if (!pairs.has("deskbell")) return;
   const options = opening(pairs);
-  if (inHash) url.hash = "";
+  if (hash) url.hash = "";
   else NAMES.forEach((name) => pairs.delete(name));
   history.replaceState(history.state, "", url);
   open(options).catch(blank);

@@ -43,12 +43,12 @@ export const counter = (site, siteUrl) => {
     return siteUrl && `${kept.visitor}.${kept.draft}`;
   };
 
-  /** @param {Counted} counted */
-  const post = ({ name, kind, questions }) => {
+  /** @param {Counted} counted @param {string} [of] the visit */
+  const post = ({ name, kind, questions }, of = visit()) => {
     if (!siteUrl) return;
     // Item by item, because pages give arrays and objects a `toJSON` of their own.
     const ids = questions.filter(Boolean).map((id) => JSON.stringify(id));
-    const body = `{"visit":"${visit()}","name":"${name}","kind":"${kind}","questions":[${ids}]}`;
+    const body = `{"visit":"${of}","name":"${name}","kind":"${kind}","questions":[${ids}]}`;
     // A text without custom headers, so that the browser sends no preflight request.
     Promise.resolve(fetch(`${siteUrl}/events`, { method: "POST", body, keepalive: true, credentials: "omit" })).catch(
       blank,
@@ -76,11 +76,22 @@ export const counter = (site, siteUrl) => {
     }
     settle();
     post({ name, kind, questions });
-    if (name == "solved" || name == "sent") {
-      kept.draft++;
-      keep();
-    }
+    if (name == "solved") leaveVisit();
   };
 
-  return { visit, count, uncount };
+  /** The draft is gone: what follows is another visit. */
+  const leaveVisit = () => {
+    settle();
+    kept.draft++;
+    keep();
+  };
+
+  /** Counts a ticket that has arrived. @param {string} of the visit in which it was written @param {string} body */
+  const countSent = (of, body) => {
+    const { kind, questions = [] } = JSON.parse(body);
+    const opened = questions.filter((/** @type {{outcome: string}} */ { outcome }) => outcome != "shown");
+    post({ name: "sent", kind, questions: opened.map((/** @type {{id: string}} */ { id }) => id) }, of);
+  };
+
+  return { visit, count, uncount, leaveVisit, countSent };
 };

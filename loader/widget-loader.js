@@ -9,10 +9,6 @@ import { gateway, language, own, say, script, site, triggers } from "./settings.
 import { freeze, snapshot } from "./snapshot.js";
 import { blank, state } from "./state.js";
 
-/** The pause after a failure: the first, and the longest. */
-const PAUSE_MS = 2000;
-const PAUSE_MAX_MS = 300_000;
-
 /** What controls the panel: the widget or the plain form. @type {any} */
 let widget;
 /** All modules that were fetched and run. @type {Set<any>} */
@@ -20,29 +16,30 @@ const modules = new Set();
 /** @type {Promise<unknown> | undefined} */
 let loading;
 
-/** How often loading has failed, whether it may be retried, and until when only opening the panel retries it. */
-let failures = 0;
-let failed = false;
-let next = 0;
+/** Whether loading has failed and may be retried, and whether the host knows that it has. */
+/** @type {boolean | undefined} */
+let failed;
+let told = false;
 
 /**
- * Fetches and starts the widget, or else the plain form; resolves to whether that succeeded.
+ * Fetches and starts the widget, or else the plain form; resolves to whether that succeeded. What has failed is only
+ * retried when somebody opens the panel.
  * @param {boolean} [wanted] whether somebody opens the panel, and not only approaches a trigger
  */
 export const load = (wanted) => {
-  if (failed && (wanted || Date.now() > next)) {
-    failed = false;
-    loading = undefined;
-  }
+  if (failed && wanted) failed = loading = undefined;
   return (loading ??= start().catch(() => {
     const cause = obstacle();
     // What a policy forbids stays forbidden.
     failed = cause != "wasm";
-    next = Date.now() + Math.min(PAUSE_MS * 2 ** failures, PAUSE_MAX_MS);
-    if (!failures++) emit("failed", { cause: cause || "load" });
+    if (!told) emit("failed", { cause: cause || "load" });
+    told = true;
     return plain();
   }));
 };
+
+/** Makes the next use of the panel start the widget again. */
+export const unload = () => (loading = undefined);
 
 /** Whether anything was fetched for the site. */
 export const begun = () => !!loading || !!modules.size;
@@ -60,15 +57,10 @@ export const tell = (reset, discard) =>
  */
 export const finishReset = async (discard) => {
   await tell(true, discard);
-  try {
-    // A module that has carried it out has removed the mark.
-    if (Object.keys(localStorage).some((name) => MARK.test(name)))
-      await (await host()).finishReset(() => glue(), parts());
-  } catch {}
+  return host()
+    .then(({ finishReset }) => finishReset(glue, parts()))
+    .catch(blank);
 };
-
-/** What `reset` leaves on the device until its data is deleted (`forget.js`). */
-const MARK = /^deskbell-(reset|discard):/;
 
 /**
  * Whether WebAssembly may run; tested once, because a strict policy reports every attempt.
@@ -80,7 +72,7 @@ let compiles;
 export const obstacle = () => {
   try {
     const used = [Reflect.get, document.createElement, document.createTextNode];
-    if (!(window instanceof Window && used.every((f) => typeof f == "function"))) return "globals";
+    if (!(window instanceof Window && used.every((f) => typeof f == "function"))) throw 0;
   } catch {
     return "globals";
   }
@@ -158,18 +150,11 @@ const start = async () => {
   if (obstacle()) throw 0;
   const wasm = WebAssembly.compileStreaming(fetch(place("widget.wasm"), { integrity: WASM_INTEGRITY }));
   wasm.catch(blank);
-  const lang = language();
-  // Without its table a language is shown in English, which is better than nothing.
-  const table =
-    lang == "en"
-      ? ""
-      : fetch(place(`${lang}.json`)).then(
-          (answer) => answer.text(),
-          () => "",
-        );
   widget = await glue();
-  const words = await table;
+  // Fetched while the program still arrives.
+  const table = widget.table(language());
   widget.init({ module: await wasm });
+  const words = await table;
   widget.mount({ ...frame(), ...parts(), words });
   return true;
 };

@@ -1,11 +1,13 @@
 // Imported by the loader: the program's glue, and what belongs to the form.
 
 import {
+  attachmentsChanged,
   changed as formChanged,
   contextLoaded,
   copyText,
   draft,
   editTicket,
+  filesAdded,
   find,
   findQuestion,
   findRest,
@@ -28,7 +30,7 @@ import { blank } from "./state.js";
 import { counter } from "./visits.js";
 
 /** What the modules beside the form call in the program. */
-const program = { copyText, draft, editTicket, restoreDraft, ticketArrived };
+const program = { attachmentsChanged, copyText, draft, editTicket, filesAdded, restoreDraft, ticketArrived };
 /** What the chunk `engines` exports; it works once the chunk is loaded. */
 const engines = { find, findQuestion, findRest };
 /** @typedef {typeof program} Program */
@@ -42,6 +44,8 @@ export const init = (options) => begin(initSync(options));
 
 /** @type {Parts["state"]} */
 let state;
+/** @type {AbortSignal | undefined} */
+let life;
 let mounted = false;
 /** Draws everything in the page's language, if that is another one now. */
 let turn = blank;
@@ -173,7 +177,7 @@ export const mount = (parts) => {
   shown = said();
   const load = once(async () => {
     const [modules] = await Promise.all([fetched(), context()]);
-    modules.painted(parts);
+    modules.painted({ ...parts, countSent: counts.countSent });
     return modules;
   });
   /** Calls a module. A caller who does not wait need not handle a failure. @param {(modules: Modules) => any} act */
@@ -212,7 +216,17 @@ export const mount = (parts) => {
     },
     screens: () => beyond((modules) => modules.screens()),
     affected: (/** @type {string} */ id) => beyond((modules) => modules.affected(id)),
-    files: () => beyond((modules) => modules.files()),
+    attachments: () => beyond((modules) => modules.attachments()),
+    attached: (/** @type {string} */ owner) => modules?.attached(owner),
+    restoreAttached: (/** @type {string} */ owner) => beyond((modules) => modules.restoreAttached(owner)),
+    attach: (/** @type {string} */ owner, /** @type {FileList} */ list) => {
+      const files = [...list];
+      return beyond((modules) => modules.attach(owner, files));
+    },
+    upload: (/** @type {string} */ id) => beyond((modules) => modules.upload(id)),
+    detach: (/** @type {string} */ id) => beyond((modules) => modules.detach(id)),
+    attachedBlob: (/** @type {string} */ id) => modules?.attachedBlob(id),
+    shoot: (/** @type {string} */ owner, /** @type {string} */ id) => beyond((modules) => modules.shoot(owner, id)),
     labels: () => beyond((modules) => modules.labels()),
     outbox: () => beyond((modules) => modules.outbox()),
     sendAgain: (/** @type {string} */ key) => beyond((modules) => modules.sendAgain(key)),
@@ -235,12 +249,15 @@ export const mount = (parts) => {
     replyDraft: (/** @type {string} */ id) => beyond((modules) => modules.replyDraft(id)),
     keepReplyDraft: (/** @type {string} */ id, /** @type {string} */ text) =>
       beyond((modules) => modules.keepReplyDraft(id, text)),
-    replyFiles: (/** @type {Element} */ place, /** @type {string} */ id) =>
-      beyond((modules) => modules.replyFiles(place, id)),
     touched: () => beyond((modules) => modules.touched()),
-    send: (/** @type {string} */ body, /** @type {string} */ text, /** @type {boolean} */ signed) => {
+    send: (
+      /** @type {string} */ body,
+      /** @type {string} */ text,
+      /** @type {boolean} */ signed,
+      /** @type {string} */ visit,
+    ) => {
       const held = hands;
-      return beyond((modules) => (held == hands ? modules.send(body, text, signed) : { word: "gone" }));
+      return beyond((modules) => (held == hands ? modules.send(body, text, signed, visit) : { word: "gone" }));
     },
     letGo: () => modules?.sealed(),
   };
@@ -253,7 +270,7 @@ export const mount = (parts) => {
     const now = parts.language();
     if (now == lang) return;
     lang = now;
-    const words = now == "en" ? "" : await table(now);
+    const words = await table(now);
     if (lang != now) return;
     const content = JSON.parse(draft());
     const restore = parts.frame().root.getElementById("severity") ? editTicket : restoreDraft;
@@ -277,12 +294,17 @@ export const mount = (parts) => {
   look();
 };
 
-/** The texts of a language; without them English is shown. @param {string} lang */
-const table = (lang) =>
-  fetch(new URL(`${lang}.json`, import.meta.url)).then(
+/**
+ * The texts of a language as JSON; empty for English, which is also shown if they cannot be loaded.
+ * @param {string} lang
+ */
+export const table = async (lang) => {
+  if (lang == "en") return "";
+  return fetch(new URL(`${lang}.json`, import.meta.url)).then(
     (answer) => answer.text(),
     () => "",
   );
+};
 
 /** Follows the tickets that the device has stored. @param {Parts} parts */
 export const resume = async (parts) => {
@@ -329,9 +351,9 @@ const context = once(async () => {
 
 /** Fetches the module that manages everything beyond the form. @param {Parts} parts */
 const beside = (parts) => {
-  // After `destroy` the page may have loaded the script again.
-  if (state != parts.state) {
-    state = parts.state;
+  // After `destroy` the page may have loaded the script again, and after `document.open()` it starts again.
+  if (life != parts.signal) {
+    ({ state, signal: life } = parts);
     person = who();
     fetching = modules = published = learned = tried = undefined;
     [total, unread] = [0, 0];

@@ -36,6 +36,17 @@ pub struct Screens {
     pub fields_complete: fn(Panel) -> bool,
 }
 
+/// The list of attachments.
+#[derive(Clone, Copy)]
+pub struct Attachments {
+    /// The attachments of an owner.
+    pub view: fn(Panel, &str) -> AnyView,
+    /// Reads again what is shown.
+    pub refresh: fn(Panel),
+    /// Shows and announces what became of files that were added.
+    pub added: fn(Panel, JsValue),
+}
+
 /// The search in several engines.
 pub struct Engines {
     /// Searches the engines without low rate limits.
@@ -49,6 +60,15 @@ pub struct Engines {
 #[wasm_split(context, wasm_split_path = crate::chunks)]
 fn context_chunk() -> Context {
     screens::document::context()
+}
+
+#[wasm_split(attachments, wasm_split_path = crate::chunks)]
+fn attachments_chunk() -> Attachments {
+    Attachments {
+        view: screens::attachments::view,
+        refresh: screens::attachments::refresh,
+        added: screens::attachments::added,
+    }
 }
 
 #[wasm_split(screens, wasm_split_path = crate::chunks)]
@@ -74,6 +94,11 @@ fn engines_chunk() -> Engines {
 /// Links the chunk `context`, which is loaded.
 pub fn context() -> Context {
     linked(context_chunk())
+}
+
+/// Links the chunk `attachments`, which is loaded.
+pub fn attachments() -> Attachments {
+    linked(attachments_chunk())
 }
 
 /// Links the chunk `screens`, which is loaded.

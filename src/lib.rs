@@ -74,6 +74,16 @@ pub fn tickets_changed(id: &str) {
     with_panel(|panel| screens::tickets_changed(panel, id));
 }
 
+/// Something about attachments has changed, or the draft is another one.
+pub fn attachments_changed() {
+    with_panel(screens::attachments_changed);
+}
+
+/// Files were added. `outcome` says what became of each.
+pub fn files_added(outcome: JsValue) {
+    with_panel(|panel| screens::files_added(panel, outcome));
+}
+
 /// The chunk `context` is loaded, or could not be loaded.
 pub fn context_loaded(loaded: bool) {
     with_panel(|panel| screens::context_loaded(panel, loaded.then(chunks::context)));

@@ -28,7 +28,7 @@ pub fn text(text: impl Phrase) -> String {
 
 /// A text with its placeholder filled.
 pub fn fill(text: impl Phrase, placeholder: &str, value: &str) -> String {
-    texts::fill(&self::text(text), placeholder, value)
+    texts::fill(&self::text(text), placeholder, &words::isolated(value))
 }
 
 /// A text with a count.
@@ -46,6 +46,11 @@ pub fn label(name: &str) -> String {
 /// A text that only the table has, by its name; empty if the table is not loaded.
 pub fn named(name: &str) -> String {
     find(name, name).unwrap_or_default()
+}
+
+/// A text that only the table has, with its placeholder filled.
+pub fn named_with(name: &str, placeholder: &str, value: &str) -> String {
+    texts::fill(&named(name), placeholder, &words::isolated(value))
 }
 
 #[inline(never)]

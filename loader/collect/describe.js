@@ -11,7 +11,7 @@ const BUILD = ["release", "environment", "build", "tenant", "region"];
  */
 export const describe = (snapshot, put) => {
   const { url, title, referrer, canonical, open_ms, routes, timings, user, values, meta } = snapshot;
-  const { errors, requests, breadcrumbs, device, links, provided, unanswered, since } = snapshot;
+  const { errors, requests, breadcrumbs, device, links, provided, unanswered = [], since } = snapshot;
   const text = (/** @type {string} */ recorded) => put(recorded).replaceAll("\0", " ");
   return {
     frozen_at: snapshot.at,

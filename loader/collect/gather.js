@@ -21,7 +21,11 @@ export const complete = async (snapshot, state, tools) => {
 };
 
 /** @param {import("../moment.js").Snapshot} snapshot @param {Record<string, () => unknown>} providers */
-const ask = async ({ provided, unanswered }, providers) => {
+const ask = async (snapshot, providers) => {
+  /** @type {Record<string, unknown>} */
+  const provided = (snapshot.provided = {});
+  /** @type {string[]} */
+  const unanswered = (snapshot.unanswered = []);
   let late = false;
   const answers = Object.entries(providers).map(async ([name, provide]) => {
     unanswered.push(name);

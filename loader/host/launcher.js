@@ -8,7 +8,7 @@ import { blank } from "../state.js";
 /** @typedef {import("../widget-loader.js").Parts} Parts */
 
 /**
- * Adds Deskbell's own button, with the number of messages that are unread or wait to be sent.
+ * Adds Deskbell's own button, once, with the number of messages that are unread or wait to be sent.
  * @param {Parts} parts
  * @param {ShadowRoot} root
  * @param {() => Promise<unknown> | void} toggle
@@ -18,7 +18,7 @@ import { blank } from "../state.js";
 export const launch = (parts, root, toggle, on, doubt) => {
   const { wear, make, state, script, restore, say, signal } = parts;
   // A site that the gateway does not know is nothing to write to.
-  if (doubt || signal.aborted) return;
+  if (doubt || signal.aborted || root.querySelector(".launcher")) return;
   const label = script.dataset["launcher"];
   const text = label && label != "true" ? label : "";
   const badge = make("span", { className: "badge", hidden: true });

@@ -1,4 +1,5 @@
-// Carries out a `reset` where nothing is loaded that could.
+// Carries out a `reset` where nothing is loaded that could. What it leaves on the device until then is a mark
+// (`forget.js`).
 
 /** @typedef {import("../widget-loader.js").Parts} Parts */
 
@@ -7,8 +8,10 @@
  * @param {() => Promise<any>} glue fetches the widget's module @param {Parts} parts
  */
 export const finishReset = async (glue, parts) => {
+  const marks = Object.keys(localStorage).filter((name) => /^deskbell-(reset|discard):/.test(name));
+  // What runs has carried it out, and removed the mark.
+  if (!marks.length) return;
   const kept = (await indexedDB.databases?.()) ?? [{ name: "deskbell" }];
   if (kept.some(({ name }) => name == "deskbell")) return (await glue()).finishReset(parts);
-  for (const mark of Object.keys(localStorage))
-    if (/^deskbell-(reset|discard):/.test(mark)) localStorage.removeItem(mark);
+  for (const mark of marks) localStorage.removeItem(mark);
 };

@@ -49,13 +49,16 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
   const status = element("p", { className: "hint", role: "status" });
   const hint = element("p", { className: "hint", id: "shot-hint" }, say("hint"), " ");
   hint.append(element("span", { className: "keys" }, say("keys")));
-  canvas.setAttribute("aria-describedby", hint.id);
+  // Where the frame is that the keyboard moves, for whoever does not see it.
+  const value = element("span", { id: "shot-value", hidden: true });
+  canvas.setAttribute("aria-describedby", `${value.id} ${hint.id}`);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 
   const show = () => {
     const [x, y] = [canvas.width / view.width, canvas.height / view.height];
     context.setTransform(x, 0, 0, y, -view.x * x, -view.y * y);
     paint(context, picture, steps);
+    value.textContent = place(frame);
     const drawn = drag ? dragged() : framed && frame;
     if (drawn) preview(drawn);
   };
@@ -196,6 +199,7 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
     choices,
     hint,
     stage,
+    value,
     status,
     element("div", { className: "row" }, use, cancel),
   );

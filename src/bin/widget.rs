@@ -78,6 +78,18 @@ mod exports {
         deskbell::context_loaded(loaded);
     }
 
+    /// Something about attachments has changed, or the draft is another one.
+    #[wasm_bindgen(js_name = attachmentsChanged)]
+    pub fn attachments_changed() {
+        deskbell::attachments_changed();
+    }
+
+    /// Files were added. `outcome` says what became of each.
+    #[wasm_bindgen(js_name = filesAdded)]
+    pub fn files_added(outcome: JsValue) {
+        deskbell::files_added(outcome);
+    }
+
     // The chunk `engines`.
 
     /// Searches the engines without low rate limits; passes the result to `done`.

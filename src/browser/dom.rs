@@ -255,6 +255,25 @@ pub async fn copy(text: &str) -> bool {
     JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
 }
 
+/// The window.
+pub fn window() -> Option<web_sys::Window> {
+    web_sys::window()
+}
+
+/// Presses the element with an id.
+pub fn press(root: &ShadowRoot, id: &str) {
+    if let Some(Ok(element)) = root.get_element_by_id(id).map(JsCast::dyn_into::<HtmlElement>) {
+        element.click();
+    }
+}
+
+/// The language of the page, as it says itself; empty if it does not.
+pub fn page_language() -> String {
+    let document = window().and_then(|window| window.document());
+    let root = document.and_then(|document| document.document_element());
+    root.and_then(|root| root.get_attribute("lang")).unwrap_or_default()
+}
+
 /// The path of the page's address.
 pub fn path() -> String {
     web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()

@@ -86,16 +86,17 @@ extern "C" {
     /// Counts an event of questions, by their ids.
     #[wasm_bindgen(method)]
     pub fn count(this: &Loader, name: &str, kind: &str, questions: Vec<String>);
+    /// The draft is gone: what follows is another visit.
+    #[wasm_bindgen(method, js_name = leaveVisit)]
+    pub fn leave_visit(this: &Loader);
     /// Drops what was shown and is not counted yet.
     #[wasm_bindgen(method)]
     pub fn uncount(this: &Loader);
     #[wasm_bindgen(method)]
-    fn send(this: &Loader, body: &str, text: &str, signed: bool) -> js_sys::Promise;
+    fn send(this: &Loader, body: &str, text: &str, signed: bool, visit: &str) -> js_sys::Promise;
     /// Discards the stored draft: it has become a submission, or support has it.
     #[wasm_bindgen(method, js_name = letGo)]
     pub fn let_go(this: &Loader);
-    #[wasm_bindgen(method)]
-    fn files(this: &Loader, place: &web_sys::Element);
     #[wasm_bindgen(method)]
     fn settled(this: &Loader) -> js_sys::Promise;
     #[wasm_bindgen(method, js_name = openTickets)]
@@ -159,8 +160,9 @@ pub struct Sent {
 }
 
 /// Submits a ticket. `text` is what the customer wrote. It is sent as the verified customer if the host signs and `signed` allows it.
-pub async fn send(loader: &Loader, body: &str, text: &str, signed: bool) -> Sent {
-    outcome(loader.send(body, text, signed)).await
+/// Once it has arrived it is counted to the visit, if that is not empty.
+pub async fn send(loader: &Loader, body: &str, text: &str, signed: bool, visit: &str) -> Sent {
+    outcome(loader.send(body, text, signed, visit)).await
 }
 
 /// Waits for the outcome of a submission.
@@ -168,13 +170,6 @@ pub async fn outcome(sent: js_sys::Promise) -> Sent {
     let sent = JsFuture::from(sent).await.unwrap_or(JsValue::UNDEFINED);
     let answer = super::read::parse(&sent.text_of("text")).unwrap_or(JsValue::UNDEFINED);
     Sent { word: sent.text_of("word"), answer }
-}
-
-/// Shows the attachments of the form in their place, and how to add some.
-pub fn show_files(loader: &Loader) {
-    if let Some(place) = loader.root().get_element_by_id("files") {
-        loader.files(&place);
-    }
 }
 
 /// Loads the chunk `screens` with its style. Returns the texts of its screens, undefined if only these could not be loaded; `None` if the chunk

@@ -3,6 +3,7 @@
 
 pub use web_sys::{Element, Event, HtmlElement, Node};
 
+pub mod attachments;
 pub mod attributes;
 pub mod blob;
 pub mod context;

@@ -52,7 +52,8 @@ pub fn edit(loader: &Loader, key: &str) {
     outbox(loader).edit(key);
 }
 
-/// What was last sent: `text` is what the customer wrote, `body` all of it, `lost` and `stopped` the names of attachments that it lacks.
+/// What was last sent: `text` is what the customer wrote, `body` all of it, `lost`, `unaccepted` and `stopped` the names of attachments that it
+/// lacks.
 pub fn last_sent(loader: &Loader) -> JsValue {
     outbox(loader).last_sent()
 }

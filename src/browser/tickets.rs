@@ -22,8 +22,6 @@ extern "C" {
     fn reply_draft(this: &Tickets, id: &str) -> js_sys::Promise;
     #[wasm_bindgen(method, js_name = keepReplyDraft)]
     fn keep_reply_draft(this: &Tickets, id: &str, text: &str);
-    #[wasm_bindgen(method, js_name = replyFiles)]
-    fn reply_files(this: &Tickets, place: &web_sys::Element, id: &str);
     #[wasm_bindgen(method)]
     fn touched(this: &Tickets);
 }
@@ -53,13 +51,6 @@ pub async fn reply_draft(loader: &Loader, id: &str) -> String {
 /// Stores the draft of a reply to the ticket with an id on the device; deletes it if it is empty.
 pub fn keep_reply_draft(loader: &Loader, id: &str, text: &str) {
     tickets(loader).keep_reply_draft(id, text);
-}
-
-/// Shows, in the element with an id, the attachments of the reply to a ticket, and how to add some.
-pub fn show_reply_files(loader: &Loader, place: &str, ticket: &str) {
-    if let Some(place) = loader.root().get_element_by_id(place) {
-        tickets(loader).reply_files(&place, ticket);
-    }
 }
 
 /// A ticket was changed from here.

@@ -14,10 +14,13 @@ use leptos::prelude::*;
 use leptos::tachys::view::any_view::AnyViewState;
 
 use crate::browser::attributes::{Attributes, CHECKED, Handler, VALUE};
-use crate::browser::{Element, timer};
+use crate::browser::{Element, dom, timer};
 
 /// A function that Leptos calls again when something that it has read changes.
 type Shared = Arc<Mutex<dyn FnMut() -> AnyView + Send>>;
+
+/// The attribute with the language of an element.
+pub const LANG: &str = "lang";
 
 /// An element that is being built.
 pub struct El {
@@ -82,6 +85,16 @@ impl El {
     pub fn maybe(mut self, name: &'static str, value: Option<String>) -> El {
         self.attributes.values.push((name, value));
         self
+    }
+
+    /// Says that what others wrote in the element is in a language that nobody knows, and not in that of the panel.
+    pub fn in_any_language(self) -> El {
+        self.attr(LANG, "")
+    }
+
+    /// Says that the element is in the language of the host's page, such as what the site names its topics.
+    pub fn in_page_language(self) -> El {
+        self.attr(LANG, dom::page_language())
     }
 
     /// Sets the text of a field, which the customer changes as well.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::el::{button, div, el, live};
+use super::el::{LANG, button, div, el, live};
 use super::link::outside;
 use super::shared::Shared;
 use crate::screens::{copy, words};
@@ -11,7 +11,7 @@ use markdown::{Block, Inline};
 
 /// A Markdown text.
 pub fn prose(text: &str) -> AnyView {
-    div("prose").children(blocks(&markdown::parse(text)))
+    div("prose").in_any_language().children(blocks(&markdown::parse(text)))
 }
 
 fn blocks(list: &[Block]) -> Vec<AnyView> {
@@ -54,8 +54,8 @@ fn code(text: &str) -> AnyView {
     let pre = el("pre").attr("tabindex", "0").children([el("code").text(text.to_string())]);
     let text = text.to_string();
     let name = words::text(Text::CopyCode);
-    let button = button("copy", move |_| copy(text.clone())).attr("aria-label", name).children([]);
-    div("code").children([pre, button])
+    let button = button("copy", move |_| copy(text.clone())).attr(LANG, words::lang()).attr("aria-label", name);
+    div("code").children([pre, button.children([])])
 }
 
 /// A button in place of a picture, so that no server learns of a reader who does not want to see it.
@@ -70,6 +70,6 @@ fn picture(url: String, alt: String) -> AnyView {
             false => fill(&words::text(Text::ShowPicture), "{name}", &alt),
         };
         let shown = is_shown.clone();
-        button("button", move |_| shown.update(|is_shown| *is_shown = true)).text(name)
+        button("button", move |_| shown.update(|is_shown| *is_shown = true)).attr(LANG, words::lang()).text(name)
     })
 }

@@ -14,7 +14,8 @@ use wire::Read;
 /// The question, its answers, and the link to its own page.
 pub fn view(panel: Panel) -> AnyView {
     let question = STATE.with(|state| Question::read(&*state.question.borrow()));
-    let mut parts = vec![el("h3").attr("class", "asked").text(question.title), prose(&question.body)];
+    let title = el("h3").attr("class", "asked").in_any_language().text(question.title);
+    let mut parts = vec![title, prose(&question.body)];
     parts.extend(question.answers.iter().map(|one| answer(panel, one)));
     if question.answers.is_empty() && question.kind == question_kind() {
         parts.push(paragraph("hint", panel.t(Text::NoAnswers)));
@@ -36,5 +37,6 @@ fn answer(panel: Panel, answer: &Answer) -> AnyView {
     let parts = parts.into_iter().filter(|(_, text)| !text.is_empty());
     let by: Vec<AnyView> = parts.map(|(class, text)| el("span").attr("class", class).text(text)).collect();
     let class = if answer.accepted { "answer accepted" } else { "answer" };
-    el("article").attr("class", class).children([div("by").children(by), prose(&answer.body)])
+    let name = Some(answer.author.clone()).filter(|author| !author.is_empty());
+    el("article").attr("class", class).maybe("aria-label", name).children([div("by").children(by), prose(&answer.body)])
 }

@@ -1,12 +1,12 @@
-//! Views of the chunks: of `screens`, which is loaded when somebody needs it, and of `context`, which is always there.
+//! Views of the chunks: of `screens` and `attachments`, which are loaded when somebody needs them, and of `context`, which is always there.
 
 use leptos::prelude::*;
 
 use super::document::{self, Context};
 use super::model::Screen;
 use super::{Panel, STATE};
-use crate::browser::loader;
-use crate::chunks::{self, Screens};
+use crate::browser::{attachments, loader};
+use crate::chunks::{self, Attachments, Screens};
 use crate::components::el::{el, live, nothing, spawn};
 use crate::texts;
 use domain::texts::Text;
@@ -27,6 +27,17 @@ pub fn part(panel: Panel, view: fn(Screens, Panel) -> AnyView) -> AnyView {
     live(move || {
         panel.loaded.track();
         panel.screens().map_or_else(nothing, |screens| view(screens, panel))
+    })
+}
+
+/// The attachments of an owner (`browser::attachments`), and how to add some. If what draws them cannot be loaded, the message is complete without.
+pub fn attachments(panel: Panel, owner: String) -> AnyView {
+    spawn(async move {
+        panel.load_attachments().await;
+    });
+    live(move || {
+        panel.loaded.track();
+        panel.attachments().map_or_else(nothing, |attachments| (attachments.view)(panel, &owner))
     })
 }
 
@@ -51,6 +62,23 @@ impl Panel {
     /// The chunk, if it is loaded.
     pub(super) fn screens(self) -> Option<Screens> {
         STATE.with(|state| state.screens.get())
+    }
+
+    /// Loads the chunk `attachments`, unless it is loaded. `None` if that fails.
+    pub(super) async fn load_attachments(self) -> Option<Attachments> {
+        texts::set_table(attachments::load(&self.loader()).await?);
+        if let Some(loaded) = self.attachments() {
+            return Some(loaded);
+        }
+        let attachments = chunks::attachments();
+        STATE.with(|state| state.attachments.set(Some(attachments)));
+        self.loaded.notify();
+        Some(attachments)
+    }
+
+    /// The chunk `attachments`, if it is loaded.
+    pub(super) fn attachments(self) -> Option<Attachments> {
+        STATE.with(|state| state.attachments.get())
     }
 
     /// Calls the chunk once it is loaded; does nothing if it cannot be.

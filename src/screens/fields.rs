@@ -22,7 +22,13 @@ pub fn view(panel: Panel) -> AnyView {
             let mut parts: Vec<AnyView> = asked(model).map(|field| self::field(panel, model, field)).collect();
             if model.config.consent {
                 let consent = move |ticked| panel.change(|model| model.consent = ticked);
-                parts.push(checkbox(CONSENT.into(), texts::text(SiteText::ConsentAsk), model.consent, None, consent));
+                parts.push(checkbox(
+                    CONSENT.into(),
+                    el("span").text(texts::text(SiteText::ConsentAsk)),
+                    model.consent,
+                    None,
+                    consent,
+                ));
             }
             parts.into_any()
         })
@@ -76,9 +82,9 @@ fn field(panel: Panel, model: &Model, field: &Field) -> AnyView {
     let (label, input) = match field.field_type {
         FieldType::YesNo => {
             let tick = move |ticked| answer(panel, &name, if ticked { TICKED.into() } else { String::new() });
-            (nothing(), checkbox(id, label, text == TICKED, described, tick))
+            (nothing(), checkbox(id, el("span").in_page_language().text(label), text == TICKED, described, tick))
         }
-        _ => (el("label").attr("for", &id).text(label), input(panel, field, id, text, described)),
+        _ => (el("label").attr("for", &id).in_page_language().text(label), input(panel, field, id, text, described)),
     };
     let error = match problem {
         Some(problem) => el("p").attr("class", "error").attr("id", error_id).text(texts::text(problem)),
@@ -99,7 +105,9 @@ fn input(panel: Panel, field: &Field, id: String, text: String, described: Optio
     if is_choice {
         let text = if field.choices.iter().any(|choice| choice.id == text) { text } else { String::new() };
         let option = |value: &str, label: String| {
-            el("option").attr("value", value).maybe("selected", (value == text).then(String::new)).text(label)
+            let option = el("option").attr("value", value).maybe("selected", (value == text).then(String::new));
+            let option = if value.is_empty() { option } else { option.in_page_language() };
+            option.text(label)
         };
         let mut options = vec![option("", texts::text(SiteText::Choose))];
         options.extend(field.choices.iter().map(|choice| option(&choice.id, choice.label.clone())));
@@ -112,7 +120,7 @@ fn input(panel: Panel, field: &Field, id: String, text: String, described: Optio
 /// A checkbox with its label.
 fn checkbox(
     id: String,
-    label: String,
+    label: AnyView,
     is_ticked: bool,
     described: Option<String>,
     mut tick: impl FnMut(bool) + Send + 'static,
@@ -124,7 +132,7 @@ fn checkbox(
         .maybe("aria-describedby", described)
         .checked(is_ticked)
         .on("input", move |event| tick(dom::is_checked(&event)));
-    el("label").attr("class", "switch").children([input.children([]), el("span").text(label)])
+    el("label").attr("class", "switch").children([input.children([]), label])
 }
 
 /// Takes the answer to a field.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::model::Model;
 use super::{Panel, question, search};
-use crate::components::el::{button, div, el, live, nothing, paragraph};
+use crate::components::el::{LANG, button, div, el, live, nothing, paragraph};
 use domain::question::{Hit, Run};
 use domain::texts::Text;
 use domain::ticket::Outcome;
@@ -78,13 +78,14 @@ fn row(panel: Panel, hit: &Hit) -> AnyView {
     ];
     let described = plain_text(&hit.excerpt);
     let text = el("span").attr("class", "text").children(text);
-    let parts = [text, el("span").attr("class", "about").children([kind, solved, count])];
+    let about = el("span").attr("class", "about").attr(LANG, panel.lang()).children([kind, solved, count]);
+    let parts = [text, about];
     let (id, hit) = (hit.id.clone(), hit.clone());
     let row = match safe_url(&hit.url).filter(|_| !is_read_here(&hit)) {
         Some(url) => outward(url).on("click", move |_| question::seen(panel, &hit, Outcome::Opened)),
         None => button("hit", move |_| question::open(panel, hit.clone())).attr("data-id", id),
     };
-    el("li").children([row.attr("aria-description", described).children(parts)])
+    el("li").children([row.in_any_language().attr("aria-description", described).children(parts)])
 }
 
 fn outward(url: &str) -> crate::components::el::El {

@@ -67,5 +67,5 @@ fn links(panel: Panel) -> AnyView {
 }
 
 fn link(link: &Link) -> AnyView {
-    el("li").children([outside("", &link.url, link.label.clone())])
+    el("li").in_page_language().children([outside("", &link.url, link.label.clone())])
 }

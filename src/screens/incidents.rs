@@ -44,6 +44,8 @@ thread_local! {
 
 /// Fetches current incidents and shows them. If they cannot be fetched, the earlier ones stay.
 pub fn show(panel: Panel) {
+    // In another language, if that has changed.
+    SHOWN.with_borrow(Clone::clone).into_iter().for_each(|notices| notices.update(|_| {}));
     let now = intl::now_ms();
     if now - REQUESTED_AT.get() < FRESH_MS {
         return;
@@ -90,7 +92,7 @@ fn section(panel: Panel, notices: &Notices, Notice { incident, report }: &Notice
         IncidentKind::Maintenance => ("notice-maintenance", SiteText::Maintenance),
     };
     let kind = el("strong").text(texts::text(kind));
-    let title = el("span").attr("class", "title").text(incident.title.clone());
+    let title = el("span").attr("class", "title").in_any_language().text(incident.title.clone());
     let about = el("p").children([kind, " ".into_any(), title]);
     let mut ways = Vec::new();
     if let Some(url) = safe_url(&incident.url) {

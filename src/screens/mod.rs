@@ -1,6 +1,7 @@
 //! The screens. The box belongs to the loader and stays; everything else is drawn below it.
 
 pub mod answers;
+pub mod attachments;
 mod beyond;
 mod choices;
 pub mod document;
@@ -40,7 +41,7 @@ use super::browser::dom::{self, Listener};
 use super::browser::http::Abort;
 use super::browser::loader::{self, Loader};
 use super::browser::timer;
-use super::chunks::Screens;
+use super::chunks::{Attachments, Screens};
 use super::components::el::{self, spawn};
 use super::transport;
 use domain::texts::Text;
@@ -63,7 +64,7 @@ pub struct Panel {
     change: Trigger,
     /// Another state of the question that is open.
     question: Trigger,
-    /// The chunk `screens` is loaded.
+    /// The chunk `screens` or `attachments` is loaded.
     loaded: Trigger,
 }
 
@@ -78,6 +79,8 @@ struct State {
     published: RefCell<JsValue>,
     /// The screens beyond the form, once their chunk is loaded.
     screens: Cell<Option<Screens>>,
+    /// The list of attachments, once its chunk is loaded.
+    attachments: Cell<Option<Attachments>>,
     /// The question that is open, once it is fetched.
     question: RefCell<JsValue>,
 }
@@ -159,6 +162,22 @@ pub fn follows(panel: Panel, total: u32, unread: u32, queued: u32, unsure: u32) 
     }
 }
 
+/// Something about attachments has changed, or the draft is another one.
+pub fn attachments_changed(panel: Panel) {
+    if let Some(attachments) = panel.attachments() {
+        (attachments.refresh)(panel);
+    }
+}
+
+/// Files were added. `outcome` says what became of each (`loader/modules.js`).
+pub fn files_added(panel: Panel, outcome: JsValue) {
+    spawn(async move {
+        if let Some(attachments) = panel.load_attachments().await {
+            (attachments.added)(panel, outcome);
+        }
+    });
+}
+
 fn screen(panel: Panel) -> AnyView {
     panel.scene.track();
     match panel.peek(|model| model.screen) {
@@ -168,7 +187,7 @@ fn screen(panel: Panel) -> AnyView {
         Screen::Thanks => receipt::thanks(panel),
         Screen::Receipt => receipt::view(panel),
         Screen::Preview => beyond::screen(panel, "sends", |screens, panel| (screens.preview)(panel), Screen::Ticket),
-        Screen::Outbox => el::el("article")
+        Screen::Outbox => el::el("section")
             .attr("class", "screen")
             .attr("id", "waiting")
             .children([beyond::outgoing(panel, |context| context.outbox)]),
@@ -203,6 +222,9 @@ impl Panel {
             state.model.take();
             state.search.take();
             state.published.take();
+            // Drawn again once the texts of the language are there.
+            state.screens.take();
+            state.attachments.take();
             state.loader.replace(Some(loader));
         });
         Panel { scene: Trigger::new(), change: Trigger::new(), question: Trigger::new(), loaded: Trigger::new() }

@@ -5,7 +5,7 @@ use domain::context::{Group, User};
 use domain::conversation::Summary;
 use domain::memory::Memory;
 use domain::question::Hit;
-use domain::ticket::{Contact, Gap, Kind, Outcome, QuestionSeen, Receipt, Severity};
+use domain::ticket::{Contact, Gap, Kind, QuestionSeen, Receipt, Severity};
 use wire::Pairs;
 
 use super::choices;
@@ -179,12 +179,6 @@ impl Model {
     /// The selected severity, or the default of the kind.
     pub fn severity(&self) -> Severity {
         self.severity.unwrap_or_else(|| self.kind().default_severity())
-    }
-
-    /// The ids of the questions that were opened for this draft.
-    pub fn opened(&self) -> Vec<String> {
-        let opened = self.seen.iter().filter(|seen| seen.outcome != Outcome::Shown);
-        opened.map(|seen| seen.id.clone()).collect()
     }
 
     /// Forgets the draft: it was sent, or its author has logged out.

@@ -57,7 +57,9 @@ pub fn start(panel: Panel) {
         let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers(panel, model)]);
         panel.change(|model| model.promised = promised);
         let (text, known) = panel.peek(|model| (model.text.clone(), model.is_known()));
-        let Sent { word, answer } = loader::send(&loader, &body, &text, known).await;
+        // The ticket is counted once it has arrived.
+        let visit = if panel.peek(search::is_on) { loader.visit() } else { String::new() };
+        let Sent { word, answer } = loader::send(&loader, &body, &text, known, &visit).await;
         if panel.peek(|model| model.user_changes != user_changes) {
             return;
         }
@@ -68,8 +70,6 @@ pub fn start(panel: Panel) {
             "" => refused(panel, Problem::default()),
             "refused" => refused(panel, Problem::read(&answer)),
             word => {
-                let opened = panel.peek(Model::opened);
-                search::count(panel, "sent", opened);
                 clear(panel);
                 if word == "sent" {
                     return receipt(panel, Receipt::read(&answer));
@@ -165,6 +165,7 @@ fn receipt(panel: Panel, receipt: Receipt) {
 /// Clears the draft: it has become a submission, or support has it.
 pub fn clear(panel: Panel) {
     panel.loader().let_go();
+    panel.loader().leave_visit();
     panel.write("");
     panel.change(Model::start_over);
 }

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::model::{Model, Screen, Sending};
 use super::{Panel, beyond, hits, search, secrets, send, summary};
-use crate::browser::{dom, intl, loader};
-use crate::components::el::{button, div, el, live, live_text, nothing, paragraph, spawn};
+use crate::browser::{dom, intl};
+use crate::components::el::{button, div, el, live, live_text, nothing, paragraph};
 use crate::components::link::outside;
 use domain::config::{self, ASK, Topic};
 use domain::targets::{self, HOURS_A_DAY, Owner, Target};
@@ -70,7 +70,8 @@ pub fn view(panel: Panel) -> AnyView {
         div("pair").children([topics(panel), severities(panel)]),
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
         contact(panel),
-        files(panel),
+        // No landmark, because a form would have several.
+        el("section").attr("id", "files").children([beyond::attachments(panel, String::new())]),
         el("section").attr("id", "site").children([
             beyond::part(panel, |screens, panel| (screens.fields)(panel)),
             beyond::part(panel, |screens, panel| (screens.similar)(panel)),
@@ -89,13 +90,6 @@ pub fn load_fields(panel: Panel) {
     if panel.peek(|model| model.screen == Screen::Ticket && model.asks_more()) {
         panel.with_screens(drop);
     }
-}
-
-/// The place of the attachments, which the loader's scripts draw. If that fails, the form is complete without them.
-fn files(panel: Panel) -> AnyView {
-    spawn(async move { loader::show_files(&panel.loader()) });
-    // No landmark, because a form would have several.
-    el("section").attr("id", "files").children([])
 }
 
 /// The selected topic, or the one of the page; empty if there is none.
@@ -138,7 +132,9 @@ fn community(panel: Panel) -> AnyView {
         let rows = hits::rows(panel, model.hits.get(..model.hits.len().min(MATCHES)).unwrap_or_default());
         let text = if rows.is_empty() { Text::CommunityAsk } else { Text::CommunityFirst };
         let ask = model.config.links.iter().find(|link| link.kind == ASK);
-        let ask = ask.map_or_else(nothing, |link| outside("", &link.url, link.label.clone()));
+        let ask = ask.map_or_else(nothing, |link| {
+            el("span").in_page_language().children([outside("", &link.url, link.label.clone())])
+        });
         let list = el("ul").attr("class", "plain").children(rows);
         div("community").children([paragraph("", panel.t(text)), list, ask])
     })
@@ -219,7 +215,12 @@ fn select(
     options: Vec<(String, String)>,
     choose: fn(&mut Model, String),
 ) -> AnyView {
-    let option = |(value, text): (String, String)| el("option").attr("value", value).text(text);
+    // The texts of the panel are not the site's.
+    let option = |(value, text): (String, String)| {
+        let option = el("option").attr("value", &value);
+        let option = if id == TOPIC && !value.is_empty() { option.in_page_language() } else { option };
+        option.text(text)
+    };
     let options: Vec<AnyView> = options.into_iter().map(option).collect();
     let described = (id == SEVERITY).then(|| "meaning".to_string());
     let change = move |event| {

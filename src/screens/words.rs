@@ -47,6 +47,18 @@ pub fn text(text: Text) -> String {
     STATE.with(|state| state.words.borrow().get(text))
 }
 
+/// A value that is put into a text. In a language from right to left it is isolated, or signs at its ends would go to the other side.
+pub fn isolated(value: &str) -> String {
+    match is_right_to_left() {
+        true => ["\u{2068}", value, "\u{2069}"].concat(),
+        false => value.to_string(),
+    }
+}
+
+fn is_right_to_left() -> bool {
+    STATE.with(|state| state.loader.borrow().as_ref().is_some_and(|loader| loader.dialog().dir() == "rtl"))
+}
+
 /// The tag of the panel's language.
 pub fn lang() -> String {
     STATE.with(|state| state.words.borrow().lang.clone())
@@ -60,7 +72,7 @@ impl Panel {
 
     /// A text with its placeholder filled.
     pub fn fill(self, text: Text, placeholder: &str, value: &str) -> String {
-        texts::fill(&self.t(text), placeholder, value)
+        texts::fill(&self.t(text), placeholder, &isolated(value))
     }
 
     /// A text with a count.

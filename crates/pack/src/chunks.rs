@@ -8,8 +8,8 @@ use wasm_split_cli_support::{Options, transform};
 use super::binaryen::{self, FEATURES, texts};
 use super::{Result, read, read_text, write};
 
-/// The chunks. Each needs those before it: what several share is in the first of them.
-pub const NAMES: [&str; 3] = ["context", "screens", "engines"];
+/// The chunks. What several share is in the first of them, which each other needs.
+pub const NAMES: [&str; 4] = ["context", "attachments", "screens", "engines"];
 
 /// What the splitter makes imports of.
 const IMPORTS: &str = "\"__wasm_split\"";
@@ -19,6 +19,7 @@ const BEYOND_THE_FORM: &[&str] = &[
     "deskbell::components::prose::",
     "deskbell::engines::",
     "deskbell::screens::answers::",
+    "deskbell::screens::attachments::",
     "deskbell::screens::fields::",
     "deskbell::screens::incidents::",
     "deskbell::screens::outbox::",
@@ -53,20 +54,36 @@ pub fn cut(program: &Path, folder: &Path) -> Result<Cut> {
     options.main_out_path = &form;
     let split = transform(options).map_err(|error| format!("cannot split {}: {error:?}", program.display()))?;
     let mut parts: BTreeMap<String, Vec<String>> = split.prefetch_map.into_iter().collect();
-    let (mut chunks, mut placed) = (Vec::new(), BTreeSet::new());
+    let mut needed = Vec::new();
     for name in NAMES {
-        let needed = parts.remove(name).ok_or(format!("the program has no chunk {name}"))?;
-        let own: Vec<PathBuf> = needed
-            .into_iter()
-            .filter(|file| placed.insert(file.clone()))
-            .map(|file| folder.join(file).with_extension("wasm"))
-            .collect();
-        chunks.push((name, own));
+        needed.push((name, parts.remove(name).ok_or(format!("the program has no chunk {name}"))?));
     }
-    match parts.into_keys().next() {
-        Some(name) => Err(format!("the program has a chunk {name}, which is missing from `chunks::NAMES`")),
-        None => Ok(Cut { form, chunks }),
+    if let Some(name) = parts.into_keys().next() {
+        return Err(format!("the program has a chunk {name}, which is missing from `chunks::NAMES`"));
     }
+    let path = |file: String| folder.join(file).with_extension("wasm");
+    let chunks =
+        placed(needed).into_iter().map(|(name, files)| (name, files.into_iter().map(path).collect())).collect();
+    Ok(Cut { form, chunks })
+}
+
+/// The files of each chunk, if these are the files that each needs.
+fn placed(needed: Vec<(&'static str, Vec<String>)>) -> Vec<(&'static str, Vec<String>)> {
+    let mut users: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (name, files) in &needed {
+        for file in files {
+            users.entry(file.clone()).or_default().insert(name);
+        }
+    }
+    let mut chunks: Vec<(&'static str, Vec<String>)> = needed.into_iter().map(|(name, _)| (name, Vec::new())).collect();
+    for (file, users) in users {
+        let only = if users.len() == 1 { users.first() } else { None };
+        let index = only.and_then(|user| chunks.iter().position(|(name, _)| name == user)).unwrap_or_default();
+        if let Some((_, files)) = chunks.get_mut(index) {
+            files.push(file);
+        }
+    }
+    chunks
 }
 
 /// Makes one module of several that import the same things.
@@ -206,6 +223,15 @@ mod tests {
 )
 "#;
         assert_eq!(joined(module), one);
+    }
+
+    #[test]
+    fn what_several_chunks_need_is_in_the_first() {
+        let files = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+        let needed =
+            vec![("first", files(&["a", "b"])), ("second", files(&["a", "c", "d"])), ("third", files(&["c", "e"]))];
+        let expected = vec![("first", files(&["a", "b", "c"])), ("second", files(&["d"])), ("third", files(&["e"]))];
+        assert_eq!(placed(needed), expected);
     }
 
     #[test]

@@ -83,8 +83,6 @@ fn pack() -> Result<()> {
     let tickets = script(&folder, release, "tickets", &[])?;
     let editor = [format!("--define:SHOT_CSS={}", json!(style("shot")?))];
     let shot = script(&folder, release, "shot", &editor)?;
-    let list = [format!("--define:FILES_CSS={}", json!(style("files")?))];
-    let listed = script(&folder, release, "files", &list)?;
     let zendesk = script(&folder, release, "zendesk", &[])?;
     let recovery = script(&folder, release, "recovery", &[])?;
     let tools = script(&folder, release, "tools", &[])?;
@@ -96,7 +94,6 @@ fn pack() -> Result<()> {
         format!("--define:RECOVERY_INTEGRITY={}", json!(integrity(recovery.as_bytes()))),
         format!("--define:ZENDESK_INTEGRITY={}", json!(integrity(zendesk.as_bytes()))),
         format!("--define:OPTIONS_INTEGRITY={}", json!(integrity(options.as_bytes()))),
-        format!("--define:FILES_INTEGRITY={}", json!(integrity(listed.as_bytes()))),
         format!("--define:SHOT_INTEGRITY={}", json!(integrity(shot.as_bytes()))),
         format!("--define:SCREENS_INTEGRITY={}", json!(integrity(screens.as_bytes()))),
         format!("--define:TICKETS_INTEGRITY={}", json!(integrity(tickets.as_bytes()))),
@@ -111,8 +108,11 @@ fn pack() -> Result<()> {
     ];
     let (widget, wasm) = program.bundle(&folder, release, &known)?;
 
-    let known =
-        [format!("--define:VERSION={}", json!(version)), format!("--define:PLAIN_CSS={}", json!(style("plain")?))];
+    let known = [
+        format!("--define:VERSION={}", json!(version)),
+        format!("--define:PLAIN_CSS={}", json!(style("plain")?)),
+        format!("--define:RTL={}", right_to_left()),
+    ];
     let plain = script(&folder, release, "plain", &known)?;
     let known = [
         format!("--define:LAUNCHER_CSS={}", json!(style("launcher")?)),
@@ -150,7 +150,6 @@ fn pack() -> Result<()> {
         ("plain.js", &plain),
         ("host.js", &host),
         ("shot.js", &shot),
-        ("files.js", &listed),
         ("zendesk.js", &zendesk),
         ("recovery.js", &recovery),
         ("tools.js", &tools),

@@ -30,7 +30,10 @@ impl Program {
         std::fs::create_dir_all(&work).map_err(|error| format!("cannot create {}: {error}", work.display()))?;
         let cut = chunks::cut(&linked(release)?, &work)?;
         let (mut needs, mut files) = (serde_json::Map::new(), serde_json::Map::new());
+        // The files of the first chunk, which has what the others share.
+        let mut shared: Vec<String> = Vec::new();
         for (name, mut parts) in cut.chunks {
+            let mut needed = shared.clone();
             if release {
                 let chunk = work.join(name).with_extension("wasm");
                 chunks::merge(&parts, &chunk)?;
@@ -40,10 +43,13 @@ impl Program {
             for part in parts {
                 let (bytes, file) = (read(&part)?, part.file_name().unwrap_or_default());
                 write(&folder.join(file), &bytes)?;
+                needed.push(file.to_string_lossy().into());
                 files.insert(file.to_string_lossy().into(), json!(integrity(&bytes)));
             }
-            // What a chunk shares is in those before it.
-            needs.insert(name.to_string(), files.keys().cloned().collect());
+            if shared.is_empty() {
+                shared.clone_from(&needed);
+            }
+            needs.insert(name.to_string(), json!(needed));
         }
         bind(&cut.form, &work)?;
         let (glue, wasm) = (work.join("widget.js"), work.join("widget_bg.wasm"));

@@ -12,8 +12,7 @@ const GATES: &[(&str, &[&str], Encoding, usize)] = &[
     ("the loader, loaded by every page", &["deskbell.js"], Encoding::Gzip, 10_000),
     ("the loader, loaded by every page", &["deskbell.js"], Encoding::Brotli, 9_000),
     ("drafts, context and sending, right after the form", &["modules.js"], Encoding::Gzip, 13_000),
-    ("the plain form, if WebAssembly is blocked", &["plain.js"], Encoding::Gzip, 4_000),
-    ("file previews", &["files.js"], Encoding::Gzip, 4_000),
+    ("the plain form, if WebAssembly is blocked", &["plain.js"], Encoding::Gzip, 5_000),
     ("sending without a gateway", &["zendesk.js"], Encoding::Gzip, 4_000),
     ("PostHog and Sentry", &["tools.js"], Encoding::Gzip, 1_000),
     ("troubleshooting", &["recovery.js"], Encoding::Gzip, 2_500),
@@ -23,10 +22,11 @@ const GATES: &[(&str, &[&str], Encoding, usize)] = &[
     ("picture capture and editing", &["shot.js"], Encoding::Gzip, 6_000),
     ("ticket updates", &["tickets.js"], Encoding::Brotli, 2_500),
     ("a usable form", &["deskbell.js", "widget.js", "widget.wasm"], Encoding::Brotli, 95_000),
-    ("redaction and sending, right after the form", &["context.wasm"], Encoding::Brotli, 34_000),
+    ("redaction and sending, right after the form", &["context.wasm"], Encoding::Brotli, 39_000),
+    ("attachments", &["attachments.wasm"], Encoding::Brotli, 9_000),
     ("the screens beyond the form", &["screens.js", "screens.wasm"], Encoding::Brotli, 39_000),
     ("page-side engines", &["engines.wasm"], Encoding::Brotli, 50_000),
-    ("an ordinary visit", VISIT, Encoding::Brotli, 178_000),
+    ("an ordinary visit", VISIT, Encoding::Brotli, 180_000),
 ];
 
 /// Everything that a visit fetches which searches, reads an answer, reviews what is sent, fills in custom fields, sends, and reads the reply.

@@ -49,13 +49,14 @@ pub fn receipt(panel: Panel) -> AnyView {
     })
 }
 
-/// Which attachments are left out of what is sent, because they are missing or something on the way blocks them, in words.
+/// Which attachments are left out of what is sent, because they are missing, support does not accept them, or something on the way blocks them,
+/// in words.
 pub fn left_out(sent: &JsValue) -> Vec<String> {
     let named = |list: &str, key: &str| -> Vec<String> {
         let names = sent.get(list).items();
-        names.iter().map(|name| domain::texts::fill(&texts::named(key), "{name}", &name.text())).collect()
+        names.iter().map(|name| texts::named_with(key, "{name}", &name.text())).collect()
     };
-    [named("lost", "file_lost"), named("stopped", "file_stopped")].concat()
+    [named("lost", "file_lost"), named("unaccepted", "file_unaccepted"), named("stopped", "file_stopped")].concat()
 }
 
 /// A view that needs texts beyond those of the form; nothing if these cannot be loaded.

@@ -130,25 +130,25 @@ impl Item {
 
     /// Why it was not sent yet.
     fn reason(&self, panel: Panel, going: &str) -> String {
-        let filled =
-            |key: &str, placeholder: &str, value: &str| domain::texts::fill(&texts::named(key), placeholder, value);
         let time = |at: f64| intl::clock(at, &panel.lang());
         if going == self.key || self.cause.is_empty() {
             return texts::named("waiting_sending");
         }
         if let Some(reason) = &self.refused {
-            return filled("waiting_refused", "{reason}", reason);
+            return texts::named_with("waiting_refused", "{reason}", reason);
         }
         if self.is_unsure() {
             return texts::named("waiting_unsure");
         }
         if intl::now_ms() - self.wanted >= OLD_MS {
-            return filled("waiting_old", "{time}", &time(self.wanted));
+            return texts::named_with("waiting_old", "{time}", &time(self.wanted));
         }
-        let unreachable = if panel.has_gateway() { "unreachable" } else { "unsent" };
-        let cause = if matches!(self.cause.as_str(), "unreachable" | "blocked") { unreachable } else { &self.cause };
+        let cause = match self.cause.as_str() {
+            "unreachable" | "blocked" if !panel.has_gateway() => "unsent",
+            cause => cause,
+        };
         let reason = texts::named(&["waiting_", cause].concat());
-        [reason, filled("waiting_next", "{time}", &time(self.next))].join(" ").trim_ascii().to_string()
+        [reason, texts::named_with("waiting_next", "{time}", &time(self.next))].join(" ").trim_ascii().to_string()
     }
 }
 
@@ -174,7 +174,7 @@ fn submission(panel: Panel, item: &Item, going: &str) -> AnyView {
     ways.extend(ladder::ways(panel, item.text.clone(), item.body.clone()));
     ways.push(discard(panel, item));
     parts.push(div("row").children(ways));
-    let text = el("p").attr("class", "written").attr("dir", "auto").text(text);
+    let text = el("p").attr("class", "written").attr("dir", "auto").in_any_language().text(text);
     el("article").attr("class", "waits").children([text, div("alert").children(parts)])
 }
 

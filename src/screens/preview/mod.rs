@@ -174,7 +174,7 @@ fn list(value: &Value) -> AnyView {
     for Row { depth, label, text } in rows::of(value) {
         let class = if depth > 0 { "deep" } else { "" };
         parts.push(el("dt").attr("class", class).text(label));
-        parts.push(el("dd").attr("class", class).text(text));
+        parts.push(el("dd").attr("class", class).in_any_language().text(text));
     }
     el("dl").attr("dir", "auto").children(parts)
 }

@@ -12,7 +12,7 @@ use crate::texts;
 use domain::conversation::{ConfirmationCode, Summary};
 use domain::problem::Problem;
 use domain::texts::TicketsText;
-use wire::{Read, Source};
+use wire::Read;
 
 const FIELD: &str = "code";
 const ABOUT: &str = "code-about";
@@ -94,7 +94,7 @@ impl Conversation {
         let typed = move |event: Event| typing.confirmation.0.update(|state| state.code = dom::value_of(&event));
         let pressed = move |event: Event| {
             let value: &JsValue = &event;
-            if read::text_of(value, "key") == "Enter" && !value.get("isComposing").is_true() {
+            if read::text_of(value, "key") == "Enter" && !read::is_composing(value) {
                 event.prevent_default();
                 pressing.send_code();
             }

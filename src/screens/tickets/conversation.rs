@@ -213,7 +213,7 @@ impl Conversation {
         let title = self.ticket.peek(|ticket| ticket.as_ref().map(|ticket| ticket.title.clone()));
         let [about, confirmation] = [self.clone(), self.clone()];
         let parts = vec![
-            el("h3").attr("class", "asked").attr("tabindex", "-1").text(title.unwrap_or_default()),
+            el("h3").attr("class", "asked").attr("tabindex", "-1").in_any_language().text(title.unwrap_or_default()),
             div("by").children([live(move || about.about())]),
             div("messages").children([message::view(self.clone(), 0)]),
             div("").children([live(move || confirmation.confirmation())]),

@@ -167,7 +167,7 @@ impl List {
         about.push(el("span").text(texts::fill(text, "{time}", &intl::moment(time, &panel.lang()))));
         let id = ticket.id.clone();
         button("hit", move |_| panel.open_ticket(id.clone())).attr("id", &ticket.id).children([
-            el("span").attr("class", "title").text(ticket.title.clone()),
+            el("span").attr("class", "title").in_any_language().text(ticket.title.clone()),
             el("span").attr("class", "about").children(about),
         ])
     }

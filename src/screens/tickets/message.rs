@@ -43,16 +43,16 @@ fn message(conversation: &Conversation, message: &Message) -> AnyView {
         false => nothing(),
     };
     let at = el("span").text(intl::moment(&message.at, &conversation.base.panel.lang()));
-    let by = div("by").children([el("strong").text(author), tag, at]);
+    let by = div("by").children([el("strong").text(author.clone()), tag, at]);
     // Customers write plain text, not Markdown.
     let (class, body) = match message.author {
         Author::Customer => ("answer mine", paragraph("written", message.body.clone())),
         _ => ("answer", prose(&message.body)),
     };
     // A message has its own direction, its author's name that of the panel.
-    let mut parts = vec![by, el("div").attr("dir", "auto").children([body])];
+    let mut parts = vec![by, el("div").attr("dir", "auto").in_any_language().children([body])];
     parts.extend(message.attachments.iter().map(|file| attachment(conversation, file)));
-    el("article").attr("class", class).children(parts)
+    el("article").attr("class", class).attr("aria-label", author).children(parts)
 }
 
 /// An attachment of a message; a press downloads it.

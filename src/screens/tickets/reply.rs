@@ -8,6 +8,7 @@ use crate::browser::loader::Sent;
 use crate::browser::{dom, tickets};
 use crate::components::el::{button, div, el, live, nothing, paragraph, spawn};
 use crate::components::shared::Shared;
+use crate::screens::beyond;
 use crate::texts;
 use domain::conversation::{Patch, Reply as NewReply};
 use domain::problem::Problem;
@@ -71,12 +72,15 @@ impl Conversation {
     /// The field, its attachments, and the buttons below it.
     pub(super) fn reply_view(&self) -> AnyView {
         let [field, buttons] = [self.clone(), self.clone()];
-        let (panel, id) = (self.base.panel, self.base.id.clone());
-        panel.later(move || tickets::show_reply_files(&panel.loader(), FILES, &id));
+        // As the loader's scripts know them, which take what is dropped and pasted.
+        let owner = ["reply:", &self.base.id].concat();
         div("field reply").children([
             el("label").attr("for", FIELD).text(texts::text(TicketsText::Reply)),
             live(move || field.field()),
-            el("section").attr("id", FILES).attr("data-of", &self.base.id).children([]),
+            el("section")
+                .attr("id", FILES)
+                .attr("data-of", &owner)
+                .children([beyond::attachments(self.base.panel, owner)]),
             el("div").children([live(move || buttons.buttons())]),
         ])
     }

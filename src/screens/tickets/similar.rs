@@ -67,7 +67,8 @@ fn row(panel: Panel, ticket: &Summary, is_adding: bool) -> AnyView {
     let text = if is_adding { TicketsText::Adding } else { TicketsText::AddTo };
     let id = ticket.id.clone();
     let add = button("button", move |_| add(panel, id.clone())).text(texts::text(text));
-    el("li").children([paragraph("title", ticket.title.clone()), paragraph("hint", about), add])
+    let title = el("p").attr("class", "title").in_any_language().text(ticket.title.clone());
+    el("li").children([title, paragraph("hint", about), add])
 }
 
 /// Adds the draft to a ticket.

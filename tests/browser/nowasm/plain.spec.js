@@ -488,3 +488,36 @@ test("a policy that forbids WebAssembly is asked once, however often the page as
   await open(page, panel);
   expect(trouble.seen.filter((line) => /^violation: .*wasm/.test(line))).toHaveLength(1);
 });
+
+test("what looks confidential is marked, and nothing else", async ({ host, page, panel, tickets }) => {
+  await host({ csp: WITHOUT_WASM });
+  await open(page, panel);
+  const warning = panel.root.locator(".secret");
+  for (const secret of [
+    "my key sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+    "card 4111 1111 1111 1111",
+    "password: hunter2hunter2",
+  ]) {
+    await panel.box.fill(secret);
+    await expect(warning).toHaveText(/^“.+…” looks confidential\. Support doesn't need it\.$/);
+    await panel.box.fill("");
+    await expect(warning).toHaveText("");
+  }
+  await panel.box.fill("order 4111 1111 1111 1112 of 2026-11-29, see https://host.example/a?page=2");
+  await expect(warning).toHaveText("");
+  await panel.send();
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("when the panel's language changes, the form follows with its text", async ({ host, page, panel, tickets }) => {
+  await host({ csp: WITHOUT_WASM });
+  await open(page, panel);
+  await panel.box.fill("Half written");
+  await command(page, "configure", { lang: "de" });
+  await expect(panel.button("Senden")).toBeVisible();
+  await expect(panel.title).toHaveText("Hilfe");
+  await expect(panel.box).toHaveValue("Half written");
+  await panel.button("Senden").click();
+  await expect(panel.reference).toBeVisible();
+  expect(await tickets()).toMatchObject([{ message: "Half written", locale: "de" }]);
+});

@@ -140,3 +140,60 @@ test("a message that the host suggests never replaces what the customer has writ
   await expect(panel.severity).toBeVisible();
   await expect(panel.box).toHaveValue("My own words");
 });
+
+test.describe("in a German panel on an English page", () => {
+  test.use({
+    settings: `[sites.demo]
+origins = ["*"]
+[[sites.demo.panel.topics]]
+id = "exports"
+label = "Exports"
+[[sites.demo.panel.fields]]
+id = "os"
+label = "Operating system"
+type = "choice"
+choices = [{ id = "mac", label = "Mac" }]
+[[sites.demo.panel.links]]
+kind = "docs"
+label = "Documentation"
+url = "https://docs.example/"
+`,
+  });
+
+  test("what others wrote is in no claimed language, and the site's labels are in the page's", async ({
+    host,
+    inbox,
+    panel,
+  }) => {
+    await host({ fill: { attributes: 'data-lang="de"' } });
+    await panel.open();
+    /** The language of the element in which a text stands. @param {string | RegExp} text @param {string} [within] */
+    const langOf = (text, within = "*") =>
+      panel.root
+        .locator(within)
+        .getByText(text)
+        .last()
+        .evaluate((node) => node.closest("[lang]")?.getAttribute("lang") ?? "(the panel's)");
+    expect(await panel.root.evaluate((root) => root.lang)).toBe("de");
+    expect(await langOf("Documentation")).toBe("en");
+    await panel.box.fill("export chart does nothing");
+    await expect(panel.hits.first()).toBeVisible();
+    expect(await langOf(/Export chart fails/, ".title")).toBe("");
+    expect(await langOf("Gelöst", ".about")).toBe("de");
+    await panel.hit("Export chart fails").first().click();
+    await expect(panel.root.locator("h3.asked")).toHaveAttribute("lang", "");
+    expect(await panel.answers.first().locator(".prose").getAttribute("lang")).toBe("");
+    await panel.button("Ich brauche noch Hilfe").click();
+    expect(await langOf("Exports", "#topic")).toBe("en");
+    await expect(panel.root.getByText(/^Operating system/)).toHaveAttribute("lang", "en");
+    expect(await langOf("Mac", "select")).toBe("en");
+    await panel.button("Senden").click();
+    const reference = (await panel.reference.textContent())?.match(/DB-\w+/)?.[0];
+    const agent = await inbox(reference);
+    await agent.getByRole("textbox", { name: /^Your answer/ }).fill("Which browser is it?");
+    await agent.getByRole("button", { name: "Answer", exact: true }).click();
+    await panel.button("Verlauf ansehen").click();
+    await expect(panel.root.getByRole("article", { name: "Support" })).toBeVisible();
+    expect(await langOf("Which browser is it?", ".messages")).toBe("");
+  });
+});

@@ -287,6 +287,35 @@ test("what becomes of a question is counted without a word of what was typed", a
   await expect(list.getByRole("region", { name: "Visits" })).toContainText("0 %");
 });
 
+test("a ticket is counted as sent when it has arrived, in the visit in which it was written", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  const way = "**/tickets";
+  await page.route(way, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  await host();
+  /** @type {Any[]} */
+  const told = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith("/events")) told.push(JSON.parse(request.postData() ?? ""));
+  });
+  const named = (/** @type {string} */ name) => told.filter((event) => event.name == name);
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.hit("Export chart fails").click();
+  await panel.button("Still need help").click();
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  expect(named("sent")).toEqual([]);
+  await page.unroute(way);
+  await panel.again();
+  await panel.received();
+  await expect.poll(() => named("sent")).toMatchObject([{ questions: ["meadow-001"], visit: told[0].visit }]);
+});
+
 test("a question that cannot be shown says so, and leads to where it can be read", async ({
   host,
   page,

@@ -95,5 +95,10 @@ test("a chunk that several parts need at once is fetched once", async ({ host, p
   await panel.button("Still need help").click();
   await panel.button("Review").click();
   await expect(panel.root.locator("#sends section").first()).toBeVisible();
-  expect(fetched.map((path) => path.split("/").pop()).sort()).toEqual(["context.wasm", "screens.wasm", "widget.wasm"]);
+  expect(fetched.map((path) => path.split("/").pop()).sort()).toEqual([
+    "attachments.wasm",
+    "context.wasm",
+    "screens.wasm",
+    "widget.wasm",
+  ]);
 });

@@ -465,3 +465,60 @@ test("a picture is blacked out in the form, and what arrives is black there", as
   expect(middle).toEqual([0, 0, 0, 255]);
   expect(corner).toEqual([255, 0, 0, 255]);
 });
+
+test("the receipt names the files that support does not accept, and nobody edits them in vain", async ({
+  gateway,
+  host,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/415/);
+  await gateway.stop();
+  await gateway.start('[sites.demo]\norigins = ["*"]\n[sites.demo.attachments]\ntypes = ["text/plain"]\n');
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("With a picture");
+  await choose(panel, { name: "shot.png", mimeType: "image/png", buffer: picture() }, log("kept.log"));
+  const refused = panel.root.locator(".file").filter({ hasText: "shot.png" });
+  await expect(refused).toContainText("so it won't be sent");
+  await expect(refused.getByRole("button")).toHaveText(["✕"]);
+  await panel.send();
+  await expect(panel.root.getByText("shot.png wasn't sent: support doesn't accept it.")).toBeVisible();
+  expect((await tickets())[0].attachments).toHaveLength(1);
+});
+
+test("of several files one is removed, and the others keep their pictures and the focus", async ({ host, panel }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  const png = (/** @type {string} */ name, /** @type {[number, number, number]} */ colour) => ({
+    name,
+    mimeType: "image/png",
+    buffer: picture(40, 40, colour),
+  });
+  await choose(panel, png("red.png", [255, 0, 0]), png("green.png", [0, 255, 0]), png("blue.png", [0, 0, 255]));
+  const colours = () =>
+    panel.root
+      .locator(".file canvas")
+      .evaluateAll((canvases) =>
+        canvases.map((canvas) =>
+          [.../** @type {HTMLCanvasElement} */ (canvas.getContext("2d")?.getImageData(40, 40, 1, 1).data ?? [])].slice(
+            0,
+            3,
+          ),
+        ),
+      );
+  const [red, green, blue] = [
+    [255, 0, 0],
+    [0, 255, 0],
+    [0, 0, 255],
+  ];
+  await expect.poll(colours).toEqual([red, green, blue]);
+  await expect(panel.live).toHaveText("red.png added. green.png added. blue.png added.");
+  await panel.button("Remove red.png").click();
+  await expect(panel.live).toHaveText("red.png removed.");
+  await expect.poll(colours).toEqual([green, blue]);
+  await expect(panel.button("Remove green.png")).toBeFocused();
+});

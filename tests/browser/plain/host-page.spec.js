@@ -222,6 +222,127 @@ test("a page that draws its whole document anew keeps the button and the open pa
   await expect(launcher).toBeVisible();
 });
 
+/** Writes another document into the page, with a trigger and a button that fails. @param {import("@playwright/test").Page} page */
+const rewrite = (page) =>
+  page.evaluate(() => {
+    document.open();
+    document.write(
+      `<!doctype html><title>Anew</title><button data-deskbell-open>Open help</button>
+      <button onclick="throw new RangeError('after it was written anew')">Break</button>`,
+    );
+    document.close();
+  });
+
+test("after document.open() the page has its triggers, its recorder and Deskbell's button again", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/after it was written anew/);
+  await host({ fill: { attributes: "data-launcher" } });
+  const launcher = panel.root.locator(".launcher");
+  await expect(launcher).toBeVisible();
+  await rewrite(page);
+  await expect(launcher).toBeVisible();
+  await page.getByRole("button", { name: "Break" }).click();
+  await panel.open();
+  await panel.sendTicket("It breaks");
+  const [ticket] = await tickets();
+  expect(ticket.context.errors).toMatchObject([{ message: "after it was written anew", count: 1 }]);
+});
+
+test("after document.open() the open panel is there with its text, and can be used", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("Written before");
+  await rewrite(page);
+  // What is there right after it is the panel without its listeners, which another one replaces.
+  await expect(panel.root.locator(".foot button")).toBeVisible();
+  await expect(async () => {
+    await panel.ticketButton.click({ timeout: 1000 });
+    await expect(panel.severity).toBeVisible({ timeout: 1000 });
+  }).toPass();
+  await expect(panel.box).toHaveValue("Written before");
+  await panel.box.fill("Written before and after");
+  await panel.send();
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+  expect(await tickets()).toMatchObject([{ message: "Written before and after" }]);
+});
+
+test("a view transition that swaps the root's attributes and runs the script again keeps panel, text and recorder", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/broken 1/);
+  await host();
+  await panel.open();
+  await panel.box.fill("Half written");
+  // Like Astro's swapRootAttributes, and a script tag in the new body.
+  await page.evaluate(() => {
+    const root = document.documentElement;
+    for (const { name } of [...root.attributes]) root.removeAttribute(name);
+    for (const [name, value] of Object.entries({ lang: "de", "data-theme": "dark", class: "other" }))
+      root.setAttribute(name, value);
+    const [script] = [...document.scripts].filter(({ src }) => src.includes("deskbell.js"));
+    const again = document.createElement("script");
+    for (const { name, value } of script?.attributes ?? []) again.setAttribute(name, value);
+    return new Promise((loaded) => document.body.append(Object.assign(again, { onload: () => loaded(null) })));
+  });
+  await expect(panel.dialog).toBeVisible();
+  await expect(panel.root).toHaveCount(1);
+  await expect(panel.box).toHaveValue("Half written");
+  // The host says when its language has changed.
+  await page.evaluate(() => /** @type {Any} */ (window).deskbell("configure", {}));
+  await expect(panel.title).toHaveText("Hilfe");
+  await expect(panel.box).toHaveValue("Half written");
+  await panel.box.fill("");
+  await page.getByRole("button", { name: "Break" }).click();
+  await panel.box.fill("Half written, then sent");
+  await panel.button("Ticket senden").click();
+  await panel.button("Senden").click();
+  await expect(panel.reference).toBeVisible();
+  const [ticket] = await tickets();
+  expect(ticket).toMatchObject({ message: "Half written, then sent", context: { errors: [{ count: 1 }] } });
+});
+
+test("Escape on the page closes the panel only if it covers what has the focus", async ({ host, page, panel }) => {
+  const place = (/** @type {string} */ id, /** @type {string} */ side) =>
+    `<button type="button" id="${id}" style="position:fixed;bottom:3em;${side}:3em">${id}</button>`;
+  await host({
+    fill: {
+      body:
+        place("covered", "right") +
+        place("free", "left") +
+        `<input id="own" style="position:fixed;bottom:6em;right:3em">
+      <script>own.addEventListener("keydown", (event) => event.key == "Escape" && event.preventDefault())</script>`,
+    },
+  });
+  await panel.open();
+  const press = async (/** @type {string} */ id) => {
+    await page.locator(`#${id}`).focus();
+    await page.keyboard.press("Escape");
+  };
+  await press("free");
+  await expect(panel.dialog).toBeVisible();
+  await press("own");
+  await expect(panel.dialog).toBeVisible();
+  await press("covered");
+  await expect(panel.dialog).toBeHidden();
+  // The focus stays where the customer has moved it.
+  await expect(page.locator("#covered")).toBeFocused();
+});
+
 test("Deskbell's own button has a text, a place and a badge, and is not printed", async ({
   host,
   page,

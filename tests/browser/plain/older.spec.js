@@ -13,7 +13,7 @@ const older = () => {
   };
   for (const name of ["role", ...Object.keys(Element.prototype).filter((name) => name.startsWith("aria"))])
     delete (/** @type {any} */ (Element.prototype)[name]);
-  /** @type {any} */ (HTMLElement.prototype).showPopover = undefined;
+  Object.assign(HTMLElement.prototype, { showPopover: undefined, hidePopover: undefined });
   delete (/** @type {any} */ (HTMLElement.prototype).popover);
 };
 

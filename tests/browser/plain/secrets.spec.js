@@ -80,3 +80,12 @@ test("a secret in the message is marked, and hidden by one press that can be tak
     `Paying with ${CARD} fails, the key is [key].`,
   );
 });
+
+test("in an Arabic panel a secret is a text of its own, whatever is at its ends", async ({ host, panel }) => {
+  await host({ fill: { attributes: 'data-lang="ar"' } });
+  await panel.open();
+  await panel.button("إرسال تذكرة").click();
+  await panel.box.fill("_sk_live_4eC39HqLyjWDarjtT1zdp7dc");
+  // Between U+2068 and U+2069, which isolate it.
+  await expect(panel.root.locator(".secrets span").first()).toHaveText(/«\u2068sk_l…\u2069»/);
+});

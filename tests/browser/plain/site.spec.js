@@ -36,6 +36,21 @@ const command = (page, name, ...args) =>
   );
 
 test.describe("fields of its own", () => {
+  test("are in the new language when that changes, with what was answered", async ({ gateway, host, page, panel }) => {
+    await gateway.stop();
+    await gateway.start(FIELDS);
+    await host();
+    await panel.open();
+    await panel.toTicket();
+    await panel.box.fill("Zxqv wkjh");
+    await panel.root.getByLabel("Order number (optional)").fill("A 12");
+    await command(page, "configure", { lang: "de" });
+    await expect(panel.button("Senden")).toBeVisible();
+    await expect(panel.root.getByLabel("Region (optional)")).toContainText("Bitte wählen");
+    await expect(panel.root.getByLabel("Order number (optional)")).toHaveValue("A 12");
+    await expect(panel.root.getByRole("button", { name: "Datei hinzufügen" })).toBeVisible();
+  });
+
   test("are asked for by kind, checked before sending, kept, sent once and shown to support", async ({
     host,
     panel,

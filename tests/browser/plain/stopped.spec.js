@@ -117,3 +117,42 @@ test("a text that a firewall stops is told to the host as blocked", async ({ hos
   expect(await failed).toBe("blocked");
   await expect(panel.title).toHaveText("Not sent yet");
 });
+
+for (const [name, { answer, text }] of Object.entries({
+  "a firewall that refuses everything": {
+    answer: { status: 403, contentType: "text/html", body: "<html><title>403 Forbidden</title></html>" },
+    text: "Something between you and support, such as a firewall, is blocking your message.",
+  },
+  "a gateway whose disk is full": {
+    answer: {
+      status: 507,
+      contentType: "application/problem+json",
+      body: '{"status":507,"code":"disk_full","title":"The disk is full."}',
+    },
+    text: "Support can't store any more messages right now.",
+  },
+}))
+  test(`behind ${name} the customer reads that, and the ticket goes later`, async ({
+    host,
+    page,
+    panel,
+    tickets,
+    trouble,
+  }) => {
+    trouble.expect(/403|507|Failed to load/);
+    await host();
+    const way = /\/(tickets|probe)$/;
+    const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" };
+    await page.route(way, (route) =>
+      route.request().method() === "POST" ? route.fulfill({ ...answer, headers }) : route.continue(),
+    );
+    await panel.open();
+    await panel.toTicket();
+    await panel.box.fill("It waits");
+    await panel.button("Send").click();
+    await expect(panel.alert).toContainText(text);
+    await page.unroute(way);
+    await panel.again();
+    await panel.received();
+    expect(await tickets()).toMatchObject([{ message: "It waits" }]);
+  });

@@ -130,6 +130,7 @@ test("the keyboard alone blacks out, marks, crops, undoes and is done", async ({
   await expect(studio.canvas).toHaveAccessibleDescription(/arrow keys move the frame, .* Enter applies it/);
   await keys("ArrowLeft", "ArrowUp", "Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowDown");
   await expect(studio.status).toHaveText("82 × 54 at 118, 73");
+  await expect(studio.canvas).toHaveAccessibleDescription(/^82 × 54 at 118, 73 /);
   await keys("Enter");
   await expect(studio.status).toHaveText("Blacked out: 82 × 54 at 118, 73");
   await tool("ArrowRight");

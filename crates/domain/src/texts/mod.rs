@@ -319,6 +319,7 @@ pub const PLAIN: &[&str] = &[
     "read_every",
     "done",
     "refused_invalid",
+    "secret_found",
 ];
 
 /// A language that Deskbell includes.

@@ -17,6 +17,14 @@ pub const TEXTS: &[(&str, &str)] = &[
         "We can't reach support. Your network or a browser extension may be blocking it. Your message is saved here and we'll keep trying.",
     ),
     (
+        "waiting_blocked",
+        "Something between you and support, such as a firewall, is blocking your message. It's saved here and we'll keep trying.",
+    ),
+    (
+        "waiting_no-room",
+        "Support can't store any more messages right now. Yours is saved here and will be sent automatically.",
+    ),
+    (
         "waiting_timed-out",
         "Support didn't answer in time, so we don't know whether your message arrived. We'll keep checking; it can't be sent twice.",
     ),
@@ -63,7 +71,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("refused_storage_full", "No more files can be sent right now. Please try again later, or send without files."),
     ("refused_unsupported_type", "Files of this type can't be sent. Please send without them."),
     ("refused_too_large", "This is too large. Please shorten your text, or send without files."),
-    // Attachments (`files.js`).
+    // Attachments (`src/screens/attachments`).
     ("file_add", "Add a file"),
     ("file_shot", "Take a screenshot"),
     ("file_added", "{name} added."),
@@ -80,6 +88,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("file_full", "Support can't take more files right now, so it won't be sent. Try again later, or send without it."),
     ("file_metadata", "May contain hidden details, such as a location or an author's name."),
     ("file_lost", "{name} is no longer on this device, so it won't be sent."),
+    ("file_unaccepted", "{name} wasn't sent: support doesn't accept it."),
     ("file_stopped", "{name} couldn't be sent: something between you and support is blocking it."),
     ("file_many", "Up to {n} files. The rest were left out."),
     ("file_empty", "Empty, so it won't be sent."),
