@@ -44,8 +44,8 @@ impl Destinations {
         // A destination that only notifies people is notified of new tickets and of nothing else.
         let receives =
             |to: &dyn Destination| to.accepts(kind, author) && (kind == DeliveryKind::Ticket || !to.is_notice());
-        let wanted = self.in_site(site).filter(|(name, to)| Some(*name) != from && receives(to.as_ref()));
-        wanted.map(|(name, _)| NewDelivery { destination: name.into(), kind }).collect()
+        let receivers = self.in_site(site).filter(|(name, to)| Some(*name) != from && receives(to.as_ref()));
+        receivers.map(|(name, _)| NewDelivery { destination: name.into(), kind }).collect()
     }
 
     /// The deliveries of a new ticket to the destinations of a site. A test ticket notifies nobody.

@@ -9,19 +9,19 @@ use crate::rules::networks::{LimitedNetwork, customer_network, neighbourhood};
 
 /// Somebody who is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Counted {
+pub enum CountedSender {
     /// A verified customer, by the host's id.
     Person(String),
     /// Anybody in a network; none if the address is unknown.
     Network(Option<IpAddr>),
 }
 
-impl Counted {
+impl CountedSender {
     /// The customer if verified, or else the network of an address.
-    pub fn new(person: Option<Person>, address: Option<IpAddr>) -> Counted {
+    pub fn new(person: Option<Person>, address: Option<IpAddr>) -> CountedSender {
         match person {
-            Some(person) => Counted::Person(person.user.id),
-            None => Counted::Network(address.map(neighbourhood)),
+            Some(person) => CountedSender::Person(person.user.id),
+            None => CountedSender::Network(address.map(neighbourhood)),
         }
     }
 }
@@ -39,13 +39,15 @@ impl Pseudonyms {
     }
 
     /// The pseudonym of somebody; it differs by purpose, site and period, such as a week.
-    pub fn digest(&self, purpose: &str, site: &str, period: &str, who: &Counted) -> [u8; 32] {
-        let (kind, who) = match who {
-            Counted::Person(id) => ("person", id.clone()),
-            Counted::Network(network) => ("network", network.map(|network| network.to_string()).unwrap_or_default()),
+    pub fn digest(&self, purpose: &str, site: &str, period: &str, sender: &CountedSender) -> [u8; 32] {
+        let (kind, sender_id) = match sender {
+            CountedSender::Person(id) => ("person", id.clone()),
+            CountedSender::Network(network) => {
+                ("network", network.map(|network| network.to_string()).unwrap_or_default())
+            }
         };
         let mut hash = Sha256::new().chain_update(&self.salt);
-        for part in [purpose, site, period, kind, &who] {
+        for part in [purpose, site, period, kind, &sender_id] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -54,25 +56,25 @@ impl Pseudonyms {
 
     /// The permanent pseudonym of a customer affected by an incident.
     pub fn of_affected_person(&self, site: &str, person: &str) -> [u8; 32] {
-        self.digest("incident", site, "", &Counted::Person(person.into()))
+        self.digest("incident", site, "", &CountedSender::Person(person.into()))
     }
 
     /// The pseudonym of somebody affected by an incident; that of a network changes daily.
-    pub fn of_affected(&self, site: &str, day: &str, who: &Counted) -> [u8; 32] {
-        match who {
-            Counted::Person(person) => self.of_affected_person(site, person),
-            Counted::Network(_) => self.digest("incident", site, day, who),
+    pub fn of_affected(&self, site: &str, day: &str, sender: &CountedSender) -> [u8; 32] {
+        match sender {
+            CountedSender::Person(person) => self.of_affected_person(site, person),
+            CountedSender::Network(_) => self.digest("incident", site, day, sender),
         }
     }
 
     /// The pseudonym of the network of a provider's customer; it differs by purpose and period.
     pub fn of_network(&self, purpose: &str, period: &str, address: IpAddr) -> [u8; 32] {
-        self.digest(purpose, "", period, &Counted::Network(Some(customer_network(address))))
+        self.digest(purpose, "", period, &CountedSender::Network(Some(customer_network(address))))
     }
 
     /// The pseudonym of a network under which stored items are counted; it differs by purpose and period.
     pub fn of_kept_network(&self, purpose: &str, period: &str, network: LimitedNetwork) -> [u8; 32] {
-        self.digest(purpose, &network.bits.to_string(), period, &Counted::Network(Some(network.start)))
+        self.digest(purpose, &network.bits.to_string(), period, &CountedSender::Network(Some(network.start)))
     }
 
     /// The hash of words, equal for equal words.
@@ -92,14 +94,14 @@ impl std::fmt::Debug for Pseudonyms {
 mod tests {
     use super::*;
 
-    fn from(address: &str) -> Counted {
-        Counted::Network(Some(neighbourhood(address.parse().unwrap())))
+    fn from(address: &str) -> CountedSender {
+        CountedSender::Network(Some(neighbourhood(address.parse().unwrap())))
     }
 
     #[test]
     fn pseudonyms_are_equal_within_a_network_and_differ_otherwise() {
         let pseudonyms = Pseudonyms::new(vec![7; 32]);
-        let digest = |purpose, site, period, who: &Counted| pseudonyms.digest(purpose, site, period, who);
+        let digest = |purpose, site, period, sender: &CountedSender| pseudonyms.digest(purpose, site, period, sender);
         let one = digest("search", "acme", "2026-11-23", &from("192.0.2.1"));
         assert_eq!(one, digest("search", "acme", "2026-11-23", &from("192.0.2.200")));
         assert_eq!(one, digest("search", "acme", "2026-11-23", &from("::ffff:192.0.2.9")));
@@ -108,7 +110,7 @@ mod tests {
             digest("search", "other", "2026-11-23", &from("192.0.2.1")),
             digest("search", "acme", "2026-11-30", &from("192.0.2.1")),
             digest("search", "acme", "2026-11-23", &from("192.0.3.1")),
-            digest("search", "acme", "2026-11-23", &Counted::Person("192.0.2.0".into())),
+            digest("search", "acme", "2026-11-23", &CountedSender::Person("192.0.2.0".into())),
             digest("searcha", "cme", "2026-11-23", &from("192.0.2.1")),
             Pseudonyms::new(vec![8; 32]).digest("search", "acme", "2026-11-23", &from("192.0.2.1")),
         ] {

@@ -28,13 +28,13 @@ mod tests {
 
     #[test]
     fn every_bit_varies() {
-        let (mut ever, mut always) = (0, u64::MAX);
+        let (mut any, mut all) = (0, u64::MAX);
         // A bit that is the same 200 times is no accident.
         for _ in 0..200 {
             let number = number().unwrap();
-            (ever, always) = (ever | number, always & number);
+            (any, all) = (any | number, all & number);
         }
-        assert_eq!((ever, always), (u64::MAX, 0));
+        assert_eq!((any, all), (u64::MAX, 0));
         assert_ne!(bytes::<32>().unwrap(), bytes::<32>().unwrap());
     }
 }

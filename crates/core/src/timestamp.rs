@@ -130,15 +130,15 @@ mod tests {
 
     #[test]
     fn times_are_written_in_milliseconds_and_read_with_any_offset() {
-        for (text, written) in [
+        for (text, expected) in [
             ("2026-11-24T23:05:00Z", "2026-11-24T23:05:00.000Z"),
             ("2026-11-24T23:05:00.1Z", "2026-11-24T23:05:00.100Z"),
             ("2026-11-24T23:05:00.123999Z", "2026-11-24T23:05:00.123Z"),
             ("2026-11-25T00:05:00+01:00", "2026-11-24T23:05:00.000Z"),
         ] {
-            assert_eq!(time(text).to_string(), written);
-            assert_eq!(time(written), time(text));
-            assert_eq!(serde_json::to_value(time(text)).unwrap(), written);
+            assert_eq!(time(text).to_string(), expected);
+            assert_eq!(time(expected), time(text));
+            assert_eq!(serde_json::to_value(time(text)).unwrap(), expected);
         }
         for text in ["", "soon", "2026-11-24", "2026-11-24T23:05:00", "1795687200"] {
             assert_eq!(text.parse::<Timestamp>(), Err(InvalidTimestamp(text.into())));

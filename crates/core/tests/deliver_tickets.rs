@@ -69,18 +69,18 @@ impl Queue for CountingQueue {
         &self,
         queue: (&str, &str),
         lease: Duration,
-        held: &[i64],
+        claimed_ids: &[i64],
         limit: u32,
     ) -> std::result::Result<Vec<DueDelivery>, StoreError> {
-        self.store.claim_deliveries(queue, lease, held, limit).await
+        self.store.claim_deliveries(queue, lease, claimed_ids, limit).await
     }
 
     async fn next_delivery(
         &self,
         queue: (&str, &str),
-        held: &[i64],
+        claimed_ids: &[i64],
     ) -> std::result::Result<Option<Duration>, StoreError> {
-        self.store.next_delivery(queue, held).await
+        self.store.next_delivery(queue, claimed_ids).await
     }
 
     async fn record_attempts(
@@ -176,8 +176,8 @@ impl Setup {
         destinations.insert("acme", "desk", desk.clone());
         let states = Arc::new(DestinationStates::new(&destinations));
         let sites = Arc::new([fixtures::site()].into_iter().collect());
-        let kept = Arc::new(store.clone());
-        let contents = AssembleContents::new(kept.clone(), kept, Arc::new(NoFiles), sites);
+        let shared_store = Arc::new(store.clone());
+        let contents = AssembleContents::new(shared_store.clone(), shared_store, Arc::new(NoFiles), sites);
         let queue = Arc::new(CountingQueue { store: store.clone(), failures: AtomicU32::new(0) });
         let deliver = DeliverTickets::new(queue.clone(), contents, Arc::new(destinations), states);
         Setup { store, queue, desk, deliver, _folder: folder }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use deskbell_core::ports::{Imports, Questions, TakenId};
+use deskbell_core::ports::{IdConflict, Imports, Questions};
 use deskbell_core::use_cases::search::all_questions;
 use deskbell_core::use_cases::search::import::{Changes, Prune, write};
 use domain::question::Question;
@@ -58,8 +58,8 @@ async fn sources_do_not_overwrite_or_prune_each_other() {
     let (store, _folder) = fresh().await;
     import(&store, "one", &[question("a", "One"), question("b", "Two")], Prune::Limited).await;
     let changes = import(&store, "other", &[question("a", "Mine"), question("c", "Three")], Prune::Limited).await;
-    let taken = vec![TakenId { id: "a".into(), source: "one".into() }];
-    assert_eq!(changes, Changes { new: 1, taken, ..Changes::default() });
+    let conflicts = vec![IdConflict { id: "a".into(), source: "one".into() }];
+    assert_eq!(changes, Changes { new: 1, conflicts, ..Changes::default() });
     assert_eq!(titles(&store).await, ["One", "Two", "Three"]);
     let changes = import(&store, "one", &[], Prune::Forced).await;
     assert_eq!(changes, Changes { removed: 2, ..Changes::default() });
@@ -83,6 +83,6 @@ async fn questions_without_a_source_belong_to_the_next_import_of_them() {
     import(&store, "", &[question("a", "One"), question("b", "Two")], Prune::Never).await;
     let changes = import(&store, "one", &[question("a", "One"), question("b", "Changed")], Prune::Limited).await;
     assert_eq!(changes, Changes { unchanged: 1, changed: 1, ..Changes::default() });
-    assert_eq!(import(&store, "other", &[question("a", "Mine")], Prune::Limited).await.taken.len(), 1);
+    assert_eq!(import(&store, "other", &[question("a", "Mine")], Prune::Limited).await.conflicts.len(), 1);
     assert_eq!(import(&store, "one", &[], Prune::Forced).await.removed, 2);
 }

@@ -17,16 +17,16 @@ const BEHIND_MAX: usize = 64;
 
 /// The reader whose tickets are watched, and the site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Watched {
+enum StreamKey {
     Person(String, String),
     Session(String, [u8; 32]),
 }
 
-impl Watched {
-    fn by(site: &str, reader: Reader<'_>) -> Watched {
+impl StreamKey {
+    fn by(site: &str, reader: Reader<'_>) -> StreamKey {
         match reader {
-            Reader::Person(person) => Watched::Person(site.into(), person.into()),
-            Reader::Session(session) => Watched::Session(site.into(), *session),
+            Reader::Person(person) => StreamKey::Person(site.into(), person.into()),
+            Reader::Session(session) => StreamKey::Session(site.into(), *session),
         }
     }
 }
@@ -49,7 +49,7 @@ impl TicketChange {
     }
 }
 
-type OpenStreams = HashMap<Watched, Sender<Arc<TicketChange>>>;
+type OpenStreams = HashMap<StreamKey, Sender<Arc<TicketChange>>>;
 
 /// Notifies streams.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +63,7 @@ impl Live {
             (None, Some(session)) => Reader::Session(session),
             (None, None) => return,
         };
-        let Some(streams) = self.streams().get(&Watched::by(&ticket.site, reader)).cloned() else { return };
+        let Some(streams) = self.streams().get(&StreamKey::by(&ticket.site, reader)).cloned() else { return };
         let change = TicketChange { ticket: summary(&ticket), counts: OnceCell::new() };
         // The last stream may have just ended, which is no error.
         let _ = streams.send(Arc::new(change));
@@ -71,7 +71,7 @@ impl Live {
 
     /// Watches the tickets of a reader for changes.
     pub fn watch(&self, site: &str, reader: Reader<'_>) -> Watch {
-        let watched = Watched::by(site, reader);
+        let watched = StreamKey::by(site, reader);
         let mut streams = self.streams();
         let changes = streams.entry(watched.clone()).or_insert_with(|| broadcast::channel(BEHIND_MAX).0).subscribe();
         Watch { changes, watched, live: self.clone() }
@@ -87,7 +87,7 @@ impl Live {
 pub struct Watch {
     /// The changes.
     pub changes: Receiver<Arc<TicketChange>>,
-    watched: Watched,
+    watched: StreamKey,
     live: Live,
 }
 

@@ -300,7 +300,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: S
 
 /// The scheduled imports, by site.
 fn plans(imports: BTreeMap<String, Vec<ImportConfig>>) -> BTreeMap<String, Vec<ScheduledImport>> {
-    let plan = |ImportConfig { source, every, prune }| ScheduledImport { source: Arc::new(source), every, prune };
+    let plan = |ImportConfig { source, period, prune }| ScheduledImport { source: Arc::new(source), period, prune };
     imports.into_iter().map(|(site, imports)| (site, imports.into_iter().map(plan).collect())).collect()
 }
 

@@ -37,17 +37,17 @@ pub async fn a_file_belongs_to_its_owner_and_is_attached_once(store: &dyn Store,
 pub async fn rejected_uploads_are_not_stored_or_counted(store: &dyn Store, _clock: &TestClock) {
     let owner = FileOwner::Session(&[9; 32]);
     let usage = async || store.upload_usage("acme", owner, "2026-01-02", Some(&[4; 32])).await.unwrap();
-    let put = async |id: &str, most: u64| {
+    let upload = async |id: &str, most: u64| {
         let admits = |usage: &UploadUsage| usage.owner.files < most;
         let upload = Upload { day: "2026-01-02", address: Some([4; 32]), admits: &admits };
         store.put_attachment(&file(id, 9), Some(upload)).await.unwrap()
     };
-    assert_eq!(put("a", 1).await, PutOutcome::Kept(None));
-    assert!(matches!(put("b", 1).await, PutOutcome::OverQuota(_)));
+    assert_eq!(upload("a", 1).await, PutOutcome::Kept(None));
+    assert!(matches!(upload("b", 1).await, PutOutcome::OverQuota(_)));
     let counted = usage().await;
     assert_eq!((counted.owner.files, counted.address.files, counted.site.files), (1, 1, 1));
     assert_eq!(store.attachment("acme", "b").await.unwrap(), None);
-    assert_eq!(put("b", 2).await, PutOutcome::Kept(None));
+    assert_eq!(upload("b", 2).await, PutOutcome::Kept(None));
     assert_eq!(usage().await.owner.bytes, 2 * u64::from(file("a", 9).size));
 }
 

@@ -159,8 +159,8 @@ pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, 
         let orders = desk_deliveries(DeliveryKind::Confirmed);
         store.confirm_signed("acme", "u-7", "ada@example.com", &orders).await.unwrap()
     };
-    let told = confirmed().await;
-    assert_eq!((told.len(), told[0].handling.confirmation), (1, Confirmation::Confirmed));
+    let confirmed_tickets = confirmed().await;
+    assert_eq!((confirmed_tickets.len(), confirmed_tickets[0].handling.confirmation), (1, Confirmation::Confirmed));
     assert_eq!(state().await, Confirmation::Confirmed);
     assert!(confirmed().await.is_empty(), "it is confirmed once");
     assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Confirmed, 0)]);

@@ -15,12 +15,12 @@ use domain::ticket::Status;
 pub async fn messages_are_numbered_counted_as_unread_and_stored_once(store: &dyn Store, _clock: &TestClock) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.submit(&ticket, &submission_key("k"), with_answer()).await.unwrap();
-    let say = async |author, body, key| write_message(store, new_message(author, body), key, vec![]).await;
-    let Changed::Written(_, Some(reply)) = say(Author::Customer, "No", Some("a")).await else { panic!() };
+    let write = async |author, body, key| write_message(store, new_message(author, body), key, vec![]).await;
+    let Changed::Written(_, Some(reply)) = write(Author::Customer, "No", Some("a")).await else { panic!() };
     assert_eq!((reply.number, reply.body.as_str()), (2, "No"));
-    assert_eq!(say(Author::Customer, "No", Some("a")).await, Changed::Repeated(reply));
-    assert_eq!(say(Author::Customer, "Yes!", Some("a")).await, Changed::KeyReused);
-    let Changed::Written(now, _) = say(Author::Support, "Then try this", None).await else { panic!() };
+    assert_eq!(write(Author::Customer, "No", Some("a")).await, Changed::Repeated(reply));
+    assert_eq!(write(Author::Customer, "Yes!", Some("a")).await, Changed::KeyReused);
+    let Changed::Written(now, _) = write(Author::Support, "Then try this", None).await else { panic!() };
     assert_eq!(now.handling.unread, 2);
     let read = |current: &CurrentTicket| {
         let mut change = current.unchanged();
@@ -31,9 +31,9 @@ pub async fn messages_are_numbered_counted_as_unread_and_stored_once(store: &dyn
     assert_eq!(now.handling.unread, 1);
     let messages = store.messages(&"1".into(), 1).await.unwrap();
     assert_eq!(messages.iter().map(|message| message.number).collect::<Vec<_>>(), [2, 3]);
-    let nothing = |_: &CurrentTicket| Decision::Nothing;
-    assert_eq!(store.change(&"1".into(), None, &nothing).await.unwrap(), Changed::Unchanged(now));
-    assert_eq!(store.change(&"2".into(), None, &nothing).await.unwrap(), Changed::NotFound);
+    let no_change = |_: &CurrentTicket| Decision::Nothing;
+    assert_eq!(store.change(&"1".into(), None, &no_change).await.unwrap(), Changed::Unchanged(now));
+    assert_eq!(store.change(&"2".into(), None, &no_change).await.unwrap(), Changed::NotFound);
 }
 
 pub async fn decisions_see_the_result_of_the_previous_change(store: &dyn Store, _clock: &TestClock) {

@@ -10,12 +10,12 @@ pub async fn erased_tickets_leave_nothing_and_are_not_stored_again(store: &dyn S
     let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     submit_to_desk(store, &["1", "2"]).await;
     let due = claim(store, &[]).await;
-    let there = DeliveryOutcome::Delivered {
+    let delivered = DeliveryOutcome::Delivered {
         external_id: "35".into(),
         external: Some(external.clone()),
         reason: String::new(),
     };
-    assert!(store.record_attempts(&[(&due[0], &there)]).await.unwrap().is_empty());
+    assert!(store.record_attempts(&[(&due[0], &delivered)]).await.unwrap().is_empty());
     write_message_about(store, "1", new_message(Author::Support, "Zanzibar"), None, vec![]).await;
     let counts = store.erase_tickets(&["1".into()], &|_| true).await.unwrap();
     assert_eq!((counts.tickets, counts.messages, counts.deliveries), (1, 1, 1));

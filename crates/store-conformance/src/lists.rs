@@ -12,8 +12,8 @@ use domain::ticket::Status;
 
 pub async fn lists_begin_with_due_tickets_and_end_with_solved_ones(store: &dyn Store, _clock: &TestClock) {
     let day = |day: u32| format!("2026-01-0{day}T00:00:00.000Z");
-    let submit = async |id: &str, came: u32, change: &dyn Fn(&mut StoredTicket)| {
-        let mut ticket = ticket(id, &format!("DB-{id}"), &day(came));
+    let submit = async |id: &str, received_at: u32, change: &dyn Fn(&mut StoredTicket)| {
+        let mut ticket = ticket(id, &format!("DB-{id}"), &day(received_at));
         change(&mut ticket);
         store.submit(&ticket, &submission_key(id), SubmissionExtras::default()).await.unwrap();
     };

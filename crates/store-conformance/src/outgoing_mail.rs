@@ -6,9 +6,9 @@ use crate::support::{NOW, TestClock, quota, receipts, submission_key, ticket, ti
 use deskbell_core::ports::{ClaimToken, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
 
 pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store, clock: &TestClock) {
-    let came = "2026-01-01T00:00:00.000Z";
-    clock.set(came);
-    let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), came));
+    let received_at = "2026-01-01T00:00:00.000Z";
+    clock.set(received_at);
+    let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), received_at));
     let mail = |address: &str| Some(NewMail { address: address.into(), quota: Some(quota(address)) });
     assert_eq!(
         store.submit(&ticket, &submission_key("1"), with_mail(mail("Ada+x@example.com"))).await.unwrap(),
@@ -22,7 +22,7 @@ pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store,
     assert_eq!((next().await, take("other").await), (Some(Duration::ZERO), None));
     let due = take("acme").await.unwrap();
     let seen = (&due.ticket, due.address.as_str(), due.code, due.attempts, due.since);
-    assert_eq!(seen, (&ticket, "Ada+x@example.com", None, 1, time(came)));
+    assert_eq!(seen, (&ticket, "Ada+x@example.com", None, 1, time(received_at)));
     clock.advance(minutes(4));
     assert_eq!((take("acme").await, next().await), (None, Some(minutes(1))));
     assert!(store.record_mail(&"1".into(), &due.claim, MailOutcome::Retry { after: minutes(2) }).await.unwrap());

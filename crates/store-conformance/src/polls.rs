@@ -43,10 +43,10 @@ pub async fn polls_claim_the_newest_tickets_and_one_of_the_longest_waiting(store
         assert!(store.adopt(&new, "desk", &external).await.unwrap());
     }
     let take = async || {
-        let taken = store.claim_polls(QUEUE, LEASE, 5).await.unwrap();
-        let mut taken: Vec<String> = taken.into_iter().map(|due| due.ticket.id.to_string()).collect();
-        taken.sort_unstable();
-        taken
+        let claimed = store.claim_polls(QUEUE, LEASE, 5).await.unwrap();
+        let mut claimed: Vec<String> = claimed.into_iter().map(|due| due.ticket.id.to_string()).collect();
+        claimed.sort_unstable();
+        claimed
     };
     clock.set("2026-01-01T01:00:00.000Z");
     // The same change listed again keeps its position; a newer one moves ahead.

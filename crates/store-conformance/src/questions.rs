@@ -1,7 +1,7 @@
 //! Questions and their imports.
 
 use crate::support::{LEASE, TestClock, time};
-use deskbell_core::ports::{ImportOutcome, ImportRun, NewQuestion, Revision, RevisionRange, Store, TakenId};
+use deskbell_core::ports::{IdConflict, ImportOutcome, ImportRun, NewQuestion, Revision, RevisionRange, Store};
 use domain::question::Question;
 
 pub async fn an_id_taken_by_another_source_stays_with_it(store: &dyn Store, _clock: &TestClock) {
@@ -11,8 +11,8 @@ pub async fn an_id_taken_by_another_source_stays_with_it(store: &dyn Store, _clo
         json: serde_json::to_string(&question("a", title)).unwrap(),
     };
     assert_eq!(store.write_questions("acme", "one", &[row("One")]).await.unwrap(), []);
-    let taken = store.write_questions("acme", "other", &[row("Mine")]).await.unwrap();
-    assert_eq!(taken, [TakenId { id: "a".into(), source: "one".into() }]);
+    let conflicts = store.write_questions("acme", "other", &[row("Mine")]).await.unwrap();
+    assert_eq!(conflicts, [IdConflict { id: "a".into(), source: "one".into() }]);
     assert_eq!(store.remove_questions("acme", "other", &["a".into()]).await.unwrap(), 0);
     assert_eq!(store.question("acme", "a").await.unwrap(), Some(question("a", "One")));
 }

@@ -35,13 +35,13 @@ pub async fn deliveries_are_claimed_oldest_first_and_in_order_per_ticket(store: 
     assert_eq!(names, [("1", DeliveryKind::Ticket, 1), ("2", DeliveryKind::Ticket, 1)]);
     assert!(take(NOW).await.is_empty(), "they are in somebody's hands");
     let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
-    let there = DeliveryOutcome::Delivered {
+    let delivered = DeliveryOutcome::Delivered {
         external_id: "35".into(),
         external: Some(external.clone()),
         reason: String::new(),
     };
     let fails = DeliveryOutcome::Retry { after: Some(HOUR), blamed: true, reason: "why".into() };
-    assert!(store.record_attempts(&[(&first[0], &there), (&first[1], &fails)]).await.unwrap().is_empty());
+    assert!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &fails)]).await.unwrap().is_empty());
     let second = take(NOW).await;
     assert_eq!(second.len(), 1);
     assert_eq!((second[0].delivery.kind, second[0].external.as_ref()), (DeliveryKind::Message, Some(&external)));
@@ -90,21 +90,24 @@ pub async fn outcomes_need_a_valid_claim_and_deliveries_in_progress_are_not_clai
     assert_eq!(ids(&first), ["1", "2"]);
     clock.set(UNTIL);
     // Its claim has expired: it does not get what it is working on, but another worker does.
-    let held: Vec<i64> = first.iter().map(|due| due.delivery.id).collect();
-    assert!(claim(store, &held).await.is_empty());
-    assert_eq!(store.next_delivery(QUEUE, &held).await.unwrap(), None);
-    assert_eq!(ids(&claim(store, &held[..1]).await), ["2"]);
+    let claimed_ids: Vec<i64> = first.iter().map(|due| due.delivery.id).collect();
+    assert!(claim(store, &claimed_ids).await.is_empty());
+    assert_eq!(store.next_delivery(QUEUE, &claimed_ids).await.unwrap(), None);
+    assert_eq!(ids(&claim(store, &claimed_ids[..1]).await), ["2"]);
     let claims: Vec<(i64, &ClaimToken)> = first.iter().map(|due| (due.delivery.id, &due.claim)).collect();
-    assert_eq!(store.extend_claims(&claims, HOUR).await.unwrap(), held[1..]);
+    assert_eq!(store.extend_claims(&claims, HOUR).await.unwrap(), claimed_ids[1..]);
     // The other has it until its lease ends, the extended one for longer.
     assert_eq!(store.next_delivery(QUEUE, &[]).await.unwrap(), Some(LEASE));
-    assert_eq!(store.next_delivery(QUEUE, &held[1..]).await.unwrap(), Some(HOUR));
+    assert_eq!(store.next_delivery(QUEUE, &claimed_ids[1..]).await.unwrap(), Some(HOUR));
     // Outcomes for deliveries that another worker has claimed meanwhile are not recorded; the others are.
     let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let delivered =
         DeliveryOutcome::Delivered { external_id: "35".into(), external: Some(external), reason: String::new() };
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
-    assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)]).await.unwrap(), held[1..]);
+    assert_eq!(
+        store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)]).await.unwrap(),
+        claimed_ids[1..]
+    );
     assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
     for (ticket, state) in [("1", DeliveryState::Delivered), ("2", DeliveryState::Waiting)] {
         assert_eq!(store.deliveries(&TicketId::new(ticket)).await.unwrap()[0].state, state);

@@ -204,8 +204,8 @@ pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
 }
 
 /// Claims from [`QUEUE`].
-pub async fn claim(store: &dyn Store, held: &[i64]) -> Vec<DueDelivery> {
-    store.claim_deliveries(QUEUE, LEASE, held, 6).await.unwrap()
+pub async fn claim(store: &dyn Store, claimed_ids: &[i64]) -> Vec<DueDelivery> {
+    store.claim_deliveries(QUEUE, LEASE, claimed_ids, 6).await.unwrap()
 }
 
 /// The tickets of deliveries.
@@ -215,13 +215,13 @@ pub fn ids(due: &[DueDelivery]) -> Vec<&str> {
 
 /// The tickets that have a receipt, of those numbered below `end`, with and without a leading zero.
 pub async fn receipts(store: &dyn Store, end: u32) -> Vec<String> {
-    let mut kept = Vec::new();
+    let mut with_receipt = Vec::new();
     let mut names: Vec<String> = (0..end).flat_map(|number| [number.to_string(), format!("{number:02}")]).collect();
     names.dedup();
     for name in names {
         if store.receipt_address(&TicketId::new(&name)).await.unwrap().is_some() {
-            kept.push(name);
+            with_receipt.push(name);
         }
     }
-    kept
+    with_receipt
 }

@@ -27,10 +27,10 @@ pub async fn a_taken_key_or_reference_stores_nothing(store: &dyn Store, _clock: 
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.submit(&first, &submission_key("k"), SubmissionExtras::default()).await.unwrap();
     let second = ticket("2", "DB-00002", "2026-01-01T00:00:01.000Z");
-    let held = StoredSubmission { key: submission_key("k"), ticket: first };
+    let stored = StoredSubmission { key: submission_key("k"), ticket: first };
     assert_eq!(
         store.submit(&second, &submission_key("k"), SubmissionExtras::default()).await.unwrap(),
-        SubmissionOutcome::KeyTaken(Box::new(held))
+        SubmissionOutcome::KeyTaken(Box::new(stored))
     );
     let third = ticket("3", "DB-00001", "2026-01-01T00:00:02.000Z");
     assert_eq!(

@@ -30,29 +30,29 @@ impl Attachments for SqliteStore {
         upload: Option<Upload<'_>>,
     ) -> Result<PutOutcome, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let held = query(ATTACHMENT)
+        let existing = query(ATTACHMENT)
             .bind(&new.site)
             .bind(new.id.as_str())
             .fetch_optional(&mut *write)
             .await
             .map_err(store_error)?;
-        let held = held.map(|row| attachment_of(&row)).transpose()?;
-        if let Some(held) = &held {
-            if !held.is_of(new.person.as_deref(), new.session.as_ref()) {
+        let existing = existing.map(|row| attachment_of(&row)).transpose()?;
+        if let Some(existing) = &existing {
+            if !existing.is_of(new.person.as_deref(), new.session.as_ref()) {
                 return Ok(PutOutcome::Foreign);
             }
-            if held.number.is_some() {
-                return Ok(PutOutcome::Sent(Box::new(held.clone())));
+            if existing.number.is_some() {
+                return Ok(PutOutcome::Sent(Box::new(existing.clone())));
             }
         }
         if let Some(upload) = upload
-            && let Some(usage) = refused(&mut write, new, held.as_ref(), &upload).await?
+            && let Some(usage) = refused(&mut write, new, existing.as_ref(), &upload).await?
         {
             return Ok(PutOutcome::OverQuota(Box::new(usage)));
         }
-        if let Some(held) = &held {
+        if let Some(existing) = &existing {
             // REPLACE fires no trigger.
-            remove_later(&mut write, &held.file).await?;
+            remove_later(&mut write, &existing.file).await?;
         }
         query(
             "INSERT OR REPLACE INTO attachments (site, id, person, session, name, type, size, metadata, file, put_at)
@@ -72,7 +72,7 @@ impl Attachments for SqliteStore {
         .await
         .map_err(store_error)?;
         write.commit().await.map_err(store_error)?;
-        Ok(PutOutcome::Kept(held.map(|held| held.file)))
+        Ok(PutOutcome::Kept(existing.map(|existing| existing.file)))
     }
 
     async fn upload_usage(
@@ -148,7 +148,7 @@ impl Attachments for SqliteStore {
 async fn refused(
     write: &mut SqliteConnection,
     new: &StoredAttachment,
-    held: Option<&StoredAttachment>,
+    existing: Option<&StoredAttachment>,
     upload: &Upload<'_>,
 ) -> Result<Option<UploadUsage>, StoreError> {
     let owner = match (&new.person, &new.session) {
@@ -157,7 +157,7 @@ async fn refused(
     };
     let Some(owner) = owner else { return Ok(None) };
     let mut usage = usage(write, &new.site, owner, upload.day, upload.address.as_ref()).await?;
-    usage.replace(held);
+    usage.replace(existing);
     if !(upload.admits)(&usage) {
         return Ok(Some(usage));
     }

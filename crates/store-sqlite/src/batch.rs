@@ -8,7 +8,7 @@ use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::store_error;
-use super::tickets::{Prepared, keep};
+use super::tickets::{Prepared, insert_submission};
 use deskbell_core::clock::Clock;
 use deskbell_core::ports::{StoreError, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 
@@ -20,17 +20,17 @@ const TOKENS_MAX: usize = 10_000;
 /// The queue of tickets for the next commit.
 #[derive(Clone, Debug)]
 pub struct Batches {
-    queue: mpsc::Sender<Waiting>,
+    queue: mpsc::Sender<PendingSubmission>,
 }
 
 /// A queued ticket and the channel for its result.
 #[derive(Debug)]
-struct Waiting {
+struct PendingSubmission {
     new: StoredTicket,
     prepared: Prepared,
     key: SubmissionKey,
     extras: SubmissionExtras,
-    tell: oneshot::Sender<Result<SubmissionOutcome, StoreError>>,
+    reply: oneshot::Sender<Result<SubmissionOutcome, StoreError>>,
 }
 
 impl Batches {
@@ -51,8 +51,9 @@ impl Batches {
         let crashed = || store_error(sqlx::Error::WorkerCrashed);
         // Room first: what has none yet must not lie in memory twice.
         let room = self.queue.reserve().await.map_err(|_| crashed())?;
-        let (tell, outcome) = oneshot::channel();
-        let waiting = Waiting { new: new.clone(), prepared: Prepared::new(new)?, key: key.clone(), extras, tell };
+        let (reply, outcome) = oneshot::channel();
+        let waiting =
+            PendingSubmission { new: new.clone(), prepared: Prepared::new(new)?, key: key.clone(), extras, reply };
         room.send(waiting);
         outcome.await.map_err(|_| crashed())?
     }
@@ -60,7 +61,7 @@ impl Batches {
 
 /// Commits all queued tickets together. A ticket that arrives alone is committed at once; tickets that arrive during a commit form the next
 /// batch.
-async fn run(writer: SqlitePool, clock: Arc<dyn Clock>, mut queue: mpsc::Receiver<Waiting>) {
+async fn run(writer: SqlitePool, clock: Arc<dyn Clock>, mut queue: mpsc::Receiver<PendingSubmission>) {
     while let Some(first) = queue.recv().await {
         let mut tokens = first.prepared.token_count();
         let mut batch = vec![first];
@@ -77,16 +78,16 @@ async fn run(writer: SqlitePool, clock: Arc<dyn Clock>, mut queue: mpsc::Receive
 }
 
 /// Commits a batch, and sends the results only after all of it is on disk, or has failed as a whole.
-async fn commit(writer: SqlitePool, clock: Arc<dyn Clock>, mut batch: Vec<Waiting>) {
+async fn commit(writer: SqlitePool, clock: Arc<dyn Clock>, mut batch: Vec<PendingSubmission>) {
     match write(&writer, clock.as_ref(), &mut batch).await {
-        Ok(placed) => {
-            for (waiting, placed) in batch.into_iter().zip(placed) {
-                let _ = waiting.tell.send(placed);
+        Ok(outcomes) => {
+            for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+                let _ = waiting.reply.send(outcome);
             }
         }
         Err(error) => {
             for waiting in batch {
-                let _ = waiting.tell.send(Err(error.clone()));
+                let _ = waiting.reply.send(Err(error.clone()));
             }
         }
     }
@@ -95,20 +96,20 @@ async fn commit(writer: SqlitePool, clock: Arc<dyn Clock>, mut batch: Vec<Waitin
 async fn write(
     writer: &SqlitePool,
     clock: &dyn Clock,
-    batch: &mut [Waiting],
+    batch: &mut [PendingSubmission],
 ) -> Result<Vec<Result<SubmissionOutcome, StoreError>>, StoreError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-    let (mut all, now) = (Vec::new(), clock.now());
-    for Waiting { new, prepared, key, extras, .. } in batch {
+    let (mut outcomes, now) = (Vec::new(), clock.now());
+    for PendingSubmission { new, prepared, key, extras, .. } in batch {
         // A savepoint: a ticket that cannot be stored leaves nothing behind and does not affect the others.
         let mut savepoint = transaction.begin().await.map_err(store_error)?;
-        let placed = keep(&mut savepoint, new, prepared, key, take(extras), now).await;
-        match placed {
+        let outcome = insert_submission(&mut savepoint, new, prepared, key, take(extras), now).await;
+        match outcome {
             Ok(SubmissionOutcome::Stored) => savepoint.commit().await.map_err(store_error)?,
             _ => savepoint.rollback().await.map_err(store_error)?,
         }
-        all.push(placed);
+        outcomes.push(outcome);
     }
     transaction.commit().await.map_err(store_error)?;
-    Ok(all)
+    Ok(outcomes)
 }

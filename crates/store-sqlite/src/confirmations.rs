@@ -140,7 +140,7 @@ pub enum Claim {
 }
 
 /// Stores the address that the sender of a ticket claims.
-pub async fn keep(
+pub async fn insert_confirmation(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
     address: &str,
@@ -199,7 +199,7 @@ async fn settle(
         return Ok(false);
     }
     let activity = Activity { actor: String::new(), kind: ActivityKind::Confirmed, text: address.into(), at: now };
-    conversations::note(write, ticket, &activity, None).await?;
+    conversations::insert_activity(write, ticket, &activity, None).await?;
     Ok(true)
 }
 

@@ -11,7 +11,7 @@ use super::list::listed_ticket;
 use super::listed::add_tokens_of;
 use super::queue::enqueue_delivery;
 use super::rows::{
-    activity_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
+    activity_of, delivery_of, json, keyed_message_of, listed_ticket_of, message_of, read_row, read_rows, ticket_of,
 };
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
 use deskbell_core::ids::TicketId;
@@ -32,7 +32,7 @@ use domain::ticket::Status;
 /// Texts before and after all times.
 const FIRST_TIME: &str = "";
 const LAST_TIME: &str = "9999";
-const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
+const MESSAGE_BY_KEY: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
 
 #[async_trait]
 impl Conversations for SqliteStore {
@@ -126,12 +126,12 @@ impl Conversations for SqliteStore {
         reader: Reader<'_>,
         id: &TicketId,
     ) -> Result<Option<StoredTicket>, StoreError> {
-        let whole = concat!(
+        let sql = concat!(
             "SELECT ",
             whole_ticket!(),
             " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
         );
-        let mut query = readable(whole, site, reader);
+        let mut query = readable(sql, site, reader);
         query.push(" AND tickets.id = ").push_bind(id.to_string());
         query.build().fetch_optional(&self.readers).await.map_err(store_error)?.map(|row| ticket_of(&row)).transpose()
     }
@@ -202,9 +202,13 @@ impl Conversations for SqliteStore {
     }
 
     async fn message_by_key(&self, ticket: &TicketId, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
-        let row =
-            query(SAID).bind(ticket.as_str()).bind(key).fetch_optional(&self.readers).await.map_err(store_error)?;
-        row.map(|row| sealed_message_of(&row)).transpose()
+        let row = query(MESSAGE_BY_KEY)
+            .bind(ticket.as_str())
+            .bind(key)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(store_error)?;
+        row.map(|row| keyed_message_of(&row)).transpose()
     }
 
     async fn activities(&self, ticket: &TicketId) -> Result<Vec<Activity>, StoreError> {
@@ -225,10 +229,10 @@ impl Conversations for SqliteStore {
         };
         let stored = ticket_of(&row)?;
         if let Some(key) = &key {
-            let held = query(SAID).bind(stored.id.as_str()).bind(key.key);
-            if let Some(row) = held.fetch_optional(&mut *write).await.map_err(store_error)? {
-                let (sealed, message) = sealed_message_of(&row)?;
-                return Ok(if sealed == key.body { Changed::Repeated(message) } else { Changed::KeyReused });
+            let existing = query(MESSAGE_BY_KEY).bind(stored.id.as_str()).bind(key.key);
+            if let Some(row) = existing.fetch_optional(&mut *write).await.map_err(store_error)? {
+                let (body_hash, message) = keyed_message_of(&row)?;
+                return Ok(if body_hash == key.body { Changed::Repeated(message) } else { Changed::KeyReused });
             }
         }
         let now = self.now();
@@ -259,23 +263,23 @@ impl Conversations for SqliteStore {
         let mut message = None;
         if let Some(new) = new {
             let files = new.attachments.clone();
-            let kept = say(&mut write, &changed.id, new, key).await?;
-            let missing = attach(&mut write, &changed, kept.number, &files).await?;
+            let stored_message = insert_message(&mut write, &changed.id, new, key).await?;
+            let missing = attach(&mut write, &changed, stored_message.number, &files).await?;
             if !missing.is_empty() {
                 return Ok(Changed::MissingFiles(missing));
             }
-            message = Some(kept);
+            message = Some(stored_message);
         }
         changed.handling.unread = count_unread(&mut write, &current, &changed, message.as_ref()).await?;
         if changed != current.ticket || message.is_some() {
             let is_customers = message.as_ref().is_some_and(|message| message.author == Author::Customer);
-            keep(&mut write, &changed, current.customer_messages + u32::from(is_customers)).await?;
+            update_ticket(&mut write, &changed, current.customer_messages + u32::from(is_customers)).await?;
         }
         if let Some(activity) = &activity {
-            note(&mut write, &changed.id, activity, activity_key.as_deref()).await?;
+            insert_activity(&mut write, &changed.id, activity, activity_key.as_deref()).await?;
         }
         if let Some(mail) = &mail
-            && mails::keep(&mut write, &changed, mail, mails::Mailbox::Claimed, now).await?
+            && mails::queue_receipt(&mut write, &changed, mail, mails::Mailbox::Claimed, now).await?
         {
             confirmations::count_code(&mut write, &changed.id, now).await?;
         }
@@ -301,7 +305,7 @@ fn readable(select: &'static str, site: &str, reader: Reader<'_>) -> QueryBuilde
 }
 
 /// Inserts a message with the next number and adds its tokens to the ticket's index.
-pub async fn say(
+pub async fn insert_message(
     write: &mut SqliteConnection,
     ticket: &TicketId,
     new: NewMessage,
@@ -373,7 +377,7 @@ async fn is_noted(read: &mut SqliteConnection, ticket: &TicketId, key: &str) -> 
 }
 
 /// Inserts an activity under its external key, if it has one, and adds its tokens to the ticket's index.
-pub async fn note(
+pub async fn insert_activity(
     write: &mut SqliteConnection,
     ticket: &TicketId,
     activity: &Activity,
@@ -410,7 +414,11 @@ async fn count_unread(
 }
 
 /// Updates the columns of a ticket that can change.
-async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, customer_messages: u32) -> Result<(), StoreError> {
+async fn update_ticket(
+    write: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    customer_messages: u32,
+) -> Result<(), StoreError> {
     let (handling, position) = (&ticket.handling, sort_position(ticket));
     query(
         "UPDATE tickets SET status = ?, target = ?, due_at = ?, topic = ?, severity = ?, owner = ?, team = ?, assignee = ?,

@@ -51,7 +51,7 @@ impl Counts for SqliteStore {
             let recorded = match count {
                 Count::Event { site, week, event } => record_event(&mut savepoint, site, week, event).await,
                 Count::SearchMiss { site, week, who, search, words, at } => {
-                    record_miss(&mut savepoint, &Miss { site, week, who, search, words, at: *at }).await
+                    record_miss(&mut savepoint, &NewSearchMiss { site, week, who, search, words, at: *at }).await
                 }
             };
             match recorded {
@@ -103,8 +103,8 @@ impl Counts for SqliteStore {
             ORDER BY solved DESC, opened DESC, counted_id";
         let rows =
             query(select).bind(site).bind(since).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
-        let worth = |row: &SqliteRow| {
-            let worth = QuestionCounts {
+        let read_counts = |row: &SqliteRow| {
+            let counts = QuestionCounts {
                 id: row.value("counted_id")?,
                 opened: row.value("opened")?,
                 solved: row.value("solved")?,
@@ -112,9 +112,9 @@ impl Counts for SqliteStore {
             };
             let known: Option<String> = row.value("id")?;
             // A question that cannot be read is shown by its id.
-            Ok((worth, known.and_then(|_| question_of(row).ok())))
+            Ok((counts, known.and_then(|_| question_of(row).ok())))
         };
-        read_rows(&rows, "counter", worth)
+        read_rows(&rows, "counter", read_counts)
     }
 
     async fn search_misses(&self, site: &str, since: &str) -> Result<Vec<SearchMiss>, StoreError> {
@@ -268,7 +268,7 @@ async fn questions_of_site(
 }
 
 /// A search that found nothing; see [`Count::SearchMiss`].
-struct Miss<'a> {
+struct NewSearchMiss<'a> {
     site: &'a str,
     week: &'a str,
     who: &'a [u8; 32],
@@ -277,8 +277,8 @@ struct Miss<'a> {
     at: Timestamp,
 }
 
-async fn record_miss(transaction: &mut SqliteConnection, miss: &Miss<'_>) -> Result<(), StoreError> {
-    let Miss { site, week, who, search, words, at } = miss;
+async fn record_miss(transaction: &mut SqliteConnection, miss: &NewSearchMiss<'_>) -> Result<(), StoreError> {
+    let NewSearchMiss { site, week, who, search, words, at } = miss;
     let people = query_scalar("SELECT people FROM search_misses WHERE week = ? AND site = ? AND search = ?");
     let people: Option<u32> =
         people.bind(week).bind(site).bind(&search[..]).fetch_optional(&mut *transaction).await.map_err(store_error)?;

@@ -12,7 +12,7 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
 use deskbell_core::ids::TicketId;
-use deskbell_core::ports::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};
+use deskbell_core::ports::{Erasure, ErasureCounts, PersonTrace, SessionTrace, TicketFilter, TicketHead, Traces};
 use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};
 use deskbell_core::timestamp::Timestamp;
 use domain::ticket::Status;
@@ -67,7 +67,11 @@ impl Erasure for SqliteStore {
         counts(&mut read, ticket).await
     }
 
-    async fn erase_tickets(&self, tickets: &[TicketId], is_meant: IsMeant<'_>) -> Result<ErasureCounts, StoreError> {
+    async fn erase_tickets(
+        &self,
+        tickets: &[TicketId],
+        is_meant: TicketFilter<'_>,
+    ) -> Result<ErasureCounts, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let (mut erased, now) = (ErasureCounts::default(), self.now_text());
         for ticket in tickets {

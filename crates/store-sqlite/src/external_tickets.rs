@@ -72,7 +72,7 @@ impl ExternalTickets for SqliteStore {
         let prepared = super::tickets::Prepared::new(ticket)?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let is_known = is_known(&mut write, (&ticket.site, destination, &external.external_id)).await?;
-        if is_known || !super::tickets::insert(&mut write, ticket, &prepared, 0).await? {
+        if is_known || !super::tickets::insert_ticket(&mut write, ticket, &prepared, 0).await? {
             return Ok(false);
         }
         query("INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)")

@@ -97,7 +97,7 @@ impl SqliteStore {
         let StoreOptions { readers, clock } = options;
         let store_error = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         // First, so that nothing is created while a backup is being restored.
-        let lock = SqliteStore::hold(path)?;
+        let lock = SqliteStore::lock(path)?;
         private::create(path).map_err(|error| store_error(error.to_string()))?;
         // FULL: in WAL mode, NORMAL may lose the last commits in a power failure.
         let options = SqliteConnectOptions::new()

@@ -61,12 +61,12 @@ impl SqliteStore {
             Some(InboxCursor::Listed(position, number)) => Some((position, number)),
             _ => None,
         };
-        walk(&mut read, view, after, limit).await
+        read_matching(&mut read, view, after, limit).await
     }
 }
 
 /// Reads a page in the order of the list.
-async fn walk(
+async fn read_matching(
     read: &mut SqliteConnection,
     view: &View,
     after: Option<(SortPosition, i64)>,

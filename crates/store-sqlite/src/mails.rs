@@ -98,7 +98,7 @@ impl OutgoingMail for SqliteStore {
         if let (true, MailOutcome::Bounced { text }) = (is_recorded, outcome) {
             mark_bounced(&mut write, ticket, now).await?;
             let activity = Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text: text.into(), at: now };
-            conversations::note(&mut write, ticket, &activity, None).await?;
+            conversations::insert_activity(&mut write, ticket, &activity, None).await?;
         }
         write.commit().await.map_err(store_error)?;
         Ok(is_recorded)
@@ -126,7 +126,7 @@ impl OutgoingMail for SqliteStore {
             query(nothing_more).bind(ticket.as_str()).execute(&mut *write).await.map_err(store_error)?;
         }
         let activity = Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text: text.into(), at };
-        conversations::note(&mut write, ticket, &activity, Some(&key)).await?;
+        conversations::insert_activity(&mut write, ticket, &activity, Some(&key)).await?;
         write.commit().await.map_err(store_error)?;
         Ok(true)
     }
@@ -175,7 +175,7 @@ async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow, claim: &ClaimTo
 }
 
 /// Queues the receipt of a ticket; `false` if a quota for unsigned addresses is used up, and no receipt is sent.
-pub async fn keep(
+pub async fn queue_receipt(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
     mail: &NewMail,

@@ -53,8 +53,8 @@ impl Polls for SqliteStore {
                 WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at LIMIT ?5)
             RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
         for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
-            let taken = query(take).bind(site).bind(destination).bind(&now).bind(&until).bind(count);
-            for row in taken.fetch_all(&mut *write).await.map_err(store_error)? {
+            let claimed = query(take).bind(site).bind(destination).bind(&now).bind(&until).bind(count);
+            for row in claimed.fetch_all(&mut *write).await.map_err(store_error)? {
                 let id: TicketId = row.id("ticket")?;
                 match ticket_of_id(&mut write, &id).await {
                     Ok(ticket) => due.push(DuePoll { ticket, external: external_ticket_of(&row)?, claimed_until }),
@@ -88,10 +88,10 @@ impl Polls for SqliteStore {
         &self,
         poll: &DuePoll,
         destination: &str,
-        again: Option<Duration>,
+        poll_in: Option<Duration>,
         seen: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let again = again.map(|again| (self.now() + again).to_string());
+        let poll_in = poll_in.map(|poll_in| (self.now() + poll_in).to_string());
         query(
             "UPDATE places SET look_at = CASE WHEN look_at = ?3 THEN ?4 ELSE look_at END,
                 seen_at = CASE WHEN coalesce(seen_at, '') < ?5 THEN ?5 ELSE seen_at END
@@ -100,7 +100,7 @@ impl Polls for SqliteStore {
         .bind(poll.ticket.id.as_str())
         .bind(destination)
         .bind(poll.claimed_until.to_string())
-        .bind(again)
+        .bind(poll_in)
         .bind(seen.map(|seen| seen.to_string()))
         .execute(&self.writer)
         .await
@@ -136,12 +136,12 @@ impl Polls for SqliteStore {
             .map(|row| Ok((row.value("ticket")?, row.value("changed_at")?)))
             .collect::<Result<_, StoreError>>()?;
         // It is due since it changed there, so that a change that is listed twice keeps its position.
-        let look = query(
+        let statement = query(
             "UPDATE places SET look_at = min(?1, json_extract(changed.value, '$[1]')) FROM json_each(?3) AS changed
             WHERE ticket = json_extract(changed.value, '$[0]') AND destination = ?2",
         );
-        let look = look.bind(self.now_text()).bind(destination).bind(json(&unknown)?);
-        Ok(look.execute(&self.writer).await.map_err(store_error)?.rows_affected())
+        let statement = statement.bind(self.now_text()).bind(destination).bind(json(&unknown)?);
+        Ok(statement.execute(&self.writer).await.map_err(store_error)?.rows_affected())
     }
 
     async fn sync_state(&self, (site, destination): (&str, &str)) -> Result<SyncState, StoreError> {
@@ -245,9 +245,9 @@ async fn look_at(
             AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
     let merged = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND merged_into = ?4
             AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
-    for look in [by_name, merged] {
-        let look = query(look).bind(now).bind(site).bind(destination).bind(external_id).bind(changed_at);
-        look.execute(&mut *write).await.map_err(store_error)?;
+    for statement in [by_name, merged] {
+        let statement = query(statement).bind(now).bind(site).bind(destination).bind(external_id).bind(changed_at);
+        statement.execute(&mut *write).await.map_err(store_error)?;
     }
     Ok(())
 }

@@ -16,13 +16,13 @@ pub fn create(database: &Path) -> Result<()> {
         made => return made.map(drop),
     }
     for ending in ["", "-wal", "-shm"] {
-        restrict(&beside(database, ending));
+        restrict(&sibling_path(database, ending));
     }
     Ok(())
 }
 
 /// The path of a companion file of a database.
-pub fn beside(database: &Path, ending: &str) -> PathBuf {
+pub fn sibling_path(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_os_string();
     name.push(ending);
     name.into()

@@ -10,7 +10,7 @@ use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::question_of;
 use deskbell_core::ports::{
-    KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, StoreError, TakenId,
+    IdConflict, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, StoreError,
 };
 use deskbell_core::timestamp::Timestamp;
 use domain::question::Question;
@@ -98,8 +98,8 @@ impl Questions for SqliteStore {
         site: &str,
         source: &str,
         questions: &[NewQuestion],
-    ) -> Result<Vec<TakenId>, StoreError> {
-        let mut taken = Vec::new();
+    ) -> Result<Vec<IdConflict>, StoreError> {
+        let mut conflicts = Vec::new();
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let revision = next_revision(&mut transaction, site).await?;
         let removed = query("SELECT 1 FROM removed_questions WHERE site = ? LIMIT 1").bind(site);
@@ -119,7 +119,7 @@ impl Questions for SqliteStore {
                 let holder = query_scalar("SELECT source FROM questions WHERE site = ? AND id = ?");
                 let source =
                     holder.bind(site).bind(&question.id).fetch_one(&mut *transaction).await.map_err(store_error)?;
-                taken.push(TakenId { id: question.id.clone(), source });
+                conflicts.push(IdConflict { id: question.id.clone(), source });
                 continue;
             }
             if has_removed {
@@ -128,7 +128,7 @@ impl Questions for SqliteStore {
             }
         }
         transaction.commit().await.map_err(store_error)?;
-        Ok(taken)
+        Ok(conflicts)
     }
 
     async fn remove_questions(&self, site: &str, source: &str, ids: &[String]) -> Result<usize, StoreError> {

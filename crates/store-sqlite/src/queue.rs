@@ -55,14 +55,14 @@ impl Queue for SqliteStore {
         &self,
         (site, destination): (&str, &str),
         lease: Duration,
-        held: &[i64],
+        claimed_ids: &[i64],
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError> {
-        let held = json(&held)?;
+        let claimed_ids = json(&claimed_ids)?;
         // Usually nothing is due. A reader finds that out without blocking writers.
         let any =
             query_scalar(concat!("SELECT EXISTS (", due!(), ")")).bind(site).bind(destination).bind(self.now_text());
-        if !any.bind(&held).fetch_one(&self.readers).await.map_err(store_error)? {
+        if !any.bind(&claimed_ids).fetch_one(&self.readers).await.map_err(store_error)? {
             return Ok(Vec::new());
         }
         let token = new_token()?;
@@ -75,7 +75,7 @@ impl Queue for SqliteStore {
             due!(),
             " ORDER BY due_at, id LIMIT ?7) RETURNING *"
         ));
-        let claimed = claimed.bind(site).bind(destination).bind(&now).bind(&held);
+        let claimed = claimed.bind(site).bind(destination).bind(&now).bind(&claimed_ids);
         let claimed =
             claimed.bind(token.as_str()).bind(&until).bind(limit).fetch_all(&mut *write).await.map_err(store_error)?;
         let mut due = Vec::new();
@@ -99,7 +99,7 @@ impl Queue for SqliteStore {
     async fn next_delivery(
         &self,
         (site, destination): (&str, &str),
-        held: &[i64],
+        claimed_ids: &[i64],
     ) -> Result<Option<Duration>, StoreError> {
         let next = query_scalar(
             "SELECT min(at) FROM (
@@ -111,7 +111,7 @@ impl Queue for SqliteStore {
                     AND claimed_until IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?3))
                     ORDER BY claimed_until LIMIT 1))",
         );
-        let next = next.bind(site).bind(destination).bind(json(&held)?);
+        let next = next.bind(site).bind(destination).bind(json(&claimed_ids)?);
         let next: Option<String> = next.fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(self.time_until(next))
     }

@@ -42,15 +42,15 @@ async fn waiting_with(clock: Arc<TestClock>, ids: &[&str]) -> (SqliteStore, temp
     (store, folder)
 }
 
-async fn claim(store: &SqliteStore, held: &[i64]) -> Vec<DueDelivery> {
-    store.claim_deliveries(QUEUE, LEASE, held, 6).await.unwrap()
+async fn claim(store: &SqliteStore, claimed_ids: &[i64]) -> Vec<DueDelivery> {
+    store.claim_deliveries(QUEUE, LEASE, claimed_ids, 6).await.unwrap()
 }
 
 fn ids(due: &[DueDelivery]) -> Vec<&str> {
     due.iter().map(|due| due.ticket.id.as_str()).collect()
 }
 
-fn there(external_id: &str) -> DeliveryOutcome {
+fn delivered(external_id: &str) -> DeliveryOutcome {
     DeliveryOutcome::Delivered { external_id: external_id.into(), external: None, reason: String::new() }
 }
 
@@ -76,7 +76,7 @@ async fn cost(store: &SqliteStore, clock: &TestClock) -> u64 {
     let steps = count_steps(store).await;
     let due = claim(store, &[]).await;
     assert!(!due.is_empty());
-    let outcome = there("1");
+    let outcome = delivered("1");
     let done: Vec<(&DueDelivery, &DeliveryOutcome)> = due.iter().map(|due| (due, &outcome)).collect();
     assert!(store.record_attempts(&done).await.unwrap().is_empty());
     store.next_delivery(QUEUE, &[]).await.unwrap();
@@ -153,13 +153,13 @@ async fn every_queue_query_uses_an_index() {
     let (store, _folder) = waiting(&["1"]).await;
     let mut reader = store.readers.acquire().await.unwrap();
     // The statements exactly as the code has them.
-    for asked in [
+    for source in [
         include_str!("queue.rs"),
         include_str!("external_tickets.rs"),
         include_str!("polls.rs"),
         include_str!("mails.rs"),
     ] {
-        for sql in statements(asked) {
+        for sql in statements(source) {
             for step in plan(&mut reader, &sql).await {
                 let is_table = ["deliveries", "mails", "places", "invocations", "polls", "tickets", "dead", "behind"]
                     .iter()
@@ -224,15 +224,18 @@ async fn unreadable_deliveries_become_dead_letters_alone() {
     query("UPDATE tickets SET severity = 'urgent' WHERE id = '2'").execute(&store.writer).await.unwrap();
     query("UPDATE deliveries SET what = 'song' WHERE ticket = '3'").execute(&store.writer).await.unwrap();
     assert_eq!(ids(&claim(&store, &[]).await), ["1"]);
-    let told: Vec<String> = query_scalar("SELECT told FROM deliveries WHERE state = 'given_up' ORDER BY id")
+    let stored_reasons: Vec<String> = query_scalar("SELECT told FROM deliveries WHERE state = 'given_up' ORDER BY id")
         .fetch_all(&store.readers)
         .await
         .unwrap();
     let reasons = ["ticket 2 cannot be read: column severity: unknown value \"urgent\"", "a delivery cannot be read"];
-    for (told, reason) in told.iter().zip(reasons) {
-        assert!(told.starts_with("its ticket cannot be read: ") && told.contains(reason), "{told}");
+    for (stored_reason, reason) in stored_reasons.iter().zip(reasons) {
+        assert!(
+            stored_reason.starts_with("its ticket cannot be read: ") && stored_reason.contains(reason),
+            "{stored_reason}"
+        );
     }
-    assert_eq!(told.len(), 2);
+    assert_eq!(stored_reasons.len(), 2);
     // The readable ones are listed.
     let listed = store.dead_letters(10).await.unwrap();
     assert_eq!(listed.iter().map(|(delivery, _)| delivery.ticket.as_str()).collect::<Vec<_>>(), ["2"]);

@@ -119,7 +119,7 @@ pub fn message_of(row: &SqliteRow) -> Result<Message, StoreError> {
 }
 
 /// The message in a row and the SHA-256 of the body that it was sent with.
-pub fn sealed_message_of(row: &SqliteRow) -> Result<([u8; 32], Message), StoreError> {
+pub fn keyed_message_of(row: &SqliteRow) -> Result<([u8; 32], Message), StoreError> {
     Ok((digest("a message", row.value("sealed")?)?, message_of(row)?))
 }
 

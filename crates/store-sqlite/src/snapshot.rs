@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, query, query_scalar};
 
 use super::error::store_error;
-use super::private::beside;
+use super::private::sibling_path;
 use super::{MIGRATOR, SqliteStore};
 use deskbell_core::ports::StoreError;
 use private_files::{create_file, create_folder, restrict};
@@ -108,19 +108,19 @@ pub fn newest_schema() -> i64 {
 
 /// Locks a database for shared use by a gateway or command. `None` if another process has it exclusively.
 pub fn share(database: &Path) -> io::Result<Option<File>> {
-    hold(database, File::try_lock_shared)
+    lock(database, File::try_lock_shared)
 }
 
 /// Locks a database exclusively, so that no gateway or command uses it meanwhile. `None` if another process uses it.
 pub fn hold_alone(database: &Path) -> io::Result<Option<File>> {
-    hold(database, File::try_lock)
+    lock(database, File::try_lock)
 }
 
-fn hold(database: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<File>> {
+fn lock(database: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<File>> {
     if let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         create_folder(folder)?;
     }
-    let path = beside(database, "-lock");
+    let path = sibling_path(database, "-lock");
     match create_file(&path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => restrict(&path),
         made => drop(made?),
@@ -168,7 +168,7 @@ fn cannot_open(path: &Path, error: &io::Error) -> StoreError {
 
 impl SqliteStore {
     /// Locks the database for as long as the store is used.
-    pub(super) fn hold(path: &Path) -> Result<File, StoreError> {
+    pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
         match share(path) {
             Ok(Some(lock)) => Ok(lock),
             Ok(None) => Err(StoreError::Open {

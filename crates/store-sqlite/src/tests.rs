@@ -56,7 +56,7 @@ async fn concurrent_tickets_share_a_commit_and_fail_independently() {
     let keys = ["k", "l", "k", "m", "n"].map(submission_key);
     let [first, second, third, fourth, fifth] = &keys;
     let commits = count(&store).await;
-    let (one_placed, other, taken, reference, store_error) = tokio::join!(
+    let (first_outcome, other, repeated, reference, store_error) = tokio::join!(
         store.submit(&one, first, SubmissionExtras::default()),
         store.submit(&other_key, second, with_answer()),
         store.submit(&same_key, third, SubmissionExtras::default()),
@@ -64,17 +64,17 @@ async fn concurrent_tickets_share_a_commit_and_fail_independently() {
         store.submit(&broken, fifth, SubmissionExtras::default()),
     );
     assert_eq!(commits.load(Ordering::SeqCst), 1);
-    assert_eq!((one_placed.unwrap(), other.unwrap()), (SubmissionOutcome::Stored, SubmissionOutcome::Stored));
+    assert_eq!((first_outcome.unwrap(), other.unwrap()), (SubmissionOutcome::Stored, SubmissionOutcome::Stored));
     assert_eq!(
-        taken.unwrap(),
+        repeated.unwrap(),
         SubmissionOutcome::KeyTaken(Box::new(StoredSubmission { key: submission_key("k"), ticket: one }))
     );
     assert_eq!(reference.unwrap(), SubmissionOutcome::ReferenceTaken);
     assert!(matches!(store_error, Err(StoreError::Row(_))), "its id is taken");
     assert_eq!(store.messages(&"2".into(), 0).await.unwrap().len(), 1);
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 2);
-    for nothing in ["m", "n"] {
-        assert_eq!(store.submission("acme", nothing).await.unwrap(), None, "{nothing}");
+    for key in ["m", "n"] {
+        assert_eq!(store.submission("acme", key).await.unwrap(), None, "{key}");
     }
 }
 
@@ -109,16 +109,18 @@ async fn receipts(store: &SqliteStore) -> Vec<String> {
 async fn unverified_mailboxes_get_three_receipts_a_day_and_are_then_deleted() {
     let clock = TestClock::new();
     let (store, _folder) = open(clock.clone()).await;
-    let submit = async |id: &str, came: &str, address: &str, verified: bool| {
-        clock.set(came);
+    let submit = async |id: &str, received_at: &str, address: &str, verified: bool| {
+        clock.set(received_at);
         let mail = Some(NewMail { address: address.into(), quota: (!verified).then(|| quota(address)) });
-        let placed =
-            store.submit(&ticket(id, &format!("DB-{id}"), came), &submission_key(id), with_mail(mail)).await.unwrap();
-        assert_eq!(placed, SubmissionOutcome::Stored);
+        let outcome = store
+            .submit(&ticket(id, &format!("DB-{id}"), received_at), &submission_key(id), with_mail(mail))
+            .await
+            .unwrap();
+        assert_eq!(outcome, SubmissionOutcome::Stored);
     };
     let (first, same_day, next_day) =
         ("2026-01-01T00:00:00.000Z", "2026-01-01T23:59:59.000Z", "2026-01-02T00:00:01.000Z");
-    for (id, came, address, verified) in [
+    for (id, received_at, address, verified) in [
         ("1", first, "a.da@gmail.com", false),
         ("2", same_day, "Ada@Googlemail.com", false),
         ("3", same_day, "\"ada\"@gmail.com", false),
@@ -128,7 +130,7 @@ async fn unverified_mailboxes_get_three_receipts_a_day_and_are_then_deleted() {
         ("7", next_day, "ada@gmail.com", false),
         ("8", next_day, "ada@gmail.com", false),
     ] {
-        submit(id, came, address, verified).await;
+        submit(id, received_at, address, verified).await;
     }
     assert_eq!(receipts(&store).await, ["1", "2", "3", "5", "6", "7"]);
     for id in ["1", "2"] {

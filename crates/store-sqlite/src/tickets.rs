@@ -40,7 +40,7 @@ impl Tickets for SqliteStore {
 
     async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError> {
         let session = &session[..];
-        let something: bool = sqlx::query_scalar(
+        let has_unowned: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM tickets WHERE site = ?1 AND session = ?2 AND person IS NULL)
             OR EXISTS (SELECT 1 FROM attachments WHERE site = ?1 AND session = ?2 AND person IS NULL)",
         )
@@ -50,15 +50,15 @@ impl Tickets for SqliteStore {
         .await
         .map_err(store_error)?;
         // Most requests of a customer come after the tickets of their session were moved. They do not wait for the writer.
-        if !something {
+        if !has_unowned {
             return Ok(());
         }
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        for give in [
+        for statement in [
             "UPDATE tickets SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
             "UPDATE attachments SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
         ] {
-            sqlx::query(give)
+            sqlx::query(statement)
                 .bind(person)
                 .bind(site)
                 .bind(session)
@@ -86,7 +86,7 @@ impl Tickets for SqliteStore {
 }
 
 /// Stores a ticket inside a transaction, which is rolled back if it is not new.
-pub async fn keep(
+pub async fn insert_submission(
     transaction: &mut SqliteConnection,
     new: &StoredTicket,
     prepared: &Prepared,
@@ -94,13 +94,13 @@ pub async fn keep(
     extras: SubmissionExtras,
     now: Timestamp,
 ) -> Result<SubmissionOutcome, StoreError> {
-    let held = sqlx::query(SUBMISSION)
+    let existing = sqlx::query(SUBMISSION)
         .bind(&new.site)
         .bind(&key.key)
         .fetch_optional(&mut *transaction)
         .await
         .map_err(store_error)?;
-    if let Some(row) = held {
+    if let Some(row) = existing {
         return Ok(SubmissionOutcome::KeyTaken(Box::new(submission_of(&row)?)));
     }
     if erasure::is_erased(transaction, &new.site, &key.key).await? {
@@ -112,7 +112,7 @@ pub async fn keep(
         return Ok(SubmissionOutcome::OverQuota(exceeded));
     }
     // An automatic answer is the first unread message.
-    if !insert(transaction, new, prepared, u32::from(extras.answer.is_some())).await? {
+    if !insert_ticket(transaction, new, prepared, u32::from(extras.answer.is_some())).await? {
         return Ok(SubmissionOutcome::ReferenceTaken);
     }
     sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
@@ -130,25 +130,25 @@ pub async fn keep(
     }
     let mut number = None;
     if let Some(answer) = extras.answer {
-        number = Some(conversations::say(transaction, &new.id, answer, None).await?.number);
+        number = Some(conversations::insert_message(transaction, &new.id, answer, None).await?.number);
     }
     let claim = match &extras.unconfirmed {
         Some(address) if confirmations::is_confirmed(transaction, new, address).await? => {
             // A sender who has proved that they read the mailbox is no threat to it.
             if let Some(mail) = &extras.mail {
-                mails::keep(transaction, new, mail, mails::Mailbox::Confirmed, now).await?;
+                mails::queue_receipt(transaction, new, mail, mails::Mailbox::Confirmed, now).await?;
             }
             confirmations::Claim::Confirmed
         }
         _ => match &extras.mail {
-            Some(mail) if mails::keep(transaction, new, mail, mails::Mailbox::Claimed, now).await? => {
+            Some(mail) if mails::queue_receipt(transaction, new, mail, mails::Mailbox::Claimed, now).await? => {
                 confirmations::Claim::CodeMailed
             }
             _ => confirmations::Claim::Unconfirmed,
         },
     };
     if let Some(address) = &extras.unconfirmed {
-        confirmations::keep(transaction, new, address, claim, now).await?;
+        confirmations::insert_confirmation(transaction, new, address, claim, now).await?;
     }
     queue::enqueue_delivery(transaction, new, &extras.deliveries, number, now).await?;
     Ok(SubmissionOutcome::Stored)
@@ -179,7 +179,7 @@ impl Prepared {
 }
 
 /// Inserts a ticket with its list columns and tokens; `false` if another ticket has its reference.
-pub async fn insert(
+pub async fn insert_ticket(
     write: &mut SqliteConnection,
     new: &StoredTicket,
     prepared: &Prepared,

@@ -210,13 +210,13 @@ impl Polling for Zendesk {
             self.polled_message(comment, author, name)
         });
         let messages = messages.collect();
-        let standing = trail.end.as_ref().map(|(ticket, _)| status_and_turn(&ticket.status));
+        let state = trail.end.as_ref().map(|(ticket, _)| status_and_turn(&ticket.status));
         // Another ticket is polled again under its own id.
         let end = trail.end.filter(|_| trail.moved.is_none());
         let updated_at =
             end.and_then(|(ticket, answer)| settled_update(&ticket.updated_at, answer.at.unwrap_or_else(clock::now)));
         let note = trail.note.map(|text| AgentNote { key: format!("merged {}", external.external_id), text });
-        Ok(PolledTicket { standing, updated_at, messages, moved: trail.moved, note })
+        Ok(PolledTicket { state, updated_at, messages, moved: trail.moved, note })
     }
 
     async fn download(&self, file: &ExternalFile, max: usize) -> Result<Vec<u8>, Failure> {

@@ -171,11 +171,12 @@ async fn an_address_reports_an_incident_once_a_day_across_sessions() {
         assert_eq!(affected(peer, ("authorization", token(person))).await, people, "{person}");
     }
     let mut database = database(&gateway).await;
-    let kept: Vec<Vec<u8>> = sqlx::query_scalar("SELECT who FROM affected").fetch_all(&mut database).await.unwrap();
-    assert_eq!(kept.len(), 4);
+    let pseudonyms: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT who FROM affected").fetch_all(&mut database).await.unwrap();
+    assert_eq!(pseudonyms.len(), 4);
     use sha2::{Digest, Sha256};
     for guess in ["ada", "192.0.2.0", "192.0.2.1"] {
-        assert!(!kept.contains(&Sha256::digest(guess).to_vec()), "{guess} can be guessed");
+        assert!(!pseudonyms.contains(&Sha256::digest(guess).to_vec()), "{guess} can be guessed");
     }
 }
 

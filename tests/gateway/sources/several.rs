@@ -145,7 +145,7 @@ fn run(store: Arc<dyn Store>, plan: ScheduledImport) -> tokio::task::JoinHandle<
 #[tokio::test]
 async fn two_gateways_on_one_database_run_a_scheduled_import_once() {
     let (squeak, database) = (squeak("One").await, Database::new().await);
-    let plan = ScheduledImport { source: Arc::new(source(&squeak)), every: Duration::from_secs(3600), prune: false };
+    let plan = ScheduledImport { source: Arc::new(source(&squeak)), period: Duration::from_secs(3600), prune: false };
     let running: Vec<_> = (0..4)
         .map(|_| {
             let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
@@ -169,7 +169,7 @@ async fn failed_scheduled_imports_are_retried_before_the_next_period() {
     let (squeak, database) = (StandIn::new().await, Database::new().await);
     squeak.set("/api/questions", 403, &[], "");
     let plan =
-        ScheduledImport { source: Arc::new(source(&squeak)), every: Duration::from_secs(24 * 3600), prune: false };
+        ScheduledImport { source: Arc::new(source(&squeak)), period: Duration::from_secs(24 * 3600), prune: false };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
     let running = run(store, plan.clone());
     let name = plan.source.name();
@@ -192,7 +192,7 @@ async fn failed_scheduled_imports_are_retried_before_the_next_period() {
 #[tokio::test]
 async fn scheduled_imports_run_at_once_and_after_each_period() {
     let (squeak, database) = (squeak("One").await, Database::new().await);
-    let plan = ScheduledImport { source: Arc::new(source(&squeak)), every: Duration::from_millis(30), prune: true };
+    let plan = ScheduledImport { source: Arc::new(source(&squeak)), period: Duration::from_millis(30), prune: true };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
     let running = run(store, plan);
     let until = async |titles: &[&str]| {
@@ -221,8 +221,8 @@ async fn recent_imports_are_not_repeated_after_a_restart() {
     database.import(&source(&squeak)).await;
     squeak.requests();
     let other = self::squeak("Other").await;
-    let every = Duration::from_secs(3600);
-    let plan = |squeak: &StandIn| ScheduledImport { source: Arc::new(source(squeak)), every, prune: false };
+    let period = Duration::from_secs(3600);
+    let plan = |squeak: &StandIn| ScheduledImport { source: Arc::new(source(squeak)), period, prune: false };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(database.store.clone());
     let running = [run(store.clone(), plan(&squeak)), run(store, plan(&other))];
     while database.titles().await.len() < 2 {

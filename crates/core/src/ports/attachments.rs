@@ -137,9 +137,9 @@ pub struct UploadUsage {
 
 impl UploadUsage {
     /// Subtracts a file of the owner that the upload replaces.
-    pub fn replace(&mut self, held: Option<&StoredAttachment>) {
-        if let Some(held) = held {
-            self.owner.bytes = self.owner.bytes.saturating_sub(held.size.into());
+    pub fn replace(&mut self, existing: Option<&StoredAttachment>) {
+        if let Some(existing) = existing {
+            self.owner.bytes = self.owner.bytes.saturating_sub(existing.size.into());
             self.owner.files = self.owner.files.saturating_sub(1);
         }
     }

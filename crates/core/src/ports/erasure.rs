@@ -31,7 +31,11 @@ pub trait Erasure: Send + Sync {
     /// are left alone: one may have been reopened since it was found. The bytes of their files are removed later through
     /// [`super::Attachments::removed_files`]. The idempotency keys of the tickets stay as digests, so that a retry does not bring a ticket
     /// back.
-    async fn erase_tickets(&self, tickets: &[TicketId], is_meant: IsMeant<'_>) -> Result<ErasureCounts, StoreError>;
+    async fn erase_tickets(
+        &self,
+        tickets: &[TicketId],
+        is_meant: TicketFilter<'_>,
+    ) -> Result<ErasureCounts, StoreError>;
 
     /// Unsent uploads of a customer or an anonymous session in a site.
     async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError>;
@@ -50,7 +54,7 @@ pub trait Erasure: Send + Sync {
 }
 
 /// Whether a ticket is to be erased. A pure rule that runs inside the transaction; it must not block.
-pub type IsMeant<'a> = &'a (dyn Fn(&TicketHead) -> bool + Send + Sync);
+pub type TicketFilter<'a> = &'a (dyn Fn(&TicketHead) -> bool + Send + Sync);
 
 /// The columns of a ticket that can be read without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,7 +41,7 @@ pub use conversations::{
 };
 pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
 pub use disk::Disk;
-pub use erasure::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};
+pub use erasure::{Erasure, ErasureCounts, PersonTrace, SessionTrace, TicketFilter, TicketHead, Traces};
 pub use error::StoreError;
 pub use export_target::ExportTarget;
 pub use external_tickets::{ExternalTicketRef, ExternalTickets};
@@ -54,7 +54,7 @@ pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListedTi
 pub use mailer::{Letter, MailFailure, Mailer, OutgoingLetter};
 pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};
-pub use questions::{KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId};
+pub use questions::{IdConflict, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange};
 pub use queue::{
     ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, NewDelivery, QUEUE_COUNT_MAX,
     Queue, QueueStatus,

@@ -19,13 +19,13 @@ pub trait Polls: Send + Sync {
     /// The time until the next poll of a destination is due; none if no ticket is to be polled.
     async fn next_poll(&self, queue: (&str, &str)) -> Result<Option<Duration>, StoreError>;
 
-    /// Records a poll of a claimed ticket: the time until the next one (`again`; none for no further poll), and the time of the latest change
+    /// Records a poll of a claimed ticket: the time until the next one (`poll_in`; none for no further poll), and the time of the latest change
     /// that is known (`seen`). A notification that arrived meanwhile keeps its earlier poll.
     async fn record_poll(
         &self,
         poll: &DuePoll,
         destination: &str,
-        again: Option<Duration>,
+        poll_in: Option<Duration>,
         seen: Option<Timestamp>,
     ) -> Result<(), StoreError>;
 

@@ -48,7 +48,7 @@ pub trait Questions: Send + Sync {
         site: &str,
         source: &str,
         questions: &[NewQuestion],
-    ) -> Result<Vec<TakenId>, StoreError>;
+    ) -> Result<Vec<IdConflict>, StoreError>;
 
     /// Removes questions of a source in one transaction. Returns how many existed.
     async fn remove_questions(&self, site: &str, source: &str, ids: &[String]) -> Result<usize, StoreError>;
@@ -111,7 +111,7 @@ pub struct KnownQuestion {
 
 /// An id that another source has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TakenId {
+pub struct IdConflict {
     /// The id.
     pub id: String,
     /// The source that has it.

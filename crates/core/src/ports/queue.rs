@@ -16,19 +16,19 @@ use domain::words;
 #[async_trait]
 pub trait Queue: Send + Sync {
     /// Claims the oldest due deliveries of a destination for a lease, at most `limit`, and counts an attempt for each. A delivery is not claimed while an
-    /// earlier one of its ticket is undelivered, or while its id is in `held`, the deliveries that the caller is working on. A delivery that
+    /// earlier one of its ticket is undelivered, or while its id is in `claimed_ids`, the deliveries that the caller is working on. A delivery that
     /// cannot be read becomes a dead letter by itself and is logged. The cost depends on the number of claimed deliveries, not on the length of
     /// the queue.
     async fn claim_deliveries(
         &self,
         queue: (&str, &str),
         lease: Duration,
-        held: &[i64],
+        claimed_ids: &[i64],
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError>;
 
-    /// The time until the next delivery of a destination can be claimed, apart from those in `held`; none if there is none.
-    async fn next_delivery(&self, queue: (&str, &str), held: &[i64]) -> Result<Option<Duration>, StoreError>;
+    /// The time until the next delivery of a destination can be claimed, apart from those in `claimed_ids`; none if there is none.
+    async fn next_delivery(&self, queue: (&str, &str), claimed_ids: &[i64]) -> Result<Option<Duration>, StoreError>;
 
     /// Records the outcomes of attempts and ends their claims. After a delivery its ticket is polled soon, if the destination has replies.
     /// Returns the ids of deliveries that another worker has claimed since; nothing is recorded for them.

@@ -165,8 +165,8 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
         facts.push(("Error", format!("{}: {}{times}", error.name, error.message)));
     }
     for request in context.requests.iter().rev().take(PREVIEW_MAX) {
-        let came = if request.failure.is_empty() { request.status.to_string() } else { request.failure.clone() };
-        facts.push(("Request", format!("{} {} {came}", request.method, request.url)));
+        let response = if request.failure.is_empty() { request.status.to_string() } else { request.failure.clone() };
+        facts.push(("Request", format!("{} {} {response}", request.method, request.url)));
     }
     let read = sent.questions.iter().filter(|question| question.outcome != Outcome::Shown);
     for question in read.take(PREVIEW_MAX) {
@@ -185,8 +185,8 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
     }
     facts.push(("Sent from", sent.via.clone()));
     if let Some(consent) = sent.consent {
-        let says = if consent { "yes" } else { "no" };
-        facts.push(("Account access allowed", says.into()));
+        let answer = if consent { "yes" } else { "no" };
+        facts.push(("Account access allowed", answer.into()));
     }
     facts.retain(|(_, text)| !text.is_empty());
     // Values of the host or the page become one line, whatever they contain.
@@ -239,11 +239,11 @@ mod tests {
             user.name = "Ada\nSeverity: none".into();
         }
         let missing = ["a.zip".to_string(), "b.zip".to_string()];
-        let told = first(&Config::default(), &ticket, &missing);
+        let comment = first(&Config::default(), &ticket, &missing);
         let notice = "[Not verified] The sender gave ada@example.com, but nobody has confirmed it. Your answers may be read by \
             somebody else; do not share account details.";
-        assert!(told.starts_with(&format!("{notice}\n\nThe export stops.\nEvery time.\n\n----")), "{told}");
-        let lines: Vec<&str> = told.lines().collect();
+        assert!(comment.starts_with(&format!("{notice}\n\nThe export stops.\nEvery time.\n\n----")), "{comment}");
+        let lines: Vec<&str> = comment.lines().collect();
         for line in [
             "Reference: DB-4K7Q9",
             "Severity: high",
@@ -252,7 +252,7 @@ mod tests {
             "Field: urgent: yes",
             "Files that are not attached here: a.zip, b.zip",
         ] {
-            assert!(lines.contains(&line), "{line} in {told}");
+            assert!(lines.contains(&line), "{line} in {comment}");
         }
         ticket.handling.confirmation = Confirmation::Confirmed;
         assert!(first(&Config::default(), &ticket, &[]).starts_with("[Address confirmed] "));

@@ -29,12 +29,12 @@ pub struct Text<'a> {
 
 /// The places of those tickets that are like a new one, most alike first, and of those alike the earlier in the list.
 pub fn find_similar(new: Text<'_>, tickets: &[Text<'_>]) -> Vec<usize> {
-    let wanted = stems(new.message);
+    let new_stems = stems(new.message);
     let mut best: Vec<(f32, usize)> = Vec::new();
     for (index, ticket) in tickets.iter().take(COMPARED_MAX).enumerate() {
         let known = stems(ticket.message);
-        let shared = wanted.intersection(&known).count();
-        let shorter = wanted.len().min(known.len());
+        let shared = new_stems.intersection(&known).count();
+        let shorter = new_stems.len().min(known.len());
         let bonus = if !new.topic.is_empty() && new.topic == ticket.topic { SAME_TOPIC } else { 0.0 };
         let share = if shorter == 0 { 0.0 } else { shared as f32 / shorter as f32 + bonus };
         // Who wrote but one word may well write it again.

@@ -37,8 +37,8 @@ pub fn is_encoded(bytes: &[u8]) -> bool {
 fn zeros(bytes: &[u8]) -> (usize, usize) {
     let sample = bytes.get(..SAMPLE.min(bytes.len())).unwrap_or_default();
     let count = |odd: usize| sample.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
-    let many = |count: usize| if count * 4 >= sample.len() { count } else { 0 };
-    (many(count(0)), many(count(1)))
+    let if_frequent = |count: usize| if count * 4 >= sample.len() { count } else { 0 };
+    (if_frequent(count(0)), if_frequent(count(1)))
 }
 
 fn is_utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> bool {

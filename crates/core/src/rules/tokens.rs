@@ -80,7 +80,7 @@ pub fn terms(search: &str) -> Vec<Term> {
 mod tests {
     use super::*;
 
-    fn written(search: &str) -> Vec<String> {
+    fn tokens_in(search: &str) -> Vec<String> {
         let star = |term: &Term| if term.is_prefix { "*" } else { "" };
         terms(search).iter().map(|term| term.token.clone() + star(term)).collect()
     }
@@ -99,9 +99,9 @@ mod tests {
             ("% !", &[]),
             ("", &[]),
         ] {
-            assert_eq!(written(search), found, "{search}");
+            assert_eq!(tokens_in(search), found, "{search}");
         }
-        assert_eq!(written("a b c d e f g h i j k"), ["a", "b", "c", "d", "e", "f", "g", "k*"]);
+        assert_eq!(tokens_in("a b c d e f g h i j k"), ["a", "b", "c", "d", "e", "f", "g", "k*"]);
     }
 
     #[test]

@@ -79,8 +79,8 @@ impl Admission<'_> {
                 Quota::Address => (usage.address, reserved.address),
                 Quota::Site => (usage.site, reserved.site),
             };
-            let fits = |held: Usage| {
-                held.bytes.saturating_add(bytes) <= limit.bytes && held.files.saturating_add(1) <= limit.files
+            let fits = |usage: Usage| {
+                usage.bytes.saturating_add(bytes) <= limit.bytes && usage.files.saturating_add(1) <= limit.files
             };
             if !fits(used) {
                 return Err(Exceeded { quota, limit, until: self.frees_up(quota, usage) });
@@ -111,9 +111,9 @@ impl Admission<'_> {
     }
 
     fn frees_up(&self, quota: Quota, usage: &UploadUsage) -> Timestamp {
-        let kept = if self.is_signed { UNSENT } else { UNSENT_ANONYMOUS };
+        let lifetime = if self.is_signed { UNSENT } else { UNSENT_ANONYMOUS };
         match quota {
-            Quota::Unsent => usage.owner_oldest.unwrap_or(self.now) + kept,
+            Quota::Unsent => usage.owner_oldest.unwrap_or(self.now) + lifetime,
             Quota::Address | Quota::Site => tomorrow(self.now),
         }
     }

@@ -142,8 +142,8 @@ fn is_entry(entry: &BackupFile, bytes: u64, sha256: &str) -> Result<(), String> 
 fn restore_into(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Result<Restored, BackupError> {
     let moment = clock::now().to_string().replace([':', '.'], "-");
     create_folder(files).map_err(failed(files))?;
-    let new_database = Coming(suffixed(database, &format!("{COMING}{moment}")));
-    let new_files = Coming(files.join(format!("{COMING}{moment}")));
+    let new_database = IncomingFolder(suffixed(database, &format!("{COMING}{moment}")));
+    let new_files = IncomingFolder(files.join(format!("{COMING}{moment}")));
     let copied = |source_file: &Path, to: &Path, entry: &BackupFile| {
         let (bytes, sha256) = copy_file(source_file, to).map_err(failed(to))?;
         let damaged = |reason| BackupError::DamagedBackup { path: source_file.display().to_string(), reason };
@@ -163,7 +163,7 @@ fn restore_into(source: &Path, manifest: &Manifest, database: &Path, files: &Pat
         sync_folder(folder).map_err(failed(folder))?;
     }
 
-    let mut moves = Moves::default();
+    let mut moves = UndoableMoves::default();
     let mut replaced = Vec::new();
     let old_files = files.join(format!("{KEPT}{moment}"));
     for name in contents(files).map_err(failed(files))? {
@@ -215,9 +215,9 @@ fn contents(folder: &Path) -> io::Result<Vec<OsString>> {
 }
 
 /// A copy in progress; deleted on drop unless it was moved to its final path.
-struct Coming(PathBuf);
+struct IncomingFolder(PathBuf);
 
-impl Drop for Coming {
+impl Drop for IncomingFolder {
     fn drop(&mut self) {
         let _ = if self.0.is_dir() { std::fs::remove_dir_all(&self.0) } else { std::fs::remove_file(&self.0) };
     }
@@ -225,9 +225,9 @@ impl Drop for Coming {
 
 /// Renames that are reverted unless all of them succeed.
 #[derive(Default)]
-struct Moves(Vec<(PathBuf, PathBuf)>);
+struct UndoableMoves(Vec<(PathBuf, PathBuf)>);
 
-impl Moves {
+impl UndoableMoves {
     fn rename(&mut self, source: PathBuf, target: PathBuf) -> Result<(), BackupError> {
         std::fs::rename(&source, &target).map_err(failed(&source))?;
         self.0.push((source, target));
@@ -239,7 +239,7 @@ impl Moves {
     }
 }
 
-impl Drop for Moves {
+impl Drop for UndoableMoves {
     fn drop(&mut self) {
         for (original, moved) in self.0.drain(..).rev() {
             if let Err(error) = std::fs::rename(&moved, &original) {
@@ -266,7 +266,7 @@ mod tests {
         std::fs::write(path("old"), "old").unwrap();
         std::fs::write(path("new"), "new").unwrap();
         let moved = || {
-            let mut moves = Moves::default();
+            let mut moves = UndoableMoves::default();
             moves.rename(path("old"), path("kept"))?;
             moves.rename(path("new"), path("old"))?;
             moves.rename(path("missing"), path("anywhere"))?;

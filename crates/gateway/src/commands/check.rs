@@ -112,11 +112,11 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
             let page = delivered.external.as_ref().and_then(|external| to.page(external));
             let link = Some(page.unwrap_or(delivered.external_id)).filter(|link| !link.is_empty());
             let link = link.map(|link| format!(": {link}")).unwrap_or_default();
-            let lost: String =
+            let missing_parts: String =
                 delivered.not_delivered.iter().map(|reason| format!("; not delivered: {reason}")).collect();
             Finding {
                 is_good: delivered.not_delivered.is_empty(),
-                message: format!("delivered the test ticket {reference}{link}{lost}"),
+                message: format!("delivered the test ticket {reference}{link}{missing_parts}"),
             }
         }
         Err(failure) => {

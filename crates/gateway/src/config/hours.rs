@@ -76,12 +76,12 @@ impl HoursTable {
         let usual = table.read(None)?;
         let mut severities = Vec::new();
         for (name, value) in &self.severity {
-            let within = |(field, message): FieldError| {
+            let prefix = |(field, message): FieldError| {
                 let dot = if field.is_empty() { "" } else { "." };
                 (format!("severity.{name}{dot}{field}"), message)
             };
             let Some(severity) = Severity::from_word(name) else {
-                return Err(within(field_error("", "not a severity; use critical, high, medium or low".into())));
+                return Err(prefix(field_error("", "not a severity; use critical, high, medium or low".into())));
             };
             let schedule = match value {
                 Value::String(text) if text == ALWAYS => Schedule::always(),
@@ -91,13 +91,13 @@ impl HoursTable {
                     let table = table.map_err(|error| {
                         let path = error.path().to_string();
                         let field = if path == "." { "" } else { &path };
-                        within(field_error(field, with_suggestion(error.inner().message())))
+                        prefix(field_error(field, with_suggestion(error.inner().message())))
                     })?;
-                    table.read(Some(&usual)).map_err(within)?
+                    table.read(Some(&usual)).map_err(prefix)?
                 }
                 _ => {
                     let message = format!("not a schedule; use {ALWAYS:?}, or a table like the hours themselves");
-                    return Err(within(field_error("", message)));
+                    return Err(prefix(field_error("", message)));
                 }
             };
             severities.push((severity, schedule));

@@ -9,7 +9,7 @@ use reqwest::{Client, Method, RequestBuilder, Url};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::probe::Arrived;
+use super::probe::ProbeReceipt;
 
 /// The longest response that is read, in bytes.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
@@ -106,7 +106,7 @@ impl Answer {
     }
 
     /// The part of the request that arrived at the gateway.
-    pub fn arrived(&self) -> Option<Arrived> {
+    pub fn receipt(&self) -> Option<ProbeReceipt> {
         serde_json::from_slice(&self.body).ok()
     }
 

@@ -16,7 +16,7 @@ use client::{Answer, GatewayClient};
 use deskbell_core::ports::destination::Finding;
 pub use findings::CheckReport;
 use findings::{bad, good, line};
-pub use probe::{Arrived, PROBE_PAUSE};
+pub use probe::{PROBE_PAUSE, ProbeReceipt};
 
 /// The headers that the panel sends, with values that belong to nobody.
 const HEADERS: [(&str, &str); 4] = [
@@ -116,11 +116,11 @@ async fn reach(deployment: &Deployment, gateway: &GatewayClient) -> Result<Vec<F
         )
     })?;
     if !answer.is_ours() {
-        let mend = format!(
+        let advice = format!(
             "forward {}v1/ to the gateway from the proxy, such as nginx: proxy_pass http://127.0.0.1:8383/;",
             deployment.url.path()
         );
-        return Err(bad(format!("v1/health is answered by another server: {}", answer.describe()), &mend));
+        return Err(bad(format!("v1/health is answered by another server: {}", answer.describe()), &advice));
     }
     let version = answer.header("deskbell-version").to_string();
     let mut findings = vec![good(format!("the gateway responds, version {version}"))];
@@ -168,43 +168,43 @@ async fn body(gateway: &GatewayClient, name: &str, size: usize, line: &str) -> F
     // Varied bytes, which a proxy cannot compress.
     let bytes: Vec<u8> = (0..size).map(|index| (index * 31 + index / 251) as u8).collect();
     let kib = size.div_ceil(1024);
-    let mend = format!(
+    let advice = format!(
         "allow larger bodies (nginx: {line}; Apache: LimitRequestBody; Cloudflare and others: a limit of the plan)"
     );
     match gateway.post("v1/probe", "application/octet-stream", bytes, &[]).await {
-        Ok(answer) => match answer.arrived() {
-            Some(arrived) if arrived.bytes == size => good(format!("{name} arrives ({kib} KiB)")),
-            Some(arrived) => bad(format!("{name} ({kib} KiB) arrives incomplete: {} bytes", arrived.bytes), &mend),
-            None => bad(format!("{name} ({kib} KiB) does not arrive: {}", answer.describe()), &mend),
+        Ok(answer) => match answer.receipt() {
+            Some(receipt) if receipt.bytes == size => good(format!("{name} arrives ({kib} KiB)")),
+            Some(receipt) => bad(format!("{name} ({kib} KiB) arrives incomplete: {} bytes", receipt.bytes), &advice),
+            None => bad(format!("{name} ({kib} KiB) does not arrive: {}", answer.describe()), &advice),
         },
-        Err(error) => bad(format!("{name} ({kib} KiB) does not arrive: {error}"), &mend),
+        Err(error) => bad(format!("{name} ({kib} KiB) does not arrive: {error}"), &advice),
     }
 }
 
 /// Whether a text that resembles an attack arrives unchanged.
 async fn text(gateway: &GatewayClient) -> Finding {
-    let mend =
+    let advice =
         "exempt bodies of v1/ from the firewall (ModSecurity: ctl:ruleEngine=Off for this path; clouds: an exclusion)";
     match gateway.post("v1/probe", "application/json", SUSPICIOUS.into(), &[]).await {
-        Ok(answer) => match answer.arrived() {
-            Some(arrived) if arrived.sha256 == client::sha256(SUSPICIOUS.as_bytes()) => {
+        Ok(answer) => match answer.receipt() {
+            Some(receipt) if receipt.sha256 == client::sha256(SUSPICIOUS.as_bytes()) => {
                 good("a text with HTML and SQL arrives unchanged")
             }
-            Some(_) => bad("a text with HTML and SQL is changed on the way", mend),
-            None => bad(format!("a text with HTML and SQL is blocked: {}", answer.describe()), mend),
+            Some(_) => bad("a text with HTML and SQL is changed on the way", advice),
+            None => bad(format!("a text with HTML and SQL is blocked: {}", answer.describe()), advice),
         },
-        Err(error) => bad(format!("a text with HTML and SQL is blocked: {error}"), mend),
+        Err(error) => bad(format!("a text with HTML and SQL is blocked: {error}"), advice),
     }
 }
 
 /// Whether the gateway gets the client's address and the requested host.
 async fn headers(deployment: &Deployment, gateway: &GatewayClient) -> Vec<Finding> {
-    let arrived = gateway
+    let receipt = gateway
         .post("v1/probe", "application/json", b"{}".to_vec(), &HEADERS)
         .await
         .ok()
-        .and_then(|answer| answer.arrived());
-    let Some(Arrived { host, https, client, headers, .. }) = arrived else {
+        .and_then(|answer| answer.receipt());
+    let Some(ProbeReceipt { host, https, client, headers, .. }) = receipt else {
         return vec![bad(
             "a request with the headers of the panel does not arrive",
             "forward Authorization, Deskbell-Session and Idempotency-Key",
@@ -315,7 +315,7 @@ fn preflight(path: &str, origin: &str, answer: &Answer) -> Finding {
 
 /// Whether events arrive one by one.
 async fn stream(gateway: &GatewayClient) -> Finding {
-    let mend = "do not buffer responses (nginx: proxy_buffering off, and no proxy_ignore_headers X-Accel-Buffering; \
+    let advice = "do not buffer responses (nginx: proxy_buffering off, and no proxy_ignore_headers X-Accel-Buffering; \
         gzip off for text/event-stream)";
     let requested_at = Instant::now();
     match gateway.chunks("v1/probe").await {
@@ -323,9 +323,9 @@ async fn stream(gateway: &GatewayClient) -> Finding {
             (Some(first), Some(last)) if times.len() > 1 && *last - *first >= PROBE_PAUSE => {
                 good("events arrive one by one, so replies appear immediately")
             }
-            _ => bad(format!("events arrive all at once after {} ms", requested_at.elapsed().as_millis()), mend),
+            _ => bad(format!("events arrive all at once after {} ms", requested_at.elapsed().as_millis()), advice),
         },
-        Err(error) => bad(format!("events do not arrive: {error}"), mend),
+        Err(error) => bad(format!("events do not arrive: {error}"), advice),
     }
 }
 

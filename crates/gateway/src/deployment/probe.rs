@@ -10,7 +10,8 @@ pub const PROBE_PAUSE: Duration = Duration::from_millis(400);
 
 /// What has arrived.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Arrived {
+#[schemars(rename = "Arrived")]
+pub struct ProbeReceipt {
     /// How many bytes the body had.
     pub bytes: usize,
     /// Their SHA-256, in hexadecimal digits.

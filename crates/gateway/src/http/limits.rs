@@ -9,7 +9,7 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::api::hooks::Signed;
+use super::api::hooks::SignedEvent;
 use super::api::routes::Route;
 use super::client::{self, Client};
 use super::edge::Edge;
@@ -43,7 +43,7 @@ pub async fn identify(State(edge): State<Edge>, mut request: Request, next: Next
 }
 
 /// Charges a request of the API and admits it if it is within the limits. An unknown route is charged as a read.
-pub async fn hold(
+pub async fn enforce(
     State((guard, api)): State<(Arc<Guard>, Arc<Charges>)>,
     path: RawPathParams,
     client: Client,
@@ -58,7 +58,7 @@ pub async fn hold(
     // The time limit depends on it.
     request.extensions_mut().insert(charge);
     let response = next.run(request).await;
-    let is_signed = response.extensions().get::<Signed>().is_some();
+    let is_signed = response.extensions().get::<SignedEvent>().is_some();
     if charge == Charge::Hook && !is_signed && response.status().is_client_error() {
         guard.charge_failure(client.address);
     }

@@ -9,7 +9,7 @@ use super::client::Client;
 use super::problem::Refusal;
 use crate::guard;
 use deskbell_core::ports::{Reader, Requester};
-use deskbell_core::pseudonym::Counted;
+use deskbell_core::pseudonym::CountedSender;
 use deskbell_core::site::{Site, Sites};
 use deskbell_core::use_cases::access::{ReaderError, SignIn};
 use identity::{Credentials, SESSION_HEADER, TokenSigner};
@@ -43,9 +43,9 @@ impl Requesters {
     }
 
     /// Under whom a request is counted: the verified customer, or else the network. An invalid token is ignored.
-    pub async fn counted(&self, client: &Client, headers: &HeaderMap, site: &Site) -> Counted {
+    pub async fn counted(&self, client: &Client, headers: &HeaderMap, site: &Site) -> CountedSender {
         let requester = identity::identify(credentials(headers), &site.key, self.signers(site)).await.ok();
-        Counted::new(requester.and_then(|requester| requester.person), client.address)
+        CountedSender::new(requester.and_then(|requester| requester.person), client.address)
     }
 
     /// The reader that a requester is in a site, after the tickets of their session were moved to them.

@@ -15,7 +15,7 @@ pub struct ImportConfig {
     /// The source of the questions.
     pub source: Source,
     /// The time from one import to the next.
-    pub every: Duration,
+    pub period: Duration,
     /// Whether questions that the source no longer has are removed.
     pub prune: bool,
 }
@@ -38,18 +38,18 @@ pub fn import(import: &ImportTable) -> Result<ImportConfig, (&'static str, Strin
     }
     let columns = Columns::new(import.columns.clone()).map_err(|message| ("columns", message))?;
     let source = Source { private: import.private, columns, ..source };
-    let every = import.every.as_deref().map_or(Some(EVERY_DEFAULT), |text| {
-        let every: Duration = text.parse::<SignedDuration>().ok()?.try_into().ok()?;
-        (EVERY_MIN..=EVERY_MAX).contains(&every).then_some(every)
+    let period = import.every.as_deref().map_or(Some(EVERY_DEFAULT), |text| {
+        let period: Duration = text.parse::<SignedDuration>().ok()?.try_into().ok()?;
+        (EVERY_MIN..=EVERY_MAX).contains(&period).then_some(period)
     });
-    let every = every.ok_or_else(|| {
+    let period = period.ok_or_else(|| {
         let text = import.every.clone().unwrap_or_default();
         (
             "every",
             format!("{text:?} is not a duration from 10 minutes to 1000 hours, such as \"30 minutes\" or \"6 hours\""),
         )
     })?;
-    Ok(ImportConfig { source, every, prune: import.prune })
+    Ok(ImportConfig { source, period, prune: import.prune })
 }
 
 /// The format of a source kind in the configuration or on the command line.

@@ -51,8 +51,8 @@ pub fn source(table: &IncidentsTable) -> Result<IncidentSource, (&'static str, S
                 .map_err(|error| ("url", error.to_string()))
         }
         (None, Some(_)) if table.private => Err(("private", "can be used with from only".into())),
-        (None, Some(say)) => {
-            let title = say.trim();
+        (None, Some(title)) => {
+            let title = title.trim();
             if title.is_empty() {
                 return Err(("say", "must not be empty; remove the table if there is no incident".into()));
             }

@@ -13,12 +13,12 @@ const LIFETIMES: std::ops::RangeInclusive<Duration> = Duration::from_secs(60)..=
 /// The signers of a site, or the invalid field and the reason.
 pub fn signers(tables: &[SignerTable]) -> Result<Vec<TokenSigner>, (String, String)> {
     let mut signers: Vec<TokenSigner> = Vec::new();
-    let several = tables.iter().filter(|table| table.jwks_url.is_none()).count() > 1;
+    let needs_kid = tables.iter().filter(|table| table.jwks_url.is_none()).count() > 1;
     for (index, table) in tables.iter().enumerate() {
         let wrong = |(field, message): (&str, String)| (format!("signers[{index}].{field}"), message);
         let signer = signer(table).map_err(wrong)?;
         let is_taken = |kid: &str| kid.is_empty() || signers.iter().any(|other| other.kid() == Some(kid));
-        if several && signer.kid().is_some_and(is_taken) {
+        if needs_kid && signer.kid().is_some_and(is_taken) {
             return Err(wrong(("kid", "must be unique if there are several signers; tokens refer to it".into())));
         }
         signers.push(signer);

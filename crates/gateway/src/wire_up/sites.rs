@@ -40,7 +40,7 @@ pub struct SiteParts {
 }
 
 /// The invalid field, and the reason.
-type Wrong = (String, String);
+type TableError = (String, String);
 
 /// Creates the parts of all sites.
 pub fn make(
@@ -52,7 +52,7 @@ pub fn make(
     let mut sites = Vec::new();
     let mut destinations = Vec::new();
     for (key, table) in all {
-        let wrong = |(field, message): Wrong| SettingsError::Value {
+        let wrong = |(field, message): TableError| SettingsError::Value {
             location: lines.location(&format!("sites.{key}.{field}")),
             message,
         };
@@ -71,18 +71,18 @@ fn site(
     site: &SiteConfig,
     secrets: &Secrets,
     parts: &mut SiteParts,
-) -> Result<(Site, SiteDestinations), Wrong> {
-    let within = |table: &str, (field, message): (&str, String)| (format!("{table}.{field}"), message);
+) -> Result<(Site, SiteDestinations), TableError> {
+    let prefix = |table: &str, (field, message): (&str, String)| (format!("{table}.{field}"), message);
     parts.signers.insert(key.into(), signers::signers(&site.signers)?);
     if let Some(table) = &site.incidents {
-        match incidents::source(table).map_err(|wrong| within("incidents", wrong))? {
+        match incidents::source(table).map_err(|wrong| prefix("incidents", wrong))? {
             IncidentSource::Configured(incident) => drop(parts.incidents.insert(key.into(), vec![incident])),
             IncidentSource::StatusPage(page) => drop(parts.status_pages.insert(key.into(), Arc::new(page))),
         }
     }
     let password = secrets.smtp_password.as_deref();
     let mail = site.mail.as_ref().map(|table| mail::site_mail(table, password)).transpose();
-    let mail = mail.map_err(|wrong| within("mail", wrong))?;
+    let mail = mail.map_err(|wrong| prefix("mail", wrong))?;
     let destinations = destinations(&site.destinations, secrets)?;
     if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
         && destinations.get(name).is_none_or(|to| to.return_path(&TicketId::new(Uuid::nil())).is_none())
@@ -97,7 +97,10 @@ fn site(
     Ok((Site { key: key.into(), config, hours, rota, support_engineers, keep }, destinations))
 }
 
-fn destinations(tables: &BTreeMap<String, DestinationTable>, secrets: &Secrets) -> Result<SiteDestinations, Wrong> {
+fn destinations(
+    tables: &BTreeMap<String, DestinationTable>,
+    secrets: &Secrets,
+) -> Result<SiteDestinations, TableError> {
     let mut destinations = SiteDestinations::new();
     for (name, table) in tables {
         let made = destination(table, secrets);
@@ -114,7 +117,7 @@ fn destinations(tables: &BTreeMap<String, DestinationTable>, secrets: &Secrets) 
     Ok(destinations)
 }
 
-fn destination(table: &DestinationTable, secrets: &Secrets) -> Result<Arc<dyn Destination>, Wrong> {
+fn destination(table: &DestinationTable, secrets: &Secrets) -> Result<Arc<dyn Destination>, TableError> {
     Ok(match table {
         DestinationTable::Zendesk(table) => Arc::new(zendesk::zendesk(table, secrets.zendesk_secret.as_deref())?),
         DestinationTable::Webhook(table) => Arc::new(webhook::webhook(table)?),
@@ -123,7 +126,7 @@ fn destination(table: &DestinationTable, secrets: &Secrets) -> Result<Arc<dyn De
     })
 }
 
-fn imports(site: &SiteConfig) -> Result<Vec<ImportConfig>, Wrong> {
+fn imports(site: &SiteConfig) -> Result<Vec<ImportConfig>, TableError> {
     let mut all: Vec<ImportConfig> = Vec::new();
     for (index, import) in site.imports.iter().enumerate() {
         let wrong = |(field, message): (&str, String)| (format!("imports[{index}].{field}"), message);

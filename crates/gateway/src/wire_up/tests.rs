@@ -30,8 +30,8 @@ fn imports_run_daily_by_default() {
     let settings = wired(text, Overrides::default()).unwrap();
     let [forum, strapi] = &settings.parts.imports["acme"][..] else { panic!() };
     assert_eq!((forum.source.name().as_str(), forum.prune), ("discourse https://forum.example/c/help", false));
-    assert_eq!(forum.every, std::time::Duration::from_secs(24 * 3600));
-    assert_eq!((strapi.every, strapi.prune), (std::time::Duration::from_secs(5400), true));
+    assert_eq!(forum.period, std::time::Duration::from_secs(24 * 3600));
+    assert_eq!((strapi.period, strapi.prune), (std::time::Duration::from_secs(5400), true));
     assert_eq!(strapi.source.pages.as_ref().unwrap().as_str(), "https://www.example/questions/");
 }
 

@@ -98,7 +98,7 @@ pub struct ExternalFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolledTicket {
     /// Its status, and whose reply is awaited; none if unknown, and then they stay as they are.
-    pub standing: Option<(Status, Turn)>,
+    pub state: Option<(Status, Turn)>,
     /// The change of the ticket up to which this is complete; none if something of the same second may be missing.
     pub updated_at: Option<Timestamp>,
     /// The messages there, oldest first, without those that are marked as delivered from here.

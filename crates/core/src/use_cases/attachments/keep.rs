@@ -40,9 +40,9 @@ impl KeepFile {
         let part = receive(self.files.files.as_ref(), &mut chunks, None, max, |_| Ok(())).await?;
         let owner = (ticket.site.clone(), ticket.person.clone(), ticket.session);
         let (this, rules, name) = (self.clone(), rules.clone(), name.to_string());
-        let kept = async move { this.write(&rules, owner, &name, part).await };
+        let task = async move { this.write(&rules, owner, &name, part).await };
         // As with uploads, it completes even if the caller is gone.
-        tokio::spawn(kept.in_current_span()).await.map_err(|error| {
+        tokio::spawn(task.in_current_span()).await.map_err(|error| {
             tracing::error!(%error, "upload failed");
             StoreFileError::Internal
         })?
@@ -56,7 +56,7 @@ impl KeepFile {
         part: Box<dyn PartialFile>,
     ) -> Result<String, StoreFileError> {
         let cleaned = self.files.clean(part, rules).await?;
-        let kept = StoredAttachment {
+        let stored = StoredAttachment {
             site,
             id: Uuid::new_v4().to_string(),
             person,
@@ -69,10 +69,10 @@ impl KeepFile {
             put_at: self.clock.now(),
             number: None,
         };
-        match self.attachments.put_attachment(&kept, None).await? {
+        match self.attachments.put_attachment(&stored, None).await? {
             PutOutcome::Kept(_) => {
-                self.files.settle(&kept.file);
-                Ok(kept.id)
+                self.files.settle(&stored.file);
+                Ok(stored.id)
             }
             PutOutcome::Sent(_) | PutOutcome::Foreign | PutOutcome::OverQuota(_) => Err(StoreFileError::Internal),
         }

@@ -38,8 +38,8 @@ impl ReadFiles {
 
     /// The files of a ticket and its messages, each with the number of its message.
     pub async fn list(&self, ticket: &TicketId) -> Result<Vec<(u32, Attachment)>, StoreError> {
-        let kept = self.attachments.attachments(ticket).await?;
-        Ok(kept.iter().map(|kept| (kept.number.unwrap_or_default(), self.with_address(kept))).collect())
+        let stored = self.attachments.attachments(ticket).await?;
+        Ok(stored.iter().map(|stored| (stored.number.unwrap_or_default(), self.with_address(stored))).collect())
     }
 
     /// Adds the files to messages of a ticket.
@@ -52,20 +52,20 @@ impl ReadFiles {
         Ok(())
     }
 
-    fn with_address(&self, kept: &StoredAttachment) -> Attachment {
-        let url = self.addresses.sign(&kept.site, &kept.id, clock::now());
-        Attachment { url, ..describe(kept) }
+    fn with_address(&self, stored: &StoredAttachment) -> Attachment {
+        let url = self.addresses.sign(&stored.site, &stored.id, clock::now());
+        Attachment { url, ..describe(stored) }
     }
 }
 
 /// A file as its owner sees it, without its signed address.
-pub fn describe(kept: &StoredAttachment) -> Attachment {
+pub fn describe(stored: &StoredAttachment) -> Attachment {
     Attachment {
-        id: kept.id.clone(),
-        name: kept.name.clone(),
-        media: kept.media.word().into(),
-        size: kept.size,
-        has_metadata: kept.has_metadata,
+        id: stored.id.clone(),
+        name: stored.name.clone(),
+        media: stored.media.word().into(),
+        size: stored.size,
+        has_metadata: stored.has_metadata,
         url: String::new(),
     }
 }

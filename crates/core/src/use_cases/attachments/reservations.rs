@@ -93,16 +93,16 @@ impl Reservations {
             bytes: 0,
             is_taken: false,
         };
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let under_way = reservation.others(&held);
+        let mut usages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let under_way = reservation.others(&usages);
         let of_owner = OWNER_AT_ONCE.max(admission.site.max_count.into());
         let is_one_too_many = under_way.owner.files >= of_owner || under_way.address.files >= ADDRESS_AT_ONCE;
         let result = if is_one_too_many {
             Err(NoRoom::UnderWay)
         } else {
-            reservation.take(&mut held, admission, usage, free, announced)
+            reservation.take(&mut usages, admission, usage, free, announced)
         };
-        drop(held);
+        drop(usages);
         result.map(|()| reservation)
     }
 }
@@ -120,23 +120,23 @@ impl Reservation {
             return Ok(());
         }
         let reservations = self.reservations.clone();
-        let mut held = reservations.0.lock().unwrap_or_else(PoisonError::into_inner);
-        self.take(&mut held, admission, usage, free(), length)
+        let mut usages = reservations.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take(&mut usages, admission, usage, free(), length)
     }
 
     fn take(
         &mut self,
-        held: &mut HashMap<Scope, Usage>,
+        usages: &mut HashMap<Scope, Usage>,
         admission: &Admission<'_>,
         usage: &UploadUsage,
         free: Option<u64>,
         length: u64,
     ) -> Result<(), NoRoom> {
-        let come = if self.is_taken { length } else { 0 };
-        let bytes = (come / STEP + 1).saturating_mul(STEP).min(self.max.max(come));
-        admission.check(usage, &self.others(held), bytes).map_err(NoRoom::Quota)?;
+        let received = if self.is_taken { length } else { 0 };
+        let bytes = (received / STEP + 1).saturating_mul(STEP).min(self.max.max(received));
+        admission.check(usage, &self.others(usages), bytes).map_err(NoRoom::Quota)?;
         // A file exists twice while it is cleaned.
-        let disk = held.get(&Scope::Disk).map_or(0, |disk| disk.bytes).saturating_sub(self.bytes);
+        let disk = usages.get(&Scope::Disk).map_or(0, |disk| disk.bytes).saturating_sub(self.bytes);
         let needed = |bytes: u64| admission.quotas.disk_reserve_bytes.saturating_add(bytes.saturating_mul(2));
         if free.is_some_and(|free| free < needed(bytes.max(length))) {
             return Err(NoRoom::Disk);
@@ -145,7 +145,7 @@ impl Reservation {
             return Err(NoRoom::UnderWay);
         }
         for scope in self.scopes() {
-            let usage = held.entry(scope).or_default();
+            let usage = usages.entry(scope).or_default();
             usage.bytes = usage.bytes.saturating_add(bytes - self.bytes);
             usage.files += u64::from(!self.is_taken);
         }
@@ -160,9 +160,9 @@ impl Reservation {
     }
 
     /// The reservations of other uploads.
-    fn others(&self, held: &HashMap<Scope, Usage>) -> Reserved {
+    fn others(&self, usages: &HashMap<Scope, Usage>) -> Reserved {
         let others = |scope: &Scope| {
-            let usage = held.get(scope).copied().unwrap_or_default();
+            let usage = usages.get(scope).copied().unwrap_or_default();
             Usage {
                 bytes: usage.bytes.saturating_sub(self.bytes),
                 files: usage.files.saturating_sub(u64::from(self.is_taken)),
@@ -181,13 +181,13 @@ impl Drop for Reservation {
         if !self.is_taken {
             return;
         }
-        let mut held = self.reservations.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut usages = self.reservations.0.lock().unwrap_or_else(PoisonError::into_inner);
         for scope in self.scopes() {
-            if let Some(usage) = held.get_mut(&scope) {
+            if let Some(usage) = usages.get_mut(&scope) {
                 usage.bytes = usage.bytes.saturating_sub(self.bytes);
                 usage.files = usage.files.saturating_sub(1);
                 if usage.files == 0 {
-                    held.remove(&scope);
+                    usages.remove(&scope);
                 }
             }
         }
@@ -237,8 +237,8 @@ mod tests {
     fn received_bytes_count_until_the_upload_ends_and_announced_bytes_do_not() {
         let (quotas, site) = (Quotas { address_bytes_per_day: 25 * MB, ..Quotas::default() }, Attachments::default());
         let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
-        let put = |session| reserve(&reservations, &admission, session, None, Some(10 * MB)).unwrap();
-        let (mut one, mut two, mut three) = (put(1), put(2), put(3));
+        let upload = |session| reserve(&reservations, &admission, session, None, Some(10 * MB)).unwrap();
+        let (mut one, mut two, mut three) = (upload(1), upload(2), upload(3));
         for upload in [&mut one, &mut two] {
             assert_eq!(
                 (0..=10).map(|megabytes| grow(upload, &admission, megabytes * MB)).filter(Result::is_ok).count(),
@@ -274,26 +274,26 @@ mod tests {
         let quotas = Quotas { disk_reserve_bytes: 100 * MB, ..Quotas::default() };
         let site = Attachments::default();
         let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
-        let put = |session, free| reserve(&reservations, &admission, session, Some(free), Some(10 * MB));
+        let upload = |session, free| reserve(&reservations, &admission, session, Some(free), Some(10 * MB));
         // A file exists twice while it is cleaned.
-        assert_eq!(put(1, 120 * MB - 1).unwrap_err(), NoRoom::Disk);
-        let mut other = put(1, 120 * MB).unwrap();
+        assert_eq!(upload(1, 120 * MB - 1).unwrap_err(), NoRoom::Disk);
+        let mut other = upload(1, 120 * MB).unwrap();
         grow(&mut other, &admission, 10 * MB).unwrap();
         let first_step = 2 * STEP;
-        assert_eq!(put(2, 120 * MB + first_step - 1).unwrap_err(), NoRoom::UnderWay);
-        assert!(put(2, 120 * MB + first_step).is_ok());
+        assert_eq!(upload(2, 120 * MB + first_step - 1).unwrap_err(), NoRoom::UnderWay);
+        assert!(upload(2, 120 * MB + first_step).is_ok());
     }
 
     #[test]
     fn concurrent_uploads_are_limited() {
         let (quotas, site) = (Quotas::default(), Attachments::default());
         let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
-        let put = |session| reserve(&reservations, &admission, session, None, Some(1));
-        let of_one: Vec<Reservation> = (0..20).filter_map(|_| put(0).ok()).collect();
-        assert_eq!((of_one.len() as u64, put(0).unwrap_err()), (OWNER_AT_ONCE, NoRoom::UnderWay));
-        let of_address: Vec<Reservation> = (1..100).filter_map(|session| put(session).ok()).collect();
+        let upload = |session| reserve(&reservations, &admission, session, None, Some(1));
+        let of_one: Vec<Reservation> = (0..20).filter_map(|_| upload(0).ok()).collect();
+        assert_eq!((of_one.len() as u64, upload(0).unwrap_err()), (OWNER_AT_ONCE, NoRoom::UnderWay));
+        let of_address: Vec<Reservation> = (1..100).filter_map(|session| upload(session).ok()).collect();
         assert_eq!((of_one.len() + of_address.len()) as u64, ADDRESS_AT_ONCE);
         drop(of_one);
-        assert!(put(0).is_ok());
+        assert!(upload(0).is_ok());
     }
 }

@@ -101,14 +101,14 @@ impl StoreFile {
     ) -> Result<Admitted, StoreFileError> {
         self.sign_in.adopt_session(&site.key, requester).await?;
         let owner = file_owner(requester).ok_or(StoreFileError::Unidentified)?;
-        let held = self.attachments.attachment(&site.key, id).await?;
-        if let Some(held) = &held {
+        let existing = self.attachments.attachment(&site.key, id).await?;
+        if let Some(existing) = &existing {
             let (person, session) = owner_of(requester);
-            if !held.is_of(person.as_deref(), session.as_ref()) {
+            if !existing.is_of(person.as_deref(), session.as_ref()) {
                 return Err(StoreFileError::NotYours);
             }
-            if held.number.is_some() {
-                return Ok(Admitted::Sent(describe(held)));
+            if existing.number.is_some() {
+                return Ok(Admitted::Sent(describe(existing)));
             }
         }
         let now = self.clock.now();
@@ -117,7 +117,7 @@ impl StoreFile {
         let counted = address.filter(|_| !is_signed);
         let address = counted.map(|address| self.limits.pseudonyms.of_network("upload", &day, address));
         let mut usage = self.attachments.upload_usage(&site.key, owner, &day, address.as_ref()).await?;
-        usage.replace(held.as_ref());
+        usage.replace(existing.as_ref());
         let rules = &site.config.attachments;
         let admission = Admission { quotas: &self.limits.quotas, site: rules, is_signed, now };
         let by = Uploader { site: &site.key, owner, address };
@@ -149,8 +149,8 @@ impl StoreFile {
         let part = receive(self.files.files.as_ref(), chunks, announced, max, admit).await?;
         // A client that disconnects after the last byte does not cancel this: the file would be neither counted nor deleted.
         let (this, site, rules) = (self.clone(), site.key.clone(), rules.clone());
-        let kept = async move { this.keep(site, &rules, requester, file, room, part).await };
-        tokio::spawn(kept.in_current_span()).await.map_err(|error| {
+        let task = async move { this.keep(site, &rules, requester, file, room, part).await };
+        tokio::spawn(task.in_current_span()).await.map_err(|error| {
             tracing::error!(%error, "upload failed");
             StoreFileError::Internal
         })?
@@ -173,7 +173,7 @@ impl StoreFile {
             files.remove(&cleaned.file);
             return Err(wait.into());
         }
-        let kept = StoredAttachment {
+        let stored = StoredAttachment {
             site: site.clone(),
             id: file.id,
             person,
@@ -187,29 +187,29 @@ impl StoreFile {
             number: None,
         };
         let admission = room.admission(&self.limits.quotas, rules);
-        let check = |usage: &UploadUsage| admission.check(usage, &Reserved::default(), kept.size.into());
+        let check = |usage: &UploadUsage| admission.check(usage, &Reserved::default(), stored.size.into());
         let admits = |usage: &UploadUsage| check(usage).is_ok();
         let upload = Upload { day: &room.day, address: room.address, admits: &admits };
         // If the store fails, the row may exist or not; the sweep deletes the file if it is not needed.
-        match self.attachments.put_attachment(&kept, Some(upload)).await? {
+        match self.attachments.put_attachment(&stored, Some(upload)).await? {
             PutOutcome::Kept(replaced) => {
-                files.settle(&kept.file);
+                files.settle(&stored.file);
                 if let Some(replaced) = replaced {
                     files.remove(&replaced);
                 }
-                Ok(describe(&kept))
+                Ok(describe(&stored))
             }
-            PutOutcome::Sent(held) => {
-                files.remove(&kept.file);
-                Ok(describe(&held))
+            PutOutcome::Sent(existing) => {
+                files.remove(&stored.file);
+                Ok(describe(&existing))
             }
             PutOutcome::Foreign => {
-                files.remove(&kept.file);
+                files.remove(&stored.file);
                 Err(StoreFileError::NotYours)
             }
             PutOutcome::OverQuota(usage) => {
                 let exceeded = check(&usage).err();
-                files.remove(&kept.file);
+                files.remove(&stored.file);
                 Err(exceeded.map_or(StoreFileError::Internal, |exceeded| refuse(&site, NoRoom::Quota(exceeded))))
             }
         }

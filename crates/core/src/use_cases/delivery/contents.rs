@@ -48,20 +48,20 @@ impl AssembleContents {
             }
             _ => None,
         };
-        let kept = match kind {
+        let attachments = match kind {
             DeliveryKind::Ticket | DeliveryKind::Message => {
                 self.attachments.attachments(&due.ticket.id).await.map_err(failed)?
             }
             DeliveryKind::Solved | DeliveryKind::Reopened | DeliveryKind::Confirmed => Vec::new(),
         };
-        let files: Vec<DeliveryFile> = kept
+        let files: Vec<DeliveryFile> = attachments
             .iter()
-            .filter(|kept| kept.number == Some(number))
-            .map(|kept| DeliveryFile {
-                name: kept.name.clone(),
-                media: kept.media,
-                size: kept.size,
-                path: self.files.path(&kept.file),
+            .filter(|attachment| attachment.number == Some(number))
+            .map(|attachment| DeliveryFile {
+                name: attachment.name.clone(),
+                media: attachment.media,
+                size: attachment.size,
+                path: self.files.path(&attachment.file),
             })
             .collect();
         let contents = DeliveryContents {

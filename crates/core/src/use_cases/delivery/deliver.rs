@@ -131,7 +131,7 @@ impl Worker {
                 return;
             }
             let wait = if stopping { CHECK_EVERY } else { self.begin().await };
-            let (has_room, holds_any) = (self.room() > 0, !self.held().is_empty());
+            let (has_room, holds_any) = (self.room() > 0, !self.claims().is_empty());
             tokio::select! {
                 Some(done) = self.running.join_next_with_id() => {
                     self.finish(done);
@@ -166,7 +166,7 @@ impl Worker {
     }
 
     /// The claims of this worker: deliveries being attempted, and attempts not recorded yet.
-    fn held(&self) -> Vec<(i64, &ClaimToken)> {
+    fn claims(&self) -> Vec<(i64, &ClaimToken)> {
         let attempted = self.attempts.values().map(|(due, _)| due);
         let all = attempted.chain(self.unrecorded.iter().map(|(due, _)| due));
         all.map(|due| (due.delivery.id, &due.claim)).collect()
@@ -193,10 +193,10 @@ impl Worker {
     }
 
     async fn claim(&mut self, room: usize) -> Result<Duration, StoreError> {
-        let held: Vec<i64> = self.held().into_iter().map(|(id, _)| id).collect();
-        let due = self.shared.queue.claim_deliveries(self.queue(), LEASE, &held, room as u32).await?;
+        let claimed_ids: Vec<i64> = self.claims().into_iter().map(|(id, _)| id).collect();
+        let due = self.shared.queue.claim_deliveries(self.queue(), LEASE, &claimed_ids, room as u32).await?;
         if due.is_empty() {
-            return Ok(self.shared.queue.next_delivery(self.queue(), &held).await?.unwrap_or(CHECK_EVERY));
+            return Ok(self.shared.queue.next_delivery(self.queue(), &claimed_ids).await?.unwrap_or(CHECK_EVERY));
         }
         for due in due {
             let (contents, to, one) = (self.shared.contents.clone(), self.to.clone(), due.clone());
@@ -303,7 +303,7 @@ impl Worker {
     /// Extends the claims of this worker. Attempts whose delivery another worker has claimed are aborted. `false` if the store could not be
     /// used.
     async fn extend(&mut self) -> bool {
-        let lost = match self.shared.queue.extend_claims(&self.held(), LEASE).await {
+        let lost = match self.shared.queue.extend_claims(&self.claims(), LEASE).await {
             Ok(lost) => lost,
             Err(error) => {
                 tracing::warn!(site = self.site, destination = self.destination, %error, "extending claims failed");

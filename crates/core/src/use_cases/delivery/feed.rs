@@ -87,18 +87,18 @@ impl ChangeFeed {
     }
 
     /// The time until the list is read.
-    fn list_wait(&self, state: &SyncState, every: Duration) -> Duration {
+    fn list_wait(&self, state: &SyncState, interval: Duration) -> Duration {
         let wait = match self.pass {
             Some(_) => Duration::ZERO,
-            None => wait(state.since_list, every),
+            None => wait(state.since_list, interval),
         };
         wait.max(self.list_not_before.map_or(Duration::ZERO, clock::left))
     }
 
     /// The time until the export is read.
     fn export_wait(&self, state: &SyncState) -> Duration {
-        let every = if state.is_behind { EXPORT_PAUSE } else { EXPORT_EVERY };
-        wait(state.since_export, every).max(self.export_not_before.map_or(Duration::ZERO, clock::left))
+        let interval = if state.is_behind { EXPORT_PAUSE } else { EXPORT_EVERY };
+        wait(state.since_export, interval).max(self.export_not_before.map_or(Duration::ZERO, clock::left))
     }
 
     async fn read_list(
@@ -215,8 +215,8 @@ fn since(state: &SyncState, now: Timestamp) -> Timestamp {
 }
 
 /// The time until a periodic task is due; zero if it has not run.
-fn wait(since_last: Option<Duration>, every: Duration) -> Duration {
-    since_last.map_or(Duration::ZERO, |since| every.saturating_sub(since))
+fn wait(since_last: Option<Duration>, interval: Duration) -> Duration {
+    since_last.map_or(Duration::ZERO, |since| interval.saturating_sub(since))
 }
 
 fn newest(tickets: &[ChangedTicket]) -> Option<Timestamp> {

@@ -43,7 +43,7 @@ pub enum InboundMailError {
 
 /// Why a mail is not part of the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Aside {
+enum NoteCause {
     /// The receiving server did not confirm its sender.
     Unauthenticated,
     /// Its sender is neither an agent nor the customer.
@@ -113,12 +113,12 @@ impl TakeInboundMail {
             tracing::warn!(reference = ticket.reference.as_str(), name, "attachment withheld");
         }
         let content = Content { reply, withheld };
-        let stored = match (aside_by_origin(mail.origin), author) {
-            (Some(aside), _) | (None, Err(aside)) => self.note(ticket, from, &mail, &content, aside).await,
+        let stored = match (cause_by_origin(mail.origin), author) {
+            (Some(cause), _) | (None, Err(cause)) => self.note(ticket, from, &mail, &content, cause).await,
             (None, Ok(_))
                 if content.reply.is_without_words() && (mail.files.is_empty() || content.reply.is_withheld) =>
             {
-                self.note(ticket, from, &mail, &content, Aside::Unread).await
+                self.note(ticket, from, &mail, &content, NoteCause::Unread).await
             }
             (None, Ok(author)) => self.store_message(ticket, from, mail, author, &content).await,
         };
@@ -146,13 +146,13 @@ impl TakeInboundMail {
         let is_support = author == Author::Support;
         let mut notes: Vec<String> = Vec::new();
         if reply.is_shortened {
-            let whole = shortened(&reply.whole, WHOLE_MAX, reply.is_cut);
+            let whole = shorten(&reply.whole, WHOLE_MAX, reply.is_cut);
             notes.push(format!("The complete mail. The customer sees only the answer.\n\n{whole}"));
         }
         if !content.withheld.is_empty() {
             notes.push(withheld(&content.withheld));
         }
-        let text = shortened(&reply.text, MESSAGE_MAX, reply.is_cut);
+        let text = shorten(&reply.text, MESSAGE_MAX, reply.is_cut);
         let body = match is_support {
             true if text == reply.text && !reply.markdown.is_empty() => reply.markdown.clone(),
             true => reply_text::markdown(&text),
@@ -165,7 +165,7 @@ impl TakeInboundMail {
         }
         let (ids, missing) = self.keep_files(ticket, std::mem::take(&mut mail.files)).await;
         if !missing.is_empty() || mail.more_files > 0 {
-            let line = named(&missing, mail.more_files);
+            let line = list_names(&missing, mail.more_files);
             let shown = if is_support { markdown::escape(&line) } else { line.clone() };
             let body = format!("{}\n\n({shown})", reply.body).trim().to_string();
             // The full mail adds nothing here; agents find it in the note.
@@ -176,7 +176,7 @@ impl TakeInboundMail {
             }
         }
         if reply.body.is_empty() && ids.is_empty() {
-            return self.note(ticket, from, &mail, content, Aside::Unread).await;
+            return self.note(ticket, from, &mail, content, NoteCause::Unread).await;
         }
         let (actor, at) = (name_sender(&mail), mail.at);
         let note =
@@ -190,20 +190,20 @@ impl TakeInboundMail {
         from: &str,
         mail: &InboundMail,
         Content { reply, withheld: names }: &Content,
-        aside: Aside,
+        cause: NoteCause,
     ) -> Result<ReplyOutcome, StoreError> {
-        let reason = match aside {
-            Aside::Unauthenticated => "the sender is not authenticated and may be forged",
-            Aside::Stranger => "the sender is neither an agent nor the customer",
-            Aside::Automatic(reason) => reason,
-            Aside::Unread => "it contains no new text",
+        let reason = match cause {
+            NoteCause::Unauthenticated => "the sender is not authenticated and may be forged",
+            NoteCause::Stranger => "the sender is neither an agent nor the customer",
+            NoteCause::Automatic(reason) => reason,
+            NoteCause::Unread => "it contains no new text",
         };
-        let start = if aside == Aside::Unread { format!("{UNREAD} ") } else { String::new() };
-        let whole = shortened(&reply.whole, MESSAGE_MAX, reply.is_cut);
+        let start = if cause == NoteCause::Unread { format!("{UNREAD} ") } else { String::new() };
+        let whole = shorten(&reply.whole, MESSAGE_MAX, reply.is_cut);
         let mut text = format!("{start}By e-mail. The customer does not see this: {reason}.\n\n{whole}");
         let files: Vec<&str> = mail.files.iter().map(|file| file.name.as_str()).collect();
         if !files.is_empty() || mail.more_files > 0 {
-            text = format!("{}\n\n({})", text.trim_end(), named(&files, mail.more_files));
+            text = format!("{}\n\n({})", text.trim_end(), list_names(&files, mail.more_files));
         }
         if !names.is_empty() {
             text = format!("{}\n\n({})", text.trim_end(), withheld(names));
@@ -211,9 +211,9 @@ impl TakeInboundMail {
         let note =
             Activity { actor: name_sender(mail), kind: ActivityKind::Noted, text: text.trim_end().into(), at: mail.at };
         let key = format!("{from} {}", mail.message_id);
-        let is_automatic = matches!(aside, Aside::Automatic(_));
-        let notifies = aside == Aside::Unread && mail.from_agent && !self.was_notified(ticket, &note.actor).await?;
-        let decide = |current: &CurrentTicket| noted(current, &note, &key, !is_automatic);
+        let is_automatic = matches!(cause, NoteCause::Automatic(_));
+        let notifies = cause == NoteCause::Unread && mail.from_agent && !self.was_notified(ticket, &note.actor).await?;
+        let decide = |current: &CurrentTicket| with_note(current, &note, &key, !is_automatic);
         let (reference, is_authenticated) = (ticket.reference.as_str(), mail.authenticated == Some(true));
         match self.conversations.change(&ticket.id, None, &decide).await? {
             Changed::Written(changed, _) => {
@@ -259,11 +259,11 @@ impl TakeInboundMail {
         for InboundFile { name, bytes } in files {
             let fits =
                 |bytes: &Vec<u8>| ids.len() < rules.max_count as usize && bytes.len() <= rules.max_bytes as usize;
-            let kept = match bytes.filter(fits) {
+            let stored = match bytes.filter(fits) {
                 Some(bytes) => self.files.keep(rules, ticket, &name, bytes).await.map_err(|error| error.to_string()),
                 None => Err("not valid base64, too large, or more files than allowed".to_string()),
             };
-            match kept {
+            match stored {
                 Ok(id) => ids.push(id),
                 Err(reason) => {
                     tracing::warn!(reference = ticket.reference.as_str(), reason, "mail attachment not stored");
@@ -275,29 +275,29 @@ impl TakeInboundMail {
     }
 }
 
-fn aside_by_origin(origin: Origin) -> Option<Aside> {
+fn cause_by_origin(origin: Origin) -> Option<NoteCause> {
     match origin {
         Origin::Person => None,
-        Origin::Automatic(sign) => Some(Aside::Automatic(sign.reason())),
-        Origin::Bounce => Some(Aside::Automatic("it is a bounce")),
+        Origin::Automatic(sign) => Some(NoteCause::Automatic(sign.reason())),
+        Origin::Bounce => Some(NoteCause::Automatic("it is a bounce")),
     }
 }
 
 /// The author of a mail; an error if the sender is neither an agent nor the customer, or the receiving server did not confirm the sender: the
 /// customer could mistake its author.
-fn author(ticket: &StoredTicket, mail: &InboundMail) -> Result<Author, Aside> {
+fn author(ticket: &StoredTicket, mail: &InboundMail) -> Result<Author, NoteCause> {
     if mail.authenticated != Some(true) {
-        return Err(Aside::Unauthenticated);
+        return Err(NoteCause::Unauthenticated);
     }
     if mail.from.is_empty() {
-        return Err(Aside::Stranger);
+        return Err(NoteCause::Stranger);
     }
     if mail.from_agent {
         return Ok(Author::Support);
     }
     match address(&ticket.ticket) {
         Address::Signed(own) | Address::Claimed(own) if mailbox(&own) == mailbox(&mail.from) => Ok(Author::Customer),
-        _ => Err(Aside::Stranger),
+        _ => Err(NoteCause::Stranger),
     }
 }
 
@@ -309,16 +309,16 @@ fn name_sender(mail: &InboundMail) -> String {
 }
 
 /// A text of at most `max` characters, marked if it was cut.
-fn shortened(text: &str, max: usize, was_cut: bool) -> String {
+fn shorten(text: &str, max: usize, was_cut: bool) -> String {
     if !was_cut && text.chars().count() <= max {
         return text.into();
     }
-    let kept: String = text.chars().take(max - SHORTENED.len()).collect();
-    [kept.trim_end(), SHORTENED].concat()
+    let start: String = text.chars().take(max - SHORTENED.len()).collect();
+    [start.trim_end(), SHORTENED].concat()
 }
 
 /// A ticket with a note that came by mail. With `needs_agent` an open ticket waits for support; an automatic mail only adds the note.
-fn noted(current: &CurrentTicket, note: &Activity, key: &str, needs_agent: bool) -> Decision {
+fn with_note(current: &CurrentTicket, note: &Activity, key: &str, needs_agent: bool) -> Decision {
     if let Err(limit) = check_mailed_note(current) {
         return Decision::Refuse(limit);
     }
@@ -332,7 +332,7 @@ fn noted(current: &CurrentTicket, note: &Activity, key: &str, needs_agent: bool)
 }
 
 /// Lists files that were not stored; `more` counts those that are not listed.
-fn named<T: AsRef<str>>(names: &[T], more: usize) -> String {
+fn list_names<T: AsRef<str>>(names: &[T], more: usize) -> String {
     let more = (more > 0).then(|| format!("{more} more"));
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).chain(more.as_deref()).collect();
     format!("Files that were not stored: {}", names.join(", "))
@@ -356,9 +356,9 @@ mod tests {
     #[test]
     fn shortened_texts_are_marked() {
         let whole = "ä".repeat(30);
-        assert_eq!(shortened(&whole, 30, false), whole);
-        assert_eq!(shortened(&whole, 29, false), format!("{}{SHORTENED}", "ä".repeat(29 - SHORTENED.len())));
-        assert_eq!(shortened("Yes.", 30, true), format!("Yes.{SHORTENED}"));
+        assert_eq!(shorten(&whole, 30, false), whole);
+        assert_eq!(shorten(&whole, 29, false), format!("{}{SHORTENED}", "ä".repeat(29 - SHORTENED.len())));
+        assert_eq!(shorten("Yes.", 30, true), format!("Yes.{SHORTENED}"));
     }
 
     #[test]
@@ -377,7 +377,7 @@ mod tests {
             at: clock::now(),
         };
         let (support, customer) = (Ok(Author::Support), Ok(Author::Customer));
-        let (unauthenticated, stranger) = (Err(Aside::Unauthenticated), Err(Aside::Stranger));
+        let (unauthenticated, stranger) = (Err(NoteCause::Unauthenticated), Err(NoteCause::Stranger));
         for (from, from_agent, authenticated, expected) in [
             ("ana@desk.example", true, true, support),
             ("ana@desk.example", true, false, unauthenticated),

@@ -66,10 +66,10 @@ pub fn judge(
 /// The outcome of a delivery that failed by itself: retried, or a dead letter after a time.
 fn judge_later(delivery: &Delivery, reason: &str, after: Option<Duration>, now: Timestamp) -> DeliveryOutcome {
     let since = delivery.created_at;
-    let Some(again) = backoff::next(delivery.failures + 1, since, GIVEN_UP, now, random::jitter()) else {
+    let Some(retry_at) = backoff::next(delivery.failures + 1, since, GIVEN_UP, now, random::jitter()) else {
         return DeliveryOutcome::DeadLetter { reason: reason.into() };
     };
-    let after = Some(again.since(now).max(after.unwrap_or_default()));
+    let after = Some(retry_at.since(now).max(after.unwrap_or_default()));
     DeliveryOutcome::Retry { after, blamed: true, reason: reason.into() }
 }
 

@@ -158,11 +158,11 @@ impl SyncTickets {
         for one in due {
             let is_away = matches!(failure, Some(Failure::Away { .. }));
             let polled = match is_away || stop.is_cancelled() {
-                true => Ok(Polled::again(RETRY)),
+                true => Ok(PollResult::poll_in(RETRY)),
                 false => match limited(POLL_MAX, stop, self.poll(queue.1, polling, &one)).await {
                     Ok(polled) => polled,
                     // Left for the next start.
-                    Err(Ended::Stopped) => Ok(Polled::again(Duration::ZERO)),
+                    Err(Ended::Stopped) => Ok(PollResult::poll_in(Duration::ZERO)),
                     Err(ended) => Err(ended.into()),
                 },
             };
@@ -171,11 +171,11 @@ impl SyncTickets {
                 Ok(polled) => polled,
                 Err(SyncError::Destination(Failure::Never(error))) => {
                     tracing::warn!(site, reference, error, "ticket sync failed");
-                    Polled::default()
+                    PollResult::default()
                 }
                 Err(SyncError::Store(error)) if error.concerns_row() => {
                     tracing::error!(site, reference, %error, "ticket unreadable, not synced");
-                    Polled::default()
+                    PollResult::default()
                 }
                 Err(SyncError::Destination(error)) => {
                     tracing::warn!(site, reference, %error, retry_in = ?RETRY, "ticket sync failed");
@@ -183,11 +183,11 @@ impl SyncTickets {
                     if failure.is_none() || matches!(error, Failure::Away { .. }) {
                         failure = Some(error);
                     }
-                    Polled::again(RETRY)
+                    PollResult::poll_in(RETRY)
                 }
                 Err(error) => return Err(error),
             };
-            self.store.polls.record_poll(&one, queue.1, polled.again, polled.seen).await?;
+            self.store.polls.record_poll(&one, queue.1, polled.poll_in, polled.seen).await?;
         }
         match failure {
             Some(failure @ Failure::Away { .. }) => Err(SyncError::Destination(failure)),
@@ -197,7 +197,7 @@ impl SyncTickets {
     }
 
     /// Polls one ticket.
-    async fn poll(&self, name: &str, polling: &dyn Polling, due: &DuePoll) -> Result<Polled, SyncError> {
+    async fn poll(&self, name: &str, polling: &dyn Polling, due: &DuePoll) -> Result<PollResult, SyncError> {
         let before = self.deliveries(&due.ticket.id, name).await?;
         let polled = polling.poll(&due.external).await.map_err(SyncError::Destination)?;
         // Read after the poll, because something may have been delivered meanwhile.
@@ -238,22 +238,22 @@ impl SyncTickets {
             self.note_for_agents(&due.ticket, name, note).await?;
         }
         // Read before the deliveries: later changes of the ticket are detected when its status is written.
-        let Some(known) = self.store.tickets.ticket(&due.ticket.id).await? else { return Ok(Polled::default()) };
+        let Some(known) = self.store.tickets.ticket(&due.ticket.id).await? else { return Ok(PollResult::default()) };
         // A pending delivery, or one made meanwhile, is newer than the status that was polled.
         let after = self.deliveries(&due.ticket.id, name).await?;
         match (progress(&before), progress(&after)) {
             // Polled again after an agent has sent the dead letter again and it was delivered.
-            (DeliveryProgress::Blocked, _) | (_, DeliveryProgress::Blocked) => return Ok(Polled::default()),
-            (DeliveryProgress::Waits, _) | (_, DeliveryProgress::Waits) => return Ok(Polled::again(RETRY)),
+            (DeliveryProgress::Blocked, _) | (_, DeliveryProgress::Blocked) => return Ok(PollResult::default()),
+            (DeliveryProgress::Waits, _) | (_, DeliveryProgress::Waits) => return Ok(PollResult::poll_in(RETRY)),
             (DeliveryProgress::Settled, DeliveryProgress::Settled) => {}
         }
         if before.len() != after.len() {
-            return Ok(Polled::again(Duration::ZERO));
+            return Ok(PollResult::poll_in(Duration::ZERO));
         }
-        let Some(standing) = polled.standing else { return Ok(Polled { again: None, seen: polled.updated_at }) };
-        match self.update_status(&known, name, standing).await? {
-            true => Ok(Polled { again: None, seen: polled.updated_at }),
-            false => Ok(Polled::again(Duration::ZERO)),
+        let Some(state) = polled.state else { return Ok(PollResult { poll_in: None, seen: polled.updated_at }) };
+        match self.update_status(&known, name, state).await? {
+            true => Ok(PollResult { poll_in: None, seen: polled.updated_at }),
+            false => Ok(PollResult::poll_in(Duration::ZERO)),
         }
     }
 
@@ -309,7 +309,7 @@ impl SyncTickets {
         let mut ids = Vec::new();
         let Some(site) = self.sites.get(&ticket.site) else { return Ok((message, ids)) };
         for file in files {
-            let kept = match polling.download(&file, site.config.attachments.max_bytes as usize).await {
+            let stored = match polling.download(&file, site.config.attachments.max_bytes as usize).await {
                 Ok(bytes) => self
                     .files
                     .keep(&site.config.attachments, ticket, &file.name, bytes)
@@ -319,7 +319,7 @@ impl SyncTickets {
                 // The whole ticket is polled again, so that the message is stored with its files.
                 Err(failure) => return Err(SyncError::Destination(failure)),
             };
-            match kept {
+            match stored {
                 Ok(id) => ids.push(id),
                 Err(reason) => {
                     tracing::warn!(reference = ticket.reference.as_str(), reason, "file of a reply not stored");
@@ -333,13 +333,18 @@ impl SyncTickets {
     }
 
     /// Sets the status of a ticket to its external status; `false`, and nothing is written, if the ticket has changed since `known` was read.
-    async fn update_status(&self, known: &StoredTicket, from: &str, there: (Status, Turn)) -> Result<bool, StoreError> {
+    async fn update_status(
+        &self,
+        known: &StoredTicket,
+        from: &str,
+        external_state: (Status, Turn),
+    ) -> Result<bool, StoreError> {
         let is_as_known = |ticket: &StoredTicket| {
             let state = |ticket: &StoredTicket| (ticket.status, ticket.handling.turn, ticket.handling.updated_at);
             state(ticket) == state(known)
         };
         let decide = |current: &CurrentTicket| match is_as_known(&current.ticket) {
-            true => with_status(current, self.destinations(), from, there),
+            true => with_status(current, self.destinations(), from, external_state),
             false => Decision::Nothing,
         };
         match self.store.conversations.change(&known.id, None, &decide).await? {
@@ -379,16 +384,16 @@ impl From<Ended> for SyncError {
 
 /// The outcome of a poll.
 #[derive(Debug, Default)]
-struct Polled {
+struct PollResult {
     /// The time until the next poll; none if no change is expected.
-    again: Option<Duration>,
+    poll_in: Option<Duration>,
     /// The last change of the external ticket up to which everything is known.
     seen: Option<Timestamp>,
 }
 
-impl Polled {
-    fn again(after: Duration) -> Polled {
-        Polled { again: Some(after), seen: None }
+impl PollResult {
+    fn poll_in(after: Duration) -> PollResult {
+        PollResult { poll_in: Some(after), seen: None }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::ports::{self, StatusPage, StoreError};
-use crate::pseudonym::{Counted, Pseudonyms};
+use crate::pseudonym::{CountedSender, Pseudonyms};
 use domain::incident::{Incident, IncidentKind};
 
 /// The interval between polls of a status page.
@@ -72,7 +72,12 @@ impl CurrentIncidents {
     }
 
     /// Counts a report of an incident: once per customer, once per network and day. Returns the incident with the new count.
-    pub async fn report(&self, site: &str, id: &str, reporter: &Counted) -> Result<Incident, ReportAffectedError> {
+    pub async fn report(
+        &self,
+        site: &str,
+        id: &str,
+        reporter: &CountedSender,
+    ) -> Result<Incident, ReportAffectedError> {
         if !self.open.of_site(site).iter().any(|incident| incident.id == id) {
             return Err(ReportAffectedError::NoIncident);
         }

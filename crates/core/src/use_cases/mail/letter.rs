@@ -48,12 +48,12 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
     }
     instructions.push(t(if answered { GatewayText::MailAnswered } else { GatewayText::MailNotAnswered }));
     let parts = if is_signed {
-        let wrote = fill(&t(GatewayText::MailWrote), "{time}", &at(ticket.received_at));
+        let heading = fill(&t(GatewayText::MailWrote), "{time}", &at(ticket.received_at));
         vec![
             hello,
             have.join("\n"),
             instructions.join("\n"),
-            [wrote, quoted(&ticket.ticket.message)].join("\n\n"),
+            [heading, quoted(&ticket.ticket.message)].join("\n\n"),
             t(GatewayText::MailNotYou),
         ]
     } else {
@@ -71,10 +71,10 @@ fn one_line(text: &str) -> String {
 
 /// A time in a zone, formatted for a language.
 fn moment(form: &str, time: Timestamp, zone: &TimeZone) -> String {
-    let there = time.to_jiff().to_zoned(zone.clone());
+    let local_time = time.to_jiff().to_zoned(zone.clone());
     let parts = [("{year}", "%Y"), ("{month}", "%m"), ("{day}", "%d"), ("{time}", "%H:%M")];
     let form =
-        parts.iter().fold(form.to_string(), |form, (part, is)| fill(&form, part, &there.strftime(is).to_string()));
+        parts.iter().fold(form.to_string(), |form, (part, is)| fill(&form, part, &local_time.strftime(is).to_string()));
     fill(&form, "{zone}", zone.iana_name().unwrap_or("UTC"))
 }
 

@@ -104,8 +104,8 @@ impl SendMail {
             let retry_in = match &sent {
                 Err(MailFailure::Temporary(_)) => {
                     let now = clock::now();
-                    let again = backoff::next(due.attempts, due.since, GIVEN_UP, now, random::jitter());
-                    again.map(|again| again.since(now))
+                    let retry_at = backoff::next(due.attempts, due.since, GIVEN_UP, now, random::jitter());
+                    retry_at.map(|retry_at| retry_at.since(now))
                 }
                 Ok(()) | Err(MailFailure::Permanent(_) | MailFailure::UnknownRecipient(_)) => None,
             };

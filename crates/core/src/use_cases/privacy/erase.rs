@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::PrivacyError;
 use super::log::empty_log;
-use super::selection::{Matched, Selection, walk};
+use super::selection::{Matched, Selection, for_each_chunk};
 use crate::ids::{Reference, TicketId};
 use crate::ports::{
     Attachments, Erasure, ErasureCounts, Files, PersonTrace, SessionTrace, StoreError, TicketHead, Tickets, Traces,
@@ -76,7 +76,7 @@ impl EraseSelection {
         if let Selection::Person { site, id } = selection {
             traces.people.push(person_trace(site, id));
         }
-        erased.unreadable = walk((store, self.tickets.as_ref()), selection, async |tickets: Vec<Matched>| {
+        erased.unreadable = for_each_chunk((store, self.tickets.as_ref()), selection, async |tickets: Vec<Matched>| {
             for chunk in tickets.chunks(CHUNK) {
                 for Matched { head, session } in chunk {
                     for (destination, external_id) in store.external_tickets(&head.id).await? {
@@ -96,10 +96,10 @@ impl EraseSelection {
                 }
                 if confirmed {
                     let ids: Vec<TicketId> = chunk.iter().map(|matched| matched.head.id.clone()).collect();
-                    let meant = Meant { selection, chunk, changed_hands: AtomicU64::new(0) };
-                    let is_meant = |head: &TicketHead| meant.includes(head);
+                    let filter = ChunkFilter { selection, chunk, changed_hands: AtomicU64::new(0) };
+                    let is_meant = |head: &TicketHead| filter.includes(head);
                     erased.counts = erased.counts.plus(store.erase_tickets(&ids, &is_meant).await?);
-                    erased.changed_hands += meant.changed_hands.into_inner();
+                    erased.changed_hands += filter.changed_hands.into_inner();
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
@@ -121,14 +121,14 @@ impl EraseSelection {
 }
 
 /// Whether a ticket that was found still matches the selection.
-struct Meant<'a> {
+struct ChunkFilter<'a> {
     selection: &'a Selection,
     chunk: &'a [Matched],
     /// How many had changed owner.
     changed_hands: AtomicU64,
 }
 
-impl Meant<'_> {
+impl ChunkFilter<'_> {
     /// Whether the ticket was neither reopened nor moved to another owner since it was found.
     fn includes(&self, head: &TicketHead) -> bool {
         let found = self.chunk.iter().find(|matched| matched.head.id == head.id);
@@ -248,11 +248,11 @@ mod tests {
         let found = |id: &'static str| Matched { head: head(id, None, Status::Solved), session: None };
         let chunk = [found("1"), found("2"), found("3")];
         let selection = Selection::before("2025-01-31", None, false).unwrap();
-        let meant = Meant { selection: &selection, chunk: &chunk, changed_hands: AtomicU64::new(0) };
-        assert!(meant.includes(&head("1", None, Status::Solved)));
-        assert!(!meant.includes(&head("2", Some("u-7"), Status::Solved)));
-        assert!(!meant.includes(&head("3", None, Status::Open)));
-        let erased = Erased { changed_hands: meant.changed_hands.into_inner(), ..Erased::default() };
+        let filter = ChunkFilter { selection: &selection, chunk: &chunk, changed_hands: AtomicU64::new(0) };
+        assert!(filter.includes(&head("1", None, Status::Solved)));
+        assert!(!filter.includes(&head("2", Some("u-7"), Status::Solved)));
+        assert!(!filter.includes(&head("3", None, Status::Open)));
+        let erased = Erased { changed_hands: filter.changed_hands.into_inner(), ..Erased::default() };
         assert!(
             erased.to_string().contains("\n1 ticket got another owner meanwhile; run the command again\n"),
             "{erased}"

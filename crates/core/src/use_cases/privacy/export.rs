@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::PrivacyError;
-use super::selection::{Matched, Selection, walk};
+use super::selection::{Matched, Selection, for_each_chunk};
 use crate::clock;
 use crate::ids::{Reference, TicketId};
 use crate::ports::{
@@ -140,36 +140,37 @@ impl ExportSelection {
             owners.insert((site.clone(), Owner::Person(id.clone())));
         }
         let mut unreadable = 0;
-        let left_out = walk((erasure.as_ref(), tickets.as_ref()), selection, async |matched: Vec<Matched>| {
-            for Matched { head, session } in matched {
-                if selection.is_of_people() {
-                    let of_session = session.map(Owner::Session);
-                    let owner = head.person.clone().map(Owner::Person).or(of_session);
-                    owners.extend(owner.map(|owner| (head.site.clone(), owner)));
-                }
-                let ticket = match tickets.ticket(&head.id).await {
-                    Ok(Some(ticket)) => ticket,
-                    Ok(None) => continue,
-                    Err(StoreError::Damaged { record, reason }) => {
-                        tracing::warn!(record, reason, "ticket unreadable");
-                        unreadable += 1;
-                        continue;
+        let left_out =
+            for_each_chunk((erasure.as_ref(), tickets.as_ref()), selection, async |matched: Vec<Matched>| {
+                for Matched { head, session } in matched {
+                    if selection.is_of_people() {
+                        let of_session = session.map(Owner::Session);
+                        let owner = head.person.clone().map(Owner::Person).or(of_session);
+                        owners.extend(owner.map(|owner| (head.site.clone(), owner)));
                     }
-                    Err(error) => return Err(error.into()),
-                };
-                let files = self.copy_files(&ticket, target, &mut exported).await?;
-                let ticket = self.read(ticket, files).await?;
-                append(target, exported.tickets > 0, &ticket)?;
-                exported.tickets += 1;
-            }
-            Ok(())
-        })
-        .await?;
+                    let ticket = match tickets.ticket(&head.id).await {
+                        Ok(Some(ticket)) => ticket,
+                        Ok(None) => continue,
+                        Err(StoreError::Damaged { record, reason }) => {
+                            tracing::warn!(record, reason, "ticket unreadable");
+                            unreadable += 1;
+                            continue;
+                        }
+                        Err(error) => return Err(error.into()),
+                    };
+                    let files = self.copy_files(&ticket, target, &mut exported).await?;
+                    let ticket = self.read(ticket, files).await?;
+                    append(target, exported.tickets > 0, &ticket)?;
+                    exported.tickets += 1;
+                }
+                Ok(())
+            })
+            .await?;
         exported.unreadable = left_out + unreadable;
         target.write("\n],\"unsent_files\":[")?;
         for (site, owner) in owners {
-            for kept in erasure.unsent_files(&site, owner.file_owner()).await? {
-                let file = copy_file(kept, "unsent", target, &mut exported)?;
+            for stored in erasure.unsent_files(&site, owner.file_owner()).await? {
+                let file = copy_file(stored, "unsent", target, &mut exported)?;
                 append(target, exported.unsent_files > 0, &UnsentFile { site: site.clone(), file })?;
                 exported.unsent_files += 1;
             }
@@ -185,8 +186,8 @@ impl ExportSelection {
         target: &mut dyn ExportTarget,
         exported: &mut Exported,
     ) -> Result<Vec<ExportedFile>, PrivacyError> {
-        let kept = self.0.attachments.attachments(&ticket.id).await?;
-        kept.into_iter().map(|kept| copy_file(kept, ticket.reference.as_str(), target, exported)).collect()
+        let stored = self.0.attachments.attachments(&ticket.id).await?;
+        stored.into_iter().map(|stored| copy_file(stored, ticket.reference.as_str(), target, exported)).collect()
     }
 
     async fn read(&self, ticket: StoredTicket, files: Vec<ExportedFile>) -> Result<ExportedTicket, StoreError> {
@@ -257,22 +258,22 @@ impl Owner {
 
 /// Copies a file to a folder below `files`.
 fn copy_file(
-    kept: StoredAttachment,
+    stored: StoredAttachment,
     below: &str,
     target: &mut dyn ExportTarget,
     exported: &mut Exported,
 ) -> Result<ExportedFile, PrivacyError> {
     // Names contain no paths and no characters that file systems reject; the id separates two files of one name.
-    let path = format!("files/{below}/{}-{}", kept.id, kept.name);
-    let exists = target.copy_file(&kept.file, &path)?;
+    let path = format!("files/{below}/{}-{}", stored.id, stored.name);
+    let exists = target.copy_file(&stored.file, &path)?;
     exported.files += u64::from(exists);
     exported.missing_files += u64::from(!exists);
     Ok(ExportedFile {
-        message: kept.number.unwrap_or_default(),
-        name: kept.name,
-        media: kept.media.word(),
-        size: kept.size,
-        put_at: kept.put_at,
+        message: stored.number.unwrap_or_default(),
+        name: stored.name,
+        media: stored.media.word(),
+        size: stored.size,
+        put_at: stored.put_at,
         path: exists.then_some(path),
     })
 }

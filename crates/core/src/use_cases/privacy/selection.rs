@@ -131,7 +131,7 @@ fn folded(address: &str) -> String {
 
 /// Passes the selected tickets to a callback in chunks, so that memory does not grow with their number. Unreadable tickets are counted and
 /// skipped, because their owner is unknown.
-pub async fn walk(
+pub async fn for_each_chunk(
     (erasure, tickets): (&dyn Erasure, &dyn Tickets),
     selection: &Selection,
     mut each: impl AsyncFnMut(Vec<Matched>) -> Result<(), PrivacyError>,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::ports::{Count, Counts, StoreError};
-use crate::pseudonym::{Counted, Pseudonyms};
+use crate::pseudonym::{CountedSender, Pseudonyms};
 use domain::deflection::counts_questions;
 use domain::event::{Event, EventName};
 
@@ -38,11 +38,11 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub struct Counting {
     pseudonyms: Pseudonyms,
-    gathered: Mutex<Gathered>,
+    pending: Mutex<PendingCounts>,
 }
 
 #[derive(Debug, Default)]
-struct Gathered {
+struct PendingCounts {
     queue: VecDeque<Count>,
     /// The last search of each visit that found nothing, by site and visit.
     waiting: HashMap<(String, String), Search>,
@@ -71,51 +71,51 @@ struct SenderCounts {
 impl Counting {
     /// Creates it without counts.
     pub fn new(pseudonyms: Pseudonyms) -> Counting {
-        Counting { pseudonyms, gathered: Mutex::default() }
+        Counting { pseudonyms, pending: Mutex::default() }
     }
 
     /// Counts an event. A submitted ticket ends the visit, and its last search counts as a search miss.
-    pub fn add_event(&self, site: &str, mut event: Event, who: &Counted) {
+    pub fn add_event(&self, site: &str, mut event: Event, sender: &CountedSender) {
         if !counts_questions(event.name) {
             event.questions = Vec::new();
         }
-        let sender = self.sender(site, who);
-        let mut gathered = self.gathered();
-        if !gathered.admit(sender, |share| &mut share.events, EVENTS_AN_HOUR) {
+        let sender = self.sender(site, sender);
+        let mut pending = self.pending();
+        if !pending.admit(sender, |share| &mut share.events, EVENTS_AN_HOUR) {
             return;
         }
         let ended = (event.name == EventName::Sent).then(|| (site.to_string(), event.visit.clone()));
-        gathered.push(Count::Event { site: site.into(), week: clock::week(0), event });
+        pending.push(Count::Event { site: site.into(), week: clock::week(0), event });
         if let Some(visit) = ended
-            && let Some(search) = gathered.remove_waiting(&visit)
+            && let Some(search) = pending.remove_waiting(&visit)
         {
-            self.settle(&mut gathered, visit.0, search);
+            self.settle(&mut pending, visit.0, search);
         }
     }
 
     /// Records a search of a visit: its words if it found nothing, or `None` if it found something and nothing is missing.
-    pub fn add_search(&self, site: &str, visit: &str, who: &Counted, words: Option<String>) {
+    pub fn add_search(&self, site: &str, visit: &str, sender: &CountedSender, words: Option<String>) {
         let key = (site.to_string(), visit.to_string());
         let (sender, pseudonym) =
-            (self.sender(site, who), self.pseudonyms.digest("search", site, &clock::week(0), who));
-        let mut gathered = self.gathered();
-        gathered.remove_waiting(&key);
+            (self.sender(site, sender), self.pseudonyms.digest("search", site, &clock::week(0), sender));
+        let mut pending = self.pending();
+        pending.remove_waiting(&key);
         let Some(words) = words else { return };
-        let is_full = gathered.waiting.len() >= WAITING_MAX;
-        if is_full || !gathered.admit(sender, |share| &mut share.waiting, WAITING_OF_ONE_MAX) {
-            gathered.dropped += 1;
+        let is_full = pending.waiting.len() >= WAITING_MAX;
+        if is_full || !pending.admit(sender, |share| &mut share.waiting, WAITING_OF_ONE_MAX) {
+            pending.dropped += 1;
             return;
         }
-        gathered.waiting.insert(key, Search { words, who: pseudonym, sender, at: Instant::now() });
+        pending.waiting.insert(key, Search { words, who: pseudonym, sender, at: Instant::now() });
     }
 
     /// Writes the collected counts.
     pub async fn flush(&self, store: &dyn Counts) -> Result<(), StoreError> {
         loop {
             let batch: Vec<Count> = {
-                let mut gathered = self.gathered();
-                let length = gathered.queue.len().min(FLUSH_AT_ONCE);
-                gathered.queue.drain(..length).collect()
+                let mut pending = self.pending();
+                let length = pending.queue.len().min(FLUSH_AT_ONCE);
+                pending.queue.drain(..length).collect()
             };
             if batch.is_empty() {
                 return Ok(());
@@ -123,9 +123,9 @@ impl Counting {
             if let Err(error) = store.record_counts(&batch).await {
                 // A busy store is retried; counts that fail for another reason would fail again.
                 if matches!(error, StoreError::Busy) {
-                    let mut gathered = self.gathered();
+                    let mut pending = self.pending();
                     for count in batch.into_iter().rev() {
-                        gathered.queue.push_front(count);
+                        pending.queue.push_front(count);
                     }
                 }
                 return Err(error);
@@ -135,39 +135,39 @@ impl Counting {
 
     /// Counts the searches of visits that have been silent for a while.
     fn settle_still(&self, still: Duration) {
-        let mut gathered = self.gathered();
+        let mut pending = self.pending();
         let due: Vec<((String, String), Search)> =
-            gathered.waiting.extract_if(|_, search| search.at.elapsed() >= still).collect();
+            pending.waiting.extract_if(|_, search| search.at.elapsed() >= still).collect();
         for ((site, _), search) in due {
-            gathered.leave(&search);
-            self.settle(&mut gathered, site, search);
+            pending.leave(&search);
+            self.settle(&mut pending, site, search);
         }
     }
 
-    fn settle(&self, gathered: &mut Gathered, site: String, search: Search) {
+    fn settle(&self, pending: &mut PendingCounts, site: String, search: Search) {
         let Search { words, who, sender, .. } = search;
-        if gathered.admit(sender, |share| &mut share.searches, SEARCHES_AN_HOUR) {
+        if pending.admit(sender, |share| &mut share.searches, SEARCHES_AN_HOUR) {
             let search = self.pseudonyms.of_words(&words);
-            gathered.push(Count::SearchMiss { site, week: clock::week(0), who, search, words, at: clock::now() });
+            pending.push(Count::SearchMiss { site, week: clock::week(0), who, search, words, at: clock::now() });
         }
     }
 
-    fn sender(&self, site: &str, who: &Counted) -> [u8; 32] {
-        self.pseudonyms.digest("sender", site, "", who)
+    fn sender(&self, site: &str, sender: &CountedSender) -> [u8; 32] {
+        self.pseudonyms.digest("sender", site, "", sender)
     }
 
-    fn gathered(&self) -> MutexGuard<'_, Gathered> {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+    fn pending(&self) -> MutexGuard<'_, PendingCounts> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         let hour = clock::now().as_seconds() / 3600;
-        if gathered.hour != hour {
-            gathered.hour = hour;
-            gathered.senders.clear();
+        if pending.hour != hour {
+            pending.hour = hour;
+            pending.senders.clear();
         }
-        gathered
+        pending
     }
 }
 
-impl Gathered {
+impl PendingCounts {
     /// Takes one from the hourly quota of a sender, if there is one left.
     fn admit(&mut self, sender: [u8; 32], of: impl Fn(&mut SenderCounts) -> &mut u32, most: u32) -> bool {
         if self.senders.len() >= SENDERS_MAX && !self.senders.contains_key(&sender) {
@@ -212,7 +212,7 @@ pub async fn run(counting: &Counting, store: &dyn Counts) {
         if let Err(error) = counting.flush(store).await {
             tracing::warn!(%error, "recording counts failed");
         }
-        let dropped = take(&mut counting.gathered().dropped);
+        let dropped = take(&mut counting.pending().dropped);
         if dropped > 0 {
             tracing::debug!(dropped, "counts dropped");
         }
@@ -234,8 +234,8 @@ mod tests {
         Counting::new(Pseudonyms::new(vec![1; 32]))
     }
 
-    fn network(n: u8) -> Counted {
-        Counted::Network(Some([192, 0, n, 0].into()))
+    fn network(n: u8) -> CountedSender {
+        CountedSender::Network(Some([192, 0, n, 0].into()))
     }
 
     fn opened(visit: u32) -> Event {
@@ -249,9 +249,9 @@ mod tests {
         for visit in 0..2 * EVENTS_AN_HOUR {
             counting.add_event("acme", opened(visit), &network(1));
         }
-        assert_eq!(counting.gathered().queue.len(), EVENTS_AN_HOUR as usize);
+        assert_eq!(counting.pending().queue.len(), EVENTS_AN_HOUR as usize);
         counting.add_event("acme", opened(0), &network(2));
-        assert_eq!(counting.gathered().queue.len(), EVENTS_AN_HOUR as usize + 1);
+        assert_eq!(counting.pending().queue.len(), EVENTS_AN_HOUR as usize + 1);
     }
 
     #[test]
@@ -263,14 +263,14 @@ mod tests {
                 counting.add_search("acme", &format!("{visit:015x}{n:x}.0"), &network(n), Some("dark mode".into()));
             }
         }
-        assert_eq!(counting.gathered().queue.len(), QUEUE_MAX);
+        assert_eq!(counting.pending().queue.len(), QUEUE_MAX);
         for visit in 0..200 {
             counting.add_search("acme", &format!("{visit:016x}.0"), &network(200), Some("dark mode".into()));
         }
-        let gathered = counting.gathered();
-        let of_one = gathered.waiting.values().filter(|search| search.sender == counting.sender("acme", &network(200)));
+        let pending = counting.pending();
+        let of_one = pending.waiting.values().filter(|search| search.sender == counting.sender("acme", &network(200)));
         assert_eq!(of_one.count(), WAITING_OF_ONE_MAX as usize);
-        assert!(gathered.waiting.len() <= WAITING_MAX);
+        assert!(pending.waiting.len() <= WAITING_MAX);
     }
 
     #[test]
@@ -281,12 +281,12 @@ mod tests {
                 counting.add_search("acme", &format!("{visit:016x}.0"), &network(1), Some(format!("words {visit}")));
             }
             counting.settle_still(Duration::from_secs(1000));
-            assert_eq!(counting.gathered().queue.len(), 10 * (round - 1));
+            assert_eq!(counting.pending().queue.len(), 10 * (round - 1));
             counting.settle_still(Duration::ZERO);
-            assert_eq!(counting.gathered().queue.len(), 10 * round);
+            assert_eq!(counting.pending().queue.len(), 10 * round);
         }
         let sender = counting.sender("acme", &network(1));
-        let share = counting.gathered().senders[&sender];
+        let share = counting.pending().senders[&sender];
         assert_eq!((share.waiting, share.searches), (0, 30));
     }
 }

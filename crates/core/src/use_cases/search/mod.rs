@@ -143,16 +143,16 @@ impl Indexes {
         let mut build = build;
         match bring_up_to(store, &site, revision, &mut build).await {
             Ok(index) => {
-                let took = start.elapsed();
+                let duration = start.elapsed();
                 tracing::info!(
                     site,
                     revision = revision.current,
                     ?since,
                     questions = index.len(),
-                    ?took,
+                    ?duration,
                     "index built"
                 );
-                build.rest_until = Some(Instant::now() + took * REST);
+                build.rest_until = Some(Instant::now() + duration * REST);
                 self.sites.write().unwrap_or_else(PoisonError::into_inner).insert(site.clone(), Arc::new(index));
                 (site, build, true)
             }
@@ -210,10 +210,10 @@ async fn bring_up_to(
             }
         }
     }
-    let taken = take(build);
+    let taken_build = take(build);
     let (corpus, index) = off_thread(move || {
-        let index = taken.corpus.index(Snowball);
-        (taken.corpus, index)
+        let index = taken_build.corpus.index(Snowball);
+        (taken_build.corpus, index)
     })
     .await?;
     *build = Build { revision: Some(revision.current), corpus, rest_until: None };
@@ -223,15 +223,15 @@ async fn bring_up_to(
 /// Reads rows into the corpus of a build. Unreadable rows are skipped. A build that panics is empty afterwards, and starts again.
 async fn read_into(build: &mut Build, site: &str, rows: Vec<QuestionRow>) -> Result<(), BuildError> {
     let site = site.to_string();
-    let mut taken = take(build);
+    let mut taken_build = take(build);
     *build = off_thread(move || {
         for row in rows {
             match question_of(&site, &row) {
-                Some(question) => taken.corpus.insert(&question),
-                None => taken.corpus.remove(&row.id),
+                Some(question) => taken_build.corpus.insert(&question),
+                None => taken_build.corpus.remove(&row.id),
             }
         }
-        taken
+        taken_build
     })
     .await?;
     Ok(())

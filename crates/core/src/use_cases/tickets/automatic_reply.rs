@@ -54,8 +54,8 @@ impl AutomaticReply {
 
 fn item(hit: &Hit) -> String {
     let title: String = hit.title.iter().map(|run| run.text.as_str()).collect();
-    let says = if hit.url.is_empty() { escape(&title) } else { link(&title, &hit.url) };
-    format!("- {says}")
+    let suggestion = if hit.url.is_empty() { escape(&title) } else { link(&title, &hit.url) };
+    format!("- {suggestion}")
 }
 
 fn link(label: &str, url: &str) -> String {

@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn tickets_past_their_retention_are_not_imported() {
         let cutoff = "2026-01-01T00:00:00Z".parse().ok();
-        for (status, updated_at, cutoff, kept) in [
+        for (status, updated_at, cutoff, expected) in [
             (Status::Solved, "2025-12-31T23:59:59.000Z", cutoff, false),
             (Status::Solved, "2026-01-01T00:00:00.000Z", cutoff, true),
             (Status::Open, "2025-12-31T23:59:59.000Z", cutoff, true),
@@ -181,7 +181,7 @@ mod tests {
                 created_at: time("2020-01-01T00:00:00Z"),
                 updated_at: time(updated_at),
             };
-            assert_eq!(is_kept(&foreign, cutoff), kept, "{status:?} {updated_at}");
+            assert_eq!(is_kept(&foreign, cutoff), expected, "{status:?} {updated_at}");
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct KeyGuard {
 
 impl KeysInUse {
     /// Holds a key of a site; `None` if another request holds it.
-    pub fn hold(&self, site: &str, key: &str) -> Option<KeyGuard> {
+    pub fn acquire(&self, site: &str, key: &str) -> Option<KeyGuard> {
         let key = (site.to_string(), key.to_string());
         let fresh = self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
         fresh.then(|| KeyGuard { in_use: self.clone(), key })
@@ -38,10 +38,10 @@ mod tests {
     #[test]
     fn a_key_is_in_use_until_its_guard_is_dropped() {
         let in_use = KeysInUse::default();
-        let guard = in_use.hold("acme", "k");
-        assert!(guard.is_some() && in_use.hold("acme", "k").is_none());
-        assert!(in_use.hold("other", "k").is_some());
+        let guard = in_use.acquire("acme", "k");
+        assert!(guard.is_some() && in_use.acquire("acme", "k").is_none());
+        assert!(in_use.acquire("other", "k").is_some());
         drop(guard);
-        assert!(in_use.hold("acme", "k").is_some());
+        assert!(in_use.acquire("acme", "k").is_some());
     }
 }

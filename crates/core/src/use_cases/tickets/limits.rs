@@ -68,7 +68,7 @@ impl SubmissionLimits {
     /// because one person may have that as well.
     fn networks(&self, day: &str, address: IpAddr) -> Vec<([u8; 32], Usage)> {
         let quotas = &self.quotas;
-        let kept = kept_networks(address).into_iter().map(|network| {
+        let counted = kept_networks(address).into_iter().map(|network| {
             let share = u64::from(network.share);
             let limit = Usage {
                 bytes: quotas.address_ticket_bytes_per_day.saturating_mul(share),
@@ -76,7 +76,7 @@ impl SubmissionLimits {
             };
             (self.pseudonyms.of_kept_network("ticket", day, network), limit)
         });
-        kept.collect()
+        counted.collect()
     }
 }
 

@@ -78,7 +78,7 @@ impl TakeTicket {
         if !errors.is_empty() {
             return Err(TakeTicketError::Invalid(errors));
         }
-        let guard = self.keys_in_use.hold(name, &key.key).ok_or(TakeTicketError::InProgress)?;
+        let guard = self.keys_in_use.acquire(name, &key.key).ok_or(TakeTicketError::InProgress)?;
         let is_anonymous = requester.person.is_none();
         let quota = if is_anonymous { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
         self.limits.charge(name, requester.person.as_ref().map(|person| person.user.id.as_str()))?;

@@ -27,7 +27,7 @@ const POLICY: &str = "sandbox; default-src 'none'";
 
 /// The parameters of `PUT`.
 #[derive(Deserialize, JsonSchema)]
-pub struct Named {
+pub struct FileName {
     /// The file name.
     #[serde(default)]
     name: String,
@@ -36,7 +36,7 @@ pub struct Named {
 /// The parameters of `GET`.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Signed {
+pub struct SignedQuery {
     /// When the address expires.
     until: String,
     /// The signature of the address.
@@ -53,18 +53,18 @@ pub fn put_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
              (507) if the disk has no room for files.",
         )
         .requires_requester()
-        .query::<Named>()
+        .query::<FileName>()
         .bytes_body()
         .refused(&[415])
         .response::<201, Json<Attachment>>()
 }
 
 /// Uploads a file.
-pub async fn put(
+pub async fn store(
     State(requesters): State<Arc<Requesters>>,
     State(files): State<Arc<StoreFile>>,
     Path((name, id)): Path<(String, String)>,
-    parameters: Result<Query<Named>, QueryRejection>,
+    parameters: Result<Query<FileName>, QueryRejection>,
     client: Client,
     request: Request,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -72,7 +72,7 @@ pub async fn put(
     let mut upload = UploadBody::new(body);
     let stored = async {
         let site = requesters.site(&name)?;
-        let Query(Named { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
+        let Query(FileName { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
         let id =
             attachment::parse_id(&id).ok_or_else(|| Refusal::NotFound(": the id of a file must be a UUID".into()))?;
         let requester = requesters.identify(&parts.headers, site).await?;
@@ -105,7 +105,7 @@ fn answer(attachment: Attachment) -> impl IntoResponse {
 pub fn get_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary("Downloads a file from the signed address in its message.")
-        .query::<Signed>()
+        .query::<SignedQuery>()
         .response::<200, File>()
         .response_with::<206, File, _>(|answer| answer.description("The range of the file that Range requests."))
         .response_with::<304, (), _>(|answer| answer.description("The file has not changed since If-Modified-Since."))
@@ -120,11 +120,11 @@ pub async fn get(
     State(files): State<Arc<ReadFiles>>,
     State(bytes): State<Arc<dyn Files>>,
     Path((name, id)): Path<(String, String)>,
-    parameters: Result<Query<Signed>, QueryRejection>,
+    parameters: Result<Query<SignedQuery>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     requesters.site(&name)?;
-    let Query(Signed { until: expires_at, signature }) = parameters.unwrap_or_default();
+    let Query(SignedQuery { until: expires_at, signature }) = parameters.unwrap_or_default();
     let stored = files.find(&name, &id, &expires_at, &signature).await?;
     let served = ServeFile::new(bytes.path(&stored.file)).try_call(request).await.map_err(|error| {
         tracing::error!(%error, "reading a file failed");

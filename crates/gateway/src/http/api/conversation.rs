@@ -58,7 +58,7 @@ pub fn alike_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 }
 
 /// The open tickets of the requester that are similar to a draft.
-pub async fn alike(
+pub async fn find_similar(
     State(requesters): State<Arc<Requesters>>,
     State(gather): State<Arc<GatherTickets>>,
     State(find): State<Arc<FindSimilar>>,
@@ -98,7 +98,7 @@ pub async fn list(
     let Query(TicketsQuery { cursor, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = requesters.reader(&name, &requester).await?;
     gather.gather(site, &requester).await;
-    let limit = within("limit", limit, PAGE_MAX)?;
+    let limit = require_maximum("limit", limit, PAGE_MAX)?;
     let after = cursor.as_deref().map(read_cursor).transpose()?;
     Ok(private(read.list(&name, reader, after.as_ref(), limit).await?))
 }
@@ -140,7 +140,7 @@ pub async fn messages(
     let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
     let Query(MessagesQuery { after, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = requesters.reader(&name, &requester).await?;
-    let limit = within("limit", limit, MESSAGES_MAX)?;
+    let limit = require_maximum("limit", limit, MESSAGES_MAX)?;
     Ok(private(read.messages(&name, reader, &id, (after, limit)).await?))
 }
 
@@ -207,7 +207,7 @@ pub async fn patch(
 }
 
 /// A number in the query from 1 to `most`, which is also the default.
-fn within(name: &str, number: Option<u32>, maximum: u32) -> Result<u32, Refusal> {
+fn require_maximum(name: &str, number: Option<u32>, maximum: u32) -> Result<u32, Refusal> {
     let number = number.unwrap_or(maximum);
     if (1..=maximum).contains(&number) {
         return Ok(number);

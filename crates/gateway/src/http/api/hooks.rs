@@ -23,7 +23,7 @@ use deskbell_core::use_cases::delivery::{TakeInboundEvent, blocking};
 
 /// Marks the response to a signed event: its errors do not count against its sender.
 #[derive(Clone, Copy)]
-pub struct Signed;
+pub struct SignedEvent;
 
 /// Describes the route.
 pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
@@ -72,7 +72,7 @@ pub async fn answer(
     }
     let taken_in = events.take((&name, &destination), result).await;
     let mut response = taken_in.map(|()| StatusCode::NO_CONTENT).map_err(Refusal::from).into_response();
-    response.extensions_mut().insert(Signed);
+    response.extensions_mut().insert(SignedEvent);
     Ok(response)
 }
 

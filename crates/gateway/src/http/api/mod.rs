@@ -51,11 +51,11 @@ fn version_1() -> Api {
         .post("/sites/{site}/events", Charge::Report, events::answer, events::docs)
         .post("/sites/{site}/hooks/{destination}", Charge::Hook, hooks::answer, hooks::docs)
         .get("/sites/{site}/attachments/{id}", Charge::Read, attachments::get, attachments::get_docs)
-        .put("/sites/{site}/attachments/{id}", Charge::Upload, attachments::put, attachments::put_docs)
+        .put("/sites/{site}/attachments/{id}", Charge::Upload, attachments::store, attachments::put_docs)
         .get("/sites/{site}/tickets", Charge::Read, conversation::list, conversation::list_docs)
         .post("/sites/{site}/tickets", Charge::Ticket, tickets::answer, tickets::docs)
         .get("/sites/{site}/tickets/stream", Charge::Read, stream::answer, stream::docs)
-        .post("/sites/{site}/tickets/alike", Charge::Report, conversation::alike, conversation::alike_docs)
+        .post("/sites/{site}/tickets/alike", Charge::Report, conversation::find_similar, conversation::alike_docs)
         .get("/sites/{site}/tickets/{id}", Charge::Read, conversation::one, conversation::one_docs)
         .patch("/sites/{site}/tickets/{id}", Charge::Mark, conversation::patch, conversation::patch_docs)
         .post(
@@ -81,7 +81,7 @@ pub fn guarded(Api { router, routes }: Api, state: ApiState) -> Router {
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .fallback(|| async { Refusal::NotFound(String::new()) })
         .layer(from_fn(envelope::in_time))
-        .layer(from_fn_with_state(limits_state, limits::hold))
+        .layer(from_fn_with_state(limits_state, limits::enforce))
         .with_state(state)
 }
 

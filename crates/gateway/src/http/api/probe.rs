@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::describe::{Describe, EventStream};
 use super::tickets::KEY_HEADER;
 use crate::body_limits::BODY_MAX;
-use crate::deployment::{Arrived, PROBE_PAUSE};
+use crate::deployment::{PROBE_PAUSE, ProbeReceipt};
 use crate::http::body::drain;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
@@ -39,7 +39,7 @@ pub fn take_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
              arrived.",
         )
         .bytes_body()
-        .response::<200, Json<Arrived>>()
+        .response::<200, Json<ProbeReceipt>>()
 }
 
 /// Reads a body of at most the size of the largest file that a site accepts, and reports what arrived.
@@ -53,7 +53,7 @@ pub async fn take(
     let max = largest.unwrap_or_default().max(BODY_MAX);
     let (bytes, sha256) = tokio::time::timeout(BODY_TIME, read(body, max)).await.map_err(|_| Refusal::Timeout)??;
     let recorded = [header::AUTHORIZATION.as_str(), SESSION_HEADER, KEY_HEADER, "traceparent"];
-    let arrived = Arrived {
+    let arrived = ProbeReceipt {
         bytes,
         sha256,
         host: client.host,

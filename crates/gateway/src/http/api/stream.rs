@@ -73,7 +73,7 @@ pub async fn answer(
     let permit = guard.open_stream(client.address, claimed)?;
     let remaining = requester.person.as_ref().map(|person| clock::left(person.until));
     let end = Instant::now() + remaining.unwrap_or(WITHOUT_TOKEN);
-    let watch = Watching {
+    let watch = StreamGuard {
         changes: live.watch(&name, reader),
         tickets,
         name,
@@ -87,7 +87,7 @@ pub async fn answer(
     Ok(([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], events))
 }
 
-struct Watching {
+struct StreamGuard {
     tickets: Arc<ReadTickets>,
     name: String,
     requester: Requester,
@@ -97,8 +97,8 @@ struct Watching {
     _permit: StreamPermit,
 }
 
-fn events(watch: Watching) -> impl Stream<Item = Result<Event, Infallible>> {
-    stream::unfold(watch, async |mut watch: Watching| {
+fn events(watch: StreamGuard) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(watch, async |mut watch: StreamGuard| {
         let event = if watch.is_announced { next(&mut watch).await? } else { state(&watch).await? };
         watch.is_announced = true;
         Some((Ok(event), watch))
@@ -106,7 +106,7 @@ fn events(watch: Watching) -> impl Stream<Item = Result<Event, Infallible>> {
 }
 
 /// The next change of a ticket of the reader; `None` at the end of the stream.
-async fn next(watch: &mut Watching) -> Option<Event> {
+async fn next(watch: &mut StreamGuard) -> Option<Event> {
     let changed = tokio::select! {
         changed = watch.changes.changes.recv() => changed,
         () = sleep_until(watch.end) => return None,
@@ -121,7 +121,7 @@ async fn next(watch: &mut Watching) -> Option<Event> {
     }
 }
 
-async fn state(watch: &Watching) -> Option<Event> {
+async fn state(watch: &StreamGuard) -> Option<Event> {
     let counts = watch.tickets.counts(&watch.name, watch.requester.reader()?).await.ok()?;
     event(None, counts)
 }

@@ -81,7 +81,7 @@ pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, reque
         return match (&access.token, &parts.method) {
             (None, _) => message(StatusCode::FORBIDDEN, page::closed(access.is_demo)),
             (Some(_), &Method::GET) => Redirect::to(&login_address(&parts.uri)).into_response(),
-            (Some(_), _) => login::lost(body).await,
+            (Some(_), _) => login::return_text(body).await,
         };
     };
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);

@@ -55,14 +55,14 @@ pub fn notice(destinations: &[DestinationStatus]) -> Markup {
     html! {
         @if !needing_attention.is_empty() {
             section.card.undelivered aria-label="Undelivered items" {
-                @for DestinationStatus { queue, away, .. } in needing_attention {
+                @for DestinationStatus { queue, unreachable_reason, .. } in needing_attention {
                     p {
                         @if queue.dead_letters > 0 { span.mark.critical { (count_text(queue.dead_letters)) " given up" } " " }
                         @if queue.waiting > 0 { span.mark.soon { (count_text(queue.waiting)) " queued" } " " }
                         bdi { (queue.destination) } " " span.muted {
                             "for " bdi { (queue.site) }
                             @if let Some(time) = queue.since.and_then(waited) { " · the oldest for " (time) }
-                            @if let Some(reason) = away { " · unreachable: " bdi { (reason) } }
+                            @if let Some(reason) = unreachable_reason { " · unreachable: " bdi { (reason) } }
                         }
                     }
                 }
@@ -124,7 +124,7 @@ fn destination_table(destinations: &[DestinationStatus]) -> Markup {
 fn state(status: &DestinationStatus) -> Markup {
     html! {
         @if status.is_gone { span.muted { "Removed from the configuration. Queued items are sent when a destination with this name returns." } }
-        @else if let Some(reason) = &status.away { span.mark.critical { "Unreachable" } p { bdi { (reason) } } }
+        @else if let Some(reason) = &status.unreachable_reason { span.mark.critical { "Unreachable" } p { bdi { (reason) } } }
         @else if status.queue.waiting > 0 { "On its way" }
         @else { span.muted { "Nothing queued" } }
     }

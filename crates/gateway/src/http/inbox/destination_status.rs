@@ -19,7 +19,7 @@ pub struct DestinationStatus {
     /// Its pending deliveries and dead letters.
     pub queue: QueueStatus,
     /// Why it is unreachable, if it is.
-    pub away: Option<String>,
+    pub unreachable_reason: Option<String>,
     /// Whether it was removed from the configuration, so that nothing is delivered to it.
     pub is_gone: bool,
 }
@@ -53,7 +53,11 @@ impl DestinationStatuses {
     pub async fn read(&self) -> Result<Vec<DestinationStatus>, StoreError> {
         let status_of = |queue: QueueStatus| {
             let state = self.states.get(&queue.site, &queue.destination);
-            DestinationStatus { away: state.and_then(|state| state.unreachable()), is_gone: state.is_none(), queue }
+            DestinationStatus {
+                unreachable_reason: state.and_then(|state| state.unreachable()),
+                is_gone: state.is_none(),
+                queue,
+            }
         };
         Ok(self.queue.queues().await?.into_iter().map(status_of).collect())
     }
@@ -70,7 +74,7 @@ impl DestinationStatuses {
             let unreachable_reason = || self.states.get(site, name).and_then(|state| state.unreachable());
             destinations.push(existing.unwrap_or_else(|| DestinationStatus {
                 queue: empty_queue(site, name),
-                away: unreachable_reason(),
+                unreachable_reason: unreachable_reason(),
                 is_gone: false,
             }));
         }

@@ -23,7 +23,8 @@ pub fn person(ticket: &StoredTicket) -> Facts {
 pub fn form(ticket: &StoredTicket) -> Facts {
     let contact = &ticket.ticket.contact;
     let user = ticket.ticket.context.user.clone().unwrap_or_default();
-    let beyond = |typed: &str, actual: String| if typed == actual { String::new() } else { typed.to_string() };
+    let typed_difference =
+        |typed: &str, actual: String| if typed == actual { String::new() } else { typed.to_string() };
     let address = match ticket.handling.confirmation {
         Confirmation::NotNeeded => "",
         Confirmation::Awaited { .. } => {
@@ -37,8 +38,8 @@ pub fn form(ticket: &StoredTicket) -> Facts {
         None => "",
     };
     vec![
-        ("Name", beyond(&contact.name, user.name)),
-        ("E-mail", beyond(&contact.email, user.email)),
+        ("Name", typed_difference(&contact.name, user.name)),
+        ("E-mail", typed_difference(&contact.email, user.email)),
         ("Address", address.into()),
         ("Account", consent.into()),
     ]

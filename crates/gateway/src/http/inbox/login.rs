@@ -137,7 +137,7 @@ pub fn login_address(target: &Uri) -> String {
 }
 
 /// The response to a form whose session has ended, with the text that was written, so that it is not lost.
-pub async fn lost(body: Body) -> Response {
+pub async fn return_text(body: Body) -> Response {
     let bytes = read_body(body, access::FORM_MAX).await.unwrap_or_default();
     let text = form_urlencoded::parse(&bytes).find(|(name, _)| name == "text");
     let text = text.map(|(_, text)| text.into_owned()).unwrap_or_default();

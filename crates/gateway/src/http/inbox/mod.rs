@@ -73,7 +73,7 @@ struct ShownMessages {
 
 /// The site of a page.
 #[derive(Deserialize)]
-struct AboutSite {
+struct SiteQuery {
     /// Its public key; empty if none was chosen.
     #[serde(default)]
     site: String,
@@ -172,7 +172,7 @@ async fn ticket(
         earlier,
         is_latest: shown.before.is_none(),
         base: &base(&client),
-        brought: &ticket::brought(&inbox, &ticket).await?,
+        deliveries: &ticket::deliveries(&inbox, &ticket).await?,
     };
     let destinations = inbox.destinations.read().await?;
     let warning = inbox.destinations.warning();
@@ -188,11 +188,11 @@ fn base(client: &Client) -> String {
 async fn answers(
     State(inbox): State<InboxState>,
     Extension(agent): Extension<Agent>,
-    Query(about): Query<AboutSite>,
+    Query(query): Query<SiteQuery>,
 ) -> Result<Html<String>, Failed> {
     let destinations = inbox.destinations.read().await?;
     let warning = inbox.destinations.warning();
-    Ok(html(answers::page(&inbox, &frame(&agent, &destinations, warning.as_deref()), &about.site).await?))
+    Ok(html(answers::page(&inbox, &frame(&agent, &destinations, warning.as_deref()), &query.site).await?))
 }
 
 async fn deliveries(

@@ -12,7 +12,7 @@ pub const PLACES: &[(&str, &str)] =
 /// A text that says that a ticket was received, in the ticket's language.
 pub fn we_have_it(reference: &Reference, locale: &str) -> Markup {
     let text = fill(&text_in(locale, GatewayText::WeHaveIt), "{reference}", reference.as_str());
-    pasted("we-have-it", "Ticket received", &text)
+    copy_field("we-have-it", "Ticket received", &text)
 }
 
 /// Texts that ask to use the form, with a link to it; one for each channel.
@@ -21,15 +21,15 @@ pub fn send_here(base: &str, site: &str, locale: &str) -> Markup {
         @for (channel, channel_name) in PLACES {
             @let link = format!("{base}/help/{site}?deskbell=ticket&via={channel}");
             @let text = fill(&text_in(locale, GatewayText::SendHere), "{link}", &link);
-            (pasted(&format!("send-here-{site}-{channel}"), &format!("Link to the form, for {channel_name}"), &text))
+            (copy_field(&format!("send-here-{site}-{channel}"), &format!("Link to the form, for {channel_name}"), &text))
         }
     }
 }
 
 /// A text with a button that copies it.
-fn pasted(id: &str, label: &str, text: &str) -> Markup {
+fn copy_field(id: &str, label: &str, text: &str) -> Markup {
     html! {
-        div.pasted {
+        div.copy_field {
             label for=(id) { (label) }
             textarea.prose id=(id) readonly rows="2" dir="auto" { (text) }
             button.button type="button" data-copy=(id) hidden { "Copy" }

@@ -22,7 +22,7 @@ const ADDRESS: &str = "/inbox/deliveries";
 /// The form: the id of a delivery or `button_for_all`, and the ticket whose page has the button.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct AgainForm {
+pub struct ResendForm {
     id: String,
     all: String,
     ticket: String,
@@ -32,7 +32,7 @@ pub struct AgainForm {
 pub async fn handle(
     State(inbox): State<InboxState>,
     Extension(agent): Extension<Agent>,
-    form: Result<Form<AgainForm>, FormRejection>,
+    form: Result<Form<ResendForm>, FormRejection>,
 ) -> Result<Response, Failed> {
     let form = form.map(|Form(form)| form).unwrap_or_default();
     let Some(letters) = dead_letters(&form) else {
@@ -70,7 +70,7 @@ pub fn button_for_all(count: u32) -> Markup {
     }
 }
 
-fn dead_letters(form: &AgainForm) -> Option<DeadLetters> {
+fn dead_letters(form: &ResendForm) -> Option<DeadLetters> {
     match (form.id.parse(), form.all.as_str()) {
         (Ok(id), "") => Some(DeadLetters::One(id)),
         (Err(_), "yes") if form.id.is_empty() => Some(DeadLetters::All),

@@ -25,7 +25,7 @@ pub struct Report {
     /// How many lines or pages could not be read.
     pub bad: usize,
     /// Whether pruning was skipped, because an unreadable item may be a question that still exists.
-    pub kept: bool,
+    pub skipped_pruning: bool,
     /// Whether the source, or a part of it, could not be read, so that the import should be retried soon.
     pub is_incomplete: bool,
     /// Errors and warnings.
@@ -52,7 +52,7 @@ impl fmt::Display for Report {
             write!(f, "; {spared} missing from the source were kept, because they are most or all of its questions")?;
             write!(f, "; use --force-prune to remove them")?;
         }
-        if self.kept {
+        if self.skipped_pruning {
             write!(f, "; nothing was removed, because an unreadable item may be a question that still exists")?;
         }
         Ok(())
@@ -118,12 +118,12 @@ impl ImportQuestions {
         let store = self.questions.as_ref();
         let SourceReading { questions, bad, warnings, unreadable, is_incomplete, is_changes, is_unchanged, .. } =
             reading;
-        let kept = prune != Prune::Never && is_incomplete;
+        let skipped_pruning = prune != Prune::Never && is_incomplete;
         let prune = if is_incomplete || is_changes { Prune::Never } else { prune };
         let name = source.name();
         // A source of which nothing could be read counts as not read.
-        let nothing = questions.is_empty() && !bad.is_empty();
-        let changes = if nothing {
+        let is_unreadable = questions.is_empty() && !bad.is_empty();
+        let changes = if is_unreadable {
             Changes::default()
         } else if is_unchanged {
             store.finish_import(site, &name).await?;
@@ -131,17 +131,17 @@ impl ImportQuestions {
         } else {
             write::write(store, site, &name, questions, &unreadable, prune).await?
         };
-        let taken = changes.taken.iter().map(|taken| SourceNote {
-            position: format!("{:?}", taken.id),
-            note: format!("is already the id of a question from {}; use another id", taken.source),
+        let conflicts = changes.conflicts.iter().map(|conflict| SourceNote {
+            position: format!("{:?}", conflict.id),
+            note: format!("is already the id of a question from {}; use another id", conflict.source),
         });
-        let bad: Vec<SourceNote> = bad.into_iter().chain(taken).collect();
+        let bad: Vec<SourceNote> = bad.into_iter().chain(conflicts).collect();
         Ok(Report {
             bad: bad.len(),
             notes: bad.into_iter().chain(warnings).collect(),
             changes,
-            kept,
-            is_incomplete: is_incomplete || nothing,
+            skipped_pruning,
+            is_incomplete: is_incomplete || is_unreadable,
         })
     }
 }

@@ -30,7 +30,7 @@ pub struct ScheduledImport {
     /// The source of the questions.
     pub source: Arc<dyn QuestionSource>,
     /// The time from one import to the next.
-    pub every: Duration,
+    pub period: Duration,
     /// Whether questions that the source no longer has are removed.
     pub prune: bool,
 }
@@ -46,7 +46,7 @@ impl ImportQuestions {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::warn!(site, source = %plan.source.location(), %error, "scheduled import failed");
-                    retry_pause(1, plan.every)
+                    retry_pause(1, plan.period)
                 }
             };
             tokio::time::sleep(pause).await;
@@ -56,25 +56,25 @@ impl ImportQuestions {
     /// Imports a source if it is due and no other process holds its lease. Returns the time until the next check.
     async fn import_if_due(&self, site: &str, plan: &ScheduledImport, holder: &str) -> Result<Duration, StoreError> {
         let name = plan.source.name();
-        let left = left(&self.imports.import_run(site, &name).await?, plan.every);
-        if !left.is_zero() {
-            return Ok(left);
+        let time_left = time_left(&self.imports.import_run(site, &name).await?, plan.period);
+        if !time_left.is_zero() {
+            return Ok(time_left);
         }
         if !self.lease(site, &name, holder).await? {
-            return Ok(LEASED_ELSEWHERE.min(plan.every));
+            return Ok(LEASED_ELSEWHERE.min(plan.period));
         }
         // Another process may have just imported it.
         let run = self.imports.import_run(site, &name).await?;
-        let left = self::left(&run, plan.every);
-        if !left.is_zero() {
-            return Ok(left);
+        let time_left = self::time_left(&run, plan.period);
+        if !time_left.is_zero() {
+            return Ok(time_left);
         }
         let failures = match self.import_leased(site, plan, holder, &run).await {
             Ok((report, progress)) => {
                 log(site, plan, &report);
                 if !report.is_incomplete {
                     self.imports.record_import(site, &name, holder, &ImportOutcome::Success { progress }).await?;
-                    return Ok(plan.every);
+                    return Ok(plan.period);
                 }
                 run.failures.saturating_add(1)
             }
@@ -83,7 +83,7 @@ impl ImportQuestions {
                 run.failures.saturating_add(1)
             }
         };
-        let pause = retry_pause(failures, plan.every);
+        let pause = retry_pause(failures, plan.period);
         tracing::info!(site, source = %plan.source.location(), failures, retry_in = ?pause, "scheduled import will be retried");
         self.imports.record_import(site, &name, holder, &ImportOutcome::Failure { retry_in: pause }).await?;
         Ok(pause)
@@ -124,19 +124,19 @@ impl ImportQuestions {
 }
 
 /// The time until the next import.
-fn left(run: &ImportRun, every: Duration) -> Duration {
+fn time_left(run: &ImportRun, period: Duration) -> Duration {
     match (run.retry_in, run.since_import) {
         // A clock that was set back must not delay it for longer than the interval.
-        (Some(retry_in), _) => retry_in.min(every),
-        (None, Some(since)) => every.saturating_sub(since),
+        (Some(retry_in), _) => retry_in.min(period),
+        (None, Some(since)) => period.saturating_sub(since),
         (None, None) => Duration::ZERO,
     }
 }
 
 /// The backoff after this many failures in a row: growing, and never longer than the interval after a success.
-fn retry_pause(failures: u32, every: Duration) -> Duration {
+fn retry_pause(failures: u32, period: Duration) -> Duration {
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(20));
-    RETRY_FIRST.saturating_mul(doubled).min(every)
+    RETRY_FIRST.saturating_mul(doubled).min(period)
 }
 
 fn log(site: &str, plan: &ScheduledImport, report: &Report) {
@@ -153,16 +153,16 @@ mod tests {
 
     #[test]
     fn failed_imports_are_retried_with_backoff_up_to_the_period() {
-        let every = Duration::from_secs(24 * 60 * 60);
-        let minutes: Vec<u64> = (1..=12).map(|failures| retry_pause(failures, every).as_secs() / 60).collect();
+        let period = Duration::from_secs(24 * 60 * 60);
+        let minutes: Vec<u64> = (1..=12).map(|failures| retry_pause(failures, period).as_secs() / 60).collect();
         assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440]);
-        assert_eq!(retry_pause(u32::MAX, every), every);
+        assert_eq!(retry_pause(u32::MAX, period), period);
         assert_eq!(retry_pause(3, Duration::from_secs(10)), Duration::from_secs(10));
     }
 
     #[test]
     fn the_next_import_is_due_after_its_period_or_its_retry() {
-        let every = Duration::from_secs(3600);
+        let period = Duration::from_secs(3600);
         for (since_import, retry_in, left_seconds) in [
             (None, None, 0),
             (Some(1800), None, 1800),
@@ -174,7 +174,7 @@ mod tests {
         ] {
             let [since_import, retry_in] = [since_import, retry_in].map(|seconds| seconds.map(Duration::from_secs));
             let run = ImportRun { since_import, retry_in, ..ImportRun::default() };
-            assert_eq!(left(&run, every).as_secs(), left_seconds, "{run:?}");
+            assert_eq!(time_left(&run, period).as_secs(), left_seconds, "{run:?}");
         }
     }
 }

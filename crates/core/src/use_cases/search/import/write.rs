@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::ports::{KnownQuestion, NewQuestion, Questions, StoreError, TakenId};
+use crate::ports::{IdConflict, KnownQuestion, NewQuestion, Questions, StoreError};
 use domain::question::Question;
 
 /// How much one transaction writes, in questions and in bytes.
@@ -53,13 +53,13 @@ pub struct Changes {
     /// Questions that the source no longer has and that were kept, because there are suspiciously many.
     pub spared: usize,
     /// Questions that were skipped, because another source has their ids.
-    pub taken: Vec<TakenId>,
+    pub conflicts: Vec<IdConflict>,
 }
 
 /// Whether removing so many questions at once is suspicious: more than half of the known ones, or all because the source has none, as a source
 /// that was made private.
-fn is_suspicious(gone: usize, known: usize, read: usize) -> bool {
-    gone > 0 && (read == 0 || gone > PRUNE_FREELY && gone * 2 > known)
+fn is_suspicious(missing: usize, known: usize, read: usize) -> bool {
+    missing > 0 && (read == 0 || missing > PRUNE_FREELY && missing * 2 > known)
 }
 
 /// Writes questions, whose ids are unique, and removes those of the source that are not among them. `listed` are the ids of unreadable
@@ -73,33 +73,33 @@ pub async fn write(
     prune: Prune,
 ) -> Result<Changes, StoreError> {
     let known = store.known_questions(site).await?;
-    let kept: HashSet<String> = questions.iter().map(|question| question.id.clone()).collect();
-    let mut gone: Vec<String> = known
+    let read_ids: HashSet<String> = questions.iter().map(|question| question.id.clone()).collect();
+    let mut missing: Vec<String> = known
         .iter()
-        .filter(|(id, known)| known.source == source && !kept.contains(*id) && !listed.contains(*id))
+        .filter(|(id, known)| known.source == source && !read_ids.contains(*id) && !listed.contains(*id))
         .map(|(id, _)| id.clone())
         .collect();
-    gone.sort_unstable();
+    missing.sort_unstable();
     let of_source = known.values().filter(|known| known.source == source).count();
     let mut changes = Changes::default();
     let name = source.to_string();
     let compared = tokio::task::spawn_blocking(move || compare(questions, &known, &name)).await;
-    let Compared { write, new, changed, unchanged, taken } = compared.map_err(|_| StoreError::Damaged {
+    let Compared { write, new, changed, unchanged, conflicts } = compared.map_err(|_| StoreError::Damaged {
         record: "the questions of an import".into(),
         reason: "the comparison panicked".into(),
     })??;
-    (changes.new, changes.changed, changes.unchanged, changes.taken) = (new, changed, unchanged, taken);
+    (changes.new, changes.changed, changes.unchanged, changes.conflicts) = (new, changed, unchanged, conflicts);
     let writer = Writer { store, site, source };
     for chunk in chunks(&write) {
-        let Done { taken, .. } = writer.in_turn(&WriteStep::Write(chunk)).await?;
-        changes.new = changes.new.saturating_sub(taken.len());
-        changes.taken.extend(taken);
+        let Done { conflicts, .. } = writer.in_turn(&WriteStep::Write(chunk)).await?;
+        changes.new = changes.new.saturating_sub(conflicts.len());
+        changes.conflicts.extend(conflicts);
     }
     match prune {
         Prune::Never => {}
-        Prune::Limited if is_suspicious(gone.len(), of_source, kept.len()) => changes.spared = gone.len(),
+        Prune::Limited if is_suspicious(missing.len(), of_source, read_ids.len()) => changes.spared = missing.len(),
         Prune::Limited | Prune::Forced => {
-            for chunk in gone.chunks(ROWS_AT_ONCE) {
+            for chunk in missing.chunks(ROWS_AT_ONCE) {
                 changes.removed += writer.in_turn(&WriteStep::Remove(chunk)).await?.removed;
             }
         }
@@ -126,7 +126,7 @@ enum WriteStep<'a> {
 /// The result of a transaction.
 #[derive(Default)]
 struct Done {
-    taken: Vec<TakenId>,
+    conflicts: Vec<IdConflict>,
     removed: usize,
 }
 
@@ -154,7 +154,7 @@ impl Writer<'_> {
         let Writer { store, site, source } = self;
         let mut done = Done::default();
         match step {
-            WriteStep::Write(chunk) => done.taken = store.write_questions(site, source, chunk).await?,
+            WriteStep::Write(chunk) => done.conflicts = store.write_questions(site, source, chunk).await?,
             WriteStep::Remove(chunk) => done.removed = store.remove_questions(site, source, chunk).await?,
             WriteStep::Finish => store.finish_import(site, source).await?,
         }
@@ -167,7 +167,7 @@ struct Compared {
     new: usize,
     changed: usize,
     unchanged: usize,
-    taken: Vec<TakenId>,
+    conflicts: Vec<IdConflict>,
 }
 
 /// Determines the questions to be written.
@@ -176,7 +176,7 @@ fn compare(
     known: &HashMap<String, KnownQuestion>,
     source: &str,
 ) -> Result<Compared, StoreError> {
-    let mut compared = Compared { write: Vec::new(), new: 0, changed: 0, unchanged: 0, taken: Vec::new() };
+    let mut compared = Compared { write: Vec::new(), new: 0, changed: 0, unchanged: 0, conflicts: Vec::new() };
     for question in questions {
         let json = serde_json::to_string(&question).map_err(|error| StoreError::Damaged {
             record: format!("question {}", question.id),
@@ -186,7 +186,7 @@ fn compare(
         let known = known.get(&question.id);
         match known {
             Some(known) if known.source != source && !known.source.is_empty() => {
-                compared.taken.push(TakenId { id: question.id, source: known.source.clone() });
+                compared.conflicts.push(IdConflict { id: question.id, source: known.source.clone() });
                 continue;
             }
             Some(known) if known.hash == hash => compared.unchanged += 1,
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn removing_most_questions_is_suspicious_unless_they_are_few() {
-        for (gone, known, read, suspicious) in [
+        for (missing, known, read, suspicious) in [
             (0, 0, 0, false),
             (0, 100, 100, false),
             (1, 1, 0, true),
@@ -234,7 +234,7 @@ mod tests {
             (50, 100, 50, false),
             (51, 100, 49, true),
         ] {
-            assert_eq!(is_suspicious(gone, known, read), suspicious, "{gone} of {known}");
+            assert_eq!(is_suspicious(missing, known, read), suspicious, "{missing} of {known}");
         }
     }
 

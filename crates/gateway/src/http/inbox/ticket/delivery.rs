@@ -25,7 +25,7 @@ pub struct DestinationDeliveries {
     /// The address of the external ticket for agents.
     pub page: Option<String>,
     /// Why the destination is unreachable, if it is.
-    pub away: Option<String>,
+    pub unreachable_reason: Option<String>,
     /// Whether it was removed from the configuration.
     pub is_gone: bool,
 }
@@ -46,7 +46,7 @@ pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<Desti
             deliveries: deliveries.iter().filter(|delivery| delivery.destination == name).cloned().collect(),
             page: to.zip(external.as_ref()).and_then(|(to, external)| to.page(external)),
             external,
-            away: states.get(&ticket.site, name).and_then(|state| state.unreachable()),
+            unreachable_reason: states.get(&ticket.site, name).and_then(|state| state.unreachable()),
             is_gone: to.is_none(),
         });
     }
@@ -55,26 +55,26 @@ pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<Desti
 
 /// The card; empty if the ticket has no destination.
 pub fn card(view: &TicketView<'_>) -> Markup {
-    let content = html! { @for brought in view.brought { (destination(view, brought)) } };
+    let content = html! { @for group in view.deliveries { (destination(view, group)) } };
     section("delivery", "Delivery", &[], content)
 }
 
-fn destination(view: &TicketView<'_>, brought: &DestinationDeliveries) -> Markup {
+fn destination(view: &TicketView<'_>, group: &DestinationDeliveries) -> Markup {
     let open: Vec<&Delivery> =
-        brought.deliveries.iter().filter(|candidate| candidate.state != DeliveryState::Delivered).collect();
-    let lines = brought
+        group.deliveries.iter().filter(|candidate| candidate.state != DeliveryState::Delivered).collect();
+    let lines = group
         .deliveries
         .iter()
         .filter(|candidate| candidate.state == DeliveryState::Delivered)
         .flat_map(|candidate| candidate.reason.lines());
     let left_out: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     html! {
-        div.brought {
-            div.to { h3 { bdi { (brought.destination) } } (mark(brought, &open)) }
-            (arrived(brought))
-            @if let Some(page) = brought.page.as_deref().and_then(labels::web) { p.small { (labels::outward(page, "Open there")) } }
+        div.group {
+            div.to { h3 { bdi { (group.destination) } } (mark(group, &open)) }
+            (delivered_entry(group))
+            @if let Some(page) = group.page.as_deref().and_then(labels::web) { p.small { (labels::outward(page, "Open there")) } }
             @if !open.is_empty() {
-                ol.open { @for (index, delivery) in open.iter().enumerate() { li { (missing(view, brought, delivery, index > 0)) } } }
+                ol.open { @for (index, delivery) in open.iter().enumerate() { li { (missing(view, group, delivery, index > 0)) } } }
             }
             @if !left_out.is_empty() {
                 h4 { "Not transferred" }
@@ -84,20 +84,20 @@ fn destination(view: &TicketView<'_>, brought: &DestinationDeliveries) -> Markup
     }
 }
 
-fn mark(brought: &DestinationDeliveries, open: &[&Delivery]) -> Markup {
+fn mark(group: &DestinationDeliveries, open: &[&Delivery]) -> Markup {
     html! {
         @if open.iter().any(|delivery| delivery.state == DeliveryState::DeadLetter) { span.mark.critical { "Given up" } }
-        @else if !open.is_empty() && brought.is_gone { span.mark.critical { "Stuck" } }
+        @else if !open.is_empty() && group.is_gone { span.mark.critical { "Stuck" } }
         @else if !open.is_empty() { span.mark.soon { "On its way" } }
-        @else if !brought.deliveries.is_empty() { span.mark { "Delivered" } }
-        @else if brought.external.is_some() { span.mark { "Created there" } }
+        @else if !group.deliveries.is_empty() { span.mark { "Delivered" } }
+        @else if group.external.is_some() { span.mark { "Created there" } }
         @else { span.mark.low { "Not delivered there" } }
     }
 }
 
 /// The delivered parts: the ticket, and a summary of everything after it.
-fn arrived(brought: &DestinationDeliveries) -> Markup {
-    let delivered = brought.deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Delivered);
+fn delivered_entry(group: &DestinationDeliveries) -> Markup {
+    let delivered = group.deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Delivered);
     let (ticket, after): (Vec<&Delivery>, Vec<&Delivery>) =
         delivered.partition(|delivery| delivery.kind == DeliveryKind::Ticket);
     let ticket = ticket.first().map(|ticket| settled_text(ticket));
@@ -109,31 +109,31 @@ fn arrived(brought: &DestinationDeliveries) -> Markup {
 }
 
 /// An undelivered part, with the time and the reason.
-fn missing(view: &TicketView<'_>, brought: &DestinationDeliveries, delivery: &Delivery, is_behind: bool) -> Markup {
+fn missing(view: &TicketView<'_>, group: &DestinationDeliveries, delivery: &Delivery, is_behind: bool) -> Markup {
     html! {
         h4 { (delivery_content(view, delivery)) }
-        @if delivery.state == DeliveryState::DeadLetter { (dead_letters(view, brought, delivery)) }
+        @if delivery.state == DeliveryState::DeadLetter { (dead_letters(view, group, delivery)) }
         // A delivery behind another one has not been attempted, and is not until that one is delivered.
         @else if is_behind { p.muted { "Queued since " (times::minute(delivery.created_at)) ", behind an earlier item" } }
-        @else { (waiting_text(brought, delivery)) }
+        @else { (waiting_text(group, delivery)) }
     }
 }
 
-fn dead_letters(view: &TicketView<'_>, brought: &DestinationDeliveries, delivery: &Delivery) -> Markup {
+fn dead_letters(view: &TicketView<'_>, group: &DestinationDeliveries, delivery: &Delivery) -> Markup {
     html! {
         (marked_facts(&[("Given up", settled_text(delivery)), ("Tried", attempts_text(delivery)), ("Reason", text(&delivery.reason))]))
-        @if brought.is_gone { p.muted { "This destination was removed from the configuration. Queued items are sent when a destination with this name returns." } }
+        @if group.is_gone { p.muted { "This destination was removed from the configuration. Queued items are sent when a destination with this name returns." } }
         @else { (send_again::button_for(delivery, &view.ticket.reference, true)) }
     }
 }
 
-fn waiting_text(brought: &DestinationDeliveries, delivery: &Delivery) -> Markup {
-    let unreachable_reason = brought.away.as_deref().unwrap_or_default();
-    let why = if delivery.reason.is_empty() { unreachable_reason } else { &delivery.reason };
+fn waiting_text(group: &DestinationDeliveries, delivery: &Delivery) -> Markup {
+    let unreachable_reason = group.unreachable_reason.as_deref().unwrap_or_default();
+    let reason = if delivery.reason.is_empty() { unreachable_reason } else { &delivery.reason };
     let is_due = delivery.due_at <= clock::now();
     let next = html! {
-        @if brought.is_gone { "None: the destination was removed from the configuration" }
-        @else if brought.away.is_some() { "As soon as the destination is reachable" }
+        @if group.is_gone { "None: the destination was removed from the configuration" }
+        @else if group.unreachable_reason.is_some() { "As soon as the destination is reachable" }
         // A delivery without a failure is being attempted while it is due.
         @else if is_due || delivery.reason.is_empty() { "Now" }
         @else { (times::second(delivery.due_at)) }
@@ -141,7 +141,7 @@ fn waiting_text(brought: &DestinationDeliveries, delivery: &Delivery) -> Markup 
     marked_facts(&[
         ("Queued since", times::minute(delivery.created_at)),
         ("Tried", attempts_text(delivery)),
-        ("Reason", text(why)),
+        ("Reason", text(reason)),
         ("Next attempt", next),
     ])
 }

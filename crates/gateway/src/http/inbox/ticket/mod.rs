@@ -32,7 +32,7 @@ use domain::conversation::Message;
 use domain::robot;
 use domain::ticket::Status;
 
-pub use delivery::{DestinationDeliveries, read as brought};
+pub use delivery::{DestinationDeliveries, read as deliveries};
 
 /// The data of the page of a ticket.
 pub struct TicketView<'a> {
@@ -53,7 +53,7 @@ pub struct TicketView<'a> {
     /// The address of this gateway.
     pub base: &'a str,
     /// Its deliveries to each destination.
-    pub brought: &'a [DestinationDeliveries],
+    pub deliveries: &'a [DestinationDeliveries],
 }
 
 impl TicketView<'_> {
