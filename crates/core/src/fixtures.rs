@@ -8,10 +8,10 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::ports::{Delivery, DeliveryKind, DeliveryState, Handling, StoredTicket};
+use crate::rules::on_call::OnCallRotas;
 use crate::site::Site;
 use crate::timestamp::Timestamp;
 use domain::config::Config;
-use domain::rota::Rota;
 use domain::ticket::{NewTicket, Status};
 
 /// A time in RFC 3339.
@@ -25,7 +25,7 @@ pub fn site() -> Site {
         key: "acme".into(),
         config: Config::default(),
         hours: None,
-        rota: Rota { zone: TimeZone::UTC, teams: BTreeMap::new() },
+        rota: OnCallRotas { zone: TimeZone::UTC, teams: BTreeMap::new() },
         support_engineers: Vec::new(),
         keep: None,
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::rules::business_hours::BusinessHours;
+use crate::rules::on_call::OnCallRotas;
 use crate::rules::retention::Retention;
 use domain::config::Config;
-use domain::hours::Hours;
-use domain::rota::Rota;
 
 /// One product that embeds the panel.
 #[derive(Clone, Debug)]
@@ -15,9 +15,9 @@ pub struct Site {
     /// What the panel and the gateway are told.
     pub config: Config,
     /// When somebody is there; without it no time is promised.
-    pub hours: Option<Hours>,
+    pub hours: Option<BusinessHours>,
     /// Who is support hero.
-    pub rota: Rota,
+    pub rota: OnCallRotas,
     /// The topics that a support engineer covers, before they go to a team.
     pub support_engineers: Vec<String>,
     /// How long solved tickets are kept after their last update; without it for good.

@@ -26,7 +26,10 @@ use crate::http::edge::Edge;
 use crate::http::help::HelpState;
 use crate::http::inbox::InboxState;
 use crate::http::inbox::access::InboxAccess;
+use crate::http::inbox::answers::AnswersReader;
 use crate::http::inbox::destination_status::DestinationStatuses;
+use crate::http::inbox::list_reader::ListReader;
+use crate::http::inbox::ticket_reader::TicketReader;
 use crate::http::requester::Requesters;
 use crate::live::Live;
 use crate::metrics::{Metrics, RequestMetrics};
@@ -238,15 +241,17 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: S
             live: live.clone(),
         },
         inbox: InboxState {
-            sites: sites.clone(),
             access: Arc::new(access),
             destinations: Arc::new(destination_statuses),
-            tickets: store.clone(),
-            conversations: store.clone(),
-            external: store.clone(),
-            counts: store.clone(),
-            files: read_files,
-            incidents: current_incidents,
+            list: Arc::new(ListReader { sites: sites.clone(), tickets: store.clone(), incidents: current_incidents }),
+            ticket: Arc::new(TicketReader {
+                sites: sites.clone(),
+                tickets: store.clone(),
+                conversations: store.clone(),
+                files: read_files,
+                external: store.clone(),
+            }),
+            answers: Arc::new(AnswersReader { sites: sites.clone(), counts: store.clone() }),
             handle: handle.clone(),
             erase,
             resend: Arc::new(ResendDeliveries::new(store.clone(), sites.clone(), bus)),

@@ -2,7 +2,7 @@
 
 mod oracle;
 
-use domain::hours::Hours;
+use deskbell_core::rules::business_hours::BusinessHours;
 use domain::ticket::Severity;
 use gateway::config::{self, Overrides};
 use serde::Deserialize;
@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// The hours of a configuration, or its error.
-fn read(lines: &str) -> Result<Hours, String> {
+fn read(lines: &str) -> Result<BusinessHours, String> {
     let zone = if lines.contains("zone = ") { "" } else { "zone = \"Europe/Berlin\"\n" };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("deskbell.toml");
@@ -35,7 +35,7 @@ fn read(lines: &str) -> Result<Hours, String> {
 }
 
 /// Whether the due time is as in a line of the table.
-fn check(hours: &Hours, line: &str) -> Result<(), String> {
+fn check(hours: &BusinessHours, line: &str) -> Result<(), String> {
     let (severity, line) = match line.split_once(": ") {
         Some((severity, line)) => (Severity::from_word(severity).unwrap(), line),
         None => (Severity::Medium, line),

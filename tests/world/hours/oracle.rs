@@ -1,6 +1,6 @@
 //! Compares due times with a slow oracle that goes through the wall clock minute by minute.
 
-use domain::hours::{DAY, Holiday, Hours, Schedule, Span};
+use deskbell_core::rules::business_hours::{BusinessHours, DAY, Holiday, Schedule, Span};
 use domain::ticket::Severity;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -56,7 +56,7 @@ impl Wall {
 }
 
 /// When this many hours have passed, counted minute by minute; `None` beyond the range of the oracle.
-fn due(hours: &Hours, since: Timestamp, promised: u32) -> Option<Timestamp> {
+fn due(hours: &BusinessHours, since: Timestamp, promised: u32) -> Option<Timestamp> {
     let wall = Wall::new(&hours.zone, since);
     let mut open = vec![false; wall.minutes.len() + 2 * 24 * 60];
     let midnight = |date: Date| wall.index(date.to_datetime(Time::midnight()));
@@ -105,7 +105,7 @@ fn spans() -> impl Strategy<Value = Vec<Span>> {
     ]
 }
 
-fn hours() -> impl Strategy<Value = (Hours, Timestamp)> {
+fn hours() -> impl Strategy<Value = (BusinessHours, Timestamp)> {
     let week = prop::array::uniform7(spans());
     let holidays = prop::collection::vec((0i64..10, spans()), 0..4);
     (week, holidays, 0..ZONES.len(), 0i64..5 * 24 * 60).prop_map(|(mut week, holidays, zone, minutes)| {
@@ -125,7 +125,7 @@ fn hours() -> impl Strategy<Value = (Hours, Timestamp)> {
             .map(|(days, spans)| (first.checked_add(days.days()).unwrap(), Holiday { name: String::new(), spans }));
         let schedule = Schedule { week, holidays: holidays.collect() };
         let since = first.to_zoned(zone.clone()).unwrap().timestamp().checked_add(minutes.minutes()).unwrap();
-        (Hours { zone, usual: schedule, severities: Vec::new() }, since)
+        (BusinessHours { zone, usual: schedule, severities: Vec::new() }, since)
     })
 }
 

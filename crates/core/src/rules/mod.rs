@@ -3,6 +3,7 @@
 pub mod address;
 pub mod backoff;
 pub mod body;
+pub mod business_hours;
 pub mod coalescing;
 pub mod codes;
 pub mod comment;
@@ -12,6 +13,8 @@ pub mod file_formats;
 pub mod listing;
 pub mod mail_quota;
 pub mod networks;
+pub mod on_call;
+pub mod ownership;
 pub mod polling;
 pub mod quotas;
 pub mod response_plan;

@@ -1,8 +1,8 @@
 //! The response target of a ticket, and who is responsible for it.
 
+use crate::rules::ownership;
 use crate::site::Site;
 use crate::timestamp::Timestamp;
-use domain::ownership;
 use domain::targets::{self, Owner, Target};
 use domain::ticket::{Priority, Severity};
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Value;
 
 use super::suggestion::with_suggestion;
-use domain::hours::{DAY, Holiday, Hours, Schedule, Span};
+use deskbell_core::rules::business_hours::{BusinessHours, DAY, Holiday, Schedule, Span};
 use domain::ticket::Severity;
 
 /// The table `hours` of a site.
@@ -62,7 +62,7 @@ const ALWAYS: &str = "always";
 
 impl HoursTable {
     /// The hours, or the invalid field and the reason.
-    pub fn read(&self) -> Result<Hours, FieldError> {
+    pub fn read(&self) -> Result<BusinessHours, FieldError> {
         let no_zone =
             |_| field_error("zone", format!("{:?} is not a time zone; use one such as \"Europe/Berlin\"", self.zone));
         let zone = TimeZone::get(&self.zone).map_err(no_zone)?;
@@ -102,12 +102,12 @@ impl HoursTable {
             };
             severities.push((severity, schedule));
         }
-        Ok(Hours { zone, usual, severities })
+        Ok(BusinessHours { zone, usual, severities })
     }
 }
 
 /// The holidays that are over, by which an administrator notices a wrong year; they have no effect.
-pub fn past_holidays(hours: &Hours, now: Timestamp) -> BTreeSet<Date> {
+pub fn past_holidays(hours: &BusinessHours, now: Timestamp) -> BTreeSet<Date> {
     let today = now.to_zoned(hours.zone.clone()).date();
     let of_severities = hours.severities.iter().map(|(_, schedule)| schedule);
     let dates = [&hours.usual].into_iter().chain(of_severities).flat_map(|schedule| schedule.holidays.keys());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use domain::rota::{Rota, Turns};
+use deskbell_core::rules::on_call::{OnCallRotas, Rotation};
 
 /// The turns of a team, as configured.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,14 +16,14 @@ pub struct TurnsTable {
 }
 
 /// The rota of all teams, or the invalid field and the reason.
-pub fn read(tables: &BTreeMap<String, TurnsTable>, zone: TimeZone) -> Result<Rota, (String, String)> {
+pub fn read(tables: &BTreeMap<String, TurnsTable>, zone: TimeZone) -> Result<OnCallRotas, (String, String)> {
     let turns = |(team, table): (&String, &TurnsTable)| {
         let no_day = |_| (format!("{team}.from"), format!("{:?} is not a day; use \"2026-11-23\"", table.from));
         let start = table.from.parse().map_err(no_day)?;
         if table.people.is_empty() {
             return Err((format!("{team}.people"), "must not be empty; add at least one name".to_string()));
         }
-        Ok((team.clone(), Turns { from: start, people: table.people.clone() }))
+        Ok((team.clone(), Rotation { from: start, people: table.people.clone() }))
     };
-    Ok(Rota { zone, teams: tables.iter().map(turns).collect::<Result<_, _>>()? })
+    Ok(OnCallRotas { zone, teams: tables.iter().map(turns).collect::<Result<_, _>>()? })
 }

@@ -15,12 +15,12 @@ use super::origins::Origins;
 use super::panel::{self, PanelTable};
 use super::rota::{self, TurnsTable};
 use super::signers::SignerTable;
+use deskbell_core::rules::business_hours::BusinessHours;
+use deskbell_core::rules::on_call::OnCallRotas;
 use deskbell_core::rules::retention::Retention;
 use domain::attachment::Attachments;
 use domain::config::{self, Config};
-use domain::hours::Hours;
 use domain::identifier;
-use domain::rota::Rota;
 use domain::targets::{Target, default_targets};
 use domain::ticket::Priority;
 use wire::Pairs;
@@ -83,9 +83,9 @@ pub struct SiteConfig {
     /// The configuration for the panel and the gateway.
     pub config: Config,
     /// The business hours; without them no due time is promised.
-    pub hours: Option<Hours>,
+    pub hours: Option<BusinessHours>,
     /// The support hero rota.
-    pub rota: Rota,
+    pub rota: OnCallRotas,
     /// The topics that a support engineer answers first, instead of a support hero.
     pub support_engineers: Vec<String>,
     /// How long solved tickets are stored after their last update; without it for good.

@@ -21,6 +21,7 @@ pub mod problem;
 mod refusals;
 mod refused_origins;
 pub mod requester;
+mod state;
 mod upload;
 
 use std::any::Any;

@@ -90,15 +90,15 @@ mod tests {
     use super::*;
     use crate::fixtures::{self, time};
     use crate::ports::Handling;
+    use crate::rules::business_hours::{BusinessHours, Schedule};
     use domain::context::User;
-    use domain::hours::{Hours, Schedule};
     use domain::ticket::{NewTicket, Status};
     use serde_json::json;
 
     /// A site whose office hours are in Berlin.
     fn in_berlin() -> Site {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let hours = Hours { zone, usual: Schedule::default(), severities: Vec::new() };
+        let hours = BusinessHours { zone, usual: Schedule::default(), severities: Vec::new() };
         Site { hours: Some(hours), ..fixtures::site() }
     }
 

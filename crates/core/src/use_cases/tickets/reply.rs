@@ -15,12 +15,12 @@ use crate::ports::{
     Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage, Reader,
     StoreError, StoredTicket, SubmissionQuota,
 };
+use crate::rules::ownership;
 use crate::rules::{customer_limits, response_plan};
 use crate::site::Site;
 use crate::use_cases::attachments::{self, MissingFiles, ReadFiles};
 use crate::use_cases::delivery::Dispatch;
 use domain::conversation::{Author, Message, Reply, Turn};
-use domain::ownership;
 use domain::problem::FieldError;
 use domain::targets::Owner;
 use domain::ticket::{MESSAGE_MAX, Status};

@@ -7,6 +7,7 @@ use axum::extract::FromRef;
 use super::config::PublicConfigs;
 use crate::guard::Guard;
 use crate::http::requester::Requesters;
+use crate::http::state::state;
 use crate::live::Live;
 use deskbell_core::ports::{Files, Questions};
 use deskbell_core::use_cases::attachments::{ReadFiles, StoreFile};
@@ -18,23 +19,6 @@ use deskbell_core::use_cases::tickets::{
     AmendTicket, FindSimilar, GatherTickets, ReadTickets, ReplyToTicket, TakeTicket,
 };
 use deskbell_core::use_cases::tickets::{ConfirmAddress, RequestCode};
-
-/// Declares the state of a router, from which handlers can extract each part.
-macro_rules! state {
-    ($(#[$attribute:meta])* $name:ident { $($(#[$part_attribute:meta])* $part:ident: $type:ty,)+ }) => {
-        $(#[$attribute])*
-        #[derive(Clone)]
-        pub struct $name {
-            $($(#[$part_attribute])* pub $part: $type,)+
-        }
-
-        $(impl FromRef<$name> for $type {
-            fn from_ref(state: &$name) -> $type {
-                state.$part.clone()
-            }
-        })+
-    };
-}
 
 state! {
     /// The use cases of the API, and the other state of its routes.

@@ -1,5 +1,7 @@
 //! `POST /inbox/tickets/{name}`: the actions of agents on a ticket.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -10,10 +12,10 @@ use serde::Deserialize;
 use super::access::Agent;
 use super::page;
 use super::render::{Failed, message};
-use super::state::InboxState;
+use super::ticket_reader::TicketReader;
 use deskbell_core::ports::StoredTicket;
 use deskbell_core::site::Sites;
-use deskbell_core::use_cases::tickets::{Action, ActionOutcome};
+use deskbell_core::use_cases::tickets::{Action, ActionOutcome, HandleTicket};
 use domain::targets::Owner;
 use domain::ticket::{MESSAGE_MAX, Severity, Status};
 
@@ -38,16 +40,17 @@ pub struct ActionForm {
 
 /// Handles the form, and redirects to the ticket.
 pub async fn handle(
-    State(inbox): State<InboxState>,
+    State(tickets): State<Arc<TicketReader>>,
+    State(actions): State<Arc<HandleTicket>>,
     Extension(agent): Extension<Agent>,
     Path(name): Path<String>,
     form: Result<Form<ActionForm>, FormRejection>,
 ) -> Result<Response, Failed> {
-    let Some(ticket) = inbox.tickets.ticket_by_name(&name).await? else {
+    let Some(ticket) = tickets.ticket(&name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     let action = match form {
-        Ok(Form(form)) => parse(&inbox.sites, &ticket, form),
+        Ok(Form(form)) => parse(&tickets.sites, &ticket, form),
         Err(rejection) => Err((rejection.body_text(), String::new())),
     };
     let action = match action {
@@ -63,7 +66,7 @@ pub async fn handle(
     };
     let ticket_page = format!("/inbox/tickets/{}{fragment}", ticket.reference);
     let text = if let Action::Answer { text, .. } = &action { text.clone() } else { String::new() };
-    match inbox.handle.act(&ticket, &agent.name, action).await? {
+    match actions.act(&ticket, &agent.name, action).await? {
         ActionOutcome::Done => Ok(Redirect::to(&ticket_page).into_response()),
         ActionOutcome::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
         ActionOutcome::KeyReused => {

@@ -1,14 +1,15 @@
 //! How useful the community's answers are, for authors of documentation.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use maud::{Markup, html};
 
 use super::page::{self, Frame};
-use super::state::InboxState;
 use super::{labels, times};
 use deskbell_core::clock;
-use deskbell_core::ports::{SearchMiss, StoreError, WeekOfKind};
+use deskbell_core::ports::{Counts, SearchMiss, StoreError, WeekOfKind};
+use deskbell_core::site::Sites;
 use domain::deflection::QuestionCounts;
 use domain::question::Question;
 use markdown::safe_url;
@@ -18,6 +19,14 @@ const WEEKS: u32 = 8;
 /// How many questions are shown.
 const QUESTIONS: u32 = 30;
 
+/// Reads how useful answers are.
+pub struct AnswersReader {
+    /// The sites.
+    pub sites: Arc<Sites>,
+    /// The counts.
+    pub counts: Arc<dyn Counts>,
+}
+
 /// The counts of one site.
 struct Site {
     weeks: Vec<WeekOfKind>,
@@ -26,11 +35,11 @@ struct Site {
 }
 
 /// The page about a site; about the first one if the site is not configured.
-pub async fn page(inbox: &InboxState, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
-    let names: Vec<&str> = inbox.sites.keys().collect();
+pub async fn page(answers: &AnswersReader, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
+    let names: Vec<&str> = answers.sites.keys().collect();
     let chosen = names.iter().find(|name| **name == site).or(names.first());
     let site = match chosen {
-        Some(name) => Some(read(inbox, name).await?),
+        Some(name) => Some(read(answers.counts.as_ref(), name).await?),
         None => None,
     };
     let content = html! {
@@ -52,11 +61,11 @@ pub async fn page(inbox: &InboxState, frame: &Frame<'_>, site: &str) -> Result<M
     Ok(page::page("Answers", frame, content))
 }
 
-async fn read(inbox: &InboxState, name: &str) -> Result<Site, StoreError> {
+async fn read(counts: &dyn Counts, name: &str) -> Result<Site, StoreError> {
     let from_week = clock::week(WEEKS - 1);
-    let weeks = inbox.counts.visit_counts(name, &from_week).await?;
-    let questions = inbox.counts.question_counts(name, &from_week, QUESTIONS).await?;
-    let search_misses = inbox.counts.search_misses(name, &from_week).await?;
+    let weeks = counts.visit_counts(name, &from_week).await?;
+    let questions = counts.question_counts(name, &from_week, QUESTIONS).await?;
+    let search_misses = counts.search_misses(name, &from_week).await?;
     Ok(Site { weeks, questions, search_misses })
 }
 

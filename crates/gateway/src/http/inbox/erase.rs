@@ -1,5 +1,7 @@
 //! `/inbox/tickets/{name}/erase`: asks for confirmation and shows what erasing a ticket would erase; then erases it.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -11,7 +13,6 @@ use serde::Deserialize;
 use super::access::Agent;
 use super::page;
 use super::render::{Failed, message};
-use super::state::InboxState;
 use deskbell_core::ids::Reference;
 use deskbell_core::ports::{ErasureCounts, StoreError, StoredTicket, TicketHead};
 use deskbell_core::use_cases::privacy::{EraseTicket, Erased};
@@ -25,22 +26,22 @@ pub struct EraseForm {
 }
 
 /// Asks for confirmation.
-pub async fn show_form(State(inbox): State<InboxState>, Path(name): Path<String>) -> Result<Response, Failed> {
-    let Some(ticket) = ticket(&inbox.erase, &name).await? else {
+pub async fn show_form(State(erase): State<Arc<EraseTicket>>, Path(name): Path<String>) -> Result<Response, Failed> {
+    let Some(ticket) = ticket(&erase, &name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
-    let (counts, external) = inbox.erase.preview(&ticket).await?;
+    let (counts, external) = erase.preview(&ticket).await?;
     Ok(message(StatusCode::OK, question(&ticket, &counts, &external)))
 }
 
 /// Erases the ticket, and shows the external tickets that remain.
 pub async fn handle(
-    State(inbox): State<InboxState>,
+    State(erase): State<Arc<EraseTicket>>,
     Extension(agent): Extension<Agent>,
     Path(name): Path<String>,
     form: Result<Form<EraseForm>, FormRejection>,
 ) -> Result<Response, Failed> {
-    let Some(ticket) = ticket(&inbox.erase, &name).await? else {
+    let Some(ticket) = ticket(&erase, &name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     if form.map(|Form(form)| form.confirm).unwrap_or_default() != ticket.reference.as_str() {
@@ -48,7 +49,7 @@ pub async fn handle(
         let ticket_page = address(&ticket.reference);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::problem_page(explanation, "", &ticket_page)));
     }
-    let erased = inbox.erase.erase(&ticket, &agent.name).await?;
+    let erased = erase.erase(&ticket, &agent.name).await?;
     Ok(message(StatusCode::OK, erased_page(&ticket.reference, &erased)).into_response())
 }
 

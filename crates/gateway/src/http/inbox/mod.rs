@@ -3,7 +3,7 @@
 
 pub mod access;
 mod actions;
-mod answers;
+pub mod answers;
 mod deliveries;
 pub mod destination_status;
 mod erase;
@@ -11,6 +11,7 @@ mod facts;
 mod labels;
 mod list;
 mod list_query;
+pub mod list_reader;
 mod login;
 mod markdown;
 mod notes;
@@ -22,7 +23,10 @@ mod send_again;
 pub mod state;
 mod steps;
 mod ticket;
+pub mod ticket_reader;
 mod times;
+
+use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -33,18 +37,20 @@ use axum::{Extension, Router};
 use serde::Deserialize;
 
 use crate::http::client::Client;
-use access::Agent;
+use access::{Agent, InboxAccess};
+use answers::AnswersReader;
 use deskbell_core::ports::StoreError;
-use destination_status::DestinationStatus;
+use deskbell_core::use_cases::privacy::EraseTicket;
+use destination_status::{DestinationStatus, DestinationStatuses};
 use domain::reference;
 use list_query::ListQuery;
+use list_reader::ListReader;
 use page::Frame;
 use render::{Failed, html, message};
+use ticket_reader::TicketReader;
 
 pub use state::InboxState;
 
-/// How many tickets a page of the list has.
-const PAGE_SIZE: u32 = 50;
 /// The pages run no script but the gateway's own, embed nothing but pictures, and must not be embedded.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       frame-ancestors 'none'; form-action 'self'";
@@ -59,10 +65,6 @@ const STYLE: &str = concat!(
     include_str!("style/deliveries.css")
 );
 const SCRIPT: &str = include_str!("inbox.js");
-
-/// How many messages and activities the page of a ticket has; earlier ones are on further pages.
-const MESSAGES_SHOWN: u32 = 100;
-const ACTIVITIES_SHOWN: u32 = 200;
 
 /// The messages to show on the page of a ticket.
 #[derive(Deserialize)]
@@ -99,84 +101,68 @@ pub fn router(state: InboxState) -> Router {
 }
 
 async fn list(
-    State(inbox): State<InboxState>,
+    State(reader): State<Arc<ListReader>>,
+    State(statuses): State<Arc<DestinationStatuses>>,
+    State(access): State<Arc<InboxAccess>>,
     Extension(agent): Extension<Agent>,
     client: Client,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Failed> {
     // A search for a reference opens that ticket.
     if let Some(name) = reference::parse(query.q.trim())
-        && inbox.tickets.ticket_by_name(&name).await?.is_some()
+        && reader.has_ticket(&name).await?
     {
         return Ok(Redirect::to(&format!("/inbox/tickets/{name}")).into_response());
     }
-    let result = inbox.tickets.list_tickets(&query.view(), query.cursor(), PAGE_SIZE).await?;
-    let mut broken = Vec::new();
-    for site in inbox.sites.keys() {
-        for incident in inbox.incidents.list(site).await? {
-            broken.push((site.to_string(), incident));
-        }
-    }
+    let result = reader.tickets(&query).await?;
+    let incidents = reader.incidents().await?;
     let base = base(&client);
-    let destinations = inbox.destinations.read().await?;
-    let warning = inbox.destinations.warning();
+    let destinations = statuses.read().await?;
+    let warning = statuses.warning();
     let page = list::TicketList {
         frame: frame(&agent, &destinations, warning.as_deref()),
-        sites: &inbox.sites,
-        is_demo: inbox.access.is_demo,
+        sites: &reader.sites,
+        is_demo: access.is_demo,
         query: &query,
         result: &result,
         base: &base,
-        broken: &broken,
+        broken: &incidents,
         destinations: &destinations,
     };
     Ok(html(list::page(&page)).into_response())
 }
 
 async fn ticket(
-    State(inbox): State<InboxState>,
+    State(reader): State<Arc<TicketReader>>,
+    State(statuses): State<Arc<DestinationStatuses>>,
+    State(erase): State<Arc<EraseTicket>>,
     Extension(agent): Extension<Agent>,
     client: Client,
     Path(name): Path<String>,
     Query(shown): Query<ShownMessages>,
 ) -> Result<Response, Failed> {
     let name = reference::parse(&name).unwrap_or(name);
-    let ticket = match inbox.tickets.ticket_by_name(&name).await {
+    let ticket = match reader.ticket(&name).await {
         Ok(Some(ticket)) => ticket,
         Ok(None) => return Ok(message(StatusCode::NOT_FOUND, page::not_found())),
-        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&inbox.erase, &name, error).await,
+        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&erase, &name, error).await,
         Err(error) => return Err(error.into()),
     };
-    let messages = inbox.conversations.last_messages(&ticket.id, shown.before, MESSAGES_SHOWN).await?;
-    let attachments = inbox.files.list(&ticket.id).await?;
-    let earlier = messages.first().map(|first| first.number).filter(|first| *first > 1);
-    // Each page shows the activities from its first message to that of the next page; the first and last pages also those before and after.
-    let shown_from = messages.first().filter(|_| earlier.is_some()).and_then(|first| first.at.parse().ok());
-    let following = match shown.before {
-        Some(before) => inbox.conversations.message_page(&ticket.id, before.saturating_sub(1), 1).await?.messages.pop(),
-        None => None,
-    };
-    let shown_until = following.and_then(|following| following.at.parse().ok());
-    let mut activities =
-        inbox.conversations.last_activities(&ticket.id, (shown_from, shown_until), ACTIVITIES_SHOWN + 1).await?;
-    let has_more_activities = activities.len() > ACTIVITIES_SHOWN as usize;
-    if has_more_activities {
-        activities.remove(0);
-    }
+    let conversation = reader.conversation(&ticket, shown.before).await?;
     let view = ticket::TicketView {
         ticket: &ticket,
-        messages: &messages,
-        attachments: &attachments,
-        activities: &activities,
-        has_more_activities,
-        earlier,
+        messages: &conversation.messages,
+        attachments: &reader.files(&ticket).await?,
+        activities: &conversation.activities,
+        has_more_activities: conversation.has_more_activities,
+        earlier: conversation.earlier,
         is_latest: shown.before.is_none(),
         base: &base(&client),
-        deliveries: &ticket::deliveries(&inbox, &ticket).await?,
+        deliveries: &reader.deliveries(&ticket, &statuses).await?,
     };
-    let destinations = inbox.destinations.read().await?;
-    let warning = inbox.destinations.warning();
-    Ok(html(ticket::page(&inbox.sites, &frame(&agent, &destinations, warning.as_deref()), &view)).into_response())
+    let destinations = statuses.read().await?;
+    let warning = statuses.warning();
+    Ok(html(ticket::page(&reader.sites, &frame(&agent, &destinations, warning.as_deref()), &view)).into_response())
 }
 
 /// The address of this gateway in the agent's browser.
@@ -186,24 +172,24 @@ fn base(client: &Client) -> String {
 }
 
 async fn answers(
-    State(inbox): State<InboxState>,
+    State(reader): State<Arc<AnswersReader>>,
+    State(statuses): State<Arc<DestinationStatuses>>,
     Extension(agent): Extension<Agent>,
     Query(query): Query<SiteQuery>,
 ) -> Result<Html<String>, Failed> {
-    let destinations = inbox.destinations.read().await?;
-    let warning = inbox.destinations.warning();
-    Ok(html(answers::page(&inbox, &frame(&agent, &destinations, warning.as_deref()), &query.site).await?))
+    let destinations = statuses.read().await?;
+    let warning = statuses.warning();
+    Ok(html(answers::page(&reader, &frame(&agent, &destinations, warning.as_deref()), &query.site).await?))
 }
 
 async fn deliveries(
-    State(inbox): State<InboxState>,
+    State(statuses): State<Arc<DestinationStatuses>>,
     Extension(agent): Extension<Agent>,
 ) -> Result<Html<String>, Failed> {
-    let destinations = inbox.destinations.read_all().await?;
-    let warning = inbox.destinations.warning();
-    Ok(html(
-        deliveries::page(&inbox.destinations, &frame(&agent, &destinations, warning.as_deref()), &destinations).await?,
-    ))
+    let destinations = statuses.read_all().await?;
+    let warning = statuses.warning();
+    let frame = frame(&agent, &destinations, warning.as_deref());
+    Ok(html(deliveries::page(&statuses, &frame, &destinations).await?))
 }
 
 fn frame<'a>(agent: &'a Agent, destinations: &[DestinationStatus], warning: Option<&'a str>) -> Frame<'a> {

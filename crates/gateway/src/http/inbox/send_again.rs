@@ -1,5 +1,7 @@
 //! `POST /inbox/deliveries`: retries dead letters; and the buttons that submit it.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
@@ -10,11 +12,10 @@ use serde::Deserialize;
 
 use super::access::Agent;
 use super::render::{Failed, message};
-use super::state::InboxState;
 use super::{labels, page};
 use deskbell_core::ids::Reference;
 use deskbell_core::ports::Delivery;
-use deskbell_core::use_cases::delivery::DeadLetters;
+use deskbell_core::use_cases::delivery::{DeadLetters, ResendDeliveries};
 use domain::reference;
 
 const ADDRESS: &str = "/inbox/deliveries";
@@ -30,7 +31,7 @@ pub struct ResendForm {
 
 /// Handles the form, and redirects to the page with the button.
 pub async fn handle(
-    State(inbox): State<InboxState>,
+    State(resend): State<Arc<ResendDeliveries>>,
     Extension(agent): Extension<Agent>,
     form: Result<Form<ResendForm>, FormRejection>,
 ) -> Result<Response, Failed> {
@@ -39,7 +40,7 @@ pub async fn handle(
         let problem = page::problem_page("The form does not say which delivery to send again.", "", ADDRESS);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, problem));
     };
-    inbox.resend.resend(letters, &agent.name).await?;
+    resend.resend(letters, &agent.name).await?;
     let back_to = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
     Ok(Redirect::to(back_to.as_deref().unwrap_or(ADDRESS)).into_response())
 }

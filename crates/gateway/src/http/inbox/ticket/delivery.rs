@@ -1,16 +1,12 @@
 //! The destinations of the ticket, and its undelivered parts.
 
-use std::collections::BTreeSet;
-
 use maud::{Markup, html};
 
-use super::super::destination_status::DestinationStatuses;
-use super::super::state::InboxState;
 use super::super::{labels, send_again, times};
 use super::TicketView;
 use super::section::{card as section, marked_facts, text};
 use deskbell_core::clock;
-use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, ExternalTicketRef, StoreError, StoredTicket};
+use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, ExternalTicketRef};
 use domain::conversation::Author;
 
 /// The deliveries of a ticket to one destination.
@@ -28,29 +24,6 @@ pub struct DestinationDeliveries {
     pub unreachable_reason: Option<String>,
     /// Whether it was removed from the configuration.
     pub is_gone: bool,
-}
-
-/// The deliveries of a ticket to each destination of its site, and to removed ones.
-pub async fn read(inbox: &InboxState, ticket: &StoredTicket) -> Result<Vec<DestinationDeliveries>, StoreError> {
-    let DestinationStatuses { queue, destinations, states, .. } = inbox.destinations.as_ref();
-    let deliveries = queue.deliveries(&ticket.id).await?;
-    let configured = destinations.in_site(&ticket.site).map(|(name, _)| name);
-    let names: BTreeSet<&str> =
-        configured.chain(deliveries.iter().map(|delivery| delivery.destination.as_str())).collect();
-    let mut destinations_of_ticket = Vec::new();
-    for name in names {
-        let external = inbox.external.external_ticket(&ticket.id, name).await?;
-        let to = destinations.get(&ticket.site, name);
-        destinations_of_ticket.push(DestinationDeliveries {
-            destination: name.into(),
-            deliveries: deliveries.iter().filter(|delivery| delivery.destination == name).cloned().collect(),
-            page: to.zip(external.as_ref()).and_then(|(to, external)| to.page(external)),
-            external,
-            unreachable_reason: states.get(&ticket.site, name).and_then(|state| state.unreachable()),
-            is_gone: to.is_none(),
-        });
-    }
-    Ok(destinations_of_ticket)
 }
 
 /// The card; empty if the ticket has no destination.

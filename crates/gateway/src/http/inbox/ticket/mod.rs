@@ -32,7 +32,7 @@ use domain::conversation::Message;
 use domain::robot;
 use domain::ticket::Status;
 
-pub use delivery::{DestinationDeliveries, read as deliveries};
+pub use delivery::DestinationDeliveries;
 
 /// The data of the page of a ticket.
 pub struct TicketView<'a> {

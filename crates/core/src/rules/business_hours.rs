@@ -1,6 +1,4 @@
 //! Business hours, and due times that are promised in business hours.
-//!
-//! Only the gateway computes due times and knows time zones.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +6,8 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::targets::HOURS_A_DAY;
-use super::vocabulary::Severity;
+use domain::targets::HOURS_A_DAY;
+use domain::ticket::Severity;
 
 /// How many days ahead a due time may be. Beyond that nothing is promised.
 const DAYS_MAX: usize = 366;
@@ -18,7 +16,7 @@ pub const DAY: u16 = 24 * 60;
 
 /// Business hours for each severity.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Hours {
+pub struct BusinessHours {
     /// The time zone of all hours.
     pub zone: TimeZone,
     /// The default hours.
@@ -54,7 +52,7 @@ pub struct Span {
     pub to: u16,
 }
 
-impl Hours {
+impl BusinessHours {
     /// When this many business hours have passed since a time, for a ticket of a severity; `None` if that is more than a year away. Hours are
     /// elapsed hours, also on days on which the clocks change.
     pub fn due(&self, severity: Severity, since: Timestamp, hours: u32) -> Option<Timestamp> {
@@ -161,7 +159,7 @@ mod tests {
         Weekday::Sunday,
     ];
 
-    fn hours(zone: &str, days: &[Weekday], from: &str, to: &str, holidays: &[&str]) -> Hours {
+    fn hours(zone: &str, days: &[Weekday], from: &str, to: &str, holidays: &[&str]) -> BusinessHours {
         let minute = |text: &str| match text {
             "24:00" => DAY,
             text => text.parse::<Time>().unwrap().hour() as u16 * 60 + text.parse::<Time>().unwrap().minute() as u16,
@@ -172,15 +170,15 @@ mod tests {
             week[day.to_monday_zero_offset() as usize] = vec![span];
         }
         let holidays = holidays.iter().map(|date| (date.parse().unwrap(), Holiday::default())).collect();
-        Hours { zone: TimeZone::get(zone).unwrap(), usual: Schedule { week, holidays }, severities: Vec::new() }
+        BusinessHours { zone: TimeZone::get(zone).unwrap(), usual: Schedule { week, holidays }, severities: Vec::new() }
     }
 
-    fn office(zone: &str) -> Hours {
+    fn office(zone: &str) -> BusinessHours {
         hours(zone, &WEEK, "09:00", "17:00", &["2026-12-25", "2027-01-01", "2026-11-26"])
     }
 
     /// The local due time for a local time; 2026-11-23 is a Monday.
-    fn due(hours: &Hours, since: &str, promised: u32) -> String {
+    fn due(hours: &BusinessHours, since: &str, promised: u32) -> String {
         let local = |text: &str| format!("{text}[{}]", hours.zone.iana_name().unwrap()).parse::<jiff::Zoned>().unwrap();
         let due = hours.due(Severity::Medium, local(since).timestamp(), promised);
         due.map_or("never".into(), |due| due.to_zoned(hours.zone.clone()).strftime("%Y-%m-%dT%H:%M").to_string())

@@ -1,8 +1,8 @@
 //! Who owns a ticket on the support side.
 
-use super::config::Topic;
-use super::targets::{self, Owner, Target};
-use super::vocabulary::{Priority, Severity};
+use domain::config::Topic;
+use domain::targets::{self, Owner, Target};
+use domain::ticket::{Priority, Severity};
 
 /// The owner of a ticket, from its response target. If the priority is unknown there is no target, and the owner is the one for medium
 /// priority, because somebody has to answer. Topics that a support engineer covers go to the engineer instead of a team.
@@ -29,7 +29,7 @@ pub fn owning_team<'a>(topics: &'a [Topic], topic: &str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::targets::default_targets;
+    use domain::targets::default_targets;
 
     #[test]
     fn the_owner_follows_table_and_topic_and_never_a_guessed_plan() {

@@ -1,4 +1,4 @@
-//! The support hero rota: the engineers of a team take weekly turns.
+//! Who is on call: the engineers of a team are support hero for a week each, in turn.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +10,23 @@ const WEEK: i64 = 7;
 
 /// The rotas of all teams.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rota {
+pub struct OnCallRotas {
     /// The time zone in which days begin and end.
     pub zone: TimeZone,
     /// The turns by team name.
-    pub teams: BTreeMap<String, Turns>,
+    pub teams: BTreeMap<String, Rotation>,
 }
 
 /// The rota of a team.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turns {
+pub struct Rotation {
     /// The first day of the first engineer's first week.
     pub from: Date,
     /// The engineers in order.
     pub people: Vec<String>,
 }
 
-impl Rota {
+impl OnCallRotas {
     /// The support hero of a team; none if it has no rota.
     pub fn hero(&self, team: &str, now: Timestamp) -> Option<&str> {
         let turns = self.teams.get(team)?;
@@ -41,10 +41,10 @@ impl Rota {
 mod tests {
     use super::*;
 
-    fn rota(zone: &str, people: &[&str]) -> Rota {
+    fn rota(zone: &str, people: &[&str]) -> OnCallRotas {
         let people = people.iter().map(|name| name.to_string()).collect();
-        let turns = Turns { from: "2026-11-23".parse().unwrap(), people };
-        Rota { zone: TimeZone::get(zone).unwrap(), teams: [("growth".to_string(), turns)].into() }
+        let turns = Rotation { from: "2026-11-23".parse().unwrap(), people };
+        OnCallRotas { zone: TimeZone::get(zone).unwrap(), teams: [("growth".to_string(), turns)].into() }
     }
 
     #[test]

@@ -1,0 +1,45 @@
+//! Reads what the list of tickets shows.
+
+use std::sync::Arc;
+
+use super::list_query::ListQuery;
+use deskbell_core::ports::{InboxPage, StoreError, Tickets};
+use deskbell_core::site::Sites;
+use deskbell_core::use_cases::incidents::CurrentIncidents;
+use domain::incident::Incident;
+
+/// How many tickets a page of the list has.
+const PAGE_SIZE: u32 = 50;
+
+/// Reads the list.
+pub struct ListReader {
+    /// The sites.
+    pub sites: Arc<Sites>,
+    /// The tickets.
+    pub tickets: Arc<dyn Tickets>,
+    /// The current incidents.
+    pub incidents: Arc<CurrentIncidents>,
+}
+
+impl ListReader {
+    /// Whether there is a ticket with a reference.
+    pub async fn has_ticket(&self, reference: &str) -> Result<bool, StoreError> {
+        Ok(self.tickets.ticket_by_name(reference).await?.is_some())
+    }
+
+    /// The page of tickets for a query.
+    pub async fn tickets(&self, query: &ListQuery) -> Result<InboxPage, StoreError> {
+        self.tickets.list_tickets(&query.view(), query.cursor(), PAGE_SIZE).await
+    }
+
+    /// The current incidents of all sites, with the keys of the sites.
+    pub async fn incidents(&self) -> Result<Vec<(String, Incident)>, StoreError> {
+        let mut incidents = Vec::new();
+        for site in self.sites.keys() {
+            for incident in self.incidents.list(site).await? {
+                incidents.push((site.to_string(), incident));
+            }
+        }
+        Ok(incidents)
+    }
+}
