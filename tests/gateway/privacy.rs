@@ -249,8 +249,8 @@ async fn erasing_lists_external_tickets_and_pending_deliveries_restore_nothing()
     let store = &gateway.app.store;
     let sent = serde_json::from_value(secret_ticket("broke")).unwrap();
     let mut stored = StoredTicket::new("acme", "DB-0000A".into(), sent, clock::now());
-    stored.session = Some([7; 32]);
-    let submission_key = SubmissionKey { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
+    stored.session = Some([7; 32].into());
+    let submission_key = SubmissionKey { key: "k".into(), body: [0; 32], session: Some([7; 32].into()) };
     let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), kind: DeliveryKind::Ticket });
     let extras = SubmissionExtras { deliveries: deliveries.into(), ..SubmissionExtras::default() };
     assert_eq!(store.submit(&stored, &submission_key, extras).await.unwrap(), SubmissionOutcome::Stored);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
+use crate::ids::DeliveryId;
 use crate::ports::{Delivery, DeliveryKind, DeliveryState, Handling, StoredTicket};
 use crate::rules::on_call::OnCallRotas;
 use crate::site::Site;
@@ -63,7 +64,7 @@ pub fn stored() -> StoredTicket {
 /// A delivery of that ticket to `desk`, at its first attempt.
 pub fn delivery(kind: DeliveryKind, number: u32) -> Delivery {
     Delivery {
-        id: 9,
+        id: DeliveryId::new(9),
         site: "acme".into(),
         destination: "desk".into(),
         ticket: "1".into(),

@@ -96,6 +96,57 @@ text_ids! {
     /// The reference that people use for a ticket, such as `DB-4K7Q9`, unique over all sites. It is drawn at random when the ticket is stored;
     /// [`domain::reference`] has its format.
     Reference
+
+    /// The id of a ticket in an external system, such as the number of a ticket in Zendesk or the Message-ID of its first mail. The destination
+    /// makes it; it is unique within the destination.
+    ExternalId
+}
+
+/// The number of a delivery, in the order of creation. The store makes it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeliveryId(i64);
+
+impl DeliveryId {
+    /// Wraps a number that the store has given.
+    pub fn new(number: i64) -> DeliveryId {
+        DeliveryId(number)
+    }
+
+    /// The number.
+    pub fn as_number(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// The SHA-256 of an anonymous session, which itself is never stored. The `identity` crate makes it of the header of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionHash([u8; 32]);
+
+impl SessionHash {
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for SessionHash {
+    /// Wraps a digest of a session.
+    fn from(digest: [u8; 32]) -> SessionHash {
+        SessionHash(digest)
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +161,13 @@ mod tests {
         assert_eq!((format!("{id:>5}"), format!("{id:?}")), ("  a-1".to_string(), r#""a-1""#.to_string()));
         assert_eq!((id.as_str(), id.as_ref()), ("a-1", "a-1"));
         assert!(id == *"a-1" && id != "a-2");
+    }
+
+    #[test]
+    fn the_id_of_a_delivery_is_its_number_everywhere() {
+        let id = DeliveryId::new(7);
+        assert_eq!((id.to_string(), format!("{id:?}")), ("7".to_string(), "7".to_string()));
+        assert_eq!(serde_json::to_string(&[id]).unwrap(), "[7]");
     }
 
     #[test]

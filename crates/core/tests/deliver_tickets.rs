@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
 use deskbell_core::fixtures;
-use deskbell_core::ids::{Reference, TicketId};
+use deskbell_core::ids::{DeliveryId, Reference, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, ExternalTicketRef,
@@ -69,7 +69,7 @@ impl Queue for CountingQueue {
         &self,
         queue: (&str, &str),
         lease: Duration,
-        claimed_ids: &[i64],
+        claimed_ids: &[DeliveryId],
         limit: u32,
     ) -> std::result::Result<Vec<DueDelivery>, StoreError> {
         self.store.claim_deliveries(queue, lease, claimed_ids, limit).await
@@ -78,7 +78,7 @@ impl Queue for CountingQueue {
     async fn next_delivery(
         &self,
         queue: (&str, &str),
-        claimed_ids: &[i64],
+        claimed_ids: &[DeliveryId],
     ) -> std::result::Result<Option<Duration>, StoreError> {
         self.store.next_delivery(queue, claimed_ids).await
     }
@@ -86,7 +86,7 @@ impl Queue for CountingQueue {
     async fn record_attempts(
         &self,
         attempts: &[(&DueDelivery, &DeliveryOutcome)],
-    ) -> std::result::Result<Vec<i64>, StoreError> {
+    ) -> std::result::Result<Vec<DeliveryId>, StoreError> {
         let recorded = self.store.record_attempts(attempts).await;
         self.failures.fetch_add(u32::from(recorded.is_err()), Ordering::SeqCst);
         recorded
@@ -94,13 +94,13 @@ impl Queue for CountingQueue {
 
     async fn extend_claims(
         &self,
-        claims: &[(i64, &ClaimToken)],
+        claims: &[(DeliveryId, &ClaimToken)],
         lease: Duration,
-    ) -> std::result::Result<Vec<i64>, StoreError> {
+    ) -> std::result::Result<Vec<DeliveryId>, StoreError> {
         self.store.extend_claims(claims, lease).await
     }
 
-    async fn retry_at_once(&self, ids: &[i64]) -> std::result::Result<(), StoreError> {
+    async fn retry_at_once(&self, ids: &[DeliveryId]) -> std::result::Result<(), StoreError> {
         self.store.retry_at_once(ids).await
     }
 
@@ -116,11 +116,11 @@ impl Queue for CountingQueue {
         self.store.queues().await
     }
 
-    async fn send_again(&self, id: Option<i64>) -> std::result::Result<u64, StoreError> {
+    async fn send_again(&self, id: Option<DeliveryId>) -> std::result::Result<u64, StoreError> {
         self.store.send_again(id).await
     }
 
-    async fn return_delivery(&self, id: i64, reason: &str) -> std::result::Result<bool, StoreError> {
+    async fn return_delivery(&self, id: DeliveryId, reason: &str) -> std::result::Result<bool, StoreError> {
         self.store.return_delivery(id, reason).await
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
+use deskbell_core::ids::SessionHash;
 use deskbell_core::ports::{Reader, ReaderCounts, StoreError, StoredTicket};
 use deskbell_core::use_cases::tickets::summary;
 use domain::conversation::Summary;
@@ -19,7 +20,7 @@ const BEHIND_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum StreamKey {
     Person(String, String),
-    Session(String, [u8; 32]),
+    Session(String, SessionHash),
 }
 
 impl StreamKey {
@@ -107,7 +108,7 @@ mod tests {
     use deskbell_core::clock;
     use serde_json::json;
 
-    fn ticket(site: &str, person: Option<&str>, session: Option<[u8; 32]>) -> StoredTicket {
+    fn ticket(site: &str, person: Option<&str>, session: Option<SessionHash>) -> StoredTicket {
         let new =
             json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
         let new = serde_json::from_value(new).unwrap();
@@ -119,7 +120,7 @@ mod tests {
     #[test]
     fn changes_wake_only_the_streams_of_their_reader() {
         let live = Live::default();
-        let session = [7; 32];
+        let session = SessionHash::from([7; 32]);
         let mut watches = [
             live.watch("acme", Reader::Person("ada")),
             live.watch("acme", Reader::Person("ben")),

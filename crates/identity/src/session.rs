@@ -2,14 +2,15 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use deskbell_core::ids::SessionHash;
 use sha2::{Digest, Sha256};
 
 /// The header with the session.
 pub const SESSION_HEADER: &str = "deskbell-session";
 
 /// The SHA-256 of a session, which itself is never stored; none if the text is no valid session.
-pub fn digest(text: &str) -> Option<[u8; 32]> {
-    bits(text).map(|bits| Sha256::digest(bits).into())
+pub fn digest(text: &str) -> Option<SessionHash> {
+    bits(text).map(|bits| SessionHash::from(<[u8; 32]>::from(Sha256::digest(bits))))
 }
 
 /// The 128 bits of a session, in hexadecimal digits or base64url.

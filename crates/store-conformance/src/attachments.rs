@@ -35,7 +35,8 @@ pub async fn a_file_belongs_to_its_owner_and_is_attached_once(store: &dyn Store,
 }
 
 pub async fn rejected_uploads_are_not_stored_or_counted(store: &dyn Store, _clock: &TestClock) {
-    let owner = FileOwner::Session(&[9; 32]);
+    let session = [9; 32].into();
+    let owner = FileOwner::Session(&session);
     let usage = async || store.upload_usage("acme", owner, "2026-01-02", Some(&[4; 32])).await.unwrap();
     let upload = async |id: &str, most: u64| {
         let admits = |usage: &UploadUsage| usage.owner.files < most;
@@ -56,7 +57,7 @@ fn file(id: &str, session: u8) -> StoredAttachment {
         site: "acme".into(),
         id: id.into(),
         person: None,
-        session: Some([session; 32]),
+        session: Some([session; 32].into()),
         name: "a.png".into(),
         media: FileType::Png,
         size: 100,

@@ -91,11 +91,11 @@ pub async fn a_code_with_a_failed_mail_can_be_requested_again_at_once(store: &dy
 pub async fn a_confirmed_mailbox_is_limited_by_its_session(store: &dyn Store, _clock: &TestClock) {
     let limits = MailLimits { mailbox: 1, session: 3, ..MailLimits::default() };
     for id in 1..=5_u8 {
-        let quota = MailQuota { session: Some([1; 32]), limits, ..quota("ada@example.com") };
+        let quota = MailQuota { session: Some([1; 32].into()), limits, ..quota("ada@example.com") };
         let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
         let extras = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
         let mut new = ticket(&id.to_string(), &format!("DB-{id}"), NOW);
-        new.session = Some([1; 32]);
+        new.session = Some([1; 32].into());
         assert_eq!(
             store.submit(&new, &submission_key(&id.to_string()), extras).await.unwrap(),
             SubmissionOutcome::Stored
@@ -115,7 +115,7 @@ pub async fn a_confirmed_mailbox_stays_confirmed_for_later_tickets(store: &dyn S
         let mail = Some(NewMail { address: address.into(), quota: Some(quota) });
         let extras = SubmissionExtras { unconfirmed: Some(address.into()), ..with_mail(mail) };
         let mut new = ticket(id, &format!("DB-{id}"), NOW);
-        (new.session, new.person) = (session.map(|session| [session; 32]), person.map(Into::into));
+        (new.session, new.person) = (session.map(|session| [session; 32].into()), person.map(Into::into));
         assert_eq!(store.submit(&new, &submission_key(id), extras).await.unwrap(), SubmissionOutcome::Stored);
         store.ticket(&TicketId::new(id)).await.unwrap().unwrap().handling.confirmation
     };
@@ -134,14 +134,14 @@ pub async fn a_confirmed_mailbox_stays_confirmed_for_later_tickets(store: &dyn S
     // It gets a receipt without a code.
     assert_eq!(receipts(store, 10).await, ["1", "3", "4"]);
     // What a session sent before the customer signed in belongs to the customer, and no longer to the session.
-    store.move_to_person("acme", &[1; 32], "u-8").await.unwrap();
+    store.move_to_person("acme", &[1; 32].into(), "u-8").await.unwrap();
     assert!(submit("8", Some(1), None, "ada@example.com").await.is_awaited());
     assert_eq!(submit("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);
 }
 
 pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
-    store.move_to_person("acme", &[9; 32], "u-7").await.unwrap();
+    store.move_to_person("acme", &[9; 32].into(), "u-7").await.unwrap();
     let state = async || store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
     for (site, person, mailbox) in
         [("acme", "u-7", "eve@example.com"), ("acme", "u-8", "ada@example.com"), ("other", "u-7", "ada@example.com")]

@@ -31,7 +31,7 @@ pub async fn erased_tickets_leave_nothing_and_are_not_stored_again(store: &dyn S
         store.submit(&again, &submission_key("1"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::Erased
     );
-    assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
+    assert!(store.knows_external_ticket("acme", "desk", &"35".into()).await.unwrap());
     assert!(!store.adopt(&again, "desk", &external).await.unwrap());
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{NOW, TestClock, quota, receipts, submission_key, ticket, time, with_mail};
+use deskbell_core::ids::SessionHash;
 use deskbell_core::ports::{ClaimToken, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
 
 pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store, clock: &TestClock) {
@@ -52,7 +53,7 @@ pub async fn receipts_are_limited_by_session_network_and_site_and_tickets_are_st
     let limits = MailLimits { mailbox: 2, session: 3, address: 5, site: 6 };
     for number in 0..12_u8 {
         let [session, network] = [number / 4, number / 6].map(|share| Some([share; 32]));
-        let quota = MailQuota { mailbox: [number; 32], session, network, limits };
+        let quota = MailQuota { mailbox: [number; 32], session: session.map(SessionHash::from), network, limits };
         let mail = Some(NewMail { address: format!("{number}@example.com"), quota: Some(quota) });
         let new = ticket(&format!("{number:02}"), &format!("DB-{number}"), NOW);
         assert_eq!(

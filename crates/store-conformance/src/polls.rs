@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{LATER, LEASE, QUEUE, TestClock, ticket};
+use deskbell_core::ids::ExternalId;
 use deskbell_core::ports::{ChangedTicket, ExternalTicketRef, Store, StoredTicket};
 
 pub async fn notifications_and_external_tickets_are_stored_once(store: &dyn Store, clock: &TestClock) {
@@ -11,9 +12,9 @@ pub async fn notifications_and_external_tickets_are_stored_once(store: &dyn Stor
     assert!(store.adopt(&ticket, "desk", &external).await.unwrap());
     let same = StoredTicket { id: "2".into(), reference: "DB-00002".into(), ..ticket.clone() };
     assert!(!store.adopt(&same, "desk", &external).await.unwrap());
-    assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
+    assert!(store.knows_external_ticket("acme", "desk", &"35".into()).await.unwrap());
     let claim = async || store.claim_polls(QUEUE, LEASE, 10).await.unwrap();
-    let notify = async || store.record_notification(QUEUE, "i1", ("35", None), 2 * LEASE).await.unwrap();
+    let notify = async || store.record_notification(QUEUE, "i1", (&"35".into(), None), 2 * LEASE).await.unwrap();
     let next = async || store.next_poll(QUEUE).await.unwrap();
     assert_eq!(next().await, Some(Duration::ZERO));
     let first = claim().await;
@@ -37,8 +38,11 @@ pub async fn notifications_and_external_tickets_are_stored_once(store: &dyn Stor
 pub async fn polls_claim_the_newest_tickets_and_one_of_the_longest_waiting(store: &dyn Store, clock: &TestClock) {
     for number in 1..=8_u32 {
         let id = number.to_string();
-        let external =
-            ExternalTicketRef { external_id: format!("r{number}"), requester: String::new(), merged_after: None };
+        let external = ExternalTicketRef {
+            external_id: ExternalId::new(format!("r{number}")),
+            requester: String::new(),
+            merged_after: None,
+        };
         let new = ticket(&id, &format!("DB-{number}"), &format!("2026-01-01T00:00:0{number}.000Z"));
         assert!(store.adopt(&new, "desk", &external).await.unwrap());
     }
@@ -51,7 +55,7 @@ pub async fn polls_claim_the_newest_tickets_and_one_of_the_longest_waiting(store
     clock.set("2026-01-01T01:00:00.000Z");
     // The same change listed again keeps its position; a newer one moves ahead.
     let changed = |external_id: &str, at: &str| ChangedTicket {
-        external_id: external_id.into(),
+        external_id: ExternalId::new(external_id),
         updated_at: at.parse().unwrap(),
     };
     let listed = [changed("r1", "2026-01-01T00:00:01Z"), changed("r2", "2026-01-01T00:59:00Z")];

@@ -6,7 +6,7 @@ use crate::support::{
     LATER, LEASE, NOW, QUEUE, TestClock, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message,
     submission_key, submit_to_desk, ticket, time, write_message, write_message_about,
 };
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{DeliveryId, TicketId};
 use deskbell_core::ports::{
     Change, ClaimToken, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, Store,
     SubmissionExtras, SubmissionOutcome,
@@ -90,11 +90,11 @@ pub async fn outcomes_need_a_valid_claim_and_deliveries_in_progress_are_not_clai
     assert_eq!(ids(&first), ["1", "2"]);
     clock.set(UNTIL);
     // Its claim has expired: it does not get what it is working on, but another worker does.
-    let claimed_ids: Vec<i64> = first.iter().map(|due| due.delivery.id).collect();
+    let claimed_ids: Vec<DeliveryId> = first.iter().map(|due| due.delivery.id).collect();
     assert!(claim(store, &claimed_ids).await.is_empty());
     assert_eq!(store.next_delivery(QUEUE, &claimed_ids).await.unwrap(), None);
     assert_eq!(ids(&claim(store, &claimed_ids[..1]).await), ["2"]);
-    let claims: Vec<(i64, &ClaimToken)> = first.iter().map(|due| (due.delivery.id, &due.claim)).collect();
+    let claims: Vec<(DeliveryId, &ClaimToken)> = first.iter().map(|due| (due.delivery.id, &due.claim)).collect();
     assert_eq!(store.extend_claims(&claims, HOUR).await.unwrap(), claimed_ids[1..]);
     // The other has it until its lease ends, the extended one for longer.
     assert_eq!(store.next_delivery(QUEUE, &[]).await.unwrap(), Some(LEASE));
@@ -108,7 +108,7 @@ pub async fn outcomes_need_a_valid_claim_and_deliveries_in_progress_are_not_clai
         store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)]).await.unwrap(),
         claimed_ids[1..]
     );
-    assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
+    assert!(store.knows_external_ticket("acme", "desk", &"35".into()).await.unwrap());
     for (ticket, state) in [("1", DeliveryState::Delivered), ("2", DeliveryState::Waiting)] {
         assert_eq!(store.deliveries(&TicketId::new(ticket)).await.unwrap()[0].state, state);
     }

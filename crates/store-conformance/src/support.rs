@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use deskbell_core::clock::Clock;
-use deskbell_core::ids::{Reference, TicketId};
+use deskbell_core::ids::{DeliveryId, Reference, TicketId};
 use deskbell_core::ports::{
     Change, Changed, CurrentTicket, DeliveryKind, DueDelivery, Handling, MailLimits, MailQuota, MessageKey,
     NewDelivery, NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
@@ -106,7 +106,7 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
         due_at: None,
         received_at,
         person: None,
-        session: Some([9; 32]),
+        session: Some([9; 32].into()),
         handling: Handling {
             owner: Some(Owner::SupportHero),
             team: "money".into(),
@@ -119,7 +119,7 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
 
 /// The idempotency key of a submission.
 pub fn submission_key(key: &str) -> SubmissionKey {
-    SubmissionKey { key: key.into(), body: [7; 32], session: Some([9; 32]) }
+    SubmissionKey { key: key.into(), body: [7; 32], session: Some([9; 32].into()) }
 }
 
 /// The extras of a ticket with an automatic answer.
@@ -204,7 +204,7 @@ pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
 }
 
 /// Claims from [`QUEUE`].
-pub async fn claim(store: &dyn Store, claimed_ids: &[i64]) -> Vec<DueDelivery> {
+pub async fn claim(store: &dyn Store, claimed_ids: &[DeliveryId]) -> Vec<DueDelivery> {
     store.claim_deliveries(QUEUE, LEASE, claimed_ids, 6).await.unwrap()
 }
 

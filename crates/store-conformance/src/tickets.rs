@@ -50,7 +50,8 @@ pub async fn a_customers_list_is_paged_and_its_counts_cover_all_pages(store: &dy
         let extras = if number == 3 { with_answer() } else { SubmissionExtras::default() };
         store.submit(&ticket, &submission_key(ticket.id.as_str()), extras).await.unwrap();
     }
-    let reader = Reader::Session(&[9; 32]);
+    let session = [9; 32].into();
+    let reader = Reader::Session(&session);
     let (mut after, mut ids) = (None, Vec::new());
     loop {
         let page = store.customer_tickets("acme", reader, after.as_ref(), 2).await.unwrap();
@@ -64,7 +65,7 @@ pub async fn a_customers_list_is_paged_and_its_counts_cover_all_pages(store: &dy
     let counts = ReaderCounts { total: 7, open: 4, unread: 1 };
     assert_eq!(store.customer_counts("acme", reader).await.unwrap(), counts);
     assert_eq!(store.customer_counts("other", reader).await.unwrap(), ReaderCounts::default());
-    store.move_to_person("acme", &[9; 32], "u-7").await.unwrap();
+    store.move_to_person("acme", &[9; 32].into(), "u-7").await.unwrap();
     assert_eq!(store.customer_counts("acme", reader).await.unwrap(), ReaderCounts::default());
     assert_eq!(store.customer_counts("acme", Reader::Person("u-7")).await.unwrap(), counts);
 }

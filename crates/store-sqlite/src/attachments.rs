@@ -61,7 +61,7 @@ impl Attachments for SqliteStore {
         .bind(&new.site)
         .bind(new.id.as_str())
         .bind(&new.person)
-        .bind(new.session.map(|session| session.to_vec()))
+        .bind(new.session.map(|session| session.as_bytes().to_vec()))
         .bind(&new.name)
         .bind(new.media.word())
         .bind(new.size)
@@ -208,7 +208,7 @@ async fn usage(
             WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL",
         )
         .bind(site)
-        .bind(&session[..]),
+        .bind(&session.as_bytes()[..]),
     };
     let row = unsent.fetch_one(&mut *read).await.map_err(store_error)?;
     let owner = Usage { bytes: row.value::<i64>(0)? as u64, files: row.value::<i64>(1)? as u64 };
@@ -257,7 +257,7 @@ pub async fn attach(
         .bind(&ticket.site)
         .bind(id.to_ascii_lowercase())
         .bind(&ticket.person)
-        .bind(ticket.session.map(|session| session.to_vec()))
+        .bind(ticket.session.map(|session| session.as_bytes().to_vec()))
         .execute(&mut *write)
         .await
         .map_err(store_error)?;

@@ -175,7 +175,7 @@ pub async fn is_confirmed(
                 AND CASE WHEN ?3 IS NULL THEN person IS NULL AND session = ?4 ELSE person = ?3 END)",
     );
     let confirmed = confirmed.bind(mailbox(address)).bind(&ticket.site).bind(&ticket.person);
-    confirmed.bind(ticket.session.map(|session| session.to_vec())).fetch_one(read).await.map_err(store_error)
+    confirmed.bind(ticket.session.map(|session| session.as_bytes().to_vec())).fetch_one(read).await.map_err(store_error)
 }
 
 /// Makes the next code of a ticket the only valid one.

@@ -299,7 +299,9 @@ fn readable(select: &'static str, site: &str, reader: Reader<'_>) -> QueryBuilde
     query.push_bind(site.to_string());
     match reader {
         Reader::Person(person) => query.push(" AND person = ").push_bind(person.to_string()),
-        Reader::Session(session) => query.push(" AND person IS NULL AND session = ").push_bind(session.to_vec()),
+        Reader::Session(session) => {
+            query.push(" AND person IS NULL AND session = ").push_bind(session.as_bytes().to_vec())
+        }
     };
     query
 }
@@ -360,7 +362,11 @@ async fn cancel_what_is_taken_back(
     let waiting = read_rows(&rows.fetch_all(&mut *write).await.map_err(store_error)?, "delivery", delivery_of)?;
     let Coalesced { deliveries, cancelled } = coalesce(&waiting, new);
     for id in cancelled {
-        query("DELETE FROM deliveries WHERE id = ?").bind(id).execute(&mut *write).await.map_err(store_error)?;
+        query("DELETE FROM deliveries WHERE id = ?")
+            .bind(id.as_number())
+            .execute(&mut *write)
+            .await
+            .map_err(store_error)?;
     }
     Ok(deliveries)
 }

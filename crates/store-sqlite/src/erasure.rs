@@ -11,7 +11,7 @@ use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{ExternalId, TicketId};
 use deskbell_core::ports::{Erasure, ErasureCounts, PersonTrace, SessionTrace, TicketFilter, TicketHead, Traces};
 use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};
 use deskbell_core::timestamp::Timestamp;
@@ -55,10 +55,10 @@ impl Erasure for SqliteStore {
         Ok(ids.into_iter().map(TicketId::from).collect())
     }
 
-    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(String, String)>, StoreError> {
+    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(String, ExternalId)>, StoreError> {
         let rows =
             query("SELECT destination, remote FROM places WHERE ticket = ? ORDER BY destination").bind(ticket.as_str());
-        let read = |row: &SqliteRow| Ok((row.value("destination")?, row.value("remote")?));
+        let read = |row: &SqliteRow| Ok((row.value("destination")?, row.id("remote")?));
         rows.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(read).collect()
     }
 
@@ -117,7 +117,7 @@ impl Erasure for SqliteStore {
             FileOwner::Session(session) => {
                 query("SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL")
                     .bind(site)
-                    .bind(&session[..])
+                    .bind(&session.as_bytes()[..])
             }
         };
         files.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(attachment_of).collect()
@@ -144,7 +144,7 @@ impl Erasure for SqliteStore {
                 "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND session = ?
                 AND (person IS NULL OR person = ?)",
             );
-            let files = files.bind(site).bind(&session[..]).bind(person);
+            let files = files.bind(site).bind(&session.as_bytes()[..]).bind(person);
             count += files.execute(&mut *write).await.map_err(store_error)?.rows_affected();
         }
         write.commit().await.map_err(store_error)?;

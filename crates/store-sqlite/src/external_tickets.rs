@@ -7,7 +7,7 @@ use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{ExternalId, TicketId};
 use deskbell_core::ports::{ExternalTicketRef, ExternalTickets, StoreError, StoredTicket};
 
 const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
@@ -45,7 +45,7 @@ impl ExternalTickets for SqliteStore {
         )
         .bind(ticket.as_str())
         .bind(destination)
-        .bind(&external.external_id)
+        .bind(external.external_id.as_str())
         .bind(&external.merged_after)
         .bind(&external.requester)
         .execute(&self.writer)
@@ -58,9 +58,10 @@ impl ExternalTickets for SqliteStore {
         &self,
         site: &str,
         destination: &str,
-        external_id: &str,
+        external_id: &ExternalId,
     ) -> Result<bool, StoreError> {
-        is_known(&mut *self.readers.acquire().await.map_err(store_error)?, (site, destination, external_id)).await
+        is_known(&mut *self.readers.acquire().await.map_err(store_error)?, (site, destination, external_id.as_str()))
+            .await
     }
 
     async fn adopt(
@@ -71,7 +72,7 @@ impl ExternalTickets for SqliteStore {
     ) -> Result<bool, StoreError> {
         let prepared = super::tickets::Prepared::new(ticket)?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let is_known = is_known(&mut write, (&ticket.site, destination, &external.external_id)).await?;
+        let is_known = is_known(&mut write, (&ticket.site, destination, external.external_id.as_str())).await?;
         if is_known || !super::tickets::insert_ticket(&mut write, ticket, &prepared, 0).await? {
             return Ok(false);
         }
@@ -79,7 +80,7 @@ impl ExternalTickets for SqliteStore {
             .bind(ticket.id.as_str())
             .bind(&ticket.site)
             .bind(destination)
-            .bind(&external.external_id)
+            .bind(external.external_id.as_str())
             .bind(&external.requester)
             .bind(ticket.received_at.to_string())
             .execute(&mut *write)
@@ -119,7 +120,7 @@ fn digest_external_id((site, destination, external_id): (&str, &str, &str)) -> V
 /// Reads an external ticket from a row.
 pub fn external_ticket_of(row: &SqliteRow) -> Result<ExternalTicketRef, StoreError> {
     Ok(ExternalTicketRef {
-        external_id: row.value("remote")?,
+        external_id: row.id("remote")?,
         requester: row.value("requester")?,
         merged_after: row.value("merged_after")?,
     })

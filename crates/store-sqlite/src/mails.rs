@@ -244,7 +244,7 @@ pub async fn spend(
 ) -> Result<Option<Duration>, StoreError> {
     let since = (now - mail_quota::WINDOW).to_string();
     let mailbox = if to == Mailbox::Claimed { quota.mailbox.to_vec() } else { Vec::new() };
-    let (session, network) = (quota.session.map(Vec::from), quota.network.map(Vec::from));
+    let (session, network) = (quota.session.map(|session| session.as_bytes().to_vec()), quota.network.map(Vec::from));
     for (scope, limit) in mail_quota::limits(&quota.limits, to == Mailbox::Confirmed) {
         let last = match scope {
             MailScope::MailboxFromNetwork => query_scalar(

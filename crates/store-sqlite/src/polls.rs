@@ -11,7 +11,7 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::external_ticket_of;
 use super::queue::ticket_of_id;
 use super::rows::json;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{ExternalId, TicketId};
 use deskbell_core::ports::{ChangedTicket, DuePoll, Polls, StoreError, SyncState};
 use deskbell_core::rules::polling;
 use deskbell_core::timestamp::Timestamp;
@@ -203,7 +203,7 @@ impl Polls for SqliteStore {
         &self,
         (site, destination): (&str, &str),
         invocation: &str,
-        (external_id, changed_at): (&str, Option<Timestamp>),
+        (external_id, changed_at): (&ExternalId, Option<Timestamp>),
         memory: Duration,
     ) -> Result<bool, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
@@ -227,7 +227,7 @@ impl Polls for SqliteStore {
         let new = new.rows_affected() > 0;
         if new {
             let changed_at = changed_at.map(|changed_at| changed_at.to_string());
-            look_at(&mut write, (site, destination), (external_id, changed_at.as_deref()), &at).await?;
+            look_at(&mut write, (site, destination), (external_id.as_str(), changed_at.as_deref()), &at).await?;
         }
         write.commit().await.map_err(store_error)?;
         Ok(new)

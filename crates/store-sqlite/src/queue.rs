@@ -11,7 +11,7 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::{EXTERNAL_TICKET, external_ticket_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
-use deskbell_core::ids::{Reference, TicketId};
+use deskbell_core::ids::{DeliveryId, Reference, TicketId};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError,
     StoredTicket,
@@ -55,7 +55,7 @@ impl Queue for SqliteStore {
         &self,
         (site, destination): (&str, &str),
         lease: Duration,
-        claimed_ids: &[i64],
+        claimed_ids: &[DeliveryId],
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError> {
         let claimed_ids = json(&claimed_ids)?;
@@ -83,8 +83,8 @@ impl Queue for SqliteStore {
             match due_delivery(&mut write, &row, &token).await {
                 Ok(one) => due.push(one),
                 Err(error) if error.concerns_row() => {
-                    let id: i64 = row.value("id")?;
-                    tracing::error!(site, destination, delivery = id, %error, "delivery unreadable, dead letter");
+                    let id = DeliveryId::new(row.value("id")?);
+                    tracing::error!(site, destination, delivery = id.as_number(), %error, "delivery unreadable, dead letter");
                     let reason = format!("its ticket cannot be read: {error}");
                     dead_letter(&mut write, id, &reason, &now).await?;
                 }
@@ -99,7 +99,7 @@ impl Queue for SqliteStore {
     async fn next_delivery(
         &self,
         (site, destination): (&str, &str),
-        claimed_ids: &[i64],
+        claimed_ids: &[DeliveryId],
     ) -> Result<Option<Duration>, StoreError> {
         let next = query_scalar(
             "SELECT min(at) FROM (
@@ -116,7 +116,10 @@ impl Queue for SqliteStore {
         Ok(self.time_until(next))
     }
 
-    async fn record_attempts(&self, attempts: &[(&DueDelivery, &DeliveryOutcome)]) -> Result<Vec<i64>, StoreError> {
+    async fn record_attempts(
+        &self,
+        attempts: &[(&DueDelivery, &DeliveryOutcome)],
+    ) -> Result<Vec<DeliveryId>, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let (mut lost, now) = (Vec::new(), self.now());
         for (due, outcome) in attempts {
@@ -128,14 +131,18 @@ impl Queue for SqliteStore {
         Ok(lost)
     }
 
-    async fn extend_claims(&self, claims: &[(i64, &ClaimToken)], lease: Duration) -> Result<Vec<i64>, StoreError> {
+    async fn extend_claims(
+        &self,
+        claims: &[(DeliveryId, &ClaimToken)],
+        lease: Duration,
+    ) -> Result<Vec<DeliveryId>, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let (mut lost, until) = (Vec::new(), self.lease_end(lease));
         for (id, token) in claims {
             let extend = query("UPDATE deliveries SET claimed_until = ? WHERE id = ? AND claim = ?");
             if extend
                 .bind(&until)
-                .bind(id)
+                .bind(id.as_number())
                 .bind(token.as_str())
                 .execute(&mut *write)
                 .await
@@ -150,7 +157,7 @@ impl Queue for SqliteStore {
         Ok(lost)
     }
 
-    async fn retry_at_once(&self, ids: &[i64]) -> Result<(), StoreError> {
+    async fn retry_at_once(&self, ids: &[DeliveryId]) -> Result<(), StoreError> {
         let retry = "UPDATE deliveries SET due_at = created_at
             WHERE id IN (SELECT value FROM json_each(?)) AND state = 'waiting'";
         query(retry).bind(json(&ids)?).execute(&self.writer).await.map_err(store_error)?;
@@ -186,7 +193,7 @@ impl Queue for SqliteStore {
         rows.iter().map(queue).collect()
     }
 
-    async fn send_again(&self, id: Option<i64>) -> Result<u64, StoreError> {
+    async fn send_again(&self, id: Option<DeliveryId>) -> Result<u64, StoreError> {
         // As if it had just been queued: the time until it becomes a dead letter starts again. `first_attempt_at` stays, because an earlier attempt may
         // have arrived.
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
@@ -198,23 +205,29 @@ impl Queue for SqliteStore {
                 WHERE dead.state = 'given_up' AND (?2 IS NULL OR dead.id = ?2)
                     AND behind.state <> 'delivered' AND behind.state = 'waiting' AND behind.id > dead.id)",
         );
-        behind.bind(&now).bind(id).execute(&mut *write).await.map_err(store_error)?;
+        behind.bind(&now).bind(id.map(DeliveryId::as_number)).execute(&mut *write).await.map_err(store_error)?;
         let again = query(
             "UPDATE deliveries SET state = 'waiting', due_at = ?1, created_at = ?1, settled_at = NULL, failures = 0
             WHERE state = 'given_up' AND (?2 IS NULL OR id = ?2)",
         );
-        let renewed = again.bind(&now).bind(id).execute(&mut *write).await.map_err(store_error)?.rows_affected();
+        let renewed = again
+            .bind(&now)
+            .bind(id.map(DeliveryId::as_number))
+            .execute(&mut *write)
+            .await
+            .map_err(store_error)?
+            .rows_affected();
         write.commit().await.map_err(store_error)?;
         Ok(renewed)
     }
 
-    async fn return_delivery(&self, id: i64, reason: &str) -> Result<bool, StoreError> {
+    async fn return_delivery(&self, id: DeliveryId, reason: &str) -> Result<bool, StoreError> {
         let give_up = "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?
             WHERE id = ? AND state = 'delivered'";
         let dead_letters = query(give_up)
             .bind(reason)
             .bind(self.now_text())
-            .bind(id)
+            .bind(id.as_number())
             .execute(&self.writer)
             .await
             .map_err(store_error)?;
@@ -240,14 +253,14 @@ async fn due_delivery(
     Ok(DueDelivery { claim: claim.clone(), delivery, ticket, external })
 }
 
-async fn dead_letter(write: &mut SqliteConnection, id: i64, reason: &str, now: &str) -> Result<(), StoreError> {
+async fn dead_letter(write: &mut SqliteConnection, id: DeliveryId, reason: &str, now: &str) -> Result<(), StoreError> {
     query(
         "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?, claim = NULL, claimed_until = NULL
         WHERE id = ?",
     )
     .bind(reason)
     .bind(now)
-    .bind(id)
+    .bind(id.as_number())
     .execute(write)
     .await
     .map_err(store_error)?;
@@ -285,7 +298,13 @@ async fn record_attempt(
         .bind(reason)
         .bind(&at),
     };
-    if record.bind(delivery.id).bind(claim.as_str()).execute(&mut *write).await.map_err(store_error)?.rows_affected()
+    if record
+        .bind(delivery.id.as_number())
+        .bind(claim.as_str())
+        .execute(&mut *write)
+        .await
+        .map_err(store_error)?
+        .rows_affected()
         == 0
     {
         return Ok(false);
@@ -301,7 +320,7 @@ async fn record_attempt(
             .bind(delivery.ticket.as_str())
             .bind(&delivery.site)
             .bind(&delivery.destination)
-            .bind(&external.external_id)
+            .bind(external.external_id.as_str())
             .bind(&external.requester)
             .bind(polling::is_polled_after(delivery.kind).then_some(&at))
             .execute(&mut *write)

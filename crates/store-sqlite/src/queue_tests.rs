@@ -10,6 +10,7 @@ use store_conformance::support::{LEASE, NOW, QUEUE, TestClock, submission_key, t
 
 use super::tests::{fresh, open};
 use super::*;
+use deskbell_core::ids::DeliveryId;
 use deskbell_core::ports::{
     DeliveryKind, DeliveryOutcome, DueDelivery, NewDelivery, NewMail, OutgoingMail, Queue, SubmissionExtras,
     SubmissionOutcome, Tickets,
@@ -42,7 +43,7 @@ async fn waiting_with(clock: Arc<TestClock>, ids: &[&str]) -> (SqliteStore, temp
     (store, folder)
 }
 
-async fn claim(store: &SqliteStore, claimed_ids: &[i64]) -> Vec<DueDelivery> {
+async fn claim(store: &SqliteStore, claimed_ids: &[DeliveryId]) -> Vec<DueDelivery> {
     store.claim_deliveries(QUEUE, LEASE, claimed_ids, 6).await.unwrap()
 }
 

@@ -6,7 +6,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::error::RowExt;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{DeliveryId, SessionHash, TicketId};
 use deskbell_core::ports::{
     Activity, ActivityKind, Confirmation, Delivery, DeliveryKind, DeliveryState, Handling, ListedTicket, StoreError,
     StoredAttachment, StoredSubmission, StoredTicket, SubmissionKey, TicketSummary,
@@ -42,7 +42,7 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
         due_at: row.optional_time("due_at")?,
         received_at: row.time("received_at")?,
         person: row.value("person")?,
-        session: session.map(|session| digest(id.as_str(), session)).transpose()?,
+        session: session.map(|session| digest(id.as_str(), session).map(SessionHash::from)).transpose()?,
         ticket: sent,
         handling: handling_of(&record, row)?,
         id,
@@ -130,7 +130,7 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
     Ok(StoredAttachment {
         site: row.value("site")?,
         person: row.value("person")?,
-        session: session.map(|session| digest(&id, session)).transpose()?,
+        session: session.map(|session| digest(&id, session).map(SessionHash::from)).transpose()?,
         name: row.value("name")?,
         media: word_in(&format!("file {id}"), row, "type", FileType::from_word)?,
         size: row.value("size")?,
@@ -155,7 +155,7 @@ pub fn activity_of(row: &SqliteRow) -> Result<Activity, StoreError> {
 /// The delivery in a row of `deliveries`.
 pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
     Ok(Delivery {
-        id: row.value("id")?,
+        id: DeliveryId::new(row.value("id")?),
         site: row.value("site")?,
         destination: row.value("destination")?,
         ticket: row.id("ticket")?,
@@ -181,7 +181,7 @@ pub fn submission_of(row: &SqliteRow) -> Result<StoredSubmission, StoreError> {
     let key = SubmissionKey {
         key: row.value("seal_key")?,
         body: digest(ticket.id.as_str(), body)?,
-        session: session.map(|session| digest(ticket.id.as_str(), session)).transpose()?,
+        session: session.map(|session| digest(ticket.id.as_str(), session).map(SessionHash::from)).transpose()?,
     };
     Ok(StoredSubmission { key, ticket })
 }

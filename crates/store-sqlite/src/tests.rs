@@ -273,7 +273,7 @@ async fn unreadable_rows_do_not_hide_other_pages() {
     }
     let (mut after, mut ids) = (None, Vec::new());
     loop {
-        let page = store.customer_tickets("acme", Reader::Session(&[9; 32]), after.as_ref(), 3).await.unwrap();
+        let page = store.customer_tickets("acme", Reader::Session(&[9; 32].into()), after.as_ref(), 3).await.unwrap();
         ids.extend(page.tickets.into_iter().map(|ticket| ticket.id));
         after = page.next;
         if after.is_none() {

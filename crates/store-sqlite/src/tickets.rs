@@ -11,7 +11,7 @@ use super::{
     NAMED_TICKET, SUBMISSION, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails,
     queue, submissions,
 };
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SessionHash, TicketId};
 use deskbell_core::ports::{
     InboxCursor, InboxPage, StoreError, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
     SubmissionOutcome, TicketSummary, Tickets, View,
@@ -38,8 +38,8 @@ impl Tickets for SqliteStore {
         row.map(|row| submission_of(&row)).transpose()
     }
 
-    async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError> {
-        let session = &session[..];
+    async fn move_to_person(&self, site: &str, session: &SessionHash, person: &str) -> Result<(), StoreError> {
+        let session = &session.as_bytes()[..];
         let has_unowned: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM tickets WHERE site = ?1 AND session = ?2 AND person IS NULL)
             OR EXISTS (SELECT 1 FROM attachments WHERE site = ?1 AND session = ?2 AND person IS NULL)",
@@ -119,7 +119,7 @@ pub async fn insert_submission(
         .bind(&new.site)
         .bind(&key.key)
         .bind(key.body.to_vec())
-        .bind(key.session.map(|session| session.to_vec()))
+        .bind(key.session.map(|session| session.as_bytes().to_vec()))
         .bind(new.id.as_str())
         .execute(&mut *transaction)
         .await
@@ -196,7 +196,7 @@ pub async fn insert_ticket(
         .bind(new.due_at.map(|due_at| due_at.to_string()))
         .bind(new.received_at.to_string())
         .bind(&new.person)
-        .bind(new.session.map(|session| session.to_vec()))
+        .bind(new.session.map(|session| session.as_bytes().to_vec()))
         .bind(&new.handling.topic)
         .bind(new.handling.severity.word())
         .bind(new.handling.owner.map(Owner::word))

@@ -157,7 +157,7 @@ mod tests {
 
     fn body_of(kind: DeliveryKind) -> Value {
         let (config, mut ticket, number) = (Config::default(), stored(), u32::from(kind == DeliveryKind::Message));
-        ticket.session = Some([7; 32]);
+        ticket.session = Some([7; 32].into());
         ticket.ticket.website = "robot".into();
         ticket.handling.topic = "exports".into();
         let message = Message {

@@ -14,6 +14,7 @@ use crate::braces::original;
 use crate::client::Request;
 use crate::{EXTERNAL_ID_PREFIX, Zendesk, merges, pictures};
 use deskbell_core::clock;
+use deskbell_core::ids::ExternalId;
 use deskbell_core::ports::destination::{
     AgentNote, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage, ExternalTicket, Failure,
     PolledMessage, PolledTicket, Polling, RecentChanges,
@@ -297,7 +298,7 @@ fn external_ticket(ticket: Ticket) -> ExternalTicket {
     let (status, _) = status_and_turn(&ticket.status);
     ExternalTicket {
         external: ExternalTicketRef {
-            external_id: ticket.id.to_string(),
+            external_id: ExternalId::new(ticket.id.to_string()),
             requester: ticket.requester_id.to_string(),
             merged_after: None,
         },
@@ -328,7 +329,10 @@ fn changed_tickets(page: &mut Value) -> Vec<ChangedTicket> {
     let tickets: Vec<TicketUpdate> = items(page, "tickets");
     tickets
         .into_iter()
-        .map(|ticket| ChangedTicket { external_id: ticket.id.to_string(), updated_at: ticket.updated_at })
+        .map(|ticket| ChangedTicket {
+            external_id: ExternalId::new(ticket.id.to_string()),
+            updated_at: ticket.updated_at,
+        })
         .collect()
 }
 

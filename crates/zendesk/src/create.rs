@@ -12,6 +12,7 @@ use crate::update::write_note;
 use crate::values::fill;
 use crate::{EXTERNAL_ID_PREFIX, Mapping, Zendesk};
 use deskbell_core::clock;
+use deskbell_core::ids::ExternalId;
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Failure};
 use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, StoredTicket};
 use deskbell_core::rules::address::{Address, address};
@@ -118,7 +119,7 @@ pub async fn follow_up(
 ) -> Result<DeliveryReceipt, Failure> {
     let external = format!("{EXTERNAL_ID_PREFIX}{}", contents.id());
     let source: u64 =
-        closed.external_id.parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
+        closed.external_id.as_str().parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
     let mut ticket = json!({
         "external_id": external,
         "subject": subject(contents.ticket),
@@ -493,7 +494,7 @@ async fn receipt_of(zendesk: &Zendesk, ticket: &Value) -> Result<Option<Delivery
     let own_id = zendesk.people.own_user_id(&zendesk.client).await?;
     let requester = id("requester_id").filter(|requester| *requester != own_id);
     let external = ExternalTicketRef {
-        external_id: external_id.clone(),
+        external_id: ExternalId::new(&external_id),
         requester: requester.map(|id| id.to_string()).unwrap_or_default(),
         merged_after: None,
     };

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use ring::hmac;
 use serde_json::Value;
 
+use deskbell_core::ids::ExternalId;
 use deskbell_core::ports::destination::{HookHeaders, InboundEvent, InboundEventError};
 use deskbell_core::timestamp::Timestamp;
 
@@ -44,7 +45,7 @@ pub fn read(
 }
 
 /// The id of the ticket that it is about.
-fn ticket(event: &Value) -> Option<String> {
+fn ticket(event: &Value) -> Option<ExternalId> {
     let pointers: &[&str] = match event.get("type").and_then(Value::as_str) {
         // A ticket that was just created has no reply.
         Some("zen:event-type:ticket.created") => &[],
@@ -54,7 +55,7 @@ fn ticket(event: &Value) -> Option<String> {
     };
     let id = pointers.iter().find_map(|pointer| event.pointer(pointer))?;
     let id = id.as_str().map(str::to_string).or_else(|| id.as_u64().map(|id| id.to_string()))?;
-    (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)
+    (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then(|| ExternalId::new(id))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::Zendesk;
 use crate::account::{items, raw_items, read_items};
 use crate::answers::{Comment, Ticket, encoded};
 use crate::client::{Answer, Client, Request};
+use deskbell_core::ids::ExternalId;
 use deskbell_core::ports::ExternalTicketRef;
 use deskbell_core::ports::destination::Failure;
 
@@ -39,8 +40,8 @@ pub struct Trail {
 /// Reads a ticket, the one that it was merged into, and so on.
 pub async fn follow(client: &Client, external: &ExternalTicketRef) -> Result<Trail, Failure> {
     let mut trail = Trail { comments: Vec::new(), end: None, moved: None, note: None };
-    let (mut ticket, mut answer) = read_ticket(client, &external.external_id).await?;
-    let mut remaining = comments(client, &external.external_id).await?;
+    let (mut ticket, mut answer) = read_ticket(client, external.external_id.as_str()).await?;
+    let mut remaining = comments(client, external.external_id.as_str()).await?;
     let mut external = external.clone();
     let mut visited = vec![ticket.id];
     for _ in 0..STEPS_MAX {
@@ -73,7 +74,11 @@ pub async fn follow(client: &Client, external: &ExternalTicketRef) -> Result<Tra
              shown here.",
             external.external_id
         ));
-        external = ExternalTicketRef { external_id: id.to_string(), merged_after: Some(target.notice), ..external };
+        external = ExternalTicketRef {
+            external_id: ExternalId::new(id.to_string()),
+            merged_after: Some(target.notice),
+            ..external
+        };
         trail.moved = Some(external.clone());
         visited.push(id);
         (ticket, answer, remaining) = (target.ticket, target.answer, target.comments);

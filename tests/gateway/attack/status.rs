@@ -69,7 +69,11 @@ async fn attempted_status_changes_are_reverted_by_another_delivery() {
     patch(&gateway, &id, json!({ "status": "solved" })).await;
     let first = store.deliveries(&TicketId::new(&id)).await.unwrap();
     let mut database = gateway.connection().await;
-    sqlx::query("UPDATE deliveries SET tries = 1 WHERE id = ?").bind(first[1].id).execute(&mut database).await.unwrap();
+    sqlx::query("UPDATE deliveries SET tries = 1 WHERE id = ?")
+        .bind(first[1].id.as_number())
+        .execute(&mut database)
+        .await
+        .unwrap();
     patch(&gateway, &id, json!({ "status": "open" })).await;
     assert_eq!(waiting(&gateway, &id).await, [DeliveryKind::Ticket, DeliveryKind::Solved, DeliveryKind::Reopened]);
 }

@@ -1,7 +1,7 @@
 //! Tickets that an agent merges in Zendesk: the conversation continues in the other ticket, as far as it is the customer's.
 
 use deskbell_core::clock;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{ExternalId, TicketId};
 use serde_json::json;
 
 use super::conversing::{begun, customer, listening, support};
@@ -162,5 +162,5 @@ async fn two_tickets_of_a_customer_may_share_an_external_ticket() {
 
 fn changed(external_id: u64) -> Vec<deskbell_core::ports::ChangedTicket> {
     let updated_at = clock::now();
-    vec![deskbell_core::ports::ChangedTicket { external_id: external_id.to_string(), updated_at }]
+    vec![deskbell_core::ports::ChangedTicket { external_id: ExternalId::new(external_id.to_string()), updated_at }]
 }

@@ -1,7 +1,7 @@
 //! Pending deliveries, their age and their outcomes.
 
 use deskbell_core::clock;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{ExternalId, TicketId};
 use deskbell_core::ports::{ChangedTicket, DeliveryState};
 
 use super::{desk, full, submit, until};
@@ -79,7 +79,7 @@ async fn every_destination_has_its_own_queue() {
     desk.zendesk
         .comment(external_id, &crate::zendesk::control::new_comment(crate::zendesk::control::Side::Agent, "Yes."))
         .unwrap();
-    let changed = ChangedTicket { external_id: external_id.to_string(), updated_at: clock::now() };
+    let changed = ChangedTicket { external_id: ExternalId::new(external_id.to_string()), updated_at: clock::now() };
     desk.gateway.app.store.mark_changed(("desk", "desk"), &[changed]).await.unwrap();
     desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
     until(async || other.state().tickets.values().next().unwrap().comments.len() == 2).await;

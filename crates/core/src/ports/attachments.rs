@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 
 use super::error::StoreError;
-use crate::ids::TicketId;
+use crate::ids::{SessionHash, TicketId};
 use crate::timestamp::Timestamp;
 use domain::attachment::FileType;
 
@@ -66,7 +66,7 @@ pub struct StoredAttachment {
     /// The verified customer who owns it, by the host's id.
     pub person: Option<String>,
     /// The SHA-256 of the session that uploaded it.
-    pub session: Option<[u8; 32]>,
+    pub session: Option<SessionHash>,
     /// The file name that the customer sees.
     pub name: String,
     /// The type, from its content.
@@ -85,7 +85,7 @@ pub struct StoredAttachment {
 
 impl StoredAttachment {
     /// Whether the requester owns it: as the verified customer, or as the session that uploaded it while no customer owns it.
-    pub fn is_of(&self, person: Option<&str>, session: Option<&[u8; 32]>) -> bool {
+    pub fn is_of(&self, person: Option<&str>, session: Option<&SessionHash>) -> bool {
         match (person, &self.person) {
             (Some(_), _) => self.person.as_deref() == person,
             (None, None) => session.is_some() && self.session.as_ref() == session,
@@ -100,7 +100,7 @@ pub enum FileOwner<'a> {
     /// A verified customer, by the host's id.
     Person(&'a str),
     /// An anonymous session, by its SHA-256.
-    Session(&'a [u8; 32]),
+    Session(&'a SessionHash),
 }
 
 /// An upload, as quotas see it.

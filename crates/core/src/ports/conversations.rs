@@ -11,7 +11,7 @@ use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
 use super::tickets::StoredTicket;
-use crate::ids::TicketId;
+use crate::ids::{SessionHash, TicketId};
 use crate::timestamp::Timestamp;
 use domain::conversation::{Author, Message, Turn};
 use domain::targets::Owner;
@@ -103,7 +103,7 @@ pub enum Reader<'a> {
     /// A verified customer, by the host's id.
     Person(&'a str),
     /// A session, by its SHA-256.
-    Session(&'a [u8; 32]),
+    Session(&'a SessionHash),
 }
 
 /// The most bytes of messages in a page, from the second message on.

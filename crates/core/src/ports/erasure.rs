@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::attachments::{FileOwner, StoredAttachment};
 use super::error::StoreError;
-use crate::ids::{Reference, TicketId};
+use crate::ids::{ExternalId, Reference, SessionHash, TicketId};
 use crate::timestamp::Timestamp;
 use domain::ticket::Status;
 
@@ -22,7 +22,7 @@ pub trait Erasure: Send + Sync {
     async fn solved_before(&self, site: &str, before: Timestamp, limit: u32) -> Result<Vec<TicketId>, StoreError>;
 
     /// The external tickets of a ticket: destination name and external id.
-    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(String, String)>, StoreError>;
+    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(String, ExternalId)>, StoreError>;
 
     /// What erasing a ticket would delete; `None` if there is no such ticket.
     async fn erasure_counts(&self, ticket: &TicketId) -> Result<Option<ErasureCounts>, StoreError>;
@@ -133,7 +133,7 @@ pub struct SessionTrace {
     /// The site.
     pub site: String,
     /// The SHA-256 of the session.
-    pub session: [u8; 32],
+    pub session: SessionHash,
     /// The owner of the ticket that it sent, by the host's id; none if nobody owned it.
     pub person: Option<String>,
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::error::StoreError;
 use super::tickets::StoredTicket;
-use crate::ids::TicketId;
+use crate::ids::{ExternalId, TicketId};
 
 /// External tickets. Writes are on disk when they return.
 #[async_trait]
@@ -26,8 +26,12 @@ pub trait ExternalTickets: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Whether a ticket of a destination is stored here, or was erased here.
-    async fn knows_external_ticket(&self, site: &str, destination: &str, external_id: &str)
-    -> Result<bool, StoreError>;
+    async fn knows_external_ticket(
+        &self,
+        site: &str,
+        destination: &str,
+        external_id: &ExternalId,
+    ) -> Result<bool, StoreError>;
 
     /// Stores a ticket that was created at the destination, with its external ticket. `false` if it is stored here already, or was erased here.
     async fn adopt(
@@ -42,7 +46,7 @@ pub trait ExternalTickets: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalTicketRef {
     /// The external id.
-    pub external_id: String,
+    pub external_id: ExternalId,
     /// The destination's id of the customer; empty if it gives none.
     pub requester: String,
     /// If another ticket was merged into this one there: the id of the comment that says so. Comments before it are not about the merged

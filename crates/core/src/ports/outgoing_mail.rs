@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::error::StoreError;
 use super::queue::ClaimToken;
 use super::tickets::StoredTicket;
-use crate::ids::TicketId;
+use crate::ids::{SessionHash, TicketId};
 use crate::timestamp::Timestamp;
 
 /// How many mails may be sent in 24 hours to addresses that the host has not signed. Anybody can type anybody's address into a form.
@@ -50,7 +50,7 @@ pub struct MailQuota {
     /// A keyed digest of the mailbox in its canonical spelling.
     pub mailbox: [u8; 32],
     /// The SHA-256 of the session.
-    pub session: Option<[u8; 32]>,
+    pub session: Option<SessionHash>,
     /// A keyed digest of the network address.
     pub network: Option<[u8; 32]>,
     /// The limits.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
+use crate::ids::ExternalId;
 use crate::timestamp::Timestamp;
 
 /// Poll schedule and sync state. Writes are on disk when they return.
@@ -53,7 +54,7 @@ pub trait Polls: Send + Sync {
         &self,
         queue: (&str, &str),
         invocation: &str,
-        changed: (&str, Option<Timestamp>),
+        changed: (&ExternalId, Option<Timestamp>),
         memory: Duration,
     ) -> Result<bool, StoreError>;
 }
@@ -73,7 +74,7 @@ pub struct DuePoll {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedTicket {
     /// Its external id.
-    pub external_id: String,
+    pub external_id: ExternalId,
     /// When it last changed, by the destination's clock.
     pub updated_at: Timestamp,
 }

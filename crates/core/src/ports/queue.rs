@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
-use crate::ids::{Reference, TicketId};
+use crate::ids::{DeliveryId, Reference, TicketId};
 use crate::timestamp::Timestamp;
 use domain::words;
 
@@ -23,22 +23,33 @@ pub trait Queue: Send + Sync {
         &self,
         queue: (&str, &str),
         lease: Duration,
-        claimed_ids: &[i64],
+        claimed_ids: &[DeliveryId],
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError>;
 
     /// The time until the next delivery of a destination can be claimed, apart from those in `claimed_ids`; none if there is none.
-    async fn next_delivery(&self, queue: (&str, &str), claimed_ids: &[i64]) -> Result<Option<Duration>, StoreError>;
+    async fn next_delivery(
+        &self,
+        queue: (&str, &str),
+        claimed_ids: &[DeliveryId],
+    ) -> Result<Option<Duration>, StoreError>;
 
     /// Records the outcomes of attempts and ends their claims. After a delivery its ticket is polled soon, if the destination has replies.
     /// Returns the ids of deliveries that another worker has claimed since; nothing is recorded for them.
-    async fn record_attempts(&self, attempts: &[(&DueDelivery, &DeliveryOutcome)]) -> Result<Vec<i64>, StoreError>;
+    async fn record_attempts(
+        &self,
+        attempts: &[(&DueDelivery, &DeliveryOutcome)],
+    ) -> Result<Vec<DeliveryId>, StoreError>;
 
     /// Extends claims of deliveries by a lease from now on. Returns the ids of deliveries that another worker has claimed since.
-    async fn extend_claims(&self, claims: &[(i64, &ClaimToken)], lease: Duration) -> Result<Vec<i64>, StoreError>;
+    async fn extend_claims(
+        &self,
+        claims: &[(DeliveryId, &ClaimToken)],
+        lease: Duration,
+    ) -> Result<Vec<DeliveryId>, StoreError>;
 
     /// Makes pending deliveries due at once, at the positions in the queue that they were created with.
-    async fn retry_at_once(&self, ids: &[i64]) -> Result<(), StoreError>;
+    async fn retry_at_once(&self, ids: &[DeliveryId]) -> Result<(), StoreError>;
 
     /// The deliveries of a ticket, oldest first.
     async fn deliveries(&self, ticket: &TicketId) -> Result<Vec<Delivery>, StoreError>;
@@ -50,10 +61,10 @@ pub trait Queue: Send + Sync {
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError>;
 
     /// Queues dead letters again, one or all, and returns how many. Deliveries behind them restart with them, as if all had just been created.
-    async fn send_again(&self, id: Option<i64>) -> Result<u64, StoreError>;
+    async fn send_again(&self, id: Option<DeliveryId>) -> Result<u64, StoreError>;
 
     /// Turns a delivery that was made and came back into a dead letter, with the reason; `false` if it is not in the state delivered.
-    async fn return_delivery(&self, id: i64, reason: &str) -> Result<bool, StoreError>;
+    async fn return_delivery(&self, id: DeliveryId, reason: &str) -> Result<bool, StoreError>;
 }
 
 words! {
@@ -97,7 +108,7 @@ pub struct NewDelivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// Its number, in the order of creation.
-    pub id: i64,
+    pub id: DeliveryId,
     /// The site of its ticket.
     pub site: String,
     /// The name of the destination in the site.

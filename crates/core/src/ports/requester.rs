@@ -1,6 +1,7 @@
 //! The requester of a request.
 
 use super::Reader;
+use crate::ids::SessionHash;
 use crate::timestamp::Timestamp;
 use domain::context::User;
 use domain::ticket::Priority;
@@ -11,7 +12,7 @@ pub struct Requester {
     /// The customer, if the host has signed them.
     pub person: Option<Person>,
     /// The SHA-256 of the session, if there is one. It gives access only to what it created.
-    pub session: Option<[u8; 32]>,
+    pub session: Option<SessionHash>,
 }
 
 impl Requester {

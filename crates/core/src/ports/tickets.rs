@@ -9,7 +9,7 @@ use super::listing::{InboxCursor, InboxPage};
 use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
-use crate::ids::{Reference, TicketId};
+use crate::ids::{Reference, SessionHash, TicketId};
 use crate::timestamp::Timestamp;
 use domain::targets::{Owner, Target};
 use domain::ticket::{NewTicket, Priority, Status};
@@ -30,7 +30,7 @@ pub trait Tickets: Send + Sync {
 
     /// Moves the tickets and attachments of a session in a site to a customer, as far as no customer owns them. The session cannot open them
     /// any more.
-    async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError>;
+    async fn move_to_person(&self, site: &str, session: &SessionHash, person: &str) -> Result<(), StoreError>;
 
     /// The ticket with an id.
     async fn ticket(&self, id: &TicketId) -> Result<Option<StoredTicket>, StoreError>;
@@ -80,7 +80,7 @@ pub struct StoredTicket {
     /// The verified customer who owns it, by the host's id.
     pub person: Option<String>,
     /// The SHA-256 of the session that sent it.
-    pub session: Option<[u8; 32]>,
+    pub session: Option<SessionHash>,
     /// What was sent.
     pub ticket: NewTicket,
     /// What support has set on it.
@@ -115,7 +115,7 @@ pub struct SubmissionKey {
     /// The SHA-256 of the body.
     pub body: [u8; 32],
     /// The SHA-256 of the session, if there is one.
-    pub session: Option<[u8; 32]>,
+    pub session: Option<SessionHash>,
 }
 
 /// A ticket and the idempotency key it was submitted under.

@@ -1,5 +1,6 @@
 //! Status changes that cancel each other before they are delivered.
 
+use crate::ids::DeliveryId;
 use crate::ports::{Delivery, DeliveryKind, NewDelivery};
 
 /// The result of coalescing new deliveries with pending ones.
@@ -8,7 +9,7 @@ pub struct Coalesced {
     /// New deliveries that remain.
     pub deliveries: Vec<NewDelivery>,
     /// The ids of pending deliveries that are cancelled.
-    pub cancelled: Vec<i64>,
+    pub cancelled: Vec<DeliveryId>,
 }
 
 /// Drops a status change that reverts the one before it, together with that one, as long as no attempt to deliver it was made. Anything between
@@ -45,7 +46,7 @@ mod tests {
 
     fn waiting(id: i64, destination: &str, kind: DeliveryKind, attempts: u32) -> Delivery {
         Delivery {
-            id,
+            id: DeliveryId::new(id),
             site: "acme".into(),
             destination: destination.into(),
             ticket: "1".into(),
@@ -73,7 +74,7 @@ mod tests {
             [(DeliveryKind::Solved, DeliveryKind::Reopened), (DeliveryKind::Reopened, DeliveryKind::Solved)]
         {
             let before = [waiting(1, "desk", DeliveryKind::Ticket, 3), waiting(2, "desk", first, 0)];
-            let expected = Coalesced { deliveries: vec![], cancelled: vec![2] };
+            let expected = Coalesced { deliveries: vec![], cancelled: vec![DeliveryId::new(2)] };
             assert_eq!(coalesce(&before, vec![new("desk", second)]), expected);
         }
     }
@@ -97,7 +98,8 @@ mod tests {
     fn coalescing_is_per_destination_and_spares_status_changes_of_messages() {
         let before = [waiting(1, "desk", DeliveryKind::Reopened, 0), waiting(2, "hook", DeliveryKind::Reopened, 1)];
         let solved = vec![new("desk", DeliveryKind::Solved), new("hook", DeliveryKind::Solved)];
-        let expected = Coalesced { deliveries: vec![new("hook", DeliveryKind::Solved)], cancelled: vec![1] };
+        let expected =
+            Coalesced { deliveries: vec![new("hook", DeliveryKind::Solved)], cancelled: vec![DeliveryId::new(1)] };
         assert_eq!(coalesce(&before, solved), expected);
         let answered = vec![new("desk", DeliveryKind::Message), new("desk", DeliveryKind::Solved)];
         let all = Coalesced { deliveries: answered.clone(), cancelled: vec![] };

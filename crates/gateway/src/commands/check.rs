@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::wire_up::SiteMails;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
-use deskbell_core::ids::{Reference, TicketId};
+use deskbell_core::ids::{DeliveryId, Reference, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, Destination, Finding};
 use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
 use deskbell_core::random;
@@ -82,7 +82,7 @@ pub async fn check(sites: &Sites, mails: &SiteMails, destinations: &Destinations
 async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
     let ticket = ticket(&site.key);
     let delivery = Delivery {
-        id: 0,
+        id: DeliveryId::new(0),
         site: site.key.clone(),
         destination: destination.into(),
         ticket: ticket.id.clone(),

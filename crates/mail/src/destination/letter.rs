@@ -30,7 +30,7 @@ pub fn message(email: &MailDestination, contents: &DeliveryContents<'_>, files: 
     if !first {
         let thread = contents.external.map_or_else(
             || message_id_of(email, contents, ticket.id.as_str()),
-            |external| external.external_id.clone(),
+            |external| external.external_id.to_string(),
         );
         message = message.in_reply_to(thread.clone()).references(thread);
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{MailServer, SendError};
 use deskbell_core::clock;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{ExternalId, TicketId};
 use deskbell_core::ports::destination::{
     DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError,
     InboundMail, ReturnsOf,
@@ -81,7 +81,7 @@ impl Destination for MailDestination {
         let external_id = letter::message_id(self, contents);
         let first = contents.delivery.kind == DeliveryKind::Ticket;
         let external = first.then(|| ExternalTicketRef {
-            external_id: external_id.clone(),
+            external_id: ExternalId::new(&external_id),
             requester: String::new(),
             merged_after: None,
         });

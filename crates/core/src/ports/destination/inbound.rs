@@ -1,6 +1,6 @@
 //! Inbound events from destinations.
 
-use crate::ids::TicketId;
+use crate::ids::{ExternalId, TicketId};
 use crate::timestamp::Timestamp;
 use mail_in::reply_text::Parts;
 use mail_in::{Bounce, Origin};
@@ -11,7 +11,7 @@ pub enum InboundEvent {
     /// A ticket has changed there.
     Changed {
         /// The external id of the ticket.
-        external_id: String,
+        external_id: ExternalId,
         /// When it changed, by the destination's clock, if known.
         updated_at: Option<Timestamp>,
         /// The id of the event; repetitions of an event have the same.

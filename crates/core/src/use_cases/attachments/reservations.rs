@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::ids::SessionHash;
 use crate::ports::{FileOwner, UploadUsage, Usage};
 use crate::rules::upload_quotas::{Admission, Exceeded, Reserved};
 
@@ -20,7 +21,7 @@ pub struct Reservations(Arc<Mutex<HashMap<Scope, Usage>>>);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Scope {
     Person(String, String),
-    Session(String, [u8; 32]),
+    Session(String, SessionHash),
     Address([u8; 32]),
     Site(String),
     Disk,
@@ -224,7 +225,7 @@ mod tests {
         free: Option<u64>,
         announced: Option<u64>,
     ) -> Result<Reservation, NoRoom> {
-        let by = Uploader { site: SITE, owner: FileOwner::Session(&[session; 32]), address: Some(ADDRESS) };
+        let by = Uploader { site: SITE, owner: FileOwner::Session(&[session; 32].into()), address: Some(ADDRESS) };
         let size = UploadSize { announced, max: 10 * MB };
         reservations.reserve(admission, &by, &UploadUsage::default(), free, size)
     }

@@ -12,6 +12,7 @@ use super::read::describe;
 use super::receive::receive;
 use super::reservations::{NoRoom, Reservation, Reservations, UploadSize, Uploader};
 use crate::clock::Clock;
+use crate::ids::SessionHash;
 use crate::ports::{Attachments, FileOwner, PartialFile, PutOutcome, Requester, StoredAttachment, Upload, UploadUsage};
 use crate::ports::{LimitShare, SiteLimits};
 use crate::pseudonym::Pseudonyms;
@@ -233,7 +234,7 @@ fn refuse(site: &str, no_room: NoRoom) -> StoreFileError {
     }
 }
 
-fn owner_of(requester: &Requester) -> (Option<String>, Option<[u8; 32]>) {
+fn owner_of(requester: &Requester) -> (Option<String>, Option<SessionHash>) {
     (requester.person.as_ref().map(|person| person.user.id.clone()), requester.session)
 }
 

@@ -19,6 +19,7 @@ use super::streak::{Streak, judge, note_outcome};
 use crate::attempt::{Ended, limited};
 use crate::clock;
 use crate::destinations::Destinations;
+use crate::ids::DeliveryId;
 use crate::panics;
 use crate::ports::destination::{DeliveryReceipt, Destination, Failure};
 use crate::ports::{ClaimToken, DeliveryOutcome, DueDelivery, Queue, StoreError};
@@ -166,7 +167,7 @@ impl Worker {
     }
 
     /// The claims of this worker: deliveries being attempted, and attempts not recorded yet.
-    fn claims(&self) -> Vec<(i64, &ClaimToken)> {
+    fn claims(&self) -> Vec<(DeliveryId, &ClaimToken)> {
         let attempted = self.attempts.values().map(|(due, _)| due);
         let all = attempted.chain(self.unrecorded.iter().map(|(due, _)| due));
         all.map(|due| (due.delivery.id, &due.claim)).collect()
@@ -193,7 +194,7 @@ impl Worker {
     }
 
     async fn claim(&mut self, room: usize) -> Result<Duration, StoreError> {
-        let claimed_ids: Vec<i64> = self.claims().into_iter().map(|(id, _)| id).collect();
+        let claimed_ids: Vec<DeliveryId> = self.claims().into_iter().map(|(id, _)| id).collect();
         let due = self.shared.queue.claim_deliveries(self.queue(), LEASE, &claimed_ids, room as u32).await?;
         if due.is_empty() {
             return Ok(self.shared.queue.next_delivery(self.queue(), &claimed_ids).await?.unwrap_or(CHECK_EVERY));
@@ -289,10 +290,10 @@ impl Worker {
         tracing::warn!(site, destination, attempts, %error, "recording delivery attempts failed; will retry");
     }
 
-    fn settled(&self, recorded: Vec<(DueDelivery, DeliveryOutcome)>, lost: &[i64]) {
+    fn settled(&self, recorded: Vec<(DueDelivery, DeliveryOutcome)>, lost: &[DeliveryId]) {
         for (due, outcome) in recorded {
             if lost.contains(&due.delivery.id) {
-                let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
+                let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id.as_number());
                 tracing::warn!(site, destination, delivery, ?outcome, "delivery attempt not recorded: claim lost");
             }
             self.shared.states.announce_settled(&due.delivery.ticket);
@@ -311,7 +312,7 @@ impl Worker {
             }
         };
         for (due, attempt) in self.attempts.values().filter(|(due, _)| lost.contains(&due.delivery.id)) {
-            let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
+            let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id.as_number());
             tracing::warn!(site, destination, delivery, "delivery attempt aborted: claim lost");
             attempt.abort();
         }

@@ -73,7 +73,7 @@ impl TakeInboundEvent {
     pub async fn take(&self, (site, destination): (&str, &str), event: InboundEvent) -> Result<(), HookError> {
         match event {
             InboundEvent::Changed { external_id, updated_at, invocation } => {
-                let (queue, changed) = ((site, destination), (external_id.as_str(), updated_at));
+                let (queue, changed) = ((site, destination), (&external_id, updated_at));
                 let is_new = self.polls.record_notification(queue, &invocation, changed, REMEMBERED).await?;
                 if is_new {
                     self.bus.polls_due(site, destination);

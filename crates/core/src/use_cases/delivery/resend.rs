@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ids::DeliveryId;
 use crate::ports::{Bus, Queue, StoreError};
 use crate::site::Sites;
 
@@ -16,7 +17,7 @@ pub struct ResendDeliveries {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadLetters {
     /// The one with a number.
-    One(i64),
+    One(DeliveryId),
     /// All of them.
     All,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::states::DestinationState;
 use crate::attempt_counts::AttemptResult;
 use crate::clock;
+use crate::ids::DeliveryId;
 use crate::ports::destination::{DeliveryReceipt, Failure};
 use crate::ports::{Delivery, DeliveryOutcome, DueDelivery};
 use crate::random;
@@ -25,13 +26,13 @@ pub struct Streak {
     /// How many.
     pub failures: u32,
     /// The ids of the deliveries that were blamed for them.
-    blamed: Vec<i64>,
+    blamed: Vec<DeliveryId>,
     /// The end of the backoff.
     pub until: Option<Timestamp>,
     /// Whether the destination gave this time itself.
     pub was_requested: bool,
     /// The ids of deliveries that were blamed for failures of the destination.
-    pub recovered: Vec<i64>,
+    pub recovered: Vec<DeliveryId>,
 }
 
 /// The outcome of an attempt.

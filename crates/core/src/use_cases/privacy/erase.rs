@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::PrivacyError;
 use super::log::empty_log;
 use super::selection::{Matched, Selection, for_each_chunk};
-use crate::ids::{Reference, TicketId};
+use crate::ids::{ExternalId, Reference, TicketId};
 use crate::ports::{
     Attachments, Erasure, ErasureCounts, Files, PersonTrace, SessionTrace, StoreError, TicketHead, Tickets, Traces,
 };
@@ -37,7 +37,7 @@ pub struct Erased {
     /// Tickets that could not be read, so that their owner is unknown.
     pub unreadable: u64,
     /// Tickets that remain at destinations: reference, destination name, external id.
-    pub external: Vec<(Reference, String, String)>,
+    pub external: Vec<(Reference, String, ExternalId)>,
     /// Whether the write-ahead log, which contains the erased pages, was emptied as well.
     pub is_log_empty: bool,
 }
@@ -161,7 +161,7 @@ impl EraseTicket {
     }
 
     /// What erasing a ticket would erase: the counts, and the external tickets that remain, as destination and external id.
-    pub async fn preview(&self, ticket: &TicketHead) -> Result<(ErasureCounts, Vec<(String, String)>), StoreError> {
+    pub async fn preview(&self, ticket: &TicketHead) -> Result<(ErasureCounts, Vec<(String, ExternalId)>), StoreError> {
         let counts = self.erasure.erasure_counts(&ticket.id).await?.unwrap_or_default();
         Ok((counts, self.erasure.external_tickets(&ticket.id).await?))
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::PrivacyError;
 use super::selection::{Matched, Selection, for_each_chunk};
 use crate::clock;
-use crate::ids::{Reference, TicketId};
+use crate::ids::{ExternalId, Reference, SessionHash, TicketId};
 use crate::ports::{
     Activity, Attachments, Confirmations, Conversations, Erasure, ExportTarget, FileOwner, StoreError,
     StoredAttachment, StoredTicket, Tickets,
@@ -55,7 +55,7 @@ struct ExportedTicket {
     activities: Vec<ExportedActivity>,
     files: Vec<ExportedFile>,
     /// The external id at each destination.
-    destinations: BTreeMap<String, String>,
+    destinations: BTreeMap<String, ExternalId>,
     /// The address claimed by the sender, and when it was confirmed.
     claimed_address: Option<ExportedAddress>,
     /// The recipient of its receipt; deleted after a day.
@@ -244,7 +244,7 @@ fn append(target: &mut dyn ExportTarget, has_previous: bool, entry: &impl Serial
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Owner {
     Person(String),
-    Session([u8; 32]),
+    Session(SessionHash),
 }
 
 impl Owner {

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::PrivacyError;
+use crate::ids::SessionHash;
 use crate::ports::{Erasure, StoreError, StoredTicket, TicketHead, Tickets};
 use crate::timestamp::Timestamp;
 use domain::reference;
@@ -50,7 +51,7 @@ pub struct Matched {
     /// Its head.
     pub head: TicketHead,
     /// The SHA-256 of the session that sent it, if the selection is of a customer or an e-mail address.
-    pub session: Option<[u8; 32]>,
+    pub session: Option<SessionHash>,
 }
 
 impl Selection {

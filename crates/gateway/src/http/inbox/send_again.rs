@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::access::Agent;
 use super::render::{Failed, message};
 use super::{labels, page};
-use deskbell_core::ids::Reference;
+use deskbell_core::ids::{DeliveryId, Reference};
 use deskbell_core::ports::Delivery;
 use deskbell_core::use_cases::delivery::{DeadLetters, ResendDeliveries};
 use domain::reference;
@@ -73,7 +73,7 @@ pub fn button_for_all(count: u32) -> Markup {
 
 fn dead_letters(form: &ResendForm) -> Option<DeadLetters> {
     match (form.id.parse(), form.all.as_str()) {
-        (Ok(id), "") => Some(DeadLetters::One(id)),
+        (Ok(id), "") => Some(DeadLetters::One(DeliveryId::new(id))),
         (Err(_), "yes") if form.id.is_empty() => Some(DeadLetters::All),
         _ => None,
     }
