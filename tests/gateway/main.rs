@@ -25,6 +25,7 @@ mod incidents;
 mod killed;
 mod mail;
 mod operations;
+mod packages;
 mod privacy;
 mod problems;
 mod queues;

@@ -139,6 +139,25 @@ async fn an_unreachable_destination_shows_in_the_metrics_and_its_attempts_in_a_l
     assert_eq!(answered["span"]["route"], "/v1/sites/{site}/tickets");
 }
 
+#[tokio::test]
+async fn the_command_health_succeeds_while_the_gateway_can_serve_and_says_why_it_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deskbell.toml"), "[sites.acme]\norigins = [\"*\"]\n").unwrap();
+    let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0"];
+    let (mut child, address, _out) = start(deskbell(folder.path(), &arguments).stderr(Stdio::null())).await;
+    let health = async || deskbell(folder.path(), &["health", "--listen", &address]).output().await.unwrap();
+    let becomes_ready = async { while !health().await.status.success() {} };
+    tokio::time::timeout(Duration::from_secs(30), becomes_ready).await.expect("it is ready");
+    let expected = "{\"ready\":true,\"database\":true,\"indexes\":true}\n";
+    assert_eq!(String::from_utf8(health().await.stdout).unwrap(), expected);
+
+    child.kill().await.unwrap();
+    let output = health().await;
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with(&format!("no answer from {address}: ")) && text.contains("refused"), "{text}");
+}
+
 /// The first line of a log of JSON with this message.
 async fn logged(log: &Path, message: &str) -> Value {
     let find = async {

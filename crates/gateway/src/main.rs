@@ -10,7 +10,7 @@ use deskbell_core::ports::SourceError;
 use deskbell_core::use_cases::privacy::{Exported, Selection};
 use deskbell_core::use_cases::search::import::{ImportError, Prune};
 use gateway::commands::import::ImportCommandError;
-use gateway::commands::{DataError, DataPaths, check, erase, export, import, index};
+use gateway::commands::{DataError, DataPaths, check, erase, export, health, import, index};
 use gateway::config::{self, DEFAULT_LISTEN, Overrides, SourceKind, starter};
 use gateway::{self, backup, deployment, wire_up};
 use outbound_http::AddressError;
@@ -66,6 +66,10 @@ enum Command {
     /// deployment through its proxies: sizes, headers, streams, CORS, caching, paths. Each line says good or BAD and how to fix it; the exit
     /// code is 1 if anything is bad. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD work as with serve.
     Check(Check),
+    /// Ask the gateway on this computer whether it can serve, for the health checks of containers and services.
+    ///
+    /// Prints the answer of /readyz; the exit code is 1 if the gateway cannot serve or does not answer within five seconds.
+    Health(Health),
     /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
     ///
     /// Only counts them, unless --yes is given. Works while a gateway is running. Copies at destinations are listed but not erased; neither are
@@ -110,6 +114,16 @@ struct Serve {
     /// Serve the demo: a fictional product with its site and questions. The inbox is open to this computer.
     #[arg(long)]
     demo: bool,
+}
+
+#[derive(clap::Args)]
+struct Health {
+    /// The configuration file of the gateway.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The address that it listens on [default: 127.0.0.1:8383].
+    #[arg(long, value_name = "ADDRESS:PORT", env = "DESKBELL_LISTEN")]
+    listen: Option<String>,
 }
 
 #[derive(clap::Args)]
@@ -327,6 +341,7 @@ async fn main() -> ExitCode {
         Command::Import(options) => run_import(options).await,
         Command::Index(options) => run_index(options).await,
         Command::Check(options) => run_check(options).await,
+        Command::Health(options) => run_health(options).await,
         Command::Erase(options) => run_erase(options).await,
         Command::Export(options) => run_export(options).await,
         Command::Backup(options) => run_backup(options).await,
@@ -441,6 +456,14 @@ fn start_log(format: LogFormat) {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
     }
+}
+
+async fn run_health(options: Health) -> Result<ExitCode, gateway::GatewayError> {
+    let Health { config, listen } = options;
+    let settings = config::load(&Overrides { config, listen, ..Overrides::default() })?;
+    let health = health::ask(settings.listen).await;
+    println!("{}", health.text);
+    Ok(if health.is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod erase;
 pub mod export;
+pub mod health;
 pub mod import;
 pub mod index;
 
