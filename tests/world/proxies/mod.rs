@@ -117,6 +117,7 @@ fn word(answer: &Answer) -> &'static str {
             Cause::Blocked => "blocked",
             Cause::TimedOut => "timed-out",
             Cause::Fault => "fault",
+            Cause::StorageFull => "no-room",
             cause => panic!("no response means {cause:?}"),
         },
     }

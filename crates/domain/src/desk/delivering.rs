@@ -213,7 +213,7 @@ impl Desk {
     pub(super) fn hurry(&mut self) {
         let now = self.now;
         for outgoing in self.outbox.iter_mut().filter(|outgoing| outgoing.progress == Progress::Idle) {
-            if !matches!(outgoing.submission.cause, Some(Cause::Busy | Cause::NoRoom)) {
+            if !matches!(outgoing.submission.cause, Some(Cause::Busy | Cause::NoRoom | Cause::StorageFull)) {
                 outgoing.submission.due_at = now;
             }
         }

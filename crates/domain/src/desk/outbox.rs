@@ -28,7 +28,7 @@ pub fn pause(cause: Cause, attempts: u32, retry_after_ms: u64, chance: u64) -> u
     let part = chance % 1000;
     match cause {
         Cause::Unsure => 0,
-        Cause::Busy | Cause::NoRoom => {
+        Cause::Busy | Cause::NoRoom | Cause::StorageFull => {
             let asked = if retry_after_ms > 0 { retry_after_ms } else { BUSY_PAUSE_MS };
             asked.saturating_add(part)
         }

@@ -76,6 +76,7 @@ pub fn answer<S: Source>(exchange: &Exchange, target: &Target) -> Answer {
         409 if code == "attachments_missing" => Answer::AttachmentsMissing,
         // It concerns an attachment, whose message need not wait for it.
         _ if is_full(code) => problem.map_or(unknown(Cause::Fault), Answer::Refused),
+        _ if code == "disk_full" => unknown(Cause::StorageFull),
         429 => Answer::RetryLater { retry_after_ms: exchange.retry_after_ms() },
         _ if code == "in_progress" => Answer::RetryLater { retry_after_ms: exchange.retry_after_ms().max(1000) },
         // It is sent again under another identity, which a reply has none of.
@@ -86,7 +87,8 @@ pub fn answer<S: Source>(exchange: &Exchange, target: &Target) -> Answer {
         600.. => unknown(exchange.foreign()),
         400..500 => match problem {
             Some(problem) => Answer::Refused(problem),
-            None if exchange.status == 413 => unknown(Cause::Blocked),
+            // A size limit or a rule of a firewall, and not the network.
+            None if matches!(exchange.status, 403 | 413) => unknown(Cause::Blocked),
             // Something that requires a login lets nothing through.
             None if matches!(exchange.status, 401 | 407) => unknown(Cause::Unreachable),
             None => unknown(exchange.foreign()),

@@ -25,6 +25,8 @@ pub enum Cause {
     AttachmentsMissing,
     /// There is no room for an attachment at the moment.
     NoRoom,
+    /// The gateway can store nothing at the moment.
+    StorageFull,
     /// The gateway does not accept the token of its customer.
     Unauthorised,
     /// It may have arrived at a destination that would create another ticket. It is sent again only if the customer says so.

@@ -43,6 +43,9 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 }
 
 /// The innermost cause of an error, which is what happened: "connection refused".
-fn cause(error: &dyn Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error).to_string()
+fn cause(mut error: &dyn Error) -> String {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }

@@ -8,7 +8,7 @@ use super::super::submission::{Cause, Submission};
 use super::{draft_of, form, hash, json, json_left_behind, key, left_behind, object, time, whole};
 use crate::problem::Problem;
 
-const CAUSES: [(&str, Cause); 10] = [
+const CAUSES: [(&str, Cause); 11] = [
     ("offline", Cause::Offline),
     ("unreachable", Cause::Unreachable),
     ("blocked", Cause::Blocked),
@@ -17,6 +17,7 @@ const CAUSES: [(&str, Cause); 10] = [
     ("fault", Cause::Fault),
     ("missing", Cause::AttachmentsMissing),
     ("full", Cause::NoRoom),
+    ("no-room", Cause::StorageFull),
     ("unauthorised", Cause::Unauthorised),
     ("unsure", Cause::Unsure),
 ];
