@@ -12,7 +12,7 @@ pub trait Files: Send + Sync {
     /// Creates an empty file, which is deleted unless it is kept.
     fn create(&self) -> Result<Box<dyn PartialFile>>;
 
-    /// The path of a file; its final path if it does not exist.
+    /// The path of a file that has a row. The file stays there until it is deleted.
     fn path(&self, file: &str) -> PathBuf;
 
     /// Moves a file to its final path after its row is written. Returns whether it was elsewhere.

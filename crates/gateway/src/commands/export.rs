@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{DataError, DataPaths};
 use crate::files::Folder;
 use crate::wire_up;
-use deskbell_core::ports::{ExportTarget, Store};
+use deskbell_core::ports::{ExportTarget, Files, Store};
 use deskbell_core::use_cases::privacy::{Exported, PrivacyError, Selection};
 use private_files::{create_file, create_folder};
 
@@ -51,7 +51,7 @@ impl ExportTarget for ExportFolder {
     fn copy_file(&mut self, file: &str, path: &str) -> Result<bool> {
         let target = self.out.join(path);
         create_folder(target.parent().unwrap_or(&self.out))?;
-        match std::fs::copy(self.files.locate(file), &target) {
+        match std::fs::copy(self.files.path(file), &target) {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),

@@ -103,6 +103,7 @@ fn make(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use deskbell_core::ports::Files;
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
 
@@ -128,6 +129,16 @@ mod tests {
             assert!(!settled.exists());
         }
         folder.remove(NAME).unwrap();
+    }
+
+    #[test]
+    fn a_path_that_a_reader_has_stays_valid_while_a_sweep_settles_the_file() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::open(temporary.path().join("files")).unwrap();
+        std::fs::write(folder.incoming().join(NAME), "x").unwrap();
+        let path = Files::path(&folder, NAME);
+        folder.settle(NAME).unwrap();
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "x");
     }
 
     #[test]

@@ -20,6 +20,8 @@ impl Files for Folder {
     }
 
     fn path(&self, file: &str) -> PathBuf {
+        // Its final path, so that no sweep moves the file between this call and the reader's.
+        let _ = Folder::settle(self, file);
         self.locate(file)
     }
 
