@@ -124,16 +124,32 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   };
   /**
    * Adds files to an owner, and uploads them. Resolves once they are stored.
-   * @param {string} owner @param {File[]} files
+   * @param {string} owner @param {File[]} files @param {string} [replaced] the attachment in whose place the file comes
+   * @returns {Promise<boolean>} whether one was added
    */
-  const attach = async (owner, files) => {
+  const attach = async (owner, files, replaced = "") => {
     const takes = limits();
-    if (!takes) return;
+    if (!takes) return false;
     const whose = ownerOf(owner);
-    const { added, refused } = await carried.add(whose, files, takes, (await labelled())?.shot_file ?? "file");
+    const room = replaced ? { ...takes, max_count: takes.max_count + 1 } : takes;
+    const { added, refused } = await carried.add(whose, files, room, (await labelled())?.shot_file ?? "file");
+    // The original stays if the site does not accept what it became.
+    if (replaced && added.length) await carried.drop([replaced]);
     if (added.length) draft?.save();
     const uploaded = siteUrl ? Promise.all(added.map(upload)) : undefined;
     program.filesAdded({ owner: whose, added, refused, uploaded, limits: takes });
+    return added.length > 0;
+  };
+  /** The field of the browser's dialog. It is held here and not in the panel, which may be drawn again before somebody has chosen. */
+  const chooser = document.createElement("input");
+  chooser.type = "file";
+  chooser.multiple = true;
+  /** @param {string} owner @param {string} accept the types that the dialog offers */
+  const choose = (owner, accept) => {
+    chooser.accept = accept;
+    chooser.value = "";
+    chooser.onchange = () => attach(owner, [.../** @type {FileList} */ (chooser.files)]);
+    chooser.click();
   };
   /** Adds files to the message that is being written. @param {FileList | undefined} list */
   const bring = async (list) => {
@@ -281,7 +297,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     },
     /** Reads the stored attachments of an owner. @param {string} owner */
     restoreAttached: (owner) => carried.load(ownerOf(owner)),
-    attach,
+    choose,
     upload,
     /** Removes an attachment. @param {string} id */
     detach: (id) => {
@@ -302,9 +318,9 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       let isReplaced = false;
       const { shoot } = await camera();
       await shoot(async (/** @type {File} */ picture) => {
-        if (file) await carried.drop([id]);
-        isReplaced = !!file;
-        await attach(whose, [file ? new File([picture], file.name.replace(/(\.\w+)?$/, ".png")) : picture]);
+        const named = file ? new File([picture], file.name.replace(/(\.\w+)?$/, ".png")) : picture;
+        const isAdded = await attach(whose, [named], id);
+        isReplaced = !!file && isAdded;
       }, file?.blob);
       return isReplaced;
     },

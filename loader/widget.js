@@ -219,10 +219,8 @@ export const mount = (parts) => {
     attachments: () => beyond((modules) => modules.attachments()),
     attached: (/** @type {string} */ owner) => modules?.attached(owner),
     restoreAttached: (/** @type {string} */ owner) => beyond((modules) => modules.restoreAttached(owner)),
-    attach: (/** @type {string} */ owner, /** @type {FileList} */ list) => {
-      const files = [...list];
-      return beyond((modules) => modules.attach(owner, files));
-    },
+    // At once, because browsers open a dialog only right after a press.
+    choose: (/** @type {string} */ owner, /** @type {string} */ accept) => modules?.choose(owner, accept),
     upload: (/** @type {string} */ id) => beyond((modules) => modules.upload(id)),
     detach: (/** @type {string} */ id) => beyond((modules) => modules.detach(id)),
     attachedBlob: (/** @type {string} */ id) => modules?.attachedBlob(id),

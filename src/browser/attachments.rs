@@ -6,9 +6,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap, ImageBitmapOptions, ResizeQuality};
 
+use super::HtmlElement;
 use super::dom;
 use super::loader::Loader;
-use super::{Event, HtmlElement};
 use wire::Source;
 
 #[wasm_bindgen]
@@ -22,7 +22,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = restoreAttached)]
     fn restore_attached(this: &Attachments, owner: &str);
     #[wasm_bindgen(method)]
-    fn attach(this: &Attachments, owner: &str, files: &JsValue);
+    fn choose(this: &Attachments, owner: &str, accept: &str);
     #[wasm_bindgen(method)]
     fn upload(this: &Attachments, id: &str);
     #[wasm_bindgen(method)]
@@ -48,13 +48,9 @@ pub fn restore(loader: &Loader, owner: &str) {
     attachments(loader).restore_attached(owner);
 }
 
-/// Adds the files that were chosen in the field of an event, and empties the field, so that the same can be chosen again.
-pub fn add_chosen(loader: &Loader, owner: &str, event: &Event) {
-    let Some(field) = event.target() else { return };
-    attachments(loader).attach(owner, &field.get("files"));
-    let field: &JsValue = &field;
-    // Fails only for elements that do not have it.
-    let _ = js_sys::Reflect::set(field, &"value".into(), &"".into());
+/// Opens the browser's dialog and adds what is chosen. `accept` lists the types that the dialog offers, as the attribute of that name.
+pub fn choose(loader: &Loader, owner: &str, accept: &str) {
+    attachments(loader).choose(owner, accept);
 }
 
 /// Uploads an attachment again.
@@ -82,8 +78,12 @@ pub async fn settled(promise: JsValue) {
 }
 
 /// Draws a picture into a canvas with sides of some pixels, cut to a square. On a canvas, because a strict policy blocks images from a `blob:`
-/// address. Does nothing if the browser cannot decode it.
-pub async fn draw_thumbnail(loader: &Loader, canvas: HtmlElement, id: &str, side: u32) {
+/// address. The canvas stays empty if the browser cannot decode it, or if its attribute `holder` names another picture by then.
+pub async fn draw_thumbnail(loader: &Loader, canvas: HtmlElement, id: &str, side: u32, holder: &str) {
+    let Ok(canvas) = canvas.dyn_into::<HtmlCanvasElement>() else { return };
+    // This also clears it.
+    canvas.set_width(side);
+    canvas.set_height(side);
     let Ok(blob) = attachments(loader).attached_blob(id).dyn_into::<Blob>() else { return };
     let options = ImageBitmapOptions::new();
     options.set_resize_width(side);
@@ -94,9 +94,9 @@ pub async fn draw_thumbnail(loader: &Loader, canvas: HtmlElement, id: &str, side
         return;
     };
     let Ok(bitmap) = JsFuture::from(decoding).await.map(ImageBitmap::from) else { return };
-    let Ok(canvas) = canvas.dyn_into::<HtmlCanvasElement>() else { return };
-    canvas.set_width(side);
-    canvas.set_height(side);
+    if canvas.get_attribute(holder).as_deref() != Some(id) {
+        return bitmap.close();
+    }
     let context = canvas.get_context("2d").ok().flatten();
     if let Some(Ok(context)) = context.map(|context| context.dyn_into::<CanvasRenderingContext2d>()) {
         let side = f64::from(side);

@@ -260,13 +260,6 @@ pub fn window() -> Option<web_sys::Window> {
     web_sys::window()
 }
 
-/// Presses the element with an id.
-pub fn press(root: &ShadowRoot, id: &str) {
-    if let Some(Ok(element)) = root.get_element_by_id(id).map(JsCast::dyn_into::<HtmlElement>) {
-        element.click();
-    }
-}
-
 /// The language of the page, as it says itself; empty if it does not.
 pub fn page_language() -> String {
     let document = window().and_then(|window| window.document());

@@ -64,8 +64,10 @@ pub struct Panel {
     change: Trigger,
     /// Another state of the question that is open.
     question: Trigger,
-    /// The chunk `screens` or `attachments` is loaded.
-    loaded: Trigger,
+    /// The chunk `screens` is loaded.
+    screens_loaded: Trigger,
+    /// The chunk `attachments` is loaded. A trigger of its own, because a view that is drawn again loses the focus, and files that are being chosen.
+    attachments_loaded: Trigger,
 }
 
 /// The state of this page's panel; a page has one.
@@ -227,7 +229,13 @@ impl Panel {
             state.attachments.take();
             state.loader.replace(Some(loader));
         });
-        Panel { scene: Trigger::new(), change: Trigger::new(), question: Trigger::new(), loaded: Trigger::new() }
+        Panel {
+            scene: Trigger::new(),
+            change: Trigger::new(),
+            question: Trigger::new(),
+            screens_loaded: Trigger::new(),
+            attachments_loaded: Trigger::new(),
+        }
     }
 
     fn loader(self) -> Loader {

@@ -44,18 +44,37 @@ async fn every_variable_of_a_package_is_one_that_the_gateway_reads() {
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 
+/// The commands in a text: those of the service, and the lines of code in the documentation.
+fn commands(text: &str) -> Vec<Vec<&str>> {
+    let lines = text.lines().filter_map(|line| {
+        let line = line.strip_prefix("sudo ").unwrap_or(line);
+        let line = line.split_once("/usr/local/bin/").map_or(line, |(_, command)| command);
+        line.strip_prefix("deskbell ")
+    });
+    lines.map(|line| line.split("   #").next().unwrap_or(line).split_whitespace().collect()).collect()
+}
+
 #[tokio::test]
-async fn every_command_of_a_package_exists() {
-    let commands = help(&["--help"]).await;
+async fn every_command_of_a_package_and_its_documentation_has_these_options() {
     let unit = std::fs::read_to_string(deploy().join("systemd/deskbell.service")).unwrap();
-    let starts = unit.lines().filter_map(|line| line.split_once("=/usr/local/bin/deskbell ")).map(|(_, rest)| rest);
-    let mut named: Vec<&str> = starts.filter_map(|rest| rest.split_whitespace().next()).collect();
-    assert_eq!(named, ["serve", "check"]);
+    let page = std::fs::read_to_string(deploy().join("../docs/production.md")).unwrap();
+    let mut named = [commands(&unit), commands(&page)].concat();
     let image = std::fs::read_to_string(deploy().join("docker/Dockerfile")).unwrap();
     assert!(image.contains("CMD [\"deskbell\", \"health\"]") && image.contains("CMD [\"serve\"]"));
-    named.push("health");
+    named.extend([vec!["health"], vec!["serve"]]);
+    assert!(named.len() >= 9, "{named:?}");
     for command in named {
-        assert!(commands.contains(&format!("\n  {command} ")), "{command}");
+        let text = help(&[command[0], "--help"]).await;
+        assert!(text.contains(&format!("Usage: deskbell {}", command[0])), "{command:?}");
+        for option in command.iter().filter(|word| word.starts_with("--")) {
+            assert!(
+                text.contains(&format!("{option} ")) || text.contains(&format!("{option}\n")),
+                "{option} of {command:?}"
+            );
+        }
+        if command[0] == "check" && ["config", "destinations"].contains(&command[1]) {
+            assert!(command.contains(&"--config"), "{command:?} needs --config");
+        }
     }
 }
 
@@ -65,6 +84,15 @@ fn the_configuration_of_the_image_is_valid_and_fits_its_ports() {
     let file = gateway::config::parse(&text, "deskbell.toml").unwrap();
     let (listen, metrics) = (file.listen.clone().unwrap(), file.metrics.listen.clone().unwrap());
     assert_eq!(gateway::config::check_sites(file).unwrap().len(), 1);
+    // Everything else in it, with a token in place of the secret that only the container has.
+    let folder = tempfile::tempdir().unwrap();
+    let (config, secret) = (folder.path().join("deskbell.toml"), folder.path().join("token"));
+    std::fs::write(&secret, "x".repeat(64)).unwrap();
+    let path = secret.display().to_string();
+    std::fs::write(&config, text.replace("/run/secrets/deskbell-inbox-token", &path)).unwrap();
+    let overrides = gateway::config::Overrides { config: Some(config), ..Default::default() };
+    let settings = gateway::config::load(&overrides).unwrap();
+    assert!(settings.inbox_token.is_some() && settings.metrics_listen.is_some());
     let image = std::fs::read_to_string(deploy().join("docker/Dockerfile")).unwrap();
     let pod = std::fs::read_to_string(deploy().join("kubernetes/deskbell.yaml")).unwrap();
     for port in [listen, metrics].map(|address| address.rsplit_once(':').unwrap().1.to_string()) {

@@ -22,14 +22,14 @@ pub struct Readiness {
     last: Mutex<Option<(Instant, Report)>>,
 }
 
-/// What works. A background worker that fails is not part of it: it stops only its own work, and other gateways would not do it better.
+/// What works. Workers and indexes that fail stop only their own work: without an index a site takes tickets, and answers searches with `busy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Whether the gateway can serve: whether everything below works.
+    /// Whether the gateway can serve: whether the database can be read.
     pub ready: bool,
     /// Whether the database can be read.
     pub database: bool,
-    /// Whether it is known which sites have questions, and the index of each is built.
+    /// Whether the search index of every site with questions was built.
     pub indexes: bool,
 }
 
@@ -49,7 +49,7 @@ impl Readiness {
         }
         let database = matches!(timeout(STORE_TIME, self.store.ping()).await, Ok(Ok(())));
         let indexes = self.indexes.are_built();
-        let report = Report { ready: database && indexes, database, indexes };
+        let report = Report { ready: database, database, indexes };
         *last = Some((Instant::now(), report));
         report
     }

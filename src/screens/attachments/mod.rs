@@ -17,8 +17,6 @@ use wire::Source;
 
 /// The id of the button that adds files.
 const ADD: &str = "add-file";
-/// The id of the hidden field that opens the browser's dialog.
-const CHOOSE: &str = "choose-file";
 /// The sides of a thumbnail, in pixels: twice its size on the screen.
 const THUMBNAIL: u32 = 80;
 
@@ -108,19 +106,12 @@ fn list(panel: Panel, state: &State) -> AnyView {
     }
     let rows: Vec<AnyView> = state.files.iter().map(|file| row::view(panel, file, &state.limits)).collect();
     let refused: Vec<AnyView> = state.refused.iter().map(|why| paragraph("error", why.clone())).collect();
-    let owner = state.named.clone();
-    let choose = el("input")
-        .attr("type", "file")
-        .attr("id", CHOOSE)
-        .attr("accept", state.limits.offered())
-        .attr("multiple", "")
-        .attr("hidden", "")
-        .on("change", move |event| attachments::add_chosen(&panel.loader(), &owner, &event));
-    let add = button("button", move |_| dom::press(&panel.loader().root(), CHOOSE)).attr("id", ADD);
+    let (owner, accept) = (state.named.clone(), state.limits.offered());
+    let add = button("button", move |_| attachments::choose(&panel.loader(), &owner, &accept)).attr("id", ADD);
     let capture = button("button", move |_| shoot(panel, String::new()))
         .maybe("hidden", (!state.captures).then(String::new))
         .text(texts::named("file_shot"));
-    let ways = [add.text(texts::named("file_add")), capture, choose.children([])];
+    let ways = [add.text(texts::named("file_add")), capture];
     vec![
         el("ul").attr("class", "plain files").children(rows),
         div("").children(refused),
@@ -170,6 +161,6 @@ fn draw_thumbnails(panel: Panel) {
             continue;
         }
         dom::set_attribute(&canvas, DRAWN, Some(&id));
-        spawn(async move { attachments::draw_thumbnail(&panel.loader(), canvas, &id, THUMBNAIL).await });
+        spawn(async move { attachments::draw_thumbnail(&panel.loader(), canvas, &id, THUMBNAIL, row::OF).await });
     }
 }

@@ -250,8 +250,8 @@ test("a refusal that cannot be read is not known: nothing goes again by itself, 
   expect(await command(page, "status")).toMatchObject({ queued: 0 });
 });
 
-for (const what of ["torn", "lost"])
-  test(`a ticket whose answer is ${what} has arrived, is not known, and is never doubled`, async ({
+for (const kind of ["torn", "lost"])
+  test(`a ticket whose answer is ${kind} has arrived, is not known, and is never doubled`, async ({
     page,
     panel,
     visit,
@@ -267,7 +267,7 @@ for (const what of ["torn", "lost"])
     page.on("request", (request) => {
       if (request.method() === "POST" && request.url().includes("/requests.json")) begun += 1;
     });
-    await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what });
+    await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind });
     await panel.open();
     await write(panel, "Did it arrive?");
     await unsure(panel);

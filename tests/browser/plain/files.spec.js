@@ -101,6 +101,38 @@ test("a refused file says why and loses nothing else", async ({ host, panel, tic
   expect(ticket.attachments).toHaveLength(1);
 });
 
+test("files that are chosen while another part of the panel arrives are added", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  let arrive = () => {};
+  const waits = new Promise((/** @type {(none?: undefined) => void} */ resolve) => (arrive = resolve));
+  await page.route("**/screens*.wasm", async (route) => {
+    await waits;
+    await route.continue();
+  });
+  await host();
+  await panel.open();
+  const requested = page.waitForRequest("**/screens*.wasm");
+  await panel.toTicket();
+  await panel.box.fill("export chart");
+  await requested;
+  const choosing = page.waitForEvent("filechooser");
+  await panel.button("Add a file").click();
+  const chooser = await choosing;
+  const answered = page.waitForEvent("requestfinished", (request) => request.url().includes("/screens"));
+  arrive();
+  await answered;
+  // What the chunk draws is there: the dialog of the browser outlives it.
+  await expect(panel.root.locator(".near")).toBeVisible();
+  await chooser.setFiles([log("one.log")]);
+  await expect(panel.root.locator(".file")).toHaveText(/one\.log/);
+  await panel.send();
+  expect((await tickets())[0].attachments).toHaveLength(1);
+});
+
 test("dropped on the panel and pasted into it, they go along; what was copied as text is text", async ({
   host,
   page,
