@@ -57,7 +57,11 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await send.click();
       await expect(panel.root.locator("#field-seats-error")).toBeVisible();
       await expectAccessible(page);
-      await panel.root.locator("input[type=file]").setInputFiles([
+      const choosing = page.waitForEvent("filechooser");
+      await panel.root.locator("#add-file").click();
+      await (
+        await choosing
+      ).setFiles([
         { name: "chart.png", mimeType: "image/png", buffer: picture() },
         { name: "tool.exe", mimeType: "application/octet-stream", buffer: Buffer.from("MZ\0\0\u0001") },
       ]);
