@@ -688,12 +688,17 @@ async fn a_request_that_is_blocked_alone_is_told_from_one_that_reaches_nobody() 
         assert!(asked()[2].starts_with("https://gateway.invalid/v1/probe "), "{:?}", asked());
     }
     {
-        let _replaced = answering("[{ status: 403, body: '<html>' }, { status: 200, body: '{\"bytes\":2}' }]");
+        let _replaced = answering("[{ status: 404, body: '<html>' }, { status: 200, body: '{\"bytes\":2}' }]");
         assert_eq!(send().await, unknown(Cause::Blocked));
     }
     {
-        let _replaced = answering("[{ status: 403, body: '<html>' }]");
+        let _replaced = answering("[{ status: 404, body: '<html>' }]");
         assert_eq!(send().await, unknown(Cause::Unreachable));
+    }
+    {
+        // A rule of a firewall; nothing else has to be asked.
+        let _replaced = answering("[{ status: 403, body: '<html>' }]");
+        assert_eq!(send().await, unknown(Cause::Blocked));
     }
     let _replaced = answering("[{ status: 503, body: '', after: '7' }]");
     assert_eq!(send().await, Answer::Unknown { cause: Cause::Fault, retry_after_ms: 7000 });
