@@ -19,7 +19,7 @@ let loading;
 /** Whether loading has failed and may be retried, and whether the host knows that it has. */
 /** @type {boolean | undefined} */
 let failed;
-let told = false;
+let hasFailed = false;
 
 /**
  * Fetches and starts the widget, or else the plain form; resolves to whether that succeeded. What has failed is only
@@ -32,8 +32,8 @@ export const load = (wanted) => {
     const cause = obstacle();
     // What a policy forbids stays forbidden.
     failed = cause != "wasm";
-    if (!told) emit("failed", { cause: cause || "load" });
-    told = true;
+    if (!hasFailed) emit("failed", { cause: cause || "load" });
+    hasFailed = true;
     return plain();
   }));
 };

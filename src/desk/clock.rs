@@ -17,7 +17,7 @@ pub trait Clock {
     fn now(&self) -> Time;
 
     /// Calls a function once when a time has come, and not before.
-    fn at(&self, time: Time, call: Box<dyn FnOnce()>) -> Self::Timer;
+    fn call_at(&self, time: Time, call: Box<dyn FnOnce()>) -> Self::Timer;
 
     /// Waits for a future; `None` if it takes longer than a time.
     fn within<T>(&self, limit: Duration, future: impl Future<Output = T>) -> impl Future<Output = Option<T>>;
@@ -39,7 +39,7 @@ impl Clock for DeviceClock {
         Time(intl::now_ms() as u64)
     }
 
-    fn at(&self, time: Time, call: Box<dyn FnOnce()>) -> DeviceTimer {
+    fn call_at(&self, time: Time, call: Box<dyn FnOnce()>) -> DeviceTimer {
         let slot = Rc::new(Cell::new(None));
         arm(*self, time, call, &slot);
         DeviceTimer { _running: slot }

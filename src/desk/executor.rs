@@ -162,7 +162,7 @@ where
                         executor.tell(Happening::TimerFired(fired));
                     }
                 };
-                let running = self.ports.clock.at(at, Box::new(fire));
+                let running = self.ports.clock.call_at(at, Box::new(fire));
                 let mut timers = self.timers.borrow_mut();
                 timers.retain(|(known, _)| *known != timer);
                 timers.push((timer, running));

@@ -175,8 +175,8 @@ impl Net for SiteNet {
                 Some(customer) if !is_over => (self.token)(customer, refused.as_deref()).await.unwrap_or_default(),
                 _ => String::new(),
             };
-            let told = progress.clone();
-            let moved = move |part| told(part);
+            let report = progress.clone();
+            let moved = move |part| report(part);
             let headers = headers(&upload.session, &token);
             let reply = upload::put(&url, &headers, &upload.bytes, STALLED_LIMIT, moved).await;
             let mut exchange = exchange(reply, &token);

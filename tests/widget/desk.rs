@@ -406,7 +406,7 @@ async fn a_timer_never_fires_before_its_time() {
     let fired = Rc::new(Cell::new(None));
     let at = |time: Time| {
         let fired = fired.clone();
-        DeviceClock.at(time, Box::new(move || fired.set(Some(DeviceClock.now()))))
+        DeviceClock.call_at(time, Box::new(move || fired.set(Some(DeviceClock.now()))))
     };
     let time = DeviceClock.now().plus(30);
     let soon = at(time);
@@ -428,7 +428,7 @@ async fn a_timer_that_the_browser_fires_too_early_is_started_again() {
     let set = fired.clone();
     let timer = {
         let _replaced = replace("setTimeout", "value: ((real) => (call) => real(call, 1))(setTimeout)");
-        DeviceClock.at(DeviceClock.now().plus(100), Box::new(move || set.set(true)))
+        DeviceClock.call_at(DeviceClock.now().plus(100), Box::new(move || set.set(true)))
     };
     pass(20).await;
     assert!(!fired.get());

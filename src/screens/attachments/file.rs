@@ -152,7 +152,7 @@ impl File {
 
     /// What is announced once it was added.
     pub fn announcement(&self, limits: &Limits, lang: &str) -> String {
-        let about = match self.refused.as_str() {
+        let state = match self.refused.as_str() {
             "stopped" => return self.reason(limits, lang),
             "" if self.is_uploaded || !limits.uploads => {
                 return texts::named_with("file_added", "{name}", &self.name);
@@ -160,7 +160,7 @@ impl File {
             "" => texts::named("file_waits"),
             _ => self.reason(limits, lang),
         };
-        [&self.name, ": ", &about].concat()
+        [&self.name, ": ", &state].concat()
     }
 
     /// Why it is refused.

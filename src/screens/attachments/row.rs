@@ -15,7 +15,7 @@ pub const OF: &str = "data-of";
 /// focus stays where it is.
 pub fn view(panel: Panel, file: &File, limits: &Limits) -> AnyView {
     let named = |text: &str| texts::named_with(text, "{name}", &file.name);
-    let about: Vec<String> = [intl::bytes(file.size, &panel.lang()), file.status(limits, &panel.lang())]
+    let details: Vec<String> = [intl::bytes(file.size, &panel.lang()), file.status(limits, &panel.lang())]
         .into_iter()
         .filter(|text| !text.is_empty())
         .collect();
@@ -29,7 +29,7 @@ pub fn view(panel: Panel, file: &File, limits: &Limits) -> AnyView {
     let remove = button("icon", move |_| super::remove(panel, &id, &name)).attr("aria-label", named("file_remove"));
     let text = [
         div("").children([el("span").attr("class", "name").in_any_language().text(file.name.clone())]),
-        el("span").attr("class", if file.is_refused() { "about error" } else { "about" }).text(about.join(" · ")),
+        el("span").attr("class", if file.is_refused() { "about error" } else { "about" }).text(details.join(" · ")),
         progress.children([]),
         el("span").attr("class", "ways").children([again(panel, file, limits), edit(panel, file)]),
     ];

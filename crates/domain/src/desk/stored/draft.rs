@@ -18,15 +18,16 @@ pub fn read<S: Source>(place: &str, stored: &S, files: &[File]) -> Option<(Strin
         Target::NewTicket => form::read(&stored.get("ticket"), &stored.get("frozen")),
         Target::Reply(_) => Form { text: stored.text_of("text"), ..Form::default() },
     };
-    let at = time(stored, "at");
+    let saved_at = time(stored, "at");
     let written = ["id", "key"].into_iter().map(|name| key(stored, name)).find(|key| !key.is_empty());
     // An earlier version gives drafts of replies no id. The time distinguishes two replies with the same text.
-    let key = written.unwrap_or_else(|| IdempotencyKey([place, "\n", &at.0.to_string()].concat()).branch(&form.text));
-    let content = (&key.0, at, stored.get("tab").number().to_bits(), &form.text);
+    let key =
+        written.unwrap_or_else(|| IdempotencyKey([place, "\n", &saved_at.0.to_string()].concat()).branch(&form.text));
+    let content = (&key.0, saved_at, stored.get("tab").number().to_bits(), &form.text);
     let mut draft = Draft::new(key.clone(), CustomerId(owner.into()), target);
     draft.revision = revision(stored, &content);
     draft.form = form;
-    draft.saved_at = at;
+    draft.saved_at = saved_at;
     draft.attachments = match stored.get("attachments") {
         list if list.is_list() => attachments(&list),
         _ => earlier_attachments(stored, &draft, files),
@@ -36,8 +37,8 @@ pub fn read<S: Source>(place: &str, stored: &S, files: &[File]) -> Option<(Strin
 
 /// In an earlier version, files name their draft.
 fn earlier_attachments(stored: &impl Source, draft: &Draft, files: &[File]) -> Vec<AttachmentRef> {
-    let of = draft_owner(draft);
-    let mut own: Vec<&File> = files.iter().filter(|file| file.of == of).collect();
+    let owner = draft_owner(draft);
+    let mut own: Vec<&File> = files.iter().filter(|file| file.of == owner).collect();
     own.sort_by_key(|file| file.record.added_at);
     let own = own.into_iter().map(|file| AttachmentRef { id: file.record.id.clone(), name: file.record.name.clone() });
     let mut all: Vec<AttachmentRef> = own.collect();

@@ -230,9 +230,9 @@ impl Stored {
                     *store == FILES && written == key
                 }
             });
-            let of = self.owner_of(&file.record, after);
-            if !is_written && of != file.of {
-                let json = file::write(&file.record, &of);
+            let owner = self.owner_of(&file.record, after);
+            if !is_written && owner != file.of {
+                let json = file::write(&file.record, &owner);
                 operations.push(Operation::Put { store: FILES, key: key.clone(), json });
             }
         }
