@@ -13,7 +13,7 @@ import { marks } from "./marks.js";
  * @property {import("./widget-loader.js").Parts["state"]} state
  * @property {(name: string, detail: object) => void} emit
  * @property {AbortSignal} signal ends it
- * @property {() => string} session
+ * @property {(make?: boolean) => string} session
  * @property {import("./asking.js").Token} token
  * @property {() => Promise<unknown>} known settles once the user is known
  * @property {(change: Change) => void} changed called on every change
@@ -55,7 +55,10 @@ export const follow = (given) => {
     for (let refused = ""; ;) {
       const jwt = await token(refused, user);
       const headers = new Headers(options.headers);
-      headers.set("Deskbell-Session", session());
+      // Only what is submitted begins a session: after a `reset` the old one must not be followed by another.
+      const own = session(false);
+      if (!jwt && !own) throw new Error("deskbell: nobody");
+      if (own) headers.set("Deskbell-Session", own);
       if (jwt) headers.set("Authorization", `Bearer ${jwt}`);
       const answer = await fetch(`${siteUrl}/tickets${path}`, {
         ...options,

@@ -56,6 +56,7 @@ declare module "program:glue" {
   export function open(options: object): void;
   export function changed(what: 0 | 1 | 2): void;
   export function draft(): string;
+  export function destroyed(): void;
   export function restoreDraft(ticket: unknown): void;
   export function editTicket(ticket: unknown): void;
   export function ticketArrived(answer: string): void;

@@ -22,7 +22,7 @@ import { blank } from "./state.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 
-/** How long a module waits for the texts of its language. */
+/** How long a module waits for texts that it can do without. */
 const PATIENCE_MS = 1000;
 const base = new URL(".", import.meta.url).href;
 /** How long a request may take. */
@@ -62,8 +62,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     return () => (done[lang] ??= once(act))();
   };
   const labels = spoken(() => texts(lang));
-  /** For callers who can do without them. */
-  const labelled = () => labels().catch(blank);
+  /** For callers who can do without them, and do not wait long. */
+  const labelled = () => Promise.race([labels(), new Promise((late) => setTimeout(late, PATIENCE_MS))]).catch(blank);
   /** The screens of the chunk `screens`, with their script and their style. */
   const screens = once(async () => {
     const [module] = await Promise.all([script(parts.preload, "screens", SCREENS_INTEGRITY), chunk("screens")]);
@@ -330,8 +330,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
 
     /** The outbox: its submissions, the key of the one that is being sent, and whether some could not be stored. */
     outbox: async () => ({ items: await sealed?.items(), going: sealed?.going(), unkept: sealed?.unkept() }),
-    /** Sends a submission at once. @param {string} key */
-    sendAgain: (key) => sealed?.again(key),
+    /** Sends a submission at once. @param {string} key @param {boolean} isUnsure whether it was shown as such */
+    sendAgain: (key, isUnsure) => sealed?.again(key, isUnsure),
     /** Discards a submission. @param {string} key */
     discard: async (key) => {
       const item = await submission(key);
@@ -340,7 +340,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     /** Puts a submission that was refused back into the form. @param {string} key */
     edit: async (key) => {
       const item = await submission(key);
-      if (!item) return;
+      // Another tab may be sending it again.
+      if (!item?.refused) return;
       program.editTicket(JSON.parse(item.body));
       await carried.give(item.files, draft?.id() ?? "");
       await draft?.save();
@@ -452,7 +453,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
 
 /** The texts of a language for the modules; rejects if they do not arrive in time. @param {string} lang */
 const texts = (lang) => {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const signal = AbortSignal.timeout(REQUEST_MS);
   return fetch(`${base}${lang}.labels.json`, { signal }).then((answer) => answer.json());
 };
 

@@ -227,6 +227,8 @@ export const outbox = (given) => {
    * @param {string} key
    */
   const attempt = async (key) => {
+    // A later page sends it.
+    if (signal.aborted) return;
     const item = (await all()).find((item) => item.key == key);
     if (!item) return conclude(key, await earlier(key));
     if (!goes(item) || until(item) > 0) return conclude(key, { word: item.cause });
@@ -416,16 +418,22 @@ export const outbox = (given) => {
       return known;
     },
 
-    /** The customer wants to send it now. @param {string} key */
-    again: async (key) => {
+    /**
+     * The customer wants to send it now. What may have arrived is sent only by a customer who has seen that.
+     * @param {string} key @param {boolean} isUnsure whether the customer saw that it may have arrived
+     */
+    again: async (key, isUnsure) => {
       if (going == key) return;
       const now = (/** @type {Item} */ item) => {
+        if (item.cause == UNSURE && !isUnsure) return;
         item.said = Date.now();
         item.next = 0;
         item.cause = "";
         delete item.refused;
       };
       await edit(key, now).catch(blank);
+      // Shows what became of it meanwhile in another tab.
+      await turn(true);
       await run();
     },
 

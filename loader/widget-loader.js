@@ -94,7 +94,6 @@ const place = (/** @type {string} */ file) => new URL(`deskbell-${BUILD}/${file}
 
 /** @param {string} file @param {string} integrity */
 const fetched = async (file, integrity) => {
-  life.signal.throwIfAborted();
   const href = place(file);
   await preload(href, integrity);
   return import(href);
@@ -168,10 +167,11 @@ const violation = () =>
     .pop()?.message ?? "";
 
 /**
- * Makes the browser check the integrity of a module, which `import()` itself cannot.
+ * Makes the browser check the integrity of a module, which `import()` itself cannot. After `destroy` it rejects.
  * @param {string} href @param {string} integrity
  */
-const preload = (href, integrity) => {
+const preload = async (href, integrity) => {
+  life.signal.throwIfAborted();
   const link = make("link", { rel: "modulepreload", integrity, nonce: script.nonce, href });
   return new Promise((onload, failed) => {
     if (!link.relList.supports(link.rel)) return onload(0);

@@ -5,6 +5,7 @@ import {
   changed as formChanged,
   contextLoaded,
   copyText,
+  destroyed,
   draft,
   editTicket,
   filesAdded,
@@ -177,12 +178,20 @@ export const mount = (parts) => {
   shown = said();
   const load = once(async () => {
     const [modules] = await Promise.all([fetched(), context()]);
+    parts.signal.throwIfAborted();
     modules.painted({ ...parts, countSent: counts.countSent });
     return modules;
   });
-  /** Calls a module. A caller who does not wait need not handle a failure. @param {(modules: Modules) => any} act */
+  /**
+   * Calls a module, unless the page has destroyed the widget meanwhile. A caller who does not wait need not handle a
+   * failure.
+   * @param {(modules: Modules) => any} act
+   */
   const beyond = (act) => {
-    const done = load().then(act);
+    const done = load().then((modules) => {
+      parts.signal.throwIfAborted();
+      return act(modules);
+    });
     done.catch(blank);
     return done;
   };
@@ -227,7 +236,8 @@ export const mount = (parts) => {
     shoot: (/** @type {string} */ owner, /** @type {string} */ id) => beyond((modules) => modules.shoot(owner, id)),
     labels: () => beyond((modules) => modules.labels()),
     outbox: () => beyond((modules) => modules.outbox()),
-    sendAgain: (/** @type {string} */ key) => beyond((modules) => modules.sendAgain(key)),
+    sendAgain: (/** @type {string} */ key, /** @type {boolean} */ isUnsure) =>
+      beyond((modules) => modules.sendAgain(key, isUnsure)),
     discard: (/** @type {string} */ key) => beyond((modules) => modules.discard(key)),
     edit: (/** @type {string} */ key) => beyond((modules) => modules.edit(key)),
     lastSent: () => modules?.lastSent() ?? {},
@@ -263,6 +273,7 @@ export const mount = (parts) => {
   const all = { ...parts, ...way, ...counts, ...own };
   mountForm(all);
   mounted = true;
+  parts.signal.addEventListener("abort", destroyed);
   let { lang } = parts;
   turn = async () => {
     const now = parts.language();

@@ -24,7 +24,13 @@ thread_local! {
 /// Draws the widget into the panel. Called once by the loader.
 pub fn mount(loader: Loader) {
     browser::loader::on_panic(loader.clone());
+    browser::http::set_over(false);
     PANEL.set(Some(screens::mount(loader)));
+}
+
+/// The page has destroyed the widget.
+pub fn destroyed() {
+    browser::http::set_over(true);
 }
 
 /// Goes where the options of the command `open`, or a link, lead.

@@ -23,6 +23,11 @@ mod exports {
     }
 
     /// Fills the form with an earlier ticket.
+    #[wasm_bindgen]
+    pub fn destroyed() {
+        deskbell::destroyed();
+    }
+
     #[wasm_bindgen(js_name = restoreDraft)]
     pub fn restore_draft(ticket: JsValue) {
         deskbell::restore_draft(&ticket);

@@ -59,6 +59,15 @@ impl Drop for Abort {
     }
 }
 
+thread_local! {
+    static IS_OVER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says whether the page has destroyed the widget: then no request is sent.
+pub fn set_over(is_over: bool) {
+    IS_OVER.set(is_over);
+}
+
 /// Sends a GET request. Boxed and out of line, so that the program has its code once, and chunks share the form's.
 #[inline(never)]
 pub fn get<'a>(url: &'a str, timeout: Duration, abort: &'a Abort) -> Pin<Box<dyn Future<Output = Answer> + 'a>> {
@@ -131,6 +140,9 @@ async fn reply(url: &str, request: RequestInit, timeout: Duration, abort: &Abort
 }
 
 async fn exchange(url: &str, request: &RequestInit) -> Option<Reply> {
+    if IS_OVER.get() {
+        return None;
+    }
     let fetch: js_sys::Function = read::property(&js_sys::global(), "fetch").dyn_into().ok()?;
     // The page's own `fetch` may throw, or return something other than a promise.
     let fetched = fetch.call2(&JsValue::UNDEFINED, &url.into(), request).ok()?;

@@ -15,7 +15,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn outbox(this: &Outbox) -> js_sys::Promise;
     #[wasm_bindgen(method, js_name = sendAgain)]
-    fn send_again(this: &Outbox, key: &str);
+    fn send_again(this: &Outbox, key: &str, is_unsure: bool);
     #[wasm_bindgen(method)]
     fn discard(this: &Outbox, key: &str);
     #[wasm_bindgen(method)]
@@ -37,9 +37,9 @@ pub async fn read(loader: &Loader) -> Option<JsValue> {
     JsFuture::from(outbox(loader).outbox()).await.ok()
 }
 
-/// Sends a submission at once.
-pub fn send_again(loader: &Loader, key: &str) {
-    outbox(loader).send_again(key);
+/// Sends a submission at once. One that may have arrived (`is_unsure`) is sent only if the customer has seen that.
+pub fn send_again(loader: &Loader, key: &str, is_unsure: bool) {
+    outbox(loader).send_again(key, is_unsure);
 }
 
 /// Discards a submission.

@@ -3,13 +3,15 @@
 
 pub mod ladder;
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::Panel;
 use super::model::Screen;
-use crate::browser::{dom, intl, outbox};
-use crate::components::el::{button, div, el, live, nothing, paragraph, spawn};
+use crate::browser::{dom, intl, outbox, timer};
+use crate::components::el::{El, button, div, el, live, nothing, paragraph, spawn};
 use crate::components::shared::Shared;
 use crate::texts;
 use domain::texts::Text;
@@ -19,6 +21,9 @@ use wire::Source;
 const SHOWN_MAX: usize = 300;
 /// After this time the customer decides whether it is still to be sent, in milliseconds.
 const OLD_MS: f64 = 86_400_000.0;
+/// How long the buttons of a submission that may have arrived do nothing after they took the place of others, in milliseconds: a press in this
+/// time was meant for those.
+const GUARD_MS: f64 = 1000.0;
 
 /// What is shown.
 #[derive(Default)]
@@ -49,7 +54,12 @@ struct Item {
     left_out: Vec<String>,
     /// Whether it is a ticket, which can be edited.
     is_ticket: bool,
+    /// From when on its buttons can be pressed, in milliseconds since 1970.
+    pressable_from: f64,
 }
+
+/// The cause of a submission that may have arrived (`loader/outbox.js`).
+const UNSURE: &str = "unsure";
 
 thread_local! {
     static STATE: Shared<State> = Shared::default();
@@ -76,16 +86,26 @@ pub fn refresh(panel: Panel) {
         };
         texts::set_table(labels);
         let focused = focused(panel);
-        let state = State {
-            is_loaded: true,
-            items: outbox.get("items").items().iter().map(Item::read).collect(),
-            going: outbox.text_of("going"),
-            is_unkept: outbox.get("unkept").is_true(),
-        };
-        STATE.with(Clone::clone).update(|known| *known = state);
+        let known = STATE.with(Clone::clone);
+        let items: Vec<Item> =
+            known.peek(|known| outbox.get("items").items().iter().map(|item| Item::read(item, &known.items)).collect());
+        if items.iter().any(Item::is_guarded) {
+            enable_later(panel);
+        }
+        let state =
+            State { is_loaded: true, items, going: outbox.text_of("going"), is_unkept: outbox.get("unkept").is_true() };
+        known.update(|known| *known = state);
         if let Some(index) = focused {
             panel.later(move || focus(panel, index));
         }
+    });
+}
+
+/// Draws the buttons anew once they can be pressed.
+fn enable_later(panel: Panel) {
+    spawn(async move {
+        timer::wait(Duration::from_millis(GUARD_MS as u64)).await;
+        refresh(panel);
     });
 }
 
@@ -104,28 +124,42 @@ fn focus(panel: Panel, index: usize) {
 }
 
 impl Item {
-    fn read(item: &JsValue) -> Item {
+    /// Reads a submission. `known` are those that were shown until now.
+    fn read(item: &JsValue, known: &[Item]) -> Item {
+        let key = item.text_of("key");
+        let cause = item.text_of("cause");
+        let was = known.iter().find(|known| known.key == key);
+        let pressable_from = match was {
+            Some(was) if cause == UNSURE && !was.is_unsure() => intl::now_ms() + GUARD_MS,
+            Some(was) => was.pressable_from,
+            None => 0.0,
+        };
         let refused = item.get("refused");
         let reason = || {
             let known = texts::named(&["refused_", &refused.text_of("code")].concat());
             if known.is_empty() { refused.text_of("title") } else { known }
         };
         Item {
-            key: item.text_of("key"),
+            key,
             text: item.text_of("text"),
             body: item.text_of("body"),
-            cause: item.text_of("cause"),
+            cause,
             refused: (!refused.is_undefined()).then(reason),
             next: item.get("next").number(),
             wanted: item.get("at").number().max(item.get("said").number()),
             left_out: ladder::left_out(item),
             is_ticket: !item.text_of("draft").is_empty(),
+            pressable_from,
         }
+    }
+
+    fn is_guarded(&self) -> bool {
+        self.is_unsure() && intl::now_ms() < self.pressable_from
     }
 
     /// Whether it may have arrived, so that the customer has to decide.
     fn is_unsure(&self) -> bool {
-        self.cause == "unsure"
+        self.cause == UNSURE
     }
 
     /// Why it was not sent yet.
@@ -185,17 +219,27 @@ fn again(panel: Panel, item: &Item) -> AnyView {
         let edit = move |_| outbox::edit(&panel.loader(), &key);
         return button("button main", edit).text(texts::named("waiting_edit"));
     }
-    let again = move |_| outbox::send_again(&panel.loader(), &key);
+    let (is_unsure, is_guarded) = (item.is_unsure(), item.is_guarded());
+    let again = move |_| {
+        if !is_guarded {
+            outbox::send_again(&panel.loader(), &key, is_unsure);
+        }
+    };
     // Something that may arrive twice must not be pressed without thinking.
-    match item.is_unsure() {
-        true => button("button", again).text(texts::named("waiting_twice")),
+    match is_unsure {
+        true => guarded(button("button", again), is_guarded).text(texts::named("waiting_twice")),
         false => button("button main", again).text(texts::named("waiting_again")),
     }
 }
 
+/// Shows whether a button does nothing yet. It keeps the focus, which a disabled one would lose.
+fn guarded(button: El, is_guarded: bool) -> El {
+    button.maybe("aria-disabled", is_guarded.then(|| "true".into()))
+}
+
 /// Asks for confirmation, because it cannot be undone; not if it may have arrived.
 fn discard(panel: Panel, item: &Item) -> AnyView {
-    let (key, is_unsure) = (item.key.clone(), item.is_unsure());
+    let (key, is_unsure, is_guarded) = (item.key.clone(), item.is_unsure(), item.is_guarded());
     let is_asked = Shared::new(false);
     live(move || {
         let (asks, key, was_asked) = (is_asked.clone(), key.clone(), is_asked.with(|is_asked| *is_asked));
@@ -205,9 +249,10 @@ fn discard(panel: Panel, item: &Item) -> AnyView {
             (false, true) => "waiting_really",
         };
         let press = move |_| match is_unsure || was_asked {
+            true if is_guarded => (),
             true => outbox::discard(&panel.loader(), &key),
             false => asks.update(|is_asked| *is_asked = true),
         };
-        button("button", press).text(texts::named(text))
+        guarded(button("button", press), is_guarded).text(texts::named(text))
     })
 }

@@ -286,6 +286,75 @@ for (const kind of ["torn", "lost"])
     expect(await zendesk.asked("/api/v2/uploads"), "not even its files are brought again").toHaveLength(1);
   });
 
+test("a press on a button that has just become Send again does nothing", async ({
+  page,
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await visit();
+  await zendesk.quirks({ require_auth: true });
+  await panel.open();
+  await write(panel, "Pressed a moment too late");
+  await expect(panel.title).toHaveText("Not sent yet");
+  const button = await panel.button("Try again").elementHandle();
+  await zendesk.quirks({ require_auth: false });
+  let begun = 0;
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().includes("/requests.json")) begun += 1;
+  });
+  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind: "torn" });
+  await page.evaluate(() => void window.dispatchEvent(new Event("online")));
+  await unsure(panel);
+  await button?.evaluate((button) => /** @type {HTMLElement} */ (button).click());
+  // It can be pressed a second later.
+  await expect(panel.button("Send again")).toBeEnabled();
+  await panel.button("Done").click();
+  await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
+  expect(begun).toBe(1);
+  expect((await zendesk.state()).tickets).toHaveLength(1);
+});
+
+test("Try again does not send what may have arrived from another tab meanwhile", async ({
+  page,
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await visit();
+  await zendesk.quirks({ require_auth: true });
+  await panel.open();
+  await write(panel, "Another tab was faster");
+  await expect(panel.title).toHaveText("Not sent yet");
+  await zendesk.quirks({ require_auth: false });
+  const before = (await posts(zendesk)).length;
+  // As the other tab leaves it, before this one has heard of that.
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const request = indexedDB.open("deskbell");
+        request.onsuccess = () => {
+          const store = request.result.transaction("outbox", "readwrite").objectStore("outbox");
+          const cursor = store.openCursor();
+          cursor.onsuccess = () => {
+            cursor.result?.update({ ...cursor.result.value, cause: "unsure" });
+            request.result.close();
+            resolve(0);
+          };
+        };
+      }),
+  );
+  await panel.button("Try again").click();
+  await unsure(panel);
+  await panel.button("Done").click();
+  await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
+  expect((await posts(zendesk)).length).toBe(before);
+});
+
 test("a page that is left while the answer is on its way does not send it again", async ({
   page,
   panel,

@@ -382,6 +382,7 @@ test("destroy removes everything from the page, commands say so, and the script 
   await panel.button("Send").click();
   const help = page.getByRole("button", { name: "Open help" });
   await expect(help).toHaveAttribute("data-deskbell-queued", "1");
+  await expect(panel.title).toHaveText("Not sent yet");
 
   const after = await page.evaluate(async () => {
     const held = window.deskbell;
@@ -428,6 +429,63 @@ test("destroy removes everything from the page, commands say so, and the script 
   await expect.poll(tickets).toMatchObject([{ message: "It waits" }]);
   await panel.box.fill("after it");
   await expect(panel.box).toHaveValue("after it");
+});
+
+test("a widget that is destroyed while its files arrive requests nothing more", async ({ host, page, panel }) => {
+  let release = () => {};
+  const released = new Promise((resolve) => (release = () => resolve(0)));
+  await page.route("**/modules.js", async (route) => {
+    await released;
+    await route.continue();
+  });
+  await host({ fill: { attributes: "data-launcher" } });
+  const asked = page.waitForRequest("**/modules.js");
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Never sent");
+  await panel.button("Send").click();
+  const modules = (await asked).url();
+  await expect
+    .poll(() =>
+      page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("context.wasm"))),
+    )
+    .toBe(true);
+  await page.evaluate(() => window.deskbell("destroy"));
+  /** @type {string[]} */
+  const requested = [];
+  page.on("request", (request) => requested.push(request.url()));
+  release();
+  // Resolves when the widget has the module, too.
+  await page.evaluate((address) => import(address), modules);
+  await page.evaluate(() => fetch("/"));
+  expect(requested.map((address) => new URL(address).pathname)).toEqual(["/"]);
+});
+
+test("what a destroyed widget had not sent yet is sent by the next page", async ({ host, page, panel, tickets }) => {
+  let posted = 0;
+  page.on("request", (request) => {
+    if (request.method() == "POST" && request.url().endsWith("/tickets")) posted += 1;
+  });
+  await host({ fill: { attributes: "data-launcher" } });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Cut off");
+  // It is stored, and not sent yet.
+  const destroyed = page.evaluate(() => {
+    const help = [...document.querySelectorAll("button")].find((button) => button.textContent == "Open help");
+    return new Promise((resolve) => {
+      const observer = new MutationObserver(() => {
+        observer.disconnect();
+        resolve(window.deskbell("destroy"));
+      });
+      observer.observe(/** @type {Element} */ (help), { attributeFilter: ["data-deskbell-queued"] });
+    });
+  });
+  await panel.button("Send").click();
+  await destroyed;
+  expect(posted).toBe(0);
+  await page.reload();
+  await expect.poll(tickets).toMatchObject([{ message: "Cut off" }]);
 });
 
 for (const isOpen of [true, false])
