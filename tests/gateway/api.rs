@@ -52,7 +52,7 @@ async fn questions_have_their_answers_in_reading_order() {
         ..Question::default()
     };
     let store = gateway.app.store.as_ref();
-    import::write(store, "acme", "test", vec![question], import::Prune::Never).await.unwrap();
+    import::write(store, &"acme".into(), "test", vec![question], import::Prune::Never).await.unwrap();
     let answer = gateway.get("/v1/sites/acme/questions/how%20to%2Fexport%3F").await;
     let bodies: Vec<String> = answer.json()["answers"]
         .as_array()

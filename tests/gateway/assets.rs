@@ -122,7 +122,7 @@ async fn the_demo_has_three_pages_under_a_strict_policy() {
 async fn the_demo_has_questions_and_response_targets() {
     let (gateway, _folder) = built(true).await;
     assert_eq!(gateway.get("/v1/sites/demo/config").await.json()["trust_page"], true);
-    let questions = search::all_questions(gateway.app.store.as_ref(), "demo").await.unwrap();
+    let questions = search::all_questions(gateway.app.store.as_ref(), &"demo".into()).await.unwrap();
     let title = &questions.first().expect("the demo has questions").title;
     let first_word =
         title.split_whitespace().find(|word| word.chars().all(char::is_alphabetic) && word.len() > 4).unwrap();

@@ -33,13 +33,13 @@ async fn flush(gateway: &Gateway) {
 
 async fn visits(gateway: &Gateway) -> Vec<(String, Visits)> {
     flush(gateway).await;
-    let counts = gateway.app.store.visit_counts("acme", "").await.unwrap();
+    let counts = gateway.app.store.visit_counts(&"acme".into(), "").await.unwrap();
     counts.into_iter().map(|count| (count.kind.to_string(), count.visits)).collect()
 }
 
 async fn questions(gateway: &Gateway) -> Vec<QuestionCounts> {
     flush(gateway).await;
-    let counts = gateway.app.store.question_counts("acme", "", 100).await.unwrap();
+    let counts = gateway.app.store.question_counts(&"acme".into(), "", 100).await.unwrap();
     counts.into_iter().map(|(worth, _)| worth).collect()
 }
 
@@ -125,7 +125,7 @@ async fn search(gateway: &Gateway, peer: &str, visit: &str, query: &str) {
 
 async fn misses(gateway: &Gateway) -> Vec<SearchMiss> {
     flush(gateway).await;
-    gateway.app.store.search_misses("acme", "").await.unwrap()
+    gateway.app.store.search_misses(&"acme".into(), "").await.unwrap()
 }
 
 #[tokio::test]

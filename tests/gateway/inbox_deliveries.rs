@@ -111,7 +111,7 @@ async fn idle() -> Gateway {
 }
 
 fn set_away(gateway: &Gateway, reason: Option<&str>) {
-    gateway.app.states.get("desked", "desk").unwrap().set_unreachable(reason.map(str::to_string));
+    gateway.app.states.get(&"desked".into(), "desk").unwrap().set_unreachable(reason.map(str::to_string));
 }
 
 /// Sends a ticket; returns its reference and id.
@@ -124,7 +124,7 @@ async fn sent(gateway: &Gateway, key: &str) -> (String, String) {
 
 /// Claims the due delivery.
 async fn claimed(gateway: &Gateway) -> Vec<DueDelivery> {
-    gateway.app.store.claim_deliveries(("desked", "desk"), LATER, &[], 1).await.unwrap()
+    gateway.app.store.claim_deliveries((&"desked".into(), "desk"), LATER, &[], 1).await.unwrap()
 }
 
 /// Claims the due delivery and records the outcome of the attempt.

@@ -76,7 +76,7 @@ async fn status_pages_are_polled_once_for_all_and_maintenance_is_marked() {
     let following =
         tokio::spawn(async move { incidents::poll(&app.workers.open_incidents, &site, page_of_site.as_ref()).await });
     let request_line = async {
-        while gateway.app.workers.open_incidents.of_site("broken").is_empty() {
+        while gateway.app.workers.open_incidents.of_site(&"broken".into()).is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

@@ -85,7 +85,7 @@ async fn addresses_without_a_mailbox_get_no_further_code_and_agents_see_why() {
         let sending = workers::send_mail(gateway.app.workers.mail.clone(), CancellationToken::new());
         let done = async {
             refuse(&listener, answer).await;
-            while store.next_mail("mailing").await.unwrap().is_some() {
+            while store.next_mail(&"mailing".into()).await.unwrap().is_some() {
                 tokio::task::yield_now().await;
             }
         };
@@ -112,7 +112,7 @@ async fn addresses_without_a_mailbox_get_no_further_code_and_agents_see_why() {
         assert_eq!(activities, expected);
         // If the address is given again, mail is sent to it again.
         assert_eq!(gateway.send(post("mailing", "another", Some(&session), &ticket("Once more"))).await.status, 201);
-        assert!(store.next_mail("mailing").await.unwrap().is_some());
+        assert!(store.next_mail(&"mailing".into()).await.unwrap().is_some());
     }
 }
 
@@ -129,14 +129,14 @@ async fn receipts_are_sent_once() {
     // A repetition is the same ticket, and sends no second receipt.
     assert_eq!(gateway.send(post("mailing", "key", None, &ticket("It broke"))).await.json(), answer.json());
     let store = gateway.app.store.clone();
-    assert!(store.next_mail("mailing").await.unwrap().is_some());
+    assert!(store.next_mail(&"mailing".into()).await.unwrap().is_some());
     let sending = workers::send_mail(gateway.app.workers.mail.clone(), CancellationToken::new());
     let done = async {
         let mail = take(&listener).await;
         assert!(
             mail.contains(&format!("Subject: We have your ticket {}", answer.json()["reference"].as_str().unwrap()))
         );
-        while store.next_mail("mailing").await.unwrap().is_some() {
+        while store.next_mail(&"mailing".into()).await.unwrap().is_some() {
             tokio::task::yield_now().await;
         }
     };
@@ -144,5 +144,5 @@ async fn receipts_are_sent_once() {
         () = sending => panic!("it sends as long as the gateway runs"),
         done = tokio::time::timeout(Duration::from_secs(20), done) => done.expect("it is done"),
     }
-    assert_eq!(store.claim_mail("mailing", Duration::from_secs(60)).await.unwrap(), None);
+    assert_eq!(store.claim_mail(&"mailing".into(), Duration::from_secs(60)).await.unwrap(), None);
 }

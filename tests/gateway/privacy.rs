@@ -248,7 +248,7 @@ async fn erasing_lists_external_tickets_and_pending_deliveries_restore_nothing()
     let gateway = gateway("").await;
     let store = &gateway.app.store;
     let sent = serde_json::from_value(secret_ticket("broke")).unwrap();
-    let mut stored = StoredTicket::new("acme", "DB-0000A".into(), sent, clock::now());
+    let mut stored = StoredTicket::new("acme".into(), "DB-0000A".into(), sent, clock::now());
     stored.session = Some([7; 32].into());
     let submission_key = SubmissionKey { key: "k".into(), body: [0; 32], session: Some([7; 32].into()) };
     let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), kind: DeliveryKind::Ticket });
@@ -262,7 +262,7 @@ async fn erasing_lists_external_tickets_and_pending_deliveries_restore_nothing()
     .execute(&mut write)
     .await
     .unwrap();
-    let due = store.claim_deliveries(("acme", "slow"), Duration::from_secs(30), &[], 10).await.unwrap();
+    let due = store.claim_deliveries((&"acme".into(), "slow"), Duration::from_secs(30), &[], 10).await.unwrap();
     assert_eq!(due.len(), 1);
 
     let (_, text) = command(&gateway, &["erase", "--ticket", "DB-0000A", "--yes"]).await;
@@ -442,7 +442,7 @@ async fn tickets_reopened_or_moved_since_selection_are_not_erased() {
     let year_2021: Timestamp = "2021-01-01T00:00:00Z".parse().unwrap();
     let is_solved =
         |head: &TicketHead| head.status == Some(Status::Solved) && head.updated_at.is_some_and(|at| at < year_2021);
-    let found = store.solved_before("acme", year_2021, 10).await.unwrap();
+    let found = store.solved_before(&"acme".into(), year_2021, 10).await.unwrap();
     assert_eq!(found, ids);
     for change in [
         "UPDATE tickets SET status = 'open'",

@@ -131,7 +131,7 @@ async fn mails_with_an_unrecorded_outcome_are_not_sent_again() {
         sleep(HELD / 12).await;
         take(stream).await;
     });
-    until(async || gateway.app.store.next_mail("desk").await.unwrap().is_none()).await;
+    until(async || gateway.app.store.next_mail(&"desk".into()).await.unwrap().is_none()).await;
     let attempts: u32 = sqlx::query_scalar("SELECT tries FROM mails WHERE ticket = ?")
         .bind(&id)
         .fetch_one(&mut other(&gateway).await)
@@ -201,7 +201,7 @@ async fn panicking_attempts_are_counted_and_retried_without_affecting_others() {
     let overrides = Overrides { config: Some(path), database, ..Overrides::default() };
     let mut setup = wire_up::load(&overrides).unwrap();
     let fragile = Arc::new(Fragile::default());
-    setup.parts.destinations.insert("desk", "there", fragile.clone());
+    setup.parts.destinations.insert(&"desk".into(), "there", fragile.clone());
     let app = Arc::new(wire_up::open(setup).await.unwrap());
     let router = gateway::http::router(&app.routers);
     let gateway = Gateway { app, router, folder };

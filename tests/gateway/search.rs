@@ -80,7 +80,7 @@ async fn searches_are_busy_until_the_index_is_built() {
     assert_eq!(ids(&gateway, "q=cooldown").await, ["a"]);
     assert_eq!(search("trusting").await.status, 200);
     gateway.app.counting.flush(gateway.app.store.as_ref()).await.unwrap();
-    assert_eq!(gateway.app.store.search_misses("acme", "").await.unwrap(), []);
+    assert_eq!(gateway.app.store.search_misses(&"acme".into(), "").await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -139,13 +139,13 @@ async fn incremental_and_complete_indexes_are_equal() {
             })
             .collect();
         let questions = json_lines(&questions.join("\n")).questions;
-        write(store, "acme", "test", questions.clone(), Prune::Forced).await.unwrap();
+        write(store, &"acme".into(), "test", questions.clone(), Prune::Forced).await.unwrap();
         gateway.app.indexes.refresh(store).await.unwrap();
         let indexes = search::Indexes::default();
         indexes.refresh(store).await.unwrap();
         for query in ["invoice", "chart 3", "cooldown", "invoice 7 of chart 1"] {
-            let found = gateway.app.indexes.search("acme", query, 20).unwrap();
-            assert_eq!(found, indexes.search("acme", query, 20).unwrap(), "{round} {query}");
+            let found = gateway.app.indexes.search(&"acme".into(), query, 20).unwrap();
+            assert_eq!(found, indexes.search(&"acme".into(), query, 20).unwrap(), "{round} {query}");
             assert!(found.len() <= questions.len());
         }
     }

@@ -10,7 +10,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{Store, StoredTicket, View};
 use deskbell_core::use_cases::mail::Codes;
 use deskbell_core::use_cases::search;
@@ -252,6 +252,8 @@ pub async fn import(database: &Path, site: &str, questions: &[(&str, &str)]) {
     let lines: String =
         questions.iter().map(|(id, title)| format!("{}\n", json!({ "id": id, "title": title }))).collect();
     let reading = sources::json_lines(&lines);
-    search::import::write(&store, site, "test", reading.questions, search::import::Prune::Limited).await.unwrap();
+    search::import::write(&store, &SiteKey::new(site), "test", reading.questions, search::import::Prune::Limited)
+        .await
+        .unwrap();
     store.close().await;
 }

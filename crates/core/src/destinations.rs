@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::ids::SiteKey;
 use crate::ports::destination::Destination;
 use crate::ports::{DeliveryKind, NewDelivery};
 use domain::conversation::Author;
@@ -12,35 +13,41 @@ pub type SiteDestinations = BTreeMap<String, Arc<dyn Destination>>;
 
 /// The destinations of all sites.
 #[derive(Clone, Debug, Default)]
-pub struct Destinations(BTreeMap<String, SiteDestinations>);
+pub struct Destinations(BTreeMap<SiteKey, SiteDestinations>);
 
 impl Destinations {
     /// The destination with this name in a site.
-    pub fn get(&self, site: &str, name: &str) -> Option<&Arc<dyn Destination>> {
+    pub fn get(&self, site: &SiteKey, name: &str) -> Option<&Arc<dyn Destination>> {
         self.0.get(site)?.get(name)
     }
 
     /// The destinations of a site, by name; empty if it has none.
-    pub fn in_site(&self, site: &str) -> impl Iterator<Item = (&str, &Arc<dyn Destination>)> {
+    pub fn in_site(&self, site: &SiteKey) -> impl Iterator<Item = (&str, &Arc<dyn Destination>)> {
         let of_site = self.0.get(site).into_iter().flatten();
         of_site.map(|(name, to)| (name.as_str(), to))
     }
 
     /// All destinations, each with its site and its name.
-    pub fn iter<'a>(&'a self) -> impl Iterator<Item = (&'a str, &'a str, &'a Arc<dyn Destination>)> {
-        let each = |(site, of_site): (&'a String, &'a SiteDestinations)| {
-            of_site.iter().map(move |(name, to)| (site.as_str(), name.as_str(), to))
+    pub fn iter<'a>(&'a self) -> impl Iterator<Item = (&'a SiteKey, &'a str, &'a Arc<dyn Destination>)> {
+        let each = |(site, of_site): (&'a SiteKey, &'a SiteDestinations)| {
+            of_site.iter().map(move |(name, to)| (site, name.as_str(), to))
         };
         self.0.iter().flat_map(each)
     }
 
     /// Adds a destination to a site; replaces one of the same name.
-    pub fn insert(&mut self, site: &str, name: &str, to: Arc<dyn Destination>) {
-        self.0.entry(site.into()).or_default().insert(name.into(), to);
+    pub fn insert(&mut self, site: &SiteKey, name: &str, to: Arc<dyn Destination>) {
+        self.0.entry(site.clone()).or_default().insert(name.into(), to);
     }
 
     /// The deliveries of a ticket, a change of it or a message to the destinations of a site, except to `from`, where it comes from.
-    pub fn deliveries(&self, site: &str, kind: DeliveryKind, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
+    pub fn deliveries(
+        &self,
+        site: &SiteKey,
+        kind: DeliveryKind,
+        author: Author,
+        from: Option<&str>,
+    ) -> Vec<NewDelivery> {
         // A destination that only notifies people is notified of new tickets and of nothing else.
         let receives =
             |to: &dyn Destination| to.accepts(kind, author) && (kind == DeliveryKind::Ticket || !to.is_notice());
@@ -49,7 +56,7 @@ impl Destinations {
     }
 
     /// The deliveries of a new ticket to the destinations of a site. A test ticket notifies nobody.
-    pub fn deliveries_of_new(&self, site: &str, is_test: bool) -> Vec<NewDelivery> {
+    pub fn deliveries_of_new(&self, site: &SiteKey, is_test: bool) -> Vec<NewDelivery> {
         let mut deliveries = self.deliveries(site, DeliveryKind::Ticket, Author::Customer, None);
         deliveries
             .retain(|delivery| !is_test || self.get(site, &delivery.destination).is_none_or(|to| !to.is_notice()));
@@ -57,8 +64,8 @@ impl Destinations {
     }
 }
 
-impl FromIterator<(String, SiteDestinations)> for Destinations {
-    fn from_iter<I: IntoIterator<Item = (String, SiteDestinations)>>(sites: I) -> Destinations {
+impl FromIterator<(SiteKey, SiteDestinations)> for Destinations {
+    fn from_iter<I: IntoIterator<Item = (SiteKey, SiteDestinations)>>(sites: I) -> Destinations {
         Destinations(sites.into_iter().collect())
     }
 }

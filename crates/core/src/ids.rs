@@ -3,7 +3,7 @@
 //! Stores and routes convert at their borders: `as_str` gives the text of a column or an address, `new` takes it back. A type says what a text
 //! names, not that the thing exists: an id from a request is looked up like any other.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -39,6 +39,13 @@ macro_rules! text_ids {
             /// Wraps a text in the code.
             fn from(text: &'static str) -> $name {
                 $name(text.into())
+            }
+        }
+
+        /// Lets maps be searched with a text. Two ids are equal, ordered and hashed as their texts are.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 
@@ -96,6 +103,9 @@ text_ids! {
     /// The reference that people use for a ticket, such as `DB-4K7Q9`, unique over all sites. It is drawn at random when the ticket is stored;
     /// [`domain::reference`] has its format.
     Reference
+
+    /// The public key of a site, such as `acme`: the name of its table in the configuration, and the part of an address that names it.
+    SiteKey
 
     /// The id of a ticket in an external system, such as the number of a ticket in Zendesk or the Message-ID of its first mail. The destination
     /// makes it; it is unique within the destination.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
+use crate::ids::SiteKey;
 use crate::ports::Person;
 use crate::rules::networks::{LimitedNetwork, customer_network, neighbourhood};
 
@@ -39,7 +40,11 @@ impl Pseudonyms {
     }
 
     /// The pseudonym of somebody; it differs by purpose, site and period, such as a week.
-    pub fn digest(&self, purpose: &str, site: &str, period: &str, sender: &CountedSender) -> [u8; 32] {
+    pub fn digest(&self, purpose: &str, site: &SiteKey, period: &str, sender: &CountedSender) -> [u8; 32] {
+        self.hash([purpose, site.as_str(), period], sender)
+    }
+
+    fn hash(&self, [purpose, scope, period]: [&str; 3], sender: &CountedSender) -> [u8; 32] {
         let (kind, sender_id) = match sender {
             CountedSender::Person(id) => ("person", id.clone()),
             CountedSender::Network(network) => {
@@ -47,7 +52,7 @@ impl Pseudonyms {
             }
         };
         let mut hash = Sha256::new().chain_update(&self.salt);
-        for part in [purpose, site, period, kind, &sender_id] {
+        for part in [purpose, scope, period, kind, &sender_id] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -55,12 +60,12 @@ impl Pseudonyms {
     }
 
     /// The permanent pseudonym of a customer affected by an incident.
-    pub fn of_affected_person(&self, site: &str, person: &str) -> [u8; 32] {
+    pub fn of_affected_person(&self, site: &SiteKey, person: &str) -> [u8; 32] {
         self.digest("incident", site, "", &CountedSender::Person(person.into()))
     }
 
     /// The pseudonym of somebody affected by an incident; that of a network changes daily.
-    pub fn of_affected(&self, site: &str, day: &str, sender: &CountedSender) -> [u8; 32] {
+    pub fn of_affected(&self, site: &SiteKey, day: &str, sender: &CountedSender) -> [u8; 32] {
         match sender {
             CountedSender::Person(person) => self.of_affected_person(site, person),
             CountedSender::Network(_) => self.digest("incident", site, day, sender),
@@ -69,12 +74,12 @@ impl Pseudonyms {
 
     /// The pseudonym of the network of a provider's customer; it differs by purpose and period.
     pub fn of_network(&self, purpose: &str, period: &str, address: IpAddr) -> [u8; 32] {
-        self.digest(purpose, "", period, &CountedSender::Network(Some(customer_network(address))))
+        self.hash([purpose, "", period], &CountedSender::Network(Some(customer_network(address))))
     }
 
     /// The pseudonym of a network under which stored items are counted; it differs by purpose and period.
     pub fn of_kept_network(&self, purpose: &str, period: &str, network: LimitedNetwork) -> [u8; 32] {
-        self.digest(purpose, &network.bits.to_string(), period, &CountedSender::Network(Some(network.start)))
+        self.hash([purpose, &network.bits.to_string(), period], &CountedSender::Network(Some(network.start)))
     }
 
     /// The hash of words, equal for equal words.
@@ -101,7 +106,9 @@ mod tests {
     #[test]
     fn pseudonyms_are_equal_within_a_network_and_differ_otherwise() {
         let pseudonyms = Pseudonyms::new(vec![7; 32]);
-        let digest = |purpose, site, period, sender: &CountedSender| pseudonyms.digest(purpose, site, period, sender);
+        let digest = |purpose, site: &str, period, sender: &CountedSender| {
+            pseudonyms.digest(purpose, &SiteKey::new(site), period, sender)
+        };
         let one = digest("search", "acme", "2026-11-23", &from("192.0.2.1"));
         assert_eq!(one, digest("search", "acme", "2026-11-23", &from("192.0.2.200")));
         assert_eq!(one, digest("search", "acme", "2026-11-23", &from("::ffff:192.0.2.9")));
@@ -112,7 +119,7 @@ mod tests {
             digest("search", "acme", "2026-11-23", &from("192.0.3.1")),
             digest("search", "acme", "2026-11-23", &CountedSender::Person("192.0.2.0".into())),
             digest("searcha", "cme", "2026-11-23", &from("192.0.2.1")),
-            Pseudonyms::new(vec![8; 32]).digest("search", "acme", "2026-11-23", &from("192.0.2.1")),
+            Pseudonyms::new(vec![8; 32]).digest("search", &"acme".into(), "2026-11-23", &from("192.0.2.1")),
         ] {
             assert_ne!(one, other);
         }

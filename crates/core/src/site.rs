@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::ids::SiteKey;
 use crate::rules::business_hours::BusinessHours;
 use crate::rules::on_call::OnCallRotas;
 use crate::rules::retention::Retention;
@@ -11,7 +12,7 @@ use domain::config::Config;
 #[derive(Clone, Debug)]
 pub struct Site {
     /// Its public key.
-    pub key: String,
+    pub key: SiteKey,
     /// What the panel and the gateway are told.
     pub config: Config,
     /// When somebody is there; without it no time is promised.
@@ -26,12 +27,12 @@ pub struct Site {
 
 /// The sites by their public key.
 #[derive(Clone, Debug, Default)]
-pub struct Sites(BTreeMap<String, Site>);
+pub struct Sites(BTreeMap<SiteKey, Site>);
 
 impl Sites {
-    /// The site of a key.
-    pub fn get(&self, key: &str) -> Option<&Site> {
-        self.0.get(key)
+    /// The site of a key, which may be any text of a request.
+    pub fn get(&self, key: impl AsRef<str>) -> Option<&Site> {
+        self.0.get(key.as_ref())
     }
 
     /// The sites in the order of their keys.
@@ -40,8 +41,8 @@ impl Sites {
     }
 
     /// The keys of the sites, in order.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    pub fn keys(&self) -> impl Iterator<Item = &SiteKey> {
+        self.0.keys()
     }
 
     /// How many there are.

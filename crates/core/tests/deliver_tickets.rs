@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
 use deskbell_core::fixtures;
-use deskbell_core::ids::{DeliveryId, Reference, TicketId};
+use deskbell_core::ids::{DeliveryId, Reference, SiteKey, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, ExternalTicketRef,
@@ -67,7 +67,7 @@ struct CountingQueue {
 impl Queue for CountingQueue {
     async fn claim_deliveries(
         &self,
-        queue: (&str, &str),
+        queue: (&SiteKey, &str),
         lease: Duration,
         claimed_ids: &[DeliveryId],
         limit: u32,
@@ -77,7 +77,7 @@ impl Queue for CountingQueue {
 
     async fn next_delivery(
         &self,
-        queue: (&str, &str),
+        queue: (&SiteKey, &str),
         claimed_ids: &[DeliveryId],
     ) -> std::result::Result<Option<Duration>, StoreError> {
         self.store.next_delivery(queue, claimed_ids).await
@@ -173,7 +173,7 @@ impl Setup {
         let store = SqliteStore::open(&folder.path().join("test.db")).await.unwrap();
         let desk = Arc::new(Desk { store: store.clone(), fills_disk, receipt, deliveries: AtomicU32::new(0) });
         let mut destinations = Destinations::default();
-        destinations.insert("acme", "desk", desk.clone());
+        destinations.insert(&"acme".into(), "desk", desk.clone());
         let states = Arc::new(DestinationStates::new(&destinations));
         let sites = Arc::new([fixtures::site()].into_iter().collect());
         let shared_store = Arc::new(store.clone());
@@ -185,7 +185,7 @@ impl Setup {
 
     fn start(&self) -> JoinHandle<()> {
         let deliver = self.deliver.clone();
-        tokio::spawn(async move { deliver.work(("acme", "desk"), &CancellationToken::new()).await })
+        tokio::spawn(async move { deliver.work((&"acme".into(), "desk"), &CancellationToken::new()).await })
     }
 
     /// Stores a ticket that is due at the destination.
@@ -206,7 +206,7 @@ impl Setup {
 fn ticket(reference: &str) -> StoredTicket {
     let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
     let new: NewTicket = serde_json::from_value(new).unwrap();
-    StoredTicket::new("acme", Reference::new(reference), new, clock::now())
+    StoredTicket::new("acme".into(), Reference::new(reference), new, clock::now())
 }
 
 async fn until(mut condition: impl AsyncFnMut() -> bool) {

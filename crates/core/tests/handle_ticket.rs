@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use deskbell_core::fixtures;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Bus, Conversations, StoredTicket, SubmissionExtras, SubmissionKey, Tickets};
 use deskbell_core::use_cases::tickets::{Action, ActionOutcome, HandleTicket};
 use store_sqlite::SqliteStore;
@@ -24,15 +25,15 @@ impl Bus for Announcements {
         self.0.lock().unwrap().push("ticket changed");
     }
 
-    fn deliveries_due(&self, _site: &str) {
+    fn deliveries_due(&self, _site: &SiteKey) {
         self.0.lock().unwrap().push("deliveries due");
     }
 
-    fn mail_due(&self, _site: &str) {
+    fn mail_due(&self, _site: &SiteKey) {
         self.0.lock().unwrap().push("mail due");
     }
 
-    fn polls_due(&self, _site: &str, _destination: &str) {
+    fn polls_due(&self, _site: &SiteKey, _destination: &str) {
         self.0.lock().unwrap().push("polls due");
     }
 }

@@ -20,11 +20,11 @@ fn question(id: &str, title: &str) -> Question {
 }
 
 async fn import(store: &SqliteStore, source: &str, questions: &[Question], prune: Prune) -> Changes {
-    write(store, "acme", source, questions.to_vec(), prune).await.unwrap()
+    write(store, &"acme".into(), source, questions.to_vec(), prune).await.unwrap()
 }
 
 async fn titles(store: &SqliteStore) -> Vec<String> {
-    let questions = all_questions(store, "acme").await.unwrap();
+    let questions = all_questions(store, &"acme".into()).await.unwrap();
     questions.into_iter().map(|question| question.title).collect()
 }
 
@@ -48,9 +48,9 @@ async fn imports_write_only_changed_questions() {
     let changes = import(&store, "file", &second, Prune::Limited).await;
     assert_eq!(changes, Changes { unchanged: 2, removed: 1, ..Changes::default() });
     assert_eq!(revision(&store).await, 3);
-    assert_eq!(store.question("acme", "a").await.unwrap().unwrap().title, "Changed");
-    assert_eq!(store.question("acme", "b").await.unwrap(), None);
-    assert_eq!(store.question("other", "a").await.unwrap(), None);
+    assert_eq!(store.question(&"acme".into(), "a").await.unwrap().unwrap().title, "Changed");
+    assert_eq!(store.question(&"acme".into(), "b").await.unwrap(), None);
+    assert_eq!(store.question(&"other".into(), "a").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn sources_do_not_overwrite_or_prune_each_other() {
 #[tokio::test]
 async fn the_time_of_an_import_is_stored_even_without_changes() {
     let (store, _folder) = fresh().await;
-    let since_import = async |source: &str| store.import_run("acme", source).await.unwrap().since_import;
+    let since_import = async |source: &str| store.import_run(&"acme".into(), source).await.unwrap().since_import;
     assert_eq!(since_import("one").await, None);
     import(&store, "one", &[], Prune::Never).await;
     assert!(since_import("one").await.is_some());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::live::Live;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Bus, StoredTicket};
 use deskbell_core::use_cases::delivery::DestinationStates;
 use deskbell_core::use_cases::mail::MailWakers;
@@ -28,15 +29,15 @@ impl Bus for LocalBus {
         self.live.changed(ticket);
     }
 
-    fn deliveries_due(&self, site: &str) {
+    fn deliveries_due(&self, site: &SiteKey) {
         self.states.wake_deliveries(site);
     }
 
-    fn mail_due(&self, site: &str) {
+    fn mail_due(&self, site: &SiteKey) {
         self.mail.wake(site);
     }
 
-    fn polls_due(&self, site: &str, destination: &str) {
+    fn polls_due(&self, site: &SiteKey, destination: &str) {
         if let Some(state) = self.states.get(site, destination) {
             state.wake_polls();
         }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-use deskbell_core::ids::SessionHash;
+use deskbell_core::ids::{SessionHash, SiteKey};
 use deskbell_core::ports::{Reader, ReaderCounts, StoreError, StoredTicket};
 use deskbell_core::use_cases::tickets::summary;
 use domain::conversation::Summary;
@@ -19,15 +19,15 @@ const BEHIND_MAX: usize = 64;
 /// The reader whose tickets are watched, and the site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum StreamKey {
-    Person(String, String),
-    Session(String, SessionHash),
+    Person(SiteKey, String),
+    Session(SiteKey, SessionHash),
 }
 
 impl StreamKey {
-    fn by(site: &str, reader: Reader<'_>) -> StreamKey {
+    fn by(site: &SiteKey, reader: Reader<'_>) -> StreamKey {
         match reader {
-            Reader::Person(person) => StreamKey::Person(site.into(), person.into()),
-            Reader::Session(session) => StreamKey::Session(site.into(), *session),
+            Reader::Person(person) => StreamKey::Person(site.clone(), person.into()),
+            Reader::Session(session) => StreamKey::Session(site.clone(), *session),
         }
     }
 }
@@ -71,7 +71,7 @@ impl Live {
     }
 
     /// Watches the tickets of a reader for changes.
-    pub fn watch(&self, site: &str, reader: Reader<'_>) -> Watch {
+    pub fn watch(&self, site: &SiteKey, reader: Reader<'_>) -> Watch {
         let watched = StreamKey::by(site, reader);
         let mut streams = self.streams();
         let changes = streams.entry(watched.clone()).or_insert_with(|| broadcast::channel(BEHIND_MAX).0).subscribe();
@@ -108,11 +108,11 @@ mod tests {
     use deskbell_core::clock;
     use serde_json::json;
 
-    fn ticket(site: &str, person: Option<&str>, session: Option<SessionHash>) -> StoredTicket {
+    fn ticket(site: &SiteKey, person: Option<&str>, session: Option<SessionHash>) -> StoredTicket {
         let new =
             json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
         let new = serde_json::from_value(new).unwrap();
-        let mut ticket = StoredTicket::new(site, "DB-00000".into(), new, clock::now());
+        let mut ticket = StoredTicket::new(site.clone(), "DB-00000".into(), new, clock::now());
         (ticket.person, ticket.session) = (person.map(String::from), session);
         ticket
     }
@@ -122,29 +122,29 @@ mod tests {
         let live = Live::default();
         let session = SessionHash::from([7; 32]);
         let mut watches = [
-            live.watch("acme", Reader::Person("ada")),
-            live.watch("acme", Reader::Person("ben")),
-            live.watch("other", Reader::Person("ada")),
-            live.watch("acme", Reader::Session(&session)),
+            live.watch(&"acme".into(), Reader::Person("ada")),
+            live.watch(&"acme".into(), Reader::Person("ben")),
+            live.watch(&"other".into(), Reader::Person("ada")),
+            live.watch(&"acme".into(), Reader::Session(&session)),
         ];
         let mut woken = |ticket| {
             live.changed(ticket);
             watches.each_mut().map(|watch| watch.changes.try_recv().is_ok())
         };
-        assert_eq!(woken(ticket("acme", Some("ada"), None)), [true, false, false, false]);
+        assert_eq!(woken(ticket(&"acme".into(), Some("ada"), None)), [true, false, false, false]);
         // A session's ticket belongs to the customer as soon as it was moved to them.
-        assert_eq!(woken(ticket("acme", Some("ada"), Some(session))), [true, false, false, false]);
-        assert_eq!(woken(ticket("acme", None, Some(session))), [false, false, false, true]);
-        assert_eq!(woken(ticket("acme", None, None)), [false; 4]);
+        assert_eq!(woken(ticket(&"acme".into(), Some("ada"), Some(session))), [true, false, false, false]);
+        assert_eq!(woken(ticket(&"acme".into(), None, Some(session))), [false, false, false, true]);
+        assert_eq!(woken(ticket(&"acme".into(), None, None)), [false; 4]);
     }
 
     #[test]
     fn closed_streams_leave_nothing_behind() {
         let live = Live::default();
-        let one = live.watch("acme", Reader::Person("ada"));
-        let mut other = live.watch("acme", Reader::Person("ada"));
+        let one = live.watch(&"acme".into(), Reader::Person("ada"));
+        let mut other = live.watch(&"acme".into(), Reader::Person("ada"));
         drop(one);
-        live.changed(ticket("acme", Some("ada"), None));
+        live.changed(ticket(&"acme".into(), Some("ada"), None));
         assert!(other.changes.try_recv().is_ok());
         drop(other);
         assert!(live.streams().is_empty());

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::SourceError;
 use deskbell_core::use_cases::privacy::{Exported, Selection};
 use deskbell_core::use_cases::search::import::{ImportError, Prune};
@@ -136,7 +137,7 @@ struct Import {
     database: Option<String>,
     /// The site that the questions belong to.
     #[arg(long, value_name = "SITE", default_value = "default")]
-    site: String,
+    site: SiteKey,
     /// The format of SOURCE.
     #[arg(long, value_enum, default_value_t = SourceKind::Jsonl)]
     from: SourceKind,
@@ -171,7 +172,7 @@ struct Index {
     database: Option<String>,
     /// The site whose questions are written.
     #[arg(long, value_name = "SITE", default_value = "default")]
-    site: String,
+    site: SiteKey,
     /// The format of SOURCE.
     #[arg(long, value_enum, default_value_t = SourceKind::Jsonl)]
     from: SourceKind,
@@ -305,7 +306,7 @@ struct Subject {
     email: Option<String>,
     /// With --email or --before: only this site.
     #[arg(long, value_name = "SITE", conflicts_with_all = ["ticket", "person"])]
-    site: Option<String>,
+    site: Option<SiteKey>,
     /// The configuration file that names the database and the folder of files.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
     config: Option<PathBuf>,
@@ -317,7 +318,7 @@ struct Subject {
 impl Subject {
     fn selection(&self) -> Option<Selection> {
         let person = self.person.as_deref().and_then(|person| match person {
-            [site, id] => Some(Selection::Person { site: site.clone(), id: id.clone() }),
+            [site, id] => Some(Selection::Person { site: SiteKey::new(site), id: id.clone() }),
             _ => None,
         });
         let ticket = self.ticket.clone().map(Selection::Ticket);

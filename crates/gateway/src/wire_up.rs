@@ -36,6 +36,7 @@ use crate::metrics::{Metrics, RequestMetrics};
 use crate::readiness::Readiness;
 use crate::workers::Workers;
 use deskbell_core::clock::{Clock, SystemClock};
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
 use deskbell_core::pseudonym::Pseudonyms;
 use deskbell_core::use_cases::access::SignIn;
@@ -304,7 +305,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: S
 }
 
 /// The scheduled imports, by site.
-fn plans(imports: BTreeMap<String, Vec<ImportConfig>>) -> BTreeMap<String, Vec<ScheduledImport>> {
+fn plans(imports: BTreeMap<SiteKey, Vec<ImportConfig>>) -> BTreeMap<SiteKey, Vec<ScheduledImport>> {
     let plan = |ImportConfig { source, period, prune }| ScheduledImport { source: Arc::new(source), period, prune };
     imports.into_iter().map(|(site, imports)| (site, imports.into_iter().map(plan).collect())).collect()
 }

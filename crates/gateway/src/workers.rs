@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::supervisor::supervise;
 use deskbell_core::clock::Clock;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Counts, OutgoingMail, Questions, StatusPage};
 use deskbell_core::use_cases::attachments::SweepFiles;
 use deskbell_core::use_cases::delivery::{DeliverTickets, SyncTickets};
@@ -46,11 +47,11 @@ pub struct Workers {
     /// Current incidents, updated from status pages.
     pub open_incidents: OpenIncidents,
     /// The status pages, by site.
-    pub status_pages: BTreeMap<String, Arc<dyn StatusPage>>,
+    pub status_pages: BTreeMap<SiteKey, Arc<dyn StatusPage>>,
     /// Imports questions.
     pub import: ImportQuestions,
     /// The scheduled imports, by site.
-    pub imports: BTreeMap<String, Vec<ScheduledImport>>,
+    pub imports: BTreeMap<SiteKey, Vec<ScheduledImport>>,
 }
 
 type WorkFuture = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -14,6 +14,7 @@ mod signer;
 mod token;
 
 use deskbell_core::clock;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Requester;
 
 pub use claims::{CLAIMS, ClaimNames};
@@ -35,7 +36,7 @@ pub struct Credentials<'a> {
 /// anonymous by mistake would not see their own tickets, and not know why.
 pub async fn identify(
     credentials: Credentials<'_>,
-    site: &str,
+    site: &SiteKey,
     signers: &[TokenSigner],
 ) -> Result<Requester, IdentityError> {
     let Credentials { authorization, session } = credentials;

@@ -1,5 +1,6 @@
 //! Logs rejected tokens for the administrator, but not each of them.
 
+use deskbell_core::ids::SiteKey;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,16 +17,16 @@ type Logged = (Instant, u64);
 static LOGGED: Mutex<Option<HashMap<(String, &'static str), Logged>>> = Mutex::new(None);
 
 /// Logs that a token was rejected. The token itself is never logged.
-pub fn log(site: &str, error: &TokenError) {
+pub fn log(site: &SiteKey, error: &TokenError) {
     let code = error.code();
     if let Some(suppressed) = admit(site, code, Instant::now()) {
         let clock_difference = error.clock_difference().map(|seconds| format!("{seconds}s"));
-        tracing::warn!(site, code, reason = %error, clock_difference, suppressed, "token refused");
+        tracing::warn!(site = site.as_str(), code, reason = %error, clock_difference, suppressed, "token refused");
     }
 }
 
 /// How often a reason has occurred since it was last logged, if it is due to be logged again.
-fn admit(site: &str, code: &'static str, now: Instant) -> Option<u64> {
+fn admit(site: &SiteKey, code: &'static str, now: Instant) -> Option<u64> {
     let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
     match logged.get_or_insert_default().get_mut(&(site.to_string(), code)) {
         Some((logged_at, suppressed)) if now.duration_since(*logged_at) < EVERY => {
@@ -51,14 +52,17 @@ mod tests {
     fn refusals_are_logged_once_a_minute_per_site_with_their_count() {
         let start = Instant::now();
         let later = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(admit("logged-a", "token_expired", start), Some(0));
+        assert_eq!(admit(&"logged-a".into(), "token_expired", start), Some(0));
         assert_eq!(
-            [admit("logged-a", "token_expired", later(1)), admit("logged-a", "token_expired", later(59))],
+            [
+                admit(&"logged-a".into(), "token_expired", later(1)),
+                admit(&"logged-a".into(), "token_expired", later(59))
+            ],
             [None; 2]
         );
-        assert_eq!(admit("logged-a", "token_audience", later(2)), Some(0));
-        assert_eq!(admit("logged-b", "token_expired", later(2)), Some(0));
-        assert_eq!(admit("logged-a", "token_expired", later(60)), Some(2));
-        assert_eq!(admit("logged-a", "token_expired", later(121)), Some(0));
+        assert_eq!(admit(&"logged-a".into(), "token_audience", later(2)), Some(0));
+        assert_eq!(admit(&"logged-b".into(), "token_expired", later(2)), Some(0));
+        assert_eq!(admit(&"logged-a".into(), "token_expired", later(60)), Some(2));
+        assert_eq!(admit(&"logged-a".into(), "token_expired", later(121)), Some(0));
     }
 }

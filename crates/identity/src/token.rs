@@ -11,6 +11,7 @@ use crate::error::{ClaimError, TokenError};
 use crate::key::{VerificationKey, algorithm_name};
 use crate::limits::{LEEWAY, TOKEN_MAX};
 use crate::signer::{Keys, TokenSigner};
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Person;
 use deskbell_core::timestamp::Timestamp;
 
@@ -22,7 +23,7 @@ const OBJECTS: &str = "its header and its claims must be JSON objects";
 const QUOTE_MAX: usize = 60;
 
 /// The customer of a token for a site; `now` is in seconds since 1970.
-pub async fn read(token: &str, site: &str, signers: &[TokenSigner], now: i64) -> Result<Person, TokenError> {
+pub async fn read(token: &str, site: &SiteKey, signers: &[TokenSigner], now: i64) -> Result<Person, TokenError> {
     crypto::install();
     if token.len() > TOKEN_MAX {
         return Err(TokenError::TooLong);
@@ -55,7 +56,7 @@ pub async fn read(token: &str, site: &str, signers: &[TokenSigner], now: i64) ->
 async fn read_signed(
     token: &str,
     header: &Header,
-    site: &str,
+    site: &SiteKey,
     signer: &TokenSigner,
     key: VerificationKey,
     now: i64,
@@ -136,7 +137,7 @@ fn verify(token: &str, key: &VerificationKey) -> Result<RawClaims, TokenError> {
 }
 
 /// Checks the issuer and the audience of a token.
-fn check_source(claims: &Claims<'_>, site: &str, signer: &TokenSigner) -> Result<(), TokenError> {
+fn check_source(claims: &Claims<'_>, site: &SiteKey, signer: &TokenSigner) -> Result<(), TokenError> {
     if let Some(expected) = &signer.issuer {
         let issuers = claims.issuer();
         if issuers.as_ref() != Some(expected) {
@@ -145,7 +146,7 @@ fn check_source(claims: &Claims<'_>, site: &str, signer: &TokenSigner) -> Result
         }
     }
     let allowed = |audience: &String| match signer.audience.as_slice() {
-        [] => audience == site,
+        [] => *site == **audience,
         all => all.contains(audience),
     };
     let issuers = claims.audience();
@@ -219,7 +220,7 @@ mod tests {
         fn random_texts_are_not_tokens(text in "\\PC{0,80}|[a-zA-Z0-9_-]{0,20}\\.[a-zA-Z0-9_-]{0,20}\\.[a-zA-Z0-9_-]{0,20}") {
             let signers = [TokenSigner::hs256("", &[b'x'; 32]).unwrap()];
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            prop_assert!(runtime.block_on(read(&text, "acme", &signers, 0)).is_err());
+            prop_assert!(runtime.block_on(read(&text, &"acme".into(), &signers, 0)).is_err());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Attachments and upload quotas.
 
-use crate::support::{NOW, TestClock, submission_key, ticket, time};
+use crate::support::{ACME, NOW, TestClock, submission_key, ticket, time};
 use deskbell_core::ports::{
     FileOwner, PutOutcome, Store, StoredAttachment, SubmissionExtras, SubmissionOutcome, Upload, UploadUsage,
 };
@@ -37,7 +37,7 @@ pub async fn a_file_belongs_to_its_owner_and_is_attached_once(store: &dyn Store,
 pub async fn rejected_uploads_are_not_stored_or_counted(store: &dyn Store, _clock: &TestClock) {
     let session = [9; 32].into();
     let owner = FileOwner::Session(&session);
-    let usage = async || store.upload_usage("acme", owner, "2026-01-02", Some(&[4; 32])).await.unwrap();
+    let usage = async || store.upload_usage(&ACME, owner, "2026-01-02", Some(&[4; 32])).await.unwrap();
     let upload = async |id: &str, most: u64| {
         let admits = |usage: &UploadUsage| usage.owner.files < most;
         let upload = Upload { day: "2026-01-02", address: Some([4; 32]), admits: &admits };
@@ -47,7 +47,7 @@ pub async fn rejected_uploads_are_not_stored_or_counted(store: &dyn Store, _cloc
     assert!(matches!(upload("b", 1).await, PutOutcome::OverQuota(_)));
     let counted = usage().await;
     assert_eq!((counted.owner.files, counted.address.files, counted.site.files), (1, 1, 1));
-    assert_eq!(store.attachment("acme", "b").await.unwrap(), None);
+    assert_eq!(store.attachment(&ACME, "b").await.unwrap(), None);
     assert_eq!(upload("b", 2).await, PutOutcome::Kept(None));
     assert_eq!(usage().await.owner.bytes, 2 * u64::from(file("a", 9).size));
 }

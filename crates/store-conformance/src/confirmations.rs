@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::support::{
-    LATER, LEASE, NOW, TestClock, delivery_kinds, desk_deliveries, quota, receipts, submission_key, submit_unconfirmed,
-    ticket, with_mail,
+    ACME, LATER, LEASE, NOW, TestClock, delivery_kinds, desk_deliveries, quota, receipts, submission_key,
+    submit_unconfirmed, ticket, with_mail,
 };
 use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
@@ -38,7 +38,7 @@ pub async fn each_code_allows_five_guesses(store: &dyn Store, clock: &TestClock)
     assert_eq!(request().await, CodeRequest::TooSoon { wait: PAUSE * 3 / 4 });
     clock.advance(PAUSE * 3 / 4);
     assert_eq!(request().await, CodeRequest::Accepted);
-    let due = store.claim_mail("acme", LEASE).await.unwrap().unwrap();
+    let due = store.claim_mail(&ACME, LEASE).await.unwrap().unwrap();
     assert_eq!((due.code, due.address.as_str()), (Some(2), "ada@example.com"));
     assert_eq!(confirm(1).await, CodeCheck::Wrong(4), "the first is not valid any more");
     assert_eq!(confirm(2).await, CodeCheck::Confirmed);
@@ -80,7 +80,7 @@ pub async fn receipts_leave_part_of_the_quota_to_requested_codes(store: &dyn Sto
 
 pub async fn a_code_with_a_failed_mail_can_be_requested_again_at_once(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
-    let due = store.claim_mail("acme", LEASE).await.unwrap().unwrap();
+    let due = store.claim_mail(&ACME, LEASE).await.unwrap().unwrap();
     assert!(store.record_mail(&"1".into(), &due.claim, MailOutcome::DeadLetter).await.unwrap());
     let confirmation = store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
     assert_eq!(confirmation, Confirmation::Awaited { withheld: 0, first: 0, code_sent: false });
@@ -134,21 +134,21 @@ pub async fn a_confirmed_mailbox_stays_confirmed_for_later_tickets(store: &dyn S
     // It gets a receipt without a code.
     assert_eq!(receipts(store, 10).await, ["1", "3", "4"]);
     // What a session sent before the customer signed in belongs to the customer, and no longer to the session.
-    store.move_to_person("acme", &[1; 32].into(), "u-8").await.unwrap();
+    store.move_to_person(&ACME, &[1; 32].into(), "u-8").await.unwrap();
     assert!(submit("8", Some(1), None, "ada@example.com").await.is_awaited());
     assert_eq!(submit("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);
 }
 
 pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
-    store.move_to_person("acme", &[9; 32].into(), "u-7").await.unwrap();
+    store.move_to_person(&ACME, &[9; 32].into(), "u-7").await.unwrap();
     let state = async || store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
     for (site, person, mailbox) in
         [("acme", "u-7", "eve@example.com"), ("acme", "u-8", "ada@example.com"), ("other", "u-7", "ada@example.com")]
     {
         assert!(
             store
-                .confirm_signed(site, person, mailbox, &desk_deliveries(DeliveryKind::Confirmed))
+                .confirm_signed(&site.into(), person, mailbox, &desk_deliveries(DeliveryKind::Confirmed))
                 .await
                 .unwrap()
                 .is_empty()
@@ -157,7 +157,7 @@ pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, 
     }
     let confirmed = async || {
         let orders = desk_deliveries(DeliveryKind::Confirmed);
-        store.confirm_signed("acme", "u-7", "ada@example.com", &orders).await.unwrap()
+        store.confirm_signed(&ACME, "u-7", "ada@example.com", &orders).await.unwrap()
     };
     let confirmed_tickets = confirmed().await;
     assert_eq!((confirmed_tickets.len(), confirmed_tickets[0].handling.confirmation), (1, Confirmation::Confirmed));

@@ -1,6 +1,8 @@
 //! Erasure of tickets and personal data.
 
-use crate::support::{NOW, TestClock, claim, new_message, submission_key, submit_to_desk, ticket, write_message_about};
+use crate::support::{
+    ACME, NOW, TestClock, claim, new_message, submission_key, submit_to_desk, ticket, write_message_about,
+};
 use deskbell_core::ports::{
     DeliveryOutcome, ExternalTicketRef, Store, SubmissionExtras, SubmissionOutcome, TicketHead, View,
 };
@@ -31,7 +33,7 @@ pub async fn erased_tickets_leave_nothing_and_are_not_stored_again(store: &dyn S
         store.submit(&again, &submission_key("1"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::Erased
     );
-    assert!(store.knows_external_ticket("acme", "desk", &"35".into()).await.unwrap());
+    assert!(store.knows_external_ticket(&ACME, "desk", &"35".into()).await.unwrap());
     assert!(!store.adopt(&again, "desk", &external).await.unwrap());
 }
 

@@ -1,6 +1,6 @@
 //! The agents' list and its search.
 
-use crate::support::{NOW, TestClock, new_message, submission_key, ticket, time, write_message};
+use crate::support::{ACME, NOW, OTHER, TestClock, new_message, submission_key, ticket, time, write_message};
 use deskbell_core::ports::{
     Activity, ActivityKind, Change, CurrentTicket, Store, StoredTicket, SubmissionExtras, View,
 };
@@ -114,7 +114,7 @@ pub async fn lists_combine_all_filters_and_searches_cover_later_messages(store: 
             .collect()
     };
     let all = View {
-        site: "acme".into(),
+        site: Some(ACME.clone()),
         status: Some(Status::Open),
         owner: Some(Owner::SupportHero),
         team: "money".into(),
@@ -125,7 +125,7 @@ pub async fn lists_combine_all_filters_and_searches_cover_later_messages(store: 
     assert_eq!(found(all.clone()).await, ["1", "2"]);
     assert_eq!(found(View { words: "kuhl".into(), ..all.clone() }).await, ["1"]);
     for narrower in [
-        View { site: "elsewhere".into(), ..all.clone() },
+        View { site: Some("elsewhere".into()), ..all.clone() },
         View { status: Some(Status::Solved), ..all.clone() },
         View { owner: Some(Owner::Cs), ..all.clone() },
         View { team: "growth".into(), ..all.clone() },
@@ -135,7 +135,7 @@ pub async fn lists_combine_all_filters_and_searches_cover_later_messages(store: 
     ] {
         assert_eq!(found(narrower.clone()).await, Vec::<String>::new(), "{narrower:?}");
     }
-    assert_eq!(found(View { site: "other".into(), ..View::default() }).await, ["3"]);
+    assert_eq!(found(View { site: Some(OTHER.clone()), ..View::default() }).await, ["3"]);
 }
 
 pub async fn searches_find_the_same_by_either_query_plan(store: &dyn Store, _clock: &TestClock) {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{NOW, TestClock, quota, receipts, submission_key, ticket, time, with_mail};
-use deskbell_core::ids::SessionHash;
+use crate::support::{ACME, NOW, OTHER, TestClock, quota, receipts, submission_key, ticket, time, with_mail};
+use deskbell_core::ids::{SessionHash, SiteKey};
 use deskbell_core::ports::{ClaimToken, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
 
 pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store, clock: &TestClock) {
@@ -18,32 +18,32 @@ pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store,
     // A ticket that is not stored sends no receipt.
     store.submit(&later, &submission_key("1"), with_mail(mail("bob@example.com"))).await.unwrap();
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-    let take = async |site: &str| store.claim_mail(site, minutes(5)).await.unwrap();
-    let next = async || store.next_mail("acme").await.unwrap();
-    assert_eq!((next().await, take("other").await), (Some(Duration::ZERO), None));
-    let due = take("acme").await.unwrap();
+    let take = async |site: &SiteKey| store.claim_mail(site, minutes(5)).await.unwrap();
+    let next = async || store.next_mail(&ACME).await.unwrap();
+    assert_eq!((next().await, take(&OTHER).await), (Some(Duration::ZERO), None));
+    let due = take(&ACME).await.unwrap();
     let seen = (&due.ticket, due.address.as_str(), due.code, due.attempts, due.since);
     assert_eq!(seen, (&ticket, "Ada+x@example.com", None, 1, time(received_at)));
     clock.advance(minutes(4));
-    assert_eq!((take("acme").await, next().await), (None, Some(minutes(1))));
+    assert_eq!((take(&ACME).await, next().await), (None, Some(minutes(1))));
     assert!(store.record_mail(&"1".into(), &due.claim, MailOutcome::Retry { after: minutes(2) }).await.unwrap());
     assert!(!store.record_mail(&"1".into(), &due.claim, MailOutcome::Sent).await.unwrap(), "its claim has ended");
-    assert_eq!((take("acme").await, next().await), (None, Some(minutes(2))));
+    assert_eq!((take(&ACME).await, next().await), (None, Some(minutes(2))));
     clock.advance(minutes(2));
-    let second = take("acme").await.unwrap();
+    let second = take(&ACME).await.unwrap();
     // The worker that claimed it has died.
     clock.advance(minutes(5));
-    let third = take("acme").await.unwrap();
+    let third = take(&ACME).await.unwrap();
     assert_eq!((second.attempts, third.attempts), (2, 3));
     assert!(!store.record_mail(&"1".into(), &second.claim, MailOutcome::Sent).await.unwrap(), "somebody else has it");
     assert!(!store.extend_mail(&"1".into(), &ClaimToken::new("another"), minutes(5)).await.unwrap());
     clock.advance(minutes(4));
     assert!(store.extend_mail(&"1".into(), &third.claim, minutes(5)).await.unwrap());
     clock.advance(minutes(4));
-    assert_eq!((take("acme").await, next().await), (None, Some(minutes(1))));
+    assert_eq!((take(&ACME).await, next().await), (None, Some(minutes(1))));
     assert!(store.record_mail(&"1".into(), &third.claim, MailOutcome::Sent).await.unwrap());
     clock.advance(minutes(60));
-    assert_eq!((take("acme").await, next().await), (None, None));
+    assert_eq!((take(&ACME).await, next().await), (None, None));
 }
 
 pub async fn receipts_are_limited_by_session_network_and_site_and_tickets_are_stored(

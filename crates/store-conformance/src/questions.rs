@@ -1,6 +1,6 @@
 //! Questions and their imports.
 
-use crate::support::{LEASE, TestClock, time};
+use crate::support::{ACME, LEASE, TestClock, time};
 use deskbell_core::ports::{IdConflict, ImportOutcome, ImportRun, NewQuestion, Revision, RevisionRange, Store};
 use domain::question::Question;
 
@@ -10,11 +10,11 @@ pub async fn an_id_taken_by_another_source_stays_with_it(store: &dyn Store, _clo
         hash: [1; 32],
         json: serde_json::to_string(&question("a", title)).unwrap(),
     };
-    assert_eq!(store.write_questions("acme", "one", &[row("One")]).await.unwrap(), []);
-    let conflicts = store.write_questions("acme", "other", &[row("Mine")]).await.unwrap();
+    assert_eq!(store.write_questions(&ACME, "one", &[row("One")]).await.unwrap(), []);
+    let conflicts = store.write_questions(&ACME, "other", &[row("Mine")]).await.unwrap();
     assert_eq!(conflicts, [IdConflict { id: "a".into(), source: "one".into() }]);
-    assert_eq!(store.remove_questions("acme", "other", &["a".into()]).await.unwrap(), 0);
-    assert_eq!(store.question("acme", "a").await.unwrap(), Some(question("a", "One")));
+    assert_eq!(store.remove_questions(&ACME, "other", &["a".into()]).await.unwrap(), 0);
+    assert_eq!(store.question(&ACME, "a").await.unwrap(), Some(question("a", "One")));
 }
 
 pub async fn imports_become_visible_when_done_and_changes_are_read_incrementally(
@@ -23,21 +23,21 @@ pub async fn imports_become_visible_when_done_and_changes_are_read_incrementally
 ) {
     import(store, "one", &[question("a", "One"), question("b", "Two")]).await;
     let changed = async |after: i64, until: i64| {
-        let rows = store.changed_questions("acme", &(after + 1, String::new()), until, 10).await.unwrap();
-        let removed = store.removed_questions("acme", RevisionRange { after, until }).await.unwrap();
+        let rows = store.changed_questions(&ACME, &(after + 1, String::new()), until, 10).await.unwrap();
+        let removed = store.removed_questions(&ACME, RevisionRange { after, until }).await.unwrap();
         (rows.into_iter().map(|row| row.id).collect::<Vec<_>>(), removed)
     };
     assert_eq!(changed(0, 1).await, (vec!["a".into(), "b".into()], vec![]));
     // An import that is killed before it finishes.
     let row =
         NewQuestion { id: "c".into(), hash: [1; 32], json: serde_json::to_string(&question("c", "Three")).unwrap() };
-    store.write_questions("acme", "one", &[row]).await.unwrap();
-    store.remove_questions("acme", "one", &["a".into()]).await.unwrap();
+    store.write_questions(&ACME, "one", &[row]).await.unwrap();
+    store.remove_questions(&ACME, "one", &["a".into()]).await.unwrap();
     assert_eq!((revision(store).await, changed(1, 1).await), (1, (vec![], vec![])));
     // Another import finishes it and has nothing left to write.
-    store.finish_import("acme", "one").await.unwrap();
+    store.finish_import(&ACME, "one").await.unwrap();
     assert_eq!((revision(store).await, changed(1, 2).await), (2, (vec!["c".into()], vec!["a".into()])));
-    store.finish_import("acme", "one").await.unwrap();
+    store.finish_import(&ACME, "one").await.unwrap();
     assert_eq!(revision(store).await, 2);
 
     store.forget_removed_questions(time("2000-01-01T00:00:00Z")).await.unwrap();
@@ -48,7 +48,7 @@ pub async fn imports_become_visible_when_done_and_changes_are_read_incrementally
 }
 
 pub async fn an_import_lease_has_one_holder(store: &dyn Store, clock: &TestClock) {
-    let lease = async |holder: &str| store.lease_import("acme", "one", holder, LEASE).await.unwrap();
+    let lease = async |holder: &str| store.lease_import(&ACME, "one", holder, LEASE).await.unwrap();
     assert!(lease("a").await);
     clock.advance(LEASE / 2);
     assert!(!lease("b").await);
@@ -58,24 +58,20 @@ pub async fn an_import_lease_has_one_holder(store: &dyn Store, clock: &TestClock
     clock.advance(LEASE / 2);
     assert!(lease("b").await, "the other was killed");
     let failure = ImportOutcome::Failure { retry_in: 2 * LEASE };
-    store.record_import("acme", "one", "a", &failure).await.unwrap();
-    assert_eq!(
-        store.import_run("acme", "one").await.unwrap(),
-        ImportRun::default(),
-        "whose lease is over says nothing"
-    );
-    store.record_import("acme", "one", "b", &failure).await.unwrap();
-    let run = store.import_run("acme", "one").await.unwrap();
+    store.record_import(&ACME, "one", "a", &failure).await.unwrap();
+    assert_eq!(store.import_run(&ACME, "one").await.unwrap(), ImportRun::default(), "whose lease is over says nothing");
+    store.record_import(&ACME, "one", "b", &failure).await.unwrap();
+    let run = store.import_run(&ACME, "one").await.unwrap();
     assert_eq!((run.failures, run.retry_in), (1, Some(2 * LEASE)));
     clock.advance(LEASE);
-    assert_eq!(store.import_run("acme", "one").await.unwrap().retry_in, Some(LEASE));
+    assert_eq!(store.import_run(&ACME, "one").await.unwrap().retry_in, Some(LEASE));
     assert!(lease("c").await, "it was given back");
-    store.record_import("acme", "one", "c", &ImportOutcome::Success { progress: "{}".into() }).await.unwrap();
-    let run = store.import_run("acme", "one").await.unwrap();
+    store.record_import(&ACME, "one", "c", &ImportOutcome::Success { progress: "{}".into() }).await.unwrap();
+    let run = store.import_run(&ACME, "one").await.unwrap();
     assert_eq!(run, ImportRun { progress: "{}".into(), ..ImportRun::default() });
-    store.finish_import("acme", "one").await.unwrap();
+    store.finish_import(&ACME, "one").await.unwrap();
     clock.advance(LEASE);
-    assert_eq!(store.import_run("acme", "one").await.unwrap().since_import, Some(LEASE));
+    assert_eq!(store.import_run(&ACME, "one").await.unwrap().since_import, Some(LEASE));
 }
 
 fn question(id: &str, title: &str) -> Question {
@@ -90,8 +86,8 @@ async fn import(store: &dyn Store, source: &str, questions: &[Question]) {
         json: serde_json::to_string(question).unwrap(),
     };
     let rows: Vec<NewQuestion> = questions.iter().map(row).collect();
-    assert_eq!(store.write_questions("acme", source, &rows).await.unwrap(), []);
-    store.finish_import("acme", source).await.unwrap();
+    assert_eq!(store.write_questions(&ACME, source, &rows).await.unwrap(), []);
+    store.finish_import(&ACME, source).await.unwrap();
 }
 
 async fn revision(store: &dyn Store) -> i64 {

@@ -1,12 +1,12 @@
 //! Fixtures for the rules.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use deskbell_core::clock::Clock;
-use deskbell_core::ids::{DeliveryId, Reference, TicketId};
+use deskbell_core::ids::{DeliveryId, Reference, SiteKey, TicketId};
 use deskbell_core::ports::{
     Change, Changed, CurrentTicket, DeliveryKind, DueDelivery, Handling, MailLimits, MailQuota, MessageKey,
     NewDelivery, NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
@@ -34,7 +34,13 @@ pub const UNTIL: &str = "2026-01-02T00:00:30.000Z";
 /// An hour after [`NOW`].
 pub const LATER: &str = "2026-01-02T01:00:00.000Z";
 /// The queue of most deliveries.
-pub const QUEUE: (&str, &str) = ("acme", "desk");
+pub fn queue() -> (&'static SiteKey, &'static str) {
+    (&ACME, "desk")
+}
+/// The site of most tickets.
+pub static ACME: LazyLock<SiteKey> = LazyLock::new(|| "acme".into());
+/// Another site.
+pub static OTHER: LazyLock<SiteKey> = LazyLock::new(|| "other".into());
 
 /// A clock that shows the time that a rule sets.
 #[derive(Debug)]
@@ -158,7 +164,7 @@ pub async fn submit_unconfirmed(store: &dyn Store) {
     );
 }
 
-/// A delivery to the destination of [`QUEUE`].
+/// A delivery to the destination of [`queue`].
 pub fn desk_deliveries(kind: DeliveryKind) -> Vec<NewDelivery> {
     vec![NewDelivery { destination: "desk".into(), kind }]
 }
@@ -203,9 +209,9 @@ pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
     }
 }
 
-/// Claims from [`QUEUE`].
+/// Claims from [`queue`].
 pub async fn claim(store: &dyn Store, claimed_ids: &[DeliveryId]) -> Vec<DueDelivery> {
-    store.claim_deliveries(QUEUE, LEASE, claimed_ids, 6).await.unwrap()
+    store.claim_deliveries(queue(), LEASE, claimed_ids, 6).await.unwrap()
 }
 
 /// The tickets of deliveries.

@@ -1,6 +1,6 @@
 //! Tickets and their owners.
 
-use crate::support::{TestClock, submission_key, ticket, time, with_answer};
+use crate::support::{ACME, OTHER, TestClock, submission_key, ticket, time, with_answer};
 use deskbell_core::ports::{Reader, ReaderCounts, Store, StoredSubmission, SubmissionExtras, SubmissionOutcome, View};
 use domain::ticket::Status;
 
@@ -16,10 +16,10 @@ pub async fn tickets_are_read_by_id_reference_and_key(store: &dyn Store, _clock:
         assert_eq!(store.ticket_by_name(name).await.unwrap().as_ref(), Some(&ticket), "{name}");
     }
     assert_eq!(
-        store.submission("acme", "k").await.unwrap(),
+        store.submission(&ACME, "k").await.unwrap(),
         Some(StoredSubmission { key: submission_key("k"), ticket })
     );
-    assert_eq!(store.submission("other", "k").await.unwrap(), None);
+    assert_eq!(store.submission(&OTHER, "k").await.unwrap(), None);
     assert_eq!(store.ticket(&"2".into()).await.unwrap(), None);
 }
 
@@ -37,7 +37,7 @@ pub async fn a_taken_key_or_reference_stores_nothing(store: &dyn Store, _clock: 
         store.submit(&third, &submission_key("l"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::ReferenceTaken
     );
-    assert_eq!(store.submission("acme", "l").await.unwrap(), None);
+    assert_eq!(store.submission(&ACME, "l").await.unwrap(), None);
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 1);
 }
 
@@ -54,7 +54,7 @@ pub async fn a_customers_list_is_paged_and_its_counts_cover_all_pages(store: &dy
     let reader = Reader::Session(&session);
     let (mut after, mut ids) = (None, Vec::new());
     loop {
-        let page = store.customer_tickets("acme", reader, after.as_ref(), 2).await.unwrap();
+        let page = store.customer_tickets(&ACME, reader, after.as_ref(), 2).await.unwrap();
         ids.extend(page.tickets.into_iter().map(|ticket| ticket.id));
         after = page.next;
         if after.is_none() {
@@ -63,9 +63,9 @@ pub async fn a_customers_list_is_paged_and_its_counts_cover_all_pages(store: &dy
     }
     assert_eq!(ids, ["6", "4", "2", "0", "5", "3", "1"]);
     let counts = ReaderCounts { total: 7, open: 4, unread: 1 };
-    assert_eq!(store.customer_counts("acme", reader).await.unwrap(), counts);
-    assert_eq!(store.customer_counts("other", reader).await.unwrap(), ReaderCounts::default());
-    store.move_to_person("acme", &[9; 32].into(), "u-7").await.unwrap();
-    assert_eq!(store.customer_counts("acme", reader).await.unwrap(), ReaderCounts::default());
-    assert_eq!(store.customer_counts("acme", Reader::Person("u-7")).await.unwrap(), counts);
+    assert_eq!(store.customer_counts(&ACME, reader).await.unwrap(), counts);
+    assert_eq!(store.customer_counts(&OTHER, reader).await.unwrap(), ReaderCounts::default());
+    store.move_to_person(&ACME, &[9; 32].into(), "u-7").await.unwrap();
+    assert_eq!(store.customer_counts(&ACME, reader).await.unwrap(), ReaderCounts::default());
+    assert_eq!(store.customer_counts(&ACME, Reader::Person("u-7")).await.unwrap(), counts);
 }

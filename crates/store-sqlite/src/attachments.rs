@@ -9,7 +9,7 @@ use sqlx::{query, query_scalar};
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::attachment_of;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{
     Attachments, FileOwner, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
 };
@@ -19,8 +19,9 @@ const ATTACHMENT: &str = "SELECT * FROM attachments WHERE site = ? AND id = ?";
 
 #[async_trait]
 impl Attachments for SqliteStore {
-    async fn attachment(&self, site: &str, id: &str) -> Result<Option<StoredAttachment>, StoreError> {
-        let row = query(ATTACHMENT).bind(site).bind(id).fetch_optional(&self.readers).await.map_err(store_error)?;
+    async fn attachment(&self, site: &SiteKey, id: &str) -> Result<Option<StoredAttachment>, StoreError> {
+        let row =
+            query(ATTACHMENT).bind(site.as_str()).bind(id).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| attachment_of(&row)).transpose()
     }
 
@@ -31,7 +32,7 @@ impl Attachments for SqliteStore {
     ) -> Result<PutOutcome, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let existing = query(ATTACHMENT)
-            .bind(&new.site)
+            .bind(new.site.as_str())
             .bind(new.id.as_str())
             .fetch_optional(&mut *write)
             .await
@@ -58,7 +59,7 @@ impl Attachments for SqliteStore {
             "INSERT OR REPLACE INTO attachments (site, id, person, session, name, type, size, metadata, file, put_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
-        .bind(&new.site)
+        .bind(new.site.as_str())
         .bind(new.id.as_str())
         .bind(&new.person)
         .bind(new.session.map(|session| session.as_bytes().to_vec()))
@@ -77,7 +78,7 @@ impl Attachments for SqliteStore {
 
     async fn upload_usage(
         &self,
-        site: &str,
+        site: &SiteKey,
         owner: FileOwner<'_>,
         day: &str,
         address: Option<&[u8; 32]>,
@@ -162,7 +163,7 @@ async fn refused(
         return Ok(Some(usage));
     }
     let address = upload.address.as_ref().map(|address| ("address", &address[..]));
-    for scope in address.into_iter().chain([("site", new.site.as_bytes())]) {
+    for scope in address.into_iter().chain([("site", new.site.as_str().as_bytes())]) {
         count_usage(write, upload.day, scope, new.size.into()).await?;
     }
     Ok(None)
@@ -191,7 +192,7 @@ pub async fn count_usage(
 
 async fn usage(
     read: &mut SqliteConnection,
-    site: &str,
+    site: &SiteKey,
     owner: FileOwner<'_>,
     day: &str,
     address: Option<&[u8; 32]>,
@@ -201,13 +202,13 @@ async fn usage(
             "SELECT coalesce(sum(size), 0), count(*), min(put_at) FROM attachments
             WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
         )
-        .bind(site)
+        .bind(site.as_str())
         .bind(person),
         FileOwner::Session(session) => query(
             "SELECT coalesce(sum(size), 0), count(*), min(put_at) FROM attachments
             WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL",
         )
-        .bind(site)
+        .bind(site.as_str())
         .bind(&session.as_bytes()[..]),
     };
     let row = unsent.fetch_one(&mut *read).await.map_err(store_error)?;
@@ -216,7 +217,7 @@ async fn usage(
     if let Some(address) = address {
         usage.address = usage_of(read, day, "address", address).await?;
     }
-    usage.site = usage_of(read, day, "site", site.as_bytes()).await?;
+    usage.site = usage_of(read, day, "site", site.as_str().as_bytes()).await?;
     Ok(usage)
 }
 
@@ -254,7 +255,7 @@ pub async fn attach(
         .bind(ticket.id.as_str())
         .bind(number)
         .bind(index as i64)
-        .bind(&ticket.site)
+        .bind(ticket.site.as_str())
         .bind(id.to_ascii_lowercase())
         .bind(&ticket.person)
         .bind(ticket.session.map(|session| session.as_bytes().to_vec()))

@@ -10,7 +10,7 @@ use super::error::{RowExt, store_error};
 use super::queue::enqueue_delivery;
 use super::rows::{read_row, ticket_of};
 use super::{SqliteStore, TICKET, conversations, mails};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{Activity, ActivityKind, MailQuota, NewDelivery, StoreError, StoredTicket};
 use deskbell_core::ports::{ClaimedAddress, CodeCheck, CodeRequest, Confirmations};
 use deskbell_core::rules::address::mailbox;
@@ -66,15 +66,20 @@ impl Confirmations for SqliteStore {
 
     async fn confirm_signed(
         &self,
-        site: &str,
+        site: &SiteKey,
         person: &str,
         mailbox: &str,
         deliveries: &[NewDelivery],
     ) -> Result<Vec<StoredTicket>, StoreError> {
         let waiting = "SELECT ticket, address FROM confirmations WHERE mailbox = ? AND confirmed_at IS NULL
             AND ticket IN (SELECT id FROM tickets WHERE site = ? AND person = ?)";
-        let rows =
-            query(waiting).bind(mailbox).bind(site).bind(person).fetch_all(&self.readers).await.map_err(store_error)?;
+        let rows = query(waiting)
+            .bind(mailbox)
+            .bind(site.as_str())
+            .bind(person)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
         let mut confirmed = Vec::new();
         if rows.is_empty() {
             return Ok(confirmed);
@@ -174,7 +179,7 @@ pub async fn is_confirmed(
             WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND site = ?2
                 AND CASE WHEN ?3 IS NULL THEN person IS NULL AND session = ?4 ELSE person = ?3 END)",
     );
-    let confirmed = confirmed.bind(mailbox(address)).bind(&ticket.site).bind(&ticket.person);
+    let confirmed = confirmed.bind(mailbox(address)).bind(ticket.site.as_str()).bind(&ticket.person);
     confirmed.bind(ticket.session.map(|session| session.as_bytes().to_vec())).fetch_one(read).await.map_err(store_error)
 }
 

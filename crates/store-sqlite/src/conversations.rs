@@ -14,7 +14,7 @@ use super::rows::{
     activity_of, delivery_of, json, keyed_message_of, listed_ticket_of, message_of, read_row, read_rows, ticket_of,
 };
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{
     Activity, Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
@@ -38,7 +38,7 @@ const MESSAGE_BY_KEY: &str = "SELECT * FROM messages WHERE ticket = ? AND key = 
 impl Conversations for SqliteStore {
     async fn customer_tickets(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         after: Option<&CustomerCursor>,
         limit: u32,
@@ -78,7 +78,7 @@ impl Conversations for SqliteStore {
         Ok(CustomerPage { tickets: read_rows(&rows, "ticket", listed_ticket_of)?, next })
     }
 
-    async fn customer_counts(&self, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
+    async fn customer_counts(&self, site: &SiteKey, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
         let counts =
             "SELECT count(*) AS total, coalesce(sum(status = 'open'), 0) AS open, coalesce(sum(unread), 0) AS unread
             FROM tickets WHERE site = ";
@@ -88,7 +88,7 @@ impl Conversations for SqliteStore {
 
     async fn customer_excerpts(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         limit: u32,
     ) -> Result<Vec<(ListedTicket, String)>, StoreError> {
@@ -105,7 +105,7 @@ impl Conversations for SqliteStore {
 
     async fn listed_ticket_of(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         id: &TicketId,
     ) -> Result<Option<ListedTicket>, StoreError> {
@@ -122,7 +122,7 @@ impl Conversations for SqliteStore {
 
     async fn ticket_of(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         id: &TicketId,
     ) -> Result<Option<StoredTicket>, StoreError> {
@@ -294,7 +294,7 @@ impl Conversations for SqliteStore {
 const LISTED: &str = concat!("SELECT ", listed_ticket!(), " FROM tickets WHERE site = ");
 
 /// A query for the tickets of a site that a reader may open.
-fn readable(select: &'static str, site: &str, reader: Reader<'_>) -> QueryBuilder<Sqlite> {
+fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(select);
     query.push_bind(site.to_string());
     match reader {

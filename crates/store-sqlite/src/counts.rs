@@ -7,6 +7,7 @@ use sqlx::{Connection, query, query_scalar};
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::{json, parsed, question_of, read_rows, word};
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Count, Counts, SearchMiss, StoreError, WeekOfKind};
 use deskbell_core::timestamp::{InvalidTimestamp, Timestamp};
 use domain::deflection::{Increments, QuestionCounts, Steps, VISITS_MAX, Visit, Visits, counts_questions};
@@ -68,10 +69,10 @@ impl Counts for SqliteStore {
         Ok(())
     }
 
-    async fn visit_counts(&self, site: &str, since: &str) -> Result<Vec<WeekOfKind>, StoreError> {
+    async fn visit_counts(&self, site: &SiteKey, since: &str) -> Result<Vec<WeekOfKind>, StoreError> {
         let select = "SELECT * FROM visit_counts WHERE site = ? AND week >= ? AND (shown > 0 OR sent > 0)
             ORDER BY week DESC, kind";
-        let rows = query(select).bind(site).bind(since).fetch_all(&self.readers).await.map_err(store_error)?;
+        let rows = query(select).bind(site.as_str()).bind(since).fetch_all(&self.readers).await.map_err(store_error)?;
         let week = |row: &SqliteRow| {
             Ok(WeekOfKind {
                 week: row.value("week")?,
@@ -90,7 +91,7 @@ impl Counts for SqliteStore {
 
     async fn question_counts(
         &self,
-        site: &str,
+        site: &SiteKey,
         since: &str,
         limit: u32,
     ) -> Result<Vec<(QuestionCounts, Option<Question>)>, StoreError> {
@@ -101,8 +102,13 @@ impl Counts for SqliteStore {
                 ORDER BY 3 DESC, 2 DESC, 1 LIMIT ?3) AS counted
             LEFT JOIN questions ON questions.site = ?1 AND questions.id = counted.counted_id
             ORDER BY solved DESC, opened DESC, counted_id";
-        let rows =
-            query(select).bind(site).bind(since).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
+        let rows = query(select)
+            .bind(site.as_str())
+            .bind(since)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
         let read_counts = |row: &SqliteRow| {
             let counts = QuestionCounts {
                 id: row.value("counted_id")?,
@@ -117,13 +123,13 @@ impl Counts for SqliteStore {
         read_rows(&rows, "counter", read_counts)
     }
 
-    async fn search_misses(&self, site: &str, since: &str) -> Result<Vec<SearchMiss>, StoreError> {
+    async fn search_misses(&self, site: &SiteKey, since: &str) -> Result<Vec<SearchMiss>, StoreError> {
         let select = "
             SELECT words, sum(people) AS people, max(last_at) AS last_at FROM search_misses
             WHERE site = ? AND week >= ? AND words IS NOT NULL
             GROUP BY words ORDER BY people DESC, last_at DESC LIMIT ?";
         let rows = query(select)
-            .bind(site)
+            .bind(site.as_str())
             .bind(since)
             .bind(MISSES_SHOWN)
             .fetch_all(&self.readers)
@@ -167,13 +173,18 @@ impl Counts for SqliteStore {
 
 async fn record_event(
     transaction: &mut SqliteConnection,
-    site: &str,
+    site: &SiteKey,
     week: &str,
     event: &Event,
 ) -> Result<(), StoreError> {
     let row = query("SELECT kind, steps, questions FROM visits WHERE week = ? AND site = ? AND visit = ?");
-    let row =
-        row.bind(week).bind(site).bind(&event.visit).fetch_optional(&mut *transaction).await.map_err(store_error)?;
+    let row = row
+        .bind(week)
+        .bind(site.as_str())
+        .bind(&event.visit)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(store_error)?;
     let mut visit = match &row {
         Some(row) => visit_of(row)?,
         None if size(transaction, week, site, BoundedTable::Visits).await? >= VISITS_MAX => return Ok(()),
@@ -193,7 +204,7 @@ async fn record_event(
         visit.questions.iter().map(|(id, steps)| (id, steps.bits())).collect();
     query("INSERT OR REPLACE INTO visits (week, site, visit, kind, steps, questions) VALUES (?, ?, ?, ?, ?, ?)")
         .bind(week)
-        .bind(site)
+        .bind(site.as_str())
         .bind(&event.visit)
         .bind(visit.kind.word())
         .bind(visit.steps.bits())
@@ -206,7 +217,7 @@ async fn record_event(
     }
     for (kind, more) in visits {
         query(ADD_VISITS)
-            .bind(site)
+            .bind(site.as_str())
             .bind(week)
             .bind(kind.word())
             .bind(more.shown)
@@ -220,7 +231,7 @@ async fn record_event(
     }
     for more in questions {
         query(ADD_QUESTION)
-            .bind(site)
+            .bind(site.as_str())
             .bind(week)
             .bind(more.id)
             .bind(more.opened)
@@ -254,12 +265,12 @@ fn visit_of(row: &SqliteRow) -> Result<Visit, StoreError> {
 /// Those of the ids that are questions of the site.
 async fn questions_of_site(
     transaction: &mut SqliteConnection,
-    site: &str,
+    site: &SiteKey,
     ids: Vec<String>,
 ) -> Result<Vec<String>, StoreError> {
     let mut known = Vec::new();
     for id in ids {
-        let found = query("SELECT 1 FROM questions WHERE site = ? AND id = ?").bind(site).bind(&id);
+        let found = query("SELECT 1 FROM questions WHERE site = ? AND id = ?").bind(site.as_str()).bind(&id);
         if found.fetch_optional(&mut *transaction).await.map_err(store_error)?.is_some() {
             known.push(id);
         }
@@ -269,7 +280,7 @@ async fn questions_of_site(
 
 /// A search that found nothing; see [`Count::SearchMiss`].
 struct NewSearchMiss<'a> {
-    site: &'a str,
+    site: &'a SiteKey,
     week: &'a str,
     who: &'a [u8; 32],
     search: &'a [u8; 32],
@@ -280,8 +291,13 @@ struct NewSearchMiss<'a> {
 async fn record_miss(transaction: &mut SqliteConnection, miss: &NewSearchMiss<'_>) -> Result<(), StoreError> {
     let NewSearchMiss { site, week, who, search, words, at } = miss;
     let people = query_scalar("SELECT people FROM search_misses WHERE week = ? AND site = ? AND search = ?");
-    let people: Option<u32> =
-        people.bind(week).bind(site).bind(&search[..]).fetch_optional(&mut *transaction).await.map_err(store_error)?;
+    let people: Option<u32> = people
+        .bind(week)
+        .bind(site.as_str())
+        .bind(&search[..])
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(store_error)?;
     if people.is_none() {
         if size(transaction, week, site, BoundedTable::SearchMisses).await? >= SEARCHES_MAX {
             return Ok(());
@@ -290,7 +306,7 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &NewSearchMiss<'_
     }
     let is_new = query("INSERT OR IGNORE INTO searchers (week, site, search, who) VALUES (?, ?, ?, ?)")
         .bind(week)
-        .bind(site)
+        .bind(site.as_str())
         .bind(&search[..])
         .bind(&who[..])
         .execute(&mut *transaction)
@@ -303,7 +319,7 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &NewSearchMiss<'_
         "INSERT OR REPLACE INTO search_misses (week, site, search, people, words, last_at) VALUES (?, ?, ?, ?, ?, ?)",
     )
     .bind(week)
-    .bind(site)
+    .bind(site.as_str())
     .bind(&search[..])
     .bind(people)
     .bind((people >= PEOPLE_MIN).then_some(words))
@@ -321,17 +337,27 @@ enum BoundedTable {
     SearchMisses,
 }
 
-async fn size(transaction: &mut SqliteConnection, week: &str, site: &str, of: BoundedTable) -> Result<u32, StoreError> {
+async fn size(
+    transaction: &mut SqliteConnection,
+    week: &str,
+    site: &SiteKey,
+    of: BoundedTable,
+) -> Result<u32, StoreError> {
     let select = match of {
         BoundedTable::Visits => "SELECT visits FROM week_sizes WHERE week = ? AND site = ?",
         BoundedTable::SearchMisses => "SELECT search_misses FROM week_sizes WHERE week = ? AND site = ?",
     };
     let size: Option<u32> =
-        query_scalar(select).bind(week).bind(site).fetch_optional(transaction).await.map_err(store_error)?;
+        query_scalar(select).bind(week).bind(site.as_str()).fetch_optional(transaction).await.map_err(store_error)?;
     Ok(size.unwrap_or_default())
 }
 
-async fn grow(transaction: &mut SqliteConnection, week: &str, site: &str, of: BoundedTable) -> Result<(), StoreError> {
+async fn grow(
+    transaction: &mut SqliteConnection,
+    week: &str,
+    site: &SiteKey,
+    of: BoundedTable,
+) -> Result<(), StoreError> {
     let add = match of {
         BoundedTable::Visits => {
             "INSERT INTO week_sizes (week, site, visits) VALUES (?, ?, 1)
@@ -342,7 +368,7 @@ async fn grow(transaction: &mut SqliteConnection, week: &str, site: &str, of: Bo
             ON CONFLICT (week, site) DO UPDATE SET search_misses = search_misses + 1"
         }
     };
-    query(add).bind(week).bind(site).execute(transaction).await.map_err(store_error)?;
+    query(add).bind(week).bind(site.as_str()).execute(transaction).await.map_err(store_error)?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
-use deskbell_core::ids::{ExternalId, TicketId};
+use deskbell_core::ids::{ExternalId, SiteKey, TicketId};
 use deskbell_core::ports::{Erasure, ErasureCounts, PersonTrace, SessionTrace, TicketFilter, TicketHead, Traces};
 use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};
 use deskbell_core::timestamp::Timestamp;
@@ -46,12 +46,17 @@ impl Erasure for SqliteStore {
         head.fetch_optional(&self.readers).await.map_err(store_error)?.map(|row| head_of(&row)).transpose()
     }
 
-    async fn solved_before(&self, site: &str, before: Timestamp, limit: u32) -> Result<Vec<TicketId>, StoreError> {
+    async fn solved_before(&self, site: &SiteKey, before: Timestamp, limit: u32) -> Result<Vec<TicketId>, StoreError> {
         let ids = query_scalar(
             "SELECT id FROM tickets WHERE site = ? AND status = 'solved' AND updated_at < ? ORDER BY updated_at LIMIT ?",
         );
-        let ids: Vec<String> =
-            ids.bind(site).bind(before.to_string()).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
+        let ids: Vec<String> = ids
+            .bind(site.as_str())
+            .bind(before.to_string())
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
         Ok(ids.into_iter().map(TicketId::from).collect())
     }
 
@@ -107,16 +112,16 @@ impl Erasure for SqliteStore {
         Ok(erased)
     }
 
-    async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError> {
+    async fn unsent_files(&self, site: &SiteKey, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError> {
         let files = match owner {
             FileOwner::Person(person) => query(
                 "SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
             )
-            .bind(site)
+            .bind(site.as_str())
             .bind(person),
             FileOwner::Session(session) => {
                 query("SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL")
-                    .bind(site)
+                    .bind(site.as_str())
                     .bind(&session.as_bytes()[..])
             }
         };
@@ -136,7 +141,8 @@ impl Erasure for SqliteStore {
             let files = query(
                 "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
             );
-            count += files.bind(site).bind(person).execute(&mut *write).await.map_err(store_error)?.rows_affected();
+            count +=
+                files.bind(site.as_str()).bind(person).execute(&mut *write).await.map_err(store_error)?.rows_affected();
             count += erase_affected(&mut write, site, pseudonym).await?;
         }
         for SessionTrace { site, session, person } in &traces.sessions {
@@ -144,7 +150,7 @@ impl Erasure for SqliteStore {
                 "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND session = ?
                 AND (person IS NULL OR person = ?)",
             );
-            let files = files.bind(site).bind(&session.as_bytes()[..]).bind(person);
+            let files = files.bind(site.as_str()).bind(&session.as_bytes()[..]).bind(person);
             count += files.execute(&mut *write).await.map_err(store_error)?.rows_affected();
         }
         write.commit().await.map_err(store_error)?;
@@ -173,7 +179,7 @@ impl Erasure for SqliteStore {
 fn head_of(row: &SqliteRow) -> Result<TicketHead, StoreError> {
     Ok(TicketHead {
         id: row.id("id")?,
-        site: row.value("site")?,
+        site: row.id("site")?,
         reference: row.id("reference")?,
         status: Status::from_word(row.value("status")?),
         updated_at: row.readable_time("updated_at")?,
@@ -182,9 +188,9 @@ fn head_of(row: &SqliteRow) -> Result<TicketHead, StoreError> {
 }
 
 /// Whether the ticket of a submission was erased.
-pub async fn is_erased(read: &mut SqliteConnection, site: &str, key: &str) -> Result<bool, StoreError> {
+pub async fn is_erased(read: &mut SqliteConnection, site: &SiteKey, key: &str) -> Result<bool, StoreError> {
     let erased = query_scalar("SELECT EXISTS (SELECT 1 FROM erased_submissions WHERE site = ? AND key = ?)");
-    erased.bind(site).bind(digest(key)).fetch_one(read).await.map_err(store_error)
+    erased.bind(site.as_str()).bind(digest(key)).fetch_one(read).await.map_err(store_error)
 }
 
 fn digest(key: &str) -> Vec<u8> {
@@ -215,7 +221,7 @@ async fn counts(read: &mut SqliteConnection, ticket: &TicketId) -> Result<Option
 }
 
 /// Affected customers are stored as salted hashes. For anonymous ones only the network is hashed.
-async fn erase_affected(write: &mut SqliteConnection, site: &str, who: &[u8]) -> Result<u64, StoreError> {
-    let affected = query("DELETE FROM affected WHERE site = ? AND who = ?").bind(site).bind(who);
+async fn erase_affected(write: &mut SqliteConnection, site: &SiteKey, who: &[u8]) -> Result<u64, StoreError> {
+    let affected = query("DELETE FROM affected WHERE site = ? AND who = ?").bind(site.as_str()).bind(who);
     Ok(affected.execute(write).await.map_err(store_error)?.rows_affected())
 }

@@ -7,7 +7,7 @@ use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
-use deskbell_core::ids::{ExternalId, TicketId};
+use deskbell_core::ids::{ExternalId, SiteKey, TicketId};
 use deskbell_core::ports::{ExternalTicketRef, ExternalTickets, StoreError, StoredTicket};
 
 const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
@@ -56,12 +56,15 @@ impl ExternalTickets for SqliteStore {
 
     async fn knows_external_ticket(
         &self,
-        site: &str,
+        site: &SiteKey,
         destination: &str,
         external_id: &ExternalId,
     ) -> Result<bool, StoreError> {
-        is_known(&mut *self.readers.acquire().await.map_err(store_error)?, (site, destination, external_id.as_str()))
-            .await
+        is_known(
+            &mut *self.readers.acquire().await.map_err(store_error)?,
+            (site.as_str(), destination, external_id.as_str()),
+        )
+        .await
     }
 
     async fn adopt(
@@ -72,13 +75,13 @@ impl ExternalTickets for SqliteStore {
     ) -> Result<bool, StoreError> {
         let prepared = super::tickets::Prepared::new(ticket)?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let is_known = is_known(&mut write, (&ticket.site, destination, external.external_id.as_str())).await?;
+        let is_known = is_known(&mut write, (ticket.site.as_str(), destination, external.external_id.as_str())).await?;
         if is_known || !super::tickets::insert_ticket(&mut write, ticket, &prepared, 0).await? {
             return Ok(false);
         }
         query("INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)")
             .bind(ticket.id.as_str())
-            .bind(&ticket.site)
+            .bind(ticket.site.as_str())
             .bind(destination)
             .bind(external.external_id.as_str())
             .bind(&external.requester)

@@ -7,20 +7,23 @@ use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{ImportOutcome, ImportRun, Imports, StoreError};
 use deskbell_core::timestamp::Timestamp;
 
 #[async_trait]
 impl Imports for SqliteStore {
-    async fn import_run(&self, site: &str, source: &str) -> Result<ImportRun, StoreError> {
+    async fn import_run(&self, site: &SiteKey, source: &str) -> Result<ImportRun, StoreError> {
         let imported = query_scalar("SELECT imported_at FROM sources WHERE site = ? AND source = ?");
         let imported_at: Option<String> =
-            imported.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(store_error)?;
+            imported.bind(site.as_str()).bind(source).fetch_optional(&self.readers).await.map_err(store_error)?;
         let now = self.now();
         // An import whose time cannot be read is repeated.
         let since_import = imported_at.and_then(|at| at.parse::<Timestamp>().ok()).map(|at| now.since(at));
         let run = query("SELECT failures, retry_at, progress FROM import_runs WHERE site = ? AND source = ?");
-        let Some(run) = run.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(store_error)? else {
+        let Some(run) =
+            run.bind(site.as_str()).bind(source).fetch_optional(&self.readers).await.map_err(store_error)?
+        else {
             return Ok(ImportRun { since_import, ..ImportRun::default() });
         };
         let retry_at: String = run.value("retry_at")?;
@@ -32,19 +35,25 @@ impl Imports for SqliteStore {
         })
     }
 
-    async fn lease_import(&self, site: &str, source: &str, holder: &str, lease: Duration) -> Result<bool, StoreError> {
+    async fn lease_import(
+        &self,
+        site: &SiteKey,
+        source: &str,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<bool, StoreError> {
         let (now, until) = (self.now_text(), self.lease_end(lease));
         let lease = "
             INSERT INTO import_runs (site, source, holder, lease_until) VALUES (?1, ?2, ?3, ?5)
             ON CONFLICT (site, source) DO UPDATE SET holder = ?3, lease_until = ?5
             WHERE holder = ?3 OR lease_until <= ?4";
-        let leased = query(lease).bind(site).bind(source).bind(holder).bind(now).bind(until);
+        let leased = query(lease).bind(site.as_str()).bind(source).bind(holder).bind(now).bind(until);
         Ok(leased.execute(&self.writer).await.map_err(store_error)?.rows_affected() > 0)
     }
 
     async fn record_import(
         &self,
-        site: &str,
+        site: &SiteKey,
         source: &str,
         holder: &str,
         outcome: &ImportOutcome,
@@ -54,7 +63,7 @@ impl Imports for SqliteStore {
                 "UPDATE import_runs SET holder = '', lease_until = '', failures = 0, retry_at = '', progress = ?4
                 WHERE site = ?1 AND source = ?2 AND holder = ?3",
             )
-            .bind(site)
+            .bind(site.as_str())
             .bind(source)
             .bind(holder)
             .bind(progress),
@@ -62,7 +71,7 @@ impl Imports for SqliteStore {
                 "UPDATE import_runs SET holder = '', lease_until = '', failures = failures + 1, retry_at = ?4
                 WHERE site = ?1 AND source = ?2 AND holder = ?3",
             )
-            .bind(site)
+            .bind(site.as_str())
             .bind(source)
             .bind(holder)
             .bind((self.now() + *retry_in).to_string()),

@@ -9,6 +9,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::{listed_ticket_of, read_rows};
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{InboxCursor, InboxPage, SortPosition, StoreError, View};
 use deskbell_core::rules::listing::SOLVED_GROUP;
 use deskbell_core::rules::tokens::{self, Term};
@@ -234,7 +235,7 @@ fn index(view: &View) -> Index {
     match view {
         View { assignee, .. } if !assignee.is_empty() => Index::Assignee,
         View { team, .. } if !team.is_empty() => Index::Team,
-        View { site, .. } if !site.is_empty() => Index::Site,
+        View { site: Some(_), .. } => Index::Site,
         View { owner: Some(_), .. } => Index::Owner,
         _ => Index::Everything,
     }
@@ -242,7 +243,7 @@ fn index(view: &View) -> Index {
 
 /// Whether a view has filters beyond those of its index.
 fn is_filtered(view: &View) -> bool {
-    let narrowed = [!view.assignee.is_empty(), !view.team.is_empty(), !view.site.is_empty(), view.owner.is_some()];
+    let narrowed = [!view.assignee.is_empty(), !view.team.is_empty(), view.site.is_some(), view.owner.is_some()];
     view.is_test.is_some() || narrowed.iter().filter(|is_narrowed| **is_narrowed).count() > 1
 }
 
@@ -259,7 +260,7 @@ fn push_range(query: &mut QueryBuilder<Sqlite>, index: Index, view: &View, after
             query.push_bind(view.team.clone()).push(" AND ");
         }
         Index::Site => {
-            query.push("tickets_listed_by_site WHERE site = ").push_bind(view.site.clone()).push(" AND ");
+            query.push("tickets_listed_by_site WHERE site = ").push_bind(site_of(view)).push(" AND ");
         }
         Index::Owner => {
             query.push("tickets_listed_by_owner WHERE owner = ");
@@ -281,13 +282,20 @@ fn push_range(query: &mut QueryBuilder<Sqlite>, index: Index, view: &View, after
     }
 }
 
+/// The site of a view; empty if it has none.
+fn site_of(view: &View) -> String {
+    view.site.as_ref().map(SiteKey::to_string).unwrap_or_default()
+}
+
 /// Appends all filters of a view except its status.
 fn push_filters(query: &mut QueryBuilder<Sqlite>, view: &View) {
-    for (column, value) in
-        [(" AND site = ", &view.site), (" AND team = ", &view.team), (" AND assignee = ", &view.assignee)]
-    {
+    for (column, value) in [
+        (" AND site = ", site_of(view)),
+        (" AND team = ", view.team.clone()),
+        (" AND assignee = ", view.assignee.clone()),
+    ] {
         if !value.is_empty() {
-            query.push(column).push_bind(value.clone());
+            query.push(column).push_bind(value);
         }
     }
     if let Some(owner) = view.owner {

@@ -10,7 +10,7 @@ use super::claims::new_token;
 use super::error::{RowExt, store_error};
 use super::rows::ticket_of;
 use super::{SqliteStore, TICKET, conversations};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
 use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 use deskbell_core::rules::mail_quota::{self, MailScope};
@@ -18,7 +18,7 @@ use deskbell_core::timestamp::Timestamp;
 
 #[async_trait]
 impl OutgoingMail for SqliteStore {
-    async fn claim_mail(&self, site: &str, lease: Duration) -> Result<Option<DueMail>, StoreError> {
+    async fn claim_mail(&self, site: &SiteKey, lease: Duration) -> Result<Option<DueMail>, StoreError> {
         let token = new_token()?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let (now, until) = (self.now_text(), self.lease_end(lease));
@@ -30,13 +30,18 @@ impl OutgoingMail for SqliteStore {
                         AND (claimed_until IS NULL OR claimed_until <= ?2) ORDER BY due_at LIMIT 1)
                 RETURNING ticket, address, tries, created_at",
             );
-            let claimed = claimed.bind(site).bind(&now).bind(token.as_str()).bind(&until);
+            let claimed = claimed.bind(site.as_str()).bind(&now).bind(token.as_str()).bind(&until);
             let Some(row) = claimed.fetch_optional(&mut *write).await.map_err(store_error)? else { break };
             match due_mail(&mut write, &row, &token).await {
                 Ok(mail) => due = Some(mail),
                 Err(error) if error.concerns_row() => {
                     let id: String = row.value("ticket")?;
-                    tracing::error!(site, ticket = id, %error, "ticket unreadable, its mail is dropped");
+                    tracing::error!(
+                        site = site.as_str(),
+                        ticket = id,
+                        %error,
+                        "ticket unreadable, its mail is dropped"
+                    );
                     let end = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
                     query(end).bind(id).execute(&mut *write).await.map_err(store_error)?;
                 }
@@ -47,7 +52,7 @@ impl OutgoingMail for SqliteStore {
         Ok(due)
     }
 
-    async fn next_mail(&self, site: &str) -> Result<Option<Duration>, StoreError> {
+    async fn next_mail(&self, site: &SiteKey) -> Result<Option<Duration>, StoreError> {
         let next = query_scalar(
             "SELECT min(at) FROM (
                 SELECT * FROM (SELECT due_at AS at FROM mails WHERE site = ?1 AND due_at IS NOT NULL
@@ -56,7 +61,7 @@ impl OutgoingMail for SqliteStore {
                 SELECT * FROM (SELECT max(claimed_until, due_at) AS at FROM mails WHERE site = ?1
                     AND claimed_until IS NOT NULL ORDER BY claimed_until LIMIT 1))",
         );
-        let next: Option<String> = next.bind(site).fetch_one(&self.readers).await.map_err(store_error)?;
+        let next: Option<String> = next.bind(site.as_str()).fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(self.time_until(next))
     }
 
@@ -131,11 +136,11 @@ impl OutgoingMail for SqliteStore {
         Ok(true)
     }
 
-    async fn forget_bounces(&self, site: &str, mailbox: &str) -> Result<(), StoreError> {
+    async fn forget_bounces(&self, site: &SiteKey, mailbox: &str) -> Result<(), StoreError> {
         let forget = "UPDATE confirmations SET bounced_at = NULL WHERE mailbox = ? AND confirmed_at IS NULL
             AND bounced_at IS NOT NULL
             AND EXISTS (SELECT 1 FROM tickets WHERE tickets.id = confirmations.ticket AND tickets.site = ?)";
-        query(forget).bind(mailbox).bind(site).execute(&self.writer).await.map_err(store_error)?;
+        query(forget).bind(mailbox).bind(site.as_str()).execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
@@ -204,7 +209,7 @@ pub async fn put(
             claimed_until = NULL",
     )
     .bind(ticket.id.as_str())
-    .bind(&ticket.site)
+    .bind(ticket.site.as_str())
     .bind(address)
     .bind(now.to_string())
     .execute(write)
@@ -254,7 +259,7 @@ pub async fn spend(
             .bind(&mailbox)
             .bind(&network),
             MailScope::Mailbox => query_scalar(last_mail_by!("mailbox")).bind(&mailbox),
-            MailScope::Site => query_scalar(last_mail_by!("site")).bind(&ticket.site),
+            MailScope::Site => query_scalar(last_mail_by!("site")).bind(ticket.site.as_str()),
             MailScope::Session => query_scalar(last_mail_by!("session")).bind(&session),
             MailScope::Network => query_scalar(last_mail_by!("network")).bind(&network),
         };
@@ -271,7 +276,7 @@ pub async fn spend(
     }
     query("INSERT INTO unsigned_mails (ticket, site, mailbox, session, network, sent_at) VALUES (?, ?, ?, ?, ?, ?)")
         .bind(ticket.id.as_str())
-        .bind(&ticket.site)
+        .bind(ticket.site.as_str())
         .bind(mailbox)
         .bind(session)
         .bind(network)

@@ -11,7 +11,7 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::external_ticket_of;
 use super::queue::ticket_of_id;
 use super::rows::json;
-use deskbell_core::ids::{ExternalId, TicketId};
+use deskbell_core::ids::{ExternalId, SiteKey, TicketId};
 use deskbell_core::ports::{ChangedTicket, DuePoll, Polls, StoreError, SyncState};
 use deskbell_core::rules::polling;
 use deskbell_core::timestamp::Timestamp;
@@ -20,7 +20,7 @@ use deskbell_core::timestamp::Timestamp;
 impl Polls for SqliteStore {
     async fn claim_polls(
         &self,
-        (site, destination): (&str, &str),
+        (site, destination): (&SiteKey, &str),
         lease: Duration,
         limit: u32,
     ) -> Result<Vec<DuePoll>, StoreError> {
@@ -28,7 +28,7 @@ impl Polls for SqliteStore {
         let any =
             query_scalar("SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND look_at <= ?)");
         if !any
-            .bind(site)
+            .bind(site.as_str())
             .bind(destination)
             .bind(self.now_text())
             .fetch_one(&self.readers)
@@ -53,13 +53,19 @@ impl Polls for SqliteStore {
                 WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at LIMIT ?5)
             RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
         for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
-            let claimed = query(take).bind(site).bind(destination).bind(&now).bind(&until).bind(count);
+            let claimed = query(take).bind(site.as_str()).bind(destination).bind(&now).bind(&until).bind(count);
             for row in claimed.fetch_all(&mut *write).await.map_err(store_error)? {
                 let id: TicketId = row.id("ticket")?;
                 match ticket_of_id(&mut write, &id).await {
                     Ok(ticket) => due.push(DuePoll { ticket, external: external_ticket_of(&row)?, claimed_until }),
                     Err(error) if error.concerns_row() => {
-                        tracing::error!(site, destination, ticket = id.as_str(), %error, "ticket unreadable, not synced");
+                        tracing::error!(
+                            site = site.as_str(),
+                            destination,
+                            ticket = id.as_str(),
+                            %error,
+                            "ticket unreadable, not synced"
+                        );
                         // It is polled again when it changes there.
                         query("UPDATE places SET look_at = NULL WHERE ticket = ? AND destination = ?")
                             .bind(id.as_str())
@@ -76,11 +82,11 @@ impl Polls for SqliteStore {
         Ok(due)
     }
 
-    async fn next_poll(&self, (site, destination): (&str, &str)) -> Result<Option<Duration>, StoreError> {
+    async fn next_poll(&self, (site, destination): (&SiteKey, &str)) -> Result<Option<Duration>, StoreError> {
         let next =
             query_scalar("SELECT min(look_at) FROM places WHERE site = ? AND destination = ? AND look_at IS NOT NULL");
         let next: Option<String> =
-            next.bind(site).bind(destination).fetch_one(&self.readers).await.map_err(store_error)?;
+            next.bind(site.as_str()).bind(destination).fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(self.time_until(next))
     }
 
@@ -110,7 +116,7 @@ impl Polls for SqliteStore {
 
     async fn mark_changed(
         &self,
-        (site, destination): (&str, &str),
+        (site, destination): (&SiteKey, &str),
         changed: &[ChangedTicket],
     ) -> Result<u64, StoreError> {
         let changed: Vec<(&str, Timestamp)> =
@@ -126,8 +132,13 @@ impl Polls for SqliteStore {
                 ON site = ?1 AND destination = ?2 AND merged_into = json_extract(changed.value, '$[0]')
             WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')",
         );
-        let unknown =
-            unknown.bind(site).bind(destination).bind(&changed).fetch_all(&self.readers).await.map_err(store_error)?;
+        let unknown = unknown
+            .bind(site.as_str())
+            .bind(destination)
+            .bind(&changed)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
         if unknown.is_empty() {
             return Ok(0);
         }
@@ -144,8 +155,8 @@ impl Polls for SqliteStore {
         Ok(statement.execute(&self.writer).await.map_err(store_error)?.rows_affected())
     }
 
-    async fn sync_state(&self, (site, destination): (&str, &str)) -> Result<SyncState, StoreError> {
-        let row = query("SELECT * FROM polls WHERE site = ? AND destination = ?").bind(site).bind(destination);
+    async fn sync_state(&self, (site, destination): (&SiteKey, &str)) -> Result<SyncState, StoreError> {
+        let row = query("SELECT * FROM polls WHERE site = ? AND destination = ?").bind(site.as_str()).bind(destination);
         let Some(row) = row.fetch_optional(&self.readers).await.map_err(store_error)? else {
             return Ok(SyncState::default());
         };
@@ -166,42 +177,47 @@ impl Polls for SqliteStore {
         })
     }
 
-    async fn mark_listed(&self, queue: (&str, &str)) -> Result<(), StoreError> {
+    async fn mark_listed(&self, queue: (&SiteKey, &str)) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until, listed_at) VALUES (?1, ?2, '', ?3)
             ON CONFLICT (site, destination) DO UPDATE SET listed_at = excluded.listed_at";
-        let set = query(set).bind(queue.0).bind(queue.1).bind(self.now_text());
+        let set = query(set).bind(queue.0.as_str()).bind(queue.1).bind(self.now_text());
         set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
-    async fn set_synced(&self, queue: (&str, &str), until: Timestamp) -> Result<(), StoreError> {
+    async fn set_synced(&self, queue: (&SiteKey, &str), until: Timestamp) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until) VALUES (?1, ?2, ?3)
             ON CONFLICT (site, destination) DO UPDATE SET until = excluded.until";
-        let set = query(set).bind(queue.0).bind(queue.1).bind(until.to_string());
+        let set = query(set).bind(queue.0.as_str()).bind(queue.1).bind(until.to_string());
         set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
-    async fn mark_sync_behind(&self, queue: (&str, &str)) -> Result<(), StoreError> {
+    async fn mark_sync_behind(&self, queue: (&SiteKey, &str)) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until, behind) VALUES (?1, ?2, '', 1)
             ON CONFLICT (site, destination) DO UPDATE SET behind = 1";
-        query(set).bind(queue.0).bind(queue.1).execute(&self.writer).await.map_err(store_error)?;
+        query(set).bind(queue.0.as_str()).bind(queue.1).execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
-    async fn set_exported(&self, queue: (&str, &str), cursor: Option<&str>, is_behind: bool) -> Result<(), StoreError> {
+    async fn set_exported(
+        &self,
+        queue: (&SiteKey, &str),
+        cursor: Option<&str>,
+        is_behind: bool,
+    ) -> Result<(), StoreError> {
         let set =
             "INSERT INTO polls (site, destination, until, cursor, behind, exported_at) VALUES (?1, ?2, '', ?3, ?4, ?5)
             ON CONFLICT (site, destination) DO UPDATE SET cursor = excluded.cursor, behind = excluded.behind,
                 exported_at = excluded.exported_at";
-        let set = query(set).bind(queue.0).bind(queue.1).bind(cursor).bind(is_behind).bind(self.now_text());
+        let set = query(set).bind(queue.0.as_str()).bind(queue.1).bind(cursor).bind(is_behind).bind(self.now_text());
         set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
     async fn record_notification(
         &self,
-        (site, destination): (&str, &str),
+        (site, destination): (&SiteKey, &str),
         invocation: &str,
         (external_id, changed_at): (&ExternalId, Option<Timestamp>),
         memory: Duration,
@@ -210,14 +226,14 @@ impl Polls for SqliteStore {
         let now = self.now();
         let at = now.to_string();
         query("DELETE FROM invocations WHERE site = ? AND destination = ? AND at < ?")
-            .bind(site)
+            .bind(site.as_str())
             .bind(destination)
             .bind((now - memory).to_string())
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
         let new = query("INSERT OR IGNORE INTO invocations (site, destination, id, at) VALUES (?, ?, ?, ?)")
-            .bind(site)
+            .bind(site.as_str())
             .bind(destination)
             .bind(invocation)
             .bind(&at)
@@ -236,7 +252,7 @@ impl Polls for SqliteStore {
 
 async fn look_at(
     write: &mut SqliteConnection,
-    (site, destination): (&str, &str),
+    (site, destination): (&SiteKey, &str),
     (external_id, changed_at): (&str, Option<&str>),
     now: &str,
 ) -> Result<(), StoreError> {
@@ -246,7 +262,8 @@ async fn look_at(
     let merged = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND merged_into = ?4
             AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
     for statement in [by_name, merged] {
-        let statement = query(statement).bind(now).bind(site).bind(destination).bind(external_id).bind(changed_at);
+        let statement =
+            query(statement).bind(now).bind(site.as_str()).bind(destination).bind(external_id).bind(changed_at);
         statement.execute(&mut *write).await.map_err(store_error)?;
     }
     Ok(())

@@ -9,6 +9,7 @@ use sqlx::{query, query_scalar};
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::question_of;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{
     IdConflict, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, StoreError,
 };
@@ -20,9 +21,9 @@ const FORGET_AT_ONCE: u32 = 500;
 
 #[async_trait]
 impl Questions for SqliteStore {
-    async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError> {
+    async fn question(&self, site: &SiteKey, id: &str) -> Result<Option<Question>, StoreError> {
         let row = query("SELECT id, question FROM questions WHERE site = ? AND id = ?")
-            .bind(site)
+            .bind(site.as_str())
             .bind(id)
             .fetch_optional(&self.readers)
             .await
@@ -30,16 +31,21 @@ impl Questions for SqliteStore {
         row.map(|row| question_of(&row)).transpose()
     }
 
-    async fn question_page(&self, site: &str, after: &str, limit: u32) -> Result<Vec<QuestionRow>, StoreError> {
+    async fn question_page(&self, site: &SiteKey, after: &str, limit: u32) -> Result<Vec<QuestionRow>, StoreError> {
         let select = "SELECT id, revision, question FROM questions WHERE site = ? AND id > ? ORDER BY id LIMIT ?";
-        let rows =
-            query(select).bind(site).bind(after).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
+        let rows = query(select)
+            .bind(site.as_str())
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
         rows.iter().map(question_row).collect()
     }
 
     async fn changed_questions(
         &self,
-        site: &str,
+        site: &SiteKey,
         (revision, id): &(i64, String),
         until: i64,
         limit: u32,
@@ -49,7 +55,7 @@ impl Questions for SqliteStore {
             WHERE site = ? AND (revision, id) > (?, ?) AND revision <= ?
             ORDER BY revision, id LIMIT ?";
         let rows = query(select)
-            .bind(site)
+            .bind(site.as_str())
             .bind(revision)
             .bind(id)
             .bind(until)
@@ -60,9 +66,9 @@ impl Questions for SqliteStore {
         rows.iter().map(question_row).collect()
     }
 
-    async fn removed_questions(&self, site: &str, revisions: RevisionRange) -> Result<Vec<String>, StoreError> {
+    async fn removed_questions(&self, site: &SiteKey, revisions: RevisionRange) -> Result<Vec<String>, StoreError> {
         let select = "SELECT id FROM removed_questions WHERE site = ? AND revision > ? AND revision <= ?";
-        let ids = query_scalar(select).bind(site).bind(revisions.after).bind(revisions.until);
+        let ids = query_scalar(select).bind(site.as_str()).bind(revisions.after).bind(revisions.until);
         ids.fetch_all(&self.readers).await.map_err(store_error)
     }
 
@@ -73,20 +79,20 @@ impl Questions for SqliteStore {
             .map_err(store_error)
     }
 
-    async fn revisions(&self) -> Result<BTreeMap<String, Revision>, StoreError> {
+    async fn revisions(&self) -> Result<BTreeMap<SiteKey, Revision>, StoreError> {
         let rows = query("SELECT site, revision, oldest FROM revisions")
             .fetch_all(&self.readers)
             .await
             .map_err(store_error)?;
         let revision = |row: &SqliteRow| {
             let revision = Revision { current: row.value("revision")?, oldest: row.value("oldest")? };
-            Ok((row.value("site")?, revision))
+            Ok((row.id("site")?, revision))
         };
         rows.iter().map(revision).collect()
     }
 
-    async fn known_questions(&self, site: &str) -> Result<HashMap<String, KnownQuestion>, StoreError> {
-        let rows = query("SELECT id, hash, source FROM questions WHERE site = ?").bind(site);
+    async fn known_questions(&self, site: &SiteKey) -> Result<HashMap<String, KnownQuestion>, StoreError> {
+        let rows = query("SELECT id, hash, source FROM questions WHERE site = ?").bind(site.as_str());
         let known = |row: &SqliteRow| {
             Ok((row.value("id")?, KnownQuestion { hash: row.value("hash")?, source: row.value("source")? }))
         };
@@ -95,18 +101,18 @@ impl Questions for SqliteStore {
 
     async fn write_questions(
         &self,
-        site: &str,
+        site: &SiteKey,
         source: &str,
         questions: &[NewQuestion],
     ) -> Result<Vec<IdConflict>, StoreError> {
         let mut conflicts = Vec::new();
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let revision = next_revision(&mut transaction, site).await?;
-        let removed = query("SELECT 1 FROM removed_questions WHERE site = ? LIMIT 1").bind(site);
+        let removed = query("SELECT 1 FROM removed_questions WHERE site = ? LIMIT 1").bind(site.as_str());
         let has_removed = removed.fetch_optional(&mut *transaction).await.map_err(store_error)?.is_some();
         for question in questions {
             let written = query(WRITE)
-                .bind(site)
+                .bind(site.as_str())
                 .bind(&question.id)
                 .bind(source)
                 .bind(&question.hash[..])
@@ -117,32 +123,41 @@ impl Questions for SqliteStore {
                 .map_err(store_error)?;
             if written.rows_affected() == 0 {
                 let holder = query_scalar("SELECT source FROM questions WHERE site = ? AND id = ?");
-                let source =
-                    holder.bind(site).bind(&question.id).fetch_one(&mut *transaction).await.map_err(store_error)?;
+                let source = holder
+                    .bind(site.as_str())
+                    .bind(&question.id)
+                    .fetch_one(&mut *transaction)
+                    .await
+                    .map_err(store_error)?;
                 conflicts.push(IdConflict { id: question.id.clone(), source });
                 continue;
             }
             if has_removed {
                 let delete = query("DELETE FROM removed_questions WHERE site = ? AND id = ?");
-                delete.bind(site).bind(&question.id).execute(&mut *transaction).await.map_err(store_error)?;
+                delete.bind(site.as_str()).bind(&question.id).execute(&mut *transaction).await.map_err(store_error)?;
             }
         }
         transaction.commit().await.map_err(store_error)?;
         Ok(conflicts)
     }
 
-    async fn remove_questions(&self, site: &str, source: &str, ids: &[String]) -> Result<usize, StoreError> {
+    async fn remove_questions(&self, site: &SiteKey, source: &str, ids: &[String]) -> Result<usize, StoreError> {
         let (mut removed, removed_at) = (0, self.now_text());
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let revision = next_revision(&mut transaction, site).await?;
         for id in ids {
             let delete = query("DELETE FROM questions WHERE site = ? AND id = ? AND source = ?");
-            let deleted =
-                delete.bind(site).bind(id).bind(source).execute(&mut *transaction).await.map_err(store_error)?;
+            let deleted = delete
+                .bind(site.as_str())
+                .bind(id)
+                .bind(source)
+                .execute(&mut *transaction)
+                .await
+                .map_err(store_error)?;
             if deleted.rows_affected() > 0 {
                 removed += 1;
                 let note = query("INSERT OR REPLACE INTO removed_questions VALUES (?, ?, ?, ?)");
-                let note = note.bind(site).bind(id).bind(revision).bind(&removed_at);
+                let note = note.bind(site.as_str()).bind(id).bind(revision).bind(&removed_at);
                 note.execute(&mut *transaction).await.map_err(store_error)?;
             }
         }
@@ -150,20 +165,20 @@ impl Questions for SqliteStore {
         Ok(removed)
     }
 
-    async fn finish_import(&self, site: &str, source: &str) -> Result<(), StoreError> {
+    async fn finish_import(&self, site: &SiteKey, source: &str) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         // Includes what an import wrote that was killed before it finished.
         let is_changed: bool =
-            query_scalar(IS_CHANGED).bind(site).fetch_one(&mut *transaction).await.map_err(store_error)?;
+            query_scalar(IS_CHANGED).bind(site.as_str()).fetch_one(&mut *transaction).await.map_err(store_error)?;
         if is_changed {
-            query(COUNT_UP).bind(site).execute(&mut *transaction).await.map_err(store_error)?;
+            query(COUNT_UP).bind(site.as_str()).execute(&mut *transaction).await.map_err(store_error)?;
             query("UPDATE question_changes SET count = count + 1 WHERE only = 1")
                 .execute(&mut *transaction)
                 .await
                 .map_err(store_error)?;
         }
         query("INSERT OR REPLACE INTO sources (site, source, imported_at) VALUES (?, ?, ?)")
-            .bind(site)
+            .bind(site.as_str())
             .bind(source)
             .bind(self.now_text())
             .execute(&mut *transaction)
@@ -181,7 +196,7 @@ impl Questions for SqliteStore {
             loop {
                 let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
                 let old: Vec<(String, i64)> = sqlx::query_as(OLD_REMOVED)
-                    .bind(&site)
+                    .bind(site.as_str())
                     .bind(&before)
                     .bind(FORGET_AT_ONCE)
                     .fetch_all(&mut *transaction)
@@ -190,11 +205,11 @@ impl Questions for SqliteStore {
                 let Some(oldest) = old.iter().map(|(_, revision)| *revision).max() else { break };
                 for (id, _) in &old {
                     let delete = query("DELETE FROM removed_questions WHERE site = ? AND id = ?");
-                    delete.bind(&site).bind(id).execute(&mut *transaction).await.map_err(store_error)?;
+                    delete.bind(site.as_str()).bind(id).execute(&mut *transaction).await.map_err(store_error)?;
                 }
                 query("UPDATE revisions SET oldest = max(oldest, ?) WHERE site = ?")
                     .bind(oldest)
-                    .bind(&site)
+                    .bind(site.as_str())
                     .execute(&mut *transaction)
                     .await
                     .map_err(store_error)?;
@@ -211,8 +226,8 @@ fn question_row(row: &SqliteRow) -> Result<QuestionRow, StoreError> {
 
 /// The revision that the site reaches when the running import finishes. It is read in each transaction, because another import may finish in
 /// between.
-async fn next_revision(transaction: &mut SqliteConnection, site: &str) -> Result<i64, StoreError> {
-    let current = query_scalar("SELECT revision FROM revisions WHERE site = ?").bind(site);
+async fn next_revision(transaction: &mut SqliteConnection, site: &SiteKey) -> Result<i64, StoreError> {
+    let current = query_scalar("SELECT revision FROM revisions WHERE site = ?").bind(site.as_str());
     let current: Option<i64> = current.fetch_optional(transaction).await.map_err(store_error)?;
     Ok(current.unwrap_or_default() + 1)
 }

@@ -11,7 +11,7 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::{EXTERNAL_TICKET, external_ticket_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
-use deskbell_core::ids::{DeliveryId, Reference, TicketId};
+use deskbell_core::ids::{DeliveryId, Reference, SiteKey, TicketId};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError,
     StoredTicket,
@@ -53,15 +53,17 @@ const QUEUES: &str = "
 impl Queue for SqliteStore {
     async fn claim_deliveries(
         &self,
-        (site, destination): (&str, &str),
+        (site, destination): (&SiteKey, &str),
         lease: Duration,
         claimed_ids: &[DeliveryId],
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError> {
         let claimed_ids = json(&claimed_ids)?;
         // Usually nothing is due. A reader finds that out without blocking writers.
-        let any =
-            query_scalar(concat!("SELECT EXISTS (", due!(), ")")).bind(site).bind(destination).bind(self.now_text());
+        let any = query_scalar(concat!("SELECT EXISTS (", due!(), ")"))
+            .bind(site.as_str())
+            .bind(destination)
+            .bind(self.now_text());
         if !any.bind(&claimed_ids).fetch_one(&self.readers).await.map_err(store_error)? {
             return Ok(Vec::new());
         }
@@ -75,7 +77,7 @@ impl Queue for SqliteStore {
             due!(),
             " ORDER BY due_at, id LIMIT ?7) RETURNING *"
         ));
-        let claimed = claimed.bind(site).bind(destination).bind(&now).bind(&claimed_ids);
+        let claimed = claimed.bind(site.as_str()).bind(destination).bind(&now).bind(&claimed_ids);
         let claimed =
             claimed.bind(token.as_str()).bind(&until).bind(limit).fetch_all(&mut *write).await.map_err(store_error)?;
         let mut due = Vec::new();
@@ -84,7 +86,13 @@ impl Queue for SqliteStore {
                 Ok(one) => due.push(one),
                 Err(error) if error.concerns_row() => {
                     let id = DeliveryId::new(row.value("id")?);
-                    tracing::error!(site, destination, delivery = id.as_number(), %error, "delivery unreadable, dead letter");
+                    tracing::error!(
+                        site = site.as_str(),
+                        destination,
+                        delivery = id.as_number(),
+                        %error,
+                        "delivery unreadable, dead letter"
+                    );
                     let reason = format!("its ticket cannot be read: {error}");
                     dead_letter(&mut write, id, &reason, &now).await?;
                 }
@@ -98,7 +106,7 @@ impl Queue for SqliteStore {
 
     async fn next_delivery(
         &self,
-        (site, destination): (&str, &str),
+        (site, destination): (&SiteKey, &str),
         claimed_ids: &[DeliveryId],
     ) -> Result<Option<Duration>, StoreError> {
         let next = query_scalar(
@@ -111,7 +119,7 @@ impl Queue for SqliteStore {
                     AND claimed_until IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?3))
                     ORDER BY claimed_until LIMIT 1))",
         );
-        let next = next.bind(site).bind(destination).bind(json(&claimed_ids)?);
+        let next = next.bind(site.as_str()).bind(destination).bind(json(&claimed_ids)?);
         let next: Option<String> = next.fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(self.time_until(next))
     }
@@ -183,7 +191,7 @@ impl Queue for SqliteStore {
         let rows = query(QUEUES).bind(QUEUE_COUNT_MAX).fetch_all(&self.readers).await.map_err(store_error)?;
         let queue = |row: &SqliteRow| {
             Ok(QueueStatus {
-                site: row.value("site")?,
+                site: row.id("site")?,
                 destination: row.value("destination")?,
                 waiting: row.value("waiting")?,
                 since: row.readable_time("since")?,
@@ -318,7 +326,7 @@ async fn record_attempt(
                     seen_at = NULL",
             )
             .bind(delivery.ticket.as_str())
-            .bind(&delivery.site)
+            .bind(delivery.site.as_str())
             .bind(&delivery.destination)
             .bind(external.external_id.as_str())
             .bind(&external.requester)
@@ -361,7 +369,7 @@ pub async fn enqueue_delivery(
                 "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
             )
-            .bind(&ticket.site)
+            .bind(ticket.site.as_str())
             .bind(destination)
             .bind(ticket.id.as_str())
             .bind(kind.word())

@@ -34,7 +34,7 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
     let sent = body::read(row.value("body_format")?, row.value("ticket")?)
         .map_err(|reason| StoreError::Damaged { record: record.clone(), reason: format!("column body: {reason}") })?;
     Ok(StoredTicket {
-        site: row.value("site")?,
+        site: row.id("site")?,
         reference: row.id("reference")?,
         status: word_in(&record, row, "status", Status::from_word)?,
         priority: priority.map(|priority| word(&record, "priority", &priority, Priority::from_word)).transpose()?,
@@ -86,7 +86,7 @@ pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
     let handling = handling_of(&record, row)?;
     let signs: &str = row.value("robot_signs")?;
     Ok(ListedTicket {
-        site: row.value("site")?,
+        site: row.id("site")?,
         reference: row.id("reference")?,
         status,
         target: target_of(&record, row)?,
@@ -128,7 +128,7 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
     let session: Option<Vec<u8>> = row.value("session")?;
     let id: String = row.value("id")?;
     Ok(StoredAttachment {
-        site: row.value("site")?,
+        site: row.id("site")?,
         person: row.value("person")?,
         session: session.map(|session| digest(&id, session).map(SessionHash::from)).transpose()?,
         name: row.value("name")?,
@@ -156,7 +156,7 @@ pub fn activity_of(row: &SqliteRow) -> Result<Activity, StoreError> {
 pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         id: DeliveryId::new(row.value("id")?),
-        site: row.value("site")?,
+        site: row.id("site")?,
         destination: row.value("destination")?,
         ticket: row.id("ticket")?,
         kind: word_in("a delivery", row, "what", DeliveryKind::from_word)?,

@@ -11,7 +11,7 @@ use super::{
     NAMED_TICKET, SUBMISSION, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails,
     queue, submissions,
 };
-use deskbell_core::ids::{SessionHash, TicketId};
+use deskbell_core::ids::{SessionHash, SiteKey, TicketId};
 use deskbell_core::ports::{
     InboxCursor, InboxPage, StoreError, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
     SubmissionOutcome, TicketSummary, Tickets, View,
@@ -32,19 +32,23 @@ impl Tickets for SqliteStore {
         self.batches.submit(new, key, extras).await
     }
 
-    async fn submission(&self, site: &str, key: &str) -> Result<Option<StoredSubmission>, StoreError> {
-        let row =
-            sqlx::query(SUBMISSION).bind(site).bind(key).fetch_optional(&self.readers).await.map_err(store_error)?;
+    async fn submission(&self, site: &SiteKey, key: &str) -> Result<Option<StoredSubmission>, StoreError> {
+        let row = sqlx::query(SUBMISSION)
+            .bind(site.as_str())
+            .bind(key)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(store_error)?;
         row.map(|row| submission_of(&row)).transpose()
     }
 
-    async fn move_to_person(&self, site: &str, session: &SessionHash, person: &str) -> Result<(), StoreError> {
+    async fn move_to_person(&self, site: &SiteKey, session: &SessionHash, person: &str) -> Result<(), StoreError> {
         let session = &session.as_bytes()[..];
         let has_unowned: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM tickets WHERE site = ?1 AND session = ?2 AND person IS NULL)
             OR EXISTS (SELECT 1 FROM attachments WHERE site = ?1 AND session = ?2 AND person IS NULL)",
         )
-        .bind(site)
+        .bind(site.as_str())
         .bind(session)
         .fetch_one(&self.readers)
         .await
@@ -60,7 +64,7 @@ impl Tickets for SqliteStore {
         ] {
             sqlx::query(statement)
                 .bind(person)
-                .bind(site)
+                .bind(site.as_str())
                 .bind(session)
                 .execute(&mut *transaction)
                 .await
@@ -95,7 +99,7 @@ pub async fn insert_submission(
     now: Timestamp,
 ) -> Result<SubmissionOutcome, StoreError> {
     let existing = sqlx::query(SUBMISSION)
-        .bind(&new.site)
+        .bind(new.site.as_str())
         .bind(&key.key)
         .fetch_optional(&mut *transaction)
         .await
@@ -116,7 +120,7 @@ pub async fn insert_submission(
         return Ok(SubmissionOutcome::ReferenceTaken);
     }
     sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
-        .bind(&new.site)
+        .bind(new.site.as_str())
         .bind(&key.key)
         .bind(key.body.to_vec())
         .bind(key.session.map(|session| session.as_bytes().to_vec()))
@@ -188,7 +192,7 @@ pub async fn insert_ticket(
     let position = sort_position(new);
     let inserted = sqlx::query(INSERT_TICKET)
         .bind(new.id.as_str())
-        .bind(&new.site)
+        .bind(new.site.as_str())
         .bind(new.reference.as_str())
         .bind(new.status.word())
         .bind(new.priority.map(|priority| priority.word()))

@@ -164,7 +164,7 @@ async fn find_by_marker(
         // Without permission to search this is unknown.
         Err(Failure::Never(reason)) => {
             tracing::warn!(
-                site = contents.delivery.site,
+                site = contents.delivery.site.as_str(),
                 reference = contents.ticket.reference.as_str(),
                 reason,
                 "search failed"
@@ -367,7 +367,7 @@ async fn report(zendesk: &Zendesk, contents: &DeliveryContents<'_>, external: &E
     let (delivery, reference) = (contents.delivery, contents.ticket.reference.as_str());
     for reason in left_out {
         let (site, destination) = (&delivery.site, &delivery.destination);
-        tracing::warn!(site, destination, reference, reason, "delivery part rejected");
+        tracing::warn!(site = site.as_str(), destination, reference, reason, "delivery part rejected");
     }
     let note = format!("Zendesk rejected parts of this ticket, so they were left out:\n- {}", left_out.join("\n- "));
     let error = match write_note(zendesk, &format!("{}/refused", contents.id()), external, &note).await {
@@ -376,7 +376,7 @@ async fn report(zendesk: &Zendesk, contents: &DeliveryContents<'_>, external: &E
         Err(failure) => failure.to_string(),
     };
     tracing::warn!(
-        site = delivery.site,
+        site = delivery.site.as_str(),
         destination = delivery.destination,
         reference,
         error,

@@ -149,7 +149,7 @@ fn warn_of_refused(contents: &DeliveryContents<'_>, not_delivered: &[String]) {
     let (delivery, reference) = (contents.delivery, contents.ticket.reference.as_str());
     for reason in not_delivered {
         let (site, destination) = (&delivery.site, &delivery.destination);
-        tracing::warn!(site, destination, reference, reason, "delivery part rejected");
+        tracing::warn!(site = site.as_str(), destination, reference, reason, "delivery part rejected");
     }
 }
 

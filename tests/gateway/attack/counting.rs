@@ -90,14 +90,14 @@ async fn unreadable_visits_do_not_block_counting() {
         .record_counts(&[event(1, EventName::Opened), event(2, EventName::Opened), event(3, EventName::Opened)])
         .await
         .unwrap();
-    let weeks = store.visit_counts("acme", "").await.unwrap();
+    let weeks = store.visit_counts(&"acme".into(), "").await.unwrap();
     assert_eq!(weeks.iter().map(|week| week.visits.opened).sum::<i64>(), 2);
     sqlx::query("UPDATE visit_counts SET week = '2999-01-01', kind = 'complaint'")
         .execute(&mut database)
         .await
         .unwrap();
     store.record_counts(&[event(4, EventName::Shown)]).await.unwrap();
-    assert_eq!(store.visit_counts("acme", "").await.unwrap().len(), 1, "and a counter no other counter");
+    assert_eq!(store.visit_counts(&"acme".into(), "").await.unwrap().len(), 1, "and a counter no other counter");
 }
 
 #[tokio::test]
@@ -124,8 +124,8 @@ async fn the_answers_page_reads_counters_and_not_events() {
         gateway.app.store.record_counts(&counts).await.unwrap();
     }
     let (weeks, worth) = (
-        gateway.app.store.visit_counts("acme", "").await.unwrap(),
-        gateway.app.store.question_counts("acme", "", 30).await.unwrap(),
+        gateway.app.store.visit_counts(&"acme".into(), "").await.unwrap(),
+        gateway.app.store.question_counts(&"acme".into(), "", 30).await.unwrap(),
     );
     assert_eq!((weeks.len(), weeks[0].visits.opened, worth.len(), worth[0].0.opened), (1, 5_000, 30, 50));
     let page = request_from("127.0.0.1:1", Method::GET, "/inbox/answers");
@@ -137,7 +137,7 @@ async fn the_answers_page_reads_counters_and_not_events() {
     gateway.app.store.forget_counts(Timestamp::EPOCH, later).await.unwrap();
     let mut database = database(&gateway).await;
     assert_eq!(rows(&mut database, "visits").await, 0);
-    assert_eq!(gateway.app.store.visit_counts("acme", "").await.unwrap(), weeks);
+    assert_eq!(gateway.app.store.visit_counts(&"acme".into(), "").await.unwrap(), weeks);
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn search_misses_of_one_address_are_bounded_and_not_shown_to_agents() {
         gateway.send(request.header("content-type", "text/plain").body(Body::from(event)).unwrap()).await;
     }
     flush(&gateway).await;
-    assert_eq!(gateway.app.store.search_misses("acme", "").await.unwrap(), []);
+    assert_eq!(gateway.app.store.search_misses(&"acme".into(), "").await.unwrap(), []);
     let mut database = database(&gateway).await;
     let misses = rows(&mut database, "search_misses").await;
     assert!((1..=60).contains(&misses), "{misses}");

@@ -188,14 +188,14 @@ async fn answers_are_shown_in_the_panel_only_after_the_mailed_code() {
         .comment(external_id, &CommentDraft { ..new_comment(Side::Customer, "I did not ask, but it is mine.") })
         .unwrap();
     answer(gateway, &id, "Also from the inbox.").await;
-    gateway.app.states.get("desk", "desk").unwrap().wake_polls();
+    gateway.app.states.get(&"desk".into(), "desk").unwrap().wake_polls();
     let withheld =
         async || match gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().handling.confirmation {
             Confirmation::Awaited { withheld, .. } => withheld,
             other => panic!("{other:?}"),
         };
     gateway.list_changes_again().await;
-    gateway.app.states.get("desk", "desk").unwrap().wake_polls();
+    gateway.app.states.get(&"desk".into(), "desk").unwrap().wake_polls();
     until(async || withheld().await == 3).await;
 
     let list = ask(gateway, Method::GET, "", Value::Null).await;
@@ -298,7 +298,7 @@ async fn signing_in_later_opens_answers_only_with_the_same_address() {
     ] {
         assert!(!read(claims.clone()).await.contains("4242"), "{claims}");
     }
-    let mut watch = desk.gateway.app.live.watch("desk", Reader::Person("u-7"));
+    let mut watch = desk.gateway.app.live.watch(&"desk".into(), Reader::Person("u-7"));
     assert!(read(json!({"email": "ADA+x@example.com", "email_verified": true})).await.contains("4242"));
     assert_eq!(watch.changes.recv().await.unwrap().ticket.id, id, "other tabs hear of it");
     desk.quiet().await;
@@ -352,7 +352,7 @@ async fn claimed_addresses_are_not_requesters_if_answers_are_shown_without_a_cod
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
     // An unsigned ticket from before addresses were confirmed, which is still in the queue.
     let id = crate::desk::submit(&desk, "Two").await;
-    desk.gateway.app.states.wake_deliveries("desk");
+    desk.gateway.app.states.wake_deliveries(&"desk".into());
     desk.quiet().await;
     let external = desk.gateway.app.store.external_ticket(&TicketId::new(&id), "desk").await.unwrap().unwrap();
     let requester = external.requester.parse().unwrap();
@@ -474,7 +474,7 @@ async fn receipts_of_a_session_are_limited_and_its_tickets_accepted() {
     }
     let mut sent = Vec::new();
     let lease = Duration::from_secs(24 * 60 * 60);
-    while let Some(mail) = gateway.app.store.claim_mail("desk", lease).await.unwrap() {
+    while let Some(mail) = gateway.app.store.claim_mail(&"desk".into(), lease).await.unwrap() {
         sent.push(mail.address);
     }
     sent.sort();

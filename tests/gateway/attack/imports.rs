@@ -71,7 +71,7 @@ async fn tickets_are_accepted_during_an_import_of_100_000_questions() {
         let (gateway, is_done) = (gateway.clone(), is_done.clone());
         tokio::spawn(async move {
             let questions = (0..QUESTIONS).map(question).collect();
-            let changes = write(gateway.app.store.as_ref(), "acme", "test", questions, Prune::Limited).await;
+            let changes = write(gateway.app.store.as_ref(), &"acme".into(), "test", questions, Prune::Limited).await;
             is_done.store(true, Ordering::SeqCst);
             changes
         })
@@ -101,7 +101,7 @@ async fn tickets_are_accepted_while_another_process_imports_is_killed_and_resume
     };
     let store = gateway.app.store.as_ref();
     let mut killed = import().spawn().unwrap();
-    while store.question_page("acme", "", 1).await.unwrap().is_empty() {
+    while store.question_page(&"acme".into(), "", 1).await.unwrap().is_empty() {
         let answer = gateway.post("first", &ticket("The chart is empty")).await;
         assert_eq!(answer.status.as_u16() / 100, 2, "{}", answer.text());
     }

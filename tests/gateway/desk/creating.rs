@@ -185,7 +185,7 @@ async fn tickets_wait_while_logins_fail() {
     desk.zendesk.state().account.client_secret = "another".into();
     let answer = desk.post("key", &full("One")).await;
     assert_eq!(answer.status, 202);
-    let away = || desk.gateway.app.states.get("desk", "desk").unwrap().unreachable();
+    let away = || desk.gateway.app.states.get(&"desk".into(), "desk").unwrap().unreachable();
     assert!(away().unwrap().contains("issued no token"), "{:?}", away());
     desk.zendesk.state().account.client_secret = "secret".into();
     until(async || desk.zendesk.state().tickets.len() == 1).await;

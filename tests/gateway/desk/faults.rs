@@ -253,6 +253,6 @@ async fn dead_letters_are_listed_block_nothing_and_can_be_resent() {
     assert!(dead_letters[0].0.reason.contains("rejected the ticket (422)"), "{}", dead_letters[0].0.reason);
     desk.zendesk.fault(refuses(1_000));
     assert_eq!(store.send_again(Some(dead_letters[0].0.id)).await.unwrap(), 1);
-    desk.gateway.app.states.wake_deliveries("desk");
+    desk.gateway.app.states.wake_deliveries(&"desk".into());
     until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
 }

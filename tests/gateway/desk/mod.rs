@@ -223,9 +223,9 @@ pub fn full(message: &str) -> Value {
 /// Stores a ticket, queued for Zendesk; returns its id.
 pub async fn submit(desk: &Desk, message: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
-    let ticket = StoredTicket::new("desk", Reference::new(message), new, clock::now());
+    let ticket = StoredTicket::new("desk".into(), Reference::new(message), new, clock::now());
     let deliveries = desk.gateway.app.routers.inbox.destinations.destinations.deliveries(
-        "desk",
+        &"desk".into(),
         DeliveryKind::Ticket,
         Author::Customer,
         None,

@@ -15,14 +15,14 @@ async fn deliveries_fail_after_three_days_and_can_be_resent() {
     let id = submit(&desk, "Old").await;
     let age = "UPDATE deliveries SET created_at = '2026-01-20T09:00:00.000Z', due_at = '2026-01-20T09:00:00.000Z'";
     sqlx::query(age).execute(&mut desk.gateway.connection().await).await.unwrap();
-    desk.gateway.app.states.wake_deliveries("desk");
+    desk.gateway.app.states.wake_deliveries(&"desk".into());
     let store = &desk.gateway.app.store;
     until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
     let (delivery, reference) = store.dead_letters(10).await.unwrap().remove(0);
     assert_eq!((reference.as_str(), delivery.reason.as_str()), ("Old", "Zendesk is unavailable (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
     store.send_again(None).await.unwrap();
-    desk.gateway.app.states.wake_deliveries("desk");
+    desk.gateway.app.states.wake_deliveries(&"desk".into());
     until(async || store.deliveries(&TicketId::new(&id)).await.unwrap()[0].state == DeliveryState::Delivered).await;
     desk.only();
 }
@@ -80,8 +80,8 @@ async fn every_destination_has_its_own_queue() {
         .comment(external_id, &crate::zendesk::control::new_comment(crate::zendesk::control::Side::Agent, "Yes."))
         .unwrap();
     let changed = ChangedTicket { external_id: ExternalId::new(external_id.to_string()), updated_at: clock::now() };
-    desk.gateway.app.store.mark_changed(("desk", "desk"), &[changed]).await.unwrap();
-    desk.gateway.app.states.get("desk", "desk").unwrap().wake_polls();
+    desk.gateway.app.store.mark_changed((&"desk".into(), "desk"), &[changed]).await.unwrap();
+    desk.gateway.app.states.get(&"desk".into(), "desk").unwrap().wake_polls();
     until(async || other.state().tickets.values().next().unwrap().comments.len() == 2).await;
     desk.quiet().await;
     let id = answer.json()["id"].as_str().unwrap().to_string();

@@ -224,7 +224,7 @@ async fn unreadable_topics_stay_and_do_not_block_pruning() {
 async fn incremental_imports_read_only_topics_with_new_posts() {
     let (forum, database) = (forum().await, Database::new().await);
     let import = async |progress: &str| {
-        database.importer().import_changes("acme", &source(&forum), Prune::Limited, progress).await.unwrap()
+        database.importer().import_changes(&"acme".into(), &source(&forum), Prune::Limited, progress).await.unwrap()
     };
     let (report, progress) = import("").await;
     assert_eq!(counts(&report), [2, 0, 0, 0, 0]);

@@ -126,11 +126,11 @@ impl Database {
     }
 
     pub async fn import_with(&self, source: &Source, prune: Prune) -> Report {
-        self.importer().import("acme", source, prune).await.unwrap()
+        self.importer().import(&"acme".into(), source, prune).await.unwrap()
     }
 
     pub async fn questions(&self) -> Vec<Question> {
-        all_questions(&self.store, "acme").await.unwrap()
+        all_questions(&self.store, &"acme".into()).await.unwrap()
     }
 
     pub async fn titles(&self) -> Vec<String> {

@@ -79,7 +79,7 @@ async fn unchanged_json_lines_are_not_read_again() {
     let (server, database) = (StandIn::new().await, Database::new().await);
     let source = server.source(Format::Jsonl, "/questions.jsonl");
     let import = async |progress: &str| {
-        database.importer().import_changes("acme", &source, Prune::Limited, progress).await.unwrap()
+        database.importer().import_changes(&"acme".into(), &source, Prune::Limited, progress).await.unwrap()
     };
     let validators = [("etag", "\"1\""), ("last-modified", "Wed, 21 Oct 2015 07:28:00 GMT")];
     server.set("/questions.jsonl", 200, &validators, "{\"id\":\"a\",\"title\":\"One\"}");
@@ -106,9 +106,9 @@ async fn an_id_conflict_does_not_repeat_the_import() {
     }
     database.import(&server.source(Format::Jsonl, "/one.jsonl")).await;
     let source = server.source(Format::Jsonl, "/two.jsonl");
-    let first = database.importer().import_changes("acme", &source, Prune::Limited, "").await.unwrap();
+    let first = database.importer().import_changes(&"acme".into(), &source, Prune::Limited, "").await.unwrap();
     assert_eq!(first.0.bad, 1, "{}", first.0);
-    database.importer().import_changes("acme", &source, Prune::Limited, &first.1).await.unwrap();
+    database.importer().import_changes(&"acme".into(), &source, Prune::Limited, &first.1).await.unwrap();
     assert_eq!(server.last_headers()["if-none-match"], "\"1\"");
 }
 
@@ -139,7 +139,7 @@ async fn suspiciously_small_sources_prune_nothing_unless_forced() {
 /// Runs the planned imports into `acme` in a task that never ends.
 fn run(store: Arc<dyn Store>, plan: ScheduledImport) -> tokio::task::JoinHandle<std::convert::Infallible> {
     let import = ImportQuestions::new(store.clone(), store.clone(), store);
-    tokio::spawn(async move { import.run("acme", &plan).await })
+    tokio::spawn(async move { import.run(&"acme".into(), &plan).await })
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn two_gateways_on_one_database_run_a_scheduled_import_once() {
     let name = plan.source.name();
     let imported = async {
         // Finished, and the lease released with the source's progress.
-        while database.store.import_run("acme", &name).await.unwrap().progress.is_empty() {
+        while database.store.import_run(&"acme".into(), &name).await.unwrap().progress.is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -175,7 +175,7 @@ async fn failed_scheduled_imports_are_retried_before_the_next_period() {
     let name = plan.source.name();
     let failed = async {
         loop {
-            let run = database.store.import_run("acme", &name).await.unwrap();
+            let run = database.store.import_run(&"acme".into(), &name).await.unwrap();
             if run.failures > 0 {
                 return run;
             }
@@ -287,7 +287,7 @@ async fn configured_imports_run_and_do_not_delay_shutdown() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
     let found = async {
         let store = store_sqlite::SqliteStore::open(&folder.path().join("data/deskbell.db")).await.unwrap();
-        while all_questions(&store, "acme").await.unwrap().is_empty() {
+        while all_questions(&store, &"acme".into()).await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         store.close().await;

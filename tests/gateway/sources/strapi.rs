@@ -137,7 +137,7 @@ async fn failed_requests_are_retried_twice() {
 async fn incremental_imports_request_only_changed_questions() {
     let (squeak, database) = (squeak().await, Database::new().await);
     let import = async |progress: &str| {
-        database.importer().import_changes("acme", &source(&squeak), Prune::Limited, progress).await.unwrap()
+        database.importer().import_changes(&"acme".into(), &source(&squeak), Prune::Limited, progress).await.unwrap()
     };
     let (report, progress) = import("").await;
     assert_eq!(counts(&report), [2, 0, 0, 0, 0]);

@@ -151,7 +151,7 @@ async fn endless_cursors_are_abandoned() {
 async fn incremental_imports_stop_at_unchanged_articles_and_posts() {
     let (desk, database) = (desk().await, Database::new().await);
     let import = async |progress: &str| {
-        database.importer().import_changes("acme", &source(&desk), Prune::Limited, progress).await.unwrap()
+        database.importer().import_changes(&"acme".into(), &source(&desk), Prune::Limited, progress).await.unwrap()
     };
     let (report, progress) = import("").await;
     assert_eq!(counts(&report), [3, 0, 0, 0, 0]);

@@ -108,7 +108,7 @@ impl World {
         // The server has a mail before the gateway has recorded that.
         let recorded = async {
             while self.delivery(&id).await.state != DeliveryState::Delivered
-                || self.gateway.app.store.next_mail("desk").await.unwrap().is_some()
+                || self.gateway.app.store.next_mail(&"desk".into()).await.unwrap().is_some()
             {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 
 use super::error::StoreError;
-use crate::ids::{SessionHash, TicketId};
+use crate::ids::{SessionHash, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::attachment::FileType;
 
@@ -13,7 +13,7 @@ use domain::attachment::FileType;
 #[async_trait]
 pub trait Attachments: Send + Sync {
     /// The attachment with an id in a site.
-    async fn attachment(&self, site: &str, id: &str) -> Result<Option<StoredAttachment>, StoreError>;
+    async fn attachment(&self, site: &SiteKey, id: &str) -> Result<Option<StoredAttachment>, StoreError>;
 
     /// Stores an attachment. It replaces an earlier upload of the same owner under the same id, unless that one has been sent with a message.
     /// `upload` is checked against the quotas and counted inside the transaction; without it nothing is counted, as for files from agents and
@@ -27,7 +27,7 @@ pub trait Attachments: Send + Sync {
     /// The usage that quotas compare an upload to a site with.
     async fn upload_usage(
         &self,
-        site: &str,
+        site: &SiteKey,
         owner: FileOwner<'_>,
         day: &str,
         address: Option<&[u8; 32]>,
@@ -60,7 +60,7 @@ pub trait Attachments: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAttachment {
     /// Its site.
-    pub site: String,
+    pub site: SiteKey,
     /// The UUID that its owner chose.
     pub id: String,
     /// The verified customer who owns it, by the host's id.

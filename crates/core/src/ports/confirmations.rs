@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::outgoing_mail::MailQuota;
 use super::queue::NewDelivery;
 use super::tickets::StoredTicket;
-use crate::ids::TicketId;
+use crate::ids::{SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 
 /// Whether the sender's address is confirmed.
@@ -138,7 +138,7 @@ pub trait Confirmations: Send + Sync {
     /// are stored in the same transaction. Returns the tickets.
     async fn confirm_signed(
         &self,
-        site: &str,
+        site: &SiteKey,
         person: &str,
         mailbox: &str,
         deliveries: &[NewDelivery],

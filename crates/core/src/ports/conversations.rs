@@ -11,7 +11,7 @@ use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
 use super::tickets::StoredTicket;
-use crate::ids::{SessionHash, TicketId};
+use crate::ids::{SessionHash, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::conversation::{Author, Message, Turn};
 use domain::targets::Owner;
@@ -25,19 +25,19 @@ pub trait Conversations: Send + Sync {
     /// cannot be read are left out, and their ids are logged.
     async fn customer_tickets(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         after: Option<&CustomerCursor>,
         limit: u32,
     ) -> Result<CustomerPage, StoreError>;
 
     /// How many tickets a reader has, over all pages.
-    async fn customer_counts(&self, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError>;
+    async fn customer_counts(&self, site: &SiteKey, reader: Reader<'_>) -> Result<ReaderCounts, StoreError>;
 
     /// The open tickets of a reader with the latest messages, each with the beginning of the customer's message.
     async fn customer_excerpts(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         limit: u32,
     ) -> Result<Vec<(ListedTicket, String)>, StoreError>;
@@ -45,7 +45,7 @@ pub trait Conversations: Send + Sync {
     /// A ticket as lists show it, if the reader may open it.
     async fn listed_ticket_of(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         id: &TicketId,
     ) -> Result<Option<ListedTicket>, StoreError>;
@@ -53,7 +53,7 @@ pub trait Conversations: Send + Sync {
     /// A ticket, if the reader may open it.
     async fn ticket_of(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         id: &TicketId,
     ) -> Result<Option<StoredTicket>, StoreError>;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::error::StoreError;
+use crate::ids::SiteKey;
 use crate::timestamp::Timestamp;
 use domain::deflection::{QuestionCounts, Visits};
 use domain::event::Event;
@@ -19,18 +20,18 @@ pub trait Counts: Send + Sync {
     async fn record_counts(&self, counts: &[Count]) -> Result<(), StoreError>;
 
     /// The visits of each week and kind since a week, latest week first, then by the name of the kind.
-    async fn visit_counts(&self, site: &str, since: &str) -> Result<Vec<WeekOfKind>, StoreError>;
+    async fn visit_counts(&self, site: &SiteKey, since: &str) -> Result<Vec<WeekOfKind>, StoreError>;
 
     /// The questions opened since a week, the ones that solve most first; with the question if it still exists.
     async fn question_counts(
         &self,
-        site: &str,
+        site: &SiteKey,
         since: &str,
         limit: u32,
     ) -> Result<Vec<(QuestionCounts, Option<Question>)>, StoreError>;
 
     /// Searches without results since a week, made by enough people to be shown; most frequent first.
-    async fn search_misses(&self, site: &str, since: &str) -> Result<Vec<SearchMiss>, StoreError>;
+    async fn search_misses(&self, site: &SiteKey, since: &str) -> Result<Vec<SearchMiss>, StoreError>;
 
     /// Deletes counters of weeks before that of one time, and the hashes of who was counted of weeks before that of another. In short transactions.
     async fn forget_counts(&self, before: Timestamp, who_before: Timestamp) -> Result<(), StoreError>;
@@ -42,7 +43,7 @@ pub enum Count {
     /// An event of a visit that concerns questions.
     Event {
         /// The site.
-        site: String,
+        site: SiteKey,
         /// The Monday of the week, `2026-11-23`.
         week: String,
         /// The event.
@@ -51,7 +52,7 @@ pub enum Count {
     /// A search that found nothing.
     SearchMiss {
         /// The site.
-        site: String,
+        site: SiteKey,
         /// The Monday of the week.
         week: String,
         /// The salted hash of who searched.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::attachments::{FileOwner, StoredAttachment};
 use super::error::StoreError;
-use crate::ids::{ExternalId, Reference, SessionHash, TicketId};
+use crate::ids::{ExternalId, Reference, SessionHash, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::ticket::Status;
 
@@ -19,7 +19,7 @@ pub trait Erasure: Send + Sync {
     async fn ticket_head(&self, name: &str) -> Result<Option<TicketHead>, StoreError>;
 
     /// The ids of solved tickets of a site that were last updated before a time, oldest first, at most `limit`.
-    async fn solved_before(&self, site: &str, before: Timestamp, limit: u32) -> Result<Vec<TicketId>, StoreError>;
+    async fn solved_before(&self, site: &SiteKey, before: Timestamp, limit: u32) -> Result<Vec<TicketId>, StoreError>;
 
     /// The external tickets of a ticket: destination name and external id.
     async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(String, ExternalId)>, StoreError>;
@@ -38,7 +38,7 @@ pub trait Erasure: Send + Sync {
     ) -> Result<ErasureCounts, StoreError>;
 
     /// Unsent uploads of a customer or an anonymous session in a site.
-    async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError>;
+    async fn unsent_files(&self, site: &SiteKey, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError>;
 
     /// The address that the receipt of a ticket was or will be sent to, and when it was stored, while it is retained.
     async fn receipt_address(&self, ticket: &TicketId) -> Result<Option<(String, Timestamp)>, StoreError>;
@@ -62,7 +62,7 @@ pub struct TicketHead {
     /// Its id.
     pub id: TicketId,
     /// Its site.
-    pub site: String,
+    pub site: SiteKey,
     /// Its reference.
     pub reference: Reference,
     /// Its status; none if it cannot be read.
@@ -120,7 +120,7 @@ pub struct Traces {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonTrace {
     /// The site.
-    pub site: String,
+    pub site: SiteKey,
     /// The customer, by the host's id.
     pub person: String,
     /// The salted hash under which the customer is counted as affected by an incident.
@@ -131,7 +131,7 @@ pub struct PersonTrace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionTrace {
     /// The site.
-    pub site: String,
+    pub site: SiteKey,
     /// The SHA-256 of the session.
     pub session: SessionHash,
     /// The owner of the ticket that it sent, by the host's id; none if nobody owned it.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::error::StoreError;
 use super::tickets::StoredTicket;
-use crate::ids::{ExternalId, TicketId};
+use crate::ids::{ExternalId, SiteKey, TicketId};
 
 /// External tickets. Writes are on disk when they return.
 #[async_trait]
@@ -28,7 +28,7 @@ pub trait ExternalTickets: Send + Sync {
     /// Whether a ticket of a destination is stored here, or was erased here.
     async fn knows_external_ticket(
         &self,
-        site: &str,
+        site: &SiteKey,
         destination: &str,
         external_id: &ExternalId,
     ) -> Result<bool, StoreError>;

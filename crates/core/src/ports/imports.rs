@@ -1,5 +1,6 @@
 //! The port for repeated imports: which process runs one, and how the last one ended.
 
+use crate::ids::SiteKey;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,15 +11,21 @@ use super::error::StoreError;
 #[async_trait]
 pub trait Imports: Send + Sync {
     /// The state of a source that is imported repeatedly.
-    async fn import_run(&self, site: &str, source: &str) -> Result<ImportRun, StoreError>;
+    async fn import_run(&self, site: &SiteKey, source: &str) -> Result<ImportRun, StoreError>;
 
     /// Acquires or renews the lease of a source; `false` if another holder has it.
-    async fn lease_import(&self, site: &str, source: &str, holder: &str, lease: Duration) -> Result<bool, StoreError>;
+    async fn lease_import(
+        &self,
+        site: &SiteKey,
+        source: &str,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<bool, StoreError>;
 
     /// Records the outcome of an import and releases the lease, if the holder still has it.
     async fn record_import(
         &self,
-        site: &str,
+        site: &SiteKey,
         source: &str,
         holder: &str,
         outcome: &ImportOutcome,

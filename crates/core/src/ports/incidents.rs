@@ -1,5 +1,6 @@
 //! The port for counting who is affected by an incident. Nobody can be identified from it.
 
+use crate::ids::SiteKey;
 use async_trait::async_trait;
 
 use super::error::StoreError;
@@ -8,8 +9,8 @@ use super::error::StoreError;
 #[async_trait]
 pub trait Incidents: Send + Sync {
     /// Records that somebody is affected; `who` is a salted hash. Recording the same again changes nothing.
-    async fn affect(&self, site: &str, incident: &str, who: &[u8; 32]) -> Result<(), StoreError>;
+    async fn affect(&self, site: &SiteKey, incident: &str, who: &[u8; 32]) -> Result<(), StoreError>;
 
     /// How many are affected.
-    async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError>;
+    async fn affected(&self, site: &SiteKey, incident: &str) -> Result<u32, StoreError>;
 }

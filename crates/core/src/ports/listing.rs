@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::conversations::Handling;
-use crate::ids::{Reference, TicketId};
+use crate::ids::{Reference, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::robot::Sign;
 use domain::targets::Target;
@@ -15,7 +15,7 @@ pub struct ListedTicket {
     /// Its id, a UUID.
     pub id: TicketId,
     /// Its site.
-    pub site: String,
+    pub site: SiteKey,
     /// Its reference.
     pub reference: Reference,
     /// Its status.

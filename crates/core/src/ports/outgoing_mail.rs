@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::error::StoreError;
 use super::queue::ClaimToken;
 use super::tickets::StoredTicket;
-use crate::ids::{SessionHash, TicketId};
+use crate::ids::{SessionHash, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 
 /// How many mails may be sent in 24 hours to addresses that the host has not signed. Anybody can type anybody's address into a form.
@@ -119,10 +119,10 @@ pub struct DueMail {
 pub trait OutgoingMail: Send + Sync {
     /// Claims the receipt of a site that has been due longest, and counts the attempt. A receipt that cannot be read becomes a dead letter by
     /// itself and is logged.
-    async fn claim_mail(&self, site: &str, lease: Duration) -> Result<Option<DueMail>, StoreError>;
+    async fn claim_mail(&self, site: &SiteKey, lease: Duration) -> Result<Option<DueMail>, StoreError>;
 
     /// The time until the next receipt of a site can be claimed; none if there is none.
-    async fn next_mail(&self, site: &str) -> Result<Option<Duration>, StoreError>;
+    async fn next_mail(&self, site: &SiteKey) -> Result<Option<Duration>, StoreError>;
 
     /// Extends a claim by a lease from now on; `false` if another worker has claimed the receipt since.
     async fn extend_mail(&self, ticket: &TicketId, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError>;
@@ -144,7 +144,7 @@ pub trait OutgoingMail: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Clears recorded bounces of a mailbox, because its owner has written from it.
-    async fn forget_bounces(&self, site: &str, mailbox: &str) -> Result<(), StoreError>;
+    async fn forget_bounces(&self, site: &SiteKey, mailbox: &str) -> Result<(), StoreError>;
 
     /// Deletes finished mails, and mails counted against quotas, from before a time.
     async fn forget_mails(&self, before: Timestamp) -> Result<(), StoreError>;

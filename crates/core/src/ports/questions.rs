@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 
 use super::error::StoreError;
+use crate::ids::SiteKey;
 use crate::timestamp::Timestamp;
 use domain::question::Question;
 
@@ -16,45 +17,45 @@ use domain::question::Question;
 #[async_trait]
 pub trait Questions: Send + Sync {
     /// The question with an id.
-    async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError>;
+    async fn question(&self, site: &SiteKey, id: &str) -> Result<Option<Question>, StoreError>;
 
     /// The questions of a site with ids above `after`, ordered by id.
-    async fn question_page(&self, site: &str, after: &str, limit: u32) -> Result<Vec<QuestionRow>, StoreError>;
+    async fn question_page(&self, site: &SiteKey, after: &str, limit: u32) -> Result<Vec<QuestionRow>, StoreError>;
 
     /// The questions of a site after a revision and an id and up to a revision, ordered by revision and id.
     async fn changed_questions(
         &self,
-        site: &str,
+        site: &SiteKey,
         after: &(i64, String),
         until: i64,
         limit: u32,
     ) -> Result<Vec<QuestionRow>, StoreError>;
 
     /// The ids of the questions of a site that were removed in a range of revisions.
-    async fn removed_questions(&self, site: &str, revisions: RevisionRange) -> Result<Vec<String>, StoreError>;
+    async fn removed_questions(&self, site: &SiteKey, revisions: RevisionRange) -> Result<Vec<String>, StoreError>;
 
     /// A counter that increases when the questions of any site change. Reads one row.
     async fn question_changes(&self) -> Result<i64, StoreError>;
 
     /// The revision of each site that has had questions.
-    async fn revisions(&self) -> Result<BTreeMap<String, Revision>, StoreError>;
+    async fn revisions(&self) -> Result<BTreeMap<SiteKey, Revision>, StoreError>;
 
     /// The questions of a site by id, as an import compares them.
-    async fn known_questions(&self, site: &str) -> Result<HashMap<String, KnownQuestion>, StoreError>;
+    async fn known_questions(&self, site: &SiteKey) -> Result<HashMap<String, KnownQuestion>, StoreError>;
 
     /// Inserts and updates questions of a source in one transaction. Returns those that were skipped because another source has their ids.
     async fn write_questions(
         &self,
-        site: &str,
+        site: &SiteKey,
         source: &str,
         questions: &[NewQuestion],
     ) -> Result<Vec<IdConflict>, StoreError>;
 
     /// Removes questions of a source in one transaction. Returns how many existed.
-    async fn remove_questions(&self, site: &str, source: &str, ids: &[String]) -> Result<usize, StoreError>;
+    async fn remove_questions(&self, site: &SiteKey, source: &str, ids: &[String]) -> Result<usize, StoreError>;
 
     /// Finishes an import: what it wrote and removed takes effect, and its time is recorded.
-    async fn finish_import(&self, site: &str, source: &str) -> Result<(), StoreError>;
+    async fn finish_import(&self, site: &SiteKey, source: &str) -> Result<(), StoreError>;
 
     /// Deletes the records of removals from before a time. An index that has not seen them yet has to be rebuilt.
     async fn forget_removed_questions(&self, before: Timestamp) -> Result<(), StoreError>;

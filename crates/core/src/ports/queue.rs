@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
-use crate::ids::{DeliveryId, Reference, TicketId};
+use crate::ids::{DeliveryId, Reference, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::words;
 
@@ -21,7 +21,7 @@ pub trait Queue: Send + Sync {
     /// the queue.
     async fn claim_deliveries(
         &self,
-        queue: (&str, &str),
+        queue: (&SiteKey, &str),
         lease: Duration,
         claimed_ids: &[DeliveryId],
         limit: u32,
@@ -30,7 +30,7 @@ pub trait Queue: Send + Sync {
     /// The time until the next delivery of a destination can be claimed, apart from those in `claimed_ids`; none if there is none.
     async fn next_delivery(
         &self,
-        queue: (&str, &str),
+        queue: (&SiteKey, &str),
         claimed_ids: &[DeliveryId],
     ) -> Result<Option<Duration>, StoreError>;
 
@@ -110,7 +110,7 @@ pub struct Delivery {
     /// Its number, in the order of creation.
     pub id: DeliveryId,
     /// The site of its ticket.
-    pub site: String,
+    pub site: SiteKey,
     /// The name of the destination in the site.
     pub destination: String,
     /// The id of its ticket.
@@ -210,7 +210,7 @@ pub const QUEUE_COUNT_MAX: u32 = 2_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueStatus {
     /// The site.
-    pub site: String,
+    pub site: SiteKey,
     /// The name of the destination in the site.
     pub destination: String,
     /// How many deliveries are pending, at most [`QUEUE_COUNT_MAX`].

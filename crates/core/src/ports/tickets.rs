@@ -9,7 +9,7 @@ use super::listing::{InboxCursor, InboxPage};
 use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
-use crate::ids::{Reference, SessionHash, TicketId};
+use crate::ids::{Reference, SessionHash, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::targets::{Owner, Target};
 use domain::ticket::{NewTicket, Priority, Status};
@@ -26,11 +26,11 @@ pub trait Tickets: Send + Sync {
     ) -> Result<SubmissionOutcome, StoreError>;
 
     /// The ticket that was submitted under an idempotency key.
-    async fn submission(&self, site: &str, key: &str) -> Result<Option<StoredSubmission>, StoreError>;
+    async fn submission(&self, site: &SiteKey, key: &str) -> Result<Option<StoredSubmission>, StoreError>;
 
     /// Moves the tickets and attachments of a session in a site to a customer, as far as no customer owns them. The session cannot open them
     /// any more.
-    async fn move_to_person(&self, site: &str, session: &SessionHash, person: &str) -> Result<(), StoreError>;
+    async fn move_to_person(&self, site: &SiteKey, session: &SessionHash, person: &str) -> Result<(), StoreError>;
 
     /// The ticket with an id.
     async fn ticket(&self, id: &TicketId) -> Result<Option<StoredTicket>, StoreError>;
@@ -64,7 +64,7 @@ pub struct StoredTicket {
     /// A UUID that sorts by time.
     pub id: TicketId,
     /// Its site.
-    pub site: String,
+    pub site: SiteKey,
     /// The reference that people use for it.
     pub reference: Reference,
     /// Its status.
@@ -89,10 +89,10 @@ pub struct StoredTicket {
 
 impl StoredTicket {
     /// A new open ticket, received at a time, without response target or owner.
-    pub fn new(site: &str, reference: Reference, new: NewTicket, received_at: Timestamp) -> StoredTicket {
+    pub fn new(site: SiteKey, reference: Reference, new: NewTicket, received_at: Timestamp) -> StoredTicket {
         StoredTicket {
             id: TicketId::new(Uuid::now_v7()),
-            site: site.into(),
+            site,
             reference,
             status: Status::Open,
             priority: None,
@@ -148,7 +148,7 @@ pub enum SubmissionOutcome {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The site.
-    pub site: String,
+    pub site: Option<SiteKey>,
     /// The status.
     pub status: Option<Status>,
     /// Who answers them.

@@ -53,7 +53,7 @@ mod tests {
 
     fn ticket() -> StoredTicket {
         let new = serde_json::json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
-        StoredTicket::new("acme", "DB-00000".into(), serde_json::from_value(new).unwrap(), Timestamp::EPOCH)
+        StoredTicket::new("acme".into(), "DB-00000".into(), serde_json::from_value(new).unwrap(), Timestamp::EPOCH)
     }
 
     #[test]

@@ -45,7 +45,7 @@ mod tests {
             json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
         let new = serde_json::from_value(new).unwrap();
         CurrentTicket {
-            ticket: StoredTicket::new("acme", "DB-00000".into(), new, at),
+            ticket: StoredTicket::new("acme".into(), "DB-00000".into(), new, at),
             now: Timestamp::EPOCH,
             last_message: 0,
             customer_messages: 0,

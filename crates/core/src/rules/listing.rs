@@ -59,7 +59,7 @@ mod tests {
     fn ticket() -> StoredTicket {
         let new =
             json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
-        StoredTicket::new("acme", "DB-00000".into(), serde_json::from_value(new).unwrap(), time(AT))
+        StoredTicket::new("acme".into(), "DB-00000".into(), serde_json::from_value(new).unwrap(), time(AT))
     }
 
     #[test]

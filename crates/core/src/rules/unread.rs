@@ -25,7 +25,7 @@ mod tests {
             "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" }
         });
         let new = serde_json::from_value(new).unwrap();
-        let mut ticket = StoredTicket::new("acme", "DB-00000".into(), new, Timestamp::EPOCH);
+        let mut ticket = StoredTicket::new("acme".into(), "DB-00000".into(), new, Timestamp::EPOCH);
         (ticket.handling.read_until, ticket.handling.unread) = (1, 2);
         CurrentTicket {
             ticket,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::wire_up::SiteMails;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
-use deskbell_core::ids::{DeliveryId, Reference, TicketId};
+use deskbell_core::ids::{DeliveryId, Reference, SiteKey, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, Destination, Finding};
 use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
 use deskbell_core::random;
@@ -25,7 +25,7 @@ const TESTER: &str = "deskbell-test@example.com";
 /// The findings, one per destination.
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    found: Vec<(String, String, Vec<Finding>)>,
+    found: Vec<(SiteKey, String, Vec<Finding>)>,
 }
 
 impl CheckReport {
@@ -125,7 +125,7 @@ async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
     }
 }
 
-fn ticket(site: &str) -> StoredTicket {
+fn ticket(site: &SiteKey) -> StoredTicket {
     let new = NewTicket {
         kind: Kind::Question,
         topic: String::new(),
@@ -147,5 +147,5 @@ fn ticket(site: &str) -> StoredTicket {
     };
     // Nobody looks it up.
     let reference = reference::from_random(random::number().unwrap_or_default(), reference::LENGTH_MIN);
-    StoredTicket::new(site, Reference::new(reference), new, clock::now())
+    StoredTicket::new(site.clone(), Reference::new(reference), new, clock::now())
 }

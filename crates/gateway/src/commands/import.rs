@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::wire_up;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{QuestionSource, Store, StoreError};
 use deskbell_core::use_cases::search::import::{ImportError, Prune, Report};
 
@@ -12,7 +13,7 @@ pub enum ImportCommandError {
     #[error("--site: {site:?} is not a site of the configuration; it has {known}")]
     UnknownSite {
         /// The site.
-        site: String,
+        site: SiteKey,
         /// The configured sites.
         known: String,
     },
@@ -27,13 +28,13 @@ pub enum ImportCommandError {
 /// Imports a source into the configured database.
 pub async fn run(
     settings: &Settings,
-    site: &str,
+    site: &SiteKey,
     source: &dyn QuestionSource,
     prune: Prune,
 ) -> Result<Report, ImportCommandError> {
-    if !settings.sites.is_empty() && !settings.sites.contains_key(site) {
+    if !settings.sites.is_empty() && !settings.sites.contains_key(site.as_str()) {
         let known: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
-        return Err(ImportCommandError::UnknownSite { site: site.into(), known: known.join(", ") });
+        return Err(ImportCommandError::UnknownSite { site: site.clone(), known: known.join(", ") });
     }
     let (store, import) = wire_up::import_questions(settings).await?;
     let report = import.import(site, source, prune).await;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::wire_up;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Store, StoreError};
 use deskbell_core::use_cases::search::all_questions;
 use outbound_http::Limits;
@@ -48,7 +49,7 @@ pub enum StaticIndexError {
 /// Writes the questions of a source, or of a site in the configured database.
 pub async fn write(
     settings: &Settings,
-    site: &str,
+    site: &SiteKey,
     source: Option<&Source>,
     out: &Path,
 ) -> Result<Written, StaticIndexError> {

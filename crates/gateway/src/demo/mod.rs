@@ -18,7 +18,7 @@ pub async fn import(store: &dyn Questions) -> Result<(), StoreError> {
     for note in &reading.bad {
         tracing::error!("the demo's questions: {note}");
     }
-    write(store, SITE, SITE, reading.questions, Prune::Forced).await?;
+    write(store, &SITE.into(), SITE, reading.questions, Prune::Forced).await?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Admits large bodies. Each is held in memory as a whole before its signature can be verified, so only a few are admitted at a time.
 
+use deskbell_core::ids::SiteKey;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -18,7 +19,7 @@ const KNOWN_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookSender {
     /// The site.
-    pub site: String,
+    pub site: SiteKey,
     /// The name of the destination.
     pub destination: String,
     /// The sender's network.

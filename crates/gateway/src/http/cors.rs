@@ -2,6 +2,7 @@
 //! Every response has the headers, including errors, because a page takes a response without them for a network error. Preflights are answered
 //! here on every public path and allow the requested headers: tracing libraries add theirs to our requests.
 
+use deskbell_core::ids::SiteKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,14 +46,14 @@ enum Audience {
 /// Decides which pages may read responses.
 pub struct PageAccess {
     /// The allowed pages of each site.
-    origins: BTreeMap<String, Origins>,
+    origins: BTreeMap<SiteKey, Origins>,
     refused: RefusedOrigins,
     is_demo: bool,
 }
 
 impl PageAccess {
     /// Allows the pages of these origins to read responses about their site, and logs others.
-    pub fn new(origins: BTreeMap<String, Origins>, is_demo: bool) -> PageAccess {
+    pub fn new(origins: BTreeMap<SiteKey, Origins>, is_demo: bool) -> PageAccess {
         PageAccess { origins, refused: RefusedOrigins::default(), is_demo }
     }
 

@@ -1,5 +1,6 @@
 //! Middleware that identifies clients, charges requests and rejects those above a limit.
 
+use deskbell_core::ids::SiteKey;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ pub async fn enforce(
 ) -> Response {
     let charge = declared(&api, &request).unwrap_or(Charge::Read);
     let site = path.iter().find_map(|(name, value)| (name == "site").then_some(value)).unwrap_or_default();
-    if let Err(wait) = guard.admit(charge, client.address, requester::claimed(site, request.headers())) {
+    if let Err(wait) = guard.admit(charge, client.address, requester::claimed(&SiteKey::new(site), request.headers())) {
         return Refusal::from(wait).into_response();
     }
     // The time limit depends on it.

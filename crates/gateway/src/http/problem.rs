@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::connections::{HEAD_MAX, HEADERS_MAX};
 use deskbell_core::clock;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{SubmissionExceeded, SubmissionScope};
 use deskbell_core::rules::codes::{ATTEMPTS_MAX, CODES_MAX};
 use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR};
@@ -31,7 +32,7 @@ pub enum Refusal {
     NotFound(String),
     /// No site has this key.
     #[error("this gateway has no site {0:?}; set data-site on the script tag to a site of its configuration")]
-    UnknownSite(String),
+    UnknownSite(SiteKey),
     /// The address exists, but not for this method.
     #[error("this method is not allowed; see the header Allow")]
     MethodNotAllowed,

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use super::client::Client;
 use super::problem::Refusal;
 use crate::guard;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Reader, Requester};
 use deskbell_core::pseudonym::CountedSender;
 use deskbell_core::site::{Site, Sites};
@@ -17,13 +18,13 @@ use identity::{Credentials, SESSION_HEADER, TokenSigner};
 /// Identifies the requesters of each site.
 pub struct Requesters {
     sites: Arc<Sites>,
-    signers: BTreeMap<String, Vec<TokenSigner>>,
+    signers: BTreeMap<SiteKey, Vec<TokenSigner>>,
     sign_in: Arc<SignIn>,
 }
 
 impl Requesters {
     /// Identifies requesters by the signers of their sites.
-    pub fn new(sites: Arc<Sites>, signers: BTreeMap<String, Vec<TokenSigner>>, sign_in: Arc<SignIn>) -> Requesters {
+    pub fn new(sites: Arc<Sites>, signers: BTreeMap<SiteKey, Vec<TokenSigner>>, sign_in: Arc<SignIn>) -> Requesters {
         Requesters { sites, signers, sign_in }
     }
 
@@ -33,8 +34,8 @@ impl Requesters {
     }
 
     /// The site of a request.
-    pub fn site(&self, key: &str) -> Result<&Site, Refusal> {
-        self.sites.get(key).ok_or_else(|| Refusal::UnknownSite(key.into()))
+    pub fn site(&self, key: &SiteKey) -> Result<&Site, Refusal> {
+        self.sites.get(key).ok_or_else(|| Refusal::UnknownSite(key.clone()))
     }
 
     /// The requester of a request to a site. A token or session, if present, must be valid.
@@ -49,7 +50,7 @@ impl Requesters {
     }
 
     /// The reader that a requester is in a site, after the tickets of their session were moved to them.
-    pub async fn reader<'a>(&self, site: &str, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
+    pub async fn reader<'a>(&self, site: &SiteKey, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
         self.sign_in.reader(site, requester).await
     }
 
@@ -59,7 +60,7 @@ impl Requesters {
 }
 
 /// The digest of the session, or else the token, to which a request is charged. Neither is verified.
-pub fn claimed(site: &str, headers: &HeaderMap) -> Option<[u8; 32]> {
+pub fn claimed(site: &SiteKey, headers: &HeaderMap) -> Option<[u8; 32]> {
     let credential = session(headers).or_else(|| headers.get(header::AUTHORIZATION))?;
     Some(guard::credential_digest(site, credential.as_bytes()))
 }

@@ -104,10 +104,10 @@ impl Metrics {
             (Family::<AttemptLabels, Counter>::default(), Family::<QueueLabels, Gauge>::default());
         for (site, destination, state) in self.states.iter() {
             for (result, count) in counts(&state.attempts) {
-                let labels = AttemptLabels { site: site.into(), destination: destination.into(), result };
+                let labels = AttemptLabels { site: site.to_string(), destination: destination.into(), result };
                 attempts.get_or_create(&labels).inc_by(count);
             }
-            let labels = QueueLabels { site: site.into(), destination: destination.into() };
+            let labels = QueueLabels { site: site.to_string(), destination: destination.into() };
             reachable.get_or_create(&labels).set(i64::from(state.unreachable().is_none()));
         }
         registry.register("delivery_attempts", "Attempts to deliver to a destination, by result", attempts);
@@ -115,7 +115,7 @@ impl Metrics {
         let mails = Family::<MailLabels, Counter>::default();
         for (site, attempts) in self.mail.iter() {
             for (result, count) in counts(attempts) {
-                mails.get_or_create(&MailLabels { site: site.into(), result }).inc_by(count);
+                mails.get_or_create(&MailLabels { site: site.to_string(), result }).inc_by(count);
             }
         }
         registry.register("mail_attempts", "Attempts to send a mail, by result", mails);
@@ -124,7 +124,7 @@ impl Metrics {
     fn register_indexes(&self, registry: &mut Registry) {
         let questions = Family::<SiteLabels, Gauge>::default();
         for (site, size) in self.indexes.sizes() {
-            questions.get_or_create(&SiteLabels { site }).set(size as i64);
+            questions.get_or_create(&SiteLabels { site: site.to_string() }).set(size as i64);
         }
         registry.register("index_questions", "Questions in the search index of a site", questions);
     }
@@ -139,13 +139,13 @@ impl Metrics {
         let now = self.clock.now();
         // An empty queue has no status; its metrics must not vanish.
         for (site, destination, _) in self.states.iter() {
-            let labels = QueueLabels { site: site.into(), destination: destination.into() };
+            let labels = QueueLabels { site: site.to_string(), destination: destination.into() };
             waiting.get_or_create(&labels).set(0);
             dead.get_or_create(&labels).set(0);
             oldest.get_or_create(&labels).set(0.0);
         }
         for status in queues {
-            let labels = QueueLabels { site: status.site, destination: status.destination };
+            let labels = QueueLabels { site: status.site.to_string(), destination: status.destination };
             waiting.get_or_create(&labels).set(i64::from(status.waiting));
             dead.get_or_create(&labels).set(i64::from(status.dead_letters));
             let age = status.since.map_or(0.0, |since| now.since(since).as_secs_f64());

@@ -10,6 +10,7 @@ use ::mail::{
     Grant, Login, MailServer, Mailbox, Security, SmtpMailer, TlsError, Tokens, accept_any_certificate,
     require_certificate,
 };
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::MailLimits;
 
 const NO_SERVER: &str = "not the address of a mail server; use smtps://HOST or smtp://HOST, with USER:PASSWORD@ \
@@ -29,7 +30,7 @@ pub struct SiteMail {
 }
 
 /// How the sites that send e-mail do so, by site key.
-pub type SiteMails = BTreeMap<String, SiteMail>;
+pub type SiteMails = BTreeMap<SiteKey, SiteMail>;
 
 /// The mail of a table, or the invalid field and the reason. `password` comes from the environment and wins.
 pub fn site_mail(table: &MailTable, password: Option<&str>) -> Result<SiteMail, (&'static str, String)> {

@@ -11,7 +11,7 @@ use super::mail::SiteMails;
 use super::{email, imports, incidents, mail, signers, webhook, zendesk};
 use crate::config::{DestinationTable, LineNumbers, Origins, Secrets, SettingsError, SiteConfig};
 use deskbell_core::destinations::{Destinations, SiteDestinations};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::StatusPage;
 use deskbell_core::ports::destination::Destination;
 use deskbell_core::site::{Site, Sites};
@@ -24,19 +24,19 @@ pub struct SiteParts {
     /// The sites as the rules know them.
     pub sites: Sites,
     /// The pages that may use them.
-    pub origins: BTreeMap<String, Origins>,
+    pub origins: BTreeMap<SiteKey, Origins>,
     /// The signers of customer identities.
-    pub signers: BTreeMap<String, Vec<TokenSigner>>,
+    pub signers: BTreeMap<SiteKey, Vec<TokenSigner>>,
     /// How they send mail; without that, receipts are shown and not sent.
     pub mails: SiteMails,
     /// Their destinations; without one, tickets are only stored here.
     pub destinations: Destinations,
     /// Their configured incidents.
-    pub incidents: BTreeMap<String, Vec<Incident>>,
+    pub incidents: BTreeMap<SiteKey, Vec<Incident>>,
     /// Their status pages.
-    pub status_pages: BTreeMap<String, Arc<dyn StatusPage>>,
+    pub status_pages: BTreeMap<SiteKey, Arc<dyn StatusPage>>,
     /// Their scheduled imports.
-    pub imports: BTreeMap<String, Vec<ImportConfig>>,
+    pub imports: BTreeMap<SiteKey, Vec<ImportConfig>>,
 }
 
 /// The invalid field, and the reason.
@@ -56,9 +56,10 @@ pub fn make(
             location: lines.location(&format!("sites.{key}.{field}")),
             message,
         };
-        let made = site(key, table, secrets, &mut parts).map_err(wrong)?;
+        let key = SiteKey::new(key);
+        let made = site(&key, table, secrets, &mut parts).map_err(wrong)?;
         sites.push(made.0);
-        destinations.push((key.clone(), made.1));
+        destinations.push((key, made.1));
     }
     parts.sites = sites.into_iter().collect();
     parts.destinations = destinations.into_iter().collect();
@@ -67,17 +68,17 @@ pub fn make(
 
 /// Creates a site with its destinations; its other parts are added to `parts`.
 fn site(
-    key: &str,
+    key: &SiteKey,
     site: &SiteConfig,
     secrets: &Secrets,
     parts: &mut SiteParts,
 ) -> Result<(Site, SiteDestinations), TableError> {
     let prefix = |table: &str, (field, message): (&str, String)| (format!("{table}.{field}"), message);
-    parts.signers.insert(key.into(), signers::signers(&site.signers)?);
+    parts.signers.insert(key.clone(), signers::signers(&site.signers)?);
     if let Some(table) = &site.incidents {
         match incidents::source(table).map_err(|wrong| prefix("incidents", wrong))? {
-            IncidentSource::Configured(incident) => drop(parts.incidents.insert(key.into(), vec![incident])),
-            IncidentSource::StatusPage(page) => drop(parts.status_pages.insert(key.into(), Arc::new(page))),
+            IncidentSource::Configured(incident) => drop(parts.incidents.insert(key.clone(), vec![incident])),
+            IncidentSource::StatusPage(page) => drop(parts.status_pages.insert(key.clone(), Arc::new(page))),
         }
     }
     let password = secrets.smtp_password.as_deref();
@@ -90,11 +91,11 @@ fn site(
         let message = format!("{name:?} is not a destination of this site with to = \"email\" and reply_address");
         return Err(("mail.bounces".into(), message));
     }
-    parts.mails.extend(mail.map(|mail| (key.to_string(), mail)));
-    parts.imports.insert(key.into(), imports(site)?);
+    parts.mails.extend(mail.map(|mail| (key.clone(), mail)));
+    parts.imports.insert(key.clone(), imports(site)?);
     let SiteConfig { origins, config, hours, rota, support_engineers, keep, .. } = site.clone();
-    parts.origins.insert(key.into(), origins);
-    Ok((Site { key: key.into(), config, hours, rota, support_engineers, keep }, destinations))
+    parts.origins.insert(key.clone(), origins);
+    Ok((Site { key: key.clone(), config, hours, rota, support_engineers, keep }, destinations))
 }
 
 fn destinations(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::destinations::Destinations;
+use crate::ids::SiteKey;
 use crate::ports::{Bus, Confirmations, DeliveryKind, Reader, Requester, StoreError, Tickets};
 use crate::rules::address::mailbox;
 use domain::conversation::Author;
@@ -38,13 +39,13 @@ impl SignIn {
     }
 
     /// The reader that a requester is in a site, after the tickets of their session were moved to them.
-    pub async fn reader<'a>(&self, site: &str, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
+    pub async fn reader<'a>(&self, site: &SiteKey, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
         self.adopt_session(site, requester).await?;
         requester.reader().ok_or(ReaderError::Unidentified)
     }
 
     /// Moves the tickets of the session to the customer, and confirms the address that the host has verified.
-    pub async fn adopt_session(&self, site: &str, requester: &Requester) -> Result<(), StoreError> {
+    pub async fn adopt_session(&self, site: &SiteKey, requester: &Requester) -> Result<(), StoreError> {
         let (Some(person), Some(session)) = (&requester.person, &requester.session) else { return Ok(()) };
         self.tickets.move_to_person(site, session, &person.user.id).await?;
         if person.email_verified != Some(true) || person.user.email.is_empty() {

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::hmac::{self, Key};
 
+use crate::ids::SiteKey;
 use crate::timestamp::Timestamp;
 
 /// How long an address is valid at least, in seconds; at most half as long again. All addresses of a file signed within the same half are
@@ -21,14 +22,14 @@ impl FileAddresses {
     }
 
     /// The signed address of a file at a time in seconds since 1970, relative to the gateway.
-    pub fn sign(&self, site: &str, id: &str, now: Timestamp) -> String {
+    pub fn sign(&self, site: &SiteKey, id: &str, now: Timestamp) -> String {
         let until = (now.as_seconds() / (LIFE / 2) + 3) * (LIFE / 2);
         let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, message(site, id, until).as_bytes()));
         format!("/v1/sites/{site}/attachments/{id}?until={until}&signature={signature}")
     }
 
     /// Whether an address was signed here and has not expired.
-    pub fn is_signed(&self, site: &str, id: &str, (until, signature): (&str, &str), now: Timestamp) -> bool {
+    pub fn is_signed(&self, site: &SiteKey, id: &str, (until, signature): (&str, &str), now: Timestamp) -> bool {
         let (Ok(until), Ok(tag)) = (until.parse::<i64>(), BASE64_URL_SAFE_NO_PAD.decode(signature)) else {
             return false;
         };
@@ -37,7 +38,7 @@ impl FileAddresses {
 }
 
 /// Neither site keys nor ids contain line breaks.
-fn message(site: &str, id: &str, until: i64) -> String {
+fn message(site: &SiteKey, id: &str, until: i64) -> String {
     format!("{site}\n{id}\n{until}")
 }
 
@@ -52,10 +53,12 @@ mod tests {
     fn signed_addresses_last_an_hour_and_open_one_file() {
         let addresses = FileAddresses::new(b"secret");
         let now = Timestamp::from_seconds(1_800_000_123);
-        let address = addresses.sign("acme", "a", now);
+        let address = addresses.sign(&"acme".into(), "a", now);
         let parameters = address.strip_prefix("/v1/sites/acme/attachments/a?until=").unwrap();
         let (until, signature) = parameters.split_once("&signature=").unwrap();
-        let good = |site, id, until, signature, now| addresses.is_signed(site, id, (until, signature), now);
+        let good = |site: &str, id, until, signature, now| {
+            addresses.is_signed(&SiteKey::new(site), id, (until, signature), now)
+        };
         assert!(good("acme", "a", until, signature, now) && good("acme", "a", until, signature, now + LIFE));
         assert!(!good("acme", "a", until, signature, now + LIFE + LIFE / 2));
         assert!(!good("other", "a", until, signature, now) && !good("acme", "b", until, signature, now));
@@ -65,7 +68,7 @@ mod tests {
             assert!(!good("acme", "a", until, bad, now), "{bad}");
         }
         let other = FileAddresses::new(b"other");
-        assert!(!other.is_signed("acme", "a", (until, signature), now));
-        assert_eq!(addresses.sign("acme", "a", now + Duration::from_secs(1)), address);
+        assert!(!other.is_signed(&"acme".into(), "a", (until, signature), now));
+        assert_eq!(addresses.sign(&"acme".into(), "a", now + Duration::from_secs(1)), address);
     }
 }

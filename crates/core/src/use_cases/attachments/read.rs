@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{FileAddresses, ReadFileError};
 use crate::clock;
-use crate::ids::TicketId;
+use crate::ids::{SiteKey, TicketId};
 use crate::ports::{Attachments, StoreError, StoredAttachment};
 use domain::attachment::Attachment;
 use domain::conversation::Message;
@@ -25,7 +25,7 @@ impl ReadFiles {
     /// The file at a signed address.
     pub async fn find(
         &self,
-        site: &str,
+        site: &SiteKey,
         id: &str,
         until: &str,
         signature: &str,

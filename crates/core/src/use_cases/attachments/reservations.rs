@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::ids::SessionHash;
+use crate::ids::{SessionHash, SiteKey};
 use crate::ports::{FileOwner, UploadUsage, Usage};
 use crate::rules::upload_quotas::{Admission, Exceeded, Reserved};
 
@@ -20,10 +20,10 @@ pub struct Reservations(Arc<Mutex<HashMap<Scope, Usage>>>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Scope {
-    Person(String, String),
-    Session(String, SessionHash),
+    Person(SiteKey, String),
+    Session(SiteKey, SessionHash),
     Address([u8; 32]),
-    Site(String),
+    Site(SiteKey),
     Disk,
 }
 
@@ -56,7 +56,7 @@ pub struct Reservation {
 #[derive(Clone, Copy, Debug)]
 pub struct Uploader<'a> {
     /// The site.
-    pub site: &'a str,
+    pub site: &'a SiteKey,
     /// The owner of the file.
     pub owner: FileOwner<'a>,
     /// The pseudonym of the network address, under which uploads are counted.
@@ -89,7 +89,7 @@ impl Reservations {
             reservations: self.clone(),
             owner: owner(by),
             address: by.address.map(Scope::Address),
-            site: Scope::Site(by.site.into()),
+            site: Scope::Site(by.site.clone()),
             max: size.announced.map_or(size.max, |_| announced),
             bytes: 0,
             is_taken: false,
@@ -197,8 +197,8 @@ impl Drop for Reservation {
 
 fn owner(by: &Uploader<'_>) -> Scope {
     match by.owner {
-        FileOwner::Person(person) => Scope::Person(by.site.into(), person.into()),
-        FileOwner::Session(session) => Scope::Session(by.site.into(), *session),
+        FileOwner::Person(person) => Scope::Person(by.site.clone(), person.into()),
+        FileOwner::Session(session) => Scope::Session(by.site.clone(), *session),
     }
 }
 
@@ -215,7 +215,6 @@ mod tests {
         Admission { quotas, site, is_signed, now: "2026-11-28T20:00:00Z".parse().unwrap() }
     }
 
-    const SITE: &str = "acme";
     const ADDRESS: [u8; 32] = [7; 32];
 
     fn reserve(
@@ -225,7 +224,8 @@ mod tests {
         free: Option<u64>,
         announced: Option<u64>,
     ) -> Result<Reservation, NoRoom> {
-        let by = Uploader { site: SITE, owner: FileOwner::Session(&[session; 32].into()), address: Some(ADDRESS) };
+        let by =
+            Uploader { site: &"acme".into(), owner: FileOwner::Session(&[session; 32].into()), address: Some(ADDRESS) };
         let size = UploadSize { announced, max: 10 * MB };
         reservations.reserve(admission, &by, &UploadUsage::default(), free, size)
     }

@@ -12,7 +12,7 @@ use super::read::describe;
 use super::receive::receive;
 use super::reservations::{NoRoom, Reservation, Reservations, UploadSize, Uploader};
 use crate::clock::Clock;
-use crate::ids::SessionHash;
+use crate::ids::{SessionHash, SiteKey};
 use crate::ports::{Attachments, FileOwner, PartialFile, PutOutcome, Requester, StoredAttachment, Upload, UploadUsage};
 use crate::ports::{LimitShare, SiteLimits};
 use crate::pseudonym::Pseudonyms;
@@ -160,7 +160,7 @@ impl StoreFile {
     /// Cleans an upload, and writes its row.
     async fn keep(
         &self,
-        site: String,
+        site: SiteKey,
         rules: &FileRules,
         requester: Requester,
         file: NewFile,
@@ -217,18 +217,22 @@ impl StoreFile {
     }
 }
 
-fn refuse(site: &str, no_room: NoRoom) -> StoreFileError {
+fn refuse(site: &SiteKey, no_room: NoRoom) -> StoreFileError {
     match no_room {
         NoRoom::Quota(exceeded) => {
-            tracing::info!(site, quota = exceeded.quota.name(), "upload refused");
+            tracing::info!(site = site.as_str(), quota = exceeded.quota.name(), "upload refused");
             StoreFileError::Quota(exceeded)
         }
         NoRoom::Disk => {
-            tracing::error!(site, reason = "disk has less than disk_reserve_bytes free", "upload refused");
+            tracing::error!(
+                site = site.as_str(),
+                reason = "disk has less than disk_reserve_bytes free",
+                "upload refused"
+            );
             StoreFileError::DiskFull
         }
         NoRoom::UnderWay => {
-            tracing::info!(site, reason = "too many concurrent uploads", "upload refused");
+            tracing::info!(site = site.as_str(), reason = "too many concurrent uploads", "upload refused");
             StoreFileError::TooManyUploads
         }
     }

@@ -19,7 +19,7 @@ use super::streak::{Streak, judge, note_outcome};
 use crate::attempt::{Ended, limited};
 use crate::clock;
 use crate::destinations::Destinations;
-use crate::ids::DeliveryId;
+use crate::ids::{DeliveryId, SiteKey};
 use crate::panics;
 use crate::ports::destination::{DeliveryReceipt, Destination, Failure};
 use crate::ports::{ClaimToken, DeliveryOutcome, DueDelivery, Queue, StoreError};
@@ -55,12 +55,12 @@ impl DeliverTickets {
     }
 
     /// The destinations, each with its site and its name.
-    pub fn queues(&self) -> Vec<(String, String)> {
-        self.destinations.iter().map(|(site, name, _)| (site.to_string(), name.to_string())).collect()
+    pub fn queues(&self) -> Vec<(SiteKey, String)> {
+        self.destinations.iter().map(|(site, name, _)| (site.clone(), name.to_string())).collect()
     }
 
     /// Delivers to a destination of a site until it is cancelled; running attempts are then completed and recorded.
-    pub async fn work(&self, queue: (&str, &str), stop: &CancellationToken) {
+    pub async fn work(&self, queue: (&SiteKey, &str), stop: &CancellationToken) {
         let (site, name) = queue;
         let (to, state) = (self.destinations.get(site, name), self.states.get(site, name));
         if let (Some(to), Some(state)) = (to, state) {
@@ -74,7 +74,7 @@ impl DeliverTickets {
             if self.states.get(&queue.site, &queue.destination).is_none() {
                 let (site, destination, waiting) = (queue.site, queue.destination, queue.waiting);
                 tracing::warn!(
-                    site,
+                    site = site.as_str(),
                     destination,
                     waiting,
                     "destination removed from the configuration; deliveries are stuck"
@@ -90,7 +90,7 @@ type Attempted = Result<Result<DeliveryReceipt, Failure>, Ended>;
 /// The worker of one queue.
 struct Worker {
     shared: DeliverTickets,
-    site: String,
+    site: SiteKey,
     destination: String,
     to: Arc<dyn Destination>,
     state: Arc<DestinationState>,
@@ -106,7 +106,7 @@ struct Worker {
 impl Worker {
     fn new(
         shared: DeliverTickets,
-        (site, destination): (&str, &str),
+        (site, destination): (&SiteKey, &str),
         to: Arc<dyn Destination>,
         state: Arc<DestinationState>,
         stop: CancellationToken,
@@ -114,7 +114,7 @@ impl Worker {
         let (running, attempts, streak) = (JoinSet::new(), HashMap::new(), Streak::default());
         // Outcomes that a previous worker has not stored.
         let unrecorded = state.take_unrecorded();
-        let (site, destination) = (site.to_string(), destination.to_string());
+        let (site, destination) = (site.clone(), destination.to_string());
         Worker { shared, site, destination, to, state, streak, stop, running, attempts, unrecorded }
     }
 
@@ -155,7 +155,7 @@ impl Worker {
         }
     }
 
-    fn queue(&self) -> (&str, &str) {
+    fn queue(&self) -> (&SiteKey, &str) {
         (&self.site, &self.destination)
     }
 
@@ -187,7 +187,12 @@ impl Worker {
         match self.claim(room).await {
             Ok(wait) => wait,
             Err(error) => {
-                tracing::error!(site = self.site, destination = self.destination, %error, "claiming deliveries failed");
+                tracing::error!(
+                    site = self.site.as_str(),
+                    destination = self.destination,
+                    %error,
+                    "claiming deliveries failed"
+                );
                 STORE_RETRY
             }
         }
@@ -203,7 +208,13 @@ impl Worker {
             let (contents, to, one) = (self.shared.contents.clone(), self.to.clone(), due.clone());
             let stop = self.stop.clone();
             let (site, destination, reference) = (&self.site, &self.destination, due.ticket.reference.as_str());
-            let span = tracing::info_span!("delivery", site, destination, reference, attempt = due.delivery.attempts);
+            let span = tracing::info_span!(
+                "delivery",
+                site = site.as_str(),
+                destination,
+                reference,
+                attempt = due.delivery.attempts
+            );
             let attempt = async move { limited(ATTEMPT_MAX, &stop, contents.deliver(to.as_ref(), &one)).await };
             let task = self.running.spawn(attempt.instrument(span));
             self.attempts.insert(task.id(), (due, task));
@@ -260,7 +271,12 @@ impl Worker {
             let recovered = take(&mut self.streak.recovered);
             if let Err(error) = self.shared.queue.retry_at_once(&recovered).await {
                 // They wait until their own backoff ends.
-                tracing::warn!(site = self.site, destination = self.destination, %error, "immediate retry failed");
+                tracing::warn!(
+                    site = self.site.as_str(),
+                    destination = self.destination,
+                    %error,
+                    "immediate retry failed"
+                );
             }
         }
     }
@@ -287,14 +303,26 @@ impl Worker {
 
     fn warn_unrecorded(&self, error: &StoreError) {
         let (site, destination, attempts) = (&self.site, &self.destination, self.unrecorded.len());
-        tracing::warn!(site, destination, attempts, %error, "recording delivery attempts failed; will retry");
+        tracing::warn!(
+            site = site.as_str(),
+            destination,
+            attempts,
+            %error,
+            "recording delivery attempts failed; will retry"
+        );
     }
 
     fn settled(&self, recorded: Vec<(DueDelivery, DeliveryOutcome)>, lost: &[DeliveryId]) {
         for (due, outcome) in recorded {
             if lost.contains(&due.delivery.id) {
                 let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id.as_number());
-                tracing::warn!(site, destination, delivery, ?outcome, "delivery attempt not recorded: claim lost");
+                tracing::warn!(
+                    site = site.as_str(),
+                    destination,
+                    delivery,
+                    ?outcome,
+                    "delivery attempt not recorded: claim lost"
+                );
             }
             self.shared.states.announce_settled(&due.delivery.ticket);
         }
@@ -307,13 +335,18 @@ impl Worker {
         let lost = match self.shared.queue.extend_claims(&self.claims(), LEASE).await {
             Ok(lost) => lost,
             Err(error) => {
-                tracing::warn!(site = self.site, destination = self.destination, %error, "extending claims failed");
+                tracing::warn!(
+                    site = self.site.as_str(),
+                    destination = self.destination,
+                    %error,
+                    "extending claims failed"
+                );
                 return false;
             }
         };
         for (due, attempt) in self.attempts.values().filter(|(due, _)| lost.contains(&due.delivery.id)) {
             let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id.as_number());
-            tracing::warn!(site, destination, delivery, "delivery attempt aborted: claim lost");
+            tracing::warn!(site = site.as_str(), destination, delivery, "delivery attempt aborted: claim lost");
             attempt.abort();
         }
         true

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use super::states::DestinationStates;
 use crate::destinations::Destinations;
+use crate::ids::SiteKey;
 use crate::ports::{Bus, DeliveryKind, DeliveryState, NewDelivery, Queue, StoreError, StoredTicket};
 use domain::conversation::Author;
 
@@ -34,7 +35,13 @@ impl Dispatch {
     }
 
     /// See [`Destinations::deliveries`].
-    pub fn deliveries(&self, site: &str, kind: DeliveryKind, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
+    pub fn deliveries(
+        &self,
+        site: &SiteKey,
+        kind: DeliveryKind,
+        author: Author,
+        from: Option<&str>,
+    ) -> Vec<NewDelivery> {
         self.destinations.deliveries(site, kind, author, from)
     }
 
@@ -52,7 +59,7 @@ impl Dispatch {
     /// Wakes the workers, and waits briefly until every delivery of a ticket is made, except to destinations that only notify. Returns whether
     /// that was so in time; `false` at once if a delivery is a dead letter or its destination is unreachable.
     pub async fn wait(&self, ticket: &StoredTicket) -> Result<bool, StoreError> {
-        let site = ticket.site.as_str();
+        let site = &ticket.site;
         if self.destinations.in_site(site).next().is_none() {
             return Ok(true);
         }

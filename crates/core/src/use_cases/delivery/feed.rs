@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::clock;
+use crate::ids::SiteKey;
 use crate::ports::destination::{ExportFailure, ExportFrom, Failure, Polling};
 use crate::ports::{ChangedTicket, Polls, StoreError, SyncState};
 use crate::random;
@@ -71,7 +72,7 @@ impl ChangeFeed {
     pub async fn read(
         &mut self,
         store: &dyn Polls,
-        queue: (&str, &str),
+        queue: (&SiteKey, &str),
         polling: &dyn Polling,
     ) -> Result<Duration, StoreError> {
         let state = store.sync_state(queue).await?;
@@ -104,7 +105,7 @@ impl ChangeFeed {
     async fn read_list(
         &mut self,
         store: &dyn Polls,
-        queue: (&str, &str),
+        queue: (&SiteKey, &str),
         polling: &dyn Polling,
         state: &SyncState,
     ) -> Result<(), StoreError> {
@@ -119,7 +120,13 @@ impl ChangeFeed {
                     let requested = if let Failure::Away { after, .. } = &failure { *after } else { None };
                     let pause = requested
                         .unwrap_or_else(|| backoff::pause(self.list_failures, LIST_RETRY_MAX, random::jitter()));
-                    tracing::warn!(site, destination, error = %failure, retry_in = ?pause, "sync failed");
+                    tracing::warn!(
+                        site = site.as_str(),
+                        destination,
+                        error = %failure,
+                        retry_in = ?pause,
+                        "sync failed"
+                    );
                     self.list_not_before = Some(clock::now() + pause);
                     // If the next page is permanently unavailable, the list is read from the beginning.
                     pass.after = pass.after.filter(|_| !matches!(failure, Failure::Never(_)));
@@ -144,7 +151,7 @@ impl ChangeFeed {
             pass.after = Some(next);
             pass.pages += 1;
             if pass.pages == PAGES && !self.is_export_failing {
-                tracing::info!(site, destination, "many tickets changed; switching to the export");
+                tracing::info!(site = site.as_str(), destination, "many tickets changed; switching to the export");
                 return store.mark_sync_behind(queue).await;
             }
             if pass.pages.is_multiple_of(PAGES) {
@@ -158,7 +165,7 @@ impl ChangeFeed {
     async fn read_export(
         &mut self,
         store: &dyn Polls,
-        queue: (&str, &str),
+        queue: (&SiteKey, &str),
         polling: &dyn Polling,
         state: &SyncState,
     ) -> Result<(), StoreError> {
@@ -171,7 +178,7 @@ impl ChangeFeed {
         let failure = match polling.export(from).await {
             Ok(page) if page.is_complete || state.cursor.as_ref() != Some(&page.cursor) => {
                 if self.is_export_failing {
-                    tracing::info!(site, destination, "export works again");
+                    tracing::info!(site = site.as_str(), destination, "export works again");
                 }
                 (self.is_export_failing, self.export_not_before) = (false, None);
                 store.mark_changed(queue, &page.tickets).await?;
@@ -191,13 +198,19 @@ impl ChangeFeed {
             // Without a cursor the export cannot be restarted.
             ExportFailure::CursorLost(reason) if state.cursor.is_none() => (reason, None, REFUSED_RETRY),
             ExportFailure::CursorLost(reason) => {
-                tracing::warn!(site, destination, reason, "export cursor lost; restarting the export");
+                tracing::warn!(site = site.as_str(), destination, reason, "export cursor lost; restarting the export");
                 self.export_not_before = Some(now + EXPORT_PAUSE);
                 return store.set_exported(queue, None, state.is_behind).await;
             }
             ExportFailure::Later { reason, after } => (reason, state.cursor.as_deref(), after.unwrap_or(EXPORT_RETRY)),
         };
-        tracing::warn!(site, destination, reason, retry_in = ?pause, "export failed; falling back to the ticket list");
+        tracing::warn!(
+            site = site.as_str(),
+            destination,
+            reason,
+            retry_in = ?pause,
+            "export failed; falling back to the ticket list"
+        );
         self.is_export_failing = true;
         self.export_not_before = Some(now + pause);
         if state.is_behind {

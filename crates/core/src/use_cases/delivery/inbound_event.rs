@@ -8,6 +8,7 @@ use super::returned_mail::TakeReturnedMail;
 use super::states::DestinationStates;
 use super::store_reply::ReplyOutcome;
 use crate::destinations::Destinations;
+use crate::ids::SiteKey;
 use crate::ports::destination::{Destination, InboundEvent};
 use crate::ports::{Bus, Limit, Polls, StoreError, Tickets};
 
@@ -65,12 +66,12 @@ impl TakeInboundEvent {
     }
 
     /// A destination of a site, which parses its events.
-    pub fn destination(&self, site: &str, name: &str) -> Option<&Arc<dyn Destination>> {
+    pub fn destination(&self, site: &SiteKey, name: &str) -> Option<&Arc<dyn Destination>> {
         self.destinations.get(site, name)
     }
 
     /// Handles an event of a destination of a site.
-    pub async fn take(&self, (site, destination): (&str, &str), event: InboundEvent) -> Result<(), HookError> {
+    pub async fn take(&self, (site, destination): (&SiteKey, &str), event: InboundEvent) -> Result<(), HookError> {
         match event {
             InboundEvent::Changed { external_id, updated_at, invocation } => {
                 let (queue, changed) = ((site, destination), (&external_id, updated_at));
@@ -80,7 +81,7 @@ impl TakeInboundEvent {
                 }
             }
             InboundEvent::Mail { ticket, mail } => {
-                let ticket = self.mails.tickets.ticket(&ticket).await?.filter(|ticket| ticket.site == site);
+                let ticket = self.mails.tickets.ticket(&ticket).await?.filter(|ticket| ticket.site == *site);
                 let ticket = ticket.ok_or(HookError::NoTicket)?;
                 if let Some(state) = self.mails.states.get(site, destination) {
                     state.count_mail(mail.authenticated.is_some());
@@ -91,7 +92,9 @@ impl TakeInboundEvent {
             }
             InboundEvent::Returned(returned) => self.mails.returned.take((site, destination), &returned).await?,
             InboundEvent::Nothing("") => {}
-            InboundEvent::Nothing(reason) => tracing::warn!(site, destination, reason, "webhook ignored"),
+            InboundEvent::Nothing(reason) => {
+                tracing::warn!(site = site.as_str(), destination, reason, "webhook ignored")
+            }
         }
         Ok(())
     }

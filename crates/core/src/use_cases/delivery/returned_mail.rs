@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::TicketId;
+use crate::ids::{SiteKey, TicketId};
 use crate::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, delivery_id};
 use crate::ports::{
     Bus, Delivery, DeliveryState, OutgoingMail, Queue, ReturnedReceipt, StoreError, StoredTicket, Tickets,
@@ -45,7 +45,7 @@ impl TakeReturnedMail {
     }
 
     /// Handles a bounce that came to a destination of a site.
-    pub async fn take(&self, (site, destination): (&str, &str), returned: &ReturnedMail) -> Result<(), StoreError> {
+    pub async fn take(&self, (site, destination): (&SiteKey, &str), returned: &ReturnedMail) -> Result<(), StoreError> {
         match self.sent_mail(destination, returned) {
             Some(SentMail::Receipt { ticket, number }) => match self.ticket_of(site, &ticket).await? {
                 Some(ticket) => self.receipt(&ticket, number, returned).await,
@@ -55,7 +55,12 @@ impl TakeReturnedMail {
                 self.returned_delivery((site, destination), (&ticket, id.as_deref()), returned).await
             }
             None => {
-                tracing::info!(site, destination, reason = "it refers to no mail of this gateway", "bounce ignored");
+                tracing::info!(
+                    site = site.as_str(),
+                    destination,
+                    reason = "it refers to no mail of this gateway",
+                    "bounce ignored"
+                );
                 Ok(())
             }
         }
@@ -77,8 +82,8 @@ impl TakeReturnedMail {
         })
     }
 
-    async fn ticket_of(&self, site: &str, id: &TicketId) -> Result<Option<StoredTicket>, StoreError> {
-        Ok(self.tickets.ticket(id).await?.filter(|ticket| ticket.site == site && ticket.id == *id))
+    async fn ticket_of(&self, site: &SiteKey, id: &TicketId) -> Result<Option<StoredTicket>, StoreError> {
+        Ok(self.tickets.ticket(id).await?.filter(|ticket| ticket.site == *site && ticket.id == *id))
     }
 
     async fn receipt(
@@ -92,14 +97,14 @@ impl TakeReturnedMail {
         let (is_address_dead, reason) = match outcome(&returned.bounce, &address) {
             Outcome::Returned { is_address_dead, reason } => (is_address_dead, reason),
             Outcome::OnItsWay => {
-                tracing::info!(site = ticket.site, reference, "mail delayed");
+                tracing::info!(site = ticket.site.as_str(), reference, "mail delayed");
                 return Ok(());
             }
         };
         let text = format!("Mail to {address} was returned: {reason}");
         let record = ReturnedReceipt { number, text: &text, is_address_dead };
         if self.outgoing.record_returned_receipt(&ticket.id, record).await? {
-            tracing::warn!(site = ticket.site, reference, reason, is_address_dead, "mail returned");
+            tracing::warn!(site = ticket.site.as_str(), reference, reason, is_address_dead, "mail returned");
             self.bus.ticket_changed(ticket.clone());
         }
         Ok(())
@@ -107,20 +112,20 @@ impl TakeReturnedMail {
 
     async fn returned_delivery(
         &self,
-        (site, destination): (&str, &str),
+        (site, destination): (&SiteKey, &str),
         (ticket, id): (&TicketId, Option<&str>),
         returned: &ReturnedMail,
     ) -> Result<(), StoreError> {
         let deliveries = self.queue.deliveries(ticket).await?;
         let is_it = |delivery: &&Delivery| {
-            delivery.site == site
+            delivery.site == *site
                 && delivery.destination == destination
                 && delivery.state == DeliveryState::Delivered
                 && id.is_none_or(|id| delivery_id(delivery) == id)
         };
         let Some(delivery) = deliveries.iter().rev().find(is_it) else { return Ok(()) };
         let Outcome::Returned { reason, .. } = outcome(&returned.bounce, &returned.mailbox) else {
-            tracing::info!(site, destination, ticket = ticket.as_str(), "mail delayed");
+            tracing::info!(site = site.as_str(), destination, ticket = ticket.as_str(), "mail delayed");
             return Ok(());
         };
         // A report has no reply code of its own; 550 is the reply if nothing more is known (RFC 5321, 4.2.3).
@@ -130,7 +135,7 @@ impl TakeReturnedMail {
             returned.mailbox
         );
         if self.queue.return_delivery(delivery.id, &reason).await? {
-            tracing::error!(site, destination, ticket = ticket.as_str(), reason, "delivery returned");
+            tracing::error!(site = site.as_str(), destination, ticket = ticket.as_str(), reason, "delivery returned");
             if let Some(ticket) = self.ticket_of(site, ticket).await? {
                 self.bus.ticket_changed(ticket);
             }

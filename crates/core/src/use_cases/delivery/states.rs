@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::attempt_counts::AttemptCounts;
 use crate::destinations::Destinations;
-use crate::ids::TicketId;
+use crate::ids::{SiteKey, TicketId};
 use crate::ports::{DeliveryOutcome, DueDelivery};
 
 /// How many settled deliveries a waiting request may lag behind.
@@ -17,7 +17,7 @@ const BEHIND_MAX: usize = 1024;
 /// The states of all destinations, by site and name.
 #[derive(Debug)]
 pub struct DestinationStates {
-    states: BTreeMap<(String, String), Arc<DestinationState>>,
+    states: BTreeMap<(SiteKey, String), Arc<DestinationState>>,
     settled: broadcast::Sender<TicketId>,
 }
 
@@ -45,24 +45,24 @@ struct MailCounts {
 impl DestinationStates {
     /// Creates the state of each destination.
     pub fn new(destinations: &Destinations) -> DestinationStates {
-        let names = destinations.iter().map(|(site, name, _)| (site.to_string(), name.to_string()));
+        let names = destinations.iter().map(|(site, name, _)| (site.clone(), name.to_string()));
         let states = names.map(|name| (name, Arc::default())).collect();
         DestinationStates { states, settled: broadcast::channel(BEHIND_MAX).0 }
     }
 
     /// The state of a destination.
-    pub fn get(&self, site: &str, destination: &str) -> Option<&Arc<DestinationState>> {
-        self.states.get(&(site.to_string(), destination.to_string()))
+    pub fn get(&self, site: &SiteKey, destination: &str) -> Option<&Arc<DestinationState>> {
+        self.states.get(&(site.clone(), destination.to_string()))
     }
 
     /// All of them, each with its site and its name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &DestinationState)> {
-        self.states.iter().map(|((site, destination), state)| (site.as_str(), destination.as_str(), state.as_ref()))
+    pub fn iter(&self) -> impl Iterator<Item = (&SiteKey, &str, &DestinationState)> {
+        self.states.iter().map(|((site, destination), state)| (site, destination.as_str(), state.as_ref()))
     }
 
     /// Wakes the delivery workers of a site's destinations.
-    pub fn wake_deliveries(&self, site: &str) {
-        let of_site = self.states.iter().filter(|((of, _), _)| of == site);
+    pub fn wake_deliveries(&self, site: &SiteKey) {
+        let of_site = self.states.iter().filter(|((key, _), _)| key == site);
         of_site.for_each(|(_, state)| state.wake_deliveries());
     }
 

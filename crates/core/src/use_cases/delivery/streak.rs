@@ -87,7 +87,15 @@ pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDeli
         DeliveryOutcome::Retry { blamed: true, reason, after } => {
             let attempt = due.delivery.attempts;
             let retry_in = after.unwrap_or_default();
-            tracing::warn!(site, destination, reference, attempt, ?retry_in, error = reason, "delivery failed");
+            tracing::warn!(
+                site = site.as_str(),
+                destination,
+                reference,
+                attempt,
+                ?retry_in,
+                error = reason,
+                "delivery failed"
+            );
             streak.failures = streak.failures.saturating_add(1);
             streak.blamed.push(*id);
             if streak.blamed.len() >= STREAK {
@@ -97,25 +105,25 @@ pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDeli
             return;
         }
         DeliveryOutcome::Retry { reason, .. } => {
-            tracing::warn!(site, destination, error = reason, "destination unreachable");
+            tracing::warn!(site = site.as_str(), destination, error = reason, "destination unreachable");
             state.set_unreachable(Some(reason.clone()));
             return;
         }
         DeliveryOutcome::DeadLetter { reason } => {
-            tracing::error!(site, destination, reference, error = reason, "delivery dead");
+            tracing::error!(site = site.as_str(), destination, reference, error = reason, "delivery dead");
             if state.unreachable().is_some() {
                 return;
             }
         }
         DeliveryOutcome::Delivered { reason, .. } if !reason.is_empty() => {
-            tracing::warn!(site, destination, reference, left_out = reason, "delivered in part");
+            tracing::warn!(site = site.as_str(), destination, reference, left_out = reason, "delivered in part");
         }
         DeliveryOutcome::Delivered { external_id, .. } => {
-            tracing::info!(site, destination, reference, external_id, "delivered")
+            tracing::info!(site = site.as_str(), destination, reference, external_id, "delivered")
         }
     }
     if state.unreachable().is_some() {
-        tracing::info!(site, destination, "destination reachable");
+        tracing::info!(site = site.as_str(), destination, "destination reachable");
     }
     let blamed = take(&mut streak.blamed);
     if blamed.len() >= STREAK {

@@ -14,7 +14,7 @@ use super::store_reply::{ReplyOutcome, StoreReply};
 use crate::attempt::{Ended, limited};
 use crate::clock;
 use crate::destinations::Destinations;
-use crate::ids::TicketId;
+use crate::ids::{SiteKey, TicketId};
 use crate::ports::destination::{AgentNote, ExternalMessage, Failure, PolledMessage, Polling};
 use crate::ports::{
     Activity, ActivityKind, Change, Changed, Conversations, CurrentTicket, Decision, Delivery, DeliveryKind,
@@ -82,13 +82,13 @@ impl SyncTickets {
     }
 
     /// The destinations that can be polled, each with its site and its name.
-    pub fn polled(&self) -> Vec<(String, String)> {
+    pub fn polled(&self) -> Vec<(SiteKey, String)> {
         let polled = self.destinations().iter().filter(|(_, _, to)| to.polling().is_some());
-        polled.map(|(site, name, _)| (site.to_string(), name.to_string())).collect()
+        polled.map(|(site, name, _)| (site.clone(), name.to_string())).collect()
     }
 
     /// Polls a destination of a site until it is cancelled.
-    pub async fn work(&self, queue: (&str, &str), stop: &CancellationToken) {
+    pub async fn work(&self, queue: (&SiteKey, &str), stop: &CancellationToken) {
         let Some(to) = self.destinations().get(queue.0, queue.1) else { return };
         let (Some(polling), Some(state)) = (to.polling(), self.states.get(queue.0, queue.1)) else { return };
         let (mut woken, mut failures, mut not_before) = (state.watch_polls(), 0_u32, Timestamp::EPOCH);
@@ -111,11 +111,23 @@ impl SyncTickets {
                             requested.unwrap_or_else(|| backoff::pause(failures, CHECK_EVERY, random::jitter()));
                         not_before = clock::now() + pause;
                         let (site, destination) = queue;
-                        tracing::warn!(site, destination, error = %failure, retry_in = ?pause, "sync failed");
+                        tracing::warn!(
+                            site = site.as_str(),
+                            destination,
+                            error = %failure,
+                            retry_in = ?pause,
+                            "sync failed"
+                        );
                         pause
                     }
                     Err(SyncError::Store(error)) => {
-                        tracing::error!(site = queue.0, destination = queue.1, %error, retry_in = ?RETRY, "sync failed");
+                        tracing::error!(
+                            site = queue.0.as_str(),
+                            destination = queue.1,
+                            %error,
+                            retry_in = ?RETRY,
+                            "sync failed"
+                        );
                         RETRY
                     }
                     Err(SyncError::Stopped) => continue,
@@ -131,7 +143,7 @@ impl SyncTickets {
     /// Reads the changes of a destination, polls all due tickets, and returns the time until more is due.
     async fn sync(
         &self,
-        queue: (&str, &str),
+        queue: (&SiteKey, &str),
         polling: &dyn Polling,
         feed: &mut ChangeFeed,
         stop: &CancellationToken,
@@ -149,7 +161,7 @@ impl SyncTickets {
     /// Polls some of the due tickets; `false` if none is due. A failed poll does not stop the others, unless the destination is unreachable.
     async fn poll_due(
         &self,
-        queue: (&str, &str),
+        queue: (&SiteKey, &str),
         polling: &dyn Polling,
         stop: &CancellationToken,
     ) -> Result<bool, SyncError> {
@@ -170,15 +182,15 @@ impl SyncTickets {
             let polled = match polled {
                 Ok(polled) => polled,
                 Err(SyncError::Destination(Failure::Never(error))) => {
-                    tracing::warn!(site, reference, error, "ticket sync failed");
+                    tracing::warn!(site = site.as_str(), reference, error, "ticket sync failed");
                     PollResult::default()
                 }
                 Err(SyncError::Store(error)) if error.concerns_row() => {
-                    tracing::error!(site, reference, %error, "ticket unreadable, not synced");
+                    tracing::error!(site = site.as_str(), reference, %error, "ticket unreadable, not synced");
                     PollResult::default()
                 }
                 Err(SyncError::Destination(error)) => {
-                    tracing::warn!(site, reference, %error, retry_in = ?RETRY, "ticket sync failed");
+                    tracing::warn!(site = site.as_str(), reference, %error, retry_in = ?RETRY, "ticket sync failed");
                     failed += 1;
                     if failure.is_none() || matches!(error, Failure::Away { .. }) {
                         failure = Some(error);
@@ -222,7 +234,7 @@ impl SyncTickets {
                 {
                     let reference = due.ticket.reference.as_str();
                     tracing::warn!(
-                        site = due.ticket.site,
+                        site = due.ticket.site.as_str(),
                         reference,
                         ?limit,
                         "reply not stored: the ticket has reached a limit"
@@ -267,7 +279,7 @@ impl SyncTickets {
         };
         if let Changed::Written(changed, _) = self.store.conversations.change(&ticket.id, None, &decide).await? {
             tracing::info!(
-                site = ticket.site,
+                site = ticket.site.as_str(),
                 reference = ticket.reference.as_str(),
                 note = note.text,
                 "ticket merged"

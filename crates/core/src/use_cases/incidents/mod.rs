@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock;
+use crate::ids::SiteKey;
 use crate::ports::{self, StatusPage, StoreError};
 use crate::pseudonym::{CountedSender, Pseudonyms};
 use domain::incident::{Incident, IncidentKind};
@@ -18,23 +19,23 @@ const DAY: i64 = 24 * 60 * 60;
 
 /// Current incidents, by site.
 #[derive(Clone, Debug, Default)]
-pub struct OpenIncidents(Arc<Mutex<BTreeMap<String, Vec<Incident>>>>);
+pub struct OpenIncidents(Arc<Mutex<BTreeMap<SiteKey, Vec<Incident>>>>);
 
 impl OpenIncidents {
     /// The configured incidents; status pages are not polled yet.
-    pub fn new(configured: BTreeMap<String, Vec<Incident>>) -> OpenIncidents {
+    pub fn new(configured: BTreeMap<SiteKey, Vec<Incident>>) -> OpenIncidents {
         OpenIncidents(Arc::new(Mutex::new(configured)))
     }
 
     /// The current incidents of a site, incidents before maintenance.
-    pub fn of_site(&self, site: &str) -> Vec<Incident> {
+    pub fn of_site(&self, site: &SiteKey) -> Vec<Incident> {
         let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.get(site).cloned().unwrap_or_default()
     }
 
-    fn set(&self, site: &str, mut incidents: Vec<Incident>) {
+    fn set(&self, site: &SiteKey, mut incidents: Vec<Incident>) {
         incidents.sort_by_key(|incident| incident.kind != IncidentKind::Incident);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(site.into(), incidents);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(site.clone(), incidents);
     }
 }
 
@@ -63,7 +64,7 @@ impl CurrentIncidents {
     }
 
     /// The current incidents of a site with the number of reports.
-    pub async fn list(&self, site: &str) -> Result<Vec<Incident>, StoreError> {
+    pub async fn list(&self, site: &SiteKey) -> Result<Vec<Incident>, StoreError> {
         let mut incidents = self.open.of_site(site);
         for incident in &mut incidents {
             incident.affected = self.reports.affected(site, &incident.id).await?;
@@ -74,7 +75,7 @@ impl CurrentIncidents {
     /// Counts a report of an incident: once per customer, once per network and day. Returns the incident with the new count.
     pub async fn report(
         &self,
-        site: &str,
+        site: &SiteKey,
         id: &str,
         reporter: &CountedSender,
     ) -> Result<Incident, ReportAffectedError> {
@@ -91,7 +92,7 @@ impl CurrentIncidents {
 }
 
 /// Polls the status page of a site; never returns.
-pub async fn poll(open: &OpenIncidents, site: &str, page: &dyn StatusPage) -> Infallible {
+pub async fn poll(open: &OpenIncidents, site: &SiteKey, page: &dyn StatusPage) -> Infallible {
     let mut answered_at = Instant::now();
     loop {
         match page.open_incidents().await {
@@ -100,7 +101,7 @@ pub async fn poll(open: &OpenIncidents, site: &str, page: &dyn StatusPage) -> In
                 open.set(site, incidents);
             }
             Err(error) => {
-                tracing::warn!(site, page = %page.address(), %error, "status page unreadable");
+                tracing::warn!(site = site.as_str(), page = %page.address(), %error, "status page unreadable");
                 if answered_at.elapsed() >= KEPT {
                     open.set(site, Vec::new());
                 }

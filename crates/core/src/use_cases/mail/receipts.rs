@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Codes;
+use crate::ids::SiteKey;
 use crate::ports::{MailLimits, MailQuota, NewMail, StoredTicket};
 use crate::pseudonym::Pseudonyms;
 use crate::rules::address::{Address, address, claimed_email};
@@ -14,14 +15,14 @@ use domain::ticket::is_email;
 /// Decides who receives mail.
 #[derive(Clone)]
 pub struct Receipts {
-    limits: Arc<BTreeMap<String, MailLimits>>,
+    limits: Arc<BTreeMap<SiteKey, MailLimits>>,
     codes: Codes,
     pseudonyms: Pseudonyms,
 }
 
 impl Receipts {
     /// Decides for the sites that send mail; `limits` are those of each, by its key.
-    pub fn new(limits: BTreeMap<String, MailLimits>, codes: Codes, pseudonyms: Pseudonyms) -> Receipts {
+    pub fn new(limits: BTreeMap<SiteKey, MailLimits>, codes: Codes, pseudonyms: Pseudonyms) -> Receipts {
         Receipts { limits: Arc::new(limits), codes, pseudonyms }
     }
 
@@ -76,7 +77,7 @@ mod tests {
     }
 
     fn receipts() -> Receipts {
-        let limits = BTreeMap::from([("acme".to_string(), MailLimits::default())]);
+        let limits = BTreeMap::from([("acme".into(), MailLimits::default())]);
         Receipts::new(limits, Codes::new(&[1; 32]), Pseudonyms::new(vec![1]))
     }
 

@@ -14,6 +14,7 @@ use super::letter::{CodeNotice, letter};
 use super::{CODE_LIFE, Codes, MailWakers};
 use crate::attempt_counts::AttemptResult;
 use crate::clock;
+use crate::ids::SiteKey;
 use crate::ports::destination::Destination;
 use crate::ports::{DueMail, MailFailure, MailOutcome, Mailer, OutgoingLetter, OutgoingMail, StoreError};
 use crate::random;
@@ -78,7 +79,7 @@ impl SendMail {
             let wait = match self.send_due(outbox, stop).await {
                 Ok(wait) => wait,
                 Err(error) => {
-                    tracing::error!(site = outbox.site.key, %error, "claiming mail failed");
+                    tracing::error!(site = outbox.site.key.as_str(), %error, "claiming mail failed");
                     STORE_RETRY
                 }
             };
@@ -91,14 +92,14 @@ impl SendMail {
 
     /// Sends all due mail, and returns the time until the next is due.
     async fn send_due(&self, outbox: &SiteOutbox, stop: &CancellationToken) -> Result<Duration, StoreError> {
-        let (store, name) = (self.outgoing.as_ref(), outbox.site.key.as_str());
+        let (store, site) = (self.outgoing.as_ref(), &outbox.site.key);
         while !stop.is_cancelled() {
             // Checked with a read, so that an idle worker does not block writers.
-            match store.next_mail(name).await? {
+            match store.next_mail(site).await? {
                 Some(Duration::ZERO) => {}
                 next => return Ok(next.unwrap_or(CHECK_EVERY)),
             }
-            let Some(due) = store.claim_mail(name, LEASE).await? else { continue };
+            let Some(due) = store.claim_mail(site, LEASE).await? else { continue };
             let Some(sent) = send_claimed(store, outbox, &self.codes, &due).await else { continue };
             let reference = due.ticket.reference.as_str();
             let retry_in = match &sent {
@@ -113,30 +114,30 @@ impl SendMail {
             let outcome = match (&sent, retry_in) {
                 (Ok(()), _) => MailOutcome::Sent,
                 (Err(error), Some(after)) => {
-                    tracing::warn!(site = name, reference, %error, retry_in = ?after, "mail failed");
+                    tracing::warn!(site = site.as_str(), reference, %error, retry_in = ?after, "mail failed");
                     MailOutcome::Retry { after }
                 }
                 (Err(error @ MailFailure::Temporary(_)), None) => {
-                    tracing::warn!(site = name, reference, %error, reason = "expired", "mail dropped");
+                    tracing::warn!(site = site.as_str(), reference, %error, reason = "expired", "mail dropped");
                     MailOutcome::DeadLetter
                 }
                 (Err(error @ MailFailure::UnknownRecipient(_)), None) => {
-                    tracing::warn!(site = name, reference, %error, reason = "bounced", "mail dropped");
+                    tracing::warn!(site = site.as_str(), reference, %error, reason = "bounced", "mail dropped");
                     bounced = format!("Mail to {} bounced: {error}", due.address);
                     MailOutcome::Bounced { text: &bounced }
                 }
                 (Err(error @ MailFailure::Permanent(_)), None) => {
-                    tracing::warn!(site = name, reference, %error, reason = "refused", "mail dropped");
+                    tracing::warn!(site = site.as_str(), reference, %error, reason = "refused", "mail dropped");
                     MailOutcome::DeadLetter
                 }
             };
-            self.count(name, outcome);
+            self.count(site, outcome);
             record(store, &due, outcome).await;
         }
         Ok(CHECK_EVERY)
     }
 
-    fn count(&self, site: &str, outcome: MailOutcome<'_>) {
+    fn count(&self, site: &SiteKey, outcome: MailOutcome<'_>) {
         let Some(attempts) = self.wakers.attempts(site) else { return };
         attempts.add(match outcome {
             MailOutcome::Sent => AttemptResult::Delivered,
@@ -161,7 +162,7 @@ async fn send_claimed(
                 Ok(true) => pause = RENEW,
                 Ok(false) => return,
                 Err(error) => {
-                    tracing::warn!(site = due.ticket.site, %error, "extending a claim failed");
+                    tracing::warn!(site = due.ticket.site.as_str(), %error, "extending a claim failed");
                     pause = STORE_RETRY;
                 }
             }
@@ -170,7 +171,11 @@ async fn send_claimed(
     tokio::select! {
         sent = send(outbox, codes, due) => Some(sent),
         () = lost => {
-            tracing::warn!(site = due.ticket.site, reference = due.ticket.reference.as_str(), "mail aborted: claim lost");
+            tracing::warn!(
+                site = due.ticket.site.as_str(),
+                reference = due.ticket.reference.as_str(),
+                "mail aborted: claim lost"
+            );
             None
         }
     }

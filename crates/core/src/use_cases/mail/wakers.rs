@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use tokio::sync::watch;
 
 use crate::attempt_counts::AttemptCounts;
+use crate::ids::SiteKey;
 
 /// The mail workers of sites.
 #[derive(Debug)]
-pub struct MailWakers(BTreeMap<String, MailWorker>);
+pub struct MailWakers(BTreeMap<SiteKey, MailWorker>);
 
 #[derive(Debug, Default)]
 struct MailWorker {
@@ -18,29 +19,29 @@ struct MailWorker {
 
 impl MailWakers {
     /// Creates one for each of these sites, which send mail.
-    pub fn new<'a>(sites: impl IntoIterator<Item = &'a String>) -> MailWakers {
+    pub fn new<'a>(sites: impl IntoIterator<Item = &'a SiteKey>) -> MailWakers {
         MailWakers(sites.into_iter().map(|site| (site.clone(), MailWorker::default())).collect())
     }
 
     /// Wakes the mail worker of a site.
-    pub fn wake(&self, site: &str) {
+    pub fn wake(&self, site: &SiteKey) {
         if let Some(MailWorker { waker, .. }) = self.0.get(site) {
             waker.send_replace(());
         }
     }
 
     /// Changes when mail of a site may be due; none if the site sends no mail.
-    pub fn watch(&self, site: &str) -> Option<watch::Receiver<()>> {
+    pub fn watch(&self, site: &SiteKey) -> Option<watch::Receiver<()>> {
         self.0.get(site).map(|worker| worker.waker.subscribe())
     }
 
     /// The attempts to send mail of a site; none if it sends no mail.
-    pub fn attempts(&self, site: &str) -> Option<&AttemptCounts> {
+    pub fn attempts(&self, site: &SiteKey) -> Option<&AttemptCounts> {
         self.0.get(site).map(|worker| &worker.attempts)
     }
 
     /// The sites that send mail, each with its attempts.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &AttemptCounts)> {
-        self.0.iter().map(|(site, worker)| (site.as_str(), &worker.attempts))
+    pub fn iter(&self) -> impl Iterator<Item = (&SiteKey, &AttemptCounts)> {
+        self.0.iter().map(|(site, worker)| (site, &worker.attempts))
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::PrivacyError;
 use super::log::empty_log;
 use super::selection::{Matched, Selection, for_each_chunk};
-use crate::ids::{ExternalId, Reference, TicketId};
+use crate::ids::{ExternalId, Reference, SiteKey, TicketId};
 use crate::ports::{
     Attachments, Erasure, ErasureCounts, Files, PersonTrace, SessionTrace, StoreError, TicketHead, Tickets, Traces,
 };
@@ -68,8 +68,8 @@ impl EraseSelection {
         let mut erased = Erased { is_dry_run: !confirmed, ..Erased::default() };
         let mut traces = Traces::default();
         let store = self.erasure.as_ref();
-        let person_trace = |site: &str, person: &str| PersonTrace {
-            site: site.into(),
+        let person_trace = |site: &SiteKey, person: &str| PersonTrace {
+            site: site.clone(),
             person: person.into(),
             pseudonym: self.pseudonyms.of_affected_person(site, person),
         };

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::PrivacyError;
 use super::selection::{Matched, Selection, for_each_chunk};
 use crate::clock;
-use crate::ids::{ExternalId, Reference, SessionHash, TicketId};
+use crate::ids::{ExternalId, Reference, SessionHash, SiteKey, TicketId};
 use crate::ports::{
     Activity, Attachments, Confirmations, Conversations, Erasure, ExportTarget, FileOwner, StoreError,
     StoredAttachment, StoredTicket, Tickets,
@@ -36,7 +36,7 @@ pub struct Exported {
 #[derive(Serialize)]
 struct ExportedTicket {
     id: TicketId,
-    site: String,
+    site: SiteKey,
     reference: Reference,
     status: &'static str,
     received_at: Timestamp,
@@ -81,7 +81,7 @@ struct ExportedReceipt {
 /// A file that was uploaded and not sent.
 #[derive(Serialize)]
 struct UnsentFile {
-    site: String,
+    site: SiteKey,
     #[serde(flatten)]
     file: ExportedFile,
 }
@@ -135,7 +135,7 @@ impl ExportSelection {
         let ExportPorts { tickets, erasure, .. } = &self.0;
         let mut exported = Exported::default();
         target.write(&format!("{{\"exported_at\":\"{}\",\"tickets\":[", clock::now()))?;
-        let mut owners: BTreeSet<(String, Owner)> = BTreeSet::new();
+        let mut owners: BTreeSet<(SiteKey, Owner)> = BTreeSet::new();
         if let Selection::Person { site, id } = selection {
             owners.insert((site.clone(), Owner::Person(id.clone())));
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::log::empty_log;
 use crate::clock::Clock;
+use crate::ids::SiteKey;
 use crate::ports::{Attachments, Erasure, ErasureCounts, Files, StoreError, TicketHead};
 use crate::site::Sites;
 use crate::timestamp::Timestamp;
@@ -56,7 +57,7 @@ impl EnforceRetention {
     pub async fn enforce(&self, now: Timestamp) -> Result<ErasureCounts, StoreError> {
         self.erasure.forget_erased_submissions(now - REMEMBERED).await?;
         let mut all = ErasureCounts::default();
-        for (site, keep) in self.sites.iter().filter_map(|site| Some((site.key.as_str(), site.keep?))) {
+        for (site, keep) in self.sites.iter().filter_map(|site| Some((&site.key, site.keep?))) {
             let Some(before) = keep.cutoff(now) else { continue };
             let mut erased = ErasureCounts::default();
             let is_over = |head: &TicketHead| is_over(head, site, before);
@@ -72,7 +73,7 @@ impl EnforceRetention {
             }
             if erased.tickets > 0 {
                 let (tickets, files) = (erased.tickets, erased.files);
-                tracing::info!(site, tickets, files, %before, "retention erased tickets");
+                tracing::info!(site = site.as_str(), tickets, files, %before, "retention erased tickets");
             }
             all = all.plus(erased);
         }
@@ -85,8 +86,8 @@ impl EnforceRetention {
 }
 
 /// Whether a ticket belongs to a site, is solved, and was last updated before a time.
-fn is_over(head: &TicketHead, site: &str, before: Timestamp) -> bool {
-    head.site == site
+fn is_over(head: &TicketHead, site: &SiteKey, before: Timestamp) -> bool {
+    head.site == *site
         && head.status == Some(Status::Solved)
         && head.updated_at.is_some_and(|updated_at| updated_at < before)
 }

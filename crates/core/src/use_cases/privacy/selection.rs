@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::PrivacyError;
-use crate::ids::SessionHash;
+use crate::ids::{SessionHash, SiteKey};
 use crate::ports::{Erasure, StoreError, StoredTicket, TicketHead, Tickets};
 use crate::timestamp::Timestamp;
 use domain::reference;
@@ -23,7 +23,7 @@ pub enum Selection {
     /// All tickets of a customer of a site, by the host's id: verified ones, and those that only claim it.
     Person {
         /// The site.
-        site: String,
+        site: SiteKey,
         /// The host's id.
         id: String,
     },
@@ -32,14 +32,14 @@ pub enum Selection {
         /// The address.
         address: String,
         /// Only in this site; in all sites if none.
-        site: Option<String>,
+        site: Option<SiteKey>,
     },
     /// All tickets last updated before a day.
     Before {
         /// The day; it begins at midnight UTC.
         day: Date,
         /// Only in this site; in all sites if none.
-        site: Option<String>,
+        site: Option<SiteKey>,
         /// Whether open tickets are included.
         with_open: bool,
     },
@@ -56,7 +56,7 @@ pub struct Matched {
 
 impl Selection {
     /// The tickets last updated before a day, `2025-01-31`.
-    pub fn before(day: &str, site: Option<String>, with_open: bool) -> Result<Selection, PrivacyError> {
+    pub fn before(day: &str, site: Option<SiteKey>, with_open: bool) -> Result<Selection, PrivacyError> {
         let day = day.parse().map_err(|_| PrivacyError::NoDate(day.into()))?;
         Ok(Selection::Before { day, site, with_open })
     }
@@ -76,17 +76,17 @@ impl Selection {
         matches!(self, Selection::Person { .. } | Selection::Email { .. })
     }
 
-    fn site(&self) -> Option<&str> {
+    fn site(&self) -> Option<&SiteKey> {
         match self {
             Selection::Ticket(_) => None,
             Selection::Person { site, .. } => Some(site),
-            Selection::Email { site, .. } | Selection::Before { site, .. } => site.as_deref(),
+            Selection::Email { site, .. } | Selection::Before { site, .. } => site.as_ref(),
         }
     }
 
     /// Whether the head of a ticket matches.
     pub fn admits(&self, head: &TicketHead) -> bool {
-        if self.site().is_some_and(|site| head.site != site) {
+        if self.site().is_some_and(|site| head.site != *site) {
             return false;
         }
         match self {
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
     use crate::fixtures::time;
 
-    fn head(site: &str, status: Status, updated_at: &str) -> TicketHead {
+    fn head(site: &'static str, status: Status, updated_at: &str) -> TicketHead {
         TicketHead {
             id: "1".into(),
             site: site.into(),
@@ -193,8 +193,9 @@ mod tests {
 
     #[test]
     fn selection_by_day_matches_solved_tickets_last_updated_before() {
-        let before =
-            |site: Option<&str>, with_open| Selection::before("2026-02-01", site.map(String::from), with_open).unwrap();
+        let before = |site: Option<&'static str>, with_open| {
+            Selection::before("2026-02-01", site.map(SiteKey::from), with_open).unwrap()
+        };
         let [old, new] = ["2026-01-31T23:59:59.999Z", "2026-02-01T00:00:00.000Z"];
         for (selection, head, admitted) in [
             (before(None, false), head("acme", Status::Solved, old), true),

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock;
+use crate::ids::SiteKey;
 use crate::ports::{Count, Counts, StoreError};
 use crate::pseudonym::{CountedSender, Pseudonyms};
 use domain::deflection::counts_questions;
@@ -45,7 +46,7 @@ pub struct Counting {
 struct PendingCounts {
     queue: VecDeque<Count>,
     /// The last search of each visit that found nothing, by site and visit.
-    waiting: HashMap<(String, String), Search>,
+    waiting: HashMap<(SiteKey, String), Search>,
     /// What each sender has counted this hour.
     senders: HashMap<[u8; 32], SenderCounts>,
     /// The current hour, since 1970.
@@ -75,7 +76,7 @@ impl Counting {
     }
 
     /// Counts an event. A submitted ticket ends the visit, and its last search counts as a search miss.
-    pub fn add_event(&self, site: &str, mut event: Event, sender: &CountedSender) {
+    pub fn add_event(&self, site: &SiteKey, mut event: Event, sender: &CountedSender) {
         if !counts_questions(event.name) {
             event.questions = Vec::new();
         }
@@ -84,8 +85,8 @@ impl Counting {
         if !pending.admit(sender, |share| &mut share.events, EVENTS_AN_HOUR) {
             return;
         }
-        let ended = (event.name == EventName::Sent).then(|| (site.to_string(), event.visit.clone()));
-        pending.push(Count::Event { site: site.into(), week: clock::week(0), event });
+        let ended = (event.name == EventName::Sent).then(|| (site.clone(), event.visit.clone()));
+        pending.push(Count::Event { site: site.clone(), week: clock::week(0), event });
         if let Some(visit) = ended
             && let Some(search) = pending.remove_waiting(&visit)
         {
@@ -94,8 +95,8 @@ impl Counting {
     }
 
     /// Records a search of a visit: its words if it found nothing, or `None` if it found something and nothing is missing.
-    pub fn add_search(&self, site: &str, visit: &str, sender: &CountedSender, words: Option<String>) {
-        let key = (site.to_string(), visit.to_string());
+    pub fn add_search(&self, site: &SiteKey, visit: &str, sender: &CountedSender, words: Option<String>) {
+        let key = (site.clone(), visit.to_string());
         let (sender, pseudonym) =
             (self.sender(site, sender), self.pseudonyms.digest("search", site, &clock::week(0), sender));
         let mut pending = self.pending();
@@ -136,7 +137,7 @@ impl Counting {
     /// Counts the searches of visits that have been silent for a while.
     fn settle_still(&self, still: Duration) {
         let mut pending = self.pending();
-        let due: Vec<((String, String), Search)> =
+        let due: Vec<((SiteKey, String), Search)> =
             pending.waiting.extract_if(|_, search| search.at.elapsed() >= still).collect();
         for ((site, _), search) in due {
             pending.leave(&search);
@@ -144,7 +145,7 @@ impl Counting {
         }
     }
 
-    fn settle(&self, pending: &mut PendingCounts, site: String, search: Search) {
+    fn settle(&self, pending: &mut PendingCounts, site: SiteKey, search: Search) {
         let Search { words, who, sender, .. } = search;
         if pending.admit(sender, |share| &mut share.searches, SEARCHES_AN_HOUR) {
             let search = self.pseudonyms.of_words(&words);
@@ -152,7 +153,7 @@ impl Counting {
         }
     }
 
-    fn sender(&self, site: &str, sender: &CountedSender) -> [u8; 32] {
+    fn sender(&self, site: &SiteKey, sender: &CountedSender) -> [u8; 32] {
         self.pseudonyms.digest("sender", site, "", sender)
     }
 
@@ -188,7 +189,7 @@ impl PendingCounts {
         }
     }
 
-    fn remove_waiting(&mut self, key: &(String, String)) -> Option<Search> {
+    fn remove_waiting(&mut self, key: &(SiteKey, String)) -> Option<Search> {
         let search = self.waiting.remove(key)?;
         self.leave(&search);
         Some(search)
@@ -247,10 +248,10 @@ mod tests {
     fn counts_per_network_are_limited_independently() {
         let counting = counting();
         for visit in 0..2 * EVENTS_AN_HOUR {
-            counting.add_event("acme", opened(visit), &network(1));
+            counting.add_event(&"acme".into(), opened(visit), &network(1));
         }
         assert_eq!(counting.pending().queue.len(), EVENTS_AN_HOUR as usize);
-        counting.add_event("acme", opened(0), &network(2));
+        counting.add_event(&"acme".into(), opened(0), &network(2));
         assert_eq!(counting.pending().queue.len(), EVENTS_AN_HOUR as usize + 1);
     }
 
@@ -259,16 +260,22 @@ mod tests {
         let counting = counting();
         for visit in 0..50_u32 {
             for n in 0..100 {
-                counting.add_event("acme", opened(visit), &network(n));
-                counting.add_search("acme", &format!("{visit:015x}{n:x}.0"), &network(n), Some("dark mode".into()));
+                counting.add_event(&"acme".into(), opened(visit), &network(n));
+                counting.add_search(
+                    &"acme".into(),
+                    &format!("{visit:015x}{n:x}.0"),
+                    &network(n),
+                    Some("dark mode".into()),
+                );
             }
         }
         assert_eq!(counting.pending().queue.len(), QUEUE_MAX);
         for visit in 0..200 {
-            counting.add_search("acme", &format!("{visit:016x}.0"), &network(200), Some("dark mode".into()));
+            counting.add_search(&"acme".into(), &format!("{visit:016x}.0"), &network(200), Some("dark mode".into()));
         }
         let pending = counting.pending();
-        let of_one = pending.waiting.values().filter(|search| search.sender == counting.sender("acme", &network(200)));
+        let of_one =
+            pending.waiting.values().filter(|search| search.sender == counting.sender(&"acme".into(), &network(200)));
         assert_eq!(of_one.count(), WAITING_OF_ONE_MAX as usize);
         assert!(pending.waiting.len() <= WAITING_MAX);
     }
@@ -278,14 +285,19 @@ mod tests {
         let counting = counting();
         for round in 1..=3 {
             for visit in 0..10 {
-                counting.add_search("acme", &format!("{visit:016x}.0"), &network(1), Some(format!("words {visit}")));
+                counting.add_search(
+                    &"acme".into(),
+                    &format!("{visit:016x}.0"),
+                    &network(1),
+                    Some(format!("words {visit}")),
+                );
             }
             counting.settle_still(Duration::from_secs(1000));
             assert_eq!(counting.pending().queue.len(), 10 * (round - 1));
             counting.settle_still(Duration::ZERO);
             assert_eq!(counting.pending().queue.len(), 10 * round);
         }
-        let sender = counting.sender("acme", &network(1));
+        let sender = counting.sender(&"acme".into(), &network(1));
         let share = counting.pending().senders[&sender];
         assert_eq!((share.waiting, share.searches), (0, 30));
     }

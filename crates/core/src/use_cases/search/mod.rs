@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::Mutex;
 
+use crate::ids::SiteKey;
 use crate::ports::{QuestionRow, Questions, Revision, RevisionRange, StoreError};
 use domain::question::{Hit, Question};
 use ranking::{Corpus, Index, Snowball};
@@ -35,18 +36,18 @@ const BUSY_REST: Duration = Duration::from_secs(5);
 /// The indexes of all sites. Searches use the old index while a new one is built.
 #[derive(Debug, Default)]
 pub struct Indexes {
-    sites: RwLock<HashMap<String, Arc<Index>>>,
+    sites: RwLock<HashMap<SiteKey, Arc<Index>>>,
     /// The state of the builds; empty until the store was read for the first time.
     builds: Mutex<Builds>,
     /// The sites that have questions; none until that is known.
-    known: RwLock<Option<BTreeMap<String, Revision>>>,
+    known: RwLock<Option<BTreeMap<SiteKey, Revision>>>,
 }
 
 #[derive(Debug, Default)]
 struct Builds {
     /// The change counter of the store at the last poll.
     changes: Option<i64>,
-    sites: HashMap<String, Build>,
+    sites: HashMap<SiteKey, Build>,
 }
 
 /// The state of the build of an index.
@@ -66,7 +67,7 @@ pub struct NotReady;
 
 impl Indexes {
     /// The best matches among the questions of a site; empty if it has none.
-    pub fn search(&self, site: &str, query: &str, limit: usize) -> Result<Vec<Hit>, NotReady> {
+    pub fn search(&self, site: &SiteKey, query: &str, limit: usize) -> Result<Vec<Hit>, NotReady> {
         let index = self.sites.read().unwrap_or_else(PoisonError::into_inner).get(site).cloned();
         match index {
             Some(index) => Ok(index.search(query, limit)),
@@ -76,7 +77,7 @@ impl Indexes {
     }
 
     /// The number of questions in the index of each site.
-    pub fn sizes(&self) -> Vec<(String, usize)> {
+    pub fn sizes(&self) -> Vec<(SiteKey, usize)> {
         let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
         sites.iter().map(|(site, index)| (site.clone(), index.len())).collect()
     }
@@ -89,7 +90,7 @@ impl Indexes {
     }
 
     /// Whether a site may have questions; true for every site before the first poll of the store.
-    fn has_questions(&self, site: &str) -> bool {
+    fn has_questions(&self, site: &SiteKey) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.as_ref().is_none_or(|known| known.contains_key(site))
     }
@@ -115,7 +116,7 @@ impl Indexes {
                 self.bring_site_up(store, site, revision, build, at_once)
             })
             .collect();
-        let built: Vec<(String, Build, bool)> = stream::iter(due).buffer_unordered(BUILDS).collect().await;
+        let built: Vec<(SiteKey, Build, bool)> = stream::iter(due).buffer_unordered(BUILDS).collect().await;
         let is_done = built.iter().all(|(_, _, is_done)| *is_done);
         builds.sites = built.into_iter().map(|(site, build, _)| (site, build)).collect();
         // Unfinished sites are tried again, whether anything else changes or not.
@@ -127,11 +128,11 @@ impl Indexes {
     async fn bring_site_up(
         &self,
         store: &dyn Questions,
-        site: String,
+        site: SiteKey,
         revision: Revision,
         build: Build,
         at_once: bool,
-    ) -> (String, Build, bool) {
+    ) -> (SiteKey, Build, bool) {
         if build.revision == Some(revision.current) {
             return (site, build, true);
         }
@@ -145,7 +146,7 @@ impl Indexes {
             Ok(index) => {
                 let duration = start.elapsed();
                 tracing::info!(
-                    site,
+                    site = site.as_str(),
                     revision = revision.current,
                     ?since,
                     questions = index.len(),
@@ -158,7 +159,7 @@ impl Indexes {
             }
             // What was read is kept and continued later; searches use the old index until then.
             Err(error) => {
-                tracing::error!(site, revision = revision.current, %error, "index build failed");
+                tracing::error!(site = site.as_str(), revision = revision.current, %error, "index build failed");
                 let rest = if matches!(error, BuildError::Store(StoreError::Busy)) { BUSY_REST } else { FAILED_REST };
                 build.rest_until = Some(Instant::now() + rest);
                 (site, build, false)
@@ -179,7 +180,7 @@ enum BuildError {
 /// Reads the changes, or everything, and builds the index. If it ends early, the next call continues the same build.
 async fn bring_up_to(
     store: &dyn Questions,
-    site: &str,
+    site: &SiteKey,
     revision: Revision,
     build: &mut Build,
 ) -> Result<Index, BuildError> {
@@ -221,8 +222,8 @@ async fn bring_up_to(
 }
 
 /// Reads rows into the corpus of a build. Unreadable rows are skipped. A build that panics is empty afterwards, and starts again.
-async fn read_into(build: &mut Build, site: &str, rows: Vec<QuestionRow>) -> Result<(), BuildError> {
-    let site = site.to_string();
+async fn read_into(build: &mut Build, site: &SiteKey, rows: Vec<QuestionRow>) -> Result<(), BuildError> {
+    let site = site.clone();
     let mut taken_build = take(build);
     *build = off_thread(move || {
         for row in rows {
@@ -244,14 +245,14 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
 }
 
 /// The question of a row; none if it cannot be read, which is logged.
-fn question_of(site: &str, row: &QuestionRow) -> Option<Question> {
+fn question_of(site: &SiteKey, row: &QuestionRow) -> Option<Question> {
     serde_json::from_str(&row.json)
-        .inspect_err(|error| tracing::warn!(site, id = row.id, %error, "question unreadable"))
+        .inspect_err(|error| tracing::warn!(site = site.as_str(), id = row.id, %error, "question unreadable"))
         .ok()
 }
 
 /// All questions of a site, ordered by id. Unreadable ones are logged and skipped.
-pub async fn all_questions(store: &dyn Questions, site: &str) -> Result<Vec<Question>, StoreError> {
+pub async fn all_questions(store: &dyn Questions, site: &SiteKey) -> Result<Vec<Question>, StoreError> {
     let (mut questions, mut cursor) = (Vec::new(), String::new());
     loop {
         let rows = store.question_page(site, &cursor, PAGE).await?;

@@ -6,7 +6,7 @@ use super::AmendTicketError;
 use super::find::{FindTicketError, find_listed_ticket};
 use super::summary::summary;
 use crate::destinations::Destinations;
-use crate::ids::TicketId;
+use crate::ids::{SiteKey, TicketId};
 use crate::json;
 use crate::ports::{
     Activity, ActivityKind, Bus, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, NewDelivery, Reader,
@@ -35,7 +35,7 @@ impl AmendTicket {
     /// Changes a ticket of a reader. Returns the changed ticket.
     pub async fn amend(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         id: &TicketId,
         body: &[u8],

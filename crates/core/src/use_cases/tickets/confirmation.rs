@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::find::{FindTicketError, find_ticket};
 use super::summary::summary;
 use crate::destinations::Destinations;
-use crate::ids::TicketId;
+use crate::ids::{SiteKey, TicketId};
 use crate::json::{self, JsonError};
 use crate::ports::{
     Bus, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, DeliveryKind, Reader, StoreError,
@@ -99,7 +99,7 @@ impl ConfirmAddress {
     /// Confirms the address of a reader's ticket by a code. Returns the ticket, whose answers can then be read.
     pub async fn confirm(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         id: &TicketId,
         body: &[u8],
@@ -145,7 +145,7 @@ impl RequestCode {
     /// Sends another code to the address of a reader's ticket. `from` is the network address of the request.
     pub async fn request(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         id: &TicketId,
         from: Option<IpAddr>,
@@ -182,9 +182,9 @@ impl OpenLink {
     }
 
     /// The ticket of a mailed link; none if the link is not valid.
-    pub async fn open(&self, site: &str, id: &TicketId, key: &str) -> Result<Option<StoredTicket>, StoreError> {
+    pub async fn open(&self, site: &SiteKey, id: &TicketId, key: &str) -> Result<Option<StoredTicket>, StoreError> {
         let ticket = self.tickets.ticket(id).await?;
-        let Some(ticket) = ticket.filter(|ticket| ticket.site == site && ticket.id == *id) else { return Ok(None) };
+        let Some(ticket) = ticket.filter(|ticket| ticket.site == *site && ticket.id == *id) else { return Ok(None) };
         let claimed = self.confirmations.claimed_address(id).await?;
         let is_valid =
             |claimed: &ClaimedAddress| has_valid_code(claimed, CODE_LIFE) && self.codes.is_link(id, claimed.code, key);

@@ -1,6 +1,6 @@
 //! Finds a ticket for a requester; a ticket of somebody else is the same as none.
 
-use crate::ids::TicketId;
+use crate::ids::{SiteKey, TicketId};
 use crate::ports::{Conversations, ListedTicket, Reader, StoreError, StoredTicket};
 
 /// Why a ticket of a requester was not found.
@@ -17,7 +17,7 @@ pub enum FindTicketError {
 /// The ticket with an id, if the reader may open it.
 pub async fn find_ticket(
     conversations: &dyn Conversations,
-    site: &str,
+    site: &SiteKey,
     reader: Reader<'_>,
     id: &TicketId,
 ) -> Result<StoredTicket, FindTicketError> {
@@ -27,7 +27,7 @@ pub async fn find_ticket(
 /// The ticket with an id as lists show it, if the reader may open it.
 pub async fn find_listed_ticket(
     conversations: &dyn Conversations,
-    site: &str,
+    site: &SiteKey,
     reader: Reader<'_>,
     id: &TicketId,
 ) -> Result<ListedTicket, FindTicketError> {

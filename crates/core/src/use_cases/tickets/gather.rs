@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::reference::{DRAWS, draw};
 use crate::clock;
 use crate::destinations::Destinations;
+use crate::ids::SiteKey;
 use crate::ports::destination::ExternalTicket;
 use crate::ports::{Bus, ExternalTickets, Person, Requester, StoreError, StoredTicket};
 use crate::rules::retention::Retention;
@@ -25,20 +26,20 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// When the destinations were last asked about each customer, by site and id.
 #[derive(Debug, Default)]
-struct RecentRequests(Mutex<HashMap<(String, String), Instant>>);
+struct RecentRequests(Mutex<HashMap<(SiteKey, String), Instant>>);
 
 impl RecentRequests {
     /// Whether a request is due; if so, it is recorded as made.
-    fn begin(&self, site: &str, person: &str) -> bool {
+    fn begin(&self, site: &SiteKey, person: &str) -> bool {
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|_, started| started.elapsed() < EVERY);
-        recent.insert((site.into(), person.into()), Instant::now()).is_none()
+        recent.insert((site.clone(), person.into()), Instant::now()).is_none()
     }
 
     /// Forgets the request about a customer.
-    fn forget(&self, site: &str, person: &str) {
+    fn forget(&self, site: &SiteKey, person: &str) {
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.remove(&(site.into(), person.into()));
+        recent.remove(&(site.clone(), person.into()));
     }
 }
 
@@ -76,7 +77,7 @@ impl GatherTickets {
         let _ = tokio::time::timeout(PATIENCE, gathering).await;
     }
 
-    async fn ask(&self, site: &str, keep: Option<Retention>, person: &Person) {
+    async fn ask(&self, site: &SiteKey, keep: Option<Retention>, person: &Person) {
         for (destination, to) in self.destinations.in_site(site) {
             let Some(polling) = to.polling() else { continue };
             match polling.tickets_of(&person.user.email).await {
@@ -86,18 +87,20 @@ impl GatherTickets {
                     let cutoff = keep.and_then(|keep| keep.cutoff(clock::now()));
                     for foreign in tickets.into_iter().filter(|foreign| is_kept(foreign, cutoff)) {
                         if let Err(error) = self.adopt(site, destination, person, foreign).await {
-                            tracing::error!(site, destination, %error, "external ticket not stored");
+                            tracing::error!(site = site.as_str(), destination, %error, "external ticket not stored");
                         }
                     }
                 }
-                Err(failure) => tracing::warn!(site, destination, error = %failure, "external tickets not read"),
+                Err(failure) => {
+                    tracing::warn!(site = site.as_str(), destination, error = %failure, "external tickets not read")
+                }
             }
         }
     }
 
     async fn adopt(
         &self,
-        site: &str,
+        site: &SiteKey,
         destination: &str,
         person: &Person,
         foreign: ExternalTicket,
@@ -124,7 +127,7 @@ fn is_kept(foreign: &ExternalTicket, cutoff: Option<Timestamp>) -> bool {
     foreign.status == Status::Open || cutoff.is_none_or(|cutoff| foreign.updated_at >= cutoff)
 }
 
-fn stored(site: &str, destination: &str, person: &Person, foreign: ExternalTicket) -> StoredTicket {
+fn stored(site: &SiteKey, destination: &str, person: &Person, foreign: ExternalTicket) -> StoredTicket {
     let ExternalTicket { subject, message, via, status, created_at, updated_at, .. } = foreign;
     // The text of a mail often does not name its subject.
     let message =
@@ -148,7 +151,7 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: ExternalTicke
         created_at: created_at.to_string(),
         client: Client { name: destination.into(), version: String::new() },
     };
-    let mut ticket = StoredTicket::new(site, draw(0), new, created_at);
+    let mut ticket = StoredTicket::new(site.clone(), draw(0), new, created_at);
     (ticket.status, ticket.priority) = (status, person.priority);
     ticket.person = Some(person.user.id.clone());
     ticket.handling.updated_at = updated_at;

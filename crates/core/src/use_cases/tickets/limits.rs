@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::clock;
+use crate::ids::SiteKey;
 use crate::ports::{Disk, LimitShare, RetryAfter, SiteLimits, SubmissionExceeded, SubmissionQuota, Usage};
 use crate::pseudonym::Pseudonyms;
 use crate::rules::networks::kept_networks;
@@ -42,7 +43,7 @@ impl SubmissionLimits {
     }
 
     /// Charges a site, and the customer if verified, for a ticket or reply.
-    pub fn charge(&self, site: &str, person: Option<&str>) -> Result<(), RetryAfter> {
+    pub fn charge(&self, site: &SiteKey, person: Option<&str>) -> Result<(), RetryAfter> {
         self.rates.charge_site(LimitShare::Tickets, site, person)
     }
 
@@ -81,7 +82,7 @@ impl SubmissionLimits {
 }
 
 /// Logs that a daily quota is used up for a submission.
-pub fn log_exceeded(site: &str, exceeded: SubmissionExceeded) -> QuotaError {
-    tracing::info!(site, quota = ?exceeded.scope, "ticket refused");
+pub fn log_exceeded(site: &SiteKey, exceeded: SubmissionExceeded) -> QuotaError {
+    tracing::info!(site = site.as_str(), quota = ?exceeded.scope, "ticket refused");
     QuotaError::Exceeded(exceeded)
 }

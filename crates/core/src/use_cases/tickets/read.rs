@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::find::{FindTicketError, find_listed_ticket, find_ticket};
 use super::summary::listed_summary;
-use crate::ids::TicketId;
+use crate::ids::{SiteKey, TicketId};
 use crate::ports::{
     Confirmations, Conversations, CustomerCursor, CustomerPage, ListedTicket, MessagePage, Reader, ReaderCounts,
     StoreError, StoredTicket,
@@ -37,7 +37,7 @@ impl ReadTickets {
     /// A page of a reader's tickets: at most `limit`, after a cursor or from the first.
     pub async fn list(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         after: Option<&CustomerCursor>,
         limit: u32,
@@ -49,19 +49,24 @@ impl ReadTickets {
     }
 
     /// How many tickets a reader has.
-    pub async fn counts(&self, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
+    pub async fn counts(&self, site: &SiteKey, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
         self.conversations.customer_counts(site, reader).await
     }
 
     /// One ticket of a reader, as in lists.
-    pub async fn one(&self, site: &str, reader: Reader<'_>, id: &TicketId) -> Result<ListedTicket, FindTicketError> {
+    pub async fn one(
+        &self,
+        site: &SiteKey,
+        reader: Reader<'_>,
+        id: &TicketId,
+    ) -> Result<ListedTicket, FindTicketError> {
         find_listed_ticket(self.conversations.as_ref(), site, reader, id).await
     }
 
     /// A page of the messages of a reader's ticket after a number; without one, from the ticket itself. At most `limit`.
     pub async fn messages(
         &self,
-        site: &str,
+        site: &SiteKey,
         reader: Reader<'_>,
         id: &TicketId,
         (after, limit): (Option<u32>, u32),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::SimilarTicketsError;
 use super::summary::listed_summary;
+use crate::ids::SiteKey;
 use crate::json;
 use crate::ports::{Conversations, Reader};
 use crate::rules::similar_tickets::{COMPARED_MAX, Text, find_similar};
@@ -21,7 +22,12 @@ impl FindSimilar {
     }
 
     /// The open tickets of a reader that are similar to a draft.
-    pub async fn find(&self, site: &str, reader: Reader<'_>, body: &[u8]) -> Result<Summaries, SimilarTicketsError> {
+    pub async fn find(
+        &self,
+        site: &SiteKey,
+        reader: Reader<'_>,
+        body: &[u8],
+    ) -> Result<Summaries, SimilarTicketsError> {
         let draft = json::parse::<Draft>(body)?;
         let open = self.conversations.customer_excerpts(site, reader, COMPARED_MAX as u32).await?;
         // Stemming takes a while, and must not block other requests.

@@ -65,11 +65,10 @@ impl TakeTicket {
         from: Option<IpAddr>,
         body: &[u8],
     ) -> Result<(Receipt, bool), TakeTicketError> {
-        let name = site.key.as_str();
-        self.sign_in.adopt_session(name, &requester).await?;
+        self.sign_in.adopt_session(&site.key, &requester).await?;
         let key = SubmissionKey { key, body: Sha256::digest(body).into(), session: requester.session };
         // Checked before the body is validated: an accepted ticket is not rejected later, even if the rules have changed since.
-        if let Some(first) = self.tickets.submission(name, &key.key).await? {
+        if let Some(first) = self.tickets.submission(&site.key, &key.key).await? {
             return self.repeat(&first, &key).await;
         }
         let new = json::parse::<NewTicket>(body)?;
@@ -78,10 +77,10 @@ impl TakeTicket {
         if !errors.is_empty() {
             return Err(TakeTicketError::Invalid(errors));
         }
-        let guard = self.keys_in_use.acquire(name, &key.key).ok_or(TakeTicketError::InProgress)?;
+        let guard = self.keys_in_use.acquire(&site.key, &key.key).ok_or(TakeTicketError::InProgress)?;
         let is_anonymous = requester.person.is_none();
         let quota = if is_anonymous { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
-        self.limits.charge(name, requester.person.as_ref().map(|person| person.user.id.as_str()))?;
+        self.limits.charge(&site.key, requester.person.as_ref().map(|person| person.user.id.as_str()))?;
         let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
         let mut stored = stored(site, requester, new, self.clock.now());
         let extras = self.extras.plan(site, &stored, email_verified, from, quota);
@@ -97,7 +96,7 @@ impl TakeTicket {
                 SubmissionOutcome::KeyTaken(first) => return self.repeat(&first, &key).await,
                 SubmissionOutcome::Erased => return Err(TakeTicketError::Erased),
                 SubmissionOutcome::MissingFiles(places) => return Err(MissingFiles(places).into()),
-                SubmissionOutcome::OverQuota(exceeded) => return Err(limits::log_exceeded(name, exceeded).into()),
+                SubmissionOutcome::OverQuota(exceeded) => return Err(limits::log_exceeded(&site.key, exceeded).into()),
                 SubmissionOutcome::ReferenceTaken => stored.reference = reference::draw(drawn),
             }
         }

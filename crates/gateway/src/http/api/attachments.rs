@@ -18,6 +18,7 @@ use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
 use crate::http::upload::UploadBody;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Files;
 use deskbell_core::use_cases::attachments::{Admitted, NewFile, ReadFiles, StoreFile};
 use domain::attachment::{self, Attachment, FileType};
@@ -63,7 +64,7 @@ pub fn put_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn store(
     State(requesters): State<Arc<Requesters>>,
     State(files): State<Arc<StoreFile>>,
-    Path((name, id)): Path<(String, String)>,
+    Path((site, id)): Path<(SiteKey, String)>,
     parameters: Result<Query<FileName>, QueryRejection>,
     client: Client,
     request: Request,
@@ -71,7 +72,7 @@ pub async fn store(
     let (parts, body) = request.into_parts();
     let mut upload = UploadBody::new(body);
     let stored = async {
-        let site = requesters.site(&name)?;
+        let site = requesters.site(&site)?;
         let Query(FileName { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
         let id =
             attachment::parse_id(&id).ok_or_else(|| Refusal::NotFound(": the id of a file must be a UUID".into()))?;
@@ -87,7 +88,7 @@ pub async fn store(
     let stored = stored.await;
     // A client that is still sending may not read a response that comes before. Clients that stopped or are too slow are not waited for.
     if !matches!(stored, Err(Refusal::Torn | Refusal::Timeout)) {
-        upload.drain(requesters.site(&name).map_or(0, |site| site.config.attachments.max_bytes as usize)).await;
+        upload.drain(requesters.site(&site).map_or(0, |site| site.config.attachments.max_bytes as usize)).await;
     }
     stored.map(answer)
 }
@@ -119,13 +120,13 @@ pub async fn get(
     State(requesters): State<Arc<Requesters>>,
     State(files): State<Arc<ReadFiles>>,
     State(bytes): State<Arc<dyn Files>>,
-    Path((name, id)): Path<(String, String)>,
+    Path((site, id)): Path<(SiteKey, String)>,
     parameters: Result<Query<SignedQuery>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    requesters.site(&name)?;
+    requesters.site(&site)?;
     let Query(SignedQuery { until: expires_at, signature }) = parameters.unwrap_or_default();
-    let stored = files.find(&name, &id, &expires_at, &signature).await?;
+    let stored = files.find(&site, &id, &expires_at, &signature).await?;
     let served = ServeFile::new(bytes.path(&stored.file)).try_call(request).await.map_err(|error| {
         tracing::error!(%error, "reading a file failed");
         Refusal::Internal

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::describe::{Describe, PERSON};
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Person;
 use deskbell_core::site::{Site, Sites};
 use domain::config::{self, Config};
@@ -39,7 +40,7 @@ impl PublicConfig {
 }
 
 /// The public configurations of all sites, by site key.
-pub struct PublicConfigs(BTreeMap<String, PublicConfig>);
+pub struct PublicConfigs(BTreeMap<SiteKey, PublicConfig>);
 
 impl PublicConfigs {
     /// The public configurations of sites.
@@ -61,12 +62,12 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(configs): State<Arc<PublicConfigs>>,
-    Path(name): Path<String>,
+    Path(site): Path<SiteKey>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let config = configs.0.get(&name).ok_or_else(|| Refusal::UnknownSite(name.clone()))?;
+    let config = configs.0.get(&site).ok_or_else(|| Refusal::UnknownSite(site.clone()))?;
     if headers.contains_key(header::AUTHORIZATION) {
-        let site = requesters.site(&name)?;
+        let site = requesters.site(&site)?;
         if let Some(person) = requesters.identify(&headers, site).await?.person {
             return Ok(
                 ([(header::CACHE_CONTROL, "no-store")], Json(promised(&config.config, site, &person))).into_response()

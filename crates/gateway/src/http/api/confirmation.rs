@@ -15,7 +15,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::use_cases::tickets::{ConfirmAddress, RequestCode};
 use domain::conversation::{ConfirmationCode, Summary};
 
@@ -37,14 +37,14 @@ pub fn confirm_docs(operation: TransformOperation<'_>) -> TransformOperation<'_>
 pub async fn confirm(
     State(requesters): State<Arc<Requesters>>,
     State(confirm): State<Arc<ConfirmAddress>>,
-    Path((name, id)): Path<(String, TicketId)>,
+    Path((site, id)): Path<(SiteKey, TicketId)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
-    let reader = requesters.reader(&name, &requester).await?;
-    let ticket = confirm.confirm(&name, reader, &id, &body?).await?;
+    let requester = requesters.identify(&headers, requesters.site(&site)?).await?;
+    let reader = requesters.reader(&site, &requester).await?;
+    let ticket = confirm.confirm(&site, reader, &id, &body?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ticket)))
 }
 
@@ -65,12 +65,12 @@ pub fn request_docs(operation: TransformOperation<'_>) -> TransformOperation<'_>
 pub async fn request(
     State(requesters): State<Arc<Requesters>>,
     State(request): State<Arc<RequestCode>>,
-    Path((name, id)): Path<(String, TicketId)>,
+    Path((site, id)): Path<(SiteKey, TicketId)>,
     client: Client,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
-    let reader = requesters.reader(&name, &requester).await?;
-    let ticket = request.request(&name, reader, &id, client.address).await?;
+    let requester = requesters.identify(&headers, requesters.site(&site)?).await?;
+    let reader = requesters.reader(&site, &requester).await?;
+    let ticket = request.request(&site, reader, &id, client.address).await?;
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(ticket)))
 }

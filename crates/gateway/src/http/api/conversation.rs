@@ -20,7 +20,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::{self, Requesters};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::CustomerCursor;
 use deskbell_core::use_cases::tickets::{
     AmendTicket, FindSimilar, GatherTickets, MESSAGES_MAX, PAGE_MAX, ReadTickets, ReplyToTicket, changes_status,
@@ -62,16 +62,16 @@ pub async fn find_similar(
     State(requesters): State<Arc<Requesters>>,
     State(gather): State<Arc<GatherTickets>>,
     State(find): State<Arc<FindSimilar>>,
-    Path(name): Path<String>,
+    Path(site): Path<SiteKey>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let site = requesters.site(&name)?;
+    let site = requesters.site(&site)?;
     let requester = requesters.identify(&headers, site).await?;
-    let reader = requesters.reader(&name, &requester).await?;
+    let reader = requesters.reader(&site.key, &requester).await?;
     gather.gather(site, &requester).await;
-    let tickets = find.find(&name, reader, &body?).await?;
+    let tickets = find.find(&site.key, reader, &body?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(tickets)))
 }
 
@@ -89,18 +89,18 @@ pub async fn list(
     State(requesters): State<Arc<Requesters>>,
     State(gather): State<Arc<GatherTickets>>,
     State(read): State<Arc<ReadTickets>>,
-    Path(name): Path<String>,
+    Path(site): Path<SiteKey>,
     parameters: Result<Query<TicketsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let site = requesters.site(&name)?;
+    let site = requesters.site(&site)?;
     let requester = requesters.identify(&headers, site).await?;
     let Query(TicketsQuery { cursor, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let reader = requesters.reader(&name, &requester).await?;
+    let reader = requesters.reader(&site.key, &requester).await?;
     gather.gather(site, &requester).await;
     let limit = require_maximum("limit", limit, PAGE_MAX)?;
     let after = cursor.as_deref().map(read_cursor).transpose()?;
-    Ok(private(read.list(&name, reader, after.as_ref(), limit).await?))
+    Ok(private(read.list(&site.key, reader, after.as_ref(), limit).await?))
 }
 
 /// Describes the route of one ticket.
@@ -112,12 +112,12 @@ pub fn one_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn one(
     State(requesters): State<Arc<Requesters>>,
     State(read): State<Arc<ReadTickets>>,
-    Path((name, id)): Path<(String, TicketId)>,
+    Path((site, id)): Path<(SiteKey, TicketId)>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
-    let reader = requesters.reader(&name, &requester).await?;
-    Ok(private(listed_summary(&read.one(&name, reader, &id).await?)))
+    let requester = requesters.identify(&headers, requesters.site(&site)?).await?;
+    let reader = requesters.reader(&site, &requester).await?;
+    Ok(private(listed_summary(&read.one(&site, reader, &id).await?)))
 }
 
 /// Describes the list of messages.
@@ -133,15 +133,15 @@ pub fn messages_docs(operation: TransformOperation<'_>) -> TransformOperation<'_
 pub async fn messages(
     State(requesters): State<Arc<Requesters>>,
     State(read): State<Arc<ReadTickets>>,
-    Path((name, id)): Path<(String, TicketId)>,
+    Path((site, id)): Path<(SiteKey, TicketId)>,
     parameters: Result<Query<MessagesQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
+    let requester = requesters.identify(&headers, requesters.site(&site)?).await?;
     let Query(MessagesQuery { after, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let reader = requesters.reader(&name, &requester).await?;
+    let reader = requesters.reader(&site, &requester).await?;
     let limit = require_maximum("limit", limit, MESSAGES_MAX)?;
-    Ok(private(read.messages(&name, reader, &id, (after, limit)).await?))
+    Ok(private(read.messages(&site, reader, &id, (after, limit)).await?))
 }
 
 /// Describes the route for replies.
@@ -162,17 +162,17 @@ pub fn reply_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn reply(
     State(requesters): State<Arc<Requesters>>,
     State(reply): State<Arc<ReplyToTicket>>,
-    Path((name, id)): Path<(String, TicketId)>,
+    Path((site, id)): Path<(SiteKey, TicketId)>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let site = requesters.site(&name)?;
+    let site = requesters.site(&site)?;
     let requester = requesters.identify(&headers, site).await?;
     let body = body?;
     let key = tickets::key(&headers).ok_or(Refusal::MissingKey)?;
-    let reader = requesters.reader(&name, &requester).await?;
+    let reader = requesters.reader(&site.key, &requester).await?;
     let (message, delivered) = reply.reply(site, reader, &id, (key, client.address), &body).await?;
     Ok((super::accepted_status(delivered), private(message)))
 }
@@ -191,19 +191,19 @@ pub async fn patch(
     State(requesters): State<Arc<Requesters>>,
     State(guard): State<Arc<Guard>>,
     State(amend): State<Arc<AmendTicket>>,
-    Path((name, id)): Path<(String, TicketId)>,
+    Path((site, id)): Path<(SiteKey, TicketId)>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
+    let requester = requesters.identify(&headers, requesters.site(&site)?).await?;
     let body = body?;
     if changes_status(&body) {
-        guard.charge_change(client.address, requester::claimed(&name, &headers))?;
+        guard.charge_change(client.address, requester::claimed(&site, &headers))?;
     }
-    let reader = requesters.reader(&name, &requester).await?;
-    Ok(private(amend.amend(&name, reader, &id, &body).await?))
+    let reader = requesters.reader(&site, &requester).await?;
+    Ok(private(amend.amend(&site, reader, &id, &body).await?))
 }
 
 /// A number in the query from 1 to `most`, which is also the default.

@@ -12,6 +12,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::json;
 use deskbell_core::use_cases::search::counting::Counting;
 use domain::event::Event;
@@ -31,13 +32,13 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(counting): State<Arc<Counting>>,
-    Path(name): Path<String>,
+    Path(site): Path<SiteKey>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
     let body = body::json_or_text(&headers, body).await;
-    let site = requesters.site(&name)?;
+    let site = requesters.site(&site)?;
     let body = body?;
     if body.len() > BODY_MAX {
         return Err(Refusal::TooLarge(BODY_MAX));
@@ -48,6 +49,6 @@ pub async fn answer(
         return Err(Refusal::Invalid(errors));
     }
     let sender = requesters.counted(&client, &headers, site).await;
-    counting.add_event(&name, event, &sender);
+    counting.add_event(&site.key, event, &sender);
     Ok(StatusCode::ACCEPTED)
 }

@@ -17,6 +17,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::destination::{Destination, HookHeaders};
 use deskbell_core::rules::networks::customer_network;
 use deskbell_core::use_cases::delivery::{TakeInboundEvent, blocking};
@@ -45,17 +46,17 @@ pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(guard): State<Arc<Guard>>,
     State(events): State<Arc<TakeInboundEvent>>,
-    Path((name, destination)): Path<(String, String)>,
+    Path((site, destination)): Path<(SiteKey, String)>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let to = events.destination(&name, &destination);
+    let to = events.destination(&site, &destination);
     let network = client.address.map(customer_network);
-    let sender = HookSender { site: name.clone(), destination: destination.clone(), network };
+    let sender = HookSender { site: site.clone(), destination: destination.clone(), network };
     let headers = hook_headers(&headers);
     let body = read(&guard, to.map(|to| to.as_ref()), &sender, client.address, &headers, body).await;
-    requesters.site(&name)?;
+    requesters.site(&site)?;
     let to = to.ok_or_else(|| Refusal::NotFound("; the site has no such destination".into()))?;
     let (body, reader) = (body?, to.clone());
     let is_large = to.hook_bytes_max().is_some();
@@ -64,13 +65,13 @@ pub async fn answer(
         false => to.read_event(&headers, &body),
     };
     let result = result.map_err(|reason| {
-        tracing::warn!(site = name, destination, %reason, "webhook rejected");
+        tracing::warn!(site = site.as_str(), destination, %reason, "webhook rejected");
         Refusal::from(reason)
     })?;
     if is_large {
         guard.large_bodies.remember(sender);
     }
-    let taken_in = events.take((&name, &destination), result).await;
+    let taken_in = events.take((&site, &destination), result).await;
     let mut response = taken_in.map(|()| StatusCode::NO_CONTENT).map_err(Refusal::from).into_response();
     response.extensions_mut().insert(SignedEvent);
     Ok(response)

@@ -14,6 +14,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::json;
 use deskbell_core::use_cases::incidents::CurrentIncidents;
 use domain::incident::{Affected, Incident, Incidents};
@@ -27,10 +28,10 @@ pub fn list_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn list(
     State(requesters): State<Arc<Requesters>>,
     State(incidents): State<Arc<CurrentIncidents>>,
-    Path(name): Path<String>,
+    Path(site): Path<SiteKey>,
 ) -> Result<impl IntoResponse, Refusal> {
-    requesters.site(&name)?;
-    let incidents = incidents.list(&name).await?;
+    requesters.site(&site)?;
+    let incidents = incidents.list(&site).await?;
     Ok(([(header::CACHE_CONTROL, "public, max-age=30")], Json(Incidents { incidents })))
 }
 
@@ -50,17 +51,17 @@ pub fn affected_docs(operation: TransformOperation<'_>) -> TransformOperation<'_
 pub async fn affected(
     State(requesters): State<Arc<Requesters>>,
     State(incidents): State<Arc<CurrentIncidents>>,
-    Path(name): Path<String>,
+    Path(site): Path<SiteKey>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let site = requesters.site(&name)?;
+    let site = requesters.site(&site)?;
     let body = body?;
     requesters.identify(&headers, site).await?.reader().ok_or(Refusal::Unidentified)?;
     let Affected { id } = json::parse(&body)?;
     let requester = requesters.counted(&client, &headers, site).await;
-    let incident = incidents.report(&name, &id, &requester).await?;
+    let incident = incidents.report(&site.key, &id, &requester).await?;
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(incident)))
 }

@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Questions;
 use domain::question::{self, Question};
 
@@ -22,10 +23,10 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(questions): State<Arc<dyn Questions>>,
-    Path((name, id)): Path<(String, String)>,
+    Path((site, id)): Path<(SiteKey, String)>,
 ) -> Result<impl IntoResponse, Refusal> {
-    requesters.site(&name)?;
-    let stored = questions.question(&name, &id).await?;
+    requesters.site(&site)?;
+    let stored = questions.question(&site, &id).await?;
     let mut question = stored.ok_or_else(|| Refusal::NotFound("; the question may have been removed".into()))?;
     question.answers = question::reading_order(question.answers);
     Ok(([(header::CACHE_CONTROL, "public, max-age=60")], Json(question)))

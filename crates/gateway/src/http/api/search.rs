@@ -15,6 +15,7 @@ use super::describe::Describe;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::use_cases::search::counting::Counting;
 use deskbell_core::use_cases::search::{Indexes, LIMIT_DEFAULT, NotReady};
 use domain::event::is_visit;
@@ -50,14 +51,14 @@ pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(indexes): State<Arc<Indexes>>,
     State(counting): State<Arc<Counting>>,
-    Path(name): Path<String>,
+    Path(site): Path<SiteKey>,
     client: Client,
     headers: HeaderMap,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let site = requesters.site(&name)?;
+    let site = requesters.site(&site)?;
     let Query(Parameters { q, limit, visit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let hits = indexes.search(&name, &q, limit.unwrap_or(LIMIT_DEFAULT)).map_err(|NotReady| Refusal::Busy)?;
+    let hits = indexes.search(&site.key, &q, limit.unwrap_or(LIMIT_DEFAULT)).map_err(|NotReady| Refusal::Busy)?;
     if is_visit(&visit) {
         let redact = &site.config.redact;
         let rules = Rules {
@@ -68,7 +69,7 @@ pub async fn answer(
         };
         let missing = if hits.is_empty() { search_miss::normalize_query(&q, &rules) } else { None };
         let requester = requesters.counted(&client, &headers, site).await;
-        counting.add_search(&name, &visit, &requester, missing);
+        counting.add_search(&site.key, &visit, &requester, missing);
     }
     // The search text is part of the URL, so no cache should store it.
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Hits { hits })))

@@ -23,6 +23,7 @@ use crate::http::problem::Refusal;
 use crate::http::requester::{self, Requesters};
 use crate::live::{Live, Watch};
 use deskbell_core::clock;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{ReaderCounts, Requester};
 use deskbell_core::use_cases::tickets::ReadTickets;
 use domain::conversation::Summary;
@@ -63,20 +64,20 @@ pub async fn answer(
     State(guard): State<Arc<Guard>>,
     State(live): State<Live>,
     State(tickets): State<Arc<ReadTickets>>,
-    Path(name): Path<String>,
+    Path(site): Path<SiteKey>,
     client: Client,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let requester = requesters.identify(&headers, requesters.site(&name)?).await?;
-    let reader = requesters.reader(&name, &requester).await?;
-    let claimed = requester::claimed(&name, &headers).ok_or(Refusal::Unidentified)?;
+    let requester = requesters.identify(&headers, requesters.site(&site)?).await?;
+    let reader = requesters.reader(&site, &requester).await?;
+    let claimed = requester::claimed(&site, &headers).ok_or(Refusal::Unidentified)?;
     let permit = guard.open_stream(client.address, claimed)?;
     let remaining = requester.person.as_ref().map(|person| clock::left(person.until));
     let end = Instant::now() + remaining.unwrap_or(WITHOUT_TOKEN);
     let watch = StreamGuard {
-        changes: live.watch(&name, reader),
+        changes: live.watch(&site, reader),
         tickets,
-        name,
+        site,
         requester,
         end,
         is_announced: false,
@@ -89,7 +90,7 @@ pub async fn answer(
 
 struct StreamGuard {
     tickets: Arc<ReadTickets>,
-    name: String,
+    site: SiteKey,
     requester: Requester,
     changes: Watch,
     end: Instant,
@@ -113,7 +114,7 @@ async fn next(watch: &mut StreamGuard) -> Option<Event> {
     };
     match changed {
         Ok(change) => {
-            let counts = change.counts(watch.tickets.counts(&watch.name, watch.requester.reader()?)).await.ok()?;
+            let counts = change.counts(watch.tickets.counts(&watch.site, watch.requester.reader()?)).await.ok()?;
             event(Some(change.ticket.clone()), counts)
         }
         Err(RecvError::Lagged(_)) => state(watch).await,
@@ -122,7 +123,7 @@ async fn next(watch: &mut StreamGuard) -> Option<Event> {
 }
 
 async fn state(watch: &StreamGuard) -> Option<Event> {
-    let counts = watch.tickets.counts(&watch.name, watch.requester.reader()?).await.ok()?;
+    let counts = watch.tickets.counts(&watch.site, watch.requester.reader()?).await.ok()?;
     event(None, counts)
 }
 

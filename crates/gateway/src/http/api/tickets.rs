@@ -14,6 +14,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::use_cases::tickets::TakeTicket;
 use domain::ticket::{NewTicket, Receipt};
 
@@ -42,19 +43,19 @@ pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
 pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(take): State<Arc<TakeTicket>>,
-    Path(name): Path<String>,
+    Path(site): Path<SiteKey>,
     client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     // Read first, because a client that is still sending may not read a response that comes before.
     let body = body::json(&headers, body).await;
-    let site = requesters.site(&name)?;
+    let site = requesters.site(&site)?;
     let body = body?;
     let key = key(&headers).ok_or(Refusal::MissingKey)?;
     let requester = requesters.identify(&headers, site).await?;
     let (receipt, delivered) = take.take(site, key, requester, client.address, &body).await?;
-    let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
+    let location = format!("/v1/sites/{}/tickets/{}", site.key, receipt.id);
     Ok((
         super::accepted_status(delivered),
         [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".into())],

@@ -14,7 +14,7 @@ use crate::body_limits::BODY_MAX;
 use crate::http::body::read_body;
 use crate::http::inbox::rich;
 use crate::http::problem::Refusal;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::StoredTicket;
 use domain::conversation::{Author, Message};
 use domain::texts::{self, GatewayText, Language, TicketsText, fill};
@@ -33,7 +33,7 @@ pub struct Linked {
 /// The page with the button.
 pub async fn show_form(
     State(help): State<HelpState>,
-    Path((site, id)): Path<(String, TicketId)>,
+    Path((site, id)): Path<(SiteKey, TicketId)>,
     Query(Linked { key }): Query<Linked>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -55,7 +55,7 @@ pub async fn show_form(
 /// The ticket.
 pub async fn show_ticket(
     State(help): State<HelpState>,
-    Path((site, id)): Path<(String, TicketId)>,
+    Path((site, id)): Path<(SiteKey, TicketId)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {

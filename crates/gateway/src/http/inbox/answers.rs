@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::page::{self, Frame};
 use super::{labels, times};
 use deskbell_core::clock;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Counts, SearchMiss, StoreError, WeekOfKind};
 use deskbell_core::site::Sites;
 use domain::deflection::QuestionCounts;
@@ -36,7 +37,7 @@ struct Site {
 
 /// The page about a site; about the first one if the site is not configured.
 pub async fn page(answers: &AnswersReader, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
-    let names: Vec<&str> = answers.sites.keys().collect();
+    let names: Vec<&SiteKey> = answers.sites.keys().collect();
     let chosen = names.iter().find(|name| **name == site).or(names.first());
     let site = match chosen {
         Some(name) => Some(read(answers.counts.as_ref(), name).await?),
@@ -61,7 +62,7 @@ pub async fn page(answers: &AnswersReader, frame: &Frame<'_>, site: &str) -> Res
     Ok(page::page("Answers", frame, content))
 }
 
-async fn read(counts: &dyn Counts, name: &str) -> Result<Site, StoreError> {
+async fn read(counts: &dyn Counts, name: &SiteKey) -> Result<Site, StoreError> {
     let from_week = clock::week(WEEKS - 1);
     let weeks = counts.visit_counts(name, &from_week).await?;
     let questions = counts.question_counts(name, &from_week, QUESTIONS).await?;

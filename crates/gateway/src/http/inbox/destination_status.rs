@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::guard::ProxyWatch;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Queue, QueueStatus, StoreError};
 use deskbell_core::use_cases::delivery::DestinationStates;
 
@@ -66,11 +67,11 @@ impl DestinationStatuses {
     pub async fn read_all(&self) -> Result<Vec<DestinationStatus>, StoreError> {
         let open = self.read().await?.into_iter();
         let key = |status: &DestinationStatus| (status.queue.site.clone(), status.queue.destination.clone());
-        let mut open: BTreeMap<(String, String), DestinationStatus> =
+        let mut open: BTreeMap<(SiteKey, String), DestinationStatus> =
             open.map(|status| (key(&status), status)).collect();
         let mut destinations = Vec::new();
         for (site, name, _) in self.destinations.iter() {
-            let existing = open.remove(&(site.to_string(), name.to_string()));
+            let existing = open.remove(&(site.clone(), name.to_string()));
             let unreachable_reason = || self.states.get(site, name).and_then(|state| state.unreachable());
             destinations.push(existing.unwrap_or_else(|| DestinationStatus {
                 queue: empty_queue(site, name),
@@ -93,6 +94,6 @@ pub fn dead_letters(destinations: &[DestinationStatus]) -> u32 {
     destinations.iter().filter(|status| !status.is_gone).map(|status| status.queue.dead_letters).sum()
 }
 
-fn empty_queue(site: &str, destination: &str) -> QueueStatus {
-    QueueStatus { site: site.into(), destination: destination.into(), waiting: 0, since: None, dead_letters: 0 }
+fn empty_queue(site: &SiteKey, destination: &str) -> QueueStatus {
+    QueueStatus { site: site.clone(), destination: destination.into(), waiting: 0, since: None, dead_letters: 0 }
 }

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::times;
 use deskbell_core::clock;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{DeliveryKind, Handling, StoredTicket};
 use deskbell_core::site::Sites;
 use deskbell_core::timestamp::Timestamp;
@@ -90,8 +91,8 @@ pub fn due(status: Status, due_at: Option<Timestamp>, handling: &Handling) -> Ma
 }
 
 /// The teams of a site, or of all sites.
-pub fn teams(sites: &Sites, site: Option<&str>) -> Vec<String> {
-    let sites = sites.iter().filter(|candidate| site.is_none_or(|site| site == candidate.key));
+pub fn teams(sites: &Sites, site: Option<&SiteKey>) -> Vec<String> {
+    let sites = sites.iter().filter(|candidate| site.is_none_or(|site| *site == candidate.key));
     let teams = sites.flat_map(|site| site.config.topics.iter().map(|topic| topic.team.clone()));
     let teams: BTreeSet<String> = teams.filter(|team| !team.is_empty()).collect();
     teams.into_iter().collect()
@@ -115,7 +116,7 @@ pub fn target(target: Option<Target>) -> String {
 }
 
 /// The label of a topic of a site; its id if the site no longer has it.
-pub fn topic<'a>(sites: &'a Sites, site: &str, id: &'a str) -> &'a str {
+pub fn topic<'a>(sites: &'a Sites, site: &SiteKey, id: &'a str) -> &'a str {
     let topics = sites.get(site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
     topics.iter().find(|topic| topic.id == id).map_or(id, |topic| &topic.label)
 }

@@ -6,6 +6,7 @@ use super::destination_status::DestinationStatus;
 use super::list_query::ListQuery;
 use super::page::{self, Frame};
 use super::{deliveries, labels, paste, times};
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{InboxPage, ListedTicket};
 use deskbell_core::site::Sites;
 use domain::conversation::Turn;
@@ -28,7 +29,7 @@ pub struct TicketList<'a> {
     /// The address of this gateway.
     pub base: &'a str,
     /// The current incidents, with their sites.
-    pub broken: &'a [(String, Incident)],
+    pub broken: &'a [(SiteKey, Incident)],
     /// The state of the destinations.
     pub destinations: &'a [DestinationStatus],
 }
@@ -74,7 +75,7 @@ pub fn page(list: &TicketList<'_>) -> Markup {
                 summary { h2 { "Asked on another channel?" } span.muted { "Replies to paste, with a link to the form" } }
                 @for site in sites.keys() {
                     @if sites.len() > 1 { h3 { (site) } }
-                    (paste::send_here(list.base, site, "en"))
+                    (paste::send_here(list.base, site.as_str(), "en"))
                 }
             }
         },
@@ -92,7 +93,7 @@ fn order(query: &ListQuery) -> &'static str {
 }
 
 /// The incidents that customers see, with the number of reports.
-fn broken(broken: &[(String, Incident)]) -> Markup {
+fn broken(broken: &[(SiteKey, Incident)]) -> Markup {
     html! {
         @if !broken.is_empty() {
             section.card.broken aria-label="Incidents shown to customers" {
@@ -130,7 +131,7 @@ fn filters(list: &TicketList<'_>) -> Markup {
                 label.unseen for="site" { "Site" }
                 select #site name="site" {
                     (option("", &query.site, "All sites"))
-                    @for site in sites.keys() { (option(site, &query.site, site)) }
+                    @for site in sites.keys() { (option(site.as_str(), &query.site, site.as_str())) }
                 }
             }
             label.unseen for="owner" { "Owner" }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{InboxCursor, View};
 use domain::targets::Owner;
 use domain::ticket::Status;
@@ -32,7 +33,7 @@ impl ListQuery {
     /// The view that the filters select.
     pub fn view(&self) -> View {
         View {
-            site: self.site.clone(),
+            site: (!self.site.is_empty()).then(|| SiteKey::new(&self.site)),
             status: self.status(),
             owner: Owner::from_word(&self.owner),
             team: self.team.clone(),

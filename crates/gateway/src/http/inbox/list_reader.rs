@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::list_query::ListQuery;
+use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{InboxPage, StoreError, Tickets};
 use deskbell_core::site::Sites;
 use deskbell_core::use_cases::incidents::CurrentIncidents;
@@ -33,11 +34,11 @@ impl ListReader {
     }
 
     /// The current incidents of all sites, with the keys of the sites.
-    pub async fn incidents(&self) -> Result<Vec<(String, Incident)>, StoreError> {
+    pub async fn incidents(&self) -> Result<Vec<(SiteKey, Incident)>, StoreError> {
         let mut incidents = Vec::new();
         for site in self.sites.keys() {
             for incident in self.incidents.list(site).await? {
-                incidents.push((site.to_string(), incident));
+                incidents.push((site.clone(), incident));
             }
         }
         Ok(incidents)

@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::clock;
+use crate::ids::SiteKey;
 use crate::ports::{Erasure, Imports, QuestionSource, Questions, SourceError, SourceNote, SourceReading, StoreError};
 use domain::question::Question;
 
@@ -74,7 +75,12 @@ impl ImportQuestions {
     }
 
     /// Imports all of a source.
-    pub async fn import(&self, site: &str, source: &dyn QuestionSource, prune: Prune) -> Result<Report, ImportError> {
+    pub async fn import(
+        &self,
+        site: &SiteKey,
+        source: &dyn QuestionSource,
+        prune: Prune,
+    ) -> Result<Report, ImportError> {
         let reading = source.read(None, clock::now()).await?;
         let report = self.keep(site, source, reading, prune).await;
         self.shrink_log().await;
@@ -84,7 +90,7 @@ impl ImportQuestions {
     /// Imports the changes of a source since the `progress` of an earlier import, or periodically all of it. Returns the progress as well.
     pub async fn import_changes(
         &self,
-        site: &str,
+        site: &SiteKey,
         source: &dyn QuestionSource,
         prune: Prune,
         progress: &str,
@@ -110,7 +116,7 @@ impl ImportQuestions {
 
     async fn keep(
         &self,
-        site: &str,
+        site: &SiteKey,
         source: &dyn QuestionSource,
         reading: SourceReading,
         prune: Prune,
@@ -149,7 +155,7 @@ impl ImportQuestions {
 /// Imports questions that come from no source that could be read again; their ids are unique.
 pub async fn write(
     store: &dyn Questions,
-    site: &str,
+    site: &SiteKey,
     source: &str,
     questions: Vec<Question>,
     prune: Prune,

@@ -8,6 +8,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{ImportError, ImportQuestions, Prune, Report};
+use crate::ids::SiteKey;
 use crate::ports::{ImportOutcome, ImportRun, QuestionSource, StoreError};
 
 /// The default interval between imports of a source.
@@ -38,14 +39,19 @@ pub struct ScheduledImport {
 impl ImportQuestions {
     /// Runs the scheduled import of a site; never returns. Imports at once unless this gateway or another one on the same database has done so
     /// recently, and then on schedule.
-    pub async fn run(&self, site: &str, plan: &ScheduledImport) -> Infallible {
+    pub async fn run(&self, site: &SiteKey, plan: &ScheduledImport) -> Infallible {
         let holder = Uuid::new_v4().to_string();
         loop {
-            let span = tracing::info_span!("import", site, source = %plan.source.location());
+            let span = tracing::info_span!("import", site = site.as_str(), source = %plan.source.location());
             let pause = match self.import_if_due(site, plan, &holder).instrument(span).await {
                 Ok(pause) => pause,
                 Err(error) => {
-                    tracing::warn!(site, source = %plan.source.location(), %error, "scheduled import failed");
+                    tracing::warn!(
+                        site = site.as_str(),
+                        source = %plan.source.location(),
+                        %error,
+                        "scheduled import failed"
+                    );
                     retry_pause(1, plan.period)
                 }
             };
@@ -54,7 +60,12 @@ impl ImportQuestions {
     }
 
     /// Imports a source if it is due and no other process holds its lease. Returns the time until the next check.
-    async fn import_if_due(&self, site: &str, plan: &ScheduledImport, holder: &str) -> Result<Duration, StoreError> {
+    async fn import_if_due(
+        &self,
+        site: &SiteKey,
+        plan: &ScheduledImport,
+        holder: &str,
+    ) -> Result<Duration, StoreError> {
         let name = plan.source.name();
         let time_left = time_left(&self.imports.import_run(site, &name).await?, plan.period);
         if !time_left.is_zero() {
@@ -79,12 +90,23 @@ impl ImportQuestions {
                 run.failures.saturating_add(1)
             }
             Err(error) => {
-                tracing::warn!(site, source = %plan.source.location(), %error, "scheduled import failed");
+                tracing::warn!(
+                    site = site.as_str(),
+                    source = %plan.source.location(),
+                    %error,
+                    "scheduled import failed"
+                );
                 run.failures.saturating_add(1)
             }
         };
         let pause = retry_pause(failures, plan.period);
-        tracing::info!(site, source = %plan.source.location(), failures, retry_in = ?pause, "scheduled import will be retried");
+        tracing::info!(
+            site = site.as_str(),
+            source = %plan.source.location(),
+            failures,
+            retry_in = ?pause,
+            "scheduled import will be retried"
+        );
         self.imports.record_import(site, &name, holder, &ImportOutcome::Failure { retry_in: pause }).await?;
         Ok(pause)
     }
@@ -92,7 +114,7 @@ impl ImportQuestions {
     /// Imports a source, renewing the lease meanwhile.
     async fn import_leased(
         &self,
-        site: &str,
+        site: &SiteKey,
         plan: &ScheduledImport,
         holder: &str,
         run: &ImportRun,
@@ -105,9 +127,16 @@ impl ImportQuestions {
                 tokio::time::sleep(RENEW_EVERY).await;
                 match self.lease(site, &name, holder).await {
                     Ok(true) => {}
-                    Ok(false) => tracing::warn!(site, source = %plan.source.location(), "import lease lost"),
+                    Ok(false) => {
+                        tracing::warn!(site = site.as_str(), source = %plan.source.location(), "import lease lost")
+                    }
                     Err(error) => {
-                        tracing::warn!(site, source = %plan.source.location(), %error, "import lease renewal failed")
+                        tracing::warn!(
+                            site = site.as_str(),
+                            source = %plan.source.location(),
+                            %error,
+                            "import lease renewal failed"
+                        )
                     }
                 }
             }
@@ -118,7 +147,7 @@ impl ImportQuestions {
         }
     }
 
-    async fn lease(&self, site: &str, source: &str, holder: &str) -> Result<bool, StoreError> {
+    async fn lease(&self, site: &SiteKey, source: &str, holder: &str) -> Result<bool, StoreError> {
         self.imports.lease_import(site, source, holder, LEASE).await
     }
 }
@@ -139,12 +168,12 @@ fn retry_pause(failures: u32, period: Duration) -> Duration {
     RETRY_FIRST.saturating_mul(doubled).min(period)
 }
 
-fn log(site: &str, plan: &ScheduledImport, report: &Report) {
+fn log(site: &SiteKey, plan: &ScheduledImport, report: &Report) {
     let location = plan.source.location();
     for note in &report.notes {
-        tracing::warn!(site, source = %location, "{note}");
+        tracing::warn!(site = site.as_str(), source = %location, "{note}");
     }
-    tracing::info!(site, source = %location, "imported: {report}");
+    tracing::info!(site = site.as_str(), source = %location, "imported: {report}");
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use crate::clock;
+use crate::ids::SiteKey;
 use crate::ports::{IdConflict, KnownQuestion, NewQuestion, Questions, StoreError};
 use domain::question::Question;
 
@@ -66,7 +67,7 @@ fn is_suspicious(missing: usize, known: usize, read: usize) -> bool {
 /// questions that the source still has; they stay.
 pub async fn write(
     store: &dyn Questions,
-    site: &str,
+    site: &SiteKey,
     source: &str,
     questions: Vec<Question>,
     listed: &BTreeSet<String>,
@@ -112,7 +113,7 @@ pub async fn write(
 /// The writer of one import.
 struct Writer<'a> {
     store: &'a dyn Questions,
-    site: &'a str,
+    site: &'a SiteKey,
     source: &'a str,
 }
 

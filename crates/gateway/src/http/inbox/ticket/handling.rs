@@ -33,7 +33,7 @@ pub fn card(sites: &Sites, agent: &Agent, view: &TicketView<'_>) -> Markup {
         (fold("Hand over", hand_over(sites, ticket)))
         (fold("Replies for other channels", html! {
             (paste::we_have_it(&ticket.reference, &ticket.ticket.locale))
-            (paste::send_here(view.base, &ticket.site, &ticket.ticket.locale))
+            (paste::send_here(view.base, ticket.site.as_str(), &ticket.ticket.locale))
         }))
     };
     section("handling", "Handling", &[], content)
@@ -48,7 +48,7 @@ pub fn arrival(ticket: &StoredTicket) -> Markup {
         ("Received", times::minute(ticket.received_at)),
         ("Sent", sent_at),
         ("Channel", text(&submitted.via)),
-        ("Site", text(&ticket.site)),
+        ("Site", text(ticket.site.as_str())),
         ("Language", text(&submitted.locale)),
         ("Sent with", text(client.trim())),
     ];
