@@ -55,10 +55,10 @@ export const record = (source, error, location = "", details) => {
   if (isRecording) return;
   isRecording = true;
   quietly(() => {
-    let about = "";
+    let json = "";
     // The host passes details on purpose, so that their own `toJSON` may run.
-    if (details) quietly(() => (about = JSON.stringify(details)));
-    const text = note(source, error, location, about);
+    if (details) quietly(() => (json = JSON.stringify(details)));
+    const text = note(source, error, location, json);
     if (text) crumb("error", "", text.slice(0, 200));
   });
   isRecording = false;

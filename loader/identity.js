@@ -24,28 +24,28 @@ let source;
  * @param {string} [wanted] the id of the user that it has to be about @returns {Promise<string>}
  */
 export const token = async (state, refused, wanted) => {
-  const given = state.token;
-  if (given != source) {
-    source = given;
+  const current = state.token;
+  if (current != source) {
+    source = current;
     held = "";
     coming = undefined;
   }
-  const isAsked = typeof given == "function";
-  if (isAsked && (!held || refused == held || Date.now() > until)) {
-    coming ??= fetched(state, given).then((jwt) => {
-      if (given != state.token) return;
-      const { exp, iat } = said((held = jwt));
+  const isFunction = typeof current == "function";
+  if (isFunction && (!held || refused == held || Date.now() > until)) {
+    coming ??= fetched(state, current).then((jwt) => {
+      if (current != state.token) return;
+      const { exp, iat } = claimsOf((held = jwt));
       until = Date.now() + (exp - iat) * 1000;
       coming = undefined;
     });
     await coming;
     // The host has set another one meanwhile.
-    if (given != state.token) return token(state, "", wanted);
+    if (current != state.token) return token(state, "", wanted);
   }
-  const jwt = isAsked ? held : given || "";
+  const jwt = isFunction ? held : current || "";
   if (
     wanted != undefined &&
-    ((state.user?.id ?? "") != wanted || (jwt && (state.given?.id || said(jwt).sub) != wanted))
+    ((state.user?.id ?? "") != wanted || (jwt && (state.given?.id || claimsOf(jwt).sub) != wanted))
   )
     throw 0;
   return jwt;
@@ -70,7 +70,7 @@ const fetched = async (state, give) => {
 export const learn = async (state, learned) => {
   const { given, token: source } = state;
   if (!source || given?.id) return;
-  const { sub, name, email, plan, role, organization } = said(await token(state));
+  const { sub, name, email, plan, role, organization } = claimsOf(await token(state));
   if (!sub || source != state.token || given != state.given) return;
   state.user = { name, email, plan, role, organization, ...given, id: sub };
   learned();
@@ -78,12 +78,12 @@ export const learn = async (state, learned) => {
 
 /** The claims that stay the same in the user's next token, as a text; empty if there is none. @param {State} state */
 export const claims = async (state) => {
-  const { exp, iat, nbf, jti, ...lasting } = said(await token(state));
+  const { exp, iat, nbf, jti, ...lasting } = claimsOf(await token(state));
   return lasting.sub ? JSON.stringify(lasting) : "";
 };
 
 /** The claims of a token. @param {string} jwt @returns {any} */
-const said = (jwt) => {
+const claimsOf = (jwt) => {
   try {
     const base64 = /** @type {string} */ (jwt.split(".")[1]).replace(/-/g, "+").replace(/_/g, "/");
     return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));

@@ -9,7 +9,7 @@ export { expect };
 export { expectAccessible } from "./accessibility.js";
 export { Panel } from "./panel.js";
 
-/** Errors on the pages of a test. A test that provokes one has to expect it; any other fails the test. */
+/** Errors on the pages of a test. A test has to expect those that it provokes; any other fails the test. */
 export class Trouble {
   /** @type {string[]} */
   seen = [];
@@ -22,7 +22,7 @@ export class Trouble {
     this.#expected.push(pattern);
   }
 
-  /** The test has ended; later errors are not its own. */
+  /** Ignores later errors, because the test has ended. */
   over() {
     this.#over = true;
   }

@@ -1,5 +1,5 @@
 /**
- * The content of a store in the device's database.
+ * The records of a store in the device's database.
  * @param {import("@playwright/test").Page} page @param {string} store @returns {Promise<any[]>}
  */
 export const kept = (page, store) =>

@@ -1,4 +1,4 @@
-// Prints at the very end why each test failed, because in a long log the errors are far above.
+// Prints at the end why each test failed, because the errors are far above in a long log.
 
 const LINES_MAX = 12;
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");

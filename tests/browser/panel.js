@@ -1,6 +1,6 @@
 import { expect } from "@playwright/test";
 
-/** The panel on a page, with locators for what a person sees. */
+/** The panel on a page, with locators for what a customer sees. */
 export class Panel {
   /** @param {import("@playwright/test").Page} page */
   constructor(page) {
@@ -92,13 +92,13 @@ export class Panel {
   /**
    * Sends what is in the outbox now, unless it was sent automatically meanwhile.
    * @param {string} [name] of the button
-   * @param {import("@playwright/test").Locator} [gone] what is shown once it was sent
+   * @param {import("@playwright/test").Locator} [receipt] what is shown once it was sent
    */
-  async again(name = "Try again", gone = this.root.locator(".reference, #waiting > .notice")) {
+  async again(name = "Try again", receipt = this.root.locator(".reference, #waiting > .notice")) {
     const button = this.button(name);
     await expect(async () => {
-      await expect(button.or(gone).first()).toBeVisible();
-      if (!(await gone.count())) await button.click({ timeout: 2000 });
+      await expect(button.or(receipt).first()).toBeVisible();
+      if (!(await receipt.count())) await button.click({ timeout: 2000 });
     }).toPass();
   }
 

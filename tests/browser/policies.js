@@ -1,7 +1,7 @@
 /** The strictest policy under which everything works. `{{gateway}}` becomes the gateway's address. */
 export const STRICT = policy("script-src 'nonce-host' {{gateway}} 'wasm-unsafe-eval'");
 
-/** The same without WebAssembly: the plain form remains. */
+/** The same without WebAssembly, which leaves the plain form. */
 export const WITHOUT_WASM = policy("script-src 'nonce-host' {{gateway}}");
 
 /** @param {string} scripts */

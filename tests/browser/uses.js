@@ -1,11 +1,11 @@
-// Uses of the interfaces that the recorder wraps, and their results.
+// Calls of the functions that the recorder wraps, and their results.
 
 /** @typedef {import("node:http").ServerResponse} Response */
 
 /** Streams that wait until more is requested. @type {(() => void)[]} */
 const waiting = [];
 
-/** Responses of a product's own server. */
+/** Responses of the product's server. */
 const ANSWERS = /** @type {Record<string, (response: Response) => unknown>} */ ({
   "/api/json": (response) => response.writeHead(200, { "content-type": "application/json" }).end('{"ok":true}'),
   "/api/fails": (response) => response.writeHead(503, { "x-request-id": "req-1" }).end("no"),
@@ -23,7 +23,7 @@ const ANSWERS = /** @type {Record<string, (response: Response) => unknown>} */ (
   "/api/hangs-up": (response) => response.destroy(),
 });
 
-/** Responds to the requests of the uses. @type {import("./site.js").Options["answer"]} */
+/** Responds to the requests of these calls. @type {import("./site.js").Options["answer"]} */
 export const answer = ({ url }, response) => {
   const reply = ANSWERS[url ?? ""];
   reply?.(response);
@@ -57,7 +57,7 @@ const USES = /** @type {Record<string, () => unknown>} */ ({
     return answer.text().catch((error) => error.name);
   },
   "a server that hangs up": () => fetch("/api/hangs-up").catch((error) => [error.name, error.message]),
-  "an address that is none": () => fetch("http://").catch((error) => [error.name, error.message]),
+  "an invalid URL": () => fetch("http://").catch((error) => [error.name, error.message]),
   "options that throw": () =>
     fetch("/api/json", {
       get method() {
@@ -75,7 +75,7 @@ const USES = /** @type {Record<string, () => unknown>} */ ({
     });
     return reads > 0;
   },
-  "headers that can be walked once": () => {
+  "headers from an iterator": () => {
     const headers = new Map([["x-a", "b"]]).entries();
     return fetch("/api/json", { headers: /** @type {any} */ (headers) }).then((a) => a.ok);
   },
@@ -93,7 +93,7 @@ const USES = /** @type {Record<string, () => unknown>} */ ({
       return /** @type {any} */ (error).name;
     }
   },
-  "a rejection that nobody hears": () =>
+  "an unhandled rejection": () =>
     new Promise((done) => {
       addEventListener("unhandledrejection", (event) => (event.preventDefault(), done(event.reason.name)), {
         once: true,
@@ -127,7 +127,7 @@ const USES = /** @type {Record<string, () => unknown>} */ ({
       request.open("GET", "/api/json");
       request.send();
     }),
-  "a request that is given up": () =>
+  "an aborted request": () =>
     new Promise((done) => {
       const request = new XMLHttpRequest();
       /** @type {string[]} */

@@ -1,4 +1,4 @@
-// Runs a WebAssembly test in the Chromium of the browser tests: the runner's own way needs a chromedriver of exactly
+// Runs a WebAssembly test in the Chromium of the browser tests. The runner itself would need a chromedriver of exactly
 // the same version, which not every system has.
 
 import { spawn } from "node:child_process";

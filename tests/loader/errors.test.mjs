@@ -1,10 +1,10 @@
-// Recorded errors: what is read of a value, what is counted as the same, and what stays when the list is full.
+// Recorded errors: what is read from a value, what counts as the same error, and what stays when the list is full.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { types } from "node:util";
 
-// What browsers of today have and Node 20 has not.
+// Current browsers have it, Node 20 does not.
 Error.isError ??= types.isNativeError;
 
 const { note, readErrors } = await import("../../loader/error-list.js");
@@ -14,19 +14,19 @@ const { logged, messageOf, nameOf, stackOf } = await import("../../loader/values
 
 const errors = readErrors();
 
-/** What a ticket has of the arguments of the console. */
+/** The message in a ticket for the arguments of a console call. */
 const put = (args) => shown(logged(args).message);
 
 beforeEach(() => errors.splice(0));
 
-/** A proxy that counts every trap that is called. */
+/** A proxy that records every trap that is called. */
 const watched = (target = {}) => {
   const traps = [];
   const handler = new Proxy({}, { get: (_, trap) => (traps.push(trap), undefined) });
   return { traps, proxy: new Proxy(target, handler) };
 };
 
-test("primitives are kept as the console shows them", () => {
+test("keeps primitives as the console shows them", () => {
   for (const [value, text] of [
     ["a text", "a text"],
     ["", ""],
@@ -42,7 +42,7 @@ test("primitives are kept as the console shows them", () => {
     assert.equal(messageOf(value), text);
 });
 
-test("other objects become a short name, and nothing of them is read", () => {
+test("records a short name for other objects and reads none of their properties", () => {
   let ran = 0;
   const busy = () => ran++;
   const objects = [
@@ -84,7 +84,7 @@ test("other objects become a short name, and nothing of them is read", () => {
   assert.equal(ran, 0);
 });
 
-test("of real errors the own data is read, and no getter runs", () => {
+test("reads the data properties of errors and runs no getter", () => {
   const error = new TypeError("cannot read");
   assert.deepEqual([nameOf(error), messageOf(error)], ["TypeError", "cannot read"]);
   assert.match(stackOf(error), /^TypeError: cannot read\n +at /);
@@ -120,13 +120,13 @@ test("of real errors the own data is read, and no getter runs", () => {
   assert.equal(messageOf(circular), "[object]");
 });
 
-test("what is long is cut, and what is longer than can be read in time is not read", () => {
+test("cuts long texts and does not read very long ones", () => {
   assert.equal(messageOf("x".repeat(3000)).length, 2000);
   assert.equal(messageOf("x".repeat(100_001)), "[long text]");
   assert.match(put(Array.from({ length: 1000 }, (_, n) => `argument ${n}`)), / argument 19$/);
 });
 
-test("a format of the console is filled in as the console does, without its styles", () => {
+test("fills in console formats as the console does, without styles", () => {
   for (const [args, message] of [
     [
       ["Each child should have a unique %s prop.%s", "key", " Check Row."],
@@ -148,7 +148,7 @@ test("a format of the console is filled in as the console does, without its styl
     assert.equal(put(args), message, JSON.stringify(args));
 });
 
-test("the same error is counted, with its first and last time", () => {
+test("counts repetitions of an error with its first and last time", () => {
   const error = new Error("again");
   assert.equal(note("error", error, "/a.js:1:1"), "Error again");
   note("error", new Error("another"), "");
@@ -165,7 +165,7 @@ test("the same error is counted, with its first and last time", () => {
   assert.equal(errors.length, 3);
 });
 
-test("calls with the same format are one entry, with the latest values", () => {
+test("merges calls with the same format into one entry with the latest values", () => {
   for (let n = 0; n < 30; n++) note("console.error", ["Row %d of table %s is invalid", n, "orders"], "");
   assert.deepEqual(
     errors.map(({ message, count }) => [shown(message), count]),
@@ -173,7 +173,7 @@ test("calls with the same format are one entry, with the latest values", () => {
   );
 });
 
-test("formats that say nothing themselves, and styles, do not make different messages the same", () => {
+test("does not merge different messages that share only a placeholder or a style", () => {
   for (const text of ["the first failed", "the second failed"]) {
     note("console.error", ["%s", text], "");
     note("console.error", ["%o\n\n%s\n", text, text], "");
@@ -183,7 +183,7 @@ test("formats that say nothing themselves, and styles, do not make different mes
   assert.equal(errors.length, 8);
 });
 
-test("what was thrown is not pushed out by what was logged", () => {
+test("keeps a thrown error when many messages are logged", () => {
   note("error", new TypeError("the cause"), "");
   for (let n = 0; n < 100; n++) {
     note("console.warn", [`warning ${n}`], "");
@@ -195,7 +195,7 @@ test("what was thrown is not pushed out by what was logged", () => {
   assert.equal(errors.at(-1).message, "img-src 99");
 });
 
-test("of what was thrown the newest stay", () => {
+test("keeps the newest thrown errors", () => {
   for (let n = 0; n < 10; n++) note("console.error", [`logged ${n}`], "");
   for (let n = 0; n < 100; n++) note("rejection", new Error(`thrown ${n}`), "");
   assert.deepEqual(
@@ -204,7 +204,7 @@ test("of what was thrown the newest stay", () => {
   );
 });
 
-test("of a burst of errors only the stacks that stay in the list are put together, once", (t) => {
+test("reads the stacks of a burst once, and only those that stay in the list", (t) => {
   t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
   const { prepareStackTrace } = Error;
   let read = 0;
@@ -227,7 +227,7 @@ test("of a burst of errors only the stacks that stay in the list are put togethe
   }
 });
 
-test("a stack that cannot be read, because code of the page fails, is left out", () => {
+test("leaves out a stack if the page's prepareStackTrace throws", () => {
   const { prepareStackTrace } = Error;
   Error.prepareStackTrace = () => {
     throw new Error("of the page");
@@ -241,13 +241,13 @@ test("a stack that cannot be read, because code of the page fails, is left out",
   assert.equal(errors[0].message, "without a stack");
 });
 
-test("warnings of Deskbell are no errors of the page", () => {
+test("does not record Deskbell's own warnings", () => {
   assert.equal(note("console.warn", ["deskbell: configure: topics: no id"], ""), "");
   assert.equal(note("console.warn", ["deskbell:", "no token"], ""), "");
   assert.equal(errors.length, 0);
 });
 
-test("nothing is kept of a group that is switched off", () => {
+test("records nothing for a group that is switched off", () => {
   state.off.add("errors");
   note("error", new Error("off"), "");
   state.off.clear();

@@ -15,23 +15,23 @@ const host = () => {
   return { state, issued };
 };
 
-test("two requests that are refused with the same token fetch one other token between them", async () => {
+test("fetches one new token for two requests that were rejected with the same one", async () => {
   const { state, issued } = host();
   const first = await token(state);
   const second = await token(state, first);
-  // The other request's refusal arrives when the new token is there.
+  // The other request is rejected after the new token has arrived.
   assert.equal(await token(state, first), second);
   assert.equal(issued.length, 2);
 });
 
-test("a new token that is refused as well is replaced", async () => {
+test("replaces a new token that is rejected as well", async () => {
   const { state, issued } = host();
   const second = await token(state, await token(state));
   await token(state, second);
   assert.equal(issued.length, 3);
 });
 
-test("a token that nobody refused is used again", async () => {
+test("reuses a token that was not rejected", async () => {
   const { state, issued } = host();
   assert.equal(await token(state), await token(state));
   assert.equal(issued.length, 1);

@@ -27,7 +27,7 @@ const measured = (name, startTime, more) => ({
   ...more,
 });
 
-test("a failed request gets its size and its whole duration, and stays one", () => {
+test("adds size and total duration to a failed request without duplicating it", () => {
   const snapshot = {
     requests: [recorded("https://x.test/a#part", 1000, { status: 503 })],
     recent: [recorded("https://x.test/a#part", 1000, { status: 503 })],
@@ -39,7 +39,7 @@ test("a failed request gets its size and its whole duration, and stays one", () 
   });
 });
 
-test("a slow request keeps its method and headers; one that nobody saw is added by its time", () => {
+test("keeps method and headers of a slow request, and inserts an unrecorded one by its time", () => {
   const snapshot = {
     requests: [recorded("https://x.test/late", 9000, { status: 500 })],
     recent: [recorded("https://x.test/slow", 1000), recorded("https://x.test/slow", 5000)],
@@ -58,7 +58,7 @@ test("a slow request keeps its method and headers; one that nobody saw is added 
   assert.deepEqual(snapshot.requests[1].headers, { traceparent: "https://x.test/slow" });
 });
 
-test("a stream of events is not slow, and the newest twenty stay", () => {
+test("ignores event streams and keeps the newest twenty requests", () => {
   const snapshot = {
     requests: Array.from({ length: 20 }, (_, n) => recorded(`https://x.test/${n}`, n * 1000)),
     timed: [

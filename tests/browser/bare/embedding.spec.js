@@ -2,7 +2,7 @@ import { expect, test } from "../deskbell.js";
 
 // How page builders load the script if the tag or its attributes cannot be written.
 
-/** Like tag managers do. @param {string} query @param {string} [more] */
+/** A script that adds the tag, as tag managers do. @param {string} query @param {string} [more] */
 const injected = (query, more = "") => `<script>
   const script = document.createElement("script");
   script.async = true;
@@ -13,29 +13,27 @@ const injected = (query, more = "") => `<script>
 </script>`;
 
 const ways = {
-  "a script without attributes, by its address": injected("?site=demo&email=help@host.example"),
-  "a script without attributes, by a global": `<script>window.deskbellSettings = { site: "demo" };</script>${injected("")}`,
-  "a script without attributes, by a command before it": `<script>
+  "a script whose URL has the settings": injected("?site=demo&email=help@host.example"),
+  "a script and a global with the settings": `<script>window.deskbellSettings = { site: "demo" };</script>${injected("")}`,
+  "a script and a command before it": `<script>
     window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };
     deskbell("configure", { site: "demo" });
   </script>${injected("")}`,
-  "a script without attributes, by a command after it": injected(
-    "",
-    'script.onload = () => deskbell("configure", { site: "demo" });',
-  ),
-  "a module by its tag": '<script type="module" src="{{gateway}}/deskbell.js" data-site="demo"></script>',
-  "a module by its address": '<script type="module" src="{{gateway}}/deskbell.js?site=demo"></script>',
+  "a script and a command after it": injected("", 'script.onload = () => deskbell("configure", { site: "demo" });'),
+  "a module whose tag has the settings":
+    '<script type="module" src="{{gateway}}/deskbell.js" data-site="demo"></script>',
+  "a module whose URL has the settings": '<script type="module" src="{{gateway}}/deskbell.js?site=demo"></script>',
   "import() of the classic file": '<script type="module">import("{{gateway}}/deskbell.js?site=demo");</script>',
   "import() of the module": '<script type="module">import("{{gateway}}/deskbell.mjs?site=demo");</script>',
-  "a deferred script that a parser meets": '<script defer src="{{gateway}}/deskbell.js?site=demo"></script>',
-  "a page on which visitors may write links, whose ids are no settings": `
+  "a deferred script": '<script defer src="{{gateway}}/deskbell.js?site=demo"></script>',
+  "links of visitors whose ids are the names of globals": `
     <a id="deskbellSettings"></a><a id="deskbellSettings" name="gateway" href="https://evil.example/"></a>
     <a id="deskbell"></a><a id="deskbell" name="q" href="https://evil.example/"></a>${injected("?site=demo")}`,
-  "a written script": `<script>document.write('<script src="{{gateway}}/deskbell.js?site=demo"><\\/script>');</script>`,
+  "a script from document.write": `<script>document.write('<script src="{{gateway}}/deskbell.js?site=demo"><\\/script>');</script>`,
 };
 
 for (const [name, head] of Object.entries(ways))
-  test(`${name}: the panel knows its site and sends`, async ({ host, page, panel, tickets }) => {
+  test(`sends a ticket from a page with ${name}`, async ({ host, page, panel, tickets }) => {
     await host({ fill: { head } });
     await page.waitForFunction(() => /** @type {any} */ (window).deskbell?.version);
     await panel.open();
@@ -58,11 +56,7 @@ test("the module exports the command function of the page", async ({ host, page,
   expect(version).toMatch(/^\d/);
 });
 
-test("what the tag says wins over the address, the address over configure, and configure over the global", async ({
-  host,
-  page,
-  panel,
-}) => {
+test("prefers the tag to the URL, the URL to configure, and configure to the global", async ({ host, page, panel }) => {
   await host({
     fill: {
       head: `<script>
@@ -80,9 +74,9 @@ test("what the tag says wins over the address, the address over configure, and c
 
 for (const [name, query] of [
   ["an unknown site", "?site=nosuch&launcher"],
-  ["no site at all, where the gateway has none by default", "?launcher"],
+  ["a missing site without a default", "?launcher"],
 ])
-  test(`${name}: the host's developer is told, and no customer reads of it`, async ({ host, page, panel, trouble }) => {
+  test(`tells the host's developer, and no customer, about ${name}`, async ({ host, page, panel, trouble }) => {
     trouble.expect(/has no site|404/);
     /** @type {string[]} */
     const said = [];
@@ -102,12 +96,7 @@ for (const [name, query] of [
     expect(said[0]).toContain("data-site");
   });
 
-test("an unknown site that turns out when somebody opens help closes it again", async ({
-  host,
-  page,
-  panel,
-  trouble,
-}) => {
+test("closes help when opening it reveals that the site is unknown", async ({ host, page, panel, trouble }) => {
   trouble.expect(/has no site|404/);
   await host({ fill: { head: injected("?site=nosuch") } });
   await page.waitForFunction(() => /** @type {any} */ (window).deskbell?.version);

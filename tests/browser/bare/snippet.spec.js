@@ -17,17 +17,13 @@ const EARLY = `<script>
 </script>`;
 const TAG = '<script async crossorigin src="{{gateway}}/deskbell.js" data-site="demo"></script>';
 
-test("commands before the script are carried out", async ({ host, page }) => {
+test("runs commands that were called before the script has loaded", async ({ host, page }) => {
   await host({ fill: { head: (await snippet()) + EARLY + TAG } });
   expect(await page.evaluate("early")).toMatch(/^\d+\.\d+/);
   expect(await page.evaluate(() => /** @type {Any} */ (window).deskbell.version)).toMatch(/^\d+\.\d+/);
 });
 
-test("where the script is blocked, commands fail, those that waited and later ones", async ({
-  host,
-  page,
-  trouble,
-}) => {
+test("rejects queued and later commands if the script is blocked", async ({ host, page, trouble }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
   await page.route("**/deskbell.js", (route) => route.abort());
   await page.addInitScript(() =>

@@ -9,8 +9,8 @@ import { Site } from "../site.js";
 import { Proxy } from "./proxy.js";
 import { pick, random } from "./random.js";
 
-// Many tickets from several tabs through a faulty network, tabs that crash, and a person who presses twice: in the
-// end each ticket exists once, and none was shown as sent that does not exist. CHAOS= is the number of tickets, SEED=
+// Many tickets from several tabs through a faulty network, with tabs that crash and a customer who presses twice: in
+// the end each ticket exists once, and each that was shown as sent exists. CHAOS is the number of tickets, SEED selects
 // another plan.
 
 /** @typedef {any} Any */
@@ -23,7 +23,7 @@ const TABS = 3;
 const A_WHILE_MS = 310_000;
 const LIMITS = '[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\n[sites.demo]\norigins = ["*"]\n';
 
-test("no ticket is lost, none is doubled, and none is shown as sent that is not there", async ({
+test("loses no ticket, creates none twice, and shows none as sent that does not exist", async ({
   context,
   gateway,
   trouble,
@@ -58,7 +58,7 @@ test("no ticket is lost, none is doubled, and none is shown as sent that is not 
     const { page, panel } = /** @type {Tab} */ (tabs[at]);
     await page.bringToFront();
     await form(panel);
-    // A draft left by a crash is sent first, as a person would.
+    // A draft left by a crash is sent first, as a customer would.
     const text = (await panel.box.inputValue()) || `${words(chance)} ${nth}`;
     await panel.box.fill(text);
     await expect.poll(() => drafts(page), { intervals: [50] }).toContain(text);
@@ -102,7 +102,7 @@ test("no ticket is lost, none is doubled, and none is shown as sent that is not 
   const { page, panel } = await visit();
   for (;;) {
     await form(panel);
-    // What is on the device is found a moment after the form is drawn.
+    // The draft on the device is restored a moment after the form is drawn.
     if ((await drafts(page)).length) await expect(panel.box).not.toHaveValue("");
     if (!(await panel.box.inputValue())) break;
     await panel.button("Send").click();
@@ -117,17 +117,17 @@ test("no ticket is lost, none is doubled, and none is shown as sent that is not 
   const stored = await tickets(gateway.database);
   const messages = stored.map(({ message }) => message).sort();
   test.info().annotations.push({ type: "faults", description: JSON.stringify(proxy.met) });
-  expect(messages, "each once").toEqual([...written].sort());
-  // It may be another one that was in the outbox, here or in another tab: what is shown as sent exists.
+  expect(messages, "each ticket exists once").toEqual([...written].sort());
+  // The receipt may be that of another submission in the outbox, of this or another tab.
   const references = stored.map(({ reference }) => reference);
   for (const reference of shown) expect(references, `${reference} was shown as sent`).toContain(reference);
-  expect(shown.size, "some were seen to arrive").toBeGreaterThan(0);
-  expect(Object.keys(proxy.met).length, "the network did its worst").toBeGreaterThan(8);
+  expect(shown.size, "some receipts were shown").toBeGreaterThan(0);
+  expect(Object.keys(proxy.met).length, "most faults occurred").toBeGreaterThan(8);
   await site.stop();
   await proxy.stop();
 });
 
-/** Words without meaning, or similar tickets would be offered. @param {() => number} chance */
+/** Meaningless words, because similar tickets would be offered otherwise. @param {() => number} chance */
 const words = (chance) =>
   Array.from({ length: 4 }, () =>
     Array.from({ length: 7 }, () => pick(chance, [..."bcdfghjklmnpqrstvwxz"])).join(""),

@@ -3,7 +3,7 @@ import http from "node:http";
 import { pick } from "./random.js";
 
 /**
- * Faults of a request with content:
+ * Faults of a request with a body:
  * - `pass`: none.
  * - `cut`: the connection ends before the gateway gets the request.
  * - `lost`: the gateway responds, but the response is lost.

@@ -2,12 +2,7 @@ import { expect, expectAccessible, test } from "../deskbell.js";
 
 // The panel on a page of its own under a strict policy: any violation fails these tests automatically.
 
-test("somebody who is logged out sends a ticket, and where they came from is kept", async ({
-  page,
-  gateway,
-  panel,
-  tickets,
-}) => {
+test("sends a signed-out customer's ticket with the link's `via`", async ({ page, gateway, panel, tickets }) => {
   await page.goto(`${gateway.url}/help/demo?deskbell=ticket&kind=bug&via=x`);
   await expect(panel.severity).toHaveValue("medium");
   await expectAccessible(page, "html");
@@ -18,7 +13,7 @@ test("somebody who is logged out sends a ticket, and where they came from is kep
   expect(await tickets()).toMatchObject([{ reference, kind: "bug", via: "x", message: "I cannot log in" }]);
 });
 
-test("without parameters it opens on Home, and again after it was closed", async ({ page, gateway, panel }) => {
+test("opens on Home without parameters, and again after it was closed", async ({ page, gateway, panel }) => {
   await page.goto(`${gateway.url}/help/demo`);
   await panel.ready();
   await panel.button("Close").click();
@@ -30,14 +25,14 @@ test("without parameters it opens on Home, and again after it was closed", async
 test.describe("in German, on a phone", () => {
   test.use({ locale: "de-DE", viewport: { width: 360, height: 640 } });
 
-  test("it speaks the visitor's language", async ({ page, gateway, panel }) => {
+  test("uses the visitor's language", async ({ page, gateway, panel }) => {
     await page.goto(`${gateway.url}/help/demo`);
     await expect(panel.title).toHaveText("Hilfe");
     await expectAccessible(page, "html");
   });
 });
 
-test("a site that is none says so", async ({ page, gateway, trouble }) => {
+test("answers 404 for an unknown site", async ({ page, gateway, trouble }) => {
   trouble.expect(/404/);
   const answer = await page.goto(`${gateway.url}/help/%3Cscript%3E`);
   expect(answer?.status()).toBe(404);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { expect, expectAccessible, test } from "../deskbell.js";
 
-// A ticket in the agents' inbox (design/product.md, "The support engineer").
+// A ticket in the agents' inbox.
 
 const AT = "2026-11-23T10:00:00.000Z";
 const STACK = [
@@ -68,11 +68,11 @@ test.describe("with scripts", () => {
     expect(copied).toMatch(/^# DB-\w{5}: Bug, high severity\n\n> The export does nothing\./);
     expect(copied).toContain("`https://app.example/revenue`");
     expect(copied).toContain(`\`\`\`text\n${STACK}\n\`\`\``);
-    expect(copied, "nobody is called").not.toContain("@everyone");
+    expect(copied, "the copy mentions nobody").not.toContain("@everyone");
   });
 });
 
-test("where the clipboard is closed the text is selected in sight", async ({ page, gateway }) => {
+test("selects the text for copying by hand if the clipboard is unavailable", async ({ page, gateway }) => {
   await page.addInitScript(() => {
     Object.defineProperty(navigator, "clipboard", { value: undefined });
     document.execCommand = () => false;
@@ -89,13 +89,13 @@ test("where the clipboard is closed the text is selected in sight", async ({ pag
   expect(selected).toEqual([0, (await field.inputValue()).length]);
 });
 
-test("when its first answer is due stands on a ticket of whoever is promised one", async ({ page, gateway }) => {
+test("shows when the first answer is due", async ({ page, gateway }) => {
   await open(page, gateway);
   const handling = page.getByRole("region", { name: "Handling" });
   await expect(handling).toContainText(/Due in .* \d{1,2} \w{3} \d{4}, \d\d:\d\d UTC/);
 });
 
-test("an answer goes out by the keyboard and stands in the conversation", async ({ page, gateway }) => {
+test("sends an answer by the keyboard and shows it in the conversation", async ({ page, gateway }) => {
   await open(page, gateway);
   await page.getByLabel("Your answer").fill("Which **browser** is it?");
   await page.keyboard.press("Control+Enter");
@@ -105,7 +105,7 @@ test("an answer goes out by the keyboard and stands in the conversation", async 
   await expectAccessible(page, "html");
 });
 
-test("a slash leads to the search, which finds a person by their address", async ({ page, gateway }) => {
+test("focuses the search on a slash, and finds a customer by e-mail address", async ({ page, gateway }) => {
   await open(page, gateway);
   await page.goto(`${gateway.url}/inbox`);
   await page.keyboard.press("/");
@@ -119,7 +119,7 @@ test("a slash leads to the search, which finds a person by their address", async
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("a ticket is corrected, noted, handed over, solved and opened again", async ({ page, gateway }) => {
+  test("a ticket can be edited, noted, assigned, solved and reopened", async ({ page, gateway }) => {
     await open(page, gateway);
     const conversation = page.getByRole("region", { name: "Conversation" });
     const handling = page.getByRole("region", { name: "Handling" });
@@ -141,7 +141,10 @@ test.describe("without scripts", () => {
     await expect(page.locator(".marks")).toContainText("Open");
   });
 
-  test("what was given up is sent again, from its ticket and from the page of all", async ({ page, gateway }) => {
+  test("a dead letter can be sent again, from its ticket and from the page of deliveries", async ({
+    page,
+    gateway,
+  }) => {
     const desk = await refusing();
     await gateway.stop();
     await gateway.start(desk.settings);
@@ -153,7 +156,7 @@ test.describe("without scripts", () => {
     };
     await card.getByRole("button", { name: "Send again" }).click();
     await expect(page).toHaveURL(/\/inbox\/tickets\/DB-\w{5}#delivery$/);
-    await expect.poll(tried, "it is tried and refused again").toMatch(/Given up.*2 times/);
+    await expect.poll(tried, "the second attempt is rejected").toMatch(/Given up.*2 times/);
     const ticket = page.url();
 
     desk.mend();
@@ -164,11 +167,11 @@ test.describe("without scripts", () => {
     await expect(page).toHaveURL(/\/inbox\/deliveries$/);
     await expect(page.getByText("No deliveries have been given up.")).toBeVisible();
     await page.goto(ticket);
-    await expect.poll(tried, "it arrives").toContain("Open there");
+    await expect.poll(tried, "the ticket arrives").toContain("Open there");
     desk.stop();
   });
 
-  test("the text is there to be copied by hand", async ({ page, gateway }) => {
+  test("shows the text for copying by hand", async ({ page, gateway }) => {
     await open(page, gateway);
     const field = page.locator("#markdown");
     await expect(field).toBeHidden();
@@ -187,10 +190,7 @@ for (const [colorScheme, width] of /** @type {const} */ ([
   test.describe(`${colorScheme}, ${width} px`, () => {
     test.use({ colorScheme, viewport: { width, height: 800 } });
 
-    test("a ticket can be read by everyone, folded and unfolded, and never scrolls sideways", async ({
-      page,
-      gateway,
-    }) => {
+    test("a ticket is accessible, folded and unfolded, and never scrolls sideways", async ({ page, gateway }) => {
       await open(page, gateway);
       await expect(page.getByRole("region", { name: "Errors on the page" })).toBeInViewport();
       await expectAccessible(page, "html");
@@ -201,7 +201,7 @@ for (const [colorScheme, width] of /** @type {const} */ ([
       await expectNoSidewaysScrolling(page);
     });
 
-    test("what is not delivered can be read by everyone, on its ticket, on the list and on its page", async ({
+    test("a dead letter is accessible on its ticket, in the list and on the page of deliveries", async ({
       page,
       gateway,
     }) => {
@@ -247,7 +247,7 @@ async function open(page, gateway) {
   await page.goto(`${gateway.url}/inbox/tickets/${reference}`);
 }
 
-/** Two destinations: one refuses every ticket until it is fixed, the other is unreachable. */
+/** Settings for two destinations: one rejects every ticket until it is fixed, the other is unreachable. */
 async function refusing() {
   let mended = false;
   const refused = { error: "RecordInvalid", description: "Requester is suspended" };

@@ -1,8 +1,8 @@
 import { expect, test } from "../deskbell.js";
 
-// Links that open the panel (design/contracts.md, section 4).
+// Links that open the panel.
 
-test("a link on the page opens the form it names and leaves the address alone", async ({ page, gateway, panel }) => {
+test("a link on the page opens the form it names and leaves the URL unchanged", async ({ page, gateway, panel }) => {
   await page.goto(gateway.url);
   const before = await page.evaluate(() => history.length);
   await page.getByRole("button", { name: "Help", exact: true }).click();
@@ -15,7 +15,7 @@ test("a link on the page opens the form it names and leaves the address alone", 
   expect(await page.evaluate(() => history.length)).toBe(before);
 });
 
-test("the page's address opens the form, and what was read is taken off it without a trace", async ({
+test("the page's URL opens the form, and loses the parameters without a new history entry", async ({
   page,
   gateway,
   panel,
@@ -59,7 +59,7 @@ test("the page's address opens the form, and what was read is taken off it witho
   );
 });
 
-test("a hash from elsewhere opens it too, again and again", async ({ page, gateway, panel }) => {
+test("a hash opens the form, repeatedly", async ({ page, gateway, panel }) => {
   await page.goto(`${gateway.url}/billing#deskbell=ticket&kind=feedback`);
   await expect(panel.kind("feedback")).toBeChecked();
   await expect(panel.topic).toHaveValue("billing");
@@ -71,7 +71,7 @@ test("a hash from elsewhere opens it too, again and again", async ({ page, gatew
   await expect(page).toHaveURL(`${gateway.url}/billing`);
 });
 
-test("what a link does not say right is dropped, the rest is kept", async ({ page, gateway, panel, tickets }) => {
+test("ignores invalid parameters of a link, and keeps the others", async ({ page, gateway, panel, tickets }) => {
   const wrong = "kind=complaint&topic=nowhere&via=%3Cb%3E&message=x&question=";
   await page.goto(`${gateway.url}/?deskbell=nonsense&severity=high&${wrong}`);
   await panel.ready();
@@ -85,7 +85,7 @@ test("what a link does not say right is dropped, the rest is kept", async ({ pag
   expect(await tickets()).toMatchObject([{ via: "", kind: "question", severity: "high", message: "mine" }]);
 });
 
-test("nothing is sent by a link", async ({ page, gateway, panel, tickets }) => {
+test("sends no ticket by a link", async ({ page, gateway, panel, tickets }) => {
   await page.goto(`${gateway.url}/?deskbell=ticket&kind=bug&send=1`);
   await expect(panel.severity).toBeVisible();
   await panel.button("Send").click();

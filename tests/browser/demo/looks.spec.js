@@ -1,6 +1,6 @@
 import { expect, expectAccessible, test } from "../deskbell.js";
 
-// Every screen in pairs of theme, direction and size: checked by axe, and used from the question to the receipt.
+// Every screen in combinations of theme, direction and size: checked by axe, and used from the question to the receipt.
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 const DESKTOP = { viewport: { width: 1440, height: 900 } };
@@ -60,7 +60,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
   test.describe(`${colorScheme}, ${lang}, ${size}`, () => {
     test.use({ ...(size === "phone" ? PHONE : DESKTOP), colorScheme });
 
-    test("every screen can be used by everyone", async ({ page, gateway, panel, tickets }) => {
+    test("every screen is accessible", async ({ page, gateway, panel, tickets }) => {
       await page.addInitScript(() => localStorage.setItem("meadow-person", ""));
       await page.goto(`${gateway.url}/?lang=${lang}`);
       await page.getByRole("button", { name: "Help", exact: true }).click();
@@ -116,7 +116,12 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       ]);
     });
 
-    test("the words in place of a widget that cannot run", async ({ page, gateway, panel, trouble }) => {
+    test("the message in place of a widget that cannot run is accessible", async ({
+      page,
+      gateway,
+      panel,
+      trouble,
+    }) => {
       trouble.expect(/Failed to load resource/);
       await page.route(/\/(widget\.wasm|plain\.js)$/, (route) => route.abort());
       await page.goto(`${gateway.url}/?lang=${lang}`);
@@ -147,8 +152,8 @@ async function looksAs(panel, theme, lang, size) {
   const box = /** @type {{x: number, y: number, width: number, height: number}} */ (await panel.dialog.boundingBox());
   if (size === "phone") {
     expect(box).toEqual({ x: 0, y: 0, width: 360, height: 640 });
-    expect(look.modal, "a sheet that is all there is").toBe(true);
-    await expect(panel.title, "the box would call up a keyboard that nobody asked for").toBeFocused();
+    expect(look.modal, "a sheet covers the page").toBe(true);
+    await expect(panel.title, "a focused box would open the on-screen keyboard").toBeFocused();
   } else {
     expect(look.modal, "the page stays usable").toBe(false);
     expect(box.x + box.width / 2 > 720, `it stands at ${box.x}`).toBe(lang !== "ar");

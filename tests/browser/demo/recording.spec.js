@@ -1,8 +1,8 @@
 import { expect, test } from "../deskbell.js";
 
-// A page on the gateway's own origin, like the demo, or with the gateway behind the host's own server.
+// A page on the gateway's origin, like the demo, or a host that serves the gateway itself.
 
-test("a request of the page that fails goes along, and none of ours", async ({
+test("sends the page's failed requests with the ticket, and none of Deskbell's", async ({
   page,
   gateway,
   panel,

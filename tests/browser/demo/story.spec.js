@@ -9,7 +9,7 @@ test.beforeEach(async ({ page, gateway, trouble }) => {
   await page.goto(gateway.url);
 });
 
-test("by mouse: a button fails, an answer does not help, the ticket arrives with everything", async ({
+test("by mouse: a button fails, an answer does not help, and the ticket arrives with its context", async ({
   page,
   gateway,
   panel,
@@ -69,7 +69,7 @@ test("by mouse: a button fails, an answer does not help, the ticket arrives with
   expect(sent.context.errors[0]).toMatchObject({ source: "error", name: "TypeError", count: 1 });
 });
 
-test("by keyboard alone: the focus goes into the panel, through it, and back to where it came from", async ({
+test("by keyboard alone: the focus moves into the panel, through it, and back to the trigger", async ({
   page,
   panel,
   tickets,
@@ -118,7 +118,7 @@ test("by keyboard alone: the focus goes into the panel, through it, and back to 
   ]);
 });
 
-test("Escape closes the panel, loses nothing, and gives the focus back", async ({ page, panel }) => {
+test("Escape closes the panel, keeps the text, and returns the focus", async ({ page, panel }) => {
   const help = page.getByRole("button", { name: "Help", exact: true });
   await help.press("Enter");
   await page.keyboard.press("Enter");
@@ -135,7 +135,7 @@ test("Escape closes the panel, loses nothing, and gives the focus back", async (
   await expect(panel.box).toHaveValue("half a sentence and the rest");
 });
 
-test("focus that somebody has taken elsewhere is not taken back", async ({ page, panel }) => {
+test("closing the panel leaves the focus where the customer has moved it", async ({ page, panel }) => {
   await page.getByRole("button", { name: "Help", exact: true }).click();
   await page.getByRole("menuitem", { name: "Get help" }).click();
   await panel.ready();
@@ -145,7 +145,7 @@ test("focus that somebody has taken elsewhere is not taken back", async ({ page,
   await expect(page.getByLabel("Theme")).toBeFocused();
 });
 
-test("an answer that helps ends happily, without a ticket", async ({ page, panel, tickets }) => {
+test("an answer that helps needs no ticket, and is not offered again", async ({ page, panel, tickets }) => {
   await page.getByRole("button", { name: "Help", exact: true }).click();
   await page.getByRole("menuitem", { name: "Get help" }).click();
   await panel.search("could not refresh");

@@ -21,7 +21,7 @@ const files = ({ url }, response) => {
   return true;
 };
 
-/** The user, if the page declares one. */
+/** The page's command that identifies the user. */
 const ADA = `deskbell("identify", { id: "u-1", name: "Ada Host", email: "ada@host.example", plan: "team" });`;
 
 /**
@@ -70,8 +70,8 @@ export const test = base.extend({
   },
 });
 
-/** The requests that were to create a ticket. @param {Zendesk} zendesk */
+/** The requests to create a ticket. @param {Zendesk} zendesk */
 export const posts = (zendesk) => zendesk.asked("/api/v2/requests");
 
-/** Only the message is sent, so nothing is uploaded. */
+/** A configuration with which only the message is sent, so that nothing is uploaded. */
 export const BARE = `deskbell("configure", { context: { off: ["page", "user", "application", "device", "errors", "requests", "breadcrumbs", "links", "page_values"] } });`;

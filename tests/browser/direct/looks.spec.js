@@ -1,6 +1,6 @@
 import { expect, expectAccessible, posts, test } from "./direct.js";
 
-// The three outcomes, in pairs of theme, language and size: each is accessible.
+// The three outcomes, in combinations of theme, language and size.
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 const DESKTOP = { viewport: { width: 1440, height: 900 } };
@@ -54,7 +54,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
   test.describe(`${colorScheme}, ${lang}, ${size}`, () => {
     test.use({ ...(size === "phone" ? PHONE : DESKTOP), colorScheme });
 
-    test("sent, not sent and not known are told to everyone", async ({ page, panel, visit, zendesk, trouble }) => {
+    test("the outcomes sent, not sent and unknown are accessible", async ({ page, panel, visit, zendesk, trouble }) => {
       trouble.expect(/Failed to load resource|ERR_|CORS policy/);
       await visit({ fill: { lang } });
       await panel.open();

@@ -3,7 +3,7 @@ import path from "node:path";
 import { dist } from "../gateway.js";
 import { expect, expectAccessible, posts, test } from "./direct.js";
 
-// What a page without a gateway has to configure and to allow, and what it lacks.
+// What a page without a gateway must configure and allow, and what it lacks.
 
 const DOWN =
   /Failed to load resource|ERR_FAILED|ERR_EMPTY|ERR_CONNECTION|ERR_CONTENT|ERR_INCOMPLETE|ERR_INTERNET|CORS policy/;
@@ -18,12 +18,7 @@ const warnings = (page) => {
   return all;
 };
 
-test("without sources nothing is searched for and nothing speaks of searching", async ({
-  page,
-  panel,
-  visit,
-  elsewhere,
-}) => {
+test("neither searches nor mentions searching without sources", async ({ page, panel, visit, elsewhere }) => {
   await visit();
   /** @type {string[]} */
   const asked = [];
@@ -41,7 +36,7 @@ test("without sources nothing is searched for and nothing speaks of searching", 
   expect(elsewhere).toEqual([]);
 });
 
-test("an index answers without a gateway, and what was read goes along", async ({
+test("searches an index without a gateway, and sends read questions with the ticket", async ({
   gateway,
   page,
   panel,
@@ -66,7 +61,7 @@ test("an index answers without a gateway, and what was read goes along", async (
   expect(elsewhere).toEqual([]);
 });
 
-test("the least policy is enough", async ({ panel, visit, zendesk }) => {
+test("works under the minimal policy", async ({ panel, visit, zendesk }) => {
   const csp = [
     "default-src 'none'",
     "script-src 'nonce-host' 'self' 'wasm-unsafe-eval'",
@@ -85,7 +80,7 @@ test("the least policy is enough", async ({ panel, visit, zendesk }) => {
 });
 
 for (const destination of ["zendesk:acme-2", "zendesk:acme-2.zendesk.com"])
-  test(`${destination} leads to the account's own host`, async ({ page, panel, visit, elsewhere }) => {
+  test(`${destination} sends to the account's host`, async ({ page, panel, visit, elsewhere }) => {
     await page.route("https://acme-2.zendesk.com/**", (route) => {
       const headers = { "access-control-allow-origin": "*", "access-control-allow-headers": "content-type" };
       const upload = route.request().url().includes("/uploads.json");
@@ -104,13 +99,7 @@ for (const destination of ["zendesk:acme-2", "zendesk:acme-2.zendesk.com"])
     );
   });
 
-test("the destination wins over a gateway, which is not asked", async ({
-  gateway,
-  panel,
-  visit,
-  zendesk,
-  elsewhere,
-}) => {
+test("uses the destination if a gateway is set as well", async ({ gateway, panel, visit, zendesk, elsewhere }) => {
   await visit({ fill: { attributes: `data-gateway="${gateway.url}"` } });
   await panel.open();
   await panel.toTicket();
@@ -128,7 +117,7 @@ for (const destination of [
   `zendesk:${"a".repeat(64)}`,
   "zendesk:http://acme.example",
 ])
-  test(`${destination.slice(0, 30)} is no destination, and the console says what is one`, async ({
+  test(`${destination.slice(0, 30)} is rejected with a warning that names valid destinations`, async ({
     page,
     panel,
     visit,
@@ -143,7 +132,7 @@ for (const destination of [
     ]);
   });
 
-test("where WebAssembly is forbidden nothing is sent, and an e-mail is offered", async ({
+test("offers an e-mail and sends nothing if WebAssembly is forbidden", async ({
   page,
   panel,
   visit,
@@ -164,7 +153,7 @@ test("where WebAssembly is forbidden nothing is sent, and an e-mail is offered",
   expect(elsewhere).toEqual([]);
 });
 
-test("a page with a gateway never fetches what sends without one", async ({ host, page, panel }) => {
+test("a page with a gateway never fetches the code for Zendesk", async ({ host, page, panel }) => {
   /** @type {string[]} */
   const fetched = [];
   page.on("request", (request) => fetched.push(request.url()));

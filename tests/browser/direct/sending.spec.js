@@ -1,18 +1,18 @@
 import { BARE, expect, posts, test } from "./direct.js";
 
-// Without a gateway: what was sent, what was not, and what is unknown. The customer is told each of them, and nothing
-// is sent twice automatically.
+// Without a gateway a ticket was sent, was not sent, or may have been sent. The customer is told which, and nothing is
+// sent twice automatically.
 
 /** @typedef {any} Any */
 
 const DOWN =
   /Failed to load resource|ERR_FAILED|ERR_EMPTY|ERR_CONNECTION|ERR_CONTENT|ERR_INCOMPLETE|ERR_INTERNET|CORS policy/;
 
-/** What a site asks for in addition. */
+/** A configuration with a custom field and consent. */
 const ASKS =
   'deskbell("configure", { consent: true, fields: [{ id: "seats", label: "Seats", type: "number", needed: true }] });';
 
-test.afterEach(({ elsewhere }) => expect(elsewhere, "requests to anybody else").toEqual([]));
+test.afterEach(({ elsewhere }) => expect(elsewhere, "requests to other hosts").toEqual([]));
 
 /** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
 const command = (page, name, ...args) =>
@@ -34,7 +34,7 @@ const received = (panel) => expect(panel.root.getByRole("heading", { name: "Tick
 /** @param {import("../panel.js").Panel} panel */
 const unsure = (panel) => expect(panel.title).toHaveText("May have been sent");
 
-test("a ticket goes straight to Zendesk with its files and its context, once, and a mail confirms it", async ({
+test("sends a ticket with its files and context to Zendesk once, and announces the e-mail that confirms it", async ({
   page,
   panel,
   visit,
@@ -98,7 +98,7 @@ test("a ticket goes straight to Zendesk with its files and its context, once, an
   expect(await command(page, "status")).toMatchObject({ queued: 0, unread: 0 });
 });
 
-test("a test is one in Zendesk as well", async ({ panel, visit, zendesk }) => {
+test("marks a test in Zendesk", async ({ panel, visit, zendesk }) => {
   await visit({ fill: { attributes: 'data-env="test"' } });
   await panel.open();
   await write(panel, "I try it out");
@@ -107,7 +107,7 @@ test("a test is one in Zendesk as well", async ({ panel, visit, zendesk }) => {
   expect(tickets).toMatchObject([{ subject: "[Test] I try it out", tags: ["deskbell", "deskbell_test"] }]);
 });
 
-test("there is no history: neither on Home nor by a link or command", async ({ page, panel, visit }) => {
+test("offers no list of tickets, neither on Home nor by a link or command", async ({ page, panel, visit }) => {
   const site = await visit();
   await panel.open();
   await write(panel, "And then?");
@@ -123,7 +123,7 @@ test("there is no history: neither on Home nor by a link or command", async ({ p
   await expect(panel.title).toHaveText("Help");
 });
 
-test("who has no name is called by their address, and who has no address is asked for it", async ({
+test("derives a missing name from the e-mail address, and asks for a missing address", async ({
   page,
   panel,
   visit,
@@ -147,7 +147,7 @@ test("who has no name is called by their address, and who has no address is aske
   expect(await posts(zendesk)).toHaveLength(2);
 });
 
-test("what Zendesk refuses readably was not sent: the reason is told, and the draft is given back", async ({
+test("shows the reason and restores the draft if Zendesk rejects the ticket readably", async ({
   panel,
   visit,
   zendesk,
@@ -173,7 +173,7 @@ test("what Zendesk refuses readably was not sent: the reason is told, and the dr
   expect((await zendesk.state()).tickets).toHaveLength(1);
 });
 
-test("where people have to sign in and Zendesk lets that be read, it says so", async ({
+test("says that customers must sign in if Zendesk's response can be read", async ({
   panel,
   visit,
   zendesk,
@@ -188,7 +188,7 @@ test("where people have to sign in and Zendesk lets that be read, it says so", a
   await expect(panel.box).toHaveValue("May I?");
 });
 
-test("where people have to sign in and nothing can be read, files keep it from going, and that is told", async ({
+test("sends nothing and names the files as the reason if sign-in is required and the response cannot be read", async ({
   panel,
   visit,
   zendesk,
@@ -210,7 +210,7 @@ test("where people have to sign in and nothing can be read, files keep it from g
   expect((await zendesk.state()).tickets).toHaveLength(1);
 });
 
-test("a refusal that cannot be read is not known: nothing goes again by itself, only when the person says so", async ({
+test("treats an unreadable rejection as unknown, and sends again only when the customer says so", async ({
   page,
   panel,
   visit,
@@ -222,7 +222,7 @@ test("a refusal that cannot be read is not known: nothing goes again by itself, 
   await visit({ script: BARE });
   await panel.open();
   await write(panel, "Refused without a word");
-  // The user is not sent automatically either, so the form asks.
+  // The user is not sent either, so the form asks.
   await panel.name.fill("Ada");
   await panel.email.fill("ada@host.example");
   await panel.button("Send").click();
@@ -251,7 +251,7 @@ test("a refusal that cannot be read is not known: nothing goes again by itself, 
 });
 
 for (const kind of ["torn", "lost"])
-  test(`a ticket whose answer is ${kind} has arrived, is not known, and is never doubled`, async ({
+  test(`treats a ticket whose response is ${kind} as unknown, and never sends it twice`, async ({
     page,
     panel,
     visit,
@@ -259,8 +259,8 @@ for (const kind of ["torn", "lost"])
     trouble,
   }) => {
     trouble.expect(DOWN);
-    // The browser itself repeats a request that got no response on a reused connection. The repetition is refused,
-    // because its files are used up, and must not be taken for a refusal of the first request.
+    // The browser itself repeats a request that got no response on a reused connection. Zendesk rejects the repetition,
+    // because its files are used up. This must not be taken for a rejection of the first request.
     await zendesk.quirks({ no_cors_on_refusals: false });
     await visit();
     let begun = 0;
@@ -283,10 +283,10 @@ for (const kind of ["torn", "lost"])
     const { tickets } = await zendesk.state();
     expect(tickets).toHaveLength(1);
     expect(begun).toBe(1);
-    expect(await zendesk.asked("/api/v2/uploads"), "not even its files are brought again").toHaveLength(1);
+    expect(await zendesk.asked("/api/v2/uploads"), "its files are not uploaded again either").toHaveLength(1);
   });
 
-test("a press on a button that has just become Send again does nothing", async ({
+test("ignores a press on a button that has just become Send again", async ({
   page,
   panel,
   visit,
@@ -317,7 +317,7 @@ test("a press on a button that has just become Send again does nothing", async (
   expect((await zendesk.state()).tickets).toHaveLength(1);
 });
 
-test("Try again does not send what may have arrived from another tab meanwhile", async ({
+test("Try again does not send a ticket that another tab may have sent meanwhile", async ({
   page,
   panel,
   visit,
@@ -332,7 +332,7 @@ test("Try again does not send what may have arrived from another tab meanwhile",
   await expect(panel.title).toHaveText("Not sent yet");
   await zendesk.quirks({ require_auth: false });
   const before = (await posts(zendesk)).length;
-  // As the other tab leaves it, before this one has heard of that.
+  // The state that the other tab leaves, before this one knows of it.
   await page.evaluate(
     () =>
       new Promise((resolve) => {
@@ -355,7 +355,7 @@ test("Try again does not send what may have arrived from another tab meanwhile",
   expect((await posts(zendesk)).length).toBe(before);
 });
 
-test("a page that is left while the answer is on its way does not send it again", async ({
+test("does not send a ticket again if the page was left before the response came", async ({
   page,
   panel,
   visit,
@@ -376,7 +376,14 @@ test("a page that is left while the answer is on its way does not send it again"
   expect(await posts(zendesk)).toHaveLength(1);
 });
 
-test("offline it waits, and goes by itself", async ({ context, page, panel, visit, zendesk, trouble }) => {
+test("keeps a ticket while offline, and sends it automatically", async ({
+  context,
+  page,
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
   trouble.expect(DOWN);
   await visit();
   await panel.open();
@@ -393,7 +400,7 @@ test("offline it waits, and goes by itself", async ({ context, page, panel, visi
   expect(await command(page, "status")).toMatchObject({ queued: 0 });
 });
 
-test("files that do not get through are brought anew, and the ticket goes once with all of them", async ({
+test("uploads failed and expired files again, and sends the ticket once with all of them", async ({
   page,
   panel,
   visit,
@@ -428,7 +435,7 @@ test("files that do not get through are brought anew, and the ticket goes once w
   expect(names).toEqual(["one.log", "two.log", "deskbell-context.json"]);
 });
 
-test("of two tabs one sends, once, and both know that it is not known", async ({
+test("sends once from one of two tabs, and both show that the outcome is unknown", async ({
   context,
   panel,
   visit,
@@ -449,7 +456,7 @@ test("of two tabs one sends, once, and both know that it is not known", async ({
   expect(await posts(zendesk)).toHaveLength(1);
 });
 
-test("what fails on its way to Zendesk is no failed request of the page", async ({
+test("does not record failed requests to Zendesk as requests of the page", async ({
   page,
   panel,
   trouble,

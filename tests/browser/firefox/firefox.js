@@ -5,7 +5,7 @@ import { root } from "../gateway.js";
 import { test as base } from "../served.js";
 import { Site } from "../site.js";
 
-// Firefox as it is shipped, driven through WebDriver BiDi: Playwright only drives a Firefox of its own.
+// The released Firefox, driven through WebDriver BiDi: Playwright only drives its own build.
 
 export { expect };
 
@@ -13,7 +13,7 @@ export { expect };
 const LIMIT_MS = 60_000;
 const PANEL = "deskbell-panel >>>";
 
-/** What a person sees of the panel in Firefox, and does there. */
+/** The panel in Firefox, as a customer sees and uses it. */
 export class FirefoxPanel {
   /** @param {import("puppeteer-core").Page} tab */
   constructor(tab) {
@@ -142,5 +142,5 @@ export const test = base.extend({
   panel: async ({ tab }, use) => use(new FirefoxPanel(tab)),
 });
 
-// Only where nobody relies on them: in CI a missing Firefox fails them.
+// Only outside CI, where a missing Firefox fails the tests.
 test.skip(!process.env.FIREFOX && !process.env.CI, "no Firefox: see find-firefox");

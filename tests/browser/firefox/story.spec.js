@@ -4,7 +4,7 @@ import { expect, test } from "./firefox.js";
 
 // What customers do in Firefox, from the first letter to the ticket in the inbox.
 
-test("an error, an answer that does not help, and the ticket has everything", async ({
+test("sends a ticket with the error after an answer that does not help", async ({
   expected,
   host,
   panel,
@@ -35,7 +35,7 @@ test("an error, an answer that does not help, and the ticket has everything", as
   expect(ticket.context.device.browser ?? JSON.stringify(ticket.context)).toContain("Firefox");
 });
 
-test("a draft survives a reload", async ({ host, panel, tab, tickets }) => {
+test("keeps a draft through a reload", async ({ host, panel, tab, tickets }) => {
   await host("plain");
   await panel.open();
   await panel.fill("#box", "Written before the reload");
@@ -50,7 +50,7 @@ test("a draft survives a reload", async ({ host, panel, tab, tickets }) => {
   await expect.poll(() => drafts(/** @type {any} */ (tab))).toEqual([]);
 });
 
-test("a ticket that cannot be sent waits, and the next page sends it once", async ({
+test("sends a ticket once from the next page if the gateway was down", async ({
   expected,
   gateway,
   host,
@@ -76,7 +76,7 @@ test("a ticket that cannot be sent waits, and the next page sends it once", asyn
   expect(await tickets()).toHaveLength(1);
 });
 
-test("without WebAssembly the plain form sends", async ({ expected, host, panel, tickets }) => {
+test("sends with the plain form without WebAssembly", async ({ expected, host, panel, tickets }) => {
   expected.push(/wasm|WebAssembly/i);
   await host("nowasm", { csp: WITHOUT_WASM });
   await panel.open();
@@ -88,7 +88,7 @@ test("without WebAssembly the plain form sends", async ({ expected, host, panel,
   ]);
 });
 
-test("the strictest policy is not violated", async ({ host, panel, tickets }) => {
+test("sends under the strictest policy", async ({ host, panel, tickets }) => {
   await host("strict", { csp: STRICT });
   await panel.open();
   await panel.search("change my plan pm_4021");

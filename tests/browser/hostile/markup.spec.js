@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// Markup in all external content: none of it becomes an element, none of it runs.
+// Markup in external content never becomes an element, and never runs.
 
 const BAD = `<img src=x onerror="hacked()"><script>hacked()</script><svg onload="hacked()"><iframe srcdoc="x"></iframe><b>bold</b>`;
 const LINKS = [
@@ -30,7 +30,7 @@ test.beforeEach(async ({ page }) => {
   });
 });
 
-test("in questions and answers", async ({ host, page, panel, gateway, tickets, inbox }) => {
+test("shows markup in questions and answers as text", async ({ host, page, panel, gateway, tickets, inbox }) => {
   const links = LINKS.map((url) => `[press](${url}) <${url}> ![image](${url})`).join("\n\n");
   const body = [BAD, links, `# ${BAD}`, `- ${BAD}`, `> ${BAD}`, `**${BAD}**`, `\`${BAD}\``, "```html", BAD, "```"].join(
     "\n\n",
@@ -62,7 +62,7 @@ test("in questions and answers", async ({ host, page, panel, gateway, tickets, i
   expect(await ticket.locator("a[href^=javascript]").count()).toBe(0);
 });
 
-test("in the configuration, the person and what the page says", async ({ host, page, panel }) => {
+test("shows markup in the configuration and the user as text", async ({ host, page, panel }) => {
   await host();
   await page.evaluate((BAD) => {
     const { deskbell } = /** @type {any} */ (window);
@@ -83,7 +83,7 @@ test("in the configuration, the person and what the page says", async ({ host, p
   await isHarmless(panel);
 });
 
-test("links of dead schemes are not taken from a configuration", async ({ host, page, panel }) => {
+test("ignores links with dangerous schemes in the configuration", async ({ host, page, panel }) => {
   await host();
   for (const url of LINKS)
     await page.evaluate(

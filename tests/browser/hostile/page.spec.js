@@ -1,17 +1,17 @@
 import { expect, test } from "../deskbell.js";
 
-// Pages that break what everybody relies on. The panel works, or says that it does not; the page is never affected.
+// Pages that break standard globals. The panel works or says that it cannot, and the page is never affected.
 
 /** What a page can break without breaking the widget. @type {Record<string, string>} */
 const WORKS = {
   "Array.prototype.toJSON": "Array.prototype.toJSON = function () { return String(this) }",
-  "Object.prototype with a property that is enumerable": "Object.prototype.extra = 'x'",
+  "an enumerable property of Object.prototype": "Object.prototype.extra = 'x'",
   "an old polyfill in place of Array.from":
     "Array.from = (list, map) => Array.prototype.map.call(list, map ?? ((item) => item))",
-  "Promise of its own": "window.Promise = class extends Promise {}",
+  "a subclass in place of Promise": "window.Promise = class extends Promise {}",
   "no FinalizationRegistry": "delete window.FinalizationRegistry",
-  "a fetch that is wrapped": "const f = window.fetch; window.fetch = async (...a) => f(...a)",
-  "storage that is forbidden":
+  "a wrapped fetch": "const f = window.fetch; window.fetch = async (...a) => f(...a)",
+  "forbidden storage":
     "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })",
   "a form named body":
     "addEventListener('DOMContentLoaded', () => document.body.append(Object.assign(document.createElement('form'), { name: 'body' })))",
@@ -35,8 +35,8 @@ for (const [what, script] of Object.entries(WORKS)) {
 const FALLS_BACK = {
   "an image named createElement": { body: "<img name=createElement alt=x>" },
   "an image named createTextNode": { body: "<img name=createTextNode alt=x>" },
-  "a Window of its own": { head: "<script>window.Window = function () {}</script>" },
-  "a Reflect of its own": { head: "<script>window.Reflect = {}</script>" },
+  "a replaced Window": { head: "<script>window.Window = function () {}</script>" },
+  "a replaced Reflect": { head: "<script>window.Reflect = {}</script>" },
 };
 
 for (const [what, fill] of Object.entries(FALLS_BACK)) {
@@ -58,7 +58,7 @@ for (const [what, fill] of Object.entries(FALLS_BACK)) {
   });
 }
 
-test("a panic ends in words: the text stays, the page hears of it, a torn panel is not left behind", async ({
+test("replaces the widget by the plain form after a panic, keeps the text, and emits an event", async ({
   host,
   page,
   panel,

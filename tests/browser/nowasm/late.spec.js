@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// The widget loads late, on the same page or on another: submissions of the plain form continue as what they were.
+// The widget loads late, on the same page or on the next, and takes over from the plain form.
 
 test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_CONNECTION|ERR_FAILED|CORS policy/));
 
@@ -11,7 +11,7 @@ const without = async (page) => {
 };
 
 /**
- * Drops every response to a ticket until it is released; returns what was sent.
+ * Drops every response to a ticket until `restore` is called. Collects the keys and bodies that were sent.
  * @param {import("@playwright/test").Page} page
  */
 const losing = async (page) => {
@@ -29,7 +29,7 @@ const losing = async (page) => {
 };
 
 for (const later of ["the same page", "another page"]) {
-  test(`sealed without it, sent by it on ${later}: one ticket`, async ({ host, page, panel, tickets }) => {
+  test(`sends a submission of the plain form once, on ${later}`, async ({ host, page, panel, tickets }) => {
     await host({ folder: "plain" });
     const there = await without(page);
     const { sent, end } = await losing(page);
@@ -56,7 +56,7 @@ for (const later of ["the same page", "another page"]) {
   });
 }
 
-test("what was being written without it stands in its box", async ({ host, page, panel, tickets }) => {
+test("continues a draft of the plain form", async ({ host, page, panel, tickets }) => {
   await host({ folder: "plain" });
   const there = await without(page);
   await page.getByRole("button", { name: "Open help" }).click();

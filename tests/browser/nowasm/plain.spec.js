@@ -2,7 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, expectAccessible, test } from "../deskbell.js";
 import { WITHOUT_WASM } from "../policies.js";
 
-// On pages that forbid WebAssembly: a plain form, which loses nothing and sends nothing twice either.
+// Pages that forbid WebAssembly get a plain form, which loses nothing and sends nothing twice either.
 
 /** @typedef {any} Any */
 
@@ -37,7 +37,7 @@ const command = (page, name, ...args) =>
 
 const DOWN = /Failed to load resource|ERR_CONNECTION|ERR_FAILED|ERR_INTERNET|CORS policy/;
 
-test("on a page for tests the ticket is one", async ({ host, page, panel, tickets }) => {
+test("marks tickets from a page for tests", async ({ host, page, panel, tickets }) => {
   await host({ csp: WITHOUT_WASM, fill: { attributes: 'data-env="test"' } });
   await open(page, panel);
   await panel.box.fill("I try it out");
@@ -45,7 +45,7 @@ test("on a page for tests the ticket is one", async ({ host, page, panel, ticket
   expect(await tickets()).toMatchObject([{ message: "I try it out", test: true }]);
 });
 
-test("who is not known says how they are reached, and support has the ticket", async ({
+test("asks an unknown customer for contact details, and sends the ticket", async ({
   host,
   page,
   panel,
@@ -88,7 +88,7 @@ test("who is not known says how they are reached, and support has the ticket", a
   await expect(panel.box).toHaveValue("");
 });
 
-test("what is sent is what the gateway's description says, and nothing that could be a secret", async ({
+test("sends what the OpenAPI document describes, and nothing that could be a secret", async ({
   host,
   page,
   gateway,
@@ -129,7 +129,7 @@ test("what is sent is what the gateway's description says, and nothing that coul
   });
 });
 
-test("what the site keeps back is kept back", async ({ host, page, panel, tickets }) => {
+test("leaves out what the site withholds", async ({ host, page, panel, tickets }) => {
   await host({ csp: WITHOUT_WASM });
   await command(page, "configure", { context: { off: ["page"], ask: ["user"] } });
   await open(page, panel);
@@ -142,7 +142,7 @@ test("what the site keeps back is kept back", async ({ host, page, panel, ticket
   expect(ticket.contact.email).toBe("ada@host.example");
 });
 
-test("a reload while the gateway is down loses nothing, and it goes once", async ({
+test("keeps a submission through a reload while the gateway is down, and sends it once", async ({
   host,
   page,
   gateway,
@@ -179,7 +179,7 @@ test("a reload while the gateway is down loses nothing, and it goes once", async
   expect(await tickets()).toMatchObject([{ reference, message: "sealed before the network was asked" }]);
 });
 
-test("what did not arrive stands in the form of the next page, and goes when Try again is pressed", async ({
+test("shows an unsent submission in the form of the next page, and sends it on Try again", async ({
   host,
   page,
   panel,
@@ -205,7 +205,7 @@ test("what did not arrive stands in the form of the next page, and goes when Try
   expect(await tickets()).toMatchObject([{ message: "waits for a press" }]);
 });
 
-test("the answer gets lost: the same bytes with the same key, the same ticket", async ({
+test("retries with the same bytes and key after a lost response, and creates one ticket", async ({
   host,
   page,
   panel,
@@ -240,7 +240,7 @@ test("the answer gets lost: the same bytes with the same key, the same ticket", 
   expect(await tickets()).toMatchObject([{ reference, message: "only once" }]);
 });
 
-test("a ticket that is refused is unsealed and can be mended", async ({ host, page, panel, tickets, trouble }) => {
+test("lets the customer correct and send a rejected ticket", async ({ host, page, panel, tickets, trouble }) => {
   trouble.expect(DOWN);
   await host({ csp: WITHOUT_WASM });
   /** @type {(string | undefined)[]} */
@@ -267,13 +267,7 @@ test("a ticket that is refused is unsealed and can be mended", async ({ host, pa
   expect(await tickets()).toMatchObject([{ message: "mended" }]);
 });
 
-test("a gateway that is busy is asked again when Try again is pressed", async ({
-  host,
-  page,
-  panel,
-  tickets,
-  trouble,
-}) => {
+test("sends again to a busy gateway on Try again", async ({ host, page, panel, tickets, trouble }) => {
   trouble.expect(DOWN);
   await host({ csp: WITHOUT_WASM });
   let attempts = 0;
@@ -291,7 +285,7 @@ test("a gateway that is busy is asked again when Try again is pressed", async ({
   expect(await tickets()).toHaveLength(1);
 });
 
-test("offline it says so, and goes when Try again is pressed with the network back", async ({
+test("says that the device is offline, and sends on Try again once it is online", async ({
   host,
   page,
   context,
@@ -312,7 +306,7 @@ test("offline it says so, and goes when Try again is pressed with the network ba
   expect(await tickets()).toMatchObject([{ message: "from a tunnel" }]);
 });
 
-test("what the device cannot store is sent all the same", async ({ host, page, panel, tickets }) => {
+test("sends a ticket that the device cannot store", async ({ host, page, panel, tickets }) => {
   await host({ csp: WITHOUT_WASM });
   await page.evaluate(() => {
     Object.defineProperty(window, "localStorage", {
@@ -327,7 +321,7 @@ test("what the device cannot store is sent all the same", async ({ host, page, p
   expect(await tickets()).toMatchObject([{ message: "kept by the page alone" }]);
 });
 
-test("what is being written is found again", async ({ host, page, panel }) => {
+test("restores a draft after a reload, but not after a reset", async ({ host, page, panel }) => {
   await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("half a sentence");
@@ -341,7 +335,7 @@ test("what is being written is found again", async ({ host, page, panel }) => {
   await expect(panel.box).toHaveValue("");
 });
 
-test("after reset it stays sealed, unseen by who is next; with discard it is gone", async ({
+test("a reset keeps a submission and hides it from the next user; with discard it deletes it", async ({
   host,
   page,
   panel,
@@ -374,7 +368,7 @@ test("after reset it stays sealed, unseen by who is next; with discard it is gon
   expect(await tickets()).toMatchObject([{ message: "of Ada alone", context: { user: { id: "7" } } }]);
 });
 
-test("an answer that comes after a change of user is shown to neither", async ({ host, page, panel, tickets }) => {
+test("shows a response to nobody that arrives after a change of user", async ({ host, page, panel, tickets }) => {
   await host({ csp: WITHOUT_WASM });
   /** @type {() => void} */
   let release = () => {};
@@ -399,7 +393,7 @@ test("an answer that comes after a change of user is shown to neither", async ({
   expect(await tickets()).toMatchObject([{ message: "of Ada alone" }]);
 });
 
-test("a token that is refused is fetched anew, once", async ({ host, page, panel, tickets, trouble }) => {
+test("fetches another token once when it is rejected", async ({ host, page, panel, tickets, trouble }) => {
   trouble.expect(DOWN);
   await host({ csp: WITHOUT_WASM, path: "/?signed-out" });
   await page.evaluate(() => {
@@ -438,7 +432,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
   test.describe(`${lang}, ${colorScheme}, ${size.width}`, () => {
     test.use({ viewport: size, colorScheme, hasTouch: size.width < 600, isMobile: size.width < 600 });
 
-    test("it can be used by everyone", async ({ host, page, panel, trouble }) => {
+    test("the form is accessible", async ({ host, page, panel, trouble }) => {
       trouble.expect(DOWN);
       await host({ csp: WITHOUT_WASM, fill: { lang }, path: "/?signed-out" });
       await open(page, panel, words.send);
@@ -474,7 +468,7 @@ function validator(document) {
   return ajv.compile({ $ref: "api#/components/schemas/NewTicket" });
 }
 
-test("a policy that forbids WebAssembly is asked once, however often the page asks how things stand", async ({
+test("violates a policy that forbids WebAssembly once, however often the page asks for the status", async ({
   host,
   page,
   panel,
@@ -489,7 +483,7 @@ test("a policy that forbids WebAssembly is asked once, however often the page as
   expect(trouble.seen.filter((line) => /^violation: .*wasm/.test(line))).toHaveLength(1);
 });
 
-test("what looks confidential is marked, and nothing else", async ({ host, page, panel, tickets }) => {
+test("marks what looks confidential, and nothing else", async ({ host, page, panel, tickets }) => {
   await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   const warning = panel.root.locator(".secret");
@@ -509,7 +503,7 @@ test("what looks confidential is marked, and nothing else", async ({ host, page,
   expect(await tickets()).toHaveLength(1);
 });
 
-test("when the panel's language changes, the form follows with its text", async ({ host, page, panel, tickets }) => {
+test("follows a change of the panel's language, and keeps the text", async ({ host, page, panel, tickets }) => {
   await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("Half written");

@@ -1,10 +1,10 @@
 import { expect, test } from "../deskbell.js";
 
-// What people need who do not see the panel, enlarge it, or touch it.
+// What people need who cannot see the panel, magnify it or use it by touch.
 
 /** @typedef {any} Any */
 
-test("at a zoom of 400 %, no control is covered when it has the focus", async ({ host, page, panel }) => {
+test("covers no focused control at 400 % zoom", async ({ host, page, panel }) => {
   // 1440 x 900 at 400 %.
   await page.setViewportSize({ width: 360, height: 225 });
   await host();
@@ -32,7 +32,7 @@ test("at a zoom of 400 %, no control is covered when it has the focus", async ({
   expect(covered).toEqual([]);
 });
 
-test("the message names its error, and the popover is not modal", async ({ host, panel }) => {
+test("describes the message field by its error, in a popover that is not modal", async ({ host, panel }) => {
   await host();
   await panel.open();
   await expect(panel.dialog).toHaveAttribute("aria-modal", "false");
@@ -45,11 +45,7 @@ test("the message names its error, and the popover is not modal", async ({ host,
   await expect(panel.box).not.toHaveAttribute("aria-describedby");
 });
 
-test("the number of results is announced once the customer pauses, also if there are none", async ({
-  host,
-  page,
-  panel,
-}) => {
+test("announces the number of results, including zero, once the customer pauses", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.live.evaluate((live) => {
@@ -66,7 +62,7 @@ test("the number of results is announced once the customer pauses, also if there
   await expect(panel.root.getByText("No answers match.")).toBeVisible();
 });
 
-test("a hit is named by its title, and described by its excerpt", async ({ host, panel }) => {
+test("names a hit by its title and describes it by its excerpt", async ({ host, panel }) => {
   await host();
   await panel.open();
   await panel.box.fill("export chart does nothing");
@@ -75,7 +71,7 @@ test("a hit is named by its title, and described by its excerpt", async ({ host,
   await expect(hit).toHaveAccessibleDescription(/.{40}/);
 });
 
-test("a secret in the message is announced", async ({ host, panel }) => {
+test("announces a secret in the message", async ({ host, panel }) => {
   await host();
   await panel.open();
   await panel.toTicket();
@@ -84,7 +80,7 @@ test("a secret in the message is announced", async ({ host, panel }) => {
 });
 
 for (const colorScheme of /** @type {const} */ (["light", "dark"]))
-  test(`marked words of titles are readable in ${colorScheme} colours`, async ({ host, page, panel }) => {
+  test(`highlighted words in titles have enough contrast in ${colorScheme} colours`, async ({ host, page, panel }) => {
     await page.emulateMedia({ colorScheme });
     await host();
     await panel.open();
@@ -110,7 +106,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"]))
 test.describe("on a touch screen", () => {
   test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
 
-  test("whatever can be pressed is as high as a finger", async ({ host, panel }) => {
+  test("makes every control tall enough for a finger", async ({ host, panel }) => {
     await host();
     await panel.open();
     const small = () =>
@@ -130,7 +126,7 @@ test.describe("on a touch screen", () => {
   });
 });
 
-test("a message that the host suggests never replaces what the customer has written", async ({ host, page, panel }) => {
+test("never replaces the customer's text with a message from the host", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.box.fill("My own words");
@@ -160,14 +156,14 @@ url = "https://docs.example/"
 `,
   });
 
-  test("what others wrote is in no claimed language, and the site's labels are in the page's", async ({
+  test("declares no language for other people's texts, and the page's language for the site's labels", async ({
     host,
     inbox,
     panel,
   }) => {
     await host({ fill: { attributes: 'data-lang="de"' } });
     await panel.open();
-    /** The language of the element in which a text stands. @param {string | RegExp} text @param {string} [within] */
+    /** The declared language of the element that contains a text. @param {string | RegExp} text @param {string} [within] */
     const langOf = (text, within = "*") =>
       panel.root
         .locator(within)

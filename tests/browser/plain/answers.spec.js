@@ -1,7 +1,7 @@
 import { expect, test } from "../deskbell.js";
 import { drafts } from "../drafts.js";
 
-// Suggestions before the ticket: what is searched for, when, and what may fail without losing anybody's text.
+// Suggestions before the ticket: what is searched for and when, and failures that must not lose the customer's text.
 
 /** @typedef {any} Any */
 
@@ -29,7 +29,7 @@ const shifted = (page) =>
     ),
   );
 
-test("an older answer never takes the place of a newer one", async ({ host, page, panel }) => {
+test("never lets a late response replace newer hits", async ({ host, page, panel }) => {
   await host();
   /** @type {() => void} */
   let release = () => {};
@@ -48,7 +48,7 @@ test("an older answer never takes the place of a newer one", async ({ host, page
   await expect(panel.hits).toHaveCount(1);
 });
 
-test("what was found stays while a slow server looks for more, and nothing moves when it answers", async ({
+test("keeps the hits in place during a slow search and shifts no layout when it responds", async ({
   host,
   page,
   panel,
@@ -80,16 +80,16 @@ test("what was found stays while a slow server looks for more, and nothing moves
 });
 
 for (const [name, answer] of /** @type {[string, Any][]} */ ([
-  ["fails", { status: 500, body: "{}" }],
-  ["is no JSON", { body: "<h1>Bad gateway</h1>" }],
+  ["is an error", { status: 500, body: "{}" }],
+  ["is not JSON", { body: "<h1>Bad gateway</h1>" }],
   ["has wrong types", { json: { hits: { length: 3 } } }],
-  ["is ten megabytes", { body: `{"hits":[{"id":"x","title":[{"text":"${"x".repeat(10_000_000)}"}]}]}` }],
+  ["is ten megabytes long", { body: `{"hits":[{"id":"x","title":[{"text":"${"x".repeat(10_000_000)}"}]}]}` }],
   [
-    "has hits of nothing",
+    "has malformed hits",
     { json: { hits: [null, 7, "x", [], {}, { title: "a" }, { title: [1], url: "javascript:alert(1)" }] } },
   ],
 ]))
-  test(`a search whose answer ${name} keeps nobody from sending`, async ({ host, page, panel, trouble, tickets }) => {
+  test(`sends a ticket although the search response ${name}`, async ({ host, page, panel, trouble, tickets }) => {
     trouble.expect(/status of 500/);
     await host();
     await searches(page, (_, route) => route.fulfill({ status: 200, contentType: "application/json", ...answer }));
@@ -100,7 +100,7 @@ for (const [name, answer] of /** @type {[string, Any][]} */ ([
     expect(await tickets()).toMatchObject([{ reference, message: "the chart stays empty" }]);
   });
 
-test("markup in what was found is text", async ({ host, page, panel }) => {
+test("shows markup in hits as text", async ({ host, page, panel }) => {
   await host();
   const markup = "<img src=x onerror=alert(1)>";
   await searches(page, (_, route) =>
@@ -112,7 +112,7 @@ test("markup in what was found is text", async ({ host, page, panel }) => {
   await expect(panel.root.locator("img")).toHaveCount(0);
 });
 
-test("a search that never answers delays no ticket", async ({ host, page, panel, tickets }) => {
+test("sends a ticket while a search never responds", async ({ host, page, panel, tickets }) => {
   await host();
   await searches(page, () => {});
   await panel.open();
@@ -122,7 +122,7 @@ test("a search that never answers delays no ticket", async ({ host, page, panel,
   expect(await tickets()).toHaveLength(1);
 });
 
-test("arrows and Enter lead among the hits without leaving the box; the ticket is last; Escape lets go", async ({
+test("chooses a hit with arrow keys and Enter without leaving the box, and Escape clears the choice", async ({
   host,
   page,
   panel,
@@ -150,7 +150,7 @@ test("arrows and Enter lead among the hits without leaving the box; the ticket i
   await expect(panel.hits.first()).toBeFocused();
 });
 
-test("in the middle of a text the arrows are for the text", async ({ host, page, panel }) => {
+test("leaves the arrow keys to the text unless the caret is at its end", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.box.fill("export");
@@ -160,7 +160,7 @@ test("in the middle of a text the arrows are for the text", async ({ host, page,
   await expect(panel.root.locator("#active")).toHaveCount(0);
 });
 
-test("the error that just happened is looked up before a word is typed, without what it was about", async ({
+test("searches for the latest error before the customer types, without its names, numbers and URLs", async ({
   host,
   page,
   panel,
@@ -189,7 +189,7 @@ test("the error that just happened is looked up before a word is typed, without 
   expect(asked.join()).not.toMatch(/Ada|9981|77123|https/);
 });
 
-test("what the host suggests comes before what the page is about", async ({ host, page, panel }) => {
+test("lists the host's suggestions before those for the page", async ({ host, page, panel }) => {
   await host();
   await searches(page, (_, route) => route.fulfill({ json: { hits: [hit("found")] } }));
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
@@ -210,7 +210,7 @@ test("what the host suggests comes before what the page is about", async ({ host
   await expect(panel.hits.nth(2)).toContainText("found");
 });
 
-test("for a critical ticket nothing is suggested", async ({ host, panel }) => {
+test("suggests nothing for a critical ticket", async ({ host, panel }) => {
   await host();
   await panel.open();
   await panel.box.fill("export chart");
@@ -223,7 +223,7 @@ test("for a critical ticket nothing is suggested", async ({ host, panel }) => {
   await expect(panel.hits).toHaveCount(1);
 });
 
-test("under the message the best hit shows, and the others where one asks for them", async ({ host, panel }) => {
+test("shows the best hit below the message, and the others on request", async ({ host, panel }) => {
   await host();
   await panel.open();
   await panel.box.fill("export chart");
@@ -236,7 +236,7 @@ test("under the message the best hit shows, and the others where one asks for th
   await expect(panel.hits).toHaveCount(1);
 });
 
-test("what one searched for is there the next time, until one has logged out", async ({ host, page, panel }) => {
+test("offers recent searches on the next visit, until a reset", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.box.fill("export chart");
@@ -262,7 +262,7 @@ test("what one searched for is there the next time, until one has logged out", a
   expect(after["deskbell:demo:visit"]).not.toBe(before["deskbell:demo:visit"]);
 });
 
-test("what becomes of a question is counted without a word of what was typed", async ({ host, page, panel, inbox }) => {
+test("counts the outcome of a question without the customer's words", async ({ host, page, panel, inbox }) => {
   await host();
   /** @type {Any[]} */
   const told = [];
@@ -287,7 +287,7 @@ test("what becomes of a question is counted without a word of what was typed", a
   await expect(list.getByRole("region", { name: "Visits" })).toContainText("0 %");
 });
 
-test("a ticket is counted as sent when it has arrived, in the visit in which it was written", async ({
+test("counts a ticket as sent once it has arrived, in the visit in which it was written", async ({
   host,
   page,
   panel,
@@ -316,7 +316,7 @@ test("a ticket is counted as sent when it has arrived, in the visit in which it 
   await expect.poll(() => named("sent")).toMatchObject([{ questions: ["meadow-001"], visit: told[0].visit }]);
 });
 
-test("a question that cannot be shown says so, and leads to where it can be read", async ({
+test("links to a question that could not be loaded, and loads it on Try again", async ({
   host,
   page,
   panel,
@@ -335,12 +335,7 @@ test("a question that cannot be shown says so, and leads to where it can be read
   await expect(panel.answers.first()).toBeVisible();
 });
 
-test("code is copied by its button, and a picture comes only when one asks for it", async ({
-  host,
-  page,
-  panel,
-  context,
-}) => {
+test("copies code with its button, and loads a picture only on request", async ({ host, page, panel, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await host();
   /** @type {string[]} */
@@ -363,7 +358,7 @@ test("code is copied by its button, and a picture comes only when one asks for i
   expect(pictures).toEqual(["https://pictures.example/menu.svg"]);
 });
 
-test("somebody who is not to be searched for is not counted either", async ({ host, page, panel }) => {
+test("neither searches nor counts when the customer has switched searching off", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.toTicket();
@@ -379,7 +374,7 @@ test("somebody who is not to be searched for is not counted either", async ({ ho
   expect(asked).toEqual([]);
 });
 
-test("where the community answers first the form says so, offers it once more, and sends all the same", async ({
+test("refers a customer on a free plan to the community first, and still sends the ticket", async ({
   host,
   page,
   panel,

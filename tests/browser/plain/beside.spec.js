@@ -1,8 +1,8 @@
 import { expect, expectAccessible, test } from "../deskbell.js";
 import { picture } from "../pictures.js";
 
-// What is besides the form, in pairs of theme, direction and size, checked by axe: incidents, custom fields, tickets
-// and conversations, and similar tickets.
+// The parts around the form, in combinations of theme, direction and size, checked by axe: incidents, custom fields,
+// tickets, conversations and similar tickets.
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 const DESKTOP = { viewport: { width: 1440, height: 900 } };
@@ -32,7 +32,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
   test.describe(`${colorScheme}, ${lang}, ${size}`, () => {
     test.use({ ...(size === "phone" ? PHONE : DESKTOP), colorScheme });
 
-    test("everything beside the form can be used by everyone", async ({
+    test("incidents, custom fields, conversations and similar tickets are accessible", async ({
       host,
       page,
       panel,

@@ -1,8 +1,8 @@
 import { expect, test } from "../deskbell.js";
 
-// The box is painted before the widget has loaded, and remains the very same element.
+// The box is painted before the widget has loaded, and stays the same element.
 
-test("text, caret, focus and undo outlive the arrival of the widget", async ({ host, page, panel }) => {
+test("keeps text, caret, focus and undo when the widget arrives", async ({ host, page, panel }) => {
   const arrival = await holdWidget(page);
   await host();
   await page.getByRole("button", { name: "Open help" }).click();
@@ -23,7 +23,7 @@ test("text, caret, focus and undo outlive the arrival of the widget", async ({ h
   await expect(panel.box).toHaveValue("before while it comes and after");
 
   const same = await panel.root.evaluate((host, node) => host.shadowRoot?.getElementById("box") === node, box);
-  expect(same, "it is the very same element").toBe(true);
+  expect(same, "the element is the same").toBe(true);
   expect(await box?.evaluate((node) => node.dataset.blurs), "it was never blurred").toBeUndefined();
   await page.keyboard.press("Control+z");
   await expect(panel.box).not.toHaveValue("before while it comes and after");
@@ -32,12 +32,12 @@ test("text, caret, focus and undo outlive the arrival of the widget", async ({ h
 
   await panel.toTicket();
   const kept = await panel.root.evaluate((host, node) => host.shadowRoot?.getElementById("box") === node, box);
-  expect(kept, "it is the same on the form").toBe(true);
+  expect(kept, "the element is the same on the form").toBe(true);
   await expect(panel.box).toHaveValue("before while it comes and after");
   await expect(panel.box).toBeFocused();
 });
 
-test("what was typed before the widget came is searched for", async ({ host, page, panel }) => {
+test("searches for what was typed before the widget arrived", async ({ host, page, panel }) => {
   const arrival = await holdWidget(page);
   await host();
   await page.getByRole("button", { name: "Open help" }).click();
@@ -46,7 +46,7 @@ test("what was typed before the widget came is searched for", async ({ host, pag
   await expect(panel.hit("Export chart fails")).toBeVisible();
 });
 
-test("the panel and the box are there in the click's own frame", async ({ host, page, panel }) => {
+test("shows the panel and focuses the box during the click itself", async ({ host, page, panel }) => {
   const arrival = await holdWidget(page);
   await host();
   await page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
@@ -60,7 +60,7 @@ test("the panel and the box are there in the click's own frame", async ({ host, 
   await panel.ready();
 });
 
-test("an older answer never takes the place of a newer one", async ({ host, page, panel }) => {
+test("ignores a late response to a search that could not be aborted", async ({ host, page, panel }) => {
   await host({
     // A page that wraps fetch and drops the signal: requests cannot be aborted.
     fill: {
@@ -86,7 +86,7 @@ test("an older answer never takes the place of a newer one", async ({ host, page
   await expect(panel.hits.first()).toContainText("Payment provider did not confirm");
 });
 
-test("what somebody is pressing does not become another under their finger", async ({ host, page, panel }) => {
+test("does not replace a hit while it is being pressed", async ({ host, page, panel }) => {
   await host();
   const later = defer();
   await page.route("**/search?*", async (route) => {

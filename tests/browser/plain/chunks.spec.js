@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// Chunks of the program that do not come, or come broken: the form lives on, and whoever needs them next tries again.
+// Chunks of the program that are missing or broken: the form keeps working, and the next use tries again.
 
 test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_FAILED|ERR_CONTENT|integrity|net::/i));
 
@@ -11,7 +11,7 @@ const BROKEN = {
     const { body, headers } = await served(route);
     await route.fulfill({ headers, body: body.subarray(0, body.length / 2) });
   },
-  "changed by somebody": async (route) => {
+  "tampered with": async (route) => {
     const { body, headers } = await served(route);
     body[body.length - 1] ^= 1;
     await route.fulfill({ headers, body });
@@ -19,7 +19,7 @@ const BROKEN = {
   unreachable: (route) => route.abort(),
 };
 
-/** What the gateway serves, without what describes its compressed form. @param {import("@playwright/test").Route} route */
+/** The gateway's response, without the headers that describe its compressed form. @param {import("@playwright/test").Route} route */
 const served = async (route) => {
   const response = await route.fetch();
   const { "content-encoding": _, "content-length": __, ...headers } = response.headers();
@@ -27,7 +27,7 @@ const served = async (route) => {
 };
 
 /**
- * Answers requests for a file in another way, until it is mended.
+ * Responds to requests for a file in another way, until the returned function is called.
  * @param {import("@playwright/test").Page} page @param {string} file @param {(route: import("@playwright/test").Route) => Promise<void>} answer
  */
 const broken = async (page, file, answer) => {
@@ -37,7 +37,7 @@ const broken = async (page, file, answer) => {
 };
 
 for (const [how, answer] of Object.entries(BROKEN)) {
-  test(`while what redacts is ${how}, nothing that was typed leaves the page; then it does`, async ({
+  test(`sends nothing typed while the chunk that redacts is ${how}, and sends the ticket once it loads`, async ({
     host,
     page,
     panel,
@@ -65,7 +65,11 @@ for (const [how, answer] of Object.entries(BROKEN)) {
     expect(await tickets()).toMatchObject([{ message: "export chart" }]);
   });
 
-  test(`a screen whose chunk is ${how} leads back, and comes at the next try`, async ({ host, page, panel }) => {
+  test(`returns to the form while the chunk of a screen is ${how}, and opens the screen on the next try`, async ({
+    host,
+    page,
+    panel,
+  }) => {
     const mend = await broken(page, "screens.wasm", answer);
     await host();
     await panel.open();
@@ -81,7 +85,7 @@ for (const [how, answer] of Object.entries(BROKEN)) {
   });
 }
 
-test("a chunk that several parts need at once is fetched once", async ({ host, page, panel, gateway }) => {
+test("fetches a chunk once that several parts need", async ({ host, page, panel, gateway }) => {
   await gateway.stop();
   await gateway.start('[sites.demo]\norigins = ["*"]\n[sites.demo.panel]\nconsent = true\n');
   /** @type {string[]} */

@@ -10,10 +10,13 @@ test.beforeEach(async ({ page }) => {
 });
 
 test.afterEach(async ({ page }) => {
-  await expect(page.locator("html"), "no rejection of ours goes unheard").not.toHaveAttribute("data-unheard", "true");
+  await expect(page.locator("html"), "no promise of ours rejects unhandled").not.toHaveAttribute(
+    "data-unheard",
+    "true",
+  );
 });
 
-test("what is wrong is said, with what is allowed, and never thrown", async ({ host, page }) => {
+test("rejects a wrong command with an error that names what is allowed, and never throws", async ({ host, page }) => {
   await host();
   await page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
   /** @type {[any[], RegExp][]} */
@@ -57,7 +60,7 @@ test("what is wrong is said, with what is allowed, and never thrown", async ({ h
     expect(answer, JSON.stringify(args)).toMatch(/^true: deskbell: /);
     expect(answer, JSON.stringify(args)).toMatch(said);
   }
-  // The same without a handler; rejections would be reported by now.
+  // Unhandled rejections of the same calls would be reported by the end of this.
   await page.evaluate(
     async (wrong) => {
       const { deskbell } = /** @type {Page} */ (/** @type {unknown} */ (window));
@@ -68,7 +71,7 @@ test("what is wrong is said, with what is allowed, and never thrown", async ({ h
   );
 });
 
-test("open, close and toggle do as they say, and status tells", async ({ host, page, panel }) => {
+test("opens, closes and toggles the panel, and status reports it", async ({ host, page, panel }) => {
   await host();
   /** @param {any[]} args */
   const call = (...args) =>
@@ -103,7 +106,11 @@ test("open, close and toggle do as they say, and status tells", async ({ host, p
   await call("close");
 });
 
-test("events reach listeners and the element, without what was typed", async ({ host, page, panel }) => {
+test("dispatches events to listeners and on the element, without the customer's text", async ({
+  host,
+  page,
+  panel,
+}) => {
   await host({
     fill: {
       // Before the script: the commands are queued.
@@ -154,12 +161,7 @@ test("events reach listeners and the element, without what was typed", async ({ 
   expect(JSON.stringify(heard)).not.toContain("secretly");
 });
 
-test("a listener that fails harms nobody, and one that is off hears nothing", async ({
-  host,
-  page,
-  panel,
-  trouble,
-}) => {
+test("isolates a failing listener, and calls no removed one", async ({ host, page, panel, trouble }) => {
   trouble.expect(/the listener of the page/);
   await host();
   await page.evaluate(() => {
@@ -177,7 +179,7 @@ test("a listener that fails harms nobody, and one that is off hears nothing", as
   expect(await page.evaluate(() => /** @type {any} */ (window).heard)).toEqual(["on"]);
 });
 
-test("a listener ends by the function that `on` resolves to, and `once` hears one event", async ({
+test("removes a listener with the function that `on` resolves to, and calls a `once` listener once", async ({
   host,
   page,
   panel,
@@ -202,11 +204,7 @@ test("a listener ends by the function that `on` resolves to, and `once` hears on
   expect(await page.evaluate(() => /** @type {any} */ (window).heard)).toEqual(["on", "once", "on"]);
 });
 
-test("configured on every render, nothing happens twice, and a field keeps its focus", async ({
-  host,
-  page,
-  panel,
-}) => {
+test("repeats no warning and keeps the focus when a page configures on every render", async ({ host, page, panel }) => {
   /** @type {string[]} */
   const warnings = [];
   page.on("console", (message) => message.type() == "warning" && warnings.push(message.text()));
@@ -234,7 +232,7 @@ test("configured on every render, nothing happens twice, and a field keeps its f
   await expect(panel.dialog).toHaveCSS("color-scheme", "dark");
 });
 
-test("diagnose says that all is well, or what is wrong", async ({ host, page, trouble }) => {
+test("diagnose reports that every check passes, or which ones fail", async ({ host, page, trouble }) => {
   await host();
   /** @returns {Promise<any>} */
   const diagnose = () =>
@@ -263,7 +261,7 @@ test("diagnose says that all is well, or what is wrong", async ({ host, page, tr
   expect(wrong[1].detail).toContain("data-deskbell-open");
 });
 
-test("where a policy blocks what diagnose needs, it rejects and names the policy", async ({ host, page, trouble }) => {
+test("diagnose rejects and names the policy that blocks its script", async ({ host, page, trouble }) => {
   trouble.expect(/violation|policy/i);
   await host({ csp: "script-src {{gateway}}/deskbell.js" });
   await page.waitForFunction(() => window.deskbell?.version);
@@ -271,7 +269,7 @@ test("where a policy blocks what diagnose needs, it rejects and names the policy
   expect(error).toMatch(/^not loaded: .*\/host\.js script-src-elem .*\/host\.js/);
 });
 
-test("commands queued before the script are carried out, and their promises answered", async ({
+test("runs commands that were queued before the script, and settles their promises", async ({
   host,
   page,
   panel,
@@ -294,7 +292,7 @@ test("commands queued before the script are carried out, and their promises answ
   expect(await tickets()).toMatchObject([{ context: { page_values: { early: "yes" }, user: { id: "u-1" } } }]);
 });
 
-test("a wrong configuration is named in the console and replaced by its default", async ({ host, page, panel }) => {
+test("warns about invalid settings and uses their defaults", async ({ host, page, panel }) => {
   /** @type {string[]} */
   const warnings = [];
   page.on("console", (message) => {
@@ -329,7 +327,13 @@ test("a wrong configuration is named in the console and replaced by its default"
     ).toBe(true);
 });
 
-test("reset lets go of the person and of everything of theirs", async ({ host, page, panel, tickets, trouble }) => {
+test("reset forgets the user, the session, the draft and the recorded errors", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
   trouble.expect(/broken \d/);
   await host();
   await page.getByRole("button", { name: "Break" }).click();
@@ -364,7 +368,7 @@ test("reset lets go of the person and of everything of theirs", async ({ host, p
   expect(ticket.context.errors ?? []).toEqual([]);
 });
 
-test("destroy removes everything from the page, commands say so, and the script can be loaded again", async ({
+test("destroy removes everything from the page, later commands reject, and the script can be loaded again", async ({
   host,
   page,
   panel,
@@ -431,7 +435,7 @@ test("destroy removes everything from the page, commands say so, and the script 
   await expect(panel.box).toHaveValue("after it");
 });
 
-test("a widget that is destroyed while its files arrive requests nothing more", async ({ host, page, panel }) => {
+test("a widget destroyed while its files load makes no more requests", async ({ host, page, panel }) => {
   let release = () => {};
   const released = new Promise((resolve) => (release = () => resolve(0)));
   await page.route("**/modules.js", async (route) => {
@@ -461,7 +465,7 @@ test("a widget that is destroyed while its files arrive requests nothing more", 
   expect(requested.map((address) => new URL(address).pathname)).toEqual(["/"]);
 });
 
-test("what a destroyed widget had not sent yet is sent by the next page", async ({ host, page, panel, tickets }) => {
+test("the next page sends what a destroyed widget had not sent", async ({ host, page, panel, tickets }) => {
   let posted = 0;
   page.on("request", (request) => {
     if (request.method() == "POST" && request.url().endsWith("/tickets")) posted += 1;
@@ -489,7 +493,7 @@ test("what a destroyed widget had not sent yet is sent by the next page", async 
 });
 
 for (const isOpen of [true, false])
-  test(`the language can change while the panel is ${isOpen ? "open" : "closed"}: text, screen and choices stay`, async ({
+  test(`keeps text, screen and choices when the language changes while the panel is ${isOpen ? "open" : "closed"}`, async ({
     host,
     page,
     panel,
@@ -525,7 +529,7 @@ for (const isOpen of [true, false])
     expect(await tickets()).toMatchObject([{ message: "It stays", severity: "high" }]);
   });
 
-test("where the tag names the language, configure does not change it", async ({ host, page, panel }) => {
+test("configure does not override the tag's language", async ({ host, page, panel }) => {
   await host({ fill: { attributes: 'data-lang="de"' } });
   await page.waitForFunction(() => window.deskbell?.version);
   await page.evaluate(() => window.deskbell("configure", { lang: "ar" }));

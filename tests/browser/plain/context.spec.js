@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// A ticket has the snapshot of the page at the first letter.
+// A ticket carries the snapshot of the page at the first letter.
 
 test.beforeEach(({ trouble }) => trouble.expect(/broken \d|refused \d/));
 
@@ -18,7 +18,12 @@ const command = (page, name, ...args) =>
     /** @type {const} */ ([name, args]),
   );
 
-test("it is frozen at the first letter, even before the widget is there", async ({ host, page, panel, tickets }) => {
+test("takes the snapshot at the first letter, even before the widget has loaded", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
   await page.route("**/widget.wasm", async (route) => {
     await typed;
     await route.continue();
@@ -56,7 +61,12 @@ test("it is frozen at the first letter, even before the widget is there", async 
   expect(context.errors[0].stack).toContain("RangeError: broken 1");
 });
 
-test("an emptied box lets go of it, and the next letter freezes it anew", async ({ host, page, panel, tickets }) => {
+test("drops the snapshot when the box is emptied, and takes another at the next letter", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
   const site = await host();
   await panel.open();
   await page.keyboard.type("a");
@@ -70,7 +80,7 @@ test("an emptied box lets go of it, and the next letter freezes it anew", async 
   expect(context.page.url).toBe(`${site.url}/later`);
 });
 
-test("after a ticket was sent the next one has a moment of its own", async ({ host, page, panel, tickets }) => {
+test("takes a snapshot of its own for the next ticket", async ({ host, page, panel, tickets }) => {
   const site = await host();
   await panel.open();
   await panel.sendTicket("first");
@@ -82,7 +92,12 @@ test("after a ticket was sent the next one has a moment of its own", async ({ ho
   expect(urls).toEqual([`${site.url}/second`, `${site.url}/`]);
 });
 
-test("everything that is collected is there", async ({ host, page, panel, tickets }) => {
+test("sends the page, the user, the device, the application, custom data and errors", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
   await host({ path: "/start?tab=2#part" });
   await command(page, "set", { tenant: "t-9", flags: { beta: true }, cart: { items: 2 }, gone: "x" });
   await command(page, "set", { gone: null });

@@ -2,7 +2,7 @@ import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
 import { Panel } from "../panel.js";
 
-// What follows a ticket on the page that sent it: two customers and an agent, two tabs, a network that fails.
+// The conversation after a ticket: two customers and an agent, two tabs, a failing network.
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const SETTINGS = `
@@ -29,7 +29,7 @@ const answer = async (ticket, text) => {
 /** @param {Panel} panel */
 const messages = (panel) => panel.root.locator(".messages article");
 
-test("two people and an operator: sent, answered, read, replied to from a second device, solved, opened again", async ({
+test("a ticket is answered, replied to from a second device, solved and reopened, and no other customer sees it", async ({
   browser,
   page,
   panel,
@@ -52,7 +52,7 @@ test("two people and an operator: sent, answered, read, replied to from a second
   await expect(messages(panel).nth(1)).toContainText("Which browser is it?");
   await expect(messages(panel).nth(1).locator("em")).toHaveText("browser");
   await expect(panel.live).toHaveText("A new answer has arrived.");
-  // It was seen, so nothing is unread.
+  // The customer has seen it, so nothing is unread.
   await expect
     .poll(() => page.evaluate(() => /** @type {any} */ (window).deskbell("status")))
     .toMatchObject({ unread: 0 });
@@ -90,7 +90,7 @@ test("two people and an operator: sent, answered, read, replied to from a second
   await elsewhere.close();
 });
 
-test("the badge counts right in two tabs, before help is opened, and until it was read", async ({
+test("counts unread messages in both tabs, before help is opened, until they are read", async ({
   context,
   page,
   panel,
@@ -142,17 +142,16 @@ test("the badge counts right in two tabs, before help is opened, and until it wa
   await expect(messages(other)).toHaveCount(3);
   await counted(null);
   expect((await second.evaluate(() => /** @type {any} */ (window).deskbell("status"))).unread).toBe(0);
-  // What was read is read on the next page as well; what nobody sees stays unread, although it is the next to be
-  // shown.
+  // Read messages stay read on the next page; a message that nobody sees is unread, although it would be shown next.
   await other.button("Close").click();
   await page.reload();
   await answer(operator, "Three");
   await counted("1");
 });
 
-test("a reply that does not get through is kept, and goes once", async ({ page, panel, host, inbox, trouble }) => {
+test("keeps a reply that was not acknowledged, and sends it once", async ({ page, panel, host, inbox, trouble }) => {
   trouble.expect(/Failed to load|ERR_FAILED/);
-  // The stream would report that it has arrived.
+  // The stream would report that the reply has arrived.
   await page.route("**/tickets/stream", (route) => route.abort());
   await host();
   await panel.open();
@@ -165,7 +164,7 @@ test("a reply that does not get through is kept, and goes once", async ({ page, 
   await panel.button("Back").click();
   await panel.hit("It broke").click();
   await expect(field).toHaveValue("More of it");
-  // It arrives, but its response does not.
+  // The reply arrives, but the response is lost.
   await page.route("**/messages", async (route) => {
     if (route.request().method() == "POST") await route.fetch();
     await route.abort();
@@ -188,7 +187,7 @@ test("a reply that does not get through is kept, and goes once", async ({ page, 
   await expect(operator.getByText("More of it")).toHaveCount(1);
 });
 
-test("a reply that is on its way is not offered again where its ticket is opened anew", async ({
+test("leaves the reply field empty when its ticket is opened again while the reply is being sent", async ({
   page,
   panel,
   host,
@@ -217,7 +216,7 @@ test("a reply that is on its way is not offered again where its ticket is opened
   expect(held).toHaveLength(1);
 });
 
-test("a reply that is refused says why, and stays to be changed", async ({ page, panel, host, trouble }) => {
+test("shows why a reply was rejected, and keeps it for editing", async ({ page, panel, host, trouble }) => {
   trouble.expect(/422/);
   await host();
   await panel.open();
@@ -236,7 +235,7 @@ test("a reply that is refused says why, and stays to be changed", async ({ page,
   await expect(field).toHaveValue("One more");
 });
 
-test("more tickets are shown behind those that are there, and the focus goes on to the first of them", async ({
+test("appends more tickets without duplicates and focuses the first of them", async ({
   page,
   panel,
   host,
@@ -298,7 +297,7 @@ test("more tickets are shown behind those that are there, and the focus goes on 
   expect(asked).toEqual(["two", "three"]);
 });
 
-test("an answer that is under way at a reset is nobody's, also where nobody was signed", async ({
+test("ignores a response that arrives after a reset, also for anonymous customers", async ({
   page,
   panel,
   host,
@@ -325,13 +324,7 @@ test("an answer that is under way at a reset is nobody's, also where nobody was 
   await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).heard)).toEqual([2]);
 });
 
-test("where nothing is streamed through, what is new comes all the same", async ({
-  page,
-  panel,
-  host,
-  inbox,
-  trouble,
-}) => {
+test("polls for replies when streaming is blocked", async ({ page, panel, host, inbox, trouble }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
   await page.clock.install();
   await page.route("**/tickets/stream", (route) => route.abort());
@@ -346,7 +339,7 @@ test("where nothing is streamed through, what is new comes all the same", async 
   }).toPass();
 });
 
-test("after a reset nothing of the last person is left", async ({ page, panel, host, inbox }) => {
+test("a reset removes the badge and the stored tickets of the last customer", async ({ page, panel, host, inbox }) => {
   await host();
   await panel.open();
   await answer(await inbox(await panel.sendTicket("It broke")), "Hello");
@@ -365,10 +358,10 @@ const listen = (page) =>
     deskbell("on", "unread", (/** @type {any} */ { count }) => heard.push(count));
   });
 
-test.describe("signed people", () => {
+test.describe("signed-in customers", () => {
   test.use({ settings: SETTINGS });
 
-  test("after another person is identified nothing is heard of the tickets of the one before", async ({
+  test("emits no events for the previous customer's tickets after another is identified", async ({
     host,
     page,
     panel,
@@ -399,7 +392,7 @@ test.describe("signed people", () => {
     await expect(page.locator("[data-deskbell-unread='1']").first()).toBeAttached();
   });
 
-  test("what one person has open is not on the screen of the next", async ({ host, page, panel }) => {
+  test("closes an open conversation when another customer is identified", async ({ host, page, panel }) => {
     await host({ path: "/?signed-out" });
     await signIn(page, "ada");
     await panel.open();
@@ -413,7 +406,12 @@ test.describe("signed people", () => {
     await expect(panel.root.getByText("No tickets sent from this browser yet.")).toBeVisible();
   });
 
-  test("who is signed in once the panel is there is shown their tickets", async ({ browser, host, page, panel }) => {
+  test("shows the tickets of a customer who is identified after the panel has opened", async ({
+    browser,
+    host,
+    page,
+    panel,
+  }) => {
     const site = await host({ path: "/?signed-out" });
     const elsewhere = await browser.newContext();
     const second = await elsewhere.newPage();
@@ -429,7 +427,7 @@ test.describe("signed people", () => {
     await expect(panel.hit("From another device")).toBeVisible();
   });
 
-  test("who is signed in after the page has begun to follow hears of answers at once", async ({
+  test("streams replies to a customer who is identified after the page has begun to follow tickets", async ({
     host,
     page,
     panel,
@@ -456,7 +454,7 @@ test.describe("signed people", () => {
 
 const SESSION = "deskbell:demo:session";
 
-test("a session that was broken is made anew, and lasts", async ({ page, panel, host }) => {
+test("replaces a malformed session with one that lasts", async ({ page, panel, host }) => {
   await host();
   await page.evaluate((place) => localStorage.setItem(place, "broken"), SESSION);
   await panel.open();
@@ -470,7 +468,7 @@ test("a session that was broken is made anew, and lasts", async ({ page, panel, 
   expect(await page.evaluate((place) => localStorage.getItem(place), SESSION)).toBe(kept);
 });
 
-test("where storage is forbidden a session lasts as long as the page", async ({ page, panel, host }) => {
+test("keeps the session in memory when storage is forbidden", async ({ page, panel, host }) => {
   await page.addInitScript(() =>
     Object.defineProperty(window, "localStorage", {
       get() {
@@ -485,7 +483,7 @@ test("where storage is forbidden a session lasts as long as the page", async ({ 
   await expect(messages(panel)).toHaveCount(1);
 });
 
-test("what was sent already is offered before it is sent again, and takes in what is new once", async ({
+test("offers a similar ticket before sending, and adds the message to it once", async ({
   host,
   page,
   panel,
@@ -526,7 +524,7 @@ test("what was sent already is offered before it is sent again, and takes in wha
   await expect((await inbox(reference)).locator("#conversation")).toContainText("the file is empty again");
 });
 
-test("what looks the same and is not goes as a ticket of its own, and what does not is not asked about", async ({
+test("sends a similar message as a new ticket if the customer says so, and asks about no other", async ({
   host,
   page,
   panel,
@@ -548,14 +546,14 @@ test("what looks the same and is not goes as a ticket of its own, and what does 
   await panel.received();
   await panel.button("Done").click();
 
-  // A gateway that does not respond keeps nobody waiting.
+  // A gateway that does not respond makes nobody wait.
   await page.route("**/tickets/alike", () => {});
   await panel.open();
   await panel.sendTicket("dashboard export file empty");
   expect(await tickets()).toHaveLength(4);
 });
 
-test("what was sent already is offered also where what follows tickets comes only after Send was pressed", async ({
+test("offers a similar ticket even if the module that follows tickets loads after Send was pressed", async ({
   host,
   page,
   panel,
@@ -567,7 +565,7 @@ test("what was sent already is offered also where what follows tickets comes onl
   /** @type {(() => void)[]} */
   const held = [];
   await page.route("**/deskbell-*/tickets.js", (route) => void held.push(() => route.continue()));
-  // Nothing reminds the page of what it has sent.
+  // The page does not know of its earlier ticket.
   await page.evaluate(() => localStorage.removeItem("deskbell:demo:tickets"));
   await page.reload();
   await panel.open();
@@ -581,12 +579,7 @@ test("what was sent already is offered also where what follows tickets comes onl
   expect(await tickets()).toHaveLength(1);
 });
 
-test("who is known to have open tickets is asked about them although it is being looked again", async ({
-  host,
-  page,
-  panel,
-  trouble,
-}) => {
+test("offers a similar ticket while the list of tickets is being refreshed", async ({ host, page, panel, trouble }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
   await page.route("**/tickets/stream", (route) => route.abort());
   await host();

@@ -56,7 +56,7 @@ const signIn = (page) => {
 /** @param {import("../panel.js").Panel} panel */
 const messages = (panel) => panel.root.locator(".messages article");
 
-test("a ticket is at Zendesk with everything, an agent answers, the customer answers, solved and opened again", async ({
+test("delivers a ticket to Zendesk with its context, carries answers both ways, and follows solving and reopening", async ({
   host,
   page,
   panel,
@@ -134,7 +134,7 @@ test("a ticket is at Zendesk with everything, an agent answers, the customer ans
   await expect(operator.getByRole("heading", { name: "Delivery" })).toBeVisible();
 });
 
-test("a ticket that came by mail stands among theirs, is offered where they say the same again, and takes in what is new", async ({
+test("offers a ticket that came by e-mail as a similar one, and adds the message to it", async ({
   host,
   page,
   panel,
@@ -158,7 +158,12 @@ test("a ticket that came by mail stands among theirs, is offered where they say 
     .toEqual([2]);
 });
 
-test("while Zendesk is away a ticket is kept, and nobody is kept waiting", async ({ host, panel, zendesk, inbox }) => {
+test("accepts a ticket while Zendesk is unavailable, and delivers it later", async ({
+  host,
+  panel,
+  zendesk,
+  inbox,
+}) => {
   await zendesk.quirks({ down: true });
   await host();
   await panel.open();

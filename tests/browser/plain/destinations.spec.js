@@ -81,7 +81,7 @@ const files = (mail) =>
     typeof content === "string" ? content : new TextDecoder().decode(content),
   ]);
 
-test("a ticket arrives with its files and its context, and what is said later in its thread", async ({
+test("mails a ticket with its files and context, and later messages in the same thread", async ({
   mailbox,
   gateway,
   send,
@@ -110,12 +110,16 @@ test("a ticket arrives with its files and its context, and what is said later in
     references: first.messageId,
     attachments: [],
   });
-  // The sender is not signed, which is noted above the text.
+  // The sender is unverified, which is noted above the text.
   expect(second.text).toMatch(/^\[Not verified\] [^\n]*\n\s*\.\nNoch immer\n/);
   expect(mailbox.users).toEqual(["relay", "relay"]);
 });
 
-test("a mail that is too large goes without its files, and says so", async ({ mailbox, gateway, send }) => {
+test("mails a ticket without its files if the mail is too large, and names them in it", async ({
+  mailbox,
+  gateway,
+  send,
+}) => {
   mailbox.refusals = [552];
   const attachments = [await put(gateway, "a.log")];
   await send("tickets", ticket({ attachments }));
@@ -126,7 +130,7 @@ test("a mail that is too large goes without its files, and says so", async ({ ma
   expect(mailbox.asked).toBe(2);
 });
 
-test("what waits for a server that is down is brought in its order when it is there", async ({ mailbox, send }) => {
+test("delivers in order once the mail server is up again", async ({ mailbox, send }) => {
   await mailbox.stop();
   const { id } = await send("tickets", ticket({}));
   await send(`tickets/${id}/messages`, { message: "Hello?" });
@@ -135,7 +139,7 @@ test("what waits for a server that is down is brought in its order when it is th
   expect(names).toEqual([`<${id}.desk@meadow.example>`, `<${id}/1.desk@meadow.example>`]);
 });
 
-test("nothing that somebody writes becomes a header, a recipient or another mail", async ({ mailbox, send }) => {
+test("lets no customer's text become a header, a recipient or another mail", async ({ mailbox, send }) => {
   const message = "One\rBcc: eve@example.com\r\n\r\n.\r\nMAIL FROM:<eve@example.com>\r\n.\nlast\u0000";
   const name = 'Ada"\r\nBcc: eve@example.com';
   const context = { user: { id: "1", name, email: "ada@example.com\r\nBcc: eve@example.com" } };

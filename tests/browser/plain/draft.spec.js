@@ -2,7 +2,7 @@ import { expect, test } from "../deskbell.js";
 import { kept as stored, drafts as kept } from "../drafts.js";
 import { Panel } from "../panel.js";
 
-// A draft is found again, whatever has happened to the page.
+// Drafts are restored, whatever has happened to the page.
 
 /** @typedef {any} Any */
 
@@ -13,7 +13,7 @@ const command = (page, name, ...args) =>
     /** @type {const} */ ([name, args]),
   );
 
-test("a reload loses neither the text, nor what was chosen, nor the moment it began", async ({
+test("keeps the text, the choices and the snapshot through a reload", async ({
   host,
   page,
   panel,
@@ -28,7 +28,7 @@ test("a reload loses neither the text, nor what was chosen, nor the moment it be
   await panel.box.fill("It broke, and I wrote");
   await panel.kind("bug").check({ force: true });
   await panel.severity.selectOption("critical");
-  // Last, so that all of it is stored.
+  // Typed last, so that the stored draft has all of it.
   await panel.box.pressSequentially(" this");
   await expect.poll(() => kept(page)).toEqual(["It broke, and I wrote this"]);
 
@@ -49,7 +49,7 @@ test("a reload loses neither the text, nor what was chosen, nor the moment it be
   await expect(panel.box).toHaveValue("");
 });
 
-test("who one is, what one read, and what the site asked for are found again as well", async ({
+test("keeps contact details, read questions and custom fields through a reload", async ({
   gateway,
   host,
   page,
@@ -92,7 +92,7 @@ type = "text"
   expect(ticket.questions).toContainEqual(expect.objectContaining({ outcome: "unhelpful" }));
 });
 
-test("a text that made room twice is still there", async ({ context, host, page, panel }) => {
+test("keeps every version when several tabs continue the same draft", async ({ context, host, page, panel }) => {
   const site = await host();
   await panel.open();
   await panel.box.fill("First");
@@ -113,7 +113,7 @@ test("a text that made room twice is still there", async ({ context, host, page,
   expect(await kept(page)).toEqual(["First!!", "Second", "Third"]);
 });
 
-test("what one tab sends is gone from the other", async ({ context, host, page, panel, tickets }) => {
+test("clears the text in other tabs once one has sent it", async ({ context, host, page, panel, tickets }) => {
   const site = await host();
   await panel.open();
   await panel.box.fill("In both tabs");
@@ -129,7 +129,7 @@ test("what one tab sends is gone from the other", async ({ context, host, page, 
   expect(await tickets()).toHaveLength(1);
 });
 
-test("of two tabs the newer text wins, and the other can be shown instead", async ({ context, host, page, panel }) => {
+test("restores the newer text of two tabs, and offers the other", async ({ context, host, page, panel }) => {
   const site = await host();
   await panel.open();
   await panel.box.fill("Begun in the first tab");
@@ -154,7 +154,7 @@ test("of two tabs the newer text wins, and the other can be shown instead", asyn
   await expect(other.box).toHaveValue("Gone on with in the first");
 });
 
-test("a draft is its writer's: another person does not see it, and after a reset nobody does", async ({
+test("shows a draft only to its writer, and deletes only the current user's on a reset", async ({
   host,
   page,
   panel,
@@ -187,7 +187,7 @@ const write = async (panel, page) => {
 };
 
 /**
- * Nothing of it exists, neither on the device nor for the same user in a new panel.
+ * Expects that the draft is gone, both from the device and for the same user in a new panel.
  * @param {Panel} panel @param {import("@playwright/test").Page} page @param {string} url
  */
 const expectForgotten = async (panel, page, url) => {
@@ -204,9 +204,9 @@ const expectForgotten = async (panel, page, url) => {
 
 for (const [where, view] of /** @type {const} */ ([
   ["where help was not opened", "/"],
-  ["on which nobody has said who was here", "/?signed-out"],
+  ["where nobody was identified", "/?signed-out"],
 ])) {
-  test(`a reset on a page ${where} deletes what was written`, async ({ host, page, panel }) => {
+  test(`a reset deletes the draft on a page ${where}`, async ({ host, page, panel }) => {
     const site = await host();
     await write(panel, page);
     await page.goto(site.url + view);
@@ -217,7 +217,7 @@ for (const [where, view] of /** @type {const} */ ([
     await expectForgotten(panel, page, site.url);
   });
 
-  test(`a reset on a page ${where} holds where nothing can be fetched that would delete it`, async ({
+  test(`a reset on a page ${where} takes effect later if nothing can be fetched`, async ({
     host,
     page,
     panel,
@@ -236,7 +236,7 @@ for (const [where, view] of /** @type {const} */ ([
   });
 }
 
-test("a reset comes to an end where what would delete it never comes, and holds", async ({ host, page, panel }) => {
+test("a reset resolves and takes effect later if the widget never loads", async ({ host, page, panel }) => {
   const site = await host();
   await write(panel, page);
   await page.route("**/deskbell-*/widget.js", () => {});
@@ -248,7 +248,7 @@ test("a reset comes to an end where what would delete it never comes, and holds"
   await expectForgotten(panel, page, site.url);
 });
 
-test("a reset deletes as well what was written before it was known who was here", async ({ host, page, panel }) => {
+test("a reset deletes a draft that was written before the user was identified", async ({ host, page, panel }) => {
   const site = await host({ path: "/?signed-out" });
   await write(panel, page);
   await page.goto(site.url);
@@ -258,11 +258,7 @@ test("a reset deletes as well what was written before it was known who was here"
   await expectForgotten(panel, page, `${site.url}/?signed-out`);
 });
 
-test("a reset deletes what was written where tickets are followed and help is closed", async ({
-  host,
-  page,
-  panel,
-}) => {
+test("a reset deletes the draft while tickets are followed and help is closed", async ({ host, page, panel }) => {
   const site = await host();
   await panel.open();
   await panel.sendTicket("It broke");
@@ -276,7 +272,7 @@ test("a reset deletes what was written where tickets are followed and help is cl
   await expectForgotten(panel, page, site.url);
 });
 
-test("what is older than a week is not brought up again", async ({ host, page, panel }) => {
+test("does not restore a draft that is older than a week", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.box.fill("Long ago");
@@ -291,7 +287,7 @@ test("what is older than a week is not brought up again", async ({ host, page, p
   await expect(panel.box).toHaveValue("");
 });
 
-test("a browser that keeps nothing is named, and the ticket goes all the same", async ({ host, page, panel }) => {
+test("warns that the browser cannot save drafts, and still sends the ticket", async ({ host, page, panel }) => {
   await page.addInitScript(() => {
     IDBFactory.prototype.open = () => {
       throw new DOMException("forbidden", "SecurityError");

@@ -1,11 +1,11 @@
 import { expect, expectAccessible, test } from "../deskbell.js";
 
-// The ways in which a page can embed the panel, and what pages do meanwhile.
+// How pages can embed the panel, and what they do to it afterwards.
 
 /** @param {import("@playwright/test").Page} page */
 const arrived = (page) => page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
 
-test("under a modal dialog of the page the panel can be used", async ({ host, page, panel, tickets }) => {
+test("the panel can be used above a modal dialog of the page", async ({ host, page, panel, tickets }) => {
   await host();
   await arrived(page);
   await page.locator("#modal").evaluate((/** @type {HTMLDialogElement} */ modal) => modal.showModal());
@@ -23,7 +23,7 @@ test("under a modal dialog of the page the panel can be used", async ({ host, pa
   expect(await tickets()).toMatchObject([{ message: "in a dialog" }]);
 });
 
-test("a modal dialog that opens over the panel gives way when help is asked for", async ({ host, page, panel }) => {
+test("the panel moves above a modal dialog when help is opened from it", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.box.fill("before the dialog");
@@ -35,7 +35,7 @@ test("a modal dialog that opens over the panel gives way when help is asked for"
   await expect(panel.box).toHaveValue("before the dialog and in it");
 });
 
-test("embedded twice, there is one panel and the first one's settings", async ({ host, page, panel }) => {
+test("a page with two tags gets one panel with the settings of the first", async ({ host, page, panel }) => {
   await host({ fill: { head: '<script src="{{gateway}}/deskbell.js" data-site="demo" data-lang="ar"></script>' } });
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.button("إرسال تذكرة")).toBeVisible();
@@ -43,7 +43,7 @@ test("embedded twice, there is one panel and the first one's settings", async ({
   await expect(panel.root.locator("dialog")).toHaveCount(1);
 });
 
-test("a page that swaps its body keeps the panel, its text and its triggers", async ({
+test("keeps the panel, its text and its triggers when the page swaps its body", async ({
   host,
   page,
   panel,
@@ -68,7 +68,7 @@ test("a page that swaps its body keeps the panel, its text and its triggers", as
   expect(await tickets()).toMatchObject([{ message: "over the swap" }]);
 });
 
-test("a page that throws the element away gets it back when help is opened", async ({ host, page, panel }) => {
+test("restores an element that the page removed when help is opened", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.box.fill("thrown away");
@@ -79,7 +79,7 @@ test("a page that throws the element away gets it back when help is opened", asy
   await expect(panel.box).toHaveValue("thrown away");
 });
 
-test("data-mount shows the panel inline, in the page's order", async ({ host, page, panel, tickets }) => {
+test("data-mount shows the panel inside its container", async ({ host, page, panel, tickets }) => {
   await host({
     fill: {
       attributes: 'data-mount="#side"',
@@ -95,15 +95,16 @@ test("data-mount shows the panel inline, in the page's order", async ({ host, pa
   expect({ modal, popover }).toEqual({ modal: false, popover: false });
   const side = await page.locator("#side").boundingBox();
   const shown = await panel.dialog.boundingBox();
-  expect(side && shown && shown.y >= side.y && shown.height <= side.height + 1, "it stands in its container").toBe(
-    true,
-  );
+  expect(
+    side && shown && shown.y >= side.y && shown.height <= side.height + 1,
+    "the panel is inside its container",
+  ).toBe(true);
   await panel.sendTicket("inline");
   await expectAccessible(page);
   expect(await tickets()).toMatchObject([{ message: "inline" }]);
 });
 
-test("data-launcher brings a round button for pages without an entry", async ({ host, page, panel }) => {
+test("data-launcher adds a round button", async ({ host, page, panel }) => {
   await host({ fill: { attributes: "data-launcher" } });
   const launcher = panel.root.getByRole("button", { name: "Help", exact: true });
   await expect(launcher).toBeInViewport({ ratio: 1 });
@@ -117,7 +118,7 @@ test("data-launcher brings a round button for pages without an entry", async ({ 
   await expect(panel.box).toBeFocused();
 });
 
-test("data-trigger names entries of the page, also those that come later", async ({ host, page, panel }) => {
+test("data-trigger makes matching elements open the panel, including later ones", async ({ host, page, panel }) => {
   await host({ fill: { attributes: 'data-trigger=".support"' } });
   await arrived(page);
   await page.getByRole("button", { name: "Open help" }).click();
@@ -135,11 +136,7 @@ test("data-trigger names entries of the page, also those that come later", async
   expect(page.url()).toBe(before);
 });
 
-test("the focus goes back to where it came from, not to the entry of a menu that is gone", async ({
-  host,
-  page,
-  panel,
-}) => {
+test("returns the focus to the menu's button when the menu is closed", async ({ host, page, panel }) => {
   await host({
     fill: {
       body: `<button id="menu-button" popovertarget="menu">Menu</button>
@@ -156,7 +153,7 @@ test("the focus goes back to where it came from, not to the entry of a menu that
   await expect(page.getByRole("button", { name: "Menu" })).toBeFocused();
 });
 
-test("a page that names its language late is spoken to in it", async ({ host, page, panel }) => {
+test("uses a language that the page declares late", async ({ host, page, panel }) => {
   await host();
   await arrived(page);
   await page.evaluate(() => (document.documentElement.lang = "ar"));
@@ -165,11 +162,7 @@ test("a page that names its language late is spoken to in it", async ({ host, pa
   await expect(panel.dialog).toHaveCSS("direction", "rtl");
 });
 
-test("attributes that cannot be used are named once in the console, and help opens all the same", async ({
-  host,
-  page,
-  panel,
-}) => {
+test("warns once about each invalid attribute, and still opens help", async ({ host, page, panel }) => {
   /** @type {string[]} */
   const warned = [];
   page.on("console", (message) => message.type() === "warning" && warned.push(message.text()));
@@ -194,7 +187,7 @@ test("attributes that cannot be used are named once in the console, and help ope
   ]);
 });
 
-test("where the widget does not come, the page is told once, and opening the panel tries again", async ({
+test("emits one event when the widget fails to load, and tries again when the panel is opened", async ({
   host,
   page,
   panel,
@@ -227,7 +220,7 @@ test("where the widget does not come, the page is told once, and opening the pan
   await panel.open();
 });
 
-test("what ships is fetched from a folder that is named after its content, and kept for ever", async ({
+test("fetches files from one folder that is named after their content, and caches them forever", async ({
   host,
   page,
   panel,

@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, test } from "../deskbell.js";
 import { dist } from "../gateway.js";
 
-// Search engines besides or in place of the gateway: a static index, and GitHub's issues.
+// Search engines beside or instead of the gateway: a static index, and GitHub's issues.
 
 /** @typedef {import("@playwright/test").Page} Page */
 /** @typedef {import("node:http").RequestListener} Listener */
@@ -48,7 +48,7 @@ const requests = (page, address) => {
   return urls;
 };
 
-test("a page without any server searches its index and shows an answer", async ({ host, page, panel, gateway }) => {
+test("searches a static index and shows an answer without any gateway", async ({ host, page, panel, gateway }) => {
   const asked = requests(page, new RegExp(gateway.url));
   await host({ html: page_of([INDEX], "/deskbell.js"), answer: files(await gateway.index()) });
   await panel.open();
@@ -61,7 +61,7 @@ test("a page without any server searches its index and shows an answer", async (
   expect(asked).toEqual([]);
 });
 
-test("an index answers where the gateway is blocked, and once only where both have the same", async ({
+test("lists a question once that gateway and index have, and searches the index when the gateway is blocked", async ({
   host,
   page,
   panel,
@@ -82,7 +82,7 @@ test("an index answers where the gateway is blocked, and once only where both ha
   await expect(panel.hits.first()).toContainText("missing");
 });
 
-test("what is read of an index goes along with the ticket under its name", async ({
+test("sends questions read from an index with the ticket, and names the index as their source", async ({
   host,
   panel,
   gateway,
@@ -99,7 +99,7 @@ test("what is read of an index goes along with the ticket under its name", async
   expect(ticket.questions).toContainEqual(expect.objectContaining({ source: "index", outcome: "unhelpful" }));
 });
 
-test("a page that names no sources never fetches the module for them", async ({ host, page, panel }) => {
+test("does not fetch the search engines for a page without sources", async ({ host, page, panel }) => {
   const fetched = requests(page, /engines\.(js|wasm)/);
   await host();
   await panel.open();
@@ -108,7 +108,7 @@ test("a page that names no sources never fetches the module for them", async ({ 
   expect(fetched).toEqual([]);
 });
 
-test("the least policy is enough for an index", async ({ host, panel, gateway }) => {
+test("searches an index under the minimal policy", async ({ host, panel, gateway }) => {
   const csp = [
     "default-src 'none'",
     "script-src 'nonce-host' {{gateway}} 'wasm-unsafe-eval'",
@@ -123,7 +123,7 @@ test("the least policy is enough for an index", async ({ host, panel, gateway })
   await expect(panel.hits.first()).toBeVisible();
 });
 
-test("whatever lies where the index should be, tickets go on", async ({ host, panel, gateway, page, trouble }) => {
+test("sends tickets whatever the index contains", async ({ host, panel, gateway, page, trouble }) => {
   const bad = `<img src=x onerror="document.documentElement.dataset.hacked=1">`;
   const long = JSON.stringify({ version: 1, questions: [{ id: "x", title: "zebra", body: "z".repeat(10_000_000) }] });
   trouble.expect(/404/);
@@ -166,11 +166,7 @@ test("whatever lies where the index should be, tickets go on", async ({ host, pa
   }
 });
 
-test("a source that is wrong is named on the console, and the gateway asked in its place", async ({
-  host,
-  page,
-  panel,
-}) => {
+test("warns about an invalid source and searches the gateway instead", async ({ host, page, panel }) => {
   const said = page.waitForEvent("console", (message) => message.text().includes("sources:"));
   await host({ html: page_of([{ engine: "algolia" }]) });
   await panel.open();
@@ -223,11 +219,7 @@ test.describe("GitHub", () => {
     return asked;
   };
 
-  test("issues are shown for feedback, with their votes, behind what the community has", async ({
-    host,
-    page,
-    panel,
-  }) => {
+  test("shows issues for feedback with their votes, after the community's questions", async ({ host, page, panel }) => {
     const asked = await github(page);
     await host({ html: page_of([{ engine: "gateway" }, GITHUB]) });
     await panel.open();
@@ -252,7 +244,7 @@ test.describe("GitHub", () => {
     expect(titles.slice(-2)).toEqual(["Dark theme for dashboards", "Dashboards in the dark"]);
   });
 
-  test("nobody is asked while the words change, nor twice for the same", async ({ host, page, panel }) => {
+  test("searches once the customer pauses, and not twice for the same words", async ({ host, page, panel }) => {
     const asked = await github(page);
     await host({ html: page_of([{ ...GITHUB, kinds: ["question", "bug", "feedback"] }]) });
     await panel.open();
@@ -265,7 +257,13 @@ test.describe("GitHub", () => {
     expect(asked.length).toBe(1);
   });
 
-  test("what GitHub refuses is no failed request of the page", async ({ host, page, panel, tickets, trouble }) => {
+  test("does not record GitHub's refusals as failed requests of the page", async ({
+    host,
+    page,
+    panel,
+    tickets,
+    trouble,
+  }) => {
     trouble.expect(/status of 40[34]/);
     const asked = await github(page, () => 403);
     await host({ html: page_of([{ ...GITHUB, kinds: ["question", "bug", "feedback"] }]) });
@@ -283,7 +281,7 @@ test.describe("GitHub", () => {
   });
 
   for (const code of [403, 429]) {
-    test(`after a ${code} nobody asks again before the minute is over`, async ({ host, page, panel, trouble }) => {
+    test(`pauses searches for a minute after a ${code}`, async ({ host, page, panel, trouble }) => {
       trouble.expect(new RegExp(`status of ${code}`));
       await page.clock.install();
       let status = code;

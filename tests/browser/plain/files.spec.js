@@ -20,7 +20,7 @@ const log = (/** @type {string} */ name, text = "a line\n") => ({
 });
 const sha = (/** @type {Uint8Array} */ bytes) => createHash("sha256").update(bytes).digest("hex");
 
-test("several at once go along, are kept through a reload, and come back as they were", async ({
+test("sends several files, keeps them through a reload, and serves them unchanged", async ({
   host,
   page,
   panel,
@@ -61,7 +61,7 @@ test("several at once go along, are kept through a reload, and come back as they
   await expect(operator.getByText("server.log")).toBeVisible();
 });
 
-test("where a picture was taken does not arrive", async ({ host, page, panel }) => {
+test("removes the location from a picture", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.toTicket();
@@ -76,7 +76,7 @@ test("where a picture was taken does not arrive", async ({ host, page, panel }) 
   expect(arrived.includes("Exif")).toBe(false);
 });
 
-test("a refused file says why and loses nothing else", async ({ host, panel, tickets, trouble }) => {
+test("shows why a file was rejected, and sends the others", async ({ host, panel, tickets, trouble }) => {
   trouble.expect(/415/);
   await host();
   await panel.open();
@@ -101,12 +101,7 @@ test("a refused file says why and loses nothing else", async ({ host, panel, tic
   expect(ticket.attachments).toHaveLength(1);
 });
 
-test("files that are chosen while another part of the panel arrives are added", async ({
-  host,
-  page,
-  panel,
-  tickets,
-}) => {
+test("adds files that were chosen while another part of the panel loads", async ({ host, page, panel, tickets }) => {
   let arrive = () => {};
   const waits = new Promise((/** @type {(none?: undefined) => void} */ resolve) => (arrive = resolve));
   await page.route("**/screens*.wasm", async (route) => {
@@ -133,12 +128,7 @@ test("files that are chosen while another part of the panel arrives are added", 
   expect((await tickets())[0].attachments).toHaveLength(1);
 });
 
-test("dropped on the panel and pasted into it, they go along; what was copied as text is text", async ({
-  host,
-  page,
-  panel,
-  tickets,
-}) => {
+test("adds dropped and pasted files, but none that were copied with text", async ({ host, page, panel, tickets }) => {
   await host();
   await panel.open();
   const give = (/** @type {"drop" | "paste"} */ type, text = "") =>
@@ -159,7 +149,7 @@ test("dropped on the panel and pasted into it, they go along; what was copied as
     );
   // The module that accepts files is loaded right after the form.
   await expect(panel.root.locator("[name=db-more]")).toBeAttached();
-  // On Home as well: it belongs to whatever the text becomes.
+  // On Home as well: the file belongs to whatever the text becomes.
   expect(await give("paste")).toBe(true);
   await expect(panel.live).toHaveText("paste.log added.");
   await panel.toTicket();
@@ -178,7 +168,12 @@ test("dropped on the panel and pasted into it, they go along; what was copied as
   await page.keyboard.press("Escape");
 });
 
-test("one that is on its way shows it, and is taken back", async ({ host, page, panel, tickets }) => {
+test("shows the progress of an upload, and cancels it when the file is removed", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
   await host();
   /** @type {(() => void)[]} */
   const held = [];
@@ -198,7 +193,7 @@ test("one that is on its way shows it, and is taken back", async ({ host, page, 
   expect((await tickets())[0].attachments).toBe(undefined);
 });
 
-test("what could not be uploaded can be tried again, and goes along with the ticket anyway", async ({
+test("retries failed uploads on request, and otherwise when the ticket is sent", async ({
   host,
   page,
   panel,
@@ -221,7 +216,7 @@ test("what could not be uploaded can be tried again, and goes along with the tic
   expect((await tickets())[0].attachments).toHaveLength(2);
 });
 
-test("sealed with the ticket while nothing gets through, they go with it after a reload", async ({
+test("sends a ticket with its files after a reload if the gateway was down", async ({
   context,
   host,
   page,
@@ -247,7 +242,7 @@ test("sealed with the ticket while nothing gets through, they go with it after a
   await expect.poll(() => context.pages().length).toBeGreaterThan(0);
 });
 
-test("a file that the gateway has lost is brought again, and the ticket goes once", async ({
+test("uploads a file again that the gateway has lost, and sends the ticket once", async ({
   host,
   page,
   panel,
@@ -304,7 +299,7 @@ const waitWithLostFile = async (panel) => {
   await page.unroute("**/attachments/**");
 };
 
-test("after a reload a file that the gateway has lost is brought again, with the ticket that it belongs to", async ({
+test("uploads a lost file again after a reload, and sends its ticket with it", async ({
   host,
   page,
   panel,
@@ -320,7 +315,7 @@ test("after a reload a file that the gateway has lost is brought again, with the
   expect((await tickets())[0].attachments).toHaveLength(1);
 });
 
-test("a ticket goes without a file that is nowhere any more, and the customer is told", async ({
+test("sends a ticket without a file that no longer exists, and tells the customer", async ({
   host,
   page,
   panel,
@@ -353,7 +348,7 @@ test("a ticket goes without a file that is nowhere any more, and the customer is
   ]);
 });
 
-test("a file for which there is no room says so, and goes once there is", async ({
+test("names a file that exceeds the quota, and sends the ticket without it", async ({
   gateway,
   host,
   panel,
@@ -376,7 +371,7 @@ test("a file for which there is no room says so, and goes once there is", async 
   expect((await tickets())[0].attachments).toHaveLength(1);
 });
 
-test("a ticket whose file finds no room waits until there is, and then goes with it by itself", async ({
+test("holds a ticket while there is no room for its file, and sends both automatically later", async ({
   host,
   page,
   panel,
@@ -414,7 +409,7 @@ test("a ticket whose file finds no room waits until there is, and then goes with
   expect((await tickets())[0].attachments).toHaveLength(1);
 });
 
-test("a file that may still say more than it shows is named", async ({ host, panel }) => {
+test("warns about a file that may contain hidden details", async ({ host, panel }) => {
   await host();
   await panel.open();
   await panel.toTicket();
@@ -426,7 +421,7 @@ test("a file that may still say more than it shows is named", async ({ host, pan
   );
 });
 
-test("a reply carries files, and support sees them under it", async ({ host, panel, inbox }) => {
+test("sends files with a reply, and shows them to agents", async ({ host, panel, inbox }) => {
   await host();
   await panel.open();
   const reference = await panel.sendTicket("It broke");
@@ -441,7 +436,7 @@ test("a reply carries files, and support sees them under it", async ({ host, pan
   await expect(operator.locator("#conversation").getByText("later.log")).toBeVisible();
 });
 
-test("a site that takes no files does not offer it", async ({ gateway, host, panel }) => {
+test("offers no files if the site accepts none", async ({ gateway, host, panel }) => {
   await gateway.stop();
   await gateway.start('[sites.demo]\norigins = ["*"]\n[sites.demo.attachments]\nmax_count = 0\n');
   await host();
@@ -453,7 +448,7 @@ test("a site that takes no files does not offer it", async ({ gateway, host, pan
   await expect(panel.button("Add a file")).toHaveCount(0);
 });
 
-test("a picture is blacked out in the form, and what arrives is black there", async ({ host, page, panel }) => {
+test("sends a picture with the part black that was blacked out in the form", async ({ host, page, panel }) => {
   await host();
   await panel.open();
   await panel.toTicket();
@@ -498,7 +493,7 @@ test("a picture is blacked out in the form, and what arrives is black there", as
   expect(corner).toEqual([255, 0, 0, 255]);
 });
 
-test("the receipt names the files that support does not accept, and nobody edits them in vain", async ({
+test("names rejected files on the receipt, and offers no editing of them", async ({
   gateway,
   host,
   panel,
@@ -521,7 +516,7 @@ test("the receipt names the files that support does not accept, and nobody edits
   expect((await tickets())[0].attachments).toHaveLength(1);
 });
 
-test("of several files one is removed, and the others keep their pictures and the focus", async ({ host, panel }) => {
+test("keeps the previews of the other files and moves the focus when one is removed", async ({ host, panel }) => {
   await host();
   await panel.open();
   await panel.toTicket();

@@ -67,7 +67,7 @@ const traces = (page) =>
     };
   });
 
-test("one element and one global are added, and nothing else is changed", async ({ host, page, panel }) => {
+test("adds one element and one global, and changes nothing else", async ({ host, page, panel }) => {
   const before = await (async () => {
     await page.route("**/deskbell.js", (route) => route.fulfill({ body: "", contentType: "text/javascript" }));
     await host();
@@ -98,7 +98,7 @@ test("one element and one global are added, and nothing else is changed", async 
   );
 });
 
-test("before help is opened there is one request and no element", async ({ host, page, gateway }) => {
+test("makes one request and adds no element before help is opened", async ({ host, page, gateway }) => {
   /** @type {string[]} */
   const asked = [];
   page.on("request", (request) => {
@@ -110,7 +110,7 @@ test("before help is opened there is one request and no element", async ({ host,
   await expect(page.locator("deskbell-panel")).toHaveCount(0);
 });
 
-test("rude styles of the page do not reach into the panel", async ({ host, panel }) => {
+test("keeps the page's styles out of the panel", async ({ host, panel }) => {
   await host();
   await panel.open();
   await panel.toTicket();
@@ -123,7 +123,7 @@ test("rude styles of the page do not reach into the panel", async ({ host, panel
   expect(new Set(looks)).toEqual(new Set(["normal,none,false"]));
 });
 
-test("keys typed in the panel do not reach the page's shortcuts, and those of the page still work", async ({
+test("keeps typed keys from the page's shortcuts, which still work outside the panel", async ({
   host,
   page,
   panel,
@@ -145,7 +145,7 @@ test("keys typed in the panel do not reach the page's shortcuts, and those of th
   await expect(panel.dialog).toBeVisible();
 });
 
-test("older capturing shortcuts of the page see somebody who types", async ({ host, page, panel }) => {
+test("looks like a text field to capturing shortcuts of the page", async ({ host, page, panel }) => {
   await host({
     fill: {
       head: `<script>
@@ -162,7 +162,7 @@ test("older capturing shortcuts of the page see somebody who types", async ({ ho
   await expect(panel.box).toHaveValue("jj");
 });
 
-test("what the panel is not asked to open stays the page's own", async ({ host, page, panel }) => {
+test("follows a link with a hash to another page, and opens the form there", async ({ host, page, panel }) => {
   await host({ fill: { body: '<a id="other" href="/other#deskbell=ticket">Another page</a>' } });
   await page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
   await page.getByRole("link", { name: "Another page" }).click();

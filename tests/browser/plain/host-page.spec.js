@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// Pages whose own dialogs, frameworks and old libraries get in the way.
+// Pages whose dialogs, frameworks and old libraries interfere.
 
 /** @typedef {any} Any */
 
@@ -17,7 +17,7 @@ const TRAP = `<div role="dialog" id="trap" tabindex="-1"><button data-deskbell-o
       document.addEventListener(type, ({ target }) => trap.contains(target) || trap.remove());
   </script>`;
 
-test("under a dialog of scripts that holds the focus, the panel can be used, and the dialog stays", async ({
+test("the panel can be used above a scripted dialog that traps the focus, and the dialog stays open", async ({
   host,
   page,
   panel,
@@ -37,12 +37,12 @@ test("under a dialog of scripts that holds the focus, the panel can be used, and
   expect(await tickets()).toMatchObject([{ message: "in a trap" }]);
 });
 
-test("under a dialog of scripts that sees every press and focus first, the panel can be used", async ({
+test("the panel can be used above a scripted dialog that intercepts every press and focus", async ({
   host,
   page,
   panel,
 }) => {
-  // Like focus-trap: it listens before everybody, and lets nothing through that does not come through its element.
+  // Like focus-trap: it listens first, and stops every event from outside its element.
   const strict =
     TRAP.replace(/<script>[^]*/, "") +
     `<script>
@@ -72,7 +72,7 @@ test("under a dialog of scripts that sees every press and focus first, the panel
   await panel.button("Close").click();
   await expect(panel.dialog).toBeHidden();
   await expect(page.getByRole("button", { name: "Help in the trap" })).toBeFocused();
-  // The dialog goes with what it contains.
+  // The dialog is removed with everything in it.
   await page.locator("#trap").evaluate((trap) => trap.remove());
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.box).toHaveValue("in a strict trap");
@@ -115,7 +115,7 @@ test("the key that ends a composition in Safari neither closes the panel nor ope
   await expect(panel.dialog).toBeHidden();
 });
 
-test("links of nothing but a hash open the panel under <base>", async ({ host, page, panel }) => {
+test("links with only a hash open the panel on a page with <base>", async ({ host, page, panel }) => {
   await host({
     path: "/deep/view",
     fill: { head: '<base href="/" />', body: '<a href="#deskbell=ticket&kind=bug">Report</a>' },
@@ -126,7 +126,12 @@ test("links of nothing but a hash open the panel under <base>", async ({ host, p
   expect(new URL(page.url()).pathname).toBe("/deep/view");
 });
 
-test("an `Array.from` without a second argument keeps nobody from sending", async ({ host, page, panel, tickets }) => {
+test("sends a ticket on a page whose `Array.from` ignores its second argument", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
   await host({
     fill: {
       head: `<script>
@@ -144,7 +149,7 @@ test("an `Array.from` without a second argument keeps nobody from sending", asyn
   expect(await tickets()).toMatchObject([{ message: "with an old library" }]);
 });
 
-test("requests are recorded where the page has another Promise", async ({ host, page, panel, tickets, trouble }) => {
+test("records requests on a page that replaces Promise", async ({ host, page, panel, tickets, trouble }) => {
   trouble.expect(/status of 503/);
   await host({
     fill: { head: "<script>window.Promise = class extends Promise {};</script>" },
@@ -157,7 +162,7 @@ test("requests are recorded where the page has another Promise", async ({ host, 
   expect((await tickets())[0].context.requests).toMatchObject([{ method: "PUT", status: 503 }]);
 });
 
-test("where the container is hidden the panel pops up, and where it is drawn anew the panel is in it again", async ({
+test("pops up while the container is hidden, and is inside it once it is visible or replaced", async ({
   host,
   page,
   panel,
@@ -186,7 +191,7 @@ test("where the container is hidden the panel pops up, and where it is drawn ane
   expect(await page.evaluate(() => /** @type {Any} */ (window).deskbell("status"))).toMatchObject({ open: true });
 });
 
-test("on a page that hides everything `open` says so", async ({ host, page, panel }) => {
+test("`open` rejects on a page that hides everything", async ({ host, page, panel }) => {
   await host();
   const said = await page.evaluate(async () => {
     document.documentElement.style.display = "none";
@@ -199,7 +204,11 @@ test("on a page that hides everything `open` says so", async ({ host, page, pane
   await panel.open();
 });
 
-test("a page that draws its whole document anew keeps the button and the open panel", async ({ host, page, panel }) => {
+test("keeps the launcher and the open panel when the page replaces its whole document", async ({
+  host,
+  page,
+  panel,
+}) => {
   await host({ fill: { attributes: "data-launcher" } });
   const launcher = panel.root.locator(".launcher");
   await expect(launcher).toBeVisible();
@@ -233,7 +242,7 @@ const rewrite = (page) =>
     document.close();
   });
 
-test("after document.open() the page has its triggers, its recorder and Deskbell's button again", async ({
+test("restores triggers, recorder and launcher after document.open()", async ({
   host,
   page,
   panel,
@@ -253,17 +262,12 @@ test("after document.open() the page has its triggers, its recorder and Deskbell
   expect(ticket.context.errors).toMatchObject([{ message: "after it was written anew", count: 1 }]);
 });
 
-test("after document.open() the open panel is there with its text, and can be used", async ({
-  host,
-  page,
-  panel,
-  tickets,
-}) => {
+test("restores the open panel with its text after document.open()", async ({ host, page, panel, tickets }) => {
   await host();
   await panel.open();
   await panel.box.fill("Written before");
   await rewrite(page);
-  // What is there right after it is the panel without its listeners, which another one replaces.
+  // The panel that is there at first has lost its listeners, and is replaced by another.
   await expect(panel.root.locator(".foot button")).toBeVisible();
   await expect(async () => {
     await panel.ticketButton.click({ timeout: 1000 });
@@ -277,7 +281,7 @@ test("after document.open() the open panel is there with its text, and can be us
   expect(await tickets()).toMatchObject([{ message: "Written before and after" }]);
 });
 
-test("a view transition that swaps the root's attributes and runs the script again keeps panel, text and recorder", async ({
+test("keeps panel, text and recorder when a view transition swaps the root's attributes and runs the script again", async ({
   host,
   page,
   panel,
@@ -316,7 +320,7 @@ test("a view transition that swaps the root's attributes and runs the script aga
   expect(ticket).toMatchObject({ message: "Half written, then sent", context: { errors: [{ count: 1 }] } });
 });
 
-test("Escape on the page closes the panel only if it covers what has the focus", async ({ host, page, panel }) => {
+test("Escape on the page closes the panel only if it covers the focused element", async ({ host, page, panel }) => {
   const place = (/** @type {string} */ id, /** @type {string} */ side) =>
     `<button type="button" id="${id}" style="position:fixed;bottom:3em;${side}:3em">${id}</button>`;
   await host({
@@ -343,12 +347,7 @@ test("Escape on the page closes the panel only if it covers what has the focus",
   await expect(page.locator("#covered")).toBeFocused();
 });
 
-test("Deskbell's own button has a text, a place and a badge, and is not printed", async ({
-  host,
-  page,
-  panel,
-  trouble,
-}) => {
+test("the launcher has a text, a position and a badge, and is not printed", async ({ host, page, panel, trouble }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
   await page.route("**/v1/sites/demo/tickets", (route) =>
     route.request().method() == "POST" ? route.abort() : route.continue(),
@@ -374,12 +373,7 @@ test("Deskbell's own button has a text, a place and a badge, and is not printed"
   await expect(panel.dialog).toBeHidden();
 });
 
-test("a database that the browser has closed in the background is opened again", async ({
-  host,
-  page,
-  panel,
-  tickets,
-}) => {
+test("reopens a database that the browser closed in the background", async ({ host, page, panel, tickets }) => {
   await page.addInitScript(() => {
     const { open } = IDBFactory.prototype;
     /** @type {IDBDatabase[]} */
@@ -419,7 +413,7 @@ test("a database that the browser has closed in the background is opened again",
   expect(await tickets()).toMatchObject([{ message: "written after it was closed" }]);
 });
 
-test("in a sandboxed frame, which may store nothing, a ticket can be sent, and its answers are followed", async ({
+test("sends a ticket and follows its answers in a sandboxed frame without storage", async ({
   host,
   page,
   gateway,

@@ -2,7 +2,7 @@ import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
 import { drafts } from "../drafts.js";
 
-// Users that the host's server signs are trusted, down to the ticket; users that only the page claims are not.
+// Users that the host's server has signed are verified, also in the ticket; users that only the page claims are not.
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const SETTINGS = `
@@ -34,8 +34,7 @@ const expired = () => {
 test.use({ timezoneId: "Asia/Tokyo", settings: SETTINGS });
 
 /**
- * A page whose host identifies with a function that returns these tokens one after the other, the last one
- * repeatedly.
+ * Identifies with a function that returns these tokens one after the other, and the last one repeatedly.
  *
  * @param {import("@playwright/test").Page} page
  * @param {(() => string)[]} tokens
@@ -66,7 +65,7 @@ const write = async (panel) => {
   await panel.severity.selectOption("high");
 };
 
-test("a signed person is not asked who they are, is believed, and is told when an answer is due in their own time", async ({
+test("verifies a signed user, asks for no contact details, and shows the due time in the user's time zone", async ({
   page,
   panel,
   inbox,
@@ -87,10 +86,7 @@ test("a signed person is not asked who they are, is believed, and is told when a
   expect(JSON.stringify(ticket)).not.toContain("eyJ");
 });
 
-test("nothing is promised before sending to whom only the page calls a customer, nor after a reset", async ({
-  page,
-  panel,
-}) => {
+test("promises no response time to an unverified user, nor after a reset", async ({ page, panel }) => {
   await page.evaluate(() => {
     const user = { id: "u-ada", name: "Ada", email: "ada@example.com", plan: "enterprise" };
     return /** @type {any} */ (window).deskbell("identify", user);
@@ -111,12 +107,7 @@ test("nothing is promised before sending to whom only the page calls a customer,
   await expect(panel.root.getByText(/First answer/)).toHaveCount(0);
 });
 
-test("a token that has run out is refused by the gateway, and fetched anew", async ({
-  page,
-  panel,
-  tickets,
-  trouble,
-}) => {
+test("fetches another token when the gateway rejects an expired one", async ({ page, panel, tickets, trouble }) => {
   trouble.expect(/401/);
   const host = await identify(page, [expired, () => sign(SECRET, "demo", ADA)]);
   await write(panel);
@@ -125,7 +116,7 @@ test("a token that has run out is refused by the gateway, and fetched anew", asy
   expect((await tickets())[0].context.user.verified).toBe(true);
 });
 
-test("a token that is refused is fetched anew once, and then the ticket goes without", async ({
+test("fetches another token once when it is rejected, then sends the ticket without one", async ({
   page,
   panel,
   tickets,
@@ -149,7 +140,7 @@ test("a token that is refused is fetched anew once, and then the ticket goes wit
 });
 
 for (const days of [1, -1])
-  test(`a device whose clock is ${Math.abs(days)} day ${days > 0 ? "fast" : "slow"} asks the host for no more tokens`, async ({
+  test(`fetches one token if the device's clock is ${Math.abs(days)} day ${days > 0 ? "fast" : "slow"}`, async ({
     host,
     page,
     panel,
@@ -167,7 +158,7 @@ for (const days of [1, -1])
     expect(asked()).toBe(1);
   });
 
-test("why a token counts nothing is told to the host's developer, once, and to no customer", async ({
+test("tells the host's developer once, and no customer, why a token is invalid", async ({
   page,
   panel,
   tickets,
@@ -194,11 +185,11 @@ test("why a token counts nothing is told to the host's developer, once, and to n
 });
 
 for (const [what, give, reason] of /** @type {[string, string, string][]} */ ([
-  ["fails", "throw new Error('not logged in')", " Error: not logged in"],
-  ["gives a page", "return '<!doctype html> <title>Log in</title>'", "<!doctype html> <title>Log in</title>"],
-  ["gives an object", "return { token: 'a.b.c' }", "[object Object]"],
+  ["throws", "throw new Error('not logged in')", " Error: not logged in"],
+  ["returns a page", "return '<!doctype html> <title>Log in</title>'", "<!doctype html> <title>Log in</title>"],
+  ["returns an object", "return { token: 'a.b.c' }", "[object Object]"],
 ]))
-  test(`where the host's function ${what}, its developer is told, and the ticket goes`, async ({
+  test(`tells the developer that the token function ${what}, and sends the ticket`, async ({
     page,
     panel,
     tickets,
@@ -214,11 +205,7 @@ for (const [what, give, reason] of /** @type {[string, string, string][]} */ ([
     expect(await tickets()).toHaveLength(1);
   });
 
-test("where the host's function fails, the form asks, and the ticket goes all the same", async ({
-  page,
-  panel,
-  tickets,
-}) => {
+test("asks for contact details if the token function fails, and sends the ticket", async ({ page, panel, tickets }) => {
   await identify(page, [() => ""]);
   await panel.open();
   await panel.toTicket();
@@ -229,7 +216,7 @@ test("where the host's function fails, the form asks, and the ticket goes all th
   expect(await tickets()).toHaveLength(1);
 });
 
-test("whoever keeps to themselves who they are sends no token", async ({ page, panel }) => {
+test("sends no token if the customer withholds their identity", async ({ page, panel }) => {
   /** @type {(string | undefined)[]} */
   const sent = [];
   page.on("request", (request) => {
@@ -247,7 +234,7 @@ test("whoever keeps to themselves who they are sends no token", async ({ page, p
   expect(sent).toEqual([undefined]);
 });
 
-test("after a reset nobody is signed", async ({ page, panel, tickets }) => {
+test("sends no user after a reset", async ({ page, panel, tickets }) => {
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await write(panel);
   await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
@@ -261,7 +248,7 @@ test("after a reset nobody is signed", async ({ page, panel, tickets }) => {
 });
 
 /**
- * Identifies with a new function, like a host that calls `identify` on every render; resolves when its token was
+ * Identifies with a new function, like a host that calls `identify` on every render. Resolves when its token was
  * read.
  *
  * @param {import("@playwright/test").Page} page
@@ -280,7 +267,7 @@ const identifyAgain = (page) =>
     });
   });
 
-test("whoever is identified again while they write goes on writing: text, caret, undo and letters that are put together", async ({
+test("keeps text, caret, undo and composition when the user is identified again while writing", async ({
   context,
   page,
   panel,
@@ -321,13 +308,13 @@ test("whoever is identified again while they write goes on writing: text, caret,
   await page.keyboard.press("Control+z");
   await expect(panel.box).toHaveValue("It broke today");
 
-  // Nor does a field of the form lose the focus.
+  // Other fields keep the focus, too.
   await panel.severity.focus();
   await identifyAgain(page);
   await expect(panel.severity).toBeFocused();
 });
 
-test("a ticket that is on its way when its writer is identified again ends with its receipt, signed", async ({
+test("shows the receipt of a verified ticket when its user is identified again while it is sent", async ({
   page,
   panel,
   tickets,
@@ -352,7 +339,7 @@ test("a ticket that is on its way when its writer is identified again ends with 
 
 const BEN = { sub: "u-ben", name: "Ben", email: "ben@example.com" };
 
-test("what one person has sealed does not go with the token of the next", async ({ page, panel, tickets, trouble }) => {
+test("does not send one user's submission with the next user's token", async ({ page, panel, tickets, trouble }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await write(panel);
@@ -374,10 +361,10 @@ test("what one person has sealed does not go with the token of the next", async 
 });
 
 for (const [how, change] of /** @type {const} */ ([
-  ["another person is here", "identify"],
-  ["nobody is here any more", "reset"],
+  ["another user is identified", "identify"],
+  ["the user is reset", "reset"],
 ]))
-  test(`a Send that waits is not carried on once ${how}`, async ({ page, panel, tickets }) => {
+  test(`abandons a pending Send once ${how}`, async ({ page, panel, tickets }) => {
     await identify(page, [() => sign(SECRET, "demo", ADA)]);
     /** @type {(() => void)[]} */
     const held = [];
@@ -396,7 +383,7 @@ for (const [how, change] of /** @type {const} */ ([
       /** @type {const} */ ([change, sign(SECRET, "demo", BEN)]),
     );
     await expect(panel.box).toHaveValue("");
-    // Requests from here on get their responses, whenever they come.
+    // Later requests are not held.
     holds = false;
     for (const go of held) go();
     await panel.toTicket();
@@ -412,7 +399,7 @@ for (const [how, change] of /** @type {const} */ ([
     expect((await tickets()).map(({ message }) => message)).toEqual(["The next person's"]);
   });
 
-test("a reset on a page whose token nobody has read is of whoever was here last", async ({ page, panel }) => {
+test("a reset before the token was read deletes only the draft of the latest user", async ({ page, panel }) => {
   /** @param {typeof BEN} person */
   const signIn = (person) =>
     page.evaluate(
@@ -436,7 +423,7 @@ test("a reset on a page whose token nobody has read is of whoever was here last"
   expect(await drafts(page)).toEqual(["Ada's words"]);
 });
 
-test("a function that fails is asked again when somebody is identified and when something is sent, and no more", async ({
+test("does not call a failing token function again for other commands, and sends the ticket", async ({
   page,
   panel,
 }) => {
@@ -468,7 +455,7 @@ test("a function that fails is asked again when somebody is identified and when 
   await panel.send();
 });
 
-test("with the token of somebody else the form is theirs", async ({ page, panel }) => {
+test("starts an empty form when another user's token is set", async ({ page, panel }) => {
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await write(panel);
   await page.evaluate(

@@ -61,7 +61,7 @@ const first = async (mailbox) => {
 /** @param {import("../mailbox.js").Mail} mail @param {string} name */
 const header = (mail, name) => mail.headers.filter(({ key }) => key === name).map(({ value }) => value);
 
-test("sent in the panel, it arrives once, with reference, promise and code, and nothing that was written", async ({
+test("mails a receipt with reference, due time and code, without the customer's name and message", async ({
   mailbox,
   host,
   panel,
@@ -95,11 +95,7 @@ test("sent in the panel, it arrives once, with reference, promise and code, and 
   expect(ticket.reference).toBe(reference);
 });
 
-test("a server that is down gets it when it is there, and one that says later gets it later", async ({
-  mailbox,
-  gateway,
-  post,
-}) => {
+test("retries a receipt if the mail server is down or defers it", async ({ mailbox, gateway, post }) => {
   await mailbox.stop();
   const { id } = await post();
   await expect.poll(() => gateway.log).toContain("mail failed");
@@ -110,11 +106,7 @@ test("a server that is down gets it when it is there, and one that says later ge
   expect(mail.messageId.startsWith(`<${id}.1.`)).toBe(true);
 });
 
-test("what a restarted gateway finds unsent, it sends, and what is sent it does not send again", async ({
-  mailbox,
-  gateway,
-  post,
-}) => {
+test("sends pending receipts after a restart, and none twice", async ({ mailbox, gateway, post }) => {
   await post();
   await first(mailbox);
   await mailbox.stop();
@@ -128,11 +120,7 @@ test("what a restarted gateway finds unsent, it sends, and what is sent it does 
   expect(mailbox.mails[1].subject).toContain(reference);
 });
 
-test("a server that says no is not asked again, and the log does not name the person", async ({
-  mailbox,
-  gateway,
-  post,
-}) => {
+test("drops a receipt that the mail server rejects, and logs no address", async ({ mailbox, gateway, post }) => {
   mailbox.refusals = [550];
   const refused = await post();
   await expect.poll(() => gateway.log).toContain("mail dropped");
@@ -144,7 +132,7 @@ test("a server that says no is not asked again, and the log does not name the pe
   expect(gateway.log).not.toContain("ada@example.com");
 });
 
-test("a server that cannot prove who it is gets neither the password nor the mail", async ({
+test("sends neither password nor mail to a server with an untrusted certificate", async ({
   mailbox,
   gateway,
   post,
@@ -158,7 +146,7 @@ test("a server that cannot prove who it is gets neither the password nor the mai
   expect([mailbox.users, mailbox.asked]).toEqual([[], 0]);
 });
 
-test("nothing that somebody writes becomes a header, a recipient or another mail", async ({ mailbox, post }) => {
+test("lets no customer's text become a header, a recipient or another mail", async ({ mailbox, post }) => {
   const message =
     'One\r\nBcc: eve@example.com\r\n\r\n.\r\nMAIL FROM:<eve@example.com>\r\n.\nlast\u0000\u001b[31m"quoted"';
   const name = 'Ada"\r\nBcc: eve@example.com\r\n\r\n<b>';
@@ -181,7 +169,7 @@ test("nothing that somebody writes becomes a header, a recipient or another mail
   expect(mailbox.mails).toHaveLength(1);
 });
 
-test("in Arabic and in German, and with an address that reads answers", async ({ mailbox, gateway, post }) => {
+test("mails receipts in Arabic and German, with a reply address", async ({ mailbox, gateway, post }) => {
   await gateway.stop();
   await gateway.start(settings(mailbox, 'reply_to = "Jürgen <answers@meadow.example>"'));
   const message = "لا يعمل التصدير";
@@ -196,7 +184,7 @@ test("in Arabic and in German, and with an address that reads answers", async ({
   expect(mailbox.mails[1].text).toMatch(/am \d\d\.\d\d\.\d{4}, \d\d:\d\d Uhr \(Europe\/Berlin\)/);
 });
 
-test("an address that nobody has signed gets two a day beside a code that is requested, and what nobody can have typed gets none", async ({
+test("mails at most two receipts a day to an unverified address, and none for a robot's ticket", async ({
   mailbox,
   post,
 }) => {
@@ -212,7 +200,7 @@ test("an address that nobody has signed gets two a day beside a code that is req
 /** The code that was mailed last. @param {Mailbox} mailbox */
 const code = (mailbox) => mailbox.mails.at(-1)?.text?.match(/code: (\d{4} \d{4})\./)?.[1] ?? "";
 
-test("an answer is read with the code of the mail, and not without it", async ({
+test("shows an answer only after the code from the e-mail was entered", async ({
   mailbox,
   host,
   page,
@@ -220,7 +208,7 @@ test("an answer is read with the code of the mail, and not without it", async ({
   inbox,
   trouble,
 }) => {
-  // The browser reports the wrong code, and the one that is requested too soon.
+  // The browser reports the responses to a wrong code and to a request that comes too soon.
   trouble.expect(/status of 4(22|29)/);
   await host();
   await panel.open();
@@ -246,10 +234,10 @@ test("an answer is read with the code of the mail, and not without it", async ({
   await expect(field).toHaveValue("12");
 
   const alert = card.getByRole("alert");
-  /** How often it was announced: the same text is announced again. */
+  /** How often a text was announced; the same text is announced again. */
   const heard = await alert.evaluateHandle((alert) => {
     const heard = { times: 0 };
-    // Comments mark places in the tree, and nobody hears them.
+    // Comments only mark places in the tree, and are not announced.
     const isHeard = (/** @type {Node} */ node) => node instanceof Element;
     new MutationObserver(
       (changes) => changes.some((change) => [...change.addedNodes].some(isHeard)) && heard.times++,
@@ -283,12 +271,7 @@ test("an answer is read with the code of the mail, and not without it", async ({
   await expect(panel.root.getByRole("heading", { name: "Which cards?" })).toBeFocused();
 });
 
-test("where no code was sent the panel does not say that one was, and sends one", async ({
-  mailbox,
-  host,
-  panel,
-  page,
-}) => {
+test("offers to send a code if none was sent", async ({ mailbox, host, panel, page }) => {
   await host();
   await panel.open();
   // Only robots fill it in, and they get no mail.
@@ -316,7 +299,7 @@ for (const [problem, says] of /** @type {const} */ ([
   ["too_many_codes", "We can't send any more codes for this ticket."],
   ["too_much", "We can't send another code right now."],
 ]))
-  test(`what ${problem} means is said`, async ({ mailbox, host, page, panel, trouble }) => {
+  test(`explains ${problem}`, async ({ mailbox, host, page, panel, trouble }) => {
     trouble.expect(/status of 4/);
     await host();
     await panel.open();

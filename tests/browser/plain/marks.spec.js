@@ -4,7 +4,7 @@ import { expect, test } from "../deskbell.js";
 
 /** @typedef {any} Any */
 
-test("triggers that come later are marked, only what is new is searched, and nothing once nothing waits", async ({
+test("marks triggers that are added later, searches only added nodes, and none once nothing is unsent", async ({
   host,
   page,
   panel,
@@ -56,7 +56,7 @@ test("triggers that come later are marked, only what is new is searched, and not
     return ["deep", "direct"].map((id) => document.getElementById(id)?.getAttribute("data-deskbell-queued"));
   });
   expect(added).toEqual(["1", "1"]);
-  // Another attempt changes the outbox, and not how much waits in it.
+  // Another attempt changes the outbox, but not the number of submissions in it.
   const before = attempts;
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await expect.poll(() => attempts).toBeGreaterThan(before);

@@ -3,8 +3,7 @@ import { expect, test } from "../deskbell.js";
 // Older browsers without recent features: the panel is plain there, and visible, accessible and usable.
 
 /**
- * Removes from the page what older browsers lack: in style sheets they drop what they do not know; in scripts it does
- * not exist.
+ * Removes what older browsers lack: they drop unknown rules of style sheets, and unknown names are undefined in scripts.
  */
 const older = () => {
   const replace = CSSStyleSheet.prototype.replaceSync;
@@ -25,7 +24,7 @@ const lightness = (color) => {
 };
 
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
-  test(`on a ${scheme} page the panel is light, opaque and whole`, async ({ host, page, panel, tickets }) => {
+  test(`shows a light, opaque and complete panel on a ${scheme} page`, async ({ host, page, panel, tickets }) => {
     await page.emulateMedia({ colorScheme: scheme });
     await page.addInitScript(older);
     await host({ fill: { head: '<meta name="color-scheme" content="light dark" />' } });
@@ -44,7 +43,7 @@ for (const scheme of /** @type {const} */ (["light", "dark"])) {
     });
     expect(lightness(button.color) - lightness(button.backgroundColor)).toBeGreaterThan(0.3);
 
-    // By their names, as a screen reader knows them.
+    // Names and roles, as a screen reader knows them.
     await expect(panel.root.getByRole("dialog", { name: "Help" })).toBeVisible();
     await expect(panel.root.getByRole("button", { name: "Close" })).toBeVisible();
     await expect(panel.root.getByRole("status")).toHaveCount(1);

@@ -4,7 +4,7 @@ import { expect, test } from "../deskbell.js";
 
 test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_CONNECTION|ERR_FAILED|CORS policy/));
 
-test("gone before help is opened: words, an e-mail link, and the widget once it is back", async ({
+test("offers an e-mail link if the gateway is down when help is opened, and the widget once it is back", async ({
   host,
   page,
   gateway,
@@ -32,7 +32,7 @@ test("gone before help is opened: words, an e-mail link, and the widget once it 
   await panel.send();
 });
 
-test("gone at Send: the cause in words, the text kept, ways out, and one ticket in the end", async ({
+test("explains why a ticket was not sent, offers an e-mail link, and sends it once the gateway is back", async ({
   host,
   gateway,
   panel,
@@ -70,7 +70,7 @@ test("gone at Send: the cause in words, the text kept, ways out, and one ticket 
   await expect(page.locator("[data-deskbell-queued]")).toHaveCount(0);
 });
 
-test("offline at Send: it says so, and goes by itself once the network is back", async ({
+test("says that the device is offline, and sends the ticket automatically once it is online", async ({
   host,
   context,
   panel,
@@ -88,7 +88,7 @@ test("offline at Send: it says so, and goes by itself once the network is back",
   expect(await tickets()).toMatchObject([{ message: "from a tunnel" }]);
 });
 
-test("the answer gets lost: trying again brings the same ticket, not another", async ({
+test("creates no second ticket when a lost response makes the customer try again", async ({
   host,
   page,
   panel,
@@ -120,11 +120,11 @@ test("the answer gets lost: trying again brings the same ticket, not another", a
   await panel.again();
   const reference = await panel.received();
   expect(keys.length).toBeGreaterThanOrEqual(3);
-  expect(new Set(keys).size, "one sealed body has one key").toBe(1);
+  expect(new Set(keys).size, "a submission keeps its key").toBe(1);
   expect(await tickets()).toMatchObject([{ reference, message: "only once" }]);
 });
 
-test("a ticket that is refused can be mended and sent", async ({ host, page, panel, tickets }) => {
+test("lets the customer correct and send a rejected ticket", async ({ host, page, panel, tickets }) => {
   await host();
   let refused = false;
   await page.route("**/tickets", (route) => {
@@ -151,7 +151,7 @@ test("a ticket that is refused can be mended and sent", async ({ host, page, pan
 });
 
 for (const file of ["widget.wasm", "widget.js"]) {
-  test(`a ${file} that somebody has changed is not run`, async ({ host, page, panel, trouble }) => {
+  test(`does not run a ${file} that was tampered with`, async ({ host, page, panel, trouble }) => {
     trouble.expect(/integrity/i);
     await page.route(`**/${file}`, async (route) => {
       const response = await route.fetch();
@@ -168,7 +168,7 @@ for (const file of ["widget.wasm", "widget.js"]) {
   });
 }
 
-test("a search that is down does not stop a ticket", async ({ host, page, panel, tickets }) => {
+test("sends a ticket while the search is down", async ({ host, page, panel, tickets }) => {
   await host();
   await page.route("**/search?*", (route) => route.abort());
   await panel.open();

@@ -2,7 +2,7 @@ import { expect, test } from "../deskbell.js";
 import { kept } from "../drafts.js";
 import { Panel } from "../panel.js";
 
-// A submission is sent automatically: once, from any page.
+// Submissions in the outbox are sent automatically: once, from any page.
 
 /** @typedef {any} Any */
 
@@ -19,7 +19,7 @@ const command = (page, name, ...args) =>
 const block = (context) =>
   context.route("**/v1/**", (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
 
-test("after a reload it goes by itself, before help is opened, and the host is told", async ({
+test("sends a submission after a reload, before help is opened, and emits an event", async ({
   context,
   host,
   page,
@@ -53,7 +53,7 @@ test("after a reload it goes by itself, before help is opened, and the host is t
   await expect(panel.dialog).toBeHidden();
 });
 
-test("a page that is never idle sends what waits all the same", async ({ context, host, page, panel, tickets }) => {
+test("sends a submission from a page that is never idle", async ({ context, host, page, panel, tickets }) => {
   await host();
   await block(context);
   await panel.open();
@@ -75,7 +75,7 @@ test("a page that is never idle sends what waits all the same", async ({ context
   await expect.poll(async () => (await tickets()).length, { timeout: 60_000 }).toBe(1);
 });
 
-test("of several tabs one sends, and all of them know", async ({ context, host, page, panel, tickets }) => {
+test("sends from one of several tabs, and updates all of them", async ({ context, host, page, panel, tickets }) => {
   const site = await host();
   let posts = 0;
   let blocked = true;
@@ -103,7 +103,7 @@ test("of several tabs one sends, and all of them know", async ({ context, host, 
   expect(await tickets()).toHaveLength(1);
 });
 
-test("without locks and channels between tabs it goes all the same, once", async ({
+test("sends a submission once without locks and channels between tabs", async ({
   context,
   page,
   panel,
@@ -130,7 +130,7 @@ test("without locks and channels between tabs it goes all the same, once", async
   expect(await tickets()).toHaveLength(1);
 });
 
-test("without locks a tab that is closed while it sends does not keep the others waiting", async ({
+test("a tab without locks that is closed while it sends does not block the others", async ({
   context,
   page,
   panel,
@@ -159,7 +159,7 @@ test("without locks a tab that is closed while it sends does not keep the others
   await expect.poll(async () => (await command(second, "status")).queued).toBe(0);
 });
 
-test("after a day it asks before it sends", async ({ context, host, page, panel, tickets }) => {
+test("asks before it sends a submission that is older than a day", async ({ context, host, page, panel, tickets }) => {
   await host();
   await block(context);
   await panel.open();
@@ -182,7 +182,7 @@ test("after a day it asks before it sends", async ({ context, host, page, panel,
   expect(await tickets()).toMatchObject([{ message: "Long ago" }]);
 });
 
-test("a clock that is put back does not keep it waiting", async ({ context, host, page, panel, tickets }) => {
+test("sends a submission although the clock was set back", async ({ context, host, page, panel, tickets }) => {
   await host();
   await block(context);
   await panel.open();
@@ -199,7 +199,7 @@ test("a clock that is put back does not keep it waiting", async ({ context, host
   await expect.poll(async () => (await tickets()).length).toBe(1);
 });
 
-test("told to wait, it waits, says until when, and goes then", async ({ host, page, panel, tickets }) => {
+test("waits as long as Retry-After says, shows until when, and then sends", async ({ host, page, panel, tickets }) => {
   await page.clock.install();
   await host();
   let busy = true;
@@ -224,7 +224,7 @@ test("told to wait, it waits, says until when, and goes then", async ({ host, pa
   await panel.received();
 });
 
-test("where a key was used by hand for something else, words say so, and nothing is lost", async ({
+test("restores the draft if its idempotency key was used for something else", async ({
   host,
   page,
   panel,
@@ -257,7 +257,7 @@ test("where a key was used by hand for something else, words say so, and nothing
   expect((await tickets()).map(({ message }) => message).sort()).toEqual(["Mine", "Something else"]);
 });
 
-test("what is sealed stays with whose it is at a reset, and goes on; discarded, it is gone", async ({
+test("a reset keeps the user's submissions and sends them; a reset with discard deletes them", async ({
   context,
   host,
   page,
@@ -289,7 +289,7 @@ test("what is sealed stays with whose it is at a reset, and goes on; discarded, 
   await expect.poll(async () => (await command(page, "status")).queued).toBe(0);
 });
 
-test("what is discarded on a page where nothing can be fetched is never sent", async ({
+test("never sends a submission that was discarded on a page that could fetch nothing", async ({
   context,
   host,
   page,
@@ -315,7 +315,7 @@ test("what is discarded on a page where nothing can be fetched is never sent", a
   expect(await tickets()).toEqual([]);
 });
 
-test("the ladder: copied, written as an e-mail that mail programs take, saved as a file, discarded", async ({
+test("lets the customer copy, mail, save and discard an unsent message", async ({
   context,
   host,
   page,
@@ -353,7 +353,7 @@ for (const [name, break_] of /** @type {const} */ ([
   ["is full", "QuotaExceededError"],
   ["is forbidden", "SecurityError"],
 ]))
-  test(`storage that ${name} is named, and the ticket goes while the page is there`, async ({
+  test(`warns that storage ${name}, and sends the ticket while the page is open`, async ({
     context,
     host,
     page,

@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// What the loader records while the page is open: all of it, and nothing that somebody typed.
+// What the loader records while the page is open: everything relevant, and nothing that was typed.
 
 /** @typedef {any} Any */
 
@@ -35,12 +35,7 @@ const command = (page, name, ...args) =>
 
 test.beforeEach(({ trouble }) => trouble.expect(/./));
 
-test("every error is recorded by its source, the same one once, with the stack, the times and how often", async ({
-  host,
-  page,
-  panel,
-  tickets,
-}) => {
+test("records each error once with its source, stack, times and count", async ({ host, page, panel, tickets }) => {
   const site = await host({ fill: { body: BODY } });
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
   const begun = Date.now();
@@ -104,18 +99,13 @@ test("every error is recorded by its source, the same one once, with the stack, 
   }
 });
 
-test("whatever the page throws, rejects with and logs, nothing of it runs, and the page goes on", async ({
-  host,
-  page,
-  panel,
-  tickets,
-}) => {
+test("runs no code of values that the page throws, rejects with or logs", async ({ host, page, panel, tickets }) => {
   await host();
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
   const { ran, lines } = await page.evaluate(async () => {
     let ran = 0;
     const busy = () => ran++;
-    /** A proxy that counts every question. @param {object} target */
+    /** A proxy that counts every access. @param {object} target */
     const watched = (target) => new Proxy(target, new Proxy({}, { get: () => void busy() }));
     const busyObject = {
       get message() {
@@ -144,7 +134,7 @@ test("whatever the page throws, rejects with and logs, nothing of it runs, and t
       dispatchEvent(new ErrorEvent("error", { message: "Uncaught #<Object>", error: value, filename: "/a.js" }));
     }
     console.error(watched({}), busyObject);
-    // A proxy that logs whatever is asked of it ends in one line.
+    // A proxy that logs every access to it would never end if it were read.
     let lines = 0;
     const get = (/** @type {object} */ target, /** @type {string} */ key) => {
       lines++;
@@ -166,7 +156,7 @@ test("whatever the page throws, rejects with and logs, nothing of it runs, and t
     expect(messages).toContain(message);
 });
 
-test("what browsers report about themselves is told apart, suggests nothing, and pushes nothing out", async ({
+test("separates reports of the browser itself, searches for none of them, and lets them replace no error", async ({
   host,
   page,
   panel,
@@ -210,7 +200,7 @@ test("what browsers report about themselves is told apart, suggests nothing, and
   expect(found.filter((/** @type {Any} */ [source]) => source == "error")).toHaveLength(1);
 });
 
-test("failed requests are recorded with method, status, duration, size and the headers that name them, never a body", async ({
+test("records failed requests with method, status, size and identifying headers, never a body", async ({
   host,
   page,
   panel,
@@ -258,7 +248,7 @@ test("failed requests are recorded with method, status, duration, size and the h
   expect(JSON.stringify(context)).not.toMatch(/typed body|a body|Bearer abc/);
 });
 
-test("what of ours does not come is no error of the page", async ({ host, page, panel, tickets }) => {
+test("does not record a missing Deskbell file as an error of the page", async ({ host, page, panel, tickets }) => {
   await host();
   await page.route("**/screens.js", (route) => route.abort());
   const missed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/screens.js"));
@@ -271,7 +261,7 @@ test("what of ours does not come is no error of the page", async ({ host, page, 
   expect((await tickets())[0].context.errors ?? []).toEqual([]);
 });
 
-test("what was done is recorded by role and accessible name, and nothing that was typed", async ({
+test("records actions by role and accessible name, and nothing that was typed", async ({
   host,
   page,
   panel,
@@ -325,7 +315,7 @@ test("what was done is recorded by role and accessible name, and nothing that wa
   expect(JSON.stringify(context)).not.toMatch(/typed|4111|diagnosis|Ada Typed|paragraph of a customer/);
 });
 
-test("where a single-page product went is recorded, by history, hash and the back button", async ({
+test("records routes of a single-page product by history, hash and the back button", async ({
   host,
   page,
   panel,
@@ -358,12 +348,7 @@ test("where a single-page product went is recorded, by history, hash and the bac
   expect(timings.interaction).not.toBe(0);
 });
 
-test("providers are asked, one that fails or takes too long is named and left out", async ({
-  host,
-  page,
-  panel,
-  tickets,
-}) => {
+test("calls providers, and names those that fail or take too long", async ({ host, page, panel, tickets }) => {
   const head = `<link rel="canonical" href="https://host.example/canonical" />
     <meta name="deskbell:release" content="7.1" /><meta name="deskbell:region" content="eu" />`;
   await host({ fill: { head } });
@@ -388,7 +373,7 @@ test("providers are asked, one that fails or takes too long is named and left ou
   expect(context.unanswered.sort()).toEqual(["broken", "slow", "throws"]);
 });
 
-test("what the host switches off is neither kept nor sent", async ({ host, page, panel, tickets, inbox }) => {
+test("neither keeps nor sends what the host switches off", async ({ host, page, panel, tickets, inbox }) => {
   await host();
   await page.evaluate(() => setTimeout(() => null.gone));
   await page.evaluate(() =>

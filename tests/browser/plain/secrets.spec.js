@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// Secrets: redacted in what is collected and searched for; marked in what somebody writes, and never changed
+// Secrets are redacted in the context and in searches. In the customer's message they are marked, and never changed
 // silently.
 
 /** @typedef {any} Any */
@@ -11,7 +11,7 @@ const CARD = "4111 1111 1111 1111";
 
 test.beforeEach(({ trouble }) => trouble.expect(/./));
 
-test("nothing of a secret is in any request, wherever the page has it", async ({ host, page, panel, tickets }) => {
+test("sends no secret in any request, wherever the page has it", async ({ host, page, panel, tickets }) => {
   /** @type {string[]} */
   const sent = [];
   page.on("request", (request) => {
@@ -51,7 +51,7 @@ test("nothing of a secret is in any request, wherever the page has it", async ({
   expect(context.user.email, "one's own address stays").toBe("ada@host.example");
 });
 
-test("a secret in the message is marked, and hidden by one press that can be taken back", async ({
+test("marks a secret in the message, and hides it by one press that can be undone", async ({
   host,
   page,
   panel,
@@ -76,12 +76,12 @@ test("a secret in the message is marked, and hidden by one press that can be tak
   await expect(marks).toHaveCount(1);
   await panel.send();
   const [{ message }] = await tickets();
-  expect(message, "what was not hidden is the person's own decision").toBe(
+  expect(message, "what was not hidden is the customer's decision").toBe(
     `Paying with ${CARD} fails, the key is [key].`,
   );
 });
 
-test("in an Arabic panel a secret is a text of its own, whatever is at its ends", async ({ host, panel }) => {
+test("isolates a secret from the Arabic text around it", async ({ host, panel }) => {
   await host({ fill: { attributes: 'data-lang="ar"' } });
   await panel.open();
   await panel.button("إرسال تذكرة").click();

@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-test("pressed twice, Send sends once", async ({ host, page, panel, tickets }) => {
+test("sends once when Send is double-clicked", async ({ host, page, panel, tickets }) => {
   await host();
   let posts = 0;
   page.on("request", (request) => {
@@ -15,7 +15,7 @@ test("pressed twice, Send sends once", async ({ host, page, panel, tickets }) =>
   expect(await tickets()).toHaveLength(1);
 });
 
-test("pressed again while it is on its way, Send sends once", async ({ host, page, panel, tickets }) => {
+test("sends once when Send is pressed again while sending", async ({ host, page, panel, tickets }) => {
   await host();
   let posts = 0;
   /** @type {() => void} */
@@ -39,7 +39,7 @@ test("pressed again while it is on its way, Send sends once", async ({ host, pag
   expect(await tickets()).toHaveLength(1);
 });
 
-test("pressed too early, Send says what is missing and goes there", async ({ host, page, panel, tickets }) => {
+test("names what is missing on Send, and focuses it", async ({ host, page, panel, tickets }) => {
   await host({ path: "/?signed-out" });
   await panel.open();
   await panel.toTicket();
@@ -74,7 +74,7 @@ test("pressed too early, Send says what is missing and goes there", async ({ hos
   ]);
 });
 
-test("name and address can be written letter by letter", async ({ host, page, panel }) => {
+test("keeps the focus while name and address are typed", async ({ host, page, panel }) => {
   await host({ path: "/?signed-out" });
   await panel.open();
   await panel.toTicket();
@@ -86,7 +86,7 @@ test("name and address can be written letter by letter", async ({ host, page, pa
   await expect(panel.email).toHaveValue("grace@example.org");
 });
 
-test("who is known is not asked who they are", async ({ host, panel, tickets }) => {
+test("asks an identified user for no contact details", async ({ host, panel, tickets }) => {
   await host();
   await panel.open();
   await panel.toTicket();
@@ -98,7 +98,7 @@ test("who is known is not asked who they are", async ({ host, panel, tickets }) 
   expect(await tickets()).toMatchObject([{ contact: { name: "Ada Host", email: "ada@host.example" } }]);
 });
 
-test("a message that is too long is counted, named, and kept", async ({ host, panel, tickets }) => {
+test("counts the characters of a message that is too long, and does not send it", async ({ host, panel, tickets }) => {
   await host();
   await panel.open();
   await panel.toTicket();
@@ -113,7 +113,7 @@ test("a message that is too long is counted, named, and kept", async ({ host, pa
   await panel.send();
 });
 
-test("the way back keeps what was chosen and written", async ({ host, panel, page, tickets }) => {
+test("keeps the text and the choices on the way back", async ({ host, panel, page, tickets }) => {
   await host();
   await panel.open();
   await panel.box.fill("export chart");

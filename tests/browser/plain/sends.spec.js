@@ -4,7 +4,7 @@ import { expect, test } from "../deskbell.js";
 
 /** @typedef {any} Any */
 
-/** A text for each group that occurs in the bytes of a request, and nowhere else on the page. */
+/** For each group, a text that occurs only in its part of the request. */
 const MARKS = /** @type {Record<string, string>} */ ({
   Page: "view-of-the-page",
   You: "ada@host.example",
@@ -74,15 +74,10 @@ test.beforeEach(({ trouble }) => trouble.expect(/503/));
 
 const groups = Object.keys(MARKS);
 for (const [half, off] of /** @type {const} */ ([
-  ["every other group", groups.filter((_, index) => index % 2 === 0)],
-  ["the others", groups.filter((_, index) => index % 2 === 1)],
+  ["groups at even positions", groups.filter((_, index) => index % 2 === 0)],
+  ["groups at odd positions", groups.filter((_, index) => index % 2 === 1)],
 ]))
-  test(`${half} switched off: nothing of them is in the request, and all of the rest`, async ({
-    host,
-    page,
-    panel,
-    tickets,
-  }) => {
+  test(`leaves ${half} out of the request, and sends all others`, async ({ host, page, panel, tickets }) => {
     await host({ path: "/view-of-the-page", answer, fill: { body: BODY } });
     await happen(page);
     await look(panel);
@@ -107,7 +102,7 @@ for (const [half, off] of /** @type {const} */ ([
     expect(new Set(withheld)).toEqual(new Set(["customer"]));
   });
 
-test("one error, one request and one link switched off: the others go", async ({ host, page, panel, tickets }) => {
+test("leaves out one error, one request and one link, and sends the others", async ({ host, page, panel, tickets }) => {
   await host({ answer, fill: { body: BODY } });
   await happen(page);
   await look(panel);
@@ -127,10 +122,10 @@ test("one error, one request and one link switched off: the others go", async ({
   ]);
 });
 
-test.describe("copied", () => {
+test.describe("with a clipboard", () => {
   test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 
-  test("as JSON it is what is sent then, and as text everybody can read it", async ({ host, page, panel }) => {
+  test("copies the submission as JSON, and as readable text", async ({ host, page, panel }) => {
     await host({ answer, fill: { body: BODY } });
     await happen(page);
     await look(panel);
@@ -150,11 +145,7 @@ test.describe("copied", () => {
   });
 });
 
-test("choices are remembered on the device, until the page says that the customer has gone", async ({
-  host,
-  page,
-  panel,
-}) => {
+test("remembers the switches on the device until a reset", async ({ host, page, panel }) => {
   await host({ answer, fill: { body: BODY } });
   await happen(page);
   await look(panel);
@@ -170,7 +161,7 @@ test("choices are remembered on the device, until the page says that the custome
   await expect(toggle(panel, "Page")).toBeChecked();
 });
 
-test("a group that the site asks for goes only with the customer's yes", async ({ host, page, panel, tickets }) => {
+test("sends a group that needs consent only if the customer switches it on", async ({ host, page, panel, tickets }) => {
   await host({ answer, fill: { body: BODY } });
   await happen(page);
   await command(page, "configure", { context: { ask: ["errors", "requests"] } });
@@ -185,7 +176,7 @@ test("a group that the site asks for goes only with the customer's yes", async (
   expect(context.withheld).toEqual([{ group: "errors", items: 0, by: "customer" }]);
 });
 
-test("consent is asked for where the site wants it, and never taken for granted", async ({
+test("asks for account access if the site wants it, unchecked by default", async ({
   host,
   page,
   panel,
@@ -209,7 +200,7 @@ test("consent is asked for where the site wants it, and never taken for granted"
   await expect((await inbox(reference)).getByText("Support may access it", { exact: true })).toBeVisible();
 });
 
-test("searching while one types names who is asked, and can be switched off", async ({
+test("names the server that is searched while the customer types, and lets the customer switch that off", async ({
   host,
   page,
   panel,
@@ -231,7 +222,7 @@ test("searching while one types names who is asked, and can be switched off", as
   expect(asked).toEqual([]);
 });
 
-test("what happened since the first letter goes along when the customer adds it", async ({
+test("sends what happened since the first letter if the customer includes it", async ({
   host,
   page,
   panel,

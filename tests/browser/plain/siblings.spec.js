@@ -37,12 +37,7 @@ const send = async (panel, text) => {
 /** @param {import("@playwright/test").BrowserContext} context */
 const cookies = async (context) => (await context.cookies()).filter(({ name }) => name.startsWith("deskbell"));
 
-test("a ticket that was sent on one subdomain is there on another, until somebody resets", async ({
-  page,
-  panel,
-  host,
-  context,
-}) => {
+test("shares tickets between subdomains until a reset", async ({ page, panel, host, context }) => {
   const site = await host({ fill: { attributes: SHARED }, path: "/?signed-out" });
   await visit(page, site.url, "www");
   const reference = await send(panel, "Sent on www");
@@ -63,7 +58,7 @@ test("a ticket that was sent on one subdomain is there on another, until somebod
   await expect(panel.button(/^Your tickets/)).toHaveCount(0);
 });
 
-test("without it each origin keeps its own, and what one has moves to the cookie once it is asked for", async ({
+test("keeps the session in its origin, and moves it to the cookie once the page names a domain", async ({
   page,
   panel,
   host,
@@ -76,7 +71,7 @@ test("without it each origin keeps its own, and what one has moves to the cookie
   expect(await stored(page)).toBe(1);
   expect(await cookies(context)).toEqual([]);
 
-  // The same origin, whose page names the domain from here on.
+  // From here on the page of the same origin names the domain.
   fill.attributes = SHARED;
   await visit(page, alone.url, "www");
   await panel.open();
@@ -86,7 +81,7 @@ test("without it each origin keeps its own, and what one has moves to the cookie
   expect(await cookies(context)).toHaveLength(1);
 });
 
-test("two origins that had tickets before keep theirs, each where it was", async ({ page, panel, host }) => {
+test("keeps the sessions of two origins that had tickets before", async ({ page, panel, host }) => {
   const alone = await host({ path: "/?signed-out" });
   const shared = await host({ fill: { attributes: SHARED }, path: "/?signed-out" });
   /** @type {Record<string, string>} */
@@ -110,7 +105,7 @@ test("two origins that had tickets before keep theirs, each where it was", async
   }
 });
 
-test("over HTTPS the cookie goes nowhere else, and a page of another site of the same product has one of its own", async ({
+test("sets a secure cookie over HTTPS, and ignores malformed cookies and those of other sites", async ({
   page,
   panel,
   host,
@@ -144,17 +139,17 @@ test("over HTTPS the cookie goes nowhere else, and a page of another site of the
   expect(left.map(({ name }) => name)).toEqual(["deskbell-other"]);
 });
 
-/** Whatever makes the browser reject the cookie: the page's location, and the domain it names. */
+/** Pages and domains for which the browser rejects the cookie. */
 const REFUSED = [
-  { why: "a domain of somebody else", page: "https://www.acme.test", domain: "elsewhere.test" },
+  { why: "another owner's domain", page: "https://www.acme.test", domain: "elsewhere.test" },
   { why: "a public suffix", page: "https://acme.github.io", domain: "github.io" },
   { why: "a top-level domain", page: "https://www.acme.test", domain: "test" },
-  { why: "an address in place of a domain", page: "https://www.acme.test", domain: "https://acme.test" },
-  { why: "a sibling", page: "https://www.acme.test", domain: "app.acme.test" },
-  { why: "cookies are blocked", page: "https://www.acme.test", domain: "acme.test", blocked: true },
+  { why: "a URL instead of a domain", page: "https://www.acme.test", domain: "https://acme.test" },
+  { why: "a sibling domain", page: "https://www.acme.test", domain: "app.acme.test" },
+  { why: "blocked cookies", page: "https://www.acme.test", domain: "acme.test", blocked: true },
 ];
 for (const { why, page: address, domain, blocked } of REFUSED)
-  test(`where the browser takes no cookie the host's developer is told, and the origin keeps the session: ${why}`, async ({
+  test(`warns the developer and keeps the session in the origin if the browser rejects the cookie: ${why}`, async ({
     page,
     panel,
     host,

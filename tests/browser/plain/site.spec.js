@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// What a site adds: incidents, custom fields, channels for its plans. And robots.
+// What a site adds: incidents, custom fields and channels for its plans. And robots.
 
 /** @typedef {any} Any */
 
@@ -35,8 +35,8 @@ const command = (page, name, ...args) =>
     /** @type {const} */ ([name, args]),
   );
 
-test.describe("fields of its own", () => {
-  test("are in the new language when that changes, with what was answered", async ({ gateway, host, page, panel }) => {
+test.describe("custom fields", () => {
+  test("follow a change of language and keep their answers", async ({ gateway, host, page, panel }) => {
     await gateway.stop();
     await gateway.start(FIELDS);
     await host();
@@ -51,7 +51,7 @@ test.describe("fields of its own", () => {
     await expect(panel.root.getByRole("button", { name: "Datei hinzufügen" })).toBeVisible();
   });
 
-  test("are asked for by kind, checked before sending, kept, sent once and shown to support", async ({
+  test("appear by kind, are checked before sending, sent once and shown to agents", async ({
     host,
     panel,
     gateway,
@@ -105,11 +105,7 @@ test.describe("fields of its own", () => {
     await expect(region).toHaveValue("");
   });
 
-  test("that the page names are asked for too, and a bad one is named on the console", async ({
-    host,
-    page,
-    panel,
-  }) => {
+  test("can be set by the page, which gets a warning about an invalid one", async ({ host, page, panel }) => {
     await host();
     const warned = page.waitForEvent("console", (message) => message.text().includes("fields: "));
     await command(page, "configure", { fields: [{ id: "a b", label: "x", type: "text" }] });
@@ -120,7 +116,7 @@ test.describe("fields of its own", () => {
     await expect(panel.root.getByLabel("Order (optional)")).toBeVisible();
   });
 
-  test("keep nobody from sending where they do not come", async ({ host, page, panel, gateway, trouble, tickets }) => {
+  test("do not prevent sending if they fail to load", async ({ host, page, panel, gateway, trouble, tickets }) => {
     trouble.expect(/ERR_FAILED|Failed to load/);
     await gateway.stop();
     await gateway.start(FIELDS);
@@ -135,7 +131,7 @@ test.describe("fields of its own", () => {
   });
 });
 
-test("what is broken stands above everything, and who has it too says so with one press", async ({
+test("shows an incident above everything, and counts an affected customer by one press", async ({
   host,
   page,
   panel,
@@ -170,13 +166,13 @@ url = "https://status.example.com/"
   await expect(panel.live).toHaveText("Noted. You don't need to send a ticket.");
   await expect((await inbox()).getByText("1 customer affected")).toBeVisible();
 
-  // It stays on every screen, and is no part of a ticket.
+  // The incident stays on every screen, and the press creates no ticket.
   await panel.toTicket();
   await expect(notice).toBeVisible();
   await expect((await inbox()).locator("a.reference")).toHaveCount(0);
 });
 
-test("maintenance is told from an incident, and asks nobody anything", async ({ host, panel, gateway }) => {
+test("shows maintenance without asking who is affected", async ({ host, panel, gateway }) => {
   await gateway.stop();
   await gateway.start(`
 [sites.demo]
@@ -188,7 +184,7 @@ incidents = { say = "New disks until 10:00", kind = "maintenance" }
   await expect(panel.root.locator(".notices section")).toHaveText("Maintenance New disks until 10:00");
 });
 
-test("a channel is shown to the customers of its plan, and links to everybody", async ({ host, page, panel }) => {
+test("shows a channel only to customers of its plan, and links to everybody", async ({ host, page, panel }) => {
   await host();
   await command(page, "configure", {
     channels: [
@@ -205,7 +201,7 @@ test("a channel is shown to the customers of its plan, and links to everybody", 
   await expect(links).toHaveText(["Your channel in Slack", "Discord", "Docs"]);
 });
 
-test("who fills in what nobody can see is taken, and marked", async ({ host, page, panel, inbox }) => {
+test("accepts and marks a ticket whose invisible field is filled in", async ({ host, page, panel, inbox }) => {
   await host();
   await panel.open();
   const trap = panel.root.locator("[name=db-more]");

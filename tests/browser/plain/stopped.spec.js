@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// Requests that something on the way to the gateway blocks.
+// Requests that a proxy or a firewall on the way to the gateway blocks.
 
 /** The beginning of a Windows program. */
 const PROGRAM = [0x4d, 0x5a, 0x90, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0xff, 0xff, 0, 0];
@@ -14,13 +14,13 @@ const choose = async (panel) => {
 };
 
 const refusals = {
-  "that refuses it with a page of its own": { status: 413, headers: { "access-control-allow-origin": "*" } },
-  "whose refusal a page of another origin may not read": { status: 0, headers: {} },
-  "that answers with a fault each time": { status: 500, headers: { "access-control-allow-origin": "*" } },
+  "that rejects it with a page of its own": { status: 413, headers: { "access-control-allow-origin": "*" } },
+  "whose rejection the page may not read": { status: 0, headers: {} },
+  "that fails each time": { status: 500, headers: { "access-control-allow-origin": "*" } },
 };
 
 for (const [name, { status, headers }] of Object.entries(refusals))
-  test(`a file is left out and named, and the text goes, behind a proxy ${name}`, async ({
+  test(`sends a ticket without its file, and names the file, behind a proxy ${name}`, async ({
     host,
     page,
     panel,
@@ -46,7 +46,7 @@ for (const [name, { status, headers }] of Object.entries(refusals))
     expect(ticket.attachments ?? []).toEqual([]);
   });
 
-test("a file of a reply is left out and named, and the reply goes, behind a proxy that refuses it", async ({
+test("sends a reply without its file, and names the file, behind a proxy that rejects it", async ({
   host,
   page,
   panel,
@@ -76,7 +76,7 @@ test("a file of a reply is left out and named, and the reply goes, behind a prox
   await expect(agent.getByText("trace.log couldn't be sent")).toBeVisible();
 });
 
-test("what is announced of a file is what became of it", async ({ host, page, panel, trouble }) => {
+test("announces whether each file was added or rejected", async ({ host, page, panel, trouble }) => {
   trouble.expect(/415|Failed to load/);
   await host();
   await panel.open();
@@ -94,7 +94,7 @@ test("what is announced of a file is what became of it", async ({ host, page, pa
   await expect(panel.live).not.toContainText(/setup.exe (goes along|added)/);
 });
 
-test("a text that a firewall stops is told to the host as blocked", async ({ host, page, panel, trouble }) => {
+test("emits the cause `blocked` if a firewall rejects the text", async ({ host, page, panel, trouble }) => {
   trouble.expect(/403|ERR_FAILED|CORS|Failed to load/);
   await host();
   await page.route("**/tickets", (route) =>
@@ -119,7 +119,7 @@ test("a text that a firewall stops is told to the host as blocked", async ({ hos
 });
 
 for (const [name, { answer, text }] of Object.entries({
-  "a firewall that refuses everything": {
+  "a firewall that rejects everything": {
     answer: { status: 403, contentType: "text/html", body: "<html><title>403 Forbidden</title></html>" },
     text: "Something between you and support, such as a firewall, is blocking your message.",
   },
@@ -132,7 +132,7 @@ for (const [name, { answer, text }] of Object.entries({
     text: "Support can't store any more messages right now.",
   },
 }))
-  test(`behind ${name} the customer reads that, and the ticket goes later`, async ({
+  test(`explains ${name} to the customer, and sends the ticket later`, async ({
     host,
     page,
     panel,

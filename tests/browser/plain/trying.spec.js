@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// A test page: its tickets are tests, and what it shows and searches for is not counted.
+// A page for tests: its tickets are marked as tests, and what it shows and searches for is not counted.
 
 const QUEUE =
   "window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };";
@@ -10,14 +10,14 @@ const ways = {
   "an attribute": { fill: { attributes: 'data-env="test"' } },
   configure: { fill: { head: `<script>${QUEUE}deskbell("configure", { env: "test" });</script>` } },
   "a global": { fill: { head: '<script>window.deskbellSettings = { env: "test" };</script>' } },
-  "the script's address": {
+  "the script's URL": {
     folder: "bare",
     fill: { head: '<script crossorigin src="{{gateway}}/deskbell.js?site=demo&env=test"></script>' },
   },
 };
 
 for (const [name, options] of Object.entries(ways))
-  test(`said by ${name}, it marks tickets as tests, and counts nothing`, async ({
+  test(`marks tickets as tests and counts nothing if ${name} says so`, async ({
     host,
     page,
     panel,
@@ -44,7 +44,7 @@ for (const [name, options] of Object.entries(ways))
     await expect((await inbox(reference)).getByText("Test", { exact: true })).toBeVisible();
   });
 
-test("a test that waits on the device is one when it goes, and so is one that was refused and mended", async ({
+test("keeps the mark of an unsent ticket, and of a rejected one that is corrected", async ({
   host,
   page,
   panel,
@@ -91,7 +91,7 @@ for (const [value, warned] of /** @type {const} */ ([
   ["staging", true],
   ["Test", true],
 ]))
-  test(`data-env="${value}" is ordinary${warned ? ", and the console names it" : ""}`, async ({
+  test(`data-env="${value}" counts as production${warned ? ", with a warning" : ""}`, async ({
     host,
     page,
     panel,

@@ -2,12 +2,15 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "../deskbell.js";
 import { answer, outcomes } from "../uses.js";
 
-// Functions that the recorder wraps work as they do without it.
+// Functions that the recorder wraps behave as they do without it.
 
 test.beforeEach(({ trouble }) => trouble.expect(/./));
 
 for (const off of [false, true])
-  test(`requests, history and console give what they gave${off ? ", switched off" : ""}`, async ({ host, page }) => {
+  test(`requests, history and console behave as without the recorder${off ? ", switched off" : ""}`, async ({
+    host,
+    page,
+  }) => {
     await page.route("**/deskbell.js", (route) => route.fulfill({ body: "", contentType: "text/javascript" }));
     await host({ answer });
     const expected = await outcomes(page);
@@ -25,7 +28,7 @@ for (const off of [false, true])
     expect(await outcomes(page)).toEqual(expected);
   });
 
-test("a script that came without `crossorigin` wraps nothing, because the page would not hear of its own errors", async ({
+test("wraps nothing if the script was loaded without `crossorigin`, which would hide the page's own errors from it", async ({
   host,
   page,
 }) => {

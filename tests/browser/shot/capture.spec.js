@@ -1,7 +1,7 @@
 import { launch } from "../chromium.js";
 import { expect, pixel, test } from "./studio.js";
 
-// A picture of the page as it is, captured by the browser's own means, with its prompt answered.
+// A screenshot of the page, captured by the browser, whose prompt is accepted automatically.
 
 /** @typedef {any} Any */
 
@@ -20,14 +20,10 @@ const watch = (page) =>
   });
 
 for (const [where, viewport] of /** @type {const} */ ([
-  ["beside the page", { width: 1280, height: 720 }],
-  ["all over it", { width: 360, height: 640 }],
+  ["beside it", { width: 1280, height: 720 }],
+  ["on top of it", { width: 360, height: 640 }],
 ]))
-  test(`the page is on the picture, the panel ${where} is not, and it is there again`, async ({
-    page,
-    panel,
-    studio,
-  }) => {
+  test(`captures the page without the panel ${where}, and shows the panel again`, async ({ page, panel, studio }) => {
     await page.setViewportSize(viewport);
     await studio.open();
     expect(await page.evaluate(() => /** @type {Any} */ (window).possible())).toBe(true);

@@ -1,6 +1,6 @@
 import { changed, expect, expectAccessible, isBlack, pixel, test } from "./studio.js";
 
-// The edits of a customer are in the file, pixel by pixel.
+// A customer's edits are in the file, pixel by pixel.
 
 /** @typedef {any} Any */
 
@@ -8,13 +8,10 @@ const [WIDTH, HEIGHT] = [320, 200];
 const SECRET = { x: 50.4, y: 40.3, width: 90.3, height: 30.5 };
 
 for (const [size, viewport] of /** @type {const} */ ([
-  ["as it is", { width: 1280, height: 720 }],
-  ["made smaller to fit", { width: 300, height: 600 }],
+  ["in full size", { width: 1280, height: 720 }],
+  ["scaled to fit", { width: 300, height: 600 }],
 ]))
-  test(`what is blacked out is gone from the file, shown ${size}, and nothing else has changed`, async ({
-    page,
-    studio,
-  }) => {
+  test(`blacks out exactly what was dragged over on a picture shown ${size}`, async ({ page, studio }) => {
     await page.setViewportSize(viewport);
     await studio.open();
     const file = await studio.noise(WIDTH, HEIGHT);
@@ -27,7 +24,7 @@ for (const [size, viewport] of /** @type {const} */ ([
     const black = changed(picture, await studio.plain(file));
     if (!black) throw new Error("nothing has changed");
     expect(isBlack(picture, black)).toBe(true);
-    // All that the pointer went over, and no more than the pixels that it touched.
+    // Everything that the pointer went over, and only pixels that it touched.
     expect(black.x).toBeLessThanOrEqual(SECRET.x);
     expect(black.y).toBeLessThanOrEqual(SECRET.y);
     expect(black.x + black.width).toBeGreaterThanOrEqual(SECRET.x + SECRET.width);
@@ -36,9 +33,7 @@ for (const [size, viewport] of /** @type {const} */ ([
     expect(black.height).toBeLessThanOrEqual(SECRET.height + 3);
   });
 
-test("where the picture is transparent, black is opaque all the same; beyond its edge nothing is drawn", async ({
-  studio,
-}) => {
+test("blacks out transparent pixels opaquely, and draws nothing beyond the edge", async ({ studio }) => {
   await studio.open();
   const file = await studio.noise(WIDTH, HEIGHT);
   await studio.begin(file);
@@ -52,7 +47,7 @@ test("where the picture is transparent, black is opaque all the same; beyond its
   expect(isBlack(picture, part)).toBe(true);
 });
 
-test("a mark is a box around, and what is inside of it stays", async ({ studio }) => {
+test("a mark is a frame that leaves its inside unchanged", async ({ studio }) => {
   await studio.open();
   const file = await studio.noise(WIDTH, HEIGHT);
   await studio.begin(file);
@@ -74,7 +69,7 @@ test("a mark is a box around, and what is inside of it stays", async ({ studio }
     expect(pixel(picture, Number(x), Number(y))).toEqual(pixel(plain, Number(x), Number(y)));
 });
 
-test("cropping cuts to whole pixels, and what is drawn afterwards is where it was drawn", async ({ studio }) => {
+test("crops to whole pixels, and draws later edits where they were made", async ({ studio }) => {
   await studio.open();
   const file = await studio.noise(WIDTH, HEIGHT);
   await studio.begin(file);
@@ -93,7 +88,7 @@ test("cropping cuts to whole pixels, and what is drawn afterwards is where it wa
   expect(isBlack(picture, black)).toBe(true);
 });
 
-test("every step is undone, and the picture is what it was", async ({ studio }) => {
+test("undoes every step until the picture is unchanged", async ({ studio }) => {
   await studio.open();
   const file = await studio.noise(WIDTH, HEIGHT);
   await studio.begin(file);
@@ -114,7 +109,7 @@ test("every step is undone, and the picture is what it was", async ({ studio }) 
   expect(changed(await studio.picture(), await studio.plain(file))).toBeNull();
 });
 
-test("the keyboard alone blacks out, marks, crops, undoes and is done", async ({ page, panel, studio }) => {
+test("the keyboard alone blacks out, marks, crops, undoes and finishes", async ({ page, panel, studio }) => {
   await studio.open();
   await page.keyboard.type("Half written");
   const file = await studio.noise(WIDTH, HEIGHT);
@@ -155,7 +150,7 @@ test("the keyboard alone blacks out, marks, crops, undoes and is done", async ({
   await expect(panel.box).toHaveValue("Half written");
 });
 
-test("a frame that is moved by keys stays on the picture, and is seen", async ({ page, studio }) => {
+test("shows a frame that is moved by keys, and keeps it on the picture", async ({ page, studio }) => {
   await studio.open();
   await studio.begin(await studio.noise(WIDTH, HEIGHT));
   const bare = await studio.canvas.screenshot();
@@ -174,7 +169,7 @@ test("a frame that is moved by keys stays on the picture, and is seen", async ({
 test.describe("by touch", () => {
   test.use({ viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true });
 
-  test("a finger draws, a second one does no harm, and nothing scrolls away", async ({ page, studio }) => {
+  test("draws with one finger and ignores a second", async ({ page, studio }) => {
     await studio.open();
     const file = await studio.noise(WIDTH, HEIGHT);
     await studio.begin(file);
@@ -208,7 +203,7 @@ test.describe("by touch", () => {
   });
 });
 
-test("Escape gives up what is drawn, then the editor, and never the text or the panel", async ({
+test("Escape cancels the drawing, then the editor, and keeps the text and the panel", async ({
   page,
   panel,
   studio,
@@ -232,11 +227,7 @@ test("Escape gives up what is drawn, then the editor, and never the text or the 
   await expect(panel.box).toHaveValue("Half written");
 });
 
-test("cancelled, or with the panel closed by the page, there is no picture and no editor", async ({
-  page,
-  panel,
-  studio,
-}) => {
+test("yields no picture if the customer cancels or the page closes the panel", async ({ page, panel, studio }) => {
   await studio.open();
   const file = await studio.noise(WIDTH, HEIGHT);
   await studio.begin(file);
@@ -250,7 +241,7 @@ test("cancelled, or with the panel closed by the page, there is no picture and n
   await expect(panel.dialog).toBeHidden();
 });
 
-test("what is too large is made smaller, and edited all the same", async ({ page, studio }) => {
+test("scales down a picture that is too large, and edits it", async ({ page, studio }) => {
   test.slow();
   await studio.open();
   for (const [width, height, fitted] of /** @type {const} */ ([
@@ -282,7 +273,7 @@ test("what is too large is made smaller, and edited all the same", async ({ page
   }
 });
 
-test("what is no picture is unreadable", async ({ page, studio }) => {
+test("reports a file that is no picture as unreadable", async ({ page, studio }) => {
   await studio.open();
   for (const [bytes, type] of [
     ["", "image/png"],
@@ -303,7 +294,7 @@ for (const [lang, colorScheme, viewport] of /** @type {const} */ ([
   ["de", "dark", { width: 1440, height: 900 }],
   ["ar", "dark", { width: 360, height: 640 }],
 ]))
-  test(`the editor is for everybody: ${lang}, ${colorScheme}, ${viewport.width} pixels`, async ({ page, studio }) => {
+  test(`the editor is accessible: ${lang}, ${colorScheme}, ${viewport.width} pixels`, async ({ page, studio }) => {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize(viewport);
     await studio.open(lang);

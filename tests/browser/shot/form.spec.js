@@ -1,11 +1,11 @@
 import { launch } from "../chromium.js";
 import { expect, test } from "../deskbell.js";
 
-// From the form: a picture is captured by the browser's own means, edited, and attached.
+// From the form: a screenshot is captured by the browser, edited, and attached.
 
 test.use({ launchOptions: { ...launch, args: [...launch.args, "--auto-accept-this-tab-capture"] } });
 
-test("a screenshot is taken from the form, blacked out, and arrives with the ticket", async ({
+test("takes a screenshot from the form, blacks out a part, and sends it with the ticket", async ({
   host,
   page,
   panel,

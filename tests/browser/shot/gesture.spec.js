@@ -2,7 +2,7 @@ import { expect, test } from "./studio.js";
 
 /** @typedef {any} Any */
 
-test("the browser is asked in the press itself, and a press that is too long ago is said to be so", async ({
+test("requests the capture during the press, and reports a press that was too long ago", async ({
   page,
   panel,
   studio,

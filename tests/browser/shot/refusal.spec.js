@@ -5,7 +5,11 @@ test.use({ launchOptions: { ...launch, args: [...launch.args, "--auto-reject-thi
 
 /** @typedef {any} Any */
 
-test("who says no has said no: no picture, no error, and the panel is there", async ({ page, panel, studio }) => {
+test("yields neither picture nor error if the customer declines, and shows the panel again", async ({
+  page,
+  panel,
+  studio,
+}) => {
   await studio.open();
   await page.keyboard.type("Half written");
   await studio.begin();
@@ -15,7 +19,7 @@ test("who says no has said no: no picture, no error, and the panel is there", as
   await expect(panel.box).toBeFocused();
 });
 
-test("where no picture can be taken, that is what is said", async ({ page, panel, studio }) => {
+test("reports a browser that cannot capture, and offers no screenshot again", async ({ page, panel, studio }) => {
   await studio.open();
   await page.evaluate(() => {
     MediaDevices.prototype.getDisplayMedia = () => Promise.reject(new DOMException("no source", "NotReadableError"));

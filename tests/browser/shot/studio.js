@@ -108,7 +108,7 @@ export class Studio {
   /** The resulting picture. */
   async picture() {
     const outcome = await this.outcome();
-    expect(outcome, "a picture comes of it").toHaveProperty("pixels");
+    expect(outcome, "the outcome is a picture").toHaveProperty("pixels");
     return /** @type {Picture} */ (outcome);
   }
 

@@ -3,7 +3,7 @@ import { STRICT } from "../policies.js";
 
 // The minimal policy of a page: any violation and any error in the console fails these tests automatically.
 
-test("the whole story runs without a violation", async ({ host, panel, tickets, page }) => {
+test("searches, reads and sends without a violation", async ({ host, panel, tickets, page }) => {
   await host({ csp: STRICT });
   await panel.open();
   await panel.box.fill("change my plan pm_4021");
@@ -23,7 +23,7 @@ test("the whole story runs without a violation", async ({ host, panel, tickets, 
   ]);
 });
 
-test("the panel is dressed although the policy allows no style", async ({ host, panel }) => {
+test("styles the panel although the policy allows no styles", async ({ host, panel }) => {
   await host({ csp: STRICT });
   await panel.open();
   const look = await panel.dialog.evaluate((dialog) => {
@@ -34,7 +34,7 @@ test("the panel is dressed although the policy allows no style", async ({ host, 
   expect(await panel.root.evaluate((host) => host.shadowRoot?.querySelectorAll("style, [style]").length)).toBe(0);
 });
 
-test("the policy is in force, and what breaks it is seen", async ({ host, page, trouble }) => {
+test("the policy is enforced, and the test sees violations", async ({ host, page, trouble }) => {
   trouble.expect(/violation: (style-src|require-trusted-types-for)/);
   trouble.expect(/Content Security Policy|TrustedHTML/);
   await host({ csp: STRICT });

@@ -30,7 +30,7 @@ test.beforeAll(async () => {
 });
 
 /**
- * The servers of both, as far as their documentation describes the responses. Returns what they received.
+ * Stands in for both servers, as far as their documentation describes the responses. Returns what they received.
  * @param {import("@playwright/test").Page} page
  */
 const clouds = async (page) => {
@@ -76,7 +76,7 @@ const answer = (request, response) => {
   return response.writeHead(502, { "x-request-id": "pay-1" }).end();
 };
 
-/** The scripts in an order. @param {string} order */
+/** The script tags in an order. @param {string} order */
 const scripts = (order) => {
   const deskbell = `<script crossorigin src="{{gateway}}/deskbell.js" data-site="demo"></script>`;
   const tools = `<script src="/sdks.js"></script>`;
@@ -88,7 +88,7 @@ const serveSdks = (page) =>
   page.route("**/sdks.js", (route) => route.fulfill({ contentType: "text/javascript", body: sdks }));
 
 for (const order of ["Deskbell first", "Deskbell last"])
-  test(`${order}: the story of a page where much went wrong is told in order, with links to the other tools`, async ({
+  test(`${order}: records a customer's steps and failures in order, with links to the other tools`, async ({
     host,
     page,
     panel,
@@ -151,7 +151,7 @@ for (const order of ["Deskbell first", "Deskbell last"])
       ["error", "TypeError", "rows is undefined", 1],
       ["rejection", "RangeError", "no such page", 1],
     ]);
-    expect(context.errors[0].stack.split("\n")[1], "own frames first").toContain("/product.js");
+    expect(context.errors[0].stack.split("\n")[1], "the page's frames come first").toContain("/product.js");
     expect(context.requests).toHaveLength(1);
     const [payment] = context.requests;
     expect(payment).toMatchObject({ method: "POST", url: `${site.url}/api/payments`, status: 502 });
@@ -191,7 +191,7 @@ for (const order of ["Deskbell first", "Deskbell last"])
         .filter(({ url }) => url.includes("sentry.example"))
         .map(({ text }) => text)
         .join();
-    await expect.poll(reported, "Sentry hears of both errors").toMatch(/rows is undefined[^]*no such page/);
+    await expect.poll(reported, "Sentry receives both errors").toMatch(/rows is undefined[^]*no such page/);
     const event = reported().match(new RegExp(`"event_id":"${links["sentry event"].text}"`));
     expect(event, "the linked event is one that Sentry was sent").toBeTruthy();
     await expect
@@ -200,7 +200,7 @@ for (const order of ["Deskbell first", "Deskbell last"])
   });
 
 for (const order of ["Deskbell first", "Deskbell last"])
-  test(`${order}: streams, aborts, clones and synchronous requests are what they are without it`, async ({
+  test(`${order}: streams, aborts, clones and synchronous requests behave as without Deskbell`, async ({
     host,
     page,
     trouble,
