@@ -18,24 +18,24 @@ export async function expectAccessible(page, part = "deskbell-panel") {
     const { frameTree } = await session.send("Page.getFrameTree");
     const world = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
     const run = async (/** @type {string} */ expression) => {
-      const answer = await session.send("Runtime.evaluate", {
+      const response = await session.send("Runtime.evaluate", {
         expression,
         contextId: world.executionContextId,
         awaitPromise: true,
         returnByValue: true,
       });
-      if (answer.exceptionDetails) throw new Error(answer.exceptionDetails.exception?.description ?? "axe failed");
-      return answer.result.value;
+      if (response.exceptionDetails) throw new Error(response.exceptionDetails.exception?.description ?? "axe failed");
+      return response.result.value;
     };
     await run(`${await axe};0`);
     /** @type {{rules: number, violations: string[]}} */
-    const found = await run(`axe.run(${JSON.stringify(part)}).then(({ passes, violations }) => ({
+    const result = await run(`axe.run(${JSON.stringify(part)}).then(({ passes, violations }) => ({
       rules: passes.length,
       violations: violations.flatMap(({ id, help, nodes }) =>
         nodes.map(({ target, failureSummary }) => id + " (" + help + ") at " + target.flat().join(" > ") + ": " + failureSummary)),
     }))`);
-    expect(found.rules, "axe saw something to check").toBeGreaterThan(0);
-    expect(found.violations).toEqual([]);
+    expect(result.rules, "axe saw something to check").toBeGreaterThan(0);
+    expect(result.violations).toEqual([]);
   } finally {
     await session.detach();
   }

@@ -12,10 +12,10 @@ export { Panel } from "./panel.js";
 /** Errors on the pages of a test. A test has to expect those that it provokes; any other fails the test. */
 export class Trouble {
   /** @type {string[]} */
-  seen = [];
+  lines = [];
   /** @type {RegExp[]} */
   #expected = [];
-  #over = false;
+  #stopped = false;
 
   /** @param {RegExp} pattern */
   expect(pattern) {
@@ -23,17 +23,17 @@ export class Trouble {
   }
 
   /** Ignores later errors, because the test has ended. */
-  over() {
-    this.#over = true;
+  stop() {
+    this.#stopped = true;
   }
 
   /** @param {string} line */
   #note(line) {
-    if (!this.#over) this.seen.push(line);
+    if (!this.#stopped) this.lines.push(line);
   }
 
   get unexpected() {
-    return this.seen.filter((line) => !this.#expected.some((pattern) => pattern.test(line)));
+    return this.lines.filter((line) => !this.#expected.some((pattern) => pattern.test(line)));
   }
 
   /** @param {import("@playwright/test").BrowserContext} context */
@@ -45,9 +45,9 @@ export class Trouble {
     });
     // Reported through the console, because a global would disturb the tests that count a page's globals.
     await context.addInitScript(() => {
-      const tell = console.debug;
+      const report = console.debug;
       addEventListener("securitypolicyviolation", (event) => {
-        tell(`violation: ${event.effectiveDirective} refuses ${event.blockedURI} ${event.sample}`);
+        report(`violation: ${event.effectiveDirective} refuses ${event.blockedURI} ${event.sample}`);
       });
     });
   }
@@ -71,7 +71,7 @@ export const test = base.extend({
   // Requests of the page fail once the gateway has stopped, which is no error of the page.
   gateway: async ({ gateway, trouble }, use) => {
     await use(gateway);
-    trouble.over();
+    trouble.stop();
   },
 
   trouble: [

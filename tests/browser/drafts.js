@@ -2,7 +2,7 @@
  * The records of a store in the device's database.
  * @param {import("@playwright/test").Page} page @param {string} store @returns {Promise<any[]>}
  */
-export const kept = (page, store) =>
+export const readStore = (page, store) =>
   page.evaluate(
     (store) =>
       new Promise((resolve, reject) => {
@@ -26,6 +26,6 @@ export const kept = (page, store) =>
  * @param {import("@playwright/test").Page} page @returns {Promise<string[]>}
  */
 export const drafts = async (page) => {
-  const texts = (await kept(page, "drafts")).map((draft) => draft.ticket?.message);
+  const texts = (await readStore(page, "drafts")).map((draft) => draft.ticket?.message);
   return texts.filter((text) => text != undefined).sort();
 };

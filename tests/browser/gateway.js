@@ -45,8 +45,8 @@ export class Gateway {
     const file = path.join(this.#folder, "deskbell.toml");
     if (settings) await writeFile(file, settings);
     if (settings) this.#options = ["--config", file];
-    const place = ["--listen", `127.0.0.1:${this.#port}`, "--database", this.#database];
-    const started = spawn(program, ["serve", "--demo", "--assets", dist, ...place, ...this.#options], {
+    const flags = ["--listen", `127.0.0.1:${this.#port}`, "--database", this.#database];
+    const started = spawn(program, ["serve", "--demo", "--assets", dist, ...flags, ...this.#options], {
       cwd: this.#folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -85,12 +85,12 @@ export class Gateway {
     const file = path.join(this.#folder, "questions.jsonl");
     await writeFile(file, questions.map((question) => JSON.stringify(question)).join("\n"));
     await promisify(execFile)(program, ["import", "--database", this.#database, "--site", "demo", file]);
-    const found = async () => {
+    const isFound = async () => {
       const answer = await fetch(`${this.url}/v1/sites/demo/search?q=${encodeURIComponent(query)}`);
       const { hits } = /** @type {{hits: {id: string}[]}} */ (await answer.json());
       return hits.some((hit) => questions.some(({ id }) => id === hit.id));
     };
-    await expect.poll(found, `the gateway sees what was imported`).toBe(true);
+    await expect.poll(isFound, `the gateway sees what was imported`).toBe(true);
   }
 
   /** A static index of the demo's questions, as written by the command. */

@@ -9,7 +9,7 @@ export class Mailbox {
   /** @type {Mail[]} */
   mails = [];
   /** How many mails clients tried to send. */
-  asked = 0;
+  attempts = 0;
   /** The response codes for the first attempts, before it accepts any. @type {number[]} */
   refusals = [];
   /** The users who have logged in. @type {string[]} */
@@ -36,7 +36,7 @@ export class Mailbox {
       onData: async (stream, { envelope }, done) => {
         const chunks = [];
         for await (const chunk of stream) chunks.push(chunk);
-        this.asked += 1;
+        this.attempts += 1;
         const code = this.refusals.shift();
         if (code)
           return done(Object.assign(new Error(`not now, ${envelope.rcptTo[0].address}`), { responseCode: code }));

@@ -30,7 +30,7 @@ export const answer = ({ url }, response) => {
   return reply;
 };
 
-/** Each uses an interface of the page and returns the result. */
+/** Each function calls an interface of the page and returns the result. */
 const USES = /** @type {Record<string, () => unknown>} */ ({
   "the text of an answer": () => fetch("/api/json").then((answer) => answer.text()),
   "a request as an object": () => fetch(new Request("/api/json", { method: "POST", body: "x" })).then((a) => a.status),
@@ -46,9 +46,9 @@ const USES = /** @type {Record<string, () => unknown>} */ ({
   },
   "an abort before the answer": () => {
     const controller = new AbortController();
-    const asked = fetch("/api/never", { signal: controller.signal });
+    const request = fetch("/api/never", { signal: controller.signal });
     controller.abort(new RangeError("enough"));
-    return asked.catch((error) => [error.name, error.message]);
+    return request.catch((error) => [error.name, error.message]);
   },
   "an abort in the middle of a body": async () => {
     const controller = new AbortController();
@@ -161,8 +161,8 @@ const USES = /** @type {Record<string, () => unknown>} */ ({
     }
   },
   "a history entry": () => {
-    const given = history.pushState({ a: 1 }, "", "#there");
-    return [given, location.hash, history.state];
+    const result = history.pushState({ a: 1 }, "", "#there");
+    return [result, location.hash, history.state];
   },
   "a history entry elsewhere": () => {
     try {

@@ -67,17 +67,17 @@ export class Zendesk {
   }
 
   /** The requests to a path, oldest first, without preflights. @param {string} start @returns {Promise<any[]>} */
-  async asked(start) {
+  async requestsTo(start) {
     const { log } = await this.state();
-    return log.filter((/** @type {any} */ one) => one.method !== "OPTIONS" && one.path.startsWith(start));
+    return log.filter((/** @type {any} */ request) => request.method !== "OPTIONS" && request.path.startsWith(start));
   }
 
-  /** Calls any other control of the stand-in. @param {string} what @param {unknown} [body] @returns {Promise<any>} */
-  async control(what, body) {
+  /** Calls any other control of the stand-in. @param {string} name @param {unknown} [body] @returns {Promise<any>} */
+  async control(name, body) {
     const headers = { "content-type": "application/json" };
     const options = body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) };
-    const answer = await fetch(`${this.url}/_control/${what}`, options);
-    if (!answer.ok) throw new Error(`the stand-in refuses ${what}: ${answer.status} ${await answer.text()}`);
+    const answer = await fetch(`${this.url}/_control/${name}`, options);
+    if (!answer.ok) throw new Error(`the stand-in refuses ${name}: ${answer.status} ${await answer.text()}`);
     const text = await answer.text();
     return text && JSON.parse(text);
   }

@@ -15,12 +15,12 @@ const { logged, messageOf, nameOf, stackOf } = await import("../../loader/values
 const errors = readErrors();
 
 /** The message in a ticket for the arguments of a console call. */
-const put = (args) => shown(logged(args).message);
+const messageOfCall = (args) => shown(logged(args).message);
 
 beforeEach(() => errors.splice(0));
 
 /** A proxy that records every trap that is called. */
-const watched = (target = {}) => {
+const countingProxy = (target = {}) => {
   const traps = [];
   const handler = new Proxy({}, { get: (_, trap) => (traps.push(trap), undefined) });
   return { traps, proxy: new Proxy(target, handler) };
@@ -67,12 +67,12 @@ test("records a short name for other objects and reads none of their properties"
   for (const value of objects) {
     assert.equal(messageOf(value), "[object]");
     assert.equal(nameOf(value) + stackOf(value), "");
-    assert.equal(put(["%s and %o and %d", value, value, value]), "[object] and [object] and NaN");
+    assert.equal(messageOfCall(["%s and %o and %d", value, value, value]), "[object] and [object] and NaN");
     note("rejection", value, "");
   }
   assert.equal(messageOf(busy), "[function]");
   for (const target of [{}, [], () => {}, new Error("inside")]) {
-    const { proxy, traps } = watched(target);
+    const { proxy, traps } = countingProxy(target);
     note("rejection", proxy, "");
     note("console.error", ["%s", proxy, proxy], "");
     note("console.warn", [proxy], "");
@@ -123,7 +123,7 @@ test("reads the data properties of errors and runs no getter", () => {
 test("cuts long texts and does not read very long ones", () => {
   assert.equal(messageOf("x".repeat(3000)).length, 2000);
   assert.equal(messageOf("x".repeat(100_001)), "[long text]");
-  assert.match(put(Array.from({ length: 1000 }, (_, n) => `argument ${n}`)), / argument 19$/);
+  assert.match(messageOfCall(Array.from({ length: 1000 }, (_, n) => `argument ${n}`)), / argument 19$/);
 });
 
 test("fills in console formats as the console does, without styles", () => {
@@ -145,7 +145,7 @@ test("fills in console formats as the console does, without styles", () => {
     [["failed:", new RangeError("too far")], "failed: RangeError: too far"],
     [[], ""],
   ])
-    assert.equal(put(args), message, JSON.stringify(args));
+    assert.equal(messageOfCall(args), message, JSON.stringify(args));
 });
 
 test("counts repetitions of an error with its first and last time", () => {

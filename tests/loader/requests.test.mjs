@@ -6,7 +6,7 @@ import { test } from "node:test";
 const { addTimings } = await import("../../loader/collect/requests.js");
 
 const time = (ms) => new Date(performance.timeOrigin + ms).toISOString();
-const recorded = (url, ms, more) => ({
+const recordedRequest = (url, ms, more) => ({
   method: "POST",
   url,
   status: 200,
@@ -17,7 +17,7 @@ const recorded = (url, ms, more) => ({
   headers: { traceparent: url },
   ...more,
 });
-const measured = (name, startTime, more) => ({
+const timingEntry = (name, startTime, more) => ({
   name,
   startTime,
   duration: 4000.4,
@@ -29,21 +29,24 @@ const measured = (name, startTime, more) => ({
 
 test("adds size and total duration to a failed request without duplicating it", () => {
   const snapshot = {
-    requests: [recorded("https://x.test/a#part", 1000, { status: 503 })],
-    recent: [recorded("https://x.test/a#part", 1000, { status: 503 })],
-    timed: [measured("https://x.test/a", 1100, { responseStatus: 503, duration: 20 })],
+    requests: [recordedRequest("https://x.test/a#part", 1000, { status: 503 })],
+    recent: [recordedRequest("https://x.test/a#part", 1000, { status: 503 })],
+    timed: [timingEntry("https://x.test/a", 1100, { responseStatus: 503, duration: 20 })],
   };
   addTimings(snapshot);
   assert.deepEqual(snapshot, {
-    requests: [recorded("https://x.test/a#part", 1000, { status: 503, size: 77, duration_ms: 20 })],
+    requests: [recordedRequest("https://x.test/a#part", 1000, { status: 503, size: 77, duration_ms: 20 })],
   });
 });
 
 test("keeps method and headers of a slow request, and inserts an unrecorded one by its time", () => {
   const snapshot = {
-    requests: [recorded("https://x.test/late", 9000, { status: 500 })],
-    recent: [recorded("https://x.test/slow", 1000), recorded("https://x.test/slow", 5000)],
-    timed: [measured("https://x.test/slow", 5050), measured("https://x.test/beacon", 2000, { responseStatus: 404 })],
+    requests: [recordedRequest("https://x.test/late", 9000, { status: 500 })],
+    recent: [recordedRequest("https://x.test/slow", 1000), recordedRequest("https://x.test/slow", 5000)],
+    timed: [
+      timingEntry("https://x.test/slow", 5050),
+      timingEntry("https://x.test/beacon", 2000, { responseStatus: 404 }),
+    ],
   };
   addTimings(snapshot);
   assert.deepEqual(
@@ -60,10 +63,10 @@ test("keeps method and headers of a slow request, and inserts an unrecorded one 
 
 test("ignores event streams and keeps the newest twenty requests", () => {
   const snapshot = {
-    requests: Array.from({ length: 20 }, (_, n) => recorded(`https://x.test/${n}`, n * 1000)),
+    requests: Array.from({ length: 20 }, (_, n) => recordedRequest(`https://x.test/${n}`, n * 1000)),
     timed: [
-      measured("https://x.test/stream", 500, { contentType: "text/event-stream" }),
-      measured("https://x.test/new", 30_000),
+      timingEntry("https://x.test/stream", 500, { contentType: "text/event-stream" }),
+      timingEntry("https://x.test/new", 30_000),
     ],
   };
   addTimings(snapshot);

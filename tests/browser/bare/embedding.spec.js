@@ -3,7 +3,7 @@ import { expect, test } from "../deskbell.js";
 // How page builders load the script if the tag or its attributes cannot be written.
 
 /** A script that adds the tag, as tag managers do. @param {string} query @param {string} [more] */
-const injected = (query, more = "") => `<script>
+const inject = (query, more = "") => `<script>
   const script = document.createElement("script");
   script.async = true;
   script.crossOrigin = "";
@@ -13,13 +13,13 @@ const injected = (query, more = "") => `<script>
 </script>`;
 
 const ways = {
-  "a script whose URL has the settings": injected("?site=demo&email=help@host.example"),
-  "a script and a global with the settings": `<script>window.deskbellSettings = { site: "demo" };</script>${injected("")}`,
+  "a script whose URL has the settings": inject("?site=demo&email=help@host.example"),
+  "a script and a global with the settings": `<script>window.deskbellSettings = { site: "demo" };</script>${inject("")}`,
   "a script and a command before it": `<script>
     window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };
     deskbell("configure", { site: "demo" });
-  </script>${injected("")}`,
-  "a script and a command after it": injected("", 'script.onload = () => deskbell("configure", { site: "demo" });'),
+  </script>${inject("")}`,
+  "a script and a command after it": inject("", 'script.onload = () => deskbell("configure", { site: "demo" });'),
   "a module whose tag has the settings":
     '<script type="module" src="{{gateway}}/deskbell.js" data-site="demo"></script>',
   "a module whose URL has the settings": '<script type="module" src="{{gateway}}/deskbell.js?site=demo"></script>',
@@ -28,7 +28,7 @@ const ways = {
   "a deferred script": '<script defer src="{{gateway}}/deskbell.js?site=demo"></script>',
   "links of visitors whose ids are the names of globals": `
     <a id="deskbellSettings"></a><a id="deskbellSettings" name="gateway" href="https://evil.example/"></a>
-    <a id="deskbell"></a><a id="deskbell" name="q" href="https://evil.example/"></a>${injected("?site=demo")}`,
+    <a id="deskbell"></a><a id="deskbell" name="q" href="https://evil.example/"></a>${inject("?site=demo")}`,
   "a script from document.write": `<script>document.write('<script src="{{gateway}}/deskbell.js?site=demo"><\\/script>');</script>`,
 };
 
@@ -47,12 +47,12 @@ for (const [name, head] of Object.entries(ways))
 
 test("the module exports the command function of the page", async ({ host, page, gateway }) => {
   await host();
-  const { same, version } = await page.evaluate(async (address) => {
+  const { isSame, version } = await page.evaluate(async (address) => {
     const module = await import(address);
-    const same = module.default == window.deskbell && module.deskbell == window.deskbell;
-    return { same, version: module.default.version };
+    const isSame = module.default == window.deskbell && module.deskbell == window.deskbell;
+    return { isSame, version: module.default.version };
   }, `${gateway.url}/deskbell.mjs?site=demo`);
-  expect(same).toBe(true);
+  expect(isSame).toBe(true);
   expect(version).toMatch(/^\d/);
 });
 
@@ -79,28 +79,28 @@ for (const [name, query] of [
   test(`tells the host's developer, and no customer, about ${name}`, async ({ host, page, panel, trouble }) => {
     trouble.expect(/has no site|404/);
     /** @type {string[]} */
-    const said = [];
-    page.on("console", (message) => message.text().startsWith("deskbell:") && said.push(message.text()));
-    await host({ fill: { head: injected(/** @type {string} */ (query)) } });
+    const messages = [];
+    page.on("console", (message) => message.text().startsWith("deskbell:") && messages.push(message.text()));
+    await host({ fill: { head: inject(/** @type {string} */ (query)) } });
     await page.waitForFunction(() => /** @type {any} */ (window).deskbell?.version);
     const status = await page.evaluate(() => window.deskbell("status"));
     expect(status).toMatchObject({ available: false, reason: "site" });
-    const rejected = await page.evaluate(() => window.deskbell("open").then(String, (error) => error.message));
-    expect(rejected).toMatch(/has no site "(nosuch|default)"/);
+    const message = await page.evaluate(() => window.deskbell("open").then(String, (error) => error.message));
+    expect(message).toMatch(/has no site "(nosuch|default)"/);
     await page.getByRole("button", { name: "Open help" }).click();
     await expect(panel.dialog).toBeHidden();
     await expect(panel.root.locator(".launcher")).toHaveCount(0);
     // Further calls report nothing new.
     await page.evaluate(() => window.deskbell("status"));
-    expect(said).toHaveLength(1);
-    expect(said[0]).toContain("data-site");
+    expect(messages).toHaveLength(1);
+    expect(messages[0]).toContain("data-site");
   });
 
 test("closes help when opening it reveals that the site is unknown", async ({ host, page, panel, trouble }) => {
   trouble.expect(/has no site|404/);
-  await host({ fill: { head: injected("?site=nosuch") } });
+  await host({ fill: { head: inject("?site=nosuch") } });
   await page.waitForFunction(() => /** @type {any} */ (window).deskbell?.version);
-  const rejected = await page.evaluate(() => window.deskbell("open").then(String, (error) => error.message));
-  expect(rejected).toContain('has no site "nosuch"');
+  const message = await page.evaluate(() => window.deskbell("open").then(String, (error) => error.message));
+  expect(message).toContain('has no site "nosuch"');
   await expect(panel.dialog).toBeHidden();
 });

@@ -7,9 +7,9 @@ import { expect, test } from "../deskbell.js";
 
 const snippet = async () => {
   const readme = await readFile(new URL("../../../README.md", import.meta.url), "utf8");
-  const found = readme.match(/```html\n(<script>\n  \/\/ Commands wait[^]*?<\/script>)\n```/)?.[1];
-  expect(found, "the README has the snippet").toBeTruthy();
-  return /** @type {string} */ (found);
+  const match = readme.match(/```html\n(<script>\n  \/\/ Commands wait[^]*?<\/script>)\n```/)?.[1];
+  expect(match, "the README has the snippet").toBeTruthy();
+  return /** @type {string} */ (match);
 };
 
 const EARLY = `<script>
@@ -27,17 +27,17 @@ test("rejects queued and later commands if the script is blocked", async ({ host
   trouble.expect(/ERR_FAILED|Failed to load/);
   await page.route("**/deskbell.js", (route) => route.abort());
   await page.addInitScript(() =>
-    addEventListener("unhandledrejection", () => (document.documentElement.dataset.unheard = "true")),
+    addEventListener("unhandledrejection", () => (document.documentElement.dataset.unhandled = "true")),
   );
   await host({ fill: { head: (await snippet()) + EARLY + TAG } });
   expect(await page.evaluate("early")).toBe("deskbell.js could not be loaded");
-  const later = await page.evaluate(() =>
+  const message = await page.evaluate(() =>
     /** @type {Any} */ (window).deskbell("open").catch((/** @type {Any} */ error) => error.message),
   );
-  expect(later).toBe("deskbell.js could not be loaded");
+  expect(message).toBe("deskbell.js could not be loaded");
   await page.evaluate(async () => {
     /** @type {Any} */ (window).deskbell("close");
     await new Promise((done) => setTimeout(done));
   });
-  await expect(page.locator("html")).not.toHaveAttribute("data-unheard", "true");
+  await expect(page.locator("html")).not.toHaveAttribute("data-unhandled", "true");
 });

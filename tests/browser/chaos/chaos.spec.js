@@ -49,41 +49,41 @@ test("loses no ticket, creates none twice, and shows none as sent that does not 
   const tabs = [];
   for (let nth = 0; nth < TABS; nth++) tabs.push(await visit());
   /** The texts for which Send was pressed.  @type {string[]} */
-  const written = [];
+  const texts = [];
   /** The references that were shown as sent. @type {Set<string>} */
-  const shown = new Set();
+  const receipts = new Set();
 
   for (let nth = 0; nth < MANY; nth++) {
-    const at = Math.floor(chance() * TABS);
-    const { page, panel } = /** @type {Tab} */ (tabs[at]);
+    const index = Math.floor(chance() * TABS);
+    const { page, panel } = /** @type {Tab} */ (tabs[index]);
     await page.bringToFront();
     await form(panel);
     // A draft left by a crash is sent first, as a customer would.
-    const text = (await panel.box.inputValue()) || `${words(chance)} ${nth}`;
+    const text = (await panel.box.inputValue()) || `${randomWords(chance)} ${nth}`;
     await panel.box.fill(text);
     await expect.poll(() => drafts(page), { intervals: [50] }).toContain(text);
-    if (!written.includes(text)) written.push(text);
+    if (!texts.includes(text)) texts.push(text);
     const send = panel.button("Send");
     await (chance() < 0.2 ? send.dblclick() : send.click());
-    const end = pick(chance, ["wait", "wait", "again", "reload", "close", "crash", "offline", "pass"]);
-    if (end == "close" || end == "crash") {
-      if (end == "crash") await crash(page);
+    const ending = pick(chance, ["wait", "wait", "again", "reload", "close", "crash", "offline", "pass"]);
+    if (ending == "close" || ending == "crash") {
+      if (ending == "crash") await crash(page);
       await page.close();
-      tabs[at] = await visit();
+      tabs[index] = await visit();
       continue;
     }
-    if (end == "reload") {
+    if (ending == "reload") {
       await page.reload();
       continue;
     }
-    if (end == "offline") {
+    if (ending == "offline") {
       await context.setOffline(true);
-      await settled(page, panel);
+      await waitForOutcome(page, panel);
       await context.setOffline(false);
     }
-    if (end == "pass") continue;
-    await settled(page, panel);
-    if (end == "again" && (await panel.button("Try again").count())) {
+    if (ending == "pass") continue;
+    await waitForOutcome(page, panel);
+    if (ending == "again" && (await panel.button("Try again").count())) {
       // It may be sent automatically at that very moment.
       await panel
         .button("Try again")
@@ -93,10 +93,10 @@ test("loses no ticket, creates none twice, and shows none as sent that does not 
       await page.clock.fastForward(A_WHILE_MS);
     }
     const reference = (await panel.reference.count()) && (await panel.reference.textContent());
-    if (reference) shown.add(/** @type {any} */ (reference.match(/DB-\w+/))[0]);
+    if (reference) receipts.add(/** @type {any} */ (reference.match(/DB-\w+/))[0]);
   }
 
-  proxy.faulty = false;
+  proxy.isFaulty = false;
   // Remaining drafts and the outbox are sent.
   for (const { page } of tabs.splice(0)) await page.close();
   const { page, panel } = await visit();
@@ -106,7 +106,7 @@ test("loses no ticket, creates none twice, and shows none as sent that does not 
     if ((await drafts(page)).length) await expect(panel.box).not.toHaveValue("");
     if (!(await panel.box.inputValue())) break;
     await panel.button("Send").click();
-    await settled(page, panel);
+    await waitForOutcome(page, panel);
     await page.reload();
   }
   await expect(async () => {
@@ -114,21 +114,21 @@ test("loses no ticket, creates none twice, and shows none as sent that does not 
     expect(await page.evaluate(() => /** @type {Any} */ (window).deskbell("status"))).toMatchObject({ queued: 0 });
   }).toPass();
 
-  const stored = await tickets(gateway.database);
-  const messages = stored.map(({ message }) => message).sort();
-  test.info().annotations.push({ type: "faults", description: JSON.stringify(proxy.met) });
-  expect(messages, "each ticket exists once").toEqual([...written].sort());
+  const rows = await tickets(gateway.database);
+  const messages = rows.map(({ message }) => message).sort();
+  test.info().annotations.push({ type: "faults", description: JSON.stringify(proxy.counts) });
+  expect(messages, "each ticket exists once").toEqual([...texts].sort());
   // The receipt may be that of another submission in the outbox, of this or another tab.
-  const references = stored.map(({ reference }) => reference);
-  for (const reference of shown) expect(references, `${reference} was shown as sent`).toContain(reference);
-  expect(shown.size, "some receipts were shown").toBeGreaterThan(0);
-  expect(Object.keys(proxy.met).length, "most faults occurred").toBeGreaterThan(8);
+  const references = rows.map(({ reference }) => reference);
+  for (const reference of receipts) expect(references, `${reference} was shown as sent`).toContain(reference);
+  expect(receipts.size, "some receipts were shown").toBeGreaterThan(0);
+  expect(Object.keys(proxy.counts).length, "most faults occurred").toBeGreaterThan(8);
   await site.stop();
   await proxy.stop();
 });
 
 /** Meaningless words, because similar tickets would be offered otherwise. @param {() => number} chance */
-const words = (chance) =>
+const randomWords = (chance) =>
   Array.from({ length: 4 }, () =>
     Array.from({ length: 7 }, () => pick(chance, [..."bcdfghjklmnpqrstvwxz"])).join(""),
   ).join(" ");
@@ -152,7 +152,7 @@ const form = async (panel) => {
  * Waits until sending has an outcome, and advances the clock if necessary.
  * @param {import("@playwright/test").Page} page @param {Panel} panel
  */
-const settled = (page, panel) =>
+const waitForOutcome = (page, panel) =>
   expect(async () => {
     if (await panel.button("Sending…").count()) await page.clock.fastForward(25_000);
     await expect(panel.reference.or(panel.root.locator(".waits, .notice")).first()).toBeVisible({ timeout: 300 });

@@ -25,9 +25,9 @@ const CORS = { "access-control-allow-origin": "*", "access-control-expose-header
 export class Proxy {
   url = "";
   /** Whether faults are applied. */
-  faulty = true;
+  isFaulty = true;
   /** How often each fault was applied. @type {Record<string, number>} */
-  met = {};
+  counts = {};
   #server;
   #target;
   #chance;
@@ -44,10 +44,11 @@ export class Proxy {
         return;
       }
       const body = Buffer.concat(chunks);
-      const brings = request.method == "POST" && /\/(tickets|messages)$/.test(request.url ?? "");
-      const uploads = request.method == "PUT";
-      const fault = this.faulty && (brings || uploads) && this.#chance() < 0.6 ? pick(this.#chance, FAULTS) : "pass";
-      if (brings || uploads) this.met[fault] = (this.met[fault] ?? 0) + 1;
+      const isSubmission = request.method == "POST" && /\/(tickets|messages)$/.test(request.url ?? "");
+      const isUpload = request.method == "PUT";
+      const fault =
+        this.isFaulty && (isSubmission || isUpload) && this.#chance() < 0.6 ? pick(this.#chance, FAULTS) : "pass";
+      if (isSubmission || isUpload) this.counts[fault] = (this.counts[fault] ?? 0) + 1;
       await this.#answer(fault, request, body, response).catch(() => response.destroy());
     });
   }
@@ -72,23 +73,23 @@ export class Proxy {
   async #answer(fault, request, body, response) {
     const forward = () => this.#forward(request, body);
     /** @param {number} status @param {string} text @param {Record<string, string>} [headers] */
-    const say = (status, text, headers = {}) =>
+    const respond = (status, text, headers = {}) =>
       response.writeHead(status, { ...(this.#chance() < 0.7 && CORS), ...headers }).end(text);
     if (fault == "cut") return void request.socket.destroy();
-    if (fault == "refused") return void say(403, "<h1>Blocked</h1>");
-    if (fault == "busy") return void say(429, "Too many", { "retry-after": "3" });
-    const heard = ["broken", "away"].includes(fault) && this.#chance() < 0.5;
+    if (fault == "refused") return void respond(403, "<h1>Blocked</h1>");
+    if (fault == "busy") return void respond(429, "Too many", { "retry-after": "3" });
+    const isForwarded = ["broken", "away"].includes(fault) && this.#chance() < 0.5;
     if (fault == "broken" || fault == "away") {
-      if (heard) await forward();
-      return void say(fault == "broken" ? 500 : this.#chance() < 0.5 ? 502 : 503, "<h1>Fault</h1>");
+      if (isForwarded) await forward();
+      return void respond(fault == "broken" ? 500 : this.#chance() < 0.5 ? 502 : 503, "<h1>Fault</h1>");
     }
     if (fault == "late") await new Promise((done) => setTimeout(done, 50 + this.#chance() * 300));
     if (fault == "twice") await Promise.all([forward(), forward()]);
     if (fault == "pass") return this.#pass(request, body, response);
     const answer = await forward();
     if (fault == "lost") return void request.socket.destroy();
-    if (fault == "empty") return void say(201, "{}");
-    if (fault == "page") return void say(200, "<h1>Log in</h1>");
+    if (fault == "empty") return void respond(201, "{}");
+    if (fault == "page") return void respond(200, "<h1>Log in</h1>");
     response.writeHead(answer.status, answer.headers);
     if (fault == "held") return void response.write(answer.body.subarray(0, 1));
     if (fault == "torn") {
@@ -99,21 +100,21 @@ export class Proxy {
   }
 
   /** @param {http.IncomingMessage} request @param {Buffer} body */
-  #ask(request, body) {
+  #send(request, body) {
     const { method, url: path, headers } = request;
     const { hostname: host, port } = this.#target;
-    const asked = http.request({ host, port, method, path, headers: { ...headers, host: `${host}:${port}` } });
-    asked.end(body);
-    return asked;
+    const outgoing = http.request({ host, port, method, path, headers: { ...headers, host: `${host}:${port}` } });
+    outgoing.end(body);
+    return outgoing;
   }
 
   /** @param {http.IncomingMessage} request @param {Buffer} body */
   async #forward(request, body) {
-    const asked = this.#ask(request, body);
-    const [answer] = await once(asked, "response");
+    const outgoing = this.#send(request, body);
+    const [incoming] = await once(outgoing, "response");
     const chunks = [];
-    for await (const chunk of answer) chunks.push(chunk);
-    return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) };
+    for await (const chunk of incoming) chunks.push(chunk);
+    return { status: incoming.statusCode, headers: incoming.headers, body: Buffer.concat(chunks) };
   }
 
   /**
@@ -121,10 +122,10 @@ export class Proxy {
    * @param {http.IncomingMessage} request @param {Buffer} body @param {http.ServerResponse} response
    */
   async #pass(request, body, response) {
-    const asked = this.#ask(request, body);
-    response.on("close", () => asked.destroy());
-    const [answer] = await once(asked, "response");
-    response.writeHead(answer.statusCode, answer.headers);
-    answer.pipe(response);
+    const outgoing = this.#send(request, body);
+    response.on("close", () => outgoing.destroy());
+    const [incoming] = await once(outgoing, "response");
+    response.writeHead(incoming.statusCode, incoming.headers);
+    incoming.pipe(response);
   }
 }

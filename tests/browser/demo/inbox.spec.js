@@ -63,12 +63,12 @@ test.describe("with scripts", () => {
     await open(page, gateway);
     await page.getByRole("button", { name: "Copy for a bug tracker" }).click();
     await expect(page.getByRole("status")).toHaveText("Copied");
-    const copied = await page.evaluate(() => navigator.clipboard.readText());
-    expect(copied).toBe(await page.locator("#markdown").inputValue());
-    expect(copied).toMatch(/^# DB-\w{5}: Bug, high severity\n\n> The export does nothing\./);
-    expect(copied).toContain("`https://app.example/revenue`");
-    expect(copied).toContain(`\`\`\`text\n${STACK}\n\`\`\``);
-    expect(copied, "the copy mentions nobody").not.toContain("@everyone");
+    const copy = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copy).toBe(await page.locator("#markdown").inputValue());
+    expect(copy).toMatch(/^# DB-\w{5}: Bug, high severity\n\n> The export does nothing\./);
+    expect(copy).toContain("`https://app.example/revenue`");
+    expect(copy).toContain(`\`\`\`text\n${STACK}\n\`\`\``);
+    expect(copy, "the copy mentions nobody").not.toContain("@everyone");
   });
 });
 
@@ -82,9 +82,9 @@ test("selects the text for copying by hand if the clipboard is unavailable", asy
   await expect(page.getByRole("status")).toHaveText(/Ctrl\+C/);
   const field = page.getByRole("textbox", { name: "Ticket as Markdown" });
   await expect(field).toBeFocused();
-  const selected = await field.evaluate((/** @type {HTMLTextAreaElement} */ it) => [
-    it.selectionStart,
-    it.selectionEnd,
+  const selected = await field.evaluate((/** @type {HTMLTextAreaElement} */ field) => [
+    field.selectionStart,
+    field.selectionEnd,
   ]);
   expect(selected).toEqual([0, (await field.inputValue()).length]);
 });
@@ -145,21 +145,21 @@ test.describe("without scripts", () => {
     page,
     gateway,
   }) => {
-    const desk = await refusing();
+    const desk = await startDestinations();
     await gateway.stop();
     await gateway.start(desk.settings);
     await open(page, gateway);
     const card = page.getByRole("region", { name: "Delivery" });
-    const tried = async () => {
+    const readCard = async () => {
       await page.goto(page.url().replace("#delivery", ""));
       return card.textContent();
     };
     await card.getByRole("button", { name: "Send again" }).click();
     await expect(page).toHaveURL(/\/inbox\/tickets\/DB-\w{5}#delivery$/);
-    await expect.poll(tried, "the second attempt is rejected").toMatch(/Given up.*2 times/);
+    await expect.poll(readCard, "the second attempt is rejected").toMatch(/Given up.*2 times/);
     const ticket = page.url();
 
-    desk.mend();
+    desk.fix();
     await page.getByRole("link", { name: "Deliveries" }).click();
     await expect(page.getByRole("button", { name: "Send all 1 again" })).toBeHidden();
     await page.getByText("Send all again").click();
@@ -167,7 +167,7 @@ test.describe("without scripts", () => {
     await expect(page).toHaveURL(/\/inbox\/deliveries$/);
     await expect(page.getByText("No deliveries have been given up.")).toBeVisible();
     await page.goto(ticket);
-    await expect.poll(tried, "the ticket arrives").toContain("Open there");
+    await expect.poll(readCard, "the ticket arrives").toContain("Open there");
     desk.stop();
   });
 
@@ -205,7 +205,7 @@ for (const [colorScheme, width] of /** @type {const} */ ([
       page,
       gateway,
     }) => {
-      const desk = await refusing();
+      const desk = await startDestinations();
       await gateway.stop();
       await gateway.start(desk.settings);
       await open(page, gateway);
@@ -248,17 +248,17 @@ async function open(page, gateway) {
 }
 
 /** Settings for two destinations: one rejects every ticket until it is fixed, the other is unreachable. */
-async function refusing() {
-  let mended = false;
-  const refused = { error: "RecordInvalid", description: "Requester is suspended" };
-  const taken = { ticket: { id: 4312, requester_id: 77 } };
+async function startDestinations() {
+  let isFixed = false;
+  const rejection = { error: "RecordInvalid", description: "Requester is suspended" };
+  const ticket = { ticket: { id: 4312, requester_id: 77 } };
   /** @type {(method?: string, url?: string) => [number, unknown]} */
   const answer = (method, url = "") => {
     if (url.startsWith("/oauth/")) return [200, { access_token: "t", expires_in: 7200 }];
     if (url.startsWith("/api/v2/users")) return [200, { user: { id: 7 } }];
     if (url.startsWith("/api/v2/uploads")) return [201, { upload: { token: "u" } }];
     if (method === "GET") return [200, { ticket_fields: [], tickets: [], comments: [] }];
-    return mended ? [201, taken] : [422, refused];
+    return isFixed ? [201, ticket] : [422, rejection];
   };
   const server = createServer((request, response) => {
     const [status, body] = answer(request.method, request.url);
@@ -270,12 +270,12 @@ async function refusing() {
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   // Nobody listens on port 9.
   const settings = `[sites.demo]\norigins = ["*"]\n${account("desk", port)}${account("far", 9)}`;
-  const mend = () => void (mended = true);
+  const fix = () => void (isFixed = true);
   const stop = () => {
     server.closeAllConnections();
     server.close();
   };
-  return { settings, mend, stop };
+  return { settings, fix, stop };
 }
 
 /**

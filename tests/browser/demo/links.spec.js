@@ -72,8 +72,8 @@ test("a hash opens the form, repeatedly", async ({ page, gateway, panel }) => {
 });
 
 test("ignores invalid parameters of a link, and keeps the others", async ({ page, gateway, panel, tickets }) => {
-  const wrong = "kind=complaint&topic=nowhere&via=%3Cb%3E&message=x&question=";
-  await page.goto(`${gateway.url}/?deskbell=nonsense&severity=high&${wrong}`);
+  const invalid = "kind=complaint&topic=nowhere&via=%3Cb%3E&message=x&question=";
+  await page.goto(`${gateway.url}/?deskbell=nonsense&severity=high&${invalid}`);
   await panel.ready();
   await expect(panel.title).toHaveText("Help");
   await panel.toTicket();

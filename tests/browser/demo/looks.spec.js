@@ -67,7 +67,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await page.getByRole("menuitem", { name: "Get help" }).click();
       await expect(panel.button(words.ticket)).toBeVisible();
       await expect(panel.title).toHaveText(words.help);
-      await looksAs(panel, colorScheme, lang, size);
+      await expectLook(panel, colorScheme, lang, size);
       await expectAccessible(page);
 
       await panel.box.fill("export chart");
@@ -128,7 +128,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await page.getByRole("button", { name: "Help", exact: true }).click();
       await page.getByRole("menuitem", { name: "Get help" }).click();
       await expect(panel.root.getByText(words.failed)).toBeVisible();
-      await looksAs(panel, colorScheme, lang, size);
+      await expectLook(panel, colorScheme, lang, size);
       await expectAccessible(page);
     });
   });
@@ -140,22 +140,22 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
  * @param {string} lang
  * @param {string} size
  */
-async function looksAs(panel, theme, lang, size) {
-  const look = await panel.dialog.evaluate((dialog) => {
+async function expectLook(panel, theme, lang, size) {
+  const style = await panel.dialog.evaluate((dialog) => {
     const { direction, backgroundColor } = getComputedStyle(dialog);
     return { direction, backgroundColor, modal: dialog.matches(":modal") };
   });
-  expect(look.direction).toBe(lang === "ar" ? "rtl" : "ltr");
-  const [red] = look.backgroundColor.match(/\d+/g) ?? [];
-  expect(Number(red) > 128, `the surface is ${look.backgroundColor}`).toBe(theme === "light");
+  expect(style.direction).toBe(lang === "ar" ? "rtl" : "ltr");
+  const [red] = style.backgroundColor.match(/\d+/g) ?? [];
+  expect(Number(red) > 128, `the surface is ${style.backgroundColor}`).toBe(theme === "light");
 
   const box = /** @type {{x: number, y: number, width: number, height: number}} */ (await panel.dialog.boundingBox());
   if (size === "phone") {
     expect(box).toEqual({ x: 0, y: 0, width: 360, height: 640 });
-    expect(look.modal, "a sheet covers the page").toBe(true);
+    expect(style.modal, "a sheet covers the page").toBe(true);
     await expect(panel.title, "a focused box would open the on-screen keyboard").toBeFocused();
   } else {
-    expect(look.modal, "the page stays usable").toBe(false);
+    expect(style.modal, "the page stays usable").toBe(false);
     expect(box.x + box.width / 2 > 720, `it stands at ${box.x}`).toBe(lang !== "ar");
     await expect(panel.box).toBeFocused();
   }

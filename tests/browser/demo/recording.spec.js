@@ -17,9 +17,9 @@ test("sends the page's failed requests with the ticket, and none of Deskbell's",
   await page.getByRole("button", { name: "Help", exact: true }).click();
   await page.getByRole("menuitem", { name: "Send a bug report" }).click();
   await expect(panel.severity).toBeVisible();
-  const searched = page.waitForResponse("**/search**");
+  const search = page.waitForResponse("**/search**");
   await panel.box.fill("It cannot be refreshed");
-  await searched;
+  await search;
   await panel.send();
   // Requests that failed until then are in the next ticket at the latest.
   await panel.button("Done").click();
@@ -27,8 +27,8 @@ test("sends the page's failed requests with the ticket, and none of Deskbell's",
   await page.getByRole("menuitem", { name: "Send a bug report" }).click();
   await panel.box.fill("Another matter altogether");
   await panel.send();
-  const sent = await tickets();
-  expect(sent).toHaveLength(2);
-  for (const { context } of sent)
+  const stored = await tickets();
+  expect(stored).toHaveLength(2);
+  for (const { context } of stored)
     expect(context.requests).toMatchObject([{ method: "GET", url: `${gateway.url}/demo/fail`, status: 500 }]);
 });

@@ -45,8 +45,8 @@ test("by mouse: a button fails, an answer does not help, and the ticket arrives 
   await expect(ticket.getByRole("region", { name: "Message" })).toContainText("export chart does nothing");
   await expect(ticket.getByRole("region", { name: "Page", exact: true })).toContainText(gateway.url);
   const person = ticket.getByRole("region", { name: "Customer" });
-  for (const said of ["Ada Lovett (u-ada)", "ada@northwind.example", "enterprise", "Northwind Tea", "unverified"])
-    await expect(person).toContainText(said);
+  for (const detail of ["Ada Lovett (u-ada)", "ada@northwind.example", "enterprise", "Northwind Tea", "unverified"])
+    await expect(person).toContainText(detail);
   await expect(ticket.getByRole("region", { name: "Errors on the page" })).toContainText(
     "TypeError: Cannot read properties",
   );
@@ -171,9 +171,9 @@ test("an answer that helps needs no ticket, and is not offered again", async ({ 
  * @param {import("@playwright/test").Locator} target
  */
 async function tabTo(page, target, key = "Tab") {
-  const there = () => target.evaluate((node) => /** @type {Document} */ (node.getRootNode()).activeElement === node);
+  const hasFocus = () => target.evaluate((node) => /** @type {Document} */ (node.getRootNode()).activeElement === node);
   for (let presses = 0; presses < 60; presses++) {
-    if (await there()) return;
+    if (await hasFocus()) return;
     await page.keyboard.press(key);
   }
   throw new Error(`${key} does not lead to ${target}`);

@@ -27,7 +27,7 @@ const ADA = `deskbell("identify", { id: "u-1", name: "Ada Host", email: "ada@hos
 /**
  * @typedef {object} Fixtures
  * @property {Zendesk} zendesk a stand-in of the test's own
- * @property {string[]} elsewhere the requests that went neither to the page's host nor to Zendesk
+ * @property {string[]} otherRequests the requests that went neither to the page's host nor to Zendesk
  * @property {(options?: import("../site.js").Options & {destination?: string, script?: string, known?: boolean, path?: string}) => Promise<Site>} visit
  *   serves the page and the built files without any gateway, and goes there
  */
@@ -41,13 +41,13 @@ export const test = base.extend({
     const zendesk = new Zendesk();
     await zendesk.start();
     await use(zendesk);
-    trouble.over();
+    trouble.stop();
     await zendesk.stop();
   },
 
-  elsewhere: async ({}, use) => use([]),
+  otherRequests: async ({}, use) => use([]),
 
-  visit: async ({ page, zendesk, elsewhere }, use) => {
+  visit: async ({ page, zendesk, otherRequests }, use) => {
     /** @type {Site[]} */
     const sites = [];
     await use(async ({ destination, script = "", known = true, path: view = "/", fill, ...options } = {}) => {
@@ -61,7 +61,7 @@ export const test = base.extend({
       await site.start();
       page.on("request", (request) => {
         const { origin, protocol } = new URL(request.url());
-        if (protocol.startsWith("http") && ![site.url, zendesk.url].includes(origin)) elsewhere.push(request.url());
+        if (protocol.startsWith("http") && ![site.url, zendesk.url].includes(origin)) otherRequests.push(request.url());
       });
       await page.goto(site.url + view);
       return site;
@@ -71,7 +71,7 @@ export const test = base.extend({
 });
 
 /** The requests to create a ticket. @param {Zendesk} zendesk */
-export const posts = (zendesk) => zendesk.asked("/api/v2/requests");
+export const posts = (zendesk) => zendesk.requestsTo("/api/v2/requests");
 
 /** A configuration with which only the message is sent, so that nothing is uploaded. */
 export const BARE = `deskbell("configure", { context: { off: ["page", "user", "application", "device", "errors", "requests", "breadcrumbs", "links", "page_values"] } });`;

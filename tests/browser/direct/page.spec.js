@@ -9,7 +9,7 @@ const DOWN =
   /Failed to load resource|ERR_FAILED|ERR_EMPTY|ERR_CONNECTION|ERR_CONTENT|ERR_INCOMPLETE|ERR_INTERNET|CORS policy/;
 
 /** The warnings in the console. @param {import("@playwright/test").Page} page */
-const warnings = (page) => {
+const collectWarnings = (page) => {
   /** @type {string[]} */
   const all = [];
   page.on("console", (message) => {
@@ -18,11 +18,11 @@ const warnings = (page) => {
   return all;
 };
 
-test("neither searches nor mentions searching without sources", async ({ page, panel, visit, elsewhere }) => {
+test("neither searches nor mentions searching without sources", async ({ page, panel, visit, otherRequests }) => {
   await visit();
   /** @type {string[]} */
-  const asked = [];
-  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  const paths = [];
+  page.on("request", (request) => paths.push(new URL(request.url()).pathname));
   await panel.open();
   await panel.box.fill("change my plan");
   await expect(panel.root.getByText("We couldn't search")).toHaveCount(0);
@@ -32,8 +32,8 @@ test("neither searches nor mentions searching without sources", async ({ page, p
   await panel.button("Review").first().click();
   await expect(panel.root.locator("#sends")).toContainText("This is sent with your ticket.");
   await expect(panel.root.getByText("Search while I type")).toHaveCount(0);
-  expect(asked.filter((name) => !name.startsWith("/deskbell"))).toEqual([]);
-  expect(elsewhere).toEqual([]);
+  expect(paths.filter((name) => !name.startsWith("/deskbell"))).toEqual([]);
+  expect(otherRequests).toEqual([]);
 });
 
 test("searches an index without a gateway, and sends read questions with the ticket", async ({
@@ -42,7 +42,7 @@ test("searches an index without a gateway, and sends read questions with the tic
   panel,
   visit,
   zendesk,
-  elsewhere,
+  otherRequests,
 }) => {
   const index = await gateway.index();
   await page.route("**/help-index.json", (route) => route.fulfill({ body: index, contentType: "application/json" }));
@@ -58,7 +58,7 @@ test("searches an index without a gateway, and sends read questions with the tic
   await expect(panel.root.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
   const { tickets } = await zendesk.state();
   expect(tickets[0].comments[0].body).toMatch(/Questions seen:\n(- .*\n)*- Export chart fails.* \(unhelpful\)/);
-  expect(elsewhere).toEqual([]);
+  expect(otherRequests).toEqual([]);
 });
 
 test("works under the minimal policy", async ({ panel, visit, zendesk }) => {
@@ -80,12 +80,12 @@ test("works under the minimal policy", async ({ panel, visit, zendesk }) => {
 });
 
 for (const destination of ["zendesk:acme-2", "zendesk:acme-2.zendesk.com"])
-  test(`${destination} sends to the account's host`, async ({ page, panel, visit, elsewhere }) => {
+  test(`${destination} sends to the account's host`, async ({ page, panel, visit, otherRequests }) => {
     await page.route("https://acme-2.zendesk.com/**", (route) => {
       const headers = { "access-control-allow-origin": "*", "access-control-allow-headers": "content-type" };
       const upload = route.request().url().includes("/uploads.json");
-      const said = upload ? { upload: { token: "t" } } : { request: { id: 7 } };
-      return route.fulfill({ status: 201, headers, json: said });
+      const json = upload ? { upload: { token: "t" } } : { request: { id: 7 } };
+      return route.fulfill({ status: 201, headers, json });
     });
     await visit({ destination });
     await panel.open();
@@ -93,13 +93,13 @@ for (const destination of ["zendesk:acme-2", "zendesk:acme-2.zendesk.com"])
     await panel.box.fill("Far away");
     await panel.button("Send").click();
     await expect(panel.reference).toHaveText("Ticket #7");
-    const places = elsewhere.map((url) => url.split("?")[0]);
-    expect(new Set(places)).toEqual(
+    const urls = otherRequests.map((url) => url.split("?")[0]);
+    expect(new Set(urls)).toEqual(
       new Set(["https://acme-2.zendesk.com/api/v2/uploads.json", "https://acme-2.zendesk.com/api/v2/requests.json"]),
     );
   });
 
-test("uses the destination if a gateway is set as well", async ({ gateway, panel, visit, zendesk, elsewhere }) => {
+test("uses the destination if a gateway is set as well", async ({ gateway, panel, visit, zendesk, otherRequests }) => {
   await visit({ fill: { attributes: `data-gateway="${gateway.url}"` } });
   await panel.open();
   await panel.toTicket();
@@ -107,7 +107,7 @@ test("uses the destination if a gateway is set as well", async ({ gateway, panel
   await panel.button("Send").click();
   await expect(panel.root.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
   expect(await posts(zendesk)).toHaveLength(1);
-  expect(elsewhere).toEqual([]);
+  expect(otherRequests).toEqual([]);
 });
 
 for (const destination of [
@@ -124,10 +124,10 @@ for (const destination of [
     trouble,
   }) => {
     trouble.expect(DOWN);
-    const told = warnings(page);
+    const lines = collectWarnings(page);
     await visit({ destination });
     await panel.open();
-    expect(told.filter((text) => text.includes("data-destination"))).toEqual([
+    expect(lines.filter((text) => text.includes("data-destination"))).toEqual([
       `deskbell: data-destination: "${destination}" is none; zendesk:SUBDOMAIN (1 to 63 of a-z, 0-9 and -) or zendesk:https://HOST`,
     ]);
   });
@@ -138,7 +138,7 @@ test("offers an e-mail and sends nothing if WebAssembly is forbidden", async ({
   visit,
   zendesk,
   trouble,
-  elsewhere,
+  otherRequests,
 }) => {
   trouble.expect(/wasm-eval|WebAssembly|wasm code generation/i);
   const csp = `default-src 'none'; script-src 'nonce-host' 'self'; connect-src 'self' ${zendesk.url}; style-src 'none'`;
@@ -149,18 +149,18 @@ test("offers an e-mail and sends nothing if WebAssembly is forbidden", async ({
   const link = panel.root.getByRole("link", { name: "help@host.example" });
   expect(await link.getAttribute("href")).toContain("By%20mail%20then");
   await expectAccessible(page);
-  expect(await zendesk.asked("/api")).toEqual([]);
-  expect(elsewhere).toEqual([]);
+  expect(await zendesk.requestsTo("/api")).toEqual([]);
+  expect(otherRequests).toEqual([]);
 });
 
 test("a page with a gateway never fetches the code for Zendesk", async ({ host, page, panel }) => {
   /** @type {string[]} */
-  const fetched = [];
-  page.on("request", (request) => fetched.push(request.url()));
+  const urls = [];
+  page.on("request", (request) => urls.push(request.url()));
   await host({ folder: "plain" });
   await panel.open();
   await panel.sendTicket("By the gateway");
-  expect(fetched.filter((url) => url.includes("zendesk"))).toEqual([]);
+  expect(urls.filter((url) => url.includes("zendesk"))).toEqual([]);
   const shipped = await readFile(path.join(dist, "deskbell.js"), "utf8");
   expect(shipped).not.toContain("zendesk");
 });

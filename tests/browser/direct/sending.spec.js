@@ -12,7 +12,7 @@ const DOWN =
 const ASKS =
   'deskbell("configure", { consent: true, fields: [{ id: "seats", label: "Seats", type: "number", needed: true }] });';
 
-test.afterEach(({ elsewhere }) => expect(elsewhere, "requests to other hosts").toEqual([]));
+test.afterEach(({ otherRequests }) => expect(otherRequests, "requests to other hosts").toEqual([]));
 
 /** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
 const command = (page, name, ...args) =>
@@ -29,10 +29,10 @@ const write = async (panel, text) => {
 };
 
 /** @param {import("../panel.js").Panel} panel */
-const received = (panel) => expect(panel.root.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
+const expectReceived = (panel) => expect(panel.root.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
 
 /** @param {import("../panel.js").Panel} panel */
-const unsure = (panel) => expect(panel.title).toHaveText("May have been sent");
+const expectUnsure = (panel) => expect(panel.title).toHaveText("May have been sent");
 
 test("sends a ticket with its files and context to Zendesk once, and announces the e-mail that confirms it", async ({
   page,
@@ -60,10 +60,10 @@ test("sends a ticket with its files and context to Zendesk once, and announces t
   await (await chooser).setFiles({ name: "server.log", mimeType: "text/plain", buffer: Buffer.from("a line\n") });
   await expect(panel.root.locator(".file")).toContainText("Will be uploaded when you send.");
   await expect(panel.button("Try again")).toHaveCount(0);
-  expect(await zendesk.asked("/api"), "nothing goes before Send").toEqual([]);
+  expect(await zendesk.requestsTo("/api"), "nothing goes before Send").toEqual([]);
   await panel.button("Send").click();
 
-  await received(panel);
+  await expectReceived(panel);
   const { tickets, users } = await zendesk.state();
   const [ticket] = tickets;
   await expect(panel.reference).toHaveText(`Ticket #${ticket.id}`);
@@ -93,8 +93,8 @@ test("sends a ticket with its files and context to Zendesk once, and announces t
     "deskbell-context.json",
   ]);
   expect(headers.length).toBe(3);
-  for (const sent of headers)
-    expect(Object.keys(sent).filter((name) => /cookie|authorization|idempotency|deskbell/.test(name))).toEqual([]);
+  for (const header of headers)
+    expect(Object.keys(header).filter((name) => /cookie|authorization|idempotency|deskbell/.test(name))).toEqual([]);
   expect(await command(page, "status")).toMatchObject({ queued: 0, unread: 0 });
 });
 
@@ -102,7 +102,7 @@ test("marks a test in Zendesk", async ({ panel, visit, zendesk }) => {
   await visit({ fill: { attributes: 'data-env="test"' } });
   await panel.open();
   await write(panel, "I try it out");
-  await received(panel);
+  await expectReceived(panel);
   const { tickets } = await zendesk.state();
   expect(tickets).toMatchObject([{ subject: "[Test] I try it out", tags: ["deskbell", "deskbell_test"] }]);
 });
@@ -111,7 +111,7 @@ test("offers no list of tickets, neither on Home nor by a link or command", asyn
   const site = await visit();
   await panel.open();
   await write(panel, "And then?");
-  await received(panel);
+  await expectReceived(panel);
   await panel.button("Done").click();
   await page.goto(`${site.url}/again`);
   await panel.open();
@@ -132,7 +132,7 @@ test("derives a missing name from the e-mail address, and asks for a missing add
   await visit({ known: false, script: 'deskbell("identify", { id: "u-2", email: "grace@host.example" });' });
   await panel.open();
   await write(panel, "Without a name");
-  await received(panel);
+  await expectReceived(panel);
   const { users } = await zendesk.state();
   expect(users.map((/** @type {Any} */ { name }) => name)).toContain("grace");
 
@@ -143,7 +143,7 @@ test("derives a missing name from the e-mail address, and asks for a missing add
   await panel.name.fill("Nobody");
   await panel.email.fill("nobody@host.example");
   await panel.button("Send").click();
-  await received(panel);
+  await expectReceived(panel);
   expect(await posts(zendesk)).toHaveLength(2);
 });
 
@@ -169,7 +169,7 @@ test("shows the reason and restores the draft if Zendesk rejects the ticket read
   await zendesk.account({ forms: account.forms });
   await panel.box.fill("With it");
   await panel.button("Send").click();
-  await received(panel);
+  await expectReceived(panel);
   expect((await zendesk.state()).tickets).toHaveLength(1);
 });
 
@@ -206,7 +206,7 @@ test("sends nothing and names the files as the reason if sign-in is required and
   expect(await posts(zendesk)).toEqual([]);
   await zendesk.quirks({ require_auth: false });
   await panel.again();
-  await received(panel);
+  await expectReceived(panel);
   expect((await zendesk.state()).tickets).toHaveLength(1);
 });
 
@@ -226,7 +226,7 @@ test("treats an unreadable rejection as unknown, and sends again only when the c
   await panel.name.fill("Ada");
   await panel.email.fill("ada@host.example");
   await panel.button("Send").click();
-  await unsure(panel);
+  await expectUnsure(panel);
   await expect(panel.root.locator(".waits")).toContainText(
     /Your message may have been sent.*If you get a confirmation e-mail, it was.*turned it down without saying so.*it may arrive twice/,
   );
@@ -237,15 +237,15 @@ test("treats an unreadable rejection as unknown, and sends again only when the c
   await page.reload();
   await panel.open();
   await panel.button("1 message needs your attention").click();
-  await unsure(panel);
+  await expectUnsure(panel);
   expect(await posts(zendesk), "neither the network's return nor a reload sends it").toHaveLength(1);
 
   await panel.button("Send again").click();
   await expect.poll(async () => (await posts(zendesk)).length).toBe(2);
-  await unsure(panel);
+  await expectUnsure(panel);
   await zendesk.quirks({ require_auth: false });
   await panel.button("Send again").click();
-  await received(panel);
+  await expectReceived(panel);
   expect((await zendesk.state()).tickets).toHaveLength(1);
   expect(await command(page, "status")).toMatchObject({ queued: 0 });
 });
@@ -263,14 +263,14 @@ for (const kind of ["torn", "lost"])
     // because its files are used up. This must not be taken for a rejection of the first request.
     await zendesk.quirks({ no_cors_on_refusals: false });
     await visit();
-    let begun = 0;
+    let attempts = 0;
     page.on("request", (request) => {
-      if (request.method() === "POST" && request.url().includes("/requests.json")) begun += 1;
+      if (request.method() === "POST" && request.url().includes("/requests.json")) attempts += 1;
     });
     await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind });
     await panel.open();
     await write(panel, "Did it arrive?");
-    await unsure(panel);
+    await expectUnsure(panel);
     expect((await zendesk.state()).tickets).toHaveLength(1);
     await page.reload();
     await panel.open();
@@ -282,8 +282,8 @@ for (const kind of ["torn", "lost"])
     await expect(panel.button(/needs? your attention|not sent yet/)).toHaveCount(0);
     const { tickets } = await zendesk.state();
     expect(tickets).toHaveLength(1);
-    expect(begun).toBe(1);
-    expect(await zendesk.asked("/api/v2/uploads"), "its files are not uploaded again either").toHaveLength(1);
+    expect(attempts).toBe(1);
+    expect(await zendesk.requestsTo("/api/v2/uploads"), "its files are not uploaded again either").toHaveLength(1);
   });
 
 test("ignores a press on a button that has just become Send again", async ({
@@ -301,19 +301,19 @@ test("ignores a press on a button that has just become Send again", async ({
   await expect(panel.title).toHaveText("Not sent yet");
   const button = await panel.button("Try again").elementHandle();
   await zendesk.quirks({ require_auth: false });
-  let begun = 0;
+  let attempts = 0;
   page.on("request", (request) => {
-    if (request.method() === "POST" && request.url().includes("/requests.json")) begun += 1;
+    if (request.method() === "POST" && request.url().includes("/requests.json")) attempts += 1;
   });
   await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind: "torn" });
   await page.evaluate(() => void window.dispatchEvent(new Event("online")));
-  await unsure(panel);
+  await expectUnsure(panel);
   await button?.evaluate((button) => /** @type {HTMLElement} */ (button).click());
   // It can be pressed a second later.
   await expect(panel.button("Send again")).toBeEnabled();
   await panel.button("Done").click();
   await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
-  expect(begun).toBe(1);
+  expect(attempts).toBe(1);
   expect((await zendesk.state()).tickets).toHaveLength(1);
 });
 
@@ -349,7 +349,7 @@ test("Try again does not send a ticket that another tab may have sent meanwhile"
       }),
   );
   await panel.button("Try again").click();
-  await unsure(panel);
+  await expectUnsure(panel);
   await panel.button("Done").click();
   await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
   expect((await posts(zendesk)).length).toBe(before);
@@ -372,7 +372,7 @@ test("does not send a ticket again if the page was left before the response came
   await expect.poll(async () => (await command(page, "status")).queued).toBe(1);
   await panel.open();
   await panel.button("1 message needs your attention").click();
-  await unsure(panel);
+  await expectUnsure(panel);
   expect(await posts(zendesk)).toHaveLength(1);
 });
 
@@ -395,7 +395,7 @@ test("keeps a ticket while offline, and sends it automatically", async ({
   await expect(panel.root.locator(".waits")).toContainText("You're offline.");
   expect(await posts(zendesk)).toEqual([]);
   await context.setOffline(false);
-  await received(panel);
+  await expectReceived(panel);
   expect(await posts(zendesk)).toHaveLength(1);
   expect(await command(page, "status")).toMatchObject({ queued: 0 });
 });
@@ -428,7 +428,7 @@ test("uploads failed and expired files again, and sends the ticket once with all
   // Uploads from an hour ago have expired.
   await zendesk.advance(3700);
   await page.clock.fastForward(10_000);
-  await received(panel);
+  await expectReceived(panel);
   const { tickets } = await zendesk.state();
   expect(tickets).toHaveLength(1);
   const names = tickets[0].comments[0].attachments.map((/** @type {Any} */ file) => file.file_name ?? file.name);
@@ -451,7 +451,7 @@ test("sends once from one of two tabs, and both show that the outcome is unknown
   await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind: "torn" });
   await panel.open();
   await write(panel, "From one tab of two");
-  await unsure(panel);
+  await expectUnsure(panel);
   await expect(second.getByRole("button", { name: "1 message needs your attention" })).toBeVisible();
   expect(await posts(zendesk)).toHaveLength(1);
 });
@@ -481,12 +481,12 @@ test("does not record failed requests to Zendesk as requests of the page", async
   await write(panel, "First");
   await expect(panel.title).toHaveText("Not sent yet");
   await panel.again();
-  await received(panel);
+  await expectReceived(panel);
   await panel.button("Done").click();
   await page.evaluate(() => fetch("/missing.css").then((answer) => answer.text()));
   await panel.open();
   await write(panel, "Second");
-  await received(panel);
+  await expectReceived(panel);
   const { requests } = await page.evaluate(() => /** @type {Any} */ (window).contexts.pop());
   expect(requests.map((/** @type {Any} */ { url }) => new URL(url).pathname)).toEqual(["/missing.css"]);
 });

@@ -55,7 +55,7 @@ export class FirefoxPanel {
 
   /** Waits until an element contains the text. @param {string} selector inside the panel @param {string | RegExp} text */
   async shows(selector, text) {
-    const content = () => this.tab.$$eval(`${PANEL} ${selector}`, (found) => found.map((node) => node.textContent));
+    const content = () => this.tab.$$eval(`${PANEL} ${selector}`, (nodes) => nodes.map((node) => node.textContent));
     await expect.poll(content).toContainEqual(typeof text == "string" ? text : expect.stringMatching(text));
   }
 

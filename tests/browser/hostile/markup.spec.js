@@ -44,16 +44,16 @@ test("shows markup in questions and answers as text", async ({ host, page, panel
   await panel.open();
   await panel.box.fill(`zebra ${BAD}`);
   await expect(panel.hits.first()).toContainText("<img src=x onerror=");
-  await isHarmless(panel);
+  await expectHarmless(panel);
   await panel.hit("zebra").click();
   await expect(panel.answers).toHaveCount(2);
   await expect(panel.answers.first()).toContainText("<script>hacked()</script>");
-  await isHarmless(panel);
+  await expectHarmless(panel);
   await panel.button("Still need help").click();
   await panel.name.fill(BAD);
   await panel.email.fill("x@example.org");
   const reference = await panel.send();
-  await isHarmless(panel);
+  await expectHarmless(panel);
 
   expect(await tickets()).toMatchObject([{ contact: { name: BAD }, message: `zebra ${BAD}` }]);
   const ticket = await inbox(reference);
@@ -77,10 +77,10 @@ test("shows markup in the configuration and the user as text", async ({ host, pa
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.root.getByRole("link", { name: BAD })).toHaveAttribute("href", "https://x.example/");
   await expect(panel.title).toHaveText(BAD);
-  await isHarmless(panel);
+  await expectHarmless(panel);
   await panel.root.locator(".foot button").click();
   await expect(panel.topic.locator("option").first()).toHaveText(BAD);
-  await isHarmless(panel);
+  await expectHarmless(panel);
 });
 
 test("ignores links with dangerous schemes in the configuration", async ({ host, page, panel }) => {
@@ -92,12 +92,12 @@ test("ignores links with dangerous schemes in the configuration", async ({ host,
     );
   await panel.open();
   await expect(panel.root.getByRole("link", { name: "press" })).toHaveCount(0);
-  await isHarmless(panel);
+  await expectHarmless(panel);
 });
 
 /** @param {import("../panel.js").Panel} panel */
-async function isHarmless(panel) {
-  const found = await panel.root.evaluate((host, ours) => {
+async function expectHarmless(panel) {
+  const traces = await panel.root.evaluate((host, ours) => {
     const nodes = [...(host.shadowRoot?.querySelectorAll("*") ?? [])];
     return {
       foreign: nodes.map((node) => node.localName).filter((name) => !ours.split(" ").includes(name)),
@@ -110,6 +110,6 @@ async function isHarmless(panel) {
         .filter((protocol) => !["https:", "http:", "mailto:"].includes(protocol)),
     };
   }, OURS);
-  expect(found).toEqual({ foreign: [], handlers: [], links: [] });
+  expect(traces).toEqual({ foreign: [], handlers: [], links: [] });
   await expect(panel.page.locator("html")).not.toHaveAttribute("data-hacked");
 }

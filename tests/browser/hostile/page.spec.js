@@ -68,9 +68,9 @@ test("replaces the widget by the plain form after a panic, keeps the text, and e
   await panel.open();
   await panel.box.fill("x");
   await page.evaluate(() => {
-    const here = /** @type {any} */ (window);
-    here.failed = [];
-    here.deskbell("on", "failed", (/** @type {any} */ detail) => here.failed.push(detail.cause));
+    const win = /** @type {any} */ (window);
+    win.failed = [];
+    win.deskbell("on", "failed", (/** @type {any} */ detail) => win.failed.push(detail.cause));
     // A function that the widget needs for the form fails once; the panic is real. The loader's scripts go
     // on: they may be creating something of their own just then.
     const real = Document.prototype.createElement;

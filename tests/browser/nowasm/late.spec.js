@@ -4,8 +4,8 @@ import { expect, test } from "../deskbell.js";
 
 test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_CONNECTION|ERR_FAILED|CORS policy/));
 
-/** Blocks the widget until it is released. @param {import("@playwright/test").Page} page */
-const without = async (page) => {
+/** Blocks the widget until the returned function is called. @param {import("@playwright/test").Page} page */
+const blockWidget = async (page) => {
   await page.route("**/widget.wasm", (route) => route.abort());
   return () => page.unroute("**/widget.wasm");
 };
@@ -14,30 +14,30 @@ const without = async (page) => {
  * Drops every response to a ticket until `restore` is called. Collects the keys and bodies that were sent.
  * @param {import("@playwright/test").Page} page
  */
-const losing = async (page) => {
+const dropResponses = async (page) => {
   /** @type {Set<string>} */
-  const sent = new Set();
-  let lost = true;
+  const submissions = new Set();
+  let isDropping = true;
   await page.route("**/tickets", async (route) => {
     if (route.request().method() !== "POST") return route.continue();
-    sent.add(`${route.request().headers()["idempotency-key"]} ${route.request().postData()}`);
-    if (!lost) return route.continue();
+    submissions.add(`${route.request().headers()["idempotency-key"]} ${route.request().postData()}`);
+    if (!isDropping) return route.continue();
     await route.fetch();
     return route.abort();
   });
-  return { sent, end: () => (lost = false) };
+  return { submissions, restore: () => (isDropping = false) };
 };
 
 for (const later of ["the same page", "another page"]) {
   test(`sends a submission of the plain form once, on ${later}`, async ({ host, page, panel, tickets }) => {
     await host({ folder: "plain" });
-    const there = await without(page);
-    const { sent, end } = await losing(page);
+    const unblock = await blockWidget(page);
+    const { submissions, restore } = await dropResponses(page);
     await page.getByRole("button", { name: "Open help" }).click();
     await panel.box.fill("sent while nobody knew");
     await panel.button("Send").click();
     await expect(panel.button("Try again")).toBeVisible();
-    await there();
+    await unblock();
     await page.keyboard.press("Escape");
     if (later === "another page") await page.reload();
     await page.getByRole("button", { name: "Open help" }).click();
@@ -46,23 +46,23 @@ for (const later of ["the same page", "another page"]) {
     await expect(panel.box).toBeEditable();
     await panel.button(/not sent yet/).click();
     await expect(panel.root.getByText("sent while nobody knew")).toBeVisible();
-    end();
+    restore();
     await panel.again();
     const reference = await panel.received();
-    expect(sent.size, "the same bytes with the same key").toBe(1);
+    expect(submissions.size, "the same bytes with the same key").toBe(1);
     expect(await tickets()).toMatchObject([{ reference, message: "sent while nobody knew" }]);
-    const left = await page.evaluate(() => Object.keys(localStorage).filter((name) => /plain/.test(name)));
-    expect(left).toEqual([]);
+    const keys = await page.evaluate(() => Object.keys(localStorage).filter((name) => /plain/.test(name)));
+    expect(keys).toEqual([]);
   });
 }
 
 test("continues a draft of the plain form", async ({ host, page, panel, tickets }) => {
   await host({ folder: "plain" });
-  const there = await without(page);
+  const unblock = await blockWidget(page);
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.button("Send")).toBeVisible();
   await panel.box.fill("begun in the plain form");
-  await there();
+  await unblock();
   await page.reload();
   await panel.open();
   await expect(panel.box).toHaveValue("begun in the plain form");

@@ -17,15 +17,15 @@ const open = async (page, panel, send = "Send") => {
   await expect(panel.button(send)).toBeVisible();
 };
 
-/** The submissions on the device. @param {import("@playwright/test").Page} page */
-const sealed = (page) =>
+/** The number of submissions on the device. @param {import("@playwright/test").Page} page */
+const submissionCount = (page) =>
   page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith("deskbell-plain:")).length);
 
-/** Blocks requests to the tickets until it is released. @param {import("@playwright/test").Page} page */
-const cut = async (page) => {
-  const way = "**/tickets";
-  await page.route(way, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
-  return () => page.unroute(way);
+/** Blocks requests that create tickets until the returned function is called. @param {import("@playwright/test").Page} page */
+const blockTickets = async (page) => {
+  const url = "**/tickets";
+  await page.route(url, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  return () => page.unroute(url);
 };
 
 /** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
@@ -154,7 +154,7 @@ test("keeps a submission through a reload while the gateway is down, and sends i
   await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("sealed before the network was asked");
-  const back = await cut(page);
+  const unblock = await blockTickets(page);
   await panel.button("Send").dblclick();
   await expect(panel.alert).toContainText("Support hasn't confirmed your message.");
   await expect(panel.box).toHaveValue("sealed before the network was asked");
@@ -172,10 +172,10 @@ test("keeps a submission through a reload while the gateway is down, and sends i
   await expect(panel.box).not.toBeEditable();
   await gateway.stop("SIGKILL");
   await gateway.start();
-  await back();
+  await unblock();
   await panel.again();
   const reference = await panel.received();
-  expect(await sealed(page)).toBe(0);
+  expect(await submissionCount(page)).toBe(0);
   expect(await tickets()).toMatchObject([{ reference, message: "sealed before the network was asked" }]);
 });
 
@@ -190,18 +190,18 @@ test("shows an unsent submission in the form of the next page, and sends it on T
   await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("waits for a press");
-  const back = await cut(page);
+  const unblock = await blockTickets(page);
   await panel.button("Send").click();
   await expect(panel.button("Try again")).toBeVisible();
-  await back();
+  await unblock();
   await page.reload();
   await open(page, panel, "Try again");
   await expect(panel.box).toHaveValue("waits for a press");
-  expect(await sealed(page)).toBe(1);
+  expect(await submissionCount(page)).toBe(1);
   expect(await tickets()).toEqual([]);
   await panel.button("Try again").click();
   await panel.received();
-  expect(await sealed(page)).toBe(0);
+  expect(await submissionCount(page)).toBe(0);
   expect(await tickets()).toMatchObject([{ message: "waits for a press" }]);
 });
 
@@ -215,28 +215,28 @@ test("retries with the same bytes and key after a lost response, and creates one
   trouble.expect(DOWN);
   await host({ csp: WITHOUT_WASM });
   /** @type {string[]} */
-  const sent = [];
+  const submissions = [];
   await page.route("**/tickets", async (route) => {
     if (route.request().method() !== "POST") return route.continue();
-    sent.push(`${route.request().headers()["idempotency-key"]} ${route.request().postData()}`);
-    if (sent.length > 3) return route.continue();
+    submissions.push(`${route.request().headers()["idempotency-key"]} ${route.request().postData()}`);
+    if (submissions.length > 3) return route.continue();
     await route.fetch();
     const headers = { "access-control-allow-origin": "*", "content-type": "text/html" };
-    if (sent.length === 1) return route.abort("connectionreset");
-    if (sent.length === 2) return route.fulfill({ status: 502, headers, body: "<h1>Bad gateway</h1>" });
+    if (submissions.length === 1) return route.abort("connectionreset");
+    if (submissions.length === 2) return route.fulfill({ status: 502, headers, body: "<h1>Bad gateway</h1>" });
     return route.fulfill({ status: 201, headers, body: '{"id": "cut off' });
   });
   await open(page, panel);
   await panel.box.fill("only once");
   await panel.button("Send").click();
   for (const attempt of [1, 2, 3]) {
-    await expect.poll(() => sent.length).toBe(attempt);
+    await expect.poll(() => submissions.length).toBe(attempt);
     await expect(panel.alert).toContainText("Support hasn't confirmed your message.");
     await panel.button("Try again").click();
   }
   const reference = await panel.received();
-  expect(sent).toHaveLength(4);
-  expect(new Set(sent).size, "the same bytes with the same key").toBe(1);
+  expect(submissions).toHaveLength(4);
+  expect(new Set(submissions).size, "the same bytes with the same key").toBe(1);
   expect(await tickets()).toMatchObject([{ reference, message: "only once" }]);
 });
 
@@ -259,7 +259,7 @@ test("lets the customer correct and send a rejected ticket", async ({ host, page
   await expect(panel.root.getByRole("alert")).toContainText("Support couldn't accept it: Something you entered");
   await expect(panel.box).toBeEditable();
   await expect(panel.box).toHaveValue("refused at first");
-  expect(await sealed(page)).toBe(0);
+  expect(await submissionCount(page)).toBe(0);
   await panel.box.fill("mended");
   await panel.button("Send").click();
   await panel.received();
@@ -346,25 +346,25 @@ test("a reset keeps a submission and hides it from the next user; with discard i
   await host({ csp: WITHOUT_WASM });
   await open(page, panel);
   await panel.box.fill("of Ada alone");
-  const back = await cut(page);
+  const unblock = await blockTickets(page);
   await panel.button("Send").click();
   await expect(panel.button("Try again")).toBeVisible();
   await command(page, "reset");
   await command(page, "identify", { id: "u-2", name: "Bob", email: "bob@host.example" });
   await expect(panel.button("Send")).toBeVisible();
   await expect(panel.box).toHaveValue("");
-  expect(await sealed(page)).toBe(1);
+  expect(await submissionCount(page)).toBe(1);
   await panel.box.fill("of Bob");
   await panel.button("Send").click();
   await expect(panel.button("Try again")).toBeVisible();
   await command(page, "reset", { discard: true });
-  await expect.poll(() => sealed(page)).toBe(1);
-  await back();
+  await expect.poll(() => submissionCount(page)).toBe(1);
+  await unblock();
   await command(page, "identify", { id: "7", name: "Ada Host", email: "ada@host.example" });
   await expect(panel.box).toHaveValue("of Ada alone");
   await panel.button("Try again").click();
   await panel.received();
-  expect(await sealed(page)).toBe(0);
+  expect(await submissionCount(page)).toBe(0);
   expect(await tickets()).toMatchObject([{ message: "of Ada alone", context: { user: { id: "7" } } }]);
 });
 
@@ -372,21 +372,21 @@ test("shows a response to nobody that arrives after a change of user", async ({ 
   await host({ csp: WITHOUT_WASM });
   /** @type {() => void} */
   let release = () => {};
-  const held = new Promise((resolve) => (release = () => resolve(null)));
+  const gate = new Promise((resolve) => (release = () => resolve(null)));
   await page.route("**/tickets", async (route) => {
     if (route.request().method() !== "POST") return route.continue();
-    await held;
+    await gate;
     return route.continue();
   });
   await open(page, panel);
   await panel.box.fill("of Ada alone");
-  const sent = page.waitForResponse((answer) => answer.url().endsWith("/tickets"));
+  const response = page.waitForResponse((answer) => answer.url().endsWith("/tickets"));
   await panel.button("Send").click();
   await command(page, "identify", { id: "u-2", name: "Bob", email: "bob@host.example" });
   await panel.box.fill("Bob is writing");
   release();
-  await (await sent).finished();
-  await expect.poll(() => sealed(page)).toBe(0);
+  await (await response).finished();
+  await expect.poll(() => submissionCount(page)).toBe(0);
   await expect(panel.box).toHaveValue("Bob is writing");
   await expect(panel.button("Send")).toBeVisible();
   await expect(panel.reference).toHaveCount(0);
@@ -397,10 +397,10 @@ test("fetches another token once when it is rejected", async ({ host, page, pane
   trouble.expect(DOWN);
   await host({ csp: WITHOUT_WASM, path: "/?signed-out" });
   await page.evaluate(() => {
-    const signed = (/** @type {object} */ claims) => `e.${btoa(JSON.stringify(claims))}.s`;
-    let asked = 0;
+    const encode = (/** @type {object} */ claims) => `e.${btoa(JSON.stringify(claims))}.s`;
+    let call = 0;
     /** @type {Any} */ (window).deskbell("identify", {
-      token: () => signed({ sub: "u-9", name: "Eve", email: "eve@host.example", exp: 4e9, asked: ++asked }),
+      token: () => encode({ sub: "u-9", name: "Eve", email: "eve@host.example", exp: 4e9, call: ++call }),
     });
   });
   /** @type {(string | undefined)[]} */
@@ -414,7 +414,7 @@ test("fetches another token once when it is rejected", async ({ host, page, pane
   await panel.box.fill("signed by nobody");
   await panel.button("Send").click();
   await panel.received();
-  expect(tokens.map((token) => token && JSON.parse(atob(token.split(".")[1] ?? "")).asked)).toEqual([1, 2, undefined]);
+  expect(tokens.map((token) => token && JSON.parse(atob(token.split(".")[1] ?? "")).call)).toEqual([1, 2, undefined]);
   expect(await tickets()).toMatchObject([{ contact: { email: "eve@host.example" } }]);
 });
 
@@ -443,11 +443,11 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await expectAccessible(page);
       const scrolls = await panel.dialog.evaluate((dialog) => dialog.scrollWidth > dialog.clientWidth);
       expect(scrolls, "sideways").toBe(false);
-      const back = await cut(page);
+      const unblock = await blockTickets(page);
       await panel.button(words.send).click();
       await expect(panel.button(words.again)).toBeVisible();
       await expectAccessible(page);
-      await back();
+      await unblock();
       await panel.again(words.again);
       await expect(panel.root.getByRole("heading", { name: words.there })).toBeVisible();
       await expectAccessible(page);
@@ -480,7 +480,7 @@ test("violates a policy that forbids WebAssembly once, however often the page as
     expect(await command(page, "status")).toMatchObject({ available: false, reason: "wasm" });
   for (const name of ["Open help", "Break", "Open help", "Break"]) await page.getByRole("button", { name }).hover();
   await open(page, panel);
-  expect(trouble.seen.filter((line) => /^violation: .*wasm/.test(line))).toHaveLength(1);
+  expect(trouble.lines.filter((line) => /^violation: .*wasm/.test(line))).toHaveLength(1);
 });
 
 test("marks what looks confidential, and nothing else", async ({ host, page, panel, tickets }) => {

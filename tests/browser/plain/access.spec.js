@@ -96,7 +96,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"]))
         });
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
       };
-      const [dark = 0, bright = 0] = [light(color), light(backgroundColor)].sort((one, other) => one - other);
+      const [dark = 0, bright = 0] = [light(color), light(backgroundColor)].sort((low, high) => low - high);
       return (bright + 0.05) / (dark + 0.05);
     });
     // WCAG 2.2, 1.4.3.
@@ -109,7 +109,7 @@ test.describe("on a touch screen", () => {
   test("makes every control tall enough for a finger", async ({ host, panel }) => {
     await host();
     await panel.open();
-    const small = () =>
+    const findSmall = () =>
       panel.root.evaluate((element) => {
         const root = /** @type {ShadowRoot} */ (element.shadowRoot);
         return [...root.querySelectorAll("button,a,select,input:not(.live)")]
@@ -117,12 +117,12 @@ test.describe("on a touch screen", () => {
           .filter(({ box }) => box.height && box.height < 43.5)
           .map(({ node, box }) => `${node.textContent || node.id} ${box.width}x${box.height}`);
       });
-    expect(await small()).toEqual([]);
+    expect(await findSmall()).toEqual([]);
     await panel.box.fill("export chart");
     await expect(panel.hits.first()).toBeVisible();
-    expect(await small()).toEqual([]);
+    expect(await findSmall()).toEqual([]);
     await panel.toTicket();
-    expect(await small()).toEqual([]);
+    expect(await findSmall()).toEqual([]);
   });
 });
 

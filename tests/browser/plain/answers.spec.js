@@ -9,22 +9,22 @@ import { drafts } from "../drafts.js";
 const hit = (title, more = {}) => ({ id: title, kind: "question", title: [{ text: title, hit: false }], ...more });
 
 /** @param {import("@playwright/test").Page} page @param {(query: string, route: import("@playwright/test").Route) => unknown} answer */
-const searches = (page, answer) =>
+const routeSearches = (page, answer) =>
   page.route(/\/search\?/, (route) => answer(new URL(route.request().url()).searchParams.get("q") ?? "", route));
 
 /** Records layout shifts of the page. @param {import("@playwright/test").Page} page */
 const watchShifts = (page) =>
   page.evaluate(() => {
-    const it = /** @type {Any} */ (window);
-    it.shifts = [];
-    new PerformanceObserver((list) => it.shifts.push(...list.getEntries())).observe({ type: "layout-shift" });
+    const win = /** @type {Any} */ (window);
+    win.shifts = [];
+    new PerformanceObserver((list) => win.shifts.push(...list.getEntries())).observe({ type: "layout-shift" });
   });
 
 /** @param {import("@playwright/test").Page} page */
-const shifted = (page) =>
+const totalShift = (page) =>
   page.evaluate(() =>
     /** @type {Any} */ (window).shifts.reduce(
-      (/** @type {number} */ sum, /** @type {Any} */ one) => sum + one.value,
+      (/** @type {number} */ sum, /** @type {Any} */ shift) => sum + shift.value,
       0,
     ),
   );
@@ -33,9 +33,9 @@ test("never lets a late response replace newer hits", async ({ host, page, panel
   await host();
   /** @type {() => void} */
   let release = () => {};
-  const held = new Promise((done) => (release = () => done(undefined)));
-  await searches(page, async (query, route) => {
-    if (query === "ex") await held;
+  const gate = new Promise((done) => (release = () => done(undefined)));
+  await routeSearches(page, async (query, route) => {
+    if (query === "ex") await gate;
     await route.fulfill({ json: { hits: [hit(`for ${query}`)] } }).catch(() => {});
   });
   await panel.open();
@@ -55,7 +55,7 @@ test("keeps the hits in place during a slow search and shifts no layout when it 
 }) => {
   await host();
   let slow = 0;
-  await searches(page, async (query, route) => {
+  await routeSearches(page, async (query, route) => {
     // Longer than the interval in which a shift counts as caused by the customer.
     if (slow) await new Promise((done) => setTimeout(done, slow));
     const count = query.length > 12 ? 5 : 3;
@@ -76,7 +76,7 @@ test("keeps the hits in place during a slow search and shifts no layout when it 
   await panel.box.fill("export chart fails again ");
   await expect(panel.hit("again 0")).toBeVisible();
   await page.waitForTimeout(100);
-  expect(await shifted(page)).toBeLessThan(0.001);
+  expect(await totalShift(page)).toBeLessThan(0.001);
 });
 
 for (const [name, answer] of /** @type {[string, Any][]} */ ([
@@ -92,7 +92,7 @@ for (const [name, answer] of /** @type {[string, Any][]} */ ([
   test(`sends a ticket although the search response ${name}`, async ({ host, page, panel, trouble, tickets }) => {
     trouble.expect(/status of 500/);
     await host();
-    await searches(page, (_, route) => route.fulfill({ status: 200, contentType: "application/json", ...answer }));
+    await routeSearches(page, (_, route) => route.fulfill({ status: 200, contentType: "application/json", ...answer }));
     await panel.open();
     await panel.box.fill("the chart stays empty");
     await panel.toTicket();
@@ -103,7 +103,7 @@ for (const [name, answer] of /** @type {[string, Any][]} */ ([
 test("shows markup in hits as text", async ({ host, page, panel }) => {
   await host();
   const markup = "<img src=x onerror=alert(1)>";
-  await searches(page, (_, route) =>
+  await routeSearches(page, (_, route) =>
     route.fulfill({ json: { hits: [hit(markup, { excerpt: [{ text: markup, hit: true }] })] } }),
   );
   await panel.open();
@@ -114,7 +114,7 @@ test("shows markup in hits as text", async ({ host, page, panel }) => {
 
 test("sends a ticket while a search never responds", async ({ host, page, panel, tickets }) => {
   await host();
-  await searches(page, () => {});
+  await routeSearches(page, () => {});
   await panel.open();
   await panel.box.fill("nobody answers me");
   await panel.toTicket();
@@ -137,7 +137,7 @@ test("chooses a hit with arrow keys and Enter without leaving the box, and Escap
   await expect(panel.box).toBeFocused();
   await expect(panel.box).toHaveAttribute("aria-activedescendant", "active");
   await expect(active).toHaveText((await panel.hits.first().textContent()) ?? "");
-  for (let at = 0; at < 8; at++) await page.keyboard.press("ArrowDown");
+  for (let presses = 0; presses < 8; presses++) await page.keyboard.press("ArrowDown");
   await expect(active).toHaveText("No answer? Send a ticket");
   await page.keyboard.press("Escape");
   await expect(active).toHaveCount(0);
@@ -167,9 +167,9 @@ test("searches for the latest error before the customer types, without its names
 }) => {
   await host();
   /** @type {string[]} */
-  const asked = [];
-  await searches(page, async (query, route) => {
-    asked.push(query);
+  const queries = [];
+  await routeSearches(page, async (query, route) => {
+    queries.push(query);
     await route.fulfill({
       json: { hits: query.includes("Payment") ? [hit("Payment pm_4021"), hit("Payment again")] : [] },
     });
@@ -185,13 +185,13 @@ test("searches for the latest error before the customer types, without its names
   await expect(panel.root.getByText(/^Just now: Payment pm_4021/)).toBeVisible();
   await expect(panel.root.getByText("2 related answers")).toBeVisible();
   await expect(panel.hits).toHaveCount(2);
-  expect(asked).toContain("Error Payment pm_4021 refused for at order");
-  expect(asked.join()).not.toMatch(/Ada|9981|77123|https/);
+  expect(queries).toContain("Error Payment pm_4021 refused for at order");
+  expect(queries.join()).not.toMatch(/Ada|9981|77123|https/);
 });
 
 test("lists the host's suggestions before those for the page", async ({ host, page, panel }) => {
   await host();
-  await searches(page, (_, route) => route.fulfill({ json: { hits: [hit("found")] } }));
+  await routeSearches(page, (_, route) => route.fulfill({ json: { hits: [hit("found")] } }));
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
   await page.evaluate(() => {
     const { deskbell } = /** @type {Any} */ (window);
@@ -250,13 +250,13 @@ test("offers recent searches on the next visit, until a reset", async ({ host, p
   await panel.box.fill("");
   await panel.button("export chart").click();
   await expect(panel.box).toHaveValue("export chart");
-  const kept = () => page.evaluate(() => ({ ...localStorage }));
-  const before = await kept();
+  const storage = () => page.evaluate(() => ({ ...localStorage }));
+  const before = await storage();
   await page.evaluate(() => /** @type {Any} */ (window).deskbell("reset"));
   await page.reload();
   await panel.open();
   await expect(panel.root.locator(".recent")).toHaveCount(0);
-  const after = await kept();
+  const after = await storage();
   expect(before).toHaveProperty(["deskbell:demo:answers"]);
   expect(after).not.toHaveProperty(["deskbell:demo:answers"]);
   expect(after["deskbell:demo:visit"]).not.toBe(before["deskbell:demo:visit"]);
@@ -265,9 +265,9 @@ test("offers recent searches on the next visit, until a reset", async ({ host, p
 test("counts the outcome of a question without the customer's words", async ({ host, page, panel, inbox }) => {
   await host();
   /** @type {Any[]} */
-  const told = [];
+  const events = [];
   page.on("request", (request) => {
-    if (request.url().endsWith("/events")) told.push(JSON.parse(request.postData() ?? ""));
+    if (request.url().endsWith("/events")) events.push(JSON.parse(request.postData() ?? ""));
   });
   await panel.open();
   await panel.box.fill("export chart secretive");
@@ -276,11 +276,11 @@ test("counts the outcome of a question without the customer's words", async ({ h
   await panel.button("Still need help").click();
   await panel.send();
   // Hits below the message are shown again, if they arrive before Send is pressed.
-  const names = () => [...new Set(told.map(({ name }) => name))];
+  const names = () => [...new Set(events.map(({ name }) => name))];
   await expect.poll(names).toEqual(["shown", "opened", "unhelpful", "sent"]);
-  expect(new Set(told.map(({ visit }) => visit)).size).toBe(1);
-  expect(told.find(({ name }) => name === "sent")).toMatchObject({ questions: ["meadow-001"] });
-  expect(JSON.stringify(told)).not.toMatch(/secretive/);
+  expect(new Set(events.map(({ visit }) => visit)).size).toBe(1);
+  expect(events.find(({ name }) => name === "sent")).toMatchObject({ questions: ["meadow-001"] });
+  expect(JSON.stringify(events)).not.toMatch(/secretive/);
   const list = await inbox();
   await list.getByRole("link", { name: "Answers" }).click();
   await expect(list.getByRole("region", { name: "Questions" })).toContainText("Export chart fails");
@@ -294,26 +294,26 @@ test("counts a ticket as sent once it has arrived, in the visit in which it was 
   trouble,
 }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
-  const way = "**/tickets";
-  await page.route(way, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  const url = "**/tickets";
+  await page.route(url, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
   await host();
   /** @type {Any[]} */
-  const told = [];
+  const events = [];
   page.on("request", (request) => {
-    if (request.url().endsWith("/events")) told.push(JSON.parse(request.postData() ?? ""));
+    if (request.url().endsWith("/events")) events.push(JSON.parse(request.postData() ?? ""));
   });
-  const named = (/** @type {string} */ name) => told.filter((event) => event.name == name);
+  const eventsNamed = (/** @type {string} */ name) => events.filter((event) => event.name == name);
   await panel.open();
   await panel.box.fill("export chart");
   await panel.hit("Export chart fails").click();
   await panel.button("Still need help").click();
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
-  expect(named("sent")).toEqual([]);
-  await page.unroute(way);
+  expect(eventsNamed("sent")).toEqual([]);
+  await page.unroute(url);
   await panel.again();
   await panel.received();
-  await expect.poll(() => named("sent")).toMatchObject([{ questions: ["meadow-001"], visit: told[0].visit }]);
+  await expect.poll(() => eventsNamed("sent")).toMatchObject([{ questions: ["meadow-001"], visit: events[0].visit }]);
 });
 
 test("links to a question that could not be loaded, and loads it on Try again", async ({
@@ -367,11 +367,11 @@ test("neither searches nor counts when the customer has switched searching off",
   await panel.root.getByRole("switch", { name: "Search while I type" }).uncheck();
   await panel.button("Back").click();
   /** @type {string[]} */
-  const asked = [];
-  page.on("request", (request) => /search|events/.test(request.url()) && asked.push(request.url()));
+  const urls = [];
+  page.on("request", (request) => /search|events/.test(request.url()) && urls.push(request.url()));
   await panel.box.fill("export chart and more words ");
   await panel.send();
-  expect(asked).toEqual([]);
+  expect(urls).toEqual([]);
 });
 
 test("refers a customer on a free plan to the community first, and still sends the ticket", async ({

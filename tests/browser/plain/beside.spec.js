@@ -57,10 +57,10 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await send.click();
       await expect(panel.root.locator("#field-seats-error")).toBeVisible();
       await expectAccessible(page);
-      const choosing = page.waitForEvent("filechooser");
+      const chooser = page.waitForEvent("filechooser");
       await panel.root.locator("#add-file").click();
       await (
-        await choosing
+        await chooser
       ).setFiles([
         { name: "chart.png", mimeType: "image/png", buffer: picture() },
         { name: "tool.exe", mimeType: "application/octet-stream", buffer: Buffer.from("MZ\0\0\u0001") },
@@ -69,12 +69,12 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await expect(panel.root.locator(".file canvas")).toBeVisible();
       await expectAccessible(page);
       await seats.fill("12");
-      const way = "**/tickets";
-      await page.route(way, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+      const url = "**/tickets";
+      await page.route(url, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
       await send.click();
       await expect(panel.root.locator(".waits")).toBeVisible();
       await expectAccessible(page);
-      await page.unroute(way);
+      await page.unroute(url);
       await panel.root.locator(".waits .main").click();
       await expect(panel.reference).toHaveText(/DB-/);
       const reference = (await panel.reference.textContent())?.match(/DB-\w+/)?.[0];
@@ -82,11 +82,11 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
 
       await panel.root.locator(".screen .link").click();
       await expect(panel.root.locator(".messages article")).toHaveCount(1);
-      const operator = await inbox(reference);
-      await operator
+      const agent = await inbox(reference);
+      await agent
         .getByRole("textbox", { name: /^Your answer/ })
         .fill("Which browser is it?\n\n1. Open **Settings**\n2. Copy `version`");
-      await operator.getByRole("button", { name: "Answer", exact: true }).click();
+      await agent.getByRole("button", { name: "Answer", exact: true }).click();
       await expect(panel.root.locator(".messages article")).toHaveCount(2);
       await expectAccessible(page);
 

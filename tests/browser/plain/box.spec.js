@@ -22,8 +22,8 @@ test("keeps text, caret, focus and undo when the widget arrives", async ({ host,
   await expect(panel.box).toBeFocused();
   await expect(panel.box).toHaveValue("before while it comes and after");
 
-  const same = await panel.root.evaluate((host, node) => host.shadowRoot?.getElementById("box") === node, box);
-  expect(same, "the element is the same").toBe(true);
+  const isSame = await panel.root.evaluate((host, node) => host.shadowRoot?.getElementById("box") === node, box);
+  expect(isSame, "the element is the same").toBe(true);
   expect(await box?.evaluate((node) => node.dataset.blurs), "it was never blurred").toBeUndefined();
   await page.keyboard.press("Control+z");
   await expect(panel.box).not.toHaveValue("before while it comes and after");
@@ -31,8 +31,8 @@ test("keeps text, caret, focus and undo when the widget arrives", async ({ host,
   await expect(panel.box).toHaveValue("before while it comes and after");
 
   await panel.toTicket();
-  const kept = await panel.root.evaluate((host, node) => host.shadowRoot?.getElementById("box") === node, box);
-  expect(kept, "the element is the same on the form").toBe(true);
+  const isSameOnForm = await panel.root.evaluate((host, node) => host.shadowRoot?.getElementById("box") === node, box);
+  expect(isSameOnForm, "the element is the same on the form").toBe(true);
   await expect(panel.box).toHaveValue("before while it comes and after");
   await expect(panel.box).toBeFocused();
 });
@@ -67,19 +67,19 @@ test("ignores a late response to a search that could not be aborted", async ({ h
       head: "<script>{ const real = fetch; fetch = (url, init) => real(url, { ...init, signal: undefined }) }</script>",
     },
   });
-  const newer = defer();
+  const gate = defer();
   await page.route("**/search?*", async (route) => {
     if (!route.request().url().endsWith("q=refresh")) return route.continue();
-    await newer.promise;
+    await gate.promise;
     await route.continue();
   });
   await panel.open();
-  const older = page.waitForResponse((response) => response.url().endsWith("q=refresh"));
+  const lateResponse = page.waitForResponse((response) => response.url().endsWith("q=refresh"));
   await panel.box.fill("refresh");
   await panel.box.fill("pm_4021");
   await expect(panel.hits.first()).toContainText("Payment provider did not confirm");
-  newer.resolve();
-  await (await older).finished();
+  gate.resolve();
+  await (await lateResponse).finished();
   // The widget has handled a response when the page has painted twice after it.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await expect(panel.hit("Refresh data says")).toHaveCount(0);
@@ -88,29 +88,29 @@ test("ignores a late response to a search that could not be aborted", async ({ h
 
 test("does not replace a hit while it is being pressed", async ({ host, page, panel }) => {
   await host();
-  const later = defer();
+  const gate = defer();
   await page.route("**/search?*", async (route) => {
-    if (route.request().url().endsWith("q=pm_4021")) await later.promise;
+    if (route.request().url().endsWith("q=pm_4021")) await gate.promise;
     await route.continue();
   });
   await panel.open();
   await panel.box.fill("refresh");
   await panel.hit("Refresh data says").hover();
   await page.mouse.down();
-  const newer = page.waitForResponse((response) => response.url().endsWith("q=pm_4021"));
+  const newResponse = page.waitForResponse((response) => response.url().endsWith("q=pm_4021"));
   await panel.box.evaluate((box) => {
     /** @type {HTMLTextAreaElement} */ (box).value = "pm_4021";
     box.dispatchEvent(new Event("input"));
   });
-  later.resolve();
-  await (await newer).finished();
+  gate.resolve();
+  await (await newResponse).finished();
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await page.mouse.up();
   await expect(panel.answers.first()).toContainText("Check tiles");
 });
 
 /**
- * Holds the widget back until it is released.
+ * Holds the widget back until `release` is called.
  * @param {import("@playwright/test").Page} page
  */
 async function holdWidget(page) {

@@ -8,11 +8,11 @@ test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_FAI
 const BROKEN = {
   missing: (route) => route.fulfill({ status: 404, body: "gone" }),
   "cut off": async (route) => {
-    const { body, headers } = await served(route);
+    const { body, headers } = await fetchOriginal(route);
     await route.fulfill({ headers, body: body.subarray(0, body.length / 2) });
   },
   "tampered with": async (route) => {
-    const { body, headers } = await served(route);
+    const { body, headers } = await fetchOriginal(route);
     body[body.length - 1] ^= 1;
     await route.fulfill({ headers, body });
   },
@@ -20,7 +20,7 @@ const BROKEN = {
 };
 
 /** The gateway's response, without the headers that describe its compressed form. @param {import("@playwright/test").Route} route */
-const served = async (route) => {
+const fetchOriginal = async (route) => {
   const response = await route.fetch();
   const { "content-encoding": _, "content-length": __, ...headers } = response.headers();
   return { body: await response.body(), headers };
@@ -30,20 +30,20 @@ const served = async (route) => {
  * Responds to requests for a file in another way, until the returned function is called.
  * @param {import("@playwright/test").Page} page @param {string} file @param {(route: import("@playwright/test").Route) => Promise<void>} answer
  */
-const broken = async (page, file, answer) => {
-  let mended = false;
-  await page.route(`**/${file}`, (route) => (mended ? route.continue() : answer(route)));
-  return () => (mended = true);
+const breakFile = async (page, file, answer) => {
+  let isFixed = false;
+  await page.route(`**/${file}`, (route) => (isFixed ? route.continue() : answer(route)));
+  return () => (isFixed = true);
 };
 
-for (const [how, answer] of Object.entries(BROKEN)) {
-  test(`sends nothing typed while the chunk that redacts is ${how}, and sends the ticket once it loads`, async ({
+for (const [fault, answer] of Object.entries(BROKEN)) {
+  test(`sends nothing typed while the chunk that redacts is ${fault}, and sends the ticket once it loads`, async ({
     host,
     page,
     panel,
     tickets,
   }) => {
-    const mend = await broken(page, "context.wasm", answer);
+    const fix = await breakFile(page, "context.wasm", answer);
     /** @type {string[]} */
     const searches = [];
     page.on("request", (request) => request.url().includes("asked=typed") && searches.push(request.url()));
@@ -56,7 +56,7 @@ for (const [how, answer] of Object.entries(BROKEN)) {
     await expect(panel.box).toHaveValue("export chart");
     await expect(panel.box).toBeEditable();
     expect(searches).toEqual([]);
-    mend();
+    fix();
     // The next press may still meet an attempt that began before.
     await expect(async () => {
       if (await panel.button("Send").isVisible()) await panel.button("Send").click();
@@ -65,12 +65,12 @@ for (const [how, answer] of Object.entries(BROKEN)) {
     expect(await tickets()).toMatchObject([{ message: "export chart" }]);
   });
 
-  test(`returns to the form while the chunk of a screen is ${how}, and opens the screen on the next try`, async ({
+  test(`returns to the form while the chunk of a screen is ${fault}, and opens the screen on the next try`, async ({
     host,
     page,
     panel,
   }) => {
-    const mend = await broken(page, "screens.wasm", answer);
+    const fix = await breakFile(page, "screens.wasm", answer);
     await host();
     await panel.open();
     await panel.toTicket();
@@ -79,7 +79,7 @@ for (const [how, answer] of Object.entries(BROKEN)) {
     await expect(panel.live).toContainText("We couldn't reach support.");
     await expect(panel.severity).toBeVisible();
     await expect(panel.box).toHaveValue("typed before");
-    mend();
+    fix();
     await panel.button("Review").click();
     await expect(panel.root.locator("#sends section").first()).toBeVisible();
   });
@@ -89,8 +89,8 @@ test("fetches a chunk once that several parts need", async ({ host, page, panel,
   await gateway.stop();
   await gateway.start('[sites.demo]\norigins = ["*"]\n[sites.demo.panel]\nconsent = true\n');
   /** @type {string[]} */
-  const fetched = [];
-  page.on("request", (request) => request.url().endsWith(".wasm") && fetched.push(new URL(request.url()).pathname));
+  const paths = [];
+  page.on("request", (request) => request.url().endsWith(".wasm") && paths.push(new URL(request.url()).pathname));
   await host();
   await panel.open();
   await panel.box.fill("export chart");
@@ -99,7 +99,7 @@ test("fetches a chunk once that several parts need", async ({ host, page, panel,
   await panel.button("Still need help").click();
   await panel.button("Review").click();
   await expect(panel.root.locator("#sends section").first()).toBeVisible();
-  expect(fetched.map((path) => path.split("/").pop()).sort()).toEqual([
+  expect(paths.map((path) => path.split("/").pop()).sort()).toEqual([
     "attachments.wasm",
     "context.wasm",
     "screens.wasm",

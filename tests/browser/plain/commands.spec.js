@@ -1,17 +1,17 @@
 import { expect, test } from "../deskbell.js";
 
 /** @typedef {(...args: any[]) => Promise<any>} Deskbell */
-/** @typedef {Window & {deskbell: Deskbell, heard: any[]}} Page */
+/** @typedef {Window & {deskbell: Deskbell, events: any[]}} Page */
 
 test.beforeEach(async ({ page }) => {
   await page.addInitScript(() => {
-    addEventListener("unhandledrejection", () => (document.documentElement.dataset.unheard = "true"));
+    addEventListener("unhandledrejection", () => (document.documentElement.dataset.unhandled = "true"));
   });
 });
 
 test.afterEach(async ({ page }) => {
   await expect(page.locator("html"), "no promise of ours rejects unhandled").not.toHaveAttribute(
-    "data-unheard",
+    "data-unhandled",
     "true",
   );
 });
@@ -20,7 +20,7 @@ test("rejects a wrong command with an error that names what is allowed, and neve
   await host();
   await page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
   /** @type {[any[], RegExp][]} */
-  const wrong = [
+  const calls = [
     [["opne"], /opne.*open/],
     [["__proto__"], /configure/],
     [["toString"], /configure/],
@@ -43,7 +43,7 @@ test("rejects a wrong command with an error that names what is allowed, and neve
     [["suggest", {}], /suggest.*list/],
     [["provide", "cart", 7], /provide.*function/],
   ];
-  for (const [args, said] of wrong) {
+  for (const [args, pattern] of calls) {
     const answer = await page.evaluate(async (args) => {
       const { deskbell } = /** @type {Page} */ (/** @type {unknown} */ (window));
       try {
@@ -58,16 +58,16 @@ test("rejects a wrong command with an error that names what is allowed, and neve
       }
     }, args);
     expect(answer, JSON.stringify(args)).toMatch(/^true: deskbell: /);
-    expect(answer, JSON.stringify(args)).toMatch(said);
+    expect(answer, JSON.stringify(args)).toMatch(pattern);
   }
   // Unhandled rejections of the same calls would be reported by the end of this.
   await page.evaluate(
-    async (wrong) => {
+    async (calls) => {
       const { deskbell } = /** @type {Page} */ (/** @type {unknown} */ (window));
-      for (const args of wrong) deskbell(...args);
+      for (const args of calls) deskbell(...args);
       await new Promise((done) => setTimeout(done));
     },
-    wrong.map(([args]) => args),
+    calls.map(([args]) => args),
   );
 });
 
@@ -115,11 +115,11 @@ test("dispatches events to listeners and on the element, without the customer's 
     fill: {
       // Before the script: the commands are queued.
       head: `<script>
-        var heard = [];
+        var events = [];
         window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };
         for (const name of ["ready", "open", "close", "search", "question-shown", "question-opened", "deflected", "sent", "queued", "failed"])
-          deskbell("on", name, (detail) => heard.push([name, detail]));
-        addEventListener("deskbell:open", () => heard.push(["told to the page", {}]));
+          deskbell("on", name, (detail) => events.push([name, detail]));
+        addEventListener("deskbell:open", () => events.push(["window open", {}]));
       </script>`,
     },
   });
@@ -127,7 +127,7 @@ test("dispatches events to listeners and on the element, without the customer's 
   await panel.root.evaluate((element) => {
     for (const name of ["sent", "close"])
       element.addEventListener(`deskbell:${name}`, (event) =>
-        /** @type {any} */ (window).heard.push([`element ${name}`, /** @type {CustomEvent} */ (event).detail]),
+        /** @type {any} */ (window).events.push([`element ${name}`, /** @type {CustomEvent} */ (event).detail]),
       );
   });
   await panel.box.fill("export chart secretly");
@@ -135,8 +135,8 @@ test("dispatches events to listeners and on the element, without the customer's 
   await panel.button("Still need help").click();
   const reference = await panel.send();
   await panel.button("Done").click();
-  const heard = /** @type {[string, any][]} */ (await page.evaluate(() => /** @type {any} */ (window).heard));
-  const names = heard.map(([name]) => name);
+  const events = /** @type {[string, any][]} */ (await page.evaluate(() => /** @type {any} */ (window).events));
+  const names = events.map(([name]) => name);
   for (const name of [
     "ready",
     "open",
@@ -150,7 +150,7 @@ test("dispatches events to listeners and on the element, without the customer's 
   ])
     expect(names).toContain(name);
   expect(names[0]).toBe("ready");
-  const detail = (/** @type {string} */ wanted) => heard.find(([name]) => name === wanted)?.[1];
+  const detail = (/** @type {string} */ wanted) => events.find(([name]) => name === wanted)?.[1];
   expect(detail("sent")).toMatchObject({ reference, id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   expect(detail("element sent")).toEqual(detail("sent"));
   expect(detail("question-opened")).toEqual({ id: "meadow-001" });
@@ -158,25 +158,25 @@ test("dispatches events to listeners and on the element, without the customer's 
   expect(detail("search").sources).toEqual(["gateway"]);
   expect(detail("question-shown").questions).toContainEqual(expect.stringMatching(/^meadow-\d+$/));
   expect(detail("question-shown").ids).toBe(detail("question-shown").questions.join());
-  expect(JSON.stringify(heard)).not.toContain("secretly");
+  expect(JSON.stringify(events)).not.toContain("secretly");
 });
 
 test("isolates a failing listener, and calls no removed one", async ({ host, page, panel, trouble }) => {
   trouble.expect(/the listener of the page/);
   await host();
   await page.evaluate(() => {
-    const here = /** @type {Page} */ (/** @type {unknown} */ (window));
-    here.heard = [];
-    const off = () => here.heard.push("off");
-    here.deskbell("on", "open", () => {
+    const win = /** @type {Page} */ (/** @type {unknown} */ (window));
+    win.events = [];
+    const off = () => win.events.push("off");
+    win.deskbell("on", "open", () => {
       throw new Error("the listener of the page");
     });
-    here.deskbell("on", "open", off);
-    here.deskbell("on", "open", () => here.heard.push("on"));
-    here.deskbell("off", "open", off);
+    win.deskbell("on", "open", off);
+    win.deskbell("on", "open", () => win.events.push("on"));
+    win.deskbell("off", "open", off);
   });
   await panel.open();
-  expect(await page.evaluate(() => /** @type {any} */ (window).heard)).toEqual(["on"]);
+  expect(await page.evaluate(() => /** @type {any} */ (window).events)).toEqual(["on"]);
 });
 
 test("removes a listener with the function that `on` resolves to, and calls a `once` listener once", async ({
@@ -186,22 +186,22 @@ test("removes a listener with the function that `on` resolves to, and calls a `o
 }) => {
   await host();
   await page.evaluate(async () => {
-    const here = /** @type {Page} */ (/** @type {unknown} */ (window));
-    here.heard = [];
-    const end = await here.deskbell("on", "open", () => here.heard.push("on"));
-    await here.deskbell("once", "open", () => here.heard.push("once"));
-    const never = () => here.heard.push("never");
-    await here.deskbell("once", "open", never);
-    await here.deskbell("off", "open", never);
-    await here.deskbell("open");
-    await here.deskbell("close");
-    await here.deskbell("open");
+    const win = /** @type {Page} */ (/** @type {unknown} */ (window));
+    win.events = [];
+    const end = await win.deskbell("on", "open", () => win.events.push("on"));
+    await win.deskbell("once", "open", () => win.events.push("once"));
+    const never = () => win.events.push("never");
+    await win.deskbell("once", "open", never);
+    await win.deskbell("off", "open", never);
+    await win.deskbell("open");
+    await win.deskbell("close");
+    await win.deskbell("open");
     end();
-    await here.deskbell("close");
-    await here.deskbell("open");
+    await win.deskbell("close");
+    await win.deskbell("open");
   });
   await expect(panel.box).toBeFocused();
-  expect(await page.evaluate(() => /** @type {any} */ (window).heard)).toEqual(["on", "once", "on"]);
+  expect(await page.evaluate(() => /** @type {any} */ (window).events)).toEqual(["on", "once", "on"]);
 });
 
 test("repeats no warning and keeps the focus when a page configures on every render", async ({ host, page, panel }) => {
@@ -219,11 +219,11 @@ test("repeats no warning and keeps the focus when a page configures on every ren
   await panel.open();
   await panel.toTicket();
   await panel.name.focus();
-  const said = warnings.length;
-  expect(said).toBeGreaterThan(0);
+  const count = warnings.length;
+  expect(count).toBeGreaterThan(0);
   for (let n = 0; n < 10; n++) await render();
   await expect(panel.name).toBeFocused();
-  expect(warnings).toHaveLength(said);
+  expect(warnings).toHaveLength(count);
   await page.evaluate(() =>
     /** @type {Page} */ (/** @type {unknown} */ (window)).deskbell("configure", { theme: { scheme: "light" } }),
   );
@@ -256,9 +256,9 @@ test("diagnose reports that every check passes, or which ones fail", async ({ ho
     /** @type {Page} */ (/** @type {unknown} */ (window)).deskbell("identify", { id: "u-1", token: "no jwt" });
   });
   const bad = await diagnose();
-  const wrong = bad.checks.filter((/** @type {any} */ check) => !check.ok);
-  expect(wrong.map((/** @type {any} */ check) => check.name)).toEqual(["webassembly", "triggers", "token"]);
-  expect(wrong[1].detail).toContain("data-deskbell-open");
+  const failed = bad.checks.filter((/** @type {any} */ check) => !check.ok);
+  expect(failed.map((/** @type {any} */ check) => check.name)).toEqual(["webassembly", "triggers", "token"]);
+  expect(failed[1].detail).toContain("data-deskbell-open");
 });
 
 test("diagnose rejects and names the policy that blocks its script", async ({ host, page, trouble }) => {
@@ -316,14 +316,14 @@ test("warns about invalid settings and uses their defaults", async ({ host, page
   await panel.button("Ask us").click();
   await expect(panel.root.locator("[name=kind]")).toHaveCount(2);
   await expect(panel.kind("bug")).toBeChecked();
-  for (const said of [
+  for (const pattern of [
     /links:.*javascript/,
     /theme\.scheme: must be auto, light or dark/,
     /plans: can be set in the gateway's configuration only/,
   ])
     expect(
-      warnings.some((warning) => said.test(warning)),
-      `${said} in ${warnings}`,
+      warnings.some((warning) => pattern.test(warning)),
+      `${pattern} in ${warnings}`,
     ).toBe(true);
 });
 
@@ -377,8 +377,8 @@ test("destroy removes everything from the page, later commands reject, and the s
   trouble,
 }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
-  const way = "**/v1/sites/demo/tickets";
-  await page.route(way, (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
+  const url = "**/v1/sites/demo/tickets";
+  await page.route(url, (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
   await host({ fill: { attributes: "data-launcher" } });
   await panel.open();
   await panel.toTicket();
@@ -389,20 +389,20 @@ test("destroy removes everything from the page, later commands reject, and the s
   await expect(panel.title).toHaveText("Not sent yet");
 
   const after = await page.evaluate(async () => {
-    const held = window.deskbell;
-    const ours = console.warn;
-    const theirs = (/** @type {any[]} */ ...args) => ours(...args);
-    console.warn = theirs;
-    await held("destroy");
-    await held("destroy");
+    const deskbell = window.deskbell;
+    const original = console.warn;
+    const wrapper = (/** @type {any[]} */ ...args) => original(...args);
+    console.warn = wrapper;
+    await deskbell("destroy");
+    await deskbell("destroy");
     const native = (/** @type {Function} */ f) => /native code/.test(`${f}`);
-    const rejected = (/** @type {any} */ error) => error.message;
+    const messageOf = (/** @type {any} */ error) => error.message;
     return {
       isGone: !("deskbell" in window),
       isNative: [fetch, console.error, XMLHttpRequest.prototype.open, XMLHttpRequest.prototype.send].every(native),
-      isTheirs: console.warn == theirs,
-      open: await held("open").catch(rejected),
-      status: await held("status").catch(rejected),
+      isTheirs: console.warn == wrapper,
+      open: await deskbell("open").catch(messageOf),
+      status: await deskbell("status").catch(messageOf),
     };
   });
   const words = "deskbell: destroyed";
@@ -410,8 +410,8 @@ test("destroy removes everything from the page, later commands reject, and the s
   await expect(page.locator("deskbell-panel")).toHaveCount(0);
   await expect(help).not.toHaveAttribute("data-deskbell-queued");
   /** @type {string[]} */
-  const requested = [];
-  page.on("request", (request) => requested.push(request.url()));
+  const urls = [];
+  page.on("request", (request) => urls.push(request.url()));
   await help.click();
   await page.evaluate(() => {
     dispatchEvent(new Event("online"));
@@ -419,9 +419,9 @@ test("destroy removes everything from the page, later commands reject, and the s
     document.body.append(Object.assign(document.createElement("a"), { href: "#", textContent: "new" }));
   });
   await expect(page.locator("deskbell-panel")).toHaveCount(0);
-  expect(requested).toEqual([]);
+  expect(urls).toEqual([]);
 
-  await page.unroute(way);
+  await page.unroute(url);
   await page.evaluate((address) => {
     const script = Object.assign(document.createElement("script"), { src: address, crossOrigin: "" });
     script.dataset.site = "demo";
@@ -437,18 +437,18 @@ test("destroy removes everything from the page, later commands reject, and the s
 
 test("a widget destroyed while its files load makes no more requests", async ({ host, page, panel }) => {
   let release = () => {};
-  const released = new Promise((resolve) => (release = () => resolve(0)));
+  const gate = new Promise((resolve) => (release = () => resolve(0)));
   await page.route("**/modules.js", async (route) => {
-    await released;
+    await gate;
     await route.continue();
   });
   await host({ fill: { attributes: "data-launcher" } });
-  const asked = page.waitForRequest("**/modules.js");
+  const modulesRequest = page.waitForRequest("**/modules.js");
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("Never sent");
   await panel.button("Send").click();
-  const modules = (await asked).url();
+  const modules = (await modulesRequest).url();
   await expect
     .poll(() =>
       page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("context.wasm"))),
@@ -456,26 +456,26 @@ test("a widget destroyed while its files load makes no more requests", async ({ 
     .toBe(true);
   await page.evaluate(() => window.deskbell("destroy"));
   /** @type {string[]} */
-  const requested = [];
-  page.on("request", (request) => requested.push(request.url()));
+  const urls = [];
+  page.on("request", (request) => urls.push(request.url()));
   release();
   // Resolves when the widget has the module, too.
   await page.evaluate((address) => import(address), modules);
   await page.evaluate(() => fetch("/"));
-  expect(requested.map((address) => new URL(address).pathname)).toEqual(["/"]);
+  expect(urls.map((address) => new URL(address).pathname)).toEqual(["/"]);
 });
 
 test("the next page sends what a destroyed widget had not sent", async ({ host, page, panel, tickets }) => {
-  let posted = 0;
+  let posts = 0;
   page.on("request", (request) => {
-    if (request.method() == "POST" && request.url().endsWith("/tickets")) posted += 1;
+    if (request.method() == "POST" && request.url().endsWith("/tickets")) posts += 1;
   });
   await host({ fill: { attributes: "data-launcher" } });
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("Cut off");
   // It is stored, and not sent yet.
-  const destroyed = page.evaluate(() => {
+  const destruction = page.evaluate(() => {
     const help = [...document.querySelectorAll("button")].find((button) => button.textContent == "Open help");
     return new Promise((resolve) => {
       const observer = new MutationObserver(() => {
@@ -486,8 +486,8 @@ test("the next page sends what a destroyed widget had not sent", async ({ host, 
     });
   });
   await panel.button("Send").click();
-  await destroyed;
-  expect(posted).toBe(0);
+  await destruction;
+  expect(posts).toBe(0);
   await page.reload();
   await expect.poll(tickets).toMatchObject([{ message: "Cut off" }]);
 });

@@ -25,11 +25,11 @@ test("takes the snapshot at the first letter, even before the widget has loaded"
   tickets,
 }) => {
   await page.route("**/widget.wasm", async (route) => {
-    await typed;
+    await gate;
     await route.continue();
   });
   let release = () => {};
-  const typed = new Promise((done) => (release = () => done(undefined)));
+  const gate = new Promise((done) => (release = () => done(undefined)));
 
   const site = await host();
   await page.getByRole("button", { name: "Break", exact: true }).click();
@@ -106,11 +106,11 @@ test("sends the page, the user, the device, the application, custom data and err
   await panel.open();
   await panel.sendTicket("all of it");
   const [{ context, locale, client }] = await tickets();
-  const { url, viewport, zone, agent, languages } = await page.evaluate(() => ({
+  const { url, viewport, zone, userAgent, languages } = await page.evaluate(() => ({
     url: location.href,
     viewport: `${innerWidth}x${innerHeight}`,
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    agent: navigator.userAgent,
+    userAgent: navigator.userAgent,
     languages: navigator.languages.join(", "),
   }));
   expect(context.page).toMatchObject({ url, title: "An ordinary page" });
@@ -125,7 +125,7 @@ test("sends the page, the user, the device, the application, custom data and err
   expect(context.device).toMatchObject({
     viewport,
     time_zone: zone,
-    user_agent: agent,
+    user_agent: userAgent,
     languages,
     theme: "light",
     online: true,

@@ -47,8 +47,8 @@ test("a ticket is answered, replied to from a second device, solved and reopened
   await expect(panel.title).toHaveText("Your tickets");
   await expect(messages(panel)).toHaveText([/You.*The export breaks/]);
 
-  const operator = await inbox(reference);
-  await answer(operator, "Which *browser* is it?");
+  const agent = await inbox(reference);
+  await answer(agent, "Which *browser* is it?");
   await expect(messages(panel).nth(1)).toContainText("Which browser is it?");
   await expect(messages(panel).nth(1).locator("em")).toHaveText("browser");
   await expect(panel.live).toHaveText("A new answer has arrived.");
@@ -57,8 +57,8 @@ test("a ticket is answered, replied to from a second device, solved and reopened
     .poll(() => page.evaluate(() => /** @type {any} */ (window).deskbell("status")))
     .toMatchObject({ unread: 0 });
 
-  const elsewhere = await browser.newContext();
-  const second = await elsewhere.newPage();
+  const otherContext = await browser.newContext();
+  const second = await otherContext.newPage();
   await second.goto(`${site.url}/?signed-out`);
   await signIn(second, "ada");
   const other = new Panel(second);
@@ -70,24 +70,24 @@ test("a ticket is answered, replied to from a second device, solved and reopened
   await other.button("Send").click();
   await expect(messages(other).nth(2)).toContainText("Firefox <b>141</b>");
   await expect(messages(panel).nth(2)).toContainText("Firefox <b>141</b>");
-  await operator.reload();
-  await expect(operator.getByText("Firefox <b>141</b>")).toBeVisible();
+  await agent.reload();
+  await expect(agent.getByText("Firefox <b>141</b>")).toBeVisible();
 
-  await operator.getByRole("button", { name: "Mark as solved" }).click();
+  await agent.getByRole("button", { name: "Mark as solved" }).click();
   await expect(panel.root.locator(".by .good")).toHaveText("Solved");
   await panel.button("Reopen").click();
   await expect(panel.root.locator(".by .good")).toHaveCount(0);
-  await operator.reload();
-  await expect(operator.getByRole("button", { name: "Mark as solved" })).toBeVisible();
+  await agent.reload();
+  await expect(agent.getByRole("button", { name: "Mark as solved" })).toBeVisible();
 
-  const third = await elsewhere.newPage();
+  const third = await otherContext.newPage();
   await third.goto(`${site.url}/?signed-out`);
   await third.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
   await signIn(third, "bob");
   const bob = new Panel(third);
   await third.evaluate(() => /** @type {any} */ (window).deskbell("open", { screen: "tickets" }));
   await expect(bob.root.getByText("No tickets sent from this browser yet.")).toBeVisible();
-  await elsewhere.close();
+  await otherContext.close();
 });
 
 test("counts unread messages in both tabs, before help is opened, until they are read", async ({
@@ -103,12 +103,12 @@ test("counts unread messages in both tabs, before help is opened, until they are
   await panel.button("Done").click();
   const second = await context.newPage();
   /** @type {string[]} */
-  const asked = [];
-  second.on("request", (request) => request.url().includes("/v1/") && asked.push(new URL(request.url()).pathname));
+  const paths = [];
+  second.on("request", (request) => request.url().includes("/v1/") && paths.push(new URL(request.url()).pathname));
   await second.goto(site.url);
   const badges = [page, second].map((tab) => tab.locator("[data-deskbell-open]").first());
   /** @param {string | null} count */
-  const counted = async (count) => {
+  const expectBadges = async (count) => {
     for (const badge of badges) {
       if (count) await expect(badge).toHaveAttribute("data-deskbell-unread", count);
       else await expect(badge).not.toHaveAttribute("data-deskbell-unread");
@@ -116,22 +116,22 @@ test("counts unread messages in both tabs, before help is opened, until they are
   };
   await second.evaluate(() => {
     const { deskbell } = /** @type {any} */ (window);
-    const seen = /** @type {any} */ (window.seen = []);
-    deskbell("on", "unread", (/** @type {any} */ detail) => seen.push(["unread", detail.count]));
-    deskbell("on", "reply", (/** @type {any} */ detail) => seen.push(["reply", detail.reference]));
+    const events = /** @type {any} */ (window.events = []);
+    deskbell("on", "unread", (/** @type {any} */ detail) => events.push(["unread", detail.count]));
+    deskbell("on", "reply", (/** @type {any} */ detail) => events.push(["reply", detail.reference]));
   });
-  const operator = await inbox(reference);
-  await answer(operator, "One");
-  await counted("1");
-  await answer(operator, "Two");
-  await counted("2");
-  expect(await second.evaluate(() => /** @type {any} */ (window).seen)).toEqual([
+  const agent = await inbox(reference);
+  await answer(agent, "One");
+  await expectBadges("1");
+  await answer(agent, "Two");
+  await expectBadges("2");
+  expect(await second.evaluate(() => /** @type {any} */ (window).events)).toEqual([
     ["unread", 1],
     ["reply", reference],
     ["unread", 2],
     ["reply", reference],
   ]);
-  expect(asked.length).toBeLessThanOrEqual(1);
+  expect(paths.length).toBeLessThanOrEqual(1);
 
   const other = new Panel(second);
   await other.open();
@@ -140,13 +140,13 @@ test("counts unread messages in both tabs, before help is opened, until they are
   await expect(other.hit("It broke")).toContainText("2 new");
   await other.hit("It broke").click();
   await expect(messages(other)).toHaveCount(3);
-  await counted(null);
+  await expectBadges(null);
   expect((await second.evaluate(() => /** @type {any} */ (window).deskbell("status"))).unread).toBe(0);
   // Read messages stay read on the next page; a message that nobody sees is unread, although it would be shown next.
   await other.button("Close").click();
   await page.reload();
-  await answer(operator, "Three");
-  await counted("1");
+  await answer(agent, "Three");
+  await expectBadges("1");
 });
 
 test("keeps a reply that was not acknowledged, and sends it once", async ({ page, panel, host, inbox, trouble }) => {
@@ -183,8 +183,8 @@ test("keeps a reply that was not acknowledged, and sends it once", async ({ page
   await panel.button(/^Your tickets/).click();
   await panel.hit("It broke").click();
   await expect(messages(panel)).toHaveCount(2);
-  const operator = await inbox(reference);
-  await expect(operator.getByText("More of it")).toHaveCount(1);
+  const agent = await inbox(reference);
+  await expect(agent.getByText("More of it")).toHaveCount(1);
 });
 
 test("leaves the reply field empty when its ticket is opened again while the reply is being sent", async ({
@@ -197,23 +197,23 @@ test("leaves the reply field empty when its ticket is opened again while the rep
   await panel.sendTicket("It broke");
   await panel.button("See the conversation").click();
   /** @type {(() => void)[]} */
-  const held = [];
+  const releases = [];
   await page.route("**/messages", (route) =>
-    route.request().method() == "POST" ? void held.push(() => route.continue()) : route.continue(),
+    route.request().method() == "POST" ? void releases.push(() => route.continue()) : route.continue(),
   );
   const field = panel.root.getByLabel("Your reply");
   await field.fill("Only once");
   await panel.button("Send").click();
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => releases.length).toBe(1);
   await panel.button("Back").click();
   await panel.hit("It broke").click();
   await expect(messages(panel)).toHaveCount(1);
   await expect(field).toHaveValue("");
   await panel.button("Send").click();
   await expect(panel.alert).toContainText("Please write something first.");
-  held[0]?.();
+  releases[0]?.();
   await expect(messages(panel)).toHaveText([/It broke/, /Only once/]);
-  expect(held).toHaveLength(1);
+  expect(releases).toHaveLength(1);
 });
 
 test("shows why a reply was rejected, and keeps it for editing", async ({ page, panel, host, trouble }) => {
@@ -265,11 +265,11 @@ test("appends more tickets without duplicates and focuses the first of them", as
     three: { tickets: [row(5), row(6)], ...counts },
   };
   /** @type {string[]} */
-  const asked = [];
+  const cursors = [];
   let fails = false;
   await page.route(/\/tickets(\?cursor=\w+)?$/, (route) => {
     const cursor = new URL(route.request().url()).searchParams.get("cursor") ?? "";
-    asked.push(cursor);
+    cursors.push(cursor);
     const headers = { "access-control-allow-origin": "*" };
     return fails ? route.abort() : route.fulfill({ json: pages[cursor], headers });
   });
@@ -284,17 +284,17 @@ test("appends more tickets without duplicates and focuses the first of them", as
   await expect(panel.root.locator("#tickets .error")).toHaveText("We couldn't load this just now.");
   await expect(more).toBeFocused();
   fails = false;
-  asked.length = 0;
+  cursors.length = 0;
   await page.keyboard.press("Enter");
   await expect(rows).toHaveText(["Ticket 1", "Ticket 2", "Ticket 3", "Ticket 4"]);
   await expect(panel.hit("Ticket 3")).toBeFocused();
   await expect(panel.root.locator("#tickets .error")).toHaveCount(0);
-  expect(asked).toEqual(["two"]);
+  expect(cursors).toEqual(["two"]);
   await more.click();
   await expect(rows).toHaveCount(6);
   await expect(panel.hit("Ticket 5")).toBeFocused();
   await expect(more).toHaveCount(0);
-  expect(asked).toEqual(["two", "three"]);
+  expect(cursors).toEqual(["two", "three"]);
 });
 
 test("ignores a response that arrives after a reset, also for anonymous customers", async ({
@@ -308,20 +308,20 @@ test("ignores a response that arrives after a reset, also for anonymous customer
   await host({ path: "/?signed-out" });
   await listen(page);
   /** @type {((unread: number) => unknown)[]} */
-  const held = [];
+  const releases = [];
   await page.route("**/tickets", (route) => {
     const headers = { "access-control-allow-origin": "*" };
-    held.push((unread) => route.fulfill({ json: { tickets: [], total: 1, open: 1, unread }, headers }));
+    releases.push((unread) => route.fulfill({ json: { tickets: [], total: 1, open: 1, unread }, headers }));
   });
-  await page.evaluate((place) => localStorage.setItem(place, "0123456789abcdef0123456789abcdef"), SESSION);
+  await page.evaluate((key) => localStorage.setItem(key, "0123456789abcdef0123456789abcdef"), SESSION);
   await panel.open();
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => releases.length).toBe(1);
   await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
-  held[0]?.(5);
+  releases[0]?.(5);
   await page.evaluate(() => /** @type {any} */ (window).deskbell("identify", { id: "bob", email: "bob@example.com" }));
-  await expect.poll(() => held.length).toBe(2);
-  held[1]?.(2);
-  await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).heard)).toEqual([2]);
+  await expect.poll(() => releases.length).toBe(2);
+  releases[1]?.(2);
+  await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).events)).toEqual([2]);
 });
 
 test("polls for replies when streaming is blocked", async ({ page, panel, host, inbox, trouble }) => {
@@ -352,10 +352,10 @@ test("a reset removes the badge and the stored tickets of the last customer", as
 /** Records the events of tickets on the page. @param {import("@playwright/test").Page} page */
 const listen = (page) =>
   page.evaluate(() => {
-    const heard = /** @type {any} */ (window.heard = []);
+    const events = /** @type {any} */ (window.events = []);
     const { deskbell } = /** @type {any} */ (window);
-    deskbell("on", "reply", (/** @type {any} */ { reference }) => heard.push(reference));
-    deskbell("on", "unread", (/** @type {any} */ { count }) => heard.push(count));
+    deskbell("on", "reply", (/** @type {any} */ { reference }) => events.push(reference));
+    deskbell("on", "unread", (/** @type {any} */ { count }) => events.push(count));
   });
 
 test.describe("signed-in customers", () => {
@@ -370,25 +370,25 @@ test.describe("signed-in customers", () => {
     await host({ path: "/?signed-out" });
     await signIn(page, "ada");
     await panel.open();
-    const adas = page.waitForResponse("**/tickets/stream");
-    const hers = await panel.sendTicket("Ada's");
-    await adas;
+    const adaStream = page.waitForResponse("**/tickets/stream");
+    const adaReference = await panel.sendTicket("Ada's");
+    await adaStream;
     await panel.button("Done").click();
-    const operator = await inbox(hers);
-    await answer(operator, "One");
+    const agent = await inbox(adaReference);
+    await answer(agent, "One");
     await expect(page.locator("[data-deskbell-unread='1']").first()).toBeAttached();
 
     await listen(page);
     await signIn(page, "bob");
     await expect(page.locator("[data-deskbell-unread]")).toHaveCount(0);
     await panel.open();
-    const bobs = page.waitForResponse("**/tickets/stream");
-    const his = await panel.sendTicket("Bob's");
-    await bobs;
+    const bobStream = page.waitForResponse("**/tickets/stream");
+    const bobReference = await panel.sendTicket("Bob's");
+    await bobStream;
     await panel.button("Done").click();
-    await answer(operator, "Two");
-    await answer(await inbox(his), "Hello Bob");
-    await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).heard)).toEqual([0, 1, his]);
+    await answer(agent, "Two");
+    await answer(await inbox(bobReference), "Hello Bob");
+    await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).events)).toEqual([0, 1, bobReference]);
     await expect(page.locator("[data-deskbell-unread='1']").first()).toBeAttached();
   });
 
@@ -413,14 +413,14 @@ test.describe("signed-in customers", () => {
     panel,
   }) => {
     const site = await host({ path: "/?signed-out" });
-    const elsewhere = await browser.newContext();
-    const second = await elsewhere.newPage();
+    const otherContext = await browser.newContext();
+    const second = await otherContext.newPage();
     await second.goto(`${site.url}/?signed-out`);
     await signIn(second, "ada");
     const other = new Panel(second);
     await other.open();
     await other.sendTicket("From another device");
-    await elsewhere.close();
+    await otherContext.close();
     await panel.open();
     await signIn(page, "ada");
     await panel.button(/^Your tickets/).click();
@@ -438,17 +438,17 @@ test.describe("signed-in customers", () => {
     await panel.open();
     const reference = await panel.sendTicket("Ada's");
     await panel.button("Done").click();
-    const anonymous = page.waitForResponse("**/tickets/stream");
+    const anonymousStream = page.waitForResponse("**/tickets/stream");
     await page.reload();
-    await anonymous;
-    const signed = page.waitForResponse(
+    await anonymousStream;
+    const signedStream = page.waitForResponse(
       (response) => response.url().endsWith("/tickets/stream") && !!response.request().headers()["authorization"],
     );
     await signIn(page, "ada");
-    await signed;
+    await signedStream;
     await listen(page);
     await answer(await inbox(reference), "Hello");
-    await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).heard)).toEqual([1, reference]);
+    await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).events)).toEqual([1, reference]);
   });
 });
 
@@ -456,16 +456,16 @@ const SESSION = "deskbell:demo:session";
 
 test("replaces a malformed session with one that lasts", async ({ page, panel, host }) => {
   await host();
-  await page.evaluate((place) => localStorage.setItem(place, "broken"), SESSION);
+  await page.evaluate((key) => localStorage.setItem(key, "broken"), SESSION);
   await panel.open();
   await panel.sendTicket("It broke");
-  const kept = await page.evaluate((place) => localStorage.getItem(place), SESSION);
-  expect(kept).toMatch(/^[0-9a-f]{32}$/);
+  const session = await page.evaluate((key) => localStorage.getItem(key), SESSION);
+  expect(session).toMatch(/^[0-9a-f]{32}$/);
   await page.reload();
   await panel.open();
   await panel.button(/^Your tickets/).click();
   await expect(panel.hit("It broke")).toBeVisible();
-  expect(await page.evaluate((place) => localStorage.getItem(place), SESSION)).toBe(kept);
+  expect(await page.evaluate((key) => localStorage.getItem(key), SESSION)).toBe(session);
 });
 
 test("keeps the session in memory when storage is forbidden", async ({ page, panel, host }) => {
@@ -563,18 +563,18 @@ test("offers a similar ticket even if the module that follows tickets loads afte
   await panel.open();
   await panel.sendTicket("The export of my dashboard stops and the file stays empty");
   /** @type {(() => void)[]} */
-  const held = [];
-  await page.route("**/deskbell-*/tickets.js", (route) => void held.push(() => route.continue()));
+  const releases = [];
+  await page.route("**/deskbell-*/tickets.js", (route) => void releases.push(() => route.continue()));
   // The page does not know of its earlier ticket.
   await page.evaluate(() => localStorage.removeItem("deskbell:demo:tickets"));
   await page.reload();
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("dashboard export: the file is empty again");
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => releases.length).toBe(1);
   await panel.button("Send").click();
   await expect(panel.button("Sending…")).toBeVisible();
-  held[0]?.();
+  releases[0]?.();
   await expect(panel.root.locator(".alike")).toBeVisible();
   expect(await tickets()).toHaveLength(1);
 });
@@ -584,10 +584,12 @@ test("offers a similar ticket while the list of tickets is being refreshed", asy
   await page.route("**/tickets/stream", (route) => route.abort());
   await host();
   await panel.open();
-  let looks = 0;
-  await page.route("**/tickets", (route) => (route.request().method() == "GET" ? void looks++ : route.continue()));
+  let listRequests = 0;
+  await page.route("**/tickets", (route) =>
+    route.request().method() == "GET" ? void listRequests++ : route.continue(),
+  );
   await panel.sendTicket("The export of my dashboard stops and the file stays empty");
-  await expect.poll(() => looks).toBeGreaterThan(0);
+  await expect.poll(() => listRequests).toBeGreaterThan(0);
   await panel.button("Done").click();
   await panel.open();
   await panel.toTicket();

@@ -78,8 +78,8 @@ test("delivers a ticket to Zendesk with its context, carries answers both ways, 
 
   const { tickets } = await zendesk.state();
   expect(tickets).toHaveLength(1);
-  const [there] = tickets;
-  expect(there).toMatchObject({
+  const [zendeskTicket] = tickets;
+  expect(zendeskTicket).toMatchObject({
     subject: `The export stops. [${reference}]`,
     priority: "high",
     type: "incident",
@@ -87,8 +87,8 @@ test("delivers a ticket to Zendesk with its context, carries answers both ways, 
     ticket_form_id: BUG_FORM,
     tags: ["deskbell", "plan_scale", "high"],
   });
-  expect(there.custom_fields).toContainEqual({ id: SEVERITY, value: "high" });
-  const [first] = there.comments;
+  expect(zendeskTicket.custom_fields).toContainEqual({ id: SEVERITY, value: "high" });
+  const [first] = zendeskTicket.comments;
   expect(first.author).toMatchObject({ name: "Ada", email: "ada@example.com" });
   expect(first.body).toMatch(/^The export stops\.\n\n-+\nReference: /);
   expect(first.attachments.map((/** @type {any} */ file) => file.file_name)).toEqual([
@@ -97,12 +97,12 @@ test("delivers a ticket to Zendesk with its context, carries answers both ways, 
   ]);
 
   await panel.button("See the conversation").click();
-  await zendesk.control(`tickets/${there.id}/comments`, {
+  await zendesk.control(`tickets/${zendeskTicket.id}/comments`, {
     author: "agent",
     body: "She is on the old plan.",
     public: false,
   });
-  await zendesk.control(`tickets/${there.id}/comments`, {
+  await zendesk.control(`tickets/${zendeskTicket.id}/comments`, {
     author: "agent",
     body: "Which browser is it?",
     html_body: "<p>Which <b>browser</b> is it?</p>",
@@ -122,7 +122,7 @@ test("delivers a ticket to Zendesk with its context, carries answers both ways, 
   const comments = async () => (await zendesk.state()).tickets[0].comments;
   await expect.poll(async () => (await comments()).at(-1)).toMatchObject({ body: "Firefox", author: { name: "Ada" } });
 
-  await zendesk.control(`tickets/${there.id}/status`, { status: "solved" });
+  await zendesk.control(`tickets/${zendeskTicket.id}/status`, { status: "solved" });
   await expect(panel.root.locator(".by .good")).toHaveText("Solved");
   await panel.button("Reopen").click();
   await expect(panel.root.locator(".by .good")).toHaveCount(0);
@@ -130,8 +130,8 @@ test("delivers a ticket to Zendesk with its context, carries answers both ways, 
   expect(await comments()).toHaveLength(4);
   expect((await zendesk.state()).users.find((/** @type {any} */ user) => user.id === GRACE).name).toBe("Grace");
 
-  const operator = await inbox(reference);
-  await expect(operator.getByRole("heading", { name: "Delivery" })).toBeVisible();
+  const agent = await inbox(reference);
+  await expect(agent.getByRole("heading", { name: "Delivery" })).toBeVisible();
 });
 
 test("offers a ticket that came by e-mail as a similar one, and adds the message to it", async ({
@@ -154,7 +154,7 @@ test("offers a ticket that came by e-mail as a similar one, and adds the message
   await expect(offer).toContainText("Dashboard export");
   await offer.getByRole("button", { name: "Add to this ticket" }).first().click();
   await expect
-    .poll(async () => (await zendesk.state()).tickets.map((/** @type {any} */ one) => one.comments.length))
+    .poll(async () => (await zendesk.state()).tickets.map((/** @type {any} */ ticket) => ticket.comments.length))
     .toEqual([2]);
 });
 
@@ -168,11 +168,11 @@ test("accepts a ticket while Zendesk is unavailable, and delivers it later", asy
   await host();
   await panel.open();
   const first = await panel.sendTicket("One");
-  const operator = await inbox(first);
-  await expect(operator.getByText("Zendesk is unavailable (503)")).toBeVisible();
+  const agent = await inbox(first);
+  await expect(agent.getByText("Zendesk is unavailable (503)")).toBeVisible();
   await panel.button("Done").click();
   await zendesk.quirks({ down: false });
   await expect.poll(async () => (await zendesk.state()).tickets.length, { timeout: 60_000 }).toBe(1);
-  await operator.reload();
-  await expect(operator.getByText("Zendesk is unavailable (503)")).toHaveCount(0);
+  await agent.reload();
+  await expect(agent.getByText("Zendesk is unavailable (503)")).toHaveCount(0);
 });

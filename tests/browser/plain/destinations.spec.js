@@ -32,7 +32,7 @@ smtp = "smtp://relay:p%40ss%20word@127.0.0.1:${mailbox.port}"
 
   send: async ({ gateway }, use) => {
     await use(async (path, body) => {
-      const answer = await fetch(`${gateway.url}/v1/sites/demo/${path}`, {
+      const response = await fetch(`${gateway.url}/v1/sites/demo/${path}`, {
         method: "POST",
         headers: {
           "content-type": "application/json",
@@ -41,8 +41,8 @@ smtp = "smtp://relay:p%40ss%20word@127.0.0.1:${mailbox.port}"
         },
         body: JSON.stringify(body),
       });
-      expect(answer.ok).toBe(true);
-      return answer.json();
+      expect(response.ok).toBe(true);
+      return response.json();
     });
   },
 });
@@ -59,11 +59,11 @@ const ticket = (more) => ({
 });
 
 /** @param {import("../gateway.js").Gateway} gateway @param {string} name */
-async function put(gateway, name) {
+async function upload(gateway, name) {
   const id = crypto.randomUUID();
   const url = `${gateway.url}/v1/sites/demo/attachments/${id}?name=${encodeURIComponent(name)}`;
-  const answer = await fetch(url, { method: "PUT", headers: { "deskbell-session": session }, body: log });
-  expect(answer.status).toBe(201);
+  const response = await fetch(url, { method: "PUT", headers: { "deskbell-session": session }, body: log });
+  expect(response.status).toBe(201);
   return id;
 }
 
@@ -86,7 +86,7 @@ test("mails a ticket with its files and context, and later messages in the same 
   gateway,
   send,
 }) => {
-  const attachments = [await put(gateway, 'übersicht "1".log')];
+  const attachments = [await upload(gateway, 'übersicht "1".log')];
   const { id, reference } = await send("tickets", ticket({ attachments }));
   await send(`tickets/${id}/messages`, { message: ".\nNoch immer" });
   const [first, second] = await mails(mailbox, 2);
@@ -121,13 +121,13 @@ test("mails a ticket without its files if the mail is too large, and names them 
   send,
 }) => {
   mailbox.refusals = [552];
-  const attachments = [await put(gateway, "a.log")];
+  const attachments = [await upload(gateway, "a.log")];
   await send("tickets", ticket({ attachments }));
   const [mail] = await mails(mailbox, 1);
   expect(files(mail).map(([name]) => name)).toEqual(["deskbell-context.json"]);
   expect(mail.text).toContain("Files that are not attached here: a.log");
   await expect.poll(() => gateway.log).toContain("no files are attached");
-  expect(mailbox.asked).toBe(2);
+  expect(mailbox.attempts).toBe(2);
 });
 
 test("delivers in order once the mail server is up again", async ({ mailbox, send }) => {

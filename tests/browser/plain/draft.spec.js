@@ -1,5 +1,5 @@
 import { expect, test } from "../deskbell.js";
-import { kept as stored, drafts as kept } from "../drafts.js";
+import { drafts, readStore } from "../drafts.js";
 import { Panel } from "../panel.js";
 
 // Drafts are restored, whatever has happened to the page.
@@ -30,7 +30,7 @@ test("keeps the text, the choices and the snapshot through a reload", async ({
   await panel.severity.selectOption("critical");
   // Typed last, so that the stored draft has all of it.
   await panel.box.pressSequentially(" this");
-  await expect.poll(() => kept(page)).toEqual(["It broke, and I wrote this"]);
+  await expect.poll(() => drafts(page)).toEqual(["It broke, and I wrote this"]);
 
   await page.reload();
   await panel.open();
@@ -43,7 +43,7 @@ test("keeps the text, the choices and the snapshot through a reload", async ({
   expect(ticket).toMatchObject({ message: "It broke, and I wrote this", kind: "bug", severity: "critical" });
   expect(ticket.context.errors.map((/** @type {Any} */ error) => error.message)).toEqual(["broken 1"]);
 
-  await expect.poll(() => kept(page)).toEqual([]);
+  await expect.poll(() => drafts(page)).toEqual([]);
   await page.reload();
   await panel.open();
   await expect(panel.box).toHaveValue("");
@@ -74,7 +74,7 @@ type = "text"
   const order = panel.root.getByLabel("Order number (optional)");
   await order.fill("A-7");
   await panel.box.pressSequentially(" again");
-  await expect.poll(() => kept(page)).toEqual(["export chart again"]);
+  await expect.poll(() => drafts(page)).toEqual(["export chart again"]);
 
   await page.reload();
   await panel.open();
@@ -96,7 +96,7 @@ test("keeps every version when several tabs continue the same draft", async ({ c
   const site = await host();
   await panel.open();
   await panel.box.fill("First");
-  await expect.poll(() => kept(page)).toEqual(["First"]);
+  await expect.poll(() => drafts(page)).toEqual(["First"]);
   for (const text of ["Second", "Third"]) {
     const tab = await context.newPage();
     await tab.goto(site.url);
@@ -104,20 +104,20 @@ test("keeps every version when several tabs continue the same draft", async ({ c
     await other.open();
     await expect(other.box).not.toHaveValue("");
     await other.box.fill(text);
-    await expect.poll(() => kept(page)).toContain(text);
+    await expect.poll(() => drafts(page)).toContain(text);
     await panel.box.press("End");
     await panel.box.pressSequentially("!");
-    await expect.poll(() => kept(page)).toContain(await panel.box.inputValue());
+    await expect.poll(() => drafts(page)).toContain(await panel.box.inputValue());
     await tab.close();
   }
-  expect(await kept(page)).toEqual(["First!!", "Second", "Third"]);
+  expect(await drafts(page)).toEqual(["First!!", "Second", "Third"]);
 });
 
 test("clears the text in other tabs once one has sent it", async ({ context, host, page, panel, tickets }) => {
   const site = await host();
   await panel.open();
   await panel.box.fill("In both tabs");
-  await expect.poll(() => kept(page)).toEqual(["In both tabs"]);
+  await expect.poll(() => drafts(page)).toEqual(["In both tabs"]);
   const second = await context.newPage();
   await second.goto(site.url);
   const other = new Panel(second);
@@ -133,16 +133,16 @@ test("restores the newer text of two tabs, and offers the other", async ({ conte
   const site = await host();
   await panel.open();
   await panel.box.fill("Begun in the first tab");
-  await expect.poll(() => kept(page)).toEqual(["Begun in the first tab"]);
+  await expect.poll(() => drafts(page)).toEqual(["Begun in the first tab"]);
   const second = await context.newPage();
   await second.goto(site.url);
   const other = new Panel(second);
   await other.open();
   await expect(other.box).toHaveValue("Begun in the first tab");
   await other.box.fill("Gone on with in the second");
-  await expect.poll(() => kept(page)).toEqual(["Gone on with in the second"]);
+  await expect.poll(() => drafts(page)).toEqual(["Gone on with in the second"]);
   await panel.box.fill("Gone on with in the first");
-  await expect.poll(() => kept(page)).toEqual(["Gone on with in the first", "Gone on with in the second"]);
+  await expect.poll(() => drafts(page)).toEqual(["Gone on with in the first", "Gone on with in the second"]);
 
   await second.reload();
   await other.open();
@@ -162,15 +162,15 @@ test("shows a draft only to its writer, and deletes only the current user's on a
   await host();
   await panel.open();
   await panel.box.fill("Ada's words");
-  await expect.poll(() => kept(page)).toEqual(["Ada's words"]);
+  await expect.poll(() => drafts(page)).toEqual(["Ada's words"]);
   await page.goto(`${page.url()}?signed-out`);
   await command(page, "identify", { id: "u-2", name: "Bob", email: "bob@example.com" });
   await panel.open();
   await expect(panel.root.locator(".foot button")).toBeVisible();
   await panel.box.fill("Bob's words");
-  await expect.poll(() => kept(page)).toEqual(["Ada's words", "Bob's words"]);
+  await expect.poll(() => drafts(page)).toEqual(["Ada's words", "Bob's words"]);
   await command(page, "reset");
-  await expect.poll(() => kept(page)).toEqual(["Ada's words"]);
+  await expect.poll(() => drafts(page)).toEqual(["Ada's words"]);
   await expect(panel.box).toHaveValue("");
 });
 
@@ -182,8 +182,8 @@ const write = async (panel, page) => {
   const chooser = page.waitForEvent("filechooser");
   await panel.button("Add a file").click();
   await (await chooser).setFiles({ name: "private.log", mimeType: "text/plain", buffer: Buffer.from("a line\n") });
-  await expect.poll(() => kept(page)).toEqual(["Nobody else's business"]);
-  await expect.poll(async () => (await stored(page, "files")).length).toBe(1);
+  await expect.poll(() => drafts(page)).toEqual(["Nobody else's business"]);
+  await expect.poll(async () => (await readStore(page, "files")).length).toBe(1);
 };
 
 /**
@@ -196,10 +196,10 @@ const expectForgotten = async (panel, page, url) => {
   // The module that stores drafts has loaded by the time another one is stored.
   await panel.box.press("End");
   await panel.box.pressSequentially("new");
-  await expect.poll(() => kept(page)).toEqual(["new"]);
+  await expect.poll(() => drafts(page)).toEqual(["new"]);
   await expect(panel.box).toHaveValue("new");
   await expect(panel.root.getByText("You started another message")).toHaveCount(0);
-  expect(await stored(page, "files")).toEqual([]);
+  expect(await readStore(page, "files")).toEqual([]);
 };
 
 for (const [where, view] of /** @type {const} */ ([
@@ -212,8 +212,8 @@ for (const [where, view] of /** @type {const} */ ([
     await page.goto(site.url + view);
     await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
     await command(page, "reset");
-    expect(await kept(page)).toEqual([]);
-    expect(await stored(page, "files")).toEqual([]);
+    expect(await drafts(page)).toEqual([]);
+    expect(await readStore(page, "files")).toEqual([]);
     await expectForgotten(panel, page, site.url);
   });
 
@@ -230,7 +230,7 @@ for (const [where, view] of /** @type {const} */ ([
     await page.goto(site.url + view);
     await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
     await command(page, "reset");
-    expect(await kept(page)).toEqual(["Nobody else's business"]);
+    expect(await drafts(page)).toEqual(["Nobody else's business"]);
     await page.unroute("**/deskbell-*/**");
     await expectForgotten(panel, page, site.url);
   });
@@ -243,7 +243,7 @@ test("a reset resolves and takes effect later if the widget never loads", async 
   await page.goto(site.url);
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
   await command(page, "reset");
-  expect(await kept(page)).toEqual(["Nobody else's business"]);
+  expect(await drafts(page)).toEqual(["Nobody else's business"]);
   await page.unroute("**/deskbell-*/widget.js");
   await expectForgotten(panel, page, site.url);
 });
@@ -254,7 +254,7 @@ test("a reset deletes a draft that was written before the user was identified", 
   await page.goto(site.url);
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
   await command(page, "reset");
-  expect(await kept(page)).toEqual([]);
+  expect(await drafts(page)).toEqual([]);
   await expectForgotten(panel, page, `${site.url}/?signed-out`);
 });
 
@@ -264,11 +264,11 @@ test("a reset deletes the draft while tickets are followed and help is closed", 
   await panel.sendTicket("It broke");
   await panel.button("Done").click();
   await write(panel, page);
-  const followed = page.waitForRequest("**/tickets/stream");
+  const streamRequest = page.waitForRequest("**/tickets/stream");
   await page.reload();
-  await followed;
+  await streamRequest;
   await command(page, "reset");
-  expect(await kept(page)).toEqual([]);
+  expect(await drafts(page)).toEqual([]);
   await expectForgotten(panel, page, site.url);
 });
 
@@ -276,14 +276,14 @@ test("does not restore a draft that is older than a week", async ({ host, page, 
   await host();
   await panel.open();
   await panel.box.fill("Long ago");
-  await expect.poll(() => kept(page)).toEqual(["Long ago"]);
+  await expect.poll(() => drafts(page)).toEqual(["Long ago"]);
   await page.addInitScript(() => {
     const now = Date.now;
     Date.now = () => now() + 7 * 86_400_000 + 1000;
   });
   await page.reload();
   await panel.open();
-  await expect.poll(() => kept(page)).toEqual([]);
+  await expect.poll(() => drafts(page)).toEqual([]);
   await expect(panel.box).toHaveValue("");
 });
 

@@ -3,11 +3,11 @@ import { expect, expectAccessible, test } from "../deskbell.js";
 // How pages can embed the panel, and what they do to it afterwards.
 
 /** @param {import("@playwright/test").Page} page */
-const arrived = (page) => page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
+const waitForLoader = (page) => page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
 
 test("the panel can be used above a modal dialog of the page", async ({ host, page, panel, tickets }) => {
   await host();
-  await arrived(page);
+  await waitForLoader(page);
   await page.locator("#modal").evaluate((/** @type {HTMLDialogElement} */ modal) => modal.showModal());
   const help = page.getByRole("button", { name: "Help in the dialog" });
   await help.click();
@@ -94,9 +94,9 @@ test("data-mount shows the panel inside its container", async ({ host, page, pan
   }));
   expect({ modal, popover }).toEqual({ modal: false, popover: false });
   const side = await page.locator("#side").boundingBox();
-  const shown = await panel.dialog.boundingBox();
+  const panelBox = await panel.dialog.boundingBox();
   expect(
-    side && shown && shown.y >= side.y && shown.height <= side.height + 1,
+    side && panelBox && panelBox.y >= side.y && panelBox.height <= side.height + 1,
     "the panel is inside its container",
   ).toBe(true);
   await panel.sendTicket("inline");
@@ -120,7 +120,7 @@ test("data-launcher adds a round button", async ({ host, page, panel }) => {
 
 test("data-trigger makes matching elements open the panel, including later ones", async ({ host, page, panel }) => {
   await host({ fill: { attributes: 'data-trigger=".support"' } });
-  await arrived(page);
+  await waitForLoader(page);
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.root).toHaveCount(0);
   await page.evaluate(() => {
@@ -144,7 +144,7 @@ test("returns the focus to the menu's button when the menu is closed", async ({ 
         <script>document.getElementById("entry").addEventListener("click", () => document.getElementById("menu").hidePopover())</script>`,
     },
   });
-  await arrived(page);
+  await waitForLoader(page);
   await page.getByRole("button", { name: "Menu" }).press("Enter");
   await page.getByRole("button", { name: "Help entry" }).press("Enter");
   await panel.ready();
@@ -155,7 +155,7 @@ test("returns the focus to the menu's button when the menu is closed", async ({ 
 
 test("uses a language that the page declares late", async ({ host, page, panel }) => {
   await host();
-  await arrived(page);
+  await waitForLoader(page);
   await page.evaluate(() => (document.documentElement.lang = "ar"));
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.button("إرسال تذكرة")).toBeVisible();
@@ -164,15 +164,15 @@ test("uses a language that the page declares late", async ({ host, page, panel }
 
 test("warns once about each invalid attribute, and still opens help", async ({ host, page, panel }) => {
   /** @type {string[]} */
-  const warned = [];
-  page.on("console", (message) => message.type() === "warning" && warned.push(message.text()));
+  const warnings = [];
+  page.on("console", (message) => message.type() === "warning" && warnings.push(message.text()));
   await host({
     fill: {
       attributes: 'data-trigger="#help{" data-mount="::place(" data-gateway="http://"',
       body: '<a href="#deskbell=ticket&kind=bug">Report</a><form><input name="matches" aria-label="Field" /></form>',
     },
   });
-  await arrived(page);
+  await waitForLoader(page);
   for (const name of ["Open help", "Break"]) await page.getByRole("button", { name }).hover();
   await page.getByLabel("Field").click();
   await page.getByRole("link", { name: "Report" }).click();
@@ -180,7 +180,7 @@ test("warns once about each invalid attribute, and still opens help", async ({ h
   await panel.button("Close").click();
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.box).toBeFocused();
-  expect(warned.map((text) => text.replace(/.*deskbell: /, "").replace(/, such as.*/, "")).sort()).toEqual([
+  expect(warnings.map((text) => text.replace(/.*deskbell: /, "").replace(/, such as.*/, "")).sort()).toEqual([
     'data-gateway: "http://" is not an address',
     'data-mount: "::place(" is not a CSS selector',
     'data-trigger: "#help{" is not a CSS selector',
@@ -194,28 +194,28 @@ test("emits one event when the widget fails to load, and tries again when the pa
   trouble,
 }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
-  let tries = 0;
-  await page.route("**/widget.wasm", (route) => (tries++, route.abort()));
+  let attempts = 0;
+  await page.route("**/widget.wasm", (route) => (attempts++, route.abort()));
   await host();
-  await arrived(page);
+  await waitForLoader(page);
   await page.evaluate(() => {
-    const failed = /** @type {any} */ (window.failed = []);
-    /** @type {any} */ (window).deskbell("on", "failed", (/** @type {any} */ { cause }) => failed.push(cause));
+    const causes = /** @type {any} */ (window.failed = []);
+    /** @type {any} */ (window).deskbell("on", "failed", (/** @type {any} */ { cause }) => causes.push(cause));
   });
-  const failed = () => page.evaluate(() => /** @type {any} */ (window).failed);
+  const causes = () => page.evaluate(() => /** @type {any} */ (window).failed);
   /** Moves over the trigger and away. */
-  const pass = async () => {
+  const hoverTriggers = async () => {
     for (const name of ["Open help", "Break"]) await page.getByRole("button", { name }).hover();
   };
-  await pass();
-  await expect.poll(failed).toEqual(["load"]);
-  for (let times = 0; times < 10; times++) await pass();
-  expect(tries).toBe(1);
+  await hoverTriggers();
+  await expect.poll(causes).toEqual(["load"]);
+  for (let times = 0; times < 10; times++) await hoverTriggers();
+  expect(attempts).toBe(1);
   await page.getByRole("button", { name: "Open help" }).click();
-  await expect.poll(() => tries).toBe(2);
+  await expect.poll(() => attempts).toBe(2);
   await expect(panel.root.getByText(/^This is the simple form/)).toBeVisible();
   await page.evaluate(() => /** @type {any} */ (window).deskbell("close"));
-  expect(await failed()).toEqual(["load"]);
+  expect(await causes()).toEqual(["load"]);
   await page.unroute("**/widget.wasm");
   await panel.open();
 });
@@ -227,13 +227,14 @@ test("fetches files from one folder that is named after their content, and cache
   gateway,
 }) => {
   /** @type {Set<string>} */
-  const kept = new Set();
+  const folders = new Set();
   page.on("response", (response) => {
     const [, folder] = response.url().match(/\/(deskbell-[^/]+)\//) ?? [];
-    if (response.url().startsWith(gateway.url) && folder) kept.add(`${folder} ${response.headers()["cache-control"]}`);
+    if (response.url().startsWith(gateway.url) && folder)
+      folders.add(`${folder} ${response.headers()["cache-control"]}`);
   });
   await host();
   await panel.open();
   await panel.sendTicket("from one folder");
-  expect([...kept]).toEqual([expect.stringMatching(/^deskbell-[0-9a-f]{16} public, max-age=31536000, immutable$/)]);
+  expect([...folders]).toEqual([expect.stringMatching(/^deskbell-[0-9a-f]{16} public, max-age=31536000, immutable$/)]);
 });

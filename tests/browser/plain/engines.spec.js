@@ -25,7 +25,7 @@ const files =
   };
 
 /** A page that configures sources. @param {unknown[]} sources @param {string} [script] the address of the loader */
-const page_of = (sources, script = "{{gateway}}/deskbell.js") => `<!doctype html>
+const pageWith = (sources, script = "{{gateway}}/deskbell.js") => `<!doctype html>
   <html lang="en"><head><meta charset="utf-8"><title>A page</title>
   <script async crossorigin src="${script}" data-site="demo"></script>
   <script nonce="host">
@@ -39,7 +39,7 @@ const INDEX = { engine: "index", url: "/help-index.json" };
 const GITHUB = { engine: "github", repository: "meadow/meadow.js" };
 
 /** The requests of a page to matching addresses. @param {Page} page @param {RegExp} address */
-const requests = (page, address) => {
+const requestsTo = (page, address) => {
   /** @type {string[]} */
   const urls = [];
   page.on("request", (request) => {
@@ -49,8 +49,8 @@ const requests = (page, address) => {
 };
 
 test("searches a static index and shows an answer without any gateway", async ({ host, page, panel, gateway }) => {
-  const asked = requests(page, new RegExp(gateway.url));
-  await host({ html: page_of([INDEX], "/deskbell.js"), answer: files(await gateway.index()) });
+  const urls = requestsTo(page, new RegExp(gateway.url));
+  await host({ html: pageWith([INDEX], "/deskbell.js"), answer: files(await gateway.index()) });
   await panel.open();
   await panel.box.fill("exporting charts fails");
   await expect(panel.hits.first()).toContainText("Export chart fails");
@@ -58,7 +58,7 @@ test("searches a static index and shows an answer without any gateway", async ({
   await expect(panel.answers.first()).toBeVisible();
   await expect(panel.root.locator(".asked")).toContainText("Export chart fails");
   await panel.button("Solved it").click();
-  expect(asked).toEqual([]);
+  expect(urls).toEqual([]);
 });
 
 test("lists a question once that gateway and index have, and searches the index when the gateway is blocked", async ({
@@ -69,7 +69,7 @@ test("lists a question once that gateway and index have, and searches the index 
   trouble,
 }) => {
   const answer = files(await gateway.index());
-  await host({ html: page_of([{ engine: "gateway" }, INDEX]), answer });
+  await host({ html: pageWith([{ engine: "gateway" }, INDEX]), answer });
   await panel.open();
   await panel.box.fill("payment provider did not confirm");
   await expect(panel.hits.first()).toContainText("Payment provider");
@@ -88,7 +88,7 @@ test("sends questions read from an index with the ticket, and names the index as
   gateway,
   tickets,
 }) => {
-  await host({ html: page_of([INDEX]), answer: files(await gateway.index()) });
+  await host({ html: pageWith([INDEX]), answer: files(await gateway.index()) });
   await panel.open();
   await panel.box.fill("exporting a chart fails");
   await panel.hits.first().click();
@@ -100,12 +100,12 @@ test("sends questions read from an index with the ticket, and names the index as
 });
 
 test("does not fetch the search engines for a page without sources", async ({ host, page, panel }) => {
-  const fetched = requests(page, /engines\.(js|wasm)/);
+  const urls = requestsTo(page, /engines\.(js|wasm)/);
   await host();
   await panel.open();
   await panel.box.fill("change my plan");
   await expect(panel.hits.first()).toBeVisible();
-  expect(fetched).toEqual([]);
+  expect(urls).toEqual([]);
 });
 
 test("searches an index under the minimal policy", async ({ host, panel, gateway }) => {
@@ -117,7 +117,7 @@ test("searches an index under the minimal policy", async ({ host, panel, gateway
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join("; ");
-  await host({ html: page_of([INDEX]), answer: files(await gateway.index()), csp });
+  await host({ html: pageWith([INDEX]), answer: files(await gateway.index()), csp });
   await panel.open();
   await panel.box.fill("invoice address");
   await expect(panel.hits.first()).toBeVisible();
@@ -127,7 +127,7 @@ test("sends tickets whatever the index contains", async ({ host, panel, gateway,
   const bad = `<img src=x onerror="document.documentElement.dataset.hacked=1">`;
   const long = JSON.stringify({ version: 1, questions: [{ id: "x", title: "zebra", body: "z".repeat(10_000_000) }] });
   trouble.expect(/404/);
-  for (const [index, found] of /** @type {[string, string][]} */ ([
+  for (const [index, title] of /** @type {[string, string][]} */ ([
     ["not json", ""],
     ["null", ""],
     [JSON.stringify({ version: 2, questions: [{ id: "x", title: "zebra" }] }), ""],
@@ -147,12 +147,12 @@ test("sends tickets whatever the index contains", async ({ host, panel, gateway,
       "zebra <img src=x",
     ],
   ])) {
-    const site = await host({ html: page_of([INDEX]), answer: files(index) });
+    const site = await host({ html: pageWith([INDEX]), answer: files(index) });
     await panel.open();
     await panel.box.fill("zebra");
-    if (found) {
+    if (title) {
       await expect(panel.hits).toHaveCount(1);
-      await expect(panel.hits.first()).toContainText(found);
+      await expect(panel.hits.first()).toContainText(title);
       await panel.hits.first().click();
       await expect(panel.answers.last()).toContainText("<img src=x");
       await panel.button("Still need help").click();
@@ -167,12 +167,12 @@ test("sends tickets whatever the index contains", async ({ host, panel, gateway,
 });
 
 test("warns about an invalid source and searches the gateway instead", async ({ host, page, panel }) => {
-  const said = page.waitForEvent("console", (message) => message.text().includes("sources:"));
-  await host({ html: page_of([{ engine: "algolia" }]) });
+  const warning = page.waitForEvent("console", (message) => message.text().includes("sources:"));
+  await host({ html: pageWith([{ engine: "algolia" }]) });
   await panel.open();
   await panel.box.fill("change my plan");
   await expect(panel.hits.first()).toBeVisible();
-  expect((await said).text()).toContain("gateway, index or github");
+  expect((await warning).text()).toContain("gateway, index or github");
 });
 
 test.describe("GitHub", () => {
@@ -202,9 +202,9 @@ test.describe("GitHub", () => {
   /** GitHub's search, according to its documentation. @param {Page} page @param {() => number} [status] */
   const github = async (page, status = () => 200) => {
     /** @type {URL[]} */
-    const asked = [];
+    const searches = [];
     await page.route("https://api.github.com/**", async (route) => {
-      asked.push(new URL(route.request().url()));
+      searches.push(new URL(route.request().url()));
       const code = status();
       if (code !== 200) {
         const json = {
@@ -216,22 +216,22 @@ test.describe("GitHub", () => {
       const json = { total_count: ISSUES.length, incomplete_results: false, items: ISSUES };
       return route.fulfill({ json, headers: { ...LIMITS, "x-ratelimit-remaining": "9" } });
     });
-    return asked;
+    return searches;
   };
 
   test("shows issues for feedback with their votes, after the community's questions", async ({ host, page, panel }) => {
-    const asked = await github(page);
-    await host({ html: page_of([{ engine: "gateway" }, GITHUB]) });
+    const searches = await github(page);
+    await host({ html: pageWith([{ engine: "gateway" }, GITHUB]) });
     await panel.open();
     await panel.toTicket();
     await panel.box.fill("please add a dark theme to dashboards, my mail is ada@host.example");
     await expect(panel.root.locator(".near")).toBeVisible();
     await page.waitForTimeout(900);
-    expect(asked).toEqual([]);
+    expect(searches).toEqual([]);
 
     await panel.kind("feedback").check();
-    await expect.poll(() => asked.length).toBe(1);
-    const query = asked[0].searchParams.get("q") ?? "";
+    await expect.poll(() => searches.length).toBe(1);
+    const query = searches[0].searchParams.get("q") ?? "";
     expect(query).toContain(" repo:meadow/meadow.js is:issue in:title,body");
     expect(query).not.toContain("ada@");
     expect(query.length).toBeLessThanOrEqual(256);
@@ -245,8 +245,8 @@ test.describe("GitHub", () => {
   });
 
   test("searches once the customer pauses, and not twice for the same words", async ({ host, page, panel }) => {
-    const asked = await github(page);
-    await host({ html: page_of([{ ...GITHUB, kinds: ["question", "bug", "feedback"] }]) });
+    const searches = await github(page);
+    await host({ html: pageWith([{ ...GITHUB, kinds: ["question", "bug", "feedback"] }]) });
     await panel.open();
     await panel.box.pressSequentially("dark dashboards", { delay: 40 });
     await expect(panel.hit("Dark theme for dashboards")).toBeVisible();
@@ -254,7 +254,7 @@ test.describe("GitHub", () => {
     await panel.box.fill("dark dashboards");
     await expect(panel.hit("Dark theme for dashboards")).toBeVisible();
     await page.waitForTimeout(1000);
-    expect(asked.length).toBe(1);
+    expect(searches.length).toBe(1);
   });
 
   test("does not record GitHub's refusals as failed requests of the page", async ({
@@ -265,11 +265,11 @@ test.describe("GitHub", () => {
     trouble,
   }) => {
     trouble.expect(/status of 40[34]/);
-    const asked = await github(page, () => 403);
-    await host({ html: page_of([{ ...GITHUB, kinds: ["question", "bug", "feedback"] }]) });
+    const searches = await github(page, () => 403);
+    await host({ html: pageWith([{ ...GITHUB, kinds: ["question", "bug", "feedback"] }]) });
     await panel.open();
     await panel.box.fill("dark theme");
-    await expect.poll(() => asked.length).toBe(1);
+    await expect.poll(() => searches.length).toBe(1);
     await page.evaluate(() => fetch("/missing.css").then((answer) => answer.text()));
     // Recorded requests are part of the ticket from the first letter on.
     await panel.box.fill("");
@@ -285,23 +285,23 @@ test.describe("GitHub", () => {
       trouble.expect(new RegExp(`status of ${code}`));
       await page.clock.install();
       let status = code;
-      const asked = await github(page, () => status);
-      await host({ html: page_of([{ ...GITHUB, kinds: ["question"] }]) });
+      const searches = await github(page, () => status);
+      await host({ html: pageWith([{ ...GITHUB, kinds: ["question"] }]) });
       await panel.open();
       const search = async (/** @type {string} */ text) => {
         await panel.box.fill(text);
         await page.clock.runFor(1000);
       };
       await search("dark theme");
-      await expect.poll(() => asked.length).toBe(1);
+      await expect.poll(() => searches.length).toBe(1);
       status = 200;
       await search("dark dashboards");
       await search("dark theme for dashboards");
-      expect(asked.length).toBe(1);
+      expect(searches.length).toBe(1);
       await page.clock.runFor(61_000);
       await search("dark dashboard");
       await expect(panel.hit("Dark theme for dashboards")).toBeVisible();
-      expect(asked.length).toBe(2);
+      expect(searches.length).toBe(2);
     });
   }
 });

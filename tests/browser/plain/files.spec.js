@@ -53,12 +53,12 @@ test("sends several files, keeps them through a reload, and serves them unchange
   await panel.button("See the conversation").click();
   const links = panel.root.locator(".messages a");
   await expect(links).toHaveText(["server.log", "shot.png"]);
-  const answer = await page.request.get((await links.last().getAttribute("href")) ?? "");
-  expect(answer.headers()).toMatchObject({ "x-content-type-options": "nosniff", "content-type": "image/png" });
-  expect(answer.headers()["content-disposition"]).toMatch(/^attachment;/);
-  expect(sha(await answer.body())).toBe(sha(png));
-  const operator = await inbox(reference);
-  await expect(operator.getByText("server.log")).toBeVisible();
+  const response = await page.request.get((await links.last().getAttribute("href")) ?? "");
+  expect(response.headers()).toMatchObject({ "x-content-type-options": "nosniff", "content-type": "image/png" });
+  expect(response.headers()["content-disposition"]).toMatch(/^attachment;/);
+  expect(sha(await response.body())).toBe(sha(png));
+  const agent = await inbox(reference);
+  await expect(agent.getByText("server.log")).toBeVisible();
 });
 
 test("removes the location from a picture", async ({ host, page, panel }) => {
@@ -70,10 +70,10 @@ test("removes the location from a picture", async ({ host, page, panel }) => {
   await panel.send();
   await panel.button("See the conversation").click();
   const link = panel.root.locator(".messages a");
-  const arrived = await (await page.request.get((await link.getAttribute("href")) ?? "")).body();
+  const bytes = await (await page.request.get((await link.getAttribute("href")) ?? "")).body();
   expect(gps().includes("GPS-LATITUDE")).toBe(true);
-  expect(arrived.includes("GPS-LATITUDE")).toBe(false);
-  expect(arrived.includes("Exif")).toBe(false);
+  expect(bytes.includes("GPS-LATITUDE")).toBe(false);
+  expect(bytes.includes("Exif")).toBe(false);
 });
 
 test("shows why a file was rejected, and sends the others", async ({ host, panel, tickets, trouble }) => {
@@ -102,24 +102,24 @@ test("shows why a file was rejected, and sends the others", async ({ host, panel
 });
 
 test("adds files that were chosen while another part of the panel loads", async ({ host, page, panel, tickets }) => {
-  let arrive = () => {};
-  const waits = new Promise((/** @type {(none?: undefined) => void} */ resolve) => (arrive = resolve));
+  let release = () => {};
+  const gate = new Promise((/** @type {(none?: undefined) => void} */ resolve) => (release = resolve));
   await page.route("**/screens*.wasm", async (route) => {
-    await waits;
+    await gate;
     await route.continue();
   });
   await host();
   await panel.open();
-  const requested = page.waitForRequest("**/screens*.wasm");
+  const screensRequest = page.waitForRequest("**/screens*.wasm");
   await panel.toTicket();
   await panel.box.fill("export chart");
-  await requested;
-  const choosing = page.waitForEvent("filechooser");
+  await screensRequest;
+  const chooserEvent = page.waitForEvent("filechooser");
   await panel.button("Add a file").click();
-  const chooser = await choosing;
-  const answered = page.waitForEvent("requestfinished", (request) => request.url().includes("/screens"));
-  arrive();
-  await answered;
+  const chooser = await chooserEvent;
+  const screensFinished = page.waitForEvent("requestfinished", (request) => request.url().includes("/screens"));
+  release();
+  await screensFinished;
   // What the chunk draws is there: the dialog of the browser outlives it.
   await expect(panel.root.locator(".near")).toBeVisible();
   await chooser.setFiles([log("one.log")]);
@@ -131,7 +131,7 @@ test("adds files that were chosen while another part of the panel loads", async 
 test("adds dropped and pasted files, but none that were copied with text", async ({ host, page, panel, tickets }) => {
   await host();
   await panel.open();
-  const give = (/** @type {"drop" | "paste"} */ type, text = "") =>
+  const dispatch = (/** @type {"drop" | "paste"} */ type, text = "") =>
     panel.dialog.evaluate(
       (dialog, { type, text }) => {
         const data = new DataTransfer();
@@ -150,13 +150,13 @@ test("adds dropped and pasted files, but none that were copied with text", async
   // The module that accepts files is loaded right after the form.
   await expect(panel.root.locator("[name=db-more]")).toBeAttached();
   // On Home as well: the file belongs to whatever the text becomes.
-  expect(await give("paste")).toBe(true);
+  expect(await dispatch("paste")).toBe(true);
   await expect(panel.live).toHaveText("paste.log added.");
   await panel.toTicket();
   await expect(panel.root.locator(".file")).toHaveCount(1);
-  expect(await give("drop")).toBe(true);
+  expect(await dispatch("drop")).toBe(true);
   await expect(panel.root.locator(".file")).toHaveCount(2);
-  expect(await give("paste", "cells of a table")).toBe(false);
+  expect(await dispatch("paste", "cells of a table")).toBe(false);
   await expect(panel.root.locator(".file")).toHaveCount(2);
   await panel.box.fill("Dropped and pasted");
   await panel.send();
@@ -176,16 +176,16 @@ test("shows the progress of an upload, and cancels it when the file is removed",
 }) => {
   await host();
   /** @type {(() => void)[]} */
-  const held = [];
-  await page.route("**/attachments/**", (route) => void held.push(() => route.continue()));
+  const releases = [];
+  await page.route("**/attachments/**", (route) => void releases.push(() => route.continue()));
   await panel.open();
   await panel.toTicket();
   await choose(panel, log("slow.log"));
   await expect(panel.root.getByRole("progressbar", { name: "Uploading slow.log" })).toBeVisible();
-  await expect.poll(() => held.length).toBe(1);
-  const ended = page.waitForEvent("requestfailed");
+  await expect.poll(() => releases.length).toBe(1);
+  const cancelled = page.waitForEvent("requestfailed");
   await panel.button("Remove slow.log").click();
-  await ended;
+  await cancelled;
   await expect(panel.root.locator(".file")).toHaveCount(0);
   await expect(panel.button("Add a file")).toBeFocused();
   await panel.box.fill("Without it after all");
@@ -252,16 +252,16 @@ test("uploads a file again that the gateway has lost, and sends the ticket once"
   trouble.expect(/409/);
   await page.clock.install();
   await host();
-  let lost = false;
+  let isLost = false;
   await page.route("**/tickets", (route) => {
-    if (lost || route.request().method() != "POST") return route.continue();
-    lost = true;
+    if (isLost || route.request().method() != "POST") return route.continue();
+    isLost = true;
     const headers = { "access-control-allow-origin": "*", "content-type": "application/problem+json" };
     const problem = { status: 409, code: "attachments_missing", title: "no", errors: [] };
     return route.fulfill({ status: 409, headers, body: JSON.stringify(problem) });
   });
-  let puts = 0;
-  page.on("request", (request) => (puts += Number(request.method() == "PUT")));
+  let uploads = 0;
+  page.on("request", (request) => (uploads += Number(request.method() == "PUT")));
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("Lost and found");
@@ -271,7 +271,7 @@ test("uploads a file again that the gateway has lost, and sends the ticket once"
   await expect(panel.title).toHaveText("Not sent yet");
   await page.clock.fastForward(5_000);
   await panel.received();
-  expect(puts).toBe(2);
+  expect(uploads).toBe(2);
   expect((await tickets())[0].attachments).toHaveLength(1);
 });
 
@@ -432,8 +432,8 @@ test("sends files with a reply, and shows them to agents", async ({ host, panel,
   await panel.button("Send").click();
   await expect(panel.root.locator(".messages a")).toHaveText(["later.log"]);
   await expect(panel.root.locator(".file")).toHaveCount(0);
-  const operator = await inbox(reference);
-  await expect(operator.locator("#conversation").getByText("later.log")).toBeVisible();
+  const agent = await inbox(reference);
+  await expect(agent.locator("#conversation").getByText("later.log")).toBeVisible();
 });
 
 test("offers no files if the site accepts none", async ({ gateway, host, panel }) => {
@@ -466,8 +466,8 @@ test("sends a picture with the part black that was blacked out in the form", asy
   // A device that takes its time to create the file.
   await page.evaluate(() => {
     const { toBlob } = HTMLCanvasElement.prototype;
-    HTMLCanvasElement.prototype.toBlob = function (...given) {
-      Object.assign(window, { finish: () => toBlob.apply(this, given) });
+    HTMLCanvasElement.prototype.toBlob = function (...args) {
+      Object.assign(window, { finish: () => toBlob.apply(this, args) });
     };
   });
   await editor.getByRole("button", { name: "Use the picture" }).click();
@@ -484,10 +484,10 @@ test("sends a picture with the part black that was blacked out in the form", asy
     const bitmap = await createImageBitmap(await (await fetch(link)).blob());
     const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
     context?.drawImage(bitmap, 0, 0);
-    const at = (/** @type {number} */ x, /** @type {number} */ y) => [
+    const colourAt = (/** @type {number} */ x, /** @type {number} */ y) => [
       ...(context?.getImageData(x, y, 1, 1).data ?? []),
     ];
-    return [at(bitmap.width / 2, bitmap.height / 2), at(2, 2)];
+    return [colourAt(bitmap.width / 2, bitmap.height / 2), colourAt(2, 2)];
   }, link);
   expect(middle).toEqual([0, 0, 0, 255]);
   expect(corner).toEqual([255, 0, 0, 255]);
@@ -508,9 +508,9 @@ test("names rejected files on the receipt, and offers no editing of them", async
   await panel.toTicket();
   await panel.box.fill("With a picture");
   await choose(panel, { name: "shot.png", mimeType: "image/png", buffer: picture() }, log("kept.log"));
-  const refused = panel.root.locator(".file").filter({ hasText: "shot.png" });
-  await expect(refused).toContainText("so it won't be sent");
-  await expect(refused.getByRole("button")).toHaveText(["✕"]);
+  const row = panel.root.locator(".file").filter({ hasText: "shot.png" });
+  await expect(row).toContainText("so it won't be sent");
+  await expect(row.getByRole("button")).toHaveText(["✕"]);
   await panel.send();
   await expect(panel.root.getByText("shot.png wasn't sent: support doesn't accept it.")).toBeVisible();
   expect((await tickets())[0].attachments).toHaveLength(1);

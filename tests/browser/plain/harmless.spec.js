@@ -8,8 +8,8 @@ import { expect, test } from "../deskbell.js";
  */
 const traces = (page) =>
   page.evaluate(() => {
-    const own = (/** @type {Element} */ node) => node.localName === "deskbell-panel";
-    const nodes = [...document.querySelectorAll("*")].filter((node) => !own(node));
+    const isPanel = (/** @type {Element} */ node) => node.localName === "deskbell-panel";
+    const nodes = [...document.querySelectorAll("*")].filter((node) => !isPanel(node));
     const outline = (/** @type {Element} */ node) =>
       `<${node.localName} ${[...node.attributes].map((a) => `${a.name}=${a.value}`)}>`;
     return {
@@ -71,13 +71,13 @@ test("adds one element and one global, and changes nothing else", async ({ host,
   const before = await (async () => {
     await page.route("**/deskbell.js", (route) => route.fulfill({ body: "", contentType: "text/javascript" }));
     await host();
-    const found = await traces(page);
+    const original = await traces(page);
     await page.unroute("**/deskbell.js");
-    return found;
+    return original;
   })();
   /** @type {string[]} */
-  const said = [];
-  page.on("console", (message) => said.push(message.text()));
+  const messages = [];
+  page.on("console", (message) => messages.push(message.text()));
   await page.reload();
   await panel.open();
   await panel.box.fill("export chart");
@@ -92,7 +92,7 @@ test("adds one element and one global, and changes nothing else", async ({ host,
 
   expect(await traces(page)).toEqual(before);
   await expect(panel.root).toHaveCount(1);
-  expect(said, "the console stays quiet").toEqual([]);
+  expect(messages, "the console stays quiet").toEqual([]);
   expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => !key.startsWith("deskbell:")))).toEqual(
     [],
   );
@@ -100,13 +100,13 @@ test("adds one element and one global, and changes nothing else", async ({ host,
 
 test("makes one request and adds no element before help is opened", async ({ host, page, gateway }) => {
   /** @type {string[]} */
-  const asked = [];
+  const paths = [];
   page.on("request", (request) => {
-    if (request.url().startsWith(gateway.url)) asked.push(new URL(request.url()).pathname);
+    if (request.url().startsWith(gateway.url)) paths.push(new URL(request.url()).pathname);
   });
   await host();
   await page.waitForLoadState("networkidle");
-  expect(asked).toEqual(["/deskbell.js"]);
+  expect(paths).toEqual(["/deskbell.js"]);
   await expect(page.locator("deskbell-panel")).toHaveCount(0);
 });
 
@@ -114,13 +114,13 @@ test("keeps the page's styles out of the panel", async ({ host, panel }) => {
   await host();
   await panel.open();
   await panel.toTicket();
-  const looks = await panel.root.evaluate((host) =>
+  const styles = await panel.root.evaluate((host) =>
     [...(host.shadowRoot?.querySelectorAll("dialog, textarea, button, label, p") ?? [])].map((node) => {
       const { letterSpacing, textTransform, fontFamily } = getComputedStyle(node);
       return [letterSpacing, textTransform, fontFamily === "serif"].join();
     }),
   );
-  expect(new Set(looks)).toEqual(new Set(["normal,none,false"]));
+  expect(new Set(styles)).toEqual(new Set(["normal,none,false"]));
 });
 
 test("keeps typed keys from the page's shortcuts, which still work outside the panel", async ({

@@ -193,13 +193,13 @@ test("pops up while the container is hidden, and is inside it once it is visible
 
 test("`open` rejects on a page that hides everything", async ({ host, page, panel }) => {
   await host();
-  const said = await page.evaluate(async () => {
+  const outcome = await page.evaluate(async () => {
     document.documentElement.style.display = "none";
     const { deskbell } = /** @type {Any} */ (window);
     const error = await deskbell("open").catch((/** @type {Any} */ error) => error.message);
     return { error, open: (await deskbell("status")).open };
   });
-  expect(said).toEqual({ error: "deskbell: open: the page hides the panel", open: false });
+  expect(outcome).toEqual({ error: "deskbell: open: the page hides the panel", open: false });
   await page.evaluate(() => document.documentElement.style.removeProperty("display"));
   await panel.open();
 });
@@ -299,9 +299,9 @@ test("keeps panel, text and recorder when a view transition swaps the root's att
     for (const [name, value] of Object.entries({ lang: "de", "data-theme": "dark", class: "other" }))
       root.setAttribute(name, value);
     const [script] = [...document.scripts].filter(({ src }) => src.includes("deskbell.js"));
-    const again = document.createElement("script");
-    for (const { name, value } of script?.attributes ?? []) again.setAttribute(name, value);
-    return new Promise((loaded) => document.body.append(Object.assign(again, { onload: () => loaded(null) })));
+    const copy = document.createElement("script");
+    for (const { name, value } of script?.attributes ?? []) copy.setAttribute(name, value);
+    return new Promise((loaded) => document.body.append(Object.assign(copy, { onload: () => loaded(null) })));
   });
   await expect(panel.dialog).toBeVisible();
   await expect(panel.root).toHaveCount(1);
@@ -321,13 +321,13 @@ test("keeps panel, text and recorder when a view transition swaps the root's att
 });
 
 test("Escape on the page closes the panel only if it covers the focused element", async ({ host, page, panel }) => {
-  const place = (/** @type {string} */ id, /** @type {string} */ side) =>
+  const fixedButton = (/** @type {string} */ id, /** @type {string} */ side) =>
     `<button type="button" id="${id}" style="position:fixed;bottom:3em;${side}:3em">${id}</button>`;
   await host({
     fill: {
       body:
-        place("covered", "right") +
-        place("free", "left") +
+        fixedButton("covered", "right") +
+        fixedButton("free", "left") +
         `<input id="own" style="position:fixed;bottom:6em;right:3em">
       <script>own.addEventListener("keydown", (event) => event.key == "Escape" && event.preventDefault())</script>`,
     },
@@ -378,8 +378,8 @@ test("reopens a database that the browser closed in the background", async ({ ho
     const { open } = IDBFactory.prototype;
     /** @type {IDBDatabase[]} */
     const opened = /** @type {Any} */ (window.opened = []);
-    IDBFactory.prototype.open = function (...given) {
-      const request = open.apply(this, given);
+    IDBFactory.prototype.open = function (...args) {
+      const request = open.apply(this, args);
       request.addEventListener("success", () => opened.push(request.result));
       return request;
     };
@@ -390,10 +390,10 @@ test("reopens a database that the browser closed in the background", async ({ ho
   await panel.box.fill("before");
   await expect.poll(() => page.evaluate(() => /** @type {Any} */ (window).opened.length)).toBeGreaterThan(0);
   await page.evaluate(() =>
-    /** @type {Any} */ (window).opened.forEach((/** @type {IDBDatabase} */ one) => one.close()),
+    /** @type {Any} */ (window).opened.forEach((/** @type {IDBDatabase} */ database) => database.close()),
   );
   await panel.box.fill("written after it was closed");
-  const stored = () =>
+  const storedMessages = () =>
     page.evaluate(
       () =>
         new Promise((done) => {
@@ -404,7 +404,7 @@ test("reopens a database that the browser closed in the background", async ({ ho
           };
         }),
     );
-  await expect.poll(stored).toEqual(["written after it was closed"]);
+  await expect.poll(storedMessages).toEqual(["written after it was closed"]);
   await page.reload();
   await panel.open();
   await expect(panel.box).toHaveValue("written after it was closed");
@@ -425,9 +425,9 @@ test("sends a ticket and follows its answers in a sandboxed frame without storag
   const frame = `<!doctype html><button data-deskbell-open>Open help</button>
     <script async crossorigin src="${gateway.url}/deskbell.js" data-site="demo"><\/script>`;
   await host({ html: `<iframe sandbox="allow-scripts" srcdoc='${frame}' width="700" height="700"></iframe>` });
-  const inside = page.frameLocator("iframe");
-  const panel = inside.locator("deskbell-panel");
-  await inside.getByRole("button", { name: "Open help" }).click();
+  const content = page.frameLocator("iframe");
+  const panel = content.locator("deskbell-panel");
+  await content.getByRole("button", { name: "Open help" }).click();
   await panel.getByRole("button", { name: "Send a ticket" }).click();
   await panel.locator("#box").fill("From a frame");
   await expect(panel.getByText("can't save drafts")).toBeVisible();

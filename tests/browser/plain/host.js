@@ -20,8 +20,8 @@ addEventListener("DOMContentLoaded", () => {
   const root = document.documentElement;
   addEventListener("keydown", (event) => {
     root.dataset.keys = (root.dataset.keys ?? "") + event.key;
-    const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea");
-    if (event.key !== "/" || typing) return;
+    const isTyping = event.target instanceof HTMLElement && event.target.matches("input, textarea");
+    if (event.key !== "/" || isTyping) return;
     event.preventDefault();
     search?.focus();
   });

@@ -40,9 +40,9 @@ test.use({ timezoneId: "Asia/Tokyo", settings: SETTINGS });
  * @param {(() => string)[]} tokens
  */
 const identify = async (page, tokens) => {
-  let asked = 0;
+  let calls = 0;
   await page.exposeFunction("token", () => {
-    const token = tokens[Math.min(asked++, tokens.length - 1)]?.();
+    const token = tokens[Math.min(calls++, tokens.length - 1)]?.();
     if (!token) throw new Error("no token");
     return token;
   });
@@ -50,7 +50,7 @@ const identify = async (page, tokens) => {
     const { deskbell, token } = /** @type {any} */ (window);
     return deskbell("identify", { token: () => token() });
   });
-  return { asked: () => asked };
+  return { calls: () => calls };
 };
 
 test.beforeEach(({ host }) => host({ path: "/?signed-out" }));
@@ -112,7 +112,7 @@ test("fetches another token when the gateway rejects an expired one", async ({ p
   const host = await identify(page, [expired, () => sign(SECRET, "demo", ADA)]);
   await write(panel);
   await panel.send();
-  expect(host.asked()).toBe(2);
+  expect(host.calls()).toBe(2);
   expect((await tickets())[0].context.user.verified).toBe(true);
 });
 
@@ -124,15 +124,15 @@ test("fetches another token once when it is rejected, then sends the ticket with
 }) => {
   trouble.expect(/401/);
   /** @type {(string | undefined)[]} */
-  const sent = [];
+  const tokens = [];
   page.on("request", (request) => {
     if (request.method() === "POST" && request.url().endsWith("/tickets"))
-      sent.push(request.headers()["authorization"]);
+      tokens.push(request.headers()["authorization"]);
   });
   await identify(page, [() => sign("another secret of at least 32 bytes", "demo", ADA)]);
   await write(panel);
   await panel.send();
-  expect(sent.map(Boolean)).toEqual([true, true, false]);
+  expect(tokens.map(Boolean)).toEqual([true, true, false]);
   expect((await tickets())[0]).toMatchObject({
     message: "It broke",
     context: { user: { id: "u-ada", verified: false } },
@@ -151,11 +151,11 @@ for (const days of [1, -1])
       Date.now = () => now() + shift;
     }, days * 86_400_000);
     await host({ path: "/?signed-out" });
-    const { asked } = await identify(page, [() => sign(SECRET, "demo", ADA)]);
+    const { calls } = await identify(page, [() => sign(SECRET, "demo", ADA)]);
     await write(panel);
     await panel.send();
     expect((await tickets())[0].context.user.verified).toBe(true);
-    expect(asked()).toBe(1);
+    expect(calls()).toBe(1);
   });
 
 test("tells the host's developer once, and no customer, why a token is invalid", async ({
@@ -166,8 +166,8 @@ test("tells the host's developer once, and no customer, why a token is invalid",
 }) => {
   trouble.expect(/401/);
   /** @type {string[]} */
-  const warned = [];
-  page.on("console", (message) => message.type() == "warning" && warned.push(message.text()));
+  const warnings = [];
+  page.on("console", (message) => message.type() == "warning" && warnings.push(message.text()));
   await page.evaluate(() => {
     const errors = /** @type {any} */ (window.errors = []);
     return /** @type {any} */ (window).deskbell("on", "error", (/** @type {any} */ detail) => errors.push(detail));
@@ -177,31 +177,27 @@ test("tells the host's developer once, and no customer, why a token is invalid",
   await panel.send();
   const title = 'the token\'s aud is "shop", but must be "demo"';
   const error = { status: 401, code: "token_audience", title };
-  await expect.poll(() => warned).toEqual([`deskbell: ${title}`]);
+  await expect.poll(() => warnings).toEqual([`deskbell: ${title}`]);
   expect(await page.evaluate(() => /** @type {any} */ (window).errors)).toEqual([error]);
   expect((await page.evaluate(() => /** @type {any} */ (window).deskbell("status"))).error).toEqual(error);
   expect(await panel.root.textContent()).not.toContain("aud");
   expect(JSON.stringify(await tickets())).not.toContain("token_audience");
 });
 
-for (const [what, give, reason] of /** @type {[string, string, string][]} */ ([
+for (const [how, body, cause] of /** @type {[string, string, string][]} */ ([
   ["throws", "throw new Error('not logged in')", " Error: not logged in"],
   ["returns a page", "return '<!doctype html> <title>Log in</title>'", "<!doctype html> <title>Log in</title>"],
   ["returns an object", "return { token: 'a.b.c' }", "[object Object]"],
 ]))
-  test(`tells the developer that the token function ${what}, and sends the ticket`, async ({
-    page,
-    panel,
-    tickets,
-  }) => {
+  test(`tells the developer that the token function ${how}, and sends the ticket`, async ({ page, panel, tickets }) => {
     await page.evaluate((body) => {
       const token = new Function(body);
       return /** @type {any} */ (window).deskbell("identify", { id: "u-ada", email: "ada@example.com", token });
-    }, give);
+    }, body);
     await write(panel);
     await panel.send();
     const error = async () => (await page.evaluate(() => /** @type {any} */ (window).deskbell("status"))).error;
-    await expect.poll(error).toEqual({ code: "token_function", title: `no token: ${reason}` });
+    await expect.poll(error).toEqual({ code: "token_function", title: `no token: ${cause}` });
     expect(await tickets()).toHaveLength(1);
   });
 
@@ -218,10 +214,10 @@ test("asks for contact details if the token function fails, and sends the ticket
 
 test("sends no token if the customer withholds their identity", async ({ page, panel }) => {
   /** @type {(string | undefined)[]} */
-  const sent = [];
+  const tokens = [];
   page.on("request", (request) => {
     if (request.method() === "POST" && request.url().endsWith("/tickets"))
-      sent.push(request.headers()["authorization"]);
+      tokens.push(request.headers()["authorization"]);
   });
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await write(panel);
@@ -231,7 +227,7 @@ test("sends no token if the customer withholds their identity", async ({ page, p
   await panel.name.fill("Somebody");
   await panel.email.fill("somebody@example.com");
   await panel.send();
-  expect(sent).toEqual([undefined]);
+  expect(tokens).toEqual([undefined]);
 });
 
 test("sends no user after a reset", async ({ page, panel, tickets }) => {
@@ -291,17 +287,17 @@ test("keeps text, caret, undo and composition when the user is identified again 
   await page.keyboard.type("It broke today");
   for (let times = 0; times < 6; times++) await page.keyboard.press("ArrowLeft");
   await panel.box.evaluate((/** @type {HTMLTextAreaElement} */ box) => {
-    const noted = /** @type {any} */ (window.noted = { writes: 0, ended: 0 });
+    const counts = /** @type {any} */ (window.counts = { writes: 0, ended: 0 });
     const { get, set } = /** @type {any} */ (Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value"));
-    Object.defineProperty(box, "value", { get, set: (value) => (noted.writes++, set.call(box, value)) });
-    box.addEventListener("compositionend", () => noted.ended++);
+    Object.defineProperty(box, "value", { get, set: (value) => (counts.writes++, set.call(box, value)) });
+    box.addEventListener("compositionend", () => counts.ended++);
   });
   const devtools = await context.newCDPSession(page);
   await devtools.send("Input.imeSetComposition", { text: "にほ", selectionStart: 2, selectionEnd: 2 });
   await identifyAgain(page);
   await identifyAgainWith("ada@example.org");
   expect(issued).toBe(3);
-  expect(await page.evaluate(() => /** @type {any} */ (window).noted)).toEqual({ writes: 0, ended: 0 });
+  expect(await page.evaluate(() => /** @type {any} */ (window).counts)).toEqual({ writes: 0, ended: 0 });
   await devtools.send("Input.insertText", { text: "日本" });
   await expect(panel.box).toHaveValue("It broke日本 today");
   expect(await panel.box.evaluate((/** @type {HTMLTextAreaElement} */ box) => box.selectionStart)).toBe(10);
@@ -322,14 +318,14 @@ test("shows the receipt of a verified ticket when its user is identified again w
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await write(panel);
   /** @type {(() => void)[]} */
-  const held = [];
+  const releases = [];
   await page.route("**/tickets", (route) =>
-    route.request().method() === "POST" ? void held.push(() => route.continue()) : route.continue(),
+    route.request().method() === "POST" ? void releases.push(() => route.continue()) : route.continue(),
   );
   await panel.button("Send").click();
-  await expect.poll(() => held.length).toBe(1);
+  await expect.poll(() => releases.length).toBe(1);
   await identifyAgain(page);
-  held[0]?.();
+  releases[0]?.();
   const reference = await panel.received();
   await expect(panel.box).toHaveValue("");
   const [ticket, ...others] = await tickets();
@@ -349,13 +345,13 @@ test("does not send one user's submission with the next user's token", async ({ 
   await page.unroute("**/tickets");
   // Sending is tried while the subject of the next token is unknown.
   await page.evaluate(async () => {
-    const here = /** @type {any} */ (window);
-    const token = new Promise((given) => (here.give = given));
-    await here.deskbell("identify", { token: () => token });
+    const win = /** @type {any} */ (window);
+    const token = new Promise((resolve) => (win.resolveToken = resolve));
+    await win.deskbell("identify", { token: () => token });
     dispatchEvent(new Event("online"));
   });
   await expect(panel.root.locator(".waits")).toContainText("Sending…");
-  await page.evaluate((jwt) => /** @type {any} */ (window).give(jwt), sign(SECRET, "demo", BEN));
+  await page.evaluate((jwt) => /** @type {any} */ (window).resolveToken(jwt), sign(SECRET, "demo", BEN));
   await expect.poll(async () => (await tickets()).length).toBe(1);
   expect((await tickets())[0].context.user).toMatchObject({ id: "u-ada", verified: false });
 });
@@ -367,11 +363,11 @@ for (const [how, change] of /** @type {const} */ ([
   test(`abandons a pending Send once ${how}`, async ({ page, panel, tickets }) => {
     await identify(page, [() => sign(SECRET, "demo", ADA)]);
     /** @type {(() => void)[]} */
-    const held = [];
+    const releases = [];
     let posts = 0;
-    let holds = true;
+    let isHeld = true;
     await page.route("**/tickets", (route) => {
-      if (holds && route.request().method() == "GET") return void held.push(() => route.continue());
+      if (isHeld && route.request().method() == "GET") return void releases.push(() => route.continue());
       posts += Number(route.request().method() == "POST");
       return route.continue();
     });
@@ -384,8 +380,8 @@ for (const [how, change] of /** @type {const} */ ([
     );
     await expect(panel.box).toHaveValue("");
     // Later requests are not held.
-    holds = false;
-    for (const go of held) go();
+    isHeld = false;
+    for (const go of releases) go();
     await panel.toTicket();
     if (change == "reset") {
       await panel.name.fill("Bo");
@@ -428,27 +424,27 @@ test("does not call a failing token function again for other commands, and sends
   panel,
 }) => {
   await page.evaluate(() => {
-    const here = /** @type {any} */ (window);
-    here.asked = 0;
-    return here.deskbell("identify", {
+    const win = /** @type {any} */ (window);
+    win.calls = 0;
+    return win.deskbell("identify", {
       token: () => {
-        here.asked += 1;
+        win.calls += 1;
         throw new Error("not now");
       },
     });
   });
   await panel.open();
   await panel.toTicket();
-  const asked = await page.evaluate(async () => {
-    const here = /** @type {any} */ (window);
-    await here.deskbell("set", { before: 1 });
+  const calls = await page.evaluate(async () => {
+    const win = /** @type {any} */ (window);
+    await win.deskbell("set", { before: 1 });
     await new Promise((later) => setTimeout(later));
-    const before = here.asked;
-    for (let nth = 0; nth < 5; nth++) await here.deskbell("set", { nth });
+    const before = win.calls;
+    for (let nth = 0; nth < 5; nth++) await win.deskbell("set", { nth });
     await new Promise((later) => setTimeout(later));
-    return here.asked - before;
+    return win.calls - before;
   });
-  expect(asked).toBe(0);
+  expect(calls).toBe(0);
   await panel.name.fill("Ada");
   await panel.email.fill("ada@example.com");
   await panel.box.fill("It broke");

@@ -21,7 +21,7 @@ const test = base.extend({
 
   post: async ({ gateway }, use) => {
     await use(async (ticket = {}) => {
-      const answer = await fetch(`${gateway.url}/v1/sites/demo/tickets`, {
+      const response = await fetch(`${gateway.url}/v1/sites/demo/tickets`, {
         method: "POST",
         headers: { "content-type": "application/json", "idempotency-key": crypto.randomUUID() },
         body: JSON.stringify({
@@ -33,8 +33,8 @@ const test = base.extend({
           ...ticket,
         }),
       });
-      expect(answer.status).toBe(201);
-      return answer.json();
+      expect(response.status).toBe(201);
+      return response.json();
     });
   },
 });
@@ -102,7 +102,7 @@ test("retries a receipt if the mail server is down or defers it", async ({ mailb
   mailbox.refusals = [450];
   await mailbox.start();
   const mail = await first(mailbox);
-  expect(mailbox.asked).toBe(2);
+  expect(mailbox.attempts).toBe(2);
   expect(mail.messageId.startsWith(`<${id}.1.`)).toBe(true);
 });
 
@@ -122,12 +122,12 @@ test("sends pending receipts after a restart, and none twice", async ({ mailbox,
 
 test("drops a receipt that the mail server rejects, and logs no address", async ({ mailbox, gateway, post }) => {
   mailbox.refusals = [550];
-  const refused = await post();
+  const rejected = await post();
   await expect.poll(() => gateway.log).toContain("mail dropped");
   const { reference } = await post({ message: "The next one" });
   expect((await first(mailbox)).subject).toContain(reference);
-  expect(mailbox.asked).toBe(2);
-  expect(gateway.log).toContain(refused.reference);
+  expect(mailbox.attempts).toBe(2);
+  expect(gateway.log).toContain(rejected.reference);
   expect(gateway.log).toContain("550");
   expect(gateway.log).not.toContain("ada@example.com");
 });
@@ -143,7 +143,7 @@ test("sends neither password nor mail to a server with an untrusted certificate"
   await gateway.start(settings(mailbox).replace("smtp://", "smtps://"));
   await post();
   await expect.poll(() => gateway.log).toContain("invalid peer certificate");
-  expect([mailbox.users, mailbox.asked]).toEqual([[], 0]);
+  expect([mailbox.users, mailbox.attempts]).toEqual([[], 0]);
 });
 
 test("lets no customer's text become a header, a recipient or another mail", async ({ mailbox, post }) => {
@@ -223,9 +223,9 @@ test("shows an answer only after the code from the e-mail was entered", async ({
   const field = panel.root.getByLabel("Code from the e-mail");
   await expect(field).toHaveAccessibleDescription(/To read answers here/);
   await field.pressSequentially("12");
-  const operator = await inbox(reference);
-  await operator.getByRole("textbox", { name: /^Your answer/ }).fill("The card 4242.");
-  await operator.getByRole("button", { name: "Answer", exact: true }).click();
+  const agent = await inbox(reference);
+  await agent.getByRole("textbox", { name: /^Your answer/ }).fill("The card 4242.");
+  await agent.getByRole("button", { name: "Answer", exact: true }).click();
   await expect(card).toContainText("You have an answer. To read answers here, enter the code from our e-mail.");
   const articles = panel.root.locator(".messages article");
   await expect(articles).toHaveCount(1);
@@ -235,19 +235,19 @@ test("shows an answer only after the code from the e-mail was entered", async ({
 
   const alert = card.getByRole("alert");
   /** How often a text was announced; the same text is announced again. */
-  const heard = await alert.evaluateHandle((alert) => {
-    const heard = { times: 0 };
+  const announcements = await alert.evaluateHandle((alert) => {
+    const announcements = { times: 0 };
     // Comments only mark places in the tree, and are not announced.
-    const isHeard = (/** @type {Node} */ node) => node instanceof Element;
+    const isAnnounced = (/** @type {Node} */ node) => node instanceof Element;
     new MutationObserver(
-      (changes) => changes.some((change) => [...change.addedNodes].some(isHeard)) && heard.times++,
+      (changes) => changes.some((change) => [...change.addedNodes].some(isAnnounced)) && announcements.times++,
     ).observe(alert, { childList: true });
-    return heard;
+    return announcements;
   });
   await field.fill(code(mailbox) == "0000 0000" ? "0000 0001" : "0000 0000");
   for (const times of [1, 2]) {
     await page.keyboard.press("Enter");
-    await expect.poll(() => heard.evaluate((heard) => heard.times)).toBe(times);
+    await expect.poll(() => announcements.evaluate((announcements) => announcements.times)).toBe(times);
     await expect(alert).toHaveText("That's not the right code. Please check the latest e-mail.");
   }
   await expect(field).toBeFocused();
@@ -292,7 +292,7 @@ test("offers to send a code if none was sent", async ({ mailbox, host, panel, pa
   await expect(card).toHaveCount(0);
 });
 
-for (const [problem, says] of /** @type {const} */ ([
+for (const [problem, text] of /** @type {const} */ ([
   ["no_code", "No code is valid right now. Please request a new one."],
   ["too_many_attempts", "Too many wrong codes were entered"],
   ["code_quota", "We can't send any more codes today."],
@@ -313,8 +313,8 @@ for (const [problem, says] of /** @type {const} */ ([
       return route.fulfill({ status, headers, body });
     });
     const alert = panel.root.locator(".confirm").getByRole("alert");
-    const asks = /code_quota|too_many_codes|too_much/.test(problem);
-    if (!asks) await panel.root.getByLabel("Code from the e-mail").fill("1234 5678");
-    await panel.button(asks ? "Send a new code" : "Confirm").click();
-    await expect(alert).toContainText(says);
+    const requestsCode = /code_quota|too_many_codes|too_much/.test(problem);
+    if (!requestsCode) await panel.root.getByLabel("Code from the e-mail").fill("1234 5678");
+    await panel.button(requestsCode ? "Send a new code" : "Confirm").click();
+    await expect(alert).toContainText(text);
   });

@@ -12,9 +12,9 @@ test("marks triggers that are added later, searches only added nodes, and none o
   trouble,
 }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
-  const way = "**/v1/sites/demo/tickets";
+  const url = "**/v1/sites/demo/tickets";
   let attempts = 0;
-  await page.route(way, (route) => {
+  await page.route(url, (route) => {
     if (route.request().method() != "POST") return route.continue();
     attempts++;
     return route.abort();
@@ -28,13 +28,13 @@ test("marks triggers that are added later, searches only added nodes, and none o
   await expect(help).toHaveAttribute("data-deskbell-queued", "1");
   await page.keyboard.press("Escape");
 
-  const wide = () => page.evaluate(() => /** @type {Any} */ (window).wide);
+  const documentQueries = () => page.evaluate(() => /** @type {Any} */ (window).documentQueries);
   await page.evaluate(() => {
-    const here = /** @type {Any} */ (window);
-    here.wide = 0;
+    const win = /** @type {Any} */ (window);
+    win.documentQueries = 0;
     const { querySelectorAll } = Document.prototype;
     Document.prototype.querySelectorAll = function (/** @type {string} */ selector) {
-      if (selector.includes("data-deskbell-open")) here.wide++;
+      if (selector.includes("data-deskbell-open")) win.documentQueries++;
       return querySelectorAll.call(this, selector);
     };
   });
@@ -60,25 +60,25 @@ test("marks triggers that are added later, searches only added nodes, and none o
   const before = attempts;
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await expect.poll(() => attempts).toBeGreaterThan(before);
-  expect(await wide()).toBe(0);
+  expect(await documentQueries()).toBe(0);
 
-  await page.unroute(way);
+  await page.unroute(url);
   await help.click();
   await panel.again();
   await expect.poll(tickets).toHaveLength(1);
   for (const entry of [help, page.locator("#deep"), page.locator("#direct")])
     await expect(entry).not.toHaveAttribute("data-deskbell-queued");
-  const marked = await page.evaluate(async () => {
+  const matchCalls = await page.evaluate(async () => {
     const { matches } = Element.prototype;
-    let asked = 0;
+    let calls = 0;
     Element.prototype.matches = function (/** @type {string} */ selector) {
-      if (selector.includes("data-deskbell-open")) asked++;
+      if (selector.includes("data-deskbell-open")) calls++;
       return matches.call(this, selector);
     };
     document.body.append(document.createElement("p"));
     await null;
     Element.prototype.matches = matches;
-    return asked;
+    return calls;
   });
-  expect(marked).toBe(0);
+  expect(matchCalls).toBe(0);
 });

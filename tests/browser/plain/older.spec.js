@@ -5,7 +5,7 @@ import { expect, test } from "../deskbell.js";
 /**
  * Removes what older browsers lack: they drop unknown rules of style sheets, and unknown names are undefined in scripts.
  */
-const older = () => {
+const removeFeatures = () => {
   const replace = CSSStyleSheet.prototype.replaceSync;
   CSSStyleSheet.prototype.replaceSync = function (css) {
     replace.call(this, css.replaceAll("light-dark(", "not-known-here(").replaceAll(":popover-open", ":not-known-here"));
@@ -26,17 +26,17 @@ const lightness = (color) => {
 for (const scheme of /** @type {const} */ (["light", "dark"])) {
   test(`shows a light, opaque and complete panel on a ${scheme} page`, async ({ host, page, panel, tickets }) => {
     await page.emulateMedia({ colorScheme: scheme });
-    await page.addInitScript(older);
+    await page.addInitScript(removeFeatures);
     await host({ fill: { head: '<meta name="color-scheme" content="light dark" />' } });
     await panel.open();
     await expect(panel.dialog).toBeVisible();
-    const looks = await panel.dialog.evaluate((dialog) => {
+    const style = await panel.dialog.evaluate((dialog) => {
       const { backgroundColor, color, display, colorScheme } = getComputedStyle(dialog);
       return { backgroundColor, color, display, colorScheme };
     });
-    expect(looks).toMatchObject({ display: "flex", colorScheme: "light" });
-    expect(lightness(looks.backgroundColor)).toBeGreaterThan(0.9);
-    expect(lightness(looks.color)).toBeLessThan(0.3);
+    expect(style).toMatchObject({ display: "flex", colorScheme: "light" });
+    expect(lightness(style.backgroundColor)).toBeGreaterThan(0.9);
+    expect(lightness(style.color)).toBeLessThan(0.3);
     const button = await panel.ticketButton.evaluate((button) => {
       const { backgroundColor, color } = getComputedStyle(button);
       return { backgroundColor, color };

@@ -126,10 +126,10 @@ test("creates no second ticket when a lost response makes the customer try again
 
 test("lets the customer correct and send a rejected ticket", async ({ host, page, panel, tickets }) => {
   await host();
-  let refused = false;
+  let isRefused = false;
   await page.route("**/tickets", (route) => {
-    if (refused || route.request().method() !== "POST") return route.continue();
-    refused = true;
+    if (isRefused || route.request().method() !== "POST") return route.continue();
+    isRefused = true;
     const problem = {
       status: 422,
       code: "invalid",

@@ -1,5 +1,5 @@
 import { expect, test } from "../deskbell.js";
-import { kept } from "../drafts.js";
+import { readStore } from "../drafts.js";
 import { Panel } from "../panel.js";
 
 // Submissions in the outbox are sent automatically: once, from any page.
@@ -15,7 +15,7 @@ const command = (page, name, ...args) =>
     /** @type {const} */ ([name, args]),
   );
 
-/** Blocks every request with content. @param {import("@playwright/test").BrowserContext} context */
+/** Blocks every POST request to the gateway. @param {import("@playwright/test").BrowserContext} context */
 const block = (context) =>
   context.route("**/v1/**", (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
 
@@ -32,9 +32,9 @@ test("sends a submission after a reload, before help is opened, and emits an eve
       (/** @type {Any[]} */ ...args) =>
         new Promise((y, n) => /** @type {Any} */ (window.deskbell.q ||= []).push([args, y, n]))
     );
-    const heard = /** @type {Any} */ (document).heard ?? [];
-    Object.defineProperty(document, "heard", { value: heard });
-    /** @type {Any} */ (window).deskbell("on", "sent", (/** @type {Any} */ detail) => heard.push(detail));
+    const events = /** @type {Any} */ (document).events ?? [];
+    Object.defineProperty(document, "events", { value: events });
+    /** @type {Any} */ (window).deskbell("on", "sent", (/** @type {Any} */ detail) => events.push(detail));
   });
   await block(context);
   await panel.open();
@@ -46,10 +46,10 @@ test("sends a submission after a reload, before help is opened, and emits an eve
 
   await context.unroute("**/v1/**");
   await page.reload();
-  await expect.poll(() => page.evaluate(() => /** @type {Any} */ (document).heard.length)).toBe(1);
+  await expect.poll(() => page.evaluate(() => /** @type {Any} */ (document).events.length)).toBe(1);
   const [sent] = await tickets();
   expect(sent.message).toBe("Sealed before the reload");
-  expect(await page.evaluate(() => /** @type {Any} */ (document).heard[0].reference)).toBe(sent.reference);
+  expect(await page.evaluate(() => /** @type {Any} */ (document).events[0].reference)).toBe(sent.reference);
   await expect(panel.dialog).toBeHidden();
 });
 
@@ -142,16 +142,16 @@ test("a tab without locks that is closed while it sends does not block the other
     Object.defineProperty(window, "BroadcastChannel", { value: undefined });
   });
   const site = await host();
-  let asked = false;
+  let isRequested = false;
   await page.route("**/tickets", (route) => {
     if (route.request().method() !== "POST") return route.continue();
-    asked = true;
+    isRequested = true;
   });
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("From a tab that is gone");
   await panel.button("Send").click();
-  await expect.poll(() => asked).toBe(true);
+  await expect.poll(() => isRequested).toBe(true);
   const second = await context.newPage();
   await page.close();
   await second.goto(site.url);
@@ -202,10 +202,10 @@ test("sends a submission although the clock was set back", async ({ context, hos
 test("waits as long as Retry-After says, shows until when, and then sends", async ({ host, page, panel, tickets }) => {
   await page.clock.install();
   await host();
-  let busy = true;
+  let isBusy = true;
   await page.route("**/tickets", (route) => {
-    if (!busy || route.request().method() != "POST") return route.continue();
-    busy = false;
+    if (!isBusy || route.request().method() != "POST") return route.continue();
+    isBusy = false;
     const headers = {
       "access-control-allow-origin": "*",
       "access-control-expose-headers": "retry-after",
@@ -232,14 +232,14 @@ test("restores the draft if its idempotency key was used for something else", as
   tickets,
 }) => {
   await host();
-  let used = false;
+  let isUsed = false;
   await page.route("**/tickets", async (route) => {
     const request = route.request();
     if (request.method() != "POST") return route.continue();
     const body = { kind: "bug", severity: "low", message: "Something else", contact: { email: "eve@host.example" } };
     const whole = JSON.stringify({ ...body, client: { name: "hand", version: "1" } });
-    if (used) return route.continue();
-    used = true;
+    if (isUsed) return route.continue();
+    isUsed = true;
     await fetch(`${gateway.url}/v1/sites/demo/tickets`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "Idempotency-Key": request.headers()["idempotency-key"] ?? "" },
@@ -266,7 +266,7 @@ test("a reset keeps the user's submissions and sends them; a reset with discard 
 }) => {
   await host();
   await block(context);
-  const seal = async (/** @type {string} */ text) => {
+  const submit = async (/** @type {string} */ text) => {
     await panel.open();
     await panel.toTicket();
     await panel.box.fill(text);
@@ -274,14 +274,14 @@ test("a reset keeps the user's submissions and sends them; a reset with discard 
     await expect(panel.title).toHaveText("Not sent yet");
     await panel.button("Close").click();
   };
-  await seal("Stays");
+  await submit("Stays");
   await command(page, "reset");
   await expect.poll(async () => (await command(page, "status")).queued).toBe(0);
   await panel.open();
   await expect(panel.root.getByText("Stays")).toHaveCount(0);
   await panel.button("Close").click();
   await command(page, "identify", { id: "u-2", name: "Bob", email: "bob@host.example" });
-  await seal("Goes");
+  await submit("Goes");
   await command(page, "reset", { discard: true });
   await context.unroute("**/v1/**");
   await page.reload();
@@ -311,7 +311,7 @@ test("never sends a submission that was discarded on a page that could fetch not
   await context.unroute("**/v1/**");
   await page.reload();
   await expect.poll(() => page.evaluate(() => localStorage["deskbell-queued:demo"])).toBe(undefined);
-  expect(await kept(page, "outbox")).toEqual([]);
+  expect(await readStore(page, "outbox")).toEqual([]);
   expect(await tickets()).toEqual([]);
 });
 
@@ -349,7 +349,7 @@ test("lets the customer copy, mail, save and discard an unsent message", async (
   expect(await tickets()).toEqual([]);
 });
 
-for (const [name, break_] of /** @type {const} */ ([
+for (const [name, errorName] of /** @type {const} */ ([
   ["is full", "QuotaExceededError"],
   ["is forbidden", "SecurityError"],
 ]))
@@ -368,7 +368,7 @@ for (const [name, break_] of /** @type {const} */ ([
         IDBFactory.prototype.open = refuse;
         Object.defineProperty(window, "localStorage", { get: refuse });
       } else IDBObjectStore.prototype.put = Storage.prototype.setItem = refuse;
-    }, break_);
+    }, errorName);
     await host();
     await block(context);
     await panel.open();

@@ -38,7 +38,7 @@ test.beforeEach(({ trouble }) => trouble.expect(/./));
 test("records each error once with its source, stack, times and count", async ({ host, page, panel, tickets }) => {
   const site = await host({ fill: { body: BODY } });
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
-  const begun = Date.now();
+  const startedAt = Date.now();
   for (let times = 0; times < 3; times++) await page.evaluate(() => setTimeout(() => null.gone));
   await page.evaluate(async () => {
     const page = /** @type {Any} */ (window);
@@ -85,15 +85,15 @@ test("records each error once with its source, stack, times and count", async ({
   expect(found).toContainEqual(["resource", "", "<img>", 1]);
   expect(found).toContainEqual(["policy", "", "script-src https://evil.example/x.js", 1]);
   expect(found).toContainEqual(["captured", "SyntaxError", 'caught {"component":"Chart"}', 1]);
-  const of = (/** @type {string} */ text) =>
+  const errorWith = (/** @type {string} */ text) =>
     context.errors.find((/** @type {Any} */ error) => error.message.includes(text));
-  expect(of("of an extension").extension).toBe(true);
-  expect(of("an error").extension).toBeFalsy();
-  expect(of("an error").stack).toContain("TypeError: an error");
-  expect(of("<img>").location).toBe(`${site.url}/gone.png`);
+  expect(errorWith("of an extension").extension).toBe(true);
+  expect(errorWith("an error").extension).toBeFalsy();
+  expect(errorWith("an error").stack).toContain("TypeError: an error");
+  expect(errorWith("<img>").location).toBe(`${site.url}/gone.png`);
   for (const error of context.errors) {
     const [first, last] = [Date.parse(error.first_at), Date.parse(error.at)];
-    expect(first).toBeGreaterThanOrEqual(begun - 1000);
+    expect(first).toBeGreaterThanOrEqual(startedAt - 1000);
     expect(last).toBeGreaterThanOrEqual(first);
     expect(last).toBeLessThanOrEqual(Date.now());
   }
@@ -106,7 +106,7 @@ test("runs no code of values that the page throws, rejects with or logs", async 
     let ran = 0;
     const busy = () => ran++;
     /** A proxy that counts every access. @param {object} target */
-    const watched = (target) => new Proxy(target, new Proxy({}, { get: () => void busy() }));
+    const watch = (target) => new Proxy(target, new Proxy({}, { get: () => void busy() }));
     const busyObject = {
       get message() {
         return busy();
@@ -129,11 +129,11 @@ test("runs no code of values that the page throws, rejects with or logs", async 
     for (const name of ["src", "href"]) Object.defineProperty(tag, name, { get: busy });
     document.body.append(tag);
     tag.dispatchEvent(new Event("error"));
-    for (const value of [watched({}), watched([]), watched(() => {}), watched(new Error("x")), busyObject, fancy]) {
+    for (const value of [watch({}), watch([]), watch(() => {}), watch(new Error("x")), busyObject, fancy]) {
       dispatchEvent(new PromiseRejectionEvent("unhandledrejection", { promise: Promise.resolve(), reason: value }));
       dispatchEvent(new ErrorEvent("error", { message: "Uncaught #<Object>", error: value, filename: "/a.js" }));
     }
-    console.error(watched({}), busyObject);
+    console.error(watch({}), busyObject);
     // A proxy that logs every access to it would never end if it were read.
     let lines = 0;
     const get = (/** @type {object} */ target, /** @type {string} */ key) => {
@@ -163,10 +163,10 @@ test("separates reports of the browser itself, searches for none of them, and le
   tickets,
 }) => {
   /** @type {string[]} */
-  const searched = [];
+  const queries = [];
   page.on("request", (request) => {
     const { searchParams } = new URL(request.url());
-    if (searchParams.get("asked") == "error") searched.push(searchParams.get("q") ?? "");
+    if (searchParams.get("asked") == "error") queries.push(searchParams.get("q") ?? "");
   });
   await host();
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
@@ -175,11 +175,11 @@ test("separates reports of the browser itself, searches for none of them, and le
     dispatchEvent(new ErrorEvent("error", { message: `Uncaught ${error}`, error, filename: "/a.js", lineno: 1 }));
     // A page whose observer changes what it observes.
     const box = document.body.appendChild(document.createElement("div"));
-    const looped = new Promise((done) =>
+    const loop = new Promise((done) =>
       addEventListener("error", ({ message }) => /^ResizeObserver loop/.test(message) && done(0)),
     );
     new ResizeObserver(() => (box.style.width = `${box.offsetWidth - 1}px`)).observe(box);
-    await looped;
+    await loop;
     for (let n = 0; n < 30; n++) {
       dispatchEvent(new ErrorEvent("error", { message: "Script error." }));
       console.error("Row %d of %s is invalid", n, "orders");
@@ -187,9 +187,9 @@ test("separates reports of the browser itself, searches for none of them, and le
     }
   });
   await panel.open();
-  await expect.poll(() => searched.length).toBeGreaterThan(0);
-  expect(searched.join()).toMatch(/chart has no data/);
-  expect(searched.join()).not.toMatch(/ResizeObserver|Script error/i);
+  await expect.poll(() => queries.length).toBeGreaterThan(0);
+  expect(queries.join()).toMatch(/chart has no data/);
+  expect(queries.join()).not.toMatch(/ResizeObserver|Script error/i);
   await panel.sendTicket("noise");
   const [{ context }] = await tickets();
   const found = context.errors.map((/** @type {Any} */ { source, message, count }) => [source, message, count]);
@@ -219,9 +219,9 @@ test("records failed requests with method, status, size and identifying headers,
     await fetch(new Request("/api/b?status=404"));
     await fetch("http://127.0.0.1:9/").catch(() => {});
     const controller = new AbortController();
-    const given = fetch("/api/c", { signal: controller.signal }).catch(() => {});
+    const aborted = fetch("/api/c", { signal: controller.signal }).catch(() => {});
     controller.abort();
-    await given;
+    await aborted;
     const request = new XMLHttpRequest();
     request.open("PUT", "/api/d?status=500");
     request.send("typed body");
@@ -230,7 +230,7 @@ test("records failed requests with method, status, size and identifying headers,
   await panel.open();
   await panel.sendTicket("requests");
   const [{ context }] = await tickets();
-  const found = context.requests.map((/** @type {Any} */ asked) => [asked.method, asked.url, asked.status]);
+  const found = context.requests.map((/** @type {Any} */ request) => [request.method, request.url, request.status]);
   expect(found).toEqual([
     ["POST", `${site.url}/api/a?status=503`, 503],
     ["GET", `${site.url}/api/b?status=404`, 404],
@@ -244,17 +244,17 @@ test("records failed requests with method, status, size and identifying headers,
   });
   expect(context.requests[2].failure).toBe("TypeError: Failed to fetch");
   expect(context.requests[3].headers).toEqual({ "x-request-id": "answer-PUT", "x-own": "mine" });
-  for (const asked of [0, 1, 3]) expect(context.requests[asked].size).toBeGreaterThan(0);
+  for (const index of [0, 1, 3]) expect(context.requests[index].size).toBeGreaterThan(0);
   expect(JSON.stringify(context)).not.toMatch(/typed body|a body|Bearer abc/);
 });
 
 test("does not record a missing Deskbell file as an error of the page", async ({ host, page, panel, tickets }) => {
   await host();
   await page.route("**/screens.js", (route) => route.abort());
-  const missed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/screens.js"));
+  const failure = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/screens.js"));
   await panel.open();
   await panel.box.fill("export chart");
-  await missed;
+  await failure;
   // Recorded errors are part of the ticket from the first letter on.
   await panel.box.fill("");
   await panel.sendTicket("errors");
@@ -290,10 +290,10 @@ test("records actions by role and accessible name, and nothing that was typed", 
   await panel.open();
   await panel.sendTicket("breadcrumbs");
   const [{ context }] = await tickets();
-  const did = context.breadcrumbs.map((/** @type {Any} */ crumb) =>
+  const steps = context.breadcrumbs.map((/** @type {Any} */ crumb) =>
     [crumb.kind, crumb.role, crumb.name].filter(Boolean).join(" "),
   );
-  expect(did.slice(0, -1)).toEqual([
+  expect(steps.slice(0, -1)).toEqual([
     "click text Card",
     "click password Password",
     "click div Letter",
@@ -308,7 +308,7 @@ test("records actions by role and accessible name, and nothing that was typed", 
     "network offline",
     "network online",
   ]);
-  expect(did.at(-1)).toBe("click button Open help");
+  expect(steps.at(-1)).toBe("click button Open help");
   expect(context.breadcrumbs[3].path).toBe("html > body > nav > a#orders");
   const times = context.breadcrumbs.map((/** @type {Any} */ crumb) => crumb.at);
   expect(times).toEqual([...times].sort());
@@ -392,7 +392,7 @@ test("neither keeps nor sends what the host switches off", async ({ host, page, 
   expect(context.errors ?? []).toEqual([]);
   expect(context.breadcrumbs ?? []).toEqual([]);
   expect(context.user).toBeUndefined();
-  expect(context.withheld.map((/** @type {Any} */ left) => [left.group, left.by])).toEqual(
+  expect(context.withheld.map((/** @type {Any} */ withheld) => [withheld.group, withheld.by])).toEqual(
     expect.arrayContaining([
       ["errors", "site"],
       ["user", "site"],

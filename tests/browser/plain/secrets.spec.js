@@ -13,9 +13,9 @@ test.beforeEach(({ trouble }) => trouble.expect(/./));
 
 test("sends no secret in any request, wherever the page has it", async ({ host, page, panel, tickets }) => {
   /** @type {string[]} */
-  const sent = [];
+  const requests = [];
   page.on("request", (request) => {
-    if (/\/v1\//.test(request.url())) sent.push(decodeURIComponent(request.url()), request.postData() ?? "");
+    if (/\/v1\//.test(request.url())) requests.push(decodeURIComponent(request.url()), request.postData() ?? "");
   });
   await host({ path: `/start?token=${JWT}&page=2#access_token=hush-hush-1234567` });
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
@@ -36,7 +36,7 @@ test("sends no secret in any request, wherever the page has it", async ({ host, 
   await panel.open();
   await panel.box.fill(`my key ${AWS} fails`);
   await expect
-    .poll(() => sent.some((text) => /search\?.*q=my key \[key\] fails/.test(text.replaceAll("+", " "))))
+    .poll(() => requests.some((text) => /search\?.*q=my key \[key\] fails/.test(text.replaceAll("+", " "))))
     .toBe(true);
   await panel.box.fill("the key fails");
   await panel.toTicket();
@@ -45,7 +45,7 @@ test("sends no secret in any request, wherever the page has it", async ({ host, 
   expect(context.page.url).toMatch(/next\?sig=\[token\]&view=\[jwt\]$/);
   expect(context.page_values).toMatchObject({ api_key: "[key]", note: "uses [key] now" });
   expect(context.page_values.login).toContain("[password]");
-  expect(sent.join("\n")).not.toMatch(
+  expect(requests.join("\n")).not.toMatch(
     /eyJhbGci|AKIAIOSF|hush-hush|k3y-k3y|hunter2|correct horse|bob@elsewhere|pa55word/,
   );
   expect(context.user.email, "one's own address stays").toBe("ada@host.example");

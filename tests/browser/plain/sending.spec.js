@@ -20,10 +20,10 @@ test("sends once when Send is pressed again while sending", async ({ host, page,
   let posts = 0;
   /** @type {() => void} */
   let release = () => {};
-  const held = new Promise((done) => (release = () => done(undefined)));
+  const gate = new Promise((done) => (release = () => done(undefined)));
   await page.route("**/tickets", async (route) => {
     if (route.request().method() === "POST") posts += 1;
-    await held;
+    await gate;
     await route.continue();
   });
   await panel.open();

@@ -29,8 +29,8 @@ const command = (page, name, ...args) =>
     /** @type {const} */ ([name, args]),
   );
 
-/** A page with content for every group. @param {import("@playwright/test").Page} page */
-const happen = async (page) => {
+/** Gives the page content for every group. @param {import("@playwright/test").Page} page */
+const fillContext = async (page) => {
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
   await command(page, "set", { release: "release-mark", cart: "value-mark" });
   await command(page, "configure", {
@@ -47,8 +47,8 @@ const happen = async (page) => {
   for (const path of ["/api/request-mark", "/api/other-request"]) await page.evaluate((path) => fetch(path), path);
 };
 
-/** Goes from the page to "What we send". @param {import("../panel.js").Panel} panel */
-const look = async (panel) => {
+/** Opens "What we send" from the page. @param {import("../panel.js").Panel} panel */
+const openReview = async (panel) => {
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("It broke");
@@ -63,24 +63,24 @@ const toggle = (panel, name) => panel.root.getByRole("switch", { name, exact: ty
 /** Goes back to the form and sends it; returns the bytes. @param {import("../panel.js").Panel} panel */
 const send = async (panel) => {
   await panel.button("Back").click();
-  const posted = panel.page.waitForRequest(
+  const request = panel.page.waitForRequest(
     (request) => request.method() === "POST" && /\/tickets$/.test(request.url()),
   );
   await panel.button("Send").click();
-  return (await posted).postData() ?? "";
+  return (await request).postData() ?? "";
 };
 
 test.beforeEach(({ trouble }) => trouble.expect(/503/));
 
 const groups = Object.keys(MARKS);
-for (const [half, off] of /** @type {const} */ ([
+for (const [selection, off] of /** @type {const} */ ([
   ["groups at even positions", groups.filter((_, index) => index % 2 === 0)],
   ["groups at odd positions", groups.filter((_, index) => index % 2 === 1)],
 ]))
-  test(`leaves ${half} out of the request, and sends all others`, async ({ host, page, panel, tickets }) => {
+  test(`leaves ${selection} out of the request, and sends all others`, async ({ host, page, panel, tickets }) => {
     await host({ path: "/view-of-the-page", answer, fill: { body: BODY } });
-    await happen(page);
-    await look(panel);
+    await fillContext(page);
+    await openReview(panel);
     for (const name of groups) await expect(toggle(panel, name)).toBeChecked();
     for (const name of off) await toggle(panel, name).uncheck();
     await panel.button("Back").click();
@@ -97,15 +97,15 @@ for (const [half, off] of /** @type {const} */ ([
     else expect(body).not.toContain("other-link");
     for (const name of groups) expect(body.includes(MARKS[name] ?? ""), `${name} in ${body}`).toBe(!off.includes(name));
     const [{ context }] = await tickets();
-    const withheld = context.withheld.map((/** @type {Any} */ left) => left.by);
+    const withheld = context.withheld.map((/** @type {Any} */ entry) => entry.by);
     expect(withheld, "support knows that something was kept back").toHaveLength(off.length);
     expect(new Set(withheld)).toEqual(new Set(["customer"]));
   });
 
 test("leaves out one error, one request and one link, and sends the others", async ({ host, page, panel, tickets }) => {
   await host({ answer, fill: { body: BODY } });
-  await happen(page);
-  await look(panel);
+  await fillContext(page);
+  await openReview(panel);
   for (const summary of await panel.root.locator("summary").all()) await summary.click();
   await toggle(panel, /error-mark/).uncheck();
   await toggle(panel, /request-mark/).uncheck();
@@ -127,8 +127,8 @@ test.describe("with a clipboard", () => {
 
   test("copies the submission as JSON, and as readable text", async ({ host, page, panel }) => {
     await host({ answer, fill: { body: BODY } });
-    await happen(page);
-    await look(panel);
+    await fillContext(page);
+    await openReview(panel);
     await toggle(panel, "Browser and device").uncheck();
     const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
     await panel.button("Copy as JSON").click();
@@ -147,25 +147,25 @@ test.describe("with a clipboard", () => {
 
 test("remembers the switches on the device until a reset", async ({ host, page, panel }) => {
   await host({ answer, fill: { body: BODY } });
-  await happen(page);
-  await look(panel);
+  await fillContext(page);
+  await openReview(panel);
   await toggle(panel, "Page").uncheck();
   await toggle(panel, /error-mark/).count();
   await page.reload();
-  await look(panel);
+  await openReview(panel);
   await expect(toggle(panel, "Page")).not.toBeChecked();
   await expect(panel.root.getByText("Not sent.").first()).toBeVisible();
   await command(page, "reset");
   await command(page, "close");
-  await look(panel);
+  await openReview(panel);
   await expect(toggle(panel, "Page")).toBeChecked();
 });
 
 test("sends a group that needs consent only if the customer switches it on", async ({ host, page, panel, tickets }) => {
   await host({ answer, fill: { body: BODY } });
-  await happen(page);
+  await fillContext(page);
   await command(page, "configure", { context: { ask: ["errors", "requests"] } });
-  await look(panel);
+  await openReview(panel);
   await expect(toggle(panel, /^Errors/)).not.toBeChecked();
   await toggle(panel, /^Failed/).check();
   const body = await send(panel);
@@ -207,19 +207,19 @@ test("names the server that is searched while the customer types, and lets the c
   gateway,
 }) => {
   await host();
-  await look(panel);
+  await openReview(panel);
   await expect(panel.root.getByText(`What you type goes to ${new URL(gateway.url).host}`)).toBeVisible();
   await toggle(panel, "Search while I type").uncheck();
   await page.reload();
   /** @type {string[]} */
-  const asked = [];
-  page.on("request", (request) => void (request.url().includes("/search") && asked.push(request.url())));
+  const searches = [];
+  page.on("request", (request) => void (request.url().includes("/search") && searches.push(request.url())));
   await panel.open();
   await panel.box.fill("export chart");
   await panel.toTicket();
   await panel.box.fill("export chart does nothing");
   await panel.send();
-  expect(asked).toEqual([]);
+  expect(searches).toEqual([]);
 });
 
 test("sends what happened since the first letter if the customer includes it", async ({
@@ -229,8 +229,8 @@ test("sends what happened since the first letter if the customer includes it", a
   tickets,
 }) => {
   await host({ answer, fill: { body: BODY } });
-  await happen(page);
-  await look(panel);
+  await fillContext(page);
+  await openReview(panel);
   await expect(panel.button(/^Include what happened/)).toHaveCount(0);
   await command(page, "capture", "later-error");
   await panel.button("Back").click();

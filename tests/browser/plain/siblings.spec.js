@@ -21,7 +21,7 @@ const serve = async (page, url) => {
 };
 
 /** @param {import("@playwright/test").Page} page */
-const stored = (page) =>
+const sessionCount = (page) =>
   page.evaluate(() => Object.keys(localStorage).filter((name) => name.endsWith(":session")).length);
 
 /** Sends a ticket from Home as an anonymous customer. @param {Panel} panel @param {string} text */
@@ -41,7 +41,7 @@ test("shares tickets between subdomains until a reset", async ({ page, panel, ho
   const site = await host({ fill: { attributes: SHARED }, path: "/?signed-out" });
   await visit(page, site.url, "www");
   const reference = await send(panel, "Sent on www");
-  expect(await stored(page)).toBe(0);
+  expect(await sessionCount(page)).toBe(0);
   expect(await cookies(context)).toMatchObject([
     { name: "deskbell-demo", domain: ".acme.localhost", path: "/", sameSite: "Lax", httpOnly: false },
   ]);
@@ -65,34 +65,34 @@ test("keeps the session in its origin, and moves it to the cookie once the page 
   context,
 }) => {
   const fill = { attributes: "" };
-  const alone = await host({ fill, path: "/?signed-out" });
-  await visit(page, alone.url, "www");
+  const separate = await host({ fill, path: "/?signed-out" });
+  await visit(page, separate.url, "www");
   const reference = await send(panel, "Sent before");
-  expect(await stored(page)).toBe(1);
+  expect(await sessionCount(page)).toBe(1);
   expect(await cookies(context)).toEqual([]);
 
   // From here on the page of the same origin names the domain.
   fill.attributes = SHARED;
-  await visit(page, alone.url, "www");
+  await visit(page, separate.url, "www");
   await panel.open();
   await panel.button(/^Your tickets/).click();
   await expect(panel.root).toContainText(reference);
-  expect(await stored(page)).toBe(0);
+  expect(await sessionCount(page)).toBe(0);
   expect(await cookies(context)).toHaveLength(1);
 });
 
 test("keeps the sessions of two origins that had tickets before", async ({ page, panel, host }) => {
-  const alone = await host({ path: "/?signed-out" });
+  const separate = await host({ path: "/?signed-out" });
   const shared = await host({ fill: { attributes: SHARED }, path: "/?signed-out" });
   /** @type {Record<string, string>} */
   const references = {};
   for (const name of ["www", "app"]) {
-    await visit(page, alone.url, name);
+    await visit(page, separate.url, name);
     references[name] = await send(panel, `Sent on ${name}`);
   }
   // The storage of an origin depends on its port, so the sessions are copied.
   for (const name of ["www", "app"]) {
-    await visit(page, alone.url, name);
+    await visit(page, separate.url, name);
     const session = await page.evaluate(() => localStorage["deskbell:demo:session"]);
     await visit(page, shared.url, name);
     await page.evaluate((session) => (localStorage["deskbell:demo:session"] = session), session);
@@ -125,18 +125,18 @@ test("sets a secure cookie over HTTPS, and ignores malformed cookies and those o
 
   // A cookie with this name that is no session is ignored; and the name contains the site.
   const [{ value } = { value: "" }] = await cookies(context);
-  const at = { domain: ".acme.test", path: "/" };
+  const scope = { domain: ".acme.test", path: "/" };
   await context.clearCookies();
   await context.addCookies([
-    { name: "deskbell-other", value, ...at },
-    { name: "deskbell-demo", value: "x".repeat(32), ...at },
+    { name: "deskbell-other", value, ...scope },
+    { name: "deskbell-demo", value: "x".repeat(32), ...scope },
   ]);
   await page.goto("https://www.acme.test/?signed-out");
   await panel.open();
   await expect(panel.button(/^Your tickets/)).toHaveCount(0);
   await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
-  const left = await cookies(context);
-  expect(left.map(({ name }) => name)).toEqual(["deskbell-other"]);
+  const remaining = await cookies(context);
+  expect(remaining.map(({ name }) => name)).toEqual(["deskbell-other"]);
 });
 
 /** Pages and domains for which the browser rejects the cookie. */
@@ -170,11 +170,13 @@ for (const { why, page: address, domain, blocked } of REFUSED)
     await page.goto(`${address}/?signed-out`);
     warnings.length = 0;
     const reference = await send(panel, "Sent here");
-    const told = `data-cookie-domain: the browser keeps no cookie for "${domain}" on this page`;
-    expect(warnings.filter((text) => text.includes("cookie"))).toEqual([expect.stringContaining(`deskbell: ${told}`)]);
+    const warning = `data-cookie-domain: the browser keeps no cookie for "${domain}" on this page`;
+    expect(warnings.filter((text) => text.includes("cookie"))).toEqual([
+      expect.stringContaining(`deskbell: ${warning}`),
+    ]);
     const status = await page.evaluate(() => /** @type {any} */ (window).deskbell("status"));
-    expect(status.error).toEqual({ code: "cookie_domain", title: expect.stringContaining(told) });
-    expect([await stored(page), await cookies(context)]).toEqual([1, []]);
+    expect(status.error).toEqual({ code: "cookie_domain", title: expect.stringContaining(warning) });
+    expect([await sessionCount(page), await cookies(context)]).toEqual([1, []]);
     await page.goto(`${address}/?signed-out`);
     await panel.open();
     await panel.button(/^Your tickets/).click();

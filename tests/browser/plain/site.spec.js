@@ -107,11 +107,11 @@ test.describe("custom fields", () => {
 
   test("can be set by the page, which gets a warning about an invalid one", async ({ host, page, panel }) => {
     await host();
-    const warned = page.waitForEvent("console", (message) => message.text().includes("fields: "));
+    const warning = page.waitForEvent("console", (message) => message.text().includes("fields: "));
     await command(page, "configure", { fields: [{ id: "a b", label: "x", type: "text" }] });
     await panel.open();
     await panel.toTicket();
-    expect((await warned).text()).toContain('fields: "a b" is not an id');
+    expect((await warning).text()).toContain('fields: "a b" is not an id');
     await command(page, "configure", { fields: [{ id: "order", label: "Order", type: "text" }] });
     await expect(panel.root.getByLabel("Order (optional)")).toBeVisible();
   });

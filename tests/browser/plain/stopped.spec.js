@@ -108,7 +108,7 @@ test("emits the cause `blocked` if a firewall rejects the text", async ({ host, 
       : route.continue(),
   );
   const failed = page.evaluate(
-    () => new Promise((heard) => window.deskbell("on", "failed", ({ cause }) => heard(cause))),
+    () => new Promise((resolve) => window.deskbell("on", "failed", ({ cause }) => resolve(cause))),
   );
   await panel.open();
   await panel.toTicket();
@@ -141,9 +141,9 @@ for (const [name, { answer, text }] of Object.entries({
   }) => {
     trouble.expect(/403|507|Failed to load/);
     await host();
-    const way = /\/(tickets|probe)$/;
+    const blocked = /\/(tickets|probe)$/;
     const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" };
-    await page.route(way, (route) =>
+    await page.route(blocked, (route) =>
       route.request().method() === "POST" ? route.fulfill({ ...answer, headers }) : route.continue(),
     );
     await panel.open();
@@ -151,7 +151,7 @@ for (const [name, { answer, text }] of Object.entries({
     await panel.box.fill("It waits");
     await panel.button("Send").click();
     await expect(panel.alert).toContainText(text);
-    await page.unroute(way);
+    await page.unroute(blocked);
     await panel.again();
     await panel.received();
     expect(await tickets()).toMatchObject([{ message: "It waits" }]);

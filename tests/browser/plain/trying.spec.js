@@ -6,7 +6,7 @@ const QUEUE =
   "window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };";
 
 /** @type {Record<string, {folder?: string, fill: Record<string, string>}>} */
-const ways = {
+const variants = {
   "an attribute": { fill: { attributes: 'data-env="test"' } },
   configure: { fill: { head: `<script>${QUEUE}deskbell("configure", { env: "test" });</script>` } },
   "a global": { fill: { head: '<script>window.deskbellSettings = { env: "test" };</script>' } },
@@ -16,7 +16,7 @@ const ways = {
   },
 };
 
-for (const [name, options] of Object.entries(ways))
+for (const [name, options] of Object.entries(variants))
   test(`marks tickets as tests and counts nothing if ${name} says so`, async ({
     host,
     page,
@@ -25,10 +25,10 @@ for (const [name, options] of Object.entries(ways))
     inbox,
   }) => {
     /** @type {string[]} */
-    const counted = [];
+    const urls = [];
     page.on("request", (request) => {
       const { pathname, searchParams } = new URL(request.url());
-      if (pathname.endsWith("/events") || searchParams.get("visit")) counted.push(request.url());
+      if (pathname.endsWith("/events") || searchParams.get("visit")) urls.push(request.url());
     });
     await host({ ...options, path: "/?signed-out" });
     await panel.open();
@@ -40,7 +40,7 @@ for (const [name, options] of Object.entries(ways))
     await panel.email.fill("ada@example.com");
     const reference = await panel.send();
     expect(await tickets()).toMatchObject([{ reference, message: "I try it out", test: true }]);
-    expect(counted).toEqual([]);
+    expect(urls).toEqual([]);
     await expect((await inbox(reference)).getByText("Test", { exact: true })).toBeVisible();
   });
 
@@ -85,13 +85,13 @@ test("keeps the mark of an unsent ticket, and of a rejected one that is correcte
   ]);
 });
 
-for (const [value, warned] of /** @type {const} */ ([
+for (const [value, warns] of /** @type {const} */ ([
   ["production", false],
   ["", false],
   ["staging", true],
   ["Test", true],
 ]))
-  test(`data-env="${value}" counts as production${warned ? ", with a warning" : ""}`, async ({
+  test(`data-env="${value}" counts as production${warns ? ", with a warning" : ""}`, async ({
     host,
     page,
     panel,
@@ -106,6 +106,6 @@ for (const [value, warned] of /** @type {const} */ ([
     const [ticket] = await tickets();
     expect(ticket).not.toHaveProperty("test");
     expect(warnings.filter((text) => text.includes("data-env"))).toEqual(
-      warned ? [`deskbell: data-env: "${value}" is not test or production`] : [],
+      warns ? [`deskbell: data-env: "${value}" is not test or production`] : [],
     );
   });

@@ -11,7 +11,7 @@ test.use({ launchOptions: { ...launch, args: [...launch.args, "--auto-accept-thi
  * Records the stream that the page was given, to check it afterwards.
  * @param {import("@playwright/test").Page} page
  */
-const watch = (page) =>
+const recordStream = (page) =>
   page.evaluate(() => {
     const { getDisplayMedia } = MediaDevices.prototype;
     MediaDevices.prototype.getDisplayMedia = async function (wishes) {
@@ -28,14 +28,14 @@ for (const [where, viewport] of /** @type {const} */ ([
     await studio.open();
     expect(await page.evaluate(() => /** @type {Any} */ (window).possible())).toBe(true);
     await page.keyboard.type("Half written");
-    await watch(page);
+    await recordStream(page);
     await page.evaluate(() => {
       /** @type {Any} */ (window).closes = 0;
       /** @type {Any} */ (window).deskbell("on", "close", () => /** @type {Any} */ (window).closes++);
     });
     // So bright that no picture with a trace of it passes.
     await panel.dialog.evaluate((dialog) => (dialog.style.background = "#f0f"));
-    const place = /** @type {{x: number, y: number, width: number, height: number}} */ (
+    const panelBox = /** @type {{x: number, y: number, width: number, height: number}} */ (
       await panel.dialog.boundingBox()
     );
     await studio.begin();
@@ -51,13 +51,16 @@ for (const [where, viewport] of /** @type {const} */ ([
     expect(picture).toMatchObject(viewport);
     const [red, green, blue] = pixel(
       picture,
-      Math.round(place.x + place.width / 2),
-      Math.round(place.y + place.height / 2),
+      Math.round(panelBox.x + panelBox.width / 2),
+      Math.round(panelBox.y + panelBox.height / 2),
     );
     expect([red < 16, Math.abs(green - 0x66) < 16, Math.abs(blue - 0x33) < 16]).toEqual([true, true, true]);
     let traces = 0;
-    for (let at = 0; at < picture.pixels.length; at += 4)
-      if (picture.pixels[at] - picture.pixels[at + 1] > 60 && picture.pixels[at + 2] - picture.pixels[at + 1] > 60)
+    for (let offset = 0; offset < picture.pixels.length; offset += 4)
+      if (
+        picture.pixels[offset] - picture.pixels[offset + 1] > 60 &&
+        picture.pixels[offset + 2] - picture.pixels[offset + 1] > 60
+      )
         traces++;
     expect(traces).toBe(0);
     await expect(panel.box).toBeFocused();

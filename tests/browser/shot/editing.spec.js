@@ -158,11 +158,11 @@ test("shows a frame that is moved by keys, and keeps it on the picture", async (
   await page.keyboard.down("ArrowLeft");
   expect((await studio.canvas.screenshot()).equals(bare)).toBe(false);
   // A held key moves faster.
-  for (let held = 0; held < 40; held++) await page.keyboard.down("ArrowLeft");
+  for (let presses = 0; presses < 40; presses++) await page.keyboard.down("ArrowLeft");
   await page.keyboard.up("ArrowLeft");
   await expect(studio.status).toHaveText("80 × 50 at 0, 75");
   await page.keyboard.down("Shift");
-  for (let held = 0; held < 60; held++) await page.keyboard.down("ArrowRight");
+  for (let presses = 0; presses < 60; presses++) await page.keyboard.down("ArrowRight");
   await expect(studio.status).toHaveText("320 × 50 at 0, 75");
 });
 
@@ -178,14 +178,14 @@ test.describe("by touch", () => {
     for (const target of await studio.editor.locator("button, .choice").all())
       expect((await target.boundingBox())?.height).toBeGreaterThanOrEqual(44);
 
-    const on = await studio.at({ x: 60, y: 40, width: 100, height: 60 }, WIDTH);
+    const area = await studio.toScreen({ x: 60, y: 40, width: 100, height: 60 }, WIDTH);
     const session = await page.context().newCDPSession(page);
     const touch = (/** @type {Any} */ type, /** @type {[number, number][]} */ ...points) =>
       session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
-    await touch("touchStart", [on.x, on.y]);
-    await touch("touchMove", [on.x + 20, on.y + 30]);
-    await touch("touchStart", [on.x + 20, on.y + 30], [on.x + 90, on.y + 90]);
-    await touch("touchMove", [on.x + on.width, on.y + on.height], [on.x + 10, on.y + 95]);
+    await touch("touchStart", [area.x, area.y]);
+    await touch("touchMove", [area.x + 20, area.y + 30]);
+    await touch("touchStart", [area.x + 20, area.y + 30], [area.x + 90, area.y + 90]);
+    await touch("touchMove", [area.x + area.width, area.y + area.height], [area.x + 10, area.y + 95]);
     await touch("touchEnd");
     await expect(studio.status).toHaveText(/^Blacked out/);
     await studio.use.tap();
@@ -193,13 +193,13 @@ test.describe("by touch", () => {
     const black = changed(picture, await studio.plain(file));
     if (!black) throw new Error("nothing has changed");
     expect(isBlack(picture, black)).toBe(true);
-    for (const [found, drawn] of [
+    for (const [edge, drawn] of [
       [black.x, 60],
       [black.y, 40],
       [black.x + black.width, 160],
       [black.y + black.height, 100],
     ])
-      expect(Math.abs(Number(found) - Number(drawn))).toBeLessThanOrEqual(2);
+      expect(Math.abs(Number(edge) - Number(drawn))).toBeLessThanOrEqual(2);
   });
 });
 
@@ -211,10 +211,10 @@ test("Escape cancels the drawing, then the editor, and keeps the text and the pa
   await studio.open();
   await page.keyboard.type("Half written");
   await studio.begin(await studio.noise(WIDTH, HEIGHT));
-  const on = await studio.at({ x: 50, y: 50, width: 100, height: 50 }, WIDTH);
-  await page.mouse.move(on.x, on.y);
+  const area = await studio.toScreen({ x: 50, y: 50, width: 100, height: 50 }, WIDTH);
+  await page.mouse.move(area.x, area.y);
   await page.mouse.down();
-  await page.mouse.move(on.x + on.width, on.y + on.height);
+  await page.mouse.move(area.x + area.width, area.y + area.height);
   await page.keyboard.press("Escape");
   await page.mouse.up();
   await expect(studio.editor).toBeVisible();
@@ -244,7 +244,7 @@ test("yields no picture if the customer cancels or the page closes the panel", a
 test("scales down a picture that is too large, and edits it", async ({ page, studio }) => {
   test.slow();
   await studio.open();
-  for (const [width, height, fitted] of /** @type {const} */ ([
+  for (const [width, height, size] of /** @type {const} */ ([
     [9000, 900, [8192, 819]],
     [4200, 4300, [4048, 4144]],
   ])) {
@@ -258,8 +258,8 @@ test("scales down a picture that is too large, and edits it", async ({ page, stu
     await studio.begin(white);
     await studio.drag({ x: 0, y: 0, width: width / 2, height: height / 2 }, width);
     await studio.use.click();
-    const seen = await page.evaluate(async () => {
-      const { file } = await /** @type {Any} */ (window).taken;
+    const result = await page.evaluate(async () => {
+      const { file } = await /** @type {Any} */ (window).shot;
       const picture = await createImageBitmap(file);
       const pixel = (/** @type {number} */ x, /** @type {number} */ y) => {
         const context = /** @type {OffscreenCanvasRenderingContext2D} */ (new OffscreenCanvas(1, 1).getContext("2d"));
@@ -269,7 +269,7 @@ test("scales down a picture that is too large, and edits it", async ({ page, stu
       const { width, height } = picture;
       return { size: [width, height], black: pixel(width / 4, height / 4), white: pixel(width - 9, height - 9) };
     });
-    expect(seen).toEqual({ size: fitted, black: [0, 0, 0, 255], white: [255, 255, 255, 255] });
+    expect(result).toEqual({ size, black: [0, 0, 0, 255], white: [255, 255, 255, 255] });
   }
 });
 
@@ -303,11 +303,11 @@ for (const [lang, colorScheme, viewport] of /** @type {const} */ ([
     await expectAccessible(page);
     await expect(studio.editor).toHaveCSS("direction", lang === "ar" ? "rtl" : "ltr");
     const fits = await studio.editor.evaluate((editor) => {
-      const inside = [...editor.querySelectorAll("button, .choice, canvas")].every((part) => {
+      const isInside = [...editor.querySelectorAll("button, .choice, canvas")].every((part) => {
         const { left, right, top, bottom } = part.getBoundingClientRect();
         return left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
       });
-      return inside && editor.scrollWidth <= editor.clientWidth;
+      return isInside && editor.scrollWidth <= editor.clientWidth;
     });
     expect(fits).toBe(true);
     const root = /** @type {Any} */ (page).locator("deskbell-panel");

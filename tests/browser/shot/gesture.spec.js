@@ -18,9 +18,9 @@ test("requests the capture during the press, and reports a press that was too lo
       throw new DOMException("needs a gesture", "InvalidAccessError");
     };
     const root = /** @type {ShadowRoot} */ (document.querySelector("deskbell-panel")?.shadowRoot);
-    const taken = shoot({ root, dialog: root.querySelector("dialog"), wear: () => {}, words: {}, lang: "en" });
+    const shot = shoot({ root, dialog: root.querySelector("dialog"), wear: () => {}, words: {}, lang: "en" });
     isPressed = false;
-    const outcome = await taken.then(
+    const outcome = await shot.then(
       () => "a picture",
       (/** @type {unknown} */ word) => word,
     );

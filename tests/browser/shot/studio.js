@@ -19,7 +19,7 @@ const LEAST = [
   "trusted-types 'none'",
 ].join("; ");
 
-/** The image editor on a page, with locators for what a person sees. */
+/** The image editor on a page, with locators for what a customer sees. */
 export class Studio {
   /** @param {import("@playwright/test").Page} page @param {import("../panel.js").Panel} panel @param {(options: object) => Promise<unknown>} host */
   constructor(page, panel, host) {
@@ -47,7 +47,7 @@ export class Studio {
   async begin(file) {
     await this.page.evaluate((file) => {
       const { shoot } = /** @type {Any} */ (window);
-      /** @type {Any} */ (window).taken = shoot(file ?? undefined).then(
+      /** @type {Any} */ (window).shot = shoot(file ?? undefined).then(
         (/** @type {Any} */ file) => ({ file }),
         (/** @type {unknown} */ word) => ({ word }),
       );
@@ -63,27 +63,27 @@ export class Studio {
    * The position of a part of the picture on the screen.
    * @param {Box} part @param {number} whole the width of the visible picture
    */
-  async at({ x, y, width, height }, whole) {
-    const shown = /** @type {Box} */ (await this.canvas.boundingBox());
-    const scale = shown.width / whole;
-    return { x: shown.x + x * scale, y: shown.y + y * scale, width: width * scale, height: height * scale };
+  async toScreen({ x, y, width, height }, whole) {
+    const canvas = /** @type {Box} */ (await this.canvas.boundingBox());
+    const scale = canvas.width / whole;
+    return { x: canvas.x + x * scale, y: canvas.y + y * scale, width: width * scale, height: height * scale };
   }
 
   /** Drags over a part of the picture. @param {Box} part @param {number} whole the width of the visible picture */
   async drag(part, whole) {
     const { mouse } = this.page;
-    const on = await this.at(part, whole);
-    await mouse.move(on.x, on.y);
+    const area = await this.toScreen(part, whole);
+    await mouse.move(area.x, area.y);
     await mouse.down();
-    await mouse.move(on.x + on.width / 2, on.y + on.height / 3);
-    await mouse.move(on.x + on.width, on.y + on.height);
+    await mouse.move(area.x + area.width / 2, area.y + area.height / 3);
+    await mouse.move(area.x + area.width, area.y + area.height);
     await mouse.up();
   }
 
   /** The result: a picture, null, or the reason of the failure. @returns {Promise<Picture | string | null>} */
   async outcome() {
-    const taken = await this.page.evaluate(async () => {
-      const { file, word } = await /** @type {Any} */ (window).taken;
+    const shot = await this.page.evaluate(async () => {
+      const { file, word } = await /** @type {Any} */ (window).shot;
       return file ? { file: { name: file.name, type: file.type, ...(await decoded(file)) } } : { word };
 
       /** @param {Blob} file */
@@ -101,8 +101,8 @@ export class Studio {
         return { width, height, pixels: url.slice(url.indexOf(",") + 1) };
       }
     });
-    if (!taken.file) return taken.word ?? null;
-    return { ...taken.file, pixels: Buffer.from(taken.file.pixels, "base64") };
+    if (!shot.file) return shot.word ?? null;
+    return { ...shot.file, pixels: Buffer.from(shot.file.pixels, "base64") };
   }
 
   /** The resulting picture. */
@@ -121,8 +121,8 @@ export class Studio {
       const canvas = new OffscreenCanvas(width, height);
       const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
       const noise = context.createImageData(width, height);
-      for (let at = 0; at < noise.data.length - width * 40; at += 4)
-        noise.data.set([(at * 7) % 253, (at * 13) % 247, (at >> 8) % 251, 255], at);
+      for (let offset = 0; offset < noise.data.length - width * 40; offset += 4)
+        noise.data.set([(offset * 7) % 253, (offset * 13) % 247, (offset >> 8) % 251, 255], offset);
       context.putImageData(noise, 0, 0);
       context.font = "20px sans-serif";
       context.fillText("hunter2", 60, 60);
@@ -132,7 +132,7 @@ export class Studio {
 
   /** The decoded noise without edits. @param {import("@playwright/test").JSHandle} file */
   async plain(file) {
-    await this.page.evaluate((file) => /** @type {Any} */ (window.taken = Promise.resolve({ file })), file);
+    await this.page.evaluate((file) => /** @type {Any} */ (window.shot = Promise.resolve({ file })), file);
     return this.picture();
   }
 }

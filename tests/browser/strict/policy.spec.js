@@ -26,11 +26,11 @@ test("searches, reads and sends without a violation", async ({ host, panel, tick
 test("styles the panel although the policy allows no styles", async ({ host, panel }) => {
   await host({ csp: STRICT });
   await panel.open();
-  const look = await panel.dialog.evaluate((dialog) => {
+  const style = await panel.dialog.evaluate((dialog) => {
     const { position, borderRadius, display } = getComputedStyle(dialog);
     return { position, display, round: borderRadius !== "0px" };
   });
-  expect(look).toEqual({ position: "fixed", display: "flex", round: true });
+  expect(style).toEqual({ position: "fixed", display: "flex", round: true });
   expect(await panel.root.evaluate((host) => host.shadowRoot?.querySelectorAll("style, [style]").length)).toBe(0);
 });
 
@@ -39,13 +39,13 @@ test("the policy is enforced, and the test sees violations", async ({ host, page
   trouble.expect(/Content Security Policy|TrustedHTML/);
   await host({ csp: STRICT });
   await page.evaluate(() => document.body.setAttribute("style", "color: red"));
-  const refused = await page.evaluate(() => {
+  const error = await page.evaluate(() => {
     try {
       document.body.innerHTML = "<b>x</b>";
     } catch (error) {
       return String(error);
     }
   });
-  expect(refused).toContain("TrustedHTML");
-  await expect.poll(() => trouble.seen.filter((line) => line.startsWith("violation: style-src"))).not.toEqual([]);
+  expect(error).toContain("TrustedHTML");
+  await expect.poll(() => trouble.lines.filter((line) => line.startsWith("violation: style-src"))).not.toEqual([]);
 });

@@ -33,13 +33,13 @@ test.beforeAll(async () => {
  * Stands in for both servers, as far as their documentation describes the responses. Returns what they received.
  * @param {import("@playwright/test").Page} page
  */
-const clouds = async (page) => {
+const standIn = async (page) => {
   /** @type {{url: string, text: string}[]} */
-  const sent = [];
+  const requests = [];
   await page.route(CLOUDS, async (route) => {
     const request = route.request();
     const { pathname } = new URL(request.url());
-    sent.push({ url: request.url(), text: request.postData() ?? "" });
+    requests.push({ url: request.url(), text: request.postData() ?? "" });
     const headers = { "access-control-allow-origin": "*" };
     // https://posthog.com/docs/api/flags, version 2
     const flag = (/** @type {string} */ key, /** @type {boolean} */ enabled, /** @type {string | null} */ variant) => ({
@@ -67,7 +67,7 @@ const clouds = async (page) => {
       });
     return route.fulfill({ headers, json: { status: 1 } });
   });
-  return sent;
+  return requests;
 };
 
 /** Responses of the product's own server. @type {import("../site.js").Options["answer"]} */
@@ -96,9 +96,9 @@ for (const order of ["Deskbell first", "Deskbell last"])
     trouble,
   }) => {
     trouble.expect(/rows is undefined|no such page|502/);
-    const sent = await clouds(page);
+    const requests = await standIn(page);
     await serveSdks(page);
-    const begun = Date.now();
+    const startedAt = Date.now();
     const site = await host({ answer, fill: scripts(order) });
     await page.waitForFunction(() => /** @type {Any} */ (window).posthog.sessionRecordingStarted());
     await page.waitForFunction(() => /** @type {Any} */ (window).posthog.featureFlags.getFlags().length);
@@ -162,23 +162,23 @@ for (const order of ["Deskbell first", "Deskbell last"])
     const times = [...context.breadcrumbs, ...context.errors, payment].map((/** @type {Any} */ entry) =>
       Date.parse(entry.at),
     );
-    expect(Math.min(...times)).toBeGreaterThan(begun);
+    expect(Math.min(...times)).toBeGreaterThan(startedAt);
     expect(Math.max(...times)).toBeLessThanOrEqual(Date.now());
 
     const links = Object.fromEntries(
       context.links.map((/** @type {Any} */ link) => [`${link.source} ${link.label}`, link]),
     );
-    const known = await page.evaluate(() => {
+    const ids = await page.evaluate(() => {
       const { posthog } = /** @type {Any} */ (window);
       return { session: posthog.get_session_id(), person: posthog.get_distinct_id() };
     });
-    expect(known.person).toBe("ada-7");
+    expect(ids.person).toBe("ada-7");
     const replay = new URL(links["posthog replay"].url);
     expect(replay.origin).toBe("https://posthog-app.example");
-    expect(replay.pathname).toContain(`/replay/${known.session}`);
-    const moment = Number(replay.searchParams.get("t"));
-    expect(moment, "a little before the first letter").toBeGreaterThanOrEqual(0);
-    expect(moment).toBeLessThanOrEqual((Date.now() - begun) / 1000);
+    expect(replay.pathname).toContain(`/replay/${ids.session}`);
+    const second = Number(replay.searchParams.get("t"));
+    expect(second, "a little before the first letter").toBeGreaterThanOrEqual(0);
+    expect(second).toBeLessThanOrEqual((Date.now() - startedAt) / 1000);
     expect(links["posthog person"]).toMatchObject({ text: "ada-7" });
     expect(links["posthog flags"].text).toBe("new-editor=b");
     expect(links["sentry event"].text).toMatch(/^[0-9a-f]{32}$/);
@@ -186,16 +186,16 @@ for (const order of ["Deskbell first", "Deskbell last"])
     expect(links["sentry replay"].text).toMatch(/^[0-9a-f]{32}$/);
     expect(JSON.stringify({ context, ...ticket })).not.toMatch(/typed note|Typed Person|4111/);
 
-    const reported = () =>
-      sent
+    const sentryTexts = () =>
+      requests
         .filter(({ url }) => url.includes("sentry.example"))
         .map(({ text }) => text)
         .join();
-    await expect.poll(reported, "Sentry receives both errors").toMatch(/rows is undefined[^]*no such page/);
-    const event = reported().match(new RegExp(`"event_id":"${links["sentry event"].text}"`));
+    await expect.poll(sentryTexts, "Sentry receives both errors").toMatch(/rows is undefined[^]*no such page/);
+    const event = sentryTexts().match(new RegExp(`"event_id":"${links["sentry event"].text}"`));
     expect(event, "the linked event is one that Sentry was sent").toBeTruthy();
     await expect
-      .poll(() => sent.some(({ url }) => /posthog\.example\/(i\/v0\/)?e\//.test(url)), "PostHog is sent events")
+      .poll(() => requests.some(({ url }) => /posthog\.example\/(i\/v0\/)?e\//.test(url)), "PostHog is sent events")
       .toBe(true);
   });
 
@@ -206,7 +206,7 @@ for (const order of ["Deskbell first", "Deskbell last"])
     trouble,
   }) => {
     trouble.expect(/./);
-    await clouds(page);
+    await standIn(page);
     await serveSdks(page);
     await page.route("**/deskbell.js", (route) => route.fulfill({ body: "", contentType: "text/javascript" }));
     const site = await host({ answer, fill: scripts(order) });
