@@ -9,7 +9,7 @@ const { list, add } = /** @type {{list: Crumb[], add: (entry: Crumb) => void}} *
 export const breadcrumbs = list;
 
 const FIELDS = "input,select,textarea,[contenteditable]:not([contenteditable=false])";
-/** Elements that are pressed, and whose text therefore says what they do. */
+/** Elements that can be pressed, whose text says what they do. */
 const PRESSED =
   "a,button,summary,label,[role=button],[role=link],[role=tab],[role=option],[role^=menuitem],[role=switch],[role=checkbox],[role=radio]";
 const PRIVATE = "[data-private]";
@@ -36,51 +36,57 @@ export const watchPerson = () => {
       quietly(() => {
         const path = event.composedPath();
         const node = /** @type {Element} */ (path[0]);
-        const hidden = (/** @type {any} */ on) => on.localName == "deskbell-panel" || on.matches?.(PRIVATE);
-        if (!node.closest || path.some(hidden)) return;
-        const on = node.closest(`${PRESSED},${FIELDS}`) ?? node;
-        crumb(kind, role(on), nameOf(on), pathOf(on));
+        const isHidden = (/** @type {any} */ element) =>
+          element.localName == "deskbell-panel" || element.matches?.(PRIVATE);
+        if (!node.closest || path.some(isHidden)) return;
+        const element = node.closest(`${PRESSED},${FIELDS}`) ?? node;
+        crumb(kind, role(element), nameOf(element), pathOf(element));
       }),
     );
   listen(document, "visibilitychange", () => crumb("visibility", "", document.visibilityState));
   for (const kind of ["online", "offline"]) listen(window, kind, () => crumb("network", "", kind));
 };
 
-/** @param {any} on */
-const role = (on) => on.getAttribute("role") ?? ROLES[on.tagName] ?? (on.matches("input") ? on.type : on.localName);
+/** @param {any} element */
+const role = (element) =>
+  element.getAttribute("role") ??
+  ROLES[element.tagName] ??
+  (element.matches("input") ? element.type : element.localName);
 
-/** The accessible name, unless it may contain text that somebody typed. @param {any} on */
-const nameOf = (on) => {
-  const root = on.getRootNode();
-  const attribute = (/** @type {string} */ name) => on.getAttribute(name) ?? "";
-  const labelled = attribute("aria-labelledby")
+/** The accessible name, unless it may contain text that somebody typed. @param {any} element */
+const nameOf = (element) => {
+  const root = element.getRootNode();
+  const attribute = (/** @type {string} */ name) => element.getAttribute(name) ?? "";
+  const labels = attribute("aria-labelledby")
     .split(" ")
-    .map((/** @type {string} */ id) => id && shown(root.getElementById(id)));
-  const press = /^(button|submit|reset)$/.test(on.type) && on.matches("input") && on.value;
-  const named =
-    labelled.join(" ").trim() ||
+    .map((/** @type {string} */ id) => id && visibleText(root.getElementById(id)));
+  const buttonText = /^(button|submit|reset)$/.test(element.type) && element.matches("input") && element.value;
+  const name =
+    labels.join(" ").trim() ||
     attribute("aria-label") ||
-    press ||
-    [...(on.labels ?? [])].map(shown).join(" ") ||
-    (on.matches(PRESSED) && shown(on)) ||
+    buttonText ||
+    [...(element.labels ?? [])].map(visibleText).join(" ") ||
+    (element.matches(PRESSED) && visibleText(element)) ||
     attribute("alt") ||
     attribute("title") ||
     attribute("name");
-  return named.trim().replace(/\s+/g, " ").slice(0, NAME_MAX);
+  return name.trim().replace(/\s+/g, " ").slice(0, NAME_MAX);
 };
 
 /** The text of an element without that of fields and private elements. @param {any} node @returns {string} */
-const shown = (node) =>
+const visibleText = (node) =>
   node?.nodeType == Node.TEXT_NODE
     ? node.data
     : node?.matches && !node.matches(`${PRIVATE},${FIELDS}`)
-      ? [...node.childNodes].map(shown).join("")
+      ? [...node.childNodes].map(visibleText).join("")
       : "";
 
-/** @param {Element | null} on */
-const pathOf = (on) => {
+/** @param {Element | null} element */
+const pathOf = (element) => {
   const steps = [];
-  for (; on && steps.length < 4; on = on.parentElement)
-    steps.unshift(on.localName + (on.id ? `#${on.id}` : on.classList[0] ? `.${on.classList[0]}` : ""));
+  for (; element && steps.length < 4; element = element.parentElement)
+    steps.unshift(
+      element.localName + (element.id ? `#${element.id}` : element.classList[0] ? `.${element.classList[0]}` : ""),
+    );
   return steps.join(" > ");
 };

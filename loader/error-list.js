@@ -1,11 +1,11 @@
-// The list of recorded errors. The same error again is only counted, and what was thrown is not pushed out by what was
-// logged.
+// The list of recorded errors. Repetitions of an error are only counted, and messages that were logged do not displace
+// errors that were thrown.
 
 import { ring } from "./ring.js";
 import { logged, messageOf, nameOf, stackOf } from "./values.js";
 
 /**
- * `same` is what the entries of the same error have in common, `unread` the error whose stack was not read yet.
+ * `same` is equal in entries of the same error; `unread` is the error whose stack has not been read yet.
  * @typedef {{source: string, name: string, message: string, stack: string, unread: unknown, location: string, first_at: number, at: number, count: number, same: string}} Recorded
  */
 
@@ -13,21 +13,23 @@ const MOST = 20;
 /** How long stacks stay unread in a burst of errors. */
 const BURST_MS = 100;
 
-/** What was logged, blocked or not loaded makes room before what was thrown. @param {Recorded[]} list */
-const leaves = (list) =>
+/** The index of the oldest entry that was not thrown, or else of the oldest entry. @param {Recorded[]} list */
+const indexToDrop = (list) =>
   Math.max(
     0,
     list.findIndex(({ source }) => !/^(error|rejection|captured)$/.test(source)),
   );
 
-const { list, add } = /** @type {{list: Recorded[], add: (entry: Recorded) => void}} */ (ring("errors", MOST, leaves));
+const { list, add } = /** @type {{list: Recorded[], add: (entry: Recorded) => void}} */ (
+  ring("errors", MOST, indexToDrop)
+);
 /** When stacks were last read. */
-let last = 0;
+let lastRead = 0;
 
 /**
- * Adds an error; returns its text if it is a new one.
+ * Adds an error. Returns its text if it is a new one, and otherwise an empty text.
  * @param {string} source
- * @param {any} error anything: a page can throw and reject with any value; the arguments of a call of the console
+ * @param {any} error any value, because a page can throw and reject with anything; for the console, the call's arguments
  * @param {string} location
  * @param {string} [details] what the host knows about it; may be empty
  */
@@ -38,23 +40,23 @@ export const note = (source, error, location, details) => {
   const value = call ? call.error : error;
   const name = nameOf(value);
   const message = (call ? call.message : messageOf(value)) + (details ? ` ${details}` : "");
-  const same = [source, name, call ? call.same : message].join("\n");
-  const at = Date.now();
-  const nth = list.findIndex((entry) => entry.same == same);
-  const [known] = nth < 0 ? [] : list.splice(nth, 1);
-  const { stack = "", unread = value, first_at = at, count = 0 } = known ?? {};
-  add({ source, name, message, stack, unread, location, first_at, at, count: count + 1, same });
-  if (at - last > BURST_MS) readErrors();
-  return known ? "" : `${name} ${message}`.trim();
+  const key = [source, name, call ? call.same : message].join("\n");
+  const now = Date.now();
+  const index = list.findIndex((entry) => entry.same == key);
+  const [earlier] = index < 0 ? [] : list.splice(index, 1);
+  const { stack = "", unread = value, first_at = now, count = 0 } = earlier ?? {};
+  add({ source, name, message, stack, unread, location, first_at, at: now, count: count + 1, same: key });
+  if (now - lastRead > BURST_MS) readErrors();
+  return earlier ? "" : `${name} ${message}`.trim();
 };
 
 /**
- * The list, with all stacks read. Only then does the browser put a stack together, which takes it longer than everything
- * else here, so of a burst only those errors are read that stay in the list. No timer does it, because frameworks draw
- * the page again after each timer.
+ * Returns the list with all stacks read. The browser builds a stack when it is read, which takes longer than everything
+ * else here, so in a burst only the stacks of errors that stay in the list are read. No timer reads them, because
+ * frameworks render the page again after each timer.
  */
 export const readErrors = () => {
-  last = Date.now();
+  lastRead = Date.now();
   for (const entry of list) {
     try {
       entry.stack ||= stackOf(entry.unread);

@@ -1,4 +1,4 @@
-// Records errors on the host's page, from the loader's first moment on.
+// Records errors on the host's page from the moment the loader runs.
 
 import { crumb } from "./breadcrumbs.js";
 import { note } from "./error-list.js";
@@ -6,14 +6,14 @@ import { listen, quietly, wrap } from "./record.js";
 import { isOurs } from "./settings.js";
 import { messageOf, nameOf } from "./values.js";
 
-/** What browsers report about themselves, or keep to themselves, without an error that the page could mend. */
+/** Messages of the browser itself, without an error that the page could fix. */
 const NOISE = /^(ResizeObserver loop|Script error)/;
 
 /** Starts recording. */
 export const watchErrors = () => {
   listen(window, "error", ({ target, message, error, filename, lineno, colno }) => {
     if (!message) return quietly(() => recordResource(target));
-    // For an object that is no error the browser has found words.
+    // For an object that is not an error, the browser's message describes it.
     const value = nameOf(error) || Object(error) !== error ? (error ?? message) : message;
     const source = !error && NOISE.test(messageOf(message)) ? "browser" : "error";
     record(source, value, `${filename}:${lineno}:${colno}`);
@@ -33,7 +33,7 @@ export const watchErrors = () => {
     });
 };
 
-/** Records that a file has not loaded; only capturing listeners see that. @param {Element} element */
+/** Records that a file has not loaded, which only capturing listeners receive. @param {Element} element */
 const recordResource = (element) => {
   // From the prototype, and not as properties, which elements of the page can define.
   const read = (/** @type {string} */ name) => Element.prototype.getAttribute.call(element, name);
@@ -45,9 +45,9 @@ const recordResource = (element) => {
 let isRecording = false;
 
 /**
- * Records an error; the same one again is only counted. Never records what happens while it records.
+ * Records an error; repetitions are only counted. Errors that occur while it records are ignored.
  * @param {string} source
- * @param {any} error anything: a page can throw and reject with any value; the arguments of a call of the console
+ * @param {any} error any value, because a page can throw and reject with anything; for the console, the call's arguments
  * @param {string} [location]
  * @param {object} [details] what the host knows about it
  */

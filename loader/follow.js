@@ -1,12 +1,12 @@
-// Follows the tickets of a customer: requests to the gateway, and watching for changes. One tab at a time has a
-// stream from the gateway and informs the others; a tab that is hidden or offline requests nothing.
+// Follows the tickets of a customer: sends requests to the gateway, and watches for changes. One tab at a time has a
+// stream from the gateway and informs the others. A tab that is hidden or offline requests nothing.
 
 import { marks } from "./marks.js";
 
 /**
  * @typedef {{total: number, open: number, unread: number}} Counts
  * @typedef {Counts & {ticket?: {id: string, reference: string}}} Change
- * @typedef {object} Given
+ * @typedef {object} Options
  * @property {string} site
  * @property {string} siteUrl the site's address at the gateway
  * @property {string} triggers the selector of elements that open the panel
@@ -20,63 +20,74 @@ import { marks } from "./marks.js";
  */
 
 const REQUEST_MS = 20_000;
-/** How long to wait for the first event of a stream, which something in between may hold back. */
-const FIRST_WORD_MS = 10_000;
+/** How long to wait for the first event of a stream, which a proxy may hold back. */
+const FIRST_EVENT_MS = 10_000;
 /** Three times as long as the gateway is ever silent. */
 const SILENCE_MS = 45_000;
-const AGAIN_MS = 1000;
+const RECONNECT_MS = 1000;
 const POLL_MS = 30_000;
 const POLL_MAX_MS = 300_000;
 
-/** @param {Given} given */
-export const follow = (given) => {
-  const { site, siteUrl, triggers, state, emit, session, token, known, changed, signal: over } = given;
-  const place = `deskbell:${site}:tickets`;
-  const mark = marks("data-deskbell-unread", triggers, over);
+/** @param {Options} options */
+export const follow = (options) => {
+  const {
+    site,
+    siteUrl,
+    triggers,
+    state,
+    emit,
+    session,
+    token,
+    known: whenUserKnown,
+    changed: onChange,
+    signal: lifetime,
+  } = options;
+  const storageKey = `deskbell:${site}:tickets`;
+  const mark = marks("data-deskbell-unread", triggers, lifetime);
   /** @type {Counts} */
   let counts = { total: 0, open: 0, unread: 0 };
   /** The owner of the followed tickets. A signed customer has other tickets than their session.  */
   const owner = () => `${state.user?.id ?? ""}\n${state.token ? "signed" : ""}`;
-  let whose = owner();
-  /** Counts changes of the owner: results of requests from before one are ignored. */
-  let ends = 0;
+  let followedOwner = owner();
+  /** Counts changes of the owner. Results of requests from an earlier generation are ignored. */
+  let generation = 0;
   /** Aborts the running watch. @type {AbortController | undefined} */
   let watch;
-  let streams = false;
+  let isStreaming = false;
   /** @type {BroadcastChannel | undefined} */
   let channel;
 
   /**
-   * Sends a request as the current user; a token that is refused is replaced by a new one, once.
+   * Sends a request as the current user. A token that is rejected is replaced by a new one once.
    * @param {string} path @param {RequestInit} options
    */
   const call = async (path, options) => {
     const user = `${state.user?.id ?? ""}`;
-    for (let refused = ""; ;) {
-      const jwt = await token(refused, user);
+    for (let rejectedToken = ""; ;) {
+      const jwt = await token(rejectedToken, user);
       const headers = new Headers(options.headers);
-      // Only what is submitted begins a session: after a `reset` the old one must not be followed by another.
-      const own = session(false);
-      if (!jwt && !own) throw new Error("deskbell: nobody");
-      if (own) headers.set("Deskbell-Session", own);
+      // Only submissions begin a session: after a `reset`, following tickets must not create another.
+      const sessionId = session(false);
+      if (!jwt && !sessionId) throw new Error("deskbell: nobody");
+      if (sessionId) headers.set("Deskbell-Session", sessionId);
       if (jwt) headers.set("Authorization", `Bearer ${jwt}`);
-      const answer = await fetch(`${siteUrl}/tickets${path}`, {
+      const response = await fetch(`${siteUrl}/tickets${path}`, {
         ...options,
         headers,
         credentials: "omit",
         cache: "no-store",
       });
-      if (answer.status != 401 || !jwt) return answer;
-      if (refused) {
-        await token({ text: await answer.clone().text() }, user);
-        return answer;
+      if (response.status != 401 || !jwt) return response;
+      if (rejectedToken) {
+        await token({ text: await response.clone().text() }, user);
+        return response;
       }
-      refused = jwt;
+      rejectedToken = jwt;
     }
   };
 
   /**
-   * Sends a request; never rejects. Without a status there was no response.
+   * Sends a request; never rejects. The status is 0 if there was no response.
    * @param {string} method @param {string} path @param {string} [body]
    * @param {AbortSignal} [signal] aborts it
    */
@@ -84,60 +95,60 @@ export const follow = (given) => {
     try {
       /** @type {Record<string, string>} */
       const headers = body ? { "Content-Type": "application/json" } : {};
-      const answer = await call(path, { method, headers, signal, ...(body && { body }) });
-      const text = await answer.text();
-      return { status: answer.status, text, after: Number(answer.headers.get("Retry-After")) };
+      const response = await call(path, { method, headers, signal, ...(body && { body }) });
+      const text = await response.text();
+      return { status: response.status, text, after: Number(response.headers.get("Retry-After")) };
     } catch {
       return { status: 0, late: signal.aborted };
     }
   };
 
-  /** Takes new counts, and informs listeners. @param {Change} change */
-  const take = ({ ticket, total, open, unread }) => {
+  /** Stores new counts, and informs listeners. @param {Change} change */
+  const applyChange = ({ ticket, total, open, unread }) => {
     const before = counts.unread;
     counts = { total, open, unread };
-    keep();
+    storeCounts();
     if (unread != before) {
-      show();
+      showCounts();
       emit("unread", { count: unread });
     }
     if (ticket && unread > before) emit("reply", { id: ticket.id, reference: ticket.reference });
-    changed({ ticket, ...counts });
+    onChange({ ticket, ...counts });
   };
 
-  /** Records on the device that there are tickets to follow, so that the next page does. */
-  const keep = () => {
+  /** Records on the device that there are tickets to follow, so that the next page follows them. */
+  const storeCounts = () => {
     try {
-      if (counts.open || counts.unread) localStorage.setItem(place, `${counts.unread}`);
+      if (counts.open || counts.unread) localStorage.setItem(storageKey, `${counts.unread}`);
       // Zero may also mean that the host has not declared the user yet.
-      else if (counts.total) localStorage.removeItem(place);
+      else if (counts.total) localStorage.removeItem(storageKey);
     } catch {}
   };
 
-  const show = () => {
+  const showCounts = () => {
     state.unread = counts.unread;
     state.counted?.();
     mark(counts.unread);
   };
 
   /** The last request for the counts. @type {Promise<unknown>} */
-  let looking = Promise.resolve();
+  let countsRequest = Promise.resolve();
 
-  /** Requests the counts; resolves to whether that succeeded. */
-  const look = () => {
-    const told = ask();
-    looking = told;
-    return told;
+  /** Requests the counts. Resolves to whether that succeeded. */
+  const refresh = () => {
+    const request = requestCounts();
+    countsRequest = request;
+    return request;
   };
 
-  const ask = async () => {
-    const asked = ends;
+  const requestCounts = async () => {
+    const startGeneration = generation;
     const { status, text } = await request("GET", "");
-    await known();
-    if (status != 200 || asked != ends) return false;
+    await whenUserKnown();
+    if (status != 200 || startGeneration != generation) return false;
     try {
       const { tickets, total = tickets.length, open, unread } = JSON.parse(text ?? "");
-      take({ total, open, unread });
+      applyChange({ total, open, unread });
     } catch {
       return false;
     }
@@ -145,155 +156,160 @@ export const follow = (given) => {
   };
 
   /**
-   * Takes a change from a watch, unless the watch was ended because the user has changed.
+   * Applies a change from a watch, unless the watch has ended because the user has changed.
    * @param {Change} change @param {AbortSignal} signal
    */
-  const hears = async (change, signal) => {
-    await known();
+  const receive = async (change, signal) => {
+    await whenUserKnown();
     if (signal.aborted) return;
-    take(change);
+    applyChange(change);
     return true;
   };
 
-  /** Reads the gateway's stream to its end; resolves to whether it sent anything. @param {AbortSignal} signal */
-  const hear = async (signal) => {
+  /** Reads the gateway's stream to its end. Resolves to whether it sent anything. @param {AbortSignal} signal */
+  const readStream = async (signal) => {
     const stop = new AbortController();
-    const end = () => stop.abort();
-    signal.addEventListener("abort", end);
-    let timer = setTimeout(end, FIRST_WORD_MS);
+    const abort = () => stop.abort();
+    signal.addEventListener("abort", abort);
+    let timer = setTimeout(abort, FIRST_EVENT_MS);
     try {
-      const answer = await call("/stream", { signal: stop.signal });
-      if (!answer.ok || !answer.body) return false;
-      const reader = answer.body.getReader();
+      const response = await call("/stream", { signal: stop.signal });
+      if (!response.ok || !response.body) return false;
+      const reader = response.body.getReader();
       const decoder = new TextDecoder();
       let text = "";
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return streams;
+        if (done) return isStreaming;
         clearTimeout(timer);
-        timer = setTimeout(end, SILENCE_MS);
+        timer = setTimeout(abort, SILENCE_MS);
         const events = (text + decoder.decode(value, { stream: true })).split("\n\n");
         text = events.pop() ?? "";
         for (const event of events) {
           const data = event.match(/^data: ?(.*)$/m)?.[1];
           if (!data) continue;
-          streams = true;
+          isStreaming = true;
           const change = JSON.parse(data);
-          if (await hears(change, signal)) channel?.postMessage(change);
+          if (await receive(change, signal)) channel?.postMessage(change);
         }
       }
     } catch {
-      return streams;
+      return isStreaming;
     } finally {
-      end();
+      abort();
       clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      streams = false;
+      signal.removeEventListener("abort", abort);
+      isStreaming = false;
     }
   };
 
   /**
-   * Watches until it is aborted: by the stream, or by polling if no stream gets through.
+   * Watches until it is aborted: with a stream, or by polling if no stream gets through.
    * @param {AbortSignal} signal
    */
   const run = async (signal) => {
     for (let poll = POLL_MS; !signal.aborted;) {
-      let wait = AGAIN_MS;
-      if (!(await hear(signal)) && !signal.aborted) {
-        poll = (await look()) ? POLL_MS : Math.min(poll * 2, POLL_MAX_MS);
+      let wait = RECONNECT_MS;
+      if (!(await readStream(signal)) && !signal.aborted) {
+        poll = (await refresh()) ? POLL_MS : Math.min(poll * 2, POLL_MAX_MS);
         wait = poll;
       }
-      // Jitter, so that not all clients come back at once with the gateway.
+      // Jitter, so that clients do not reconnect all at once after an outage.
       await pause(wait * (0.5 + Math.random()), signal);
     }
   };
 
-  /** Starts watching, or stops: if there is nothing to follow, the page is hidden, or the network is offline. */
-  const turn = () => {
+  /** Starts watching anew, or only stops if there is nothing to follow, the page is hidden, or the network is offline. */
+  const restartWatch = () => {
     watch?.abort();
     watch = undefined;
     channel?.close();
     channel = undefined;
-    if (over.aborted || document.visibilityState != "visible" || !navigator.onLine || !(counts.open || counts.unread))
+    if (
+      lifetime.aborted ||
+      document.visibilityState != "visible" ||
+      !navigator.onLine ||
+      !(counts.open || counts.unread)
+    )
       return;
     const { signal } = (watch = new AbortController());
-    const name = `${place}:${whose}`;
-    let begun = false;
-    const hold = () => ((begun = true), run(signal));
+    const name = `${storageKey}:${followedOwner}`;
+    let isRunning = false;
+    const start = () => ((isRunning = true), run(signal));
     try {
       channel = new BroadcastChannel(name);
-      channel.onmessage = ({ data }) => (data ? hears(data, signal) : streams && channel?.postMessage(counts));
+      channel.onmessage = ({ data }) => (data ? receive(data, signal) : isStreaming && channel?.postMessage(counts));
       // The tab with the stream replies with the counts.
       channel.postMessage(0);
-      navigator.locks.request(name, { signal }, hold).catch(() => void (begun || signal.aborted || hold()));
+      navigator.locks.request(name, { signal }, start).catch(() => void (isRunning || signal.aborted || start()));
     } catch {
-      // Old browsers have neither, and sandboxed pages are refused both, like storage: this tab has a stream of its own.
-      hold();
+      // Old browsers have neither, and sandboxed pages may use neither. Then this tab has a stream of its own.
+      start();
     }
   };
 
-  const begin = () => {
-    if (!watch) turn();
+  const ensureWatch = () => {
+    if (!watch) restartWatch();
   };
 
   /** Stops following; nothing is unread any more. */
-  const end = () => {
+  const stopFollowing = () => {
     const { unread } = counts;
-    ends += 1;
+    generation += 1;
     counts = { total: 0, open: 0, unread: 0 };
-    turn();
-    show();
+    restartWatch();
+    showCounts();
     if (unread) emit("unread", { count: 0 });
-    changed(counts);
+    onChange(counts);
   };
 
-  over.addEventListener("abort", turn);
-  document.addEventListener("visibilitychange", turn, { signal: over });
-  for (const type of ["online", "offline"]) addEventListener(type, turn, { signal: over });
+  lifetime.addEventListener("abort", restartWatch);
+  document.addEventListener("visibilitychange", restartWatch, { signal: lifetime });
+  for (const type of ["online", "offline"]) addEventListener(type, restartWatch, { signal: lifetime });
 
   return {
     request,
-    /** How many tickets are open, as far as known. If none is, it waits for a running request. */
+    /** How many tickets are known to be open. If none is, waits for the running request first. */
     open: async () => {
-      if (!counts.open) await looking;
+      if (!counts.open) await countsRequest;
       return counts.open;
     },
-    /** Continues with what the device has stored. */
+    /** Continues with the count that the device has stored. */
     resume: () => {
       try {
-        counts = { total: 1, open: 1, unread: Number(localStorage.getItem(place)) };
+        counts = { total: 1, open: 1, unread: Number(localStorage.getItem(storageKey)) };
       } catch {}
-      show();
-      begin();
+      showCounts();
+      ensureWatch();
     },
     /** Requests the counts, and continues from there. */
     look: async () => {
-      await look();
-      begin();
+      await refresh();
+      ensureWatch();
     },
     /** A ticket was sent or changed from here. */
     touched: () => {
       counts = { ...counts, total: counts.total || 1, open: counts.open || 1 };
-      keep();
-      if (watch && !streams) look();
-      begin();
+      storeCounts();
+      if (watch && !isStreaming) refresh();
+      ensureWatch();
     },
-    /** The user may have changed, or is signed now: ends the watch, and requests the counts again. */
+    /** If the user has changed, or is signed now, ends the watch and requests the counts again. */
     meet: async () => {
-      if (whose == owner()) return;
-      whose = owner();
-      end();
-      const met = ends;
-      const told = await look();
-      if (met != ends) return;
-      // Until the gateway says otherwise.
-      if (!told) counts.open = 1;
-      begin();
+      if (followedOwner == owner()) return;
+      followedOwner = owner();
+      stopFollowing();
+      const startGeneration = generation;
+      const isCurrent = await refresh();
+      if (startGeneration != generation) return;
+      // Assumed until the gateway responds.
+      if (!isCurrent) counts.open = 1;
+      ensureWatch();
     },
     /** The user has logged out. */
     forget: () => {
-      whose = owner();
-      end();
+      followedOwner = owner();
+      stopFollowing();
     },
   };
 };

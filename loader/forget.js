@@ -1,6 +1,6 @@
-// Deletes what `reset` asks for. If the panel was not opened, nothing that could delete it is loaded, and the page
-// may be closed the next moment. So the loader leaves a mark, and whatever opens the database first carries it out:
-// nothing of it is shown or sent.
+// Deletes what `reset` names. If the panel was not opened, the code that deletes it is not loaded, and the page may be
+// closed the next moment. So the loader leaves a mark, and the first code that opens the database deletes what the mark
+// names, before anything of it is shown or sent.
 
 import { got, transact } from "./disk.js";
 
@@ -8,66 +8,67 @@ import { got, transact } from "./disk.js";
  * @typedef {object} Mark
  * @property {string} user the id of the user; empty for everybody
  * @property {boolean} discard whether to delete their submissions as well
- * @property {number} at when, in milliseconds; newer data stays
+ * @property {number} at when it was made, in milliseconds; newer data stays
  */
 
 /**
- * Deletes what the marks on the device and `also` name: drafts, replies, receipts, and the attachments of all of
- * them. Never rejects: if deleting fails, the marks stay.
- * @param {string} site @param {Mark} [also]
+ * Deletes what the marks on the device and `extra` name: drafts, replies, receipts, and their attachments; also
+ * submissions if a mark discards them. Never rejects; if deleting fails, the marks stay.
+ * @param {string} site @param {Mark} [extra]
  */
-export const forget = async (site, also) => {
-  const found = marks(site);
-  const all = [...found.values(), ...(also ? [also] : [])];
-  if (!all.length) return;
+export const forget = async (site, extra) => {
+  const byName = readMarks(site);
+  const marks = [...byName.values(), ...(extra ? [extra] : [])];
+  if (!marks.length) return;
   try {
-    await transact(["drafts", "outbox", "receipts", "files"], (...stores) => clean(site, all, stores));
-    for (const [name, { at }] of found) if (localStorage[name] == at) localStorage.removeItem(name);
+    await transact(["drafts", "outbox", "receipts", "files"], (...stores) => deleteForgotten(site, marks, stores));
+    for (const [name, { at: time }] of byName) if (localStorage[name] == time) localStorage.removeItem(name);
   } catch {}
 };
 
-/** @param {string} site @returns {Map<string, Mark>} by its name */
-const marks = (site) => {
-  const found = new Map();
+/** The marks on the device by their storage keys. @param {string} site @returns {Map<string, Mark>} */
+const readMarks = (site) => {
+  const byName = new Map();
   try {
-    for (const act of ["reset", "discard"])
+    for (const action of ["reset", "discard"])
       for (const name of Object.keys(localStorage)) {
-        const start = `deskbell-${act}:${site}:`;
-        if (!name.startsWith(start)) continue;
-        const at = Number(localStorage[name]);
-        found.set(name, { user: name.slice(start.length), discard: act == "discard", at });
+        const prefix = `deskbell-${action}:${site}:`;
+        if (!name.startsWith(prefix)) continue;
+        const time = Number(localStorage[name]);
+        byName.set(name, { user: name.slice(prefix.length), discard: action == "discard", at: time });
       }
   } catch {}
-  return found;
+  return byName;
 };
 
-/** @param {string} site @param {Mark[]} all @param {IDBObjectStore[]} stores */
-const clean = async (site, all, [drafts, outbox, receipts, files]) => {
+/** @param {string} site @param {Mark[]} marks @param {IDBObjectStore[]} stores */
+const deleteForgotten = async (site, marks, [drafts, outbox, receipts, files]) => {
   const entries = async (/** @type {any} */ store) => {
     const [keys, values] = await Promise.all([got(store.getAllKeys()), got(store.getAll())]);
     return keys.map((/** @type {string} */ key, /** @type {number} */ nth) => [key, values[nth]]);
   };
   // A time in the future is from before the clock was set back.
-  const isOlder = (/** @type {Mark} */ { at }, /** @type {any} */ kept) => kept.at <= at || kept.at > Date.now();
-  /** The owners of the attachments that stay. @type {Set<string>} */
-  const claims = new Set();
+  const isOlder = (/** @type {Mark} */ { at: time }, /** @type {any} */ record) =>
+    record.at <= time || record.at > Date.now();
+  /** The drafts and submissions whose attachments stay. @type {Set<string>} */
+  const owners = new Set();
   for (const [key, draft] of await entries(drafts)) {
-    const [where, whose] = key.split("\n");
-    // Data from before a user was declared belongs to the one who has logged out, as far as anybody knows.
-    const gone = all.some(
-      (mark) => where == site && (!mark.user || !whose || whose == mark.user) && isOlder(mark, draft),
+    const [draftSite, draftUser] = key.split("\n");
+    // Data from before a user was declared is taken to be that of the user who has logged out.
+    const isForgotten = marks.some(
+      (mark) => draftSite == site && (!mark.user || !draftUser || draftUser == mark.user) && isOlder(mark, draft),
     );
-    if (gone) drafts?.delete(key);
-    else claims.add(draft.id ?? `reply:${key.split("\n").pop()}`);
+    if (isForgotten) drafts?.delete(key);
+    else owners.add(draft.id ?? `reply:${key.split("\n").pop()}`);
   }
   for (const [key, item] of await entries(outbox)) {
-    const gone = (/** @type {Mark} */ mark) =>
+    const isForgotten = (/** @type {Mark} */ mark) =>
       mark.discard && (!mark.user || mark.user == item.user) && isOlder(mark, item);
-    if (item.site == site && all.some(gone)) outbox?.delete(key);
-    else for (const id of [key, ...item.files]) claims.add(id);
+    if (item.site == site && marks.some(isForgotten)) outbox?.delete(key);
+    else for (const id of [key, ...item.files]) owners.add(id);
   }
   for (const [key, receipt] of await entries(receipts))
-    if (receipt.site == site && all.some((mark) => isOlder(mark, receipt))) receipts?.delete(key);
+    if (receipt.site == site && marks.some((mark) => isOlder(mark, receipt))) receipts?.delete(key);
   for (const [key, file] of await entries(files))
-    if (!claims.has(key) && !claims.has(file.of) && all.some((mark) => isOlder(mark, file))) files?.delete(key);
+    if (!owners.has(key) && !owners.has(file.of) && marks.some((mark) => isOlder(mark, file))) files?.delete(key);
 };

@@ -1,5 +1,5 @@
-// Whether the gateway knows the site. If not, that is nothing for a customer to see: nothing opens, and the host's
-// developer is told, in the console and by `status`.
+// Whether the gateway knows the site. If not, customers do not notice: nothing opens, and the host's developer is told in
+// the console and by `status`.
 
 import { emit } from "./events.js";
 import { close } from "./panel.js";
@@ -8,47 +8,47 @@ import { gateway, setting, site } from "./settings.js";
 import { soon } from "./state.js";
 import { host } from "./widget-loader.js";
 
-/** The last site that was requested, the last one with a response, and the one that the gateway does not know. */
-let requested = "";
-/** @type {string | undefined} */
-let unknown;
+/** The site that was requested last. */
+let requestedSite = "";
+/** The site that the gateway does not know. @type {string | undefined} */
+let unknownSite;
 /** @type {(value?: unknown) => void} */
 let settle;
 /** Resolves once it is known whether the gateway knows a site. */
-const settled = new Promise((done) => (settle = done));
+const settlement = new Promise((done) => (settle = done));
 
 /** The storage key for a site that the gateway has confirmed. */
-const place = () => `deskbell:${site}:known`;
+const storageKey = () => `deskbell:${site}:known`;
 
 /** Whether nothing opens, because the gateway does not know the site. */
-export const doubt = () => unknown == site;
+export const doubt = () => unknownSite == site;
 
-/** Takes the configuration of the site; nothing if it could not be read. @param {unknown} config */
+/** Confirms the site if its configuration could be read, and checks it otherwise. @param {unknown} config */
 export const confirm = (config) => {
   if (!config) return check();
-  quietly(() => (localStorage[place()] = 1));
+  quietly(() => (localStorage[storageKey()] = 1));
   settle();
 };
 
 /**
- * Waits until it is known whether the gateway knows the site, for a limited time, and not at all if the device has
- * stored that it does.
- * @param {boolean} [asks] whether to ask the gateway, once
+ * Waits for a limited time until it is known whether the gateway knows the site. Does not wait if the device has stored
+ * that it does.
+ * @param {boolean} [canRequest] whether to request the site from the gateway, once
  */
-export const check = (asks = true) => {
-  let seen = setting("destination");
-  quietly(() => (seen ??= localStorage[place()]));
-  if (seen) return;
-  if (asks && requested != site) ask((requested = site)).then(settle, settle);
-  return soon(settled);
+export const check = (canRequest = true) => {
+  let isConfirmed = setting("destination");
+  quietly(() => (isConfirmed ??= localStorage[storageKey()]));
+  if (isConfirmed) return;
+  if (canRequest && requestedSite != site) requestSite((requestedSite = site)).then(settle, settle);
+  return soon(settlement);
 };
 
-/** A failure of the network says nothing about a site. @param {string} name */
-const ask = async (name) => {
+/** Asks the gateway for a site. A network failure says nothing about it. @param {string} name */
+const requestSite = async (name) => {
   const isKnown = await (await host()).isKnown(gateway, name);
   if (isKnown) return confirm(isKnown);
   if (isKnown == undefined) return;
-  unknown = name;
+  unknownSite = name;
   close();
   emit("failed", { cause: "site" });
 };

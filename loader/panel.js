@@ -27,8 +27,8 @@ export const isOpen = () =>
   opened && element?.isConnected && panel?.dialog.matches(":is([open],:popover-open)");
 
 /**
- * Opens the panel; rejects if nothing can be shown, or if the gateway does not know the site, so that nobody writes
- * into it.
+ * Opens the panel. Rejects if nothing can be shown, or if the gateway does not know the site, so that nobody writes
+ * in vain.
  * @param {object | null} [options] those of the command `open`
  */
 export const open = async (options) => {
@@ -89,7 +89,7 @@ export const shadow = () => {
     Object.defineProperty(element, "isContentEditable", { value: true });
     for (const type of "keydown,keyup,keypress,focusin,pointerdown,mousedown,click".split(","))
       element.addEventListener(type, (event) => {
-        // Dialogs of the host close at a press beside them, and take the focus back.
+        // Dialogs of the host close on a press outside them, and take the focus back.
         if (/^[fk]/.test(type) || isModal) event.stopPropagation();
       });
     element.attachShadow({ mode: "open" });
@@ -117,8 +117,8 @@ export const wear = (css) => {
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 };
 
-/** Closes the panel, and no dialog of the host as well. @param {Event} event */
-const quit = (event) => {
+/** Closes the panel without closing a dialog of the host. @param {Event} event */
+const closeByEvent = (event) => {
   event.preventDefault();
   close();
 };
@@ -126,7 +126,7 @@ const quit = (event) => {
 const paint = () => {
   const title = make("h2", { tabIndex: -1, textContent: say(HELP) });
   const back = make("button", { className: "icon back", textContent: "‹", hidden: true });
-  const shut = make("button", {
+  const closeButton = make("button", {
     className: "icon",
     "aria-label": say(CLOSE),
     textContent: "✕",
@@ -143,15 +143,15 @@ const paint = () => {
       "aria-label": say(HELP),
       dir: RTL.includes(language()) ? "rtl" : "ltr",
       popover: "manual",
-      oncancel: quit,
+      oncancel: closeByEvent,
       onkeydown: (/** @type {KeyboardEvent} */ event) => {
         const { key, isComposing, keyCode, defaultPrevented } = event;
         // Safari ends a composition before the key that ends it; 229 is still the input method's.
         if (key != "Escape" || isComposing || keyCode == 229 || defaultPrevented) return;
-        quit(event);
+        closeByEvent(event);
       },
     },
-    make("div", { className: "head" }, back, title, shut),
+    make("div", { className: "head" }, back, title, closeButton),
     make("div", { className: "scroll" }, make("div", { className: "box" }, label, box), below),
     live,
   );
@@ -177,8 +177,8 @@ const reveal = () => {
     opener = document.activeElement;
     opener = opener?.shadowRoot?.activeElement ?? opener;
   }
-  const place = mount && document.querySelector(mount);
-  if (!((place && showIn(place)) || showIn())) {
+  const container = mount && document.querySelector(mount);
+  if (!((container && showIn(container)) || showIn())) {
     hide(dialog);
     throw WRONG;
   }
@@ -188,17 +188,17 @@ const reveal = () => {
 
 /**
  * Shows the panel inline, or popped up; returns whether it can be seen.
- * @param {Element} [place]
+ * @param {Element} [container]
  */
-const showIn = (place) => {
+const showIn = (container) => {
   const { dialog } = frame();
-  // Dialogs of scripts hold the focus, and refuse presses that do not come through them.
+  // Scripted dialogs trap the focus, and stop presses outside them.
   const trap = opener?.closest("[role$=dialog]");
   // Otherwise below the root element and not the body, which some frameworks replace.
-  const parent = place ?? trap ?? document.documentElement;
+  const parent = container ?? trap ?? document.documentElement;
   hide(dialog);
   if (element?.parentNode != parent) parent.append(/** @type {Element} */ (element));
-  if (place) dialog.show();
+  if (container) dialog.show();
   // A popover below a modal dialog of the host would be inert; on a phone the panel fills the screen.
   else if (
     !dialog.showPopover ||
@@ -208,11 +208,11 @@ const showIn = (place) => {
   )
     dialog.showModal();
   else dialog.showPopover();
-  isModal = !place && dialog.open;
+  isModal = !container && dialog.open;
   return dialog.getClientRects().length;
 };
 
-/** With touch input, focus in the box would open the keyboard unasked. */
+/** With touch input, focus in the box would open the on-screen keyboard. */
 const focus = () => {
   const { box, title } = frame();
   (matchMedia("(hover:none)").matches ? title : box).focus();

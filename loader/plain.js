@@ -1,6 +1,6 @@
 // The plain form, for pages on which the widget cannot run: the same box, the customer's name and address, and Send. A
-// letter that is sent is stored on the device, with its bytes and its idempotency key, before the network is used. It
-// is sent whenever the customer presses a button, under the same key; the widget takes it over if it can run later.
+// letter is stored on the device, with its bytes and its idempotency key, before it is sent. It is sent again only when
+// the customer presses a button, with the same key. The widget takes it over if it can run later.
 
 import { learn } from "./identity.js";
 import { post } from "./plain/post.js";
@@ -34,34 +34,34 @@ let texts;
 let panel;
 /** The fields for name and address, if the host has not declared them. @type {HTMLInputElement[]} */
 let fields;
-/** Whose letter it is. */
+/** The id of the letter's user. */
 let user = "";
 /** The letter in the box, which is locked once it is sealed. @type {Partial<Sealed>} */
 let letter = {};
 /** The key of the letter that is being sent. */
-let sending = "";
-/** The reference of the ticket that has arrived; why the last letter has not. */
+let sendingKey = "";
+/** The reference of the ticket that has arrived, and the reason why the last letter has not. */
 let reference = "";
 let problem = "";
 /** The state that is drawn. */
-let drawn = "";
+let drawnState = "";
 
-/** Prepares the form. @param {Parts} given */
-export const start = async (given) => {
+/** Prepares the form. @param {Parts} newParts */
+export const start = async (newParts) => {
   // Without a gateway there is no idempotency key, and only the panel's e-mail is offered.
-  if (given.script.dataset["destination"]) throw 0;
-  texts ??= await table(given.lang);
+  if (newParts.script.dataset["destination"]) throw 0;
+  texts ??= await fetchTexts(newParts.lang);
   // After `destroy` the page may have loaded the script again, and after `document.open()` it starts again.
-  if (parts && parts.signal != given.signal) {
+  if (parts && parts.signal != newParts.signal) {
     panel = undefined;
     fields = [];
     letter = {};
-    drawn = "";
+    drawnState = "";
   }
-  ({ make } = parts = given);
-  parts.state.leave = leave;
-  user = current();
-  find();
+  ({ make } = parts = newParts);
+  parts.state.leave = handOver;
+  user = currentUser();
+  restore();
   changed();
   return true;
 };
@@ -72,77 +72,77 @@ export const open = ({ message }) => {
     panel = parts.frame();
     if (!fields?.length) {
       parts.wear(PLAIN_CSS);
-      panel.box.addEventListener("input", write);
+      panel.box.addEventListener("input", takeText);
       fields = ["name", "email"].map((id) => make("input", { id, type: id, autocomplete: id }));
     }
-    const typed = panel.box.value;
-    if (!letter.key) letter.text = join(typed, letter.text);
-    else if (typed) store(draft(), { text: join(typed, read(draft()).text), at: Date.now() });
-    keep();
+    const text = panel.box.value;
+    if (!letter.key) letter.text = join(text, letter.text);
+    else if (text) store(draftKey(), { text: join(text, read(draftKey()).text), at: Date.now() });
+    storeDraft();
   }
   // What the customer has written stays, whatever the host suggests.
   if (message && !letter.key) letter.text ||= message;
   draw();
 };
 
-/** The host has set something. @param {boolean} [reset] @param {boolean} [discard] */
+/** Called after a command of the host. @param {boolean} [reset] @param {boolean} [discard] */
 export const changed = (reset, discard) => {
   if (reset) {
     forgetSession();
-    if (discard) store(place());
+    if (discard) store(letterKey());
     for (const field of fields ?? []) field.value = "";
     letter = {};
-    find();
+    restore();
   }
-  meet();
-  learn(parts.state, meet).catch(blank);
-  turn().catch(blank);
+  switchUser();
+  learn(parts.state, switchUser).catch(blank);
+  switchLanguage().catch(blank);
 };
 
 /** The texts of a language. @param {string} lang */
-const table = async (lang) => (await fetch(new URL(`${lang}.plain.json`, import.meta.url))).json();
+const fetchTexts = async (lang) => (await fetch(new URL(`${lang}.plain.json`, import.meta.url))).json();
 
-/** Draws everything in the panel's language, if that is another one now. */
-const turn = async () => {
+/** Draws everything in the panel's language if it has changed. */
+const switchLanguage = async () => {
   const lang = parts.language();
   if (lang == parts.lang) return;
   parts = { ...parts, lang };
-  const now = await table(lang);
+  const newTexts = await fetchTexts(lang);
   if (lang != parts.lang) return;
-  texts = now;
+  texts = newTexts;
   relabel(parts);
-  drawn = "";
+  drawnState = "";
   draw();
 };
 
 /** The id of the current user; empty if none is declared. */
-const current = () => `${parts.state.user?.id ?? ""}`;
+const currentUser = () => `${parts.state.user?.id ?? ""}`;
 
-/** Continues with the current user. What somebody has been writing before they signed in stays theirs. */
-const meet = () => {
-  if (current() != user) {
+/** Continues with the current user, who keeps what they wrote before they signed in. */
+const switchUser = () => {
+  if (currentUser() != user) {
     if (!panel || user || letter.key) letter = {};
-    else store(draft());
-    user = current();
-    find();
+    else store(draftKey());
+    user = currentUser();
+    restore();
   }
   draw();
 };
 
 /** The widget has loaded after all, and takes the letters from the device. */
-const leave = () => {
+const handOver = () => {
   const { state } = parts;
   state.left = letter.key ? [/** @type {Sealed} */ (letter)] : [];
   if (panel && letter.key) panel.box.value = "";
   panel = state.leave = undefined;
-  drawn = "";
+  drawnState = "";
 };
 
-/** The place of a draft; `reset` deletes it. */
-const draft = () => `deskbell:${parts.site}:plain:${user}`;
+/** The storage key of the draft, which `reset` deletes. */
+const draftKey = () => `deskbell:${parts.site}:plain:${user}`;
 
-/** The place of a sealed letter, which `reset` deletes only if it discards what was not sent. */
-const place = (owner = user) => `deskbell-plain:${parts.site}:${owner}`;
+/** The storage key of a sealed letter, which `reset` deletes only if it discards unsent submissions. */
+const letterKey = (owner = user) => `deskbell-plain:${parts.site}:${owner}`;
 
 /** @param {string} name @returns {any} */
 const read = (name) => {
@@ -163,88 +163,88 @@ const store = (name, value) => {
   }
 };
 
-/** Takes the user's sealed letter from the device, or else the draft, behind what is being written. */
-const find = () => {
+/** Restores the user's sealed letter from the device, or else appends the stored draft to the current one. */
+const restore = () => {
   reference = problem = "";
-  const sealed = read(place());
-  const { text, at } = read(draft());
+  const submission = read(letterKey());
+  const { text, at } = read(draftKey());
   const isNew = text && text != letter.text && Date.now() - at < DRAFT_MS;
   if (isNew) letter.text = join(letter.text, text);
-  keep();
-  if (sealed.key) letter = sealed;
+  storeDraft();
+  if (submission.key) letter = submission;
 };
 
 /** @param {...string | undefined} paragraphs */
 const join = (...paragraphs) => paragraphs.filter(Boolean).join("\n\n");
 
 /** Stores the draft. */
-const keep = () => {
+const storeDraft = () => {
   const { text, key } = letter;
-  if (!key) store(draft(), text ? { text, at: Date.now() } : undefined);
+  if (!key) store(draftKey(), text ? { text, at: Date.now() } : undefined);
 };
 
-/** Takes what is in the box. */
-const write = () => {
+/** Stores the text in the box as the draft. */
+const takeText = () => {
   if (!letter.key) letter.text = panel?.box.value;
-  keep();
-  warn();
+  storeDraft();
+  showSecret();
 };
 
-/** Says what looks confidential in the text. */
-const warn = () => {
-  const place = panel?.below.querySelector(".secret");
+/** Warns about what looks confidential in the text. */
+const showSecret = () => {
+  const element = panel?.below.querySelector(".secret");
   const secret = secretIn(letter.text ?? "");
   const text = secret && say("secret_found", secret);
-  if (place && place.textContent != text) place.textContent = text;
+  if (element && element.textContent != text) element.textContent = text;
 };
 
-/** Seals what is in the box and sends it, or moves the focus to what is missing. */
+/** Seals the text in the box and sends it, or moves the focus to the first field that is missing. */
 const submit = () => {
   const { box } = /** @type {NonNullable<typeof panel>} */ (panel);
   const [name = "", email = ""] = fields.map(({ value }) => value.trim());
   const known = contact(parts);
-  const gaps = [
+  const missing = [
     !box.value.trim() && "need_message",
     !known && !name && "need_name",
     !known && !isAddress(email) && "need_email",
   ];
   for (const [nth, field] of [box, ...fields].entries()) {
-    field.setCustomValidity(say(gaps[nth] || ""));
+    field.setCustomValidity(say(missing[nth] || ""));
     if (!field.reportValidity()) return;
   }
-  write();
+  takeText();
   // A letter that another tab has sealed goes first, and this one stays the draft.
-  if (read(place()).key) {
-    find();
+  if (read(letterKey()).key) {
+    restore();
     return draw();
   }
   const body = JSON.stringify(ticket(parts, box.value, known || { name, email }));
   letter = { text: box.value, at: Date.now(), key: random(16), user, session: session(parts.site), body };
-  store(place(), letter);
-  store(draft());
+  store(letterKey(), letter);
+  store(draftKey());
   parts.state.frozen = null;
   send(true);
 };
 
 /** Sends the sealed letter, and shows the outcome to its user. @param {boolean} [isFirst] */
 const send = async (isFirst) => {
-  const sealed = /** @type {Sealed} */ (letter);
+  const submission = /** @type {Sealed} */ (letter);
   const { emit, state } = parts;
-  sending = sealed.key;
+  sendingKey = submission.key;
   problem = "";
   draw();
-  const { receipt, refusal, cause } = await post(parts, sealed, sealed.user == user);
-  if (sending == sealed.key) sending = "";
+  const { receipt, refusal, cause } = await post(parts, submission, submission.user == user);
+  if (sendingKey == submission.key) sendingKey = "";
   if (!state.leave) return;
-  if (!cause) store(place(sealed.user));
+  if (!cause) store(letterKey(submission.user));
   if (receipt) emit("sent", receipt);
   else emit("failed", { cause: cause || "refused" });
   if (cause && isFirst) emit("queued", { count: 1 });
-  // Nobody else learns what became of it.
-  if (letter.key == sealed.key) {
+  // The outcome is shown to nobody but its user.
+  if (letter.key == submission.key) {
     if (!cause) {
-      letter = refusal ? { text: sealed.text } : {};
-      find();
+      letter = refusal ? { text: submission.text } : {};
+      restore();
     }
     reference = receipt?.reference ?? "";
     if (refusal) problem = say("waiting_refused", refusal == "invalid" ? say("refused_invalid") : refusal);
@@ -263,32 +263,32 @@ const draw = () => {
   if (!panel) return;
   const { box, below, back, root } = panel;
   const known = !!contact(parts);
-  const now = JSON.stringify([letter.key, sending, reference, problem, known]);
+  const newState = JSON.stringify([letter.key, sendingKey, reference, problem, known]);
   const isSealed = !!letter.key;
   const text = letter.text ?? "";
   if (box.value != text) box.value = text;
   box.readOnly = isSealed;
   back.hidden = true;
   /** @type {HTMLElement} */ (box.parentElement).hidden = !isSealed && !!reference;
-  if (now == drawn) return;
-  drawn = now;
+  if (newState == drawnState) return;
+  drawnState = newState;
   const isFocused = root.activeElement?.matches(".below *, [hidden] *");
-  below.replaceChildren(...(isSealed ? waiting() : reference ? receipt() : form(known)));
+  below.replaceChildren(...(isSealed ? unsentView() : reference ? receiptView() : formView(known)));
   if (isFocused) below.querySelector("p")?.focus();
-  warn();
+  showSecret();
 };
 
-/** Leaves a mark with which the loader of the next page fetches the widget. A count of its outbox stays. */
+/** Leaves a mark that makes the loader of the next page fetch the widget. A count of the widget's outbox stays. */
 const mark = () => {
   const name = `deskbell-queued:${parts.site}`;
   try {
-    const isLeft = Object.keys(localStorage).some((name) => name.startsWith(place("")));
-    if (!(read(name) > 0)) store(name, isLeft ? -1 : undefined);
+    const hasLetters = Object.keys(localStorage).some((name) => name.startsWith(letterKey("")));
+    if (!(read(name) > 0)) store(name, hasLetters ? -1 : undefined);
   } catch {}
 };
 
 /** @param {boolean} known whether the host has declared the user */
-const form = (known) => [
+const formView = (known) => [
   ...(problem ? alert(problem) : [make("p", { textContent: say("plain_lead") })]),
   ...(known
     ? []
@@ -297,22 +297,22 @@ const form = (known) => [
   button("send", submit, true),
 ];
 
-const waiting = () =>
-  sending == letter.key
+const unsentView = () =>
+  sendingKey == letter.key
     ? [make("p", { role: "status", tabIndex: -1, textContent: say("waiting_sending") })]
     : alert(
         problem || say("plain_unknown"),
         button("waiting_again", () => send(), true),
       );
 
-const receipt = () => [
+const receiptView = () => [
   make("h3", { textContent: say("receipt_title") }),
   make("p", { className: "reference", role: "status", tabIndex: -1, textContent: say("receipt_reference", reference) }),
   make("p", { textContent: say("read_every") }),
-  button("done", done, true),
+  button("done", finish, true),
 ];
 
-const done = () => {
+const finish = () => {
   reference = "";
   draw();
   parts.close();
@@ -325,13 +325,13 @@ const alert = (textContent, ...steps) => {
   const copy = button("waiting_copy", () =>
     navigator.clipboard?.writeText(box.value).then(() => (copy.textContent = say("copied")), blank),
   );
-  const why = make("p", { role: "alert", tabIndex: -1, textContent });
-  return [why, ...steps, copy, ...(script.dataset["email"] ? [mail(box)] : [])];
+  const reason = make("p", { role: "alert", tabIndex: -1, textContent });
+  return [reason, ...steps, copy, ...(script.dataset["email"] ? [mail(box)] : [])];
 };
 
 /** @param {string} name @param {string} [value] replaces its placeholder */
 const say = (name, value = "") =>
-  // Isolated, or signs at its ends would go to the other side in a language from right to left.
+  // Isolated, because punctuation at its ends would move to the other side in a right-to-left language.
   (texts[name] ?? "").replace(/\{\w+\}/, () => (RTL.includes(parts.lang) ? `\u2068${value}\u2069` : value));
 
 /** @param {string} text @param {() => void} onclick @param {boolean} [isMain] */

@@ -2,24 +2,24 @@
 
 import { muted } from "./settings.js";
 
-/** Ends with `destroy`, and with it everything that was added to the page. */
+/** Aborted by `destroy`, which ends everything that was added to the page. */
 export let life = new AbortController();
 
-/** Ends everything that was added to the page, so that it can be added anew. */
+/** Ends everything that was added to the page, so that it can be added again. */
 export const renew = () => {
   life.abort();
   life = new AbortController();
 };
 
-/** Runs code of ours within the host's; it never throws. @param {() => void} note */
-export const quietly = (note) => {
+/** Runs code of ours within the host's; never throws. @param {() => void} task */
+export const quietly = (task) => {
   try {
-    note();
+    task();
   } catch {}
 };
 
 /**
- * Adds a listener that hears an event before the page's own handlers can stop it.
+ * Adds a listener that runs before the page's own handlers can stop the event.
  * @param {EventTarget} target @param {string} type @param {(event: any) => unknown} listener
  */
 export const listen = (target, type, listener) =>
@@ -33,19 +33,19 @@ export const listen = (target, type, listener) =>
  * rejections any more (https://html.spec.whatwg.org/multipage/webappapis.html#muted-errors).
  * @param {any} owner
  * @param {string} name
- * @param {(call: () => any, self: any, args: any[]) => any} around calls the original, once
+ * @param {(call: () => any, self: any, args: any[]) => any} intercept calls the original, once
  */
-export const wrap = (owner, name, around) => {
+export const wrap = (owner, name, intercept) => {
   const original = owner?.[name];
   const { signal } = life;
   if (muted || typeof original != "function") return;
-  // A method, so that it is no constructor either.
+  // A method, so that it is not a constructor.
   const { wrapper } = {
     /** @this {any} @param {any[]} args */
     wrapper(...args) {
       const call = () => original.apply(this, args);
       // Another script may have wrapped ours.
-      return signal.aborted ? call() : around(call, this, args);
+      return signal.aborted ? call() : intercept(call, this, args);
     },
   };
   quietly(() => {

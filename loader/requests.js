@@ -13,49 +13,49 @@ const { list, add } = /** @type {{list: Entry[], add: (entry: Entry) => void}} *
 export const requests = list;
 
 // The newest requests, whose method and headers resource timing does not have.
-const newest = /** @type {{list: Entry[], add: (entry: Entry) => void}} */ (ring("requests", 30));
-export const recent = newest.list;
+const recentRing = /** @type {{list: Entry[], add: (entry: Entry) => void}} */ (ring("requests", 30));
+export const recent = recentRing.list;
 
-// What resource timing has of requests that failed or were slow: `collect/requests.js` adds it to the others.
-const measured = /** @type {{list: any[], add: (entry: any) => void}} */ (ring("requests", 20));
-export const timed = measured.list;
+// The entries of resource timing for failed and slow requests, which `collect/requests.js` merges with the others.
+const timedRing = /** @type {{list: any[], add: (entry: any) => void}} */ (ring("requests", 20));
+export const timed = timedRing.list;
 
 /** Starts recording. */
 export const watchRequests = () => {
   wrap(window, "fetch", (call, _, [input, init]) => {
-    const entry = begin(() => [init?.method ?? input?.method ?? "GET", input?.url ?? input]);
+    const entry = startEntry(() => [init?.method ?? input?.method ?? "GET", input?.url ?? input]);
     const result = call();
-    // Not `instanceof`: zone.js puts another Promise in the place of the browser's.
+    // Not `instanceof`, because zone.js replaces the browser's Promise.
     if (!entry || typeof result?.then != "function") return result;
     quietly(() => {
       const headers = init?.headers ?? input?.headers;
       // Headers that can be iterated only once are left to the browser.
       if (!headers.next) keepHeaders(entry, [...new Headers(headers)]);
     });
-    // The host gets this promise, and no other is created, so a rejection is handled or unhandled as it would be
+    // The host gets this promise, and no other is created, so that a rejection is unhandled exactly if it would be
     // without us.
     return result.then(
-      (/** @type {Response} */ answer) => {
-        quietly(() => end(entry, answer.status, [...answer.headers]));
-        return answer;
+      (/** @type {Response} */ response) => {
+        quietly(() => finishEntry(entry, response.status, [...response.headers]));
+        return response;
       },
       (/** @type {any} */ error) => {
         // A request that the page itself aborted has not failed.
-        if (error?.name != "AbortError") quietly(() => end(entry, 0, [], `${error?.name}: ${error?.message}`));
+        if (error?.name != "AbortError") quietly(() => finishEntry(entry, 0, [], `${error?.name}: ${error?.message}`));
         throw error;
       },
     );
   });
 
-  const opened = new WeakMap();
+  const openArguments = new WeakMap();
   const { prototype } = XMLHttpRequest;
   wrap(prototype, "open", (call, self, [method, url]) => {
-    quietly(() => opened.set(self, [method, url]));
+    quietly(() => openArguments.set(self, [method, url]));
     return call();
   });
   wrap(prototype, "send", (call, self) => {
     quietly(() => {
-      const entry = begin(() => opened.get(self));
+      const entry = startEntry(() => openArguments.get(self));
       if (!entry) return;
       let failure = "";
       for (const type of ["error", "timeout"]) self.addEventListener(type, () => (failure = type), { once: true });
@@ -63,9 +63,9 @@ export const watchRequests = () => {
         "loadend",
         () =>
           quietly(() => {
-            // Requested one by one they would be refused with a message in the console.
+            // Reading headers one by one logs an error for each that is not exposed.
             const lines = self.getAllResponseHeaders().trim().split("\r\n");
-            end(
+            finishEntry(
               entry,
               self.status,
               lines.map((/** @type {string} */ line) => line.split(": ")),
@@ -80,7 +80,7 @@ export const watchRequests = () => {
 
   quietly(() => {
     const observer = new PerformanceObserver((entries) =>
-      entries.getEntries().filter(isRemarkable).forEach(measured.add),
+      entries.getEntries().filter(isRemarkable).forEach(timedRing.add),
     );
     observer.observe({ type: "resource", buffered: true });
     life.signal.addEventListener("abort", () => observer.disconnect());
@@ -88,7 +88,7 @@ export const watchRequests = () => {
 };
 
 /** @param {() => any[]} read returns method and address; it may run code of the page @returns {Entry | undefined} */
-const begin = (read) => {
+const startEntry = (read) => {
   try {
     const [method, address] = read();
     const url = new URL(address, document.baseURI).href;
@@ -103,13 +103,13 @@ const begin = (read) => {
       size: 0,
       headers: {},
     };
-    newest.add(entry);
+    recentRing.add(entry);
     return entry;
   } catch {}
 };
 
 /** @param {Entry} entry @param {number} status @param {string[][]} headers @param {string} [failure] */
-const end = (entry, status, headers, failure = "") => {
+const finishEntry = (entry, status, headers, failure = "") => {
   entry.status = status;
   entry.failure = failure;
   entry.duration_ms = Date.now() - entry.at;

@@ -1,16 +1,16 @@
-// What the console shows for its arguments, without styles (https://console.spec.whatwg.org/#formatter).
+// Formats arguments as the console does, without styles (https://console.spec.whatwg.org/#formatter).
 
 import { BETWEEN } from "../values.js";
 
-/** @param {string} recorded the arguments as they were recorded (`values.js`), or any other text */
-export const shown = (recorded) => {
-  const [format = "", ...rest] = recorded.split(BETWEEN);
-  if (!rest.length) return recorded;
-  const start = format.replace(/%([sdifoOc%])/g, (whole, type) => {
+/** @param {string} text recorded arguments (`values.js`), or any other text */
+export const shown = (text) => {
+  const [format = "", ...rest] = text.split(BETWEEN);
+  if (!rest.length) return text;
+  const message = format.replace(/%([sdifoOc%])/g, (placeholder, type) => {
     if (type == "%") return type;
     const value = rest.shift();
-    if (value == undefined) return whole;
+    if (value == undefined) return placeholder;
     return `${type == "c" ? "" : type == "f" ? parseFloat(value) : /[di]/.test(type) ? parseInt(value) : value}`;
   });
-  return [start, ...rest].join(" ").trim();
+  return [message, ...rest].join(" ").trim();
 };

@@ -6,13 +6,13 @@ const BUILD = ["release", "environment", "build", "tenant", "region"];
 /**
  * Converts a snapshot to wire format, neither redacted nor cut.
  * @param {import("../moment.js").Snapshot} snapshot
- * @param {(recorded: string) => string} put puts the arguments of the console together (`collect/console.js`)
+ * @param {(recorded: string) => string} formatConsole formats recorded arguments of the console (`collect/console.js`)
  * @returns {object}
  */
-export const describe = (snapshot, put) => {
+export const describe = (snapshot, formatConsole) => {
   const { url, title, referrer, canonical, open_ms, routes, timings, user, values, meta } = snapshot;
   const { errors, requests, breadcrumbs, device, links, provided, unanswered = [], since } = snapshot;
-  const text = (/** @type {string} */ recorded) => put(recorded).replaceAll("\0", " ");
+  const text = (/** @type {string} */ message) => formatConsole(message).replaceAll("\0", " ");
   return {
     frozen_at: snapshot.at,
     page: { url, title, referrer, canonical, open_ms, routes, timings },
@@ -25,7 +25,7 @@ export const describe = (snapshot, put) => {
     links,
     page_values: { ...texts(values, (name) => name != "flags" && !BUILD.includes(name)), ...texts(provided) },
     unanswered,
-    since: since && describe(since, put),
+    since: since && describe(since, formatConsole),
   };
 };
 
@@ -40,22 +40,22 @@ const person = (user) => {
 };
 
 /**
- * Named values of the host as strings: a number where a string belongs must not lose a ticket its user.
+ * Named values of the host as strings, because a number in place of a string must not cost a ticket its user.
  * @param {any} object
- * @param {(name: string) => boolean} [wanted]
+ * @param {(name: string) => boolean} [isWanted]
  */
-const texts = (object, wanted = () => true) => {
+const texts = (object, isWanted = () => true) => {
   /** @type {Record<string, string>} */
-  const found = {};
-  if (typeof object != "object") return found;
-  for (const name of Object.keys(object ?? found)) {
-    if (!wanted(name)) continue;
+  const result = {};
+  if (typeof object != "object") return result;
+  for (const name of Object.keys(object ?? result)) {
+    if (!isWanted(name)) continue;
     try {
       const value = object[name];
-      found[name] = typeof value == "string" ? value : (JSON.stringify(value ?? undefined) ?? "");
+      result[name] = typeof value == "string" ? value : (JSON.stringify(value ?? undefined) ?? "");
     } catch {
       // A getter that throws, a cycle, a BigInt: left out.
     }
   }
-  return found;
+  return result;
 };

@@ -6,7 +6,7 @@ const HINTS = ["fullVersionList", "platformVersion", "model", "architecture"];
 export const device = () => {
   const { userAgent, maxTouchPoints, languages, hardwareConcurrency, onLine, cookieEnabled, deviceMemory, connection } =
     /** @type {any} */ (navigator);
-  const prefers = (/** @type {string} */ what) => matchMedia(`(${what})`).matches;
+  const prefers = (/** @type {string} */ query) => matchMedia(`(${query})`).matches;
   const { effectiveType, downlink, rtt, saveData } = connection ?? {};
   return {
     user_agent: userAgent,
@@ -24,7 +24,7 @@ export const device = () => {
     theme: prefers("prefers-color-scheme:dark") ? "dark" : "light",
     contrast: prefers("forced-colors:active")
       ? "forced"
-      : (["more", "less", "custom"].find((much) => prefers(`prefers-contrast:${much}`)) ?? ""),
+      : (["more", "less", "custom"].find((level) => prefers(`prefers-contrast:${level}`)) ?? ""),
     reduced_motion: prefers("prefers-reduced-motion:reduce"),
     storage: canStore(),
     cookies: cookieEnabled,
@@ -34,15 +34,15 @@ export const device = () => {
 /** Client hints, if the browser has them. @returns {Promise<Partial<import("../moment.js").Device>>} */
 export const hints = async () => {
   const { userAgentData } = /** @type {any} */ (navigator);
-  const found = await userAgentData.getHighEntropyValues(HINTS);
+  const values = await userAgentData.getHighEntropyValues(HINTS);
   return {
     brands: Object.fromEntries(
-      (found.fullVersionList ?? found.brands).map((/** @type {any} */ { brand, version }) => [brand, version]),
+      (values.fullVersionList ?? values.brands).map((/** @type {any} */ { brand, version }) => [brand, version]),
     ),
-    platform: found.platform,
-    platform_version: found.platformVersion,
-    model: found.model,
-    architecture: found.architecture,
+    platform: values.platform,
+    platform_version: values.platformVersion,
+    model: values.model,
+    architecture: values.architecture,
   };
 };
 

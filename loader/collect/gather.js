@@ -1,5 +1,5 @@
-// Completes a snapshot with what need not be collected before somebody asks for help: what the host provides, and what
-// the browser takes time for. It is loaded with the modules.
+// Completes a snapshot with what need not be collected before help is opened: values of the host's providers, and what
+// takes the browser time. It is loaded with the modules.
 
 import { device, hints } from "./device.js";
 import { addTimings } from "./requests.js";
@@ -10,43 +10,42 @@ import { timings } from "./timings.js";
 const PATIENCE_MS = 1000;
 
 /**
- * Completes a snapshot, once; in a second at most. Never rejects.
+ * Completes a snapshot once, within a second. Never rejects.
  * @param {import("../moment.js").Snapshot} snapshot @param {import("../widget-loader.js").Parts["state"]} state
  * @param {Parameters<typeof gather>[2]} tools
  */
 export const complete = async (snapshot, state, tools) => {
-  snapshot.answers ??= ask(snapshot, state.providers);
+  snapshot.answers ??= askProviders(snapshot, state.providers);
   snapshot.gathered ??= gather(snapshot, state, tools);
   await Promise.allSettled([snapshot.answers, snapshot.gathered]);
 };
 
 /** @param {import("../moment.js").Snapshot} snapshot @param {Record<string, () => unknown>} providers */
-const ask = async (snapshot, providers) => {
+const askProviders = async (snapshot, providers) => {
   /** @type {Record<string, unknown>} */
   const provided = (snapshot.provided = {});
   /** @type {string[]} */
   const unanswered = (snapshot.unanswered = []);
-  let late = false;
+  let isLate = false;
   const answers = Object.entries(providers).map(async ([name, provide]) => {
     unanswered.push(name);
     const value = await provide();
-    if (late) return;
+    if (isLate) return;
     provided[name] = value;
     unanswered.splice(unanswered.indexOf(name), 1);
   });
   await Promise.race([Promise.allSettled(answers), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
-  late = true;
+  isLate = true;
 };
 
 /**
- * Collects once for a snapshot: at once what is available, and within a second what takes the browser time. Never
- * rejects.
+ * Adds to a snapshot what is available immediately, and within a second what takes the browser time. Never rejects.
  * @param {import("../moment.js").Snapshot} snapshot @param {import("../widget-loader.js").Parts["state"]} state
  * @param {() => Promise<typeof import("../tools.js") | void> | void} tools fetches the module that reads other tools,
  *   if there are any
  */
 const gather = async (snapshot, state, tools) => {
-  const at = Date.parse(snapshot.at);
+  const time = Date.parse(snapshot.at);
   addTimings(snapshot);
   snapshot.referrer = document.referrer;
   snapshot.canonical =
@@ -54,12 +53,14 @@ const gather = async (snapshot, state, tools) => {
   snapshot.device = device();
   snapshot.meta = meta();
   snapshot.links = [];
-  const late = new Promise((end) => setTimeout(end, PATIENCE_MS));
+  const timeout = new Promise((end) => setTimeout(end, PATIENCE_MS));
   await Promise.allSettled([
-    hints().then((found) => Object.assign(snapshot.device ?? {}, found)),
-    Promise.race([tools(), late]).then((found) => (snapshot.links = /** @type {any} */ (found)?.links(at) ?? [])),
-    timings(at).then((found) => (snapshot.timings = found)),
-    reports(snapshot.at).then((found) => state.off.has("errors") || snapshot.errors.unshift(...found)),
+    hints().then((values) => Object.assign(snapshot.device ?? {}, values)),
+    Promise.race([tools(), timeout]).then(
+      (module) => (snapshot.links = /** @type {any} */ (module)?.links(time) ?? []),
+    ),
+    timings(time).then((values) => (snapshot.timings = values)),
+    reports(snapshot.at).then((errors) => state.off.has("errors") || snapshot.errors.unshift(...errors)),
   ]);
 };
 

@@ -1,19 +1,19 @@
 // PostHog's records about this page and user, if it is on the page as `window.posthog`.
 
 /**
- * @param {number} at the moment that the replay is to show
+ * @param {number} time the moment that the replay shows, in milliseconds
  * @returns {import("../moment.js").FoundLink[]}
  */
-export const posthog = (at) => {
+export const posthog = (time) => {
   const { posthog } = /** @type {any} */ (window);
   // The snippet's stub accepts every call, and returns nothing.
   const session = posthog.get_session_id?.();
   if (typeof session != "string" || !session) return [];
   const person = `${posthog.get_distinct_id()}`;
   const replay = `${posthog.get_session_replay_url({ withTimestamp: true, timestampLookBack: 10 })}`;
-  const late = Math.round((Date.now() - at) / 1000);
+  const secondsAgo = Math.round((Date.now() - time) / 1000);
   const flags = Object.entries(posthog.featureFlags?.getFlagVariants?.() ?? {}).filter(([, variant]) => variant);
-  const found = (/** @type {string} */ label, /** @type {string} */ text, url = "") => ({
+  const link = (/** @type {string} */ label, /** @type {string} */ text, url = "") => ({
     source: "posthog",
     label,
     text,
@@ -21,13 +21,13 @@ export const posthog = (at) => {
   });
   return [
     posthog.sessionRecordingStarted?.()
-      ? found(
+      ? link(
           "replay",
           session,
-          replay.replace(/(t=)(\d+)$/, (_, t, second) => t + Math.max(0, second - late)),
+          replay.replace(/(t=)(\d+)$/, (_, t, second) => t + Math.max(0, second - secondsAgo)),
         )
-      : found("session", session),
-    found("person", person, replay.replace(/\/replay\/.*/, `/person/${encodeURIComponent(person)}`)),
-    ...(flags.length ? [found("flags", flags.map(([name, variant]) => `${name}=${variant}`).join(", "))] : []),
+      : link("session", session),
+    link("person", person, replay.replace(/\/replay\/.*/, `/person/${encodeURIComponent(person)}`)),
+    ...(flags.length ? [link("flags", flags.map(([name, variant]) => `${name}=${variant}`).join(", "))] : []),
   ];
 };

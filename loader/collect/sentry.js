@@ -1,5 +1,5 @@
 // Sentry's records about this page. Its SDK keeps its state in a global carrier by version, however it was loaded.
-// The address of an event needs the name of the organization, which a page does not know; the site's own link
+// The address of an event needs the name of the organization, which a page does not know, but the site's own link
 // patterns do.
 
 /** @returns {import("../moment.js").FoundLink[]} */
@@ -13,9 +13,9 @@ export const sentry = () => {
     replay: () => scope.getClient().getIntegrationByName("Replay").getReplayId(),
     trace: () => scope.getPropagationContext().traceId,
   };
-  return Object.entries(ids).flatMap(([label, ask]) => {
+  return Object.entries(ids).flatMap(([label, readId]) => {
     try {
-      const id = ask();
+      const id = readId();
       return id ? [{ source: "sentry", label, text: `${id}`, url: "" }] : [];
     } catch {
       return [];

@@ -1,21 +1,23 @@
-// Timings of the page: navigation timing, and the web vitals as far as the browser buffers them.
+// Timings of the page: navigation timing, and the web vitals that the browser buffers.
 
 const VITALS = ["largest-contentful-paint", "layout-shift", "event"];
 /**
- * Shifts belong to one window while they are less than a second apart, and five in all
+ * Shifts belong to one window if they are less than a second apart, and five seconds in all
  * (https://web.dev/articles/cls).
  */
 const SHIFT_GAP_MS = 1000;
 const SHIFTS_MS = 5000;
 
 /**
- * @param {number} until later entries do not count
+ * @param {number} endTime in milliseconds; later entries do not count
  * @returns {Promise<import("../moment.js").Timings>}
  */
-export const timings = async (until) => {
+export const timings = async (endTime) => {
   const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
   const [paint] = performance.getEntriesByName("first-contentful-paint");
-  const [largest, shifts, events] = /** @type {any[][]} */ (await Promise.all(VITALS.map((type) => kept(type, until))));
+  const [largest, shifts, events] = /** @type {any[][]} */ (
+    await Promise.all(VITALS.map((type) => bufferedEntries(type, endTime)))
+  );
   const ms = (/** @type {number | undefined} */ time) => (time ? Math.round(time) : undefined);
   return {
     first_byte: ms(navigation?.responseStart),
@@ -30,8 +32,8 @@ export const timings = async (until) => {
   };
 };
 
-/** The entries that the browser has buffered. @param {string} type @param {number} until @returns {Promise<any[]>} */
-const kept = (type, until) =>
+/** The entries that the browser has buffered. @param {string} type @param {number} endTime @returns {Promise<any[]>} */
+const bufferedEntries = (type, endTime) =>
   new Promise((done) => {
     if (!PerformanceObserver.supportedEntryTypes?.includes(type)) return done([]);
     /** @type {any[]} */
@@ -41,19 +43,19 @@ const kept = (type, until) =>
     // The browser delivers buffered entries in a task of its own, before this one or not at all.
     setTimeout(() => {
       observer.disconnect();
-      done(all.filter((entry) => performance.timeOrigin + entry.startTime <= until));
+      done(all.filter((entry) => performance.timeOrigin + entry.startTime <= endTime));
     }, 100);
   });
 
 /** The cumulative layout shift: the worst window of shifts. @param {any[]} shifts */
 const shift = (shifts) => {
-  let [worst, run, first, last] = [0, 0, 0, 0];
+  let [worst, sum, first, last] = [0, 0, 0, 0];
   for (const { startTime, value, hadRecentInput } of shifts) {
     if (hadRecentInput) continue;
-    if (startTime - last > SHIFT_GAP_MS || startTime - first > SHIFTS_MS) [run, first] = [0, startTime];
-    run += value;
+    if (startTime - last > SHIFT_GAP_MS || startTime - first > SHIFTS_MS) [sum, first] = [0, startTime];
+    sum += value;
     last = startTime;
-    worst = Math.max(worst, run);
+    worst = Math.max(worst, sum);
   }
   return worst;
 };

@@ -8,28 +8,28 @@ import { blank } from "../state.js";
 /** @typedef {import("../widget-loader.js").Parts} Parts */
 
 /**
- * Adds Deskbell's own button, once, with the number of messages that are unread or wait to be sent.
+ * Adds Deskbell's own button once, with the number of messages that are unread or unsent.
  * @param {Parts} parts
  * @param {ShadowRoot} root
  * @param {() => Promise<unknown> | void} toggle
  * @param {typeof import("../events.js").on} on
- * @param {boolean} doubt
+ * @param {boolean} isUnknownSite
  */
-export const launch = (parts, root, toggle, on, doubt) => {
+export const launch = (parts, root, toggle, on, isUnknownSite) => {
   const { wear, make, state, script, restore, say, signal } = parts;
-  // A site that the gateway does not know is nothing to write to.
-  if (doubt || signal.aborted || root.querySelector(".launcher")) return;
+  // Nobody can write to a site that the gateway does not know.
+  if (isUnknownSite || signal.aborted || root.querySelector(".launcher")) return;
   const label = script.dataset["launcher"];
   const text = label && label != "true" ? label : "";
   const badge = make("span", { className: "badge", hidden: true });
   const onclick = () => toggle()?.catch(blank);
   const button = make("button", { className: text ? "launcher wide" : "launcher", onclick }, text || "?", badge);
   const count = () => {
-    const counted = state.unread + state.queued;
-    badge.hidden = !counted;
-    badge.textContent = counted ? `${counted}` : "";
+    const total = state.unread + state.queued;
+    badge.hidden = !total;
+    badge.textContent = total ? `${total}` : "";
     const label = text || say(HELP);
-    assign(button, { "aria-label": counted ? `${label} (${counted})` : label });
+    assign(button, { "aria-label": total ? `${label} (${total})` : label });
   };
   state.counted = count;
   count();

@@ -1,4 +1,4 @@
-// The words for the host's developer about wrong commands and arguments.
+// Error messages for the host's developer about wrong commands and arguments.
 
 import { EVENTS } from "../names.js";
 
@@ -15,10 +15,10 @@ const OPENINGS = {
   question: "",
 };
 
-/** @param {unknown} name @param {string} what */
-const error = (name, what) => new TypeError(`deskbell: ${String(name)}: ${what}`);
+/** @param {unknown} name @param {string} problem */
+const error = (name, problem) => new TypeError(`deskbell: ${String(name)}: ${problem}`);
 
-/** Throws what is wrong with the options of `open`, and what is allowed. @param {Record<string, unknown>} options */
+/** Throws an error that names a wrong option of `open` and what is allowed. @param {Record<string, unknown>} options */
 export const check = (options) => {
   for (const [key, value] of Object.entries(options)) {
     const allowed = Object.hasOwn(OPENINGS, key) ? OPENINGS[key] : undefined;
@@ -29,11 +29,11 @@ export const check = (options) => {
 };
 
 /**
- * What is wrong with a command, and what is allowed.
- * @param {Parts} parts @param {boolean} doubt @param {string[]} commands all there are
+ * The error for a wrong command, which names what is allowed.
+ * @param {Parts} parts @param {boolean} isUnknownSite @param {string[]} commands all commands
  * @param {unknown} name @param {any[]} args
  */
-export const wrong = ({ gateway, site }, doubt, commands, name, [first]) => {
+export const wrong = ({ gateway, site }, isUnknownSite, commands, name, [first]) => {
   const command = /** @type {string} */ (name);
   if (!commands.includes(command)) return error(name, `unknown; there are ${commands}`);
   if (command == "suggest") return error(name, "takes a list");
@@ -45,6 +45,6 @@ export const wrong = ({ gateway, site }, doubt, commands, name, [first]) => {
       : error(name, `there is no event "${first}"; there are ${EVENTS}`);
   const isObject = first == undefined || (typeof first == "object" && !Array.isArray(first));
   if (["open", "toggle"].includes(command) && isObject)
-    return error(name, doubt ? `${gateway} has no site "${site}"` : "the page hides the panel");
+    return error(name, isUnknownSite ? `${gateway} has no site "${site}"` : "the page hides the panel");
   return error(name, "takes an object");
 };

@@ -1,8 +1,8 @@
-// Captures a picture of what the customer chooses to share, without the panel.
+// Captures a picture of what the customer shares, without the panel.
 
 /** How long to wait for a picture once there is something to capture. */
 const PATIENCE_MS = 5000;
-const PAINTED_MS = 200;
+const PAINT_MS = 200;
 
 /**
  * @param {HTMLDialogElement} dialog the panel @returns {Promise<ImageBitmap | null>} null if the customer declined
@@ -14,13 +14,13 @@ export const grab = async (dialog) => {
   // that the focus stays.
   dialog.classList.add("unseen");
   try {
-    // In the same task as the press: Safari asks nobody later.
-    [stream] = await Promise.all([navigator.mediaDevices.getDisplayMedia(wishes()), painted()]);
-    return await frame(stream);
+    // In the same task as the press, because Safari rejects later calls.
+    [stream] = await Promise.all([navigator.mediaDevices.getDisplayMedia(captureOptions()), waitForPaint()]);
+    return await firstFrame(stream);
   } catch (error) {
     const { name } = /** @type {any} */ (error) ?? {};
     if (name == "NotAllowedError") return null;
-    // The browser wants to be asked in answer to a press, and this one was too long ago.
+    // The browser requires a press, and this one was too long ago.
     throw /^Invalid(Access|State)Error$/.test(name) ? "again" : "refused";
   } finally {
     stream?.getTracks().forEach((track) => track.stop());
@@ -28,8 +28,8 @@ export const grab = async (dialog) => {
   }
 };
 
-/** Prefers this tab, and keeps the customer here, whatever they share. */
-const wishes = () => {
+/** Options that prefer this tab, and that keep the customer in it whatever they share. */
+const captureOptions = () => {
   const Controller = /** @type {any} */ (window)["CaptureController"];
   const controller = Controller && new Controller();
   controller?.setFocusBehavior?.("no-focus-change");
@@ -41,21 +41,21 @@ const wishes = () => {
   };
 };
 
-/** Waits until the change is on the screen; where nothing is painted, it need not be. */
-const painted = () =>
+/** Waits until the change is painted, or for a short time if nothing is. */
+const waitForPaint = () =>
   new Promise((done) => {
     requestAnimationFrame(() => requestAnimationFrame(done));
-    setTimeout(done, PAINTED_MS);
+    setTimeout(done, PAINT_MS);
   });
 
 /** @param {MediaStream} stream */
-const frame = async (stream) => {
+const firstFrame = async (stream) => {
   const video = document.createElement("video");
   Object.assign(video, { muted: true, playsInline: true, srcObject: stream });
-  const given = new Promise((_, fail) => {
-    stream.getTracks().forEach((track) => (track.onended = fail));
-    setTimeout(fail, PATIENCE_MS);
+  const failure = new Promise((_, reject) => {
+    stream.getTracks().forEach((track) => (track.onended = reject));
+    setTimeout(reject, PATIENCE_MS);
   });
-  await Promise.race([video.play(), given]);
+  await Promise.race([video.play(), failure]);
   return createImageBitmap(video);
 };

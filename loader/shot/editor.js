@@ -1,7 +1,7 @@
 // The image editor: a dialog above the panel, for pointer, touch and keyboard.
 
 import { assign } from "../assign.js";
-import { box, draw, moved, paint, visible } from "./steps.js";
+import { box, draw, moveBox, paint, visiblePart } from "./steps.js";
 
 /** @typedef {import("./steps.js").Box} Box */
 /** @typedef {import("./steps.js").Step} Step */
@@ -28,10 +28,10 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
   const steps = [];
   /** @type {Tool} */
   let tool = "black";
-  let view = visible(picture, steps);
+  let view = visiblePart(picture, steps);
   /** The frame that the keyboard moves. @type {Box} */
   let frame;
-  let framed = false;
+  let isFrameShown = false;
   /**
    * The pointer's current drag, and where it began on the screen.
    * @type {{from: PointerEvent, to: PointerEvent} | undefined}
@@ -40,16 +40,16 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
 
   const number = new Intl.NumberFormat(lang);
   const say = (/** @type {string} */ key) => words[`shot_${key}`] ?? "";
-  const place = (/** @type {Box} */ box) =>
+  const describeBox = (/** @type {Box} */ box) =>
     say("place").replace(/\{(\w+)\}/g, (_, side) => number.format(/** @type {any} */ (box)[side]));
-  const said = (/** @type {Step} */ step) => `${say(`did_${step.tool}`)}: ${place(step)}`;
+  const describeStep = (/** @type {Step} */ step) => `${say(`did_${step.tool}`)}: ${describeBox(step)}`;
 
   const canvas = element("canvas", { tabIndex: 0, role: "application", "aria-label": say("picture") });
   const stage = element("div", { className: "stage" }, canvas);
   const status = element("p", { className: "hint", role: "status" });
   const hint = element("p", { className: "hint", id: "shot-hint" }, say("hint"), " ");
   hint.append(element("span", { className: "keys" }, say("keys")));
-  // Where the frame is that the keyboard moves, for whoever does not see it.
+  // The position of the frame that the keyboard moves, for screen readers.
   const value = element("span", { id: "shot-value", hidden: true });
   canvas.setAttribute("aria-describedby", `${value.id} ${hint.id}`);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -58,20 +58,20 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
     const [x, y] = [canvas.width / view.width, canvas.height / view.height];
     context.setTransform(x, 0, 0, y, -view.x * x, -view.y * y);
     paint(context, picture, steps);
-    value.textContent = place(frame);
-    const drawn = drag ? dragged() : framed && frame;
-    if (drawn) preview(drawn);
+    value.textContent = describeBox(frame);
+    const area = drag ? draggedBox() : isFrameShown && frame;
+    if (area) preview(area);
   };
 
-  /** The steps have changed. @param {boolean} [cut] and the visible part of the picture as well */
-  const change = (cut) => {
-    view = visible(picture, steps);
+  /** Draws changed steps. @param {boolean} [isCropped] whether the visible part of the picture has changed as well */
+  const change = (isCropped) => {
+    view = visiblePart(picture, steps);
     const { x, y, width, height } = view;
     const scale = Math.min(1, SCREEN_MAX / Math.max(width, height));
     canvas.width = Math.ceil(width * scale);
     canvas.height = Math.ceil(height * scale);
     const [left, top] = [x + (width * 3) / 8, y + (height * 3) / 8];
-    if (cut) frame = box({ x: left, y: top }, { x: left + width / 4, y: top + height / 4 }, view);
+    if (isCropped) frame = box({ x: left, y: top }, { x: left + width / 4, y: top + height / 4 }, view);
     show();
   };
 
@@ -79,13 +79,13 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
   const apply = (area) => {
     const step = { tool, ...area };
     steps.push(step);
-    status.textContent = said(step);
+    status.textContent = describeStep(step);
     change(tool == "crop");
   };
 
   const undo = () => {
     const step = steps.pop();
-    status.textContent = step ? `${say("undone")}: ${said(step)}` : say("nothing");
+    status.textContent = step ? `${say("undone")}: ${describeStep(step)}` : say("nothing");
     change(step?.tool == "crop");
   };
 
@@ -98,14 +98,14 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
     };
   };
 
-  const dragged = () => {
+  const draggedBox = () => {
     if (!drag) return;
     const { from, to } = drag;
-    const far = Math.max(Math.abs(from.clientX - to.clientX), Math.abs(from.clientY - to.clientY));
-    return far < SLIP ? undefined : box(point(from), point(to), view);
+    const distance = Math.max(Math.abs(from.clientX - to.clientX), Math.abs(from.clientY - to.clientY));
+    return distance < SLIP ? undefined : box(point(from), point(to), view);
   };
 
-  /** A preview of what the tool would do there. @param {Box} area */
+  /** Draws a preview of the tool's effect on an area. @param {Box} area */
   const preview = (area) => {
     const { x, y, width, height } = area;
     const line = (2 * view.width) / canvas.getBoundingClientRect().width;
@@ -130,7 +130,7 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
   stage.onpointerdown = (event) => {
     if (!event.isPrimary || event.button) return;
     stage.setPointerCapture(event.pointerId);
-    framed = false;
+    isFrameShown = false;
     drag = { from: event, to: event };
   };
   stage.onpointermove = (event) => {
@@ -141,39 +141,39 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
   stage.onpointerup = (event) => {
     if (!drag || event.pointerId != drag.from.pointerId) return;
     drag.to = event;
-    const area = dragged();
+    const area = draggedBox();
     drag = undefined;
     if (area) apply(area);
     else show();
   };
-  const drop = () => {
+  const cancelDrag = () => {
     drag = undefined;
     show();
   };
-  stage.onpointercancel = drop;
+  stage.onpointercancel = cancelDrag;
 
   canvas.onfocus = () => {
-    framed = canvas.matches(":focus-visible");
+    isFrameShown = canvas.matches(":focus-visible");
     show();
   };
   canvas.onblur = () => {
-    framed = false;
+    isFrameShown = false;
     show();
   };
   canvas.onkeydown = (event) => {
     const arrow = ARROWS[event.key];
     if ((!arrow && event.key != "Enter") || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    if (!arrow) return framed && !event.repeat && apply(frame);
+    if (!arrow) return isFrameShown && !event.repeat && apply(frame);
     // A key that is held moves faster.
     const step = Math.ceil(Math.max(view.width, view.height) / (event.repeat ? 50 : 200));
-    frame = moved(frame, arrow[0] * step, arrow[1] * step, event.shiftKey, view);
-    framed = true;
-    status.textContent = place(frame);
+    frame = moveBox(frame, arrow[0] * step, arrow[1] * step, event.shiftKey, view);
+    isFrameShown = true;
+    status.textContent = describeBox(frame);
     show();
   };
 
-  const tools = TOOLS.map((name, at) => {
+  const tools = TOOLS.map((name, index) => {
     const choose = () => {
       tool = name;
       show();
@@ -181,8 +181,8 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
     const input = element("input", {
       type: "radio",
       name: "shot-tool",
-      checked: !at,
-      autofocus: !at,
+      checked: !index,
+      autofocus: !index,
       onchange: choose,
     });
     return element("label", { className: "choice" }, input, element("span", {}, say(name)));
@@ -191,11 +191,11 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
   const use = element("button", { className: "button main" }, say("use"));
   const cancel = element("button", { className: "button" }, say("cancel"));
   const title = element("h2", {}, say("title"));
-  const back = element("button", { className: "button", onclick: undo }, say("undo"));
+  const undoButton = element("button", { className: "button", onclick: undo }, say("undo"));
   const editor = element(
     "dialog",
     { className: "shot", dir: dialog.dir, "aria-label": say("title") },
-    element("div", { className: "row" }, title, back),
+    element("div", { className: "row" }, title, undoButton),
     choices,
     hint,
     stage,
@@ -204,12 +204,12 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
     element("div", { className: "row" }, use, cancel),
   );
   editor.onkeydown = (event) => {
-    const undoes = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() == "z";
+    const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() == "z";
     // Escape cancels the innermost action.
-    const drops = drag && event.key == "Escape";
-    if (undoes) undo();
-    if (drops) drop();
-    if (undoes || drops) event.preventDefault();
+    const isCancel = drag && event.key == "Escape";
+    if (isUndo) undo();
+    if (isCancel) cancelDrag();
+    if (isUndo || isCancel) event.preventDefault();
   };
 
   // The panel was closed while the picture was taken.
@@ -217,21 +217,21 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
   root.append(editor);
   editor.showModal();
   change(true);
-  const over = new AbortController();
+  const lifetime = new AbortController();
   return new Promise((/** @type {(result: unknown) => void} */ done) => {
     use.onclick = () => {
       editor.inert = true;
       done(keep(steps));
     };
-    const giveUp = () => done(null);
-    cancel.onclick = giveUp;
+    const cancelEdit = () => done(null);
+    cancel.onclick = cancelEdit;
     editor.oncancel = (event) => {
       event.preventDefault();
-      giveUp();
+      cancelEdit();
     };
-    for (const type of ["close", "toggle"]) dialog.addEventListener(type, giveUp, over);
+    for (const type of ["close", "toggle"]) dialog.addEventListener(type, cancelEdit, lifetime);
   }).finally(() => {
-    over.abort();
+    lifetime.abort();
     editor.close();
     editor.remove();
   });

@@ -1,6 +1,6 @@
 // Reads pictures, and writes them as files.
 
-import { paint, visible } from "./steps.js";
+import { paint, visiblePart } from "./steps.js";
 
 /** @typedef {import("./steps.js").Step} Step */
 
@@ -22,13 +22,13 @@ export const fit = async (picture) => {
   const { width, height } = picture;
   const scale = Math.min(SIDE_MAX / Math.max(width, height), Math.sqrt(AREA_MAX / (width * height)));
   if (scale >= 1) return picture;
-  const fitted = await createImageBitmap(picture, {
+  const scaled = await createImageBitmap(picture, {
     resizeWidth: Math.max(1, Math.floor(width * scale)),
     resizeHeight: Math.max(1, Math.floor(height * scale)),
     resizeQuality: "high",
   });
   picture.close();
-  return fitted;
+  return scaled;
 };
 
 /**
@@ -36,7 +36,7 @@ export const fit = async (picture) => {
  * @param {ImageBitmap} picture @param {Step[]} steps @param {string} name
  */
 export const png = async (picture, steps, name) => {
-  const { x, y, width, height } = visible(picture, steps);
+  const { x, y, width, height } = visiblePart(picture, steps);
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d");
   context?.translate(-x, -y);

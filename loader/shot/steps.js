@@ -1,4 +1,4 @@
-// The edits of a picture: plain data in its own pixels, always drawn from the original, so that every step can be
+// The edits of a picture: plain data in the picture's pixels, always drawn on the original, so that every step can be
 // undone.
 
 /** @typedef {{x: number, y: number}} Point */
@@ -7,30 +7,30 @@
 /** @typedef {Box & {tool: Tool}} Step */
 
 /** The visible part of the picture. @param {ImageBitmap} picture @param {Step[]} steps @returns {Box} */
-export const visible = ({ width, height }, steps) =>
+export const visiblePart = ({ width, height }, steps) =>
   steps.filter(({ tool }) => tool == "crop").at(-1) ?? { x: 0, y: 0, width, height };
 
 /**
- * The box between two points, within another. It grows to whole pixels: a pixel that is half covered would show what
- * is below it.
- * @param {Point} from @param {Point} to @param {Box} within @returns {Box}
+ * The box between two points, within bounds. It grows to whole pixels, because a half-covered pixel would show what is
+ * below it.
+ * @param {Point} from @param {Point} to @param {Box} bounds @returns {Box}
  */
-export const box = (from, to, within) => {
-  const [x, width] = span(from.x, to.x, within.x, within.width);
-  const [y, height] = span(from.y, to.y, within.y, within.height);
+export const box = (from, to, bounds) => {
+  const [x, width] = span(from.x, to.x, bounds.x, bounds.width);
+  const [y, height] = span(from.y, to.y, bounds.y, bounds.height);
   return { x, y, width, height };
 };
 
 /**
- * A box moved or resized, within another.
- * @param {Box} box @param {number} right @param {number} down @param {boolean} sizes @param {Box} within
+ * Moves or resizes a box within bounds.
+ * @param {Box} box @param {number} right @param {number} down @param {boolean} isResize @param {Box} bounds
  * @returns {Box}
  */
-export const moved = ({ x, y, width, height }, right, down, sizes, within) => {
-  const [endX, endY] = [within.x + within.width, within.y + within.height];
-  return sizes
+export const moveBox = ({ x, y, width, height }, right, down, isResize, bounds) => {
+  const [endX, endY] = [bounds.x + bounds.width, bounds.y + bounds.height];
+  return isResize
     ? { x, y, width: clamp(width + right, 1, endX - x), height: clamp(height + down, 1, endY - y) }
-    : { x: clamp(x + right, within.x, endX - width), y: clamp(y + down, within.y, endY - height), width, height };
+    : { x: clamp(x + right, bounds.x, endX - width), y: clamp(y + down, bounds.y, endY - height), width, height };
 };
 
 /** @param {CanvasRenderingContext2D} context @param {ImageBitmap} picture @param {Step[]} steps */
@@ -47,12 +47,12 @@ export const draw = (context, picture, { tool, x, y, width, height }) => {
   } else if (tool == "mark") {
     const line = Math.ceil(Math.max(picture.width, picture.height) / 400) + 1;
     // Visible on red as well.
-    for (const [style, wide] of /** @type {[string, number][]} */ ([
+    for (const [style, lineWidth] of /** @type {[string, number][]} */ ([
       ["#fff", 2 * line],
       ["#e0002d", line],
     ])) {
       context.strokeStyle = style;
-      context.lineWidth = wide;
+      context.lineWidth = lineWidth;
       context.strokeRect(x, y, width, height);
     }
   }
