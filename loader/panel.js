@@ -17,14 +17,14 @@ let element;
 let panel;
 /** @type {Element | null} */
 let opener = null;
-let opened = false;
+let shouldBeOpen = false;
 /** Whether the page was inert when the panel was last shown. */
 let isModal = false;
 
 /** Whether the panel is shown; a page may have removed it without closing it. @returns {boolean | undefined} */
 export const isOpen = () =>
   // Where there are no popovers, the list without their selector is matched.
-  opened && element?.isConnected && panel?.dialog.matches(":is([open],:popover-open)");
+  shouldBeOpen && element?.isConnected && panel?.dialog.matches(":is([open],:popover-open)");
 
 /**
  * Opens the panel. Rejects if nothing can be shown, or if the gateway does not know the site, so that nobody writes
@@ -45,8 +45,8 @@ export const open = async (options) => {
 
 /** Closes the panel; the text is preserved. */
 export const close = () => {
-  if (!opened) return;
-  opened = false;
+  if (!shouldBeOpen) return;
+  shouldBeOpen = false;
   hide(frame().dialog);
   // Focus that the customer has moved elsewhere meanwhile stays there.
   const active = document.activeElement;
@@ -100,13 +100,13 @@ export const shadow = () => {
 };
 
 /** Shows the panel again after the page has removed it, or what it is in. */
-export const restore = () => opened && quietly(reveal);
+export const restore = () => shouldBeOpen && quietly(reveal);
 
 /** Removes the element; another one is painted when it is needed, or at once if the panel is open. */
 export const repaint = () => {
   element?.remove();
   element = panel = undefined;
-  if (opened) open().catch(blank);
+  if (shouldBeOpen) open().catch(blank);
 };
 
 /** Adds a style sheet to the panel. @param {string} css */
@@ -182,8 +182,8 @@ const reveal = () => {
     hide(dialog);
     throw WRONG;
   }
-  if (!opened) emit("open");
-  opened = true;
+  if (!shouldBeOpen) emit("open");
+  shouldBeOpen = true;
 };
 
 /**

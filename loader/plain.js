@@ -202,11 +202,11 @@ const showSecret = () => {
 const submit = () => {
   const { box } = /** @type {NonNullable<typeof panel>} */ (panel);
   const [name = "", email = ""] = fields.map(({ value }) => value.trim());
-  const known = contact(parts);
+  const declaredContact = contact(parts);
   const missing = [
     !box.value.trim() && "need_message",
-    !known && !name && "need_name",
-    !known && !isAddress(email) && "need_email",
+    !declaredContact && !name && "need_name",
+    !declaredContact && !isAddress(email) && "need_email",
   ];
   for (const [nth, field] of [box, ...fields].entries()) {
     field.setCustomValidity(say(missing[nth] || ""));
@@ -218,7 +218,7 @@ const submit = () => {
     restore();
     return draw();
   }
-  const body = JSON.stringify(ticket(parts, box.value, known || { name, email }));
+  const body = JSON.stringify(ticket(parts, box.value, declaredContact || { name, email }));
   letter = { text: box.value, at: Date.now(), key: random(16), user, session: session(parts.site), body };
   store(letterKey(), letter);
   store(draftKey());
@@ -262,8 +262,8 @@ const draw = () => {
   mark();
   if (!panel) return;
   const { box, below, back, root } = panel;
-  const known = !!contact(parts);
-  const newState = JSON.stringify([letter.key, sendingKey, reference, problem, known]);
+  const isKnown = !!contact(parts);
+  const newState = JSON.stringify([letter.key, sendingKey, reference, problem, isKnown]);
   const isSealed = !!letter.key;
   const text = letter.text ?? "";
   if (box.value != text) box.value = text;
@@ -273,7 +273,7 @@ const draw = () => {
   if (newState == drawnState) return;
   drawnState = newState;
   const isFocused = root.activeElement?.matches(".below *, [hidden] *");
-  below.replaceChildren(...(isSealed ? unsentView() : reference ? receiptView() : formView(known)));
+  below.replaceChildren(...(isSealed ? unsentView() : reference ? receiptView() : formView(isKnown)));
   if (isFocused) below.querySelector("p")?.focus();
   showSecret();
 };
@@ -287,10 +287,10 @@ const mark = () => {
   } catch {}
 };
 
-/** @param {boolean} known whether the host has declared the user */
-const formView = (known) => [
+/** @param {boolean} isKnown whether the host has declared the user */
+const formView = (isKnown) => [
   ...(problem ? alert(problem) : [make("p", { textContent: say("plain_lead") })]),
-  ...(known
+  ...(isKnown
     ? []
     : fields.flatMap((field) => [make("label", { htmlFor: field.id, textContent: say(field.id) }), field])),
   make("p", { className: "secret", role: "status" }),

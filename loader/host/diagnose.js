@@ -82,7 +82,7 @@ export const diagnose = async (parts) => {
   };
   addEventListener("securitypolicyviolation", addViolation);
   const checks = await Promise.all(Object.entries(tests).map(([name, test]) => runCheck(name, test)));
-  await new Promise((later) => setTimeout(later, REPORT_DELAY_MS));
+  await new Promise((done) => setTimeout(done, REPORT_DELAY_MS));
   removeEventListener("securitypolicyviolation", addViolation);
   return { ok: checks.every(({ ok }) => ok), checks, violations };
 };

@@ -46,18 +46,18 @@ export class Gateway {
     if (settings) await writeFile(file, settings);
     if (settings) this.#options = ["--config", file];
     const flags = ["--listen", `127.0.0.1:${this.#port}`, "--database", this.#database];
-    const started = spawn(program, ["serve", "--demo", "--assets", dist, ...flags, ...this.#options], {
+    const child = spawn(program, ["serve", "--demo", "--assets", dist, ...flags, ...this.#options], {
       cwd: this.#folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    this.#process = started;
-    started.stderr.on("data", (text) => (this.#log += text));
-    for await (const line of createInterface(started.stdout)) {
+    this.#process = child;
+    child.stderr.on("data", (text) => (this.#log += text));
+    for await (const line of createInterface(child.stdout)) {
       const port = line.match(/ready at http:\/\/127\.0\.0\.1:(\d+)\//)?.[1];
       if (port && this.#port && port !== String(this.#port)) throw new Error(`port ${this.#port} was taken by another`);
       if (port) {
         this.#port = Number(port);
-        started.stdout.resume();
+        child.stdout.resume();
         return;
       }
     }
@@ -66,12 +66,12 @@ export class Gateway {
 
   /** @param {NodeJS.Signals} signal SIGKILL for a crash */
   async stop(signal = "SIGTERM") {
-    const running = this.#process;
+    const child = this.#process;
     this.#process = undefined;
-    if (running && running.exitCode === null && running.signalCode === null) {
-      const ended = once(running, "exit");
-      running.kill(signal);
-      await ended;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, "exit");
+      child.kill(signal);
+      await exit;
     }
   }
 

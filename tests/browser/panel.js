@@ -73,7 +73,7 @@ export class Panel {
     await (await whole).finished();
     // Two frames: the response is read, then drawn.
     await this.page.evaluate(
-      () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null)))),
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null)))),
     );
   }
 

@@ -30,17 +30,17 @@ export const test = base.extend({
   tickets: async ({ gateway }, use) => {
     /** @param {string} path */
     const read = async (path) => {
-      const answer = await fetch(gateway.url + path);
-      if (!answer.ok) throw new Error(`${path} in the inbox: ${answer.status}`);
-      return answer.text();
+      const response = await fetch(gateway.url + path);
+      if (!response.ok) throw new Error(`${path} in the inbox: ${response.status}`);
+      return response.text();
     };
     await use(async () => {
       const list = await read("/inbox?status=all");
       const references = [...list.matchAll(/<a class="reference"[^>]*>([^<]*)/g)].map(([, name]) => name ?? "");
       const pages = references.map((reference) => read(`/inbox/tickets/${reference}`));
       const tickets = (await Promise.all(pages)).map((page, nth) => {
-        const [, sent] = page.match(/class="raw"[^>]*><code>([^<]*)/) ?? [];
-        return { reference: references[nth], ...JSON.parse(text(sent ?? "")) };
+        const [, json] = page.match(/class="raw"[^>]*><code>([^<]*)/) ?? [];
+        return { reference: references[nth], ...JSON.parse(text(json ?? "")) };
       });
       return tickets.sort((one, other) => other.created_at.localeCompare(one.created_at));
     });

@@ -30,7 +30,7 @@ export class Site {
    * @param {string} gateway
    * @param {Options} options
    */
-  constructor(folder, gateway, { html, csp, headers, answer, fill: filled = {} }) {
+  constructor(folder, gateway, { html, csp, headers, answer, fill: replacements = {} }) {
     this.#server = createServer(async (request, response) => {
       if (answer?.(request, response)) return;
       const name = path.posix.normalize(new URL(request.url ?? "/", "http://site").pathname).slice(1) || "index.html";
@@ -43,7 +43,7 @@ export class Site {
         } else if (path.extname(name) && !type) {
           response.writeHead(204).end();
         } else {
-          const values = /** @type {Record<string, string>} */ ({ ...filled, gateway });
+          const values = /** @type {Record<string, string>} */ ({ ...replacements, gateway });
           // Twice, because a replacement may contain the gateway's placeholder.
           const fill = (/** @type {string} */ text) => once(once(text));
           const once = (/** @type {string} */ text) => text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name] ?? "");

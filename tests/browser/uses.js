@@ -3,7 +3,7 @@
 /** @typedef {import("node:http").ServerResponse} Response */
 
 /** Streams that wait until more is requested. @type {(() => void)[]} */
-const waiting = [];
+const pendingStreams = [];
 
 /** Responses of the product's server. */
 const ANSWERS = /** @type {Record<string, (response: Response) => unknown>} */ ({
@@ -12,11 +12,11 @@ const ANSWERS = /** @type {Record<string, (response: Response) => unknown>} */ (
   "/api/stream": async (response) => {
     response.writeHead(200, { "content-type": "text/plain" });
     response.write("one ");
-    await new Promise((go) => waiting.push(() => go(null)));
+    await new Promise((go) => pendingStreams.push(() => go(null)));
     response.end("two three");
   },
   "/api/more": (response) => {
-    for (const go of waiting.splice(0)) go();
+    for (const go of pendingStreams.splice(0)) go();
     response.end();
   },
   "/api/never": () => {},

@@ -16,7 +16,7 @@ const runner = spawn("wasm-bindgen-test-runner", process.argv.slice(2), {
   env: { ...process.env, NO_HEADLESS: "1", WASM_BINDGEN_TEST_ADDRESS: "127.0.0.1:0" },
   stdio: ["ignore", "pipe", "inherit"],
 });
-const ended = once(runner, "exit");
+const exit = once(runner, "exit");
 
 for await (const line of createInterface(runner.stdout)) {
   const address = line.match(/available at (http:\S+)/)?.[1];
@@ -27,7 +27,7 @@ for await (const line of createInterface(runner.stdout)) {
     console.log(line);
   }
 }
-const [code] = await ended;
+const [code] = await exit;
 process.exitCode ??= code ?? 1;
 
 /** @param {string} address of the page that the runner serves and that tests itself */

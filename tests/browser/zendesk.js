@@ -16,25 +16,25 @@ export class Zendesk {
   #process;
 
   async start() {
-    const started = spawn(program, [], { stdio: ["ignore", "pipe", "inherit"] });
-    this.#process = started;
-    for await (const line of createInterface(started.stdout)) {
+    const child = spawn(program, [], { stdio: ["ignore", "pipe", "inherit"] });
+    this.#process = child;
+    for await (const line of createInterface(child.stdout)) {
       const url = line.match(/stands in at (http:\/\/127\.0\.0\.1:\d+)/)?.[1];
       if (!url) continue;
       this.url = url;
-      started.stdout.resume();
+      child.stdout.resume();
       return;
     }
     throw new Error("the stand-in for Zendesk did not start");
   }
 
   async stop() {
-    const running = this.#process;
+    const child = this.#process;
     this.#process = undefined;
-    if (running && running.exitCode === null && running.signalCode === null) {
-      const ended = once(running, "exit");
-      running.kill();
-      await ended;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, "exit");
+      child.kill();
+      await exit;
     }
   }
 
@@ -76,9 +76,9 @@ export class Zendesk {
   async control(name, body) {
     const headers = { "content-type": "application/json" };
     const options = body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) };
-    const answer = await fetch(`${this.url}/_control/${name}`, options);
-    if (!answer.ok) throw new Error(`the stand-in refuses ${name}: ${answer.status} ${await answer.text()}`);
-    const text = await answer.text();
+    const response = await fetch(`${this.url}/_control/${name}`, options);
+    if (!response.ok) throw new Error(`the stand-in refuses ${name}: ${response.status} ${await response.text()}`);
+    const text = await response.text();
     return text && JSON.parse(text);
   }
 }

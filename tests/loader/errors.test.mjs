@@ -98,8 +98,8 @@ test("reads the data properties of errors and runs no getter", () => {
     }
     name = "HttpError";
   }
-  const own = new HttpError();
-  assert.deepEqual([nameOf(own), messageOf(own)], ["HttpError", ""]);
+  const httpError = new HttpError();
+  assert.deepEqual([nameOf(httpError), messageOf(httpError)], ["HttpError", ""]);
   for (const key of ["name", "message", "stack"]) {
     const trapped = new RangeError("x");
     Object.defineProperty(trapped, key, {

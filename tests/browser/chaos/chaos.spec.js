@@ -160,10 +160,10 @@ const waitForOutcome = (page, panel) =>
 
 /** Kills the renderer process, as when memory runs out. @param {import("@playwright/test").Page} page */
 const crash = async (page) => {
-  const crashed = page.waitForEvent("crash");
+  const crashEvent = page.waitForEvent("crash");
   const session = await page.context().newCDPSession(page);
   session.send("Page.crash").catch(() => {});
-  await crashed;
+  await crashEvent;
 };
 
 /**

@@ -82,11 +82,11 @@ test("selects the text for copying by hand if the clipboard is unavailable", asy
   await expect(page.getByRole("status")).toHaveText(/Ctrl\+C/);
   const field = page.getByRole("textbox", { name: "Ticket as Markdown" });
   await expect(field).toBeFocused();
-  const selected = await field.evaluate((/** @type {HTMLTextAreaElement} */ field) => [
+  const selection = await field.evaluate((/** @type {HTMLTextAreaElement} */ field) => [
     field.selectionStart,
     field.selectionEnd,
   ]);
-  expect(selected).toEqual([0, (await field.inputValue()).length]);
+  expect(selection).toEqual([0, (await field.inputValue()).length]);
 });
 
 test("shows when the first answer is due", async ({ page, gateway }) => {

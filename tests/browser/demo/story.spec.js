@@ -54,9 +54,9 @@ test("by mouse: a button fails, an answer does not help, and the ticket arrives 
   await expect(question).toContainText("Did not help");
   await expect(ticket.getByRole("region", { name: "Release" })).toContainText("2026.11.2");
 
-  const [sent, ...others] = await tickets();
+  const [storedTicket, ...others] = await tickets();
   expect(others).toEqual([]);
-  expect(sent).toMatchObject({
+  expect(storedTicket).toMatchObject({
     reference,
     kind: "bug",
     topic: "dashboards",
@@ -64,9 +64,9 @@ test("by mouse: a button fails, an answer does not help, and the ticket arrives 
     via: "",
     locale: "en",
   });
-  expect(sent.questions).toContainEqual(expect.objectContaining({ id: "meadow-001", outcome: "unhelpful" }));
-  expect(sent.context.errors).toHaveLength(1);
-  expect(sent.context.errors[0]).toMatchObject({ source: "error", name: "TypeError", count: 1 });
+  expect(storedTicket.questions).toContainEqual(expect.objectContaining({ id: "meadow-001", outcome: "unhelpful" }));
+  expect(storedTicket.context.errors).toHaveLength(1);
+  expect(storedTicket.context.errors[0]).toMatchObject({ source: "error", name: "TypeError", count: 1 });
 });
 
 test("by keyboard alone: the focus moves into the panel, through it, and back to the trigger", async ({

@@ -51,10 +51,10 @@ export const test = base.extend({
     /** @type {Site[]} */
     const sites = [];
     await use(async ({ destination, script = "", known = true, path: view = "/", fill, ...options } = {}) => {
-      const filled = { lang: "en", ...fill, destination: destination ?? `zendesk:${zendesk.url}` };
+      const replacements = { lang: "en", ...fill, destination: destination ?? `zendesk:${zendesk.url}` };
       const site = new Site(import.meta.dirname, "", {
         answer: files,
-        fill: { ...filled, head: `<script nonce="host">${known ? ADA : ""}${script}</script>` },
+        fill: { ...replacements, head: `<script nonce="host">${known ? ADA : ""}${script}</script>` },
         ...options,
       });
       sites.push(site);

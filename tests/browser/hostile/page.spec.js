@@ -17,8 +17,8 @@ const WORKS = {
     "addEventListener('DOMContentLoaded', () => document.body.append(Object.assign(document.createElement('form'), { name: 'body' })))",
 };
 
-for (const [what, script] of Object.entries(WORKS)) {
-  test(`works with ${what}`, async ({ host, panel, tickets }) => {
+for (const [change, script] of Object.entries(WORKS)) {
+  test(`works with ${change}`, async ({ host, panel, tickets }) => {
     await host({ fill: { head: `<script>{ ${script} }</script>` } });
     await panel.open();
     await panel.box.fill("export chart");
@@ -39,8 +39,8 @@ const FALLS_BACK = {
   "a replaced Reflect": { head: "<script>window.Reflect = {}</script>" },
 };
 
-for (const [what, fill] of Object.entries(FALLS_BACK)) {
-  test(`falls back to the plain form with ${what}`, async ({ host, page, panel, tickets }) => {
+for (const [change, fill] of Object.entries(FALLS_BACK)) {
+  test(`falls back to the plain form with ${change}`, async ({ host, page, panel, tickets }) => {
     await host({ fill });
     await page.getByRole("button", { name: "Open help" }).click();
     await expect(panel.box).toBeFocused();

@@ -28,8 +28,8 @@ const dropResponses = async (page) => {
   return { submissions, restore: () => (isDropping = false) };
 };
 
-for (const later of ["the same page", "another page"]) {
-  test(`sends a submission of the plain form once, on ${later}`, async ({ host, page, panel, tickets }) => {
+for (const target of ["the same page", "another page"]) {
+  test(`sends a submission of the plain form once, on ${target}`, async ({ host, page, panel, tickets }) => {
     await host({ folder: "plain" });
     const unblock = await blockWidget(page);
     const { submissions, restore } = await dropResponses(page);
@@ -39,7 +39,7 @@ for (const later of ["the same page", "another page"]) {
     await expect(panel.button("Try again")).toBeVisible();
     await unblock();
     await page.keyboard.press("Escape");
-    if (later === "another page") await page.reload();
+    if (target === "another page") await page.reload();
     await page.getByRole("button", { name: "Open help" }).click();
     await panel.ready();
     await expect(panel.box).toHaveValue("");

@@ -104,18 +104,18 @@ test("sends what the OpenAPI document describes, and nothing that could be a sec
   await panel.box.fill("What is sent");
   const request = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/tickets"));
   await panel.button("Send").click();
-  const sent = (await request).postDataJSON();
+  const body = (await request).postDataJSON();
 
   const answer = await fetch(`${gateway.url}/v1/openapi.json`);
   const valid = validator(await answer.json());
-  expect(valid(sent), JSON.stringify(valid.errors)).toBe(true);
-  expect(valid({ ...sent, kind: "wish" })).toBe(false);
-  expect(valid({ ...sent, context: { ...sent.context, surprise: 1 } })).toBe(false);
-  expect(valid({ ...sent, context: { ...sent.context, user: { ...sent.context.user, id: 7 } } })).toBe(false);
+  expect(valid(body), JSON.stringify(valid.errors)).toBe(true);
+  expect(valid({ ...body, kind: "wish" })).toBe(false);
+  expect(valid({ ...body, context: { ...body.context, surprise: 1 } })).toBe(false);
+  expect(valid({ ...body, context: { ...body.context, user: { ...body.context.user, id: 7 } } })).toBe(false);
 
-  expect(sent.context).toEqual({
+  expect(body.context).toEqual({
     version: 1,
-    frozen_at: sent.context.frozen_at,
+    frozen_at: body.context.frozen_at,
     page: { url: new URL("/view", page.url()).href },
     user: {
       id: "7",

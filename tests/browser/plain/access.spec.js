@@ -11,25 +11,25 @@ test("covers no focused control at 400 % zoom", async ({ host, page, panel }) =>
   await panel.open();
   await panel.toTicket();
   await panel.box.focus();
-  const covered = [];
+  const coveredControls = [];
   for (let n = 0; n < 40; n++) {
     const [name, visible] = await panel.root.evaluate((element) => {
       const root = /** @type {ShadowRoot} */ (element.shadowRoot);
-      const focused = root.activeElement;
-      if (!focused) return ["", true];
-      const { left, right, top, bottom } = focused.getBoundingClientRect();
+      const focusedElement = root.activeElement;
+      if (!focusedElement) return ["", true];
+      const { left, right, top, bottom } = focusedElement.getBoundingClientRect();
       const points = [0.1, 0.5, 0.9].map((part) => [(left + right) / 2, top + (bottom - top) * part]);
       const isOnTop = ([x = 0, y = 0]) => {
         const hit = root.elementFromPoint(x, y);
-        return !!hit && (focused.contains(hit) || !!hit.closest("label")?.contains(focused));
+        return !!hit && (focusedElement.contains(hit) || !!hit.closest("label")?.contains(focusedElement));
       };
-      return [focused.id || focused.textContent || focused.tagName, points.some(isOnTop)];
+      return [focusedElement.id || focusedElement.textContent || focusedElement.tagName, points.some(isOnTop)];
     });
     if (!name) break;
-    if (!visible) covered.push(name);
+    if (!visible) coveredControls.push(name);
     await page.keyboard.press("Tab");
   }
-  expect(covered).toEqual([]);
+  expect(coveredControls).toEqual([]);
 });
 
 test("describes the message field by its error, in a popover that is not modal", async ({ host, panel }) => {
@@ -49,14 +49,14 @@ test("announces the number of results, including zero, once the customer pauses"
   await host();
   await panel.open();
   await panel.live.evaluate((live) => {
-    const announced = /** @type {string[]} */ ([]);
-    Object.assign(window, { announced });
-    new MutationObserver(() => announced.push(live.textContent ?? "")).observe(live, { childList: true });
+    const announcements = /** @type {string[]} */ ([]);
+    Object.assign(window, { announcements });
+    new MutationObserver(() => announcements.push(live.textContent ?? "")).observe(live, { childList: true });
   });
   await panel.box.pressSequentially("export chart does nothing", { delay: 20 });
   await expect(panel.live).toHaveText(/\d results?/);
-  const announced = await page.evaluate(() => /** @type {Any} */ (window).announced);
-  expect(announced.length).toBeLessThan(3);
+  const announcements = await page.evaluate(() => /** @type {Any} */ (window).announcements);
+  expect(announcements.length).toBeLessThan(3);
   await panel.box.fill("zzqxv wvvkq");
   await expect(panel.live).toHaveText("0 results");
   await expect(panel.root.getByText("No answers match.")).toBeVisible();

@@ -50,11 +50,11 @@ test("shows the panel and focuses the box during the click itself", async ({ hos
   const arrival = await holdWidget(page);
   await host();
   await page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
-  const focused = await page.evaluate(() => {
+  const focusedId = await page.evaluate(() => {
     document.querySelector("button")?.click();
     return document.querySelector("deskbell-panel")?.shadowRoot?.activeElement?.id;
   });
-  expect(focused).toBe("box");
+  expect(focusedId).toBe("box");
   await expect(panel.box).toBeEditable();
   arrival.release();
   await panel.ready();

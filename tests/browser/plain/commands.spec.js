@@ -256,9 +256,9 @@ test("diagnose reports that every check passes, or which ones fail", async ({ ho
     /** @type {Page} */ (/** @type {unknown} */ (window)).deskbell("identify", { id: "u-1", token: "no jwt" });
   });
   const bad = await diagnose();
-  const failed = bad.checks.filter((/** @type {any} */ check) => !check.ok);
-  expect(failed.map((/** @type {any} */ check) => check.name)).toEqual(["webassembly", "triggers", "token"]);
-  expect(failed[1].detail).toContain("data-deskbell-open");
+  const failedChecks = bad.checks.filter((/** @type {any} */ check) => !check.ok);
+  expect(failedChecks.map((/** @type {any} */ check) => check.name)).toEqual(["webassembly", "triggers", "token"]);
+  expect(failedChecks[1].detail).toContain("data-deskbell-open");
 });
 
 test("diagnose rejects and names the policy that blocks its script", async ({ host, page, trouble }) => {

@@ -100,10 +100,10 @@ test("keeps every version when several tabs continue the same draft", async ({ c
   for (const text of ["Second", "Third"]) {
     const tab = await context.newPage();
     await tab.goto(site.url);
-    const other = new Panel(tab);
-    await other.open();
-    await expect(other.box).not.toHaveValue("");
-    await other.box.fill(text);
+    const otherPanel = new Panel(tab);
+    await otherPanel.open();
+    await expect(otherPanel.box).not.toHaveValue("");
+    await otherPanel.box.fill(text);
     await expect.poll(() => drafts(page)).toContain(text);
     await panel.box.press("End");
     await panel.box.pressSequentially("!");
@@ -120,12 +120,12 @@ test("clears the text in other tabs once one has sent it", async ({ context, hos
   await expect.poll(() => drafts(page)).toEqual(["In both tabs"]);
   const second = await context.newPage();
   await second.goto(site.url);
-  const other = new Panel(second);
-  await other.open();
-  await expect(other.box).toHaveValue("In both tabs");
+  const otherPanel = new Panel(second);
+  await otherPanel.open();
+  await expect(otherPanel.box).toHaveValue("In both tabs");
   await panel.toTicket();
   await panel.send();
-  await expect(other.box).toHaveValue("");
+  await expect(otherPanel.box).toHaveValue("");
   expect(await tickets()).toHaveLength(1);
 });
 
@@ -136,22 +136,22 @@ test("restores the newer text of two tabs, and offers the other", async ({ conte
   await expect.poll(() => drafts(page)).toEqual(["Begun in the first tab"]);
   const second = await context.newPage();
   await second.goto(site.url);
-  const other = new Panel(second);
-  await other.open();
-  await expect(other.box).toHaveValue("Begun in the first tab");
-  await other.box.fill("Gone on with in the second");
+  const otherPanel = new Panel(second);
+  await otherPanel.open();
+  await expect(otherPanel.box).toHaveValue("Begun in the first tab");
+  await otherPanel.box.fill("Gone on with in the second");
   await expect.poll(() => drafts(page)).toEqual(["Gone on with in the second"]);
   await panel.box.fill("Gone on with in the first");
   await expect.poll(() => drafts(page)).toEqual(["Gone on with in the first", "Gone on with in the second"]);
 
   await second.reload();
-  await other.open();
-  await expect(other.box).toHaveValue("Gone on with in the first");
-  await expect(other.root.getByText("You started another message in another tab.")).toBeVisible();
-  await other.button("Use that one").click();
-  await expect(other.box).toHaveValue("Gone on with in the second");
-  await other.button("Use that one").click();
-  await expect(other.box).toHaveValue("Gone on with in the first");
+  await otherPanel.open();
+  await expect(otherPanel.box).toHaveValue("Gone on with in the first");
+  await expect(otherPanel.root.getByText("You started another message in another tab.")).toBeVisible();
+  await otherPanel.button("Use that one").click();
+  await expect(otherPanel.box).toHaveValue("Gone on with in the second");
+  await otherPanel.button("Use that one").click();
+  await expect(otherPanel.box).toHaveValue("Gone on with in the first");
 });
 
 test("shows a draft only to its writer, and deletes only the current user's on a reset", async ({
@@ -202,11 +202,11 @@ const expectForgotten = async (panel, page, url) => {
   expect(await readStore(page, "files")).toEqual([]);
 };
 
-for (const [where, view] of /** @type {const} */ ([
+for (const [condition, view] of /** @type {const} */ ([
   ["where help was not opened", "/"],
   ["where nobody was identified", "/?signed-out"],
 ])) {
-  test(`a reset deletes the draft on a page ${where}`, async ({ host, page, panel }) => {
+  test(`a reset deletes the draft on a page ${condition}`, async ({ host, page, panel }) => {
     const site = await host();
     await write(panel, page);
     await page.goto(site.url + view);
@@ -217,7 +217,7 @@ for (const [where, view] of /** @type {const} */ ([
     await expectForgotten(panel, page, site.url);
   });
 
-  test(`a reset on a page ${where} takes effect later if nothing can be fetched`, async ({
+  test(`a reset on a page ${condition} takes effect later if nothing can be fetched`, async ({
     host,
     page,
     panel,

@@ -183,9 +183,9 @@ test("shows the progress of an upload, and cancels it when the file is removed",
   await choose(panel, log("slow.log"));
   await expect(panel.root.getByRole("progressbar", { name: "Uploading slow.log" })).toBeVisible();
   await expect.poll(() => releases.length).toBe(1);
-  const cancelled = page.waitForEvent("requestfailed");
+  const uploadFailure = page.waitForEvent("requestfailed");
   await panel.button("Remove slow.log").click();
-  await cancelled;
+  await uploadFailure;
   await expect(panel.root.locator(".file")).toHaveCount(0);
   await expect(panel.button("Add a file")).toBeFocused();
   await panel.box.fill("Without it after all");
@@ -331,9 +331,9 @@ test("sends a ticket without a file that no longer exists, and tells the custome
       new Promise((done) => {
         const request = indexedDB.open("deskbell");
         request.onsuccess = () => {
-          const clearing = request.result.transaction("files", "readwrite");
-          clearing.objectStore("files").clear();
-          clearing.oncomplete = () => done(request.result.close());
+          const transaction = request.result.transaction("files", "readwrite");
+          transaction.objectStore("files").clear();
+          transaction.oncomplete = () => done(request.result.close());
         };
       }),
   );

@@ -301,7 +301,7 @@ test("keeps panel, text and recorder when a view transition swaps the root's att
     const [script] = [...document.scripts].filter(({ src }) => src.includes("deskbell.js"));
     const copy = document.createElement("script");
     for (const { name, value } of script?.attributes ?? []) copy.setAttribute(name, value);
-    return new Promise((loaded) => document.body.append(Object.assign(copy, { onload: () => loaded(null) })));
+    return new Promise((resolve) => document.body.append(Object.assign(copy, { onload: () => resolve(null) })));
   });
   await expect(panel.dialog).toBeVisible();
   await expect(panel.root).toHaveCount(1);
@@ -377,10 +377,10 @@ test("reopens a database that the browser closed in the background", async ({ ho
   await page.addInitScript(() => {
     const { open } = IDBFactory.prototype;
     /** @type {IDBDatabase[]} */
-    const opened = /** @type {Any} */ (window.opened = []);
+    const databases = /** @type {Any} */ (window.databases = []);
     IDBFactory.prototype.open = function (...args) {
       const request = open.apply(this, args);
-      request.addEventListener("success", () => opened.push(request.result));
+      request.addEventListener("success", () => databases.push(request.result));
       return request;
     };
   });
@@ -388,9 +388,9 @@ test("reopens a database that the browser closed in the background", async ({ ho
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("before");
-  await expect.poll(() => page.evaluate(() => /** @type {Any} */ (window).opened.length)).toBeGreaterThan(0);
+  await expect.poll(() => page.evaluate(() => /** @type {Any} */ (window).databases.length)).toBeGreaterThan(0);
   await page.evaluate(() =>
-    /** @type {Any} */ (window).opened.forEach((/** @type {IDBDatabase} */ database) => database.close()),
+    /** @type {Any} */ (window).databases.forEach((/** @type {IDBDatabase} */ database) => database.close()),
   );
   await panel.box.fill("written after it was closed");
   const storedMessages = () =>

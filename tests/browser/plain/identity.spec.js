@@ -21,7 +21,7 @@ secret = "${SECRET}"
 const ADA = { sub: "u-ada", name: "Ada „L“", email: "ada@example.com", plan: "enterprise" };
 
 /** A token that expired ten minutes ago. */
-const expired = () => {
+const expiredToken = () => {
   const now = Date.now;
   Date.now = () => now() - 15 * 60_000;
   try {
@@ -109,7 +109,7 @@ test("promises no response time to an unverified user, nor after a reset", async
 
 test("fetches another token when the gateway rejects an expired one", async ({ page, panel, tickets, trouble }) => {
   trouble.expect(/401/);
-  const host = await identify(page, [expired, () => sign(SECRET, "demo", ADA)]);
+  const host = await identify(page, [expiredToken, () => sign(SECRET, "demo", ADA)]);
   await write(panel);
   await panel.send();
   expect(host.calls()).toBe(2);
@@ -184,12 +184,16 @@ test("tells the host's developer once, and no customer, why a token is invalid",
   expect(JSON.stringify(await tickets())).not.toContain("token_audience");
 });
 
-for (const [how, body, cause] of /** @type {[string, string, string][]} */ ([
+for (const [fault, body, cause] of /** @type {[string, string, string][]} */ ([
   ["throws", "throw new Error('not logged in')", " Error: not logged in"],
   ["returns a page", "return '<!doctype html> <title>Log in</title>'", "<!doctype html> <title>Log in</title>"],
   ["returns an object", "return { token: 'a.b.c' }", "[object Object]"],
 ]))
-  test(`tells the developer that the token function ${how}, and sends the ticket`, async ({ page, panel, tickets }) => {
+  test(`tells the developer that the token function ${fault}, and sends the ticket`, async ({
+    page,
+    panel,
+    tickets,
+  }) => {
     await page.evaluate((body) => {
       const token = new Function(body);
       return /** @type {any} */ (window).deskbell("identify", { id: "u-ada", email: "ada@example.com", token });
@@ -356,11 +360,11 @@ test("does not send one user's submission with the next user's token", async ({ 
   expect((await tickets())[0].context.user).toMatchObject({ id: "u-ada", verified: false });
 });
 
-for (const [how, change] of /** @type {const} */ ([
+for (const [cause, change] of /** @type {const} */ ([
   ["another user is identified", "identify"],
   ["the user is reset", "reset"],
 ]))
-  test(`abandons a pending Send once ${how}`, async ({ page, panel, tickets }) => {
+  test(`abandons a pending Send once ${cause}`, async ({ page, panel, tickets }) => {
     await identify(page, [() => sign(SECRET, "demo", ADA)]);
     /** @type {(() => void)[]} */
     const releases = [];
@@ -438,10 +442,10 @@ test("does not call a failing token function again for other commands, and sends
   const calls = await page.evaluate(async () => {
     const win = /** @type {any} */ (window);
     await win.deskbell("set", { before: 1 });
-    await new Promise((later) => setTimeout(later));
+    await new Promise((done) => setTimeout(done));
     const before = win.calls;
     for (let nth = 0; nth < 5; nth++) await win.deskbell("set", { nth });
-    await new Promise((later) => setTimeout(later));
+    await new Promise((done) => setTimeout(done));
     return win.calls - before;
   });
   expect(calls).toBe(0);

@@ -38,7 +38,7 @@ test("marks triggers that are added later, searches only added nodes, and none o
       return querySelectorAll.call(this, selector);
     };
   });
-  const added = await page.evaluate(async () => {
+  const marks = await page.evaluate(async () => {
     const view = document.body.appendChild(document.createElement("section"));
     for (let n = 0; n < 50; n++) {
       const row = document.createElement("p");
@@ -55,7 +55,7 @@ test("marks triggers that are added later, searches only added nodes, and none o
     await null;
     return ["deep", "direct"].map((id) => document.getElementById(id)?.getAttribute("data-deskbell-queued"));
   });
-  expect(added).toEqual(["1", "1"]);
+  expect(marks).toEqual(["1", "1"]);
   // Another attempt changes the outbox, but not the number of submissions in it.
   const before = attempts;
   await page.evaluate(() => dispatchEvent(new Event("online")));

@@ -47,9 +47,9 @@ test("sends a submission after a reload, before help is opened, and emits an eve
   await context.unroute("**/v1/**");
   await page.reload();
   await expect.poll(() => page.evaluate(() => /** @type {Any} */ (document).events.length)).toBe(1);
-  const [sent] = await tickets();
-  expect(sent.message).toBe("Sealed before the reload");
-  expect(await page.evaluate(() => /** @type {Any} */ (document).events[0].reference)).toBe(sent.reference);
+  const [ticket] = await tickets();
+  expect(ticket.message).toBe("Sealed before the reload");
+  expect(await page.evaluate(() => /** @type {Any} */ (document).events[0].reference)).toBe(ticket.reference);
   await expect(panel.dialog).toBeHidden();
 });
 
@@ -87,17 +87,17 @@ test("sends from one of several tabs, and updates all of them", async ({ context
   });
   const second = await context.newPage();
   await second.goto(site.url);
-  const other = new Panel(second);
-  await other.open();
+  const otherPanel = new Panel(second);
+  await otherPanel.open();
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("From one tab of two");
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
-  await expect(other.button("1 message not sent yet")).toBeVisible();
+  await expect(otherPanel.button("1 message not sent yet")).toBeVisible();
   blocked = false;
   await Promise.all([page, second].map((page) => page.evaluate(() => void window.dispatchEvent(new Event("online")))));
-  await expect(other.button("1 message not sent yet")).toHaveCount(0);
+  await expect(otherPanel.button("1 message not sent yet")).toHaveCount(0);
   await panel.received();
   expect(posts).toBe(1);
   expect(await tickets()).toHaveLength(1);

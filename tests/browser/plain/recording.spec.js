@@ -69,22 +69,22 @@ test("records each error once with its source, stack, times and count", async ({
   await panel.open();
   await panel.sendTicket("errors");
   const [{ context }] = await tickets();
-  const found = context.errors.map((/** @type {Any} */ error) => [
+  const errors = context.errors.map((/** @type {Any} */ error) => [
     error.source,
     error.name,
     error.message,
     error.count,
   ]);
-  expect(found).toContainEqual(["error", "TypeError", "Cannot read properties of null (reading 'gone')", 3]);
+  expect(errors).toContainEqual(["error", "TypeError", "Cannot read properties of null (reading 'gone')", 3]);
   for (const message of ["a text", "42", "undefined", "[object]", "Symbol(s)"])
-    expect(found).toContainEqual(["rejection", "", message, 1]);
-  expect(found).toContainEqual(["rejection", "TypeError", "an error", 1]);
-  expect(found).toContainEqual(["rejection", "AbortError", "it took too long", 1]);
-  expect(found).toContainEqual(["console.error", "RangeError", "said [object] RangeError: inner", 1]);
-  expect(found).toContainEqual(["console.warn", "", "watch out", 1]);
-  expect(found).toContainEqual(["resource", "", "<img>", 1]);
-  expect(found).toContainEqual(["policy", "", "script-src https://evil.example/x.js", 1]);
-  expect(found).toContainEqual(["captured", "SyntaxError", 'caught {"component":"Chart"}', 1]);
+    expect(errors).toContainEqual(["rejection", "", message, 1]);
+  expect(errors).toContainEqual(["rejection", "TypeError", "an error", 1]);
+  expect(errors).toContainEqual(["rejection", "AbortError", "it took too long", 1]);
+  expect(errors).toContainEqual(["console.error", "RangeError", "said [object] RangeError: inner", 1]);
+  expect(errors).toContainEqual(["console.warn", "", "watch out", 1]);
+  expect(errors).toContainEqual(["resource", "", "<img>", 1]);
+  expect(errors).toContainEqual(["policy", "", "script-src https://evil.example/x.js", 1]);
+  expect(errors).toContainEqual(["captured", "SyntaxError", 'caught {"component":"Chart"}', 1]);
   const errorWith = (/** @type {string} */ text) =>
     context.errors.find((/** @type {Any} */ error) => error.message.includes(text));
   expect(errorWith("of an extension").extension).toBe(true);
@@ -192,12 +192,12 @@ test("separates reports of the browser itself, searches for none of them, and le
   expect(queries.join()).not.toMatch(/ResizeObserver|Script error/i);
   await panel.sendTicket("noise");
   const [{ context }] = await tickets();
-  const found = context.errors.map((/** @type {Any} */ { source, message, count }) => [source, message, count]);
-  expect(found).toContainEqual(["error", "the chart has no data", 1]);
-  expect(found).toContainEqual(["browser", "Script error.", 30]);
-  expect(found).toContainEqual(["console.error", "Row 29 of orders is invalid", 30]);
-  expect(found).toContainEqual(["console.warn", "[app] warning 29", 1]);
-  expect(found.filter((/** @type {Any} */ [source]) => source == "error")).toHaveLength(1);
+  const errors = context.errors.map((/** @type {Any} */ { source, message, count }) => [source, message, count]);
+  expect(errors).toContainEqual(["error", "the chart has no data", 1]);
+  expect(errors).toContainEqual(["browser", "Script error.", 30]);
+  expect(errors).toContainEqual(["console.error", "Row 29 of orders is invalid", 30]);
+  expect(errors).toContainEqual(["console.warn", "[app] warning 29", 1]);
+  expect(errors.filter((/** @type {Any} */ [source]) => source == "error")).toHaveLength(1);
 });
 
 test("records failed requests with method, status, size and identifying headers, never a body", async ({
@@ -219,9 +219,9 @@ test("records failed requests with method, status, size and identifying headers,
     await fetch(new Request("/api/b?status=404"));
     await fetch("http://127.0.0.1:9/").catch(() => {});
     const controller = new AbortController();
-    const aborted = fetch("/api/c", { signal: controller.signal }).catch(() => {});
+    const abortedFetch = fetch("/api/c", { signal: controller.signal }).catch(() => {});
     controller.abort();
-    await aborted;
+    await abortedFetch;
     const request = new XMLHttpRequest();
     request.open("PUT", "/api/d?status=500");
     request.send("typed body");
@@ -230,8 +230,8 @@ test("records failed requests with method, status, size and identifying headers,
   await panel.open();
   await panel.sendTicket("requests");
   const [{ context }] = await tickets();
-  const found = context.requests.map((/** @type {Any} */ request) => [request.method, request.url, request.status]);
-  expect(found).toEqual([
+  const requests = context.requests.map((/** @type {Any} */ request) => [request.method, request.url, request.status]);
+  expect(requests).toEqual([
     ["POST", `${site.url}/api/a?status=503`, 503],
     ["GET", `${site.url}/api/b?status=404`, 404],
     ["GET", "http://127.0.0.1:9/", 0],

@@ -133,15 +133,15 @@ test.describe("with a clipboard", () => {
     const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
     await panel.button("Copy as JSON").click();
     await expect(panel.live).toHaveText("Copied");
-    const copied = JSON.parse(await clipboard());
+    const copy = JSON.parse(await clipboard());
     await panel.button("Copy as text").click();
     await expect.poll(clipboard).toMatch(/Message: It broke[^]*Errors:[^]*Message: error-mark/);
     expect(await clipboard()).not.toContain("Mozilla/5.0");
-    const sent = JSON.parse(await send(panel));
-    const { created_at, ...rest } = sent;
+    const submission = JSON.parse(await send(panel));
+    const { created_at, ...rest } = submission;
     expect(Date.parse(created_at)).toBeGreaterThan(0);
-    delete copied.created_at;
-    expect(copied).toEqual(rest);
+    delete copy.created_at;
+    expect(copy).toEqual(rest);
   });
 });
 

@@ -141,15 +141,15 @@ test("sets a secure cookie over HTTPS, and ignores malformed cookies and those o
 
 /** Pages and domains for which the browser rejects the cookie. */
 const REFUSED = [
-  { why: "another owner's domain", page: "https://www.acme.test", domain: "elsewhere.test" },
-  { why: "a public suffix", page: "https://acme.github.io", domain: "github.io" },
-  { why: "a top-level domain", page: "https://www.acme.test", domain: "test" },
-  { why: "a URL instead of a domain", page: "https://www.acme.test", domain: "https://acme.test" },
-  { why: "a sibling domain", page: "https://www.acme.test", domain: "app.acme.test" },
-  { why: "blocked cookies", page: "https://www.acme.test", domain: "acme.test", blocked: true },
+  { reason: "another owner's domain", page: "https://www.acme.test", domain: "elsewhere.test" },
+  { reason: "a public suffix", page: "https://acme.github.io", domain: "github.io" },
+  { reason: "a top-level domain", page: "https://www.acme.test", domain: "test" },
+  { reason: "a URL instead of a domain", page: "https://www.acme.test", domain: "https://acme.test" },
+  { reason: "a sibling domain", page: "https://www.acme.test", domain: "app.acme.test" },
+  { reason: "blocked cookies", page: "https://www.acme.test", domain: "acme.test", blocked: true },
 ];
-for (const { why, page: address, domain, blocked } of REFUSED)
-  test(`warns the developer and keeps the session in the origin if the browser rejects the cookie: ${why}`, async ({
+for (const { reason, page: address, domain, blocked } of REFUSED)
+  test(`warns the developer and keeps the session in the origin if the browser rejects the cookie: ${reason}`, async ({
     page,
     panel,
     host,

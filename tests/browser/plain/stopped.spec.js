@@ -107,14 +107,14 @@ test("emits the cause `blocked` if a firewall rejects the text", async ({ host, 
         })
       : route.continue(),
   );
-  const failed = page.evaluate(
+  const failureCause = page.evaluate(
     () => new Promise((resolve) => window.deskbell("on", "failed", ({ cause }) => resolve(cause))),
   );
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("<script>alert(1)</script> UNION SELECT");
   await panel.button("Send").click();
-  expect(await failed).toBe("blocked");
+  expect(await failureCause).toBe("blocked");
   await expect(panel.title).toHaveText("Not sent yet");
 });
 

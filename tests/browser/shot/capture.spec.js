@@ -19,11 +19,15 @@ const recordStream = (page) =>
     };
   });
 
-for (const [where, viewport] of /** @type {const} */ ([
+for (const [position, viewport] of /** @type {const} */ ([
   ["beside it", { width: 1280, height: 720 }],
   ["on top of it", { width: 360, height: 640 }],
 ]))
-  test(`captures the page without the panel ${where}, and shows the panel again`, async ({ page, panel, studio }) => {
+  test(`captures the page without the panel ${position}, and shows the panel again`, async ({
+    page,
+    panel,
+    studio,
+  }) => {
     await page.setViewportSize(viewport);
     await studio.open();
     expect(await page.evaluate(() => /** @type {Any} */ (window).possible())).toBe(true);

@@ -1,4 +1,4 @@
-import { changed, expect, expectAccessible, isBlack, pixel, test } from "./studio.js";
+import { changedBox, expect, expectAccessible, isBlack, pixel, test } from "./studio.js";
 
 // A customer's edits are in the file, pixel by pixel.
 
@@ -21,7 +21,7 @@ for (const [size, viewport] of /** @type {const} */ ([
     await studio.use.click();
     const picture = await studio.picture();
     expect(picture).toMatchObject({ name: "screenshot.png", type: "image/png", width: WIDTH, height: HEIGHT });
-    const black = changed(picture, await studio.plain(file));
+    const black = changedBox(picture, await studio.plain(file));
     if (!black) throw new Error("nothing has changed");
     expect(isBlack(picture, black)).toBe(true);
     // Everything that the pointer went over, and only pixels that it touched.
@@ -43,7 +43,7 @@ test("blacks out transparent pixels opaquely, and draws nothing beyond the edge"
   const plain = await studio.plain(file);
   expect(pixel(plain, 300, HEIGHT - 1)).toEqual([0, 0, 0, 0]);
   const part = { x: 250, y: HEIGHT - 30, width: WIDTH - 250, height: 30 };
-  expect(changed(picture, plain)).toEqual(part);
+  expect(changedBox(picture, plain)).toEqual(part);
   expect(isBlack(picture, part)).toBe(true);
 });
 
@@ -58,7 +58,7 @@ test("a mark is a frame that leaves its inside unchanged", async ({ studio }) =>
   const plain = await studio.plain(file);
   expect(pixel(picture, 100, 80)).toEqual([224, 0, 45, 255]);
   expect(pixel(picture, 160, 110)).toEqual([224, 0, 45, 255]);
-  const around = changed(picture, plain);
+  const around = changedBox(picture, plain);
   expect(around?.x).toBeGreaterThan(95);
   expect(around?.width).toBeLessThan(130);
   for (const [x, y] of [
@@ -84,7 +84,7 @@ test("crops to whole pixels, and draws later edits where they were made", async 
   const picture = await studio.picture();
   expect(picture).toMatchObject({ width: 195, height: 80 });
   const black = { x: 5, y: 10, width: 30, height: 20 };
-  expect(changed(picture, await studio.plain(file), { x: 45, y: 20 })).toEqual(black);
+  expect(changedBox(picture, await studio.plain(file), { x: 45, y: 20 })).toEqual(black);
   expect(isBlack(picture, black)).toBe(true);
 });
 
@@ -106,7 +106,7 @@ test("undoes every step until the picture is unchanged", async ({ studio }) => {
   await studio.undo.click();
   await expect(studio.status).toHaveText("Nothing to undo.");
   await studio.use.click();
-  expect(changed(await studio.picture(), await studio.plain(file))).toBeNull();
+  expect(changedBox(await studio.picture(), await studio.plain(file))).toBeNull();
 });
 
 test("the keyboard alone blacks out, marks, crops, undoes and finishes", async ({ page, panel, studio }) => {
@@ -143,7 +143,7 @@ test("the keyboard alone blacks out, marks, crops, undoes and finishes", async (
   const picture = await studio.picture();
   expect(picture).toMatchObject({ width: 84, height: 54 });
   const black = { x: 4, y: 2, width: 80, height: 52 };
-  expect(changed(picture, await studio.plain(file), { x: 114, y: 71 })).toEqual(black);
+  expect(changedBox(picture, await studio.plain(file), { x: 114, y: 71 })).toEqual(black);
   expect(isBlack(picture, black)).toBe(true);
   await expect(studio.editor).toHaveCount(0);
   await expect(panel.box).toBeFocused();
@@ -190,7 +190,7 @@ test.describe("by touch", () => {
     await expect(studio.status).toHaveText(/^Blacked out/);
     await studio.use.tap();
     const picture = await studio.picture();
-    const black = changed(picture, await studio.plain(file));
+    const black = changedBox(picture, await studio.plain(file));
     if (!black) throw new Error("nothing has changed");
     expect(isBlack(picture, black)).toBe(true);
     for (const [edge, drawn] of [

@@ -84,10 +84,10 @@ export class Studio {
   async outcome() {
     const shot = await this.page.evaluate(async () => {
       const { file, word } = await /** @type {Any} */ (window).shot;
-      return file ? { file: { name: file.name, type: file.type, ...(await decoded(file)) } } : { word };
+      return file ? { file: { name: file.name, type: file.type, ...(await decode(file)) } } : { word };
 
       /** @param {Blob} file */
-      async function decoded(file) {
+      async function decode(file) {
         const picture = await createImageBitmap(file);
         const { width, height } = picture;
         const context = new OffscreenCanvas(width, height).getContext("2d");
@@ -141,15 +141,15 @@ export class Studio {
 export const pixel = ({ pixels, width }, x, y) => [...pixels.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)];
 
 /**
- * The smallest box around the differences between a picture and a part of another of its size.
- * @param {Picture} one @param {Picture} other @param {{x: number, y: number}} [from]
+ * The smallest box around the differences between a picture and the part of the original at an offset.
+ * @param {Picture} picture @param {Picture} original @param {{x: number, y: number}} [offset]
  */
-export const changed = (one, other, from = { x: 0, y: 0 }) => {
+export const changedBox = (picture, original, offset = { x: 0, y: 0 }) => {
   let [left, top, right, bottom] = [Infinity, Infinity, 0, 0];
-  for (let y = 0; y < one.height; y++)
-    for (let x = 0; x < one.width; x++) {
-      const [a, b] = [(y * one.width + x) * 4, ((y + from.y) * other.width + x + from.x) * 4];
-      if (one.pixels.readUInt32LE(a) === other.pixels.readUInt32LE(b)) continue;
+  for (let y = 0; y < picture.height; y++)
+    for (let x = 0; x < picture.width; x++) {
+      const [a, b] = [(y * picture.width + x) * 4, ((y + offset.y) * original.width + x + offset.x) * 4];
+      if (picture.pixels.readUInt32LE(a) === original.pixels.readUInt32LE(b)) continue;
       [left, top, right, bottom] = [
         Math.min(left, x),
         Math.min(top, y),
