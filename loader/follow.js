@@ -27,6 +27,8 @@ const SILENCE_MS = 45_000;
 const RECONNECT_MS = 1000;
 const POLL_MS = 30_000;
 const POLL_MAX_MS = 300_000;
+/** The list of somebody who has no tickets. */
+const NONE = '{"tickets":[],"open":0,"unread":0}';
 
 /** @param {Options} options */
 export const follow = (options) => {
@@ -68,7 +70,7 @@ export const follow = (options) => {
       const headers = new Headers(options.headers);
       // Only submissions begin a session: after a `reset`, following tickets must not create another.
       const sessionId = session(false);
-      if (!jwt && !sessionId) throw new Error("deskbell: nobody");
+      if (!jwt && !sessionId) throw new Error("deskbell: neither a token nor a session");
       if (sessionId) headers.set("Deskbell-Session", sessionId);
       if (jwt) headers.set("Authorization", `Bearer ${jwt}`);
       const response = await fetch(`${siteUrl}/tickets${path}`, {
@@ -143,7 +145,9 @@ export const follow = (options) => {
 
   const requestCounts = async () => {
     const startGeneration = generation;
-    const { status, text } = await request("GET", "");
+    // Without a token and a session there are no tickets.
+    const isNobody = !state.token && !session(false);
+    const { status, text } = isNobody ? { status: 200, text: NONE } : await request("GET", "");
     await whenUserKnown();
     if (status != 200 || startGeneration != generation) return false;
     try {

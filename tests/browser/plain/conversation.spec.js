@@ -318,6 +318,8 @@ test("ignores a response that arrives after a reset, also for anonymous customer
   await expect.poll(() => releases.length).toBe(1);
   await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
   releases[0]?.(5);
+  // Bob has a session from another tab.
+  await page.evaluate((key) => localStorage.setItem(key, "fedcba9876543210fedcba9876543210"), SESSION);
   await page.evaluate(() => /** @type {any} */ (window).deskbell("identify", { id: "bob", email: "bob@example.com" }));
   await expect.poll(() => releases.length).toBe(2);
   releases[1]?.(2);

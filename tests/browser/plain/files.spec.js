@@ -202,11 +202,17 @@ test("retries failed uploads on request, and otherwise when the ticket is sent",
 }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
   await host();
-  await page.route("**/attachments/**", (route) => route.abort());
+  let aborted = 0;
+  await page.route("**/attachments/**", (route) => {
+    aborted += 1;
+    return route.abort();
+  });
   await panel.open();
   await panel.toTicket();
   await choose(panel, log("one.log"), log("two.log"));
   const rows = panel.root.locator(".file");
+  // Until they are tried they have the same text.
+  await expect.poll(() => aborted).toBe(2);
   await expect(rows.getByText("Will be uploaded when you send.")).toHaveCount(2);
   await page.unroute("**/attachments/**");
   await rows.first().getByRole("button", { name: "Try again" }).click();
