@@ -156,9 +156,13 @@ fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
     });
 }
 
-/// Announces the outcome of a search, unless another one begins soon.
+/// Announces the outcome of a search, unless another one begins soon, or a screen without hits is shown by then.
 fn announce(panel: Panel, outcome: String) {
-    let announcement = timer::after(ANNOUNCED_AFTER, move || panel.announce(&outcome));
+    let announcement = timer::after(ANNOUNCED_AFTER, move || {
+        if panel.peek(|model| matches!(model.screen, Screen::Home | Screen::Ticket)) {
+            panel.announce(&outcome);
+        }
+    });
     STATE.with(|state| state.search.borrow_mut()._announcement = announcement);
 }
 

@@ -122,6 +122,26 @@ test("leaves out one error, one request and one link, and sends the others", asy
   ]);
 });
 
+test("does not announce the results of a search on the preview", async ({ host, page, panel }) => {
+  await page.clock.install();
+  await host();
+  let release = () => {};
+  const released = new Promise((resolve) => (release = () => resolve(0)));
+  await page.route(/\/search/, async (route) => {
+    await released;
+    await route.continue();
+  });
+  await openReview(panel);
+  const searched = page.evaluate(
+    () => new Promise((resolve) => /** @type {Any} */ (window).deskbell("once", "search", () => resolve(true))),
+  );
+  release();
+  await searched;
+  await page.clock.runFor(10_000);
+  await expect(panel.title).toHaveText("What we send");
+  expect(await panel.live.textContent()).not.toMatch(/result/);
+});
+
 test.describe("with a clipboard", () => {
   test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 
