@@ -2,17 +2,18 @@
 //!
 //! Tabs with an earlier version of the widget lock the whole outbox. They are kept out by sharing that lock beside the one of the submission.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use domain::desk::ids::{IdempotencyKey, Time};
-use domain::desk::outbox::{LEASE_MS, lease_wait};
+use domain::desk::leases::{LEASE_MS, Leases};
 use wasm_bindgen::JsValue;
 use wire::Source;
 
 use super::LEASES;
 use super::clock::{Clock, DeviceClock};
-use crate::browser::database::{Access, Change, Database, Unavailable};
+use crate::browser::database::{Access, Change, Database, Entries, Unavailable};
 use crate::browser::locks::{self, Lock, Mode};
 use crate::browser::timer;
 
@@ -59,76 +60,118 @@ impl Locks for DeviceLocks {
     async fn ask(&self, key: &IdempotencyKey) -> Option<Held> {
         let own = [&self.name, ":", &key.0].concat();
         if !locks::are_supported() {
-            return lease(self.database.clone(), self.name.clone(), own).await.map(Held::Lease);
+            let place =
+                Place { database: self.database.clone(), outbox: self.name.clone(), own, until: Cell::default() };
+            return lease(place).await.map(Held::Lease);
         }
         let lock = locks::request(&own, Mode::Exclusive).await?;
         Some(Held::Locks(lock, locks::request(&self.name, Mode::Shared).await?))
     }
 }
 
-/// A lease, which is renewed as long as it is held.
+/// A lease, which is renewed as long as it is held. Together with it the lease of the outbox is held, which tabs with an earlier version of the
+/// widget take; submissions share that one.
 #[derive(Debug)]
 pub struct Lease {
+    place: Rc<Place>,
+    is_held: Rc<Cell<bool>>,
+}
+
+/// Where a lease is.
+#[derive(Debug)]
+struct Place {
     database: Rc<Database>,
-    name: String,
-    is_held: Rc<std::cell::Cell<bool>>,
+    outbox: String,
+    own: String,
+    /// Until when it was last taken. Another time on the device is another tab's.
+    until: Cell<Time>,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         self.is_held.set(false);
-        let (database, name) = (self.database.clone(), self.name.clone());
+        let place = self.place.clone();
         timer::spawn(async move {
             // It ends by itself.
-            let _ = database
-                .transact(&[LEASES], Access::Write, move |_| ((), vec![Change::Delete { store: LEASES, key: name }]))
-                .await;
+            let _ = place.release().await;
         });
     }
 }
 
-/// `outbox` is the lease of tabs with an earlier version of the widget.
-async fn lease(database: Rc<Database>, outbox: String, name: String) -> Option<Lease> {
+async fn lease(place: Place) -> Option<Lease> {
     loop {
-        let wait = take(&database, &outbox, &name).await.ok()?;
+        let wait = place.take().await.ok()?;
         if wait == 0 {
             break;
         }
         timer::wait(Duration::from_millis(wait.min(LOOK_MS))).await;
     }
-    let is_held = Rc::new(std::cell::Cell::new(true));
-    let lease = Lease { database: database.clone(), name: name.clone(), is_held: is_held.clone() };
+    let is_held = Rc::new(Cell::new(true));
+    let lease = Lease { place: Rc::new(place), is_held: is_held.clone() };
+    let place = lease.place.clone();
     timer::spawn(async move {
         loop {
             timer::wait(Duration::from_millis(RENEW_MS)).await;
-            if !is_held.get() {
+            // One that is not renewed ends by itself.
+            if !is_held.get() || place.renew().await == Ok(false) {
                 break;
             }
-            let renewed = hold(&name);
-            // One that is not renewed ends by itself.
-            let _ = database.transact(&[LEASES], Access::Write, move |_| ((), vec![renewed])).await;
         }
     });
     Some(lease)
 }
 
-/// Takes a lease; otherwise returns how long another tab may have it, in milliseconds.
-async fn take(database: &Database, outbox: &str, name: &str) -> Result<u64, Unavailable> {
-    let names = [outbox.to_string(), name.to_string()];
-    let held = hold(name);
-    let take = move |stores: Vec<Vec<(String, JsValue)>>| {
-        let now = DeviceClock.now();
-        let leases = stores.into_iter().flatten().filter(|(key, _)| names.contains(key));
-        let waits = leases.map(|(_, until)| lease_wait(Time(until.number() as u64), now));
-        match waits.max().unwrap_or(0) {
-            0 => (0, vec![held]),
-            wait => (wait, Vec::new()),
+impl Place {
+    /// Takes the lease; otherwise returns how long another tab may have it, in milliseconds.
+    async fn take(&self) -> Result<u64, Unavailable> {
+        self.change(|leases, _| match leases.wait(DeviceClock.now()) {
+            0 => (0, true),
+            wait => (wait, false),
+        })
+        .await
+    }
+
+    /// Renews the lease; `false` if another tab may have it by now, because this one was suspended.
+    async fn renew(&self) -> Result<bool, Unavailable> {
+        self.change(|leases, until| {
+            let is_renewed = leases.can_be_renewed(until, DeviceClock.now());
+            (is_renewed, is_renewed)
+        })
+        .await
+    }
+
+    /// Reads the leases, and takes the own one and that of the outbox if `decide` says so.
+    async fn change<T: 'static>(
+        &self,
+        decide: impl FnOnce(&Leases, Time) -> (T, bool) + 'static,
+    ) -> Result<T, Unavailable> {
+        let (outbox, own, before) = (self.outbox.clone(), self.own.clone(), self.until.get());
+        let until = DeviceClock.now().plus(LEASE_MS);
+        let read = move |stores| {
+            let (result, is_taken) = decide(&leases(stores, &outbox, &own), before);
+            let held = |key| Change::Put { store: LEASES, key, value: JsValue::from_f64(until.0 as f64) };
+            let changes = if is_taken { vec![held(own), held(outbox)] } else { Vec::new() };
+            ((result, is_taken), changes)
+        };
+        let (result, is_taken) = self.database.transact(&[LEASES], Access::Write, read).await?;
+        if is_taken {
+            self.until.set(until);
         }
-    };
-    database.transact(&[LEASES], Access::Write, take).await
+        Ok(result)
+    }
+
+    async fn release(&self) -> Result<(), Unavailable> {
+        let (outbox, own, until) = (self.outbox.clone(), self.own.clone(), self.until.get());
+        let release = move |stores| {
+            let released = leases(stores, &outbox, &own).released(until, DeviceClock.now());
+            let delete = |key| Change::Delete { store: LEASES, key };
+            ((), released.into_iter().map(delete).collect())
+        };
+        self.database.transact(&[LEASES], Access::Write, release).await
+    }
 }
 
-fn hold(name: &str) -> Change {
-    let until = DeviceClock.now().plus(LEASE_MS).0 as f64;
-    Change::Put { store: LEASES, key: name.into(), value: JsValue::from_f64(until) }
+fn leases(stores: Vec<Entries>, outbox: &str, own: &str) -> Leases {
+    let entries = stores.into_iter().flatten().map(|(key, until)| (key, Time(until.number() as u64)));
+    Leases { outbox: outbox.into(), own: own.into(), entries: entries.collect() }
 }

@@ -402,6 +402,27 @@ async fn without_locks_a_lease_on_the_device_takes_their_place() {
 }
 
 #[wasm_bindgen_test]
+async fn without_locks_the_lease_of_the_outbox_keeps_out_tabs_with_an_earlier_version() {
+    let _replaced = replace("navigator", "value: {}");
+    let locks = device_locks("shared");
+    let (first, second) = (ask(&locks, "k1"), ask(&locks, "k2"));
+    until(|| first.borrow().is_some() && second.borrow().is_some()).await;
+    let lasts = async || disk("return (await get('leases', 'deskbell:shared:outbox')) > Date.now()").await.is_true();
+    assert!(lasts().await);
+    first.take();
+    pass(100).await;
+    assert!(lasts().await, "the other submission shares it");
+    second.take();
+    for _ in 0..100 {
+        if !lasts().await {
+            return;
+        }
+        pass(20).await;
+    }
+    panic!("not within two seconds");
+}
+
+#[wasm_bindgen_test]
 async fn a_timer_never_fires_before_its_time() {
     let fired = Rc::new(Cell::new(None));
     let at = |time: Time| {
@@ -521,7 +542,12 @@ fn write(tab: &Tab, text: &str) {
 
 fn press_send(tab: &Tab) {
     let more = r#"{"locale":"en"}"#.to_string();
-    tab.tell(Happening::SendPressed { written_in: Target::NewTicket, target: Target::NewTicket, more });
+    tab.tell(Happening::SendPressed {
+        written_in: Target::NewTicket,
+        target: Target::NewTicket,
+        more,
+        visit: String::new(),
+    });
 }
 
 fn shown(tab: &Tab) -> String {

@@ -13,6 +13,7 @@ impl Desk {
     pub(super) fn accepted(&mut self, key: &IdempotencyKey, response: String) {
         let Some(position) = self.outbox.iter().position(|outgoing| outgoing.submission.key == *key) else { return };
         let Outgoing { submission, own, .. } = self.outbox.remove(position);
+        let (body, visit) = (submission.body(), submission.visit);
         let files: Vec<AttachmentId> = submission.attachments.iter().map(|file| file.id.clone()).collect();
         for id in &files {
             self.forget_attachment(id);
@@ -34,7 +35,8 @@ impl Desk {
         let done = Done { key: key.clone(), own, content: Some(record.clone()) };
         self.write_certainly(vec![Write::Retire(Box::new(done)), put(record), Write::Release(files)]);
         if known.target == Target::NewTicket {
-            self.effects.push(Effect::Emit(HostEvent::Sent(key.clone(), known.response.clone())));
+            let response = known.response.clone();
+            self.effects.push(Effect::Emit(HostEvent::Sent { key: key.clone(), response, body, visit }));
         }
         self.acknowledge(known);
         self.release(key);

@@ -61,11 +61,16 @@ pub struct KnownAttachment {
 pub enum LeftBehindReason {
     /// It is neither at the gateway nor on the device.
     Missing,
-    /// The gateway refuses it, or something on the way to the gateway blocks it.
+    /// Something on the way to the gateway blocks it.
+    Blocked,
+    /// The gateway refuses it.
     Refused,
     /// The customer did not want to wait for it.
     Chosen,
 }
+
+/// The refusal of an attachment that something on the way takes for too large, and not the gateway.
+pub const STOPPED: &str = "stopped";
 
 /// An attachment that its message was sent without.
 #[derive(Clone, Debug, PartialEq, Eq)]

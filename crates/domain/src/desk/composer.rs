@@ -37,7 +37,7 @@ pub enum State {
     /// The customer writes.
     Writing,
     /// Send was pressed, and the configuration is waited for.
-    Checking { target: Target, more: String },
+    Checking { target: Target, more: String, visit: String },
     /// The draft has become a submission, which has no outcome yet.
     Sending,
 }

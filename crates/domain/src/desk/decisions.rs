@@ -5,15 +5,20 @@ use super::attachment::LeftBehindReason;
 use super::ids::{AttachmentId, IdempotencyKey};
 use super::outgoing::{Outgoing, Progress};
 use super::records::{Done, Record, Write};
+use super::submission::Cause;
 
 impl Desk {
-    pub(super) fn send_again_pressed(&mut self, key: &IdempotencyKey) {
+    pub(super) fn send_again_pressed(&mut self, key: &IdempotencyKey, saw_unsure: bool) {
         let (revision, now, is_mine) = (self.new_revision(), self.now, self.is_shown(key));
         let Some(outgoing) = self.outgoing_mut(key) else { return };
         if outgoing.progress != Progress::Idle || !is_mine {
             return;
         }
         let submission = &mut outgoing.submission;
+        // It has become so since the button was drawn.
+        if submission.cause == Some(Cause::Unsure) && !saw_unsure {
+            return;
+        }
         submission.confirmed_at = now;
         submission.cause = None;
         submission.refusal = None;

@@ -1,6 +1,6 @@
 //! Delivering: what is due is sent, each submission by itself, so that none waits behind another.
 
-use super::attachment::{AttachmentState, LeftBehindReason};
+use super::attachment::{AttachmentState, LeftBehindReason, STOPPED};
 use super::customer::Credential;
 use super::draft::Target;
 use super::effect::{Effect, Timer};
@@ -120,8 +120,10 @@ impl Desk {
         let files: Vec<AttachmentId> = outgoing.submission.attachments.iter().map(|file| file.id.clone()).collect();
         let mut is_ready = true;
         for id in files {
-            let state = self.attachment(&id).map_or(AttachmentState::Missing, |known| known.state);
-            match state {
+            let known = self.attachment(&id);
+            // What is blocked on its way has no refusal of the gateway.
+            let is_blocked = known.is_some_and(|known| matches!(known.record.refusal.as_str(), "" | STOPPED));
+            match known.map_or(AttachmentState::Missing, |known| known.state) {
                 AttachmentState::Uploaded => {}
                 AttachmentState::Reading | AttachmentState::Uploading => is_ready = false,
                 AttachmentState::Ready => {
@@ -133,6 +135,7 @@ impl Desk {
                     self.upload_for(&id, key);
                 }
                 AttachmentState::NoRoom => is_ready = false,
+                AttachmentState::Refused if is_blocked => self.leave_behind(key, &id, LeftBehindReason::Blocked),
                 AttachmentState::Refused => self.leave_behind(key, &id, LeftBehindReason::Refused),
                 AttachmentState::Missing => self.leave_behind(key, &id, LeftBehindReason::Missing),
             }

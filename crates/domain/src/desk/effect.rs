@@ -77,8 +77,17 @@ pub enum Timer {
 /// An event for the host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HostEvent {
-    /// A new ticket has arrived, with the response of the gateway.
-    Sent(IdempotencyKey, String),
+    /// A new ticket has arrived.
+    Sent {
+        /// Its key.
+        key: IdempotencyKey,
+        /// The response of the gateway.
+        response: String,
+        /// The bytes that were sent.
+        body: String,
+        /// The visit to which it is to be counted; empty if it is not counted.
+        visit: String,
+    },
     /// A new ticket has not arrived at an attempt; refused if there is no cause.
     Failed(Option<Cause>),
     /// A submission waits to be sent again.

@@ -82,11 +82,18 @@ pub enum Happening {
         target: Target,
         /// The members of a ticket's body that the form does not hold, a JSON object.
         more: String,
+        /// The visit to which a ticket is counted once it has arrived; empty to count none.
+        visit: String,
     },
     /// The gateway has answered, or has not.
     Answered(IdempotencyKey, Answer),
     /// The customer wants a submission to be sent now.
-    SendAgainPressed(IdempotencyKey),
+    SendAgainPressed {
+        /// Its key.
+        key: IdempotencyKey,
+        /// Whether the customer saw that it may have arrived, when they pressed. Otherwise what may have arrived is not sent again.
+        saw_unsure: bool,
+    },
     /// The customer wants to edit a refused submission.
     EditPressed(IdempotencyKey),
     /// The customer discards a submission.
@@ -115,6 +122,11 @@ pub enum Happening {
     Configured(Box<FormRules>),
     /// The configuration does not arrive.
     ConfigurationFailed,
+    /// The page speaks a language from now on.
+    LanguageChosen {
+        /// The sentence that names an attachment which was left behind, with `{name}` for its name.
+        left_behind_line: String,
+    },
     /// Another tab has changed what is on the device.
     OtherTabSpoke,
     /// The browser is online again, or the page is shown again.

@@ -1,6 +1,6 @@
 //! Ids, revisions and times of the desk.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use super::hash::StableHash;
 
 /// Declares ids that are text.
 macro_rules! ids {
@@ -42,11 +42,7 @@ impl IdempotencyKey {
     /// The key of a text that was written under this key, which belongs to another text by now. It is the same in every tab that shows the text,
     /// so that two of them that send it send it once.
     pub fn branch(&self, text: &str) -> IdempotencyKey {
-        let half = |number: u8| {
-            let mut hasher = DefaultHasher::new();
-            (number, &self.0, text).hash(&mut hasher);
-            hasher.finish()
-        };
+        let half = |seed| StableHash::new(seed).text(&self.0).text(text).finish();
         IdempotencyKey(format!("{:016x}{:016x}", half(0), half(1)))
     }
 }

@@ -34,8 +34,10 @@ mod delivering;
 pub mod draft;
 pub mod effect;
 pub mod event;
+mod hash;
 mod identity;
 pub mod ids;
+pub mod leases;
 mod loading;
 pub mod outbox;
 mod outgoing;
@@ -178,9 +180,11 @@ impl Desk {
             Happening::AttachmentRemoved(id) => self.attachment_removed(&id),
             Happening::AttachmentRetried(id) => self.attachment_retried(&id),
             Happening::AttachmentUploaded(id, outcome) => self.attachment_uploaded(&id, outcome),
-            Happening::SendPressed { written_in, target, more } => self.send_pressed(&written_in, target, more),
+            Happening::SendPressed { written_in, target, more, visit } => {
+                self.send_pressed(&written_in, target, more, visit);
+            }
             Happening::Answered(key, answer) => self.answered(&key, answer),
-            Happening::SendAgainPressed(key) => self.send_again_pressed(&key),
+            Happening::SendAgainPressed { key, saw_unsure } => self.send_again_pressed(&key, saw_unsure),
             Happening::EditPressed(key) => self.edit_pressed(&key),
             Happening::DiscardPressed(key) => self.discard_pressed(&key),
             Happening::LeaveBehindPressed(key, id) => self.leave_behind_pressed(&key, &id),
@@ -199,6 +203,7 @@ impl Desk {
                     self.configured(Configuration::Failed);
                 }
             }
+            Happening::LanguageChosen { left_behind_line } => self.settings.left_behind_line = left_behind_line,
             Happening::Online => self.hurry(),
             Happening::Leaving => self.save_all(),
             Happening::TimerFired(timer) => self.timer_fired(&timer),

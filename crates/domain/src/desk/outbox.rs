@@ -13,9 +13,6 @@ pub const CONFIRM_AFTER_MS: u64 = 86_400_000;
 /// How long to wait for a lock that another tab holds. A tab that is suspended may hold it for ever; two tabs that send at once send the same
 /// bytes under the same key.
 pub const LOCK_LIMIT_MS: u64 = 30_000;
-/// How long a tab holds the lease for a submission in browsers without locks. It is short, because a tab that is closed meanwhile does not
-/// release it.
-pub const LEASE_MS: u64 = 10_000;
 
 const PAUSE_MS: u64 = 2_000;
 const PAUSE_MAX_MS: u64 = 300_000;
@@ -62,11 +59,4 @@ pub fn is_sent_automatically(submission: &Submission, customer: &CustomerId, now
 /// because only they can open its ticket.
 pub fn may_be_sent_for(submission: &Submission, customer: &CustomerId) -> bool {
     submission.target == Target::NewTicket || !submission.is_signed || submission.owner == *customer
-}
-
-/// How long a tab has to wait for the lease of another one, which lasts `until`, in milliseconds. A lease that lasts longer than any can is from
-/// before the clock was set back.
-pub fn lease_wait(until: Time, now: Time) -> u64 {
-    let left = until.since(now);
-    if left > LEASE_MS { 0 } else { left }
 }

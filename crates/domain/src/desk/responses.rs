@@ -2,7 +2,7 @@
 
 use wire::{Read, Source};
 
-use super::attachment::UploadOutcome;
+use super::attachment::{STOPPED, UploadOutcome};
 use super::draft::Target;
 use super::event::Answer;
 use super::submission::Cause;
@@ -131,7 +131,7 @@ pub fn upload_outcome<S: Source>(exchange: &Exchange) -> UploadOutcome {
         408 => UploadOutcome::Unreachable,
         ..500 if !code.is_empty() => UploadOutcome::Refused(code.into()),
         // It is something on the way that takes no file of this size.
-        413 => UploadOutcome::Refused("stopped".into()),
+        413 => UploadOutcome::Refused(STOPPED.into()),
         401 | 407 => UploadOutcome::Unreachable,
         _ if exchange.passes => UploadOutcome::Blocked,
         _ => UploadOutcome::Unreachable,

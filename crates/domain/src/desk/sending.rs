@@ -15,7 +15,7 @@ use crate::ticket::Kind;
 
 impl Desk {
     /// Pressed twice, it sends once.
-    pub(super) fn send_pressed(&mut self, written_in: &Target, target: Target, more: String) {
+    pub(super) fn send_pressed(&mut self, written_in: &Target, target: Target, more: String, visit: String) {
         let Some(index) = self.index_of(written_in) else { return };
         let limit = self.now.plus(CONFIGURATION_LIMIT_MS);
         let is_new = target == Target::NewTicket;
@@ -24,7 +24,7 @@ impl Desk {
         if composer.is_sending() {
             return;
         }
-        composer.state = State::Checking { target, more };
+        composer.state = State::Checking { target, more, visit };
         if is_coming {
             // The form does not know yet what the site requires.
             self.effects.push(Effect::Announce(Note::Sending));
@@ -55,7 +55,7 @@ impl Desk {
     /// Sends off what is written, or says what is missing, by the rules that are in force now.
     fn check(&mut self, index: usize) {
         let Some(composer) = self.composers.get(index) else { return };
-        let State::Checking { target, more } = composer.state.clone() else { return };
+        let State::Checking { target, more, visit } = composer.state.clone() else { return };
         let gaps = composer.draft.gaps(&target, self.customer.is_known, self.rules());
         if let Some(note) = self.prevents(&gaps) {
             if let Some(composer) = self.composers.get_mut(index) {
@@ -64,7 +64,7 @@ impl Desk {
             }
             return self.effects.push(Effect::Announce(note));
         }
-        self.submit(index, target, &more);
+        self.submit(index, target, &more, visit);
     }
 
     fn prevents(&self, gaps: &[FormGap]) -> Option<Note> {
@@ -74,10 +74,11 @@ impl Desk {
         }
     }
 
-    fn submit(&mut self, index: usize, target: Target, more: &str) {
+    fn submit(&mut self, index: usize, target: Target, more: &str, visit: String) {
         let revision = self.new_revision();
         let Some(composer) = self.composers.get(index) else { return };
-        let submission = self.submission_of(&composer.draft, revision, target, more);
+        let mut submission = self.submission_of(&composer.draft, revision, target, more);
+        submission.visit = visit;
         let expected = composer.expected;
         let replaced = composer.replaces.clone();
         let own: Vec<Revision> = composer.own().iter().copied().chain([revision]).collect();
@@ -117,6 +118,7 @@ impl Desk {
             form: draft.form.clone(),
             message: draft.form.text.clone(),
             members,
+            visit: String::new(),
             verbatim: String::new(),
             attachments: draft.attachments.clone(),
             left_behind: Vec::new(),

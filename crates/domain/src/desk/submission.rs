@@ -58,6 +58,8 @@ pub struct Submission {
     pub message: String,
     /// The other members of the body, except for the attachments: a JSON object.
     pub members: String,
+    /// The visit to which a ticket is counted once it has arrived; empty if it is not counted.
+    pub visit: String,
     /// The exact bytes that an earlier version of the widget sent; empty if it did not, or if nothing of that was stored.
     pub verbatim: String,
     /// The attachments that it is sent with.

@@ -3,6 +3,7 @@
 use wire::Source;
 
 use super::super::draft::{AttachmentRef, Draft, Form, Target};
+use super::super::hash::StableHash;
 use super::super::ids::{AttachmentId, CustomerId, IdempotencyKey, TicketId};
 use super::{File, attachments, draft_owner, form, json, json_attachments, key, object, revision, time};
 
@@ -23,9 +24,10 @@ pub fn read<S: Source>(place: &str, stored: &S, files: &[File]) -> Option<(Strin
     // An earlier version gives drafts of replies no id. The time distinguishes two replies with the same text.
     let key =
         written.unwrap_or_else(|| IdempotencyKey([place, "\n", &saved_at.0.to_string()].concat()).branch(&form.text));
-    let content = (&key.0, saved_at, stored.get("tab").number().to_bits(), &form.text);
+    let tab = stored.get("tab").number().to_bits();
+    let content = StableHash::new(tab).number(saved_at.0).text(&key.0).text(&form.text);
     let mut draft = Draft::new(key.clone(), CustomerId(owner.into()), target);
-    draft.revision = revision(stored, &content);
+    draft.revision = revision(stored, content);
     draft.form = form;
     draft.saved_at = saved_at;
     draft.attachments = match stored.get("attachments") {

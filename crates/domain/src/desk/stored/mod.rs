@@ -8,16 +8,15 @@
 //! | --- | --- | --- |
 //! | `drafts` | `SITE\nCUSTOMER`; of further drafts `SITE\nCUSTOMER\n\n…` | `{id, ticket, at, tab, frozen, revision, attachments}` |
 //! | `drafts` | `SITE\nCUSTOMER\nTICKET`; of further replies `…\nTICKET\n…` | `{text, at, key, revision, attachments}` |
-//! | `outbox` | the idempotency key | `{key, site, user, signed, session, path, body, files, names, lost, stopped, draft, text, at, said, tries, wait, next, cause, refused, revision, stamp, ticket, frozen, members, written_in, chosen, may_have_arrived}` |
-//! | `receipts` | the idempotency key | `{key, site, user, draft, text, answer, at, revision, session, reply_to, attachments, lost, stopped, chosen}` |
+//! | `outbox` | the idempotency key | `{key, site, user, signed, session, path, body, files, names, lost, stopped, draft, text, at, said, tries, wait, next, cause, refused, visit, unaccepted, revision, stamp, ticket, frozen, members, written_in, chosen, may_have_arrived}` |
+//! | `receipts` | the idempotency key | `{key, site, user, draft, text, answer, at, revision, session, reply_to, attachments, lost, stopped, unaccepted, chosen}` |
 //! | `files` | the attachment's id | `{id, of, name, blob, at, there, metadata, refused}` |
-
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use wire::Source;
 
 use super::attachment::{Attachment, LeftBehind, LeftBehindReason};
 use super::draft::{AttachmentRef, Draft, Target};
+use super::hash::StableHash;
 use super::ids::{AttachmentId, IdempotencyKey, Revision, Time};
 use super::records::{Record, RecordKey, Transaction};
 use super::transactions::carry_out;
@@ -248,17 +247,15 @@ fn draft_owner(draft: &Draft) -> String {
 }
 
 /// A number that stands for a content.
-fn hash(content: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    content.hash(&mut hasher);
+fn number_of(content: StableHash) -> u64 {
     // JavaScript represents whole numbers below 2^53.
-    hasher.finish() >> 11
+    content.finish() >> 11
 }
 
 /// The version of a record; of one without, its content stands for it.
-fn revision(stored: &impl Source, content: &impl Hash) -> Revision {
+fn revision(stored: &impl Source, content: StableHash) -> Revision {
     let written = stored.get("revision").as_number().filter(|number| *number >= 0.0);
-    Revision(written.map_or_else(|| hash(content), |number| number as u64))
+    Revision(written.map_or_else(|| number_of(content), |number| number as u64))
 }
 
 fn whole(stored: &impl Source, name: &str) -> u64 {
@@ -292,8 +289,12 @@ fn left_behind(stored: &impl Source) -> Vec<LeftBehind> {
     reasons.collect()
 }
 
-const LEFT_BEHIND: [(&str, LeftBehindReason); 3] =
-    [("lost", LeftBehindReason::Missing), ("stopped", LeftBehindReason::Refused), ("chosen", LeftBehindReason::Chosen)];
+const LEFT_BEHIND: [(&str, LeftBehindReason); 4] = [
+    ("lost", LeftBehindReason::Missing),
+    ("stopped", LeftBehindReason::Blocked),
+    ("unaccepted", LeftBehindReason::Refused),
+    ("chosen", LeftBehindReason::Chosen),
+];
 
 /// Writes an object with the members that have JSON.
 fn object(members: &[(&str, String)]) -> String {

@@ -3,6 +3,7 @@
 use wire::Source;
 
 use super::super::draft::Target;
+use super::super::hash::StableHash;
 use super::super::ids::{CustomerId, TicketId};
 use super::super::submission::Acknowledgement;
 use super::{
@@ -16,7 +17,7 @@ pub fn read<S: Source>(stored: &S) -> Option<(String, Acknowledgement)> {
     let known = Acknowledgement {
         key: key(stored, "key"),
         draft: draft_of(stored),
-        revision: revision(stored, &(&text, received_at)),
+        revision: revision(stored, StableHash::new(received_at.0).text(&text)),
         owner: CustomerId(stored.text_of("user")),
         session: stored.text_of("session"),
         target: if is_reply { Target::Reply(TicketId(stored.text_of("reply_to"))) } else { Target::NewTicket },

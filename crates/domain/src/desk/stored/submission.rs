@@ -3,9 +3,10 @@
 use wire::{Read, Source};
 
 use super::super::draft::{AttachmentRef, Form, Target};
+use super::super::hash::StableHash;
 use super::super::ids::{AttachmentId, CustomerId, Revision, TicketId};
 use super::super::submission::{Cause, Submission};
-use super::{draft_of, form, hash, json, json_left_behind, key, left_behind, object, time, whole};
+use super::{draft_of, form, json, json_left_behind, key, left_behind, number_of, object, time, whole};
 use crate::problem::Problem;
 
 const CAUSES: [(&str, Cause); 11] = [
@@ -50,7 +51,7 @@ pub fn read<S: Source>(stored: &S) -> Option<(String, Submission)> {
     let mut submission = Submission {
         key: key(stored, "key"),
         draft: draft_of(stored),
-        revision: if is_own { super::revision(stored, &stamp) } else { Revision(stamp) },
+        revision: if is_own { Revision(whole(stored, "revision")) } else { Revision(stamp) },
         // Replies of anonymous customers are marked as signed, too.
         is_signed: stored.get("signed").is_true() && !owner.is_empty(),
         owner,
@@ -64,6 +65,7 @@ pub fn read<S: Source>(stored: &S) -> Option<(String, Submission)> {
         form,
         message: body.text_of("message"),
         members,
+        visit: stored.text_of("visit"),
         verbatim: String::new(),
         attachments: files.map(|(nth, id)| AttachmentRef { id: AttachmentId(id.text()), name: name(nth) }).collect(),
         left_behind: left_behind(stored),
@@ -115,7 +117,12 @@ fn stamp(stored: &impl Source) -> u64 {
         .iter()
         .map(|name| stored.get(name).items().iter().map(Source::text).collect())
         .collect();
-    hash(&(numbers, texts, lists))
+    stamp_of(&numbers, &texts, &lists)
+}
+
+fn stamp_of(numbers: &[u64], texts: &[String], lists: &[Vec<String>]) -> u64 {
+    let hash = numbers.iter().fold(StableHash::new(0), |hash, number| hash.number(*number)).texts(texts);
+    number_of(lists.iter().fold(hash, |hash, list| hash.texts(list)))
 }
 
 /// Writes a submission. An earlier version takes what has no draft for a reply.
@@ -157,6 +164,7 @@ pub fn write(site: &str, submission: &Submission) -> String {
         ("next", json(&submission.due_at.0)),
         ("cause", json(cause)),
         ("refused", submission.refusal.as_ref().map(json).unwrap_or_default()),
+        ("visit", json(&submission.visit)),
         ("revision", json(&submission.revision.0)),
         ("stamp", json(&stamp)),
         ("ticket", form::write(&submission.form, &submission.attachments)),
@@ -171,18 +179,18 @@ pub fn write(site: &str, submission: &Submission) -> String {
 
 /// The stamp of what is written.
 fn written_stamp(submission: &Submission, cause: &str, body: &str) -> u64 {
-    use super::super::attachment::LeftBehindReason::{Missing, Refused};
+    use super::super::attachment::LeftBehindReason::{Blocked, Missing};
     let times = [submission.confirmed_at.0, submission.attempts.into(), submission.pause_ms, submission.due_at.0];
     let code = submission.refusal.as_ref().map(|problem| problem.code.clone()).unwrap_or_default();
     let left = |reason| {
         let of_reason = submission.left_behind.iter().filter(|left| left.reason == reason);
         of_reason.map(|left| left.name.clone()).collect::<Vec<String>>()
     };
-    let lists = vec![
+    let lists = [
         submission.attachments.iter().map(|file| file.id.0.clone()).collect(),
         submission.attachments.iter().map(|file| file.name.clone()).collect(),
         left(Missing),
-        left(Refused),
+        left(Blocked),
     ];
-    hash(&(times.to_vec(), [cause.to_string(), body.to_string(), code], lists))
+    stamp_of(&times, &[cause.to_string(), body.to_string(), code], &lists)
 }

@@ -113,7 +113,8 @@ fn earlier_item(key: &str, draft: &str, text: &str) -> Value {
     json!({
         "key": key, "site": "acme", "user": "ada", "signed": true, "session": "s", "path": "/tickets",
         "body": earlier_ticket(text).to_string(), "files": ["f1"], "names": ["f1.png"], "draft": draft, "text": text,
-        "at": 10, "said": 11, "tries": 2, "wait": 3000, "next": 13, "cause": "timed-out", "stopped": ["big.mov"],
+        "at": 10, "said": 11, "tries": 2, "wait": 3000, "next": 13, "cause": "timed-out",
+        "visit": "1.2", "stopped": ["big.mov"], "unaccepted": ["a.exe"],
     })
 }
 
@@ -247,7 +248,12 @@ fn a_submission_of_an_earlier_version_is_sent_with_the_same_bytes() {
     assert_eq!((sent.text(), sent.form.kind, sent.attempts), ("It broke", Some(Kind::Bug), 2));
     assert_eq!((sent.cause, sent.due_at, sent.pause_ms), (Some(Cause::TimedOut), Time(13), 3000));
     assert_eq!(sent.attachments, [AttachmentRef { id: "f1".into(), name: "f1.png".into() }]);
-    assert_eq!(sent.left_behind[0].reason, LeftBehindReason::Refused);
+    let left = |name: &str, reason| LeftBehind { name: name.into(), reason };
+    assert_eq!(
+        sent.left_behind,
+        [left("big.mov", LeftBehindReason::Blocked), left("a.exe", LeftBehindReason::Refused)]
+    );
+    assert_eq!(sent.visit, "1.2");
     assert!(sent.may_have_arrived);
     // Without an attachment it still has everything else.
     let mut less = sent.clone();
@@ -295,7 +301,13 @@ fn a_submission_comes_back_as_it_was_written() {
     sent.revision = Revision(8);
     disk.put(sent.clone());
     assert_eq!(submissions(&disk.read()), [&sent]);
-    assert_eq!(disk.get(OUTBOX, "k1").unwrap()["draft"], "", "an earlier version expects a message as the response");
+    let written = disk.get(OUTBOX, "k1").unwrap();
+    assert_eq!(written["draft"], "", "an earlier version expects a message as the response");
+    assert_eq!(
+        (&written["visit"], &written["unaccepted"]),
+        (&json!("1.2"), &json!(["a.exe"])),
+        "it counts and shows these"
+    );
 }
 
 #[test]
@@ -339,13 +351,15 @@ fn receipts_are_read_and_written() {
     let stored = disk.read();
     let Record::Acknowledgement(known) = &stored.records[0] else { panic!() };
     assert_eq!((known.draft.0.as_str(), &known.target, known.received_at), ("d1", &Target::NewTicket, Time(5)));
-    let left = LeftBehind { name: "big.mov".into(), reason: LeftBehindReason::Chosen };
+    let reasons =
+        [LeftBehindReason::Missing, LeftBehindReason::Blocked, LeftBehindReason::Refused, LeftBehindReason::Chosen];
+    let left_behind = reasons.map(|reason| LeftBehind { name: "big.mov".into(), reason }).to_vec();
     let known = Acknowledgement {
         key: "k2".into(),
         draft: "k2".into(),
         target: Target::Reply("t1".into()),
         session: "s".into(),
-        left_behind: vec![left],
+        left_behind,
         revision: Revision(3),
         ..known.clone()
     };

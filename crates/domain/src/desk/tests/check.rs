@@ -63,7 +63,7 @@ pub fn check(world: &mut World, texts: &mut Texts) -> Result<(), Violation> {
 fn check_log(world: &mut World, texts: &Texts) -> Result<(), Violation> {
     for (customer, effect) in std::mem::take(&mut world.log) {
         match effect {
-            Effect::Emit(HostEvent::Sent(key, _)) if !world.gateway.stored.contains_key(&key) => {
+            Effect::Emit(HostEvent::Sent { key, .. }) if !world.gateway.stored.contains_key(&key) => {
                 return Err(format!("{key:?} is reported as sent"));
             }
             Effect::Post { body, credential, customer: owner, .. } if credential != Credential::Session => {

@@ -1,6 +1,6 @@
 //! Attachments: none is lost without a word, and none holds a text back.
 
-use super::super::super::attachment::{AttachmentState, LeftBehindReason, UploadOutcome};
+use super::super::super::attachment::{AttachmentState, LeftBehindReason, STOPPED, UploadOutcome};
 use super::super::super::effect::{Effect, Note};
 use super::super::super::event::Happening;
 use super::super::super::ids::AttachmentId;
@@ -73,6 +73,27 @@ fn an_attachment_that_is_blocked_on_its_way_is_left_behind() {
     step_jobs(&mut world, 0, |job| matches!(job, Job::Upload(_)), Fate::Other(0));
     world.settle();
     assert_eq!(messages(&world), ["with a file\n\nlarge.png"]);
+    assert_eq!(reasons(&world), [LeftBehindReason::Blocked]);
+}
+
+#[test]
+fn an_attachment_that_the_gateway_refuses_is_told_from_one_that_is_blocked() {
+    for (code, reason) in [("unsupported_type", LeftBehindReason::Refused), (STOPPED, LeftBehindReason::Blocked)] {
+        let mut world = opened();
+        write(&mut world, 0, FORM, "with a file");
+        attach(&mut world, 0, FORM, "a.exe");
+        world.tabs[0].jobs.clear();
+        world.tell(0, Happening::AttachmentUploaded("a.exe".into(), UploadOutcome::Refused(code.into())));
+        press_send(&mut world, 0, FORM);
+        world.settle();
+        assert_eq!(messages(&world), ["with a file\n\na.exe"]);
+        assert_eq!(reasons(&world), [reason]);
+    }
+}
+
+fn reasons(world: &World) -> Vec<LeftBehindReason> {
+    let known = world.tabs[0].desk.acknowledged().next().unwrap();
+    known.left_behind.iter().map(|left| left.reason).collect()
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn write(world: &mut World, tab: usize, target: Target, text: &str) {
 
 fn press_send(world: &mut World, tab: usize, target: Target) {
     let more = r#"{"locale":"en"}"#.to_string();
-    world.tell(tab, Happening::SendPressed { written_in: target.clone(), target, more });
+    world.tell(tab, Happening::SendPressed { written_in: target.clone(), target, more, visit: "v1".into() });
 }
 
 fn identify(world: &mut World, tab: usize, id: &str) {

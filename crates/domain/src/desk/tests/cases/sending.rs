@@ -2,8 +2,9 @@
 
 use super::super::super::customer::Credential;
 use super::super::super::draft::{Form, FormGap, Target};
-use super::super::super::effect::{Effect, Note, Timer};
+use super::super::super::effect::{Effect, HostEvent, Note, Timer};
 use super::super::super::event::{Answer, Happening};
+use super::super::super::ids::AttachmentId;
 use super::super::super::outbox::{CONFIRM_AFTER_MS, OUTBOX_MAX};
 use super::super::super::rules::FormRules;
 use super::super::super::submission::Cause;
@@ -79,7 +80,10 @@ fn an_addition_to_an_open_ticket_is_sent_once_and_its_draft_is_gone() {
     write(&mut world, 0, FORM, "it happens again");
     world.tell(0, Happening::Leaving);
     step_storage(&mut world, 0);
-    world.tell(0, Happening::SendPressed { written_in: FORM, target: reply(), more: String::new() });
+    world.tell(
+        0,
+        Happening::SendPressed { written_in: FORM, target: reply(), more: String::new(), visit: String::new() },
+    );
     step_storage(&mut world, 0);
     assert_eq!(drafts_on_device(&world), [""; 0]);
     world.settle();
@@ -179,7 +183,7 @@ fn after_a_day_the_customer_has_to_confirm_it() {
     world.settle();
     assert_eq!((messages(&world).len(), waiting(&world, 0).len()), (0, 1));
     let key = world.tabs[0].desk.waiting().next().unwrap().key.clone();
-    world.tell(0, Happening::SendAgainPressed(key));
+    world.tell(0, Happening::SendAgainPressed { key, saw_unsure: false });
     world.settle();
     assert_eq!(messages(&world), ["long ago"]);
 }
@@ -245,9 +249,76 @@ fn a_destination_without_keys_is_not_tried_again_unless_the_customer_says_so() {
     world.start(0);
     world.settle();
     assert_eq!(world.tabs[0].desk.waiting().next().unwrap().attempts, 1);
-    world.tell(0, Happening::SendAgainPressed(key));
+    // The button was drawn before the outcome was unknown.
+    world.tell(0, Happening::SendAgainPressed { key: key.clone(), saw_unsure: false });
+    world.settle();
+    let submission = world.tabs[0].desk.waiting().next().unwrap();
+    assert_eq!((submission.cause, submission.attempts), (Some(Cause::Unsure), 1));
+    world.tell(0, Happening::SendAgainPressed { key, saw_unsure: true });
     world.settle();
     assert_eq!(waiting(&world, 0), [""; 0]);
+}
+
+#[test]
+fn a_ticket_that_has_arrived_is_counted_to_the_visit_in_which_it_was_written() {
+    let mut world = opened();
+    write(&mut world, 0, FORM, "count me");
+    press_send(&mut world, 0, FORM);
+    step_storage(&mut world, 0);
+    world.crash(0);
+    world.start(0);
+    world.settle();
+    let sent: Vec<(&str, bool)> = world
+        .log
+        .iter()
+        .filter_map(|(_, effect)| match effect {
+            Effect::Emit(HostEvent::Sent { visit, body, .. }) => Some((visit.as_str(), body.contains("count me"))),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sent, [("v1", true)]);
+}
+
+#[test]
+fn a_text_that_names_a_file_speaks_the_language_of_the_page() {
+    let mut world = opened();
+    world.tell(0, Happening::LanguageChosen { left_behind_line: "Ohne {name}".into() });
+    write(&mut world, 0, FORM, "with a file");
+    let (id, size) = (AttachmentId::from("a.log"), 10);
+    world.tell(0, Happening::AttachmentAdded { target: FORM, id, name: "a.log".into(), size });
+    step_jobs(&mut world, 0, |job| matches!(job, Job::Read(_)), Fate::Fails);
+    press_send(&mut world, 0, FORM);
+    world.settle();
+    assert_eq!(messages(&world), ["with a file\n\nOhne a.log"]);
+}
+
+#[test]
+fn what_may_have_arrived_from_another_tab_is_not_sent_again_by_a_press_on_an_old_button() {
+    let mut world = opened();
+    for tab in 0..2 {
+        world.tabs[tab].desk.settings.is_keyless = true;
+    }
+    write(&mut world, 0, FORM, "once");
+    press_send(&mut world, 0, FORM);
+    until_post(&mut world, 0);
+    step_jobs(&mut world, 0, |job| matches!(job, Job::Post(_)), Fate::Other(1));
+    step_jobs(&mut world, 1, |job| matches!(job, Job::Hear), Fate::Good);
+    let shown = world.tabs[1].desk.waiting().next().unwrap();
+    let key = shown.key.clone();
+    assert_eq!(shown.cause, Some(Cause::Busy));
+    // The other tab tries it, and this one has not noticed yet.
+    while posts(&world, 0).is_empty() {
+        world.fire(0);
+        until_post(&mut world, 0);
+    }
+    step_jobs(&mut world, 0, |job| matches!(job, Job::Post(_)), Fate::Fails);
+    world.tell(1, Happening::SendAgainPressed { key: key.clone(), saw_unsure: false });
+    world.settle();
+    assert_eq!(world.tabs[1].desk.waiting().next().unwrap().cause, Some(Cause::Unsure));
+    assert_eq!(messages(&world), [""; 0]);
+    world.tell(1, Happening::SendAgainPressed { key, saw_unsure: true });
+    world.settle();
+    assert_eq!(messages(&world), ["once"]);
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Play {
             let waiting: Vec<_> =
                 self.world.tabs[0].desk.waiting().filter(|it| it.refusal.is_none()).map(|it| it.key.clone()).collect();
             for key in waiting {
-                self.world.tell(0, Happening::SendAgainPressed(key));
+                self.world.tell(0, Happening::SendAgainPressed { key, saw_unsure: true });
             }
             self.settle()?;
             check_drafts(&self.world, &self.texts)?;

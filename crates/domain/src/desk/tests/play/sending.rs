@@ -17,7 +17,7 @@ impl Play {
         };
         let more = format!("{{\"locale\":\"en\",\"created_at\":\"{}\"}}", self.world.now.0);
         self.quietly(tab, |world| {
-            world.tell(tab, Happening::SendPressed { written_in, target, more });
+            world.tell(tab, Happening::SendPressed { written_in, target, more, visit: String::new() });
         })
     }
 
@@ -32,7 +32,7 @@ impl Play {
     pub fn again(&mut self, tab: usize, random: &mut Seeded) -> Result<(), Violation> {
         let keys: Vec<IdempotencyKey> = self.world.tabs[tab].desk.waiting().map(|it| it.key.clone()).collect();
         let Some(key) = keys.get(random.below(keys.len())).cloned() else { return Ok(()) };
-        self.quietly(tab, |world| world.tell(tab, Happening::SendAgainPressed(key)))
+        self.quietly(tab, |world| world.tell(tab, Happening::SendAgainPressed { key, saw_unsure: false }))
     }
 
     pub fn discard(&mut self, tab: usize, random: &mut Seeded) -> Result<(), Violation> {
