@@ -1,7 +1,7 @@
 // Attachments: stored on the device until their message is sent, and uploaded to the gateway before or with it.
 
 import { as } from "./asking.js";
-import { got, transact } from "./disk.js";
+import { FILES_MS, got, transact } from "./disk.js";
 import { FULL, parsed } from "./outcome.js";
 import { random } from "./session.js";
 import { blank } from "./state.js";
@@ -38,7 +38,7 @@ export const attachments = (siteUrl) => {
   const keep = async (file) => {
     known.set(file.id, file);
     changed();
-    await transact(["files"], (files) => files.put(file, file.id)).catch(blank);
+    await transact(["files"], (files) => files.put(file, file.id), FILES_MS).catch(blank);
   };
 
   /**
@@ -47,7 +47,7 @@ export const attachments = (siteUrl) => {
    * @param {string} id
    */
   const find = async (id) => {
-    const stored = () => transact(["files"], (files) => got(files.get(id))).catch(blank);
+    const stored = () => transact(["files"], (files) => got(files.get(id)), FILES_MS).catch(blank);
     for (const from of [() => known.get(id), stored]) {
       /** @type {Kept | undefined} */
       const file = await from();
@@ -176,10 +176,10 @@ export const attachments = (siteUrl) => {
     unaccepted: (whose) => namesOf(whose, ({ refused }) => refused && refused != "stopped"),
 
     /** Assigns attachments to another owner. @param {string[]} ids @param {string} to */
-    give: async (ids, to) => {
+    give: (ids, to) => {
       for (const id of ids) {
         const file = known.get(id);
-        if (file) await keep({ ...file, of: to });
+        if (file) keep({ ...file, of: to });
       }
     },
 

@@ -5,6 +5,14 @@ import { once } from "./once.js";
 /** Drafts by owner; the outbox and receipts by idempotency key; the lease for sending; attachments by id. */
 const STORES = ["drafts", "outbox", "receipts", "leases", "files"];
 
+/** How long the device may take for a transaction, and for one with the bytes of files. */
+const PATIENCE_MS = 5000;
+export const FILES_MS = 30_000;
+/** How long it may take if the last one was late, so that nobody waits for it again and again. */
+const HANGING_MS = 1000;
+/** Whether the last transaction was late. */
+let isHanging = false;
+
 let open = once(connect);
 
 /** @returns {Promise<IDBDatabase>} */
@@ -45,18 +53,54 @@ const begin = async (names) => {
 };
 
 /**
- * Runs a transaction on stores; rejects if storage is forbidden or full.
+ * Runs a transaction on stores: all of it is on disk, or nothing. Rejects if storage is forbidden or full, or does not
+ * answer in time; what was given up is not written later.
  * @template T @param {string[]} names @param {(...stores: IDBObjectStore[]) => T | Promise<T>} act
+ * @param {number} [patience] in milliseconds
  * @returns {Promise<T>}
  */
-export const transact = async (names, act) => {
-  const transaction = await begin(names);
-  const done = new Promise((resolve, reject) => {
-    transaction.oncomplete = resolve;
-    transaction.onabort = () => reject(transaction.error);
+export const transact = async (names, act, patience = PATIENCE_MS) => {
+  /** @type {IDBTransaction | undefined} */
+  let transaction;
+  let isOver = false;
+  const opening = open;
+  const run = async () => {
+    const begun = (transaction = await begin(names));
+    if (isOver) begun.abort();
+    const done = new Promise((resolve, reject) => {
+      begun.oncomplete = resolve;
+      begun.onabort = () => reject(begun.error);
+    });
+    const acting = (async () => act(...names.map((name) => begun.objectStore(name))))();
+    const [result] = await Promise.all([acting, done]);
+    return result;
+  };
+  /** @type {any} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    const end = () => {
+      isHanging = true;
+      reject(new Error("late"));
+    };
+    timer = setTimeout(end, isHanging ? HANGING_MS : patience);
   });
-  const [result] = await Promise.all([act(...names.map((name) => transaction.objectStore(name))), done]);
-  return result;
+  try {
+    const result = /** @type {T} */ (await Promise.race([run(), late]));
+    isHanging = false;
+    return result;
+  } catch (error) {
+    isOver = true;
+    // Safari sometimes never opens the database: the next user tries it again.
+    if (!transaction && open == opening) open = once(connect);
+    try {
+      transaction?.abort();
+    } catch {
+      // It has ended.
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 };
 
 /** The result of a database request. @param {IDBRequest} request @returns {Promise<any>} */

@@ -271,7 +271,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     /** The configuration with the response targets of a signed customer; without a valid token the public one. */
     promised: () =>
       as("", token, async (headers) => {
-        const answer = await fetch(`${siteUrl}/config`, { headers, credentials: "omit", cache: "no-store" });
+        const signal = AbortSignal.timeout(REQUEST_MS);
+        const answer = await fetch(`${siteUrl}/config`, { headers, credentials: "omit", cache: "no-store", signal });
         return { status: answer.status, text: await answer.text() };
       }).then(({ status, text }) => status == 200 && JSON.parse(text)),
     /** Searches the engines. @param {any} sources @param {string} what */
@@ -328,8 +329,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     /** The texts beyond those of the form; rejects if they do not load. */
     labels,
 
-    /** The outbox: its submissions, the key of the one that is being sent, and whether some could not be stored. */
-    outbox: async () => ({ items: await sealed?.items(), going: sealed?.going(), unkept: sealed?.unkept() }),
+    /** The outbox: its submissions, and whether some could not be stored. */
+    outbox: async () => ({ items: await sealed?.items(), unkept: sealed?.unkept() }),
     /** Sends a submission at once. @param {string} key @param {boolean} isUnsure whether it was shown as such */
     sendAgain: (key, isUnsure) => sealed?.again(key, isUnsure),
     /** Discards a submission. @param {string} key */
@@ -343,7 +344,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       // Another tab may be sending it again.
       if (!item?.refused) return;
       program.editTicket(JSON.parse(item.body));
-      await carried.give(item.files, draft?.id() ?? "");
+      carried.give(item.files, draft?.id() ?? "");
       await draft?.save();
       await sealed?.discard(item, true);
     },

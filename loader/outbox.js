@@ -1,6 +1,6 @@
 // The outbox. A submission is stored on the device before the network is used. It is sent with fixed bytes under one
 // idempotency key, by one tab at a time, and is deleted from the device when support has acknowledged it, or when the
-// customer discards it.
+// customer discards it. What a customer waits for is sent at once, beside those that are sent again.
 
 import { as } from "./asking.js";
 import { became, got, hasPlain, transact } from "./disk.js";
@@ -56,6 +56,8 @@ export const UNSURE = "unsure";
 /** The cause of an attachment that is not uploaded because a quota is used up. */
 const FULL = "full";
 const REQUEST_MS = 20_000;
+/** How long to wait for the lock of another tab, which may be suspended and never release it. */
+const LOCK_MS = 30_000;
 /** A submission that has waited longer is sent only after the customer has confirmed it. */
 const ASK_AFTER_MS = 86_400_000;
 /** @param {Given} given */
@@ -65,7 +67,7 @@ export const outbox = (given) => {
   const name = `deskbell:${site}:outbox`;
   /** Submissions that could not be stored; they last as long as the page. @type {Map<string, Item>} */
   const unstored = new Map();
-  /** Callers that wait for the first outcome, by key. @type {Map<string, (outcome: Outcome) => void>} */
+  /** Callers that wait for the first outcome, by key, with the submission. @type {Map<string, {item: Item, end: (outcome: Outcome) => void}>} */
   const waiting = new Map();
   /** Tells the other tabs. @type {BroadcastChannel | undefined} */
   let channel;
@@ -75,8 +77,8 @@ export const outbox = (given) => {
     // Old browsers have none, and sandboxed pages are refused one, like storage.
   }
   let timer = 0;
-  /** The key of the submission that this tab is sending. */
-  let going = "";
+  /** The keys of the submissions that this tab is sending. @type {Set<string>} */
+  const going = new Set();
   /** @type {Promise<void> | undefined} */
   let running;
   let again = false;
@@ -85,12 +87,17 @@ export const outbox = (given) => {
   /** The user at the last check. */
   let last = user();
 
-  /** All submissions of the site, oldest first. @returns {Promise<Item[]>} */
-  const all = async () => {
-    const stored = await transact(["outbox"], (outbox) => got(outbox.getAll())).catch(() => []);
-    const items = [...stored, ...unstored.values()].filter((/** @type {Item} */ item) => item.site == site);
+  /** All submissions on the device. @returns {Promise<Item[]>} */
+  const stored = () => transact(["outbox"], (outbox) => got(outbox.getAll()));
+
+  /** The submissions of the site, oldest first: those among the stored, and the others. @param {Item[]} stored */
+  const sorted = (stored) => {
+    const items = [...stored, ...unstored.values()].filter((item) => item.site == site);
     return items.sort((one, other) => one.at - other.at);
   };
+
+  /** All submissions of the site, oldest first; without those on the device if it does not answer. */
+  const all = async () => sorted(await stored().catch(() => []));
 
   /** Whether it is sent without asking the customer. @param {Item} item */
   const goes = (item) => {
@@ -127,7 +134,8 @@ export const outbox = (given) => {
   /** Handles a change of the outbox, here or, with `elsewhere`, in another tab. @param {boolean} [elsewhere] */
   const turn = async (elsewhere) => {
     if (!elsewhere) channel?.postMessage(0);
-    const items = await all();
+    const found = await stored().catch(blank);
+    const items = sorted(found ?? []);
     const mine = items.filter((item) => item.user == user());
     state.queued = mine.length;
     state.counted?.();
@@ -135,7 +143,7 @@ export const outbox = (given) => {
     try {
       const place = `deskbell-queued:${site}`;
       if (items.length) localStorage.setItem(place, `${items.length}`);
-      else localStorage.removeItem(place);
+      else if (found) localStorage.removeItem(place);
     } catch {}
     changed();
   };
@@ -229,13 +237,20 @@ export const outbox = (given) => {
   const attempt = async (key) => {
     // A later page sends it.
     if (signal.aborted) return;
-    const item = (await all()).find((item) => item.key == key);
+    // If the device does not answer, what somebody waits for goes from memory.
+    const found = await stored().catch(() => [...waiting.values()].map(({ item }) => item));
+    const item = unstored.get(key) ?? found.find((item) => item.key == key);
     if (!item) return conclude(key, await earlier(key));
     if (!goes(item) || until(item) > 0) return conclude(key, { word: item.cause });
-    going = key;
+    going.add(key);
     changed();
     /** @type {Answer} */
-    const answer = straight ? await straight(item, () => begin(key)) : ((await bring(item)) ?? (await post(item)));
+    let answer;
+    try {
+      answer = straight ? await straight(item, () => begin(key)) : ((await bring(item)) ?? (await post(item)));
+    } finally {
+      going.delete(key);
+    }
     const { draft, tries } = item;
     // A customer who is looking at the form is asked whether to send it without the attachment; otherwise it is
     // retried with the attachment.
@@ -251,7 +266,6 @@ export const outbox = (given) => {
       );
     const wait = pause(word, tried, Math.random());
     const result = { word, text: answer.text };
-    going = "";
     await settle(item, result, wait, full).catch(blank);
     conclude(key, result);
     if (word == "sent") {
@@ -274,7 +288,7 @@ export const outbox = (given) => {
 
   /** @param {string} key @param {Outcome} outcome */
   const conclude = (key, outcome) => {
-    waiting.get(key)?.(outcome);
+    waiting.get(key)?.end(outcome);
     waiting.delete(key);
   };
 
@@ -306,7 +320,7 @@ export const outbox = (given) => {
     await turn();
   };
 
-  /** Sends all due submissions, one after the other, and schedules the next run. */
+  /** Sends all due submissions that nobody waits for, one after the other, and schedules the next run. */
   const run = () => {
     again = true;
     running ??= (async () => {
@@ -314,7 +328,7 @@ export const outbox = (given) => {
       while (again) {
         again = false;
         for (const item of await all())
-          if (waiting.has(item.key) || (goes(item) && until(item) <= 0)) await alone(() => attempt(item.key));
+          if (!waiting.has(item.key) && !going.has(item.key) && goes(item) && until(item) <= 0) await alone(item.key);
       }
       const left = await all();
       // Another tab may have sent those that are missing.
@@ -330,12 +344,29 @@ export const outbox = (given) => {
     return running;
   };
 
-  /** Runs something in one tab at a time. @param {() => Promise<void>} act */
-  const alone = async (act) => {
-    if (!navigator.locks) return recovery().then((module) => module.leased(name, act), act);
-    // Sandboxed pages are refused locks, like storage.
+  /** Attempts a submission in one tab at a time; never rejects. @param {string} key */
+  const alone = async (key) => {
+    const act = () => attempt(key).catch(blank);
+    const { locks } = navigator;
+    if (!locks) return recovery().then((module) => module.leased(name, act), act);
+    const ends = new AbortController();
+    const { signal } = ends;
+    const timer = setTimeout(() => ends.abort(), LOCK_MS);
     let begun = false;
-    await navigator.locks.request(name, () => ((begun = true), act())).catch(() => (begun ? blank() : act()));
+    const enter = () => {
+      begun = true;
+      return act();
+    };
+    try {
+      // Tabs with an earlier version lock the whole outbox. Sharing that lock keeps them out.
+      await locks.request(`${name}:${key}`, { signal }, () => locks.request(name, { signal, mode: "shared" }, enter));
+    } catch {
+      // Sandboxed pages are refused locks, like storage. Two tabs that send at once send the same bytes under the same
+      // key; where no key prevents a second ticket, it waits.
+      if (!begun && !(straight && signal.aborted)) await act();
+    } finally {
+      clearTimeout(timer);
+    }
   };
 
   /** Skips the pause of submissions that had no response. */
@@ -352,7 +383,6 @@ export const outbox = (given) => {
       await turn(true);
       moved();
       if (data && data.item.user == user()) arrived(data.item, data.answer);
-      if (waiting.size) run();
     };
   addEventListener("online", hurry, { signal });
   document.addEventListener("visibilitychange", () => document.visibilityState == "visible" && run(), { signal });
@@ -368,9 +398,9 @@ export const outbox = (given) => {
     .then(hurry);
 
   return {
-    /** The submissions of the current user, and which of them is being sent. */
-    items: async () => (await all()).filter((item) => item.user == user()),
-    going: () => going,
+    /** The submissions of the current user; `going` if this tab is sending it. */
+    items: async () =>
+      (await all()).filter((item) => item.user == user()).map((item) => ({ ...item, going: going.has(item.key) })),
     /** Whether there are submissions that could not be stored. */
     unkept: () => unstored.size > 0,
 
@@ -406,15 +436,16 @@ export const outbox = (given) => {
       } catch {
         unstored.set(key, item);
       }
-      await attachments.give(item.files, key);
-      const outcome = new Promise((resolve) => waiting.set(key, resolve));
+      attachments.give(item.files, key);
+      const outcome = new Promise((end) => waiting.set(key, { item, end }));
       await turn();
-      await run();
-      // A submission that has arrived before is not in the outbox, so it was not attempted.
-      if (waiting.has(key)) await alone(() => attempt(key));
+      await alone(key);
+      // Another tab is sending it, or nothing came of it: it is in the outbox.
+      conclude(key, { word: "busy" });
+      run();
       const known = await outcome;
       // The customer can edit it.
-      if (known.word == "refused") await attachments.give(item.files, of);
+      if (known.word == "refused") attachments.give(item.files, of);
       return known;
     },
 
@@ -423,7 +454,7 @@ export const outbox = (given) => {
      * @param {string} key @param {boolean} isUnsure whether the customer saw that it may have arrived
      */
     again: async (key, isUnsure) => {
-      if (going == key) return;
+      if (going.has(key)) return;
       const now = (/** @type {Item} */ item) => {
         if (item.cause == UNSURE && !isUnsure) return;
         item.said = Date.now();
@@ -434,7 +465,8 @@ export const outbox = (given) => {
       await edit(key, now).catch(blank);
       // Shows what became of it meanwhile in another tab.
       await turn(true);
-      await run();
+      await alone(key);
+      run();
     },
 
     /** The customer discards it; its attachments stay if it is edited. @param {Item} item @param {boolean} mended */

@@ -31,8 +31,8 @@ pub async fn labels(loader: &Loader) -> Option<JsValue> {
     JsFuture::from(outbox(loader).labels()).await.ok()
 }
 
-/// The submissions as `items`, the key of the one that is being sent as `going`, and whether some could not be stored as `unkept`; `None` if
-/// what keeps them could not be loaded.
+/// The submissions as `items`, with `going` if this tab is sending one, and whether some could not be stored as `unkept`; `None` if what keeps
+/// them could not be loaded.
 pub async fn read(loader: &Loader) -> Option<JsValue> {
     JsFuture::from(outbox(loader).outbox()).await.ok()
 }

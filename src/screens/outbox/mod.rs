@@ -30,8 +30,6 @@ const GUARD_MS: f64 = 1000.0;
 struct State {
     is_loaded: bool,
     items: Vec<Item>,
-    /// The key of the submission that is being sent; empty if none is.
-    going: String,
     /// Whether the browser could not store some.
     is_unkept: bool,
 }
@@ -44,6 +42,8 @@ struct Item {
     body: String,
     /// Why it was not sent yet; empty before the first attempt.
     cause: String,
+    /// Whether this tab is sending it.
+    is_going: bool,
     /// Why it was refused, if it was.
     refused: Option<String>,
     /// When it is tried next, in milliseconds since 1970.
@@ -92,8 +92,7 @@ pub fn refresh(panel: Panel) {
         if items.iter().any(Item::is_guarded) {
             enable_later(panel);
         }
-        let state =
-            State { is_loaded: true, items, going: outbox.text_of("going"), is_unkept: outbox.get("unkept").is_true() };
+        let state = State { is_loaded: true, items, is_unkept: outbox.get("unkept").is_true() };
         known.update(|known| *known = state);
         if let Some(index) = focused {
             panel.later(move || focus(panel, index));
@@ -144,6 +143,7 @@ impl Item {
             text: item.text_of("text"),
             body: item.text_of("body"),
             cause,
+            is_going: item.get("going").is_true(),
             refused: (!refused.is_undefined()).then(reason),
             next: item.get("next").number(),
             wanted: item.get("at").number().max(item.get("said").number()),
@@ -163,9 +163,9 @@ impl Item {
     }
 
     /// Why it was not sent yet.
-    fn reason(&self, panel: Panel, going: &str) -> String {
+    fn reason(&self, panel: Panel) -> String {
         let time = |at: f64| intl::clock(at, &panel.lang());
-        if going == self.key || self.cause.is_empty() {
+        if self.is_going || self.cause.is_empty() {
             return texts::named("waiting_sending");
         }
         if let Some(reason) = &self.refused {
@@ -187,7 +187,7 @@ impl Item {
 }
 
 fn screen(panel: Panel, state: &State) -> AnyView {
-    let mut parts: Vec<AnyView> = state.items.iter().map(|item| submission(panel, item, &state.going)).collect();
+    let mut parts: Vec<AnyView> = state.items.iter().map(|item| submission(panel, item)).collect();
     if parts.is_empty() {
         parts.push(paragraph("notice", texts::named("waiting_nothing")));
     }
@@ -197,12 +197,12 @@ fn screen(panel: Panel, state: &State) -> AnyView {
     parts.into_any()
 }
 
-fn submission(panel: Panel, item: &Item, going: &str) -> AnyView {
+fn submission(panel: Panel, item: &Item) -> AnyView {
     let mut text: String = item.text.chars().take(SHOWN_MAX).collect();
     if text.len() < item.text.len() {
         text.push('…');
     }
-    let mut parts = vec![paragraph("", item.reason(panel, going))];
+    let mut parts = vec![paragraph("", item.reason(panel))];
     parts.extend(item.left_out.iter().map(|text| paragraph("notice", text.clone())));
     let mut ways = vec![again(panel, item)];
     ways.extend(ladder::ways(panel, item.text.clone(), item.body.clone()));

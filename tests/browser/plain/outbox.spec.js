@@ -159,6 +159,79 @@ test("a tab without locks that is closed while it sends does not block the other
   await expect.poll(async () => (await command(second, "status")).queued).toBe(0);
 });
 
+test("sends a new ticket while an earlier one gets no answer", async ({ context, host, page, panel, tickets }) => {
+  // The time limit of a request never comes.
+  await page.addInitScript(() => {
+    const { setTimeout } = window;
+    window.setTimeout = /** @type {Any} */ (
+      (/** @type {() => void} */ call, /** @type {number} */ ms) => (ms == 20_000 ? 0 : setTimeout(call, ms))
+    );
+  });
+  await host();
+  await block(context);
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Never answered");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await context.unroute("**/v1/**");
+  let isAsked = false;
+  await context.route("**/tickets", (route) => {
+    if (!route.request().postData()?.includes("Never answered")) return route.continue();
+    isAsked = true;
+  });
+  await page.evaluate(() => void window.dispatchEvent(new Event("online")));
+  await expect.poll(() => isAsked).toBe(true);
+  await panel.button("Back").click();
+  await panel.sendTicket("A new one");
+  expect(await tickets()).toHaveLength(1);
+  expect((await command(page, "status")).queued).toBe(1);
+});
+
+test("sends although another tab never releases its lock", async ({ context, host, page, panel, tickets }) => {
+  await page.clock.install();
+  const site = await host();
+  // As a tab with an earlier version locks the outbox, and is suspended.
+  const suspended = await context.newPage();
+  await suspended.goto(new URL("/nothing.css", site.url).href);
+  await suspended.evaluate(
+    () =>
+      new Promise((held) => {
+        navigator.locks.request("deskbell:demo:outbox", () => {
+          held(null);
+          return new Promise(() => {});
+        });
+      }),
+  );
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Locked out");
+  await panel.button("Send").click();
+  const waiting = () => page.evaluate(async () => (await navigator.locks.query()).pending?.length);
+  await expect.poll(waiting).toBe(1);
+  expect(await tickets()).toEqual([]);
+  await page.clock.fastForward(30_000);
+  await panel.received();
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("sends although the device's storage never answers", async ({ host, page, panel, tickets }) => {
+  await page.clock.install();
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = /** @type {Any} */ (() => ({}));
+  });
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Kept by nothing");
+  await panel.button("Send").click();
+  await expect(async () => {
+    await page.clock.fastForward(1000);
+    await expect(panel.reference).toBeVisible({ timeout: 500 });
+  }).toPass();
+  expect(await tickets()).toHaveLength(1);
+});
+
 test("asks before it sends a submission that is older than a day", async ({ context, host, page, panel, tickets }) => {
   await host();
   await block(context);

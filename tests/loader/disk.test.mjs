@@ -1,0 +1,115 @@
+// Storage on the device: a transaction is all or nothing, and nobody waits for a device that does not answer.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+/** A database whose transactions end when they are told to. */
+class Device {
+  opened = 0;
+  aborted = 0;
+  /** Whether the database is opened when somebody asks for it. */
+  opens = true;
+  /** Whether transactions end by themselves. */
+  ends = true;
+
+  open() {
+    this.opened += 1;
+    const request = {};
+    if (this.opens) queueMicrotask(() => request.onsuccess());
+    return Object.assign(request, { result: { transaction: () => this.transaction() } });
+  }
+
+  transaction() {
+    const transaction = {
+      objectStore: (name) => name,
+      abort: () => {
+        this.aborted += 1;
+        setImmediate(() => transaction.onabort());
+      },
+    };
+    if (this.ends) setImmediate(() => transaction.oncomplete?.());
+    return transaction;
+  }
+}
+
+/** The module with a device of its own. @param {Partial<Device>} [options] */
+const disk = async (options) => {
+  const device = Object.assign(new Device(), options);
+  globalThis.indexedDB = device;
+  const { transact } = await import(`../../loader/disk.js?${Math.random()}`);
+  return { device, transact };
+};
+
+const settled = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+test("a transaction resolves once all of it is on disk", async () => {
+  const { device, transact } = await disk();
+  assert.equal(await transact(["drafts", "outbox"], (drafts, outbox) => `${drafts} ${outbox}`), "drafts outbox");
+  assert.equal(device.aborted, 0);
+});
+
+test("what fails in the middle of a transaction aborts all of it", async () => {
+  const { device, transact } = await disk({ ends: false });
+  await assert.rejects(
+    transact(["drafts"], () => Promise.reject(new Error("full"))),
+    /full/,
+  );
+  await assert.rejects(
+    transact(["drafts"], () => {
+      throw new Error("not cloneable");
+    }),
+    /not cloneable/,
+  );
+  assert.equal(device.aborted, 2);
+});
+
+test("a transaction that takes too long is given up, and not written later", async ({ mock }) => {
+  const { device, transact } = await disk({ ends: false });
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const given = assert.rejects(transact(["drafts"], () => 1));
+  const patient = transact(["files"], () => 2, 30_000);
+  await settled();
+  mock.timers.tick(5000);
+  await given;
+  assert.equal(device.aborted, 1);
+  mock.timers.tick(25_000);
+  await assert.rejects(patient);
+  assert.equal(device.aborted, 2);
+});
+
+test("a database that is not opened in time is opened again by the next user", async ({ mock }) => {
+  const { device, transact } = await disk({ opens: false });
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const given = Promise.all([
+    assert.rejects(transact(["drafts"], () => 1)),
+    assert.rejects(transact(["drafts"], () => 1)),
+  ]);
+  await settled();
+  mock.timers.tick(5000);
+  await given;
+  device.opens = true;
+  assert.equal(await transact(["drafts"], () => 2), 2);
+  assert.equal(device.opened, 2);
+});
+
+test("after a transaction that was late nobody waits as long, until one is in time again", async ({ mock }) => {
+  const { device, transact } = await disk({ ends: false });
+  mock.timers.enable({ apis: ["setTimeout"] });
+  /** How long a transaction is waited for. */
+  const patience = async () => {
+    let isOver = false;
+    transact(["drafts"], () => 1).catch(() => (isOver = true));
+    await settled();
+    for (let waited = 0; ; waited += 500) {
+      if (isOver) return waited;
+      mock.timers.tick(500);
+      await settled();
+    }
+  };
+  assert.equal(await patience(), 5000);
+  assert.equal(await patience(), 1000);
+  device.ends = true;
+  await transact(["drafts"], () => 1);
+  device.ends = false;
+  assert.equal(await patience(), 5000);
+});
