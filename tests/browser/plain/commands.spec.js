@@ -150,6 +150,7 @@ test("dispatches events to listeners and on the element, without the customer's 
   ])
     expect(names).toContain(name);
   expect(names[0]).toBe("ready");
+  expect(names, "they do not leave the element").not.toContain("window open");
   const detail = (/** @type {string} */ wanted) => events.find(([name]) => name === wanted)?.[1];
   expect(detail("sent")).toMatchObject({ reference, id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   expect(detail("element sent")).toEqual(detail("sent"));

@@ -220,13 +220,14 @@ test.describe("GitHub", () => {
   };
 
   test("shows issues for feedback with their votes, after the community's questions", async ({ host, page, panel }) => {
+    await page.clock.install();
     const searches = await github(page);
     await host({ html: pageWith([{ engine: "gateway" }, GITHUB]) });
     await panel.open();
     await panel.toTicket();
     await panel.box.fill("please add a dark theme to dashboards, my mail is ada@host.example");
     await expect(panel.root.locator(".near")).toBeVisible();
-    await page.waitForTimeout(900);
+    await page.clock.runFor(3000);
     expect(searches).toEqual([]);
 
     await panel.kind("feedback").check();
@@ -245,15 +246,16 @@ test.describe("GitHub", () => {
   });
 
   test("searches once the customer pauses, and not twice for the same words", async ({ host, page, panel }) => {
+    await page.clock.install();
     const searches = await github(page);
     await host({ html: pageWith([{ ...GITHUB, kinds: ["question", "bug", "feedback"] }]) });
     await panel.open();
-    await panel.box.pressSequentially("dark dashboards", { delay: 40 });
+    await panel.box.pressSequentially("dark dashboards");
     await expect(panel.hit("Dark theme for dashboards")).toBeVisible();
     await panel.box.fill("dark dashboards for all of us");
     await panel.box.fill("dark dashboards");
     await expect(panel.hit("Dark theme for dashboards")).toBeVisible();
-    await page.waitForTimeout(1000);
+    await page.clock.runFor(3000);
     expect(searches.length).toBe(1);
   });
 

@@ -104,8 +104,10 @@ test("makes one request and adds no element before help is opened", async ({ hos
   page.on("request", (request) => {
     if (request.url().startsWith(gateway.url)) paths.push(new URL(request.url()).pathname);
   });
+  await page.clock.install();
   await host();
-  await page.waitForLoadState("networkidle");
+  await page.waitForFunction(() => /** @type {any} */ (window).deskbell?.version);
+  await page.clock.runFor(60_000);
   expect(paths).toEqual(["/deskbell.js"]);
   await expect(page.locator("deskbell-panel")).toHaveCount(0);
 });

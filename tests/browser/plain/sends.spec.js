@@ -170,7 +170,6 @@ test("remembers the switches on the device until a reset", async ({ host, page, 
   await fillContext(page);
   await openReview(panel);
   await toggle(panel, "Page").uncheck();
-  await toggle(panel, /error-mark/).count();
   await page.reload();
   await openReview(panel);
   await expect(toggle(panel, "Page")).not.toBeChecked();
