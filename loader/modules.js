@@ -211,7 +211,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   const straight = async (item, begin) => {
     for (const what of ["requests", "uploads"]) own.add(`${zendesk}/api/v2/${what}.json`);
     try {
-      return (await sender()).deliver(zendesk, item, carried.find, begin, await labelled());
+      return await (await sender()).deliver(zendesk, item, carried.find, begin, await labelled());
     } catch {
       return { status: 0 };
     }

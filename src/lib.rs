@@ -28,7 +28,7 @@ pub fn mount(loader: Loader) {
     PANEL.set(Some(screens::mount(loader)));
 }
 
-/// The page has destroyed the widget.
+/// The page has destroyed the widget: it sends no more requests.
 pub fn destroyed() {
     browser::http::set_over(true);
 }

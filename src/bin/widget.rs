@@ -22,12 +22,13 @@ mod exports {
         deskbell::draft()
     }
 
-    /// Fills the form with an earlier ticket.
+    /// The page has destroyed the widget: it sends no more requests.
     #[wasm_bindgen]
     pub fn destroyed() {
         deskbell::destroyed();
     }
 
+    /// Fills the form with an earlier ticket.
     #[wasm_bindgen(js_name = restoreDraft)]
     pub fn restore_draft(ticket: JsValue) {
         deskbell::restore_draft(&ticket);
