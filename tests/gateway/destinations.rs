@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::clock;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{DestinationName, TicketId};
 use deskbell_core::ports::{Delivery, DeliveryState};
 use gateway::config::Overrides;
 use gateway::{wire_up, workers};
@@ -364,8 +364,9 @@ async fn test_tickets_notify_nobody_and_are_marked() {
     assert_eq!(header(&mail, "Subject"), format!("Re: {subject}"));
     let (_, event) = service.event().await;
     assert_eq!((&event["type"], &event["data"]["ticket"]["test"]), (&json!("message.created"), &json!(true)));
-    let destinations: Vec<String> = settled(&gateway, &id).await.into_iter().map(|one| one.destination).collect();
-    assert!(destinations.len() == 4 && !destinations.contains(&"there".to_string()), "{destinations:?}");
+    let destinations: Vec<DestinationName> =
+        settled(&gateway, &id).await.into_iter().map(|one| one.destination).collect();
+    assert!(destinations.len() == 4 && !destinations.contains(&"there".into()), "{destinations:?}");
 
     // The first delivery of the channel is of the ticket that is no test.
     new["test"] = json!(false);

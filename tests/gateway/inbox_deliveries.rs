@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post as to_post, put};
 use axum::{Json, Router};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{QueueName, TicketId};
 use deskbell_core::ports;
 use deskbell_core::ports::{
     Change, CurrentTicket, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, NewDelivery, NewMessage,
@@ -111,7 +111,12 @@ async fn idle() -> Gateway {
 }
 
 fn set_away(gateway: &Gateway, reason: Option<&str>) {
-    gateway.app.states.get(&"desked".into(), "desk").unwrap().set_unreachable(reason.map(str::to_string));
+    gateway
+        .app
+        .states
+        .get(&QueueName::new(&"desked".into(), &"desk".into()))
+        .unwrap()
+        .set_unreachable(reason.map(str::to_string));
 }
 
 /// Sends a ticket; returns its reference and id.
@@ -124,7 +129,7 @@ async fn sent(gateway: &Gateway, key: &str) -> (String, String) {
 
 /// Claims the due delivery.
 async fn claimed(gateway: &Gateway) -> Vec<DueDelivery> {
-    gateway.app.store.claim_deliveries((&"desked".into(), "desk"), LATER, &[], 1).await.unwrap()
+    gateway.app.store.claim_deliveries(&QueueName::new(&"desked".into(), &"desk".into()), LATER, &[], 1).await.unwrap()
 }
 
 /// Claims the due delivery and records the outcome of the attempt.
@@ -497,7 +502,7 @@ async fn tickets_created_at_a_destination_are_marked() {
     foreign.id = "00000000-0000-7000-8000-000000000000".into();
     foreign.reference = "DB-22222".into();
     let external = ports::ExternalTicketRef { external_id: "77".into(), requester: "1".into(), merged_after: None };
-    assert!(gateway.app.store.adopt(&foreign, "desk", &external).await.unwrap());
+    assert!(gateway.app.store.adopt(&foreign, &"desk".into(), &external).await.unwrap());
     expect(&card(&gateway, "DB-22222").await, &["Created there", "/agent/tickets/77\""], &["On its way", "<dt>"]);
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell_core::clock;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{QueueName, TicketId};
 use deskbell_core::ports::{
     DeliveryKind, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
     TicketHead,
@@ -262,7 +262,10 @@ async fn erasing_lists_external_tickets_and_pending_deliveries_restore_nothing()
     .execute(&mut write)
     .await
     .unwrap();
-    let due = store.claim_deliveries((&"acme".into(), "slow"), Duration::from_secs(30), &[], 10).await.unwrap();
+    let due = store
+        .claim_deliveries(&QueueName::new(&"acme".into(), &"slow".into()), Duration::from_secs(30), &[], 10)
+        .await
+        .unwrap();
     assert_eq!(due.len(), 1);
 
     let (_, text) = command(&gateway, &["erase", "--ticket", "DB-0000A", "--yes"]).await;

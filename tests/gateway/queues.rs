@@ -201,7 +201,7 @@ async fn panicking_attempts_are_counted_and_retried_without_affecting_others() {
     let overrides = Overrides { config: Some(path), database, ..Overrides::default() };
     let mut setup = wire_up::load(&overrides).unwrap();
     let fragile = Arc::new(Fragile::default());
-    setup.parts.destinations.insert(&"desk".into(), "there", fragile.clone());
+    setup.parts.destinations.insert(&"desk".into(), &"there".into(), fragile.clone());
     let app = Arc::new(wire_up::open(setup).await.unwrap());
     let router = gateway::http::router(&app.routers);
     let gateway = Gateway { app, router, folder };

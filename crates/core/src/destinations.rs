@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ids::SiteKey;
+use crate::ids::{DestinationName, SiteKey};
 use crate::ports::destination::Destination;
 use crate::ports::{DeliveryKind, NewDelivery};
 use domain::conversation::Author;
 
 /// The destinations of a site, by name.
-pub type SiteDestinations = BTreeMap<String, Arc<dyn Destination>>;
+pub type SiteDestinations = BTreeMap<DestinationName, Arc<dyn Destination>>;
 
 /// The destinations of all sites.
 #[derive(Clone, Debug, Default)]
@@ -17,27 +17,26 @@ pub struct Destinations(BTreeMap<SiteKey, SiteDestinations>);
 
 impl Destinations {
     /// The destination with this name in a site.
-    pub fn get(&self, site: &SiteKey, name: &str) -> Option<&Arc<dyn Destination>> {
+    pub fn get(&self, site: &SiteKey, name: &DestinationName) -> Option<&Arc<dyn Destination>> {
         self.0.get(site)?.get(name)
     }
 
     /// The destinations of a site, by name; empty if it has none.
-    pub fn in_site(&self, site: &SiteKey) -> impl Iterator<Item = (&str, &Arc<dyn Destination>)> {
-        let of_site = self.0.get(site).into_iter().flatten();
-        of_site.map(|(name, to)| (name.as_str(), to))
+    pub fn in_site(&self, site: &SiteKey) -> impl Iterator<Item = (&DestinationName, &Arc<dyn Destination>)> {
+        self.0.get(site).into_iter().flatten()
     }
 
     /// All destinations, each with its site and its name.
-    pub fn iter<'a>(&'a self) -> impl Iterator<Item = (&'a SiteKey, &'a str, &'a Arc<dyn Destination>)> {
+    pub fn iter<'a>(&'a self) -> impl Iterator<Item = (&'a SiteKey, &'a DestinationName, &'a Arc<dyn Destination>)> {
         let each = |(site, of_site): (&'a SiteKey, &'a SiteDestinations)| {
-            of_site.iter().map(move |(name, to)| (site, name.as_str(), to))
+            of_site.iter().map(move |(name, to)| (site, name, to))
         };
         self.0.iter().flat_map(each)
     }
 
     /// Adds a destination to a site; replaces one of the same name.
-    pub fn insert(&mut self, site: &SiteKey, name: &str, to: Arc<dyn Destination>) {
-        self.0.entry(site.clone()).or_default().insert(name.into(), to);
+    pub fn insert(&mut self, site: &SiteKey, name: &DestinationName, to: Arc<dyn Destination>) {
+        self.0.entry(site.clone()).or_default().insert(name.clone(), to);
     }
 
     /// The deliveries of a ticket, a change of it or a message to the destinations of a site, except to `from`, where it comes from.
@@ -46,13 +45,13 @@ impl Destinations {
         site: &SiteKey,
         kind: DeliveryKind,
         author: Author,
-        from: Option<&str>,
+        from: Option<&DestinationName>,
     ) -> Vec<NewDelivery> {
         // A destination that only notifies people is notified of new tickets and of nothing else.
         let receives =
             |to: &dyn Destination| to.accepts(kind, author) && (kind == DeliveryKind::Ticket || !to.is_notice());
         let receivers = self.in_site(site).filter(|(name, to)| Some(*name) != from && receives(to.as_ref()));
-        receivers.map(|(name, _)| NewDelivery { destination: name.into(), kind }).collect()
+        receivers.map(|(name, _)| NewDelivery { destination: name.clone(), kind }).collect()
     }
 
     /// The deliveries of a new ticket to the destinations of a site. A test ticket notifies nobody.

@@ -107,9 +107,41 @@ text_ids! {
     /// The public key of a site, such as `acme`: the name of its table in the configuration, and the part of an address that names it.
     SiteKey
 
+    /// The name of a destination in its site: that of its table in the configuration.
+    DestinationName
+
+    /// The host's id of a customer, unique within the site. It comes from a signed token, so it names a verified customer.
+    CustomerId
+
+    /// The idempotency key of a submission, unique within the site for a ticket and within the ticket for a message. The client makes it.
+    IdempotencyKey
+
     /// The id of a ticket in an external system, such as the number of a ticket in Zendesk or the Message-ID of its first mail. The destination
     /// makes it; it is unique within the destination.
     ExternalId
+}
+
+/// The name of a delivery queue. Each destination of a site has one queue.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QueueName {
+    /// The site.
+    pub site: SiteKey,
+    /// The name of the destination in the site.
+    pub destination: DestinationName,
+}
+
+impl QueueName {
+    /// The queue of a destination of a site.
+    pub fn new(site: &SiteKey, destination: &DestinationName) -> QueueName {
+        QueueName { site: site.clone(), destination: destination.clone() }
+    }
+}
+
+impl fmt::Display for QueueName {
+    /// As in `acme/desk`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.site, self.destination)
+    }
 }
 
 /// The number of a delivery, in the order of creation. The store makes it.

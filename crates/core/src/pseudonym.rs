@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
-use crate::ids::SiteKey;
+use crate::ids::{CustomerId, SiteKey};
 use crate::ports::Person;
 use crate::rules::networks::{LimitedNetwork, customer_network, neighbourhood};
 
@@ -12,7 +12,7 @@ use crate::rules::networks::{LimitedNetwork, customer_network, neighbourhood};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CountedSender {
     /// A verified customer, by the host's id.
-    Person(String),
+    Person(CustomerId),
     /// Anybody in a network; none if the address is unknown.
     Network(Option<IpAddr>),
 }
@@ -21,7 +21,7 @@ impl CountedSender {
     /// The customer if verified, or else the network of an address.
     pub fn new(person: Option<Person>, address: Option<IpAddr>) -> CountedSender {
         match person {
-            Some(person) => CountedSender::Person(person.user.id),
+            Some(person) => CountedSender::Person(person.id),
             None => CountedSender::Network(address.map(neighbourhood)),
         }
     }
@@ -46,7 +46,7 @@ impl Pseudonyms {
 
     fn hash(&self, [purpose, scope, period]: [&str; 3], sender: &CountedSender) -> [u8; 32] {
         let (kind, sender_id) = match sender {
-            CountedSender::Person(id) => ("person", id.clone()),
+            CountedSender::Person(id) => ("person", id.to_string()),
             CountedSender::Network(network) => {
                 ("network", network.map(|network| network.to_string()).unwrap_or_default())
             }
@@ -60,8 +60,8 @@ impl Pseudonyms {
     }
 
     /// The permanent pseudonym of a customer affected by an incident.
-    pub fn of_affected_person(&self, site: &SiteKey, person: &str) -> [u8; 32] {
-        self.digest("incident", site, "", &CountedSender::Person(person.into()))
+    pub fn of_affected_person(&self, site: &SiteKey, person: &CustomerId) -> [u8; 32] {
+        self.digest("incident", site, "", &CountedSender::Person(person.clone()))
     }
 
     /// The pseudonym of somebody affected by an incident; that of a network changes daily.

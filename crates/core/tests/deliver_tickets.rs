@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
 use deskbell_core::fixtures;
-use deskbell_core::ids::{DeliveryId, Reference, SiteKey, TicketId};
+use deskbell_core::ids::{DeliveryId, QueueName, Reference, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, ExternalTicketRef,
@@ -67,7 +67,7 @@ struct CountingQueue {
 impl Queue for CountingQueue {
     async fn claim_deliveries(
         &self,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         lease: Duration,
         claimed_ids: &[DeliveryId],
         limit: u32,
@@ -77,7 +77,7 @@ impl Queue for CountingQueue {
 
     async fn next_delivery(
         &self,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         claimed_ids: &[DeliveryId],
     ) -> std::result::Result<Option<Duration>, StoreError> {
         self.store.next_delivery(queue, claimed_ids).await
@@ -173,7 +173,7 @@ impl Setup {
         let store = SqliteStore::open(&folder.path().join("test.db")).await.unwrap();
         let desk = Arc::new(Desk { store: store.clone(), fills_disk, receipt, deliveries: AtomicU32::new(0) });
         let mut destinations = Destinations::default();
-        destinations.insert(&"acme".into(), "desk", desk.clone());
+        destinations.insert(&"acme".into(), &"desk".into(), desk.clone());
         let states = Arc::new(DestinationStates::new(&destinations));
         let sites = Arc::new([fixtures::site()].into_iter().collect());
         let shared_store = Arc::new(store.clone());
@@ -185,7 +185,8 @@ impl Setup {
 
     fn start(&self) -> JoinHandle<()> {
         let deliver = self.deliver.clone();
-        tokio::spawn(async move { deliver.work((&"acme".into(), "desk"), &CancellationToken::new()).await })
+        let queue = QueueName { site: "acme".into(), destination: "desk".into() };
+        tokio::spawn(async move { deliver.work(&queue, &CancellationToken::new()).await })
     }
 
     /// Stores a ticket that is due at the destination.
@@ -241,7 +242,7 @@ async fn outcomes_that_violate_a_constraint_become_dead_letters() {
     let receipt = DeliveryReceipt { external_id: "35".into(), external: Some(external.clone()), ..Default::default() };
     let setup = Setup::new(false, receipt).await;
     // Another ticket has the same external ticket already.
-    assert!(setup.store.adopt(&ticket("DB-00001"), "desk", &external).await.unwrap());
+    assert!(setup.store.adopt(&ticket("DB-00001"), &"desk".into(), &external).await.unwrap());
     let id = setup.submit().await;
     setup.start();
     until(async || setup.delivery(&id).await.state == DeliveryState::DeadLetter).await;

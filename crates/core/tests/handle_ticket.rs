@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use deskbell_core::fixtures;
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{QueueName, SiteKey};
 use deskbell_core::ports::{Bus, Conversations, StoredTicket, SubmissionExtras, SubmissionKey, Tickets};
 use deskbell_core::use_cases::tickets::{Action, ActionOutcome, HandleTicket};
 use store_sqlite::SqliteStore;
@@ -33,7 +33,7 @@ impl Bus for Announcements {
         self.0.lock().unwrap().push("mail due");
     }
 
-    fn polls_due(&self, _site: &SiteKey, _destination: &str) {
+    fn polls_due(&self, _queue: &QueueName) {
         self.0.lock().unwrap().push("polls due");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::live::Live;
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{QueueName, SiteKey};
 use deskbell_core::ports::{Bus, StoredTicket};
 use deskbell_core::use_cases::delivery::DestinationStates;
 use deskbell_core::use_cases::mail::MailWakers;
@@ -37,8 +37,8 @@ impl Bus for LocalBus {
         self.mail.wake(site);
     }
 
-    fn polls_due(&self, site: &SiteKey, destination: &str) {
-        if let Some(state) = self.states.get(site, destination) {
+    fn polls_due(&self, queue: &QueueName) {
+        if let Some(state) = self.states.get(queue) {
             state.wake_polls();
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-use deskbell_core::ids::{SessionHash, SiteKey};
+use deskbell_core::ids::{CustomerId, SessionHash, SiteKey};
 use deskbell_core::ports::{Reader, ReaderCounts, StoreError, StoredTicket};
 use deskbell_core::use_cases::tickets::summary;
 use domain::conversation::Summary;
@@ -19,14 +19,14 @@ const BEHIND_MAX: usize = 64;
 /// The reader whose tickets are watched, and the site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum StreamKey {
-    Person(SiteKey, String),
+    Person(SiteKey, CustomerId),
     Session(SiteKey, SessionHash),
 }
 
 impl StreamKey {
     fn by(site: &SiteKey, reader: Reader<'_>) -> StreamKey {
         match reader {
-            Reader::Person(person) => StreamKey::Person(site.clone(), person.into()),
+            Reader::Person(person) => StreamKey::Person(site.clone(), person.clone()),
             Reader::Session(session) => StreamKey::Session(site.clone(), *session),
         }
     }
@@ -108,12 +108,12 @@ mod tests {
     use deskbell_core::clock;
     use serde_json::json;
 
-    fn ticket(site: &SiteKey, person: Option<&str>, session: Option<SessionHash>) -> StoredTicket {
+    fn ticket(site: &SiteKey, person: Option<&CustomerId>, session: Option<SessionHash>) -> StoredTicket {
         let new =
             json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
         let new = serde_json::from_value(new).unwrap();
         let mut ticket = StoredTicket::new(site.clone(), "DB-00000".into(), new, clock::now());
-        (ticket.person, ticket.session) = (person.map(String::from), session);
+        (ticket.person, ticket.session) = (person.cloned(), session);
         ticket
     }
 
@@ -122,18 +122,18 @@ mod tests {
         let live = Live::default();
         let session = SessionHash::from([7; 32]);
         let mut watches = [
-            live.watch(&"acme".into(), Reader::Person("ada")),
-            live.watch(&"acme".into(), Reader::Person("ben")),
-            live.watch(&"other".into(), Reader::Person("ada")),
+            live.watch(&"acme".into(), Reader::Person(&"ada".into())),
+            live.watch(&"acme".into(), Reader::Person(&"ben".into())),
+            live.watch(&"other".into(), Reader::Person(&"ada".into())),
             live.watch(&"acme".into(), Reader::Session(&session)),
         ];
         let mut woken = |ticket| {
             live.changed(ticket);
             watches.each_mut().map(|watch| watch.changes.try_recv().is_ok())
         };
-        assert_eq!(woken(ticket(&"acme".into(), Some("ada"), None)), [true, false, false, false]);
+        assert_eq!(woken(ticket(&"acme".into(), Some(&"ada".into()), None)), [true, false, false, false]);
         // A session's ticket belongs to the customer as soon as it was moved to them.
-        assert_eq!(woken(ticket(&"acme".into(), Some("ada"), Some(session))), [true, false, false, false]);
+        assert_eq!(woken(ticket(&"acme".into(), Some(&"ada".into()), Some(session))), [true, false, false, false]);
         assert_eq!(woken(ticket(&"acme".into(), None, Some(session))), [false, false, false, true]);
         assert_eq!(woken(ticket(&"acme".into(), None, None)), [false; 4]);
     }
@@ -141,10 +141,10 @@ mod tests {
     #[test]
     fn closed_streams_leave_nothing_behind() {
         let live = Live::default();
-        let one = live.watch(&"acme".into(), Reader::Person("ada"));
-        let mut other = live.watch(&"acme".into(), Reader::Person("ada"));
+        let one = live.watch(&"acme".into(), Reader::Person(&"ada".into()));
+        let mut other = live.watch(&"acme".into(), Reader::Person(&"ada".into()));
         drop(one);
-        live.changed(ticket(&"acme".into(), Some("ada"), None));
+        live.changed(ticket(&"acme".into(), Some(&"ada".into()), None));
         assert!(other.changes.try_recv().is_ok());
         drop(other);
         assert!(live.streams().is_empty());

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{CustomerId, SiteKey};
 use deskbell_core::ports::SourceError;
 use deskbell_core::use_cases::privacy::{Exported, Selection};
 use deskbell_core::use_cases::search::import::{ImportError, Prune};
@@ -318,7 +318,7 @@ struct Subject {
 impl Subject {
     fn selection(&self) -> Option<Selection> {
         let person = self.person.as_deref().and_then(|person| match person {
-            [site, id] => Some(Selection::Person { site: SiteKey::new(site), id: id.clone() }),
+            [site, id] => Some(Selection::Person { site: SiteKey::new(site), id: CustomerId::new(id) }),
             _ => None,
         });
         let ticket = self.ticket.clone().map(Selection::Ticket);

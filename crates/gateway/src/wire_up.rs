@@ -165,13 +165,13 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: S
     let open_incidents = OpenIncidents::new(incidents);
 
     // For customers.
-    let sign_in = Arc::new(SignIn::new(store.clone(), store.clone(), destinations.clone(), bus.clone()));
+    let sign_in = Arc::new(SignIn::new(store.clone(), store.clone(), store.clone(), destinations.clone(), bus.clone()));
     let extras = PlanExtras::new(AutomaticReply::new(indexes.clone()), receipts.clone(), destinations.clone());
     let take_ticket =
         TakeTicket::new(store.clone(), sign_in.clone(), limits.clone(), extras, dispatch.clone(), clock.clone());
     let read = Arc::new(ReadTickets::new(store.clone(), store.clone(), read_files.clone()));
     let reply = ReplyToTicket::new(store.clone(), read_files.clone(), limits, dispatch);
-    let confirm = ConfirmAddress::new(store.clone(), store.clone(), codes.clone(), destinations.clone(), bus.clone());
+    let confirm = ConfirmAddress::new(store.clone(), codes.clone(), destinations.clone(), bus.clone());
     let upload_limits = UploadLimits { quotas: settings.quotas, rates: guard.clone(), pseudonyms: pseudonyms.clone() };
     let store_file = StoreFile::new(store.clone(), clean, sign_in.clone(), upload_limits, clock.clone());
     let current_incidents = Arc::new(CurrentIncidents::new(open_incidents.clone(), store.clone(), pseudonyms.clone()));

@@ -123,12 +123,12 @@ where
 pub async fn deliver(deliver: DeliverTickets, stop: CancellationToken) {
     deliver.warn_of_removed().await;
     let mut workers = JoinSet::new();
-    for (site, name) in deliver.queues() {
-        let (deliver, stop, worker) = (deliver.clone(), stop.clone(), format!("delivery {site}/{name}"));
+    for queue in deliver.queues() {
+        let (deliver, stop, worker) = (deliver.clone(), stop.clone(), format!("delivery {queue}"));
         workers.spawn(async move {
             let start = || {
-                let (deliver, site, name, stop) = (deliver.clone(), site.clone(), name.clone(), stop.clone());
-                async move { deliver.work((&site, &name), &stop).await }
+                let (deliver, queue, stop) = (deliver.clone(), queue.clone(), stop.clone());
+                async move { deliver.work(&queue, &stop).await }
             };
             supervise(&worker, &stop, start).await;
         });
@@ -139,12 +139,12 @@ pub async fn deliver(deliver: DeliverTickets, stop: CancellationToken) {
 /// Syncs tickets with all destinations that can be polled until it is cancelled.
 pub async fn sync(sync: SyncTickets, stop: CancellationToken) {
     let mut workers = JoinSet::new();
-    for (site, name) in sync.polled() {
-        let (sync, stop, worker) = (sync.clone(), stop.clone(), format!("sync {site}/{name}"));
+    for queue in sync.polled() {
+        let (sync, stop, worker) = (sync.clone(), stop.clone(), format!("sync {queue}"));
         workers.spawn(async move {
             let start = || {
-                let (sync, site, name, stop) = (sync.clone(), site.clone(), name.clone(), stop.clone());
-                async move { sync.work((&site, &name), &stop).await }
+                let (sync, queue, stop) = (sync.clone(), queue.clone(), stop.clone());
+                async move { sync.work(&queue, &stop).await }
             };
             supervise(&worker, &stop, start).await;
         });

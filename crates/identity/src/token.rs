@@ -11,7 +11,7 @@ use crate::error::{ClaimError, TokenError};
 use crate::key::{VerificationKey, algorithm_name};
 use crate::limits::{LEEWAY, TOKEN_MAX};
 use crate::signer::{Keys, TokenSigner};
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{CustomerId, SiteKey};
 use deskbell_core::ports::Person;
 use deskbell_core::timestamp::Timestamp;
 
@@ -78,7 +78,7 @@ async fn read_signed(
     let is_provider = matches!(signer.keys, Keys::Published(_));
     let email_verified = email_verified.or(is_provider.then_some(false));
     let valid_until = Timestamp::from_seconds(exp.saturating_add(LEEWAY));
-    Ok(Person { user, email_verified, priority, channels, until: valid_until })
+    Ok(Person { id: CustomerId::new(&user.id), user, email_verified, priority, channels, until: valid_until })
 }
 
 /// The signers with the key of a token, and the key. The algorithm comes from the configuration or the published key, never from the token.

@@ -1,16 +1,18 @@
 //! Confirmation of addresses by codes.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::support::{
     ACME, LATER, LEASE, NOW, TestClock, delivery_kinds, desk_deliveries, quota, receipts, submission_key,
     submit_unconfirmed, ticket, with_mail,
 };
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{CustomerId, TicketId};
 use deskbell_core::ports::{
-    ActivityKind, CodeCheck, CodeRequest, Confirmation, DeliveryKind, MailLimits, MailOutcome, MailQuota, NewMail,
-    Store, SubmissionExtras, SubmissionOutcome,
+    ActivityKind, Changed, CodeCheck, CodeRequest, Confirmation, CurrentTicket, DeliveryKind, MailLimits, MailOutcome,
+    MailQuota, NewDelivery, NewMail, Store, SubmissionExtras, SubmissionOutcome,
 };
+use deskbell_core::rules::codes::{self, confirm_signed};
 
 /// How long a code is valid.
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -21,7 +23,7 @@ pub async fn each_code_allows_five_guesses(store: &dyn Store, clock: &TestClock)
     submit_unconfirmed(store).await;
     let confirm = async |number: u32| {
         let deliveries = desk_deliveries(DeliveryKind::Confirmed);
-        store.confirm(&"1".into(), LIFE, &|code| code == number, &deliveries).await.unwrap()
+        enter_code(store, "1", &|code| code == number, &deliveries).await
     };
     let state = async || store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
     assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0, code_sent: true });
@@ -49,7 +51,7 @@ pub async fn each_code_allows_five_guesses(store: &dyn Store, clock: &TestClock)
         (activities.len(), activities[0].kind, activities[0].text.as_str()),
         (1, ActivityKind::Confirmed, "ada@example.com")
     );
-    assert_eq!(store.confirm(&"2".into(), LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
+    assert_eq!(enter_code(store, "2", &|_| true, &[]).await, CodeCheck::NotNeeded);
 }
 
 pub async fn receipts_leave_part_of_the_quota_to_requested_codes(store: &dyn Store, clock: &TestClock) {
@@ -101,7 +103,7 @@ pub async fn a_confirmed_mailbox_is_limited_by_its_session(store: &dyn Store, _c
             SubmissionOutcome::Stored
         );
         if id == 1 {
-            assert_eq!(store.confirm(&"1".into(), LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+            assert_eq!(enter_code(store, "1", &|_| true, &[]).await, CodeCheck::Confirmed);
         }
     }
     assert_eq!(receipts(store, 10).await, ["1", "2", "3"]);
@@ -110,18 +112,18 @@ pub async fn a_confirmed_mailbox_is_limited_by_its_session(store: &dyn Store, _c
 }
 
 pub async fn a_confirmed_mailbox_stays_confirmed_for_later_tickets(store: &dyn Store, _clock: &TestClock) {
-    let submit = async |id: &str, session: Option<u8>, person: Option<&str>, address: &str| {
+    let submit = async |id: &str, session: Option<u8>, person: Option<&'static str>, address: &str| {
         let quota = MailQuota { limits: MailLimits { mailbox: 1, ..MailLimits::default() }, ..quota(address) };
         let mail = Some(NewMail { address: address.into(), quota: Some(quota) });
         let extras = SubmissionExtras { unconfirmed: Some(address.into()), ..with_mail(mail) };
         let mut new = ticket(id, &format!("DB-{id}"), NOW);
-        (new.session, new.person) = (session.map(|session| [session; 32].into()), person.map(Into::into));
+        (new.session, new.person) = (session.map(|session| [session; 32].into()), person.map(CustomerId::from));
         assert_eq!(store.submit(&new, &submission_key(id), extras).await.unwrap(), SubmissionOutcome::Stored);
         store.ticket(&TicketId::new(id)).await.unwrap().unwrap().handling.confirmation
     };
     assert!(submit("1", Some(1), None, "ada@example.com").await.is_code_sent());
     assert!(submit("2", Some(1), None, "Ada@example.com").await.is_awaited(), "it is not confirmed yet");
-    assert_eq!(store.confirm(&"1".into(), LIFE, &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+    assert_eq!(enter_code(store, "1", &|_| true, &[]).await, CodeCheck::Confirmed);
     assert_eq!(submit("3", Some(1), None, "ADA+x@example.com").await, Confirmation::Confirmed);
     for (id, session, person, address) in [
         ("4", Some(1), None, "eve@example.com"),
@@ -134,34 +136,51 @@ pub async fn a_confirmed_mailbox_stays_confirmed_for_later_tickets(store: &dyn S
     // It gets a receipt without a code.
     assert_eq!(receipts(store, 10).await, ["1", "3", "4"]);
     // What a session sent before the customer signed in belongs to the customer, and no longer to the session.
-    store.move_to_person(&ACME, &[1; 32].into(), "u-8").await.unwrap();
+    store.move_to_person(&ACME, &[1; 32].into(), &"u-8".into()).await.unwrap();
     assert!(submit("8", Some(1), None, "ada@example.com").await.is_awaited());
     assert_eq!(submit("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);
 }
 
 pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
-    store.move_to_person(&ACME, &[9; 32].into(), "u-7").await.unwrap();
+    store.move_to_person(&ACME, &[9; 32].into(), &"u-7".into()).await.unwrap();
     let state = async || store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
+    let unconfirmed = async |site: &'static str, person: &'static str, mailbox: &str| {
+        store.unconfirmed_tickets(&site.into(), &person.into(), mailbox).await.unwrap()
+    };
     for (site, person, mailbox) in
         [("acme", "u-7", "eve@example.com"), ("acme", "u-8", "ada@example.com"), ("other", "u-7", "ada@example.com")]
     {
-        assert!(
-            store
-                .confirm_signed(&site.into(), person, mailbox, &desk_deliveries(DeliveryKind::Confirmed))
-                .await
-                .unwrap()
-                .is_empty()
-        );
-        assert!(state().await.is_awaited());
+        assert!(unconfirmed(site, person, mailbox).await.is_empty(), "{site} {person} {mailbox}");
     }
-    let confirmed = async || {
-        let orders = desk_deliveries(DeliveryKind::Confirmed);
-        store.confirm_signed(&ACME, "u-7", "ada@example.com", &orders).await.unwrap()
+    assert_eq!(unconfirmed("acme", "u-7", "ada@example.com").await, [TicketId::new("1")]);
+    assert!(state().await.is_awaited());
+    let deliveries = desk_deliveries(DeliveryKind::Confirmed);
+    let confirm = async || {
+        let decide = |current: &CurrentTicket| confirm_signed(current, "ada@example.com", &deliveries);
+        store.change(&"1".into(), None, &decide).await.unwrap()
     };
-    let confirmed_tickets = confirmed().await;
-    assert_eq!((confirmed_tickets.len(), confirmed_tickets[0].handling.confirmation), (1, Confirmation::Confirmed));
+    let Changed::Written(confirmed, None) = confirm().await else { panic!("it is not confirmed") };
+    assert_eq!(confirmed.handling.confirmation, Confirmation::Confirmed);
     assert_eq!(state().await, Confirmation::Confirmed);
-    assert!(confirmed().await.is_empty(), "it is confirmed once");
+    assert!(unconfirmed("acme", "u-7", "ada@example.com").await.is_empty());
+    assert!(matches!(confirm().await, Changed::Unchanged(_)), "it is confirmed once");
     assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Confirmed, 0)]);
+}
+
+/// Enters a code for a ticket; `is_code` tells whether it is the code with a number.
+async fn enter_code(
+    store: &dyn Store,
+    ticket: &str,
+    is_code: &(dyn Fn(u32) -> bool + Send + Sync),
+    deliveries: &[NewDelivery],
+) -> CodeCheck {
+    let result = Mutex::new(CodeCheck::NotNeeded);
+    let decide = |current: &CurrentTicket| {
+        let (check, decision) = codes::enter_code(current, LIFE, is_code, deliveries);
+        *result.lock().unwrap() = check;
+        decision
+    };
+    store.change(&TicketId::new(ticket), None, &decide).await.unwrap();
+    result.into_inner().unwrap()
 }

@@ -33,8 +33,8 @@ pub async fn erased_tickets_leave_nothing_and_are_not_stored_again(store: &dyn S
         store.submit(&again, &submission_key("1"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::Erased
     );
-    assert!(store.knows_external_ticket(&ACME, "desk", &"35".into()).await.unwrap());
-    assert!(!store.adopt(&again, "desk", &external).await.unwrap());
+    assert!(store.knows_external_ticket(&ACME, &"desk".into(), &"35".into()).await.unwrap());
+    assert!(!store.adopt(&again, &"desk".into(), &external).await.unwrap());
 }
 
 pub async fn tickets_that_no_longer_match_are_not_erased(store: &dyn Store, _clock: &TestClock) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{
-    ACME, LATER, LEASE, NOW, TestClock, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message, queue,
+    ACME, LATER, LEASE, NOW, QUEUE, TestClock, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message,
     submission_key, submit_to_desk, ticket, time, write_message, write_message_about,
 };
 use deskbell_core::ids::{DeliveryId, TicketId};
@@ -27,7 +27,7 @@ pub async fn deliveries_are_claimed_oldest_first_and_in_order_per_ticket(store: 
     write_message(store, new_message(Author::Customer, "And this"), None, desk_deliveries(DeliveryKind::Message)).await;
     let take = async |now: &str| {
         clock.set(now);
-        store.claim_deliveries(queue(), LEASE, &[], 10).await.unwrap()
+        store.claim_deliveries(&QUEUE, LEASE, &[], 10).await.unwrap()
     };
     let first = take(NOW).await;
     let names: Vec<(&str, DeliveryKind, u32)> =
@@ -50,13 +50,13 @@ pub async fn deliveries_are_claimed_oldest_first_and_in_order_per_ticket(store: 
     let names: Vec<(DeliveryKind, u32)> = again.iter().map(|one| (one.delivery.kind, one.delivery.attempts)).collect();
     assert_eq!(names, [(DeliveryKind::Message, 2)]);
     assert_eq!(again[0].delivery.first_attempt_at, Some(time(NOW)));
-    assert_eq!(store.next_delivery(queue(), &[]).await.unwrap(), Some(LEASE));
+    assert_eq!(store.next_delivery(&QUEUE, &[]).await.unwrap(), Some(LEASE));
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     assert!(store.record_attempts(&[(&again[0], &refused)]).await.unwrap().is_empty());
     let queues = store.queues().await.unwrap();
     assert_eq!(queues.iter().map(|one| (one.waiting, one.dead_letters)).collect::<Vec<_>>(), [(1, 1)]);
     clock.set(LATER);
-    assert_eq!(store.next_delivery(queue(), &[]).await.unwrap(), Some(Duration::ZERO));
+    assert_eq!(store.next_delivery(&QUEUE, &[]).await.unwrap(), Some(Duration::ZERO));
     assert_eq!(store.send_again(None).await.unwrap(), 1);
     assert_eq!(take(LATER).await.len(), 2);
 }
@@ -92,13 +92,13 @@ pub async fn outcomes_need_a_valid_claim_and_deliveries_in_progress_are_not_clai
     // Its claim has expired: it does not get what it is working on, but another worker does.
     let claimed_ids: Vec<DeliveryId> = first.iter().map(|due| due.delivery.id).collect();
     assert!(claim(store, &claimed_ids).await.is_empty());
-    assert_eq!(store.next_delivery(queue(), &claimed_ids).await.unwrap(), None);
+    assert_eq!(store.next_delivery(&QUEUE, &claimed_ids).await.unwrap(), None);
     assert_eq!(ids(&claim(store, &claimed_ids[..1]).await), ["2"]);
     let claims: Vec<(DeliveryId, &ClaimToken)> = first.iter().map(|due| (due.delivery.id, &due.claim)).collect();
     assert_eq!(store.extend_claims(&claims, HOUR).await.unwrap(), claimed_ids[1..]);
     // The other has it until its lease ends, the extended one for longer.
-    assert_eq!(store.next_delivery(queue(), &[]).await.unwrap(), Some(LEASE));
-    assert_eq!(store.next_delivery(queue(), &claimed_ids[1..]).await.unwrap(), Some(HOUR));
+    assert_eq!(store.next_delivery(&QUEUE, &[]).await.unwrap(), Some(LEASE));
+    assert_eq!(store.next_delivery(&QUEUE, &claimed_ids[1..]).await.unwrap(), Some(HOUR));
     // Outcomes for deliveries that another worker has claimed meanwhile are not recorded; the others are.
     let external = ExternalTicketRef { external_id: "35".into(), requester: "77".into(), merged_after: None };
     let delivered =
@@ -108,7 +108,7 @@ pub async fn outcomes_need_a_valid_claim_and_deliveries_in_progress_are_not_clai
         store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)]).await.unwrap(),
         claimed_ids[1..]
     );
-    assert!(store.knows_external_ticket(&ACME, "desk", &"35".into()).await.unwrap());
+    assert!(store.knows_external_ticket(&ACME, &"desk".into(), &"35".into()).await.unwrap());
     for (ticket, state) in [("1", DeliveryState::Delivered), ("2", DeliveryState::Waiting)] {
         assert_eq!(store.deliveries(&TicketId::new(ticket)).await.unwrap()[0].state, state);
     }
@@ -145,7 +145,7 @@ pub async fn a_retried_delivery_keeps_its_position_before_later_ones(store: &dyn
     submit_to_desk(store, &["1"]).await;
     clock.advance(LEASE);
     submit_to_desk(store, &["2"]).await;
-    let due = store.claim_deliveries(queue(), LEASE, &[], 1).await.unwrap();
+    let due = store.claim_deliveries(&QUEUE, LEASE, &[], 1).await.unwrap();
     let away = DeliveryOutcome::Retry { after: None, blamed: false, reason: "why".into() };
     assert!(store.record_attempts(&[(&due[0], &away)]).await.unwrap().is_empty());
     assert_eq!(ids(&claim(store, &[]).await), ["1", "2"]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use deskbell_core::clock::Clock;
-use deskbell_core::ids::{DeliveryId, Reference, SiteKey, TicketId};
+use deskbell_core::ids::{DeliveryId, IdempotencyKey, QueueName, Reference, SiteKey, TicketId};
 use deskbell_core::ports::{
     Change, Changed, CurrentTicket, DeliveryKind, DueDelivery, Handling, MailLimits, MailQuota, MessageKey,
     NewDelivery, NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
@@ -34,9 +34,7 @@ pub const UNTIL: &str = "2026-01-02T00:00:30.000Z";
 /// An hour after [`NOW`].
 pub const LATER: &str = "2026-01-02T01:00:00.000Z";
 /// The queue of most deliveries.
-pub fn queue() -> (&'static SiteKey, &'static str) {
-    (&ACME, "desk")
-}
+pub static QUEUE: LazyLock<QueueName> = LazyLock::new(|| QueueName { site: "acme".into(), destination: "desk".into() });
 /// The site of most tickets.
 pub static ACME: LazyLock<SiteKey> = LazyLock::new(|| "acme".into());
 /// Another site.
@@ -125,7 +123,7 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
 
 /// The idempotency key of a submission.
 pub fn submission_key(key: &str) -> SubmissionKey {
-    SubmissionKey { key: key.into(), body: [7; 32], session: Some([9; 32].into()) }
+    SubmissionKey { key: IdempotencyKey::new(key), body: [7; 32], session: Some([9; 32].into()) }
 }
 
 /// The extras of a ticket with an automatic answer.
@@ -164,7 +162,7 @@ pub async fn submit_unconfirmed(store: &dyn Store) {
     );
 }
 
-/// A delivery to the destination of [`queue`].
+/// A delivery to the destination of [`QUEUE`].
 pub fn desk_deliveries(kind: DeliveryKind) -> Vec<NewDelivery> {
     vec![NewDelivery { destination: "desk".into(), kind }]
 }
@@ -192,7 +190,8 @@ pub async fn write_message_about(
     key: Option<&str>,
     deliveries: Vec<NewDelivery>,
 ) -> Changed {
-    let submission_key = key.map(|key| MessageKey { key, body: [message.body.len() as u8; 32] });
+    let key = key.map(IdempotencyKey::new);
+    let submission_key = key.as_ref().map(|key| MessageKey { key, body: [message.body.len() as u8; 32] });
     let decide = |current: &CurrentTicket| {
         Change { message: Some(message.clone()), deliveries: deliveries.clone(), ..current.unchanged() }.into()
     };
@@ -209,9 +208,9 @@ pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
     }
 }
 
-/// Claims from [`queue`].
+/// Claims from [`QUEUE`].
 pub async fn claim(store: &dyn Store, claimed_ids: &[DeliveryId]) -> Vec<DueDelivery> {
-    store.claim_deliveries(queue(), LEASE, claimed_ids, 6).await.unwrap()
+    store.claim_deliveries(&QUEUE, LEASE, claimed_ids, 6).await.unwrap()
 }
 
 /// The tickets of deliveries.

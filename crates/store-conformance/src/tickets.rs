@@ -16,10 +16,10 @@ pub async fn tickets_are_read_by_id_reference_and_key(store: &dyn Store, _clock:
         assert_eq!(store.ticket_by_name(name).await.unwrap().as_ref(), Some(&ticket), "{name}");
     }
     assert_eq!(
-        store.submission(&ACME, "k").await.unwrap(),
+        store.submission(&ACME, &"k".into()).await.unwrap(),
         Some(StoredSubmission { key: submission_key("k"), ticket })
     );
-    assert_eq!(store.submission(&OTHER, "k").await.unwrap(), None);
+    assert_eq!(store.submission(&OTHER, &"k".into()).await.unwrap(), None);
     assert_eq!(store.ticket(&"2".into()).await.unwrap(), None);
 }
 
@@ -37,7 +37,7 @@ pub async fn a_taken_key_or_reference_stores_nothing(store: &dyn Store, _clock: 
         store.submit(&third, &submission_key("l"), SubmissionExtras::default()).await.unwrap(),
         SubmissionOutcome::ReferenceTaken
     );
-    assert_eq!(store.submission(&ACME, "l").await.unwrap(), None);
+    assert_eq!(store.submission(&ACME, &"l".into()).await.unwrap(), None);
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 1);
 }
 
@@ -65,7 +65,7 @@ pub async fn a_customers_list_is_paged_and_its_counts_cover_all_pages(store: &dy
     let counts = ReaderCounts { total: 7, open: 4, unread: 1 };
     assert_eq!(store.customer_counts(&ACME, reader).await.unwrap(), counts);
     assert_eq!(store.customer_counts(&OTHER, reader).await.unwrap(), ReaderCounts::default());
-    store.move_to_person(&ACME, &[9; 32].into(), "u-7").await.unwrap();
+    store.move_to_person(&ACME, &[9; 32].into(), &"u-7".into()).await.unwrap();
     assert_eq!(store.customer_counts(&ACME, reader).await.unwrap(), ReaderCounts::default());
-    assert_eq!(store.customer_counts(&ACME, Reader::Person("u-7")).await.unwrap(), counts);
+    assert_eq!(store.customer_counts(&ACME, Reader::Person(&"u-7".into())).await.unwrap(), counts);
 }

@@ -9,7 +9,7 @@ use sqlx::{query, query_scalar};
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::attachment_of;
-use deskbell_core::ids::{SiteKey, TicketId};
+use deskbell_core::ids::{CustomerId, SiteKey, TicketId};
 use deskbell_core::ports::{
     Attachments, FileOwner, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
 };
@@ -39,7 +39,7 @@ impl Attachments for SqliteStore {
             .map_err(store_error)?;
         let existing = existing.map(|row| attachment_of(&row)).transpose()?;
         if let Some(existing) = &existing {
-            if !existing.is_of(new.person.as_deref(), new.session.as_ref()) {
+            if !existing.is_of(new.person.as_ref(), new.session.as_ref()) {
                 return Ok(PutOutcome::Foreign);
             }
             if existing.number.is_some() {
@@ -61,7 +61,7 @@ impl Attachments for SqliteStore {
         )
         .bind(new.site.as_str())
         .bind(new.id.as_str())
-        .bind(&new.person)
+        .bind(new.person.as_ref().map(CustomerId::as_str))
         .bind(new.session.map(|session| session.as_bytes().to_vec()))
         .bind(&new.name)
         .bind(new.media.word())
@@ -203,7 +203,7 @@ async fn usage(
             WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
         )
         .bind(site.as_str())
-        .bind(person),
+        .bind(person.as_str()),
         FileOwner::Session(session) => query(
             "SELECT coalesce(sum(size), 0), count(*), min(put_at) FROM attachments
             WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL",
@@ -257,7 +257,7 @@ pub async fn attach(
         .bind(index as i64)
         .bind(ticket.site.as_str())
         .bind(id.to_ascii_lowercase())
-        .bind(&ticket.person)
+        .bind(ticket.person.as_ref().map(CustomerId::as_str))
         .bind(ticket.session.map(|session| session.as_bytes().to_vec()))
         .execute(&mut *write)
         .await

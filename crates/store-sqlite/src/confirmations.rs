@@ -7,14 +7,14 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
 use super::error::{RowExt, store_error};
-use super::queue::enqueue_delivery;
-use super::rows::{read_row, ticket_of};
-use super::{SqliteStore, TICKET, conversations, mails};
-use deskbell_core::ids::{SiteKey, TicketId};
-use deskbell_core::ports::{Activity, ActivityKind, MailQuota, NewDelivery, StoreError, StoredTicket};
-use deskbell_core::ports::{ClaimedAddress, CodeCheck, CodeRequest, Confirmations};
+use super::rows::ticket_of;
+use super::{SqliteStore, TICKET, mails};
+use deskbell_core::ids::{CustomerId, SiteKey, TicketId};
+use deskbell_core::ports::{
+    ClaimedAddress, CodeRequest, ConfirmationChange, Confirmations, MailQuota, StoreError, StoredTicket,
+};
 use deskbell_core::rules::address::mailbox;
-use deskbell_core::rules::codes::{check_code, refuse_code};
+use deskbell_core::rules::codes::refuse_code;
 use deskbell_core::timestamp::Timestamp;
 
 const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
@@ -22,8 +22,7 @@ const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
 #[async_trait]
 impl Confirmations for SqliteStore {
     async fn claimed_address(&self, ticket: &TicketId) -> Result<Option<ClaimedAddress>, StoreError> {
-        let row = query(CLAIMED).bind(ticket.as_str()).fetch_optional(&self.readers).await.map_err(store_error)?;
-        row.map(|row| claimed_of(&row, self.now())).transpose()
+        claimed_address(&mut *self.readers.acquire().await.map_err(store_error)?, ticket, self.now()).await
     }
 
     async fn messages_of_others(&self, ticket: &TicketId) -> Result<Vec<u32>, StoreError> {
@@ -35,70 +34,17 @@ impl Confirmations for SqliteStore {
         numbers.bind(ticket.as_str()).fetch_all(&self.readers).await.map_err(store_error)
     }
 
-    async fn confirm(
-        &self,
-        ticket: &TicketId,
-        code_life: Duration,
-        is_code: &(dyn Fn(u32) -> bool + Send + Sync),
-        deliveries: &[NewDelivery],
-    ) -> Result<CodeCheck, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let now = self.now();
-        let row = query(CLAIMED).bind(ticket.as_str()).fetch_optional(&mut *write).await.map_err(store_error)?;
-        let Some(claimed) = row.map(|row| claimed_of(&row, now)).transpose()? else { return Ok(CodeCheck::NotNeeded) };
-        let check = check_code(&claimed, code_life, is_code);
-        match check {
-            CodeCheck::Confirmed => {}
-            CodeCheck::Wrong(_) => {
-                let count = "UPDATE confirmations SET attempts = attempts + 1 WHERE ticket = ?";
-                query(count).bind(ticket.as_str()).execute(&mut *write).await.map_err(store_error)?;
-                write.commit().await.map_err(store_error)?;
-                return Ok(check);
-            }
-            CodeCheck::NotNeeded | CodeCheck::NoneValid | CodeCheck::TooManyAttempts => return Ok(check),
-        }
-        settle(&mut write, ticket, &claimed.address, now).await?;
-        let row = query(TICKET).bind(ticket.as_str()).fetch_one(&mut *write).await.map_err(store_error)?;
-        enqueue_delivery(&mut write, &ticket_of(&row)?, deliveries, None, now).await?;
-        write.commit().await.map_err(store_error)?;
-        Ok(CodeCheck::Confirmed)
-    }
-
-    async fn confirm_signed(
+    async fn unconfirmed_tickets(
         &self,
         site: &SiteKey,
-        person: &str,
+        person: &CustomerId,
         mailbox: &str,
-        deliveries: &[NewDelivery],
-    ) -> Result<Vec<StoredTicket>, StoreError> {
-        let waiting = "SELECT ticket, address FROM confirmations WHERE mailbox = ? AND confirmed_at IS NULL
+    ) -> Result<Vec<TicketId>, StoreError> {
+        let unconfirmed = "SELECT ticket FROM confirmations WHERE mailbox = ? AND confirmed_at IS NULL
             AND ticket IN (SELECT id FROM tickets WHERE site = ? AND person = ?)";
-        let rows = query(waiting)
-            .bind(mailbox)
-            .bind(site.as_str())
-            .bind(person)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(store_error)?;
-        let mut confirmed = Vec::new();
-        if rows.is_empty() {
-            return Ok(confirmed);
-        }
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let now = self.now();
-        for row in rows {
-            let id: TicketId = row.id("ticket")?;
-            // The ticket may have been erased or confirmed meanwhile.
-            if settle(&mut write, &id, row.value("address")?, now).await? {
-                let row = query(TICKET).bind(id.as_str()).fetch_one(&mut *write).await.map_err(store_error)?;
-                // A ticket that cannot be read does not block the others.
-                let Some(ticket) = read_row(&row, "ticket", ticket_of)? else { continue };
-                enqueue_delivery(&mut write, &ticket, deliveries, None, now).await?;
-                confirmed.push(ticket);
-            }
-        }
-        write.commit().await.map_err(store_error)?;
-        Ok(confirmed)
+        let ids = query_scalar::<_, String>(unconfirmed).bind(mailbox).bind(site.as_str()).bind(person.as_str());
+        let ids = ids.fetch_all(&self.readers).await.map_err(store_error)?;
+        Ok(ids.into_iter().map(TicketId::from).collect())
     }
 
     async fn request_code(
@@ -109,10 +55,7 @@ impl Confirmations for SqliteStore {
     ) -> Result<CodeRequest, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
-        let row = query(CLAIMED).bind(ticket.as_str()).fetch_optional(&mut *write).await.map_err(store_error)?;
-        let Some(claimed) = row.map(|row| claimed_of(&row, now)).transpose()? else {
-            return Ok(CodeRequest::NotNeeded);
-        };
+        let Some(claimed) = claimed_address(&mut write, ticket, now).await? else { return Ok(CodeRequest::NotNeeded) };
         if let Some(refusal) = refuse_code(&claimed, pause) {
             return Ok(refusal);
         }
@@ -179,7 +122,10 @@ pub async fn is_confirmed(
             WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND site = ?2
                 AND CASE WHEN ?3 IS NULL THEN person IS NULL AND session = ?4 ELSE person = ?3 END)",
     );
-    let confirmed = confirmed.bind(mailbox(address)).bind(ticket.site.as_str()).bind(&ticket.person);
+    let confirmed = confirmed
+        .bind(mailbox(address))
+        .bind(ticket.site.as_str())
+        .bind(ticket.person.as_ref().map(CustomerId::as_str));
     confirmed.bind(ticket.session.map(|session| session.as_bytes().to_vec())).fetch_one(read).await.map_err(store_error)
 }
 
@@ -191,21 +137,31 @@ pub async fn count_code(write: &mut SqliteConnection, ticket: &TicketId, now: Ti
     Ok(())
 }
 
-/// Marks the address of a ticket as confirmed; `false` if it was before.
-async fn settle(
+/// Stores what happens to the claimed address of a ticket.
+pub async fn change_confirmation(
     write: &mut SqliteConnection,
     ticket: &TicketId,
-    address: &str,
+    change: ConfirmationChange,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let confirm = "UPDATE confirmations SET confirmed_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
-    let confirm = query(confirm).bind(now.to_string()).bind(ticket.as_str());
-    if confirm.execute(&mut *write).await.map_err(store_error)?.rows_affected() == 0 {
-        return Ok(false);
-    }
-    let activity = Activity { actor: String::new(), kind: ActivityKind::Confirmed, text: address.into(), at: now };
-    conversations::insert_activity(write, ticket, &activity, None).await?;
-    Ok(true)
+    let count = "UPDATE confirmations SET attempts = attempts + 1 WHERE ticket = ?";
+    let update = match change {
+        ConfirmationChange::Confirmed => query(confirm).bind(now.to_string()).bind(ticket.as_str()),
+        ConfirmationChange::WrongCode => query(count).bind(ticket.as_str()),
+    };
+    update.execute(write).await.map_err(store_error)?;
+    Ok(())
+}
+
+/// The address that the sender of a ticket claims; none if it need not be confirmed.
+pub async fn claimed_address(
+    read: &mut SqliteConnection,
+    ticket: &TicketId,
+    now: Timestamp,
+) -> Result<Option<ClaimedAddress>, StoreError> {
+    let row = query(CLAIMED).bind(ticket.as_str()).fetch_optional(read).await.map_err(store_error)?;
+    row.map(|row| claimed_of(&row, now)).transpose()
 }
 
 fn claimed_of(row: &SqliteRow, now: Timestamp) -> Result<ClaimedAddress, StoreError> {

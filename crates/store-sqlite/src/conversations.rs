@@ -14,7 +14,7 @@ use super::rows::{
     activity_of, delivery_of, json, keyed_message_of, listed_ticket_of, message_of, read_row, read_rows, ticket_of,
 };
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
-use deskbell_core::ids::{SiteKey, TicketId};
+use deskbell_core::ids::{IdempotencyKey, SiteKey, TicketId};
 use deskbell_core::ports::{
     Activity, Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
@@ -201,10 +201,14 @@ impl Conversations for SqliteStore {
         Ok(activities)
     }
 
-    async fn message_by_key(&self, ticket: &TicketId, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
+    async fn message_by_key(
+        &self,
+        ticket: &TicketId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<([u8; 32], Message)>, StoreError> {
         let row = query(MESSAGE_BY_KEY)
             .bind(ticket.as_str())
-            .bind(key)
+            .bind(key.as_str())
             .fetch_optional(&self.readers)
             .await
             .map_err(store_error)?;
@@ -229,15 +233,20 @@ impl Conversations for SqliteStore {
         };
         let stored = ticket_of(&row)?;
         if let Some(key) = &key {
-            let existing = query(MESSAGE_BY_KEY).bind(stored.id.as_str()).bind(key.key);
+            let existing = query(MESSAGE_BY_KEY).bind(stored.id.as_str()).bind(key.key.as_str());
             if let Some(row) = existing.fetch_optional(&mut *write).await.map_err(store_error)? {
                 let (body_hash, message) = keyed_message_of(&row)?;
                 return Ok(if body_hash == key.body { Changed::Repeated(message) } else { Changed::KeyReused });
             }
         }
         let now = self.now();
+        let claimed_address = match stored.handling.confirmation.is_awaited() {
+            true => confirmations::claimed_address(&mut write, &stored.id, now).await?,
+            false => None,
+        };
         let current = CurrentTicket {
             now,
+            claimed_address,
             mailed_notes: mailed_notes(&mut write, &stored.id).await?,
             last_message: last_message(&mut write, &stored.id).await?,
             customer_messages: row.value("customer_messages")?,
@@ -249,7 +258,8 @@ impl Conversations for SqliteStore {
             Decision::Nothing => return Ok(Changed::Unchanged(Box::new(current.ticket))),
             Decision::Refuse(limit) => return Ok(Changed::Refused(limit)),
         };
-        let Change { ticket: mut changed, message: new, activity, activity_key, deliveries, mail, quota } = *change;
+        let Change { ticket: mut changed, message: new, activity, activity_key, deliveries, mail, quota, confirmation } =
+            *change;
         if let Some(key) = &activity_key
             && is_noted(&mut write, &changed.id, key).await?
         {
@@ -277,6 +287,9 @@ impl Conversations for SqliteStore {
         }
         if let Some(activity) = &activity {
             insert_activity(&mut write, &changed.id, activity, activity_key.as_deref()).await?;
+        }
+        if let Some(confirmation) = confirmation {
+            confirmations::change_confirmation(&mut write, &changed.id, confirmation, now).await?;
         }
         if let Some(mail) = &mail
             && mails::queue_receipt(&mut write, &changed, mail, mails::Mailbox::Claimed, now).await?
@@ -321,7 +334,7 @@ pub async fn insert_message(
         .bind(&new.name)
         .bind(&new.body)
         .bind(&at)
-        .bind(key.map(|key| key.key))
+        .bind(key.map(|key| key.key.as_str()))
         .bind(key.map(|key| key.body.to_vec()))
         .execute(&mut *write)
         .await

@@ -11,7 +11,7 @@ use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
-use deskbell_core::ids::{ExternalId, SiteKey, TicketId};
+use deskbell_core::ids::{CustomerId, DestinationName, ExternalId, IdempotencyKey, SiteKey, TicketId};
 use deskbell_core::ports::{Erasure, ErasureCounts, PersonTrace, SessionTrace, TicketFilter, TicketHead, Traces};
 use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};
 use deskbell_core::timestamp::Timestamp;
@@ -60,10 +60,10 @@ impl Erasure for SqliteStore {
         Ok(ids.into_iter().map(TicketId::from).collect())
     }
 
-    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(String, ExternalId)>, StoreError> {
+    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(DestinationName, ExternalId)>, StoreError> {
         let rows =
             query("SELECT destination, remote FROM places WHERE ticket = ? ORDER BY destination").bind(ticket.as_str());
-        let read = |row: &SqliteRow| Ok((row.value("destination")?, row.id("remote")?));
+        let read = |row: &SqliteRow| Ok((row.id("destination")?, row.id("remote")?));
         rows.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(read).collect()
     }
 
@@ -118,7 +118,7 @@ impl Erasure for SqliteStore {
                 "SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
             )
             .bind(site.as_str())
-            .bind(person),
+            .bind(person.as_str()),
             FileOwner::Session(session) => {
                 query("SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL")
                     .bind(site.as_str())
@@ -141,8 +141,13 @@ impl Erasure for SqliteStore {
             let files = query(
                 "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
             );
-            count +=
-                files.bind(site.as_str()).bind(person).execute(&mut *write).await.map_err(store_error)?.rows_affected();
+            count += files
+                .bind(site.as_str())
+                .bind(person.as_str())
+                .execute(&mut *write)
+                .await
+                .map_err(store_error)?
+                .rows_affected();
             count += erase_affected(&mut write, site, pseudonym).await?;
         }
         for SessionTrace { site, session, person } in &traces.sessions {
@@ -150,7 +155,8 @@ impl Erasure for SqliteStore {
                 "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND session = ?
                 AND (person IS NULL OR person = ?)",
             );
-            let files = files.bind(site.as_str()).bind(&session.as_bytes()[..]).bind(person);
+            let files =
+                files.bind(site.as_str()).bind(&session.as_bytes()[..]).bind(person.as_ref().map(CustomerId::as_str));
             count += files.execute(&mut *write).await.map_err(store_error)?.rows_affected();
         }
         write.commit().await.map_err(store_error)?;
@@ -183,14 +189,14 @@ fn head_of(row: &SqliteRow) -> Result<TicketHead, StoreError> {
         reference: row.id("reference")?,
         status: Status::from_word(row.value("status")?),
         updated_at: row.readable_time("updated_at")?,
-        person: row.value("person")?,
+        person: row.value::<Option<String>>("person")?.map(CustomerId::from),
     })
 }
 
 /// Whether the ticket of a submission was erased.
-pub async fn is_erased(read: &mut SqliteConnection, site: &SiteKey, key: &str) -> Result<bool, StoreError> {
+pub async fn is_erased(read: &mut SqliteConnection, site: &SiteKey, key: &IdempotencyKey) -> Result<bool, StoreError> {
     let erased = query_scalar("SELECT EXISTS (SELECT 1 FROM erased_submissions WHERE site = ? AND key = ?)");
-    erased.bind(site.as_str()).bind(digest(key)).fetch_one(read).await.map_err(store_error)
+    erased.bind(site.as_str()).bind(digest(key.as_str())).fetch_one(read).await.map_err(store_error)
 }
 
 fn digest(key: &str) -> Vec<u8> {

@@ -7,7 +7,7 @@ use sqlx::{query, query_scalar};
 
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
-use deskbell_core::ids::{ExternalId, SiteKey, TicketId};
+use deskbell_core::ids::{DestinationName, ExternalId, SiteKey, TicketId};
 use deskbell_core::ports::{ExternalTicketRef, ExternalTickets, StoreError, StoredTicket};
 
 const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
@@ -21,11 +21,11 @@ impl ExternalTickets for SqliteStore {
     async fn external_ticket(
         &self,
         ticket: &TicketId,
-        destination: &str,
+        destination: &DestinationName,
     ) -> Result<Option<ExternalTicketRef>, StoreError> {
         let row = query(EXTERNAL_TICKET)
             .bind(ticket.as_str())
-            .bind(destination)
+            .bind(destination.as_str())
             .fetch_optional(&self.readers)
             .await
             .map_err(store_error)?;
@@ -35,7 +35,7 @@ impl ExternalTickets for SqliteStore {
     async fn merge_external_ticket(
         &self,
         ticket: &TicketId,
-        destination: &str,
+        destination: &DestinationName,
         external: &ExternalTicketRef,
     ) -> Result<(), StoreError> {
         // Which changes of the other ticket are known already is unknown.
@@ -44,7 +44,7 @@ impl ExternalTickets for SqliteStore {
             WHERE ticket = ?1 AND destination = ?2",
         )
         .bind(ticket.as_str())
-        .bind(destination)
+        .bind(destination.as_str())
         .bind(external.external_id.as_str())
         .bind(&external.merged_after)
         .bind(&external.requester)
@@ -57,12 +57,12 @@ impl ExternalTickets for SqliteStore {
     async fn knows_external_ticket(
         &self,
         site: &SiteKey,
-        destination: &str,
+        destination: &DestinationName,
         external_id: &ExternalId,
     ) -> Result<bool, StoreError> {
         is_known(
             &mut *self.readers.acquire().await.map_err(store_error)?,
-            (site.as_str(), destination, external_id.as_str()),
+            (site.as_str(), destination.as_str(), external_id.as_str()),
         )
         .await
     }
@@ -70,19 +70,20 @@ impl ExternalTickets for SqliteStore {
     async fn adopt(
         &self,
         ticket: &StoredTicket,
-        destination: &str,
+        destination: &DestinationName,
         external: &ExternalTicketRef,
     ) -> Result<bool, StoreError> {
         let prepared = super::tickets::Prepared::new(ticket)?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let is_known = is_known(&mut write, (ticket.site.as_str(), destination, external.external_id.as_str())).await?;
+        let is_known =
+            is_known(&mut write, (ticket.site.as_str(), destination.as_str(), external.external_id.as_str())).await?;
         if is_known || !super::tickets::insert_ticket(&mut write, ticket, &prepared, 0).await? {
             return Ok(false);
         }
         query("INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)")
             .bind(ticket.id.as_str())
             .bind(ticket.site.as_str())
-            .bind(destination)
+            .bind(destination.as_str())
             .bind(external.external_id.as_str())
             .bind(&external.requester)
             .bind(ticket.received_at.to_string())

@@ -11,7 +11,7 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::external_ticket_of;
 use super::queue::ticket_of_id;
 use super::rows::json;
-use deskbell_core::ids::{ExternalId, SiteKey, TicketId};
+use deskbell_core::ids::{DestinationName, ExternalId, QueueName, TicketId};
 use deskbell_core::ports::{ChangedTicket, DuePoll, Polls, StoreError, SyncState};
 use deskbell_core::rules::polling;
 use deskbell_core::timestamp::Timestamp;
@@ -20,7 +20,7 @@ use deskbell_core::timestamp::Timestamp;
 impl Polls for SqliteStore {
     async fn claim_polls(
         &self,
-        (site, destination): (&SiteKey, &str),
+        QueueName { site, destination }: &QueueName,
         lease: Duration,
         limit: u32,
     ) -> Result<Vec<DuePoll>, StoreError> {
@@ -29,7 +29,7 @@ impl Polls for SqliteStore {
             query_scalar("SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND look_at <= ?)");
         if !any
             .bind(site.as_str())
-            .bind(destination)
+            .bind(destination.as_str())
             .bind(self.now_text())
             .fetch_one(&self.readers)
             .await
@@ -53,7 +53,8 @@ impl Polls for SqliteStore {
                 WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at LIMIT ?5)
             RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
         for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
-            let claimed = query(take).bind(site.as_str()).bind(destination).bind(&now).bind(&until).bind(count);
+            let claimed =
+                query(take).bind(site.as_str()).bind(destination.as_str()).bind(&now).bind(&until).bind(count);
             for row in claimed.fetch_all(&mut *write).await.map_err(store_error)? {
                 let id: TicketId = row.id("ticket")?;
                 match ticket_of_id(&mut write, &id).await {
@@ -61,7 +62,7 @@ impl Polls for SqliteStore {
                     Err(error) if error.concerns_row() => {
                         tracing::error!(
                             site = site.as_str(),
-                            destination,
+                            destination = destination.as_str(),
                             ticket = id.as_str(),
                             %error,
                             "ticket unreadable, not synced"
@@ -69,7 +70,7 @@ impl Polls for SqliteStore {
                         // It is polled again when it changes there.
                         query("UPDATE places SET look_at = NULL WHERE ticket = ? AND destination = ?")
                             .bind(id.as_str())
-                            .bind(destination)
+                            .bind(destination.as_str())
                             .execute(&mut *write)
                             .await
                             .map_err(store_error)?;
@@ -82,18 +83,18 @@ impl Polls for SqliteStore {
         Ok(due)
     }
 
-    async fn next_poll(&self, (site, destination): (&SiteKey, &str)) -> Result<Option<Duration>, StoreError> {
+    async fn next_poll(&self, QueueName { site, destination }: &QueueName) -> Result<Option<Duration>, StoreError> {
         let next =
             query_scalar("SELECT min(look_at) FROM places WHERE site = ? AND destination = ? AND look_at IS NOT NULL");
         let next: Option<String> =
-            next.bind(site.as_str()).bind(destination).fetch_one(&self.readers).await.map_err(store_error)?;
+            next.bind(site.as_str()).bind(destination.as_str()).fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(self.time_until(next))
     }
 
     async fn record_poll(
         &self,
         poll: &DuePoll,
-        destination: &str,
+        destination: &DestinationName,
         poll_in: Option<Duration>,
         seen: Option<Timestamp>,
     ) -> Result<(), StoreError> {
@@ -104,7 +105,7 @@ impl Polls for SqliteStore {
             WHERE ticket = ?1 AND destination = ?2",
         )
         .bind(poll.ticket.id.as_str())
-        .bind(destination)
+        .bind(destination.as_str())
         .bind(poll.claimed_until.to_string())
         .bind(poll_in)
         .bind(seen.map(|seen| seen.to_string()))
@@ -116,7 +117,7 @@ impl Polls for SqliteStore {
 
     async fn mark_changed(
         &self,
-        (site, destination): (&SiteKey, &str),
+        QueueName { site, destination }: &QueueName,
         changed: &[ChangedTicket],
     ) -> Result<u64, StoreError> {
         let changed: Vec<(&str, Timestamp)> =
@@ -134,7 +135,7 @@ impl Polls for SqliteStore {
         );
         let unknown = unknown
             .bind(site.as_str())
-            .bind(destination)
+            .bind(destination.as_str())
             .bind(&changed)
             .fetch_all(&self.readers)
             .await
@@ -151,12 +152,14 @@ impl Polls for SqliteStore {
             "UPDATE places SET look_at = min(?1, json_extract(changed.value, '$[1]')) FROM json_each(?3) AS changed
             WHERE ticket = json_extract(changed.value, '$[0]') AND destination = ?2",
         );
-        let statement = statement.bind(self.now_text()).bind(destination).bind(json(&unknown)?);
+        let statement = statement.bind(self.now_text()).bind(destination.as_str()).bind(json(&unknown)?);
         Ok(statement.execute(&self.writer).await.map_err(store_error)?.rows_affected())
     }
 
-    async fn sync_state(&self, (site, destination): (&SiteKey, &str)) -> Result<SyncState, StoreError> {
-        let row = query("SELECT * FROM polls WHERE site = ? AND destination = ?").bind(site.as_str()).bind(destination);
+    async fn sync_state(&self, QueueName { site, destination }: &QueueName) -> Result<SyncState, StoreError> {
+        let row = query("SELECT * FROM polls WHERE site = ? AND destination = ?")
+            .bind(site.as_str())
+            .bind(destination.as_str());
         let Some(row) = row.fetch_optional(&self.readers).await.map_err(store_error)? else {
             return Ok(SyncState::default());
         };
@@ -177,64 +180,70 @@ impl Polls for SqliteStore {
         })
     }
 
-    async fn mark_listed(&self, queue: (&SiteKey, &str)) -> Result<(), StoreError> {
+    async fn mark_listed(&self, queue: &QueueName) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until, listed_at) VALUES (?1, ?2, '', ?3)
             ON CONFLICT (site, destination) DO UPDATE SET listed_at = excluded.listed_at";
-        let set = query(set).bind(queue.0.as_str()).bind(queue.1).bind(self.now_text());
+        let set = query(set).bind(queue.site.as_str()).bind(queue.destination.as_str()).bind(self.now_text());
         set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
-    async fn set_synced(&self, queue: (&SiteKey, &str), until: Timestamp) -> Result<(), StoreError> {
+    async fn set_synced(&self, queue: &QueueName, until: Timestamp) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until) VALUES (?1, ?2, ?3)
             ON CONFLICT (site, destination) DO UPDATE SET until = excluded.until";
-        let set = query(set).bind(queue.0.as_str()).bind(queue.1).bind(until.to_string());
+        let set = query(set).bind(queue.site.as_str()).bind(queue.destination.as_str()).bind(until.to_string());
         set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
-    async fn mark_sync_behind(&self, queue: (&SiteKey, &str)) -> Result<(), StoreError> {
+    async fn mark_sync_behind(&self, queue: &QueueName) -> Result<(), StoreError> {
         let set = "INSERT INTO polls (site, destination, until, behind) VALUES (?1, ?2, '', 1)
             ON CONFLICT (site, destination) DO UPDATE SET behind = 1";
-        query(set).bind(queue.0.as_str()).bind(queue.1).execute(&self.writer).await.map_err(store_error)?;
+        query(set)
+            .bind(queue.site.as_str())
+            .bind(queue.destination.as_str())
+            .execute(&self.writer)
+            .await
+            .map_err(store_error)?;
         Ok(())
     }
 
-    async fn set_exported(
-        &self,
-        queue: (&SiteKey, &str),
-        cursor: Option<&str>,
-        is_behind: bool,
-    ) -> Result<(), StoreError> {
+    async fn set_exported(&self, queue: &QueueName, cursor: Option<&str>, is_behind: bool) -> Result<(), StoreError> {
         let set =
             "INSERT INTO polls (site, destination, until, cursor, behind, exported_at) VALUES (?1, ?2, '', ?3, ?4, ?5)
             ON CONFLICT (site, destination) DO UPDATE SET cursor = excluded.cursor, behind = excluded.behind,
                 exported_at = excluded.exported_at";
-        let set = query(set).bind(queue.0.as_str()).bind(queue.1).bind(cursor).bind(is_behind).bind(self.now_text());
+        let set = query(set)
+            .bind(queue.site.as_str())
+            .bind(queue.destination.as_str())
+            .bind(cursor)
+            .bind(is_behind)
+            .bind(self.now_text());
         set.execute(&self.writer).await.map_err(store_error)?;
         Ok(())
     }
 
     async fn record_notification(
         &self,
-        (site, destination): (&SiteKey, &str),
+        queue: &QueueName,
         invocation: &str,
         (external_id, changed_at): (&ExternalId, Option<Timestamp>),
         memory: Duration,
     ) -> Result<bool, StoreError> {
+        let QueueName { site, destination } = queue;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
         let at = now.to_string();
         query("DELETE FROM invocations WHERE site = ? AND destination = ? AND at < ?")
             .bind(site.as_str())
-            .bind(destination)
+            .bind(destination.as_str())
             .bind((now - memory).to_string())
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
         let new = query("INSERT OR IGNORE INTO invocations (site, destination, id, at) VALUES (?, ?, ?, ?)")
             .bind(site.as_str())
-            .bind(destination)
+            .bind(destination.as_str())
             .bind(invocation)
             .bind(&at)
             .execute(&mut *write)
@@ -243,7 +252,7 @@ impl Polls for SqliteStore {
         let new = new.rows_affected() > 0;
         if new {
             let changed_at = changed_at.map(|changed_at| changed_at.to_string());
-            look_at(&mut write, (site, destination), (external_id.as_str(), changed_at.as_deref()), &at).await?;
+            look_at(&mut write, queue, (external_id.as_str(), changed_at.as_deref()), &at).await?;
         }
         write.commit().await.map_err(store_error)?;
         Ok(new)
@@ -252,7 +261,7 @@ impl Polls for SqliteStore {
 
 async fn look_at(
     write: &mut SqliteConnection,
-    (site, destination): (&SiteKey, &str),
+    QueueName { site, destination }: &QueueName,
     (external_id, changed_at): (&str, Option<&str>),
     now: &str,
 ) -> Result<(), StoreError> {
@@ -262,8 +271,12 @@ async fn look_at(
     let merged = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND merged_into = ?4
             AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
     for statement in [by_name, merged] {
-        let statement =
-            query(statement).bind(now).bind(site.as_str()).bind(destination).bind(external_id).bind(changed_at);
+        let statement = query(statement)
+            .bind(now)
+            .bind(site.as_str())
+            .bind(destination.as_str())
+            .bind(external_id)
+            .bind(changed_at);
         statement.execute(&mut *write).await.map_err(store_error)?;
     }
     Ok(())

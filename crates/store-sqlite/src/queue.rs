@@ -11,7 +11,7 @@ use super::error::{RowExt, store_error};
 use super::external_tickets::{EXTERNAL_TICKET, external_ticket_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
-use deskbell_core::ids::{DeliveryId, Reference, SiteKey, TicketId};
+use deskbell_core::ids::{DeliveryId, QueueName, Reference, TicketId};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError,
     StoredTicket,
@@ -53,7 +53,7 @@ const QUEUES: &str = "
 impl Queue for SqliteStore {
     async fn claim_deliveries(
         &self,
-        (site, destination): (&SiteKey, &str),
+        QueueName { site, destination }: &QueueName,
         lease: Duration,
         claimed_ids: &[DeliveryId],
         limit: u32,
@@ -62,7 +62,7 @@ impl Queue for SqliteStore {
         // Usually nothing is due. A reader finds that out without blocking writers.
         let any = query_scalar(concat!("SELECT EXISTS (", due!(), ")"))
             .bind(site.as_str())
-            .bind(destination)
+            .bind(destination.as_str())
             .bind(self.now_text());
         if !any.bind(&claimed_ids).fetch_one(&self.readers).await.map_err(store_error)? {
             return Ok(Vec::new());
@@ -77,7 +77,7 @@ impl Queue for SqliteStore {
             due!(),
             " ORDER BY due_at, id LIMIT ?7) RETURNING *"
         ));
-        let claimed = claimed.bind(site.as_str()).bind(destination).bind(&now).bind(&claimed_ids);
+        let claimed = claimed.bind(site.as_str()).bind(destination.as_str()).bind(&now).bind(&claimed_ids);
         let claimed =
             claimed.bind(token.as_str()).bind(&until).bind(limit).fetch_all(&mut *write).await.map_err(store_error)?;
         let mut due = Vec::new();
@@ -88,7 +88,7 @@ impl Queue for SqliteStore {
                     let id = DeliveryId::new(row.value("id")?);
                     tracing::error!(
                         site = site.as_str(),
-                        destination,
+                        destination = destination.as_str(),
                         delivery = id.as_number(),
                         %error,
                         "delivery unreadable, dead letter"
@@ -106,7 +106,7 @@ impl Queue for SqliteStore {
 
     async fn next_delivery(
         &self,
-        (site, destination): (&SiteKey, &str),
+        QueueName { site, destination }: &QueueName,
         claimed_ids: &[DeliveryId],
     ) -> Result<Option<Duration>, StoreError> {
         let next = query_scalar(
@@ -119,7 +119,7 @@ impl Queue for SqliteStore {
                     AND claimed_until IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?3))
                     ORDER BY claimed_until LIMIT 1))",
         );
-        let next = next.bind(site.as_str()).bind(destination).bind(json(&claimed_ids)?);
+        let next = next.bind(site.as_str()).bind(destination.as_str()).bind(json(&claimed_ids)?);
         let next: Option<String> = next.fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(self.time_until(next))
     }
@@ -191,8 +191,7 @@ impl Queue for SqliteStore {
         let rows = query(QUEUES).bind(QUEUE_COUNT_MAX).fetch_all(&self.readers).await.map_err(store_error)?;
         let queue = |row: &SqliteRow| {
             Ok(QueueStatus {
-                site: row.id("site")?,
-                destination: row.value("destination")?,
+                name: QueueName { site: row.id("site")?, destination: row.id("destination")? },
                 waiting: row.value("waiting")?,
                 since: row.readable_time("since")?,
                 dead_letters: row.value("given_up")?,
@@ -253,7 +252,7 @@ async fn due_delivery(
     let ticket = ticket_of_id(write, &delivery.ticket).await?;
     let external = query(EXTERNAL_TICKET)
         .bind(delivery.ticket.as_str())
-        .bind(&delivery.destination)
+        .bind(delivery.destination.as_str())
         .fetch_optional(&mut *write)
         .await
         .map_err(store_error)?;
@@ -327,7 +326,7 @@ async fn record_attempt(
             )
             .bind(delivery.ticket.as_str())
             .bind(delivery.site.as_str())
-            .bind(&delivery.destination)
+            .bind(delivery.destination.as_str())
             .bind(external.external_id.as_str())
             .bind(&external.requester)
             .bind(polling::is_polled_after(delivery.kind).then_some(&at))
@@ -339,7 +338,7 @@ async fn record_attempt(
             query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
                 .bind(&at)
                 .bind(delivery.ticket.as_str())
-                .bind(&delivery.destination)
+                .bind(delivery.destination.as_str())
                 .execute(&mut *write)
                 .await
                 .map_err(store_error)?;
@@ -362,15 +361,19 @@ pub async fn enqueue_delivery(
             "SELECT EXISTS (SELECT 1 FROM deliveries WHERE ticket = ?1 AND destination = ?2)
             OR EXISTS (SELECT 1 FROM places WHERE ticket = ?1 AND destination = ?2)",
         );
-        let known: bool =
-            known.bind(ticket.id.as_str()).bind(destination).fetch_one(&mut *write).await.map_err(store_error)?;
+        let known: bool = known
+            .bind(ticket.id.as_str())
+            .bind(destination.as_str())
+            .fetch_one(&mut *write)
+            .await
+            .map_err(store_error)?;
         for (kind, number) in delivery_plan::plan(*kind, known, number) {
             query(
                 "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
             )
             .bind(ticket.site.as_str())
-            .bind(destination)
+            .bind(destination.as_str())
             .bind(ticket.id.as_str())
             .bind(kind.word())
             .bind(number)

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, query, query_scalar};
 
-use store_conformance::support::{LEASE, NOW, TestClock, queue, submission_key, ticket};
+use store_conformance::support::{LEASE, NOW, QUEUE, TestClock, submission_key, ticket};
 
 use super::tests::{fresh, open};
 use super::*;
@@ -44,7 +44,7 @@ async fn waiting_with(clock: Arc<TestClock>, ids: &[&str]) -> (SqliteStore, temp
 }
 
 async fn claim(store: &SqliteStore, claimed_ids: &[DeliveryId]) -> Vec<DueDelivery> {
-    store.claim_deliveries(queue(), LEASE, claimed_ids, 6).await.unwrap()
+    store.claim_deliveries(&QUEUE, LEASE, claimed_ids, 6).await.unwrap()
 }
 
 fn ids(due: &[DueDelivery]) -> Vec<&str> {
@@ -80,7 +80,7 @@ async fn cost(store: &SqliteStore, clock: &TestClock) -> u64 {
     let outcome = delivered("1");
     let done: Vec<(&DueDelivery, &DeliveryOutcome)> = due.iter().map(|due| (due, &outcome)).collect();
     assert!(store.record_attempts(&done).await.unwrap().is_empty());
-    store.next_delivery(queue(), &[]).await.unwrap();
+    store.next_delivery(&QUEUE, &[]).await.unwrap();
     clock.set("2024-01-01T00:00:00.000Z");
     assert!(claim(store, &[]).await.is_empty(), "nothing is due yet");
     steps.load(Ordering::Relaxed)

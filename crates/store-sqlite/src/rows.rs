@@ -6,7 +6,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::error::RowExt;
-use deskbell_core::ids::{DeliveryId, SessionHash, TicketId};
+use deskbell_core::ids::{CustomerId, DeliveryId, SessionHash, TicketId};
 use deskbell_core::ports::{
     Activity, ActivityKind, Confirmation, Delivery, DeliveryKind, DeliveryState, Handling, ListedTicket, StoreError,
     StoredAttachment, StoredSubmission, StoredTicket, SubmissionKey, TicketSummary,
@@ -41,7 +41,7 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
         target: target_of(&record, row)?,
         due_at: row.optional_time("due_at")?,
         received_at: row.time("received_at")?,
-        person: row.value("person")?,
+        person: row.value::<Option<String>>("person")?.map(CustomerId::from),
         session: session.map(|session| digest(id.as_str(), session).map(SessionHash::from)).transpose()?,
         ticket: sent,
         handling: handling_of(&record, row)?,
@@ -129,7 +129,7 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
     let id: String = row.value("id")?;
     Ok(StoredAttachment {
         site: row.id("site")?,
-        person: row.value("person")?,
+        person: row.value::<Option<String>>("person")?.map(CustomerId::from),
         session: session.map(|session| digest(&id, session).map(SessionHash::from)).transpose()?,
         name: row.value("name")?,
         media: word_in(&format!("file {id}"), row, "type", FileType::from_word)?,
@@ -157,7 +157,7 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         id: DeliveryId::new(row.value("id")?),
         site: row.id("site")?,
-        destination: row.value("destination")?,
+        destination: row.id("destination")?,
         ticket: row.id("ticket")?,
         kind: word_in("a delivery", row, "what", DeliveryKind::from_word)?,
         number: row.value("number")?,
@@ -179,7 +179,7 @@ pub fn submission_of(row: &SqliteRow) -> Result<StoredSubmission, StoreError> {
     let body: Vec<u8> = row.value("seal_body")?;
     let session: Option<Vec<u8>> = row.value("seal_session")?;
     let key = SubmissionKey {
-        key: row.value("seal_key")?,
+        key: row.id("seal_key")?,
         body: digest(ticket.id.as_str(), body)?,
         session: session.map(|session| digest(ticket.id.as_str(), session).map(SessionHash::from)).transpose()?,
     };

@@ -10,7 +10,7 @@ use super::*;
 use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
     ClaimToken, CodeRequest, Confirmations, Conversations, DeliveryKind, Erasure, MailOutcome, NewDelivery, NewMail,
-    OutgoingMail, QUEUE_COUNT_MAX, Queue, QueueStatus, Reader, Store, StoreError, StoredSubmission, SubmissionExtras,
+    OutgoingMail, QUEUE_COUNT_MAX, Queue, Reader, Store, StoreError, StoredSubmission, SubmissionExtras,
     SubmissionOutcome, Tickets, View,
 };
 use domain::conversation::Author;
@@ -74,7 +74,7 @@ async fn concurrent_tickets_share_a_commit_and_fail_independently() {
     assert_eq!(store.messages(&"2".into(), 0).await.unwrap().len(), 1);
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 2);
     for key in ["m", "n"] {
-        assert_eq!(store.submission(&"acme".into(), key).await.unwrap(), None, "{key}");
+        assert_eq!(store.submission(&"acme".into(), &key.into()).await.unwrap(), None, "{key}");
     }
 }
 
@@ -195,7 +195,7 @@ async fn count(store: &SqliteStore) -> Arc<AtomicUsize> {
 async fn queue_counts_are_exact_up_to_the_shown_maximum() {
     let clock = TestClock::new();
     let (store, _folder) = open(clock.clone()).await;
-    let to = |destination: &str| NewDelivery { destination: destination.into(), kind: DeliveryKind::Ticket };
+    let to = |destination: &'static str| NewDelivery { destination: destination.into(), kind: DeliveryKind::Ticket };
     for (id, site) in [("1", "acme"), ("2", "acme"), ("3", "other"), ("4", "zeta")] {
         clock.set(&format!("2026-01-0{id}T00:00:00.000Z"));
         let mut ticket = ticket(id, &format!("DB-0000{id}"), NOW);
@@ -215,8 +215,7 @@ async fn queue_counts_are_exact_up_to_the_shown_maximum() {
     let queues = async || -> Vec<(String, u32, u32, Option<String>)> {
         let queues = store.queues().await.unwrap().into_iter();
         let day = |since: Timestamp| since.day().get(8..10).unwrap_or_default().to_string();
-        let name = |queue: &QueueStatus| format!("{}/{}", queue.site, queue.destination);
-        queues.map(|queue| (name(&queue), queue.waiting, queue.dead_letters, queue.since.map(day))).collect()
+        queues.map(|queue| (queue.name.to_string(), queue.waiting, queue.dead_letters, queue.since.map(day))).collect()
     };
     let queue =
         |name: &str, waiting, dead_letters, day: &str| (name.to_string(), waiting, dead_letters, Some(day.to_string()));

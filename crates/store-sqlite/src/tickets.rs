@@ -11,7 +11,7 @@ use super::{
     NAMED_TICKET, SUBMISSION, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails,
     queue, submissions,
 };
-use deskbell_core::ids::{SessionHash, SiteKey, TicketId};
+use deskbell_core::ids::{CustomerId, IdempotencyKey, SessionHash, SiteKey, TicketId};
 use deskbell_core::ports::{
     InboxCursor, InboxPage, StoreError, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
     SubmissionOutcome, TicketSummary, Tickets, View,
@@ -32,17 +32,22 @@ impl Tickets for SqliteStore {
         self.batches.submit(new, key, extras).await
     }
 
-    async fn submission(&self, site: &SiteKey, key: &str) -> Result<Option<StoredSubmission>, StoreError> {
+    async fn submission(&self, site: &SiteKey, key: &IdempotencyKey) -> Result<Option<StoredSubmission>, StoreError> {
         let row = sqlx::query(SUBMISSION)
             .bind(site.as_str())
-            .bind(key)
+            .bind(key.as_str())
             .fetch_optional(&self.readers)
             .await
             .map_err(store_error)?;
         row.map(|row| submission_of(&row)).transpose()
     }
 
-    async fn move_to_person(&self, site: &SiteKey, session: &SessionHash, person: &str) -> Result<(), StoreError> {
+    async fn move_to_person(
+        &self,
+        site: &SiteKey,
+        session: &SessionHash,
+        person: &CustomerId,
+    ) -> Result<(), StoreError> {
         let session = &session.as_bytes()[..];
         let has_unowned: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM tickets WHERE site = ?1 AND session = ?2 AND person IS NULL)
@@ -63,7 +68,7 @@ impl Tickets for SqliteStore {
             "UPDATE attachments SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
         ] {
             sqlx::query(statement)
-                .bind(person)
+                .bind(person.as_str())
                 .bind(site.as_str())
                 .bind(session)
                 .execute(&mut *transaction)
@@ -100,7 +105,7 @@ pub async fn insert_submission(
 ) -> Result<SubmissionOutcome, StoreError> {
     let existing = sqlx::query(SUBMISSION)
         .bind(new.site.as_str())
-        .bind(&key.key)
+        .bind(key.key.as_str())
         .fetch_optional(&mut *transaction)
         .await
         .map_err(store_error)?;
@@ -121,7 +126,7 @@ pub async fn insert_submission(
     }
     sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
         .bind(new.site.as_str())
-        .bind(&key.key)
+        .bind(key.key.as_str())
         .bind(key.body.to_vec())
         .bind(key.session.map(|session| session.as_bytes().to_vec()))
         .bind(new.id.as_str())
@@ -199,7 +204,7 @@ pub async fn insert_ticket(
         .bind(new.target.as_ref().map(json).transpose()?)
         .bind(new.due_at.map(|due_at| due_at.to_string()))
         .bind(new.received_at.to_string())
-        .bind(&new.person)
+        .bind(new.person.as_ref().map(CustomerId::as_str))
         .bind(new.session.map(|session| session.as_bytes().to_vec()))
         .bind(&new.handling.topic)
         .bind(new.handling.severity.word())

@@ -49,7 +49,7 @@ impl Destination for Webhook {
         let event = event(contents).ok_or_else(|| Failure::Never("the message no longer exists".into()))?;
         let body = serde_json::to_vec(&event)
             .map_err(|error| Failure::Never(format!("cannot be converted to JSON: {error}")))?;
-        let (id, now) = (contents.id(), clock::now());
+        let (id, now) = (contents.key(), clock::now());
         let signature = self.secret.sign(&id, now, &body);
         let mut headers = HeaderMap::new();
         for (name, value) in [(ID, id), (TIMESTAMP, now.as_seconds().to_string()), (SIGNATURE, signature)] {

@@ -39,7 +39,7 @@ const KEY_SECONDS: u64 = 10 * 60;
 
 /// Delivers a ticket.
 pub async fn deliver_ticket(zendesk: &Zendesk, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
-    let external = format!("{EXTERNAL_ID_PREFIX}{}", contents.id());
+    let external = format!("{EXTERNAL_ID_PREFIX}{}", contents.key());
     if contents.delivery.attempts > 1
         && let Some(existing) = find(zendesk, &external).await?
     {
@@ -55,7 +55,7 @@ pub async fn deliver_ticket(zendesk: &Zendesk, contents: &DeliveryContents<'_>) 
             "public": true,
             "uploads": files.tokens,
         },
-        "metadata": {"deskbell": contents.id()},
+        "metadata": {"deskbell": contents.key()},
     });
     match &sender {
         Sender::Signed(email) | Sender::Contact(email) => {
@@ -117,7 +117,7 @@ pub async fn follow_up(
     body: Value,
     not_delivered: Vec<String>,
 ) -> Result<DeliveryReceipt, Failure> {
-    let external = format!("{EXTERNAL_ID_PREFIX}{}", contents.id());
+    let external = format!("{EXTERNAL_ID_PREFIX}{}", contents.key());
     let source: u64 =
         closed.external_id.as_str().parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
     let mut ticket = json!({
@@ -125,7 +125,7 @@ pub async fn follow_up(
         "subject": subject(contents.ticket),
         "comment": body,
         "via_followup_source_id": source,
-        "metadata": {"deskbell": contents.id()},
+        "metadata": {"deskbell": contents.key()},
     });
     if let Ok(requester) = closed.requester.parse::<u64>() {
         merge(&mut ticket, json!({"requester_id": requester}));
@@ -178,7 +178,7 @@ async fn find_by_marker(
         let Some(receipt) = receipt_of(zendesk, ticket).await? else { continue };
         let Some(external) = &receipt.external else { continue };
         let first_comment = comments(zendesk, external).await?.into_iter().next();
-        if first_comment.is_some_and(|first_comment| first_comment.marker() == Some(&contents.id())) {
+        if first_comment.is_some_and(|first_comment| first_comment.marker() == Some(&contents.key())) {
             return Ok(Some(receipt));
         }
     }
@@ -367,17 +367,23 @@ async fn report(zendesk: &Zendesk, contents: &DeliveryContents<'_>, external: &E
     let (delivery, reference) = (contents.delivery, contents.ticket.reference.as_str());
     for reason in left_out {
         let (site, destination) = (&delivery.site, &delivery.destination);
-        tracing::warn!(site = site.as_str(), destination, reference, reason, "delivery part rejected");
+        tracing::warn!(
+            site = site.as_str(),
+            destination = destination.as_str(),
+            reference,
+            reason,
+            "delivery part rejected"
+        );
     }
     let note = format!("Zendesk rejected parts of this ticket, so they were left out:\n- {}", left_out.join("\n- "));
-    let error = match write_note(zendesk, &format!("{}/refused", contents.id()), external, &note).await {
+    let error = match write_note(zendesk, &format!("{}/refused", contents.key()), external, &note).await {
         Ok(answer) if answer.status.is_success() => return,
         Ok(answer) => answer.message(),
         Err(failure) => failure.to_string(),
     };
     tracing::warn!(
         site = delivery.site.as_str(),
-        destination = delivery.destination,
+        destination = delivery.destination.as_str(),
         reference,
         error,
         "note about rejected parts not written"
@@ -388,7 +394,7 @@ async fn report(zendesk: &Zendesk, contents: &DeliveryContents<'_>, external: &E
 fn idempotency_key(contents: &DeliveryContents<'_>, round: usize) -> String {
     let now = clock::now();
     let window = now.since(contents.delivery.first_attempt_at.unwrap_or(now)).as_secs() / KEY_SECONDS;
-    format!("{}.{window}.{round}", contents.id())
+    format!("{}.{window}.{round}", contents.key())
 }
 
 /// Values that differ from the request, although the ticket was accepted.

@@ -76,7 +76,7 @@ async fn add_comment(
         if let Some(author) = author {
             merge(&mut comment, json!({"author_id": author}));
         }
-        let mut ticket = json!({"metadata": {"deskbell": contents.id()}, "comment": comment});
+        let mut ticket = json!({"metadata": {"deskbell": contents.key()}, "comment": comment});
         if is_opened {
             merge(&mut ticket, json!({"status": "open"}));
         }
@@ -149,7 +149,13 @@ fn warn_of_refused(contents: &DeliveryContents<'_>, not_delivered: &[String]) {
     let (delivery, reference) = (contents.delivery, contents.ticket.reference.as_str());
     for reason in not_delivered {
         let (site, destination) = (&delivery.site, &delivery.destination);
-        tracing::warn!(site = site.as_str(), destination, reference, reason, "delivery part rejected");
+        tracing::warn!(
+            site = site.as_str(),
+            destination = destination.as_str(),
+            reference,
+            reason,
+            "delivery part rejected"
+        );
     }
 }
 
@@ -204,11 +210,11 @@ pub async fn deliver_confirmation(
         return Ok(existing);
     }
     let notice = comment::notice(contents.ticket).unwrap_or_default();
-    let mut answer = write_note(zendesk, &contents.id(), external, &notice).await?;
+    let mut answer = write_note(zendesk, &contents.key(), external, &notice).await?;
     if is_closed(&answer)
         && let Some(open) = merges::find_open_ticket(zendesk, external).await?
     {
-        answer = write_note(zendesk, &contents.id(), &open, &notice).await?;
+        answer = write_note(zendesk, &contents.key(), &open, &notice).await?;
     }
     match answer.status.as_u16() {
         200..=299 => {
@@ -252,7 +258,7 @@ pub async fn deliver_status(
                 Some(earlier_note) => earlier_note.external_id,
                 None => {
                     let note = format!("Set to {status} in Deskbell.");
-                    let answer = write_note(zendesk, &contents.id(), external, &note).await?;
+                    let answer = write_note(zendesk, &contents.key(), external, &note).await?;
                     comment_id(&answer).unwrap_or_default()
                 }
             };
@@ -273,7 +279,7 @@ async fn find_note(
     if contents.delivery.attempts <= 1 {
         return Ok(None);
     }
-    let note = comments(zendesk, external).await?.into_iter().find(|comment| comment.marker() == Some(&contents.id()));
+    let note = comments(zendesk, external).await?.into_iter().find(|comment| comment.marker() == Some(&contents.key()));
     Ok(note.map(|note| DeliveryReceipt { external_id: note.id.to_string(), ..DeliveryReceipt::default() }))
 }
 
@@ -303,13 +309,13 @@ async fn find(
             .is_none_or(|begin| comment.created_at.parse::<Timestamp>().is_ok_and(|created_at| created_at >= begin))
             && comment::contains(comment.text(), &words)
             && (comment.author_id.to_string() == external.requester) == by_requester;
-        comment.marker() == Some(&contents.id()) || comment.marker().is_none() && is_same_text
+        comment.marker() == Some(&contents.key()) || comment.marker().is_none() && is_same_text
     });
     if let Some(comment) = earlier {
         return Ok(Some(DeliveryReceipt { external_id: comment.id.to_string(), ..DeliveryReceipt::default() }));
     }
     // It may have become a ticket of its own.
-    create::find(zendesk, &format!("{EXTERNAL_ID_PREFIX}{}", contents.id())).await
+    create::find(zendesk, &format!("{EXTERNAL_ID_PREFIX}{}", contents.key())).await
 }
 
 async fn change(zendesk: &Zendesk, external: &ExternalTicketRef, ticket: Value) -> Result<Answer, Failure> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use deskbell_core::clock;
-use deskbell_core::ids::{Reference, SiteKey};
+use deskbell_core::ids::{QueueName, Reference};
 use deskbell_core::ports::{
     DeliveryKind, DeliveryOutcome, NewDelivery, NewMessage, Queue, Store, StoredTicket, SubmissionExtras,
     SubmissionKey, SubmissionOutcome, Tickets,
@@ -34,11 +34,7 @@ pub const RARE: &str = "zanzibar0x";
 pub const TOGETHER: [&str; 2] = ["ruthenium", "osmium"];
 /// One in this many tickets belongs to the second site.
 const OTHER_SITE: usize = 25;
-static SITE: LazyLock<SiteKey> = LazyLock::new(|| "acme".into());
-
-fn queue() -> (&'static SiteKey, &'static str) {
-    (&SITE, "desk")
-}
+static QUEUE: LazyLock<QueueName> = LazyLock::new(|| QueueName { site: "acme".into(), destination: "desk".into() });
 
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -87,7 +83,7 @@ pub async fn claim(path: &Path, times: usize) -> Outcome<Vec<Duration>> {
     let mut samples = Vec::new();
     for _ in 0..times {
         let start = Instant::now();
-        store.claim_deliveries(queue(), LEASE, &[], 6).await?;
+        store.claim_deliveries(&QUEUE, LEASE, &[], 6).await?;
         samples.push(start.elapsed());
     }
     store.close().await;
@@ -102,8 +98,8 @@ async fn submit(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Ou
         at: ticket.received_at,
         attachments: Vec::new(),
     });
-    let deliveries = vec![NewDelivery { destination: queue().1.into(), kind: DeliveryKind::Ticket }];
-    let submission_key = SubmissionKey { key: format!("filled-{number}"), body: [0; 32], session: None };
+    let deliveries = vec![NewDelivery { destination: QUEUE.destination.clone(), kind: DeliveryKind::Ticket }];
+    let submission_key = SubmissionKey { key: format!("filled-{number}").into(), body: [0; 32], session: None };
     match store
         .submit(ticket, &submission_key, SubmissionExtras { answer, deliveries, ..SubmissionExtras::default() })
         .await?
@@ -117,7 +113,7 @@ async fn submit(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Ou
 async fn deliver(store: &SqliteStore, count: usize) -> Outcome {
     let mut left = count;
     while left > 0 {
-        let due = store.claim_deliveries(queue(), LEASE, &[], left.min(1_000) as u32).await?;
+        let due = store.claim_deliveries(&QUEUE, LEASE, &[], left.min(1_000) as u32).await?;
         if due.is_empty() {
             break;
         }
@@ -162,7 +158,7 @@ fn made(number: usize, words: &Words, random: &mut Random) -> Outcome<StoredTick
     let received = clock::now() - Duration::from_secs((number % 500_000) as u64 + 60);
     let site = if number % OTHER_SITE == OTHER_SITE - 1 { "other" } else { "acme" };
     let mut ticket = StoredTicket::new(site.into(), Reference::new(name(number)), new, received);
-    ticket.person = Some(format!("u-{person}"));
+    ticket.person = Some(format!("u-{person}").into());
     ticket.handling.assignee = if number.is_multiple_of(100) { "Ana".into() } else { String::new() };
     if !number.is_multiple_of(OPEN) {
         (ticket.status, ticket.handling.turn, ticket.handling.answered_at) =

@@ -7,7 +7,7 @@ use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::clock;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{QueueName, TicketId};
 use deskbell_core::ports::{ActivityKind, Confirmation, Reader};
 use deskbell_core::use_cases::mail::Codes;
 use deskbell_core::use_cases::tickets::{Action, ActionOutcome};
@@ -150,7 +150,7 @@ async fn rejected_requesters_are_replaced_by_a_stand_in() {
     let reason = desk.gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].reason.clone();
     assert!(reason.contains("the requester is the user of the gateway"), "{reason}");
     // What that user writes in Zendesk counts as support's all the same.
-    let external = desk.gateway.app.store.external_ticket(&TicketId::new(&id), "desk").await.unwrap().unwrap();
+    let external = desk.gateway.app.store.external_ticket(&TicketId::new(&id), &"desk".into()).await.unwrap().unwrap();
     assert_eq!(external.requester, "");
 }
 
@@ -188,14 +188,14 @@ async fn answers_are_shown_in_the_panel_only_after_the_mailed_code() {
         .comment(external_id, &CommentDraft { ..new_comment(Side::Customer, "I did not ask, but it is mine.") })
         .unwrap();
     answer(gateway, &id, "Also from the inbox.").await;
-    gateway.app.states.get(&"desk".into(), "desk").unwrap().wake_polls();
+    gateway.app.states.get(&QueueName::new(&"desk".into(), &"desk".into())).unwrap().wake_polls();
     let withheld =
         async || match gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().handling.confirmation {
             Confirmation::Awaited { withheld, .. } => withheld,
             other => panic!("{other:?}"),
         };
     gateway.list_changes_again().await;
-    gateway.app.states.get(&"desk".into(), "desk").unwrap().wake_polls();
+    gateway.app.states.get(&QueueName::new(&"desk".into(), &"desk".into())).unwrap().wake_polls();
     until(async || withheld().await == 3).await;
 
     let list = ask(gateway, Method::GET, "", Value::Null).await;
@@ -298,7 +298,7 @@ async fn signing_in_later_opens_answers_only_with_the_same_address() {
     ] {
         assert!(!read(claims.clone()).await.contains("4242"), "{claims}");
     }
-    let mut watch = desk.gateway.app.live.watch(&"desk".into(), Reader::Person("u-7"));
+    let mut watch = desk.gateway.app.live.watch(&"desk".into(), Reader::Person(&"u-7".into()));
     assert!(read(json!({"email": "ADA+x@example.com", "email_verified": true})).await.contains("4242"));
     assert_eq!(watch.changes.recv().await.unwrap().ticket.id, id, "other tabs hear of it");
     desk.quiet().await;
@@ -354,7 +354,7 @@ async fn claimed_addresses_are_not_requesters_if_answers_are_shown_without_a_cod
     let id = crate::desk::submit(&desk, "Two").await;
     desk.gateway.app.states.wake_deliveries(&"desk".into());
     desk.quiet().await;
-    let external = desk.gateway.app.store.external_ticket(&TicketId::new(&id), "desk").await.unwrap().unwrap();
+    let external = desk.gateway.app.store.external_ticket(&TicketId::new(&id), &"desk".into()).await.unwrap().unwrap();
     let requester = external.requester.parse().unwrap();
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
 }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{QueueName, TicketId};
 use deskbell_core::ports::DeliveryKind;
 use gateway::config::Overrides;
 use serde_json::{Value, json};
@@ -17,7 +17,12 @@ async fn gateway() -> (Gateway, String) {
                 [sites.hooked.destinations.hook]\nto = \"webhook\"\nurl = \"https://hook.example\"\n\
                 secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n";
     let gateway = gateway_with(site, Overrides::default()).await;
-    gateway.app.states.get(&"hooked".into(), "hook").unwrap().set_unreachable(Some("nobody works here".into()));
+    gateway
+        .app
+        .states
+        .get(&QueueName::new(&"hooked".into(), &"hook".into()))
+        .unwrap()
+        .set_unreachable(Some("nobody works here".into()));
     let sent = gateway.send(post("hooked", "key", Some(SESSION), &ticket("It broke"))).await;
     assert!(sent.status.is_success(), "{}", sent.text());
     let id = sent.json()["id"].as_str().unwrap().to_string();

@@ -1,7 +1,7 @@
 //! Messages in Zendesk arrive here, and the other way round.
 
 use axum::http::Method;
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{QueueName, TicketId};
 use deskbell_core::use_cases::tickets::Action;
 use serde_json::{Value, json};
 
@@ -127,11 +127,12 @@ async fn without_webhooks_changes_are_polled() {
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
     let external_id = *desk.zendesk.state().tickets.keys().next().unwrap();
     let store = &desk.gateway.app.store;
-    until(async || store.sync_state((&"desk".into(), "desk")).await.unwrap().until.is_some()).await;
+    until(async || store.sync_state(&QueueName::new(&"desk".into(), &"desk".into())).await.unwrap().until.is_some())
+        .await;
     desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Try again.")).unwrap();
     // A minute has passed.
     desk.gateway.list_changes_again().await;
-    desk.gateway.app.states.get(&"desk".into(), "desk").unwrap().wake_polls();
+    desk.gateway.app.states.get(&QueueName::new(&"desk".into(), &"desk".into())).unwrap().wake_polls();
     until(async || desk.messages(&id).await == [customer("One"), support("Try again.")]).await;
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{desk, full, mapping, until};
 use crate::zendesk::account::{BRAND, BUG_FORM, ENGINEERING, FORM, GRACE, RETIRED, SEATS, SEVERITY};
 use crate::zendesk::quirks::{UnknownChoices, UnknownFields};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{QueueName, TicketId};
 
 const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 
@@ -185,7 +185,7 @@ async fn tickets_wait_while_logins_fail() {
     desk.zendesk.state().account.client_secret = "another".into();
     let answer = desk.post("key", &full("One")).await;
     assert_eq!(answer.status, 202);
-    let away = || desk.gateway.app.states.get(&"desk".into(), "desk").unwrap().unreachable();
+    let away = || desk.gateway.app.states.get(&QueueName::new(&"desk".into(), &"desk".into())).unwrap().unreachable();
     assert!(away().unwrap().contains("issued no token"), "{:?}", away());
     desk.zendesk.state().account.client_secret = "secret".into();
     until(async || desk.zendesk.state().tickets.len() == 1).await;

@@ -1,7 +1,7 @@
 //! Tickets that an agent merges in Zendesk: the conversation continues in the other ticket, as far as it is the customer's.
 
 use deskbell_core::clock;
-use deskbell_core::ids::{ExternalId, TicketId};
+use deskbell_core::ids::{ExternalId, QueueName, TicketId};
 use serde_json::json;
 
 use super::conversing::{begun, customer, listening, support};
@@ -71,7 +71,7 @@ async fn replies_before_the_merge_is_known_reach_the_merged_ticket() {
         assert!(state.tickets[&other].comments.last().unwrap().body.ends_with("Hello?"));
     }
     desk.zendesk.comment(other, &new_comment(Side::Agent, "It is fixed.")).unwrap();
-    desk.gateway.app.states.get(&"desk".into(), "desk").unwrap().wake_polls();
+    desk.gateway.app.states.get(&QueueName::new(&"desk".into(), &"desk".into())).unwrap().wake_polls();
     // The order is that in which it was found.
     until(async || {
         let read = desk.messages(&id).await;
@@ -125,8 +125,13 @@ async fn chains_of_merges_are_followed_up_to_a_limit() {
     desk.zendesk.comment(third, &new_comment(Side::Agent, "At the end.")).unwrap();
     desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
     desk.zendesk.comment(third, &new_comment(Side::Agent, "Hello?")).unwrap();
-    desk.gateway.app.store.mark_changed((&"desk".into(), "desk"), &changed(external_id)).await.unwrap();
-    desk.gateway.app.states.get(&"desk".into(), "desk").unwrap().wake_polls();
+    desk.gateway
+        .app
+        .store
+        .mark_changed(&QueueName::new(&"desk".into(), &"desk".into()), &changed(external_id))
+        .await
+        .unwrap();
+    desk.gateway.app.states.get(&QueueName::new(&"desk".into(), &"desk".into())).unwrap().wake_polls();
     let read = [customer("One"), support("Between."), support("At the end."), support("Hello?")];
     until(async || desk.messages(&id).await == read).await;
     // A cycle, which Zendesk does not create, ends.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell_core::clock;
-use deskbell_core::ids::Reference;
+use deskbell_core::ids::{IdempotencyKey, Reference};
 use deskbell_core::ports::{DeliveryKind, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 use domain::conversation::Author;
 use domain::ticket::NewTicket;
@@ -230,7 +230,7 @@ pub async fn submit(desk: &Desk, message: &str) -> String {
         Author::Customer,
         None,
     );
-    let submission_key = SubmissionKey { key: message.into(), body: [0; 32], session: None };
+    let submission_key = SubmissionKey { key: IdempotencyKey::new(message), body: [0; 32], session: None };
     let extras = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
     assert_eq!(
         desk.gateway.app.store.submit(&ticket, &submission_key, extras).await.unwrap(),

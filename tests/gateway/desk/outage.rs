@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{desk, full, submit, until, within};
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{QueueName, TicketId};
 
 /// How many tickets are queued.
 const WAITING: u32 = 120;
@@ -31,7 +31,10 @@ async fn after_an_outage_the_queue_is_delivered_in_order_once_and_within_the_rat
     let messages: Vec<String> = (0..WAITING).map(|number| format!("Ticket {number} of many")).collect();
     let ids = join_all(messages.iter().map(|message| submit(&desk, message))).await;
     desk.gateway.app.states.wake_deliveries(&"desk".into());
-    until(async || desk.gateway.app.states.get(&"desk".into(), "desk").unwrap().unreachable().is_some()).await;
+    until(async || {
+        desk.gateway.app.states.get(&QueueName::new(&"desk".into(), &"desk".into())).unwrap().unreachable().is_some()
+    })
+    .await;
     assert_eq!(desk.post("key", &full("The last")).await.status, 202);
 
     desk.zendesk.quirks(|quirks| quirks.down = false);

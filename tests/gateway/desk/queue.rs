@@ -1,7 +1,7 @@
 //! Pending deliveries, their age and their outcomes.
 
 use deskbell_core::clock;
-use deskbell_core::ids::{ExternalId, TicketId};
+use deskbell_core::ids::{ExternalId, QueueName, TicketId};
 use deskbell_core::ports::{ChangedTicket, DeliveryState};
 
 use super::{desk, full, submit, until};
@@ -68,7 +68,7 @@ async fn every_destination_has_its_own_queue() {
     until(async || desk.zendesk.state().tickets.len() == 1).await;
     let queues = desk.gateway.app.store.queues().await.unwrap();
     assert_eq!(
-        queues.iter().map(|queue| (queue.destination.as_str(), queue.waiting)).collect::<Vec<_>>(),
+        queues.iter().map(|queue| (queue.name.destination.as_str(), queue.waiting)).collect::<Vec<_>>(),
         [("other", 1)]
     );
     other.quirks(|quirks| quirks.down = false);
@@ -80,8 +80,8 @@ async fn every_destination_has_its_own_queue() {
         .comment(external_id, &crate::zendesk::control::new_comment(crate::zendesk::control::Side::Agent, "Yes."))
         .unwrap();
     let changed = ChangedTicket { external_id: ExternalId::new(external_id.to_string()), updated_at: clock::now() };
-    desk.gateway.app.store.mark_changed((&"desk".into(), "desk"), &[changed]).await.unwrap();
-    desk.gateway.app.states.get(&"desk".into(), "desk").unwrap().wake_polls();
+    desk.gateway.app.store.mark_changed(&QueueName::new(&"desk".into(), &"desk".into()), &[changed]).await.unwrap();
+    desk.gateway.app.states.get(&QueueName::new(&"desk".into(), &"desk".into())).unwrap().wake_polls();
     until(async || other.state().tickets.values().next().unwrap().comments.len() == 2).await;
     desk.quiet().await;
     let id = answer.json()["id"].as_str().unwrap().to_string();

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use deskbell_core::clock;
-use deskbell_core::ids::{SiteKey, TicketId};
+use deskbell_core::ids::{QueueName, TicketId};
 use deskbell_core::timestamp::Timestamp;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -13,11 +13,7 @@ use super::{Desk, desk, full, until, within};
 use crate::zendesk::control::{Side, new_comment};
 use crate::zendesk::quirks::{FaultKind, Quirks, next};
 
-static SITE: LazyLock<SiteKey> = LazyLock::new(|| "desk".into());
-
-fn queue() -> (&'static SiteKey, &'static str) {
-    (&SITE, "desk")
-}
+static QUEUE: LazyLock<QueueName> = LazyLock::new(|| QueueName { site: "desk".into(), destination: "desk".into() });
 
 /// Ten pages of the export take a minute.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -28,8 +24,10 @@ async fn ticket(desk: &Desk, key: &str) -> (String, u64) {
     assert!(answer.status.is_success(), "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().to_string();
     // A slow machine delivers it only after the gateway has responded.
-    until(async || desk.gateway.app.store.external_ticket(&TicketId::new(&id), queue().1).await.unwrap().is_some())
-        .await;
+    until(async || {
+        desk.gateway.app.store.external_ticket(&TicketId::new(&id), &QUEUE.destination).await.unwrap().is_some()
+    })
+    .await;
     let external_id = *desk.zendesk.state().tickets.keys().next_back().unwrap();
     (id, external_id)
 }
@@ -37,7 +35,7 @@ async fn ticket(desk: &Desk, key: &str) -> (String, u64) {
 /// Polls for changes now, as after a minute.
 async fn ask_now(desk: &Desk) {
     desk.gateway.list_changes_again().await;
-    desk.gateway.app.states.get(queue().0, queue().1).unwrap().wake_polls();
+    desk.gateway.app.states.get(&QUEUE).unwrap().wake_polls();
 }
 
 fn count_requests(desk: &Desk, path: &str) -> usize {
@@ -47,7 +45,7 @@ fn count_requests(desk: &Desk, path: &str) -> usize {
 /// Waits until the first sync has finished.
 async fn begun(desk: &Desk) {
     until(async || {
-        let state = desk.gateway.app.store.sync_state(queue()).await.unwrap();
+        let state = desk.gateway.app.store.sync_state(&QUEUE).await.unwrap();
         state.until.is_some() && state.since_export.is_some()
     })
     .await;
@@ -70,7 +68,7 @@ async fn no_answer_is_missed_when_ten_thousand_tickets_change_at_once() {
     desk.zendesk.advance(120);
     ask_now(&desk).await;
     within(PATIENCE, async || answered(&desk, &first.0).await && answered(&desk, &second.0).await).await;
-    within(PATIENCE, async || !desk.gateway.app.store.sync_state(queue()).await.unwrap().is_behind).await;
+    within(PATIENCE, async || !desk.gateway.app.store.sync_state(&QUEUE).await.unwrap().is_behind).await;
     assert_eq!(desk.zendesk.state().exports.refused, 0, "it keeps to ten a minute");
     assert!(count_requests(&desk, "/api/v2/tickets?page") <= 20, "the list is not read to its end");
 }
@@ -122,7 +120,7 @@ async fn oversized_pages_are_requested_in_smaller_sizes() {
     desk.zendesk.advance(120);
     ask_now(&desk).await;
     within(PATIENCE, async || answered(&desk, &id).await).await;
-    within(PATIENCE, async || !desk.gateway.app.store.sync_state(queue()).await.unwrap().is_behind).await;
+    within(PATIENCE, async || !desk.gateway.app.store.sync_state(&QUEUE).await.unwrap().is_behind).await;
     let is_asked =
         |part: &str| desk.zendesk.state().log.iter().any(|entry| entry.path.contains(part) && entry.status == 200);
     assert!(is_asked("per_page=62&") && is_asked("page[size]=50&"));
@@ -138,7 +136,7 @@ async fn clock_differences_miss_no_changes() {
         desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
         ask_now(&desk).await;
         within(PATIENCE, async || answered(&desk, &id).await).await;
-        let known = desk.gateway.app.store.sync_state(queue()).await.unwrap().until.unwrap();
+        let known = desk.gateway.app.store.sync_state(&QUEUE).await.unwrap().until.unwrap();
         let zendesk_now = desk.zendesk.state().now() / 1000;
         let known = known.as_seconds();
         assert!((0..600).contains(&(zendesk_now - known)), "known until {known} at {zendesk_now} in Zendesk");
@@ -155,7 +153,7 @@ async fn a_failing_list_does_not_block_export_and_webhooks() {
     desk.zendesk.advance(120);
     // Both at once: the list is asked for before the export.
     desk.gateway.read_changes_again().await;
-    desk.gateway.app.states.get(queue().0, queue().1).unwrap().wake_polls();
+    desk.gateway.app.states.get(&QUEUE).unwrap().wake_polls();
     within(PATIENCE, async || answered(&desk, &first.0).await).await;
     desk.zendesk.webhook(&super::conversing::listening(&desk).await, super::HOOK_SECRET);
     desk.zendesk.comment(second.1, &new_comment(Side::Agent, "Yes.")).unwrap();
@@ -208,7 +206,7 @@ async fn tickets_behind_a_dead_letter_are_not_polled_repeatedly() {
     desk.zendesk.comment(external_id, &new_comment(Side::Agent, "Yes.")).unwrap();
     ask_now(&desk).await;
     until(async || answered(&desk, &id).await).await;
-    until(async || store.next_poll(queue()).await.unwrap().is_none()).await;
+    until(async || store.next_poll(&QUEUE).await.unwrap().is_none()).await;
     // Queued again, all of it arrives.
     let dead = store.dead_letters(10).await.unwrap();
     store.send_again(Some(dead[0].0.id)).await.unwrap();
@@ -240,14 +238,14 @@ async fn changes_are_read_once_even_if_listed_repeatedly() {
     ask_now(&desk).await;
     until(async || answered(&desk, &id).await).await;
     let store = &desk.gateway.app.store;
-    until(async || store.next_poll(queue()).await.unwrap().is_none()).await;
+    until(async || store.next_poll(&QUEUE).await.unwrap().is_none()).await;
     let polls = count_requests(&desk, &format!("/api/v2/tickets/{external_id}"));
     for _ in 0..3 {
         let lists = count_requests(&desk, "/api/v2/tickets?page");
         ask_now(&desk).await;
         until(async || count_requests(&desk, "/api/v2/tickets?page") > lists).await;
-        until(async || store.sync_state(queue()).await.unwrap().since_list.is_some()).await;
-        until(async || store.next_poll(queue()).await.unwrap().is_none()).await;
+        until(async || store.sync_state(&QUEUE).await.unwrap().since_list.is_some()).await;
+        until(async || store.next_poll(&QUEUE).await.unwrap().is_none()).await;
     }
     assert_eq!(count_requests(&desk, &format!("/api/v2/tickets/{external_id}")), polls);
 }
@@ -285,9 +283,9 @@ async fn repeated_webhooks_are_handled_once_and_old_ones_never() {
     assert_eq!(post(now, "a").await, 204);
     let store = &desk.gateway.app.store;
     until(async || count_requests(&desk, &format!("/api/v2/tickets/{external_id}")) > 0).await;
-    until(async || store.next_poll(queue()).await.unwrap().is_none()).await;
+    until(async || store.next_poll(&QUEUE).await.unwrap().is_none()).await;
     assert_eq!(post(now, "b").await, 204, "it is taken, and nothing comes of it");
-    assert_eq!(store.next_poll(queue()).await.unwrap(), None);
+    assert_eq!(store.next_poll(&QUEUE).await.unwrap(), None);
     let six_minutes = Duration::from_secs(6 * 60);
     for signed_at in [now - six_minutes, now + six_minutes] {
         assert_eq!(post(signed_at, "c").await, 401, "{signed_at}");

@@ -206,7 +206,7 @@ async fn tokens_of_libraries_and_providers_work_or_are_refused_with_a_reason() {
         let stored = tickets.iter().find(|ticket| ticket.id == *id).unwrap();
         let user = stored.ticket.context.user.clone().unwrap();
         let person = Person {
-            id: stored.person.clone().unwrap(),
+            id: stored.person.as_ref().unwrap().to_string(),
             name: user.name,
             email: user.email,
             plan: user.plan,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 
 use super::error::StoreError;
-use crate::ids::{SessionHash, SiteKey, TicketId};
+use crate::ids::{CustomerId, SessionHash, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::attachment::FileType;
 
@@ -64,7 +64,7 @@ pub struct StoredAttachment {
     /// The UUID that its owner chose.
     pub id: String,
     /// The verified customer who owns it, by the host's id.
-    pub person: Option<String>,
+    pub person: Option<CustomerId>,
     /// The SHA-256 of the session that uploaded it.
     pub session: Option<SessionHash>,
     /// The file name that the customer sees.
@@ -85,9 +85,9 @@ pub struct StoredAttachment {
 
 impl StoredAttachment {
     /// Whether the requester owns it: as the verified customer, or as the session that uploaded it while no customer owns it.
-    pub fn is_of(&self, person: Option<&str>, session: Option<&SessionHash>) -> bool {
+    pub fn is_of(&self, person: Option<&CustomerId>, session: Option<&SessionHash>) -> bool {
         match (person, &self.person) {
-            (Some(_), _) => self.person.as_deref() == person,
+            (Some(_), _) => self.person.as_ref() == person,
             (None, None) => session.is_some() && self.session.as_ref() == session,
             (None, Some(_)) => false,
         }
@@ -98,7 +98,7 @@ impl StoredAttachment {
 #[derive(Clone, Copy, Debug)]
 pub enum FileOwner<'a> {
     /// A verified customer, by the host's id.
-    Person(&'a str),
+    Person(&'a CustomerId),
     /// An anonymous session, by its SHA-256.
     Session(&'a SessionHash),
 }

@@ -1,7 +1,7 @@
 //! The port for announcing what has changed.
 
 use super::StoredTicket;
-use crate::ids::SiteKey;
+use crate::ids::{QueueName, SiteKey};
 
 /// Announces what has changed to workers and to open streams. All of it is in the store by then, so nothing is lost where nobody listens.
 pub trait Bus: Send + Sync {
@@ -15,5 +15,5 @@ pub trait Bus: Send + Sync {
     fn mail_due(&self, site: &SiteKey);
 
     /// Tickets of a destination of a site may have to be polled.
-    fn polls_due(&self, site: &SiteKey, destination: &str);
+    fn polls_due(&self, queue: &QueueName);
 }

@@ -6,9 +6,7 @@ use async_trait::async_trait;
 
 use super::error::StoreError;
 use super::outgoing_mail::MailQuota;
-use super::queue::NewDelivery;
-use super::tickets::StoredTicket;
-use crate::ids::{SiteKey, TicketId};
+use crate::ids::{CustomerId, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 
 /// Whether the sender's address is confirmed.
@@ -124,25 +122,13 @@ pub trait Confirmations: Send + Sync {
     /// The numbers of the messages of a ticket that neither came from its sender's panel nor are automatic answers.
     async fn messages_of_others(&self, ticket: &TicketId) -> Result<Vec<u32>, StoreError>;
 
-    /// Confirms the address of a ticket if `is_code` accepts the number of the valid code. A code expires after `code_life`. The attempt is
-    /// counted and the deliveries are stored in the same transaction.
-    async fn confirm(
-        &self,
-        ticket: &TicketId,
-        code_life: Duration,
-        is_code: &(dyn Fn(u32) -> bool + Send + Sync),
-        deliveries: &[NewDelivery],
-    ) -> Result<CodeCheck, StoreError>;
-
-    /// Confirms the address of all tickets of a customer in a site whose mailbox is the one that the host has verified. The deliveries for each
-    /// are stored in the same transaction. Returns the tickets.
-    async fn confirm_signed(
+    /// The tickets of a customer in a site whose claimed address has this mailbox and is not confirmed.
+    async fn unconfirmed_tickets(
         &self,
         site: &SiteKey,
-        person: &str,
+        person: &CustomerId,
         mailbox: &str,
-        deliveries: &[NewDelivery],
-    ) -> Result<Vec<StoredTicket>, StoreError>;
+    ) -> Result<Vec<TicketId>, StoreError>;
 
     /// Queues another code for a ticket, unless the last one was sent within `pause` or a quota is used up.
     async fn request_code(

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::confirmations::Confirmation;
+use super::confirmations::{ClaimedAddress, Confirmation};
 use super::error::StoreError;
 use super::listing::{CustomerCursor, CustomerPage, ListedTicket};
 use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
 use super::tickets::StoredTicket;
-use crate::ids::{SessionHash, SiteKey, TicketId};
+use crate::ids::{CustomerId, IdempotencyKey, SessionHash, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::conversation::{Author, Message, Turn};
 use domain::targets::Owner;
@@ -81,7 +81,11 @@ pub trait Conversations: Send + Sync {
     ) -> Result<Vec<Activity>, StoreError>;
 
     /// The message of a ticket with an idempotency key, and the SHA-256 of the request body that it was sent with.
-    async fn message_by_key(&self, ticket: &TicketId, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError>;
+    async fn message_by_key(
+        &self,
+        ticket: &TicketId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<([u8; 32], Message)>, StoreError>;
 
     /// The activities of agents on a ticket, in order.
     async fn activities(&self, ticket: &TicketId) -> Result<Vec<Activity>, StoreError>;
@@ -101,7 +105,7 @@ pub trait Conversations: Send + Sync {
 #[derive(Clone, Copy, Debug)]
 pub enum Reader<'a> {
     /// A verified customer, by the host's id.
-    Person(&'a str),
+    Person(&'a CustomerId),
     /// A session, by its SHA-256.
     Session(&'a SessionHash),
 }
@@ -194,7 +198,7 @@ pub struct NewMessage {
 #[derive(Clone, Copy, Debug)]
 pub struct MessageKey<'a> {
     /// The key, unique within the ticket.
-    pub key: &'a str,
+    pub key: &'a IdempotencyKey,
     /// The SHA-256 of the request body.
     pub body: [u8; 32],
 }
@@ -251,6 +255,8 @@ pub struct CurrentTicket {
     pub mailed_notes: u32,
     /// When the customer last changed the status, newest first, at most [`STATUS_CHANGES_AN_HOUR`] entries.
     pub customer_status_changes: Vec<Timestamp>,
+    /// The address that the sender claims, until it is confirmed; none if there is nothing to confirm.
+    pub claimed_address: Option<ClaimedAddress>,
 }
 
 impl CurrentTicket {
@@ -264,6 +270,7 @@ impl CurrentTicket {
             deliveries: Vec::new(),
             mail: None,
             quota: None,
+            confirmation: None,
         }
     }
 }
@@ -285,6 +292,17 @@ pub struct Change {
     pub mail: Option<NewMail>,
     /// The quota that it counts against; none for agents and verified customers.
     pub quota: Option<SubmissionQuota>,
+    /// What happens to the claimed address.
+    pub confirmation: Option<ConfirmationChange>,
+}
+
+/// What happens to the claimed address of a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfirmationChange {
+    /// It is confirmed; its codes are not valid any more.
+    Confirmed,
+    /// A wrong code was entered for it: one more attempt.
+    WrongCode,
 }
 
 /// The decision about a ticket.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::attachments::{FileOwner, StoredAttachment};
 use super::error::StoreError;
-use crate::ids::{ExternalId, Reference, SessionHash, SiteKey, TicketId};
+use crate::ids::{CustomerId, DestinationName, ExternalId, Reference, SessionHash, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::ticket::Status;
 
@@ -22,7 +22,7 @@ pub trait Erasure: Send + Sync {
     async fn solved_before(&self, site: &SiteKey, before: Timestamp, limit: u32) -> Result<Vec<TicketId>, StoreError>;
 
     /// The external tickets of a ticket: destination name and external id.
-    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(String, ExternalId)>, StoreError>;
+    async fn external_tickets(&self, ticket: &TicketId) -> Result<Vec<(DestinationName, ExternalId)>, StoreError>;
 
     /// What erasing a ticket would delete; `None` if there is no such ticket.
     async fn erasure_counts(&self, ticket: &TicketId) -> Result<Option<ErasureCounts>, StoreError>;
@@ -70,7 +70,7 @@ pub struct TicketHead {
     /// When it was last updated; none if it cannot be read.
     pub updated_at: Option<Timestamp>,
     /// The verified customer who owns it, by the host's id.
-    pub person: Option<String>,
+    pub person: Option<CustomerId>,
 }
 
 /// How much is erased.
@@ -122,7 +122,7 @@ pub struct PersonTrace {
     /// The site.
     pub site: SiteKey,
     /// The customer, by the host's id.
-    pub person: String,
+    pub person: CustomerId,
     /// The salted hash under which the customer is counted as affected by an incident.
     pub pseudonym: [u8; 32],
 }
@@ -135,5 +135,5 @@ pub struct SessionTrace {
     /// The SHA-256 of the session.
     pub session: SessionHash,
     /// The owner of the ticket that it sent, by the host's id; none if nobody owned it.
-    pub person: Option<String>,
+    pub person: Option<CustomerId>,
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::error::StoreError;
 use super::tickets::StoredTicket;
-use crate::ids::{ExternalId, SiteKey, TicketId};
+use crate::ids::{DestinationName, ExternalId, SiteKey, TicketId};
 
 /// External tickets. Writes are on disk when they return.
 #[async_trait]
@@ -13,7 +13,7 @@ pub trait ExternalTickets: Send + Sync {
     async fn external_ticket(
         &self,
         ticket: &TicketId,
-        destination: &str,
+        destination: &DestinationName,
     ) -> Result<Option<ExternalTicketRef>, StoreError>;
 
     /// Records that a ticket was merged into another at the destination and continues there. The ticket remains known under its own external
@@ -21,7 +21,7 @@ pub trait ExternalTickets: Send + Sync {
     async fn merge_external_ticket(
         &self,
         ticket: &TicketId,
-        destination: &str,
+        destination: &DestinationName,
         external: &ExternalTicketRef,
     ) -> Result<(), StoreError>;
 
@@ -29,7 +29,7 @@ pub trait ExternalTickets: Send + Sync {
     async fn knows_external_ticket(
         &self,
         site: &SiteKey,
-        destination: &str,
+        destination: &DestinationName,
         external_id: &ExternalId,
     ) -> Result<bool, StoreError>;
 
@@ -37,7 +37,7 @@ pub trait ExternalTickets: Send + Sync {
     async fn adopt(
         &self,
         ticket: &StoredTicket,
-        destination: &str,
+        destination: &DestinationName,
         external: &ExternalTicketRef,
     ) -> Result<bool, StoreError>;
 }

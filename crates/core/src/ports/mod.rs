@@ -36,8 +36,8 @@ pub use attachments::{Attachments, FileOwner, PutOutcome, StoredAttachment, Uplo
 pub use bus::Bus;
 pub use confirmations::{ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
-    Activity, ActivityKind, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Handling, Limit,
-    MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewMessage, Reader, ReaderCounts,
+    Activity, ActivityKind, Change, Changed, ConfirmationChange, Conversations, CurrentTicket, Decide, Decision,
+    Handling, Limit, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewMessage, Reader, ReaderCounts,
 };
 pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
 pub use disk::Disk;

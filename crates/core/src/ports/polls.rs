@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
-use crate::ids::{ExternalId, SiteKey};
+use crate::ids::{DestinationName, ExternalId, QueueName};
 use crate::timestamp::Timestamp;
 
 /// Poll schedule and sync state. Writes are on disk when they return.
@@ -15,54 +15,44 @@ use crate::timestamp::Timestamp;
 pub trait Polls: Send + Sync {
     /// Claims tickets of a destination whose poll is due, at most `limit`, for a lease. Four in five are those that changed last, so that a
     /// bulk change does not delay new replies; one in five are those that have waited longest, so that none waits for ever.
-    async fn claim_polls(
-        &self,
-        queue: (&SiteKey, &str),
-        lease: Duration,
-        limit: u32,
-    ) -> Result<Vec<DuePoll>, StoreError>;
+    async fn claim_polls(&self, queue: &QueueName, lease: Duration, limit: u32) -> Result<Vec<DuePoll>, StoreError>;
 
     /// The time until the next poll of a destination is due; none if no ticket is to be polled.
-    async fn next_poll(&self, queue: (&SiteKey, &str)) -> Result<Option<Duration>, StoreError>;
+    async fn next_poll(&self, queue: &QueueName) -> Result<Option<Duration>, StoreError>;
 
     /// Records a poll of a claimed ticket: the time until the next one (`poll_in`; none for no further poll), and the time of the latest change
     /// that is known (`seen`). A notification that arrived meanwhile keeps its earlier poll.
     async fn record_poll(
         &self,
         poll: &DuePoll,
-        destination: &str,
+        destination: &DestinationName,
         poll_in: Option<Duration>,
         seen: Option<Timestamp>,
     ) -> Result<(), StoreError>;
 
     /// Schedules a poll for those of the changed tickets that are stored here, unless the change is known already. Returns how many.
-    async fn mark_changed(&self, queue: (&SiteKey, &str), changed: &[ChangedTicket]) -> Result<u64, StoreError>;
+    async fn mark_changed(&self, queue: &QueueName, changed: &[ChangedTicket]) -> Result<u64, StoreError>;
 
     /// The sync state of a destination.
-    async fn sync_state(&self, queue: (&SiteKey, &str)) -> Result<SyncState, StoreError>;
+    async fn sync_state(&self, queue: &QueueName) -> Result<SyncState, StoreError>;
 
     /// Records that the list of changes of a destination is being read.
-    async fn mark_listed(&self, queue: (&SiteKey, &str)) -> Result<(), StoreError>;
+    async fn mark_listed(&self, queue: &QueueName) -> Result<(), StoreError>;
 
     /// Records until when the changes of a destination are known.
-    async fn set_synced(&self, queue: (&SiteKey, &str), until: Timestamp) -> Result<(), StoreError>;
+    async fn set_synced(&self, queue: &QueueName, until: Timestamp) -> Result<(), StoreError>;
 
     /// Records that the export of a destination has more than the list has shown.
-    async fn mark_sync_behind(&self, queue: (&SiteKey, &str)) -> Result<(), StoreError>;
+    async fn mark_sync_behind(&self, queue: &QueueName) -> Result<(), StoreError>;
 
     /// Records that the export of a destination was requested, where it continues, and whether more of it is ready.
-    async fn set_exported(
-        &self,
-        queue: (&SiteKey, &str),
-        cursor: Option<&str>,
-        is_behind: bool,
-    ) -> Result<(), StoreError>;
+    async fn set_exported(&self, queue: &QueueName, cursor: Option<&str>, is_behind: bool) -> Result<(), StoreError>;
 
     /// Records a notification from a destination and schedules a poll of the ticket, unless the change is known already. `false` if a
     /// notification with the same `invocation` was recorded within `memory`.
     async fn record_notification(
         &self,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         invocation: &str,
         changed: (&ExternalId, Option<Timestamp>),
         memory: Duration,

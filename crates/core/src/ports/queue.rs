@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
-use crate::ids::{DeliveryId, Reference, SiteKey, TicketId};
+use crate::ids::{DeliveryId, DestinationName, QueueName, Reference, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::words;
 
@@ -21,7 +21,7 @@ pub trait Queue: Send + Sync {
     /// the queue.
     async fn claim_deliveries(
         &self,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         lease: Duration,
         claimed_ids: &[DeliveryId],
         limit: u32,
@@ -30,7 +30,7 @@ pub trait Queue: Send + Sync {
     /// The time until the next delivery of a destination can be claimed, apart from those in `claimed_ids`; none if there is none.
     async fn next_delivery(
         &self,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         claimed_ids: &[DeliveryId],
     ) -> Result<Option<Duration>, StoreError>;
 
@@ -99,7 +99,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
     /// The name of the destination in its site.
-    pub destination: String,
+    pub destination: DestinationName,
     /// What is delivered.
     pub kind: DeliveryKind,
 }
@@ -112,7 +112,7 @@ pub struct Delivery {
     /// The site of its ticket.
     pub site: SiteKey,
     /// The name of the destination in the site.
-    pub destination: String,
+    pub destination: DestinationName,
     /// The id of its ticket.
     pub ticket: TicketId,
     /// What is delivered.
@@ -209,10 +209,8 @@ pub const QUEUE_COUNT_MAX: u32 = 2_000;
 /// The state of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueStatus {
-    /// The site.
-    pub site: SiteKey,
-    /// The name of the destination in the site.
-    pub destination: String,
+    /// Its name.
+    pub name: QueueName,
     /// How many deliveries are pending, at most [`QUEUE_COUNT_MAX`].
     pub waiting: u32,
     /// When the oldest pending delivery was queued.

@@ -1,7 +1,7 @@
 //! The requester of a request.
 
 use super::Reader;
-use crate::ids::SessionHash;
+use crate::ids::{CustomerId, SessionHash};
 use crate::timestamp::Timestamp;
 use domain::context::User;
 use domain::ticket::Priority;
@@ -19,7 +19,7 @@ impl Requester {
     /// The reader for access checks; `None` for a requester without customer and session.
     pub fn reader(&self) -> Option<Reader<'_>> {
         match (&self.person, &self.session) {
-            (Some(person), _) => Some(Reader::Person(&person.user.id)),
+            (Some(person), _) => Some(Reader::Person(&person.id)),
             (None, session) => session.as_ref().map(Reader::Session),
         }
     }
@@ -28,7 +28,9 @@ impl Requester {
 /// A verified customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// The customer; the id is never empty.
+    /// Their id, never empty.
+    pub id: CustomerId,
+    /// What the host says about them, with the same id.
     pub user: User,
     /// Whether their address is verified (`email_verified` in OpenID Connect); none if the signer does not say.
     pub email_verified: Option<bool>,

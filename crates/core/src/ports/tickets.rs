@@ -9,7 +9,7 @@ use super::listing::{InboxCursor, InboxPage};
 use super::outgoing_mail::NewMail;
 use super::queue::NewDelivery;
 use super::submissions::{SubmissionExceeded, SubmissionQuota};
-use crate::ids::{Reference, SessionHash, SiteKey, TicketId};
+use crate::ids::{CustomerId, IdempotencyKey, Reference, SessionHash, SiteKey, TicketId};
 use crate::timestamp::Timestamp;
 use domain::targets::{Owner, Target};
 use domain::ticket::{NewTicket, Priority, Status};
@@ -26,11 +26,16 @@ pub trait Tickets: Send + Sync {
     ) -> Result<SubmissionOutcome, StoreError>;
 
     /// The ticket that was submitted under an idempotency key.
-    async fn submission(&self, site: &SiteKey, key: &str) -> Result<Option<StoredSubmission>, StoreError>;
+    async fn submission(&self, site: &SiteKey, key: &IdempotencyKey) -> Result<Option<StoredSubmission>, StoreError>;
 
     /// Moves the tickets and attachments of a session in a site to a customer, as far as no customer owns them. The session cannot open them
     /// any more.
-    async fn move_to_person(&self, site: &SiteKey, session: &SessionHash, person: &str) -> Result<(), StoreError>;
+    async fn move_to_person(
+        &self,
+        site: &SiteKey,
+        session: &SessionHash,
+        person: &CustomerId,
+    ) -> Result<(), StoreError>;
 
     /// The ticket with an id.
     async fn ticket(&self, id: &TicketId) -> Result<Option<StoredTicket>, StoreError>;
@@ -78,7 +83,7 @@ pub struct StoredTicket {
     /// When it was received, by the gateway's clock.
     pub received_at: Timestamp,
     /// The verified customer who owns it, by the host's id.
-    pub person: Option<String>,
+    pub person: Option<CustomerId>,
     /// The SHA-256 of the session that sent it.
     pub session: Option<SessionHash>,
     /// What was sent.
@@ -111,7 +116,7 @@ impl StoredTicket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmissionKey {
     /// The key, unique in a site.
-    pub key: String,
+    pub key: IdempotencyKey,
     /// The SHA-256 of the body.
     pub body: [u8; 32],
     /// The SHA-256 of the session, if there is one.

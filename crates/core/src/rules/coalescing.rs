@@ -44,7 +44,7 @@ mod tests {
     use crate::ports::DeliveryState;
     use crate::timestamp::Timestamp;
 
-    fn waiting(id: i64, destination: &str, kind: DeliveryKind, attempts: u32) -> Delivery {
+    fn waiting(id: i64, destination: &'static str, kind: DeliveryKind, attempts: u32) -> Delivery {
         Delivery {
             id: DeliveryId::new(id),
             site: "acme".into(),
@@ -64,7 +64,7 @@ mod tests {
         }
     }
 
-    fn new(destination: &str, kind: DeliveryKind) -> NewDelivery {
+    fn new(destination: &'static str, kind: DeliveryKind) -> NewDelivery {
         NewDelivery { destination: destination.into(), kind }
     }
 

@@ -1,17 +1,60 @@
-//! Whether a code confirms an address, and whether another code may be sent.
+//! How an address is confirmed, by a code or by the host, and whether another code may be sent.
 
 use std::time::Duration;
 
-use crate::ports::{ClaimedAddress, CodeCheck, CodeRequest};
+use super::address::mailbox;
+use crate::ports::{
+    Activity, ActivityKind, Change, ClaimedAddress, CodeCheck, CodeRequest, Confirmation, ConfirmationChange,
+    CurrentTicket, Decision, NewDelivery,
+};
 
 /// How many codes may be entered before a new one is needed.
 pub const ATTEMPTS_MAX: u32 = 5;
 /// How many codes are sent for a ticket, including the one in the receipt.
 pub const CODES_MAX: u32 = 5;
 
-/// Checks a code entered for a claimed address. `is_code` tells whether it is the code with a number. A code expires after `life`. The caller
-/// has to record [`CodeCheck::Wrong`] as an attempt; its count of remaining attempts already includes it.
-pub fn check_code(claimed: &ClaimedAddress, life: Duration, is_code: &dyn Fn(u32) -> bool) -> CodeCheck {
+/// The change of a ticket for which a code was entered, and the result. `is_code` tells whether it is the code with a number. A code expires
+/// after `life`. The deliveries are made if the code is correct.
+pub fn enter_code(
+    current: &CurrentTicket,
+    life: Duration,
+    is_code: &dyn Fn(u32) -> bool,
+    deliveries: &[NewDelivery],
+) -> (CodeCheck, Decision) {
+    let Some(claimed) = &current.claimed_address else { return (CodeCheck::NotNeeded, Decision::Nothing) };
+    let check = check_code(claimed, life, is_code);
+    let decision = match check {
+        CodeCheck::Confirmed => confirmed(current, claimed, deliveries).into(),
+        CodeCheck::Wrong(_) => {
+            Change { confirmation: Some(ConfirmationChange::WrongCode), ..current.unchanged() }.into()
+        }
+        CodeCheck::NotNeeded | CodeCheck::NoneValid | CodeCheck::TooManyAttempts => Decision::Nothing,
+    };
+    (check, decision)
+}
+
+/// The change of a ticket whose customer has signed in with an address that the host has verified: it confirms the claimed address if that has
+/// the same mailbox.
+pub fn confirm_signed(current: &CurrentTicket, signed_mailbox: &str, deliveries: &[NewDelivery]) -> Decision {
+    let claimed = current.claimed_address.as_ref().filter(|claimed| mailbox(&claimed.address) == signed_mailbox);
+    claimed.map_or(Decision::Nothing, |claimed| confirmed(current, claimed, deliveries).into())
+}
+
+fn confirmed(current: &CurrentTicket, claimed: &ClaimedAddress, deliveries: &[NewDelivery]) -> Change {
+    let text = claimed.address.clone();
+    let activity = Activity { actor: String::new(), kind: ActivityKind::Confirmed, text, at: current.now };
+    let mut change = Change {
+        activity: Some(activity),
+        deliveries: deliveries.to_vec(),
+        confirmation: Some(ConfirmationChange::Confirmed),
+        ..current.unchanged()
+    };
+    change.ticket.handling.confirmation = Confirmation::Confirmed;
+    change
+}
+
+/// Checks a code entered for a claimed address. The count of remaining attempts includes this one.
+fn check_code(claimed: &ClaimedAddress, life: Duration, is_code: &dyn Fn(u32) -> bool) -> CodeCheck {
     if claimed.confirmed_at.is_some() {
         return CodeCheck::NotNeeded;
     }
@@ -47,7 +90,8 @@ pub fn refuse_code(claimed: &ClaimedAddress, pause: Duration) -> Option<CodeRequ
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::time;
+    use crate::fixtures::{stored, time};
+    use crate::ports::DeliveryKind;
 
     const SENT: &str = "2026-01-02T00:00:00.000Z";
     const AGE: Duration = Duration::from_secs(60);
@@ -64,6 +108,57 @@ mod tests {
             confirmed_at: None,
             bounced_at: None,
         }
+    }
+
+    fn current(claimed_address: Option<ClaimedAddress>) -> CurrentTicket {
+        let mut ticket = stored();
+        if claimed_address.is_some() {
+            ticket.handling.confirmation = Confirmation::Awaited { withheld: 1, first: 2, code_sent: true };
+        }
+        CurrentTicket {
+            ticket,
+            now: time(SENT),
+            last_message: 2,
+            customer_messages: 0,
+            mailed_notes: 0,
+            customer_status_changes: Vec::new(),
+            claimed_address,
+        }
+    }
+
+    /// What a decision does to the claimed address, with the confirmation after it and the numbers of activities and deliveries.
+    fn effect(decision: Decision) -> Option<(ConfirmationChange, Confirmation, usize, usize)> {
+        let Decision::Write(change) = decision else { return None };
+        let after = change.ticket.handling.confirmation;
+        Some((change.confirmation?, after, change.activity.iter().count(), change.deliveries.len()))
+    }
+
+    #[test]
+    fn a_code_confirms_the_address_or_counts_as_an_attempt() {
+        let deliveries = [NewDelivery { destination: "desk".into(), kind: DeliveryKind::Confirmed }];
+        let enter = |claimed: Option<ClaimedAddress>, number: u32| {
+            let (check, decision) = enter_code(&current(claimed), AGE, &|code| code == number, &deliveries);
+            (check, effect(decision))
+        };
+        let confirmed = Some((ConfirmationChange::Confirmed, Confirmation::Confirmed, 1, 1));
+        assert_eq!(enter(Some(claimed()), 2), (CodeCheck::Confirmed, confirmed));
+        let awaited = current(Some(claimed())).ticket.handling.confirmation;
+        assert_eq!(
+            enter(Some(claimed()), 3),
+            (CodeCheck::Wrong(ATTEMPTS_MAX - 1), Some((ConfirmationChange::WrongCode, awaited, 0, 0)))
+        );
+        let many = ClaimedAddress { attempts: ATTEMPTS_MAX, ..claimed() };
+        assert_eq!(enter(Some(many), 2), (CodeCheck::TooManyAttempts, None));
+        assert_eq!(enter(None, 2), (CodeCheck::NotNeeded, None));
+    }
+
+    #[test]
+    fn signing_in_confirms_the_address_of_the_same_mailbox() {
+        let confirm = |claimed, mailbox| effect(confirm_signed(&current(claimed), mailbox, &[]));
+        let confirmed = Some((ConfirmationChange::Confirmed, Confirmation::Confirmed, 1, 0));
+        assert_eq!(confirm(Some(claimed()), "ada@example.com"), confirmed);
+        assert_eq!(confirm(Some(claimed()), "eve@example.com"), None);
+        assert_eq!(confirm(None, "ada@example.com"), None);
     }
 
     #[test]

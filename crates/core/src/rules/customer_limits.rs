@@ -51,6 +51,7 @@ mod tests {
             customer_messages: 0,
             mailed_notes: 0,
             customer_status_changes: vec![at; times],
+            claimed_address: None,
         }
     }
 

@@ -34,6 +34,7 @@ mod tests {
             customer_messages: 0,
             mailed_notes: 0,
             customer_status_changes: Vec::new(),
+            claimed_address: None,
         }
     }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::wire_up::SiteMails;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
-use deskbell_core::ids::{DeliveryId, Reference, SiteKey, TicketId};
+use deskbell_core::ids::{DeliveryId, DestinationName, Reference, SiteKey, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, Destination, Finding};
 use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
 use deskbell_core::random;
@@ -25,7 +25,7 @@ const TESTER: &str = "deskbell-test@example.com";
 /// The findings, one per destination.
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    found: Vec<(SiteKey, String, Vec<Finding>)>,
+    found: Vec<(SiteKey, DestinationName, Vec<Finding>)>,
 }
 
 impl CheckReport {
@@ -72,19 +72,19 @@ pub async fn check(sites: &Sites, mails: &SiteMails, destinations: &Destinations
             if send {
                 findings.push(test(site, destination, to.as_ref()).await);
             }
-            checked.found.push((name.clone(), destination.into(), findings));
+            checked.found.push((name.clone(), destination.clone(), findings));
         }
     }
     checked
 }
 
 /// Sends a test ticket to a destination.
-async fn test(site: &Site, destination: &str, to: &dyn Destination) -> Finding {
+async fn test(site: &Site, destination: &DestinationName, to: &dyn Destination) -> Finding {
     let ticket = ticket(&site.key);
     let delivery = Delivery {
         id: DeliveryId::new(0),
         site: site.key.clone(),
-        destination: destination.into(),
+        destination: destination.clone(),
         ticket: ticket.id.clone(),
         kind: DeliveryKind::Ticket,
         number: 0,

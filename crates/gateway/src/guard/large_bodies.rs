@@ -1,6 +1,6 @@
 //! Admits large bodies. Each is held in memory as a whole before its signature can be verified, so only a few are admitted at a time.
 
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{DestinationName, SiteKey};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -21,7 +21,7 @@ pub struct HookSender {
     /// The site.
     pub site: SiteKey,
     /// The name of the destination.
-    pub destination: String,
+    pub destination: DestinationName,
     /// The sender's network.
     pub network: Option<IpAddr>,
 }

@@ -28,7 +28,7 @@ pub use open_files::{connections_max, open_files};
 pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
 pub use proxy_watch::ProxyWatch;
 
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{CustomerId, SiteKey};
 use deskbell_core::ports::{LimitShare, RetryAfter, SiteLimits};
 use deskbell_core::rules::networks::{LimitedNetwork, customer_network, limited_networks};
 
@@ -228,7 +228,7 @@ impl Guard {
 impl SiteLimits for Guard {
     /// The site must exist. Verified customers have a share of the site's limit that nobody else can use up; after that they take from the
     /// common share.
-    fn charge_site(&self, share: LimitShare, site: &SiteKey, person: Option<&str>) -> Result<(), RetryAfter> {
+    fn charge_site(&self, share: LimitShare, site: &SiteKey, person: Option<&CustomerId>) -> Result<(), RetryAfter> {
         let of_all = self.sites.draw((share, false, site), self.limits.site, 1);
         let Some(person) = person else { return self.sites.take(&[of_all]) };
         let quota = if share == LimitShare::Files { self.limits.uploads } else { self.limits.session };
@@ -291,7 +291,10 @@ mod tests {
     #[test]
     fn anonymous_clients_cannot_use_up_the_limit_of_signed_customers() {
         let guard = guard(1000, 3, 4);
-        let stored = |person| guard.charge_site(LimitShare::Tickets, &"acme".into(), person).is_ok();
+        let stored = |person: Option<&'static str>| {
+            let person = person.map(CustomerId::from);
+            guard.charge_site(LimitShare::Tickets, &"acme".into(), person.as_ref()).is_ok()
+        };
         assert_eq!([1, 2, 3, 4, 5].map(|_| stored(None)), [true, true, true, true, false]);
         assert_eq!([1, 2, 3, 4].map(|_| stored(Some("ada"))), [true, true, true, false], "a person has a share");
         assert!(stored(Some("bob")));

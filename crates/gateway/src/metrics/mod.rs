@@ -102,12 +102,13 @@ impl Metrics {
     fn register_attempts(&self, registry: &mut Registry) {
         let (attempts, reachable) =
             (Family::<AttemptLabels, Counter>::default(), Family::<QueueLabels, Gauge>::default());
-        for (site, destination, state) in self.states.iter() {
+        for (queue, state) in self.states.iter() {
             for (result, count) in counts(&state.attempts) {
-                let labels = AttemptLabels { site: site.to_string(), destination: destination.into(), result };
+                let labels =
+                    AttemptLabels { site: queue.site.to_string(), destination: queue.destination.to_string(), result };
                 attempts.get_or_create(&labels).inc_by(count);
             }
-            let labels = QueueLabels { site: site.to_string(), destination: destination.into() };
+            let labels = QueueLabels { site: queue.site.to_string(), destination: queue.destination.to_string() };
             reachable.get_or_create(&labels).set(i64::from(state.unreachable().is_none()));
         }
         registry.register("delivery_attempts", "Attempts to deliver to a destination, by result", attempts);
@@ -138,14 +139,15 @@ impl Metrics {
         let oldest = Family::<QueueLabels, Seconds>::default();
         let now = self.clock.now();
         // An empty queue has no status; its metrics must not vanish.
-        for (site, destination, _) in self.states.iter() {
-            let labels = QueueLabels { site: site.to_string(), destination: destination.into() };
+        for (queue, _) in self.states.iter() {
+            let labels = QueueLabels { site: queue.site.to_string(), destination: queue.destination.to_string() };
             waiting.get_or_create(&labels).set(0);
             dead.get_or_create(&labels).set(0);
             oldest.get_or_create(&labels).set(0.0);
         }
         for status in queues {
-            let labels = QueueLabels { site: status.site.to_string(), destination: status.destination };
+            let labels =
+                QueueLabels { site: status.name.site.to_string(), destination: status.name.destination.to_string() };
             waiting.get_or_create(&labels).set(i64::from(status.waiting));
             dead.get_or_create(&labels).set(i64::from(status.dead_letters));
             let age = status.since.map_or(0.0, |since| now.since(since).as_secs_f64());

@@ -10,7 +10,7 @@ use ::mail::{
     Grant, Login, MailServer, Mailbox, Security, SmtpMailer, TlsError, Tokens, accept_any_certificate,
     require_certificate,
 };
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{DestinationName, SiteKey};
 use deskbell_core::ports::MailLimits;
 
 const NO_SERVER: &str = "not the address of a mail server; use smtps://HOST or smtp://HOST, with USER:PASSWORD@ \
@@ -22,7 +22,7 @@ pub struct SiteMail {
     /// The mail server, with the sender.
     pub smtp: SmtpMailer,
     /// The destination whose webhook receives bounces; none if bounces go to the sender's address.
-    pub bounces: Option<String>,
+    pub bounces: Option<DestinationName>,
     /// The limits for mail to unverified addresses.
     pub limits: MailLimits,
     /// The public URL of the gateway, for links; without it mails contain none.
@@ -46,7 +46,7 @@ pub fn site_mail(table: &MailTable, password: Option<&str>) -> Result<SiteMail, 
     let server = server.read(&from, password)?;
     let url = table.url.as_deref().map(public_url).transpose()?;
     let smtp = SmtpMailer { from, reply_to, server };
-    Ok(SiteMail { smtp, bounces: table.bounces.clone(), limits: table.limits, url })
+    Ok(SiteMail { smtp, bounces: table.bounces.clone().map(DestinationName::from), limits: table.limits, url })
 }
 
 fn tokens(table: &OAuthTable) -> Result<Tokens, (&'static str, String)> {

@@ -11,7 +11,7 @@ use super::mail::SiteMails;
 use super::{email, imports, incidents, mail, signers, webhook, zendesk};
 use crate::config::{DestinationTable, LineNumbers, Origins, Secrets, SettingsError, SiteConfig};
 use deskbell_core::destinations::{Destinations, SiteDestinations};
-use deskbell_core::ids::{SiteKey, TicketId};
+use deskbell_core::ids::{DestinationName, SiteKey, TicketId};
 use deskbell_core::ports::StatusPage;
 use deskbell_core::ports::destination::Destination;
 use deskbell_core::site::{Site, Sites};
@@ -113,7 +113,7 @@ fn destinations(
                 format!("is the same as {other}, so everything would be delivered twice; keep one of the two");
             return Err((format!("destinations.{name}"), message));
         }
-        destinations.insert(name.clone(), made);
+        destinations.insert(DestinationName::new(name), made);
     }
     Ok(destinations)
 }

@@ -94,14 +94,14 @@ pub fn unread(email: &MailDestination, ticket: &StoredTicket, mail: &InboundMail
 
 /// The Message-ID of a delivery.
 pub fn message_id(email: &MailDestination, contents: &DeliveryContents<'_>) -> String {
-    message_id_of(email, contents, &contents.id())
+    message_id_of(email, contents, &contents.key())
 }
 
 /// Contains the destination, because another mailbox may get the same ticket, and the customer a receipt of it.
 fn message_id_of(email: &MailDestination, contents: &DeliveryContents<'_>, id: &str) -> String {
     let destination = &contents.delivery.destination;
     let name = match &email.reply {
-        Some(reply) => reply.mail_name(id, destination),
+        Some(reply) => reply.mail_name(id, destination.as_str()),
         None => format!("{id}.{destination}"),
     };
     format!("<{name}@{}>", email.from.email.domain())

@@ -6,7 +6,7 @@ use lettre::Address;
 use ring::hmac;
 use uuid::Uuid;
 
-use deskbell_core::ids::TicketId;
+use deskbell_core::ids::{DestinationName, TicketId};
 use deskbell_core::ports::destination::{ReturnAddress, ReturnsOf};
 use standard_webhooks::Secret;
 
@@ -80,12 +80,12 @@ impl ReplyAddress {
     }
 
     /// The delivery and destination of a Message-ID, if it was created here.
-    pub fn mail_of(&self, message_id: &str) -> Option<(String, String)> {
+    pub fn mail_of(&self, message_id: &str) -> Option<(String, DestinationName)> {
         let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
         let (rest, _) = name.rsplit_once('.')?;
         let (delivery, destination) = rest.rsplit_once('.')?;
         self.equals(name, &self.mail_name(delivery, destination))
-            .then(|| (delivery.to_string(), destination.to_string()))
+            .then(|| (delivery.to_string(), DestinationName::new(destination)))
     }
 
     fn address(&self, ticket: &TicketId, purpose: &str) -> Option<String> {
@@ -228,7 +228,7 @@ mod tests {
     fn delivery_message_ids_are_stable_and_cannot_be_forged() {
         let replies = addresses();
         let name = replies.mail_name(&format!("{TICKET}/3"), "desk");
-        let expected = Some((format!("{TICKET}/3"), "desk".to_string()));
+        let expected = Some((format!("{TICKET}/3"), "desk".into()));
         assert_eq!(replies.mail_of(&format!("<{name}@acme.example>")), expected);
         let tag = name.rsplit_once('.').unwrap().1;
         for forged in

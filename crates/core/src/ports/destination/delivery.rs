@@ -28,14 +28,15 @@ pub struct DeliveryContents<'a> {
 }
 
 impl DeliveryContents<'_> {
-    /// A unique id that is the same in every attempt: the ticket's id, followed by the number of the message.
-    pub fn id(&self) -> String {
-        delivery_id(self.delivery)
+    /// A unique key that is the same in every attempt: the ticket's id, followed by the number of the message, or by the kind and the number of
+    /// the delivery.
+    pub fn key(&self) -> String {
+        delivery_key(self.delivery)
     }
 }
 
-/// The [`DeliveryContents::id`] of a delivery.
-pub fn delivery_id(Delivery { ticket, number, kind, id, .. }: &Delivery) -> String {
+/// The [`DeliveryContents::key`] of a delivery.
+pub fn delivery_key(Delivery { ticket, number, kind, id, .. }: &Delivery) -> String {
     match kind {
         DeliveryKind::Ticket => ticket.to_string(),
         DeliveryKind::Message => format!("{ticket}/{number}"),

@@ -1,6 +1,6 @@
 //! Inbound events from destinations.
 
-use crate::ids::{ExternalId, TicketId};
+use crate::ids::{DestinationName, ExternalId, TicketId};
 use crate::timestamp::Timestamp;
 use mail_in::reply_text::Parts;
 use mail_in::{Bounce, Origin};
@@ -35,8 +35,8 @@ pub enum InboundEvent {
 pub struct ReturnedMail {
     /// Its content.
     pub bounce: Bounce,
-    /// The mail to this destination that it is about, if its Message-ID was made here: the [`DeliveryContents::id`] and the destination.
-    pub delivery: Option<(String, String)>,
+    /// The mail to this destination that it is about, if its Message-ID was made here: the [`DeliveryContents::key`] and the destination.
+    pub delivery: Option<(String, DestinationName)>,
     /// The bounce address that it was sent to, if it is one.
     pub came_to: Option<ReturnAddress>,
     /// The mailbox of this destination.

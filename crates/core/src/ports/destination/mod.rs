@@ -17,7 +17,7 @@ use crate::ids::TicketId;
 use domain::config::Config;
 use domain::conversation::Author;
 
-pub use delivery::{DeliveryContents, DeliveryFile, DeliveryReceipt, Failure, delivery_id};
+pub use delivery::{DeliveryContents, DeliveryFile, DeliveryReceipt, Failure, delivery_key};
 pub use hook_headers::HookHeaders;
 pub use inbound::{InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnAddress, ReturnedMail, ReturnsOf};
 pub use polling::{

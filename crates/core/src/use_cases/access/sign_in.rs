@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use crate::destinations::Destinations;
 use crate::ids::SiteKey;
-use crate::ports::{Bus, Confirmations, DeliveryKind, Reader, Requester, StoreError, Tickets};
+use crate::ports::{
+    Bus, Changed, Confirmations, Conversations, CurrentTicket, DeliveryKind, Reader, Requester, StoreError, Tickets,
+};
 use crate::rules::address::mailbox;
+use crate::rules::codes::confirm_signed;
 use domain::conversation::Author;
 
 /// Why nothing can be read for a requester.
@@ -22,6 +25,7 @@ pub enum ReaderError {
 /// Moves the tickets of sessions to the customers who sign in.
 pub struct SignIn {
     tickets: Arc<dyn Tickets>,
+    conversations: Arc<dyn Conversations>,
     confirmations: Arc<dyn Confirmations>,
     destinations: Arc<Destinations>,
     bus: Arc<dyn Bus>,
@@ -31,11 +35,12 @@ impl SignIn {
     /// Moves tickets within a store.
     pub fn new(
         tickets: Arc<dyn Tickets>,
+        conversations: Arc<dyn Conversations>,
         confirmations: Arc<dyn Confirmations>,
         destinations: Arc<Destinations>,
         bus: Arc<dyn Bus>,
     ) -> SignIn {
-        SignIn { tickets, confirmations, destinations, bus }
+        SignIn { tickets, conversations, confirmations, destinations, bus }
     }
 
     /// The reader that a requester is in a site, after the tickets of their session were moved to them.
@@ -47,17 +52,27 @@ impl SignIn {
     /// Moves the tickets of the session to the customer, and confirms the address that the host has verified.
     pub async fn adopt_session(&self, site: &SiteKey, requester: &Requester) -> Result<(), StoreError> {
         let (Some(person), Some(session)) = (&requester.person, &requester.session) else { return Ok(()) };
-        self.tickets.move_to_person(site, session, &person.user.id).await?;
+        self.tickets.move_to_person(site, session, &person.id).await?;
         if person.email_verified != Some(true) || person.user.email.is_empty() {
             return Ok(());
         }
         let mailbox = mailbox(&person.user.email);
         let deliveries = self.destinations.deliveries(site, DeliveryKind::Confirmed, Author::Customer, None);
-        let confirmed = self.confirmations.confirm_signed(site, &person.user.id, &mailbox, &deliveries).await?;
-        if !confirmed.is_empty() {
-            self.bus.deliveries_due(site);
+        let decide = |current: &CurrentTicket| confirm_signed(current, &mailbox, &deliveries);
+        for id in self.confirmations.unconfirmed_tickets(site, &person.id, &mailbox).await? {
+            match self.conversations.change(&id, None, &decide).await {
+                Ok(Changed::Written(ticket, _)) => {
+                    self.bus.deliveries_due(site);
+                    self.bus.ticket_changed(*ticket);
+                }
+                Ok(_) => {}
+                // A ticket that cannot be read does not block the others.
+                Err(StoreError::Damaged { record, reason }) => {
+                    tracing::error!(record, reason, "ticket unreadable, address not confirmed");
+                }
+                Err(error) => return Err(error),
+            }
         }
-        confirmed.into_iter().for_each(|ticket| self.bus.ticket_changed(ticket));
         Ok(())
     }
 }

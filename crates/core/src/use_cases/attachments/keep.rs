@@ -11,7 +11,7 @@ use super::StoreFileError;
 use super::clean::CleanFiles;
 use super::receive::receive;
 use crate::clock::Clock;
-use crate::ids::{SessionHash, SiteKey};
+use crate::ids::{CustomerId, SessionHash, SiteKey};
 use crate::ports::{Attachments, PartialFile, PutOutcome, StoredAttachment, StoredTicket};
 use domain::attachment::{self, Attachments as FileRules};
 
@@ -52,7 +52,7 @@ impl KeepFile {
     async fn write(
         &self,
         rules: &FileRules,
-        (site, person, session): (SiteKey, Option<String>, Option<SessionHash>),
+        (site, person, session): (SiteKey, Option<CustomerId>, Option<SessionHash>),
         name: &str,
         part: Box<dyn PartialFile>,
     ) -> Result<String, StoreFileError> {

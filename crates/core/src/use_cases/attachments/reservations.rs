@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::ids::{SessionHash, SiteKey};
+use crate::ids::{CustomerId, SessionHash, SiteKey};
 use crate::ports::{FileOwner, UploadUsage, Usage};
 use crate::rules::upload_quotas::{Admission, Exceeded, Reserved};
 
@@ -20,7 +20,7 @@ pub struct Reservations(Arc<Mutex<HashMap<Scope, Usage>>>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Scope {
-    Person(SiteKey, String),
+    Person(SiteKey, CustomerId),
     Session(SiteKey, SessionHash),
     Address([u8; 32]),
     Site(SiteKey),
@@ -197,7 +197,7 @@ impl Drop for Reservation {
 
 fn owner(by: &Uploader<'_>) -> Scope {
     match by.owner {
-        FileOwner::Person(person) => Scope::Person(by.site.clone(), person.into()),
+        FileOwner::Person(person) => Scope::Person(by.site.clone(), person.clone()),
         FileOwner::Session(session) => Scope::Session(by.site.clone(), *session),
     }
 }

@@ -12,7 +12,7 @@ use super::read::describe;
 use super::receive::receive;
 use super::reservations::{NoRoom, Reservation, Reservations, UploadSize, Uploader};
 use crate::clock::Clock;
-use crate::ids::{SessionHash, SiteKey};
+use crate::ids::{CustomerId, SessionHash, SiteKey};
 use crate::ports::{Attachments, FileOwner, PartialFile, PutOutcome, Requester, StoredAttachment, Upload, UploadUsage};
 use crate::ports::{LimitShare, SiteLimits};
 use crate::pseudonym::Pseudonyms;
@@ -105,7 +105,7 @@ impl StoreFile {
         let existing = self.attachments.attachment(&site.key, id).await?;
         if let Some(existing) = &existing {
             let (person, session) = owner_of(requester);
-            if !existing.is_of(person.as_deref(), session.as_ref()) {
+            if !existing.is_of(person.as_ref(), session.as_ref()) {
                 return Err(StoreFileError::NotYours);
             }
             if existing.number.is_some() {
@@ -170,7 +170,7 @@ impl StoreFile {
         let files = &self.files;
         let (person, session) = owner_of(&requester);
         let cleaned = files.clean(part, rules).await?;
-        if let Err(wait) = self.limits.rates.charge_site(LimitShare::Files, &site, person.as_deref()) {
+        if let Err(wait) = self.limits.rates.charge_site(LimitShare::Files, &site, person.as_ref()) {
             files.remove(&cleaned.file);
             return Err(wait.into());
         }
@@ -238,13 +238,13 @@ fn refuse(site: &SiteKey, no_room: NoRoom) -> StoreFileError {
     }
 }
 
-fn owner_of(requester: &Requester) -> (Option<String>, Option<SessionHash>) {
-    (requester.person.as_ref().map(|person| person.user.id.clone()), requester.session)
+fn owner_of(requester: &Requester) -> (Option<CustomerId>, Option<SessionHash>) {
+    (requester.person.as_ref().map(|person| person.id.clone()), requester.session)
 }
 
 fn file_owner(requester: &Requester) -> Option<FileOwner<'_>> {
     match (&requester.person, &requester.session) {
-        (Some(person), _) => Some(FileOwner::Person(&person.user.id)),
+        (Some(person), _) => Some(FileOwner::Person(&person.id)),
         (None, session) => session.as_ref().map(FileOwner::Session),
     }
 }

@@ -19,10 +19,10 @@ use super::streak::{Streak, judge, note_outcome};
 use crate::attempt::{Ended, limited};
 use crate::clock;
 use crate::destinations::Destinations;
-use crate::ids::{DeliveryId, SiteKey};
+use crate::ids::{DeliveryId, QueueName};
 use crate::panics;
 use crate::ports::destination::{DeliveryReceipt, Destination, Failure};
-use crate::ports::{ClaimToken, DeliveryOutcome, DueDelivery, Queue, StoreError};
+use crate::ports::{ClaimToken, DeliveryOutcome, DueDelivery, Queue, QueueStatus, StoreError};
 
 /// The lease of an attempt. Short, because a killed gateway cannot end its leases; running attempts extend it.
 const LEASE: Duration = Duration::from_secs(30);
@@ -54,15 +54,14 @@ impl DeliverTickets {
         DeliverTickets { queue, contents, destinations, states }
     }
 
-    /// The destinations, each with its site and its name.
-    pub fn queues(&self) -> Vec<(SiteKey, String)> {
-        self.destinations.iter().map(|(site, name, _)| (site.clone(), name.to_string())).collect()
+    /// The queues of the destinations.
+    pub fn queues(&self) -> Vec<QueueName> {
+        self.destinations.iter().map(|(site, name, _)| QueueName::new(site, name)).collect()
     }
 
     /// Delivers to a destination of a site until it is cancelled; running attempts are then completed and recorded.
-    pub async fn work(&self, queue: (&SiteKey, &str), stop: &CancellationToken) {
-        let (site, name) = queue;
-        let (to, state) = (self.destinations.get(site, name), self.states.get(site, name));
+    pub async fn work(&self, queue: &QueueName, stop: &CancellationToken) {
+        let (to, state) = (self.destinations.get(&queue.site, &queue.destination), self.states.get(queue));
         if let (Some(to), Some(state)) = (to, state) {
             Worker::new(self.clone(), queue, to.clone(), state.clone(), stop.clone()).work().await;
         }
@@ -70,12 +69,12 @@ impl DeliverTickets {
 
     /// Warns about deliveries to destinations that the configuration does not name.
     pub async fn warn_of_removed(&self) {
-        for queue in self.queue.queues().await.unwrap_or_default() {
-            if self.states.get(&queue.site, &queue.destination).is_none() {
-                let (site, destination, waiting) = (queue.site, queue.destination, queue.waiting);
+        for QueueStatus { name, waiting, .. } in self.queue.queues().await.unwrap_or_default() {
+            if self.states.get(&name).is_none() {
+                let QueueName { site, destination } = name;
                 tracing::warn!(
                     site = site.as_str(),
-                    destination,
+                    destination = destination.as_str(),
                     waiting,
                     "destination removed from the configuration; deliveries are stuck"
                 );
@@ -90,8 +89,7 @@ type Attempted = Result<Result<DeliveryReceipt, Failure>, Ended>;
 /// The worker of one queue.
 struct Worker {
     shared: DeliverTickets,
-    site: SiteKey,
-    destination: String,
+    queue: QueueName,
     to: Arc<dyn Destination>,
     state: Arc<DestinationState>,
     streak: Streak,
@@ -106,7 +104,7 @@ struct Worker {
 impl Worker {
     fn new(
         shared: DeliverTickets,
-        (site, destination): (&SiteKey, &str),
+        queue: &QueueName,
         to: Arc<dyn Destination>,
         state: Arc<DestinationState>,
         stop: CancellationToken,
@@ -114,8 +112,8 @@ impl Worker {
         let (running, attempts, streak) = (JoinSet::new(), HashMap::new(), Streak::default());
         // Outcomes that a previous worker has not stored.
         let unrecorded = state.take_unrecorded();
-        let (site, destination) = (site.clone(), destination.to_string());
-        Worker { shared, site, destination, to, state, streak, stop, running, attempts, unrecorded }
+        let queue = queue.clone();
+        Worker { shared, queue, to, state, streak, stop, running, attempts, unrecorded }
     }
 
     async fn work(mut self) {
@@ -155,10 +153,6 @@ impl Worker {
         }
     }
 
-    fn queue(&self) -> (&SiteKey, &str) {
-        (&self.site, &self.destination)
-    }
-
     /// How many attempts may start.
     fn room(&self) -> usize {
         // One at a time until an attempt succeeds.
@@ -188,8 +182,8 @@ impl Worker {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(
-                    site = self.site.as_str(),
-                    destination = self.destination,
+                    site = self.queue.site.as_str(),
+                    destination = self.queue.destination.as_str(),
                     %error,
                     "claiming deliveries failed"
                 );
@@ -200,18 +194,19 @@ impl Worker {
 
     async fn claim(&mut self, room: usize) -> Result<Duration, StoreError> {
         let claimed_ids: Vec<DeliveryId> = self.claims().into_iter().map(|(id, _)| id).collect();
-        let due = self.shared.queue.claim_deliveries(self.queue(), LEASE, &claimed_ids, room as u32).await?;
+        let due = self.shared.queue.claim_deliveries(&self.queue, LEASE, &claimed_ids, room as u32).await?;
         if due.is_empty() {
-            return Ok(self.shared.queue.next_delivery(self.queue(), &claimed_ids).await?.unwrap_or(CHECK_EVERY));
+            return Ok(self.shared.queue.next_delivery(&self.queue, &claimed_ids).await?.unwrap_or(CHECK_EVERY));
         }
         for due in due {
             let (contents, to, one) = (self.shared.contents.clone(), self.to.clone(), due.clone());
             let stop = self.stop.clone();
-            let (site, destination, reference) = (&self.site, &self.destination, due.ticket.reference.as_str());
+            let (site, destination, reference) =
+                (&self.queue.site, &self.queue.destination, due.ticket.reference.as_str());
             let span = tracing::info_span!(
                 "delivery",
                 site = site.as_str(),
-                destination,
+                destination = destination.as_str(),
                 reference,
                 attempt = due.delivery.attempts
             );
@@ -240,7 +235,7 @@ impl Worker {
                 return;
             }
             Err(error) => {
-                panics::record(&format!("attempt {}/{}", self.site, self.destination), &error);
+                panics::record(&format!("attempt {}", self.queue), &error);
                 (error.id(), Err(Failure::later("the attempt panicked; see the gateway's log")))
             }
         };
@@ -272,8 +267,8 @@ impl Worker {
             if let Err(error) = self.shared.queue.retry_at_once(&recovered).await {
                 // They wait until their own backoff ends.
                 tracing::warn!(
-                    site = self.site.as_str(),
-                    destination = self.destination,
+                    site = self.queue.site.as_str(),
+                    destination = self.queue.destination.as_str(),
                     %error,
                     "immediate retry failed"
                 );
@@ -302,10 +297,10 @@ impl Worker {
     }
 
     fn warn_unrecorded(&self, error: &StoreError) {
-        let (site, destination, attempts) = (&self.site, &self.destination, self.unrecorded.len());
+        let (site, destination, attempts) = (&self.queue.site, &self.queue.destination, self.unrecorded.len());
         tracing::warn!(
             site = site.as_str(),
-            destination,
+            destination = destination.as_str(),
             attempts,
             %error,
             "recording delivery attempts failed; will retry"
@@ -315,10 +310,11 @@ impl Worker {
     fn settled(&self, recorded: Vec<(DueDelivery, DeliveryOutcome)>, lost: &[DeliveryId]) {
         for (due, outcome) in recorded {
             if lost.contains(&due.delivery.id) {
-                let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id.as_number());
+                let (site, destination, delivery) =
+                    (&self.queue.site, &self.queue.destination, due.delivery.id.as_number());
                 tracing::warn!(
                     site = site.as_str(),
-                    destination,
+                    destination = destination.as_str(),
                     delivery,
                     ?outcome,
                     "delivery attempt not recorded: claim lost"
@@ -336,8 +332,8 @@ impl Worker {
             Ok(lost) => lost,
             Err(error) => {
                 tracing::warn!(
-                    site = self.site.as_str(),
-                    destination = self.destination,
+                    site = self.queue.site.as_str(),
+                    destination = self.queue.destination.as_str(),
                     %error,
                     "extending claims failed"
                 );
@@ -345,8 +341,14 @@ impl Worker {
             }
         };
         for (due, attempt) in self.attempts.values().filter(|(due, _)| lost.contains(&due.delivery.id)) {
-            let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id.as_number());
-            tracing::warn!(site = site.as_str(), destination, delivery, "delivery attempt aborted: claim lost");
+            let (site, destination, delivery) =
+                (&self.queue.site, &self.queue.destination, due.delivery.id.as_number());
+            tracing::warn!(
+                site = site.as_str(),
+                destination = destination.as_str(),
+                delivery,
+                "delivery attempt aborted: claim lost"
+            );
             attempt.abort();
         }
         true

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::states::DestinationStates;
 use crate::destinations::Destinations;
-use crate::ids::SiteKey;
+use crate::ids::{DestinationName, QueueName, SiteKey};
 use crate::ports::{Bus, DeliveryKind, DeliveryState, NewDelivery, Queue, StoreError, StoredTicket};
 use domain::conversation::Author;
 
@@ -40,7 +40,7 @@ impl Dispatch {
         site: &SiteKey,
         kind: DeliveryKind,
         author: Author,
-        from: Option<&str>,
+        from: Option<&DestinationName>,
     ) -> Vec<NewDelivery> {
         self.destinations.deliveries(site, kind, author, from)
     }
@@ -68,11 +68,12 @@ impl Dispatch {
         let arrives = async {
             loop {
                 let deliveries = self.queue.deliveries(&ticket.id).await?;
-                let works = |name: &str| self.destinations.get(site, name).is_some_and(|to| !to.is_notice());
+                let works =
+                    |name: &DestinationName| self.destinations.get(site, name).is_some_and(|to| !to.is_notice());
                 let mut open =
                     deliveries.iter().filter(|one| one.state != DeliveryState::Delivered && works(&one.destination));
                 let Some(first) = open.next() else { return Ok(true) };
-                let state = self.states.get(site, &first.destination);
+                let state = self.states.get(&QueueName::new(site, &first.destination));
                 let is_unreachable = state.is_none_or(|state| state.unreachable().is_some());
                 if first.state == DeliveryState::DeadLetter || is_unreachable {
                     return Ok(false);

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::clock;
-use crate::ids::SiteKey;
+use crate::ids::QueueName;
 use crate::ports::destination::{ExportFailure, ExportFrom, Failure, Polling};
 use crate::ports::{ChangedTicket, Polls, StoreError, SyncState};
 use crate::random;
@@ -72,7 +72,7 @@ impl ChangeFeed {
     pub async fn read(
         &mut self,
         store: &dyn Polls,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         polling: &dyn Polling,
     ) -> Result<Duration, StoreError> {
         let state = store.sync_state(queue).await?;
@@ -105,11 +105,11 @@ impl ChangeFeed {
     async fn read_list(
         &mut self,
         store: &dyn Polls,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         polling: &dyn Polling,
         state: &SyncState,
     ) -> Result<(), StoreError> {
-        let (site, destination) = queue;
+        let QueueName { site, destination } = queue;
         let mut pass = self.pass.take().unwrap_or_else(|| Pass::new(state, clock::now()));
         store.mark_listed(queue).await?;
         loop {
@@ -122,7 +122,7 @@ impl ChangeFeed {
                         .unwrap_or_else(|| backoff::pause(self.list_failures, LIST_RETRY_MAX, random::jitter()));
                     tracing::warn!(
                         site = site.as_str(),
-                        destination,
+                        destination = destination.as_str(),
                         error = %failure,
                         retry_in = ?pause,
                         "sync failed"
@@ -151,7 +151,11 @@ impl ChangeFeed {
             pass.after = Some(next);
             pass.pages += 1;
             if pass.pages == PAGES && !self.is_export_failing {
-                tracing::info!(site = site.as_str(), destination, "many tickets changed; switching to the export");
+                tracing::info!(
+                    site = site.as_str(),
+                    destination = destination.as_str(),
+                    "many tickets changed; switching to the export"
+                );
                 return store.mark_sync_behind(queue).await;
             }
             if pass.pages.is_multiple_of(PAGES) {
@@ -165,11 +169,11 @@ impl ChangeFeed {
     async fn read_export(
         &mut self,
         store: &dyn Polls,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         polling: &dyn Polling,
         state: &SyncState,
     ) -> Result<(), StoreError> {
-        let (site, destination) = queue;
+        let QueueName { site, destination } = queue;
         let now = clock::now();
         let from = match &state.cursor {
             Some(cursor) => ExportFrom::Cursor(cursor),
@@ -178,7 +182,7 @@ impl ChangeFeed {
         let failure = match polling.export(from).await {
             Ok(page) if page.is_complete || state.cursor.as_ref() != Some(&page.cursor) => {
                 if self.is_export_failing {
-                    tracing::info!(site = site.as_str(), destination, "export works again");
+                    tracing::info!(site = site.as_str(), destination = destination.as_str(), "export works again");
                 }
                 (self.is_export_failing, self.export_not_before) = (false, None);
                 store.mark_changed(queue, &page.tickets).await?;
@@ -198,7 +202,12 @@ impl ChangeFeed {
             // Without a cursor the export cannot be restarted.
             ExportFailure::CursorLost(reason) if state.cursor.is_none() => (reason, None, REFUSED_RETRY),
             ExportFailure::CursorLost(reason) => {
-                tracing::warn!(site = site.as_str(), destination, reason, "export cursor lost; restarting the export");
+                tracing::warn!(
+                    site = site.as_str(),
+                    destination = destination.as_str(),
+                    reason,
+                    "export cursor lost; restarting the export"
+                );
                 self.export_not_before = Some(now + EXPORT_PAUSE);
                 return store.set_exported(queue, None, state.is_behind).await;
             }
@@ -206,7 +215,7 @@ impl ChangeFeed {
         };
         tracing::warn!(
             site = site.as_str(),
-            destination,
+            destination = destination.as_str(),
             reason,
             retry_in = ?pause,
             "export failed; falling back to the ticket list"

@@ -8,7 +8,7 @@ use super::returned_mail::TakeReturnedMail;
 use super::states::DestinationStates;
 use super::store_reply::ReplyOutcome;
 use crate::destinations::Destinations;
-use crate::ids::SiteKey;
+use crate::ids::{DestinationName, QueueName, SiteKey};
 use crate::ports::destination::{Destination, InboundEvent};
 use crate::ports::{Bus, Limit, Polls, StoreError, Tickets};
 
@@ -66,34 +66,35 @@ impl TakeInboundEvent {
     }
 
     /// A destination of a site, which parses its events.
-    pub fn destination(&self, site: &SiteKey, name: &str) -> Option<&Arc<dyn Destination>> {
+    pub fn destination(&self, site: &SiteKey, name: &DestinationName) -> Option<&Arc<dyn Destination>> {
         self.destinations.get(site, name)
     }
 
     /// Handles an event of a destination of a site.
-    pub async fn take(&self, (site, destination): (&SiteKey, &str), event: InboundEvent) -> Result<(), HookError> {
+    pub async fn take(&self, queue: &QueueName, event: InboundEvent) -> Result<(), HookError> {
+        let QueueName { site, destination } = queue;
         match event {
             InboundEvent::Changed { external_id, updated_at, invocation } => {
-                let (queue, changed) = ((site, destination), (&external_id, updated_at));
+                let changed = (&external_id, updated_at);
                 let is_new = self.polls.record_notification(queue, &invocation, changed, REMEMBERED).await?;
                 if is_new {
-                    self.bus.polls_due(site, destination);
+                    self.bus.polls_due(queue);
                 }
             }
             InboundEvent::Mail { ticket, mail } => {
                 let ticket = self.mails.tickets.ticket(&ticket).await?.filter(|ticket| ticket.site == *site);
                 let ticket = ticket.ok_or(HookError::NoTicket)?;
-                if let Some(state) = self.mails.states.get(site, destination) {
+                if let Some(state) = self.mails.states.get(queue) {
                     state.count_mail(mail.authenticated.is_some());
                 }
                 if let ReplyOutcome::Refused(limit) = self.mails.take.take(&ticket, destination, mail).await? {
                     return Err(HookError::Limit(limit));
                 }
             }
-            InboundEvent::Returned(returned) => self.mails.returned.take((site, destination), &returned).await?,
+            InboundEvent::Returned(returned) => self.mails.returned.take(queue, &returned).await?,
             InboundEvent::Nothing("") => {}
             InboundEvent::Nothing(reason) => {
-                tracing::warn!(site = site.as_str(), destination, reason, "webhook ignored")
+                tracing::warn!(site = site.as_str(), destination = destination.as_str(), reason, "webhook ignored")
             }
         }
         Ok(())

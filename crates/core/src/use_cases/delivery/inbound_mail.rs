@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::blocking::{BlockingError, blocking};
 use super::store_reply::{ReplyOutcome, StoreReply};
 use crate::clock;
+use crate::ids::DestinationName;
 use crate::ports::destination::{ExternalMessage, InboundFile, InboundMail};
 use crate::ports::{
     Activity, ActivityKind, Change, Changed, Conversations, CurrentTicket, Decision, OutgoingMail, StoreError,
@@ -87,7 +88,7 @@ impl TakeInboundMail {
     pub async fn take(
         &self,
         ticket: &StoredTicket,
-        from: &str,
+        from: &DestinationName,
         mut mail: InboundMail,
     ) -> Result<ReplyOutcome, InboundMailError> {
         let known = self.known(ticket).await?;
@@ -137,7 +138,7 @@ impl TakeInboundMail {
     async fn store_message(
         &self,
         ticket: &StoredTicket,
-        from: &str,
+        from: &DestinationName,
         mut mail: InboundMail,
         author: Author,
         content: &Content,
@@ -187,7 +188,7 @@ impl TakeInboundMail {
     async fn note(
         &self,
         ticket: &StoredTicket,
-        from: &str,
+        from: &DestinationName,
         mail: &InboundMail,
         Content { reply, withheld: names }: &Content,
         cause: NoteCause,
@@ -243,7 +244,7 @@ impl TakeInboundMail {
     }
 
     /// Notifies an agent that their mail was not taken as an answer. Does not wait for the delivery.
-    fn notify_unread(&self, ticket: &StoredTicket, from: &str, mail: &InboundMail) {
+    fn notify_unread(&self, ticket: &StoredTicket, from: &DestinationName, mail: &InboundMail) {
         let to = self.replies.destinations.get(&ticket.site, from).cloned();
         let (ticket, mail) = (ticket.clone(), mail.clone());
         if let Some(to) = to {

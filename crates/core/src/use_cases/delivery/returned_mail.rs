@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::ids::{SiteKey, TicketId};
-use crate::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, delivery_id};
+use crate::ids::{DestinationName, QueueName, SiteKey, TicketId};
+use crate::ports::destination::{ReturnAddress, ReturnedMail, ReturnsOf, delivery_key};
 use crate::ports::{
     Bus, Delivery, DeliveryState, OutgoingMail, Queue, ReturnedReceipt, StoreError, StoredTicket, Tickets,
 };
@@ -45,19 +45,20 @@ impl TakeReturnedMail {
     }
 
     /// Handles a bounce that came to a destination of a site.
-    pub async fn take(&self, (site, destination): (&SiteKey, &str), returned: &ReturnedMail) -> Result<(), StoreError> {
+    pub async fn take(&self, queue: &QueueName, returned: &ReturnedMail) -> Result<(), StoreError> {
+        let QueueName { site, destination } = queue;
         match self.sent_mail(destination, returned) {
             Some(SentMail::Receipt { ticket, number }) => match self.ticket_of(site, &ticket).await? {
                 Some(ticket) => self.receipt(&ticket, number, returned).await,
                 None => Ok(()),
             },
             Some(SentMail::Delivery { ticket, id }) => {
-                self.returned_delivery((site, destination), (&ticket, id.as_deref()), returned).await
+                self.returned_delivery(queue, (&ticket, id.as_deref()), returned).await
             }
             None => {
                 tracing::info!(
                     site = site.as_str(),
-                    destination,
+                    destination = destination.as_str(),
                     reason = "it refers to no mail of this gateway",
                     "bounce ignored"
                 );
@@ -67,7 +68,7 @@ impl TakeReturnedMail {
     }
 
     /// The sent mail, if any: identified by its Message-ID, or else by the address that the bounce was sent to.
-    fn sent_mail(&self, destination: &str, returned: &ReturnedMail) -> Option<SentMail> {
+    fn sent_mail(&self, destination: &DestinationName, returned: &ReturnedMail) -> Option<SentMail> {
         if let Some((id, _)) = returned.delivery.as_ref().filter(|(_, to)| to == destination) {
             let ticket = TicketId::new(id.split('/').next().unwrap_or_default());
             return Some(SentMail::Delivery { ticket, id: Some(id.clone()) });
@@ -112,20 +113,25 @@ impl TakeReturnedMail {
 
     async fn returned_delivery(
         &self,
-        (site, destination): (&SiteKey, &str),
+        QueueName { site, destination }: &QueueName,
         (ticket, id): (&TicketId, Option<&str>),
         returned: &ReturnedMail,
     ) -> Result<(), StoreError> {
         let deliveries = self.queue.deliveries(ticket).await?;
         let is_it = |delivery: &&Delivery| {
             delivery.site == *site
-                && delivery.destination == destination
+                && delivery.destination == *destination
                 && delivery.state == DeliveryState::Delivered
-                && id.is_none_or(|id| delivery_id(delivery) == id)
+                && id.is_none_or(|id| delivery_key(delivery) == id)
         };
         let Some(delivery) = deliveries.iter().rev().find(is_it) else { return Ok(()) };
         let Outcome::Returned { reason, .. } = outcome(&returned.bounce, &returned.mailbox) else {
-            tracing::info!(site = site.as_str(), destination, ticket = ticket.as_str(), "mail delayed");
+            tracing::info!(
+                site = site.as_str(),
+                destination = destination.as_str(),
+                ticket = ticket.as_str(),
+                "mail delayed"
+            );
             return Ok(());
         };
         // A report has no reply code of its own; 550 is the reply if nothing more is known (RFC 5321, 4.2.3).
@@ -135,7 +141,13 @@ impl TakeReturnedMail {
             returned.mailbox
         );
         if self.queue.return_delivery(delivery.id, &reason).await? {
-            tracing::error!(site = site.as_str(), destination, ticket = ticket.as_str(), reason, "delivery returned");
+            tracing::error!(
+                site = site.as_str(),
+                destination = destination.as_str(),
+                ticket = ticket.as_str(),
+                reason,
+                "delivery returned"
+            );
             if let Some(ticket) = self.ticket_of(site, ticket).await? {
                 self.bus.ticket_changed(ticket);
             }

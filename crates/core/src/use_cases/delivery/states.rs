@@ -8,16 +8,16 @@ use tokio::sync::{broadcast, watch};
 
 use crate::attempt_counts::AttemptCounts;
 use crate::destinations::Destinations;
-use crate::ids::{SiteKey, TicketId};
+use crate::ids::{QueueName, SiteKey, TicketId};
 use crate::ports::{DeliveryOutcome, DueDelivery};
 
 /// How many settled deliveries a waiting request may lag behind.
 const BEHIND_MAX: usize = 1024;
 
-/// The states of all destinations, by site and name.
+/// The states of all destinations, by queue.
 #[derive(Debug)]
 pub struct DestinationStates {
-    states: BTreeMap<(SiteKey, String), Arc<DestinationState>>,
+    states: BTreeMap<QueueName, Arc<DestinationState>>,
     settled: broadcast::Sender<TicketId>,
 }
 
@@ -45,24 +45,24 @@ struct MailCounts {
 impl DestinationStates {
     /// Creates the state of each destination.
     pub fn new(destinations: &Destinations) -> DestinationStates {
-        let names = destinations.iter().map(|(site, name, _)| (site.clone(), name.to_string()));
+        let names = destinations.iter().map(|(site, name, _)| QueueName::new(site, name));
         let states = names.map(|name| (name, Arc::default())).collect();
         DestinationStates { states, settled: broadcast::channel(BEHIND_MAX).0 }
     }
 
     /// The state of a destination.
-    pub fn get(&self, site: &SiteKey, destination: &str) -> Option<&Arc<DestinationState>> {
-        self.states.get(&(site.clone(), destination.to_string()))
+    pub fn get(&self, queue: &QueueName) -> Option<&Arc<DestinationState>> {
+        self.states.get(queue)
     }
 
-    /// All of them, each with its site and its name.
-    pub fn iter(&self) -> impl Iterator<Item = (&SiteKey, &str, &DestinationState)> {
-        self.states.iter().map(|((site, destination), state)| (site, destination.as_str(), state.as_ref()))
+    /// All of them, each with its queue.
+    pub fn iter(&self) -> impl Iterator<Item = (&QueueName, &DestinationState)> {
+        self.states.iter().map(|(queue, state)| (queue, state.as_ref()))
     }
 
     /// Wakes the delivery workers of a site's destinations.
     pub fn wake_deliveries(&self, site: &SiteKey) {
-        let of_site = self.states.iter().filter(|((key, _), _)| key == site);
+        let of_site = self.states.iter().filter(|(queue, _)| queue.site == *site);
         of_site.for_each(|(_, state)| state.wake_deliveries());
     }
 
@@ -72,7 +72,7 @@ impl DestinationStates {
             let mails = *state.mails.lock().unwrap_or_else(PoisonError::into_inner);
             mails.with_verdict == 0 && mails.without_verdict > 0
         });
-        silent.map(|((site, destination), _)| {
+        silent.map(|(QueueName { site, destination }, _)| {
             format!(
                 "Mail for the destination {destination} of {site} arrives without \"authenticated\", so every reply \
                  by mail is stored as an internal note that customers do not see. The service that forwards mail to \

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::destinations::Destinations;
+use crate::ids::{DestinationName, IdempotencyKey};
 use crate::ports::destination::ExternalMessage;
 use crate::ports::{
     Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, Limit, MessageKey,
@@ -15,8 +16,8 @@ use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
 
 /// The idempotency key of an external message; keys of clients have no spaces.
-fn key(from: &str, reply: &ExternalMessage) -> String {
-    format!("{from} {}", reply.external_id)
+fn key(from: &DestinationName, reply: &ExternalMessage) -> IdempotencyKey {
+    IdempotencyKey::new(format!("{from} {}", reply.external_id))
 }
 
 /// The outcome of storing a reply from a destination.
@@ -52,7 +53,7 @@ impl StoreReply {
     pub async fn is_stored(
         &self,
         ticket: &StoredTicket,
-        from: &str,
+        from: &DestinationName,
         reply: &ExternalMessage,
     ) -> Result<bool, StoreError> {
         Ok(self.conversations.message_by_key(&ticket.id, &key(from, reply)).await?.is_some())
@@ -62,7 +63,7 @@ impl StoreReply {
     pub async fn store(
         &self,
         ticket: &StoredTicket,
-        from: &str,
+        from: &DestinationName,
         reply: &ExternalMessage,
         files: Vec<String>,
         note: Option<Activity>,

@@ -89,7 +89,7 @@ pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDeli
             let retry_in = after.unwrap_or_default();
             tracing::warn!(
                 site = site.as_str(),
-                destination,
+                destination = destination.as_str(),
                 reference,
                 attempt,
                 ?retry_in,
@@ -105,25 +105,48 @@ pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDeli
             return;
         }
         DeliveryOutcome::Retry { reason, .. } => {
-            tracing::warn!(site = site.as_str(), destination, error = reason, "destination unreachable");
+            tracing::warn!(
+                site = site.as_str(),
+                destination = destination.as_str(),
+                error = reason,
+                "destination unreachable"
+            );
             state.set_unreachable(Some(reason.clone()));
             return;
         }
         DeliveryOutcome::DeadLetter { reason } => {
-            tracing::error!(site = site.as_str(), destination, reference, error = reason, "delivery dead");
+            tracing::error!(
+                site = site.as_str(),
+                destination = destination.as_str(),
+                reference,
+                error = reason,
+                "delivery dead"
+            );
             if state.unreachable().is_some() {
                 return;
             }
         }
         DeliveryOutcome::Delivered { reason, .. } if !reason.is_empty() => {
-            tracing::warn!(site = site.as_str(), destination, reference, left_out = reason, "delivered in part");
+            tracing::warn!(
+                site = site.as_str(),
+                destination = destination.as_str(),
+                reference,
+                left_out = reason,
+                "delivered in part"
+            );
         }
         DeliveryOutcome::Delivered { external_id, .. } => {
-            tracing::info!(site = site.as_str(), destination, reference, external_id, "delivered")
+            tracing::info!(
+                site = site.as_str(),
+                destination = destination.as_str(),
+                reference,
+                external_id,
+                "delivered"
+            )
         }
     }
     if state.unreachable().is_some() {
-        tracing::info!(site = site.as_str(), destination, "destination reachable");
+        tracing::info!(site = site.as_str(), destination = destination.as_str(), "destination reachable");
     }
     let blamed = take(&mut streak.blamed);
     if blamed.len() >= STREAK {

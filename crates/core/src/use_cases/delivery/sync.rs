@@ -14,7 +14,7 @@ use super::store_reply::{ReplyOutcome, StoreReply};
 use crate::attempt::{Ended, limited};
 use crate::clock;
 use crate::destinations::Destinations;
-use crate::ids::{SiteKey, TicketId};
+use crate::ids::{DestinationName, QueueName, TicketId};
 use crate::ports::destination::{AgentNote, ExternalMessage, Failure, PolledMessage, Polling};
 use crate::ports::{
     Activity, ActivityKind, Change, Changed, Conversations, CurrentTicket, Decision, Delivery, DeliveryKind,
@@ -81,16 +81,16 @@ impl SyncTickets {
         &self.replies.destinations
     }
 
-    /// The destinations that can be polled, each with its site and its name.
-    pub fn polled(&self) -> Vec<(SiteKey, String)> {
+    /// The queues of the destinations that can be polled.
+    pub fn polled(&self) -> Vec<QueueName> {
         let polled = self.destinations().iter().filter(|(_, _, to)| to.polling().is_some());
-        polled.map(|(site, name, _)| (site.clone(), name.to_string())).collect()
+        polled.map(|(site, name, _)| QueueName::new(site, name)).collect()
     }
 
     /// Polls a destination of a site until it is cancelled.
-    pub async fn work(&self, queue: (&SiteKey, &str), stop: &CancellationToken) {
-        let Some(to) = self.destinations().get(queue.0, queue.1) else { return };
-        let (Some(polling), Some(state)) = (to.polling(), self.states.get(queue.0, queue.1)) else { return };
+    pub async fn work(&self, queue: &QueueName, stop: &CancellationToken) {
+        let Some(to) = self.destinations().get(&queue.site, &queue.destination) else { return };
+        let (Some(polling), Some(state)) = (to.polling(), self.states.get(queue)) else { return };
         let (mut woken, mut failures, mut not_before) = (state.watch_polls(), 0_u32, Timestamp::EPOCH);
         let mut feed = ChangeFeed::default();
         while !stop.is_cancelled() {
@@ -110,10 +110,10 @@ impl SyncTickets {
                         let pause =
                             requested.unwrap_or_else(|| backoff::pause(failures, CHECK_EVERY, random::jitter()));
                         not_before = clock::now() + pause;
-                        let (site, destination) = queue;
+                        let QueueName { site, destination } = queue;
                         tracing::warn!(
                             site = site.as_str(),
-                            destination,
+                            destination = destination.as_str(),
                             error = %failure,
                             retry_in = ?pause,
                             "sync failed"
@@ -122,8 +122,8 @@ impl SyncTickets {
                     }
                     Err(SyncError::Store(error)) => {
                         tracing::error!(
-                            site = queue.0.as_str(),
-                            destination = queue.1,
+                            site = queue.site.as_str(),
+                            destination = queue.destination.as_str(),
                             %error,
                             retry_in = ?RETRY,
                             "sync failed"
@@ -143,7 +143,7 @@ impl SyncTickets {
     /// Reads the changes of a destination, polls all due tickets, and returns the time until more is due.
     async fn sync(
         &self,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         polling: &dyn Polling,
         feed: &mut ChangeFeed,
         stop: &CancellationToken,
@@ -161,7 +161,7 @@ impl SyncTickets {
     /// Polls some of the due tickets; `false` if none is due. A failed poll does not stop the others, unless the destination is unreachable.
     async fn poll_due(
         &self,
-        queue: (&SiteKey, &str),
+        queue: &QueueName,
         polling: &dyn Polling,
         stop: &CancellationToken,
     ) -> Result<bool, SyncError> {
@@ -171,14 +171,14 @@ impl SyncTickets {
             let is_away = matches!(failure, Some(Failure::Away { .. }));
             let polled = match is_away || stop.is_cancelled() {
                 true => Ok(PollResult::poll_in(RETRY)),
-                false => match limited(POLL_MAX, stop, self.poll(queue.1, polling, &one)).await {
+                false => match limited(POLL_MAX, stop, self.poll(&queue.destination, polling, &one)).await {
                     Ok(polled) => polled,
                     // Left for the next start.
                     Err(Ended::Stopped) => Ok(PollResult::poll_in(Duration::ZERO)),
                     Err(ended) => Err(ended.into()),
                 },
             };
-            let (site, reference) = (queue.0, one.ticket.reference.as_str());
+            let (site, reference) = (&queue.site, one.ticket.reference.as_str());
             let polled = match polled {
                 Ok(polled) => polled,
                 Err(SyncError::Destination(Failure::Never(error))) => {
@@ -199,7 +199,7 @@ impl SyncTickets {
                 }
                 Err(error) => return Err(error),
             };
-            self.store.polls.record_poll(&one, queue.1, polled.poll_in, polled.seen).await?;
+            self.store.polls.record_poll(&one, &queue.destination, polled.poll_in, polled.seen).await?;
         }
         match failure {
             Some(failure @ Failure::Away { .. }) => Err(SyncError::Destination(failure)),
@@ -209,7 +209,12 @@ impl SyncTickets {
     }
 
     /// Polls one ticket.
-    async fn poll(&self, name: &str, polling: &dyn Polling, due: &DuePoll) -> Result<PollResult, SyncError> {
+    async fn poll(
+        &self,
+        name: &DestinationName,
+        polling: &dyn Polling,
+        due: &DuePoll,
+    ) -> Result<PollResult, SyncError> {
         let before = self.deliveries(&due.ticket.id, name).await?;
         let polled = polling.poll(&due.external).await.map_err(SyncError::Destination)?;
         // Read after the poll, because something may have been delivered meanwhile.
@@ -270,11 +275,16 @@ impl SyncTickets {
     }
 
     /// Stores a note for agents, once.
-    async fn note_for_agents(&self, ticket: &StoredTicket, from: &str, note: &AgentNote) -> Result<(), StoreError> {
+    async fn note_for_agents(
+        &self,
+        ticket: &StoredTicket,
+        from: &DestinationName,
+        note: &AgentNote,
+    ) -> Result<(), StoreError> {
         let key = format!("{from} {}", note.key);
         let decide = |current: &CurrentTicket| {
             let at = current.now;
-            let activity = Activity { actor: from.into(), kind: ActivityKind::Noted, text: note.text.clone(), at };
+            let activity = Activity { actor: from.to_string(), kind: ActivityKind::Noted, text: note.text.clone(), at };
             Change { activity: Some(activity), activity_key: Some(key.clone()), ..current.unchanged() }.into()
         };
         if let Changed::Written(changed, _) = self.store.conversations.change(&ticket.id, None, &decide).await? {
@@ -289,9 +299,9 @@ impl SyncTickets {
         Ok(())
     }
 
-    async fn deliveries(&self, ticket: &TicketId, name: &str) -> Result<Vec<Delivery>, StoreError> {
+    async fn deliveries(&self, ticket: &TicketId, name: &DestinationName) -> Result<Vec<Delivery>, StoreError> {
         let all = self.store.queue.deliveries(ticket).await?;
-        Ok(all.into_iter().filter(|one| one.destination == name).collect())
+        Ok(all.into_iter().filter(|one| one.destination == *name).collect())
     }
 
     /// The messages whose deliveries have an unknown outcome.
@@ -348,7 +358,7 @@ impl SyncTickets {
     async fn update_status(
         &self,
         known: &StoredTicket,
-        from: &str,
+        from: &DestinationName,
         external_state: (Status, Turn),
     ) -> Result<bool, StoreError> {
         let is_as_known = |ticket: &StoredTicket| {
@@ -437,7 +447,7 @@ fn progress(deliveries: &[Delivery]) -> DeliveryProgress {
 fn with_status(
     current: &CurrentTicket,
     destinations: &Destinations,
-    from: &str,
+    from: &DestinationName,
     (status, turn): (Status, Turn),
 ) -> Decision {
     let before = &current.ticket;
@@ -452,7 +462,7 @@ fn with_status(
             Status::Open => (ActivityKind::Reopened, DeliveryKind::Reopened),
         };
         change.ticket.handling.updated_at = current.now;
-        change.activity = Some(Activity { actor: from.into(), kind, text: String::new(), at: current.now });
+        change.activity = Some(Activity { actor: from.to_string(), kind, text: String::new(), at: current.now });
         change.deliveries = destinations.deliveries(&before.site, delivery_kind, Author::Support, Some(from));
     }
     change.into()

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::PrivacyError;
 use super::log::empty_log;
 use super::selection::{Matched, Selection, for_each_chunk};
-use crate::ids::{ExternalId, Reference, SiteKey, TicketId};
+use crate::ids::{CustomerId, DestinationName, ExternalId, Reference, SiteKey, TicketId};
 use crate::ports::{
     Attachments, Erasure, ErasureCounts, Files, PersonTrace, SessionTrace, StoreError, TicketHead, Tickets, Traces,
 };
@@ -37,7 +37,7 @@ pub struct Erased {
     /// Tickets that could not be read, so that their owner is unknown.
     pub unreadable: u64,
     /// Tickets that remain at destinations: reference, destination name, external id.
-    pub external: Vec<(Reference, String, ExternalId)>,
+    pub external: Vec<(Reference, DestinationName, ExternalId)>,
     /// Whether the write-ahead log, which contains the erased pages, was emptied as well.
     pub is_log_empty: bool,
 }
@@ -68,9 +68,9 @@ impl EraseSelection {
         let mut erased = Erased { is_dry_run: !confirmed, ..Erased::default() };
         let mut traces = Traces::default();
         let store = self.erasure.as_ref();
-        let person_trace = |site: &SiteKey, person: &str| PersonTrace {
+        let person_trace = |site: &SiteKey, person: &CustomerId| PersonTrace {
             site: site.clone(),
-            person: person.into(),
+            person: person.clone(),
             pseudonym: self.pseudonyms.of_affected_person(site, person),
         };
         if let Selection::Person { site, id } = selection {
@@ -91,7 +91,7 @@ impl EraseSelection {
                         |session| SessionTrace { site: head.site.clone(), session, person: head.person.clone() };
                     let session = session.map(trace);
                     traces.sessions.extend(session.filter(|session| !traces.sessions.contains(session)));
-                    let person = head.person.as_deref().map(|person| person_trace(&head.site, person));
+                    let person = head.person.as_ref().map(|person| person_trace(&head.site, person));
                     traces.people.extend(person.filter(|person| !traces.people.contains(person)));
                 }
                 if confirmed {
@@ -161,7 +161,10 @@ impl EraseTicket {
     }
 
     /// What erasing a ticket would erase: the counts, and the external tickets that remain, as destination and external id.
-    pub async fn preview(&self, ticket: &TicketHead) -> Result<(ErasureCounts, Vec<(String, ExternalId)>), StoreError> {
+    pub async fn preview(
+        &self,
+        ticket: &TicketHead,
+    ) -> Result<(ErasureCounts, Vec<(DestinationName, ExternalId)>), StoreError> {
         let counts = self.erasure.erasure_counts(&ticket.id).await?.unwrap_or_default();
         Ok((counts, self.erasure.external_tickets(&ticket.id).await?))
     }
@@ -237,13 +240,13 @@ mod tests {
 
     #[test]
     fn tickets_with_a_new_owner_are_counted_and_reopened_ones_are_skipped() {
-        let head = |id: &'static str, person: Option<&str>, status| TicketHead {
+        let head = |id: &'static str, person: Option<&'static str>, status| TicketHead {
             id: id.into(),
             site: "acme".into(),
             reference: Reference::new(format!("DB-{id}")),
             status: Some(status),
             updated_at: Some(time("2020-01-01T00:00:00Z")),
-            person: person.map(String::from),
+            person: person.map(CustomerId::from),
         };
         let found = |id: &'static str| Matched { head: head(id, None, Status::Solved), session: None };
         let chunk = [found("1"), found("2"), found("3")];

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::PrivacyError;
 use super::selection::{Matched, Selection, for_each_chunk};
 use crate::clock;
-use crate::ids::{ExternalId, Reference, SessionHash, SiteKey, TicketId};
+use crate::ids::{CustomerId, DestinationName, ExternalId, Reference, SessionHash, SiteKey, TicketId};
 use crate::ports::{
     Activity, Attachments, Confirmations, Conversations, Erasure, ExportTarget, FileOwner, StoreError,
     StoredAttachment, StoredTicket, Tickets,
@@ -44,7 +44,7 @@ struct ExportedTicket {
     due_at: Option<Timestamp>,
     answered_at: Option<Timestamp>,
     /// The host's id of the customer, if verified.
-    person: Option<String>,
+    person: Option<CustomerId>,
     topic: String,
     severity: &'static str,
     team: String,
@@ -55,7 +55,7 @@ struct ExportedTicket {
     activities: Vec<ExportedActivity>,
     files: Vec<ExportedFile>,
     /// The external id at each destination.
-    destinations: BTreeMap<String, ExternalId>,
+    destinations: BTreeMap<DestinationName, ExternalId>,
     /// The address claimed by the sender, and when it was confirmed.
     claimed_address: Option<ExportedAddress>,
     /// The recipient of its receipt; deleted after a day.
@@ -243,7 +243,7 @@ fn append(target: &mut dyn ExportTarget, has_previous: bool, entry: &impl Serial
 /// An owner whose unsent files are exported.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Owner {
-    Person(String),
+    Person(CustomerId),
     Session(SessionHash),
 }
 

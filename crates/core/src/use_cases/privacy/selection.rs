@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::PrivacyError;
-use crate::ids::{SessionHash, SiteKey};
+use crate::ids::{CustomerId, SessionHash, SiteKey};
 use crate::ports::{Erasure, StoreError, StoredTicket, TicketHead, Tickets};
 use crate::timestamp::Timestamp;
 use domain::reference;
@@ -25,7 +25,7 @@ pub enum Selection {
         /// The site.
         site: SiteKey,
         /// The host's id.
-        id: String,
+        id: CustomerId,
     },
     /// All tickets that contain an e-mail address, compared without case.
     Email {
@@ -110,10 +110,10 @@ impl Selection {
 }
 
 /// Whether a ticket belongs to a customer: as verified, or else as claimed by the page.
-fn is_of_person(ticket: &StoredTicket, id: &str) -> bool {
+fn is_of_person(ticket: &StoredTicket, id: &CustomerId) -> bool {
     match &ticket.person {
         Some(person) => person == id,
-        None => ticket.ticket.context.user.as_ref().is_some_and(|user| user.id == id),
+        None => ticket.ticket.context.user.as_ref().is_some_and(|user| *id == *user.id),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Confirms the address that the sender of a ticket claims, by a code that is mailed to it and entered in the panel that sent the ticket.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::find::{FindTicketError, find_ticket};
@@ -10,10 +10,10 @@ use crate::destinations::Destinations;
 use crate::ids::{SiteKey, TicketId};
 use crate::json::{self, JsonError};
 use crate::ports::{
-    Bus, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, DeliveryKind, Reader, StoreError,
-    StoredTicket, Tickets,
+    Bus, Changed, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, CurrentTicket, DeliveryKind,
+    Reader, StoreError, StoredTicket, Tickets,
 };
-use crate::rules::codes::has_valid_code;
+use crate::rules::codes::{enter_code, has_valid_code};
 use crate::use_cases::mail::{CODE_LIFE, CODE_PAUSE, Codes, Receipts};
 use domain::conversation::{Author, ConfirmationCode, Summary};
 
@@ -78,7 +78,6 @@ pub enum RequestCodeError {
 /// Confirms addresses by codes.
 pub struct ConfirmAddress {
     conversations: Arc<dyn Conversations>,
-    confirmations: Arc<dyn Confirmations>,
     codes: Codes,
     destinations: Arc<Destinations>,
     bus: Arc<dyn Bus>,
@@ -88,12 +87,11 @@ impl ConfirmAddress {
     /// Confirms addresses of tickets in a store.
     pub fn new(
         conversations: Arc<dyn Conversations>,
-        confirmations: Arc<dyn Confirmations>,
         codes: Codes,
         destinations: Arc<Destinations>,
         bus: Arc<dyn Bus>,
     ) -> ConfirmAddress {
-        ConfirmAddress { conversations, confirmations, codes, destinations, bus }
+        ConfirmAddress { conversations, codes, destinations, bus }
     }
 
     /// Confirms the address of a reader's ticket by a code. Returns the ticket, whose answers can then be read.
@@ -108,12 +106,20 @@ impl ConfirmAddress {
         let ConfirmationCode { code } = json::parse(body)?;
         let is_code = |number| code.len() <= CODE_MAX && self.codes.is_code(&ticket.id, number, &code);
         let deliveries = self.destinations.deliveries(site, DeliveryKind::Confirmed, Author::Customer, None);
-        match self.confirmations.confirm(&ticket.id, CODE_LIFE, &is_code, &deliveries).await? {
+        let result = Mutex::new(CodeCheck::NotNeeded);
+        let decide = |current: &CurrentTicket| {
+            let (check, decision) = enter_code(current, CODE_LIFE, &is_code, &deliveries);
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = check;
+            decision
+        };
+        let changed = self.conversations.change(&ticket.id, None, &decide).await?;
+        match result.into_inner().unwrap_or_else(PoisonError::into_inner) {
             CodeCheck::Confirmed => {
-                let ticket = find_ticket(self.conversations.as_ref(), site, reader, id).await?;
+                let Changed::Written(ticket, _) = changed else { return Err(FindTicketError::NoTicket.into()) };
+                let summary = summary(&ticket);
                 self.bus.deliveries_due(site);
-                self.bus.ticket_changed(ticket.clone());
-                Ok(summary(&ticket))
+                self.bus.ticket_changed(*ticket);
+                Ok(summary)
             }
             CodeCheck::NotNeeded => Ok(summary(&ticket)),
             CodeCheck::Wrong(left) => Err(ConfirmAddressError::WrongCode { attempts_left: left }),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::reference::{DRAWS, draw};
 use crate::clock;
 use crate::destinations::Destinations;
-use crate::ids::SiteKey;
+use crate::ids::{CustomerId, DestinationName, QueueName, SiteKey};
 use crate::ports::destination::ExternalTicket;
 use crate::ports::{Bus, ExternalTickets, Person, Requester, StoreError, StoredTicket};
 use crate::rules::retention::Retention;
@@ -26,20 +26,20 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// When the destinations were last asked about each customer, by site and id.
 #[derive(Debug, Default)]
-struct RecentRequests(Mutex<HashMap<(SiteKey, String), Instant>>);
+struct RecentRequests(Mutex<HashMap<(SiteKey, CustomerId), Instant>>);
 
 impl RecentRequests {
     /// Whether a request is due; if so, it is recorded as made.
-    fn begin(&self, site: &SiteKey, person: &str) -> bool {
+    fn begin(&self, site: &SiteKey, person: &CustomerId) -> bool {
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|_, started| started.elapsed() < EVERY);
-        recent.insert((site.clone(), person.into()), Instant::now()).is_none()
+        recent.insert((site.clone(), person.clone()), Instant::now()).is_none()
     }
 
     /// Forgets the request about a customer.
-    fn forget(&self, site: &SiteKey, person: &str) {
+    fn forget(&self, site: &SiteKey, person: &CustomerId) {
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.remove(&(site.clone(), person.into()));
+        recent.remove(&(site.clone(), person.clone()));
     }
 }
 
@@ -68,7 +68,7 @@ impl GatherTickets {
         let person = requester.person.as_ref().filter(|person| person.email_verified == Some(true));
         let Some(person) = person.cloned() else { return };
         if !self.destinations.in_site(&site.key).any(|(_, to)| to.polling().is_some())
-            || !self.recent.begin(&site.key, &person.user.id)
+            || !self.recent.begin(&site.key, &person.id)
         {
             return;
         }
@@ -82,17 +82,17 @@ impl GatherTickets {
             let Some(polling) = to.polling() else { continue };
             match polling.tickets_of(&person.user.email).await {
                 // The destination is busy with more important requests; the next read of the customer asks again.
-                Ok(None) => self.recent.forget(site, &person.user.id),
+                Ok(None) => self.recent.forget(site, &person.id),
                 Ok(Some(tickets)) => {
                     let cutoff = keep.and_then(|keep| keep.cutoff(clock::now()));
                     for foreign in tickets.into_iter().filter(|foreign| is_kept(foreign, cutoff)) {
                         if let Err(error) = self.adopt(site, destination, person, foreign).await {
-                            tracing::error!(site = site.as_str(), destination, %error, "external ticket not stored");
+                            tracing::error!(site = site.as_str(), destination = destination.as_str(), %error, "external ticket not stored");
                         }
                     }
                 }
                 Err(failure) => {
-                    tracing::warn!(site = site.as_str(), destination, error = %failure, "external tickets not read")
+                    tracing::warn!(site = site.as_str(), destination = destination.as_str(), error = %failure, "external tickets not read")
                 }
             }
         }
@@ -101,7 +101,7 @@ impl GatherTickets {
     async fn adopt(
         &self,
         site: &SiteKey,
-        destination: &str,
+        destination: &DestinationName,
         person: &Person,
         foreign: ExternalTicket,
     ) -> Result<(), StoreError> {
@@ -109,7 +109,7 @@ impl GatherTickets {
         let mut ticket = stored(site, destination, person, foreign);
         for drawn in 1..=DRAWS {
             if self.external.adopt(&ticket, destination, &external).await? {
-                self.bus.polls_due(site, destination);
+                self.bus.polls_due(&QueueName::new(site, destination));
                 self.bus.ticket_changed(ticket);
                 return Ok(());
             }
@@ -127,7 +127,7 @@ fn is_kept(foreign: &ExternalTicket, cutoff: Option<Timestamp>) -> bool {
     foreign.status == Status::Open || cutoff.is_none_or(|cutoff| foreign.updated_at >= cutoff)
 }
 
-fn stored(site: &SiteKey, destination: &str, person: &Person, foreign: ExternalTicket) -> StoredTicket {
+fn stored(site: &SiteKey, destination: &DestinationName, person: &Person, foreign: ExternalTicket) -> StoredTicket {
     let ExternalTicket { subject, message, via, status, created_at, updated_at, .. } = foreign;
     // The text of a mail often does not name its subject.
     let message =
@@ -149,11 +149,11 @@ fn stored(site: &SiteKey, destination: &str, person: &Person, foreign: ExternalT
         test: false,
         locale: String::new(),
         created_at: created_at.to_string(),
-        client: Client { name: destination.into(), version: String::new() },
+        client: Client { name: destination.to_string(), version: String::new() },
     };
     let mut ticket = StoredTicket::new(site.clone(), draw(0), new, created_at);
     (ticket.status, ticket.priority) = (status, person.priority);
-    ticket.person = Some(person.user.id.clone());
+    ticket.person = Some(person.id.clone());
     ticket.handling.updated_at = updated_at;
     ticket.handling.owner = Some(Owner::SupportEngineer);
     ticket.handling.turn = if status == Status::Open { Turn::Support } else { Turn::Customer };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::destinations::Destinations;
+use crate::ids::IdempotencyKey;
 use crate::ports::{
     Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey,
     NewDelivery, NewMessage, StoreError, StoredTicket,
@@ -89,7 +90,9 @@ impl HandleTicket {
     pub async fn act(&self, ticket: &StoredTicket, agent: &str, action: Action) -> Result<ActionOutcome, StoreError> {
         let site = self.sites.get(&ticket.site);
         let key = match &action {
-            Action::Answer { text, key, .. } => Some((format!("inbox {key}"), Sha256::digest(text).into())),
+            Action::Answer { text, key, .. } => {
+                Some((IdempotencyKey::new(format!("inbox {key}")), Sha256::digest(text).into()))
+            }
             _ => None,
         };
         let key = key.as_ref().map(|(key, body)| MessageKey { key, body: *body });

@@ -1,26 +1,26 @@
 //! The idempotency keys of requests in progress.
 
-use crate::ids::SiteKey;
+use crate::ids::{IdempotencyKey, SiteKey};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The keys of requests in progress in this process.
 #[derive(Clone, Debug, Default)]
 pub struct KeysInUse {
-    keys: Arc<Mutex<HashSet<(SiteKey, String)>>>,
+    keys: Arc<Mutex<HashSet<(SiteKey, IdempotencyKey)>>>,
 }
 
 /// Holds a key until it is dropped, however the request ends.
 #[derive(Debug)]
 pub struct KeyGuard {
     in_use: KeysInUse,
-    key: (SiteKey, String),
+    key: (SiteKey, IdempotencyKey),
 }
 
 impl KeysInUse {
     /// Holds a key of a site; `None` if another request holds it.
-    pub fn acquire(&self, site: &SiteKey, key: &str) -> Option<KeyGuard> {
-        let key = (site.clone(), key.to_string());
+    pub fn acquire(&self, site: &SiteKey, key: &IdempotencyKey) -> Option<KeyGuard> {
+        let key = (site.clone(), key.clone());
         let fresh = self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
         fresh.then(|| KeyGuard { in_use: self.clone(), key })
     }
@@ -39,10 +39,10 @@ mod tests {
     #[test]
     fn a_key_is_in_use_until_its_guard_is_dropped() {
         let in_use = KeysInUse::default();
-        let guard = in_use.acquire(&"acme".into(), "k");
-        assert!(guard.is_some() && in_use.acquire(&"acme".into(), "k").is_none());
-        assert!(in_use.acquire(&"other".into(), "k").is_some());
+        let guard = in_use.acquire(&"acme".into(), &"k".into());
+        assert!(guard.is_some() && in_use.acquire(&"acme".into(), &"k".into()).is_none());
+        assert!(in_use.acquire(&"other".into(), &"k".into()).is_some());
         drop(guard);
-        assert!(in_use.acquire(&"acme".into(), "k").is_some());
+        assert!(in_use.acquire(&"acme".into(), &"k".into()).is_some());
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::clock;
-use crate::ids::SiteKey;
+use crate::ids::{CustomerId, SiteKey};
 use crate::ports::{Disk, LimitShare, RetryAfter, SiteLimits, SubmissionExceeded, SubmissionQuota, Usage};
 use crate::pseudonym::Pseudonyms;
 use crate::rules::networks::kept_networks;
@@ -43,7 +43,7 @@ impl SubmissionLimits {
     }
 
     /// Charges a site, and the customer if verified, for a ticket or reply.
-    pub fn charge(&self, site: &SiteKey, person: Option<&str>) -> Result<(), RetryAfter> {
+    pub fn charge(&self, site: &SiteKey, person: Option<&CustomerId>) -> Result<(), RetryAfter> {
         self.rates.charge_site(LimitShare::Tickets, site, person)
     }
 

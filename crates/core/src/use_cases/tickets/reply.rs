@@ -9,7 +9,7 @@ use super::ReplyError;
 use super::find::{FindTicketError, find_ticket};
 use super::limits::{self, SubmissionLimits};
 use super::read::customer_name;
-use crate::ids::TicketId;
+use crate::ids::{IdempotencyKey, TicketId};
 use crate::json;
 use crate::ports::{
     Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage, Reader,
@@ -51,7 +51,7 @@ impl ReplyToTicket {
         site: &Site,
         reader: Reader<'_>,
         id: &TicketId,
-        (key, from): (String, Option<IpAddr>),
+        (key, from): (IdempotencyKey, Option<IpAddr>),
         body: &[u8],
     ) -> Result<(Message, bool), ReplyError> {
         let ticket = find_ticket(self.conversations.as_ref(), &site.key, reader, id).await?;

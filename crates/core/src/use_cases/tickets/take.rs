@@ -13,7 +13,7 @@ use super::keys_in_use::KeysInUse;
 use super::limits::{self, SubmissionLimits};
 use super::reference::{self, DRAWS};
 use crate::clock::Clock;
-use crate::ids::TicketId;
+use crate::ids::{IdempotencyKey, TicketId};
 use crate::json;
 use crate::ports::{
     Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionKey, SubmissionOutcome, Tickets,
@@ -60,7 +60,7 @@ impl TakeTicket {
     pub async fn take(
         &self,
         site: &Site,
-        key: String,
+        key: IdempotencyKey,
         requester: Requester,
         from: Option<IpAddr>,
         body: &[u8],
@@ -80,7 +80,7 @@ impl TakeTicket {
         let guard = self.keys_in_use.acquire(&site.key, &key.key).ok_or(TakeTicketError::InProgress)?;
         let is_anonymous = requester.person.is_none();
         let quota = if is_anonymous { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
-        self.limits.charge(&site.key, requester.person.as_ref().map(|person| person.user.id.as_str()))?;
+        self.limits.charge(&site.key, requester.person.as_ref().map(|person| &person.id))?;
         let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
         let mut stored = stored(site, requester, new, self.clock.now());
         let extras = self.extras.plan(site, &stored, email_verified, from, quota);
@@ -114,7 +114,7 @@ impl TakeTicket {
 }
 
 fn stored(site: &Site, requester: Requester, mut new: NewTicket, now: Timestamp) -> StoredTicket {
-    let id = requester.person.as_ref().map(|person| person.user.id.clone());
+    let id = requester.person.as_ref().map(|person| person.id.clone());
     let priority = match requester.person {
         Some(person) => {
             let priority = person.priority.or_else(|| config::priority_of(&site.config, &person.user.plan));

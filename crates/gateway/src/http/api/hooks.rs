@@ -17,7 +17,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{DestinationName, QueueName, SiteKey};
 use deskbell_core::ports::destination::{Destination, HookHeaders};
 use deskbell_core::rules::networks::customer_network;
 use deskbell_core::use_cases::delivery::{TakeInboundEvent, blocking};
@@ -46,7 +46,7 @@ pub async fn answer(
     State(requesters): State<Arc<Requesters>>,
     State(guard): State<Arc<Guard>>,
     State(events): State<Arc<TakeInboundEvent>>,
-    Path((site, destination)): Path<(SiteKey, String)>,
+    Path((site, destination)): Path<(SiteKey, DestinationName)>,
     client: Client,
     headers: HeaderMap,
     body: Body,
@@ -65,13 +65,13 @@ pub async fn answer(
         false => to.read_event(&headers, &body),
     };
     let result = result.map_err(|reason| {
-        tracing::warn!(site = site.as_str(), destination, %reason, "webhook rejected");
+        tracing::warn!(site = site.as_str(), destination = destination.as_str(), %reason, "webhook rejected");
         Refusal::from(reason)
     })?;
     if is_large {
         guard.large_bodies.remember(sender);
     }
-    let taken_in = events.take((&site, &destination), result).await;
+    let taken_in = events.take(&QueueName { site, destination }, result).await;
     let mut response = taken_in.map(|()| StatusCode::NO_CONTENT).map_err(Refusal::from).into_response();
     response.extensions_mut().insert(SignedEvent);
     Ok(response)

@@ -14,7 +14,7 @@ use crate::http::body;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{IdempotencyKey, SiteKey};
 use deskbell_core::use_cases::tickets::TakeTicket;
 use domain::ticket::{NewTicket, Receipt};
 
@@ -64,21 +64,21 @@ pub async fn answer(
 }
 
 /// The idempotency key of a request, as a structured-field string (RFC 9651) or plain.
-pub fn key(headers: &HeaderMap) -> Option<String> {
+pub fn key(headers: &HeaderMap) -> Option<IdempotencyKey> {
     let value = headers.get(KEY_HEADER)?.to_str().ok()?.trim();
     let key = match value.strip_prefix('"') {
         Some(rest) => rest.strip_suffix('"')?,
         None => value,
     };
     let visible = key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
-    (visible && (1..=KEY_MAX).contains(&key.len())).then(|| key.to_string())
+    (visible && (1..=KEY_MAX).contains(&key.len())).then(|| IdempotencyKey::new(key))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(value: &str) -> Option<String> {
+    fn read(value: &str) -> Option<IdempotencyKey> {
         let mut headers = HeaderMap::new();
         headers.insert(KEY_HEADER, value.parse().unwrap());
         key(&headers)
@@ -88,7 +88,7 @@ mod tests {
     fn keys_are_equal_with_and_without_quotes() {
         assert_eq!(read("\"8e03978e\""), Some("8e03978e".into()));
         assert_eq!(read("8e03978e"), Some("8e03978e".into()));
-        assert_eq!(read(&"k".repeat(255)).map(|key| key.len()), Some(255));
+        assert_eq!(read(&"k".repeat(255)).map(|key| key.as_str().len()), Some(255));
         for invalid in ["", "\"\"", "a b", "\"a", "a\"", &"k".repeat(256)] {
             assert_eq!(read(invalid), None, "{invalid}");
         }

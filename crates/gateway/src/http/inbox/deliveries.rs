@@ -59,8 +59,8 @@ pub fn notice(destinations: &[DestinationStatus]) -> Markup {
                     p {
                         @if queue.dead_letters > 0 { span.mark.critical { (count_text(queue.dead_letters)) " given up" } " " }
                         @if queue.waiting > 0 { span.mark.soon { (count_text(queue.waiting)) " queued" } " " }
-                        bdi { (queue.destination) } " " span.muted {
-                            "for " bdi { (queue.site) }
+                        bdi { (queue.name.destination) } " " span.muted {
+                            "for " bdi { (queue.name.site) }
                             @if let Some(time) = queue.since.and_then(waited) { " · the oldest for " (time) }
                             @if let Some(reason) = unreachable_reason { " · unreachable: " bdi { (reason) } }
                         }
@@ -99,7 +99,7 @@ fn destination_table(destinations: &[DestinationStatus]) -> Markup {
                 @for status in destinations {
                     @let queue = &status.queue;
                     tr role="row" {
-                        td.what role="cell" { strong { bdi { (queue.destination) } } p.muted { bdi { (queue.site) } } }
+                        td.what role="cell" { strong { bdi { (queue.name.destination) } } p.muted { bdi { (queue.name.site) } } }
                         td role="cell" data-label="Queued" { (count_text(queue.waiting)) }
                         td role="cell" data-label="Oldest since" {
                             @match queue.since {
@@ -133,7 +133,9 @@ fn state(status: &DestinationStatus) -> Markup {
 fn refused(destinations: &[DestinationStatus], dead_letters: &[(Delivery, Reference)]) -> Markup {
     let is_gone = |delivery: &Delivery| {
         let removed = destinations.iter().filter(|status| status.is_gone).map(|status| &status.queue);
-        removed.into_iter().any(|queue| queue.site == delivery.site && queue.destination == delivery.destination)
+        removed
+            .into_iter()
+            .any(|queue| queue.name.site == delivery.site && queue.name.destination == delivery.destination)
     };
     html! {
         table.card.tickets.deliveries role="table" aria-labelledby="given-up" {

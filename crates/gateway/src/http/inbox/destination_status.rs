@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::guard::ProxyWatch;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::QueueName;
 use deskbell_core::ports::{Queue, QueueStatus, StoreError};
 use deskbell_core::use_cases::delivery::DestinationStates;
 
@@ -53,7 +53,7 @@ impl DestinationStatuses {
     /// The destinations with pending deliveries or dead letters, configured or not; every page needs them.
     pub async fn read(&self) -> Result<Vec<DestinationStatus>, StoreError> {
         let status_of = |queue: QueueStatus| {
-            let state = self.states.get(&queue.site, &queue.destination);
+            let state = self.states.get(&queue.name);
             DestinationStatus {
                 unreachable_reason: state.and_then(|state| state.unreachable()),
                 is_gone: state.is_none(),
@@ -66,16 +66,16 @@ impl DestinationStatuses {
     /// All configured destinations, then removed ones with deliveries left.
     pub async fn read_all(&self) -> Result<Vec<DestinationStatus>, StoreError> {
         let open = self.read().await?.into_iter();
-        let key = |status: &DestinationStatus| (status.queue.site.clone(), status.queue.destination.clone());
-        let mut open: BTreeMap<(SiteKey, String), DestinationStatus> =
-            open.map(|status| (key(&status), status)).collect();
+        let mut open: BTreeMap<QueueName, DestinationStatus> =
+            open.map(|status| (status.queue.name.clone(), status)).collect();
         let mut destinations = Vec::new();
         for (site, name, _) in self.destinations.iter() {
-            let existing = open.remove(&(site.clone(), name.to_string()));
-            let unreachable_reason = || self.states.get(site, name).and_then(|state| state.unreachable());
+            let queue = QueueName::new(site, name);
+            let existing = open.remove(&queue);
+            let unreachable_reason = || self.states.get(&queue).and_then(|state| state.unreachable());
             destinations.push(existing.unwrap_or_else(|| DestinationStatus {
-                queue: empty_queue(site, name),
                 unreachable_reason: unreachable_reason(),
+                queue: empty_queue(queue.clone()),
                 is_gone: false,
             }));
         }
@@ -94,6 +94,6 @@ pub fn dead_letters(destinations: &[DestinationStatus]) -> u32 {
     destinations.iter().filter(|status| !status.is_gone).map(|status| status.queue.dead_letters).sum()
 }
 
-fn empty_queue(site: &SiteKey, destination: &str) -> QueueStatus {
-    QueueStatus { site: site.clone(), destination: destination.into(), waiting: 0, since: None, dead_letters: 0 }
+fn empty_queue(name: QueueName) -> QueueStatus {
+    QueueStatus { name, waiting: 0, since: None, dead_letters: 0 }
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::access::Agent;
 use super::page;
 use super::render::{Failed, message};
-use deskbell_core::ids::{ExternalId, Reference};
+use deskbell_core::ids::{DestinationName, ExternalId, Reference};
 use deskbell_core::ports::{ErasureCounts, StoreError, StoredTicket, TicketHead};
 use deskbell_core::use_cases::privacy::{EraseTicket, Erased};
 use domain::reference;
@@ -84,7 +84,7 @@ fn address(reference: &Reference) -> String {
     format!("/inbox/tickets/{reference}/erase")
 }
 
-fn question(ticket: &TicketHead, counts: &ErasureCounts, external: &[(String, ExternalId)]) -> Markup {
+fn question(ticket: &TicketHead, counts: &ErasureCounts, external: &[(DestinationName, ExternalId)]) -> Markup {
     let reference = &ticket.reference;
     page::notice(
         &format!("Erase {reference}?"),
@@ -101,7 +101,7 @@ fn question(ticket: &TicketHead, counts: &ErasureCounts, external: &[(String, Ex
 }
 
 fn erased_page(reference: &Reference, erased: &Erased) -> Markup {
-    let external: Vec<(String, ExternalId)> = erased
+    let external: Vec<(DestinationName, ExternalId)> = erased
         .external
         .iter()
         .map(|(_, destination, external_id)| (destination.clone(), external_id.clone()))
@@ -130,7 +130,7 @@ fn amounts(counts: &ErasureCounts) -> String {
         + &amount(files, "file", "files")
 }
 
-fn not_reached(external: &[(String, ExternalId)]) -> Markup {
+fn not_reached(external: &[(DestinationName, ExternalId)]) -> Markup {
     html! {
         p { "Not erased:" }
         ul {

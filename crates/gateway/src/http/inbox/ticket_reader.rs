@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::destination_status::DestinationStatuses;
 use super::ticket::DestinationDeliveries;
+use deskbell_core::ids::{DestinationName, QueueName};
 use deskbell_core::ports::{Activity, Conversations, ExternalTickets, StoreError, StoredTicket, Tickets};
 use deskbell_core::site::Sites;
 use deskbell_core::use_cases::attachments::ReadFiles;
@@ -87,18 +88,20 @@ impl TicketReader {
         let DestinationStatuses { queue, destinations, states, .. } = statuses;
         let deliveries = queue.deliveries(&ticket.id).await?;
         let configured = destinations.in_site(&ticket.site).map(|(name, _)| name);
-        let names: BTreeSet<&str> =
-            configured.chain(deliveries.iter().map(|delivery| delivery.destination.as_str())).collect();
+        let names: BTreeSet<&DestinationName> =
+            configured.chain(deliveries.iter().map(|delivery| &delivery.destination)).collect();
         let mut destinations_of_ticket = Vec::new();
         for name in names {
             let external = self.external.external_ticket(&ticket.id, name).await?;
             let to = destinations.get(&ticket.site, name);
             destinations_of_ticket.push(DestinationDeliveries {
-                destination: name.into(),
-                deliveries: deliveries.iter().filter(|delivery| delivery.destination == name).cloned().collect(),
+                destination: name.clone(),
+                deliveries: deliveries.iter().filter(|delivery| delivery.destination == *name).cloned().collect(),
                 page: to.zip(external.as_ref()).and_then(|(to, external)| to.page(external)),
                 external,
-                unreachable_reason: states.get(&ticket.site, name).and_then(|state| state.unreachable()),
+                unreachable_reason: states
+                    .get(&QueueName::new(&ticket.site, name))
+                    .and_then(|state| state.unreachable()),
                 is_gone: to.is_none(),
             });
         }

@@ -6,6 +6,7 @@ use super::super::{labels, send_again, times};
 use super::TicketView;
 use super::section::{card as section, marked_facts, text};
 use deskbell_core::clock;
+use deskbell_core::ids::DestinationName;
 use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, ExternalTicketRef};
 use domain::conversation::Author;
 
@@ -13,7 +14,7 @@ use domain::conversation::Author;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DestinationDeliveries {
     /// The name of the destination in its site.
-    pub destination: String,
+    pub destination: DestinationName,
     /// The deliveries, oldest first.
     pub deliveries: Vec<Delivery>,
     /// The external ticket, if there is one.
