@@ -265,8 +265,8 @@ async fn init_writes_a_valid_starter_file_once() {
     let text = std::fs::read_to_string(&file).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
-    let token = text.lines().find_map(|line| line.strip_prefix("inbox_token = ")).unwrap();
-    assert!(token.len() == 66 && !out.contains(token.trim_matches('"')), "a fresh token, which no terminal keeps");
+    let token = text.split_whitespace().find(|word| word.starts_with("deskbell_agent_")).unwrap();
+    assert!(token.len() == 58 && !out.contains(token), "a fresh token, which no terminal keeps");
 
     let again = run(folder.path(), &["init"]).await;
     assert_eq!(again.status.code(), Some(1));
@@ -287,6 +287,24 @@ async fn init_writes_a_valid_starter_file_once() {
     let (child, ..) =
         start(&mut deskbell(folder.path(), &["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0"])).await;
     stop(&child).await;
+}
+
+#[tokio::test]
+async fn a_token_for_an_agent_is_printed_with_its_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["agents", "token", "ana", "--name", "Ana \"A\" Lima", "--role", "lead", "--site", "acme"];
+    let made = run(folder.path(), &options).await;
+    assert!(made.status.success(), "{}", text_of(&made.stderr));
+    let (table, note) = (text_of(&made.stdout), text_of(&made.stderr));
+    let token = note.split_whitespace().find(|word| word.starts_with("deskbell_agent_")).unwrap();
+    assert!(!table.contains(token), "the configuration needs the digest only");
+    std::fs::write(folder.path().join("deskbell.toml"), format!("{table}\n[sites.acme]\norigins = [\"*\"]\n")).unwrap();
+    let file = Some(folder.path().join("deskbell.toml"));
+    let settings = gateway::config::load(&gateway::config::Overrides { config: file, ..Default::default() }).unwrap();
+    let [ana] = settings.logins.agents.as_slice() else { panic!("{table}") };
+    assert!(ana.token.equals(token) && ana.agent.name == "Ana \"A\" Lima");
+    let wrong = run(folder.path(), &["agents", "token", "ana", "--role", "boss"]).await;
+    assert!(text_of(&wrong.stderr).contains("possible values: agent, lead, administrator"));
 }
 
 #[tokio::test]
@@ -330,7 +348,7 @@ async fn check_accepts_a_selection() {
     std::fs::write(folder.path().join("empty.toml"), "").unwrap();
     std::fs::write(folder.path().join("wrong.toml"), "[sites.acme]\norgins = [\"*\"]").unwrap();
     const NO_DESTINATION: &str = "no site has destinations";
-    const SITES: &str = "deskbell.toml: good, with the site acme; the inbox is closed until inbox_token is set";
+    const SITES: &str = "deskbell.toml: good, with the site acme; the inbox is closed until agents can log in, see `deskbell agents token --help`";
     for (arguments, code, expected, unexpected) in [
         (&["--config", "deskbell.toml"][..], 0, &[SITES, NO_DESTINATION][..], &[][..]),
         (&["config", "--config", "deskbell.toml"], 0, &[SITES], &[NO_DESTINATION]),

@@ -338,7 +338,7 @@ async fn without_a_token_the_inbox_is_closed_and_explains_the_setting() {
     for path in ["/inbox", "/inbox/tickets/DB-00000"] {
         let answer = gateway.get(path).await;
         assert_eq!(answer.status, 403, "{path}");
-        assert!(answer.text().contains("DESKBELL_INBOX_TOKEN"));
+        assert!(answer.text().contains("deskbell agents token"));
     }
 }
 
@@ -418,10 +418,13 @@ async fn sessions_are_stored_as_digests_and_expire() {
     let secret = cookie.split_once('=').unwrap().1.to_string();
     let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     let (session, until): (Vec<u8>, String) =
-        sqlx::query_as("SELECT session, until FROM operators").fetch_one(&mut database).await.unwrap();
+        sqlx::query_as("SELECT digest, expires_at FROM agent_sessions").fetch_one(&mut database).await.unwrap();
     assert!(session.len() == 32 && session != secret.as_bytes());
     assert!(until > deskbell_core::clock::now().to_string());
-    sqlx::query("UPDATE operators SET until = '2026-01-01T00:00:00.000Z'").execute(&mut database).await.unwrap();
+    sqlx::query("UPDATE agent_sessions SET expires_at = '2026-01-01T00:00:00.000Z'")
+        .execute(&mut database)
+        .await
+        .unwrap();
     assert_eq!(get_as(&gateway, "/inbox", &cookie).await.status, 303);
 }
 

@@ -2,6 +2,7 @@
 // clippy.toml allows these in tests, but does not recognise helpers in separate files as tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod accounts;
 mod answers;
 mod api;
 mod assets;

@@ -92,7 +92,7 @@ fn the_configuration_of_the_image_is_valid_and_fits_its_ports() {
     std::fs::write(&config, text.replace("/run/secrets/deskbell-inbox-token", &path)).unwrap();
     let overrides = gateway::config::Overrides { config: Some(config), ..Default::default() };
     let settings = gateway::config::load(&overrides).unwrap();
-    assert!(settings.inbox_token.is_some() && settings.metrics_listen.is_some());
+    assert!(settings.logins.shared_token.is_some() && settings.metrics_listen.is_some());
     let image = std::fs::read_to_string(deploy().join("docker/Dockerfile")).unwrap();
     let pod = std::fs::read_to_string(deploy().join("kubernetes/deskbell.yaml")).unwrap();
     for port in [listen, metrics].map(|address| address.rsplit_once(':').unwrap().1.to_string()) {

@@ -28,6 +28,7 @@ pub fn site() -> Site {
         hours: None,
         rota: OnCallRotas { zone: TimeZone::UTC, teams: BTreeMap::new() },
         support_engineers: Vec::new(),
+        sensitive_topics: Vec::new(),
         keep: None,
     }
 }

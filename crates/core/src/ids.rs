@@ -119,6 +119,26 @@ text_ids! {
     /// The id of a ticket in an external system, such as the number of a ticket in Zendesk or the Message-ID of its first mail. The destination
     /// makes it; it is unique within the destination.
     ExternalId
+
+    /// The id of an agent, which stays the same over all logins. It says how they log in: `oidc:` and a digest of the identity provider and its
+    /// id for them, `token:` and the id in the configuration, or `shared:` and the name that they entered.
+    AgentId
+}
+
+/// The number of an agent's session. The store makes it; it gives no access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AgentSessionId(i64);
+
+impl AgentSessionId {
+    /// Wraps a number that the store has given.
+    pub fn new(number: i64) -> AgentSessionId {
+        AgentSessionId(number)
+    }
+
+    /// The number.
+    pub fn as_number(self) -> i64 {
+        self.0
+    }
 }
 
 /// The name of a delivery queue. Each destination of a site has one queue.

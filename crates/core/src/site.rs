@@ -21,6 +21,8 @@ pub struct Site {
     pub rota: OnCallRotas,
     /// The topics that a support engineer covers, before they go to a team.
     pub support_engineers: Vec<String>,
+    /// The ids of topics whose tickets are sensitive: the audit log has who reads them.
+    pub sensitive_topics: Vec<String>,
     /// How long solved tickets are kept after their last update; without it for good.
     pub keep: Option<Retention>,
 }

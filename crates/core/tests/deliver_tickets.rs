@@ -16,8 +16,8 @@ use deskbell_core::ids::{DeliveryId, QueueName, Reference, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{
     ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, ExternalTicketRef,
-    ExternalTickets, Files, NewDelivery, PartialFile, Queue, QueueStatus, StoreError, StoredTicket, SubmissionExtras,
-    SubmissionKey, SubmissionOutcome, Tickets, UnsettledFile,
+    ExternalTickets, Files, NewDelivery, PartialFile, Queue, QueueStatus, SiteScope, StoreError, StoredTicket,
+    SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, UnsettledFile,
 };
 use deskbell_core::use_cases::delivery::{AssembleContents, DeliverTickets, DestinationStates};
 use domain::config::Config;
@@ -108,16 +108,24 @@ impl Queue for CountingQueue {
         self.store.deliveries(ticket).await
     }
 
-    async fn dead_letters(&self, limit: u32) -> std::result::Result<Vec<(Delivery, Reference)>, StoreError> {
-        self.store.dead_letters(limit).await
+    async fn dead_letters(
+        &self,
+        sites: &SiteScope,
+        limit: u32,
+    ) -> std::result::Result<Vec<(Delivery, Reference)>, StoreError> {
+        self.store.dead_letters(sites, limit).await
+    }
+
+    async fn dead_letter(&self, id: DeliveryId) -> std::result::Result<Option<(Delivery, Reference)>, StoreError> {
+        self.store.dead_letter(id).await
     }
 
     async fn queues(&self) -> std::result::Result<Vec<QueueStatus>, StoreError> {
         self.store.queues().await
     }
 
-    async fn send_again(&self, id: Option<DeliveryId>) -> std::result::Result<u64, StoreError> {
-        self.store.send_again(id).await
+    async fn send_again(&self, id: Option<DeliveryId>, sites: &SiteScope) -> std::result::Result<u64, StoreError> {
+        self.store.send_again(id, sites).await
     }
 
     async fn return_delivery(&self, id: DeliveryId, reason: &str) -> std::result::Result<bool, StoreError> {

@@ -40,7 +40,7 @@ enum LogFormat {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write a starter configuration file with a new inbox token.
+    /// Write a starter configuration file with a new token for the inbox.
     ///
     /// Never overwrites a file; only you can read the new one.
     Init(Init),
@@ -48,7 +48,8 @@ enum Command {
     ///
     /// Without a configuration file, one site named `default` is served to pages on this computer (http://localhost and http://127.0.0.1,
     /// any port). Prints its address to standard output when it is ready, and logs to standard error. Secrets can be set in the file or the
-    /// environment: DESKBELL_INBOX_TOKEN (inbox), DESKBELL_SMTP_PASSWORD (mail server) and DESKBELL_ZENDESK_SECRET (Zendesk OAuth client).
+    /// environment: DESKBELL_OIDC_SECRET (login of agents), DESKBELL_SMTP_PASSWORD (mail server), DESKBELL_ZENDESK_SECRET (Zendesk OAuth client)
+    /// and, for one more version, DESKBELL_INBOX_TOKEN (token that all agents share).
     /// The environment overrides the file, for all sites.
     Serve(Serve),
     /// Import community questions. Safe to repeat: only changes are written.
@@ -67,6 +68,9 @@ enum Command {
     /// deployment through its proxies: sizes, headers, streams, CORS, caching, paths. Each line says good or BAD and how to fix it; the exit
     /// code is 1 if anything is bad. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD work as with serve.
     Check(Check),
+    /// Manage the agents who use the inbox.
+    #[command(subcommand)]
+    Agents(Agents),
     /// Ask the gateway on this computer whether it can serve, for the health checks of containers and services.
     ///
     /// Prints the answer of /readyz; the exit code is 1 if the gateway cannot serve or does not answer within five seconds.
@@ -96,6 +100,32 @@ struct Init {
     /// The file to write.
     #[arg(value_name = "FILE", default_value = starter::FILE)]
     file: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Agents {
+    /// Make a personal token for an agent, and the table for the configuration file.
+    ///
+    /// The agent gets the token; the table has only its SHA-256. Nothing is stored. To replace a token, exchange token_sha256 in the table
+    /// and restart the gateway, which ends the agent's sessions.
+    Token(AgentToken),
+}
+
+#[derive(clap::Args)]
+struct AgentToken {
+    /// The id of the agent, which stays the same when their name or token changes.
+    #[arg(value_name = "ID")]
+    id: String,
+    /// The name that customers see [default: the id].
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// What the agent may do: agent answers tickets, lead also sends deliveries again, administrator also erases tickets, ends sessions
+    /// and reads the audit log.
+    #[arg(long, value_name = "ROLE", default_value = "agent", value_parser = ["agent", "lead", "administrator"])]
+    role: String,
+    /// A site on which they have the role; repeatable [default: all sites].
+    #[arg(long = "site", value_name = "SITE")]
+    sites: Vec<String>,
 }
 
 #[derive(clap::Args)]
@@ -342,6 +372,7 @@ async fn main() -> ExitCode {
         Command::Import(options) => run_import(options).await,
         Command::Index(options) => run_index(options).await,
         Command::Check(options) => run_check(options).await,
+        Command::Agents(Agents::Token(options)) => make_agent_token(options),
         Command::Health(options) => run_health(options).await,
         Command::Erase(options) => run_erase(options).await,
         Command::Export(options) => run_export(options).await,
@@ -357,7 +388,7 @@ async fn main() -> ExitCode {
 async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
     let Serve { config, listen, database, assets, demo } = options;
     let (inbox_token, smtp_password) = (variable("DESKBELL_INBOX_TOKEN"), variable("DESKBELL_SMTP_PASSWORD"));
-    let zendesk_secret = variable("DESKBELL_ZENDESK_SECRET");
+    let (zendesk_secret, oidc_secret) = (variable("DESKBELL_ZENDESK_SECRET"), variable("DESKBELL_OIDC_SECRET"));
     let setup = wire_up::load(&Overrides {
         config,
         listen,
@@ -366,6 +397,7 @@ async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
         inbox_token,
         smtp_password,
         zendesk_secret,
+        oidc_secret,
         default_site: true,
         demo,
     })?;
@@ -378,10 +410,20 @@ fn init(options: &Init) -> Result<ExitCode, gateway::GatewayError> {
     starter::write(file)?;
     let file = file.display();
     println!(
-        "Wrote {file} with a new inbox token; only you can read it.\nStart the gateway with\n  deskbell serve \
-         --config {file}\nand log in at http://{DEFAULT_LISTEN}/inbox with the token. Before pages on other hosts can \
+        "Wrote {file} with a new token for the inbox; only you can read it.\nStart the gateway with\n  deskbell serve \
+         --config {file}\nand log in at http://{DEFAULT_LISTEN}/inbox with the token in the file. Before pages on other hosts can \
          embed the panel, add them to origins."
     );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn make_agent_token(options: AgentToken) -> Result<ExitCode, gateway::GatewayError> {
+    let AgentToken { id, name, role, sites } = options;
+    let (token, table) = starter::agent(&id, name.as_deref().unwrap_or(&id), &role, &sites)?;
+    eprintln!(
+        "The token of {id}, which is shown only now:\n\n{token}\n\nAdd this to the configuration file and restart the gateway:\n"
+    );
+    println!("{table}");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -412,8 +454,9 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
         _ => {}
     }
     let zendesk_secret = variable("DESKBELL_ZENDESK_SECRET");
-    let smtp_password = variable("DESKBELL_SMTP_PASSWORD");
-    let setup = wire_up::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
+    let (smtp_password, oidc_secret) = (variable("DESKBELL_SMTP_PASSWORD"), variable("DESKBELL_OIDC_SECRET"));
+    let setup =
+        wire_up::load(&Overrides { config, zendesk_secret, smtp_password, oidc_secret, ..Overrides::default() })?;
     let settings = &setup.settings;
     for notice in config::notices(settings, deskbell_core::clock::now()) {
         println!("note: {notice}");
@@ -436,7 +479,10 @@ fn summary(settings: &config::Settings) -> String {
         return format!("{file}: BAD  no site; add a table [sites.NAME] with origins");
     }
     let sites: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
-    let inbox = if settings.inbox_token.is_some() { "" } else { "; the inbox is closed until inbox_token is set" };
+    let inbox = match settings.logins.is_empty() {
+        true => "; the inbox is closed until agents can log in, see `deskbell agents token --help`",
+        false => "",
+    };
     format!(
         "{file}: good, with {} {}{inbox}",
         if sites.len() == 1 { "the site" } else { "the sites" },

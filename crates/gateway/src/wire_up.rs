@@ -1,6 +1,7 @@
 //! Assembles the gateway: creates the configured clients, and passes each router and each worker the use cases that it needs. No other module
 //! knows all of them.
 
+mod agents;
 mod email;
 mod imports;
 mod incidents;
@@ -29,6 +30,7 @@ use crate::http::inbox::access::InboxAccess;
 use crate::http::inbox::answers::AnswersReader;
 use crate::http::inbox::destination_status::DestinationStatuses;
 use crate::http::inbox::list_reader::ListReader;
+use crate::http::inbox::oidc::OidcLogin;
 use crate::http::inbox::ticket_reader::TicketReader;
 use crate::http::requester::Requesters;
 use crate::live::Live;
@@ -40,6 +42,7 @@ use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
 use deskbell_core::pseudonym::Pseudonyms;
 use deskbell_core::use_cases::access::SignIn;
+use deskbell_core::use_cases::agents::{Audit, HandleSessions};
 use deskbell_core::use_cases::attachments::{
     CleanFiles, FileAddresses, KeepFile, ReadFiles, StoreFile, SweepFiles, UploadLimits,
 };
@@ -70,13 +73,21 @@ pub struct Setup {
     pub settings: Settings,
     /// The sites with their clients.
     pub parts: SiteParts,
+    /// The login of agents at their identity provider, if there is one.
+    pub oidc: Option<Arc<OidcLogin>>,
 }
 
 /// Loads the settings and creates the clients that they name.
 pub fn load(overrides: &Overrides) -> Result<Setup, SettingsError> {
     let settings = config::load(overrides)?;
     let parts = sites::make(&settings.sites, &settings.secrets, &settings.lines)?;
-    Ok(Setup { settings, parts })
+    let oidc = settings.logins.oidc.as_ref();
+    let oidc = oidc.map(|table| agents::oidc(table, settings.secrets.oidc_secret.as_deref())).transpose();
+    let oidc = oidc.map_err(|(field, message)| SettingsError::Value {
+        location: settings.lines.location(&format!("inbox.oidc.{field}")),
+        message,
+    })?;
+    Ok(Setup { settings, parts, oidc: oidc.map(Arc::new) })
 }
 
 /// The sites in the text of a configuration file; `name` is its name in errors.
@@ -112,7 +123,7 @@ pub struct Gateway {
 
 /// Opens the store and assembles the gateway. The indexes are built while it serves, except for the demo's.
 pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
-    let Setup { settings, parts } = setup;
+    let Setup { settings, parts, oidc } = setup;
     let readers = settings.database_readers.unwrap_or(READERS);
     // Of the store and of the use cases, so that what they compare are times of one clock.
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -130,7 +141,7 @@ pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
         indexes.refresh(store.as_ref()).await?;
     }
     let pseudonyms = Pseudonyms::new(store.salt().await?);
-    Ok(assemble(settings, parts, Storage { store, clock, files, addresses, codes, indexes, pseudonyms }))
+    Ok(assemble(settings, (parts, oidc), Storage { store, clock, files, addresses, codes, indexes, pseudonyms }))
 }
 
 /// What is stored on disk.
@@ -144,7 +155,11 @@ struct Storage<S> {
     pseudonyms: Pseudonyms,
 }
 
-fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: Storage<S>) -> Gateway {
+fn assemble<S: Store + 'static>(
+    settings: Settings,
+    (parts, oidc): (SiteParts, Option<Arc<OidcLogin>>),
+    storage: Storage<S>,
+) -> Gateway {
     let Storage { store, clock, files, addresses, codes, indexes, pseudonyms } = storage;
     let SiteParts { sites, origins, signers, mails, destinations, incidents, status_pages, imports } = parts;
     let (sites, destinations) = (Arc::new(sites), Arc::new(destinations));
@@ -188,13 +203,18 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: S
     // For agents.
     let handle = Arc::new(HandleTicket::new(store.clone(), sites.clone(), destinations.clone(), bus.clone()));
     let erase = Arc::new(EraseTicket::new(store.clone(), store.clone(), files.clone()));
+    let audit = Audit::new(store.clone(), settings.audit_keep, clock.clone());
     let proxy_watch = Arc::new(ProxyWatch::default());
     let access = InboxAccess {
-        token: settings.inbox_token.clone(),
+        logins: settings.logins.clone(),
+        oidc,
         is_demo: settings.demo,
         allows_http: settings.inbox_insecure_http,
-        sessions: store.clone(),
+        sessions: Arc::new(HandleSessions::new(store.clone(), audit.clone(), clock.clone())),
+        audit: audit.clone(),
         guard: guard.clone(),
+        proxies: Arc::new(settings.proxies.clone()),
+        url: settings.inbox_url.clone(),
     };
     let destination_statuses = DestinationStatuses {
         queue: store.clone(),
@@ -290,6 +310,7 @@ fn assemble<S: Store + 'static>(settings: Settings, parts: SiteParts, storage: S
         mail: SendMail::new(store.clone(), outboxes.collect(), codes, wakers),
         sweep: SweepFiles::new(store.clone(), files.clone(), clock.clone()),
         retention: EnforceRetention::new(store.clone(), store.clone(), files.clone(), sites, clock.clone()),
+        audit,
         outgoing: store.clone(),
         clock,
         indexes: indexes.clone(),

@@ -11,6 +11,7 @@ use crate::supervisor::supervise;
 use deskbell_core::clock::Clock;
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Counts, OutgoingMail, Questions, StatusPage};
+use deskbell_core::use_cases::agents::Audit;
 use deskbell_core::use_cases::attachments::SweepFiles;
 use deskbell_core::use_cases::delivery::{DeliverTickets, SyncTickets};
 use deskbell_core::use_cases::incidents::{self, OpenIncidents};
@@ -32,6 +33,8 @@ pub struct Workers {
     pub sweep: SweepFiles,
     /// Enforces retention.
     pub retention: EnforceRetention,
+    /// Expires the audit log.
+    pub audit: Audit,
     /// The mails whose recipients are deleted after a day.
     pub outgoing: Arc<dyn OutgoingMail>,
     /// The clock of the store.
@@ -89,6 +92,8 @@ impl Workers {
         all.push(("mail retention".into(), forget));
         let retention = work(self.retention.clone(), |retention| async move { match retention.run().await {} });
         all.push(("retention".into(), retention));
+        let audit = work(self.audit.clone(), |audit| async move { match audit.run().await {} });
+        all.push(("audit log retention".into(), audit));
         for (site, page) in &self.status_pages {
             let name = format!("status page of {site}");
             let parts = (self.open_incidents.clone(), site.clone(), page.clone());

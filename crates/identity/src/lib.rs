@@ -8,6 +8,7 @@ mod error;
 mod jwks;
 mod key;
 mod limits;
+pub mod oidc;
 mod refusals;
 mod session;
 mod signer;

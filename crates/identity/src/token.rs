@@ -24,23 +24,10 @@ const QUOTE_MAX: usize = 60;
 
 /// The customer of a token for a site; `now` is in seconds since 1970.
 pub async fn read(token: &str, site: &SiteKey, signers: &[TokenSigner], now: i64) -> Result<Person, TokenError> {
-    crypto::install();
-    if token.len() > TOKEN_MAX {
-        return Err(TokenError::TooLong);
-    }
-    if signers.is_empty() {
+    if token.len() <= TOKEN_MAX && signers.is_empty() {
         return Err(TokenError::NoSigners);
     }
-    if token.split('.').count() != 3 {
-        return Err(TokenError::Malformed(PARTS));
-    }
-    let header = jsonwebtoken::decode_header(token).map_err(|error| match refusal(error.kind(), "") {
-        TokenError::Algorithm(_) => TokenError::NoAlgorithm(named_algorithm(token)),
-        reason => reason,
-    })?;
-    if header.crit.is_some() {
-        return Err(TokenError::Malformed("its header requires an unsupported extension (crit)"));
-    }
+    let header = header_of(token)?;
     let mut reason = None;
     // Several clients of a provider may each have a signer with the same keys.
     for (signer, key) in find_keys(&header, signers).await? {
@@ -52,6 +39,61 @@ pub async fn read(token: &str, site: &SiteKey, signers: &[TokenSigner], now: i64
     Err(reason.unwrap_or(TokenError::Signature))
 }
 
+/// The claims of a token that a signer with an audience has signed; `now` is in seconds since 1970.
+pub async fn read_claims(token: &str, signer: &TokenSigner, now: i64) -> Result<RawClaims, TokenError> {
+    let header = header_of(token)?;
+    let mut reason = None;
+    for (signer, key) in find_keys(&header, std::slice::from_ref(signer)).await? {
+        match verify_signed(token, &header, signer, key).await {
+            Ok(raw) => {
+                let claims = Claims::new(&raw, &signer.claims);
+                check_source(&claims, &SiteKey::from(""), signer)?;
+                check_times(&claims, now, signer.lifetime.as_secs().try_into().unwrap_or(i64::MAX))?;
+                return Ok(raw);
+            }
+            Err(error) => reason = reason.or(Some(error)),
+        }
+    }
+    Err(reason.unwrap_or(TokenError::Signature))
+}
+
+/// The header of a token, if it has the form of one.
+fn header_of(token: &str) -> Result<Header, TokenError> {
+    crypto::install();
+    if token.len() > TOKEN_MAX {
+        return Err(TokenError::TooLong);
+    }
+    if token.split('.').count() != 3 {
+        return Err(TokenError::Malformed(PARTS));
+    }
+    let header = jsonwebtoken::decode_header(token).map_err(|error| match refusal(error.kind(), "") {
+        TokenError::Algorithm(_) => TokenError::NoAlgorithm(named_algorithm(token)),
+        reason => reason,
+    })?;
+    if header.crit.is_some() {
+        return Err(TokenError::Malformed("its header requires an unsupported extension (crit)"));
+    }
+    Ok(header)
+}
+
+/// The claims of a token, if this signer has signed it.
+async fn verify_signed(
+    token: &str,
+    header: &Header,
+    signer: &TokenSigner,
+    key: VerificationKey,
+) -> Result<RawClaims, TokenError> {
+    if header.alg != key.algorithm {
+        return Err(TokenError::Algorithm(algorithm_name(key.algorithm)));
+    }
+    match (verify(token, &key), &signer.keys) {
+        (Err(TokenError::Signature), Keys::Published(jwks)) if header.kid.is_none() => {
+            verify(token, &jwks.find_after_rotation(header.alg).await?)
+        }
+        (verified, _) => verified,
+    }
+}
+
 /// The customer of a token, if this signer accepts it.
 async fn read_signed(
     token: &str,
@@ -61,15 +103,7 @@ async fn read_signed(
     key: VerificationKey,
     now: i64,
 ) -> Result<Person, TokenError> {
-    if header.alg != key.algorithm {
-        return Err(TokenError::Algorithm(algorithm_name(key.algorithm)));
-    }
-    let raw = match (verify(token, &key), &signer.keys) {
-        (Err(TokenError::Signature), Keys::Published(jwks)) if header.kid.is_none() => {
-            verify(token, &jwks.find_after_rotation(header.alg).await?)
-        }
-        (verified, _) => verified,
-    }?;
+    let raw = verify_signed(token, header, signer, key).await?;
     let claims = Claims::new(&raw, &signer.claims);
     check_source(&claims, site, signer)?;
     let exp = check_times(&claims, now, signer.lifetime.as_secs().try_into().unwrap_or(i64::MAX))?;

@@ -3,6 +3,7 @@
 // All of this is test code, for which clippy.toml allows these lints, but clippy does not recognise it as such.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod agents;
 mod attachments;
 mod confirmations;
 mod conversations;
@@ -13,7 +14,6 @@ mod outgoing_mail;
 mod polls;
 mod questions;
 mod queue;
-mod sessions;
 pub mod support;
 mod tickets;
 
@@ -54,6 +54,11 @@ macro_rules! rules {
 
 rules! {
     $,
+    agents::agent_sessions_last_until_they_expire_or_are_ended,
+    agents::a_login_replaces_the_session_of_the_browser,
+    agents::the_latest_login_decides_the_name_and_the_grants,
+    agents::sessions_are_paged_latest_first,
+    agents::the_audit_log_is_read_latest_first_and_expires,
     attachments::a_file_belongs_to_its_owner_and_is_attached_once,
     attachments::rejected_uploads_are_not_stored_or_counted,
     confirmations::each_code_allows_five_guesses,
@@ -89,7 +94,7 @@ rules! {
     queue::deliveries_behind_a_dead_letter_restart_with_it,
     queue::a_retried_delivery_keeps_its_position_before_later_ones,
     queue::leases_begin_at_the_time_of_the_claim,
-    sessions::agent_sessions_last_until_they_expire_or_are_ended,
+    queue::dead_letters_are_listed_and_sent_again_by_site,
     tickets::tickets_are_read_by_id_reference_and_key,
     tickets::a_taken_key_or_reference_stores_nothing,
     tickets::a_customers_list_is_paged_and_its_counts_cover_all_pages,

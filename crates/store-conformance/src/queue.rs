@@ -8,8 +8,8 @@ use crate::support::{
 };
 use deskbell_core::ids::{DeliveryId, TicketId};
 use deskbell_core::ports::{
-    Change, ClaimToken, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, Store,
-    SubmissionExtras, SubmissionOutcome,
+    Change, ClaimToken, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, SiteScope,
+    Store, SubmissionExtras, SubmissionOutcome,
 };
 use deskbell_core::timestamp::Timestamp;
 use domain::conversation::Author;
@@ -57,7 +57,7 @@ pub async fn deliveries_are_claimed_oldest_first_and_in_order_per_ticket(store: 
     assert_eq!(queues.iter().map(|one| (one.waiting, one.dead_letters)).collect::<Vec<_>>(), [(1, 1)]);
     clock.set(LATER);
     assert_eq!(store.next_delivery(&QUEUE, &[]).await.unwrap(), Some(Duration::ZERO));
-    assert_eq!(store.send_again(None).await.unwrap(), 1);
+    assert_eq!(store.send_again(None, &SiteScope::All).await.unwrap(), 1);
     assert_eq!(take(LATER).await.len(), 2);
 }
 
@@ -130,14 +130,14 @@ pub async fn deliveries_behind_a_dead_letter_restart_with_it(store: &dyn Store, 
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)]).await.unwrap();
     clock.set(LATER);
-    assert_eq!(store.send_again(Some(due[0].delivery.id)).await.unwrap(), 1);
+    assert_eq!(store.send_again(Some(due[0].delivery.id), &SiteScope::All).await.unwrap(), 1);
     let since = async |ticket: &str| -> Vec<Timestamp> {
         let all = store.deliveries(&TicketId::new(ticket)).await.unwrap();
         all.into_iter().map(|one| one.created_at).collect()
     };
     assert_eq!(since("1").await, [time(LATER), time(LATER)]);
     assert_eq!(since("2").await[1], time(NOW));
-    assert_eq!(store.send_again(None).await.unwrap(), 1);
+    assert_eq!(store.send_again(None, &SiteScope::All).await.unwrap(), 1);
     assert_eq!(since("2").await, [time(LATER), time(LATER)]);
 }
 
@@ -162,4 +162,23 @@ pub async fn leases_begin_at_the_time_of_the_claim(store: &dyn Store, clock: &Te
     }];
     assert_eq!((ids(&tokens[0]), ids(&tokens[1])), (vec!["1"], vec!["1"]));
     assert_ne!(tokens[0][0].claim, tokens[1][0].claim);
+}
+
+pub async fn dead_letters_are_listed_and_sent_again_by_site(store: &dyn Store, _clock: &TestClock) {
+    submit_to_desk(store, &["1"]).await;
+    let due = claim(store, &[]).await;
+    let id = due[0].delivery.id;
+    assert_eq!(store.dead_letter(id).await.unwrap(), None, "it is still pending");
+    let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
+    store.record_attempts(&[(&due[0], &refused)]).await.unwrap();
+    let acme = SiteScope::Only(["acme".into()].into());
+    let others = SiteScope::Only(["globex".into(), "initech".into()].into());
+    assert_eq!(store.dead_letters(&acme, 10).await.unwrap().len(), 1);
+    assert!(store.dead_letters(&others, 10).await.unwrap().is_empty());
+    assert!(store.dead_letters(&SiteScope::NONE, 10).await.unwrap().is_empty());
+    let (delivery, reference) = store.dead_letter(id).await.unwrap().unwrap();
+    assert_eq!((delivery.id, reference.as_str()), (id, "DB-1"));
+    assert_eq!(store.send_again(Some(id), &others).await.unwrap(), 0);
+    assert_eq!(store.send_again(None, &others).await.unwrap(), 0);
+    assert_eq!(store.send_again(None, &acme).await.unwrap(), 1);
 }

@@ -3,7 +3,9 @@
 //! One connection writes, so that writers wait in a fair queue instead of SQLite's lock, and waiting tickets share a commit. Readers have
 //! connections of their own and never block it (WAL).
 
+mod agents;
 mod attachments;
+mod audit_log;
 mod batch;
 mod claims;
 mod confirmations;
@@ -23,7 +25,6 @@ mod private;
 mod questions;
 mod queue;
 mod rows;
-mod sessions;
 pub mod snapshot;
 mod submissions;
 mod tickets;

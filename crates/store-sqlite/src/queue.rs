@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
+use super::agents::site_list;
 use super::claims::new_token;
 use super::error::{RowExt, store_error};
 use super::external_tickets::{EXTERNAL_TICKET, external_ticket_of};
@@ -13,8 +14,8 @@ use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
 use deskbell_core::ids::{DeliveryId, QueueName, Reference, TicketId};
 use deskbell_core::ports::{
-    ClaimToken, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError,
-    StoredTicket,
+    ClaimToken, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, SiteScope,
+    StoreError, StoredTicket,
 };
 use deskbell_core::rules::{delivery_plan, polling};
 use deskbell_core::timestamp::Timestamp;
@@ -178,13 +179,24 @@ impl Queue for SqliteStore {
         read_rows(&rows, "delivery", delivery_of)
     }
 
-    async fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, Reference)>, StoreError> {
+    async fn dead_letters(&self, sites: &SiteScope, limit: u32) -> Result<Vec<(Delivery, Reference)>, StoreError> {
         let rows = query(
             "SELECT deliveries.*, tickets.reference FROM deliveries JOIN tickets ON tickets.id = deliveries.ticket
-            WHERE deliveries.state = 'given_up' ORDER BY deliveries.id LIMIT ?",
+            WHERE deliveries.state = 'given_up'
+                AND (?1 IS NULL OR deliveries.site IN (SELECT value FROM json_each(?1)))
+            ORDER BY deliveries.id LIMIT ?2",
         );
-        let rows = rows.bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
+        let rows = rows.bind(site_list(sites)?).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
         read_rows(&rows, "delivery", |row| Ok((delivery_of(row)?, row.id("reference")?)))
+    }
+
+    async fn dead_letter(&self, id: DeliveryId) -> Result<Option<(Delivery, Reference)>, StoreError> {
+        let row = query(
+            "SELECT deliveries.*, tickets.reference FROM deliveries JOIN tickets ON tickets.id = deliveries.ticket
+            WHERE deliveries.id = ? AND deliveries.state = 'given_up'",
+        );
+        let row = row.bind(id.as_number()).fetch_optional(&self.readers).await.map_err(store_error)?;
+        row.map(|row| Ok((delivery_of(&row)?, row.id("reference")?))).transpose()
     }
 
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError> {
@@ -200,30 +212,28 @@ impl Queue for SqliteStore {
         rows.iter().map(queue).collect()
     }
 
-    async fn send_again(&self, id: Option<DeliveryId>) -> Result<u64, StoreError> {
+    async fn send_again(&self, id: Option<DeliveryId>, sites: &SiteScope) -> Result<u64, StoreError> {
         // As if it had just been queued: the time until it becomes a dead letter starts again. `first_attempt_at` stays, because an earlier attempt may
         // have arrived.
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let now = self.now_text();
+        let (now, sites) = (self.now_text(), site_list(sites)?);
         let behind = query(
             "UPDATE deliveries SET due_at = ?1, created_at = ?1, failures = 0 WHERE id IN (
                 SELECT behind.id FROM deliveries AS dead JOIN deliveries AS behind
                     ON behind.ticket = dead.ticket AND behind.destination = dead.destination
                 WHERE dead.state = 'given_up' AND (?2 IS NULL OR dead.id = ?2)
+                    AND (?3 IS NULL OR dead.site IN (SELECT value FROM json_each(?3)))
                     AND behind.state <> 'delivered' AND behind.state = 'waiting' AND behind.id > dead.id)",
         );
-        behind.bind(&now).bind(id.map(DeliveryId::as_number)).execute(&mut *write).await.map_err(store_error)?;
+        let number = id.map(DeliveryId::as_number);
+        behind.bind(&now).bind(number).bind(&sites).execute(&mut *write).await.map_err(store_error)?;
         let again = query(
             "UPDATE deliveries SET state = 'waiting', due_at = ?1, created_at = ?1, settled_at = NULL, failures = 0
-            WHERE state = 'given_up' AND (?2 IS NULL OR id = ?2)",
+            WHERE state = 'given_up' AND (?2 IS NULL OR id = ?2)
+                AND (?3 IS NULL OR site IN (SELECT value FROM json_each(?3)))",
         );
-        let renewed = again
-            .bind(&now)
-            .bind(id.map(DeliveryId::as_number))
-            .execute(&mut *write)
-            .await
-            .map_err(store_error)?
-            .rows_affected();
+        let renewed =
+            again.bind(&now).bind(number).bind(&sites).execute(&mut *write).await.map_err(store_error)?.rows_affected();
         write.commit().await.map_err(store_error)?;
         Ok(renewed)
     }

@@ -12,7 +12,7 @@ use super::tests::{fresh, open};
 use super::*;
 use deskbell_core::ids::DeliveryId;
 use deskbell_core::ports::{
-    DeliveryKind, DeliveryOutcome, DueDelivery, NewDelivery, NewMail, OutgoingMail, Queue, SubmissionExtras,
+    DeliveryKind, DeliveryOutcome, DueDelivery, NewDelivery, NewMail, OutgoingMail, Queue, SiteScope, SubmissionExtras,
     SubmissionOutcome, Tickets,
 };
 
@@ -238,7 +238,7 @@ async fn unreadable_deliveries_become_dead_letters_alone() {
     }
     assert_eq!(stored_reasons.len(), 2);
     // The readable ones are listed.
-    let listed = store.dead_letters(10).await.unwrap();
+    let listed = store.dead_letters(&SiteScope::All, 10).await.unwrap();
     assert_eq!(listed.iter().map(|(delivery, _)| delivery.ticket.as_str()).collect::<Vec<_>>(), ["2"]);
 }
 

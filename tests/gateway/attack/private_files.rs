@@ -3,8 +3,8 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
 
+use deskbell_core::ids::AgentSessionId;
 use gateway::config::Overrides;
 use gateway::wire_up;
 use store_sqlite::SqliteStore;
@@ -23,7 +23,7 @@ async fn new_databases_and_folders_are_private() {
     let url = format!("sqlite:{}", database.display());
     let settings = wire_up::load(&Overrides { database: Some(url), demo: true, ..Overrides::default() }).unwrap();
     let app = wire_up::open(settings).await.unwrap();
-    app.store.log_in(&[1; 32], "Ana", Duration::from_secs(60)).await.unwrap();
+    app.store.touch_session(AgentSessionId::new(1)).await.unwrap();
     for folder in [&data, &folder.path().join("data")] {
         assert_eq!(mode(folder), 0o700, "{}", folder.display());
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use deskbell_core::ids::TicketId;
-use deskbell_core::ports::DeliveryState;
+use deskbell_core::ports::{DeliveryState, SiteScope};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
@@ -245,14 +245,14 @@ async fn dead_letters_are_listed_block_nothing_and_can_be_resent() {
     let refused = desk.post("odd", &full("Odd")).await;
     assert_eq!(refused.status, 202, "{}", refused.text());
     let store = &desk.gateway.app.store;
-    until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
+    until(async || store.dead_letters(&SiteScope::All, 10).await.unwrap().len() == 1).await;
     desk.zendesk.state().faults.clear();
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
-    let dead_letters = store.dead_letters(10).await.unwrap();
+    let dead_letters = store.dead_letters(&SiteScope::All, 10).await.unwrap();
     assert_eq!(dead_letters.len(), 1);
     assert!(dead_letters[0].0.reason.contains("rejected the ticket (422)"), "{}", dead_letters[0].0.reason);
     desk.zendesk.fault(refuses(1_000));
-    assert_eq!(store.send_again(Some(dead_letters[0].0.id)).await.unwrap(), 1);
+    assert_eq!(store.send_again(Some(dead_letters[0].0.id), &SiteScope::All).await.unwrap(), 1);
     desk.gateway.app.states.wake_deliveries(&"desk".into());
-    until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
+    until(async || store.dead_letters(&SiteScope::All, 10).await.unwrap().len() == 1).await;
 }

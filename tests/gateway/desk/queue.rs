@@ -2,7 +2,7 @@
 
 use deskbell_core::clock;
 use deskbell_core::ids::{ExternalId, QueueName, TicketId};
-use deskbell_core::ports::{ChangedTicket, DeliveryState};
+use deskbell_core::ports::{ChangedTicket, DeliveryState, SiteScope};
 
 use super::{desk, full, submit, until};
 use crate::zendesk::Zendesk;
@@ -17,11 +17,11 @@ async fn deliveries_fail_after_three_days_and_can_be_resent() {
     sqlx::query(age).execute(&mut desk.gateway.connection().await).await.unwrap();
     desk.gateway.app.states.wake_deliveries(&"desk".into());
     let store = &desk.gateway.app.store;
-    until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
-    let (delivery, reference) = store.dead_letters(10).await.unwrap().remove(0);
+    until(async || store.dead_letters(&SiteScope::All, 10).await.unwrap().len() == 1).await;
+    let (delivery, reference) = store.dead_letters(&SiteScope::All, 10).await.unwrap().remove(0);
     assert_eq!((reference.as_str(), delivery.reason.as_str()), ("Old", "Zendesk is unavailable (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
-    store.send_again(None).await.unwrap();
+    store.send_again(None, &SiteScope::All).await.unwrap();
     desk.gateway.app.states.wake_deliveries(&"desk".into());
     until(async || store.deliveries(&TicketId::new(&id)).await.unwrap()[0].state == DeliveryState::Delivered).await;
     desk.only();

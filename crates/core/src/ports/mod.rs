@@ -1,7 +1,9 @@
 //! Ports: what rules and use cases need from a store and from the rest of the world. One trait for each concern, with the plain records that
 //! pass through it.
 
+mod agents;
 mod attachments;
+mod audit_log;
 mod bus;
 mod confirmations;
 mod conversations;
@@ -24,7 +26,6 @@ mod polls;
 mod questions;
 mod queue;
 mod requester;
-mod sessions;
 mod source;
 mod status_page;
 mod submissions;
@@ -32,7 +33,9 @@ mod tickets;
 
 use async_trait::async_trait;
 
+pub use agents::{Agent, AgentSession, AgentSessions, Grant, LoginMethod, NewAgentSession, Role, SiteScope};
 pub use attachments::{Attachments, FileOwner, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};
+pub use audit_log::{AuditEntry, AuditKind, AuditLog, NewAuditEntry};
 pub use bus::Bus;
 pub use confirmations::{ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
@@ -60,7 +63,6 @@ pub use queue::{
     Queue, QueueStatus,
 };
 pub use requester::{Person, Requester};
-pub use sessions::Sessions;
 pub use source::{QuestionSource, SourceError, SourceNote, SourceReading};
 pub use status_page::{StatusPage, StatusPageError};
 pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
@@ -69,7 +71,9 @@ pub use tickets::{StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKe
 /// Everything that a store implements. Only the code that assembles the gateway needs all of it; other code takes the ports that it uses.
 #[async_trait]
 pub trait Store:
-    Attachments
+    AgentSessions
+    + Attachments
+    + AuditLog
     + Confirmations
     + Conversations
     + Counts
@@ -81,7 +85,6 @@ pub trait Store:
     + Polls
     + Questions
     + Queue
-    + Sessions
     + StoreHealth
     + Tickets
 {

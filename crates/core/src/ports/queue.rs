@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::agents::SiteScope;
 use super::error::StoreError;
 use super::external_tickets::ExternalTicketRef;
 use super::tickets::StoredTicket;
@@ -54,14 +55,18 @@ pub trait Queue: Send + Sync {
     /// The deliveries of a ticket, oldest first.
     async fn deliveries(&self, ticket: &TicketId) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Dead letters, oldest first, with the references of their tickets.
-    async fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, Reference)>, StoreError>;
+    /// Dead letters of some sites, oldest first, with the references of their tickets.
+    async fn dead_letters(&self, sites: &SiteScope, limit: u32) -> Result<Vec<(Delivery, Reference)>, StoreError>;
+
+    /// The dead letter with a number and the reference of its ticket, if it is one.
+    async fn dead_letter(&self, id: DeliveryId) -> Result<Option<(Delivery, Reference)>, StoreError>;
 
     /// The state of each queue that has pending deliveries or dead letters.
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError>;
 
-    /// Queues dead letters again, one or all, and returns how many. Deliveries behind them restart with them, as if all had just been created.
-    async fn send_again(&self, id: Option<DeliveryId>) -> Result<u64, StoreError>;
+    /// Queues dead letters of some sites again, one or all, and returns how many. Deliveries behind them restart with them, as if all had just
+    /// been created.
+    async fn send_again(&self, id: Option<DeliveryId>, sites: &SiteScope) -> Result<u64, StoreError>;
 
     /// Turns a delivery that was made and came back into a dead letter, with the reason; `false` if it is not in the state delivered.
     async fn return_delivery(&self, id: DeliveryId, reason: &str) -> Result<bool, StoreError>;

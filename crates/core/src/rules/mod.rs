@@ -1,6 +1,7 @@
 //! Rules: pure functions over the records of [`crate::ports`], without IO.
 
 pub mod address;
+pub mod agent_sessions;
 pub mod backoff;
 pub mod body;
 pub mod business_hours;
@@ -15,6 +16,7 @@ pub mod mail_quota;
 pub mod networks;
 pub mod on_call;
 pub mod ownership;
+pub mod permissions;
 pub mod polling;
 pub mod quotas;
 pub mod response_plan;

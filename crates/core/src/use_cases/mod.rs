@@ -2,6 +2,7 @@
 //! ports and the other use cases that it calls.
 
 pub mod access;
+pub mod agents;
 pub mod attachments;
 pub mod delivery;
 pub mod incidents;

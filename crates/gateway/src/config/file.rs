@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::destinations::tag_destinations;
 use super::document::{Document, LineNumbers};
 use super::error::SettingsError;
+use super::inbox::InboxTable;
 use super::limits::Limits;
 use super::old_form::{Misplaced, move_panel_options};
 use super::panel;
@@ -37,7 +38,7 @@ pub struct File {
     pub inbox_token: Option<String>,
     /// A file that holds that secret, instead of `inbox_token`.
     pub inbox_token_file: Option<PathBuf>,
-    /// How the inbox is reached.
+    /// How the inbox is reached, and who uses it.
     pub inbox: InboxTable,
     /// Where metrics are served.
     pub metrics: MetricsTable,
@@ -55,16 +56,6 @@ pub struct File {
     /// The line of each field.
     #[serde(skip)]
     pub lines: LineNumbers,
-}
-
-/// How the inbox is reached, as configured.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct InboxTable {
-    /// `ADDRESS:PORT` of a separate listener for the inbox, which is then not served anywhere else. Default: none.
-    pub listen: Option<String>,
-    /// Whether agents may log in over HTTP from other computers. Default: false.
-    pub insecure_http: bool,
 }
 
 /// Where metrics are served, as configured.

@@ -6,6 +6,7 @@ mod error;
 mod file;
 mod hours;
 mod imports;
+mod inbox;
 mod incidents;
 mod limits;
 mod mail;
@@ -29,12 +30,16 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use deskbell_core::rules::quotas::Quotas;
+use deskbell_core::rules::retention::Retention;
 
 pub use destinations::{DestinationTable, EmailTable, FieldTable, SlackTable, WebhookTable, ZendeskTable};
 pub use document::LineNumbers;
 pub use error::SettingsError;
 pub use file::{File, parse};
 pub use imports::{ImportTable, SourceKind};
+pub use inbox::{
+    AgentLogins, OidcTable, PERSONAL_TOKEN_PREFIX, PersonalToken, new_personal_token, scope as site_scope,
+};
 pub use incidents::{IncidentsTable, Provider};
 pub use limits::Limits;
 pub use mail::{MailTable, OAuthTable, Tls};
@@ -76,8 +81,12 @@ pub struct Settings {
     pub attachments: PathBuf,
     /// The folder with the panel's files, built by `make build`; without it no panel is served.
     pub assets: Option<PathBuf>,
-    /// The secret of the inbox; without it the inbox is closed.
-    pub inbox_token: Option<Token>,
+    /// How agents log in to the inbox; if in no way, the inbox is closed.
+    pub logins: AgentLogins,
+    /// How long the audit log of the inbox is kept.
+    pub audit_keep: Retention,
+    /// The address of the inbox in the browsers of agents; without it that of their requests.
+    pub inbox_url: Option<String>,
     /// The address of a separate listener for the inbox, if any.
     pub inbox_listen: Option<SocketAddr>,
     /// The address of the listener for metrics, if any.
@@ -107,6 +116,8 @@ pub struct Secrets {
     pub smtp_password: Option<String>,
     /// The secret of Zendesk's OAuth clients.
     pub zendesk_secret: Option<String>,
+    /// The secret of the gateway at the identity provider of the agents.
+    pub oidc_secret: Option<String>,
 }
 
 /// Overrides from the command line and the environment; `None` if not given.
@@ -126,6 +137,8 @@ pub struct Overrides {
     pub smtp_password: Option<String>,
     /// The secret of the sites' OAuth clients of Zendesk.
     pub zendesk_secret: Option<String>,
+    /// The secret of the gateway at the identity provider of the agents.
+    pub oidc_secret: Option<String>,
     /// Whether there is a default site without a file, for pages on this computer.
     pub default_site: bool,
     /// Whether the demo is served.
@@ -153,10 +166,19 @@ impl Token {
         *self == Token::new(secret)
     }
 
-    /// The digest under which a session is stored that was opened with this token. It depends on the token, so sessions end when the token
-    /// changes.
-    pub fn session_digest(&self, secret: &str) -> [u8; 32] {
-        Sha256::new().chain_update(self.0).chain_update(secret).finalize().into()
+    /// The token with a digest in hexadecimal, if it is one.
+    pub fn from_hex(digest: &str) -> Option<Token> {
+        let digits = Some(digest).filter(|digits| digits.len() == 64 && digits.is_ascii())?;
+        let mut bytes = [0; 32];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok()?;
+        }
+        Some(Token(bytes))
+    }
+
+    /// The digest.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 
@@ -189,7 +211,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         let message = format!("{readers} is out of range; use 1 to {READERS_MAX}");
         return Err(SettingsError::Value { location: location("database_readers"), message });
     }
-    let inbox_token = inbox_token(overrides, &file, &location)?;
+    let shared_token = inbox_token(overrides, &file, &location)?;
     let inbox_listen = other_address(&file.inbox.listen, &location("inbox.listen"), &[("listen", Some(listen))])?;
     let taken = [("listen", Some(listen)), ("inbox.listen", inbox_listen)];
     let metrics_listen = other_address(&file.metrics.listen, &location("metrics.listen"), &taken)?;
@@ -200,6 +222,9 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
             sites.entry(name).or_insert(site);
         }
     }
+    let agents = inbox::agents(&file.inbox, |site| sites.contains_key(site.as_str()), &location)?;
+    let audit_keep = inbox::audit_keep(&file.inbox, &location)?;
+    let inbox_url = inbox::url(&file.inbox, &location)?;
     Ok(Settings {
         file: overrides.config.clone(),
         misplaced: file.misplaced,
@@ -208,7 +233,9 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         database,
         database_readers: file.database_readers,
         assets: overrides.assets.clone().or(file.assets),
-        inbox_token,
+        logins: AgentLogins { shared_token, agents, oidc: file.inbox.oidc },
+        audit_keep,
+        inbox_url,
         inbox_listen,
         metrics_listen,
         inbox_insecure_http: file.inbox.insecure_http,
@@ -219,6 +246,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         secrets: Secrets {
             smtp_password: overrides.smtp_password.clone(),
             zendesk_secret: overrides.zendesk_secret.clone(),
+            oidc_secret: overrides.oidc_secret.clone(),
         },
         lines: file.lines,
         demo: overrides.demo,

@@ -16,7 +16,22 @@ const LOADER: &str = "deskbell.js";
 /// The warnings, one sentence each.
 pub fn notices(settings: &Settings, now: Timestamp) -> Vec<String> {
     let misplaced = old_form::notice(&settings.misplaced);
-    misplaced.into_iter().chain(missing_assets(settings)).chain(past_holiday_notices(settings, now)).collect()
+    let shared = shared_token(settings);
+    misplaced
+        .into_iter()
+        .chain(shared)
+        .chain(missing_assets(settings))
+        .chain(past_holiday_notices(settings, now))
+        .collect()
+}
+
+/// What to use instead of the token that all agents share.
+fn shared_token(settings: &Settings) -> Option<String> {
+    settings.logins.shared_token.as_ref().map(|_| {
+        "inbox_token (DESKBELL_INBOX_TOKEN) is one secret for all agents, who can do everything under any name; the next version \
+         rejects it. Make a personal token for each agent with `deskbell agents token`, or set [inbox.oidc]"
+            .into()
+    })
 }
 
 /// Why no panel is served, and how to fix it.

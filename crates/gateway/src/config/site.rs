@@ -31,6 +31,7 @@ pub const FIELDS: &[&str] = &[
     "hours",
     "rota",
     "support_engineers",
+    "sensitive_topics",
     "plans",
     "targets",
     "attachments",
@@ -54,6 +55,8 @@ pub struct SiteTable {
     rota: BTreeMap<String, TurnsTable>,
     #[serde(default)]
     support_engineers: Vec<String>,
+    #[serde(default)]
+    sensitive_topics: Vec<String>,
     #[serde(default)]
     plans: Pairs<Priority>,
     #[serde(default = "default_targets")]
@@ -88,6 +91,8 @@ pub struct SiteConfig {
     pub rota: OnCallRotas,
     /// The topics that a support engineer answers first, instead of a support hero.
     pub support_engineers: Vec<String>,
+    /// The topics whose tickets are sensitive: the audit log has who reads them.
+    pub sensitive_topics: Vec<String>,
     /// How long solved tickets are stored after their last update; without it for good.
     pub keep: Option<Retention>,
     /// The signers of customer identities.
@@ -149,6 +154,9 @@ fn check(name: &str, table: SiteTable, location: &impl Fn(&str) -> String) -> Re
     if let Some(unknown) = table.support_engineers.iter().find(is_topic) {
         return invalid("support_engineers", format!("{unknown:?} is not the id of a topic"));
     }
+    if let Some(unknown) = table.sensitive_topics.iter().find(is_topic) {
+        return invalid("sensitive_topics", format!("{unknown:?} is not the id of a topic"));
+    }
     let is_named =
         |to: &str| identifier::parse_identifier(to).is_some_and(|to| !to.contains(['/', ':', '.']) && to.is_ascii());
     if let Some(to) = table.destinations.keys().find(|to| !is_named(to)) {
@@ -159,13 +167,14 @@ fn check(name: &str, table: SiteTable, location: &impl Fn(&str) -> String) -> Re
         Ok(keep) => keep,
         Err(message) => return invalid("keep", message),
     };
-    let SiteTable { support_engineers, signers, incidents, mail, destinations, imports, .. } = table;
+    let SiteTable { support_engineers, sensitive_topics, signers, incidents, mail, destinations, imports, .. } = table;
     Ok(SiteConfig {
         origins,
         config,
         hours,
         rota,
         support_engineers,
+        sensitive_topics,
         keep,
         signers,
         incidents,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::error::SettingsError;
 use super::file::{File, parse};
-use deskbell_core::random;
+use super::inbox::new_personal_token;
 use private_files::create_file;
 
 /// The default name of the file.
@@ -26,7 +26,7 @@ pub enum StarterError {
     #[error("{0} cannot be written: {1}; use a file in a writable folder")]
     Write(String, std::io::Error),
     /// The system provides no random bytes.
-    #[error("the operating system's random number generator failed, so no inbox token was made; try again")]
+    #[error("the operating system's random number generator failed, so no token was made; try again")]
     Random,
 }
 
@@ -35,24 +35,33 @@ pub fn without_a_file() -> Result<File, SettingsError> {
     parse(&format!("[sites.{SITE}]\norigins = {ORIGINS}\n"), "the configuration without a file")
 }
 
-/// Writes a starter file that only its owner can read: it contains a new inbox token.
+/// A new token for an agent, and the table for the configuration file.
+pub fn agent(id: &str, name: &str, role: &str, sites: &[String]) -> Result<(String, String), StarterError> {
+    let (token, digest) = new_personal_token().map_err(|_| StarterError::Random)?;
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let sites: Vec<String> = sites.iter().map(|site| quoted(site)).collect();
+    let sites = if sites.is_empty() { String::new() } else { format!("\nsites = [{}]", sites.join(", ")) };
+    let (id, name) = (quoted(id), quoted(name));
+    let table =
+        format!("[[inbox.agents]]\nid = {id}\nname = {name}\nrole = \"{role}\"{sites}\ntoken_sha256 = \"{digest}\"");
+    Ok((token, table))
+}
+
+/// Writes a starter file that only its owner can read: it contains a new token of an administrator.
 pub fn write(path: &Path) -> Result<(), StarterError> {
-    let random: [u8; 32] = random::bytes().map_err(|_| StarterError::Random)?;
-    let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (token, table) = agent("admin", "Administrator", "administrator", &[])?;
     let file_name = || path.display().to_string();
     let mut file = create_file(path).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => StarterError::Exists(file_name()),
         _ => StarterError::Write(file_name(), error),
     })?;
-    let outcome = file.write_all(text(&token).as_bytes()).and_then(|()| file.sync_all());
+    let outcome = file.write_all(text(&token, &table).as_bytes()).and_then(|()| file.sync_all());
     outcome.map_err(|error| StarterError::Write(file_name(), error))
 }
 
-fn text(token: &str) -> String {
+fn text(token: &str, table: &str) -> String {
     format!(
         r##"# crates/gateway/src/deskbell.example.toml explains every field.
-# The token with which agents log in to /inbox.
-inbox_token = "{token}"
 # The folder written by `make build`; without it, the panel is not served.
 # assets = "dist"
 
@@ -62,6 +71,10 @@ origins = {ORIGINS}
 
 [sites.{SITE}.panel]
 theme = {{ accent = "#1d4aff" }}
+
+# Your login to /inbox, with this token; keep it elsewhere and delete this line: {token}
+# Customers see the name with your answers. `deskbell agents token` makes tokens for others.
+{table}
 "##
     )
 }
@@ -70,7 +83,7 @@ theme = {{ accent = "#1d4aff" }}
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use super::super::{Overrides, load};
+    use super::super::{Overrides, PERSONAL_TOKEN_PREFIX, load};
     use super::*;
 
     #[test]
@@ -82,9 +95,12 @@ mod tests {
         assert_eq!(std::fs::metadata(&first_path).unwrap().permissions().mode() & 0o777, 0o600);
         let [first, second] = [&first_path, &two].map(|path| std::fs::read_to_string(path).unwrap());
         assert_ne!(first, second, "each has a token of its own");
-        assert!(first.lines().count() <= 13, "{first}");
+        assert!(first.lines().count() <= 18, "{first}");
         let settings = load(&Overrides { config: Some(first_path.clone()), ..Overrides::default() }).unwrap();
-        assert!(settings.inbox_token.is_some() && settings.sites[SITE].origins.allow("http://localhost:5173"));
+        let agents = &settings.logins.agents;
+        let token = first.split_whitespace().find(|word| word.starts_with(PERSONAL_TOKEN_PREFIX)).unwrap();
+        assert!(agents.len() == 1 && agents[0].token.equals(token));
+        assert!(settings.sites[SITE].origins.allow("http://localhost:5173"));
         let error = write(&first_path).unwrap_err().to_string();
         assert!(error.ends_with(
             "one.toml already exists and was not changed; edit it, or write another file with `deskbell init FILE`"

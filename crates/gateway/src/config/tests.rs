@@ -138,7 +138,7 @@ fn the_inbox_token_is_read_from_a_file_and_never_printed() {
     let path = folder.path().join("token");
     std::fs::write(&path, "0123456789abcdef\n").unwrap();
     let settings = load_text(&format!("inbox_token_file = {path:?}"), Overrides::default()).unwrap();
-    let token = settings.inbox_token.clone().unwrap();
+    let token = settings.logins.shared_token.clone().unwrap();
     assert!(token.equals("0123456789abcdef") && !token.equals("0123456789abcde"));
     assert!(!format!("{settings:?}").contains("0123456789abcdef"));
 }

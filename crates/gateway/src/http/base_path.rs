@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::Entry;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -20,7 +21,7 @@ use crate::http::problem::Refusal;
 /// The largest page that is rewritten, in bytes.
 const PAGE_MAX: usize = 64 * 1024 * 1024;
 /// Attributes that contain addresses. Text of customers cannot contain them, because its quotes are escaped.
-const ATTRIBUTES: [&str; 3] = ["href=\"", "action=\"", "src=\""];
+const ATTRIBUTES: [&str; 4] = ["href=\"", "action=\"", "src=\"", "content=\"0; url="];
 /// The beginnings of the gateway's own addresses.
 const PLACES: [&str; 4] = ["/inbox", "/help/", "/deskbell.js", "/v1/"];
 
@@ -74,9 +75,13 @@ fn is_page(headers: &HeaderMap) -> bool {
 }
 
 fn change(headers: &mut HeaderMap, name: HeaderName, change: impl Fn(&str) -> Option<String>) {
-    let changed = headers.get(&name).and_then(|value| value.to_str().ok()).and_then(change);
-    if let Some(value) = changed.and_then(|text| HeaderValue::from_str(&text).ok()) {
-        headers.insert(name, value);
+    if let Entry::Occupied(mut values) = headers.entry(name) {
+        for value in values.iter_mut() {
+            let changed = value.to_str().ok().and_then(&change);
+            if let Some(changed) = changed.and_then(|text| HeaderValue::from_str(&text).ok()) {
+                *value = changed;
+            }
+        }
     }
 }
 

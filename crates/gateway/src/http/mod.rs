@@ -15,6 +15,7 @@ mod head;
 pub mod help;
 mod home;
 pub mod inbox;
+mod language;
 mod limits;
 pub mod operations;
 pub mod problem;

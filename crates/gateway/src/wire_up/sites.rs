@@ -93,9 +93,9 @@ fn site(
     }
     parts.mails.extend(mail.map(|mail| (key.clone(), mail)));
     parts.imports.insert(key.clone(), imports(site)?);
-    let SiteConfig { origins, config, hours, rota, support_engineers, keep, .. } = site.clone();
+    let SiteConfig { origins, config, hours, rota, support_engineers, sensitive_topics, keep, .. } = site.clone();
     parts.origins.insert(key.clone(), origins);
-    Ok((Site { key: key.clone(), config, hours, rota, support_engineers, keep }, destinations))
+    Ok((Site { key: key.clone(), config, hours, rota, support_engineers, sensitive_topics, keep }, destinations))
 }
 
 fn destinations(

@@ -9,10 +9,11 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 
-use super::{HelpState, accepted_language};
+use super::HelpState;
 use crate::body_limits::BODY_MAX;
 use crate::http::body::read_body;
 use crate::http::inbox::rich;
+use crate::http::language::accepted_language;
 use crate::http::problem::Refusal;
 use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::StoredTicket;
@@ -127,8 +128,7 @@ fn answer(status: StatusCode, language: Option<Language>, title: &str, content: 
 /// The language of the ticket, or else of the browser.
 fn language(headers: &HeaderMap, ticket: Option<&StoredTicket>) -> Option<Language> {
     let of_ticket = ticket.map(|ticket| ticket.ticket.locale.as_str()).filter(|locale| !locale.is_empty());
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    of_ticket.map_or_else(|| accepted_language(accepted), texts::language)
+    of_ticket.map_or_else(|| accepted_language(headers), texts::language)
 }
 
 fn tag(language: Option<Language>) -> &'static str {

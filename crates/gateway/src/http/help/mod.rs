@@ -16,7 +16,9 @@ use maud::{DOCTYPE, Markup, html};
 use deskbell_core::site::Sites;
 use deskbell_core::use_cases::tickets::OpenLink;
 use deskbell_core::use_cases::tickets::ReadTickets;
-use domain::texts::{self, GatewayText, LANGUAGES, Language, Text};
+use domain::texts::{self, GatewayText, Language, Text};
+
+use crate::http::language::accepted_language;
 
 /// Allows only the gateway's own resources, and requests to the site's search engines.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' https:; \
@@ -47,8 +49,7 @@ pub fn router(state: HelpState) -> Router {
 }
 
 async fn answer(State(help): State<HelpState>, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let language = accepted_language(accepted);
+    let language = accepted_language(&headers);
     let guard = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "same-origin"),
@@ -57,14 +58,6 @@ async fn answer(State(help): State<HelpState>, Path(name): Path<String>, headers
     let is_known = help.sites.get(&name).is_some();
     let status = if is_known { StatusCode::OK } else { StatusCode::NOT_FOUND };
     (status, guard, Html(page(language, &name, is_known).into_string())).into_response()
-}
-
-/// The first supported language of a header (RFC 9110, 12.5.4). Browsers list languages in the order of their weights.
-fn accepted_language(header: &str) -> Option<Language> {
-    let tags = header.split(',').map(|tag| tag.split(';').next().unwrap_or_default().trim());
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    let included = |tag| LANGUAGES.iter().copied().find(|language| language.tag == primary(tag));
-    tags.filter_map(included).next().or(LANGUAGES.first().copied())
 }
 
 fn page(language: Option<Language>, site: &str, is_known: bool) -> Markup {
@@ -98,25 +91,6 @@ fn page(language: Option<Language>, site: &str, is_known: bool) -> Markup {
                     }
                 }
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_uses_the_first_supported_language() {
-        for (header, tag) in [
-            ("fr-CH, de-AT;q=0.9, en;q=0.8", "de"),
-            ("ar", "ar"),
-            ("en-GB,de", "en"),
-            ("fr", "en"),
-            ("", "en"),
-            (";,", "en"),
-        ] {
-            assert_eq!(accepted_language(header).unwrap().tag, tag, "{header}");
         }
     }
 }

@@ -1,50 +1,77 @@
 //! Authentication of the inbox.
-//! Agents log in with the gateway's token and a name, which customers see, and then have a session for as long as the gateway has that token.
-//! Scripts send the token itself. Requests that change anything must come from the inbox's own pages. Sessions require HTTPS, except on this
-//! computer or if the configuration allows HTTP.
+//! Agents log in at the company's identity provider, with a token of their own or, for one more version, with the token that all share; then
+//! they have a session for as long as the configuration has what they logged in with. Scripts send a token with each request. Requests that
+//! change anything must come from the inbox's own pages. Sessions require HTTPS, except on this computer or if the configuration allows HTTP.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use deskbell_core::random;
 
 use super::login::{self, login_address};
+use super::oidc::OidcLogin;
 use super::page;
 use super::render::{Failed, message};
-use crate::config::Token;
+use super::texts::PageTexts;
+use crate::config::{AgentLogins, PERSONAL_TOKEN_PREFIX, Proxies, Token};
 use crate::guard::{Guard, Guess};
 use crate::http::body::read_body;
 use crate::http::client::{Client, is_forwarded};
+use deskbell_core::ids::{AgentId, AgentSessionId, SiteKey};
 use deskbell_core::ports::RetryAfter;
-use deskbell_core::ports::{Sessions, StoreError};
+use deskbell_core::ports::{Agent, AgentSession, LoginMethod, SiteScope, StoreError};
+use deskbell_core::rules::agent_sessions::LIFETIME;
+use deskbell_core::rules::permissions::{Permission, all_grants, is_permitted, permitted_sites};
+use deskbell_core::use_cases::agents::{Audit, Audited, HandleSessions, Login, SessionError, is_opened_with};
 use deskbell_core::use_cases::tickets::UNNAMED_AGENT;
 
-/// The lifetime of a session: a working day and some more.
-const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
 /// The cookie of a session that requires HTTPS: no other host can set it (RFC 6265bis, section 4.1.3.2).
 const SECURE_COOKIE: &str = "__Host-deskbell_inbox";
 /// The cookie of a session that may use HTTP.
 const PLAIN_COOKIE: &str = "deskbell_inbox";
-/// The length of a session's secret, in bytes.
-const SECRET_LENGTH: usize = 32;
 /// The largest form, in bytes: ten thousand characters of four bytes each, three times as long when escaped.
 pub const FORM_MAX: usize = 192 * 1024;
 
-/// The agent who uses the inbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Agent {
+/// The agent who makes a request.
+#[derive(Clone, Debug)]
+pub struct CurrentAgent {
+    /// The agent.
+    pub agent: Agent,
+    /// Their session; none for scripts, and in a demo.
+    pub session: Option<AgentSessionId>,
+    /// Their network address; empty if it is not known.
+    pub address: String,
+}
+
+impl CurrentAgent {
     /// The name that customers and other agents see.
-    pub name: String,
-    /// Whether they have logged in, and so can log out.
-    pub logged_in: bool,
+    pub fn name(&self) -> &str {
+        &self.agent.name
+    }
+
+    /// Whether they have a permission, on any site.
+    pub fn may(&self, permission: Permission) -> bool {
+        is_permitted(&self.agent.grants, permission)
+    }
+
+    /// Whether they have a permission on a site.
+    pub fn may_on(&self, permission: Permission, site: &SiteKey) -> bool {
+        self.sites(permission).includes(site)
+    }
+
+    /// The sites on which they have a permission.
+    pub fn sites(&self, permission: Permission) -> SiteScope {
+        permitted_sites(&self.agent.grants, permission)
+    }
+
+    /// Writes what they do to the audit log, before they do it.
+    pub async fn record(&self, audit: &Audit, what: Audited<'_>) -> Result<(), StoreError> {
+        audit.record(&self.agent, &self.address, what).await
+    }
 }
 
 /// How a request is authenticated.
@@ -56,32 +83,96 @@ enum Credential {
     Browser,
 }
 
+/// What a token gives access to.
+pub enum TokenOwner<'a> {
+    /// The agent whose token it is.
+    Agent(&'a Agent, &'a Token),
+    /// Whoever knows the token that all share.
+    Anybody(&'a Token),
+}
+
 /// Who may log in, and how.
 pub struct InboxAccess {
-    /// The token of the inbox; without it the inbox is closed.
-    pub token: Option<Token>,
+    /// How agents log in; if in no way, the inbox is closed.
+    pub logins: AgentLogins,
+    /// Logs in at the identity provider, if there is one.
+    pub oidc: Option<Arc<OidcLogin>>,
     /// Whether the demo is served, whose inbox is open to this computer.
     pub is_demo: bool,
     /// Whether sessions may use HTTP from other computers.
     pub allows_http: bool,
     /// The sessions of agents who have logged in.
-    pub sessions: Arc<dyn Sessions>,
-    /// Limits guesses of the token.
+    pub sessions: Arc<HandleSessions>,
+    /// The audit log.
+    pub audit: Audit,
+    /// Limits guesses of tokens.
     pub guard: Arc<Guard>,
+    /// The trusted proxies, which report the base path.
+    pub proxies: Arc<Proxies>,
+    /// The address of the inbox in browsers, if it is configured.
+    pub url: Option<String>,
+}
+
+impl InboxAccess {
+    /// Whose token it is.
+    pub fn owner_of(&self, token: &str) -> Option<TokenOwner<'_>> {
+        if token.starts_with(PERSONAL_TOKEN_PREFIX) {
+            let personal = self.logins.agents.iter().find(|personal| personal.token.equals(token))?;
+            return Some(TokenOwner::Agent(&personal.agent, &personal.token));
+        }
+        self.logins.shared_token.as_ref().filter(|shared| shared.equals(token)).map(TokenOwner::Anybody)
+    }
+
+    /// The agent of a session, if what they logged in with is still configured. Their roles are those of the configuration, or what the
+    /// identity provider said.
+    fn agent_of(&self, session: AgentSession, secret: &str) -> Option<Agent> {
+        let is_of = |token: &Token| is_opened_with(&session, secret, token.digest());
+        match session.method {
+            LoginMethod::SharedToken => {
+                self.logins.shared_token.as_ref().filter(|token| is_of(token))?;
+                Some(Agent { grants: all_grants(), ..session.agent })
+            }
+            LoginMethod::PersonalToken => {
+                let mut configured = self.logins.agents.iter();
+                let personal = configured.find(|personal| personal.agent.id == session.agent.id)?;
+                is_of(&personal.token).then(|| personal.agent.clone())
+            }
+            LoginMethod::Oidc => {
+                let oidc = self.oidc.as_ref()?;
+                is_opened_with(&session, secret, oidc.credential()).then_some(session.agent)
+            }
+        }
+    }
+}
+
+/// An agent without an account, who may do everything: in a demo, and in scripts with the shared token.
+fn nobody() -> Agent {
+    Agent { id: AgentId::from("shared:"), name: UNNAMED_AGENT.into(), grants: all_grants() }
+}
+
+/// The agent of a name who logs in with the shared token.
+pub fn shared_agent(name: &str) -> Agent {
+    Agent { id: AgentId::new(format!("shared:{name}")), name: name.into(), grants: all_grants() }
 }
 
 /// Admits authenticated requests. Their bodies are read only afterwards.
-pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, request: Request, next: Next) -> Response {
+pub async fn guard(
+    State(access): State<Arc<InboxAccess>>,
+    client: Client,
+    texts: PageTexts,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
-    let authenticated = match authenticate(&access, &client, &parts.extensions, &parts.headers).await {
+    let authenticated = match authenticate(&access, &client, texts, &parts.extensions, &parts.headers).await {
         Ok(authenticated) => authenticated,
         Err(refused) => return refused,
     };
     let Some((agent, credential)) = authenticated else {
-        return match (&access.token, &parts.method) {
-            (None, _) => message(StatusCode::FORBIDDEN, page::closed(access.is_demo)),
-            (Some(_), &Method::GET) => Redirect::to(&login_address(&parts.uri)).into_response(),
-            (Some(_), _) => login::return_text(body).await,
+        return match (access.logins.is_empty(), &parts.method) {
+            (true, _) => message(StatusCode::FORBIDDEN, page::closed(access.is_demo)),
+            (false, &Method::GET) => Redirect::to(&login_address(&parts.uri)).into_response(),
+            (false, _) => login::return_text(texts, body).await,
         };
     };
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
@@ -97,20 +188,41 @@ pub async fn guard(State(access): State<Arc<InboxAccess>>, client: Client, reque
     next.run(request).await
 }
 
-/// Opens a session, and returns its cookie.
-pub async fn open(access: &InboxAccess, token: &Token, name: &str, is_plain: bool) -> Result<HeaderValue, Failed> {
-    let secret: [u8; SECRET_LENGTH] = random::bytes().map_err(|_| Failed(None))?;
-    let secret = BASE64_URL_SAFE_NO_PAD.encode(secret);
-    access.sessions.log_in(&token.session_digest(&secret), name, SESSION).await?;
-    Ok(cookie(&secret, SESSION.as_secs(), is_plain))
+/// Opens a session in place of the one that the browser has, and returns its cookie.
+pub async fn open(
+    access: &InboxAccess,
+    client: &Client,
+    headers: &HeaderMap,
+    (agent, method, credential): (Agent, LoginMethod, &[u8; 32]),
+    is_plain: bool,
+) -> Result<HeaderValue, Failed> {
+    let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let address = address(client);
+    let login = Login { agent, method, credential: *credential, address: &address, browser };
+    let opened = access.sessions.log_in(login, secret(headers, is_plain)).await;
+    let secret = opened.map_err(|error| match error {
+        SessionError::NoRandomness(_) => Failed(None),
+        SessionError::Store(error) => error.into(),
+    })?;
+    Ok(cookie(&secret, LIFETIME.as_secs(), is_plain))
 }
 
 /// Ends the session of a request, and returns the cookie that deletes it.
-pub async fn close(access: &InboxAccess, headers: &HeaderMap, is_plain: bool) -> Result<HeaderValue, StoreError> {
-    if let (Some(token), Some(secret)) = (&access.token, secret(headers, is_plain)) {
-        access.sessions.log_out(&token.session_digest(secret)).await?;
+pub async fn close(
+    access: &InboxAccess,
+    client: &Client,
+    headers: &HeaderMap,
+    is_plain: bool,
+) -> Result<HeaderValue, StoreError> {
+    if let Some(secret) = secret(headers, is_plain) {
+        access.sessions.log_out(secret, &address(client)).await?;
     }
     Ok(cookie("", 0, is_plain))
+}
+
+/// The network address of a client as text; empty if it is not known.
+pub fn address(client: &Client) -> String {
+    client.address.map(|address| address.to_string()).unwrap_or_default()
 }
 
 /// Whether a session may use HTTP: on this computer, or if the configuration allows it.
@@ -136,35 +248,49 @@ pub fn is_own(client: &Client, headers: &HeaderMap) -> bool {
 async fn authenticate(
     access: &InboxAccess,
     client: &Client,
+    texts: PageTexts,
     extensions: &Extensions,
     headers: &HeaderMap,
-) -> Result<Option<(Agent, Credential)>, Response> {
-    let nobody = || Agent { name: UNNAMED_AGENT.into(), logged_in: false };
-    let Some(token) = &access.token else {
+) -> Result<Option<(CurrentAgent, Credential)>, Response> {
+    let current = |agent, session| CurrentAgent { agent, session, address: address(client) };
+    if access.logins.is_empty() {
         let local = access.is_demo && is_local(extensions, headers);
-        return Ok(local.then(|| (nobody(), Credential::Browser)));
-    };
+        return Ok(local.then(|| (current(nobody(), None), Credential::Browser)));
+    }
     let is_plain = is_plain(access, client, extensions, headers);
     // Sessions first: a proxy may add an authorization header of its own to the requests of a browser.
     if let Some(secret) = secret(headers, is_plain) {
-        let name = access.sessions.agent(&token.session_digest(secret)).await;
-        if let Some(name) = name.map_err(|error| Failed::from(error).into_response())? {
-            return Ok(Some((Agent { name, logged_in: true }, Credential::Browser)));
+        let found = access.sessions.find(secret).await;
+        if let Some(session) = found.map_err(|error| Failed::from(error).into_response())? {
+            let id = session.id;
+            if let Some(agent) = access.agent_of(session, secret) {
+                return Ok(Some((current(agent, Some(id)), Credential::Browser)));
+            }
         }
     }
     let Some(bearer) = bearer(headers).filter(|bearer| !access.guard.was_wrong(client.address, bearer)) else {
         return Ok(None);
     };
-    let attempt = access.guard.guess(client.address, bearer, || token.equals(bearer));
-    let Guess { is_right, delay } = attempt.map_err(|RetryAfter(wait)| login::too_many(wait, "", ""))?;
+    let mut owner = None;
+    let attempt = access.guard.guess(client.address, bearer, || {
+        owner = access.owner_of(bearer);
+        owner.is_some()
+    });
+    let Guess { delay, .. } = attempt.map_err(|RetryAfter(wait)| login::too_many(access, texts, wait, "", ""))?;
     // Even a sleep of zero takes a millisecond.
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    if !is_right {
+    if owner.is_none() {
         tracing::warn!(address = ?client.address, with = "bearer token", "inbox login failed");
     }
-    Ok(is_right.then(|| (nobody(), Credential::Bearer)))
+    Ok(owner.map(|owner| {
+        let agent = match owner {
+            TokenOwner::Agent(agent, _) => agent.clone(),
+            TokenOwner::Anybody(_) => nobody(),
+        };
+        (current(agent, None), Credential::Bearer)
+    }))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -178,10 +304,15 @@ fn cookie_name(is_plain: bool) -> &'static str {
 }
 
 fn secret(headers: &HeaderMap, is_plain: bool) -> Option<&str> {
+    cookie_value(headers, cookie_name(is_plain))
+}
+
+/// The value of a cookie.
+pub fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(cookie_name(is_plain))?.strip_prefix('='))
+        .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 fn cookie(secret: &str, seconds: u64, is_plain: bool) -> HeaderValue {

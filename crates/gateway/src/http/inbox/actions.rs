@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use serde::Deserialize;
 
-use super::access::Agent;
+use super::access::CurrentAgent;
 use super::page;
 use super::render::{Failed, message};
 use super::ticket_reader::TicketReader;
 use deskbell_core::ports::StoredTicket;
+use deskbell_core::rules::permissions::Permission;
 use deskbell_core::site::Sites;
 use deskbell_core::use_cases::tickets::{Action, ActionOutcome, HandleTicket};
 use domain::targets::Owner;
@@ -42,11 +43,11 @@ pub struct ActionForm {
 pub async fn handle(
     State(tickets): State<Arc<TicketReader>>,
     State(actions): State<Arc<HandleTicket>>,
-    Extension(agent): Extension<Agent>,
+    Extension(agent): Extension<CurrentAgent>,
     Path(name): Path<String>,
     form: Result<Form<ActionForm>, FormRejection>,
 ) -> Result<Response, Failed> {
-    let Some(ticket) = tickets.ticket(&name).await? else {
+    let Some(ticket) = tickets.ticket(&name, &agent.sites(Permission::HandleTickets)).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     let action = match form {
@@ -66,7 +67,7 @@ pub async fn handle(
     };
     let ticket_page = format!("/inbox/tickets/{}{fragment}", ticket.reference);
     let text = if let Action::Answer { text, .. } = &action { text.clone() } else { String::new() };
-    match actions.act(&ticket, &agent.name, action).await? {
+    match actions.act(&ticket, agent.name(), action).await? {
         ActionOutcome::Done => Ok(Redirect::to(&ticket_page).into_response()),
         ActionOutcome::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
         ActionOutcome::KeyReused => {

@@ -9,7 +9,7 @@ use super::page::{self, Frame};
 use super::{labels, times};
 use deskbell_core::clock;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{Counts, SearchMiss, StoreError, WeekOfKind};
+use deskbell_core::ports::{Counts, SearchMiss, SiteScope, StoreError, WeekOfKind};
 use deskbell_core::site::Sites;
 use domain::deflection::QuestionCounts;
 use domain::question::Question;
@@ -35,9 +35,14 @@ struct Site {
     search_misses: Vec<SearchMiss>,
 }
 
-/// The page about a site; about the first one if the site is not configured.
-pub async fn page(answers: &AnswersReader, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
-    let names: Vec<&SiteKey> = answers.sites.keys().collect();
+/// The page about a site; about the first one that the agent may see if the site is none of theirs.
+pub async fn page(
+    answers: &AnswersReader,
+    frame: &Frame<'_>,
+    permitted: &SiteScope,
+    site: &str,
+) -> Result<Markup, StoreError> {
+    let names: Vec<&SiteKey> = answers.sites.keys().filter(|name| permitted.includes(name)).collect();
     let chosen = names.iter().find(|name| **name == site).or(names.first());
     let site = match chosen {
         Some(name) => Some(read(answers.counts.as_ref(), name).await?),

@@ -10,6 +10,7 @@ use super::{labels, send_again, times};
 use deskbell_core::clock;
 use deskbell_core::ids::Reference;
 use deskbell_core::ports::{Delivery, QUEUE_COUNT_MAX, StoreError};
+use deskbell_core::rules::permissions::Permission;
 use deskbell_core::timestamp::Timestamp;
 
 /// How many dead letters are listed.
@@ -22,7 +23,11 @@ pub async fn page(
     frame: &Frame<'_>,
     destinations: &[DestinationStatus],
 ) -> Result<Markup, StoreError> {
-    let dead_letters = queues.queue.dead_letters(LISTED).await?;
+    let sites = frame.agent.sites(Permission::ReadDeliveries);
+    let dead_letters = queues.queue.dead_letters(&sites, LISTED).await?;
+    let resendable =
+        destinations.iter().filter(|status| frame.agent.may_on(Permission::ResendDeliveries, &status.queue.site));
+    let resendable: u32 = resendable.map(|status| status.queue.dead_letters).sum();
     let count: u32 = destinations.iter().map(|status| status.queue.dead_letters).sum();
     let content = html! {
         div.head {
@@ -39,8 +44,8 @@ pub async fn page(
                 }
                 @if dead_letters.is_empty() { p.card.empty { "No deliveries have been given up." } }
                 @else {
-                    @if frame.dead_letters > 0 { (send_again::button_for_all(count)) }
-                    (refused(destinations, &dead_letters))
+                    @if frame.dead_letters > 0 && resendable > 0 { (send_again::button_for_all(resendable)) }
+                    (refused(frame, destinations, &dead_letters))
                 }
             }
         }
@@ -130,7 +135,7 @@ fn state(status: &DestinationStatus) -> Markup {
     }
 }
 
-fn refused(destinations: &[DestinationStatus], dead_letters: &[(Delivery, Reference)]) -> Markup {
+fn refused(frame: &Frame<'_>, destinations: &[DestinationStatus], dead_letters: &[(Delivery, Reference)]) -> Markup {
     let is_gone = |delivery: &Delivery| {
         let removed = destinations.iter().filter(|status| status.is_gone).map(|status| &status.queue);
         removed
@@ -152,7 +157,9 @@ fn refused(destinations: &[DestinationStatus], dead_letters: &[(Delivery, Refere
                         td.why role="cell" data-label="Reason" { bdi { (delivery.reason) } }
                         td role="cell" {
                             @if is_gone(delivery) { span.muted { "Destination removed" } }
-                            @else { (send_again::button_for(delivery, reference, false)) }
+                            @else if frame.agent.may_on(Permission::ResendDeliveries, &delivery.site) {
+                                (send_again::button_for(delivery, reference, false))
+                            }
                         }
                     }
                 }

@@ -8,7 +8,7 @@ use crate::guard::ProxyWatch;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
 use deskbell_core::ids::QueueName;
-use deskbell_core::ports::{Queue, QueueStatus, StoreError};
+use deskbell_core::ports::{Queue, QueueStatus, SiteScope, StoreError};
 use deskbell_core::use_cases::delivery::DestinationStates;
 
 /// How long a delivery may be pending before the list of tickets shows a notice.
@@ -50,8 +50,8 @@ pub struct DestinationStatuses {
 }
 
 impl DestinationStatuses {
-    /// The destinations with pending deliveries or dead letters, configured or not; every page needs them.
-    pub async fn read(&self) -> Result<Vec<DestinationStatus>, StoreError> {
+    /// The destinations of some sites with pending deliveries or dead letters, configured or not; every page needs them.
+    pub async fn read(&self, sites: &SiteScope) -> Result<Vec<DestinationStatus>, StoreError> {
         let status_of = |queue: QueueStatus| {
             let state = self.states.get(&queue.name);
             DestinationStatus {
@@ -60,16 +60,17 @@ impl DestinationStatuses {
                 queue,
             }
         };
-        Ok(self.queue.queues().await?.into_iter().map(status_of).collect())
+        let queues = self.queue.queues().await?.into_iter().filter(|queue| sites.includes(&queue.name.site));
+        Ok(queues.map(status_of).collect())
     }
 
-    /// All configured destinations, then removed ones with deliveries left.
-    pub async fn read_all(&self) -> Result<Vec<DestinationStatus>, StoreError> {
-        let open = self.read().await?.into_iter();
+    /// All configured destinations of some sites, then removed ones with deliveries left.
+    pub async fn read_all(&self, sites: &SiteScope) -> Result<Vec<DestinationStatus>, StoreError> {
+        let open = self.read(sites).await?.into_iter();
         let mut open: BTreeMap<QueueName, DestinationStatus> =
             open.map(|status| (status.queue.name.clone(), status)).collect();
         let mut destinations = Vec::new();
-        for (site, name, _) in self.destinations.iter() {
+        for (site, name, _) in self.destinations.iter().filter(|(site, ..)| sites.includes(site)) {
             let queue = QueueName::new(site, name);
             let existing = open.remove(&queue);
             let unreachable_reason = || self.states.get(&queue).and_then(|state| state.unreachable());

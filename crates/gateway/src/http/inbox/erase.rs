@@ -10,11 +10,14 @@ use axum::{Extension, Form};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::access::Agent;
+use super::access::{CurrentAgent, InboxAccess};
 use super::page;
 use super::render::{Failed, message};
+use super::texts::PageTexts;
 use deskbell_core::ids::{DestinationName, ExternalId, Reference};
 use deskbell_core::ports::{ErasureCounts, StoreError, StoredTicket, TicketHead};
+use deskbell_core::rules::permissions::Permission;
+use deskbell_core::use_cases::agents::Audited;
 use deskbell_core::use_cases::privacy::{EraseTicket, Erased};
 use domain::reference;
 
@@ -26,9 +29,15 @@ pub struct EraseForm {
 }
 
 /// Asks for confirmation.
-pub async fn show_form(State(erase): State<Arc<EraseTicket>>, Path(name): Path<String>) -> Result<Response, Failed> {
-    let Some(ticket) = ticket(&erase, &name).await? else {
-        return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
+pub async fn show_form(
+    State(erase): State<Arc<EraseTicket>>,
+    Extension(agent): Extension<CurrentAgent>,
+    texts: PageTexts,
+    Path(name): Path<String>,
+) -> Result<Response, Failed> {
+    let ticket = match ticket(&erase, &agent, texts, &name).await? {
+        Ok(ticket) => ticket,
+        Err(refused) => return Ok(refused),
     };
     let (counts, external) = erase.preview(&ticket).await?;
     Ok(message(StatusCode::OK, question(&ticket, &counts, &external)))
@@ -37,19 +46,23 @@ pub async fn show_form(State(erase): State<Arc<EraseTicket>>, Path(name): Path<S
 /// Erases the ticket, and shows the external tickets that remain.
 pub async fn handle(
     State(erase): State<Arc<EraseTicket>>,
-    Extension(agent): Extension<Agent>,
+    State(access): State<Arc<InboxAccess>>,
+    Extension(agent): Extension<CurrentAgent>,
+    texts: PageTexts,
     Path(name): Path<String>,
     form: Result<Form<EraseForm>, FormRejection>,
 ) -> Result<Response, Failed> {
-    let Some(ticket) = ticket(&erase, &name).await? else {
-        return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
+    let ticket = match ticket(&erase, &agent, texts, &name).await? {
+        Ok(ticket) => ticket,
+        Err(refused) => return Ok(refused),
     };
     if form.map(|Form(form)| form.confirm).unwrap_or_default() != ticket.reference.as_str() {
         let explanation = "The form does not confirm which ticket to erase. Nothing was erased.";
         let ticket_page = address(&ticket.reference);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::problem_page(explanation, "", &ticket_page)));
     }
-    let erased = erase.erase(&ticket, &agent.name).await?;
+    agent.record(&access.audit, Audited::TicketErased(&ticket.site, &ticket.reference)).await?;
+    let erased = erase.erase(&ticket, agent.name()).await?;
     Ok(message(StatusCode::OK, erased_page(&ticket.reference, &erased)).into_response())
 }
 
@@ -59,25 +72,45 @@ pub fn link(ticket: &StoredTicket) -> Markup {
 }
 
 /// The page of a ticket that cannot be read but can still be erased.
-pub async fn unreadable(erase: &EraseTicket, name: &str, error: StoreError) -> Result<Response, Failed> {
+pub async fn unreadable(
+    erase: &EraseTicket,
+    agent: &CurrentAgent,
+    name: &str,
+    error: StoreError,
+) -> Result<Response, Failed> {
     let reason = error.to_string();
     tracing::error!(error = reason, "ticket unreadable");
     let Some(head) = erase.find(name).await? else { return Err(error.into()) };
+    if !agent.may_on(Permission::ReadTickets, &head.site) {
+        return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
+    }
     let page = page::notice(
         &format!("{} cannot be read", head.reference),
         html! {
             p { "Reason: " (reason) "." }
-            p { a href=(address(&head.reference)) { "Erase this ticket…" } }
+            @if agent.may_on(Permission::EraseTickets, &head.site) {
+                p { a href=(address(&head.reference)) { "Erase this ticket…" } }
+            }
             p { a href="/inbox" { "All tickets" } }
         },
     );
     Ok(message(StatusCode::INTERNAL_SERVER_ERROR, page))
 }
 
-/// The head of the ticket, so that unreadable tickets can be erased as well.
-async fn ticket(erase: &EraseTicket, name: &str) -> Result<Option<TicketHead>, Failed> {
+/// The head of the ticket, so that unreadable tickets can be erased as well; or the response if the agent may not erase it.
+async fn ticket(
+    erase: &EraseTicket,
+    agent: &CurrentAgent,
+    texts: PageTexts,
+    name: &str,
+) -> Result<Result<TicketHead, Response>, Failed> {
     let name = reference::parse(name).unwrap_or_else(|| name.to_string());
-    Ok(erase.find(&name).await?)
+    let head = erase.find(&name).await?.filter(|head| agent.may_on(Permission::ReadTickets, &head.site));
+    Ok(match head {
+        Some(head) if agent.may_on(Permission::EraseTickets, &head.site) => Ok(head),
+        Some(_) => Err(message(StatusCode::FORBIDDEN, page::forbidden(texts.0))),
+        None => Err(message(StatusCode::NOT_FOUND, page::not_found())),
+    })
 }
 
 fn address(reference: &Reference) -> String {

@@ -91,8 +91,8 @@ pub fn due(status: Status, due_at: Option<Timestamp>, handling: &Handling) -> Ma
 }
 
 /// The teams of a site, or of all sites.
-pub fn teams(sites: &Sites, site: Option<&SiteKey>) -> Vec<String> {
-    let sites = sites.iter().filter(|candidate| site.is_none_or(|site| *site == candidate.key));
+pub fn teams(sites: &Sites, includes: impl Fn(&SiteKey) -> bool) -> Vec<String> {
+    let sites = sites.iter().filter(|site| includes(&site.key));
     let teams = sites.flat_map(|site| site.config.topics.iter().map(|topic| topic.team.clone()));
     let teams: BTreeSet<String> = teams.filter(|team| !team.is_empty()).collect();
     teams.into_iter().collect()

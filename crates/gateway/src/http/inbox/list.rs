@@ -7,7 +7,7 @@ use super::list_query::ListQuery;
 use super::page::{self, Frame};
 use super::{deliveries, labels, paste, times};
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{InboxPage, ListedTicket};
+use deskbell_core::ports::{InboxPage, ListedTicket, SiteScope};
 use deskbell_core::site::Sites;
 use domain::conversation::Turn;
 use domain::incident::{Incident, IncidentKind};
@@ -20,6 +20,8 @@ pub struct TicketList<'a> {
     pub frame: Frame<'a>,
     /// All sites.
     pub sites: &'a Sites,
+    /// The sites whose tickets the agent may see.
+    pub permitted: &'a SiteScope,
     /// Whether the demo is served.
     pub is_demo: bool,
     /// The filters.
@@ -32,6 +34,13 @@ pub struct TicketList<'a> {
     pub broken: &'a [(SiteKey, Incident)],
     /// The state of the destinations.
     pub destinations: &'a [DestinationStatus],
+}
+
+impl TicketList<'_> {
+    /// The sites whose tickets the agent may see.
+    fn permitted_sites(&self) -> impl Iterator<Item = &SiteKey> {
+        self.sites.keys().filter(|site| self.permitted.includes(site))
+    }
 }
 
 /// The page.
@@ -73,7 +82,7 @@ pub fn page(list: &TicketList<'_>) -> Markup {
             }
             details.card.pastes {
                 summary { h2 { "Asked on another channel?" } span.muted { "Replies to paste, with a link to the form" } }
-                @for site in sites.keys() {
+                @for site in list.permitted_sites() {
                     @if sites.len() > 1 { h3 { (site) } }
                     (paste::send_here(list.base, site.as_str(), "en"))
                 }
@@ -127,11 +136,11 @@ fn filters(list: &TicketList<'_>) -> Markup {
             select #status name="status" {
                 (option("open", status, "Open")) (option("solved", status, "Solved")) (option("all", status, "All"))
             }
-            @if sites.len() > 1 {
+            @if list.permitted_sites().count() > 1 {
                 label.unseen for="site" { "Site" }
                 select #site name="site" {
-                    (option("", &query.site, "All sites"))
-                    @for site in sites.keys() { (option(site.as_str(), &query.site, site.as_str())) }
+                    @if *list.permitted == SiteScope::All { (option("", &query.site, "All sites")) }
+                    @for site in list.permitted_sites() { (option(site.as_str(), &query.site, site.as_str())) }
                 }
             }
             label.unseen for="owner" { "Owner" }
@@ -142,13 +151,13 @@ fn filters(list: &TicketList<'_>) -> Markup {
             label.unseen for="team" { "Team" }
             select #team name="team" {
                 (option("", &query.team, "All teams"))
-                @for team in labels::teams(sites, None) { (option(&team, &query.team, &team)) }
+                @for team in labels::teams(sites, |site| list.permitted.includes(site)) { (option(&team, &query.team, &team)) }
             }
             label.unseen for="assignee" { "Assignee" }
             select #assignee name="assignee" {
                 (option("", &query.assignee, "Anyone"))
-                (option(&list.frame.agent.name, &query.assignee, "Me"))
-                @if !query.assignee.is_empty() && query.assignee != list.frame.agent.name {
+                (option(list.frame.agent.name(), &query.assignee, "Me"))
+                @if !query.assignee.is_empty() && query.assignee != list.frame.agent.name() {
                     (option(&query.assignee, &query.assignee, &query.assignee))
                 }
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::list_query::ListQuery;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{InboxPage, StoreError, Tickets};
+use deskbell_core::ports::{InboxPage, SiteScope, StoreError, Tickets};
 use deskbell_core::site::Sites;
 use deskbell_core::use_cases::incidents::CurrentIncidents;
 use domain::incident::Incident;
@@ -23,9 +23,9 @@ pub struct ListReader {
 }
 
 impl ListReader {
-    /// Whether there is a ticket with a reference.
-    pub async fn has_ticket(&self, reference: &str) -> Result<bool, StoreError> {
-        Ok(self.tickets.ticket_by_name(reference).await?.is_some())
+    /// Whether there is a ticket with a reference on some sites.
+    pub async fn has_ticket(&self, reference: &str, sites: &SiteScope) -> Result<bool, StoreError> {
+        Ok(self.tickets.ticket_by_name(reference).await?.is_some_and(|ticket| sites.includes(&ticket.site)))
     }
 
     /// The page of tickets for a query.
@@ -33,10 +33,10 @@ impl ListReader {
         self.tickets.list_tickets(&query.view(), query.cursor(), PAGE_SIZE).await
     }
 
-    /// The current incidents of all sites, with the keys of the sites.
-    pub async fn incidents(&self) -> Result<Vec<(SiteKey, Incident)>, StoreError> {
+    /// The current incidents of some sites, with the keys of the sites.
+    pub async fn incidents(&self, sites: &SiteScope) -> Result<Vec<(SiteKey, Incident)>, StoreError> {
         let mut incidents = Vec::new();
-        for site in self.sites.keys() {
+        for site in self.sites.keys().filter(|site| sites.includes(site)) {
             for incident in self.incidents.list(site).await? {
                 incidents.push((site.clone(), incident));
             }

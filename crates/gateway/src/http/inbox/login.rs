@@ -10,12 +10,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::access::{self, InboxAccess};
+use super::access::{self, InboxAccess, TokenOwner, shared_agent};
 use super::page;
 use super::render::{Failed, message};
+use super::texts::{PageTexts, Texts, filled, with_code};
+use crate::config::PERSONAL_TOKEN_PREFIX;
 use crate::http::body::read_body;
 use crate::http::client::Client;
-use deskbell_core::ports::RetryAfter;
+use deskbell_core::ports::{LoginMethod, RetryAfter};
 use domain::attachment::is_invisible;
 
 /// The longest name of an agent, in characters.
@@ -46,23 +48,26 @@ struct LoginForm {
 pub async fn show_form(
     State(access): State<Arc<InboxAccess>>,
     client: Client,
+    texts: PageTexts,
     extensions: Extensions,
     headers: HeaderMap,
     Query(query): Query<LoginQuery>,
 ) -> Response {
-    if access.token.is_none() {
+    if access.logins.is_empty() {
         return message(StatusCode::FORBIDDEN, page::closed(access.is_demo));
     }
     // Browsers send Fetch Metadata only over HTTPS and to their own computer.
     let is_safe = client.is_https || headers.contains_key("sec-fetch-site");
     let warns = !is_safe && !access::is_plain(&access, &client, &extensions, &headers);
-    message(StatusCode::OK, form("", &query.next, html! { @if warns { (needs_https()) } }))
+    let notice = html! { @if warns { (needs_https(texts.0)) } };
+    message(StatusCode::OK, form(&access, texts.0, "", &query.next, notice))
 }
 
 /// Handles the form.
 pub async fn log_in(
     State(access): State<Arc<InboxAccess>>,
     client: Client,
+    texts: PageTexts,
     extensions: Extensions,
     headers: HeaderMap,
     body: Body,
@@ -70,41 +75,47 @@ pub async fn log_in(
     if !access::is_own(&client, &headers) {
         return Ok(message(StatusCode::FORBIDDEN, page::foreign()));
     }
-    let Some(inbox_token) = &access.token else {
+    if access.logins.is_empty() {
         return Ok(message(StatusCode::FORBIDDEN, page::closed(access.is_demo)));
-    };
+    }
     let LoginForm { name, token, next } = match read_body(body, LOGIN_MAX).await {
         Ok(bytes) => read(&bytes),
         Err(refusal) => return Ok(message(refusal.status(), page::unreadable(&refusal.to_string()))),
     };
-    let refuse = |status, problem| Ok(message(status, form(&name, &next, alert(problem))));
+    let (name, token) = (name.trim(), token.trim());
+    let refuse = |status, problem| Ok(message(status, form(&access, texts.0, name, &next, alert(problem))));
     let is_plain = access::is_plain(&access, &client, &extensions, &headers);
-    let from_http = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"http://"));
-    if from_http && !is_plain {
-        return Ok(message(StatusCode::FORBIDDEN, form(&name, &next, needs_https())));
+    if is_from_http(&headers) && !is_plain {
+        let page = form(&access, texts.0, name, &next, needs_https(texts.0));
+        return Ok(message(StatusCode::FORBIDDEN, page));
     }
-    let name = name.trim();
-    if name.is_empty()
-        || name.chars().count() > NAME_MAX
-        || name.chars().any(|c| is_invisible(c) && !JOINERS.contains(&c))
-    {
-        let problem = "Please enter your name, in 1 to 80 visible characters.";
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, problem);
+    // Whose token it is says who they are.
+    if !token.starts_with(PERSONAL_TOKEN_PREFIX) && !is_name(name) {
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, texts.0.invalid_name);
     }
-    let attempt = match access.guard.guess(client.address, token.trim(), || inbox_token.equals(token.trim())) {
+    let mut owner = None;
+    let attempt = access.guard.guess(client.address, token, || {
+        owner = access.owner_of(token);
+        owner.is_some()
+    });
+    let attempt = match attempt {
         Ok(attempt) => attempt,
-        Err(RetryAfter(wait)) => return Ok(too_many(wait, name, &next)),
+        Err(RetryAfter(wait)) => return Ok(too_many(&access, texts, wait, name, &next)),
     };
     // Even a sleep of zero takes a millisecond.
     if !attempt.delay.is_zero() {
         tokio::time::sleep(attempt.delay).await;
     }
-    if !attempt.is_right {
-        tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
-        return refuse(StatusCode::FORBIDDEN, "Wrong inbox token.");
-    }
-    tracing::info!(agent = name, address = ?client.address, "inbox login");
-    let cookie = access::open(&access, inbox_token, name, is_plain).await?;
+    let login = match owner {
+        Some(TokenOwner::Agent(agent, token)) => (agent.clone(), LoginMethod::PersonalToken, token.digest()),
+        Some(TokenOwner::Anybody(token)) => (shared_agent(name), LoginMethod::SharedToken, token.digest()),
+        None => {
+            tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
+            return refuse(StatusCode::FORBIDDEN, texts.0.wrong_token);
+        }
+    };
+    tracing::info!(agent = login.0.name, id = %login.0.id, address = ?client.address, "inbox login");
+    let cookie = access::open(&access, &client, &headers, login, is_plain).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_page(&next))).into_response())
 }
 
@@ -116,16 +127,20 @@ pub async fn log_out(
     headers: HeaderMap,
 ) -> Result<Response, Failed> {
     let is_plain = access::is_plain(&access, &client, &extensions, &headers);
-    let cookie = access::close(&access, &headers, is_plain).await?;
+    let cookie = access::close(&access, &client, &headers, is_plain).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/inbox/login")).into_response())
 }
 
 /// The response to too many guesses: the form keeps its input, to be submitted again later.
-pub fn too_many(wait: Duration, name: &str, next: &str) -> Response {
-    let problem = "Too many attempts with a wrong token. Try again in a minute.";
+pub fn too_many(access: &InboxAccess, texts: PageTexts, wait: Duration, name: &str, next: &str) -> Response {
     let seconds = HeaderValue::from(wait.as_secs() + 1);
-    let page = message(StatusCode::TOO_MANY_REQUESTS, form(name, next, alert(problem)));
-    ([(header::RETRY_AFTER, seconds)], page).into_response()
+    let page = form(access, texts.0, name, next, alert(texts.0.too_many_attempts));
+    ([(header::RETRY_AFTER, seconds)], message(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
+}
+
+/// The login page with a problem of a login at the identity provider.
+pub fn with_problem(access: &InboxAccess, texts: &'static Texts, status: StatusCode, problem: &str) -> Response {
+    message(status, form(access, texts, "", "", alert(problem)))
 }
 
 /// The address of the login page, which redirects back to `target` afterwards. `target` is without the mount point, which axum strips.
@@ -137,11 +152,23 @@ pub fn login_address(target: &Uri) -> String {
 }
 
 /// The response to a form whose session has ended, with the text that was written, so that it is not lost.
-pub async fn return_text(body: Body) -> Response {
+pub async fn return_text(texts: PageTexts, body: Body) -> Response {
     let bytes = read_body(body, access::FORM_MAX).await.unwrap_or_default();
     let text = form_urlencoded::parse(&bytes).find(|(name, _)| name == "text");
     let text = text.map(|(_, text)| text.into_owned()).unwrap_or_default();
-    message(StatusCode::UNAUTHORIZED, logged_out(&text))
+    message(StatusCode::UNAUTHORIZED, logged_out(texts.0, &text))
+}
+
+/// Whether a form was submitted by a page that was loaded over HTTP.
+fn is_from_http(headers: &HeaderMap) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"http://"))
+}
+
+/// Whether a text can be the name of an agent.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.chars().count() <= NAME_MAX
+        && !name.chars().any(|c| is_invisible(c) && !JOINERS.contains(&c))
 }
 
 fn read(bytes: &[u8]) -> LoginForm {
@@ -163,7 +190,7 @@ fn escaped(byte: u8) -> String {
 }
 
 /// A page of the inbox; its first one if another address was given.
-fn own_page(next: &str) -> &str {
+pub fn own_page(next: &str) -> &str {
     let is_own = next == "/inbox" || next.starts_with("/inbox/") || next.starts_with("/inbox?");
     let is_good = is_own && next.len() <= NEXT_MAX && next.bytes().all(|byte| byte.is_ascii_graphic());
     if is_good { next } else { "/inbox" }
@@ -174,46 +201,54 @@ fn alert(text: &str) -> Markup {
 }
 
 /// Anybody who can read the network could take over a session over HTTP.
-fn needs_https() -> Markup {
-    html! {
-        div.wrong role="alert" {
-            p { "As far as the gateway can tell, this page was loaded without HTTPS. Your browser will not keep the session." }
-            p {
-                "Open it over HTTPS. If a proxy terminates HTTPS, have it send " code { "X-Forwarded-Proto" } " and list it in the gateway's configuration under "
-                code { "[proxy] trusted" } ". On a network where nobody can listen in, " code { "[inbox] insecure_http = true" }
-                " allows sessions over HTTP."
-            }
-        }
-    }
+fn needs_https(texts: &Texts) -> Markup {
+    html! { div.wrong role="alert" { p { (texts.needs_https) } p { (with_code(texts.how_to_get_https)) } } }
 }
 
-fn form(name: &str, next: &str, notice: Markup) -> Markup {
-    page::notice(
-        "Log in to the inbox",
+fn form(access: &InboxAccess, texts: &'static Texts, name: &str, next: &str, notice: Markup) -> Markup {
+    let (has_shared, has_personal) = (access.logins.shared_token.is_some(), !access.logins.agents.is_empty());
+    let (name_label, token_label) = match (has_shared, has_personal) {
+        (true, true) => (texts.your_name_if_shared, texts.any_token),
+        (true, false) => (texts.your_name, texts.inbox_token),
+        (false, _) => ("", texts.personal_token),
+    };
+    let provider = access.oidc.as_ref().map(|oidc| (oidc, oidc.start_address(own_page(next))));
+    page::notice_in(
+        texts,
+        texts.login_title,
         html! {
-            form.login method="post" action="/inbox/login" {
-                (notice)
-                label for="name" { "Your name, as customers see it with your answers" }
-                input #name name="name" required maxlength=(NAME_MAX) autocomplete="nickname" value=(name);
-                label for="token" { "Inbox token" }
-                input #token name="token" type="password" required autocomplete="current-password";
-                input type="hidden" name="next" value=(own_page(next));
-                button.button.main type="submit" { "Log in" }
+            (notice)
+            @if let Some((oidc, start)) = &provider {
+                p.provider { a.button.main href=(start) { (filled(texts.log_in_at, oidc.name())) } }
+            }
+            @if has_shared || has_personal {
+                @if provider.is_some() { h2 { (texts.or_with_token) } }
+                form.login method="post" action="/inbox/login" {
+                    @if has_shared {
+                        label for="name" { (name_label) }
+                        input #name name="name" required[!has_personal] maxlength=(NAME_MAX) autocomplete="nickname" value=(name);
+                    }
+                    label for="token" { (token_label) }
+                    input #token name="token" type="password" required autocomplete="current-password";
+                    input type="hidden" name="next" value=(own_page(next));
+                    button.button.main[provider.is_none()] type="submit" { (texts.log_in) }
+                }
             }
         },
     )
 }
 
-fn logged_out(text: &str) -> Markup {
-    page::notice(
-        "You were logged out",
+fn logged_out(texts: &'static Texts, text: &str) -> Markup {
+    page::notice_in(
+        texts,
+        texts.logged_out_title,
         html! {
-            p { "Sessions end after twelve hours. Nothing was sent." }
+            p { (texts.sessions_end) }
             @if !text.is_empty() {
-                label for="kept" { "Your text, to copy:" }
-                textarea #kept readonly rows="10" { (text) }
+                label for="kept" { (texts.your_text) }
+                textarea #kept readonly rows="10" dir="auto" { (text) }
             }
-            p { a href="/inbox/login" target="_blank" { "Log in in a new tab" } }
+            p { a href="/inbox/login" target="_blank" { (texts.log_in_in_new_tab) } }
         },
     )
 }

@@ -1,9 +1,10 @@
 //! The pages for agents: the list of tickets, one ticket with everything that a support engineer needs to answer it, how useful the community's
-//! answers are, and the deliveries that failed. They work without scripts; a script adds convenience.
+//! answers are, the deliveries that failed, the sessions of agents and the audit log. They work without scripts; a script adds convenience.
 
 pub mod access;
 mod actions;
 pub mod answers;
+mod audit_log;
 mod deliveries;
 pub mod destination_status;
 mod erase;
@@ -15,13 +16,17 @@ pub mod list_reader;
 mod login;
 mod markdown;
 mod notes;
+pub mod oidc;
 mod page;
 mod paste;
 mod render;
 pub mod rich;
+mod routes;
 mod send_again;
+mod sessions;
 pub mod state;
 mod steps;
+mod texts;
 mod ticket;
 pub mod ticket_reader;
 mod times;
@@ -32,22 +37,25 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Extension, Router};
 use serde::Deserialize;
 
 use crate::http::client::Client;
-use access::{Agent, InboxAccess};
+use access::{CurrentAgent, InboxAccess};
 use answers::AnswersReader;
-use deskbell_core::ports::StoreError;
-use deskbell_core::use_cases::privacy::EraseTicket;
+use deskbell_core::ports::{SiteScope, StoreError};
+use deskbell_core::rules::permissions::{Permission, is_sensitive};
+use deskbell_core::site::Sites;
+use deskbell_core::use_cases::agents::Audited;
 use destination_status::{DestinationStatus, DestinationStatuses};
 use domain::reference;
 use list_query::ListQuery;
 use list_reader::ListReader;
 use page::Frame;
 use render::{Failed, html, message};
-use ticket_reader::TicketReader;
+use routes::Pages;
+use texts::{ENGLISH, PageTexts};
 
 pub use state::InboxState;
 
@@ -62,7 +70,8 @@ const STYLE: &str = concat!(
     include_str!("style/conversation.css"),
     include_str!("style/records.css"),
     include_str!("style/answers.css"),
-    include_str!("style/deliveries.css")
+    include_str!("style/deliveries.css"),
+    include_str!("style/accounts.css")
 );
 const SCRIPT: &str = include_str!("inbox.js");
 
@@ -83,71 +92,127 @@ struct SiteQuery {
 
 /// The routes below `/inbox`.
 pub fn router(state: InboxState) -> Router {
-    Router::new()
-        .route("/", get(list))
-        .route("/answers", get(answers))
-        .route("/deliveries", get(deliveries).post(send_again::handle))
-        .route("/logout", post(login::log_out))
-        .route("/tickets/{name}", get(ticket).post(actions::handle))
-        .route("/tickets/{name}/erase", get(erase::show_form).post(erase::handle))
+    pages()
+        .router()
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
         .layer(from_fn_with_state(state.access.clone(), access::guard))
-        .route("/login", get(login::show_form).post(login::log_in))
-        // The style is not secret, and error pages need it too.
-        .route("/inbox.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
-        .route("/inbox.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
+        .merge(open_pages())
         .layer(map_response(headers))
         .with_state(state)
+}
+
+/// The pages for authenticated agents.
+fn pages() -> Pages {
+    Pages::default()
+        .get("/", Permission::ReadTickets, list)
+        .get("/answers", Permission::ReadAnswers, answers)
+        .get("/deliveries", Permission::ReadDeliveries, deliveries)
+        .post("/deliveries", Permission::ResendDeliveries, send_again::handle)
+        .get("/tickets/{name}", Permission::ReadTickets, ticket)
+        .post("/tickets/{name}", Permission::HandleTickets, actions::handle)
+        .get("/tickets/{name}/erase", Permission::EraseTickets, erase::show_form)
+        .post("/tickets/{name}/erase", Permission::EraseTickets, erase::handle)
+        .get("/sessions", Permission::OwnSessions, sessions::list)
+        .post("/sessions", Permission::OwnSessions, sessions::end)
+        .get("/audit", Permission::ReadAuditLog, audit_log::show)
+        .post("/logout", Permission::OwnSessions, login::log_out)
+}
+
+/// What everybody can request: the ways to log in, and the style, which is not secret and which error pages need too.
+fn open_pages() -> Router<InboxState> {
+    Router::new()
+        .route("/login", get(login::show_form).post(login::log_in))
+        .route("/login/oidc", get(oidc::start))
+        .route("/login/oidc/callback", get(oidc::finish))
+        .route("/inbox.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
+        .route("/inbox.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
+}
+
+/// What the head of every page shows.
+struct Head {
+    /// The destinations that need attention, on the sites of the agent.
+    destinations: Vec<DestinationStatus>,
+    warning: Option<String>,
+}
+
+impl Head {
+    async fn read(statuses: &DestinationStatuses, agent: &CurrentAgent) -> Result<Head, StoreError> {
+        let destinations = statuses.read(&agent.sites(Permission::ReadDeliveries)).await?;
+        Ok(Head { destinations, warning: statuses.warning() })
+    }
+
+    fn frame<'a>(&'a self, agent: &'a CurrentAgent) -> Frame<'a> {
+        let dead_letters = destination_status::dead_letters(&self.destinations);
+        Frame { agent, dead_letters, warning: self.warning.as_deref(), texts: &ENGLISH }
+    }
+}
+
+/// The site that a query names, if the agent may see it; without one all sites, or the first one if they may not see all of them. None if they may
+/// see none.
+fn permitted_site(site: &str, configured: &Sites, permitted: &SiteScope) -> Option<String> {
+    match permitted {
+        SiteScope::All => Some(site.into()),
+        _ if !site.is_empty() => permitted.includes(site).then(|| site.into()),
+        _ => configured.keys().find(|key| permitted.includes(key)).map(ToString::to_string),
+    }
 }
 
 async fn list(
     State(reader): State<Arc<ListReader>>,
     State(statuses): State<Arc<DestinationStatuses>>,
     State(access): State<Arc<InboxAccess>>,
-    Extension(agent): Extension<Agent>,
+    Extension(agent): Extension<CurrentAgent>,
     client: Client,
-    Query(query): Query<ListQuery>,
+    texts: PageTexts,
+    Query(mut query): Query<ListQuery>,
 ) -> Result<Response, Failed> {
+    let sites = agent.sites(Permission::ReadTickets);
     // A search for a reference opens that ticket.
     if let Some(name) = reference::parse(query.q.trim())
-        && reader.has_ticket(&name).await?
+        && reader.has_ticket(&name, &sites).await?
     {
         return Ok(Redirect::to(&format!("/inbox/tickets/{name}")).into_response());
     }
+    match permitted_site(&query.site, &reader.sites, &sites) {
+        Some(site) => query.site = site,
+        None => return Ok(message(StatusCode::FORBIDDEN, page::forbidden(texts.0))),
+    }
     let result = reader.tickets(&query).await?;
-    let incidents = reader.incidents().await?;
+    let incidents = reader.incidents(&sites).await?;
     let base = base(&client);
-    let destinations = statuses.read().await?;
-    let warning = statuses.warning();
+    let head = Head::read(&statuses, &agent).await?;
     let page = list::TicketList {
-        frame: frame(&agent, &destinations, warning.as_deref()),
+        frame: head.frame(&agent),
         sites: &reader.sites,
+        permitted: &sites,
         is_demo: access.is_demo,
         query: &query,
         result: &result,
         base: &base,
         broken: &incidents,
-        destinations: &destinations,
+        destinations: &head.destinations,
     };
     Ok(html(list::page(&page)).into_response())
 }
 
 async fn ticket(
-    State(reader): State<Arc<TicketReader>>,
-    State(statuses): State<Arc<DestinationStatuses>>,
-    State(erase): State<Arc<EraseTicket>>,
-    Extension(agent): Extension<Agent>,
+    State(state): State<InboxState>,
+    Extension(agent): Extension<CurrentAgent>,
     client: Client,
     Path(name): Path<String>,
     Query(shown): Query<ShownMessages>,
 ) -> Result<Response, Failed> {
+    let InboxState { ticket: reader, destinations: statuses, access, erase, .. } = state;
     let name = reference::parse(&name).unwrap_or(name);
-    let ticket = match reader.ticket(&name).await {
+    let ticket = match reader.ticket(&name, &agent.sites(Permission::ReadTickets)).await {
         Ok(Some(ticket)) => ticket,
         Ok(None) => return Ok(message(StatusCode::NOT_FOUND, page::not_found())),
-        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&erase, &name, error).await,
+        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&erase, &agent, &name, error).await,
         Err(error) => return Err(error.into()),
     };
+    if reader.sites.get(&ticket.site).is_some_and(|site| is_sensitive(site, &ticket)) {
+        agent.record(&access.audit, Audited::TicketRead(&ticket.site, &ticket.reference)).await?;
+    }
     let conversation = reader.conversation(&ticket, shown.before).await?;
     let view = ticket::TicketView {
         ticket: &ticket,
@@ -159,10 +224,11 @@ async fn ticket(
         is_latest: shown.before.is_none(),
         base: &base(&client),
         deliveries: &reader.deliveries(&ticket, &statuses).await?,
+        may_erase: agent.may_on(Permission::EraseTickets, &ticket.site),
+        may_resend: agent.may_on(Permission::ResendDeliveries, &ticket.site),
     };
-    let destinations = statuses.read().await?;
-    let warning = statuses.warning();
-    Ok(html(ticket::page(&reader.sites, &frame(&agent, &destinations, warning.as_deref()), &view)).into_response())
+    let head = Head::read(&statuses, &agent).await?;
+    Ok(html(ticket::page(&reader.sites, &head.frame(&agent), &view)).into_response())
 }
 
 /// The address of this gateway in the agent's browser.
@@ -174,26 +240,21 @@ fn base(client: &Client) -> String {
 async fn answers(
     State(reader): State<Arc<AnswersReader>>,
     State(statuses): State<Arc<DestinationStatuses>>,
-    Extension(agent): Extension<Agent>,
+    Extension(agent): Extension<CurrentAgent>,
     Query(query): Query<SiteQuery>,
 ) -> Result<Html<String>, Failed> {
-    let destinations = statuses.read().await?;
-    let warning = statuses.warning();
-    Ok(html(answers::page(&reader, &frame(&agent, &destinations, warning.as_deref()), &query.site).await?))
+    let head = Head::read(&statuses, &agent).await?;
+    let sites = agent.sites(Permission::ReadAnswers);
+    Ok(html(answers::page(&reader, &head.frame(&agent), &sites, &query.site).await?))
 }
 
 async fn deliveries(
     State(statuses): State<Arc<DestinationStatuses>>,
-    Extension(agent): Extension<Agent>,
+    Extension(agent): Extension<CurrentAgent>,
 ) -> Result<Html<String>, Failed> {
-    let destinations = statuses.read_all().await?;
-    let warning = statuses.warning();
-    let frame = frame(&agent, &destinations, warning.as_deref());
-    Ok(html(deliveries::page(&statuses, &frame, &destinations).await?))
-}
-
-fn frame<'a>(agent: &'a Agent, destinations: &[DestinationStatus], warning: Option<&'a str>) -> Frame<'a> {
-    Frame { agent, dead_letters: destination_status::dead_letters(destinations), warning }
+    let destinations = statuses.read_all(&agent.sites(Permission::ReadDeliveries)).await?;
+    let head = Head { destinations, warning: statuses.warning() };
+    Ok(html(deliveries::page(&statuses, &head.frame(&agent), &head.destinations).await?))
 }
 
 async fn headers(mut response: Response) -> Response {
@@ -206,4 +267,56 @@ async fn headers(mut response: Response) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deskbell_core::site::Site;
+
+    #[test]
+    fn every_page_needs_a_permission() {
+        let pages = pages();
+        let needed: Vec<String> = pages
+            .permissions()
+            .iter()
+            .map(|((path, method), permission)| format!("{method} {path}: {permission:?}"))
+            .collect();
+        assert_eq!(
+            needed,
+            [
+                "GET /: ReadTickets",
+                "GET /answers: ReadAnswers",
+                "GET /audit: ReadAuditLog",
+                "GET /deliveries: ReadDeliveries",
+                "POST /deliveries: ResendDeliveries",
+                "POST /logout: OwnSessions",
+                "GET /sessions: OwnSessions",
+                "POST /sessions: OwnSessions",
+                "GET /tickets/{name}: ReadTickets",
+                "POST /tickets/{name}: HandleTickets",
+                "GET /tickets/{name}/erase: EraseTickets",
+                "POST /tickets/{name}/erase: EraseTickets",
+            ]
+        );
+    }
+
+    #[test]
+    fn agents_of_some_sites_see_one_of_theirs_and_no_other() {
+        let sites: Sites = ["acme", "globex", "initech"]
+            .into_iter()
+            .map(|key| Site { key: key.into(), ..deskbell_core::fixtures::site() })
+            .collect();
+        let some = SiteScope::Only(["globex".into(), "initech".into()].into());
+        for (site, permitted, expected) in [
+            ("", &SiteScope::All, Some("")),
+            ("acme", &SiteScope::All, Some("acme")),
+            ("", &some, Some("globex")),
+            ("initech", &some, Some("initech")),
+            ("acme", &some, None),
+            ("", &SiteScope::NONE, None),
+        ] {
+            assert_eq!(permitted_site(site, &sites, permitted).as_deref(), expected, "{site} {permitted:?}");
+        }
+    }
 }

@@ -2,52 +2,68 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::access::Agent;
-use crate::config::TOKEN_MIN;
+use super::access::CurrentAgent;
+use super::texts::{ENGLISH, Texts};
+use deskbell_core::rules::permissions::Permission;
 
 /// The data of the frame of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     /// The agent who sees the page.
-    pub agent: &'a Agent,
-    /// The number of dead letters.
+    pub agent: &'a CurrentAgent,
+    /// The number of dead letters that they may see.
     pub dead_letters: u32,
     /// A warning about how the gateway is reached.
     pub warning: Option<&'a str>,
+    /// The language of the page.
+    pub texts: &'static Texts,
 }
 
 /// A page.
 pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
-    let Frame { agent, dead_letters, warning } = frame;
+    let Frame { agent, dead_letters, warning, texts } = frame;
+    let links = [
+        ("/inbox", texts.tickets, Permission::ReadTickets),
+        ("/inbox/answers", texts.answers, Permission::ReadAnswers),
+        ("/inbox/deliveries", texts.deliveries, Permission::ReadDeliveries),
+        ("/inbox/audit", texts.audit_log, Permission::ReadAuditLog),
+    ];
     let links = html! {
-        nav aria-label="Pages of the inbox" {
-            a href="/inbox" { "Tickets" }
-            a href="/inbox/answers" { "Answers" }
-            a href="/inbox/deliveries" {
-                "Deliveries" @if *dead_letters > 0 { span.mark.critical { " " (dead_letters) span.unseen { " given up" } } }
+        nav aria-label=(texts.pages) {
+            @for (address, text, permission) in links {
+                @if agent.may(permission) {
+                    a href=(address) {
+                        (text)
+                        @if permission == Permission::ReadDeliveries && *dead_letters > 0 {
+                            " " span.mark.critical { (dead_letters) span.unseen { " " (texts.given_up) } }
+                        }
+                    }
+                }
             }
         }
-        @if agent.logged_in {
+        @if agent.session.is_some() {
             form.leave method="post" action="/inbox/logout" {
-                span.muted { bdi { (agent.name) } }
-                button.link type="submit" { "Log out" }
+                span.muted { bdi { (agent.name()) } }
+                a href="/inbox/sessions" { (texts.sessions) }
+                button.link type="submit" { (texts.log_out) }
             }
         }
     };
     framed(
+        texts,
         title,
         links,
         html! {
-            @if let Some(warning) = warning { p.wrong role="alert" { (warning) } }
+            @if let Some(warning) = warning { p.wrong role="alert" lang="en" dir="ltr" { (warning) } }
             (content)
         },
     )
 }
 
-fn framed(title: &str, links: Markup, content: Markup) -> Markup {
+fn framed(texts: &Texts, title: &str, links: Markup, content: Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(texts.tag) dir=[texts.is_rtl.then_some("rtl")] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -59,7 +75,7 @@ fn framed(title: &str, links: Markup, content: Markup) -> Markup {
             }
             body {
                 header.bar {
-                    a.brand href="/inbox" { "Deskbell" span.brand-part { " Inbox" } }
+                    a.brand href="/inbox" { "Deskbell" span.brand-part { " " (texts.inbox) } }
                     (links)
                 }
                 main { (content) }
@@ -67,6 +83,35 @@ fn framed(title: &str, links: Markup, content: Markup) -> Markup {
             }
         }
     }
+}
+
+/// The agent is logged in, and their browser is to load a page of the inbox. A redirect would continue the navigation from the identity provider,
+/// with which browsers do not send the cookie of the session.
+pub fn logged_in(texts: &'static Texts, next: &str) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(texts.tag) dir=[texts.is_rtl.then_some("rtl")] {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="refresh" content={ "0; url=" (next) };
+                title { (texts.logged_in_title) " · Deskbell inbox" }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href="/inbox/inbox.css";
+            }
+            body { main { div.notice { h1 { (texts.logged_in_title) } p { a href=(next) { (texts.proceed) } } } } }
+        }
+    }
+}
+
+/// The agent may not see or do this.
+pub fn forbidden(texts: &'static Texts) -> Markup {
+    notice_in(
+        texts,
+        texts.forbidden_title,
+        html! { p { (texts.forbidden) } p { a href="/inbox" { (texts.all_tickets) } } },
+    )
 }
 
 /// The ticket does not exist.
@@ -129,15 +174,15 @@ pub fn unreadable(reason: &str) -> Markup {
     )
 }
 
-/// The inbox is closed because there is no token.
+/// The inbox is closed because there is no way to log in.
 pub fn closed(demo: bool) -> Markup {
     notice(
         "The inbox is closed",
         html! {
-            p { "The inbox needs a token because tickets contain personal data. This gateway has none yet." }
-            p { "Set one of at least " (TOKEN_MIN) " characters and restart the gateway:" }
-            pre tabindex="0" { code { "export DESKBELL_INBOX_TOKEN=\"$(openssl rand -hex 32)\"" } }
-            p { "or set " code { "inbox_token" } " in the configuration file." }
+            p { "Agents need a login because tickets contain personal data. This gateway has none yet." }
+            p { "Make a personal token for each agent and restart the gateway:" }
+            pre tabindex="0" { code { "deskbell agents token ana --name \"Ana Lima\" --role administrator" } }
+            p { "or set " code { "[inbox.oidc]" } " in the configuration file, to log in at your identity provider." }
             @if demo {
                 p { "In the demo, the inbox opens without a token on the same computer, at http://localhost or http://127.0.0.1." }
             }
@@ -147,5 +192,10 @@ pub fn closed(demo: bool) -> Markup {
 
 /// A page with one message.
 pub fn notice(title: &str, content: Markup) -> Markup {
-    framed(title, html! {}, html! { div.notice { h1 { (title) } (content) } })
+    notice_in(&ENGLISH, title, content)
+}
+
+/// A page with one message in a language.
+pub fn notice_in(texts: &Texts, title: &str, content: Markup) -> Markup {
+    framed(texts, title, html! {}, html! { div.notice { h1 { (title) } (content) } })
 }

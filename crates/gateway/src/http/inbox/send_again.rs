@@ -10,11 +10,14 @@ use axum::{Extension, Form};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::access::Agent;
+use super::access::{CurrentAgent, InboxAccess};
 use super::render::{Failed, message};
+use super::texts::PageTexts;
 use super::{labels, page};
 use deskbell_core::ids::{DeliveryId, Reference};
 use deskbell_core::ports::Delivery;
+use deskbell_core::rules::permissions::Permission;
+use deskbell_core::use_cases::agents::Audited;
 use deskbell_core::use_cases::delivery::{DeadLetters, ResendDeliveries};
 use domain::reference;
 
@@ -32,7 +35,9 @@ pub struct ResendForm {
 /// Handles the form, and redirects to the page with the button.
 pub async fn handle(
     State(resend): State<Arc<ResendDeliveries>>,
-    Extension(agent): Extension<Agent>,
+    State(access): State<Arc<InboxAccess>>,
+    Extension(agent): Extension<CurrentAgent>,
+    texts: PageTexts,
     form: Result<Form<ResendForm>, FormRejection>,
 ) -> Result<Response, Failed> {
     let form = form.map(|Form(form)| form).unwrap_or_default();
@@ -40,7 +45,21 @@ pub async fn handle(
         let problem = page::problem_page("The form does not say which delivery to send again.", "", ADDRESS);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, problem));
     };
-    resend.resend(letters, &agent.name).await?;
+    let sites = agent.sites(Permission::ResendDeliveries);
+    match letters {
+        // Another agent may just have sent it again.
+        DeadLetters::One(id) => {
+            if let Some((delivery, reference)) = resend.find(id).await? {
+                if !sites.includes(&delivery.site) {
+                    return Ok(message(StatusCode::FORBIDDEN, page::forbidden(texts.0)));
+                }
+                let what = Audited::DeliveryResent(&delivery.site, &reference, &delivery.destination);
+                agent.record(&access.audit, what).await?;
+            }
+        }
+        DeadLetters::All => agent.record(&access.audit, Audited::AllResent).await?,
+    }
+    resend.resend(letters, &sites, agent.name()).await?;
     let back_to = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
     Ok(Redirect::to(back_to.as_deref().unwrap_or(ADDRESS)).into_response())
 }

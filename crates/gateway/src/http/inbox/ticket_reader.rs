@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::destination_status::DestinationStatuses;
 use super::ticket::DestinationDeliveries;
 use deskbell_core::ids::{DestinationName, QueueName};
-use deskbell_core::ports::{Activity, Conversations, ExternalTickets, StoreError, StoredTicket, Tickets};
+use deskbell_core::ports::{Activity, Conversations, ExternalTickets, SiteScope, StoreError, StoredTicket, Tickets};
 use deskbell_core::site::Sites;
 use deskbell_core::use_cases::attachments::ReadFiles;
 use domain::attachment::Attachment;
@@ -43,9 +43,9 @@ pub struct ConversationPart {
 }
 
 impl TicketReader {
-    /// The ticket with a reference or id.
-    pub async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError> {
-        self.tickets.ticket_by_name(name).await
+    /// The ticket with a reference or id, if it is on one of these sites.
+    pub async fn ticket(&self, name: &str, sites: &SiteScope) -> Result<Option<StoredTicket>, StoreError> {
+        Ok(self.tickets.ticket_by_name(name).await?.filter(|ticket| sites.includes(&ticket.site)))
     }
 
     /// The attachments of a ticket and its messages, each with the number of its message.

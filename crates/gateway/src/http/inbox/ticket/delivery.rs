@@ -97,7 +97,7 @@ fn dead_letters(view: &TicketView<'_>, group: &DestinationDeliveries, delivery: 
     html! {
         (marked_facts(&[("Given up", settled_text(delivery)), ("Tried", attempts_text(delivery)), ("Reason", text(&delivery.reason))]))
         @if group.is_gone { p.muted { "This destination was removed from the configuration. Queued items are sent when a destination with this name returns." } }
-        @else { (send_again::button_for(delivery, &view.ticket.reference, true)) }
+        @else if view.may_resend { (send_again::button_for(delivery, &view.ticket.reference, true)) }
     }
 }
 

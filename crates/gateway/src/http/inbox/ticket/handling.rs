@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use super::super::{erase, labels, paste, times};
 use super::TicketView;
 use super::section::{card as section, fold, marked_facts, text};
-use crate::http::inbox::access::Agent;
+use crate::http::inbox::access::CurrentAgent;
 use deskbell_core::ports::StoredTicket;
 use deskbell_core::site::Sites;
 use domain::targets::Owner;
 use domain::ticket::Severity;
 
 /// The card.
-pub fn card(sites: &Sites, agent: &Agent, view: &TicketView<'_>) -> Markup {
+pub fn card(sites: &Sites, agent: &CurrentAgent, view: &TicketView<'_>) -> Markup {
     let ticket = view.ticket;
     let handling = &ticket.handling;
     let priority = ticket.priority.map_or("Unknown", |priority| priority.word());
@@ -40,7 +40,7 @@ pub fn card(sites: &Sites, agent: &Agent, view: &TicketView<'_>) -> Markup {
 }
 
 /// How it arrived.
-pub fn arrival(ticket: &StoredTicket) -> Markup {
+pub fn arrival(ticket: &StoredTicket, may_erase: bool) -> Markup {
     let submitted = &ticket.ticket;
     let client = format!("{} {}", submitted.client.name, submitted.client.version);
     let sent_at = if submitted.created_at.is_empty() { text("") } else { times::minute(&submitted.created_at) };
@@ -52,7 +52,7 @@ pub fn arrival(ticket: &StoredTicket) -> Markup {
         ("Language", text(&submitted.locale)),
         ("Sent with", text(client.trim())),
     ];
-    let content = html! { (marked_facts(&facts)) (erase::link(ticket)) };
+    let content = html! { (marked_facts(&facts)) @if may_erase { (erase::link(ticket)) } };
     section("arrival", "Source", &[], content)
 }
 
@@ -62,12 +62,12 @@ fn corrected(ticket: &StoredTicket) -> &'static str {
     if severity == ticket.ticket.severity { "" } else { labels::severity(severity) }
 }
 
-fn assign(agent: &Agent, ticket: &StoredTicket) -> Markup {
-    let is_mine = ticket.handling.assignee == agent.name;
+fn assign(agent: &CurrentAgent, ticket: &StoredTicket) -> Markup {
+    let is_mine = ticket.handling.assignee == agent.name();
     html! {
         form.inline method="post" action=(action(ticket)) {
             input type="hidden" name="action" value="assign";
-            @if !is_mine { button.button.small type="submit" name="assignee" value=(agent.name) { "Assign to me" } }
+            @if !is_mine { button.button.small type="submit" name="assignee" value=(agent.name()) { "Assign to me" } }
             @else { button.button.small type="submit" name="assignee" value="" { "Unassign" } }
         }
         form.inline method="post" action=(action(ticket)) {
@@ -104,7 +104,7 @@ fn triage(sites: &Sites, ticket: &StoredTicket) -> Markup {
 }
 
 fn hand_over(sites: &Sites, ticket: &StoredTicket) -> Markup {
-    let teams = labels::teams(sites, Some(&ticket.site));
+    let teams = labels::teams(sites, |site| *site == ticket.site);
     html! {
         form.fields method="post" action=(action(ticket)) {
             label for="owner" { "Owner" }

@@ -54,6 +54,10 @@ pub struct TicketView<'a> {
     pub base: &'a str,
     /// Its deliveries to each destination.
     pub deliveries: &'a [DestinationDeliveries],
+    /// Whether the agent may erase it.
+    pub may_erase: bool,
+    /// Whether the agent may send its deliveries again.
+    pub may_resend: bool,
 }
 
 impl TicketView<'_> {
@@ -103,7 +107,7 @@ pub fn page(sites: &Sites, frame: &Frame<'_>, view: &TicketView<'_>) -> Markup {
                     (person::card(ticket))
                     (application::card(context))
                     (links::card(context))
-                    (handling::arrival(ticket))
+                    (handling::arrival(ticket, view.may_erase))
                 }
                 div.column.rest {
                     div.card.rows {

@@ -1,0 +1,116 @@
+//! Writes, reads and expires the audit log.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::ids::{AgentId, Reference, SiteKey};
+use crate::ports::{Agent, AuditEntry, AuditKind, AuditLog, LoginMethod, NewAuditEntry, StoreError};
+use crate::rules::retention::Retention;
+use crate::timestamp::Timestamp;
+
+const EVERY: Duration = Duration::from_secs(3600);
+/// How many entries are deleted per transaction, and the pause between transactions, for other writers.
+const CHUNK: u32 = 1000;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What an agent did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audited<'a> {
+    /// They logged in.
+    LoggedIn(LoginMethod),
+    /// They wanted to log in, and have no role.
+    LoginRefused(LoginMethod),
+    /// They logged out.
+    LoggedOut,
+    /// They ended a session of this agent.
+    SessionEnded(&'a Agent),
+    /// They opened this ticket of a site.
+    TicketRead(&'a SiteKey, &'a Reference),
+    /// They erased this ticket of a site.
+    TicketErased(&'a SiteKey, &'a Reference),
+    /// They sent a delivery of this ticket of a site to a destination again.
+    DeliveryResent(&'a SiteKey, &'a Reference, &'a str),
+    /// They sent all deliveries that they may see again.
+    AllResent,
+}
+
+/// The audit log.
+#[derive(Clone)]
+pub struct Audit {
+    log: Arc<dyn AuditLog>,
+    keep: Retention,
+    clock: Arc<dyn Clock>,
+}
+
+impl Audit {
+    /// Keeps a log for a time.
+    pub fn new(log: Arc<dyn AuditLog>, keep: Retention, clock: Arc<dyn Clock>) -> Audit {
+        Audit { log, keep, clock }
+    }
+
+    /// Writes what an agent does, from a network address. To be called before it is done, so that nothing is done without an entry.
+    pub async fn record(&self, agent: &Agent, address: &str, what: Audited<'_>) -> Result<(), StoreError> {
+        self.log.record_audit(&entry(agent, address, what)).await
+    }
+
+    /// The latest entries, of an agent if one is given, below a number.
+    pub async fn entries(
+        &self,
+        agent: Option<&AgentId>,
+        below: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.log.audit_entries(agent, below, limit).await
+    }
+
+    /// Deletes expired entries once an hour; never returns.
+    pub async fn run(&self) -> Infallible {
+        loop {
+            match self.expire(self.clock.now()).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "audit log entries expired"),
+                Err(error) => tracing::warn!(%error, "audit log retention failed"),
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Deletes the entries that have expired at a time. Returns how many.
+    pub async fn expire(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let Some(before) = self.keep.cutoff(now) else { return Ok(0) };
+        let mut all = 0;
+        loop {
+            let deleted = self.log.delete_audit_before(before, CHUNK).await?;
+            all += deleted;
+            if deleted < CHUNK.into() {
+                return Ok(all);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+fn entry(agent: &Agent, address: &str, what: Audited<'_>) -> NewAuditEntry {
+    let nothing = ("", "", "");
+    let (kind, (site, ticket, detail)) = match what {
+        Audited::LoggedIn(method) => (AuditKind::LoggedIn, ("", "", method.word())),
+        Audited::LoginRefused(method) => (AuditKind::LoginRefused, ("", "", method.word())),
+        Audited::LoggedOut => (AuditKind::LoggedOut, nothing),
+        Audited::SessionEnded(of) => (AuditKind::SessionEnded, ("", "", of.name.as_str())),
+        Audited::TicketRead(site, ticket) => (AuditKind::TicketRead, (site.as_str(), ticket.as_str(), "")),
+        Audited::TicketErased(site, ticket) => (AuditKind::TicketErased, (site.as_str(), ticket.as_str(), "")),
+        Audited::DeliveryResent(site, ticket, to) => (AuditKind::DeliveryResent, (site.as_str(), ticket.as_str(), to)),
+        Audited::AllResent => (AuditKind::DeliveryResent, nothing),
+    };
+    NewAuditEntry {
+        agent: agent.id.clone(),
+        name: agent.name.clone(),
+        address: address.into(),
+        kind,
+        site: site.into(),
+        ticket: ticket.into(),
+        detail: detail.into(),
+    }
+}

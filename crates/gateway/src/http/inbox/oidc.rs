@@ -1,0 +1,229 @@
+//! Logs agents in at the company's identity provider. The browser keeps the secret of the login in a cookie until it comes back.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use identity::oidc::{Flow, Identified, OidcClient, OidcError};
+use maud::html;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::access::{self, InboxAccess};
+use super::login::{own_page, with_problem};
+use super::page;
+use super::render::{Failed, message};
+use super::texts::{PageTexts, filled};
+use crate::http::client::{Client, prefix};
+use deskbell_core::ids::AgentId;
+use deskbell_core::ports::{Agent, Grant, LoginMethod};
+use deskbell_core::use_cases::agents::Audited;
+
+/// The path to which the provider sends the browser back, below the address of the inbox.
+const CALLBACK: &str = "/login/oidc/callback";
+/// The cookie of a login over HTTPS, and of one that may use HTTP.
+const SECURE_COOKIE: &str = "__Host-deskbell_login";
+const PLAIN_COOKIE: &str = "deskbell_login";
+/// How long a login may take, in seconds.
+const FLOW_SECONDS: u32 = 15 * 60;
+
+/// Logs in at a provider.
+#[derive(Debug)]
+pub struct OidcLogin {
+    client: OidcClient,
+    /// The name of the provider on the login page.
+    name: String,
+    /// What the members of a group may do.
+    grants: Vec<(String, Grant)>,
+    credential: [u8; 32],
+}
+
+/// The page to show after the login.
+#[derive(Deserialize)]
+pub struct StartQuery {
+    #[serde(default)]
+    next: String,
+}
+
+/// The provider's response.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct CallbackQuery {
+    state: String,
+    code: String,
+    error: String,
+    iss: Option<String>,
+}
+
+impl OidcLogin {
+    /// Logs in at a provider with a name; members of its groups have these grants.
+    pub fn new(client: OidcClient, name: String, grants: Vec<(String, Grant)>) -> OidcLogin {
+        OidcLogin { credential: client.fingerprint(), client, name, grants }
+    }
+
+    /// The name of the provider.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A digest of what the login depends on.
+    pub fn credential(&self) -> &[u8; 32] {
+        &self.credential
+    }
+
+    /// The link that begins a login.
+    pub fn start_address(&self, next: &str) -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+        format!("/inbox/login/oidc?{query}")
+    }
+
+    /// The agent whom the provider has identified.
+    fn agent(&self, identified: &Identified) -> Agent {
+        let Identified { subject, name, groups } = identified;
+        let digest = Sha256::new().chain_update(self.credential).chain_update(subject).finalize();
+        let id = AgentId::new(format!("oidc:{}", BASE64_URL_SAFE_NO_PAD.encode(digest)));
+        Agent { id, name: name.clone(), grants: grants_of(&self.grants, groups) }
+    }
+}
+
+/// What the members of groups may do.
+fn grants_of(grants: &[(String, Grant)], groups: &BTreeSet<String>) -> Vec<Grant> {
+    let of_groups = grants.iter().filter(|(group, _)| groups.contains(group));
+    of_groups.map(|(_, grant)| grant.clone()).collect()
+}
+
+/// Sends the browser to the provider.
+pub async fn start(
+    State(access): State<Arc<InboxAccess>>,
+    client: Client,
+    texts: PageTexts,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Query(query): Query<StartQuery>,
+) -> Result<Response, Failed> {
+    let Some(oidc) = &access.oidc else { return Ok(message(StatusCode::NOT_FOUND, page::not_found())) };
+    let is_plain = access::is_plain(&access, &client, &extensions, &headers);
+    let flow = Flow::begin().map_err(|_| Failed(None))?;
+    let redirect_uri = redirect_uri(&access, &client, &extensions, &headers);
+    match oidc.client.authorization_url(&flow, &redirect_uri).await {
+        Ok(url) => {
+            let value = format!("{}.{}", flow.secret(), BASE64_URL_SAFE_NO_PAD.encode(own_page(&query.next)));
+            let cookie = cookie(&value, FLOW_SECONDS, is_plain);
+            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(url.as_str())).into_response())
+        }
+        Err(error) => Ok(refuse(&access, oidc, texts, &error)),
+    }
+}
+
+/// Takes the browser back from the provider, and opens a session.
+pub async fn finish(
+    State(access): State<Arc<InboxAccess>>,
+    client: Client,
+    texts: PageTexts,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Query(query): Query<CallbackQuery>,
+) -> Result<Response, Failed> {
+    let Some(oidc) = &access.oidc else { return Ok(message(StatusCode::NOT_FOUND, page::not_found())) };
+    let is_plain = access::is_plain(&access, &client, &extensions, &headers);
+    let refuse_with = |status, text: &str| {
+        let page = with_problem(&access, texts.0, status, &filled(text, oidc.name()));
+        ([(header::SET_COOKIE, cookie("", 0, is_plain))], page).into_response()
+    };
+    let begun = begun(&headers, is_plain).filter(|(flow, _)| flow.state() == query.state);
+    let Some((flow, next)) = begun else {
+        return Ok(refuse_with(StatusCode::BAD_REQUEST, texts.0.login_expired));
+    };
+    if !query.error.is_empty() {
+        let error: String = query.error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
+        tracing::info!(address = ?client.address, error, "inbox login refused by the identity provider");
+        return Ok(refuse_with(StatusCode::FORBIDDEN, texts.0.login_refused));
+    }
+    let redirect_uri = redirect_uri(&access, &client, &extensions, &headers);
+    let identified = match oidc.client.identify(&flow, &redirect_uri, &query.code, query.iss.as_deref()).await {
+        Ok(identified) => identified,
+        Err(error) => {
+            let page = refuse(&access, oidc, texts, &error);
+            return Ok(([(header::SET_COOKIE, cookie("", 0, is_plain))], page).into_response());
+        }
+    };
+    let agent = oidc.agent(&identified);
+    if agent.grants.is_empty() {
+        tracing::warn!(agent = agent.name, id = %agent.id, address = ?client.address, "inbox login without a role");
+        access.audit.record(&agent, &access::address(&client), Audited::LoginRefused(LoginMethod::Oidc)).await?;
+        let text = html! {
+            p { (filled(texts.0.no_role, oidc.name())) }
+            p { a href="/inbox/login" { (texts.0.log_in) } }
+        };
+        let page = message(StatusCode::FORBIDDEN, page::notice_in(texts.0, texts.0.no_role_title, text));
+        return Ok(([(header::SET_COOKIE, cookie("", 0, is_plain))], page).into_response());
+    }
+    tracing::info!(agent = agent.name, id = %agent.id, address = ?client.address, "inbox login");
+    let login = (agent, LoginMethod::Oidc, oidc.credential());
+    let session = access::open(&access, &client, &headers, login, is_plain).await?;
+    let mut response = message(StatusCode::OK, page::logged_in(texts.0, &next));
+    for cookie in [session, cookie("", 0, is_plain)] {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+fn refuse(access: &InboxAccess, oidc: &OidcLogin, texts: PageTexts, error: &OidcError) -> Response {
+    tracing::warn!(%error, "inbox login at the identity provider failed");
+    let (status, text) = match error {
+        OidcError::Busy => (StatusCode::SERVICE_UNAVAILABLE, texts.0.provider_busy),
+        OidcError::Unreachable(_) => (StatusCode::BAD_GATEWAY, texts.0.provider_unreachable),
+        OidcError::Invalid(_) | OidcError::Token(_) => (StatusCode::FORBIDDEN, texts.0.provider_failed),
+    };
+    with_problem(access, texts.0, status, &filled(text, oidc.name()))
+}
+
+/// The address to which the provider sends browsers back.
+fn redirect_uri(access: &InboxAccess, client: &Client, extensions: &Extensions, headers: &HeaderMap) -> String {
+    if let Some(url) = &access.url {
+        return format!("{url}{CALLBACK}");
+    }
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let scheme = if client.is_https { "https" } else { "http" };
+    format!("{scheme}://{}{}/inbox{CALLBACK}", client.host, prefix(&access.proxies, peer, headers))
+}
+
+/// The login that a browser has begun, and the page to show after it.
+fn begun(headers: &HeaderMap, is_plain: bool) -> Option<(Flow, String)> {
+    let name = if is_plain { PLAIN_COOKIE } else { SECURE_COOKIE };
+    let (secret, next) = access::cookie_value(headers, name)?.split_once('.')?;
+    let next = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(next).ok()?).ok()?;
+    Some((Flow::resume(secret)?, own_page(&next).to_string()))
+}
+
+/// The cookie of a login. The provider's page leads back here, so it cannot be strict.
+fn cookie(value: &str, seconds: u32, is_plain: bool) -> HeaderValue {
+    let (name, scope) = if is_plain { (PLAIN_COOKIE, "Path=/inbox") } else { (SECURE_COOKIE, "Path=/; Secure") };
+    let text = format!("{name}={value}; {scope}; Max-Age={seconds}; HttpOnly; SameSite=Lax");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deskbell_core::ids::SiteKey;
+    use deskbell_core::ports::{Role, SiteScope};
+
+    #[test]
+    fn every_group_of_an_agent_counts() {
+        let grant = |role, site: &str| Grant { role, sites: SiteScope::Only([SiteKey::new(site)].into()) };
+        let table = vec![
+            ("support".to_string(), grant(Role::Agent, "acme")),
+            ("leads".to_string(), grant(Role::Lead, "globex")),
+            ("admins".to_string(), Grant { role: Role::Administrator, sites: SiteScope::All }),
+        ];
+        let of = |groups: &[&str]| grants_of(&table, &groups.iter().map(ToString::to_string).collect());
+        assert_eq!(of(&["leads", "support", "other"]), [grant(Role::Agent, "acme"), grant(Role::Lead, "globex")]);
+        assert!(of(&["other"]).is_empty() && of(&[]).is_empty());
+    }
+}

@@ -1,0 +1,116 @@
+//! Agents, their sessions, and the audit log.
+
+use std::time::Duration;
+
+use crate::support::{LATER, LEASE, NOW, TestClock, UNTIL, time};
+use deskbell_core::ids::AgentId;
+use deskbell_core::ports::{
+    Agent, AgentSession, AuditKind, Grant, LoginMethod, NewAgentSession, NewAuditEntry, Role, SiteScope, Store,
+};
+
+fn agent(id: &str) -> Agent {
+    let sites = SiteScope::Only(["acme".into()].into());
+    Agent { id: AgentId::new(id), name: id.to_uppercase(), grants: vec![Grant { role: Role::Lead, sites }] }
+}
+
+fn session(digest: u8, id: &str, lifetime: Duration) -> NewAgentSession {
+    NewAgentSession {
+        digest: [digest; 32],
+        agent: agent(id),
+        method: LoginMethod::PersonalToken,
+        credential: [9; 32],
+        address: "203.0.113.7".into(),
+        browser: "Firefox".into(),
+        lifetime,
+    }
+}
+
+async fn names(store: &dyn Store, of: Option<&AgentId>) -> Vec<String> {
+    let sessions = store.agent_sessions(of, None, 10).await.unwrap();
+    sessions.into_iter().map(|session| session.agent.id.to_string()).collect()
+}
+
+pub async fn agent_sessions_last_until_they_expire_or_are_ended(store: &dyn Store, clock: &TestClock) {
+    store.open_session(&session(1, "ana", LEASE), None).await.unwrap();
+    store.open_session(&session(2, "ben", 2 * LEASE), None).await.unwrap();
+    let ana = store.agent_session(&[1; 32]).await.unwrap().unwrap();
+    let AgentSession { agent: of, method, credential, address, browser, created_at, seen_at, expires_at, .. } = ana;
+    assert_eq!(of, agent("ana"));
+    assert_eq!((method, credential), (LoginMethod::PersonalToken, [9; 32]));
+    assert_eq!((address.as_str(), browser.as_str()), ("203.0.113.7", "Firefox"));
+    assert_eq!((created_at, seen_at, expires_at), (time(NOW), time(NOW), time(UNTIL)));
+    assert_eq!(store.agent_session(&[3; 32]).await.unwrap(), None);
+    clock.set(UNTIL);
+    assert_eq!(store.agent_session(&[1; 32]).await.unwrap(), None, "its time is over");
+    assert_eq!(names(store, None).await, ["ben"], "expired sessions are not listed");
+    let ben = store.agent_session(&[2; 32]).await.unwrap().unwrap();
+    store.touch_session(ben.id).await.unwrap();
+    assert_eq!(store.agent_session(&[2; 32]).await.unwrap().unwrap().seen_at, time(UNTIL));
+    assert_eq!(store.end_session(ben.id, Some(&AgentId::new("ana"))).await.unwrap(), None, "it is not hers");
+    assert_eq!(store.end_session(ben.id, None).await.unwrap().map(|ended| ended.id), Some(ben.id));
+    assert_eq!(store.end_session(ben.id, None).await.unwrap(), None);
+    assert_eq!(store.agent_session(&[2; 32]).await.unwrap(), None);
+}
+
+pub async fn a_login_replaces_the_session_of_the_browser(store: &dyn Store, _: &TestClock) {
+    store.open_session(&session(1, "ana", LEASE), None).await.unwrap();
+    store.open_session(&session(2, "ana", LEASE), Some(&[1; 32])).await.unwrap();
+    assert_eq!(store.agent_session(&[1; 32]).await.unwrap(), None);
+    assert!(store.agent_session(&[2; 32]).await.unwrap().is_some());
+}
+
+pub async fn the_latest_login_decides_the_name_and_the_grants(store: &dyn Store, _: &TestClock) {
+    store.open_session(&session(1, "ana", LEASE), None).await.unwrap();
+    let mut later = session(2, "ana", LEASE);
+    later.agent.name = "Ana Lima".into();
+    later.agent.grants = vec![Grant { role: Role::Administrator, sites: SiteScope::All }];
+    store.open_session(&later, None).await.unwrap();
+    let earlier = store.agent_session(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!(earlier.agent, later.agent);
+}
+
+pub async fn sessions_are_paged_latest_first(store: &dyn Store, _: &TestClock) {
+    for (digest, id) in [(1, "ana"), (2, "ben"), (3, "ana")] {
+        store.open_session(&session(digest, id, LEASE), None).await.unwrap();
+    }
+    assert_eq!(names(store, None).await, ["ana", "ben", "ana"]);
+    assert_eq!(names(store, Some(&AgentId::new("ana"))).await, ["ana", "ana"]);
+    let page = store.agent_sessions(None, None, 2).await.unwrap();
+    let rest = store.agent_sessions(None, page.last().map(|last| last.id), 2).await.unwrap();
+    assert_eq!((page.len(), rest.len()), (2, 1));
+    assert!(page.iter().all(|session| session.id > rest[0].id));
+}
+
+fn entry(id: &str, ticket: &str) -> NewAuditEntry {
+    NewAuditEntry {
+        agent: AgentId::new(id),
+        name: id.to_uppercase(),
+        address: "203.0.113.7".into(),
+        kind: AuditKind::TicketErased,
+        site: "acme".into(),
+        ticket: ticket.into(),
+        detail: "detail".into(),
+    }
+}
+
+pub async fn the_audit_log_is_read_latest_first_and_expires(store: &dyn Store, clock: &TestClock) {
+    for (id, ticket) in [("ana", "DB-1"), ("ben", "DB-2"), ("ana", "DB-3")] {
+        store.record_audit(&entry(id, ticket)).await.unwrap();
+    }
+    clock.set(LATER);
+    store.record_audit(&entry("ana", "DB-4")).await.unwrap();
+    let page = store.audit_entries(None, None, 2).await.unwrap();
+    assert_eq!((page[0].at, &page[0].entry), (time(LATER), &entry("ana", "DB-4")));
+    assert_eq!(page[1].entry.ticket, "DB-3");
+    let tickets = async |agent: Option<&str>, below| {
+        let agent = agent.map(AgentId::new);
+        let entries = store.audit_entries(agent.as_ref(), below, 10).await.unwrap();
+        entries.into_iter().map(|entry| entry.entry.ticket).collect::<Vec<_>>()
+    };
+    assert_eq!(tickets(None, Some(page[1].number)).await, ["DB-2", "DB-1"]);
+    assert_eq!(tickets(Some("ana"), None).await, ["DB-4", "DB-3", "DB-1"]);
+    assert_eq!(store.delete_audit_before(time(LATER), 2).await.unwrap(), 2);
+    assert_eq!(tickets(None, None).await, ["DB-4", "DB-3"], "the oldest first");
+    assert_eq!(store.delete_audit_before(time(LATER), 2).await.unwrap(), 1);
+    assert_eq!(tickets(None, None).await, ["DB-4"]);
+}

@@ -1,0 +1,74 @@
+//! The port for the audit log in SQLite.
+
+use async_trait::async_trait;
+use sqlx::query;
+use sqlx::sqlite::SqliteRow;
+
+use super::SqliteStore;
+use super::error::{RowExt, store_error};
+use super::rows::read_rows;
+use deskbell_core::ids::AgentId;
+use deskbell_core::ports::{AuditEntry, AuditKind, AuditLog, NewAuditEntry, StoreError};
+use deskbell_core::timestamp::Timestamp;
+
+#[async_trait]
+impl AuditLog for SqliteStore {
+    async fn record_audit(&self, entry: &NewAuditEntry) -> Result<(), StoreError> {
+        query(
+            "INSERT INTO audit_log (at, agent, name, address, kind, site, ticket, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(self.now_text())
+        .bind(entry.agent.as_str())
+        .bind(&entry.name)
+        .bind(&entry.address)
+        .bind(entry.kind.word())
+        .bind(&entry.site)
+        .bind(&entry.ticket)
+        .bind(&entry.detail)
+        .execute(&self.writer)
+        .await
+        .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn audit_entries(
+        &self,
+        agent: Option<&AgentId>,
+        below: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let entries = match agent {
+            Some(agent) => query("SELECT * FROM audit_log WHERE agent = ? AND number < ? ORDER BY number DESC LIMIT ?")
+                .bind(agent.as_str()),
+            None => query("SELECT * FROM audit_log WHERE number < ? ORDER BY number DESC LIMIT ?"),
+        };
+        let entries = entries.bind(below.unwrap_or(i64::MAX)).bind(limit);
+        read_rows(&entries.fetch_all(&self.readers).await.map_err(store_error)?, "audit log entry", entry_of)
+    }
+
+    async fn delete_audit_before(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let delete = query(
+            "DELETE FROM audit_log WHERE number IN (SELECT number FROM audit_log WHERE at < ? ORDER BY at LIMIT ?)",
+        );
+        let deleted = delete.bind(before.to_string()).bind(limit).execute(&self.writer).await.map_err(store_error)?;
+        Ok(deleted.rows_affected())
+    }
+}
+
+fn entry_of(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
+    let kind = AuditKind::from_word(row.value("kind")?);
+    let unknown = || StoreError::Damaged { record: "audit log entry".into(), reason: "unknown kind".into() };
+    Ok(AuditEntry {
+        number: row.value("number")?,
+        at: row.time("at")?,
+        entry: NewAuditEntry {
+            agent: row.id("agent")?,
+            name: row.value("name")?,
+            address: row.value("address")?,
+            kind: kind.ok_or_else(unknown)?,
+            site: row.value("site")?,
+            ticket: row.value("ticket")?,
+            detail: row.value("detail")?,
+        },
+    })
+}
