@@ -28,6 +28,7 @@ const GLOBEX: &str = r#"
     [sites.globex.destinations.hook]
     to = "webhook"
     url = "http://127.0.0.1:9/hook"
+    private = true
     secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 "#;
 

@@ -35,7 +35,7 @@ pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
                     a href=(address) {
                         (text)
                         @if permission == Permission::ReadDeliveries && *dead_letters > 0 {
-                            " " span.mark.critical { (dead_letters) span.unseen { " " (texts.given_up) } }
+                            span.mark.critical { " " (dead_letters) span.unseen { " " (texts.given_up) } }
                         }
                     }
                 }
