@@ -175,7 +175,7 @@ fn grants(texts: &Texts, grants: &[Grant]) -> Markup {
     html! {
         @for grant in grants {
             p {
-                (texts.role(grant.role)) ", "
+                (texts.role(grant.role)) " · "
                 @match &grant.sites {
                     SiteScope::All => span.muted { (texts.all_sites) },
                     SiteScope::Only(sites) => span.muted {
