@@ -54,7 +54,7 @@ impl Office {
     async fn ticket(&self, site: &str, topic: &str) -> String {
         let mut sent = ticket("Zebra");
         sent["topic"] = json!(topic);
-        let key = format!("{site} {topic}");
+        let key = format!("{site}-{topic}");
         let answer = self.gateway.send(post(site, &key, None, &sent)).await;
         let sent: Value = answer.json();
         sent["reference"].as_str().unwrap_or_else(|| panic!("{}", answer.text())).to_string()
