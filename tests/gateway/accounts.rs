@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::ids::QueueName;
 use deskbell_core::ports::{CurrentTicket, DeliveryOutcome, DeliveryState, DueDelivery};
 use deskbell_core::timestamp::Timestamp;
 use gateway::config::{Overrides, new_personal_token};
@@ -163,8 +164,10 @@ async fn dead_letters_of_other_sites_are_not_sent_again() {
     let office = office().await;
     office.ticket("globex", "other").await;
     let store = &office.gateway.app.store;
-    let due: Vec<DueDelivery> =
-        store.claim_deliveries((&"globex".into(), "hook"), std::time::Duration::from_secs(60), &[], 1).await.unwrap();
+    let due: Vec<DueDelivery> = store
+        .claim_deliveries(&QueueName::new(&"globex".into(), &"hook".into()), std::time::Duration::from_secs(60), &[], 1)
+        .await
+        .unwrap();
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     store.record_attempts(&[(&due[0], &refused)]).await.unwrap();
     let (id, ticket) = (due[0].delivery.id, &due[0].ticket.id);

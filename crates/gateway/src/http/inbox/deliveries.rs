@@ -26,7 +26,7 @@ pub async fn page(
     let sites = frame.agent.sites(Permission::ReadDeliveries);
     let dead_letters = queues.queue.dead_letters(&sites, LISTED).await?;
     let resendable =
-        destinations.iter().filter(|status| frame.agent.may_on(Permission::ResendDeliveries, &status.queue.site));
+        destinations.iter().filter(|status| frame.agent.may_on(Permission::ResendDeliveries, &status.queue.name.site));
     let resendable: u32 = resendable.map(|status| status.queue.dead_letters).sum();
     let count: u32 = destinations.iter().map(|status| status.queue.dead_letters).sum();
     let content = html! {

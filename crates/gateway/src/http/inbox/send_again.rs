@@ -53,7 +53,7 @@ pub async fn handle(
                 if !sites.includes(&delivery.site) {
                     return Ok(message(StatusCode::FORBIDDEN, page::forbidden(texts.0)));
                 }
-                let what = Audited::DeliveryResent(&delivery.site, &reference, &delivery.destination);
+                let what = Audited::DeliveryResent(&delivery.site, &reference, delivery.destination.as_str());
                 agent.record(&access.audit, what).await?;
             }
         }
