@@ -531,11 +531,11 @@ async fn the_account_lists_its_forms_and_fields() {
     assert_eq!((&ticket["status"], &ticket["group_id"]), (&json!("hold"), &json!(account::ENGINEERING)));
 }
 
-/// A webhook delivery: headers and body.
-type Heard = UnboundedReceiver<(HeaderMap, String)>;
+/// Receives webhook deliveries, each with its headers and body.
+type DeliveryReceiver = UnboundedReceiver<(HeaderMap, String)>;
 
 /// An endpoint that responds with these statuses in turn, and with 200 afterwards.
-async fn endpoint(statuses: &[u16]) -> (String, Heard) {
+async fn endpoint(statuses: &[u16]) -> (String, DeliveryReceiver) {
     let (sender, receiver) = unbounded_channel();
     let left = Arc::new(Mutex::new(statuses.to_vec()));
     let router = Router::new().fallback(async move |headers: HeaderMap, body: String| {
@@ -550,7 +550,7 @@ async fn endpoint(statuses: &[u16]) -> (String, Heard) {
     (url, receiver)
 }
 
-async fn next(receiver: &mut Heard) -> (HeaderMap, Value) {
+async fn next(receiver: &mut DeliveryReceiver) -> (HeaderMap, Value) {
     let (headers, body) = tokio::time::timeout(Duration::from_secs(20), receiver.recv()).await.unwrap().unwrap();
     let text = |name: &str| headers[name].to_str().unwrap().to_string();
     let signature = webhooks::signature("s3cret", &text("x-zendesk-webhook-signature-timestamp"), &body);
@@ -615,7 +615,7 @@ async fn held_webhooks_arrive_twice_and_reversed_on_release() {
     let change = json!({ "webhooks_late": true, "webhooks_doubled": true, "webhooks_out_of_order": true });
     assert_eq!(desk.request(Method::POST, "/_control/quirks").json(&change).send().await.unwrap().status(), 200);
     desk.ticket().await;
-    assert_eq!(desk.zendesk.state().held.len(), 2);
+    assert_eq!(desk.zendesk.state().held_deliveries.len(), 2);
     assert!(receiver.try_recv().is_err());
     desk.request(Method::POST, "/_control/webhooks/release").send().await.unwrap();
     let mut order = Vec::new();

@@ -62,8 +62,8 @@ async fn messages(gateway: &Gateway, site: &str, id: &str, session: &str) -> Val
     gateway.send(request).await.json()["messages"].clone()
 }
 
-/// The address of the attachment of a ticket at `acme`.
-async fn sent(gateway: &Gateway, name: &str, bytes: &[u8]) -> String {
+/// Sends a ticket with an attachment at `acme`; returns the address of the attachment.
+async fn submit_with_file(gateway: &Gateway, name: &str, bytes: &[u8]) -> String {
     let answer = gateway.send(put("acme", ONE, Some(MINE), name, bytes.to_vec())).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     let answer = gateway.send(post("acme/tickets", "k", MINE, &with(&[ONE]))).await;
@@ -162,7 +162,7 @@ async fn files_are_never_served_as_pages() {
         ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "drawing.svg.txt"),
     ] {
         let gateway = gateway().await;
-        let url = sent(&gateway, name, bytes).await;
+        let url = submit_with_file(&gateway, name, bytes).await;
         let read = gateway.get(&url).await;
         assert_eq!((read.status.as_u16(), &read.body[..]), (200, bytes));
         assert_eq!(read.header("content-type"), "text/plain; charset=utf-8");
@@ -219,7 +219,7 @@ async fn sites_limit_size_count_and_types_of_files() {
 #[tokio::test]
 async fn clients_that_are_still_uploading_get_the_refusal_within_bounds() {
     let gateway = gateway().await;
-    sent(&gateway, "a.txt", b"text").await;
+    submit_with_file(&gateway, "a.txt", b"text").await;
     const MB: usize = 1_000_000;
     for (id, session, megabytes, expected, status, read) in [
         (ONE, Some(MINE), 9, false, 201, 9..=9),
@@ -418,7 +418,7 @@ async fn files_of_others_cannot_be_replaced_sent_or_found() {
 #[tokio::test]
 async fn forged_file_addresses_open_nothing() {
     let gateway = gateway().await;
-    let url = sent(&gateway, "a.txt", b"text").await;
+    let url = submit_with_file(&gateway, "a.txt", b"text").await;
     let (path, query) = url.split_once('?').unwrap();
     let (until, signature) = query.split_once('&').unwrap();
     let later = format!("until={}", until.trim_start_matches("until=").parse::<u64>().unwrap() + 3600);
@@ -477,7 +477,7 @@ async fn files_are_synced_before_they_are_acknowledged_and_counted_after_a_disco
 #[tokio::test]
 async fn unsent_files_expire_and_sent_files_stay() {
     let gateway = gateway().await;
-    let url = sent(&gateway, "a.txt", b"sent").await;
+    let url = submit_with_file(&gateway, "a.txt", b"sent").await;
     assert_eq!(gateway.send(put("acme", TWO, Some(MINE), "b.txt", "unsent")).await.status, 201);
     let folder = gateway.folder.path().join("test-attachments");
     std::fs::write(folder.join("notes.txt"), "not ours").unwrap();
@@ -499,7 +499,7 @@ async fn unsent_files_expire_and_sent_files_stay() {
 async fn agents_see_files_under_their_message() {
     let overrides = Overrides { inbox_token: Some("0123456789abcdef".into()), ..Overrides::default() };
     let gateway = gateway_with("", overrides).await;
-    let url = sent(&gateway, "%3Cb%3Ephoto.jpg", &photograph()).await;
+    let url = submit_with_file(&gateway, "%3Cb%3Ephoto.jpg", &photograph()).await;
     let reference = gateway.tickets().await[0].reference.clone();
     let page = request(Method::GET, &format!("/inbox/tickets/{reference}"))
         .header("authorization", "Bearer 0123456789abcdef")

@@ -542,7 +542,7 @@ async fn activities_of_agents_are_stored_and_customers_get_answers_only() {
     ] {
         assert!(page.contains(text), "{text}\n{page}");
     }
-    let told: Vec<String> = gateway
+    let bodies: Vec<String> = gateway
         .app
         .store
         .messages(&TicketId::new(id), 0)
@@ -551,7 +551,7 @@ async fn activities_of_agents_are_stored_and_customers_get_answers_only() {
         .into_iter()
         .map(|message| message.body)
         .collect();
-    assert_eq!(told, ["Try **this**", "Done"]);
+    assert_eq!(bodies, ["Try **this**", "Done"]);
 }
 
 #[tokio::test]

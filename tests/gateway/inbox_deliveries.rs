@@ -120,7 +120,7 @@ fn set_away(gateway: &Gateway, reason: Option<&str>) {
 }
 
 /// Sends a ticket; returns its reference and id.
-async fn sent(gateway: &Gateway, key: &str) -> (String, String) {
+async fn submit(gateway: &Gateway, key: &str) -> (String, String) {
     let answer = gateway.send(post("desked", key, None, &ticket("It broke"))).await;
     assert!(answer.status.is_success(), "{}", answer.text());
     let receipt = answer.json();
@@ -128,15 +128,15 @@ async fn sent(gateway: &Gateway, key: &str) -> (String, String) {
 }
 
 /// Claims the due delivery.
-async fn claimed(gateway: &Gateway) -> Vec<DueDelivery> {
+async fn claim(gateway: &Gateway) -> Vec<DueDelivery> {
     gateway.app.store.claim_deliveries(&QueueName::new(&"desked".into(), &"desk".into()), LATER, &[], 1).await.unwrap()
 }
 
 /// Claims the due delivery and records the outcome of the attempt.
-async fn tried(gateway: &Gateway, tried: DeliveryOutcome) -> Delivery {
+async fn record_attempt(gateway: &Gateway, outcome: DeliveryOutcome) -> Delivery {
     let store = &gateway.app.store;
-    let due = claimed(gateway).await.pop().expect("something is due");
-    assert!(store.record_attempts(&[(&due, &tried)]).await.unwrap().is_empty());
+    let due = claim(gateway).await.pop().expect("something is due");
+    assert!(store.record_attempts(&[(&due, &outcome)]).await.unwrap().is_empty());
     due.delivery
 }
 
@@ -236,7 +236,7 @@ async fn without_destinations_the_page_explains_how_to_add_one() {
 async fn delivered_tickets_show_the_time_and_link_to_the_external_ticket() {
     let desk = Desk::new(Mood::Takes).await;
     let gateway = desk.at_work().await;
-    let (reference, id) = sent(&gateway, "key").await;
+    let (reference, id) = submit(&gateway, "key").await;
     let delivered_at =
         gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].settled_at.expect("it arrived");
     let link = format!("<a href=\"{}/agent/tickets/4312\" target=\"_blank\" rel=\"noopener noreferrer\">", desk.url);
@@ -260,8 +260,8 @@ async fn delivered_tickets_show_the_time_and_link_to_the_external_ticket() {
 #[tokio::test]
 async fn parts_that_were_not_delivered_are_listed() {
     let gateway = idle().await;
-    let (reference, _) = sent(&gateway, "key").await;
-    tried(&gateway, delivered("the field 7 was rejected: <i>no</i>\nthe file \"a.png\" was refused")).await;
+    let (reference, _) = submit(&gateway, "key").await;
+    record_attempt(&gateway, delivered("the field 7 was rejected: <i>no</i>\nthe file \"a.png\" was refused")).await;
     let shown = card(&gateway, &reference).await;
     let lines = "<li><bdi>the field 7 was rejected: &lt;i&gt;no&lt;/i&gt;</bdi></li><li><bdi>the file &quot;a.png&quot; was refused</bdi></li>";
     expect(&shown, &["Not transferred", lines, ">Delivered</span>"], &["<form"]);
@@ -271,7 +271,7 @@ async fn parts_that_were_not_delivered_are_listed() {
 async fn values_changed_by_the_destination_are_shown_on_the_ticket() {
     let desk = Desk::new(Mood::TakesLess).await;
     let gateway = desk.at_work().await;
-    let (reference, _) = sent(&gateway, "key").await;
+    let (reference, _) = submit(&gateway, "key").await;
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["Not transferred", "priority is &quot;low&quot; in Zendesk instead of &quot;high&quot;"], &[]);
 }
@@ -279,7 +279,7 @@ async fn values_changed_by_the_destination_are_shown_on_the_ticket() {
 #[tokio::test]
 async fn pending_deliveries_show_age_attempts_reason_and_next_attempt() {
     let gateway = idle().await;
-    let (reference, id) = sent(&gateway, "key").await;
+    let (reference, id) = submit(&gateway, "key").await;
     // Nothing gets through at all.
     let shown = card(&gateway, &reference).await;
     let since = gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].created_at;
@@ -297,8 +297,11 @@ async fn pending_deliveries_show_age_attempts_reason_and_next_attempt() {
     );
     // Others get through, and this one has failed by itself.
     set_away(&gateway, None);
-    tried(&gateway, DeliveryOutcome::Retry { after: Some(LATER), blamed: true, reason: "Zendesk failed (500)".into() })
-        .await;
+    record_attempt(
+        &gateway,
+        DeliveryOutcome::Retry { after: Some(LATER), blamed: true, reason: "Zendesk failed (500)".into() },
+    )
+    .await;
     let due_at = gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].due_at;
     let shown = card(&gateway, &reference).await;
     expect(
@@ -319,9 +322,9 @@ async fn pending_deliveries_show_age_attempts_reason_and_next_attempt() {
 #[tokio::test]
 async fn deliveries_without_a_failure_show_as_in_progress() {
     let gateway = idle().await;
-    let (reference, _) = sent(&gateway, "key").await;
+    let (reference, _) = submit(&gateway, "key").await;
     set_away(&gateway, None);
-    claimed(&gateway).await;
+    claim(&gateway).await;
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<bdi>1 time</bdi>", "<dt>Next attempt</dt><dd>Now</dd>"], &["<dt>Reason</dt>"]);
 }
@@ -329,17 +332,20 @@ async fn deliveries_without_a_failure_show_as_in_progress() {
 #[tokio::test]
 async fn delivered_messages_are_summarized_and_pending_ones_listed() {
     let gateway = idle().await;
-    let (reference, id) = sent(&gateway, "key").await;
-    tried(&gateway, delivered("")).await;
+    let (reference, id) = submit(&gateway, "key").await;
+    record_attempt(&gateway, delivered("")).await;
     for kind in [DeliveryKind::Message, DeliveryKind::Message, DeliveryKind::Solved] {
         add_message(&gateway, &id, Author::Customer, kind).await;
-        tried(&gateway, DeliveryOutcome::Delivered { external_id: "9".into(), external: None, reason: String::new() })
-            .await;
+        record_attempt(
+            &gateway,
+            DeliveryOutcome::Delivered { external_id: "9".into(), external: None, reason: String::new() },
+        )
+        .await;
     }
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<dt>Since then</dt><dd>3 more, the last on <time", ">Delivered</span>"], &["<h4>"]);
     add_message(&gateway, &id, Author::Support, DeliveryKind::Message).await;
-    tried(&gateway, refused()).await;
+    record_attempt(&gateway, refused()).await;
     add_message(&gateway, &id, Author::Support, DeliveryKind::Reopened).await;
     let shown = card(&gateway, &reference).await;
     expect(
@@ -360,7 +366,7 @@ async fn delivered_messages_are_summarized_and_pending_ones_listed() {
 async fn dead_letters_show_the_reason_and_can_be_resent_from_the_ticket() {
     let desk = Desk::new(Mood::Refuses).await;
     let gateway = desk.at_work().await;
-    let (reference, id) = sent(&gateway, "key").await;
+    let (reference, id) = submit(&gateway, "key").await;
     assert_eq!(delivery_states(&gateway, &id).await, [DeliveryState::DeadLetter]);
     let shown = card(&gateway, &reference).await;
     let number = gateway.app.store.deliveries(&TicketId::new(&id)).await.unwrap()[0].id;
@@ -393,10 +399,10 @@ async fn dead_letters_are_listed_counted_and_resent_together() {
     let gateway = idle().await;
     let mut sents = Vec::new();
     for key in ["a", "b"] {
-        sents.push(sent(&gateway, key).await);
-        tried(&gateway, refused()).await;
+        sents.push(submit(&gateway, key).await);
+        record_attempt(&gateway, refused()).await;
     }
-    let (third, third_id) = sent(&gateway, "c").await;
+    let (third, third_id) = submit(&gateway, "c").await;
     let (destinations, dead_letters) = page(&gateway).await;
     expect(
         &destinations,
@@ -446,7 +452,7 @@ async fn dead_letters_are_listed_counted_and_resent_together() {
 async fn unreachable_destinations_are_shown_with_the_reason() {
     let desk = Desk::new(Mood::Away).await;
     let gateway = desk.at_work().await;
-    let (reference, _) = sent(&gateway, "key").await;
+    let (reference, _) = submit(&gateway, "key").await;
     let (destinations, _) = page(&gateway).await;
     expect(
         &destinations,
@@ -463,7 +469,7 @@ async fn unreachable_destinations_are_shown_with_the_reason() {
 #[tokio::test]
 async fn the_list_shows_deliveries_that_wait_for_ten_minutes() {
     let gateway = idle().await;
-    sent(&gateway, "key").await;
+    submit(&gateway, "key").await;
     expect(&list(&gateway).await, &[], &["class=\"card undelivered\""]);
     wait_long(&gateway).await;
     expect(
@@ -478,9 +484,9 @@ async fn the_list_shows_deliveries_that_wait_for_ten_minutes() {
 #[tokio::test]
 async fn deliveries_of_removed_destinations_are_shown_without_a_warning() {
     let gateway = idle().await;
-    let (reference, _) = sent(&gateway, "a").await;
-    tried(&gateway, refused()).await;
-    let (waiting, _) = sent(&gateway, "b").await;
+    let (reference, _) = submit(&gateway, "a").await;
+    record_attempt(&gateway, refused()).await;
+    let (waiting, _) = submit(&gateway, "b").await;
     wait_long(&gateway).await;
     let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("UPDATE deliveries SET destination = 'former'").execute(&mut database).await.unwrap();
@@ -497,7 +503,7 @@ async fn deliveries_of_removed_destinations_are_shown_without_a_warning() {
 #[tokio::test]
 async fn tickets_created_at_a_destination_are_marked() {
     let gateway = idle().await;
-    let (_, id) = sent(&gateway, "key").await;
+    let (_, id) = submit(&gateway, "key").await;
     let mut foreign = gateway.app.store.ticket(&TicketId::new(&id)).await.unwrap().unwrap();
     foreign.id = "00000000-0000-7000-8000-000000000000".into();
     foreign.reference = "DB-22222".into();
@@ -511,8 +517,8 @@ async fn resending_needs_an_agent_and_a_page_of_the_inbox() {
     let desk = Desk::new(Mood::Away).await;
     let gateway = desk.gateway(Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await;
     set_away(&gateway, Some("it does not work today"));
-    let (reference, id) = sent(&gateway, "key").await;
-    tried(&gateway, refused()).await;
+    let (reference, id) = submit(&gateway, "key").await;
+    record_attempt(&gateway, refused()).await;
     let login = format!("name=Ana&token={}", TOKEN.replace(' ', "+"));
     let request = request(Method::POST, "/inbox/login")
         .header("content-type", "application/x-www-form-urlencoded")
@@ -545,8 +551,8 @@ async fn resending_needs_an_agent_and_a_page_of_the_inbox() {
 #[tokio::test]
 async fn invalid_resend_forms_resend_nothing_and_redirect_safely() {
     let gateway = idle().await;
-    let (_, id) = sent(&gateway, "key").await;
-    let number = tried(&gateway, refused()).await.id;
+    let (_, id) = submit(&gateway, "key").await;
+    let number = record_attempt(&gateway, refused()).await.id;
     for body in [
         "",
         "id=",
@@ -569,7 +575,7 @@ async fn invalid_resend_forms_resend_nothing_and_redirect_safely() {
 #[tokio::test]
 async fn concurrent_solves_solve_a_ticket_once() {
     let gateway = idle().await;
-    let (reference, id) = sent(&gateway, "key").await;
+    let (reference, id) = submit(&gateway, "key").await;
     let solve = || {
         let form = request(Method::POST, &format!("/inbox/tickets/{reference}"))
             .header("origin", "http://localhost:8383")

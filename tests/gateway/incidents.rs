@@ -82,9 +82,9 @@ async fn status_pages_are_polled_once_for_all_and_maintenance_is_marked() {
     };
     tokio::time::timeout(Duration::from_secs(20), request_line).await.unwrap();
     for _ in 0..3 {
-        let told = list_incidents(&gateway).await;
+        let listed = list_incidents(&gateway).await;
         let kinds: Vec<_> =
-            told["incidents"].as_array().unwrap().iter().map(|one| (&one["id"], &one["kind"])).collect();
+            listed["incidents"].as_array().unwrap().iter().map(|one| (&one["id"], &one["kind"])).collect();
         assert_eq!(kinds, [(&json!("i1"), &json!("incident")), (&json!("m1"), &json!("maintenance"))]);
     }
     assert_eq!(page.requests(), ["/api/v2/summary.json"]);

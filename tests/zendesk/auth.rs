@@ -40,8 +40,8 @@ const RESOURCES: [&str; 13] = [
 
 /// `POST /oauth/tokens`, in JSON or as a form.
 pub fn grant(state: &mut State, call: &Call) -> Result<Reply, Refusal> {
-    let given = parameters(call)?;
-    let text = |name: &str| given.get(name).and_then(Value::as_str).unwrap_or_default();
+    let input = parameters(call)?;
+    let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
     if text("grant_type") != "client_credentials" {
         return Err(refused(400, "unsupported_grant_type", "Only client_credentials is supported"));
     }
@@ -54,7 +54,7 @@ pub fn grant(state: &mut State, call: &Call) -> Result<Reply, Refusal> {
     if let Some(unknown) = scopes.iter().find(|scope| !exists(scope)) {
         return Err(refused(400, "invalid_scope", &format!("The scope {unknown} is unknown")));
     }
-    let seconds = seconds(given.get("expires_in"))
+    let seconds = seconds(input.get("expires_in"))
         .ok_or_else(|| refused(400, "invalid_request", "expires_in has to be between 300 and 172800"))?;
     let token = uuid::Uuid::new_v4().simple().to_string();
     state.tokens.insert(token.clone(), Token { scopes, until: state.now() + seconds * 1000 });
@@ -65,12 +65,12 @@ pub fn grant(state: &mut State, call: &Call) -> Result<Reply, Refusal> {
 
 /// The caller of a request.
 pub fn caller(state: &State, call: &Call) -> Result<Caller, Refusal> {
-    let Some(given) = call.header("authorization") else { return Ok(Caller::Anonymous) };
-    if let Some(token) = given.strip_prefix("Bearer ") {
+    let Some(header) = call.header("authorization") else { return Ok(Caller::Anonymous) };
+    if let Some(token) = header.strip_prefix("Bearer ") {
         let token = state.tokens.get(token).filter(|token| token.until > state.now()).ok_or(Refusal::BadToken)?;
         return Ok(Caller::Bearer { scopes: token.scopes.clone() });
     }
-    basic(state, given).ok_or(Refusal::Unauthenticated)
+    basic(state, header).ok_or(Refusal::Unauthenticated)
 }
 
 /// The user of the caller, if the caller has any of these scopes.
@@ -85,8 +85,8 @@ pub fn need(state: &State, caller: &Caller, any_of: &[&str]) -> Result<u64, Refu
     }
 }
 
-fn basic(state: &State, given: &str) -> Option<Caller> {
-    let decoded = BASE64_STANDARD.decode(given.strip_prefix("Basic ")?).ok()?;
+fn basic(state: &State, header: &str) -> Option<Caller> {
+    let decoded = BASE64_STANDARD.decode(header.strip_prefix("Basic ")?).ok()?;
     let decoded = String::from_utf8(decoded).ok()?;
     let (email, token) = decoded.split_once("/token:")?;
     let user = state.by_email.get(&email.to_lowercase())?;
@@ -110,8 +110,8 @@ fn exists(scope: &str) -> bool {
     }
 }
 
-fn seconds(given: Option<&Value>) -> Option<i64> {
-    let seconds = match given {
+fn seconds(input: Option<&Value>) -> Option<i64> {
+    let seconds = match input {
         None | Some(Value::Null) => 7200,
         Some(Value::String(text)) => text.parse().ok()?,
         Some(number) => number.as_i64()?,

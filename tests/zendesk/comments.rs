@@ -48,8 +48,8 @@ pub struct Occasion<'a> {
 }
 
 /// Parses the comment in a body.
-pub fn read(state: &State, given: &Value) -> Result<NewComment, Refusal> {
-    let text = |name: &str| given.get(name).and_then(Value::as_str);
+pub fn read(state: &State, input: &Value) -> Result<NewComment, Refusal> {
+    let text = |name: &str| input.get(name).and_then(Value::as_str);
     let html_body = text("html_body").map(String::from);
     let body = text("body").map(String::from).or_else(|| html_body.as_deref().map(plain)).unwrap_or_default();
     if body.trim().is_empty() {
@@ -59,11 +59,11 @@ pub fn read(state: &State, given: &Value) -> Result<NewComment, Refusal> {
             error: "BlankValue",
         }]));
     }
-    let author = given.get("author_id").and_then(Value::as_u64);
+    let author = input.get("author_id").and_then(Value::as_u64);
     if author.is_some_and(|author| !state.users.contains_key(&author)) {
         return Err(invalid("author", "Author: is invalid", "InvalidValue"));
     }
-    let tokens: Vec<String> = match given.get("uploads") {
+    let tokens: Vec<String> = match input.get("uploads") {
         Some(Value::String(token)) => vec![token.clone()],
         Some(Value::Array(tokens)) => tokens.iter().filter_map(Value::as_str).map(Into::into).collect(),
         _ => Vec::new(),
@@ -71,7 +71,7 @@ pub fn read(state: &State, given: &Value) -> Result<NewComment, Refusal> {
     for token in &tokens {
         uploads::valid(state, token)?;
     }
-    let public = given.get("public").and_then(Value::as_bool).unwrap_or(true);
+    let public = input.get("public").and_then(Value::as_bool).unwrap_or(true);
     Ok(NewComment { body, html_body, public, author, uploads: tokens })
 }
 

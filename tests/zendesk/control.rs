@@ -235,7 +235,7 @@ pub fn counts(state: &State) -> Value {
         "grants": state.grants,
         "refused_for_rate": state.limiter.refused,
         "most_in_a_window": state.limiter.most,
-        "held_webhooks": state.held.len(),
+        "held_webhooks": state.held_deliveries.len(),
     })
 }
 

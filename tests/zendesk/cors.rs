@@ -13,7 +13,7 @@ pub fn readable(reply: Reply, call: &Call, caller: Option<&Caller>, quirks: &Qui
         Some(Caller::Basic { .. }) => false,
         Some(Caller::Anonymous) => anonymous_may(call),
         // A caller who was refused is known only by the credentials they tried.
-        None => call.header("authorization").is_some_and(|given| given.starts_with("Bearer ")),
+        None => call.header("authorization").is_some_and(|header| header.starts_with("Bearer ")),
     };
     if !meant_for_pages || !shown(reply.status, quirks) {
         return reply;

@@ -15,7 +15,7 @@ pub struct Call {
     pub headers: HeaderMap,
     pub body: Bytes,
     /// Path and query as received.
-    pub asked: String,
+    pub path_and_query: String,
 }
 
 /// A response.

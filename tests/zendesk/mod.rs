@@ -83,7 +83,7 @@ pub struct State {
     pub keys: HashMap<String, Key>,
     pub webhooks: Vec<Webhook>,
     /// Webhook deliveries that are held.
-    pub held: Vec<Delivery>,
+    pub held_deliveries: Vec<Delivery>,
     /// All webhook attempts.
     pub attempts: Vec<Attempt>,
     pub log: Vec<Entry>,
@@ -261,7 +261,7 @@ impl State {
             tokens: HashMap::new(),
             keys: HashMap::new(),
             webhooks: Vec::new(),
-            held: Vec::new(),
+            held_deliveries: Vec::new(),
             attempts: Vec::new(),
             log: Vec::new(),
             mails: Vec::new(),

@@ -17,14 +17,14 @@ pub fn create(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, 
         Caller::Anonymous => None,
         _ => Some(need(state, caller, &["requests:write", "write"])?),
     };
-    let given = call.object("request")?;
-    let subject = given.get("subject").and_then(Value::as_str).unwrap_or_default();
+    let input = call.object("request")?;
+    let subject = input.get("subject").and_then(Value::as_str).unwrap_or_default();
     if subject.trim().is_empty() {
         return Err(invalid("subject", "Subject: cannot be blank", "BlankValue"));
     }
-    let comment = comments::read(state, given.get("comment").unwrap_or(&Value::Null))?;
-    let changes = tickets::changes(state, &given)?;
-    let requester = match (given.get("requester"), user) {
+    let comment = comments::read(state, input.get("comment").unwrap_or(&Value::Null))?;
+    let changes = tickets::changes(state, &input)?;
+    let requester = match (input.get("requester"), user) {
         (Some(requester), _) => users::requester(state, requester)?,
         (None, Some(user)) => Requester::Known(user),
         (None, None) => return Err(invalid("requester", "Requester: is required", "BlankValue")),

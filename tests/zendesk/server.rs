@@ -45,7 +45,7 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     let call = Call {
         path: path.strip_suffix(".json").unwrap_or(path).into(),
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-        asked: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        path_and_query: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         method: parts.method,
         headers: parts.headers,
         body: body.to_bytes(),
@@ -97,7 +97,7 @@ fn log(shared: &Shared, call: &Call, status: u16, fault: Option<String>) {
     let mut state = shared.lock();
     let entry = Entry {
         method: call.method.to_string(),
-        path: call.asked.clone(),
+        path: call.path_and_query.clone(),
         status,
         idempotency_key: call.header("idempotency-key").map(Into::into),
         at: clock::written(state.now()),

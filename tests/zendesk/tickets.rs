@@ -84,15 +84,15 @@ const WRITE: [&str; 2] = ["tickets:write", "write"];
 pub fn create(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, Refusal> {
     let user = need(state, caller, &WRITE)?;
     idempotency::once(state, call, |state| {
-        let given = call.object("ticket")?;
+        let input = call.object("ticket")?;
         let opening = Opening {
-            changes: changes(state, &given)?,
-            comment: comments::read(state, given.get("comment").unwrap_or(&Value::Null))?,
-            requester: requester(state, &given, user)?,
-            submitter: submitter(state, &given)?,
-            follows: followed(state, &given)?,
+            changes: changes(state, &input)?,
+            comment: comments::read(state, input.get("comment").unwrap_or(&Value::Null))?,
+            requester: requester(state, &input, user)?,
+            submitter: submitter(state, &input)?,
+            follows: followed(state, &input)?,
             via: "api",
-            custom: metadata(&given)?,
+            custom: metadata(&input)?,
         };
         let id = open(state, opening);
         let ticket = known(state, id)?;
@@ -104,18 +104,18 @@ pub fn create(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, 
 /// `PUT /tickets/{id}`. Without an idempotency key: a repetition adds another comment.
 pub fn update(state: &mut State, call: &Call, caller: &Caller, id: u64) -> Result<Reply, Refusal> {
     let user = need(state, caller, &WRITE)?;
-    let given = call.object("ticket")?;
+    let input = call.object("ticket")?;
     let ticket = known(state, id)?;
     if ticket.status == "closed" {
         return Err(invalid("status", "Status: closed prevents ticket update", "ClosedTicket"));
     }
-    let safe = given.get("safe_update").is_some_and(|safe| safe == true || safe == "true");
-    if safe && given.get("updated_stamp").and_then(Value::as_str) != Some(&clock::written(ticket.updated_at)) {
+    let safe = input.get("safe_update").is_some_and(|safe| safe == true || safe == "true");
+    if safe && input.get("updated_stamp").and_then(Value::as_str) != Some(&clock::written(ticket.updated_at)) {
         return Err(Refusal::Conflict);
     }
-    let changes = changes(state, &given)?;
-    let custom = metadata(&given)?;
-    let comment = given.get("comment").filter(|comment| !comment.is_null());
+    let changes = changes(state, &input)?;
+    let custom = metadata(&input)?;
+    let comment = input.get("comment").filter(|comment| !comment.is_null());
     let comment = comment.map(|comment| comments::read(state, comment)).transpose()?;
     if comment.is_some() && ticket.comments.len() >= state.quirks.comment_limit {
         return Err(invalid("base", "Ticket: has too many comments", "TooManyComments"));
@@ -226,8 +226,8 @@ pub fn open(state: &mut State, opening: Opening) -> u64 {
 /// Sets the status of a ticket and triggers the webhooks.
 pub fn set_status(state: &mut State, id: u64, status: &str, by: u64) -> Result<(), Refusal> {
     known(state, id)?;
-    let given = json!({ "status": status });
-    let changes = changes(state, &given)?;
+    let input = json!({ "status": status });
+    let changes = changes(state, &input)?;
     apply(state, id, changes, by);
     Ok(())
 }
@@ -254,11 +254,11 @@ pub fn known(state: &State, id: u64) -> Result<&Ticket, Refusal> {
 }
 
 /// Parses the changes in a body.
-pub fn changes(state: &State, given: &Value) -> Result<Changes, Refusal> {
+pub fn changes(state: &State, input: &Value) -> Result<Changes, Refusal> {
     let mut wrong = Vec::new();
     let account = &state.account;
-    let text = |name: &str| given.get(name).and_then(Value::as_str).map(String::from);
-    let choice = |name: &str, label: &str, choices: &[&str], wrong: &mut Vec<Detail>| match given.get(name) {
+    let text = |name: &str| input.get(name).and_then(Value::as_str).map(String::from);
+    let choice = |name: &str, label: &str, choices: &[&str], wrong: &mut Vec<Detail>| match input.get(name) {
         None => None,
         Some(Value::Null) => Some(None),
         Some(value) => {
@@ -269,7 +269,7 @@ pub fn changes(state: &State, given: &Value) -> Result<Changes, Refusal> {
             Some(chosen.map(String::from))
         }
     };
-    let id = |name: &str, label: &str, exists: &dyn Fn(u64) -> bool, wrong: &mut Vec<Detail>| match given.get(name) {
+    let id = |name: &str, label: &str, exists: &dyn Fn(u64) -> bool, wrong: &mut Vec<Detail>| match input.get(name) {
         None => None,
         Some(Value::Null) => Some(None),
         Some(value) => {
@@ -296,17 +296,17 @@ pub fn changes(state: &State, given: &Value) -> Result<Changes, Refusal> {
     {
         wrong.push(detail("assignee", "Assignee: is not a member of the group", "InvalidValue"));
     }
-    let fields = fields(account, &state.quirks, given, &mut wrong);
+    let fields = fields(account, &state.quirks, input, &mut wrong);
     if !wrong.is_empty() {
         return Err(Refusal::Invalid(wrong));
     }
-    let external_id = given.get("external_id").map(|value| match value {
+    let external_id = input.get("external_id").map(|value| match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         number => Some(number.to_string()),
     });
     let (subject, recipient, brand) = (text("subject"), text("recipient"), brand.flatten());
-    let tags = given.get("tags").map(tags);
+    let tags = input.get("tags").map(tags);
     Ok(Changes {
         external_id,
         subject,
@@ -494,9 +494,9 @@ fn add_tag(tags: &mut Vec<String>, tag: String) {
     }
 }
 
-fn tags(given: &Value) -> Vec<String> {
+fn tags(input: &Value) -> Vec<String> {
     let mut tags = Vec::new();
-    for tag in given.as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for tag in input.as_array().into_iter().flatten().filter_map(Value::as_str) {
         let tag = tag.trim().to_lowercase().split_whitespace().collect::<Vec<_>>().join("_");
         if !tag.is_empty() {
             add_tag(&mut tags, tag);
@@ -505,9 +505,9 @@ fn tags(given: &Value) -> Vec<String> {
     tags
 }
 
-fn fields(account: &Account, quirks: &Quirks, given: &Value, wrong: &mut Vec<Detail>) -> Vec<(u64, Value)> {
+fn fields(account: &Account, quirks: &Quirks, input: &Value, wrong: &mut Vec<Detail>) -> Vec<(u64, Value)> {
     let mut fields = Vec::new();
-    for entry in given.get("custom_fields").and_then(Value::as_array).into_iter().flatten() {
+    for entry in input.get("custom_fields").and_then(Value::as_array).into_iter().flatten() {
         // Ids may be numbers or strings.
         let id = entry.get("id").and_then(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok()));
         let value = entry.get("value").cloned().unwrap_or_default();
@@ -554,19 +554,19 @@ fn fitting(field: &Field, value: Value, quirks: &Quirks) -> Result<Option<Value>
     }
 }
 
-fn requester(state: &State, given: &Value, user: u64) -> Result<Requester, Refusal> {
-    if let Some(requester) = given.get("requester").filter(|requester| !requester.is_null()) {
+fn requester(state: &State, input: &Value, user: u64) -> Result<Requester, Refusal> {
+    if let Some(requester) = input.get("requester").filter(|requester| !requester.is_null()) {
         return users::requester(state, requester);
     }
-    let id = given.get("requester_id").and_then(Value::as_u64).unwrap_or(user);
+    let id = input.get("requester_id").and_then(Value::as_u64).unwrap_or(user);
     if !state.users.contains_key(&id) {
         return Err(invalid("requester", "Requester: is invalid", "InvalidValue"));
     }
     Ok(Requester::Known(id))
 }
 
-fn submitter(state: &State, given: &Value) -> Result<Option<u64>, Refusal> {
-    match given.get("submitter_id").and_then(Value::as_u64) {
+fn submitter(state: &State, input: &Value) -> Result<Option<u64>, Refusal> {
+    match input.get("submitter_id").and_then(Value::as_u64) {
         Some(id) if !state.users.contains_key(&id) => {
             Err(invalid("submitter", "Submitter: is invalid", "InvalidValue"))
         }
@@ -574,8 +574,8 @@ fn submitter(state: &State, given: &Value) -> Result<Option<u64>, Refusal> {
     }
 }
 
-fn followed(state: &State, given: &Value) -> Result<Option<u64>, Refusal> {
-    let Some(id) = given.get("via_followup_source_id").and_then(Value::as_u64) else { return Ok(None) };
+fn followed(state: &State, input: &Value) -> Result<Option<u64>, Refusal> {
+    let Some(id) = input.get("via_followup_source_id").and_then(Value::as_u64) else { return Ok(None) };
     let closed = state.tickets.get(&id).is_some_and(|ticket| ticket.status == "closed");
     if !closed {
         return Err(invalid("base", "Follow-up: the source has to be a closed ticket", "InvalidValue"));
@@ -584,8 +584,8 @@ fn followed(state: &State, given: &Value) -> Result<Option<u64>, Refusal> {
 }
 
 /// The metadata that a client adds to an audit: the members of `metadata`, which are read back below `metadata.custom`.
-fn metadata(given: &Value) -> Result<Map<String, Value>, Refusal> {
-    let custom = given.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
+fn metadata(input: &Value) -> Result<Map<String, Value>, Refusal> {
+    let custom = input.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
     if Value::Object(custom.clone()).to_string().len() > METADATA_LIMIT {
         return Err(invalid("metadata", "Metadata: is too long (maximum one kilobyte)", "ValueTooLong"));
     }

@@ -45,8 +45,8 @@ pub fn keep(state: &mut State, user: User) {
 }
 
 /// Parses `requester`.
-pub fn requester(state: &State, given: &Value) -> Result<Requester, Refusal> {
-    let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default();
+pub fn requester(state: &State, input: &Value) -> Result<Requester, Refusal> {
+    let text = |name: &str| input.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default();
     let email = text("email");
     if !is_address(email) {
         let message = format!("Requester: Email: {email} is not properly formatted");
@@ -70,7 +70,7 @@ pub fn requester(state: &State, given: &Value) -> Result<Requester, Refusal> {
         let message = "Requester: Name: is too long (maximum is 255 characters)";
         return Err(invalid("requester", message, "ValueTooLong"));
     }
-    let locale_id = given.get("locale_id").and_then(Value::as_u64).unwrap_or(ENGLISH);
+    let locale_id = input.get("locale_id").and_then(Value::as_u64).unwrap_or(ENGLISH);
     Ok(Requester::New { name: text("name").into(), email: email.into(), locale_id })
 }
 
@@ -98,8 +98,8 @@ pub fn create_or_update(state: &mut State, call: &Call, caller: &Caller) -> Resu
     if state.quirks.no_user_management {
         return Err(Refusal::Forbidden("You do not have access to this page.".into()));
     }
-    let given = call.object("user")?;
-    let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default().to_string();
+    let input = call.object("user")?;
+    let text = |name: &str| input.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default().to_string();
     let (name, email, external_id) = (text("name"), text("email"), text("external_id"));
     let is_one = |user: &User| {
         !external_id.is_empty()

@@ -92,7 +92,7 @@ pub fn tell(state: &mut State, ticket: u64, kind: &str, mut event: Value, actor:
 pub fn take_due(state: &mut State) -> Vec<Delivery> {
     let due = std::mem::take(&mut state.due);
     if state.quirks.webhooks_late {
-        state.held.extend(due);
+        state.held_deliveries.extend(due);
         return Vec::new();
     }
     arranged(state, due)
@@ -100,8 +100,8 @@ pub fn take_due(state: &mut State) -> Vec<Delivery> {
 
 /// The held deliveries.
 pub fn release(state: &mut State) -> Vec<Delivery> {
-    let held = std::mem::take(&mut state.held);
-    arranged(state, held)
+    let deliveries = std::mem::take(&mut state.held_deliveries);
+    arranged(state, deliveries)
 }
 
 /// Delivers one after the other; failed ones are retried concurrently.

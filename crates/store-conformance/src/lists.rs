@@ -67,17 +67,7 @@ pub async fn tickets_are_found_by_reference_customer_and_words(store: &dyn Store
         .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &submission_key("b"), SubmissionExtras::default())
         .await
         .unwrap();
-    let found = async |words: &str| -> Vec<String> {
-        let view = View { words: words.into(), ..View::default() };
-        store
-            .list_tickets(&view, None, 10)
-            .await
-            .unwrap()
-            .tickets
-            .into_iter()
-            .map(|ticket| ticket.id.to_string())
-            .collect()
-    };
+    let found = async |words: &str| find(store, View { words: words.into(), ..View::default() }).await;
     for words in ["db-00001", "ZOE@example.com", "muller", "Müller zoë", "@zoe-m", "u-7", "ubersicht export"] {
         assert_eq!(found(words).await, ["1"], "{words}");
     }
@@ -103,16 +93,7 @@ pub async fn lists_combine_all_filters_and_searches_cover_later_messages(store: 
         store.submit(&ticket, &submission_key(id), SubmissionExtras::default()).await.unwrap();
     }
     write_message(store, new_message(Author::Customer, "It is the Kühlschrank"), None, vec![]).await;
-    let found = async |view: View| -> Vec<String> {
-        store
-            .list_tickets(&view, None, 10)
-            .await
-            .unwrap()
-            .tickets
-            .into_iter()
-            .map(|ticket| ticket.id.to_string())
-            .collect()
-    };
+    let found = async |view: View| find(store, view).await;
     let all = View {
         site: Some(ACME.clone()),
         status: Some(Status::Open),
@@ -165,4 +146,10 @@ pub async fn searches_find_the_same_by_either_query_plan(store: &dyn Store, _clo
     assert_eq!(all("says no word3").await, every(&|number| number % 9 == 3));
     assert_eq!(all("no wor").await, every(&|number| number % 3 == 0));
     assert_eq!(all("db-00042").await, [42]);
+}
+
+/// The ids of the tickets in a view.
+async fn find(store: &dyn Store, view: View) -> Vec<String> {
+    let page = store.list_tickets(&view, None, 10).await.unwrap();
+    page.tickets.into_iter().map(|ticket| ticket.id.to_string()).collect()
 }

@@ -156,13 +156,15 @@ impl Desk {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        self.gateway.send(sent(request, &body)).await
+        self.gateway.send(with_body(request, &body)).await
     }
 
     /// Sends a request as a verified customer.
     pub async fn ask_as(&self, claims: Value, method: Method, path: &str, body: Value) -> Answer {
         let token = token(claims);
-        self.gateway.send(sent(request(method, path).header("authorization", format!("Bearer {token}")), &body)).await
+        self.gateway
+            .send(with_body(request(method, path).header("authorization", format!("Bearer {token}")), &body))
+            .await
     }
 
     /// Delivers a webhook of Zendesk.
@@ -188,7 +190,7 @@ impl Desk {
     }
 }
 
-fn sent(request: axum::http::request::Builder, body: &Value) -> Request<Body> {
+fn with_body(request: axum::http::request::Builder, body: &Value) -> Request<Body> {
     match body {
         Value::Null => request.body(Body::empty()),
         body => request.header("content-type", "application/json").body(Body::from(body.to_string())),
