@@ -82,12 +82,13 @@ pub fn load(overrides: &Overrides) -> Result<Setup, SettingsError> {
     let settings = config::load(overrides)?;
     let parts = sites::make(&settings.sites, &settings.secrets, &settings.lines)?;
     let oidc = settings.logins.oidc.as_ref();
-    let oidc = oidc.map(|table| agents::oidc(table, settings.secrets.oidc_secret.as_deref())).transpose();
+    let oidc = oidc.map(|table| agents::provider(table, settings.secrets.oidc_secret.as_deref())).transpose();
     let oidc = oidc.map_err(|(field, message)| SettingsError::Value {
         location: settings.lines.location(&format!("inbox.oidc.{field}")),
         message,
     })?;
-    Ok(Setup { settings, parts, oidc: oidc.map(Arc::new) })
+    let login = |agents::Provider { client, name, grants }| Arc::new(OidcLogin::new(client, name, grants));
+    Ok(Setup { settings, parts, oidc: oidc.map(login) })
 }
 
 /// The sites in the text of a configuration file; `name` is its name in errors.

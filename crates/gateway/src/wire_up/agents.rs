@@ -1,7 +1,6 @@
 //! The login of agents at an identity provider, created from its table in the configuration.
 
 use crate::config::{self, OidcTable};
-use crate::http::inbox::oidc::OidcLogin;
 use deskbell_core::ports::Grant;
 use identity::oidc::{OidcClient, OidcOptions};
 
@@ -10,8 +9,18 @@ const SCOPES: [&str; 2] = ["profile", "email"];
 /// The claim with the groups by default.
 const CLAIM: &str = "groups";
 
-/// The login at a provider, with the secret from the environment if there is one; or the invalid field and the reason.
-pub fn oidc(table: &OidcTable, secret: Option<&str>) -> Result<OidcLogin, (String, String)> {
+/// The provider at which agents log in.
+pub struct Provider {
+    /// The client of the provider.
+    pub client: OidcClient,
+    /// Its name on the login page.
+    pub name: String,
+    /// What the members of a group may do.
+    pub grants: Vec<(String, Grant)>,
+}
+
+/// The provider of a table, with the secret from the environment if there is one; or the invalid field and the reason.
+pub fn provider(table: &OidcTable, secret: Option<&str>) -> Result<Provider, (String, String)> {
     let wrong = |field: &str, message: &str| Err((field.to_string(), message.to_string()));
     if table.client_id.trim().is_empty() {
         return wrong("client_id", "is missing; use the id of the gateway at the identity provider");
@@ -47,5 +56,5 @@ pub fn oidc(table: &OidcTable, secret: Option<&str>) -> Result<OidcLogin, (Strin
         (group.group.clone(), grant)
     });
     let name = table.name.clone().unwrap_or_else(|| client.host().to_string());
-    Ok(OidcLogin::new(client, name, grants.collect()))
+    Ok(Provider { client, name, grants: grants.collect() })
 }
