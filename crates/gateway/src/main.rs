@@ -13,6 +13,7 @@ use deskbell_core::use_cases::search::import::{ImportError, Prune};
 use gateway::commands::import::ImportCommandError;
 use gateway::commands::{DataError, DataPaths, check, erase, export, health, import, index};
 use gateway::config::{self, DEFAULT_LISTEN, Overrides, SourceKind, starter};
+use gateway::http::inbox::oidc::OidcLogin;
 use gateway::{self, backup, deployment, wire_up};
 use outbound_http::AddressError;
 use sources::{Columns, Source};
@@ -469,7 +470,21 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     }
     let checked = check::check(&setup.parts.sites, &setup.parts.mails, &setup.parts.destinations, send).await;
     println!("{checked}");
-    Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_provider_good = match &setup.oidc {
+        Some(oidc) => is_provider_good(oidc).await,
+        None => true,
+    };
+    Ok(if checked.is_good() && is_provider_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether the identity provider responds as configured; prints the finding.
+async fn is_provider_good(oidc: &OidcLogin) -> bool {
+    let checked = oidc.check().await;
+    match &checked {
+        Ok(()) => println!("inbox.oidc: ok  {} responds as configured", oidc.name()),
+        Err(error) => println!("inbox.oidc: BAD  {error}"),
+    }
+    checked.is_ok()
 }
 
 /// A valid configuration, summarized in one line.

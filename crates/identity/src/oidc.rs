@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use deskbell_core::clock;
 use deskbell_core::random::{self, NoRandomness};
+use domain::attachment::is_invisible;
 use form_urlencoded::{Serializer, byte_serialize};
 use outbound_http::{
     AddressError, FetchError, Fetcher, Limits, USER_AGENT, cause, guard_redirects, install_crypto, is_public, literal,
@@ -33,6 +34,8 @@ use crate::token;
 
 /// How long the provider's metadata are used before they are fetched again.
 const FRESH: Duration = Duration::from_secs(3600);
+/// How long a failure to fetch them is remembered, so that a provider that is down is not asked by everybody who wants to log in.
+const FAILURE_LIFETIME: Duration = Duration::from_secs(30);
 /// The timeout of a request to the provider.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest response, in bytes.
@@ -91,7 +94,7 @@ pub enum OidcError {
 pub struct Identified {
     /// The provider's id for them, which never changes.
     pub subject: String,
-    /// Their name; the id if the provider does not say.
+    /// Their name, which customers see.
     pub name: String,
     /// Their groups.
     pub groups: BTreeSet<String>,
@@ -105,8 +108,15 @@ pub struct Flow(String);
 pub struct OidcClient {
     options: OidcOptions,
     issuer: Url,
-    provider: Mutex<Option<(Instant, Arc<Provider>)>>,
+    provider: Mutex<Known>,
     permits: Semaphore,
+}
+
+/// The provider as it was last fetched, and when and why that last failed.
+#[derive(Default)]
+struct Known {
+    fetched: Option<(Instant, Arc<Provider>)>,
+    failure: Option<(Instant, String)>,
 }
 
 /// What is known of a provider (OpenID Connect Discovery 1.0, 3).
@@ -254,7 +264,10 @@ impl OidcClient {
             }
         }
         let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_string();
-        let name = name_of(&claims).unwrap_or_else(|| subject.chars().take(NAME_MAX).collect());
+        let Some(name) = name_of(&claims) else {
+            let missing = "the provider does not say the name that customers see; request the scope \"profile\"";
+            return Err(OidcError::Invalid(missing.into()));
+        };
         Ok(Identified { name, groups: self.groups(&claims).unwrap_or_default(), subject })
     }
 
@@ -266,19 +279,27 @@ impl OidcClient {
     /// The provider; one request fetches its metadata, the others wait.
     async fn provider(&self) -> Result<Arc<Provider>, OidcError> {
         let mut known = self.provider.lock().await;
-        if let Some((fetched_at, provider)) = &*known
-            && fetched_at.elapsed() < FRESH
+        let stale = match &known.fetched {
+            Some((fetched_at, provider)) if fetched_at.elapsed() < FRESH => return Ok(provider.clone()),
+            Some((_, provider)) => Some(provider.clone()),
+            None => None,
+        };
+        if let Some((failed_at, reason)) = &known.failure
+            && failed_at.elapsed() < FAILURE_LIFETIME
         {
-            return Ok(provider.clone());
+            return stale.ok_or_else(|| OidcError::Unreachable(reason.clone()));
         }
         match self.discover().await {
             Ok(provider) => {
                 let provider = Arc::new(provider);
-                *known = Some((Instant::now(), provider.clone()));
+                *known = Known { fetched: Some((Instant::now(), provider.clone())), failure: None };
                 Ok(provider)
             }
-            // What was true an hour ago is better than no login.
-            Err(error) => known.as_ref().map(|(_, provider)| provider.clone()).ok_or(error),
+            Err(error) => {
+                known.failure = Some((Instant::now(), error.to_string()));
+                // Metadata rarely change.
+                stale.ok_or(error)
+            }
         }
     }
 
@@ -420,13 +441,11 @@ fn check_id_token(claims: &Map<String, Value>, nonce: &str, client_id: &str) -> 
     }
 }
 
+/// The name that customers see. Addresses and user names are not for them.
 fn name_of(claims: &Map<String, Value>) -> Option<String> {
-    let text = |name: &str| {
-        let name = claims.get(name).and_then(Value::as_str)?;
-        let name: String = name.trim().chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
-        (!name.is_empty()).then_some(name)
-    };
-    ["name", "preferred_username", "email"].into_iter().find_map(text)
+    let name = claims.get("name").and_then(Value::as_str)?;
+    let name: String = name.chars().filter(|c| !is_invisible(*c)).take(NAME_MAX).collect();
+    Some(name.trim().to_string()).filter(|name| !name.is_empty())
 }
 
 /// The body of a token request, with the id and the secret of the client unless they are in a header.
@@ -533,7 +552,8 @@ mod tests {
     #[test]
     fn people_are_named_by_the_best_claim() {
         assert_eq!(name_of(&map(json!({ "name": " Ana\u{7} Lima ", "email": "a@b.example" }))).unwrap(), "Ana Lima");
-        assert_eq!(name_of(&map(json!({ "name": "", "email": "a@b.example" }))).unwrap(), "a@b.example");
-        assert_eq!(name_of(&map(json!({}))), None);
+        assert_eq!(name_of(&map(json!({ "name": "Ana\u{202e}\u{200b}" }))).unwrap(), "Ana");
+        // Customers see the name, and addresses are not for them.
+        assert_eq!(name_of(&map(json!({ "name": "", "preferred_username": "ana", "email": "a@b.example" }))), None);
     }
 }

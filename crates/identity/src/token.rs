@@ -247,7 +247,43 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jsonwebtoken::{Algorithm, EncodingKey, encode};
     use proptest::prelude::*;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn claims_of_other_issuers_audiences_times_and_keys_are_refused() {
+        const NOW: i64 = 1_800_000_000;
+        let key = [b'x'; 32];
+        let signer = TokenSigner {
+            issuer: Some("https://login.example".into()),
+            audience: vec!["deskbell".into()],
+            ..TokenSigner::hs256("", &key).unwrap()
+        };
+        let valid =
+            json!({ "iss": "https://login.example", "aud": "deskbell", "sub": "1", "iat": NOW, "exp": NOW + 600 });
+        let read = async |changes: serde_json::Value, key: &[u8]| {
+            let mut claims = valid.clone();
+            for (name, value) in changes.as_object().unwrap() {
+                claims[name] = value.clone();
+            }
+            let token = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(key)).unwrap();
+            read_claims(&token, &signer, NOW).await
+        };
+        assert!(read(json!({}), &key).await.is_ok());
+        for wrong in [
+            json!({ "iss": "https://other.example" }),
+            json!({ "iss": null }),
+            json!({ "aud": "other" }),
+            json!({ "aud": null }),
+            json!({ "exp": NOW - 600 }),
+            json!({ "exp": null }),
+            json!({ "nbf": NOW + 600 }),
+        ] {
+            assert!(read(wrong.clone(), &key).await.is_err(), "{wrong}");
+        }
+        assert!(read(json!({}), &[b'y'; 32]).await.is_err());
+    }
 
     proptest! {
         #[test]

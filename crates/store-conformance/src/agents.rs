@@ -69,6 +69,14 @@ pub async fn the_latest_login_decides_the_name_and_the_grants(store: &dyn Store,
     assert_eq!(earlier.agent, later.agent);
 }
 
+pub async fn all_sessions_of_an_agent_can_be_ended(store: &dyn Store, _: &TestClock) {
+    for (digest, id) in [(1, "ana"), (2, "ben"), (3, "ana")] {
+        store.open_session(&session(digest, id, LEASE), None).await.unwrap();
+    }
+    assert_eq!(store.end_sessions(&AgentId::new("ana")).await.unwrap(), 2);
+    assert_eq!(names(store, None).await, ["ben"]);
+}
+
 pub async fn sessions_are_paged_latest_first(store: &dyn Store, _: &TestClock) {
     for (digest, id) in [(1, "ana"), (2, "ben"), (3, "ana")] {
         store.open_session(&session(digest, id, LEASE), None).await.unwrap();

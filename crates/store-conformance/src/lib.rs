@@ -57,6 +57,7 @@ rules! {
     agents::agent_sessions_last_until_they_expire_or_are_ended,
     agents::a_login_replaces_the_session_of_the_browser,
     agents::the_latest_login_decides_the_name_and_the_grants,
+    agents::all_sessions_of_an_agent_can_be_ended,
     agents::sessions_are_paged_latest_first,
     agents::the_audit_log_is_read_latest_first_and_expires,
     attachments::a_file_belongs_to_its_owner_and_is_attached_once,

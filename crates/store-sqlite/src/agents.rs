@@ -92,6 +92,11 @@ impl AgentSessions for SqliteStore {
         read_rows(&sessions.fetch_all(&self.readers).await.map_err(store_error)?, "agent session", session_of)
     }
 
+    async fn end_sessions(&self, agent: &AgentId) -> Result<u64, StoreError> {
+        let end = query("DELETE FROM agent_sessions WHERE agent = ?").bind(agent.as_str());
+        Ok(end.execute(&self.writer).await.map_err(store_error)?.rows_affected())
+    }
+
     async fn end_session(
         &self,
         id: AgentSessionId,

@@ -128,13 +128,37 @@ test("a login returns to the page that was opened, and an administrator ends it"
   await expect(page.getByRole("heading", { name: "Log in to the inbox" })).toBeVisible();
 });
 
-test("somebody without a role is told so, and stays outside", async ({ page, gateway, provider, trouble }) => {
+test("somebody without a role is refused, and stays outside", async ({ page, gateway, provider: _, trouble }) => {
   trouble.expect(/status of 403/);
   await logIn(page, `${gateway.url}/inbox`, "eve");
   await expect(page.getByRole("heading", { name: "No access to this inbox" })).toBeVisible();
-  expect(provider.issuer).not.toBe("");
   await page.goto(`${gateway.url}/inbox`);
   await expect(page.getByRole("heading", { name: "Log in to the inbox" })).toBeVisible();
+});
+
+test("a refused login ends the sessions that somebody still has with an earlier role", async ({
+  browser,
+  page,
+  gateway,
+  provider,
+  trouble,
+}) => {
+  trouble.expect(/status of 403/);
+  await logIn(page, `${gateway.url}/inbox`, "ana");
+  await expect(page.getByRole("heading", { name: "Tickets", exact: true })).toBeVisible();
+  provider.formerMembers.add("ana");
+  await page.reload();
+  await expect(
+    page.getByRole("heading", { name: "Tickets", exact: true }),
+    "nobody has told the gateway",
+  ).toBeVisible();
+  const other = await browser.newContext();
+  const second = await other.newPage();
+  await logIn(second, `${gateway.url}/inbox`, "ana");
+  await expect(second.getByRole("heading", { name: "No access to this inbox" })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Log in to the inbox" })).toBeVisible();
+  await other.close();
 });
 
 test("a response that the browser did not ask for logs nobody in", async ({

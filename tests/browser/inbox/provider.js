@@ -18,6 +18,8 @@ const CLIENT = { id: "deskbell", secret: "a secret with spaces & signs: %+/" };
 /** A real OpenID provider, at which people log in by their name alone. */
 export class IdentityProvider {
   issuer = "";
+  /** Those who have left their groups. @type {Set<string>} */
+  formerMembers = new Set();
   #server = createServer();
 
   /** Starts to listen, so that the issuer is known. */
@@ -45,7 +47,10 @@ export class IdentityProvider {
       cookies: { keys: ["a key of the tests"] },
       features: { devInteractions: { enabled: false } },
       interactions: { url: (_, { uid }) => `/interaction/${uid}` },
-      findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...PEOPLE[id] }) }),
+      findAccount: (_, id) => ({
+        accountId: id,
+        claims: () => ({ sub: id, ...PEOPLE[id], ...(this.formerMembers.has(id) && { groups: [] }) }),
+      }),
       // Nobody is asked for consent to their own company's inbox.
       loadExistingGrant: async ({ oidc }) => {
         const grant = new provider.Grant({ clientId: oidc.client?.clientId, accountId: oidc.session?.accountId });

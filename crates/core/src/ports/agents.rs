@@ -154,6 +154,9 @@ pub trait AgentSessions: Send + Sync {
         limit: u32,
     ) -> Result<Vec<AgentSession>, StoreError>;
 
+    /// Deletes all sessions of an agent, and returns how many there were.
+    async fn end_sessions(&self, agent: &AgentId) -> Result<u64, StoreError>;
+
     /// Deletes a session, of this agent if one is given. Returns it; none if there is no such session.
     async fn end_session(
         &self,

@@ -214,6 +214,18 @@ impl Guard {
         Ok(Guess { is_right, delay: if is_held_up { GUESS_DELAY } else { Duration::ZERO } })
     }
 
+    /// Whether a login at the identity provider may be verified: not if too many from its address failed.
+    pub fn admit_login(&self, address: Option<IpAddr>) -> Result<(), RetryAfter> {
+        let draws = self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1);
+        self.clients.take(&draws.into_iter().map(Draw::probe).collect::<Vec<_>>())
+    }
+
+    /// Charges an address for a login that the identity provider did not confirm.
+    pub fn charge_failed_login(&self, address: Option<IpAddr>) {
+        // Whoever has used up the limit cannot be charged more.
+        let _ = self.clients.take(&self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1));
+    }
+
     /// The withdrawals from the bucket of an address and from those of the networks around it.
     fn of_address(&self, purpose: Purpose, address: Option<IpAddr>, quota: NonZeroU32, cost: u32) -> Vec<Draw> {
         let networks = address.map(limited_networks).unwrap_or_default();

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Audit, Audited};
 use crate::clock::Clock;
-use crate::ids::AgentSessionId;
+use crate::ids::{AgentId, AgentSessionId};
 use crate::ports::{Agent, AgentSession, AgentSessions, LoginMethod, NewAgentSession, StoreError};
 use crate::random::{self, NoRandomness};
 use crate::rules::agent_sessions::{LIFETIME, is_use_outdated};
@@ -81,8 +81,10 @@ impl HandleSessions {
         let session = self.sessions.agent_session(&digest(secret)).await?;
         if let Some(session) = &session
             && is_use_outdated(session.seen_at, self.clock.now())
+            // Agents need the inbox most when the disk is full.
+            && let Err(error) = self.sessions.touch_session(session.id).await
         {
-            self.sessions.touch_session(session.id).await?;
+            tracing::warn!(%error, "noting the use of an agent session failed");
         }
         Ok(session)
     }
@@ -105,6 +107,13 @@ impl HandleSessions {
     ) -> Result<Vec<AgentSession>, StoreError> {
         let of = Some(&agent.id).filter(|_| !(all && is_permitted(&agent.grants, Permission::AllSessions)));
         self.sessions.agent_sessions(of, below, limit).await
+    }
+
+    /// Ends all sessions of an agent who has no role any more.
+    pub async fn end_all(&self, agent: &AgentId) -> Result<(), StoreError> {
+        let count = self.sessions.end_sessions(agent).await?;
+        tracing::info!(%agent, count, "agent sessions ended reason=no_role");
+        Ok(())
     }
 
     /// Ends a session of the agent, or of anybody if they may. Returns it; none if there is none that they may end.

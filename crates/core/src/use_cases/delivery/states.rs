@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, watch};
 use crate::attempt_counts::AttemptCounts;
 use crate::destinations::Destinations;
 use crate::ids::{QueueName, SiteKey, TicketId};
-use crate::ports::{DeliveryOutcome, DueDelivery};
+use crate::ports::{DeliveryOutcome, DueDelivery, SiteScope};
 
 /// How many settled deliveries a waiting request may lag behind.
 const BEHIND_MAX: usize = 1024;
@@ -66,9 +66,11 @@ impl DestinationStates {
         of_site.for_each(|(_, state)| state.wake_deliveries());
     }
 
-    /// A warning for agents if the receiver of a destination's mail never reports whether mails are authenticated; all mails then become notes.
-    pub fn mail_warning(&self) -> Option<String> {
-        let silent = self.states.iter().find(|(_, state)| {
+    /// A warning for agents of some sites if the receiver of a destination's mail never reports whether mails are authenticated; all mails then
+    /// become notes.
+    pub fn mail_warning(&self, sites: &SiteScope) -> Option<String> {
+        let mut of_sites = self.states.iter().filter(|(queue, _)| sites.includes(&queue.site));
+        let silent = of_sites.find(|(_, state)| {
             let mails = *state.mails.lock().unwrap_or_else(PoisonError::into_inner);
             mails.with_verdict == 0 && mails.without_verdict > 0
         });

@@ -84,9 +84,10 @@ impl DestinationStatuses {
         Ok(destinations)
     }
 
-    /// The warning on every page, if any.
-    pub fn warning(&self) -> Option<String> {
-        self.proxy_watch.warning().or_else(|| self.states.mail_warning())
+    /// The warning on every page for agents of some sites, if any. Only those of all sites see the addresses of proxies.
+    pub fn warning(&self, sites: &SiteScope) -> Option<String> {
+        let of_proxies = self.proxy_watch.warning().filter(|_| *sites == SiteScope::All);
+        of_proxies.or_else(|| self.states.mail_warning(sites))
     }
 }
 

@@ -67,8 +67,8 @@ pub fn page(list: &TicketList<'_>) -> Markup {
             } @else { (table(sites, tickets)) }
             @if let Some(stopped_at) = stopped_at {
                 p.muted.stopped {
-                    // Only the results of a search are ordered by time.
-                    @if query.q.trim().is_empty() { "Not all tickets have been searched yet." }
+                    // Only the results of a search are ordered by time. It may be that of a ticket on another site.
+                    @if query.q.trim().is_empty() || *list.permitted != SiteScope::All { "Not all tickets have been searched yet." }
                     @else { "Searched back to " (times::minute(stopped_at)) "." }
                 }
             }

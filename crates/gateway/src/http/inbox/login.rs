@@ -192,7 +192,10 @@ fn escaped(byte: u8) -> String {
 /// A page of the inbox; its first one if another address was given.
 pub fn own_page(next: &str) -> &str {
     let is_own = next == "/inbox" || next.starts_with("/inbox/") || next.starts_with("/inbox?");
-    let is_good = is_own && next.len() <= NEXT_MAX && next.bytes().all(|byte| byte.is_ascii_graphic());
+    // Browsers resolve dots, which would lead out of the inbox, in each of their forms.
+    let path = next.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
+    let is_below = !path.split(['/', '\\']).any(|segment| segment == "..");
+    let is_good = is_own && is_below && next.len() <= NEXT_MAX && next.bytes().all(|byte| byte.is_ascii_graphic());
     if is_good { next } else { "/inbox" }
 }
 
@@ -270,6 +273,9 @@ mod tests {
             "https://evil.example",
             "/inboxes",
             "/inbox/\r\nx",
+            "/inbox/../admin",
+            "/inbox/x/%2E./../admin?a",
+            "/inbox/..\\admin",
             "/inbox/ä",
         ] {
             assert_eq!(own_page(invalid), "/inbox", "{invalid}");

@@ -15,13 +15,13 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::access::{self, InboxAccess};
-use super::login::{own_page, with_problem};
+use super::login::{own_page, too_many, with_problem};
 use super::page;
 use super::render::{Failed, message};
 use super::texts::{PageTexts, filled};
 use crate::http::client::{Client, prefix};
 use deskbell_core::ids::AgentId;
-use deskbell_core::ports::{Agent, Grant, LoginMethod};
+use deskbell_core::ports::{Agent, Grant, LoginMethod, RetryAfter};
 use deskbell_core::use_cases::agents::Audited;
 
 /// The path to which the provider sends the browser back, below the address of the inbox.
@@ -40,6 +40,9 @@ pub struct OidcLogin {
     name: String,
     /// What the members of a group may do.
     grants: Vec<(String, Grant)>,
+    /// A digest of the provider, from which the ids of agents are derived.
+    fingerprint: [u8; 32],
+    /// A digest of the provider and of what groups may do: sessions end when either changes.
     credential: [u8; 32],
 }
 
@@ -63,12 +66,19 @@ pub struct CallbackQuery {
 impl OidcLogin {
     /// Logs in at a provider with a name; members of its groups have these grants.
     pub fn new(client: OidcClient, name: String, grants: Vec<(String, Grant)>) -> OidcLogin {
-        OidcLogin { credential: client.fingerprint(), client, name, grants }
+        let fingerprint = client.fingerprint();
+        let credential = Sha256::new().chain_update(fingerprint).chain_update(format!("{grants:?}")).finalize().into();
+        OidcLogin { client, name, grants, fingerprint, credential }
     }
 
     /// The name of the provider.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the provider responds as configured.
+    pub async fn check(&self) -> Result<(), OidcError> {
+        self.client.check().await
     }
 
     /// A digest of what the login depends on.
@@ -85,7 +95,7 @@ impl OidcLogin {
     /// The agent whom the provider has identified.
     fn agent(&self, identified: &Identified) -> Agent {
         let Identified { subject, name, groups } = identified;
-        let digest = Sha256::new().chain_update(self.credential).chain_update(subject).finalize();
+        let digest = Sha256::new().chain_update(self.fingerprint).chain_update(subject).finalize();
         let id = AgentId::new(format!("oidc:{}", BASE64_URL_SAFE_NO_PAD.encode(digest)));
         Agent { id, name: name.clone(), grants: grants_of(&self.grants, groups) }
     }
@@ -116,7 +126,7 @@ pub async fn start(
             let cookie = cookie(&value, FLOW_SECONDS, is_plain);
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(url.as_str())).into_response())
         }
-        Err(error) => Ok(refuse(&access, oidc, texts, &error)),
+        Err(error) => Ok(refuse(&access, oidc, &client, texts, &error)),
     }
 }
 
@@ -144,11 +154,18 @@ pub async fn finish(
         tracing::info!(address = ?client.address, error, "inbox login refused by the identity provider");
         return Ok(refuse_with(StatusCode::FORBIDDEN, texts.0.login_refused));
     }
+    // Anybody can begin a login with a code of their own, and each asks the provider.
+    if let Err(RetryAfter(wait)) = access.guard.admit_login(client.address) {
+        return Ok(too_many(&access, texts, wait, "", &next));
+    }
     let redirect_uri = redirect_uri(&access, &client, &extensions, &headers);
     let identified = match oidc.client.identify(&flow, &redirect_uri, &query.code, query.iss.as_deref()).await {
         Ok(identified) => identified,
         Err(error) => {
-            let page = refuse(&access, oidc, texts, &error);
+            if matches!(error, OidcError::Invalid(_) | OidcError::Token(_)) {
+                access.guard.charge_failed_login(client.address);
+            }
+            let page = refuse(&access, oidc, &client, texts, &error);
             return Ok(([(header::SET_COOKIE, cookie("", 0, is_plain))], page).into_response());
         }
     };
@@ -156,6 +173,8 @@ pub async fn finish(
     if agent.grants.is_empty() {
         tracing::warn!(agent = agent.name, id = %agent.id, address = ?client.address, "inbox login without a role");
         access.audit.record(&agent, &access::address(&client), Audited::LoginRefused(LoginMethod::Oidc)).await?;
+        // Where they have logged in before, they still have the roles of then.
+        access.sessions.end_all(&agent.id).await?;
         let text = html! {
             p { (filled(texts.0.no_role, oidc.name())) }
             p { a href="/inbox/login" { (texts.0.log_in) } }
@@ -173,8 +192,8 @@ pub async fn finish(
     Ok(response)
 }
 
-fn refuse(access: &InboxAccess, oidc: &OidcLogin, texts: PageTexts, error: &OidcError) -> Response {
-    tracing::warn!(%error, "inbox login at the identity provider failed");
+fn refuse(access: &InboxAccess, oidc: &OidcLogin, client: &Client, texts: PageTexts, error: &OidcError) -> Response {
+    tracing::warn!(address = ?client.address, %error, "inbox login at the identity provider failed");
     let (status, text) = match error {
         OidcError::Busy => (StatusCode::SERVICE_UNAVAILABLE, texts.0.provider_busy),
         OidcError::Unreachable(_) => (StatusCode::BAD_GATEWAY, texts.0.provider_unreachable),

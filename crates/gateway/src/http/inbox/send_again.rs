@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use super::access::{CurrentAgent, InboxAccess};
 use super::render::{Failed, message};
-use super::texts::PageTexts;
 use super::{labels, page};
 use deskbell_core::ids::{DeliveryId, Reference};
 use deskbell_core::ports::Delivery;
@@ -37,7 +36,6 @@ pub async fn handle(
     State(resend): State<Arc<ResendDeliveries>>,
     State(access): State<Arc<InboxAccess>>,
     Extension(agent): Extension<CurrentAgent>,
-    texts: PageTexts,
     form: Result<Form<ResendForm>, FormRejection>,
 ) -> Result<Response, Failed> {
     let form = form.map(|Form(form)| form).unwrap_or_default();
@@ -47,12 +45,11 @@ pub async fn handle(
     };
     let sites = agent.sites(Permission::ResendDeliveries);
     match letters {
-        // Another agent may just have sent it again.
+        // Another agent may just have sent it again; and whether there is one on another site, the response does not say.
         DeadLetters::One(id) => {
-            if let Some((delivery, reference)) = resend.find(id).await? {
-                if !sites.includes(&delivery.site) {
-                    return Ok(message(StatusCode::FORBIDDEN, page::forbidden(texts.0)));
-                }
+            if let Some((delivery, reference)) = resend.find(id).await?
+                && sites.includes(&delivery.site)
+            {
                 let what = Audited::DeliveryResent(&delivery.site, &reference, delivery.destination.as_str());
                 agent.record(&access.audit, what).await?;
             }
