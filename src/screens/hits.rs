@@ -82,7 +82,7 @@ fn row(panel: Panel, hit: &Hit) -> AnyView {
     let parts = [text, about];
     let (id, hit) = (hit.id.clone(), hit.clone());
     let row = match safe_url(&hit.url).filter(|_| !is_read_here(&hit)) {
-        Some(url) => outward(url).on("click", move |_| question::seen(panel, &hit, Outcome::Opened)),
+        Some(url) => outward(url).on("click", move |_| question::record_outcome(panel, &hit, Outcome::Opened)),
         None => button("hit", move |_| question::open(panel, hit.clone())).attr("data-id", id),
     };
     el("li").children([row.in_any_language().attr("aria-description", described).children(parts)])

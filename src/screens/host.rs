@@ -20,8 +20,8 @@ pub fn changed(panel: Panel, what: u8) {
     if what == 1 {
         panel.change(|model| {
             let (config, configured) = (std::mem::take(&mut model.config), model.configured);
-            let (user_changes, opening) = (model.user_changes + 1, model.opening + 1);
-            *model = Model { config, configured, user_changes, opening, ..Model::default() };
+            let (user_changes, screen_number) = (model.user_changes + 1, model.screen_number + 1);
+            *model = Model { config, configured, user_changes, screen_number, ..Model::default() };
         });
         panel.remember();
         panel.write("");

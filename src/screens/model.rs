@@ -122,7 +122,7 @@ pub struct Model {
     /// The ticket whose conversation is open; empty for the list.
     pub ticket: String,
     /// Counts how often a screen of tickets was opened, and changes of the user: what was begun for an earlier one is not continued.
-    pub opening: u32,
+    pub screen_number: u32,
     /// How many tickets there are, and how many unread messages.
     pub tickets: (u32, u32),
     /// How many submissions are in the outbox.

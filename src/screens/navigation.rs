@@ -44,7 +44,7 @@ impl Panel {
     pub(super) fn open_ticket(self, id: String) {
         self.change(|model| {
             model.ticket = id;
-            model.opening += 1;
+            model.screen_number += 1;
         });
         self.go(Screen::Tickets);
     }
@@ -71,7 +71,7 @@ impl Panel {
         }
         if let Some(id) = opening.question {
             self.change(|model| model.screen = if to_ticket { Screen::Ticket } else { Screen::Home });
-            question::open(self, question::hit_of(id));
+            question::open(self, question::hit_from_id(id));
         } else if to_ticket {
             self.go(Screen::Ticket);
         } else if opening.screen == EntryScreen::Tickets && self.has_gateway() {

@@ -14,7 +14,7 @@ use domain::ticket::{Outcome, QUESTIONS_MAX, QuestionSeen};
 use wire::Source;
 
 /// The id of the question's place.
-const PLACE: &str = "answers";
+const ANSWERS_ID: &str = "answers";
 
 /// Opens a question.
 pub fn open(panel: Panel, hit: Hit) {
@@ -24,7 +24,7 @@ pub fn open(panel: Panel, hit: Hit) {
         }
     });
     let top = dom::scrolled(&panel.loader().below());
-    seen(panel, &hit, Outcome::Opened);
+    record_outcome(panel, &hit, Outcome::Opened);
     let query = panel.peek(|model| if model.screen == Screen::Home { search::query_of(model) } else { String::new() });
     memory::remember(panel, |model| {
         model.memory.remember_search(&query);
@@ -36,21 +36,21 @@ pub fn open(panel: Panel, hit: Hit) {
 }
 
 /// A question from a link, of which only the id is known.
-pub fn hit_of(id: String) -> Hit {
+pub fn hit_from_id(id: String) -> Hit {
     Hit { title: vec![Run { text: id.clone(), hit: false }], id, kind: question_kind(), ..Hit::default() }
 }
 
 /// The customer has opened a question, or it did not help.
-pub fn seen(panel: Panel, hit: &Hit, outcome: Outcome) {
+pub fn record_outcome(panel: Panel, hit: &Hit, outcome: Outcome) {
     if outcome == Outcome::Opened {
         panel.emit("question-opened", &[("id", hit.id.as_str().into())]);
     }
     search::count(panel, outcome.word(), vec![hit.id.clone()]);
-    panel.change(|model| note(&mut model.seen, hit, outcome));
+    panel.change(|model| upsert_outcome(&mut model.seen, hit, outcome));
 }
 
 /// Records the outcome of a question; the most significant one stays.
-pub fn note(seen: &mut Vec<QuestionSeen>, hit: &Hit, outcome: Outcome) {
+pub fn upsert_outcome(seen: &mut Vec<QuestionSeen>, hit: &Hit, outcome: Outcome) {
     if let Some(known) = seen.iter_mut().find(|known| known.id == hit.id) {
         known.outcome = known.outcome.max(outcome);
         return;
@@ -72,7 +72,7 @@ pub fn view(panel: Panel) -> AnyView {
     let body = live(move || match state(panel) {
         Remote::Loading => paragraph("loading", panel.t(Text::QuestionLoading)),
         Remote::Ready => {
-            div("").attr("id", PLACE).children([beyond::part(panel, |screens, panel| (screens.answers)(panel))])
+            div("").attr("id", ANSWERS_ID).children([beyond::part(panel, |screens, panel| (screens.answers)(panel))])
         }
         Remote::Failed => {
             let again = button("button", move |_| fetch(panel)).text(panel.t(Text::TryAgain));
@@ -84,8 +84,8 @@ pub fn view(panel: Panel) -> AnyView {
             div("").children([paragraph("notice", panel.t(Text::QuestionFailed)), again, elsewhere])
         }
     });
-    let solved = button("button main", move |_| solved(panel)).text(panel.t(Text::SolvedIt));
-    let unsolved = button("button", move |_| unsolved(panel)).text(panel.t(Text::StillNeedHelp));
+    let solved = button("button main", move |_| on_solved(panel)).text(panel.t(Text::SolvedIt));
+    let unsolved = button("button", move |_| on_unsolved(panel)).text(panel.t(Text::StillNeedHelp));
     div("screen").children([body, div("foot row").children([solved, unsolved])])
 }
 
@@ -105,28 +105,28 @@ fn fetch(panel: Panel) {
     set_state(panel, Remote::Loading);
     panel.with_screens(drop);
     spawn(async move {
-        let what = "questions/".to_string() + &encoded(&id);
-        let answer = panel.ask(&what, &Abort::new()).await;
+        let path = "questions/".to_string() + &encoded(&id);
+        let answer = panel.ask(&path, &Abort::new()).await;
         let screens = panel.load_screens().await;
         if panel.peek(|model| model.hit.as_ref().is_none_or(|hit| hit.id != id)) {
             return;
         }
         let Some((question, _)) = answer.zip(screens) else { return set_state(panel, Remote::Failed) };
-        panel.change(|model| complete(model, &id, &question));
+        panel.change(|model| fill_seen_question(model, &id, &question));
         STATE.with(|state| state.question.replace(question));
         set_state(panel, Remote::Ready);
     });
 }
 
 /// Completes what a ticket says about a question: a link knows only its id.
-fn complete(model: &mut Model, id: &str, question: &impl Source) {
+fn fill_seen_question(model: &mut Model, id: &str, question: &impl Source) {
     if let Some(known) = model.seen.iter_mut().find(|known| known.id == id) {
         known.title = question.text_of("title");
         known.url = question.text_of("url");
     }
 }
 
-fn solved(panel: Panel) {
+fn on_solved(panel: Panel) {
     let id = id(panel);
     panel.emit("deflected", &[("id", id.as_str().into())]);
     search::count(panel, "solved", vec![id.clone()]);
@@ -140,9 +140,9 @@ fn solved(panel: Panel) {
     panel.go(Screen::Thanks);
 }
 
-fn unsolved(panel: Panel) {
+fn on_unsolved(panel: Panel) {
     if let Some(hit) = panel.peek(|model| model.hit.clone()) {
-        seen(panel, &hit, Outcome::Unhelpful);
+        record_outcome(panel, &hit, Outcome::Unhelpful);
     }
     panel.go(Screen::Ticket);
 }

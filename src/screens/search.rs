@@ -103,7 +103,7 @@ pub fn shown(panel: Panel, hits: &[Hit]) {
     panel.with_screens(drop);
     panel.emit("question-shown", &[("ids", join_nonempty(&ids, ",").into())]);
     count(panel, "shown", ids);
-    panel.change(|model| hits.iter().for_each(|hit| question::note(&mut model.seen, hit, Outcome::Shown)));
+    panel.change(|model| hits.iter().for_each(|hit| question::upsert_outcome(&mut model.seen, hit, Outcome::Shown)));
 }
 
 /// Counts an event of questions. Nothing is counted for customers who have turned searching off.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell_core::ids::TicketId;
-use deskbell_core::ports::{ActivityKind, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
+use deskbell_core::ports::{ActivityKind, Change, ChangeOutcome, CurrentTicket, NewMessage, StoredTicket};
 use domain::targets::Owner;
 use gateway::config::Overrides;
 use http_body_util::BodyExt;
@@ -96,7 +96,7 @@ async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
         Change { message: Some(message), ..current.unchanged() }.into()
     };
     match gateway.app.store.change(&TicketId::new(id), None, &decide).await.unwrap() {
-        Changed::Written(ticket, _) => *ticket,
+        ChangeOutcome::Written(ticket, _) => *ticket,
         other => panic!("{other:?}"),
     }
 }

@@ -32,12 +32,12 @@ pub fn markdown(html: &str, page: &Url) -> String {
 
 /// The same with at most `max` bytes, and whether there is more.
 pub fn markdown_within(html: &str, page: &Url, hidden: HiddenText, max: usize) -> (String, bool) {
-    render(&tree::read(html, hidden), &Page { url: page, file: &|_| None }, max)
+    render(&tree::parse(html, hidden), &Page { url: page, file: &|_| None }, max)
 }
 
 /// Like [`markdown()`], but pictures and links at some addresses are attachments: `file` returns the name that replaces them.
 pub fn markdown_with_files(html: &str, page: &Url, file: &dyn Fn(&Url) -> Option<String>) -> String {
-    render(&tree::read(html, HiddenText::Dropped), &Page { url: page, file }, TEXT_MAX).0
+    render(&tree::parse(html, HiddenText::Dropped), &Page { url: page, file }, TEXT_MAX).0
 }
 
 fn render(nodes: &[Node], page: &Page<'_>, max: usize) -> (String, bool) {

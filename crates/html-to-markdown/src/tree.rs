@@ -39,18 +39,18 @@ pub enum HiddenText {
 }
 
 /// Parses a document or a part of one. Never fails: invalid HTML is repaired in a simpler way than browsers do.
-pub fn read(html: &str, hidden: HiddenText) -> Vec<Node> {
+pub fn parse(html: &str, hidden: HiddenText) -> Vec<Node> {
     let mut tree = Tree {
         open: vec![Element::default()],
         visibilities: vec![Visibility::default()],
         sheet: (hidden == HiddenText::Dropped).then(|| StyleSheet::read(html)),
-        dropped: None,
+        skipped_element: None,
     };
     for Ok(token) in Tokenizer::new(html) {
         match token {
             Token::StartTag(tag) => tree.start(&tag),
-            Token::EndTag(tag) => tree.end(&text(&tag.name)),
-            Token::String(string) => tree.text(&text(&string)),
+            Token::EndTag(tag) => tree.end(&decode(&tag.name)),
+            Token::String(string) => tree.text(&decode(&string)),
             Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
         }
     }
@@ -128,7 +128,7 @@ const VOID: &[&str] = &[
 ];
 
 /// Elements whose content is not readable.
-const DROPPED: &[&str] = &[
+const UNREADABLE_ELEMENTS: &[&str] = &[
     "audio", "button", "canvas", "head", "iframe", "math", "noembed", "noframes", "noscript", "object", "script",
     "select", "style", "svg", "template", "textarea", "title", "video",
 ];
@@ -141,10 +141,10 @@ struct Tree {
     /// The style sheets, to drop invisible text; none if all text is kept.
     sheet: Option<StyleSheet>,
     /// The element that is being dropped with all its content.
-    dropped: Option<Dropped>,
+    skipped_element: Option<SkippedElement>,
 }
 
-struct Dropped {
+struct SkippedElement {
     name: String,
     /// How many nested elements of this name are open.
     depth: usize,
@@ -152,23 +152,23 @@ struct Dropped {
 
 impl Tree {
     fn start(&mut self, tag: &StartTag<()>) {
-        let name = text(&tag.name).to_ascii_lowercase();
-        let attribute = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| text(value)).unwrap_or_default();
+        let name = decode(&tag.name).to_ascii_lowercase();
+        let attribute = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| decode(value)).unwrap_or_default();
         let class = attribute("class");
         let has_class = |expected: &str| class.split_ascii_whitespace().any(|class| class == expected);
-        if let Some(dropped) = &mut self.dropped {
-            dropped.depth += usize::from(dropped.name == name && !(tag.self_closing && name == "svg"));
+        if let Some(skipped) = &mut self.skipped_element {
+            skipped.depth += usize::from(skipped.name == name && !(tag.self_closing && name == "svg"));
             return;
         }
-        if DROPPED.contains(&name.as_str()) {
+        if UNREADABLE_ELEMENTS.contains(&name.as_str()) {
             let empty = tag.self_closing && matches!(name.as_str(), "svg" | "math");
-            self.dropped = (!empty).then_some(Dropped { name, depth: 1 });
+            self.skipped_element = (!empty).then_some(SkippedElement { name, depth: 1 });
             return;
         }
         // Discourse: the line with name and size below a picture, and the avatar of the quoted author.
         let parent_is_link = self.open.last().is_some_and(|parent| parent.name == "a");
         if name == "div" && has_class("meta") && parent_is_link {
-            self.dropped = Some(Dropped { name, depth: 1 });
+            self.skipped_element = Some(SkippedElement { name, depth: 1 });
             return;
         }
         if name == "img" && has_class("avatar") {
@@ -190,16 +190,16 @@ impl Tree {
             self.open.push(element);
             self.visibilities.push(visibility);
         } else if visibility.hides_text() {
-            self.dropped = Some(Dropped { name: element.name, depth: 1 });
+            self.skipped_element = Some(SkippedElement { name: element.name, depth: 1 });
         }
     }
 
     fn end(&mut self, name: &str) {
         let name = name.to_ascii_lowercase();
-        if let Some(dropped) = &mut self.dropped {
-            dropped.depth -= usize::from(dropped.name == name);
-            if dropped.depth == 0 {
-                self.dropped = None;
+        if let Some(skipped) = &mut self.skipped_element {
+            skipped.depth -= usize::from(skipped.name == name);
+            if skipped.depth == 0 {
+                self.skipped_element = None;
             }
             return;
         }
@@ -209,8 +209,8 @@ impl Tree {
     }
 
     fn text(&mut self, text: &str) {
-        let is_seen =
-            self.dropped.is_none() && !self.visibilities.last().is_some_and(|visibility| visibility.hides_text());
+        let is_seen = self.skipped_element.is_none()
+            && !self.visibilities.last().is_some_and(|visibility| visibility.hides_text());
         if is_seen && !text.is_empty() {
             self.add(Node::Text(text.into()));
         }
@@ -220,7 +220,7 @@ impl Tree {
     fn visibility(&self, name: &str, tag: &StartTag<()>) -> Visibility {
         let parent = self.visibilities.last().copied().unwrap_or_default();
         let Some(sheet) = &self.sheet else { return parent };
-        let attribute = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| text(value));
+        let attribute = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| decode(value));
         let value = |name: &str| attribute(name).unwrap_or_default();
         let (class, id, style) = (value("class"), value("id"), value("style"));
         let element = Attributes {
@@ -236,7 +236,7 @@ impl Tree {
 
     /// Closes elements that a start tag ends implicitly, as `<li>` the item before it.
     fn close_implied(&mut self, name: &str) {
-        let (ended, within): (&[&str], &[&str]) = match name {
+        let (closes, boundaries): (&[&str], &[&str]) = match name {
             "li" => (&["li"], &["ul", "ol"]),
             "dt" | "dd" => (&["dt", "dd"], &["dl"]),
             "tr" => (&["tr"], &["table"]),
@@ -248,10 +248,10 @@ impl Tree {
         };
         for index in (1..self.open.len()).rev() {
             let Some(open) = self.open.get(index) else { return };
-            if ended.contains(&open.name.as_str()) {
+            if closes.contains(&open.name.as_str()) {
                 return self.close_to(index);
             }
-            if within.contains(&open.name.as_str()) {
+            if boundaries.contains(&open.name.as_str()) {
                 return;
             }
         }
@@ -264,9 +264,9 @@ impl Tree {
     }
 
     fn close(&mut self) {
-        let seen = self.visibilities.pop().unwrap_or_default();
+        let visibility = self.visibilities.pop().unwrap_or_default();
         if let Some(element) = self.open.pop()
-            && !seen.is_gone
+            && !visibility.is_gone
         {
             self.add(Node::Element(element));
         }
@@ -279,6 +279,6 @@ impl Tree {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+fn decode(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

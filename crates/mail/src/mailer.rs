@@ -8,7 +8,7 @@ use lettre::message::Mailbox;
 use crate::message::{Sender, message};
 use crate::send_error::SendError;
 use crate::server::MailServer;
-use deskbell_core::ports::{MailFailure, Mailer, OutgoingLetter};
+use deskbell_core::ports::{AddressedMail, MailFailure, Mailer};
 
 /// A mail server, with the sender of a site.
 #[derive(Clone)]
@@ -23,10 +23,10 @@ pub struct SmtpMailer {
 
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn send(&self, mail: OutgoingLetter<'_>) -> Result<(), MailFailure> {
-        let OutgoingLetter { address, id, letter, return_path } = mail;
+    async fn send(&self, mail: AddressedMail<'_>) -> Result<(), MailFailure> {
+        let AddressedMail { address, id, content, return_path } = mail;
         let sender = Sender { from: &self.from, reply_to: self.reply_to.as_ref() };
-        let message = message(sender, address, id, letter, return_path);
+        let message = message(sender, address, id, content, return_path);
         let message = message.map_err(|error| MailFailure::Permanent(error.to_string()))?;
         self.server.send(&message).await.map_err(|error| match error {
             SendError::Unreachable(reason) | SendError::Temporary(reason) => MailFailure::Temporary(reason),

@@ -5,7 +5,7 @@ use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, header::InvalidHeaderName};
 
-use deskbell_core::ports::Letter;
+use deskbell_core::ports::MailContent;
 
 /// Why a message cannot be created.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ pub fn message(
     sender: Sender<'_>,
     address: &str,
     id: &str,
-    letter: Letter,
+    content: MailContent,
     return_path: Option<String>,
 ) -> Result<Message, MessageError> {
     let to: Address = address.parse()?;
@@ -48,7 +48,7 @@ pub fn message(
         .from(sender.from.clone())
         // Without a name, which anybody may have made up.
         .to(Mailbox::new(None, to.clone()))
-        .subject(letter.subject)
+        .subject(content.subject)
         .header(ContentType::TEXT_PLAIN)
         // Prevents automatic replies (RFC 3834, section 5, and the header that Exchange reads instead).
         .raw_header(raw("Auto-Submitted", "auto-generated")?)
@@ -59,5 +59,5 @@ pub fn message(
     if let Some(return_path) = return_path {
         message = message.envelope(Envelope::new(Some(return_path.parse()?), vec![to])?);
     }
-    Ok(message.body(letter.body)?)
+    Ok(message.body(content.body)?)
 }

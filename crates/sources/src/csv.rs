@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::collector::Collector;
 use crate::line::truth;
-use crate::reading::{Note, Reading, one_line};
+use crate::reading::{Note, Reading};
+use domain::join::one_line;
 use domain::question::{Answer, Question, question_kind};
 
 /// The delimiters that are tried; of equally frequent ones the earlier wins.

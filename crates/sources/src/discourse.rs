@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::reading::{Reading, entry_id, is_before, join_path, one_line, path};
+use crate::reading::{Reading, entry_id, is_before, join_path, path};
+use domain::join::one_line;
 use domain::question::{Answer, Question, question_kind};
 use html_to_markdown::markdown;
 use outbound_http::{FetchError, Fetcher};

@@ -175,13 +175,6 @@ pub(crate) fn path(url: &Url) -> String {
     }
 }
 
-/// A text as one line.
-pub(crate) fn one_line(text: &str) -> String {
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    words.join(" ")
-}
-
 /// An address below that of a source, with an encoded query.
 pub(crate) fn join_path(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
     let mut url = base.clone();

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::reading::{Reading, entry_id, join_path, one_line, path};
+use crate::reading::{Reading, entry_id, join_path, path};
+use domain::join::one_line;
 use domain::question::{Answer, Question, question_kind};
 use outbound_http::Fetcher;
 

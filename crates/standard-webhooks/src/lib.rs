@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ring::hmac;
 
-use deskbell_core::ports::destination::HookHeaders;
+use deskbell_core::ports::destination::InboundHeaders;
 use deskbell_core::timestamp::Timestamp;
 
 /// The header with the id of an event; repetitions of an event have the same.
@@ -52,7 +52,7 @@ impl Secret {
     }
 
     /// Whether a request is signed with the secret, and recent.
-    pub fn is_signed(&self, headers: &HookHeaders, body: &[u8], now: Timestamp) -> bool {
+    pub fn is_signed(&self, headers: &InboundHeaders, body: &[u8], now: Timestamp) -> bool {
         let Some((id, timestamp, signatures)) = fresh(headers, now) else { return false };
         let signed = signed(id, timestamp, body);
         let tags = signatures
@@ -68,12 +68,12 @@ impl Secret {
 }
 
 /// Whether headers have a recent signature, by anybody.
-pub fn is_fresh(headers: &HookHeaders, now: Timestamp) -> bool {
+pub fn is_fresh(headers: &InboundHeaders, now: Timestamp) -> bool {
     fresh(headers, now).is_some()
 }
 
 /// The id, the timestamp and the signatures of a recent request.
-fn fresh(headers: &HookHeaders, now: Timestamp) -> Option<(&str, &str, &str)> {
+fn fresh(headers: &InboundHeaders, now: Timestamp) -> Option<(&str, &str, &str)> {
     let (id, timestamp, signatures) = (headers.get(ID)?, headers.get(TIMESTAMP)?, headers.get(SIGNATURE)?);
     let seconds = timestamp.parse::<i64>().ok()?;
     (seconds.abs_diff(now.as_seconds()) <= TOLERANCE.as_secs()).then_some((id, timestamp, signatures))
@@ -94,7 +94,7 @@ mod tests {
         Timestamp::from_seconds(NOW)
     }
 
-    fn headers(id: &str, timestamp: &str, signature: &str) -> HookHeaders {
+    fn headers(id: &str, timestamp: &str, signature: &str) -> InboundHeaders {
         [(ID, id), (TIMESTAMP, timestamp), (SIGNATURE, signature)].into_iter().collect()
     }
 
@@ -127,7 +127,7 @@ mod tests {
             headers("a", &timestamp, &signature.replace("v1,", "v2,")),
             headers("a", &timestamp, "v1,"),
             headers("a", "soon", &signature),
-            HookHeaders::default(),
+            InboundHeaders::default(),
         ] {
             assert!(!secret.is_signed(&invalid, b"body", now()), "{invalid:?}");
         }

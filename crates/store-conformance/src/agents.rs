@@ -18,7 +18,7 @@ fn session(digest: u8, id: &str, lifetime: Duration) -> NewAgentSession {
         digest: [digest; 32],
         agent: agent(id),
         method: LoginMethod::PersonalToken,
-        credential: [9; 32],
+        credential_digest: [9; 32],
         address: "203.0.113.7".into(),
         browser: "Firefox".into(),
         lifetime,
@@ -34,9 +34,11 @@ pub async fn agent_sessions_last_until_they_expire_or_are_ended(store: &dyn Stor
     store.open_session(&session(1, "ana", LEASE), None).await.unwrap();
     store.open_session(&session(2, "ben", 2 * LEASE), None).await.unwrap();
     let ana = store.agent_session(&[1; 32]).await.unwrap().unwrap();
-    let AgentSession { agent: of, method, credential, address, browser, created_at, seen_at, expires_at, .. } = ana;
+    let AgentSession {
+        agent: of, method, credential_digest, address, browser, created_at, seen_at, expires_at, ..
+    } = ana;
     assert_eq!(of, agent("ana"));
-    assert_eq!((method, credential), (LoginMethod::PersonalToken, [9; 32]));
+    assert_eq!((method, credential_digest), (LoginMethod::PersonalToken, [9; 32]));
     assert_eq!((address.as_str(), browser.as_str()), ("203.0.113.7", "Firefox"));
     assert_eq!((created_at, seen_at, expires_at), (time(NOW), time(NOW), time(UNTIL)));
     assert_eq!(store.agent_session(&[3; 32]).await.unwrap(), None);

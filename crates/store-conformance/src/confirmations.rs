@@ -9,8 +9,8 @@ use crate::support::{
 };
 use deskbell_core::ids::{CustomerId, TicketId};
 use deskbell_core::ports::{
-    ActivityKind, Changed, CodeCheck, CodeRequest, Confirmation, CurrentTicket, DeliveryKind, MailLimits, MailOutcome,
-    MailQuota, NewDelivery, NewMail, Store, SubmissionExtras, SubmissionOutcome,
+    ActivityKind, ChangeOutcome, CodeCheck, CodeRequest, Confirmation, CurrentTicket, DeliveryKind, MailLimits,
+    MailOutcome, MailQuota, NewDelivery, NewMail, Store, SubmissionExtras, SubmissionOutcome,
 };
 use deskbell_core::rules::codes::{self, confirm_signed};
 
@@ -160,11 +160,11 @@ pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, 
         let decide = |current: &CurrentTicket| confirm_signed(current, "ada@example.com", &deliveries);
         store.change(&"1".into(), None, &decide).await.unwrap()
     };
-    let Changed::Written(confirmed, None) = confirm().await else { panic!("it is not confirmed") };
+    let ChangeOutcome::Written(confirmed, None) = confirm().await else { panic!("it is not confirmed") };
     assert_eq!(confirmed.handling.confirmation, Confirmation::Confirmed);
     assert_eq!(state().await, Confirmation::Confirmed);
     assert!(unconfirmed("acme", "u-7", "ada@example.com").await.is_empty());
-    assert!(matches!(confirm().await, Changed::Unchanged(_)), "it is confirmed once");
+    assert!(matches!(confirm().await, ChangeOutcome::Unchanged(_)), "it is confirmed once");
     assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Confirmed, 0)]);
 }
 

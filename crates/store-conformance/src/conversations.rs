@@ -5,7 +5,7 @@ use crate::support::{
     time, with_answer, write_message,
 };
 use deskbell_core::ports::{
-    Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, DeliveryKind, MESSAGE_PAGE_BYTES, Store,
+    Activity, ActivityKind, Change, ChangeOutcome, CurrentTicket, Decision, DeliveryKind, MESSAGE_PAGE_BYTES, Store,
     SubmissionExtras, View,
 };
 use deskbell_core::timestamp::Timestamp;
@@ -16,24 +16,24 @@ pub async fn messages_are_numbered_counted_as_unread_and_stored_once(store: &dyn
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.submit(&ticket, &submission_key("k"), with_answer()).await.unwrap();
     let write = async |author, body, key| write_message(store, new_message(author, body), key, vec![]).await;
-    let Changed::Written(_, Some(reply)) = write(Author::Customer, "No", Some("a")).await else { panic!() };
+    let ChangeOutcome::Written(_, Some(reply)) = write(Author::Customer, "No", Some("a")).await else { panic!() };
     assert_eq!((reply.number, reply.body.as_str()), (2, "No"));
-    assert_eq!(write(Author::Customer, "No", Some("a")).await, Changed::Repeated(reply));
-    assert_eq!(write(Author::Customer, "Yes!", Some("a")).await, Changed::KeyReused);
-    let Changed::Written(now, _) = write(Author::Support, "Then try this", None).await else { panic!() };
+    assert_eq!(write(Author::Customer, "No", Some("a")).await, ChangeOutcome::Repeated(reply));
+    assert_eq!(write(Author::Customer, "Yes!", Some("a")).await, ChangeOutcome::KeyReused);
+    let ChangeOutcome::Written(now, _) = write(Author::Support, "Then try this", None).await else { panic!() };
     assert_eq!(now.handling.unread, 2);
     let read = |current: &CurrentTicket| {
         let mut change = current.unchanged();
         change.ticket.handling.read_until = 1;
         change.into()
     };
-    let Changed::Written(now, None) = store.change(&"1".into(), None, &read).await.unwrap() else { panic!() };
+    let ChangeOutcome::Written(now, None) = store.change(&"1".into(), None, &read).await.unwrap() else { panic!() };
     assert_eq!(now.handling.unread, 1);
     let messages = store.messages(&"1".into(), 1).await.unwrap();
     assert_eq!(messages.iter().map(|message| message.number).collect::<Vec<_>>(), [2, 3]);
     let no_change = |_: &CurrentTicket| Decision::Nothing;
-    assert_eq!(store.change(&"1".into(), None, &no_change).await.unwrap(), Changed::Unchanged(now));
-    assert_eq!(store.change(&"2".into(), None, &no_change).await.unwrap(), Changed::NotFound);
+    assert_eq!(store.change(&"1".into(), None, &no_change).await.unwrap(), ChangeOutcome::Unchanged(now));
+    assert_eq!(store.change(&"2".into(), None, &no_change).await.unwrap(), ChangeOutcome::NotFound);
 }
 
 pub async fn decisions_see_the_result_of_the_previous_change(store: &dyn Store, _clock: &TestClock) {
@@ -56,7 +56,8 @@ pub async fn decisions_see_the_result_of_the_previous_change(store: &dyn Store, 
     };
     let id = "1".into();
     let both = tokio::join!(store.change(&id, None, &solve), store.change(&id, None, &solve));
-    let written = [both.0.unwrap(), both.1.unwrap()].into_iter().filter(|one| matches!(one, Changed::Written(..)));
+    let written =
+        [both.0.unwrap(), both.1.unwrap()].into_iter().filter(|one| matches!(one, ChangeOutcome::Written(..)));
     assert_eq!(written.count(), 1);
     assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Solved, 0)]);
 }
@@ -69,7 +70,7 @@ pub async fn decisions_get_the_time_of_the_store(store: &dyn Store, clock: &Test
         Change { deliveries: desk_deliveries(DeliveryKind::Solved), ..change }.into()
     };
     clock.set(LATER);
-    let Changed::Written(changed, _) = store.change(&"1".into(), None, &decide).await.unwrap() else { panic!() };
+    let ChangeOutcome::Written(changed, _) = store.change(&"1".into(), None, &decide).await.unwrap() else { panic!() };
     assert_eq!(changed.handling.updated_at, time(LATER));
     let created: Vec<Timestamp> =
         store.deliveries(&"1".into()).await.unwrap().into_iter().map(|one| one.created_at).collect();
@@ -93,9 +94,9 @@ pub async fn external_notes_are_stored_once_counted_and_found(store: &dyn Store,
         };
         store.change(&"1".into(), None, &decide).await.unwrap()
     };
-    assert!(matches!(keep("there <1>").await, Changed::Written(..)));
-    assert!(matches!(keep("there <1>").await, Changed::Unchanged(_)));
-    assert!(matches!(keep("there <2>").await, Changed::Written(..)));
+    assert!(matches!(keep("there <1>").await, ChangeOutcome::Written(..)));
+    assert!(matches!(keep("there <1>").await, ChangeOutcome::Unchanged(_)));
+    assert!(matches!(keep("there <2>").await, ChangeOutcome::Written(..)));
     assert_eq!(store.activities(&"1".into()).await.unwrap().len(), 2);
     assert_eq!(store.ticket(&"1".into()).await.unwrap().unwrap().handling.updated_at, time(LATER));
     let view = View { words: "zanzibar".into(), ..View::default() };

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use deskbell_core::clock::Clock;
 use deskbell_core::ids::{DeliveryId, IdempotencyKey, QueueName, Reference, SiteKey, TicketId};
 use deskbell_core::ports::{
-    Change, Changed, CurrentTicket, DeliveryKind, DueDelivery, Handling, MailLimits, MailQuota, MessageKey,
+    Change, ChangeOutcome, CurrentTicket, DeliveryKind, DueDelivery, Handling, MailLimits, MailQuota, MessageKey,
     NewDelivery, NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
 };
 use deskbell_core::rules::address::mailbox;
@@ -178,7 +178,7 @@ pub async fn write_message(
     message: NewMessage,
     key: Option<&str>,
     deliveries: Vec<NewDelivery>,
-) -> Changed {
+) -> ChangeOutcome {
     write_message_about(store, "1", message, key, deliveries).await
 }
 
@@ -189,9 +189,9 @@ pub async fn write_message_about(
     message: NewMessage,
     key: Option<&str>,
     deliveries: Vec<NewDelivery>,
-) -> Changed {
+) -> ChangeOutcome {
     let key = key.map(IdempotencyKey::new);
-    let submission_key = key.as_ref().map(|key| MessageKey { key, body: [message.body.len() as u8; 32] });
+    let submission_key = key.as_ref().map(|key| MessageKey { key, body_hash: [message.body.len() as u8; 32] });
     let decide = |current: &CurrentTicket| {
         Change { message: Some(message.clone()), deliveries: deliveries.clone(), ..current.unchanged() }.into()
     };

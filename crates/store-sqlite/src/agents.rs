@@ -22,15 +22,19 @@ macro_rules! sessions {
 
 #[async_trait]
 impl AgentSessions for SqliteStore {
-    async fn open_session(&self, session: &NewAgentSession, replaced: Option<&[u8; 32]>) -> Result<(), StoreError> {
+    async fn open_session(
+        &self,
+        session: &NewAgentSession,
+        replaced_digest: Option<&[u8; 32]>,
+    ) -> Result<(), StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now_text();
         write_agent(&mut write, &session.agent, &now).await?;
         let over = query("DELETE FROM agent_sessions WHERE expires_at <= ?");
         over.bind(&now).execute(&mut *write).await.map_err(store_error)?;
-        if let Some(replaced) = replaced {
+        if let Some(replaced_digest) = replaced_digest {
             let end = query("DELETE FROM agent_sessions WHERE digest = ?");
-            end.bind(&replaced[..]).execute(&mut *write).await.map_err(store_error)?;
+            end.bind(&replaced_digest[..]).execute(&mut *write).await.map_err(store_error)?;
         }
         query(
             "INSERT INTO agent_sessions (digest, agent, method, credential, address, browser, created_at, seen_at, expires_at)
@@ -39,7 +43,7 @@ impl AgentSessions for SqliteStore {
         .bind(&session.digest[..])
         .bind(session.agent.id.as_str())
         .bind(session.method.word())
-        .bind(&session.credential[..])
+        .bind(&session.credential_digest[..])
         .bind(&session.address)
         .bind(&session.browser)
         .bind(&now)
@@ -151,7 +155,7 @@ fn session_of(row: &SqliteRow) -> Result<AgentSession, StoreError> {
             grants: serde_json::from_str(row.value("grants")?).map_err(|_| damaged("grants"))?,
         },
         method: method.ok_or_else(|| damaged("method"))?,
-        credential: credential.try_into().map_err(|_| damaged("credential"))?,
+        credential_digest: credential.try_into().map_err(|_| damaged("credential"))?,
         address: row.value("address")?,
         browser: row.value("browser")?,
         created_at: row.time("created_at")?,

@@ -16,11 +16,11 @@ use super::rows::{
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
 use deskbell_core::ids::{IdempotencyKey, SiteKey, TicketId};
 use deskbell_core::ports::{
-    Activity, Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
+    Activity, Change, ChangeOutcome, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
     StoreError, StoredTicket,
 };
-use deskbell_core::rules::coalescing::{Coalesced, coalesce};
+use deskbell_core::rules::coalescing::{CoalescedDeliveries, coalesce};
 use deskbell_core::rules::customer_limits::STATUS_CHANGES_AN_HOUR;
 use deskbell_core::rules::listing::sort_position;
 use deskbell_core::rules::unread::unread;
@@ -225,18 +225,22 @@ impl Conversations for SqliteStore {
         ticket: &TicketId,
         key: Option<MessageKey<'_>>,
         decide: Decide<'_>,
-    ) -> Result<Changed, StoreError> {
+    ) -> Result<ChangeOutcome, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let Some(row) = query(TICKET).bind(ticket.as_str()).fetch_optional(&mut *write).await.map_err(store_error)?
         else {
-            return Ok(Changed::NotFound);
+            return Ok(ChangeOutcome::NotFound);
         };
         let stored = ticket_of(&row)?;
         if let Some(key) = &key {
             let existing = query(MESSAGE_BY_KEY).bind(stored.id.as_str()).bind(key.key.as_str());
             if let Some(row) = existing.fetch_optional(&mut *write).await.map_err(store_error)? {
                 let (body_hash, message) = keyed_message_of(&row)?;
-                return Ok(if body_hash == key.body { Changed::Repeated(message) } else { Changed::KeyReused });
+                return Ok(if body_hash == key.body_hash {
+                    ChangeOutcome::Repeated(message)
+                } else {
+                    ChangeOutcome::KeyReused
+                });
             }
         }
         let now = self.now();
@@ -255,20 +259,20 @@ impl Conversations for SqliteStore {
         };
         let change = match decide(&current) {
             Decision::Write(change) => change,
-            Decision::Nothing => return Ok(Changed::Unchanged(Box::new(current.ticket))),
-            Decision::Refuse(limit) => return Ok(Changed::Refused(limit)),
+            Decision::Nothing => return Ok(ChangeOutcome::Unchanged(Box::new(current.ticket))),
+            Decision::Refuse(limit) => return Ok(ChangeOutcome::Refused(limit)),
         };
         let Change { ticket: mut changed, message: new, activity, activity_key, deliveries, mail, quota, confirmation } =
             *change;
         if let Some(key) = &activity_key
             && is_noted(&mut write, &changed.id, key).await?
         {
-            return Ok(Changed::Unchanged(Box::new(current.ticket)));
+            return Ok(ChangeOutcome::Unchanged(Box::new(current.ticket)));
         }
         if let Some(quota) = &quota
             && let Some(exceeded) = submissions::spend(&mut write, &changed.site, quota).await?
         {
-            return Ok(Changed::OverQuota(exceeded));
+            return Ok(ChangeOutcome::OverQuota(exceeded));
         }
         let mut message = None;
         if let Some(new) = new {
@@ -276,7 +280,7 @@ impl Conversations for SqliteStore {
             let stored_message = insert_message(&mut write, &changed.id, new, key).await?;
             let missing = attach(&mut write, &changed, stored_message.number, &files).await?;
             if !missing.is_empty() {
-                return Ok(Changed::MissingFiles(missing));
+                return Ok(ChangeOutcome::MissingFiles(missing));
             }
             message = Some(stored_message);
         }
@@ -300,7 +304,7 @@ impl Conversations for SqliteStore {
         enqueue_delivery(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), now)
             .await?;
         write.commit().await.map_err(store_error)?;
-        Ok(Changed::Written(Box::new(changed), message))
+        Ok(ChangeOutcome::Written(Box::new(changed), message))
     }
 }
 
@@ -335,7 +339,7 @@ pub async fn insert_message(
         .bind(&new.body)
         .bind(&at)
         .bind(key.map(|key| key.key.as_str()))
-        .bind(key.map(|key| key.body.to_vec()))
+        .bind(key.map(|key| key.body_hash.to_vec()))
         .execute(&mut *write)
         .await
         .map_err(store_error)?;
@@ -373,7 +377,7 @@ async fn cancel_what_is_taken_back(
     let rows =
         query("SELECT * FROM deliveries WHERE ticket = ? AND state = 'waiting' ORDER BY id").bind(ticket.as_str());
     let waiting = read_rows(&rows.fetch_all(&mut *write).await.map_err(store_error)?, "delivery", delivery_of)?;
-    let Coalesced { deliveries, cancelled } = coalesce(&waiting, new);
+    let CoalescedDeliveries { deliveries, cancelled } = coalesce(&waiting, new);
     for id in cancelled {
         query("DELETE FROM deliveries WHERE id = ?")
             .bind(id.as_number())

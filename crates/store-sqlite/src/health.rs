@@ -29,8 +29,8 @@ async fn status(name: &'static str, pool: &SqlitePool) -> PoolStatus {
     let (open, idle) = (pool.size(), pool.num_idle() as u32);
     let start = Instant::now();
     let acquired = tokio::time::timeout(WAIT_MAX, pool.acquire()).await;
-    let waited = matches!(acquired, Ok(Ok(_))).then(|| start.elapsed());
-    PoolStatus { pool: name, open, idle, waited }
+    let acquire_time = matches!(acquired, Ok(Ok(_))).then(|| start.elapsed());
+    PoolStatus { pool: name, open, idle, acquire_time }
 }
 
 #[cfg(test)]
@@ -52,10 +52,11 @@ mod tests {
         let (store, _folder) = fresh().await;
         let held = store.writer.acquire().await.unwrap();
         let pools = store.pools().await;
-        let waited = |pools: &[PoolStatus], name| pools.iter().find(|pool| pool.pool == name).unwrap().waited;
-        assert_eq!(waited(&pools, "writer"), None);
-        assert!(waited(&pools, "readers").is_some());
+        let acquire_time =
+            |pools: &[PoolStatus], name| pools.iter().find(|pool| pool.pool == name).unwrap().acquire_time;
+        assert_eq!(acquire_time(&pools, "writer"), None);
+        assert!(acquire_time(&pools, "readers").is_some());
         drop(held);
-        assert!(waited(&store.pools().await, "writer").is_some());
+        assert!(acquire_time(&store.pools().await, "writer").is_some());
     }
 }

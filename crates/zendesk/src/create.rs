@@ -51,7 +51,7 @@ pub async fn deliver_ticket(zendesk: &Zendesk, contents: &DeliveryContents<'_>) 
         "external_id": external,
         "subject": subject(contents.ticket),
         "comment": {
-            "body": comment::first(contents.config, contents.ticket, &files.missing),
+            "body": comment::render_ticket(contents.config, contents.ticket, &files.missing),
             "public": true,
             "uploads": files.tokens,
         },
@@ -60,7 +60,7 @@ pub async fn deliver_ticket(zendesk: &Zendesk, contents: &DeliveryContents<'_>) 
     match &sender {
         Sender::Signed(email) | Sender::Contact(email) => {
             let contact = comment::contact(contents.ticket);
-            let name = shorten(&comment::name(&contact, contents.ticket), NAME_MAX);
+            let name = shorten(&comment::customer_name(&contact, contents.ticket), NAME_MAX);
             let requester = json!({"name": name, "email": email});
             merge(&mut ticket, json!({"requester": requester}));
         }
@@ -69,7 +69,7 @@ pub async fn deliver_ticket(zendesk: &Zendesk, contents: &DeliveryContents<'_>) 
     if !sender.is_signed() {
         make_gateway_author(zendesk, &mut ticket).await?;
     }
-    let words = comment::plain(contents.ticket);
+    let words = comment::render_without_context(contents.ticket);
     create(zendesk, contents, Draft::new(members(ticket), words), &external, files.not_delivered).await
 }
 
@@ -354,7 +354,7 @@ async fn repair_with(
             if let Some(Value::Object(comment)) = draft.ticket.get_mut("comment") {
                 comment.remove("uploads");
                 let body = comment.get("body").and_then(Value::as_str).unwrap_or_default();
-                let body = comment::reply(body, &names);
+                let body = comment::render_message(body, &names);
                 comment.insert("body".into(), json!(body));
             }
         }

@@ -9,7 +9,7 @@ use ring::hmac;
 use serde_json::Value;
 
 use deskbell_core::ids::ExternalId;
-use deskbell_core::ports::destination::{HookHeaders, InboundEvent, InboundEventError};
+use deskbell_core::ports::destination::{InboundEvent, InboundEventError, InboundHeaders};
 use deskbell_core::timestamp::Timestamp;
 
 /// `base64(HMAC-SHA256(secret, timestamp + body))`.
@@ -21,7 +21,7 @@ const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 /// Parses a webhook request: an event (`zen:event-type:ticket.…`), or the JSON of a trigger, `{"ticket_id": "{{ticket.id}}"}`.
 pub fn read(
     secret: &str,
-    headers: &HookHeaders,
+    headers: &InboundHeaders,
     body: &[u8],
     now: Timestamp,
 ) -> Result<InboundEvent, InboundEventError> {
@@ -64,7 +64,7 @@ mod tests {
 
     const SIGNED_AT: &str = "2026-11-26T10:00:00Z";
 
-    fn headers(secret: &str, body: &str) -> HookHeaders {
+    fn headers(secret: &str, body: &str) -> InboundHeaders {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let signed = hmac::sign(&key, format!("{SIGNED_AT}{body}").as_bytes());
         [(SIGNATURE, BASE64_STANDARD.encode(signed)), (TIMESTAMP, SIGNED_AT.into())].into_iter().collect()
@@ -123,7 +123,7 @@ mod tests {
     fn events_with_another_signature_or_none_are_rejected() {
         assert_eq!(read_signed("wrong", r#"{"ticket_id":"35"}"#), Err(InboundEventError::Unsigned));
         assert_eq!(
-            read("right", &HookHeaders::default(), br#"{"ticket_id":"35"}"#, SIGNED_AT.parse().unwrap()),
+            read("right", &InboundHeaders::default(), br#"{"ticket_id":"35"}"#, SIGNED_AT.parse().unwrap()),
             Err(InboundEventError::Unsigned)
         );
     }

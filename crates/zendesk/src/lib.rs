@@ -29,7 +29,7 @@ use account::Account;
 use client::Client;
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{
-    DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError,
+    DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, InboundEvent, InboundEventError, InboundHeaders,
     Polling,
 };
 use deskbell_core::ports::{DeliveryKind, ExternalTicketRef};
@@ -149,7 +149,7 @@ impl Destination for Zendesk {
         Some(self)
     }
 
-    fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
+    fn read_event(&self, headers: &InboundHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
         hook::read(self.hook.as_deref().ok_or(InboundEventError::NoHook)?, headers, body, clock::now())
     }
 

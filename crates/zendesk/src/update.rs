@@ -64,7 +64,7 @@ async fn add_comment(
     let (mut files, mut not_delivered) = (upload(zendesk, contents).await?, Vec::new());
     let (mut is_opened, mut uploads, mut missing) = (message.author == Author::Customer, 0, files.missing.clone());
     for _ in 0..REPAIRS_MAX {
-        let body = comment::reply(&words(contents, speaker), &missing);
+        let body = comment::render_message(&words(contents, speaker), &missing);
         // An automatic reply is for the agents' information, and the customer has it already.
         let public = message.author != Author::Automatic && speaker != Speaker::Gateway;
         let mut comment = json!({"body": body, "public": public, "uploads": files.tokens});
@@ -194,7 +194,7 @@ impl Speaker {
 /// The text of a message, below the notice for agents about its author.
 fn words(contents: &DeliveryContents<'_>, speaker: Speaker) -> String {
     let body = contents.message.map(|message| message.body.as_str()).unwrap_or_default();
-    match comment::notice(contents.ticket).filter(|_| speaker == Speaker::Gateway) {
+    match comment::verification_notice(contents.ticket).filter(|_| speaker == Speaker::Gateway) {
         Some(notice) => format!("{notice}\n\n{body}"),
         None => body.into(),
     }
@@ -209,7 +209,7 @@ pub async fn deliver_confirmation(
     if let Some(existing) = find_note(zendesk, contents, external).await? {
         return Ok(existing);
     }
-    let notice = comment::notice(contents.ticket).unwrap_or_default();
+    let notice = comment::verification_notice(contents.ticket).unwrap_or_default();
     let mut answer = write_note(zendesk, &contents.key(), external, &notice).await?;
     if is_closed(&answer)
         && let Some(open) = merges::find_open_ticket(zendesk, external).await?
@@ -307,7 +307,7 @@ async fn find(
     let earlier = comments(zendesk, external).await?.into_iter().find(|comment| {
         let is_same_text = begin
             .is_none_or(|begin| comment.created_at.parse::<Timestamp>().is_ok_and(|created_at| created_at >= begin))
-            && comment::contains(comment.text(), &words)
+            && comment::matches_message(comment.text(), &words)
             && (comment.author_id.to_string() == external.requester) == by_requester;
         comment.marker() == Some(&contents.key()) || comment.marker().is_none() && is_same_text
     });

@@ -128,14 +128,14 @@ impl Conversation {
         spawn(async move {
             // Serialising plain data into memory cannot fail.
             let body = serde_json::to_string(&ConfirmationCode { code }).unwrap_or_default();
-            let answer = conversation.base.ask("POST", "/confirmation", &body).await;
+            let answer = conversation.context.send_request("POST", "/confirmation", &body).await;
             conversation.confirmation.0.update(|state| state.is_busy = false);
             if !matches!(answer, Answer::Http { status: 200, .. }) {
                 return conversation.reject(trouble(&answer));
             }
-            conversation.base.announce(TicketsText::AddressConfirmed);
+            conversation.context.announce(TicketsText::AddressConfirmed);
             conversation.confirmation.0.update(|state| state.has_succeeded = true);
-            tickets::touched(&conversation.base.panel.loader());
+            tickets::touched(&conversation.context.panel.loader());
             conversation.load();
         });
     }
@@ -147,7 +147,7 @@ impl Conversation {
         }
         let conversation = self.clone();
         spawn(async move {
-            let answer = conversation.base.ask("POST", "/confirmation/code", "").await;
+            let answer = conversation.context.send_request("POST", "/confirmation/code", "").await;
             conversation.confirmation.0.update(|state| state.is_busy = false);
             match answer {
                 Answer::Http { status: 202, body, .. } => {
@@ -169,7 +169,7 @@ impl Conversation {
     }
 
     fn focus_code(&self) {
-        let panel = self.base.panel;
+        let panel = self.context.panel;
         panel.later(move || dom::focus_id(&panel.loader().root(), FIELD));
     }
 
@@ -177,7 +177,7 @@ impl Conversation {
     fn show_status(&self, text: TicketsText, is_error: bool) {
         let confirmation = self.confirmation.clone();
         confirmation.0.update(|state| state.status = None);
-        self.base.panel.later(move || confirmation.0.update(|state| state.status = Some((text, is_error))));
+        self.context.panel.later(move || confirmation.0.update(|state| state.status = Some((text, is_error))));
     }
 }
 

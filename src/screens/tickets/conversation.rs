@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::confirmation::Confirmation;
 use super::reply::Reply;
-use super::{Base, Shown, message, notice};
+use super::{TicketsView, ViewContext, message, notice};
 use crate::browser::http::Answer;
 use crate::browser::{dom, intl, tickets};
 use crate::components::el::{div, el, live, nothing, spawn};
@@ -21,7 +21,7 @@ use wire::Read;
 /// A conversation.
 #[derive(Clone)]
 pub struct Conversation {
-    pub(super) base: Base,
+    pub(super) context: ViewContext,
     phase: Shared<Phase>,
     /// The ticket, once it is fetched.
     pub(super) ticket: Shared<Option<Summary>>,
@@ -50,9 +50,9 @@ enum Phase {
 }
 
 impl Conversation {
-    pub(super) fn new(base: Base) -> Conversation {
+    pub(super) fn new(context: ViewContext) -> Conversation {
         let conversation = Conversation {
-            base,
+            context,
             phase: Shared::new(Phase::Loading),
             ticket: Shared::default(),
             entries: Shared::default(),
@@ -66,12 +66,12 @@ impl Conversation {
 
     /// Fetches it again.
     pub(super) fn load(&self) {
-        Shown::Conversation(self.clone()).load();
+        TicketsView::Conversation(self.clone()).load();
     }
 
     /// Fetches the ticket and new messages.
     pub(super) async fn fetch(&self) {
-        let ticket = self.base.ask("GET", "", "").await;
+        let ticket = self.context.send_request("GET", "", "").await;
         let ticket = match ticket {
             Answer::Http { status: 200, body: Some(ticket), .. } => Ok(Summary::read(&ticket)),
             Answer::Http { status: 401 | 404, .. } => Err(Phase::Gone),
@@ -85,7 +85,7 @@ impl Conversation {
         let begins = is_confirmed || !matches!(phase, Phase::Shown(_));
         let last = if begins { None } else { self.last() };
         let messages = self.messages_after(last).await;
-        if !self.base.is_shown() {
+        if !self.context.is_shown() {
             return;
         }
         match (ticket, messages) {
@@ -102,13 +102,13 @@ impl Conversation {
         let mut all = Messages::default();
         loop {
             let after = last.map_or(String::new(), |last| "?after=".to_string() + &last.to_string());
-            let answer = self.base.ask("GET", &["/messages", &after].concat(), "").await;
+            let answer = self.context.send_request("GET", &["/messages", &after].concat(), "").await;
             let Answer::Http { status: 200, body: Some(body), .. } = answer else { return None };
             let page = Messages::read(&body);
             all.read_until = page.read_until;
             last = page.messages.last().map(|last| last.number);
             all.messages.extend(page.messages);
-            if last.is_none() || !page.more || !self.base.is_shown() {
+            if last.is_none() || !page.more || !self.context.is_shown() {
                 return Some(all);
             }
         }
@@ -147,25 +147,25 @@ impl Conversation {
             }
         }
         if !begins && from_others {
-            self.base.announce(TicketsText::Arrived);
+            self.context.announce(TicketsText::Arrived);
         }
         if !begins && own {
             self.reply.arrived();
         }
         if is_confirmed && self.confirmation.take_success() {
-            let panel = self.base.panel;
+            let panel = self.context.panel;
             panel.later(move || {
                 dom::all(&panel.loader().root(), "#tickets .asked").first().into_iter().for_each(dom::focus)
             });
         }
-        if dom::is_seen(&self.base.panel.loader().below()) {
+        if dom::is_seen(&self.context.panel.loader().below()) {
             self.mark_read();
         }
     }
 
     /// Scrolls to a message by its position, counted from one.
     fn scroll_to(&self, position: usize) {
-        let panel = self.base.panel;
+        let panel = self.context.panel;
         panel.later(move || {
             let messages = dom::all(&panel.loader().root(), ".messages > div");
             if let Some(message) = position.checked_sub(1).and_then(|index| messages.get(index)) {
@@ -192,8 +192,8 @@ impl Conversation {
     pub(super) async fn change(&self, patch: &Patch) -> Option<Summary> {
         // Serialising plain data into memory cannot fail.
         let body = serde_json::to_string(patch).unwrap_or_default();
-        let answer = self.base.ask("PATCH", "", &body).await;
-        tickets::touched(&self.base.panel.loader());
+        let answer = self.context.send_request("PATCH", "", &body).await;
+        tickets::touched(&self.context.panel.loader());
         match answer {
             Answer::Http { status: 200, body: Some(body), .. } => Some(Summary::read(&body)),
             _ => None,
@@ -203,7 +203,7 @@ impl Conversation {
     pub(super) fn view(self) -> AnyView {
         live(move || match self.phase.with(|phase| *phase) {
             Phase::Loading => notice(TicketsText::Loading),
-            Phase::Failed => self.base.failed(),
+            Phase::Failed => self.context.failure_view(),
             Phase::Gone => notice(TicketsText::Gone),
             Phase::Shown(_) => self.parts(),
         })
@@ -232,7 +232,7 @@ impl Conversation {
             };
             let due = match &ticket.due_at {
                 Some(due) => {
-                    let due = intl::moment(due, &self.base.panel.lang());
+                    let due = intl::moment(due, &self.context.panel.lang());
                     el("span").text(texts::fill(TicketsText::Due, "{time}", &due))
                 }
                 None => nothing(),

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use leptos::prelude::*;
 
-use super::{Base, Shown, notice};
+use super::{TicketsView, ViewContext, notice};
 use crate::browser::http::Answer;
 use crate::browser::{dom, intl};
 use crate::components::el::{button, el, live, paragraph};
@@ -21,7 +21,7 @@ const MORE: &str = "more";
 /// The list.
 #[derive(Clone)]
 pub struct List {
-    pub(super) base: Base,
+    pub(super) context: ViewContext,
     state: Shared<State>,
 }
 
@@ -42,8 +42,8 @@ enum Phase {
 }
 
 impl List {
-    pub(super) fn new(base: Base) -> List {
-        List { base, state: Shared::default() }
+    pub(super) fn new(context: ViewContext) -> List {
+        List { context, state: Shared::default() }
     }
 
     /// Fetches as many tickets as are shown. A page may be empty although others follow.
@@ -52,7 +52,7 @@ impl List {
         let mut list = Summaries::default();
         loop {
             let page = self.page(list.next.take()).await;
-            if !self.base.is_shown() {
+            if !self.context.is_shown() {
                 return;
             }
             let Some(page) = page else {
@@ -76,12 +76,12 @@ impl List {
         let mut phase = Phase::Shown;
         while let Some(next) = self.state.peek(|state| state.list.next.clone()) {
             let page = self.page(Some(next)).await;
-            if !self.base.is_shown() {
+            if !self.context.is_shown() {
                 return;
             }
             let Some(page) = page else {
                 phase = Phase::MoreFailed;
-                self.base.announce(TicketsText::Failed);
+                self.context.announce(TicketsText::Failed);
                 break;
             };
             self.update(|state| append(&mut state.list, page));
@@ -92,7 +92,7 @@ impl List {
         self.update(|state| state.phase = phase);
         let first = self.state.peek(|state| state.list.tickets.get(before).map(|ticket| ticket.id.clone()));
         if let Some(first) = first {
-            let panel = self.base.panel;
+            let panel = self.context.panel;
             panel.later(move || dom::focus_row(&panel.loader().below(), &first));
         }
     }
@@ -101,7 +101,7 @@ impl List {
     async fn page(&self, cursor: Option<String>) -> Option<Summaries> {
         // Cursors consist of characters that need no escaping.
         let path = cursor.map_or(String::new(), |cursor| "?cursor=".to_string() + &cursor);
-        match self.base.ask("GET", &path, "").await {
+        match self.context.send_request("GET", &path, "").await {
             Answer::Http { status: 200, body: Some(body), .. } => Some(Summaries::read(&body)),
             _ => None,
         }
@@ -109,11 +109,11 @@ impl List {
 
     /// Changes what is shown. The focus stays on the same ticket, wherever that goes.
     fn update(&self, change: impl FnOnce(&mut State)) {
-        let within = self.base.panel.loader().below();
+        let within = self.context.panel.loader().below();
         let focused = dom::focused_id(&within);
         self.state.update(change);
         if let Some(id) = focused {
-            self.base.panel.later(move || dom::focus_row(&within, &id));
+            self.context.panel.later(move || dom::focus_row(&within, &id));
         }
     }
 
@@ -121,7 +121,7 @@ impl List {
         live(move || {
             self.state.with(|state| match state.phase {
                 Phase::Loading => notice(TicketsText::Loading),
-                Phase::Failed => self.base.failed(),
+                Phase::Failed => self.context.failure_view(),
                 Phase::Shown | Phase::MoreFailed => self.rows(state),
             })
         })
@@ -140,8 +140,8 @@ impl List {
         if state.list.next.is_some() {
             let list = self.clone();
             let more = move |_| {
-                list.base.pending.more.store(true, Ordering::Relaxed);
-                Shown::List(list.clone()).go_on();
+                list.context.fetches.next_page.store(true, Ordering::Relaxed);
+                TicketsView::List(list.clone()).run_fetches();
             };
             parts.push(button("button", more).attr("id", MORE).text(texts::text(TicketsText::More)));
         }
@@ -163,7 +163,7 @@ impl List {
             Some(due) => (TicketsText::Due, due),
             None => (TicketsText::Since, &ticket.updated_at),
         };
-        let panel = self.base.panel;
+        let panel = self.context.panel;
         about.push(el("span").text(texts::fill(text, "{time}", &intl::moment(time, &panel.lang()))));
         let id = ticket.id.clone();
         button("hit", move |_| panel.open_ticket(id.clone())).attr("id", &ticket.id).children([

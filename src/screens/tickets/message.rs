@@ -42,7 +42,7 @@ fn message(conversation: &Conversation, message: &Message) -> AnyView {
         true => el("span").attr("class", "tag").text(support),
         false => nothing(),
     };
-    let at = el("span").text(intl::moment(&message.at, &conversation.base.panel.lang()));
+    let at = el("span").text(intl::moment(&message.at, &conversation.context.panel.lang()));
     let by = div("by").children([el("strong").text(author.clone()), tag, at]);
     // Customers write plain text, not Markdown.
     let (class, body) = match message.author {
@@ -57,7 +57,7 @@ fn message(conversation: &Conversation, message: &Message) -> AnyView {
 
 /// An attachment of a message; a press downloads it.
 fn attachment(conversation: &Conversation, file: &Attachment) -> AnyView {
-    let panel = conversation.base.panel;
+    let panel = conversation.context.panel;
     let href = [panel.loader().gateway().trim_end_matches('/'), &file.url].concat();
     let link = el("a").attr("href", href).attr("target", "_blank").attr("rel", "noopener noreferrer");
     let size = el("span").attr("class", "hint").text(intl::bytes(file.size, &panel.lang()));

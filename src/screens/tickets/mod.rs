@@ -25,120 +25,122 @@ use list::List;
 
 /// What is shown.
 #[derive(Clone)]
-enum Shown {
+enum TicketsView {
     List(List),
     Conversation(Conversation),
 }
 
 /// What the list and a conversation have in common.
 #[derive(Clone)]
-struct Base {
+struct ViewContext {
     panel: Panel,
-    /// The number of the screen (`Model::opening`).
-    opening: u32,
+    /// The number of the screen (`Model::screen_number`).
+    screen_number: u32,
     /// The id of the ticket; empty for the list.
     id: Arc<str>,
-    pending: Arc<Pending>,
+    fetches: Arc<FetchQueue>,
 }
 
 /// The requests that are running, and those to follow.
 #[derive(Default)]
-struct Pending {
+struct FetchQueue {
     is_running: AtomicBool,
     /// Everything is to be fetched, again if it is being fetched.
-    all: AtomicBool,
+    reload: AtomicBool,
     /// The next page of the list is to be fetched.
-    more: AtomicBool,
+    next_page: AtomicBool,
 }
 
 thread_local! {
-    static SHOWN: RefCell<Option<Shown>> = const { RefCell::new(None) };
+    static CURRENT_VIEW: RefCell<Option<TicketsView>> = const { RefCell::new(None) };
 }
 
 /// The list of tickets, or the conversation that is open. Drawn again, it is the same with everything in it.
 pub fn view(panel: Panel) -> AnyView {
-    let shown = current().unwrap_or_else(|| {
-        let (opening, id) = panel.peek(|model| (model.opening, model.ticket.as_str().into()));
-        let base = Base { panel, opening, id, pending: Arc::default() };
-        let shown = match base.id.is_empty() {
-            true => Shown::List(List::new(base)),
-            false => Shown::Conversation(Conversation::new(base)),
+    let view = current().unwrap_or_else(|| {
+        let (screen_number, id) = panel.peek(|model| (model.screen_number, model.ticket.as_str().into()));
+        let context = ViewContext { panel, screen_number, id, fetches: Arc::default() };
+        let view = match context.id.is_empty() {
+            true => TicketsView::List(List::new(context)),
+            false => TicketsView::Conversation(Conversation::new(context)),
         };
-        SHOWN.set(Some(shown.clone()));
-        shown
+        CURRENT_VIEW.set(Some(view.clone()));
+        view
     });
-    shown.load();
-    match shown {
-        Shown::List(list) => list.view(),
-        Shown::Conversation(conversation) => conversation.view(),
+    view.load();
+    match view {
+        TicketsView::List(list) => list.view(),
+        TicketsView::Conversation(conversation) => conversation.view(),
     }
 }
 
 /// Fetches again what is shown, after a change of the ticket with an id, or of any ticket if it is empty.
 pub fn refresh(id: &str) {
-    let is_concerned = |shown: &Shown| id.is_empty() || shown.base().id.is_empty() || *shown.base().id == *id;
-    current().filter(is_concerned).iter().for_each(Shown::load);
+    let is_concerned = |view: &TicketsView| id.is_empty() || view.context().id.is_empty() || *view.context().id == *id;
+    current().filter(is_concerned).iter().for_each(TicketsView::load);
 }
 
 /// What is shown now.
-fn current() -> Option<Shown> {
-    SHOWN.with_borrow(Clone::clone).filter(|shown| shown.base().is_shown())
+fn current() -> Option<TicketsView> {
+    CURRENT_VIEW.with_borrow(Clone::clone).filter(|view| view.context().is_shown())
 }
 
-impl Shown {
-    fn base(&self) -> &Base {
+impl TicketsView {
+    fn context(&self) -> &ViewContext {
         match self {
-            Shown::List(list) => &list.base,
-            Shown::Conversation(conversation) => &conversation.base,
+            TicketsView::List(list) => &list.context,
+            TicketsView::Conversation(conversation) => &conversation.context,
         }
     }
 
     fn load(&self) {
-        self.base().pending.all.store(true, Ordering::Relaxed);
-        self.go_on();
+        self.context().fetches.reload.store(true, Ordering::Relaxed);
+        self.run_fetches();
     }
 
     /// Sends the pending requests one after the other.
-    fn go_on(&self) {
-        let (base, shown) = (self.base().clone(), self.clone());
-        if base.pending.is_running.swap(true, Ordering::Relaxed) {
+    fn run_fetches(&self) {
+        let (context, view) = (self.context().clone(), self.clone());
+        if context.fetches.is_running.swap(true, Ordering::Relaxed) {
             return;
         }
         spawn(async move {
-            while base.is_shown() {
-                if base.pending.all.swap(false, Ordering::Relaxed) {
-                    match &shown {
-                        Shown::List(list) => list.fetch().await,
-                        Shown::Conversation(conversation) => conversation.fetch().await,
+            while context.is_shown() {
+                if context.fetches.reload.swap(false, Ordering::Relaxed) {
+                    match &view {
+                        TicketsView::List(list) => list.fetch().await,
+                        TicketsView::Conversation(conversation) => conversation.fetch().await,
                     }
-                } else if let (Shown::List(list), true) = (&shown, base.pending.more.swap(false, Ordering::Relaxed)) {
+                } else if let (TicketsView::List(list), true) =
+                    (&view, context.fetches.next_page.swap(false, Ordering::Relaxed))
+                {
                     list.fetch_more().await;
                 } else {
                     break;
                 }
             }
-            base.pending.is_running.store(false, Ordering::Relaxed);
+            context.fetches.is_running.store(false, Ordering::Relaxed);
         });
     }
 }
 
-impl Base {
+impl ViewContext {
     /// Whether nothing else is shown meanwhile, and the user is the same.
     fn is_shown(&self) -> bool {
-        self.panel.peek(|model| model.screen == Screen::Tickets && model.opening == self.opening)
+        self.panel.peek(|model| model.screen == Screen::Tickets && model.screen_number == self.screen_number)
     }
 
     /// Sends a request about the ticket, or below `…/tickets` from the list.
-    async fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+    async fn send_request(&self, method: &str, path: &str, body: &str) -> Answer {
         let path = if self.id.is_empty() { path.to_string() } else { ["/", &self.id, path].concat() };
         tickets::ask(&self.panel.loader(), method, &path, body).await
     }
 
     /// That something could not be fetched, and how to try again.
-    fn failed(&self) -> AnyView {
-        let again = move |_| current().iter().for_each(Shown::load);
-        let again = button("button", again).text(texts::text(TicketsText::Again));
-        vec![notice(TicketsText::Failed), again].into_any()
+    fn failure_view(&self) -> AnyView {
+        let retry = move |_| current().iter().for_each(TicketsView::load);
+        let retry = button("button", retry).text(texts::text(TicketsText::Again));
+        vec![notice(TicketsText::Failed), retry].into_any()
     }
 
     fn announce(&self, text: TicketsText) {

@@ -60,7 +60,7 @@ impl Conversation {
     pub(super) fn restore_reply(&self) {
         let conversation = self.clone();
         spawn(async move {
-            let draft = tickets::reply_draft(&conversation.base.panel.loader(), &conversation.base.id).await;
+            let draft = tickets::reply_draft(&conversation.context.panel.loader(), &conversation.context.id).await;
             conversation.reply.0.update(|state| {
                 if state.text.is_empty() {
                     state.text = draft;
@@ -73,14 +73,14 @@ impl Conversation {
     pub(super) fn reply_view(&self) -> AnyView {
         let [field, buttons] = [self.clone(), self.clone()];
         // As the loader's scripts know them, which take what is dropped and pasted.
-        let owner = ["reply:", &self.base.id].concat();
+        let owner = ["reply:", &self.context.id].concat();
         div("field reply").children([
             el("label").attr("for", FIELD).text(texts::text(TicketsText::Reply)),
             live(move || field.field()),
             el("section")
                 .attr("id", FILES)
                 .attr("data-of", &owner)
-                .children([beyond::attachments(self.base.panel, owner)]),
+                .children([beyond::attachments(self.context.panel, owner)]),
             el("div").children([live(move || buttons.buttons())]),
         ])
     }
@@ -89,7 +89,7 @@ impl Conversation {
         let conversation = self.clone();
         let typed = move |event| {
             let text = dom::value_of(&event);
-            tickets::keep_reply_draft(&conversation.base.panel.loader(), &conversation.base.id, &text);
+            tickets::keep_reply_draft(&conversation.context.panel.loader(), &conversation.context.id, &text);
             conversation.reply.0.update(|state| state.text = text);
         };
         self.reply.0.with(|state| {
@@ -131,7 +131,7 @@ impl Conversation {
         if is_busy {
             return;
         }
-        let loader = self.base.panel.loader();
+        let loader = self.context.panel.loader();
         dom::focus_id(&loader.root(), FIELD);
         if message.trim_ascii().is_empty() {
             return self.trouble(texts::text(TicketsText::ReplyEmpty));
@@ -140,15 +140,15 @@ impl Conversation {
             state.is_busy = true;
             state.trouble.clear();
         });
-        let sent = tickets::reply(&loader, &self.base.id, &json(&message), &message);
+        let sent = tickets::reply(&loader, &self.context.id, &json(&message), &message);
         // The outbox has it, so a field that is drawn again meanwhile must not offer it again.
-        tickets::keep_reply_draft(&loader, &self.base.id, "");
+        tickets::keep_reply_draft(&loader, &self.context.id, "");
         let conversation = self.clone();
         spawn(async move {
             let Sent { word, answer } = sent.await;
             let is_refused = word == "refused";
             if is_refused {
-                tickets::keep_reply_draft(&loader, &conversation.base.id, &message);
+                tickets::keep_reply_draft(&loader, &conversation.context.id, &message);
             }
             conversation.reply.0.update(|state| {
                 state.is_busy = false;
@@ -157,7 +157,7 @@ impl Conversation {
             match word.as_str() {
                 "refused" => conversation.trouble(refused(&answer)),
                 "sent" => {
-                    conversation.base.announce(TicketsText::ReplySent);
+                    conversation.context.announce(TicketsText::ReplySent);
                     conversation.load();
                 }
                 _ => conversation.trouble(texts::text(TicketsText::ReplyWaits)),
@@ -179,7 +179,7 @@ impl Conversation {
 
     /// Shows and announces a problem.
     fn trouble(&self, text: String) {
-        self.base.panel.announce(&text);
+        self.context.panel.announce(&text);
         self.reply.0.update(|state| state.trouble = text);
     }
 }

@@ -58,13 +58,13 @@ impl SiteScope {
     }
 
     /// Whether no site is meant.
-    pub fn is_none(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         matches!(self, SiteScope::Only(sites) if sites.is_empty())
     }
 
     /// The sites that either of two scopes means.
     #[must_use]
-    pub fn or(&self, other: &SiteScope) -> SiteScope {
+    pub fn union(&self, other: &SiteScope) -> SiteScope {
         match (self, other) {
             (SiteScope::All, _) | (_, SiteScope::All) => SiteScope::All,
             (SiteScope::Only(sites), SiteScope::Only(others)) => SiteScope::Only(sites | others),
@@ -102,7 +102,7 @@ pub struct NewAgentSession {
     /// How they logged in.
     pub method: LoginMethod,
     /// A digest of its secret and of what the login depends on, such as the token. The session is void once that has changed.
-    pub credential: [u8; 32],
+    pub credential_digest: [u8; 32],
     /// The network address of the browser; empty if it is not known.
     pub address: String,
     /// The browser, as it reports itself; empty if it does not.
@@ -120,8 +120,8 @@ pub struct AgentSession {
     pub agent: Agent,
     /// How they logged in.
     pub method: LoginMethod,
-    /// What the login depends on, see [`NewAgentSession::credential`].
-    pub credential: [u8; 32],
+    /// What the login depends on, see [`NewAgentSession::credential_digest`].
+    pub credential_digest: [u8; 32],
     /// The network address of the browser; empty if it was not known.
     pub address: String,
     /// The browser, as it reported itself.
@@ -138,7 +138,11 @@ pub struct AgentSession {
 #[async_trait]
 pub trait AgentSessions: Send + Sync {
     /// Stores a session and what is known of its agent, and deletes the session that it replaces and expired ones.
-    async fn open_session(&self, session: &NewAgentSession, replaced: Option<&[u8; 32]>) -> Result<(), StoreError>;
+    async fn open_session(
+        &self,
+        session: &NewAgentSession,
+        replaced_digest: Option<&[u8; 32]>,
+    ) -> Result<(), StoreError>;
 
     /// The unexpired session with a digest. Its agent has the name and the grants of their latest login.
     async fn agent_session(&self, digest: &[u8; 32]) -> Result<Option<AgentSession>, StoreError>;

@@ -98,7 +98,7 @@ pub trait Conversations: Send + Sync {
         ticket: &TicketId,
         key: Option<MessageKey<'_>>,
         decide: Decide<'_>,
-    ) -> Result<Changed, StoreError>;
+    ) -> Result<ChangeOutcome, StoreError>;
 }
 
 /// Who may open a ticket: the customer who owns it, or the session that sent it while no customer owns it.
@@ -200,7 +200,7 @@ pub struct MessageKey<'a> {
     /// The key, unique within the ticket.
     pub key: &'a IdempotencyKey,
     /// The SHA-256 of the request body.
-    pub body: [u8; 32],
+    pub body_hash: [u8; 32],
 }
 
 words! {
@@ -313,12 +313,12 @@ pub enum Decision {
     /// Write this change.
     Write(Box<Change>),
     /// Write nothing, because a limit of the ticket is reached.
-    Refuse(Limit),
+    Refuse(TicketLimit),
 }
 
 /// A limit of one ticket that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
+pub enum TicketLimit {
     /// The customer has changed the status [`STATUS_CHANGES_AN_HOUR`] times within an hour.
     StatusChanges {
         /// The time until the next change is allowed.
@@ -341,13 +341,13 @@ pub type Decide<'a> = &'a (dyn Fn(&CurrentTicket) -> Decision + Send + Sync);
 
 /// The result of changing a ticket.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Changed {
+pub enum ChangeOutcome {
     /// Written: the ticket after the change, and the new message, if any.
     Written(Box<StoredTicket>, Option<Message>),
     /// Nothing to write: the ticket as it is.
     Unchanged(Box<StoredTicket>),
     /// Not written: a limit is reached.
-    Refused(Limit),
+    Refused(TicketLimit),
     /// Not written: a quota is used up.
     OverQuota(SubmissionExceeded),
     /// Not written: the same message was stored under its key before.

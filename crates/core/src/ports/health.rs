@@ -16,7 +16,7 @@ pub struct PoolStatus {
     /// How many of them nobody uses.
     pub idle: u32,
     /// How long it took to get one for this status; none if none became free in time.
-    pub waited: Option<Duration>,
+    pub acquire_time: Option<Duration>,
 }
 
 /// The state of a store.

@@ -8,27 +8,27 @@ use async_trait::async_trait;
 #[async_trait]
 pub trait Mailer: fmt::Debug + Send + Sync {
     /// Sends a mail.
-    async fn send(&self, mail: OutgoingLetter<'_>) -> Result<(), MailFailure>;
+    async fn send(&self, mail: AddressedMail<'_>) -> Result<(), MailFailure>;
 }
 
 /// A mail to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct MailContent {
     /// Its subject, one line.
     pub subject: String,
     /// Its body in plain text.
     pub body: String,
 }
 
-/// A letter to be sent.
+/// A mail to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutgoingLetter<'a> {
+pub struct AddressedMail<'a> {
     /// The recipient's address.
     pub address: &'a str,
     /// The part before the at sign of its Message-ID, by which a mailbox can recognise duplicates.
     pub id: &'a str,
-    /// The letter.
-    pub letter: Letter,
+    /// Its subject and body.
+    pub content: MailContent,
     /// Where bounces go; none for the sender's address.
     pub return_path: Option<String>,
 }

@@ -39,8 +39,8 @@ pub use audit_log::{AuditEntry, AuditKind, AuditLog, NewAuditEntry};
 pub use bus::Bus;
 pub use confirmations::{ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
-    Activity, ActivityKind, Change, Changed, ConfirmationChange, Conversations, CurrentTicket, Decide, Decision,
-    Handling, Limit, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewMessage, Reader, ReaderCounts,
+    Activity, ActivityKind, Change, ChangeOutcome, ConfirmationChange, Conversations, CurrentTicket, Decide, Decision,
+    Handling, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewMessage, Reader, ReaderCounts, TicketLimit,
 };
 pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
 pub use disk::Disk;
@@ -54,7 +54,7 @@ pub use imports::{ImportOutcome, ImportRun, Imports};
 pub use incidents::Incidents;
 pub use limits::{LimitShare, RetryAfter, SiteLimits};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListedTicket, SortPosition, TicketSummary};
-pub use mailer::{Letter, MailFailure, Mailer, OutgoingLetter};
+pub use mailer::{AddressedMail, MailContent, MailFailure, Mailer};
 pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};
 pub use questions::{IdConflict, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange};

@@ -184,6 +184,12 @@ mod tests {
         due.map_or("never".into(), |due| due.to_zoned(hours.zone.clone()).strftime("%Y-%m-%dT%H:%M").to_string())
     }
 
+    fn assert_due(cases: &[(&BusinessHours, &str, u32, &str)]) {
+        for (hours, since, promised, expected) in cases {
+            assert_eq!(due(hours, since, *promised), *expected, "{promised} hours after {since}");
+        }
+    }
+
     #[test]
     fn replies_are_due_after_their_business_hours() {
         let berlin = office("Europe/Berlin");
@@ -229,7 +235,7 @@ mod tests {
         let always = hours("Europe/Berlin", &ALL, "00:00", "24:00", &[]);
         let early = hours("Europe/Berlin", &ALL, "02:30", "10:30", &[]);
         let york = office("America/New_York");
-        for (hours, since, promised, expected) in [
+        assert_due(&[
             (&always, "2027-03-28T01:30", 1, "2027-03-28T03:30"),
             (&always, "2027-03-27T20:00", 8, "2027-03-28T05:00"),
             (&always, "2026-10-24T20:00", 8, "2026-10-25T03:00"),
@@ -243,9 +249,7 @@ mod tests {
             // New York changes its clocks on 1 November 2026 and 14 March 2027, both Sundays.
             (&york, "2026-10-30T16:30", 1, "2026-11-02T09:30"),
             (&york, "2027-03-12T16:30", 1, "2027-03-15T09:30"),
-        ] {
-            assert_eq!(due(hours, since, promised), expected, "{promised} hours after {since}");
-        }
+        ]);
     }
 
     #[test]
@@ -273,15 +277,13 @@ mod tests {
     fn business_hours_may_be_continuous_or_end_at_midnight() {
         let late = hours("Europe/Berlin", &ALL, "16:00", "24:00", &["2026-11-24"]);
         let night = hours("Europe/Berlin", &[Weekday::Saturday], "00:00", "24:00", &[]);
-        for (hours, since, promised, expected) in [
+        assert_due(&[
             (&late, "2026-11-23T23:30", 1, "2026-11-25T16:30"),
             (&late, "2026-11-23T23:00", 1, "2026-11-24T00:00"),
             (&late, "2026-11-23T16:00", 8, "2026-11-24T00:00"),
             (&night, "2026-11-23T12:00", 24, "2026-11-29T00:00"),
             (&night, "2026-11-23T12:00", 25, "2026-12-05T01:00"),
-        ] {
-            assert_eq!(due(hours, since, promised), expected, "{promised} hours after {since}");
-        }
+        ]);
     }
 
     #[test]

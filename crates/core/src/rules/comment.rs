@@ -5,6 +5,7 @@ use crate::rules::address::{Address, address, is_verified};
 use domain::config::Config;
 use domain::conversation;
 use domain::fields::FieldAnswer;
+use domain::join::join_nonempty;
 use domain::ticket::{Contact, Outcome};
 
 /// How many errors, requests and questions are listed; the attachment has all of them.
@@ -23,8 +24,9 @@ pub fn title(ticket: &StoredTicket) -> String {
 }
 
 /// The text of a ticket. `missing` are the names of attachments that are not delivered.
-pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> String {
-    let mut lines: Vec<String> = notice(ticket).map(|notice| vec![notice, String::new()]).unwrap_or_default();
+pub fn render_ticket(config: &Config, ticket: &StoredTicket, missing: &[String]) -> String {
+    let mut lines: Vec<String> =
+        verification_notice(ticket).map(|notice| vec![notice, String::new()]).unwrap_or_default();
     lines.extend([ticket.ticket.message.clone(), String::new(), SEPARATOR.into()]);
     lines.extend(facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}")));
     lines.extend(missing_line(missing));
@@ -32,27 +34,27 @@ pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> Stri
 }
 
 /// The text of a ticket with the notice for agents, and without the collected context.
-pub fn plain(ticket: &StoredTicket) -> String {
+pub fn render_without_context(ticket: &StoredTicket) -> String {
     let reference = format!("Reference: {}", ticket.reference);
-    let notice = notice(ticket).map(|notice| format!("{notice}\n\n")).unwrap_or_default();
+    let notice = verification_notice(ticket).map(|notice| format!("{notice}\n\n")).unwrap_or_default();
     format!("{notice}{}\n\n{SEPARATOR}\n{reference}", ticket.ticket.message)
 }
 
 /// The parts of mails about a ticket that only agents may read: the facts, a line each, and the notices in every wording.
-pub fn agents_only(config: &Config, ticket: &StoredTicket) -> Vec<String> {
+pub fn private_passages(config: &Config, ticket: &StoredTicket) -> Vec<String> {
     let facts = facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}"));
-    let now = notice(ticket);
+    let now = verification_notice(ticket);
     let mut other = ticket.clone();
     let notices = [Confirmation::Confirmed, Confirmation::NotNeeded].map(|confirmation| {
         other.handling.confirmation = confirmation;
-        notice(&other)
+        verification_notice(&other)
     });
     let facts = facts.collect::<Vec<_>>().join("\n");
     [facts].into_iter().chain(now).chain(notices.into_iter().flatten()).collect()
 }
 
 /// The text of a message, with the names of attachments that are not delivered.
-pub fn reply(body: &str, missing: &[String]) -> String {
+pub fn render_message(body: &str, missing: &[String]) -> String {
     match missing_line(missing) {
         Some(line) => format!("{body}\n\n{line}"),
         None => body.into(),
@@ -60,7 +62,7 @@ pub fn reply(body: &str, missing: &[String]) -> String {
 }
 
 /// Whether a text at a destination contains a message: a notice may precede it, and the names of missing attachments may follow.
-pub fn contains(text: &str, words: &str) -> bool {
+pub fn matches_message(text: &str, words: &str) -> bool {
     let (text, words) = (text.trim(), words.trim());
     let below = text.starts_with('[').then(|| text.split_once("\n\n")).flatten().map(|(_, below)| below);
     let mut texts = [Some(text), below].into_iter().flatten();
@@ -71,7 +73,7 @@ pub fn contains(text: &str, words: &str) -> bool {
 }
 
 /// The notice for agents before they reply to an unsigned address; none if the host has signed it.
-pub fn notice(ticket: &StoredTicket) -> Option<String> {
+pub fn verification_notice(ticket: &StoredTicket) -> Option<String> {
     let email = match address(&ticket.ticket) {
         Address::Signed(_) => return None,
         Address::Claimed(email) => one_line(&email),
@@ -96,12 +98,12 @@ pub fn notice(ticket: &StoredTicket) -> Option<String> {
 /// The sender's claimed name, without anything of an address.
 pub fn claimed_name(ticket: &StoredTicket) -> String {
     let contact = Contact { name: ticket.ticket.contact.name.clone(), email: String::new() };
-    let name = one_line(&name(&contact, ticket));
+    let name = one_line(&customer_name(&contact, ticket));
     if name.contains('@') { "Unknown".into() } else { name }
 }
 
 /// The customer's name for agents; if there is only an address, its local part.
-pub fn name(contact: &Contact, ticket: &StoredTicket) -> String {
+pub fn customer_name(contact: &Contact, ticket: &StoredTicket) -> String {
     let user = ticket.ticket.context.user.as_ref();
     let names = [
         user.map_or("", |user| &user.name),
@@ -142,23 +144,26 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
     match &context.user {
         Some(user) => {
             let signed = if user.verified { "verified" } else { "not verified" };
-            facts.push(("Person", joined(&[&user.name, &user.id, &user.email, signed])));
+            facts.push(("Person", comma_separated(&[&user.name, &user.id, &user.email, signed])));
             let other = form.email != user.email.trim() && !form.email.is_empty();
-            facts.push(("In the form", if other { joined(&[form.name.trim(), &form.email]) } else { String::new() }));
+            facts.push((
+                "In the form",
+                if other { comma_separated(&[form.name.trim(), &form.email]) } else { String::new() },
+            ));
         }
-        None => facts.push(("Person", joined(&[form.name.trim(), &form.email, "not verified"]))),
+        None => facts.push(("Person", comma_separated(&[form.name.trim(), &form.email, "not verified"]))),
     }
     if let Some(user) = &context.user {
-        facts.push(("Organization", joined(&[&user.organization.name, &user.organization.id])));
+        facts.push(("Organization", comma_separated(&[&user.organization.name, &user.organization.id])));
         facts.push(("Plan", user.plan.clone()));
     }
     facts.push(("Page", context.page.as_ref().map(|page| page.url.clone()).unwrap_or_default()));
     if let Some(application) = &context.application {
-        facts.push(("Build", joined(&[&application.release, &application.build, &application.environment])));
-        facts.push(("Tenant", joined(&[&application.tenant, &application.region])));
+        facts.push(("Build", comma_separated(&[&application.release, &application.build, &application.environment])));
+        facts.push(("Tenant", comma_separated(&[&application.tenant, &application.region])));
     }
     if let Some(device) = &context.device {
-        facts.push(("Browser", joined(&[&device.browser, &device.system])));
+        facts.push(("Browser", comma_separated(&[&device.browser, &device.system])));
     }
     for error in context.errors.iter().rev().take(PREVIEW_MAX) {
         let times = if error.count > 1 { format!(" ({} times)", error.count) } else { String::new() };
@@ -170,7 +175,7 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
     }
     let read = sent.questions.iter().filter(|question| question.outcome != Outcome::Shown);
     for question in read.take(PREVIEW_MAX) {
-        facts.push(("Question read", joined(&[&question.title, question.outcome.word(), &question.url])));
+        facts.push(("Question read", comma_separated(&[&question.title, question.outcome.word(), &question.url])));
     }
     for (id, answer) in sent.fields.iter().flat_map(|fields| &fields.0) {
         let label = config.fields.iter().find(|field| field.id == *id).map_or(id, |field| &field.label);
@@ -181,7 +186,7 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
         facts.push(("Field", format!("{label}: {text}")));
     }
     for link in &context.links {
-        facts.push(("Link", joined(&[&link.label, &link.text, &link.url])));
+        facts.push(("Link", comma_separated(&[&link.label, &link.text, &link.url])));
     }
     facts.push(("Sent from", sent.via.clone()));
     if let Some(consent) = sent.consent {
@@ -198,8 +203,8 @@ fn one_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ")
 }
 
-fn joined(parts: &[&str]) -> String {
-    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
+fn comma_separated(parts: &[&str]) -> String {
+    join_nonempty(parts, ", ")
 }
 
 #[cfg(test)]
@@ -213,15 +218,15 @@ mod tests {
         for text in [
             "Yes".to_string(),
             "[Not verified] The sender gave a@b.example.\n\nYes\n".into(),
-            reply("Yes", &files),
-            format!("[Address confirmed] It is theirs.\n\n{}", reply("Yes", &files)),
+            render_message("Yes", &files),
+            format!("[Address confirmed] It is theirs.\n\n{}", render_message("Yes", &files)),
         ] {
-            assert!(contains(&text, "Yes "), "{text}");
+            assert!(matches_message(&text, "Yes "), "{text}");
         }
         for text in ["Yes and no", "No\n\nYes", "[Not verified] x\n\nYes, it is", "", "[Yes]"] {
-            assert!(!contains(text, "Yes"), "{text}");
+            assert!(!matches_message(text, "Yes"), "{text}");
         }
-        assert!(contains("[Yes]\n\nIt is", "[Yes]\n\nIt is"));
+        assert!(matches_message("[Yes]\n\nIt is", "[Yes]\n\nIt is"));
     }
 
     #[test]
@@ -239,7 +244,7 @@ mod tests {
             user.name = "Ada\nSeverity: none".into();
         }
         let missing = ["a.zip".to_string(), "b.zip".to_string()];
-        let comment = first(&Config::default(), &ticket, &missing);
+        let comment = render_ticket(&Config::default(), &ticket, &missing);
         let notice = "[Not verified] The sender gave ada@example.com, but nobody has confirmed it. Your answers may be read by \
             somebody else; do not share account details.";
         assert!(comment.starts_with(&format!("{notice}\n\nThe export stops.\nEvery time.\n\n----")), "{comment}");
@@ -255,12 +260,12 @@ mod tests {
             assert!(lines.contains(&line), "{line} in {comment}");
         }
         ticket.handling.confirmation = Confirmation::Confirmed;
-        assert!(first(&Config::default(), &ticket, &[]).starts_with("[Address confirmed] "));
+        assert!(render_ticket(&Config::default(), &ticket, &[]).starts_with("[Address confirmed] "));
         if let Some(user) = &mut ticket.ticket.context.user {
             (user.verified, user.email) = (true, "ada@example.com".into());
         }
-        assert!(first(&Config::default(), &ticket, &[]).starts_with("The export stops."));
-        assert_eq!(reply("Yes", &[]), "Yes");
-        assert_eq!(reply("Yes", &missing), "Yes\n\nFiles that are not attached here: a.zip, b.zip");
+        assert!(render_ticket(&Config::default(), &ticket, &[]).starts_with("The export stops."));
+        assert_eq!(render_message("Yes", &[]), "Yes");
+        assert_eq!(render_message("Yes", &missing), "Yes\n\nFiles that are not attached here: a.zip, b.zip");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ports::{CurrentTicket, Limit};
+use crate::ports::{CurrentTicket, TicketLimit};
 
 /// How many status changes a customer may make per hour. Each is stored as an activity and delivered to every destination.
 pub const STATUS_CHANGES_AN_HOUR: usize = 10;
@@ -16,20 +16,20 @@ pub const MAILED_NOTES_MAX: u32 = 100;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Whether the customer may change the status.
-pub fn check_status_change(current: &CurrentTicket) -> Result<(), Limit> {
+pub fn check_status_change(current: &CurrentTicket) -> Result<(), TicketLimit> {
     let Some(oldest) = current.customer_status_changes.get(STATUS_CHANGES_AN_HOUR - 1) else { return Ok(()) };
     let wait = (*oldest + HOUR).since(current.now);
-    if wait.is_zero() { Ok(()) } else { Err(Limit::StatusChanges { wait: wait.min(HOUR) }) }
+    if wait.is_zero() { Ok(()) } else { Err(TicketLimit::StatusChanges { wait: wait.min(HOUR) }) }
 }
 
 /// Whether the customer may write another message.
-pub fn check_reply(current: &CurrentTicket) -> Result<(), Limit> {
-    if current.customer_messages < CUSTOMER_MESSAGES_MAX { Ok(()) } else { Err(Limit::Messages) }
+pub fn check_reply(current: &CurrentTicket) -> Result<(), TicketLimit> {
+    if current.customer_messages < CUSTOMER_MESSAGES_MAX { Ok(()) } else { Err(TicketLimit::Messages) }
 }
 
 /// Whether another note by mail is stored.
-pub fn check_mailed_note(current: &CurrentTicket) -> Result<(), Limit> {
-    if current.mailed_notes < MAILED_NOTES_MAX { Ok(()) } else { Err(Limit::MailedNotes) }
+pub fn check_mailed_note(current: &CurrentTicket) -> Result<(), TicketLimit> {
+    if current.mailed_notes < MAILED_NOTES_MAX { Ok(()) } else { Err(TicketLimit::MailedNotes) }
 }
 
 #[cfg(test)]
@@ -60,11 +60,14 @@ mod tests {
         let at = "2026-11-28T10:00:00Z";
         let check = |times, now| check_status_change(&CurrentTicket { now: time(now), ..changed(times, time(at)) });
         assert_eq!(check(9, at), Ok(()));
-        assert_eq!(check(10, at), Err(Limit::StatusChanges { wait: HOUR }));
-        assert_eq!(check(10, "2026-11-28T10:59:30Z"), Err(Limit::StatusChanges { wait: Duration::from_secs(30) }));
+        assert_eq!(check(10, at), Err(TicketLimit::StatusChanges { wait: HOUR }));
+        assert_eq!(
+            check(10, "2026-11-28T10:59:30Z"),
+            Err(TicketLimit::StatusChanges { wait: Duration::from_secs(30) })
+        );
         assert_eq!(check(10, "2026-11-28T11:00:00Z"), Ok(()));
         // A clock that was set back does not block a ticket for longer than an hour.
-        assert_eq!(check(10, "2026-11-27T10:00:00Z"), Err(Limit::StatusChanges { wait: HOUR }));
+        assert_eq!(check(10, "2026-11-27T10:00:00Z"), Err(TicketLimit::StatusChanges { wait: HOUR }));
     }
 
     #[test]
@@ -73,6 +76,6 @@ mod tests {
         current.customer_messages = CUSTOMER_MESSAGES_MAX - 1;
         assert_eq!(check_reply(&current), Ok(()));
         current.customer_messages = CUSTOMER_MESSAGES_MAX;
-        assert_eq!(check_reply(&current), Err(Limit::Messages));
+        assert_eq!(check_reply(&current), Err(TicketLimit::Messages));
     }
 }

@@ -67,14 +67,14 @@ pub fn may(role: Role, permission: Permission) -> bool {
 /// The sites on which an agent with these grants has a permission.
 pub fn permitted_sites(grants: &[Grant], permission: Permission) -> SiteScope {
     let granted = grants.iter().filter(|grant| may(grant.role, permission));
-    granted.fold(SiteScope::NONE, |sites, grant| sites.or(&grant.sites))
+    granted.fold(SiteScope::NONE, |sites, grant| sites.union(&grant.sites))
 }
 
 /// Whether an agent with these grants has a permission, on at least one site; on all of them if it concerns more than a site.
 pub fn is_permitted(grants: &[Grant], permission: Permission) -> bool {
     match permitted_sites(grants, permission) {
         SiteScope::All => true,
-        sites => !permission.is_global() && !sites.is_none(),
+        sites => !permission.is_global() && !sites.is_empty(),
     }
 }
 

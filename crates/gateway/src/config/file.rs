@@ -10,7 +10,7 @@ use super::document::{Document, LineNumbers};
 use super::error::SettingsError;
 use super::inbox::InboxTable;
 use super::limits::Limits;
-use super::old_form::{Misplaced, move_panel_options};
+use super::misplaced_options::{MisplacedOptions, move_panel_options};
 use super::panel;
 use super::proxies::Proxies;
 use super::secrets::read_text;
@@ -52,7 +52,7 @@ pub struct File {
     pub sites: BTreeMap<String, SiteTable>,
     /// Options of panels that are outside of their table.
     #[serde(skip)]
-    pub misplaced: Vec<Misplaced>,
+    pub misplaced: Vec<MisplacedOptions>,
     /// The line of each field.
     #[serde(skip)]
     pub lines: LineNumbers,
@@ -86,8 +86,10 @@ fn belongs(path: &str, field: &str) -> Option<String> {
     let table = path.strip_prefix("sites.")?.strip_suffix(field)?.strip_suffix('.')?;
     let (site, table) = table.split_once('.').unwrap_or((table, ""));
     match table {
-        "" if nearest(field, site::FIELDS.iter().copied()).is_none() => nearest(field, panel::FIELDS.iter().copied())
-            .map(|intended| format!("`{intended}` in [sites.{site}.panel]")),
+        "" if nearest(field, site::FIELDS.iter().copied()).is_none() => {
+            nearest(field, panel::PANEL_OPTIONS.iter().copied())
+                .map(|intended| format!("`{intended}` in [sites.{site}.panel]"))
+        }
         "panel" => {
             let intended = site::FIELDS.iter().find(|candidate| **candidate == field)?;
             Some(format!("`{intended}` in [sites.{site}]"))

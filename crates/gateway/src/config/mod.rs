@@ -10,8 +10,8 @@ mod inbox;
 mod incidents;
 mod limits;
 mod mail;
+mod misplaced_options;
 mod notices;
-mod old_form;
 mod origins;
 mod panel;
 mod proxies;
@@ -43,8 +43,8 @@ pub use inbox::{
 pub use incidents::{IncidentsTable, Provider};
 pub use limits::Limits;
 pub use mail::{MailTable, OAuthTable, Tls};
+pub use misplaced_options::MisplacedOptions;
 pub use notices::{notices, other_database};
-pub use old_form::Misplaced;
 pub use origins::{OriginError, OriginPattern, Origins};
 pub use proxies::{FORWARDING_HEADERS, Proxies, base_path, is_private, is_private_or_local};
 pub use secrets::{read_text, secret};
@@ -70,7 +70,7 @@ pub struct Settings {
     /// The file that they were read from. Without one, and without the demo, the only site is [`starter::SITE`].
     pub file: Option<PathBuf>,
     /// Options of panels at their old place in the file, which the next version rejects.
-    pub misplaced: Vec<Misplaced>,
+    pub misplaced: Vec<MisplacedOptions>,
     /// The address to listen on.
     pub listen: SocketAddr,
     /// The SQLite file.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::hours::past_holidays;
-use super::old_form;
+use super::misplaced_options;
 use super::starter::FILE;
 use super::{DEFAULT_DATABASE, Settings, sqlite_path};
 use deskbell_core::timestamp::Timestamp;
@@ -15,7 +15,7 @@ const LOADER: &str = "deskbell.js";
 
 /// The warnings, one sentence each.
 pub fn notices(settings: &Settings, now: Timestamp) -> Vec<String> {
-    let misplaced = old_form::notice(&settings.misplaced);
+    let misplaced = misplaced_options::deprecation_warning(&settings.misplaced);
     let shared = shared_token(settings);
     misplaced
         .into_iter()

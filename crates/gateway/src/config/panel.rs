@@ -9,7 +9,7 @@ use domain::ticket::Kind;
 use wire::Pairs;
 
 /// The options of the panel, which a page may refine with `configure`.
-pub const FIELDS: &[&str] =
+pub const PANEL_OPTIONS: &[&str] =
     &["kinds", "topics", "sources", "links", "channels", "context", "redact", "consent", "fields", "theme", "texts"];
 
 /// The table `panel` of a site; [`Config`] documents its fields.
@@ -38,11 +38,24 @@ impl Default for PanelTable {
 }
 
 impl PanelTable {
-    /// The configuration with these options; the others are those of `rest`.
-    pub fn with_site_values(self, rest: Config) -> Config {
+    /// The configuration with these options; the others are those of `site_config`.
+    pub fn into_config(self, site_config: Config) -> Config {
         let PanelTable { kinds, topics, sources, links, channels, context, redact, consent, fields, theme, texts } =
             self;
-        Config { kinds, topics, sources, links, channels, context, redact, consent, fields, theme, texts, ..rest }
+        Config {
+            kinds,
+            topics,
+            sources,
+            links,
+            channels,
+            context,
+            redact,
+            consent,
+            fields,
+            theme,
+            texts,
+            ..site_config
+        }
     }
 }
 
@@ -55,7 +68,7 @@ mod tests {
     fn the_panel_table_has_every_option_of_a_page() {
         let error = toml::from_str::<PanelTable>("nothing = 1").unwrap_err();
         let fields: Vec<&str> = error.message().split('`').skip(3).step_by(2).collect();
-        assert_eq!(fields, FIELDS);
+        assert_eq!(fields, PANEL_OPTIONS);
         let schema = schemars::schema_for!(Config);
         let options = schema.get("properties").and_then(|options| options.as_object()).unwrap();
         let mut options: Vec<&str> = options.keys().map(String::as_str).collect();

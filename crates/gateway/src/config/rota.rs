@@ -10,14 +10,14 @@ use deskbell_core::rules::on_call::{OnCallRotas, Rotation};
 /// The turns of a team, as configured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TurnsTable {
+pub struct RotationTable {
     from: String,
     people: Vec<String>,
 }
 
 /// The rota of all teams, or the invalid field and the reason.
-pub fn read(tables: &BTreeMap<String, TurnsTable>, zone: TimeZone) -> Result<OnCallRotas, (String, String)> {
-    let turns = |(team, table): (&String, &TurnsTable)| {
+pub fn parse_rotas(tables: &BTreeMap<String, RotationTable>, zone: TimeZone) -> Result<OnCallRotas, (String, String)> {
+    let rotation = |(team, table): (&String, &RotationTable)| {
         let no_day = |_| (format!("{team}.from"), format!("{:?} is not a day; use \"2026-11-23\"", table.from));
         let start = table.from.parse().map_err(no_day)?;
         if table.people.is_empty() {
@@ -25,5 +25,5 @@ pub fn read(tables: &BTreeMap<String, TurnsTable>, zone: TimeZone) -> Result<OnC
         }
         Ok((team.clone(), Rotation { from: start, people: table.people.clone() }))
     };
-    Ok(OnCallRotas { zone, teams: tables.iter().map(turns).collect::<Result<_, _>>()? })
+    Ok(OnCallRotas { zone, teams: tables.iter().map(rotation).collect::<Result<_, _>>()? })
 }

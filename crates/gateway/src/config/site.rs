@@ -13,7 +13,7 @@ use super::incidents::IncidentsTable;
 use super::mail::MailTable;
 use super::origins::Origins;
 use super::panel::{self, PanelTable};
-use super::rota::{self, TurnsTable};
+use super::rota::{self, RotationTable};
 use super::signers::SignerTable;
 use deskbell_core::rules::business_hours::BusinessHours;
 use deskbell_core::rules::on_call::OnCallRotas;
@@ -52,7 +52,7 @@ pub struct SiteTable {
     origins: Vec<String>,
     hours: Option<HoursTable>,
     #[serde(default)]
-    rota: BTreeMap<String, TurnsTable>,
+    rota: BTreeMap<String, RotationTable>,
     #[serde(default)]
     support_engineers: Vec<String>,
     #[serde(default)]
@@ -134,11 +134,11 @@ fn check(name: &str, table: SiteTable, location: &impl Fn(&str) -> String) -> Re
     let incidents_are_named = table.incidents.is_some();
     let config =
         Config { plans, targets, attachments, trust_page, incidents: incidents_are_named, ..Config::default() };
-    let config = table.panel.with_site_values(config);
+    let config = table.panel.into_config(config);
     if let Some(problem) = config::check(&config).first() {
         let (field, message) = problem.split_once(": ").unwrap_or(("", problem));
         let first = field.split(['.', '[']).next().unwrap_or_default();
-        let table = if panel::FIELDS.contains(&first) { "panel." } else { "" };
+        let table = if panel::PANEL_OPTIONS.contains(&first) { "panel." } else { "" };
         return invalid(&format!("{table}{field}"), message.into());
     }
     let hours = match table.hours.as_ref().map(HoursTable::read).transpose() {
@@ -146,7 +146,7 @@ fn check(name: &str, table: SiteTable, location: &impl Fn(&str) -> String) -> Re
         Err((field, message)) => return invalid(&format!("hours.{field}"), message),
     };
     let zone = hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
-    let rota = match rota::read(&table.rota, zone) {
+    let rota = match rota::parse_rotas(&table.rota, zone) {
         Ok(rota) => rota,
         Err((field, message)) => return invalid(&format!("rota.{field}"), message),
     };

@@ -32,7 +32,7 @@ fn the_example_names_every_field_of_a_site() {
     let unset: Config = toml::from_str("").unwrap();
     let fields = serde_json::to_value(unset).unwrap();
     for field in fields.as_object().unwrap().keys() {
-        let table = if panel::FIELDS.contains(&field.as_str()) { "sites.acme.panel" } else { "sites.acme" };
+        let table = if panel::PANEL_OPTIONS.contains(&field.as_str()) { "sites.acme.panel" } else { "sites.acme" };
         assert!(example.contains(&format!("\n{field} = ")) || example.contains(&format!("{table}.{field}")), "{field}");
     }
     assert!(example.contains("\n# [[sites.acme.imports]]\n") && example.contains("\n# [[sites.acme.signers]]\n"));

@@ -22,7 +22,7 @@ pub mod problem;
 mod refusals;
 mod refused_origins;
 pub mod requester;
-mod state;
+mod state_macro;
 mod upload;
 
 use std::any::Any;

@@ -4,7 +4,7 @@ use super::problem::Refusal;
 use deskbell_core::json::JsonError;
 use deskbell_core::ports::RetryAfter;
 use deskbell_core::ports::destination::InboundEventError;
-use deskbell_core::ports::{Limit, StoreError};
+use deskbell_core::ports::{StoreError, TicketLimit};
 use deskbell_core::use_cases::access::ReaderError;
 use deskbell_core::use_cases::attachments::{MissingFiles, ReadFileError, StoreFileError};
 use deskbell_core::use_cases::delivery::{BlockingError, HookError, InboundMailError};
@@ -51,12 +51,12 @@ impl From<RetryAfter> for Refusal {
     }
 }
 
-impl From<Limit> for Refusal {
-    fn from(limit: Limit) -> Refusal {
+impl From<TicketLimit> for Refusal {
+    fn from(limit: TicketLimit) -> Refusal {
         match limit {
-            Limit::Messages => Refusal::TooManyMessages,
-            Limit::MailedNotes => Refusal::TooManyNotes,
-            Limit::StatusChanges { wait } => Refusal::TooManyStatusChanges(wait.as_secs().max(1)),
+            TicketLimit::Messages => Refusal::TooManyMessages,
+            TicketLimit::MailedNotes => Refusal::TooManyNotes,
+            TicketLimit::StatusChanges { wait } => Refusal::TooManyStatusChanges(wait.as_secs().max(1)),
         }
     }
 }

@@ -164,12 +164,12 @@ impl Metrics {
         let (open, idle) = (Family::<PoolLabels, Gauge>::default(), Family::<PoolLabels, Gauge>::default());
         let waited = Family::<PoolLabels, Seconds>::default();
         let pools = self.store.pools().await;
-        up.set(i64::from(pools.iter().all(|pool| pool.waited.is_some())));
+        up.set(i64::from(pools.iter().all(|pool| pool.acquire_time.is_some())));
         for pool in pools {
             let labels = PoolLabels { pool: pool.pool };
             open.get_or_create(&labels).set(i64::from(pool.open));
             idle.get_or_create(&labels).set(i64::from(pool.idle));
-            if let Some(time) = pool.waited {
+            if let Some(time) = pool.acquire_time {
                 waited.get_or_create(&labels).set(time.as_secs_f64());
             }
         }

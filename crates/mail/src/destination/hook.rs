@@ -11,7 +11,7 @@ use super::reply::ReplyAddress;
 use super::senders::AgentAddresses;
 use deskbell_core::ids::TicketId;
 use deskbell_core::ports::destination::{
-    HookHeaders, InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnedMail,
+    InboundEvent, InboundEventError, InboundFile, InboundHeaders, InboundMail, ReturnedMail,
 };
 use deskbell_core::timestamp::Timestamp;
 use domain::ticket::NAME_MAX;
@@ -104,7 +104,7 @@ struct NamedValue {
 pub fn parse_event(
     (reply, mailbox): (&ReplyAddress, &Address),
     agents: &AgentAddresses,
-    headers: &HookHeaders,
+    headers: &InboundHeaders,
     body: &[u8],
     now: Timestamp,
 ) -> Result<InboundEvent, InboundEventError> {
@@ -484,8 +484,13 @@ mod tests {
         let seconds = Duration::from_secs;
         assert!(read_at(now() - seconds(300), &valid).is_ok());
         assert_eq!(read_at(now() - seconds(301), &valid), Err(InboundEventError::Unsigned));
-        let unsigned =
-            parse_event((&reply(), &desk()), &agents(), &HookHeaders::default(), valid.to_string().as_bytes(), now());
+        let unsigned = parse_event(
+            (&reply(), &desk()),
+            &agents(),
+            &InboundHeaders::default(),
+            valid.to_string().as_bytes(),
+            now(),
+        );
         assert_eq!(unsigned, Err(InboundEventError::Unsigned));
         for invalid in [
             json!([]),

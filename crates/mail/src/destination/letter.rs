@@ -13,6 +13,7 @@ use deskbell_core::ports::{DeliveryKind, StoredTicket};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
 use deskbell_core::rules::file_formats as formats;
 use deskbell_core::rules::sender::Sender;
+use domain::join::one_line;
 use mail_in::reply_text::MARKER;
 
 /// Renders the mail; the error says why that is not possible.
@@ -129,11 +130,11 @@ fn reply_to(email: &MailDestination, contents: &DeliveryContents<'_>) -> Option<
 /// The body. If replies are accepted, its first line is the marker above which agents write.
 fn text(email: &MailDestination, contents: &DeliveryContents<'_>, files: &Files) -> String {
     let ticket = contents.ticket;
-    let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
+    let notice = comment::verification_notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
     let text = match (contents.delivery.kind, contents.message) {
-        (DeliveryKind::Ticket, _) => comment::first(contents.config, ticket, &files.missing),
+        (DeliveryKind::Ticket, _) => comment::render_ticket(contents.config, ticket, &files.missing),
         (DeliveryKind::Message, message) => {
-            notice + &comment::reply(message.map_or("", |message| message.body.as_str()), &files.missing)
+            notice + &comment::render_message(message.map_or("", |message| message.body.as_str()), &files.missing)
         }
         (DeliveryKind::Solved, _) => format!("{notice}The customer has marked {} as solved.", ticket.reference),
         (DeliveryKind::Reopened, _) => format!("{notice}The customer has reopened {}.", ticket.reference),
@@ -150,13 +151,6 @@ fn attached(name: &str, media: &str, bytes: Vec<u8>) -> Result<SinglePart, Strin
     let body = Body::new_with_encoding(bytes, ContentTransferEncoding::Base64);
     let body = body.map_err(|_| "a file cannot be encoded".to_string())?;
     Ok(Attachment::new(name.into()).body(body, media))
-}
-
-fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[cfg(test)]

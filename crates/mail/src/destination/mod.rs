@@ -16,7 +16,7 @@ use crate::{MailServer, SendError};
 use deskbell_core::clock;
 use deskbell_core::ids::{ExternalId, TicketId};
 use deskbell_core::ports::destination::{
-    DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, HookHeaders, InboundEvent, InboundEventError,
+    DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, InboundEvent, InboundEventError, InboundHeaders,
     InboundMail, ReturnsOf,
 };
 use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, StoredTicket};
@@ -88,7 +88,7 @@ impl Destination for MailDestination {
         Ok(DeliveryReceipt { external_id, external, not_delivered: files.not_attached })
     }
 
-    fn read_event(&self, headers: &HookHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
+    fn read_event(&self, headers: &InboundHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
         let reply = self.reply.as_ref().ok_or(InboundEventError::NoHook)?;
         hook::parse_event((reply, &self.mailbox.email), &self.agents, headers, body, clock::now())
     }
@@ -109,7 +109,7 @@ impl Destination for MailDestination {
         }
     }
 
-    fn may_be_signed(&self, headers: &HookHeaders) -> bool {
+    fn may_be_signed(&self, headers: &InboundHeaders) -> bool {
         is_fresh(headers, clock::now())
     }
 
@@ -191,6 +191,6 @@ pub(crate) mod tests {
 
     #[test]
     fn hooks_are_ignored_without_a_reply_address() {
-        assert_eq!(email(None).read_event(&HookHeaders::default(), b"{}"), Err(InboundEventError::NoHook));
+        assert_eq!(email(None).read_event(&InboundHeaders::default(), b"{}"), Err(InboundEventError::NoHook));
     }
 }

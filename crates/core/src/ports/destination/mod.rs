@@ -1,8 +1,8 @@
 //! A destination: a place to which tickets are delivered, such as an account of Zendesk, a mailbox, a webhook or a channel.
 
 mod delivery;
-mod hook_headers;
 mod inbound;
+mod inbound_headers;
 mod polling;
 
 use std::fmt;
@@ -18,8 +18,8 @@ use domain::config::Config;
 use domain::conversation::Author;
 
 pub use delivery::{DeliveryContents, DeliveryFile, DeliveryReceipt, Failure, delivery_key};
-pub use hook_headers::HookHeaders;
 pub use inbound::{InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnAddress, ReturnedMail, ReturnsOf};
+pub use inbound_headers::InboundHeaders;
 pub use polling::{
     AgentNote, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage, ExternalTicket,
     PolledMessage, PolledTicket, RecentChanges,
@@ -56,12 +56,12 @@ pub trait Destination: fmt::Debug + Send + Sync {
     }
 
     /// Parses an inbound event (`POST …/hooks/{destination}`).
-    fn read_event(&self, _headers: &HookHeaders, _body: &[u8]) -> Result<InboundEvent, InboundEventError> {
+    fn read_event(&self, _headers: &InboundHeaders, _body: &[u8]) -> Result<InboundEvent, InboundEventError> {
         Err(InboundEventError::NoHook)
     }
 
     /// Whether an inbound event may be signed, judging by its headers. Called before a body above the usual limit is read.
-    fn may_be_signed(&self, _headers: &HookHeaders) -> bool {
+    fn may_be_signed(&self, _headers: &InboundHeaders) -> bool {
         true
     }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::destinations::Destinations;
 use crate::ids::SiteKey;
 use crate::ports::{
-    Bus, Changed, Confirmations, Conversations, CurrentTicket, DeliveryKind, Reader, Requester, StoreError, Tickets,
+    Bus, ChangeOutcome, Confirmations, Conversations, CurrentTicket, DeliveryKind, Reader, Requester, StoreError,
+    Tickets,
 };
 use crate::rules::address::mailbox;
 use crate::rules::codes::confirm_signed;
@@ -61,7 +62,7 @@ impl SignIn {
         let decide = |current: &CurrentTicket| confirm_signed(current, &mailbox, &deliveries);
         for id in self.confirmations.unconfirmed_tickets(site, &person.id, &mailbox).await? {
             match self.conversations.change(&id, None, &decide).await {
-                Ok(Changed::Written(ticket, _)) => {
+                Ok(ChangeOutcome::Written(ticket, _)) => {
                     self.bus.deliveries_due(site);
                     self.bus.ticket_changed(*ticket);
                 }

@@ -67,7 +67,7 @@ impl HandleSessions {
             digest: digest(&secret),
             agent,
             method,
-            credential: seal(&credential, &secret),
+            credential_digest: seal(&credential, &secret),
             address: address.into(),
             browser: browser.chars().take(BROWSER_MAX).collect(),
             lifetime: LIFETIME,
@@ -134,7 +134,7 @@ impl HandleSessions {
 
 /// Whether the session with a secret was opened with a credential. What is stored of the credential cannot be guessed without the secret.
 pub fn is_opened_with(session: &AgentSession, secret: &str, credential: &[u8; 32]) -> bool {
-    session.credential == seal(credential, secret)
+    session.credential_digest == seal(credential, secret)
 }
 
 fn seal(credential: &[u8; 32], secret: &str) -> [u8; 32] {

@@ -10,7 +10,7 @@ use super::store_reply::ReplyOutcome;
 use crate::destinations::Destinations;
 use crate::ids::{DestinationName, QueueName, SiteKey};
 use crate::ports::destination::{Destination, InboundEvent};
-use crate::ports::{Bus, Limit, Polls, StoreError, Tickets};
+use crate::ports::{Bus, Polls, StoreError, TicketLimit, Tickets};
 
 /// How long the ids of inbound events are stored: longer than a signature is valid, whichever clock is ahead.
 const REMEMBERED: Duration = Duration::from_secs(20 * 60);
@@ -23,7 +23,7 @@ pub enum HookError {
     NoTicket,
     /// A limit of the ticket is reached.
     #[error("the ticket has reached a limit: {0:?}")]
-    Limit(Limit),
+    Limit(TicketLimit),
     /// The mail is not accepted.
     #[error(transparent)]
     Mail(#[from] InboundMailError),

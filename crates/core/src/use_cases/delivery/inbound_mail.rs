@@ -9,7 +9,7 @@ use crate::clock;
 use crate::ids::DestinationName;
 use crate::ports::destination::{ExternalMessage, InboundFile, InboundMail};
 use crate::ports::{
-    Activity, ActivityKind, Change, Changed, Conversations, CurrentTicket, Decision, OutgoingMail, StoreError,
+    Activity, ActivityKind, Change, ChangeOutcome, Conversations, CurrentTicket, Decision, OutgoingMail, StoreError,
     StoredTicket,
 };
 use crate::rules::address::{Address, address, mailbox};
@@ -128,8 +128,11 @@ impl TakeInboundMail {
 
     /// The texts about a ticket that only agents may read, and those that the customer knows.
     async fn known(&self, ticket: &StoredTicket) -> Result<KnownTexts, StoreError> {
-        let private =
-            self.sites.get(&ticket.site).map(|site| comment::agents_only(&site.config, ticket)).unwrap_or_default();
+        let private = self
+            .sites
+            .get(&ticket.site)
+            .map(|site| comment::private_passages(&site.config, ticket))
+            .unwrap_or_default();
         let messages = self.conversations.messages(&ticket.id, 0).await?;
         let bodies = messages.iter().rev().map(|message| message.body.as_str());
         Ok(KnownTexts::new(&private, [ticket.ticket.message.as_str()].into_iter().chain(bodies)))
@@ -217,7 +220,7 @@ impl TakeInboundMail {
         let decide = |current: &CurrentTicket| with_note(current, &note, &key, !is_automatic);
         let (reference, is_authenticated) = (ticket.reference.as_str(), mail.authenticated == Some(true));
         match self.conversations.change(&ticket.id, None, &decide).await? {
-            Changed::Written(changed, _) => {
+            ChangeOutcome::Written(changed, _) => {
                 tracing::warn!(reference, is_authenticated, reason, "mail stored as an internal note");
                 self.replies.bus.ticket_changed(*changed);
                 if notifies {
@@ -225,7 +228,7 @@ impl TakeInboundMail {
                 }
                 Ok(ReplyOutcome::Done)
             }
-            Changed::Refused(limit) => {
+            ChangeOutcome::Refused(limit) => {
                 tracing::warn!(reference, is_authenticated, ?limit, "mail rejected");
                 // A rejection would cause a bounce, and an answer to the bounce another mail.
                 Ok(if is_automatic { ReplyOutcome::Done } else { ReplyOutcome::Refused(limit) })

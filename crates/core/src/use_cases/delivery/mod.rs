@@ -26,5 +26,5 @@ pub use resend::{DeadLetters, ResendDeliveries};
 pub use returned_mail::TakeReturnedMail;
 pub use states::{DestinationState, DestinationStates};
 pub use store_reply::{ReplyOutcome, StoreReply};
-pub use streak::GIVEN_UP;
+pub use streak::GIVE_UP_AFTER;
 pub use sync::{SyncPorts, SyncTickets};

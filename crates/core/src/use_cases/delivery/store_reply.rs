@@ -8,8 +8,8 @@ use crate::destinations::Destinations;
 use crate::ids::{DestinationName, IdempotencyKey};
 use crate::ports::destination::ExternalMessage;
 use crate::ports::{
-    Activity, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, Limit, MessageKey,
-    NewMessage, StoreError, StoredTicket,
+    Activity, Bus, Change, ChangeOutcome, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewMessage,
+    StoreError, StoredTicket, TicketLimit,
 };
 use crate::rules::customer_limits::check_reply;
 use domain::conversation::{Author, Turn};
@@ -26,7 +26,7 @@ pub enum ReplyOutcome {
     /// It is stored, by this call or an earlier one.
     Done,
     /// It is not stored, because the ticket has reached a limit.
-    Refused(Limit),
+    Refused(TicketLimit),
 }
 
 /// Stores replies from destinations.
@@ -69,7 +69,7 @@ impl StoreReply {
         note: Option<Activity>,
     ) -> Result<ReplyOutcome, StoreError> {
         let key = key(from, reply);
-        let key = MessageKey { key: &key, body: Sha256::digest(&reply.body).into() };
+        let key = MessageKey { key: &key, body_hash: Sha256::digest(&reply.body).into() };
         let deliveries = self.destinations.deliveries(&ticket.site, DeliveryKind::Message, reply.author, Some(from));
         let decide = |current: &CurrentTicket| {
             if reply.author == Author::Customer
@@ -88,12 +88,12 @@ impl StoreReply {
             Change { message: Some(message), activity: note.clone(), deliveries: deliveries.clone(), ..change }.into()
         };
         match self.conversations.change(&ticket.id, Some(key), &decide).await? {
-            Changed::Written(ticket, _) => {
+            ChangeOutcome::Written(ticket, _) => {
                 self.bus.deliveries_due(&ticket.site);
                 self.bus.ticket_changed(*ticket);
                 Ok(ReplyOutcome::Done)
             }
-            Changed::Refused(limit) => Ok(ReplyOutcome::Refused(limit)),
+            ChangeOutcome::Refused(limit) => Ok(ReplyOutcome::Refused(limit)),
             _ => Ok(ReplyOutcome::Done),
         }
     }

@@ -18,7 +18,7 @@ const UNREACHABLE_BACKOFF_MAX: Duration = Duration::from_secs(60);
 /// How many attempts must fail in a row before the destination counts as unreachable.
 const STREAK: usize = 3;
 /// How long a delivery is retried before it becomes a dead letter.
-pub const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// The failures since the last success.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ pub fn judge(
             streak.failures = streak.failures.saturating_add(1);
             leave_alone(streak, *after, now);
             // Its position in the queue stays the same.
-            let over = delivery.created_at + GIVEN_UP < now;
+            let over = delivery.created_at + GIVE_UP_AFTER < now;
             match over {
                 true => DeliveryOutcome::DeadLetter { reason: reason.clone() },
                 false => DeliveryOutcome::Retry { after: None, blamed: false, reason: reason.clone() },
@@ -67,7 +67,8 @@ pub fn judge(
 /// The outcome of a delivery that failed by itself: retried, or a dead letter after a time.
 fn judge_later(delivery: &Delivery, reason: &str, after: Option<Duration>, now: Timestamp) -> DeliveryOutcome {
     let since = delivery.created_at;
-    let Some(retry_at) = backoff::next(delivery.failures + 1, since, GIVEN_UP, now, random::jitter()) else {
+    let Some(retry_at) = backoff::next_attempt_at(delivery.failures + 1, since, GIVE_UP_AFTER, now, random::jitter())
+    else {
         return DeliveryOutcome::DeadLetter { reason: reason.into() };
     };
     let after = Some(retry_at.since(now).max(after.unwrap_or_default()));

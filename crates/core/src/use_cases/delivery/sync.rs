@@ -17,7 +17,7 @@ use crate::destinations::Destinations;
 use crate::ids::{DestinationName, QueueName, TicketId};
 use crate::ports::destination::{AgentNote, ExternalMessage, Failure, PolledMessage, Polling};
 use crate::ports::{
-    Activity, ActivityKind, Change, Changed, Conversations, CurrentTicket, Decision, Delivery, DeliveryKind,
+    Activity, ActivityKind, Change, ChangeOutcome, Conversations, CurrentTicket, Decision, Delivery, DeliveryKind,
     DeliveryState, DuePoll, ExternalTickets, Polls, Queue, StoreError, StoredTicket, Tickets,
 };
 use crate::random;
@@ -227,8 +227,9 @@ impl SyncTickets {
                     && one.external_id == found.message.external_id
             };
             // It may have arrived although its attempt failed.
-            let is_this =
-                |sent: &Message| sent.author == found.message.author && comment::contains(&found.written, &sent.body);
+            let is_this = |sent: &Message| {
+                sent.author == found.message.author && comment::matches_message(&found.written, &sent.body)
+            };
             delivered.iter().any(is_delivered) || unsettled.iter().any(is_this)
         };
         for found in polled.messages.into_iter().filter(|found| !is_ours(found)) {
@@ -287,7 +288,7 @@ impl SyncTickets {
             let activity = Activity { actor: from.to_string(), kind: ActivityKind::Noted, text: note.text.clone(), at };
             Change { activity: Some(activity), activity_key: Some(key.clone()), ..current.unchanged() }.into()
         };
-        if let Changed::Written(changed, _) = self.store.conversations.change(&ticket.id, None, &decide).await? {
+        if let ChangeOutcome::Written(changed, _) = self.store.conversations.change(&ticket.id, None, &decide).await? {
             tracing::info!(
                 site = ticket.site.as_str(),
                 reference = ticket.reference.as_str(),
@@ -370,12 +371,12 @@ impl SyncTickets {
             false => Decision::Nothing,
         };
         match self.store.conversations.change(&known.id, None, &decide).await? {
-            Changed::Written(ticket, _) => {
+            ChangeOutcome::Written(ticket, _) => {
                 self.replies.bus.deliveries_due(&ticket.site);
                 self.replies.bus.ticket_changed(*ticket);
                 Ok(true)
             }
-            Changed::Unchanged(ticket) => Ok(is_as_known(&ticket)),
+            ChangeOutcome::Unchanged(ticket) => Ok(is_as_known(&ticket)),
             _ => Ok(true),
         }
     }

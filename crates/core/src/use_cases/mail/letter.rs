@@ -3,10 +3,11 @@
 use jiff::tz::TimeZone;
 
 use super::code;
-use crate::ports::{Letter, StoredTicket};
+use crate::ports::{MailContent, StoredTicket};
 use crate::rules::address::{Address, address};
 use crate::site::Site;
 use crate::timestamp::Timestamp;
+use domain::join::one_line;
 use domain::texts::{self, GatewayText, Text, fill};
 
 /// The code that shows that somebody reads the mail of an address, and the link that does the same.
@@ -22,7 +23,7 @@ pub struct CodeNotice {
 
 /// The receipt of a ticket. `answered`: whether replies to it are read. A receipt to an address that the host has not signed contains nothing
 /// that the sender could have written, because it may reach anybody.
-pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: Option<&CodeNotice>) -> Letter {
+pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: Option<&CodeNotice>) -> MailContent {
     let language = &ticket.ticket.locale;
     let t = |text: GatewayText| texts::text_in(language, text);
     let zone = site.hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
@@ -60,13 +61,7 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
         let sent = fill(&t(GatewayText::MailSent), "{time}", &at(ticket.received_at));
         vec![hello, have.join("\n"), instructions.join("\n"), sent, t(GatewayText::MailNotYours)]
     };
-    Letter { subject: reference(GatewayText::MailSubject), body: parts.join("\n\n") + "\n" }
-}
-
-fn one_line(text: &str) -> String {
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|c| !c.is_empty()).collect();
-    words.join(" ")
+    MailContent { subject: reference(GatewayText::MailSubject), body: parts.join("\n\n") + "\n" }
 }
 
 /// A time in a zone, formatted for a language.

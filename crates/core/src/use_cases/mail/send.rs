@@ -16,7 +16,7 @@ use crate::attempt_counts::AttemptResult;
 use crate::clock;
 use crate::ids::SiteKey;
 use crate::ports::destination::Destination;
-use crate::ports::{DueMail, MailFailure, MailOutcome, Mailer, OutgoingLetter, OutgoingMail, StoreError};
+use crate::ports::{AddressedMail, DueMail, MailFailure, MailOutcome, Mailer, OutgoingMail, StoreError};
 use crate::random;
 use crate::rules::backoff;
 use crate::site::Site;
@@ -27,7 +27,7 @@ const RENEW: Duration = Duration::from_secs(10);
 /// The pause after the store could not be used.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 /// How long a mail is retried. After that nobody expects a receipt.
-const GIVEN_UP: Duration = Duration::from_secs(24 * 60 * 60);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often the store is checked for work that another gateway on the same database has left behind.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
 
@@ -105,7 +105,8 @@ impl SendMail {
             let retry_in = match &sent {
                 Err(MailFailure::Temporary(_)) => {
                     let now = clock::now();
-                    let retry_at = backoff::next(due.attempts, due.since, GIVEN_UP, now, random::jitter());
+                    let retry_at =
+                        backoff::next_attempt_at(due.attempts, due.since, GIVE_UP_AFTER, now, random::jitter());
                     retry_at.map(|retry_at| retry_at.since(now))
                 }
                 Ok(()) | Err(MailFailure::Permanent(_) | MailFailure::UnknownRecipient(_)) => None,
@@ -210,9 +211,9 @@ fn code_notice(url: Option<&Url>, codes: &Codes, due: &DueMail, number: u32) -> 
 async fn send(outbox: &SiteOutbox, codes: &Codes, due: &DueMail) -> Result<(), MailFailure> {
     let SiteOutbox { site, mailer, reads_replies, bounces_to, url } = outbox;
     let code_notice = due.code.map(|number| code_notice(url.as_ref(), codes, due, number));
-    let letter = letter(site, &due.ticket, *reads_replies, code_notice.as_ref());
+    let content = letter(site, &due.ticket, *reads_replies, code_notice.as_ref());
     // A mail with another code is another mail.
     let id = codes.mail_name(&due.ticket.id, due.code.unwrap_or_default());
     let return_path = bounces_to.as_ref().and_then(|to| to.return_path(&due.ticket.id));
-    mailer.send(OutgoingLetter { address: &due.address, id: &id, letter, return_path }).await
+    mailer.send(AddressedMail { address: &due.address, id: &id, content, return_path }).await
 }

@@ -9,7 +9,8 @@ use crate::destinations::Destinations;
 use crate::ids::{SiteKey, TicketId};
 use crate::json;
 use crate::ports::{
-    Activity, ActivityKind, Bus, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, NewDelivery, Reader,
+    Activity, ActivityKind, Bus, ChangeOutcome, Conversations, CurrentTicket, Decision, DeliveryKind, NewDelivery,
+    Reader,
 };
 use crate::rules::customer_limits;
 use domain::conversation::{Author, Patch, Summary, Turn};
@@ -45,14 +46,14 @@ impl AmendTicket {
         let deliveries = |kind| self.destinations.deliveries(site, kind, Author::Customer, None);
         let decide = |current: &CurrentTicket| patched(current, &patch, &deliveries);
         match self.conversations.change(&ticket.id, None, &decide).await? {
-            Changed::Written(ticket, _) => {
+            ChangeOutcome::Written(ticket, _) => {
                 let summary = summary(&ticket);
                 self.bus.deliveries_due(site);
                 self.bus.ticket_changed(*ticket);
                 Ok(summary)
             }
-            Changed::Unchanged(ticket) => Ok(summary(&ticket)),
-            Changed::Refused(limit) => Err(AmendTicketError::Limit(limit)),
+            ChangeOutcome::Unchanged(ticket) => Ok(summary(&ticket)),
+            ChangeOutcome::Refused(limit) => Err(AmendTicketError::Limit(limit)),
             _ => Err(FindTicketError::NoTicket.into()),
         }
     }

@@ -10,8 +10,8 @@ use crate::destinations::Destinations;
 use crate::ids::{SiteKey, TicketId};
 use crate::json::{self, JsonError};
 use crate::ports::{
-    Bus, Changed, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, CurrentTicket, DeliveryKind,
-    Reader, StoreError, StoredTicket, Tickets,
+    Bus, ChangeOutcome, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, CurrentTicket,
+    DeliveryKind, Reader, StoreError, StoredTicket, Tickets,
 };
 use crate::rules::codes::{enter_code, has_valid_code};
 use crate::use_cases::mail::{CODE_LIFE, CODE_PAUSE, Codes, Receipts};
@@ -115,7 +115,7 @@ impl ConfirmAddress {
         let changed = self.conversations.change(&ticket.id, None, &decide).await?;
         match result.into_inner().unwrap_or_else(PoisonError::into_inner) {
             CodeCheck::Confirmed => {
-                let Changed::Written(ticket, _) = changed else { return Err(FindTicketError::NoTicket.into()) };
+                let ChangeOutcome::Written(ticket, _) = changed else { return Err(FindTicketError::NoTicket.into()) };
                 let summary = summary(&ticket);
                 self.bus.deliveries_due(site);
                 self.bus.ticket_changed(*ticket);

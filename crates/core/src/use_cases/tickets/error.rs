@@ -3,7 +3,7 @@
 use super::find::FindTicketError;
 use super::limits::QuotaError;
 use crate::json::JsonError;
-use crate::ports::{Limit, RetryAfter, StoreError};
+use crate::ports::{RetryAfter, StoreError, TicketLimit};
 use crate::use_cases::attachments::MissingFiles;
 use domain::problem::FieldError;
 
@@ -82,7 +82,7 @@ pub enum ReplyError {
     Quota(#[from] QuotaError),
     /// A limit of the ticket is reached.
     #[error("the ticket has reached a limit: {0:?}")]
-    Limit(Limit),
+    Limit(TicketLimit),
     /// The reply was written but cannot be read back.
     #[error("the reply was not found after it was stored")]
     NotStored,
@@ -102,7 +102,7 @@ pub enum AmendTicketError {
     Json(#[from] JsonError),
     /// A limit of the ticket is reached.
     #[error("the ticket has reached a limit: {0:?}")]
-    Limit(Limit),
+    Limit(TicketLimit),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

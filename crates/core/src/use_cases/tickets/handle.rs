@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use crate::destinations::Destinations;
 use crate::ids::IdempotencyKey;
 use crate::ports::{
-    Activity, ActivityKind, Bus, Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey,
-    NewDelivery, NewMessage, StoreError, StoredTicket,
+    Activity, ActivityKind, Bus, Change, ChangeOutcome, Conversations, CurrentTicket, Decision, DeliveryKind,
+    MessageKey, NewDelivery, NewMessage, StoreError, StoredTicket,
 };
 use crate::rules::response_plan::{TicketFacts, on_call_assignee, plan_response};
 use crate::site::{Site, Sites};
@@ -95,10 +95,10 @@ impl HandleTicket {
             }
             _ => None,
         };
-        let key = key.as_ref().map(|(key, body)| MessageKey { key, body: *body });
+        let key = key.as_ref().map(|(key, body_hash)| MessageKey { key, body_hash: *body_hash });
         let decide = |current: &CurrentTicket| decide(current, (site, &self.destinations), agent, &action);
         match self.conversations.change(&ticket.id, key, &decide).await? {
-            Changed::Written(ticket, _) => {
+            ChangeOutcome::Written(ticket, _) => {
                 self.bus.deliveries_due(&ticket.site);
                 // Internal notes must not be visible to others, not even as an event.
                 if !matches!(action, Action::Note(_) | Action::Contacted(_)) {
@@ -107,14 +107,15 @@ impl HandleTicket {
                 Ok(ActionOutcome::Done)
             }
             // The same text was submitted again with the other button.
-            Changed::Repeated(_) if matches!(action, Action::Answer { solved: true, .. }) => {
+            ChangeOutcome::Repeated(_) if matches!(action, Action::Answer { solved: true, .. }) => {
                 Box::pin(self.act(ticket, agent, Action::Mark(Status::Solved))).await
             }
-            Changed::Unchanged(_) | Changed::Repeated(_) => Ok(ActionOutcome::Done),
-            Changed::KeyReused => Ok(ActionOutcome::KeyReused),
-            Changed::MissingFiles(_) | Changed::Refused(_) | Changed::OverQuota(_) | Changed::NotFound => {
-                Ok(ActionOutcome::NotFound)
-            }
+            ChangeOutcome::Unchanged(_) | ChangeOutcome::Repeated(_) => Ok(ActionOutcome::Done),
+            ChangeOutcome::KeyReused => Ok(ActionOutcome::KeyReused),
+            ChangeOutcome::MissingFiles(_)
+            | ChangeOutcome::Refused(_)
+            | ChangeOutcome::OverQuota(_)
+            | ChangeOutcome::NotFound => Ok(ActionOutcome::NotFound),
         }
     }
 }

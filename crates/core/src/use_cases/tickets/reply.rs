@@ -12,8 +12,8 @@ use super::read::customer_name;
 use crate::ids::{IdempotencyKey, TicketId};
 use crate::json;
 use crate::ports::{
-    Change, Changed, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage, Reader,
-    StoreError, StoredTicket, SubmissionQuota,
+    Change, ChangeOutcome, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage,
+    Reader, StoreError, StoredTicket, SubmissionQuota,
 };
 use crate::rules::ownership;
 use crate::rules::{customer_limits, response_plan};
@@ -76,18 +76,18 @@ impl ReplyToTicket {
         let deliveries = self.dispatch.deliveries(&site.key, DeliveryKind::Message, Author::Customer, None);
         let new = NewReply { name, reply, deliveries, quota };
         let decide = |current: &CurrentTicket| replied(current, site, new.clone());
-        let key = MessageKey { key: &key, body: digest };
+        let key = MessageKey { key: &key, body_hash: digest };
         match self.conversations.change(&ticket.id, Some(key), &decide).await? {
-            Changed::Written(ticket, message) => {
+            ChangeOutcome::Written(ticket, message) => {
                 self.dispatch.announce_change(&ticket);
                 Ok(self.with_files(&ticket, message.ok_or(ReplyError::NotStored)?).await?)
             }
-            Changed::Repeated(message) => Ok(self.with_files(&ticket, message).await?),
-            Changed::MissingFiles(places) => Err(MissingFiles(places).into()),
-            Changed::KeyReused => Err(ReplyError::KeyReused),
-            Changed::OverQuota(exceeded) => Err(limits::log_exceeded(&site.key, exceeded).into()),
-            Changed::Refused(limit) => Err(ReplyError::Limit(limit)),
-            Changed::NotFound | Changed::Unchanged(_) => Err(FindTicketError::NoTicket.into()),
+            ChangeOutcome::Repeated(message) => Ok(self.with_files(&ticket, message).await?),
+            ChangeOutcome::MissingFiles(places) => Err(MissingFiles(places).into()),
+            ChangeOutcome::KeyReused => Err(ReplyError::KeyReused),
+            ChangeOutcome::OverQuota(exceeded) => Err(limits::log_exceeded(&site.key, exceeded).into()),
+            ChangeOutcome::Refused(limit) => Err(ReplyError::Limit(limit)),
+            ChangeOutcome::NotFound | ChangeOutcome::Unchanged(_) => Err(FindTicketError::NoTicket.into()),
         }
     }
 

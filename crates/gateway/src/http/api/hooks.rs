@@ -18,7 +18,7 @@ use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
 use deskbell_core::ids::{DestinationName, QueueName, SiteKey};
-use deskbell_core::ports::destination::{Destination, HookHeaders};
+use deskbell_core::ports::destination::{Destination, InboundHeaders};
 use deskbell_core::rules::networks::customer_network;
 use deskbell_core::use_cases::delivery::{TakeInboundEvent, blocking};
 
@@ -54,7 +54,7 @@ pub async fn answer(
     let to = events.destination(&site, &destination);
     let network = client.address.map(customer_network);
     let sender = HookSender { site: site.clone(), destination: destination.clone(), network };
-    let headers = hook_headers(&headers);
+    let headers = inbound_headers(&headers);
     let body = read(&guard, to.map(|to| to.as_ref()), &sender, client.address, &headers, body).await;
     requesters.site(&site)?;
     let to = to.ok_or_else(|| Refusal::NotFound("; the site has no such destination".into()))?;
@@ -78,7 +78,7 @@ pub async fn answer(
 }
 
 /// The headers of a request, in the form that destinations read.
-fn hook_headers(headers: &HeaderMap) -> HookHeaders {
+fn inbound_headers(headers: &HeaderMap) -> InboundHeaders {
     headers.keys().filter_map(|name| Some((name.as_str(), headers.get(name)?.to_str().ok()?))).collect()
 }
 
@@ -89,7 +89,7 @@ async fn read(
     to: Option<&dyn Destination>,
     sender: &HookSender,
     address: Option<IpAddr>,
-    headers: &HookHeaders,
+    headers: &InboundHeaders,
     body: Body,
 ) -> Result<Vec<u8>, Refusal> {
     let large_limit = to.and_then(|to| Some((to, to.hook_bytes_max()?))).filter(|_| body::is_large(&body));

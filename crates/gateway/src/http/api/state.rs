@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use super::config::PublicConfigs;
 use crate::guard::Guard;
 use crate::http::requester::Requesters;
-use crate::http::state::state;
+use crate::http::state_macro::state;
 use crate::live::Live;
 use deskbell_core::ports::{Files, Questions};
 use deskbell_core::use_cases::attachments::{ReadFiles, StoreFile};

@@ -9,7 +9,7 @@ use super::answers::AnswersReader;
 use super::destination_status::DestinationStatuses;
 use super::list_reader::ListReader;
 use super::ticket_reader::TicketReader;
-use crate::http::state::state;
+use crate::http::state_macro::state;
 use deskbell_core::use_cases::delivery::ResendDeliveries;
 use deskbell_core::use_cases::privacy::EraseTicket;
 use deskbell_core::use_cases::tickets::HandleTicket;

@@ -5,13 +5,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::{Document, table};
 use super::error::SettingsError;
-use super::panel::FIELDS;
+use super::panel::PANEL_OPTIONS;
 
 const PANEL: &str = "panel";
 
 /// The options of a site's panel that are outside of its table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misplaced {
+pub struct MisplacedOptions {
     /// The site.
     pub site: String,
     /// The options.
@@ -19,12 +19,12 @@ pub struct Misplaced {
 }
 
 /// Moves the panel's options to their table. An option in both places is an error.
-pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>, SettingsError> {
+pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<MisplacedOptions>, SettingsError> {
     let mut moved = Vec::new();
     let mut duplicate = None;
     for (site, span, options) in document.sites() {
         let mut fields = Vec::new();
-        for field in FIELDS {
+        for field in PANEL_OPTIONS {
             let Some((key, value)) = options.remove_entry(*field) else { continue };
             let empty = || Spanned::new(span.clone(), DeValue::Table(DeTable::new()));
             let panel = options.entry(Spanned::new(span.clone(), PANEL.into())).or_insert_with(empty);
@@ -38,7 +38,7 @@ pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>,
             fields.push(*field);
         }
         if !fields.is_empty() {
-            moved.push(Misplaced { site, fields });
+            moved.push(MisplacedOptions { site, fields });
         }
     }
     match duplicate {
@@ -50,8 +50,8 @@ pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>,
 }
 
 /// One sentence about all options at the old place.
-pub fn notice(misplaced: &[Misplaced]) -> Option<String> {
-    let moves = misplaced.iter().map(|Misplaced { site, fields }| {
+pub fn deprecation_warning(misplaced: &[MisplacedOptions]) -> Option<String> {
+    let moves = misplaced.iter().map(|MisplacedOptions { site, fields }| {
         format!("move {} from [sites.{site}] to [sites.{site}.panel]", fields.join(", "))
     });
     let moves: Vec<String> = moves.collect();
