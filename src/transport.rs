@@ -9,16 +9,16 @@ use super::browser::http::{self, Abort, Answer};
 const ASK_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Requests something of a site, such as `config`. `None` without a successful response.
-pub async fn ask(site_url: &str, what: &str, abort: &Abort) -> Option<JsValue> {
-    ask_within(site_url, what, ASK_TIMEOUT, abort).await
+pub async fn ask(site_url: &str, path: &str, abort: &Abort) -> Option<JsValue> {
+    ask_within(site_url, path, ASK_TIMEOUT, abort).await
 }
 
 /// Requests something of a site with a timeout. A page without a gateway requests nothing.
-pub async fn ask_within(site_url: &str, what: &str, time: Duration, abort: &Abort) -> Option<JsValue> {
+pub async fn ask_within(site_url: &str, path: &str, time: Duration, abort: &Abort) -> Option<JsValue> {
     if site_url.is_empty() {
         return None;
     }
-    match http::get(&[site_url, "/", what].concat(), time, abort).await {
+    match http::get(&[site_url, "/", path].concat(), time, abort).await {
         Answer::Http { status: 200, body, .. } => body,
         _ => None,
     }

@@ -90,7 +90,7 @@ pub async fn post(url: &str, headers: &[(&str, String)], body: &str, timeout: Du
 
 /// Converts a response from the loader: the `status`, 0 without a response, and then whether it timed out (`late`); the `text`, and the seconds
 /// of `Retry-After`.
-pub fn heard(answer: &impl Source) -> Answer {
+pub fn loader_answer(answer: &impl Source) -> Answer {
     match answer.get("status").number() as u16 {
         0 if answer.get("late").is_true() => Answer::TimedOut,
         0 => Answer::Unreachable,

@@ -30,7 +30,7 @@ extern "C" {
 pub async fn ask(loader: &Loader, method: &str, path: &str, body: &str) -> Answer {
     let request = tickets(loader).request(method, path, body);
     // Without a value, what sends could not be loaded.
-    http::heard(&JsFuture::from(request).await.unwrap_or(JsValue::UNDEFINED))
+    http::loader_answer(&JsFuture::from(request).await.unwrap_or(JsValue::UNDEFINED))
 }
 
 /// Submits a reply to the ticket with an id, with the attachments that were added to it, at once. `text` is what the customer wrote.

@@ -62,12 +62,12 @@ pub fn spawn(future: impl Future<Output = ()> + 'static) {
 }
 
 /// Runs a task, and passes its result to a function of the page.
-pub fn tell(done: JsValue, what: Pin<Box<dyn Future<Output = JsValue>>>) {
+pub fn tell(done: JsValue, task: Pin<Box<dyn Future<Output = JsValue>>>) {
     spawn(async move {
-        let given = what.await;
+        let result = task.await;
         if let Some(done) = done.dyn_ref::<js_sys::Function>() {
             // An exception of a promise's own function cannot be reported here.
-            let _ = done.call1(&JsValue::UNDEFINED, &given);
+            let _ = done.call1(&JsValue::UNDEFINED, &result);
         }
     });
 }

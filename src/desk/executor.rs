@@ -240,10 +240,10 @@ where
             let outcome = match executor.ports.store.bytes(&id).await {
                 Some(bytes) => {
                     upload.bytes = bytes;
-                    let (own, of) = (executor.own.clone(), id.clone());
+                    let (own, upload_id) = (executor.own.clone(), id.clone());
                     let progress = move |part| {
                         if let Some(executor) = own.upgrade() {
-                            executor.ports.page.progress(&of, part);
+                            executor.ports.page.progress(&upload_id, part);
                         }
                     };
                     executor.ports.net.upload(upload, Box::new(progress)).await
@@ -272,16 +272,16 @@ where
     }
 
     fn ask_lock(&self, key: IdempotencyKey) {
-        let asked = key.clone();
+        let requested_key = key.clone();
         let task = self.run(move |executor| async move {
-            let held = executor.ports.locks.ask(&asked).await;
+            let held = executor.ports.locks.ask(&requested_key).await;
             let happening = match &held {
-                Some(_) => Happening::LockGranted(asked.clone()),
-                None => Happening::LockLost(asked.clone()),
+                Some(_) => Happening::LockGranted(requested_key.clone()),
+                None => Happening::LockLost(requested_key.clone()),
             };
-            let before = executor.take_lock(&asked);
+            let before = executor.take_lock(&requested_key);
             if let Some(held) = held {
-                executor.locks.borrow_mut().push((asked, LockState::Held(held)));
+                executor.locks.borrow_mut().push((requested_key, LockState::Held(held)));
             }
             executor.tell(happening);
             // It is this task.

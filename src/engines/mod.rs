@@ -34,7 +34,7 @@ struct Search {
     site_url: String,
     query: String,
     kind: Kind,
-    asked: SearchTrigger,
+    trigger: SearchTrigger,
     lang: String,
     visit: String,
 }
@@ -67,8 +67,8 @@ thread_local! {
 
 /// Searches the engines that respond at once: the gateway and indexes. Passes `{hits, source, more}` to `done`, where `more` tells that
 /// [`rest`] can search others; undefined if no engine responded.
-pub fn find(done: JsValue, sources: JsValue, site_url: String, given: JsValue) {
-    timer::tell(done, Box::pin(found_at_once(sources, site_url, given)));
+pub fn find(done: JsValue, sources: JsValue, site_url: String, request: JsValue) {
+    timer::tell(done, Box::pin(found_at_once(sources, site_url, request)));
 }
 
 /// Searches the engines with low rate limits, once typing has paused. Passes all results to `done`, including those of the others; undefined if
@@ -82,15 +82,15 @@ pub fn question(done: JsValue, sources: JsValue, site_url: String, id: String) {
     timer::tell(done, Box::pin(question_of(sources, site_url, id)));
 }
 
-async fn found_at_once(sources: JsValue, site_url: String, given: JsValue) -> JsValue {
-    let search = Search::read(&sources, site_url, &given);
-    if search.asked == SearchTrigger::Typed {
+async fn found_at_once(sources: JsValue, site_url: String, request: JsValue) -> JsValue {
+    let search = Search::read(&sources, site_url, &request);
+    if search.trigger == SearchTrigger::Typed {
         TYPED.set(TYPED.get().wrapping_add(1));
     }
-    let asked = |engine: &&Engine| engine.is_searched(search.kind, search.asked);
+    let is_searched = |engine: &&Engine| engine.is_searched(search.kind, search.trigger);
     let prompt: Vec<&Engine> =
-        search.engines.iter().filter(asked).filter(|engine| engine.engine != EngineType::Github).collect();
-    let more = search.engines.iter().filter(asked).any(|engine| engine.engine == EngineType::Github);
+        search.engines.iter().filter(is_searched).filter(|engine| engine.engine != EngineType::Github).collect();
+    let more = search.engines.iter().filter(is_searched).any(|engine| engine.engine == EngineType::Github);
     let answers = all(prompt.iter().map(|engine| ask(&search, engine)).collect()).await;
     if answers.iter().all(Option::is_none) && !more {
         return JsValue::UNDEFINED;
@@ -103,7 +103,7 @@ async fn found_at_once(sources: JsValue, site_url: String, given: JsValue) -> Js
     }
     hits.truncate(SHOWN);
     let answer = answer(&hits, more);
-    if search.asked == SearchTrigger::Typed {
+    if search.trigger == SearchTrigger::Typed {
         LAST.set(Some(Found { search, hits }));
     }
     answer
@@ -117,7 +117,7 @@ async fn found_later() -> JsValue {
     }
     let Some(Found { search, mut hits }) = LAST.take() else { return JsValue::UNDEFINED };
     for engine in &search.engines {
-        if engine.engine == EngineType::Github && engine.is_searched(search.kind, search.asked) {
+        if engine.engine == EngineType::Github && engine.is_searched(search.kind, search.trigger) {
             hits.extend(github::search(&search.query, &engine.repository, PATIENCE).await);
         }
     }
@@ -131,22 +131,22 @@ async fn question_of(sources: JsValue, site_url: String, id: String) -> JsValue 
             return read::value(&question);
         }
     }
-    let what = ["questions/", &encoded(&id)].concat();
-    transport::ask(&site_url, &what, &http::Abort::new()).await.unwrap_or(JsValue::UNDEFINED)
+    let path = ["questions/", &encoded(&id)].concat();
+    transport::ask(&site_url, &path, &http::Abort::new()).await.unwrap_or(JsValue::UNDEFINED)
 }
 
 impl Search {
-    fn read(sources: &JsValue, site_url: String, given: &JsValue) -> Search {
+    fn read(sources: &JsValue, site_url: String, request: &JsValue) -> Search {
         let (engines, problems) = engine::read(sources);
         problems.into_iter().for_each(complain);
         Search {
             engines,
             site_url,
-            query: given.text_of("q"),
-            kind: Kind::from_word(&given.text_of("kind")).unwrap_or(Kind::Question),
-            asked: given.member("asked"),
-            lang: given.text_of("lang"),
-            visit: given.text_of("visit"),
+            query: request.text_of("q"),
+            kind: Kind::from_word(&request.text_of("kind")).unwrap_or(Kind::Question),
+            trigger: request.member("asked"),
+            lang: request.text_of("lang"),
+            visit: request.text_of("visit"),
         }
     }
 }
@@ -156,8 +156,8 @@ async fn ask(search: &Search, engine: &Engine) -> Option<Vec<Hit>> {
         EngineType::Index => within(PATIENCE, index::search(&engine.url, &search.query, SHOWN)).await?,
         _ => {
             let Search { site_url, query, lang, visit, .. } = search;
-            let what = ["search?limit=5&lang=", lang, "&visit=", visit, "&q=", &encoded(query)].concat();
-            let answer = transport::ask_within(site_url, &what, PATIENCE, &http::Abort::new()).await;
+            let path = ["search?limit=5&lang=", lang, "&visit=", visit, "&q=", &encoded(query)].concat();
+            let answer = transport::ask_within(site_url, &path, PATIENCE, &http::Abort::new()).await;
             answer.as_ref().map(Hits::read).map(|hits| hits.hits)
         }
     }
@@ -188,8 +188,8 @@ async fn all<T>(waiting: Vec<impl Future<Output = T>>) -> Vec<T> {
     let mut waiting: Vec<_> = waiting.into_iter().map(|one| (Box::pin(one), None)).collect();
     std::future::poll_fn(|cx| {
         for (one, done) in waiting.iter_mut().filter(|(_, done)| done.is_none()) {
-            if let Poll::Ready(given) = one.as_mut().poll(cx) {
-                *done = Some(given);
+            if let Poll::Ready(result) = one.as_mut().poll(cx) {
+                *done = Some(result);
             }
         }
         match waiting.iter().all(|(_, done)| done.is_some()) {
@@ -205,8 +205,8 @@ async fn within<T>(time: Duration, one: impl Future<Output = T>) -> Option<T> {
     let mut late = std::pin::pin!(timer::wait(time));
     let mut one = std::pin::pin!(one);
     std::future::poll_fn(|cx| {
-        if let Poll::Ready(given) = one.as_mut().poll(cx) {
-            return Poll::Ready(Some(given));
+        if let Poll::Ready(result) = one.as_mut().poll(cx) {
+            return Poll::Ready(Some(result));
         }
         Pin::as_mut(&mut late).poll(cx).map(|()| None)
     })

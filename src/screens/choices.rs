@@ -13,8 +13,8 @@ const NAME: &str = "choices";
 
 /// Whether something is sent: a place in the context, `/errors` or `/errors/2`, or [`SEARCH`].
 pub fn goes(model: &Model, place: &str) -> bool {
-    let asked = |group: &Group| place.strip_prefix('/') == Some(group.word());
-    model.choices.get(place).copied().unwrap_or_else(|| !model.config.context.ask.iter().any(asked))
+    let is_named = |group: &Group| place.strip_prefix('/') == Some(group.word());
+    model.choices.get(place).copied().unwrap_or_else(|| !model.config.context.ask.iter().any(is_named))
 }
 
 /// Flips a switch. Choices about groups are stored on the device, those about items belong to the draft.

@@ -19,7 +19,8 @@ const TICKED: &str = "true";
 pub fn view(panel: Panel) -> AnyView {
     live(move || {
         panel.read(|model| {
-            let mut parts: Vec<AnyView> = asked(model).map(|field| self::field(panel, model, field)).collect();
+            let mut parts: Vec<AnyView> =
+                applicable_fields(model).map(|field| self::field(panel, model, field)).collect();
             if model.config.consent {
                 let consent = move |ticked| panel.change(|model| model.consent = ticked);
                 parts.push(checkbox(
@@ -39,7 +40,7 @@ pub fn view(panel: Panel) -> AnyView {
 pub fn complete(panel: Panel) -> bool {
     panel.change(|model| model.send_pressed = true);
     let first = panel.peek(|model| {
-        let mut problems = asked(model).filter_map(|field| Some((id_of(field), problem(model, field)?)));
+        let mut problems = applicable_fields(model).filter_map(|field| Some((id_of(field), problem(model, field)?)));
         problems.next()
     });
     let Some((id, text)) = first else { return true };
@@ -50,7 +51,7 @@ pub fn complete(panel: Panel) -> bool {
     false
 }
 
-fn asked(model: &Model) -> impl Iterator<Item = &Field> {
+fn applicable_fields(model: &Model) -> impl Iterator<Item = &Field> {
     model.config.fields.iter().filter(|field| field.applies_to(model.kind()))
 }
 

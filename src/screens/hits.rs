@@ -78,8 +78,8 @@ fn row(panel: Panel, hit: &Hit) -> AnyView {
     ];
     let described = plain_text(&hit.excerpt);
     let text = el("span").attr("class", "text").children(text);
-    let about = el("span").attr("class", "about").attr(LANG, panel.lang()).children([kind, solved, count]);
-    let parts = [text, about];
+    let details = el("span").attr("class", "about").attr(LANG, panel.lang()).children([kind, solved, count]);
+    let parts = [text, details];
     let (id, hit) = (hit.id.clone(), hit.clone());
     let row = match safe_url(&hit.url).filter(|_| !is_read_here(&hit)) {
         Some(url) => outward(url).on("click", move |_| question::record_outcome(panel, &hit, Outcome::Opened)),

@@ -13,11 +13,11 @@ use domain::ticket::is_email;
 use wire::{Read, Source};
 
 /// The host has set something (`widget::changed`).
-pub fn changed(panel: Panel, what: u8) {
-    if what == 2 {
+pub fn changed(panel: Panel, change: u8) {
+    if change == 2 {
         return panel.fetch_config();
     }
-    if what == 1 {
+    if change == 1 {
         panel.change(|model| {
             let (config, configured) = (std::mem::take(&mut model.config), model.configured);
             let (user_changes, screen_number) = (model.user_changes + 1, model.screen_number + 1);
@@ -87,8 +87,8 @@ impl Panel {
     fn setting(self, name: &str) -> JsValue {
         let published = STATE.with(|state| state.published.borrow().get(name));
         let configured = self.loader().state().config().into_iter().map(|options| options.get(name));
-        let given = configured.filter(|value| !value.is_null() && !value.is_undefined());
-        given.last().unwrap_or(published)
+        let values = configured.filter(|value| !value.is_null() && !value.is_undefined());
+        values.last().unwrap_or(published)
     }
 
     pub(super) fn fetch_config(self) {

@@ -93,7 +93,7 @@ fn section(panel: Panel, notices: &Notices, Notice { incident, report }: &Notice
     };
     let kind = el("strong").text(texts::text(kind));
     let title = el("span").attr("class", "title").in_any_language().text(incident.title.clone());
-    let about = el("p").children([kind, " ".into_any(), title]);
+    let heading = el("p").children([kind, " ".into_any(), title]);
     let mut ways = Vec::new();
     if let Some(url) = safe_url(&incident.url) {
         let link = el("a").attr("href", url).attr("target", "_blank").attr("rel", "noopener noreferrer");
@@ -117,7 +117,7 @@ fn section(panel: Panel, notices: &Notices, Notice { incident, report }: &Notice
         }
     }
     let ways = if ways.is_empty() { nothing() } else { el("p").attr("class", "ways").children(ways) };
-    el("section").attr("class", class).children([about, ways])
+    el("section").attr("class", class).children([heading, ways])
 }
 
 /// Reports that the customer is affected.

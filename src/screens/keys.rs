@@ -22,20 +22,20 @@ pub fn pressed(panel: Panel, event: &Event) {
     let choices = dom::all(&root, CHOICES);
     let active = choices.iter().position(|choice| choice.id() == dom::ACTIVE);
     let next = match (event_value.text_of("key").as_str(), active) {
-        ("ArrowDown", Some(at)) => Some((at + 1).min(choices.len().saturating_sub(1))),
+        ("ArrowDown", Some(index)) => Some((index + 1).min(choices.len().saturating_sub(1))),
         // Within a text the arrows move the caret.
         ("ArrowDown", None) if dom::at_end(&text_box) && !choices.is_empty() => Some(0),
-        ("ArrowUp", Some(at)) => at.checked_sub(1),
+        ("ArrowUp", Some(index)) => index.checked_sub(1),
         ("Escape", Some(_)) => None,
-        ("Enter", Some(at)) => {
+        ("Enter", Some(index)) => {
             event.prevent_default();
-            choices.get(at).into_iter().for_each(|choice| choice.click());
+            choices.get(index).into_iter().for_each(|choice| choice.click());
             return;
         }
         _ => return,
     };
     event.prevent_default();
-    dom::activate(&text_box, &root, next.and_then(|at| choices.get(at)));
+    dom::activate(&text_box, &root, next.and_then(|index| choices.get(index)));
 }
 
 /// Clears the selection.

@@ -276,10 +276,10 @@ impl Panel {
     }
 
     /// Requests something of the site from the gateway, or from the engines that are configured in its place.
-    async fn ask(self, what: &str, abort: &Abort) -> Option<JsValue> {
-        match loader::elsewhere(&self.loader(), what) {
+    async fn ask(self, path: &str, abort: &Abort) -> Option<JsValue> {
+        match loader::elsewhere(&self.loader(), path) {
             Some(answer) => answer.await.ok().filter(JsValue::is_object),
-            None => transport::ask(&self.loader().site_url(), what, abort).await,
+            None => transport::ask(&self.loader().site_url(), path, abort).await,
         }
     }
 

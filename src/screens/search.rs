@@ -79,11 +79,11 @@ pub fn offers(model: &Model) -> bool {
 }
 
 /// The result of a query; `None` if no engine responded.
-pub async fn ask(panel: Panel, query: &str, asked: SearchTrigger, abort: &Abort) -> Option<JsValue> {
+pub async fn ask(panel: Panel, query: &str, trigger: SearchTrigger, abort: &Abort) -> Option<JsValue> {
     let (lang, visit) = (panel.lang(), panel.loader().visit());
     let kind = panel.peek(|model| model.kind().word());
-    let what = ["search?limit=5&lang=", &lang, "&visit=", &visit, "&kind=", kind, "&asked=", asked.word(), "&q="];
-    panel.ask(&[&what.concat(), &encoded(query)[..]].concat(), abort).await
+    let path = ["search?limit=5&lang=", &lang, "&visit=", &visit, "&kind=", kind, "&asked=", trigger.word(), "&q="];
+    panel.ask(&[&path.concat(), &encoded(query)[..]].concat(), abort).await
 }
 
 /// The hits in a response, as many as are shown.

@@ -15,8 +15,8 @@ pub fn view(panel: Panel) -> AnyView {
         return nothing();
     }
     let row = |begin: String| {
-        let about = el("span").text(panel.fill(Text::SecretFound, "{secret}", &begin));
-        div("row").children([about, button("button", move |_| hide(panel, &begin)).text(panel.t(Text::HideSecret))])
+        let warning = el("span").text(panel.fill(Text::SecretFound, "{secret}", &begin));
+        div("row").children([warning, button("button", move |_| hide(panel, &begin)).text(panel.t(Text::HideSecret))])
     };
     div("secrets").children(found.into_iter().map(|secret| row(secret.begin)).collect::<Vec<_>>())
 }

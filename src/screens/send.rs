@@ -110,8 +110,8 @@ async fn is_similar(panel: Panel) -> bool {
 }
 
 /// A ticket from the outbox has arrived: a customer who has the outbox open gets the receipt.
-pub fn arrived(panel: Panel, about: &str) {
-    let receipt = read::parse(about).map(|receipt| Receipt::read(&receipt));
+pub fn arrived(panel: Panel, receipt_json: &str) {
+    let receipt = read::parse(receipt_json).map(|receipt| Receipt::read(&receipt));
     match receipt.filter(|receipt| !receipt.reference.is_empty()) {
         Some(receipt) if panel.peek(|model| model.screen == Screen::Outbox && model.queued <= 1) => {
             self::receipt(panel, receipt);
@@ -172,8 +172,8 @@ pub fn clear(panel: Panel) {
 
 fn refused(panel: Panel, problem: Problem) {
     let has = |pointer: &str| problem.errors.iter().any(|error| error.pointer == pointer);
-    let asked = panel.peek(|model| !model.is_known());
-    if has("/message") || asked && has("/contact/email") {
+    let asks_contact = panel.peek(|model| !model.is_known());
+    if has("/message") || asks_contact && has("/contact/email") {
         let gap = if has("/message") { Gap::MessageTooLong } else { Gap::EmailInvalid };
         panel.change(|model| {
             model.sending = Sending::No;

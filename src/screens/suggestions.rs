@@ -26,7 +26,7 @@ const ERROR_MAX: usize = 100;
 #[derive(Debug, Default)]
 pub struct Suggestions {
     /// The queries for the error and for the page.
-    asked: [String; 2],
+    queries: [String; 2],
     /// How many responses are awaited; none before the configuration has loaded.
     pending: Option<u8>,
     /// The text of the error.
@@ -53,33 +53,33 @@ pub fn start(panel: Panel) {
         let topic = model.config.topics.iter().find(|topic| topic.id == id);
         suggested_query::page_query(topic.map_or("", |topic| &topic.label), &dom::path())
     });
-    let asked = [error, page];
-    if panel.peek(|model| model.suggestions.asked == asked && model.suggestions.pending.is_some()) {
+    let queries = [error, page];
+    if panel.peek(|model| model.suggestions.queries == queries && model.suggestions.pending.is_some()) {
         return;
     }
     let searches = panel.peek(search::is_on);
-    let queries: Vec<usize> =
-        (0..2).filter(|at| searches && asked.get(*at).is_some_and(|query| !query.is_empty())).collect();
+    let searched: Vec<usize> =
+        (0..2).filter(|index| searches && queries.get(*index).is_some_and(|query| !query.is_empty())).collect();
     panel.change(|model| {
         model.suggestions = Suggestions {
-            asked: asked.clone(),
-            pending: Some(queries.len() as u8),
+            queries: queries.clone(),
+            pending: Some(searched.len() as u8),
             error: text,
             found: Default::default(),
         };
     });
-    for at in queries {
-        let asked = asked.clone();
+    for index in searched {
+        let queries = queries.clone();
         spawn(async move {
-            let query = asked.get(at).cloned().unwrap_or_default();
-            let asked_for = if at == 0 { SearchTrigger::Error } else { SearchTrigger::Page };
-            let found = search::ask(panel, &query, asked_for, &Default::default()).await;
+            let query = queries.get(index).cloned().unwrap_or_default();
+            let trigger = if index == 0 { SearchTrigger::Error } else { SearchTrigger::Page };
+            let found = search::ask(panel, &query, trigger, &Default::default()).await;
             panel.change(|model| {
-                if model.suggestions.asked != asked {
+                if model.suggestions.queries != queries {
                     return;
                 }
                 model.suggestions.pending = model.suggestions.pending.map(|pending| pending.saturating_sub(1));
-                if let Some(slot) = model.suggestions.found.get_mut(at) {
+                if let Some(slot) = model.suggestions.found.get_mut(index) {
                     *slot = found.as_ref().map(search::hits_of).unwrap_or_default();
                 }
             });

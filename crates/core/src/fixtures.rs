@@ -56,7 +56,7 @@ pub fn stored() -> StoredTicket {
         due_at: None,
         person: None,
         session: None,
-        handling: Handling { team: "growth".into(), ..Handling::of(&new, received_at) },
+        handling: Handling { team: "growth".into(), ..Handling::new(&new, received_at) },
         received_at,
         ticket: new,
     }

@@ -59,11 +59,11 @@ fn is_source(path: &[u8]) -> bool {
 
 /// The segments of the data section; `None` if it does not have the form that linkers write.
 fn segments(module: &[u8]) -> Option<Vec<Segment>> {
-    let mut reader = Reader { bytes: module, at: 8 };
+    let mut reader = Reader { bytes: module, position: 8 };
     let mut segments = Vec::new();
-    while reader.at < module.len() {
+    while reader.position < module.len() {
         let (section, size) = (reader.byte()?, reader.number()?);
-        let end = reader.at + size;
+        let end = reader.position + size;
         if section == DATA_SECTION {
             for _ in 0..reader.number()? {
                 let plain = reader.number()? == 0 && reader.byte()? == CONST_I32;
@@ -72,24 +72,24 @@ fn segments(module: &[u8]) -> Option<Vec<Segment>> {
                     return None;
                 }
                 let length = reader.number()?;
-                segments.push(Segment { address, bytes: reader.at..reader.at + length });
-                reader.at += length;
+                segments.push(Segment { address, bytes: reader.position..reader.position + length });
+                reader.position += length;
             }
         }
-        reader.at = end;
+        reader.position = end;
     }
     Some(segments)
 }
 
 struct Reader<'a> {
     bytes: &'a [u8],
-    at: usize,
+    position: usize,
 }
 
 impl Reader<'_> {
     fn byte(&mut self) -> Option<u8> {
-        let byte = *self.bytes.get(self.at)?;
-        self.at += 1;
+        let byte = *self.bytes.get(self.position)?;
+        self.position += 1;
         Some(byte)
     }
 

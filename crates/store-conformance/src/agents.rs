@@ -25,8 +25,8 @@ fn session(digest: u8, id: &str, lifetime: Duration) -> NewAgentSession {
     }
 }
 
-async fn names(store: &dyn Store, of: Option<&AgentId>) -> Vec<String> {
-    let sessions = store.agent_sessions(of, None, 10).await.unwrap();
+async fn names(store: &dyn Store, owner: Option<&AgentId>) -> Vec<String> {
+    let sessions = store.agent_sessions(owner, None, 10).await.unwrap();
     sessions.into_iter().map(|session| session.agent.id.to_string()).collect()
 }
 
@@ -35,9 +35,9 @@ pub async fn agent_sessions_last_until_they_expire_or_are_ended(store: &dyn Stor
     store.open_session(&session(2, "ben", 2 * LEASE), None).await.unwrap();
     let ana = store.agent_session(&[1; 32]).await.unwrap().unwrap();
     let AgentSession {
-        agent: of, method, credential_digest, address, browser, created_at, seen_at, expires_at, ..
+        agent: owner, method, credential_digest, address, browser, created_at, seen_at, expires_at, ..
     } = ana;
-    assert_eq!(of, agent("ana"));
+    assert_eq!(owner, agent("ana"));
     assert_eq!((method, credential_digest), (LoginMethod::PersonalToken, [9; 32]));
     assert_eq!((address.as_str(), browser.as_str()), ("203.0.113.7", "Firefox"));
     assert_eq!((created_at, seen_at, expires_at), (time(NOW), time(NOW), time(UNTIL)));

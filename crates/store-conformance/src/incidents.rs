@@ -5,8 +5,8 @@ use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{PersonTrace, Store, Traces};
 
 pub async fn affected_customers_are_counted_once_and_forgotten(store: &dyn Store, _clock: &TestClock) {
-    for who in [1, 1, 2] {
-        store.affect(&ACME, "one", &[who; 32]).await.unwrap();
+    for customer in [1, 1, 2] {
+        store.affect(&ACME, "one", &[customer; 32]).await.unwrap();
     }
     store.affect(&ACME, "other", &[1; 32]).await.unwrap();
     store.affect(&"elsewhere".into(), "one", &[1; 32]).await.unwrap();

@@ -115,7 +115,7 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
             owner: Some(Owner::SupportHero),
             team: "money".into(),
             assignee: "Ana".into(),
-            ..Handling::of(&new, received_at)
+            ..Handling::new(&new, received_at)
         },
         ticket: new,
     }

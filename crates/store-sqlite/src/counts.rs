@@ -51,8 +51,8 @@ impl Counts for SqliteStore {
             let mut savepoint = transaction.begin().await.map_err(store_error)?;
             let recorded = match count {
                 Count::Event { site, week, event } => record_event(&mut savepoint, site, week, event).await,
-                Count::SearchMiss { site, week, who, search, words, at } => {
-                    record_miss(&mut savepoint, &NewSearchMiss { site, week, who, search, words, at: *at }).await
+                Count::SearchMiss { site, week, pseudonym, search, words, at } => {
+                    record_miss(&mut savepoint, &NewSearchMiss { site, week, pseudonym, search, words, at: *at }).await
                 }
             };
             match recorded {
@@ -282,14 +282,14 @@ async fn questions_of_site(
 struct NewSearchMiss<'a> {
     site: &'a SiteKey,
     week: &'a str,
-    who: &'a [u8; 32],
+    pseudonym: &'a [u8; 32],
     search: &'a [u8; 32],
     words: &'a str,
     at: Timestamp,
 }
 
 async fn record_miss(transaction: &mut SqliteConnection, miss: &NewSearchMiss<'_>) -> Result<(), StoreError> {
-    let NewSearchMiss { site, week, who, search, words, at } = miss;
+    let NewSearchMiss { site, week, pseudonym, search, words, at } = miss;
     let people = query_scalar("SELECT people FROM search_misses WHERE week = ? AND site = ? AND search = ?");
     let people: Option<u32> = people
         .bind(week)
@@ -308,7 +308,7 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &NewSearchMiss<'_
         .bind(week)
         .bind(site.as_str())
         .bind(&search[..])
-        .bind(&who[..])
+        .bind(&pseudonym[..])
         .execute(&mut *transaction)
         .await
         .map_err(store_error)?
@@ -341,9 +341,9 @@ async fn size(
     transaction: &mut SqliteConnection,
     week: &str,
     site: &SiteKey,
-    of: BoundedTable,
+    table: BoundedTable,
 ) -> Result<u32, StoreError> {
-    let select = match of {
+    let select = match table {
         BoundedTable::Visits => "SELECT visits FROM week_sizes WHERE week = ? AND site = ?",
         BoundedTable::SearchMisses => "SELECT search_misses FROM week_sizes WHERE week = ? AND site = ?",
     };
@@ -356,9 +356,9 @@ async fn grow(
     transaction: &mut SqliteConnection,
     week: &str,
     site: &SiteKey,
-    of: BoundedTable,
+    table: BoundedTable,
 ) -> Result<(), StoreError> {
-    let add = match of {
+    let add = match table {
         BoundedTable::Visits => {
             "INSERT INTO week_sizes (week, site, visits) VALUES (?, ?, 1)
             ON CONFLICT (week, site) DO UPDATE SET visits = visits + 1"

@@ -227,7 +227,7 @@ async fn counts(read: &mut SqliteConnection, ticket: &TicketId) -> Result<Option
 }
 
 /// Affected customers are stored as salted hashes. For anonymous ones only the network is hashed.
-async fn erase_affected(write: &mut SqliteConnection, site: &SiteKey, who: &[u8]) -> Result<u64, StoreError> {
-    let affected = query("DELETE FROM affected WHERE site = ? AND who = ?").bind(site.as_str()).bind(who);
+async fn erase_affected(write: &mut SqliteConnection, site: &SiteKey, pseudonym: &[u8]) -> Result<u64, StoreError> {
+    let affected = query("DELETE FROM affected WHERE site = ? AND who = ?").bind(site.as_str()).bind(pseudonym);
     Ok(affected.execute(write).await.map_err(store_error)?.rows_affected())
 }

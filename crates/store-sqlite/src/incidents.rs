@@ -10,13 +10,13 @@ use deskbell_core::ports::{Incidents, StoreError};
 
 #[async_trait]
 impl Incidents for SqliteStore {
-    async fn affect(&self, site: &SiteKey, incident: &str, who: &[u8; 32]) -> Result<(), StoreError> {
+    async fn affect(&self, site: &SiteKey, incident: &str, pseudonym: &[u8; 32]) -> Result<(), StoreError> {
         // Repeated reports are the common case and need no writer.
         let known = "SELECT 1 FROM affected WHERE site = ? AND incident = ? AND who = ?";
         let known = query(known)
             .bind(site.as_str())
             .bind(incident)
-            .bind(&who[..])
+            .bind(&pseudonym[..])
             .fetch_optional(&self.readers)
             .await
             .map_err(store_error)?;
@@ -26,7 +26,7 @@ impl Incidents for SqliteStore {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now_text();
         let insert = query("INSERT OR IGNORE INTO affected (site, incident, who, at) VALUES (?, ?, ?, ?)");
-        let insert = insert.bind(site.as_str()).bind(incident).bind(&who[..]).bind(&now);
+        let insert = insert.bind(site.as_str()).bind(incident).bind(&pseudonym[..]).bind(&now);
         if insert.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() > 0 {
             let count = "INSERT INTO incident_counts (site, incident, people, last_at) VALUES (?1, ?2, 1, ?3)
                 ON CONFLICT (site, incident) DO UPDATE SET people = people + 1, last_at = ?3";

@@ -145,8 +145,8 @@ impl Preview {
             return nothing();
         }
         let switch = self.switch(choices::SEARCH, texts::text(PreviewText::SearchSwitch));
-        let about = paragraph("hint", texts::fill(PreviewText::SearchesAt, "{host}", &host));
-        el("section").children([switch, div("about").children([about])])
+        let hint = paragraph("hint", texts::fill(PreviewText::SearchesAt, "{host}", &host));
+        el("section").children([switch, div("about").children([hint])])
     }
 }
 
@@ -171,7 +171,7 @@ fn folded(inside: Vec<AnyView>) -> AnyView {
 
 fn list(value: &Value) -> AnyView {
     let mut parts = Vec::new();
-    for Row { depth, label, text } in rows::of(value) {
+    for Row { depth, label, text } in rows::flatten(value) {
         let class = if depth > 0 { "deep" } else { "" };
         parts.push(el("dt").attr("class", class).text(label));
         parts.push(el("dd").attr("class", class).in_any_language().text(text));

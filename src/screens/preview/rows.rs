@@ -21,7 +21,7 @@ pub struct Row {
 const DETAILED: usize = 6;
 
 /// The rows of a value.
-pub fn of(value: &Value) -> Vec<Row> {
+pub fn flatten(value: &Value) -> Vec<Row> {
     let mut rows = Vec::new();
     add(value, 0, &mut rows);
     rows
@@ -30,7 +30,7 @@ pub fn of(value: &Value) -> Vec<Row> {
 /// A value as text.
 pub fn written(value: &Value) -> String {
     let mut text = String::new();
-    for Row { depth, label, text: value } in of(value) {
+    for Row { depth, label, text: value } in flatten(value) {
         for part in ["  ".repeat(depth).as_str(), &label, ": ", &value, "\n"] {
             text.push_str(part);
         }

@@ -53,11 +53,11 @@ impl Confirmation {
 impl Conversation {
     /// The confirmation; nothing if there is nothing to confirm.
     pub(super) fn confirmation(&self) -> AnyView {
-        let asked = self.ticket.with(|ticket| {
+        let unconfirmed = self.ticket.with(|ticket| {
             let unconfirmed = ticket.as_ref().filter(|ticket| ticket.unconfirmed);
-            unconfirmed.map(|ticket| (ticket.code_sent, about(ticket)))
+            unconfirmed.map(|ticket| (ticket.code_sent, explanation(ticket)))
         });
-        let Some((is_sent, about)) = asked else { return nothing() };
+        let Some((is_sent, explanation)) = unconfirmed else { return nothing() };
         let status = self.confirmation.0.with(|state| state.status);
         let (field, confirm) = match is_sent {
             true => {
@@ -78,7 +78,7 @@ impl Conversation {
             None => nothing(),
         };
         div("field confirm").children([
-            el("p").attr("id", ABOUT).text(about),
+            el("p").attr("id", ABOUT).text(explanation),
             field,
             div("row").children([confirm, request]),
             el("div").attr("id", STATUS).attr("role", "alert").children([status]),
@@ -182,9 +182,9 @@ impl Conversation {
 }
 
 /// Why a code is requested, and where it was sent.
-fn about(ticket: &Summary) -> String {
-    let how = texts::text(if ticket.code_sent { TicketsText::ConfirmSent } else { TicketsText::ConfirmUnsent });
-    if ticket.withheld > 0 { [texts::text(TicketsText::Withheld), how].join(" ") } else { how }
+fn explanation(ticket: &Summary) -> String {
+    let code_text = texts::text(if ticket.code_sent { TicketsText::ConfirmSent } else { TicketsText::ConfirmUnsent });
+    if ticket.withheld > 0 { [texts::text(TicketsText::Withheld), code_text].join(" ") } else { code_text }
 }
 
 /// The text for an unsuccessful response.

@@ -211,10 +211,10 @@ impl Conversation {
 
     fn parts(&self) -> AnyView {
         let title = self.ticket.peek(|ticket| ticket.as_ref().map(|ticket| ticket.title.clone()));
-        let [about, confirmation] = [self.clone(), self.clone()];
+        let [status, confirmation] = [self.clone(), self.clone()];
         let parts = vec![
             el("h3").attr("class", "asked").attr("tabindex", "-1").in_any_language().text(title.unwrap_or_default()),
-            div("by").children([live(move || about.about())]),
+            div("by").children([live(move || status.status_line())]),
             div("messages").children([message::view(self.clone(), 0)]),
             div("").children([live(move || confirmation.confirmation())]),
             self.reply_view(),
@@ -223,7 +223,7 @@ impl Conversation {
     }
 
     /// The reference and the status of the ticket.
-    fn about(&self) -> AnyView {
+    fn status_line(&self) -> AnyView {
         self.ticket.with(|ticket| {
             let Some(ticket) = ticket else { return nothing() };
             let (class, text) = match ticket.status {

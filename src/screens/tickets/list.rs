@@ -149,26 +149,26 @@ impl List {
     }
 
     fn row(&self, ticket: &Summary) -> AnyView {
-        let mut about = Vec::new();
+        let mut details = Vec::new();
         if ticket.withheld > 0 {
-            about.push(el("span").attr("class", "tag unread").text(texts::text(TicketsText::ConfirmRow)));
+            details.push(el("span").attr("class", "tag unread").text(texts::text(TicketsText::ConfirmRow)));
         } else if ticket.unread > 0 {
-            about.push(el("span").attr("class", "tag unread").text(texts::count(TicketsText::New, ticket.unread)));
+            details.push(el("span").attr("class", "tag unread").text(texts::count(TicketsText::New, ticket.unread)));
         }
         if ticket.status == Status::Solved {
-            about.push(el("span").attr("class", "tag good").text(texts::text(TicketsText::Solved)));
+            details.push(el("span").attr("class", "tag good").text(texts::text(TicketsText::Solved)));
         }
-        about.push(el("span").text(ticket.reference.clone()));
+        details.push(el("span").text(ticket.reference.clone()));
         let (text, time) = match &ticket.due_at {
             Some(due) => (TicketsText::Due, due),
             None => (TicketsText::Since, &ticket.updated_at),
         };
         let panel = self.context.panel;
-        about.push(el("span").text(texts::fill(text, "{time}", &intl::moment(time, &panel.lang()))));
+        details.push(el("span").text(texts::fill(text, "{time}", &intl::moment(time, &panel.lang()))));
         let id = ticket.id.clone();
         button("hit", move |_| panel.open_ticket(id.clone())).attr("id", &ticket.id).children([
             el("span").attr("class", "title").in_any_language().text(ticket.title.clone()),
-            el("span").attr("class", "about").children(about),
+            el("span").attr("class", "about").children(details),
         ])
     }
 }

@@ -62,13 +62,13 @@ fn offer(panel: Panel, model: &Model) -> AnyView {
 }
 
 fn row(panel: Panel, ticket: &Summary, is_adding: bool) -> AnyView {
-    let when = texts::fill(TicketsText::Since, "{time}", &intl::moment(&ticket.updated_at, &panel.lang()));
-    let about = [ticket.reference.as_str(), " · ", &when].concat();
+    let since = texts::fill(TicketsText::Since, "{time}", &intl::moment(&ticket.updated_at, &panel.lang()));
+    let details = [ticket.reference.as_str(), " · ", &since].concat();
     let text = if is_adding { TicketsText::Adding } else { TicketsText::AddTo };
     let id = ticket.id.clone();
     let add = button("button", move |_| add(panel, id.clone())).text(texts::text(text));
     let title = el("p").attr("class", "title").in_any_language().text(ticket.title.clone());
-    el("li").children([title, paragraph("hint", about), add])
+    el("li").children([title, paragraph("hint", details), add])
 }
 
 /// Adds the draft to a ticket.

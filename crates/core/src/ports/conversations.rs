@@ -162,7 +162,7 @@ pub struct Handling {
 
 impl Handling {
     /// The handling of a new ticket.
-    pub fn of(new: &NewTicket, received_at: Timestamp) -> Handling {
+    pub fn new(new: &NewTicket, received_at: Timestamp) -> Handling {
         Handling {
             topic: new.topic.clone(),
             severity: new.severity,

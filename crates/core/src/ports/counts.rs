@@ -56,7 +56,7 @@ pub enum Count {
         /// The Monday of the week.
         week: String,
         /// The salted hash of who searched.
-        who: [u8; 32],
+        pseudonym: [u8; 32],
         /// The salted hash of the search text.
         search: [u8; 32],
         /// The search text. Stored only once enough people have searched for it.

@@ -8,8 +8,8 @@ use super::error::StoreError;
 /// Affected customers by incident. Writes are on disk when they return.
 #[async_trait]
 pub trait Incidents: Send + Sync {
-    /// Records that somebody is affected; `who` is a salted hash. Recording the same again changes nothing.
-    async fn affect(&self, site: &SiteKey, incident: &str, who: &[u8; 32]) -> Result<(), StoreError>;
+    /// Records that somebody is affected; `pseudonym` is a salted hash. Recording the same again changes nothing.
+    async fn affect(&self, site: &SiteKey, incident: &str, pseudonym: &[u8; 32]) -> Result<(), StoreError>;
 
     /// How many are affected.
     async fn affected(&self, site: &SiteKey, incident: &str) -> Result<u32, StoreError>;

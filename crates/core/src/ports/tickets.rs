@@ -106,7 +106,7 @@ impl StoredTicket {
             received_at,
             person: None,
             session: None,
-            handling: Handling::of(&new, received_at),
+            handling: Handling::new(&new, received_at),
             ticket: new,
         }
     }

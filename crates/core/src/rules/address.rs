@@ -19,11 +19,11 @@ pub enum Address {
 /// The address of the sender: the one that the host signed, otherwise the one typed into the form, otherwise the one that the page claims.
 pub fn address(sent: &NewTicket) -> Address {
     let user = sent.context.user.as_ref();
-    let given = |text: &str| Some(text.trim().to_string()).filter(|text| !text.is_empty());
-    if let Some(signed) = user.filter(|user| user.verified).and_then(|user| given(&user.email)) {
+    let nonempty = |text: &str| Some(text.trim().to_string()).filter(|text| !text.is_empty());
+    if let Some(signed) = user.filter(|user| user.verified).and_then(|user| nonempty(&user.email)) {
         return Address::Signed(signed);
     }
-    let claimed = given(&sent.contact.email).or_else(|| user.and_then(|user| given(&user.email)));
+    let claimed = nonempty(&sent.contact.email).or_else(|| user.and_then(|user| nonempty(&user.email)));
     claimed.map_or(Address::Missing, Address::Claimed)
 }
 

@@ -29,10 +29,10 @@ use Signature::{AllOf, AnyOf};
 
 impl Signature {
     fn is_of(&self, head: &[u8]) -> bool {
-        let matches_at = |at: usize, bytes: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(bytes));
+        let matches_at = |offset: usize, bytes: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(bytes));
         match self {
-            AnyOf(at, all) => all.iter().any(|bytes| matches_at(*at, bytes)),
-            AllOf(all) => all.iter().all(|(at, bytes)| matches_at(*at, bytes)),
+            AnyOf(offset, all) => all.iter().any(|bytes| matches_at(*offset, bytes)),
+            AllOf(all) => all.iter().all(|(offset, bytes)| matches_at(*offset, bytes)),
         }
     }
 }
@@ -141,7 +141,7 @@ fn by_brand(head: &[u8]) -> Option<&'static Format> {
     let length = u32::from_be_bytes(head.get(..4)?.try_into().ok()?) as usize;
     let rest = head.get(8..length.min(head.len())).unwrap_or_default();
     // The second of them is the version.
-    let brands = rest.chunks_exact(4).enumerate().filter(|(at, _)| *at != 1).map(|(_, brand)| brand);
+    let brands = rest.chunks_exact(4).enumerate().filter(|(index, _)| *index != 1).map(|(_, brand)| brand);
     let brands: Vec<&[u8]> = brands.collect();
     let of_brand = |brand: &[u8]| match brand {
         b"avif" | b"avis" => Some(&AVIF),
@@ -168,11 +168,12 @@ fn by_brand(head: &[u8]) -> Option<&'static Format> {
 
 /// Formats whose detection needs more than byte strings at offsets.
 fn by_rule(head: &[u8]) -> Option<&'static Format> {
-    let byte = |at: usize| head.get(at).copied();
+    let byte = |offset: usize| head.get(offset).copied();
     if head.starts_with(b"\x1a\x45\xdf\xa3") {
         return Some(&MATROSKA);
     }
-    if [0, 188, 376].iter().all(|at| byte(*at) == Some(0x47)) || [4, 196, 388].iter().all(|at| byte(*at) == Some(0x47))
+    if [0, 188, 376].iter().all(|offset| byte(*offset) == Some(0x47))
+        || [4, 196, 388].iter().all(|offset| byte(*offset) == Some(0x47))
     {
         return Some(&MPEG_TS);
     }

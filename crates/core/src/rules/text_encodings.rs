@@ -88,8 +88,8 @@ fn is_stray(c: char) -> bool {
 /// or empty lines, or after anything else if the file ends as a PDF does.
 pub fn is_pdf(bytes: &[u8]) -> bool {
     let head = bytes.get(..bytes.len().min(1_024 + 5)).unwrap_or_default();
-    let Some(at) = head.windows(5).position(|five| five == b"%PDF-") else { return false };
-    let before = head.get(..at).unwrap_or_default();
+    let Some(start) = head.windows(5).position(|five| five == b"%PDF-") else { return false };
+    let before = head.get(..start).unwrap_or_default();
     let before = before.strip_prefix(b"\xef\xbb\xbf").unwrap_or(before);
     let tail = bytes.get(bytes.len().saturating_sub(2_048)..).unwrap_or_default();
     before.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)

@@ -57,7 +57,7 @@ pub fn terms(search: &str) -> Vec<Term> {
         if word.piece == Piece::Whole {
             // Somebody who searches for a code wants the whole of it.
             let start = word.range.start;
-            found.retain(|(at, piece, _)| *piece != Piece::Part || *at < start);
+            found.retain(|(position, piece, _)| *piece != Piece::Part || *position < start);
         }
         found.push((word.range.start, word.piece, fold(word.spelled).into_owned()));
     });

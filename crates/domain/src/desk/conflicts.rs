@@ -27,30 +27,30 @@ impl Desk {
 
     /// Another tab has changed the submission, or it is gone.
     pub(super) fn changed_elsewhere(&mut self, key: &IdempotencyKey, found: Vec<Record>) {
-        let mut there = None;
+        let mut stored = None;
         let mut arrived = None;
         for record in found {
             match record {
                 Record::Acknowledgement(known) if known.key == *key => arrived = Some(known),
-                Record::Submission(submission) if submission.key == *key => there = Some(submission),
+                Record::Submission(submission) if submission.key == *key => stored = Some(submission),
                 _ => {}
             }
         }
         let Some(outgoing) = self.outgoing(key) else { return };
         let is_other = |record: Record| outgoing.differs_from(&record);
         let has_other = arrived.clone().is_some_and(|known| is_other(Record::Acknowledgement(known)));
-        let is_beside_other = there.clone().is_some_and(|there| is_other(Record::Submission(there)));
+        let is_beside_other = stored.clone().is_some_and(|stored| is_other(Record::Submission(stored)));
         if let (Some(known), false) = (arrived, has_other) {
             self.release(key);
             return self.acknowledge_elsewhere(known);
         }
-        let is_taken = if outgoing.is_stored { has_other && there.is_some() } else { has_other || is_beside_other };
+        let is_taken = if outgoing.is_stored { has_other && stored.is_some() } else { has_other || is_beside_other };
         if is_taken {
             return self.key_taken(key);
         }
         let Some(outgoing) = self.outgoing_mut(key) else { return };
         let was_claiming = outgoing.progress == Progress::Claiming;
-        match there {
+        match stored {
             // A transaction of this tab was written although it took too long, or was not written.
             Some(submission) if outgoing.knows(submission.revision) => {
                 outgoing.is_stored = true;

@@ -26,8 +26,8 @@ pub fn pause(cause: Cause, attempts: u32, retry_after_ms: u64, chance: u64) -> u
     match cause {
         Cause::Unsure => 0,
         Cause::Busy | Cause::NoRoom | Cause::StorageFull => {
-            let asked = if retry_after_ms > 0 { retry_after_ms } else { BUSY_PAUSE_MS };
-            asked.saturating_add(part)
+            let base_pause = if retry_after_ms > 0 { retry_after_ms } else { BUSY_PAUSE_MS };
+            base_pause.saturating_add(part)
         }
         _ => {
             let full = PAUSE_MS.saturating_mul(1 << attempts.min(20)).min(PAUSE_MAX_MS);

@@ -72,8 +72,8 @@ impl Desk {
         draft: &IdempotencyKey,
         found: Vec<Record>,
     ) {
-        let there = found.into_iter().find_map(|record| match record {
-            Record::Submission(there) if there.key == *submission => Some(there),
+        let stored = found.into_iter().find_map(|record| match record {
+            Record::Submission(stored) if stored.key == *submission => Some(stored),
             _ => None,
         });
         let Some(index) = self.composers.iter().position(|composer| composer.draft.key == *draft) else { return };
@@ -82,19 +82,19 @@ impl Desk {
         composer.replaces = None;
         composer.expected = None;
         let was_changed = composer.is_dirty;
-        match there {
-            Some(there) if there.refusal.is_some() => {
-                let key = there.key.clone();
+        match stored {
+            Some(stored) if stored.refusal.is_some() => {
+                let key = stored.key.clone();
                 let written = composer.draft.clone();
-                self.outbox.push(Outgoing::new(there, true, Progress::Idle));
+                self.outbox.push(Outgoing::new(stored, true, Progress::Idle));
                 self.give_back(&key);
                 // What was typed meanwhile stays.
                 if was_changed {
                     self.typed(written.target, written.form);
                 }
             }
-            there => {
-                self.outbox.extend(there.map(|there| Outgoing::new(there, true, Progress::Idle)));
+            stored => {
+                self.outbox.extend(stored.map(|stored| Outgoing::new(stored, true, Progress::Idle)));
                 if was_changed {
                     self.save(index);
                 } else {

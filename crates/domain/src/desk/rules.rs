@@ -29,8 +29,8 @@ impl FormRules {
     /// The answers that are missing or invalid.
     pub fn gaps(&self, form: &Form) -> Vec<FormGap> {
         let kind = self.kind_of(form);
-        let asked = self.fields.iter().filter(|field| field.applies_to(kind));
-        let lacking = asked.filter(|field| field.problem_with(form.fields.get(&field.id)).is_some());
+        let applicable = self.fields.iter().filter(|field| field.applies_to(kind));
+        let lacking = applicable.filter(|field| field.problem_with(form.fields.get(&field.id)).is_some());
         let consent = (self.asks_consent && form.consent.is_none()).then_some(FormGap::Consent);
         lacking.map(|field| FormGap::Field(field.id.clone())).chain(consent).collect()
     }

@@ -157,7 +157,7 @@ impl Desk {
     pub(super) fn submit_conflicted(&mut self, key: &IdempotencyKey, found: Vec<Record>) {
         let Some(position) = self.outbox.iter().position(|outgoing| outgoing.submission.key == *key) else { return };
         let is_stored_already = |record: &Record| match (record, self.outbox.get(position)) {
-            (Record::Submission(there), Some(mine)) => there.key == *key && mine.knows(there.revision),
+            (Record::Submission(stored), Some(outgoing)) => stored.key == *key && outgoing.knows(stored.revision),
             _ => false,
         };
         // An earlier transaction took too long, and was written after all.
@@ -187,17 +187,17 @@ impl Desk {
             }
             match record.clone() {
                 Record::Acknowledgement(known) => self.acknowledge_elsewhere(known),
-                Record::Submission(there) if there.key != *key => {
-                    let is_known = self.outgoing(&there.key).is_some();
-                    self.outbox.extend((!is_known).then(|| Outgoing::new(there, true, Progress::Idle)));
+                Record::Submission(stored) if stored.key != *key => {
+                    let is_known = self.outgoing(&stored.key).is_some();
+                    self.outbox.extend((!is_known).then(|| Outgoing::new(stored, true, Progress::Idle)));
                 }
-                Record::Submission(there) => {
-                    let mut mine = outgoing;
-                    mine.is_stored = true;
-                    mine.progress = Progress::Idle;
-                    mine.revise(there.revision);
-                    mine.adopt(there);
-                    self.outbox.push(mine);
+                Record::Submission(stored) => {
+                    let mut kept = outgoing;
+                    kept.is_stored = true;
+                    kept.progress = Progress::Idle;
+                    kept.revise(stored.revision);
+                    kept.adopt(stored);
+                    self.outbox.push(kept);
                 }
                 _ => {}
             }
@@ -205,18 +205,19 @@ impl Desk {
         }
         // From memory it may have reached the gateway, where its key belongs to it.
         let is_fixed = submission.may_have_arrived || matches!(outgoing.progress, Progress::Posting(_));
-        let there = found.iter().any(|record| !matches!(record, Record::Draft(_)));
+        let is_sent_elsewhere = found.iter().any(|record| !matches!(record, Record::Draft(_)));
         let draft = found.into_iter().find_map(only_draft);
         let is_own = draft.as_ref().is_none_or(|draft| {
-            let knows =
-                index.and_then(|index| self.composers.get(index)).is_some_and(|mine| mine.knows(draft.revision));
+            let knows = index
+                .and_then(|index| self.composers.get(index))
+                .is_some_and(|composer| composer.knows(draft.revision));
             // In one of the tabs nobody may be declared yet.
             let is_anonymous = draft.owner.is_empty() || submission.owner.is_empty();
             let is_theirs = draft.owner == submission.owner || is_anonymous;
             knows || (is_theirs && draft.form.text == submission.form.text)
         });
         let mut expected = None;
-        if is_own && !there {
+        if is_own && !is_sent_elsewhere {
             expected = draft.map(|draft| draft.revision);
         } else if !is_fixed {
             submission.key = key.branch(submission.text());
@@ -224,8 +225,8 @@ impl Desk {
             if let Some(composer) = index.and_then(|index| self.composers.get_mut(index)) {
                 composer.draft.key = submission.key.clone();
             }
-            let mine = draft.filter(|draft| draft.owner == self.customer.id);
-            self.aside.splice(0..0, mine);
+            let own_draft = draft.filter(|draft| draft.owner == self.customer.id);
+            self.aside.splice(0..0, own_draft);
         } else {
             // It goes on from memory.
             return self.outbox.push(outgoing);

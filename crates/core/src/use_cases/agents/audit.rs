@@ -51,8 +51,8 @@ impl Audit {
     }
 
     /// Writes what an agent does, from a network address. To be called before it is done, so that nothing is done without an entry.
-    pub async fn record(&self, agent: &Agent, address: &str, what: Audited<'_>) -> Result<(), StoreError> {
-        self.log.record_audit(&entry(agent, address, what)).await
+    pub async fn record(&self, agent: &Agent, address: &str, action: Audited<'_>) -> Result<(), StoreError> {
+        self.log.record_audit(&entry(agent, address, action)).await
     }
 
     /// The latest entries, of an agent if one is given, below a number.
@@ -92,13 +92,13 @@ impl Audit {
     }
 }
 
-fn entry(agent: &Agent, address: &str, what: Audited<'_>) -> NewAuditEntry {
+fn entry(agent: &Agent, address: &str, action: Audited<'_>) -> NewAuditEntry {
     let nothing = ("", "", "");
-    let (kind, (site, ticket, detail)) = match what {
+    let (kind, (site, ticket, detail)) = match action {
         Audited::LoggedIn(method) => (AuditKind::LoggedIn, ("", "", method.word())),
         Audited::LoginRefused(method) => (AuditKind::LoginRefused, ("", "", method.word())),
         Audited::LoggedOut => (AuditKind::LoggedOut, nothing),
-        Audited::SessionEnded(of) => (AuditKind::SessionEnded, ("", "", of.name.as_str())),
+        Audited::SessionEnded(session_agent) => (AuditKind::SessionEnded, ("", "", session_agent.name.as_str())),
         Audited::TicketRead(site, ticket) => (AuditKind::TicketRead, (site.as_str(), ticket.as_str(), "")),
         Audited::TicketErased(site, ticket) => (AuditKind::TicketErased, (site.as_str(), ticket.as_str(), "")),
         Audited::DeliveryResent(site, ticket, to) => (AuditKind::DeliveryResent, (site.as_str(), ticket.as_str(), to)),

@@ -105,8 +105,8 @@ impl HandleSessions {
         below: Option<AgentSessionId>,
         limit: u32,
     ) -> Result<Vec<AgentSession>, StoreError> {
-        let of = Some(&agent.id).filter(|_| !(all && is_permitted(&agent.grants, Permission::AllSessions)));
-        self.sessions.agent_sessions(of, below, limit).await
+        let restricted_to = Some(&agent.id).filter(|_| !(all && is_permitted(&agent.grants, Permission::AllSessions)));
+        self.sessions.agent_sessions(restricted_to, below, limit).await
     }
 
     /// Ends all sessions of an agent who has no role any more.
@@ -123,8 +123,8 @@ impl HandleSessions {
         address: &str,
         id: AgentSessionId,
     ) -> Result<Option<AgentSession>, StoreError> {
-        let of = Some(&agent.id).filter(|_| !is_permitted(&agent.grants, Permission::AllSessions));
-        let ended = self.sessions.end_session(id, of).await?;
+        let restricted_to = Some(&agent.id).filter(|_| !is_permitted(&agent.grants, Permission::AllSessions));
+        let ended = self.sessions.end_session(id, restricted_to).await?;
         if let Some(session) = &ended {
             self.audit.record(agent, address, Audited::SessionEnded(&session.agent)).await?;
         }

@@ -114,7 +114,7 @@ mod tests {
             received_at: time("2026-11-24T23:05:00Z"),
             person: None,
             session: None,
-            handling: Handling::of(&new, time("2026-11-24T23:05:00Z")),
+            handling: Handling::new(&new, time("2026-11-24T23:05:00Z")),
             ticket: new,
         }
     }

@@ -57,7 +57,7 @@ struct PendingCounts {
 #[derive(Debug)]
 struct Search {
     words: String,
-    who: [u8; 32],
+    pseudonym: [u8; 32],
     sender: [u8; 32],
     at: Instant,
 }
@@ -107,7 +107,7 @@ impl Counting {
             pending.dropped += 1;
             return;
         }
-        pending.waiting.insert(key, Search { words, who: pseudonym, sender, at: Instant::now() });
+        pending.waiting.insert(key, Search { words, pseudonym, sender, at: Instant::now() });
     }
 
     /// Writes the collected counts.
@@ -146,10 +146,10 @@ impl Counting {
     }
 
     fn settle(&self, pending: &mut PendingCounts, site: SiteKey, search: Search) {
-        let Search { words, who, sender, .. } = search;
+        let Search { words, pseudonym, sender, .. } = search;
         if pending.admit(sender, |share| &mut share.searches, SEARCHES_AN_HOUR) {
             let search = self.pseudonyms.of_words(&words);
-            pending.push(Count::SearchMiss { site, week: clock::week(0), who, search, words, at: clock::now() });
+            pending.push(Count::SearchMiss { site, week: clock::week(0), pseudonym, search, words, at: clock::now() });
         }
     }
 
@@ -170,12 +170,12 @@ impl Counting {
 
 impl PendingCounts {
     /// Takes one from the hourly quota of a sender, if there is one left.
-    fn admit(&mut self, sender: [u8; 32], of: impl Fn(&mut SenderCounts) -> &mut u32, most: u32) -> bool {
+    fn admit(&mut self, sender: [u8; 32], counter: impl Fn(&mut SenderCounts) -> &mut u32, most: u32) -> bool {
         if self.senders.len() >= SENDERS_MAX && !self.senders.contains_key(&sender) {
             self.dropped += 1;
             return false;
         }
-        let share = of(self.senders.entry(sender).or_default());
+        let share = counter(self.senders.entry(sender).or_default());
         let is_admitted = *share < most;
         *share += u32::from(is_admitted);
         self.dropped += u64::from(!is_admitted);

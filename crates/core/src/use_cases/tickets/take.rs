@@ -157,7 +157,7 @@ fn stored(site: &Site, requester: Requester, mut new: NewTicket, now: Timestamp)
             team: plan.team,
             assignee: plan.assignee,
             turn: if plan.owner == Owner::Automated { Turn::Customer } else { Turn::Support },
-            ..Handling::of(&new, now)
+            ..Handling::new(&new, now)
         },
         received_at: now,
         ticket: new,

@@ -24,7 +24,7 @@ pub fn read<S: Source>(ticket: &S, frozen: &S) -> Form {
         severity: Severity::from_word(&ticket.text_of("severity")).filter(|chosen| Some(*chosen) != usual),
         contact: ticket.member("contact"),
         via: ticket.text_of("via"),
-        fields: Pairs(ticket.get("fields").entries().iter().map(|(id, given)| (id.clone(), answer(given))).collect()),
+        fields: Pairs(ticket.get("fields").entries().iter().map(|(id, value)| (id.clone(), answer(value))).collect()),
         consent: ticket.get("consent").as_bool(),
         questions: ticket.member("questions"),
         snapshot: if snapshot == "null" { String::new() } else { snapshot },

@@ -69,8 +69,8 @@ impl CurrentAgent {
     }
 
     /// Writes what they do to the audit log, before they do it.
-    pub async fn record(&self, audit: &Audit, what: Audited<'_>) -> Result<(), StoreError> {
-        audit.record(&self.agent, &self.address, what).await
+    pub async fn record(&self, audit: &Audit, action: Audited<'_>) -> Result<(), StoreError> {
+        audit.record(&self.agent, &self.address, action).await
     }
 }
 
@@ -146,7 +146,7 @@ impl InboxAccess {
 }
 
 /// An agent without an account, who may do everything: in a demo, and in scripts with the shared token.
-fn nobody() -> Agent {
+fn unnamed_agent() -> Agent {
     Agent { id: AgentId::from("shared:"), name: UNNAMED_AGENT.into(), grants: all_grants() }
 }
 
@@ -255,7 +255,7 @@ async fn authenticate(
     let current = |agent, session| CurrentAgent { agent, session, address: address(client) };
     if access.logins.is_empty() {
         let local = access.is_demo && is_local(extensions, headers);
-        return Ok(local.then(|| (current(nobody(), None), Credential::Browser)));
+        return Ok(local.then(|| (current(unnamed_agent(), None), Credential::Browser)));
     }
     let is_plain = is_plain(access, client, extensions, headers);
     // Sessions first: a proxy may add an authorization header of its own to the requests of a browser.
@@ -287,7 +287,7 @@ async fn authenticate(
     Ok(owner.map(|owner| {
         let agent = match owner {
             TokenOwner::Agent(agent, _) => agent.clone(),
-            TokenOwner::Anybody(_) => nobody(),
+            TokenOwner::Anybody(_) => unnamed_agent(),
         };
         (current(agent, None), Credential::Bearer)
     }))

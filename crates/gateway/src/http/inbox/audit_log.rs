@@ -51,8 +51,8 @@ pub async fn show(
     texts: PageTexts,
     Query(query): Query<AuditQuery>,
 ) -> Result<Html<String>, Failed> {
-    let of = Some(AgentId::new(query.agent.clone())).filter(|_| !query.agent.is_empty());
-    let entries = access.audit.entries(of.as_ref(), query.below, PAGE_SIZE).await?;
+    let by_agent = Some(AgentId::new(query.agent.clone())).filter(|_| !query.agent.is_empty());
+    let entries = access.audit.entries(by_agent.as_ref(), query.below, PAGE_SIZE).await?;
     let head = Head::read(&statuses, &agent).await?;
     let frame = Frame { texts: texts.0, ..head.frame(&agent) };
     Ok(html_page(content(&frame, &query, &entries)))

@@ -34,7 +34,7 @@ pub async fn page(
             h1 { "Deliveries" }
             p.muted { "Destinations and undelivered items" }
         }
-        @if destinations.is_empty() { (nowhere()) }
+        @if destinations.is_empty() { (no_destinations()) }
         @else {
             (destination_table(destinations))
             section.given-up aria-labelledby="given-up" {
@@ -82,7 +82,7 @@ fn count_text(count: u32) -> String {
     if count < QUEUE_COUNT_MAX { count.to_string() } else { format!("{QUEUE_COUNT_MAX}+") }
 }
 
-fn nowhere() -> Markup {
+fn no_destinations() -> Markup {
     html! {
         div.card.empty {
             h2 { "No destinations" }

@@ -50,8 +50,8 @@ pub async fn handle(
             if let Some((delivery, reference)) = resend.find(id).await?
                 && sites.includes(&delivery.site)
             {
-                let what = Audited::DeliveryResent(&delivery.site, &reference, delivery.destination.as_str());
-                agent.record(&access.audit, what).await?;
+                let action = Audited::DeliveryResent(&delivery.site, &reference, delivery.destination.as_str());
+                agent.record(&access.audit, action).await?;
             }
         }
         DeadLetters::All => agent.record(&access.audit, Audited::AllResent).await?,

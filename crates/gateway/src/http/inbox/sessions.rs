@@ -30,7 +30,8 @@ const BROWSER_SHOWN: usize = 60;
 #[serde(default)]
 pub struct SessionsQuery {
     /// `all` for those of all agents.
-    of: String,
+    #[serde(rename = "of")]
+    scope: String,
     /// Those below this id.
     below: Option<i64>,
 }
@@ -40,7 +41,8 @@ pub struct SessionsQuery {
 #[serde(default)]
 pub struct EndForm {
     id: i64,
-    of: String,
+    #[serde(rename = "of")]
+    scope: String,
 }
 
 /// The list.
@@ -51,7 +53,7 @@ pub async fn list(
     texts: PageTexts,
     Query(query): Query<SessionsQuery>,
 ) -> Result<Response, Failed> {
-    let all = query.of == "all";
+    let all = query.scope == "all";
     if all && !agent.may(Permission::AllSessions) {
         return Ok(message(StatusCode::FORBIDDEN, page::forbidden(texts.0)));
     }
@@ -78,17 +80,17 @@ pub async fn end(
         // It may be somebody else's, which nobody needs to know.
         return Ok(message(StatusCode::FORBIDDEN, page::forbidden(texts.0)));
     }
-    let address = if form.of == "all" { "/inbox/sessions?of=all" } else { "/inbox/sessions" };
+    let address = if form.scope == "all" { "/inbox/sessions?of=all" } else { "/inbox/sessions" };
     Ok(Redirect::to(address).into_response())
 }
 
 fn content(frame: &Frame<'_>, sessions: &[AgentSession], all: bool, is_later_page: bool) -> Markup {
     let texts = frame.texts;
-    let of = if all { "all" } else { "" };
+    let scope = if all { "all" } else { "" };
     let address = |below: Option<AgentSessionId>| {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if all {
-            query.append_pair("of", of);
+            query.append_pair("of", scope);
         }
         if let Some(below) = below {
             query.append_pair("below", &below.as_number().to_string());
@@ -108,7 +110,7 @@ fn content(frame: &Frame<'_>, sessions: &[AgentSession], all: bool, is_later_pag
                 }
             }
             @if sessions.is_empty() { p.card.empty { (texts.no_sessions) } }
-            @else { (table(frame, sessions, of)) }
+            @else { (table(frame, sessions, scope)) }
             @if is_later_page || next.is_some() {
                 nav.pages aria-label=(texts.pages) {
                     @if is_later_page { a.button href=(address(None)) { (texts.first_page) } }
@@ -120,7 +122,7 @@ fn content(frame: &Frame<'_>, sessions: &[AgentSession], all: bool, is_later_pag
 }
 
 // Roles are explicit because the small layout displays rows as blocks, and some browsers then drop the table semantics.
-fn table(frame: &Frame<'_>, sessions: &[AgentSession], of: &str) -> Markup {
+fn table(frame: &Frame<'_>, sessions: &[AgentSession], scope: &str) -> Markup {
     let texts = frame.texts;
     let columns = [
         texts.agent,
@@ -150,7 +152,7 @@ fn table(frame: &Frame<'_>, sessions: &[AgentSession], of: &str) -> Markup {
                         td role="cell" data-label=(texts.last_used) { (times::minute(session.seen_at)) }
                         td role="cell" data-label=(texts.from) { bdi { (or_unknown(texts, &session.address)) } }
                         td role="cell" data-label=(texts.browser) { bdi { (or_unknown(texts, &browser(&session.browser))) } }
-                        td role="cell" { (end_form(texts, session, of)) }
+                        td role="cell" { (end_form(texts, session, scope)) }
                     }
                 }
             }
@@ -158,11 +160,11 @@ fn table(frame: &Frame<'_>, sessions: &[AgentSession], of: &str) -> Markup {
     }
 }
 
-fn end_form(texts: &Texts, session: &AgentSession, of: &str) -> Markup {
+fn end_form(texts: &Texts, session: &AgentSession, scope: &str) -> Markup {
     html! {
         form.again method="post" action="/inbox/sessions" {
             input type="hidden" name="id" value=(session.id.as_number());
-            @if !of.is_empty() { input type="hidden" name="of" value=(of); }
+            @if !scope.is_empty() { input type="hidden" name="of" value=(scope); }
             button.button.small type="submit" {
                 (texts.end_session) span.unseen { ": " (filled(texts.end_session_of, &session.agent.name)) }
             }

@@ -26,7 +26,7 @@ fn ticket(message: &str, context: Value) -> StoredTicket {
         received_at: received_at(),
         person: None,
         session: None,
-        handling: Handling::of(&submitted, received_at()),
+        handling: Handling::new(&submitted, received_at()),
         ticket: submitted,
     }
 }
