@@ -139,7 +139,7 @@ export const outbox = (given) => {
     const mine = items.filter((item) => item.user == user());
     state.queued = mine.length;
     state.counted?.();
-    state.unsure = mine.filter((item) => item.cause == UNSURE).length;
+    state.unsure = mine.filter(({ cause, key }) => cause == UNSURE && !going.has(key)).length;
     try {
       const place = `deskbell-queued:${site}`;
       if (items.length) localStorage.setItem(place, `${items.length}`);

@@ -126,7 +126,9 @@ impl Item {
     /// Reads a submission. `known` are those that were shown until now.
     fn read(item: &JsValue, known: &[Item]) -> Item {
         let key = item.text_of("key");
-        let cause = item.text_of("cause");
+        let is_going = item.get("going").is_true();
+        // Without a gateway it is recorded before an attempt that it may arrive. As long as the attempt lasts there is nothing to decide.
+        let cause = if is_going { String::new() } else { item.text_of("cause") };
         let was = known.iter().find(|known| known.key == key);
         let pressable_from = match was {
             Some(was) if cause == UNSURE && !was.is_unsure() => intl::now_ms() + GUARD_MS,
@@ -143,7 +145,7 @@ impl Item {
             text: item.text_of("text"),
             body: item.text_of("body"),
             cause,
-            is_going: item.get("going").is_true(),
+            is_going,
             refused: (!refused.is_undefined()).then(reason),
             next: item.get("next").number(),
             wanted: item.get("at").number().max(item.get("said").number()),
