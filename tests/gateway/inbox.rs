@@ -432,7 +432,7 @@ async fn sessions_are_stored_as_digests_and_expire() {
 async fn failed_logins_are_explained_and_redirect_into_the_inbox_only() {
     let gateway = guarded().await;
     for (body, status, expected) in [
-        ("name=Ana&token=wrong", 403, "Wrong inbox token"),
+        ("name=Ana&token=wrong", 403, "Wrong token"),
         (&format!("name=+&token={}", TOKEN.replace(' ', "+")), 422, "Please enter your name"),
     ] {
         let answer = gateway.send(form("/inbox/login", "", body)).await;
@@ -856,7 +856,7 @@ async fn token_guesses_are_slowed_down() {
     let answer = gateway.send(form("/inbox/login", "", &body)).await;
     assert_eq!(answer.status, 429);
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
-    assert!(answer.header("set-cookie").is_empty() && answer.text().contains("Too many attempts"));
+    assert!(answer.header("set-cookie").is_empty() && answer.text().contains("Too many failed logins"));
 }
 
 #[tokio::test]

@@ -66,11 +66,11 @@ test("what fails in the middle of a transaction aborts all of it", async () => {
 test("a transaction that takes too long is given up, and not written later", async ({ mock }) => {
   const { device, transact } = await disk({ ends: false });
   mock.timers.enable({ apis: ["setTimeout"] });
-  const given = assert.rejects(transact(["drafts"], () => 1));
+  const rejections = assert.rejects(transact(["drafts"], () => 1));
   const patient = transact(["files"], () => 2, 30_000);
   await settled();
   mock.timers.tick(5000);
-  await given;
+  await rejections;
   assert.equal(device.aborted, 1);
   mock.timers.tick(25_000);
   await assert.rejects(patient);
@@ -80,13 +80,13 @@ test("a transaction that takes too long is given up, and not written later", asy
 test("a database that is not opened in time is opened again by the next user", async ({ mock }) => {
   const { device, transact } = await disk({ opens: false });
   mock.timers.enable({ apis: ["setTimeout"] });
-  const given = Promise.all([
+  const rejections = Promise.all([
     assert.rejects(transact(["drafts"], () => 1)),
     assert.rejects(transact(["drafts"], () => 1)),
   ]);
   await settled();
   mock.timers.tick(5000);
-  await given;
+  await rejections;
   device.opens = true;
   assert.equal(await transact(["drafts"], () => 2), 2);
   assert.equal(device.opened, 2);

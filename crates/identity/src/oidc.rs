@@ -255,7 +255,7 @@ impl OidcClient {
             && let (Some(userinfo), Some(access_token)) = (&provider.userinfo, &tokens.access_token)
         {
             let more = self.user_info(userinfo, access_token).await?;
-            // They may be about somebody else (OpenID Connect Core 1.0, 5.3.2).
+            // It may describe somebody else (OpenID Connect Core 1.0, 5.3.2).
             if more.get("sub") != claims.get("sub") {
                 return Err(OidcError::Invalid("the user info is about somebody else".into()));
             }

@@ -42,8 +42,8 @@ fn message(conversation: &Conversation, message: &Message) -> AnyView {
         true => el("span").attr("class", "tag").text(support),
         false => nothing(),
     };
-    let at = el("span").text(intl::moment(&message.at, &conversation.context.panel.lang()));
-    let by = div("by").children([el("strong").text(author.clone()), tag, at]);
+    let time = el("span").text(intl::moment(&message.at, &conversation.context.panel.lang()));
+    let by = div("by").children([el("strong").text(author.clone()), tag, time]);
     // Customers write plain text, not Markdown.
     let (class, body) = match message.author {
         Author::Customer => ("answer mine", paragraph("written", message.body.clone())),

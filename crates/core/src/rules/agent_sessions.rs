@@ -6,7 +6,7 @@ use crate::timestamp::Timestamp;
 
 /// The lifetime of a session: a working day and some more.
 pub const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
-/// How exactly the last use of a session is stored. Writing it for every page would cost more than it tells.
+/// How exactly the last use of a session is stored, so that not every page causes a write.
 const SEEN_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// Whether the stored last use of a session is so old that it is written again.

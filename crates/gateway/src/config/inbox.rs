@@ -223,11 +223,11 @@ mod tests {
 
     fn agent(lines: &str) -> String {
         let (_, digest) = new_personal_token().unwrap();
-        let given = |field: &str, line: String| if lines.contains(field) { String::new() } else { line };
-        let id = given("id =", "id = \"ana\"\n".into());
-        let name = given("name =", "name = \"Ana Lima\"\n".into());
-        let role = given("role =", "role = \"lead\"\n".into());
-        let token = given("token_sha256 =", format!("token_sha256 = \"{digest}\"\n"));
+        let unless_set = |field: &str, line: String| if lines.contains(field) { String::new() } else { line };
+        let id = unless_set("id =", "id = \"ana\"\n".into());
+        let name = unless_set("name =", "name = \"Ana Lima\"\n".into());
+        let role = unless_set("role =", "role = \"lead\"\n".into());
+        let token = unless_set("token_sha256 =", format!("token_sha256 = \"{digest}\"\n"));
         format!("[[inbox.agents]]\n{id}{name}{role}{token}{lines}\n")
     }
 

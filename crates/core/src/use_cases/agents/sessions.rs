@@ -112,7 +112,7 @@ impl HandleSessions {
     /// Ends all sessions of an agent who has no role any more.
     pub async fn end_all(&self, agent: &AgentId) -> Result<(), StoreError> {
         let count = self.sessions.end_sessions(agent).await?;
-        tracing::info!(%agent, count, "agent sessions ended reason=no_role");
+        tracing::info!(%agent, count, reason = "no_role", "agent sessions ended");
         Ok(())
     }
 

@@ -241,8 +241,8 @@ mod tests {
             ("leads".to_string(), grant(Role::Lead, "globex")),
             ("admins".to_string(), Grant { role: Role::Administrator, sites: SiteScope::All }),
         ];
-        let of = |groups: &[&str]| grants_of(&table, &groups.iter().map(ToString::to_string).collect());
-        assert_eq!(of(&["leads", "support", "other"]), [grant(Role::Agent, "acme"), grant(Role::Lead, "globex")]);
-        assert!(of(&["other"]).is_empty() && of(&[]).is_empty());
+        let granted = |groups: &[&str]| grants_of(&table, &groups.iter().map(ToString::to_string).collect());
+        assert_eq!(granted(&["leads", "support", "other"]), [grant(Role::Agent, "acme"), grant(Role::Lead, "globex")]);
+        assert!(granted(&["other"]).is_empty() && granted(&[]).is_empty());
     }
 }
