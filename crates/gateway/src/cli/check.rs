@@ -1,0 +1,112 @@
+//! `deskbell check`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use super::Cli;
+use super::options::variable;
+use gateway::commands::check;
+use gateway::config::{self, Overrides, starter};
+use gateway::{GatewayError, deployment, wire_up};
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("needed").required(true).multiple(true).args(["address", "config"]))]
+pub struct Check {
+    /// `config`, `destinations`, or the address of a gateway as pages use it, such as https://support.example.com [default: config and
+    /// destinations].
+    #[arg(value_name = "config | destinations | URL")]
+    address: Option<String>,
+    /// With URL: a page that embeds the panel, such as https://app.example.com.
+    #[arg(long, value_name = "ORIGIN", requires = "address")]
+    origin: Option<String>,
+    /// With URL: the site of that page.
+    #[arg(long, value_name = "SITE", requires = "address")]
+    site: Option<String>,
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// With destinations: send each a test ticket.
+    #[arg(long)]
+    send: bool,
+}
+
+pub async fn run_check(options: Check) -> Result<ExitCode, GatewayError> {
+    let Check { address, origin, site, config, send } = options;
+    let checks = match address.as_deref() {
+        None => Checks { config: true, destinations: true },
+        Some("config") => Checks { config: true, destinations: false },
+        Some("destinations") => Checks { config: false, destinations: true },
+        Some(_) if send => refuse("--send", "can be used with destinations only"),
+        Some(url) => {
+            let deployment = deployment::Deployment::new(url, origin, site)?;
+            let checked = deployment::check(&deployment, |line| println!("{line}")).await;
+            return Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+    };
+    match (config.is_some(), origin.is_some() || site.is_some(), send && !checks.destinations) {
+        (_, true, _) => refuse("--origin and --site", "require a URL"),
+        (_, _, true) => refuse("--send", "can be used with destinations only"),
+        (false, ..) => refuse("--config FILE", "is required for this check"),
+        _ => {}
+    }
+    let zendesk_secret = variable("DESKBELL_ZENDESK_SECRET");
+    let (smtp_password, oidc_secret) = (variable("DESKBELL_SMTP_PASSWORD"), variable("DESKBELL_OIDC_SECRET"));
+    let setup =
+        wire_up::load(&Overrides { config, zendesk_secret, smtp_password, oidc_secret, ..Overrides::default() })?;
+    let settings = &setup.settings;
+    for notice in config::notices(settings, deskbell_core::clock::now()) {
+        println!("note: {notice}");
+    }
+    if checks.config {
+        println!("{}", summary(settings));
+    }
+    if !checks.destinations {
+        return Ok(if settings.sites.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+    }
+    let checked = check::check(&setup.parts.sites, &setup.parts.mails, &setup.parts.destinations, send).await;
+    println!("{checked}");
+    let mut is_provider_good = true;
+    if let Some(oidc) = &setup.oidc {
+        match oidc.check().await {
+            Ok(()) => println!("inbox.oidc: ok  {} responds as configured", oidc.name()),
+            Err(error) => {
+                is_provider_good = false;
+                println!("inbox.oidc: BAD  {error}");
+            }
+        }
+    }
+    Ok(if checked.is_good() && is_provider_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Checks {
+    config: bool,
+    destinations: bool,
+}
+
+/// A valid configuration, summarized in one line.
+fn summary(settings: &config::Settings) -> String {
+    let file = settings.file.as_deref().unwrap_or(Path::new(starter::FILE)).display();
+    if settings.sites.is_empty() {
+        return format!("{file}: BAD  no site; add a table [sites.NAME] with origins");
+    }
+    let sites: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
+    let inbox = match settings.logins.is_empty() {
+        true => "; the inbox is closed until agents can log in, see `deskbell agents token --help`",
+        false => "",
+    };
+    format!(
+        "{file}: good, with {} {}{inbox}",
+        if sites.len() == 1 { "the site" } else { "the sites" },
+        sites.join(", ")
+    )
+}
+
+/// Exits as clap does for conflicting options.
+fn refuse(option: &str, reason: &str) -> ! {
+    Cli::command().error(ErrorKind::ArgumentConflict, format!("{option} {reason}")).exit()
+}

@@ -1,0 +1,42 @@
+//! What several commands read: the options that name the database, and the environment.
+
+use std::path::{Path, PathBuf};
+
+use gateway::config::{self, Overrides};
+
+/// Where the database and the files are.
+#[derive(clap::Args)]
+pub struct DatabaseOptions {
+    /// The configuration file that names the database and the folder of files.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    pub database: Option<String>,
+}
+
+impl DatabaseOptions {
+    /// The settings of the configuration file with these options; notes on standard error if the database is not the gateway's.
+    pub fn settings(self) -> Result<config::Settings, config::SettingsError> {
+        let DatabaseOptions { config, database } = self;
+        let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
+        note_other_database(&settings);
+        Ok(settings)
+    }
+}
+
+/// Warns if a command uses another database than the gateway. A database from the environment is the gateway's as well.
+pub fn note_other_database(settings: &config::Settings) {
+    let of_environment = variable("DESKBELL_DATABASE").and_then(|url| config::sqlite_path(&url, "").ok());
+    if of_environment.is_some_and(|path| path == settings.database) {
+        return;
+    }
+    if let Some(notice) = config::other_database(settings, Path::new("")) {
+        eprintln!("note: {notice}");
+    }
+}
+
+/// An environment variable. An empty one counts as unset, because a compose file makes an unset variable empty.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

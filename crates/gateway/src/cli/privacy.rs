@@ -1,0 +1,103 @@
+//! `deskbell erase` and `export`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::options::DatabaseOptions;
+use deskbell_core::ids::{CustomerId, SiteKey};
+use deskbell_core::use_cases::privacy::{Exported, Selection};
+use gateway::GatewayError;
+use gateway::commands::{DataError, DataPaths, erase, export};
+use gateway::config;
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email", "before"]))]
+pub struct Erase {
+    #[command(flatten)]
+    subject: Subject,
+    /// All solved tickets last updated before this day (UTC), YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    before: Option<String>,
+    /// With --before: include open tickets.
+    #[arg(long, conflicts_with_all = ["ticket", "person", "email"])]
+    with_open: bool,
+    /// Erase instead of only counting.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email"]))]
+pub struct Export {
+    #[command(flatten)]
+    subject: Subject,
+    /// The folder to write; it must be empty or not exist.
+    #[arg(long, value_name = "FOLDER", default_value = "deskbell-export")]
+    out: PathBuf,
+}
+
+/// Whose tickets are meant.
+#[derive(clap::Args)]
+#[group(skip)]
+pub struct Subject {
+    /// One ticket, by its reference.
+    #[arg(long, value_name = "REFERENCE")]
+    ticket: Option<String>,
+    /// All tickets of a customer, by site and your id for them, including those that only claim to be theirs.
+    #[arg(long, num_args = 2, value_names = ["SITE", "ID"])]
+    person: Option<Vec<String>>,
+    /// All tickets with an e-mail address.
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// With --email or --before: only this site.
+    #[arg(long, value_name = "SITE", conflicts_with_all = ["ticket", "person"])]
+    site: Option<SiteKey>,
+    /// The configuration file that names the database and the folder of files.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+}
+
+impl Subject {
+    fn selection(&self) -> Option<Selection> {
+        let person = self.person.as_deref().and_then(|person| match person {
+            [site, id] => Some(Selection::Person { site: SiteKey::new(site), id: CustomerId::new(id) }),
+            _ => None,
+        });
+        let ticket = self.ticket.clone().map(Selection::Ticket);
+        let email = |address: String| Selection::Email { address, site: self.site.clone() };
+        ticket.or(person).or_else(|| self.email.clone().map(email))
+    }
+
+    fn data(&self) -> Result<DataPaths, config::SettingsError> {
+        let settings = DatabaseOptions { config: self.config.clone(), database: self.database.clone() }.settings()?;
+        Ok(DataPaths { database: settings.database, attachments: settings.attachments })
+    }
+}
+
+pub async fn run_erase(options: Erase) -> Result<ExitCode, GatewayError> {
+    let Erase { subject, before, with_open, yes } = options;
+    let before = before
+        .map(|day| Selection::before(&day, subject.site.clone(), with_open))
+        .transpose()
+        .map_err(DataError::from)?;
+    // Clap requires one of them.
+    let Some(selection) = subject.selection().or(before) else { return Ok(ExitCode::FAILURE) };
+    let erased = erase::run(&subject.data()?, &selection, yes).await?;
+    print!("{erased}");
+    Ok(if erased.unreadable + erased.changed_hands == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+pub async fn run_export(options: Export) -> Result<ExitCode, GatewayError> {
+    let Export { subject, out } = options;
+    let Some(selection) = subject.selection() else { return Ok(ExitCode::FAILURE) };
+    let exported = export::run(&subject.data()?, &selection, &out).await?;
+    let Exported { tickets, files, missing_files, unreadable, .. } = exported;
+    println!("exported {tickets} tickets and {files} files to {}", out.display());
+    if missing_files + unreadable > 0 {
+        eprintln!("{unreadable} tickets cannot be read and {missing_files} files are missing");
+    }
+    Ok(if missing_files + unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
