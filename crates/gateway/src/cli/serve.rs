@@ -67,10 +67,10 @@ pub async fn run_serve(options: Serve) -> Result<ExitCode, GatewayError> {
 pub fn run_init(options: &Init) -> Result<ExitCode, GatewayError> {
     let file = &options.file;
     starter::write(file)?;
-    let file = file.display();
+    let (file, inbox) = (file.display(), format!("http://{DEFAULT_LISTEN}/inbox"));
     println!(
         "Wrote {file} with a new token for the inbox; only you can read it.\nStart the gateway with\n  deskbell serve \
-         --config {file}\nand log in at http://{DEFAULT_LISTEN}/inbox with the token in the file. Before pages on other hosts can \
+         --config {file}\nand log in at {inbox} with the token in the file. Before pages on other hosts can \
          embed the panel, add them to origins."
     );
     Ok(ExitCode::SUCCESS)
