@@ -10,6 +10,10 @@ const PATIENCE_MS = 5000;
 export const FILES_MS = 30_000;
 /** How long it may take if the last one was late, so that nobody waits for it again and again. */
 const HANGING_MS = 1000;
+/**
+ * Limits count steps: a page that was suspended continues with all its timers due, before the device has had any time.
+ */
+const STEP_MS = 500;
 /** Whether the last transaction was late. */
 let isHanging = false;
 
@@ -78,11 +82,16 @@ export const transact = async (names, act, patience = PATIENCE_MS) => {
   /** @type {any} */
   let timer;
   const late = new Promise((_, reject) => {
-    const end = () => {
-      isHanging = true;
-      reject(new Error("late"));
+    let left = isHanging ? HANGING_MS : patience;
+    const step = () => {
+      if (left <= 0) {
+        isHanging = true;
+        return reject(new Error("late"));
+      }
+      left -= STEP_MS;
+      timer = setTimeout(step, STEP_MS);
     };
-    timer = setTimeout(end, isHanging ? HANGING_MS : patience);
+    step();
   });
   try {
     const result = /** @type {T} */ (await Promise.race([run(), late]));

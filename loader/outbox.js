@@ -22,6 +22,7 @@ import { blank } from "./state.js";
  * @property {string[]} [lost] the names of those that are neither at the gateway nor on the device any more
  * @property {string[]} [stopped] the names of those that something on the way to the gateway blocks
  * @property {string} draft the id of its draft; empty for a reply
+ * @property {string} [place] the key of its draft
  * @property {string} text what the customer wrote
  * @property {number} at when it was submitted
  * @property {number} said when the customer last wanted it to be sent
@@ -113,13 +114,39 @@ export const outbox = (given) => {
     return left > item.wait ? 0 : left;
   };
 
+  /**
+   * Stores a submission in place of its draft, or in memory if the device cannot; never rejects. Resolves to the key
+   * of the submission that the draft has become: another tab may have submitted it.
+   * @param {Item} item
+   */
+  const store = (item) =>
+    transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
+      const { key, draft, place, text } = item;
+      const earlier = draft && (await became(draft, text, outbox, receipts));
+      // Another tab's text may have replaced it.
+      const kept = place && (await got(drafts.get(place)));
+      if (place && kept?.id == draft && kept.ticket.message == text) drafts.delete(place);
+      if (!earlier) outbox.put(item, key);
+      // From here on the device has it, and changes are made there.
+      unstored.delete(key);
+      return /** @type {string} */ ((earlier || item).key);
+    }).catch(() => {
+      unstored.set(item.key, item);
+      return item.key;
+    });
+
   /** Changes a submission, if it still exists. @param {string} key @param {(item: Item) => void} change */
   const edit = async (key, change) => {
-    const kept = unstored.get(key);
-    if (kept) return change(kept);
+    const inMemory = () => {
+      const item = unstored.get(key);
+      if (item) change(item);
+      return item;
+    };
+    if (inMemory()) return;
     await transact(["outbox"], async (outbox) => {
       const item = await got(outbox.get(key));
-      if (!item) return;
+      // Storing it may have failed meanwhile.
+      if (!item) return void inMemory();
       change(item);
       outbox.put(item, key);
     });
@@ -134,7 +161,12 @@ export const outbox = (given) => {
   /** Handles a change of the outbox, here or, with `elsewhere`, in another tab. @param {boolean} [elsewhere] */
   const turn = async (elsewhere) => {
     if (!elsewhere) channel?.postMessage(0);
-    const found = await stored().catch(blank);
+    let found = await stored().catch(blank);
+    // The device answers again: only what it has survives this page.
+    if (found && unstored.size) {
+      for (const item of [...unstored.values()]) await store(item);
+      found = await stored().catch(blank);
+    }
     const items = sorted(found ?? []);
     const mine = items.filter((item) => item.user == user());
     state.queued = mine.length;
@@ -417,25 +449,20 @@ export const outbox = (given) => {
       const who = { key: random(16), site, user: user(), session: session() };
       const start = { at, said: at, tries: 0, wait: 0, next: 0, cause: "" };
       /** @type {Item} */
-      const item = { ...who, ...what, names: attachments.names(what.files), draft: draft?.id ?? "", ...start };
+      const item = {
+        ...who,
+        ...what,
+        names: attachments.names(what.files),
+        draft: draft?.id ?? "",
+        place: draft?.place,
+        ...start,
+      };
       const stopped = (item.stopped = attachments.stopped(of));
       if (stopped[0])
         await recovery()
           .then((module) => module.name(item, stopped, words))
           .catch(blank);
-      let { key } = item;
-      try {
-        key = await transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
-          const earlier = draft && (await became(draft.id, what.text, outbox, receipts));
-          // Another tab's text may have replaced it.
-          const kept = draft && (await got(drafts.get(draft.place)));
-          if (draft && kept?.id == draft.id && kept.ticket.message == what.text) drafts.delete(draft.place);
-          if (!earlier) outbox.put(item, item.key);
-          return (earlier ?? item).key;
-        });
-      } catch {
-        unstored.set(key, item);
-      }
+      const key = await store(item);
       attachments.give(item.files, key);
       const outcome = new Promise((end) => waiting.set(key, { item, end }));
       await turn();

@@ -13,6 +13,8 @@ export const grab = async (dialog) => {
   // Before the customer is asked, so that not even the first frame shows the panel; transparent and not hidden, so
   // that the focus stays.
   dialog.classList.add("unseen");
+  // The browser captures what it paints, and a page at rest is not painted. The change is too slight for any pixel.
+  const painting = dialog.animate({ opacity: [0, 0.001] }, { duration: PAINT_MS, iterations: Infinity });
   try {
     // In the same task as the press, because Safari rejects later calls.
     [stream] = await Promise.all([navigator.mediaDevices.getDisplayMedia(captureOptions()), waitForPaint()]);
@@ -24,6 +26,7 @@ export const grab = async (dialog) => {
     throw /^Invalid(Access|State)Error$/.test(name) ? "again" : "refused";
   } finally {
     stream?.getTracks().forEach((track) => track.stop());
+    painting.cancel();
     dialog.classList.remove("unseen");
   }
 };

@@ -42,6 +42,14 @@ const disk = async (options) => {
 
 const settled = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
+/** Lets time pass as a page that is not suspended sees it. @param {number} ms */
+const wait = async (mock, ms) => {
+  for (let passed = 0; passed < ms; passed += 100) {
+    mock.timers.tick(100);
+    await settled();
+  }
+};
+
 test("a transaction resolves once all of it is on disk", async () => {
   const { device, transact } = await disk();
   assert.equal(await transact(["drafts", "outbox"], (drafts, outbox) => `${drafts} ${outbox}`), "drafts outbox");
@@ -67,14 +75,28 @@ test("a transaction that takes too long is given up, and not written later", asy
   const { device, transact } = await disk({ ends: false });
   mock.timers.enable({ apis: ["setTimeout"] });
   const rejections = assert.rejects(transact(["drafts"], () => 1));
-  const patient = transact(["files"], () => 2, 30_000);
+  const patient = assert.rejects(transact(["files"], () => 2, 30_000));
   await settled();
-  mock.timers.tick(5000);
+  await wait(mock, 5000);
   await rejections;
   assert.equal(device.aborted, 1);
-  mock.timers.tick(25_000);
-  await assert.rejects(patient);
+  await wait(mock, 25_000);
+  await patient;
   assert.equal(device.aborted, 2);
+});
+
+test("a page that was suspended gives the device its time when it continues", async ({ mock }) => {
+  const { device, transact } = await disk({ ends: false });
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let isGivenUp = false;
+  transact(["drafts"], () => 1).catch(() => (isGivenUp = true));
+  await settled();
+  mock.timers.tick(3_600_000);
+  await settled();
+  assert.equal(isGivenUp, false);
+  await wait(mock, 5000);
+  assert.equal(isGivenUp, true);
+  assert.equal(device.aborted, 1);
 });
 
 test("a database that is not opened in time is opened again by the next user", async ({ mock }) => {
@@ -85,7 +107,7 @@ test("a database that is not opened in time is opened again by the next user", a
     assert.rejects(transact(["drafts"], () => 1)),
   ]);
   await settled();
-  mock.timers.tick(5000);
+  await wait(mock, 5000);
   await rejections;
   device.opens = true;
   assert.equal(await transact(["drafts"], () => 2), 2);

@@ -1,5 +1,5 @@
 import { expect, test } from "../deskbell.js";
-import { readStore } from "../drafts.js";
+import { drafts, readStore } from "../drafts.js";
 import { Panel } from "../panel.js";
 
 // Submissions in the outbox are sent automatically: once, from any page.
@@ -229,6 +229,55 @@ test("sends although the device's storage never answers", async ({ host, page, p
     await page.clock.fastForward(1000);
     await expect(panel.reference).toBeVisible({ timeout: 500 });
   }).toPass();
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("stores what went from memory as soon as the device answers, so that its draft does not come back", async ({
+  context,
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await page.clock.install();
+  await page.addInitScript(() => {
+    const { transaction } = IDBDatabase.prototype;
+    /** @type {Any} */ (window).hang = () => {
+      IDBDatabase.prototype.transaction = /** @type {Any} */ (
+        () => ({ abort() {}, objectStore: () => ({ getAll: () => ({}), get: () => ({}) }) })
+      );
+    };
+    /** @type {Any} */ (window).answerAgain = () => (IDBDatabase.prototype.transaction = transaction);
+  });
+  const site = await host();
+  // The gateway gets the ticket, and its response is lost.
+  await context.route("**/tickets", async (route) => {
+    if (route.request().method() != "POST") return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Sent from memory");
+  await expect.poll(() => drafts(page)).toEqual(["Sent from memory"]);
+  await page.evaluate(() => /** @type {Any} */ (window).hang());
+  await panel.button("Send").click();
+  await expect(async () => {
+    await page.clock.fastForward(1000);
+    await expect(panel.title).toHaveText("Not sent yet", { timeout: 500 });
+  }).toPass();
+  expect(await tickets()).toHaveLength(1);
+  await page.evaluate(() => /** @type {Any} */ (window).answerAgain());
+  await expect(async () => {
+    await page.clock.fastForward(1000);
+    expect(await readStore(page, "outbox")).toHaveLength(1);
+  }).toPass();
+  expect(await drafts(page)).toEqual([]);
+  await page.close();
+  await context.unroute("**/tickets");
+  const second = await context.newPage();
+  await second.goto(site.url);
+  await expect.poll(() => readStore(second, "outbox")).toEqual([]);
   expect(await tickets()).toHaveLength(1);
 });
 

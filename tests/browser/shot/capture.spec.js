@@ -43,7 +43,7 @@ for (const [position, viewport] of /** @type {const} */ ([
       await panel.dialog.boundingBox()
     );
     await studio.begin();
-    await expect(studio.editor).toBeVisible();
+    await studio.expectOpen();
     const live = await page.evaluate(() =>
       /** @type {Any} */ (window).stream.getTracks().map((/** @type {Any} */ track) => track.readyState),
     );
@@ -71,3 +71,23 @@ for (const [position, viewport] of /** @type {const} */ ([
     await expect(panel.box).toHaveValue("Half written");
     expect(await page.evaluate(() => /** @type {Any} */ (window).closes)).toBe(0);
   });
+
+test("captures a page at rest although the browser has lost its first frames", async ({ page, studio }) => {
+  await studio.open();
+  await page.evaluate(() => {
+    const { getDisplayMedia } = MediaDevices.prototype;
+    const { MediaStreamTrackProcessor, MediaStreamTrackGenerator } = /** @type {Any} */ (window);
+    MediaDevices.prototype.getDisplayMedia = async function (wishes) {
+      const [track] = (await getDisplayMedia.call(this, wishes)).getVideoTracks();
+      const generator = new MediaStreamTrackGenerator({ kind: "video" });
+      const end = performance.now() + 1000;
+      const late = new TransformStream({
+        transform: (frame, controller) => (performance.now() < end ? frame.close() : controller.enqueue(frame)),
+      });
+      new MediaStreamTrackProcessor({ track }).readable.pipeThrough(late).pipeTo(generator.writable);
+      return new MediaStream([generator]);
+    };
+  });
+  await studio.begin();
+  await studio.expectOpen();
+});

@@ -217,7 +217,7 @@ test("Escape cancels the drawing, then the editor, and keeps the text and the pa
   await page.mouse.move(area.x + area.width, area.y + area.height);
   await page.keyboard.press("Escape");
   await page.mouse.up();
-  await expect(studio.editor).toBeVisible();
+  await studio.expectOpen();
   await expect(studio.status).toHaveText("");
   await page.keyboard.press("Escape");
   await expect(studio.editor).toHaveCount(0);
@@ -234,7 +234,7 @@ test("yields no picture if the customer cancels or the page closes the panel", a
   await studio.cancel.click();
   expect(await studio.outcome()).toBeNull();
   await studio.begin(file);
-  await expect(studio.editor).toBeVisible();
+  await studio.expectOpen();
   await page.evaluate(() => /** @type {Any} */ (window).deskbell("close"));
   expect(await studio.outcome()).toBeNull();
   await expect(studio.editor).toHaveCount(0);

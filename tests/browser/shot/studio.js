@@ -54,6 +54,14 @@ export class Studio {
     }, file ?? null);
   }
 
+  /** Expects that the editor opens; fails with the reason if it does not. */
+  async expectOpen() {
+    /** @type {Promise<string>} */
+    const failure = this.page.evaluate(async () => (await /** @type {Any} */ (window).shot).word ?? "declined");
+    const opened = this.editor.waitFor().then(() => "open");
+    expect(await Promise.race([opened, failure])).toBe("open");
+  }
+
   /** @param {"Black out" | "Mark" | "Crop"} name */
   async tool(name) {
     await this.editor.getByRole("radio", { name }).check();
