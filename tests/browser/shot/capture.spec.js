@@ -84,7 +84,10 @@ test("captures a page at rest although the browser has lost its first frames", a
       const late = new TransformStream({
         transform: (frame, controller) => (performance.now() < end ? frame.close() : controller.enqueue(frame)),
       });
-      new MediaStreamTrackProcessor({ track }).readable.pipeThrough(late).pipeTo(generator.writable);
+      new MediaStreamTrackProcessor({ track }).readable
+        .pipeThrough(late)
+        .pipeTo(generator.writable)
+        .catch(() => {});
       return new MediaStream([generator]);
     };
   });

@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { test as base, expect } from "../deskbell.js";
 import { dist } from "../gateway.js";
 
@@ -37,7 +38,8 @@ export class Studio {
 
   /** Opens the panel on the page. @param {string} [lang] */
   async open(lang) {
-    const folder = readdirSync(dist).find((name) => name.startsWith("deskbell-")) ?? "";
+    // The folders of earlier builds are there as well.
+    const [folder] = readFileSync(path.join(dist, "deskbell.js"), "utf8").match(/deskbell-[0-9a-f]{16}/) ?? [];
     await this.host({ csp: LEAST, fill: { folder, ...(lang && { lang }) } });
     await this.page.locator("[data-deskbell-open]").click();
     await this.panel.ready();
