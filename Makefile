@@ -96,8 +96,8 @@ bench-chaos: first-time widget $(BROWSER_PACKAGES) ## a thousand tickets through
 	export CHROMIUM CHAOS='$(CHAOS)' SEED='$(SEED)'
 	tests/browser/node_modules/.bin/playwright test --config tests/browser chaos
 
-bench-load: | needs ## how long people wait among very many tickets, during an import, and beside one client that does its worst (TICKETS=1000000, FILLED=: a folder that keeps them, SECONDS=600, LOAD=tickets|import|attack: one of them alone)
-	export TICKETS='$(TICKETS)' FILLED='$(FILLED)' SECONDS_OF_ATTACK='$(SECONDS)' LOAD='$(LOAD)'
+bench-load: | needs ## how soon a gateway with very many sites is ready, how long people wait among very many tickets, during an import, and beside one client that does its worst (TICKETS=1000000, FILLED=: a folder that keeps them, SECONDS=600, SITES=1000, QUESTIONS=1000000, LOAD=sites|tickets|import|attack: one of them alone)
+	export SITES='$(SITES)' QUESTIONS='$(QUESTIONS)' TICKETS='$(TICKETS)' FILLED='$(FILLED)' SECONDS_OF_ATTACK='$(SECONDS)' LOAD='$(LOAD)'
 	cargo bench --package gateway --bench load
 
 bench-search: | needs ## how fast and how well the ranker finds (CORPUS=: a folder of questions and queries)

@@ -11,8 +11,19 @@ use deskbell_core::ports::Store;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use store_sqlite::SqliteStore;
 
-/// Tables with at most one row for each site, source, destination or session of an agent, or with a single row.
-const BOUNDED: [&str; 7] = ["_sqlx_migrations", "agent_sessions", "polls", "revisions", "salt", "signing", "sources"];
+/// Tables with at most one row for each site, source, destination, gateway or session of an agent, or with a single row.
+const BOUNDED: [&str; 10] = [
+    "_sqlx_migrations",
+    "agent_sessions",
+    "polls",
+    "reload_reports",
+    "revisions",
+    "salt",
+    "signing",
+    "site_tables",
+    "sites_revision",
+    "sources",
+];
 
 /// Indexes that may be scanned: they contain only pending deliveries or dead letters.
 const SHORT_INDEXES: [&str; 2] = ["deliveries_given_up", "deliveries_open"];

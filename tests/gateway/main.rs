@@ -30,6 +30,7 @@ mod packages;
 mod privacy;
 mod problems;
 mod queues;
+mod reload;
 mod search;
 mod snapshot;
 mod sources;

@@ -144,8 +144,8 @@ async fn incremental_and_complete_indexes_are_equal() {
         let indexes = search::Indexes::default();
         indexes.refresh(store).await.unwrap();
         for query in ["invoice", "chart 3", "cooldown", "invoice 7 of chart 1"] {
-            let found = gateway.app.indexes.search(&"acme".into(), query, 20).unwrap();
-            assert_eq!(found, indexes.search(&"acme".into(), query, 20).unwrap(), "{round} {query}");
+            let found = gateway.app.indexes.search(&"acme".into(), query, 20).await.unwrap();
+            assert_eq!(found, indexes.search(&"acme".into(), query, 20).await.unwrap(), "{round} {query}");
             assert!(found.len() <= questions.len());
         }
     }

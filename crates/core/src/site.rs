@@ -1,6 +1,7 @@
 //! A site as rules and use cases see it: plain data, without the clients that were made from its configuration.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::ids::SiteKey;
 use crate::rules::business_hours::BusinessHours;
@@ -29,17 +30,22 @@ pub struct Site {
 
 /// The sites by their public key.
 #[derive(Clone, Debug, Default)]
-pub struct Sites(BTreeMap<SiteKey, Site>);
+pub struct Sites(BTreeMap<SiteKey, Arc<Site>>);
 
 impl Sites {
     /// The site of a key, which may be any text of a request.
     pub fn get(&self, key: impl AsRef<str>) -> Option<&Site> {
-        self.0.get(key.as_ref())
+        self.0.get(key.as_ref()).map(Arc::as_ref)
+    }
+
+    /// The same as [`Sites::get`], shared.
+    pub fn shared(&self, key: impl AsRef<str>) -> Option<Arc<Site>> {
+        self.0.get(key.as_ref()).cloned()
     }
 
     /// The sites in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = &Site> {
-        self.0.values()
+        self.0.values().map(Arc::as_ref)
     }
 
     /// The keys of the sites, in order.
@@ -60,6 +66,12 @@ impl Sites {
 
 impl FromIterator<Site> for Sites {
     fn from_iter<I: IntoIterator<Item = Site>>(sites: I) -> Sites {
+        sites.into_iter().map(Arc::new).collect()
+    }
+}
+
+impl FromIterator<Arc<Site>> for Sites {
+    fn from_iter<I: IntoIterator<Item = Arc<Site>>>(sites: I) -> Sites {
         Sites(sites.into_iter().map(|site| (site.key.clone(), site)).collect())
     }
 }

@@ -78,6 +78,13 @@ impl Live {
         Watch { changes, watched, live: self.clone() }
     }
 
+    /// Ends the streams of sites; their clients open others, if they still may.
+    pub fn end(&self, is_over: impl Fn(&SiteKey) -> bool) {
+        self.streams().retain(|key, _| match key {
+            StreamKey::Person(site, _) | StreamKey::Session(site, _) => !is_over(site),
+        });
+    }
+
     fn streams(&self) -> MutexGuard<'_, OpenStreams> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,6 +102,10 @@ pub struct Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let mut streams = self.live.streams();
+        if self.changes.is_closed() {
+            // Ended; what is there now belongs to others.
+            return;
+        }
         // This receiver is still counted.
         if streams.get(&self.watched).is_some_and(|sender| sender.receiver_count() <= 1) {
             streams.remove(&self.watched);
@@ -136,6 +147,20 @@ mod tests {
         assert_eq!(woken(ticket(&"acme".into(), Some(&"ada".into()), Some(session))), [true, false, false, false]);
         assert_eq!(woken(ticket(&"acme".into(), None, Some(session))), [false, false, false, true]);
         assert_eq!(woken(ticket(&"acme".into(), None, None)), [false; 4]);
+    }
+
+    #[test]
+    fn streams_of_a_site_can_be_ended_without_those_that_follow() {
+        let live = Live::default();
+        let mut ended = live.watch(&"acme".into(), Reader::Person(&"ada".into()));
+        let mut other = live.watch(&"other".into(), Reader::Person(&"ada".into()));
+        live.end(|site| site.as_str() == "acme");
+        assert!(matches!(ended.changes.try_recv(), Err(broadcast::error::TryRecvError::Closed)));
+        let mut next = live.watch(&"acme".into(), Reader::Person(&"ada".into()));
+        drop(ended);
+        live.changed(ticket(&"acme".into(), Some(&"ada".into()), None));
+        live.changed(ticket(&"other".into(), Some(&"ada".into()), None));
+        assert!(next.changes.try_recv().is_ok() && other.changes.try_recv().is_ok());
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct Report {
     pub ready: bool,
     /// Whether the database can be read.
     pub database: bool,
-    /// Whether the search index of every site with questions was built.
+    /// Whether the search index of every site that was searched is in memory.
     pub indexes: bool,
 }
 

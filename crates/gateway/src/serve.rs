@@ -4,14 +4,17 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,14 +24,17 @@ use super::commands::import::ImportCommandError;
 use super::commands::index::StaticIndexError;
 use super::config::Limits;
 use super::config::starter::{self, StarterError};
-use super::config::{SettingsError, notices};
+use super::config::{NO_SITE, SettingsError, notices};
 use super::guard::{connections_max, open_files};
-use super::http::{self, connections};
+use super::http::{self, CurrentRouter, connections};
 use super::wire_up;
-use super::wire_up::Setup;
+use super::wire_up::{Changes, Gateway, OpenError, Setup};
+use super::workers::RunningWorkers;
 use crate::http::connections::{Capacity, Times};
 use deskbell_core::clock;
-use deskbell_core::ports::StoreError;
+use deskbell_core::ids::SiteKey;
+use deskbell_core::ports::{ReloadReport, StoreError};
+use deskbell_core::random;
 
 /// How long requests, deliveries, mails and syncs may continue after a shutdown signal; longer than any request may take, except for uploads,
 /// which clients repeat.
@@ -36,6 +42,10 @@ const GRACE: Duration = Duration::from_secs(20);
 /// How long connections may stay open after the last response. Browsers keep spare ones that never send anything.
 const FLUSH_TIME: Duration = Duration::from_millis(500);
 
+/// How often the database is polled for changed sites.
+const POLL_SITES: Duration = Duration::from_secs(2);
+/// How many sites a line of the log names.
+const NAMED_MAX: usize = 20;
 /// How many connections the inbox may have on a listener of its own; taken from the reserve of open files.
 const INBOX_CONNECTIONS: u32 = 64;
 /// How many connections the listener for metrics may have; taken from the same reserve.
@@ -51,9 +61,7 @@ pub enum GatewayError {
     #[error(transparent)]
     Starter(#[from] StarterError),
     /// There is no site to serve.
-    #[error(
-        "no site is configured; add a table [sites.NAME] with origins to the configuration file, or start with --demo"
-    )]
+    #[error("{NO_SITE}")]
     NoSite,
     /// The import of questions failed.
     #[error(transparent)]
@@ -70,6 +78,9 @@ pub enum GatewayError {
     /// A backup or restore failed.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The gateway was not opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -88,9 +99,6 @@ pub enum GatewayError {
 /// recorded.
 pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     let settings = &setup.settings;
-    if settings.sites.is_empty() {
-        return Err(GatewayError::NoSite);
-    }
     if settings.file.is_none() && !settings.demo {
         let unread = if Path::new(starter::FILE).exists() {
             "use --config deskbell.toml to read the file in this folder"
@@ -99,46 +107,66 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         };
         tracing::info!(site = starter::SITE, "no configuration file: serving pages on this computer only; {unread}");
     }
-    for notice in notices(settings, clock::now()) {
-        tracing::warn!(notice, "configuration notice");
-    }
     let listener = listen(settings.listen, settings.demo)?;
     let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;
     let metrics_listener = settings.metrics_listen.map(|address| listen(address, false)).transpose()?;
-    let stop_requested = stop_signal()?;
-    let (limits, proxies) = (setup.settings.limits, setup.settings.proxies.clone());
-    let gateway = wire_up::open(setup).await?;
-    let (stop, requests, listeners) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
-    let tracked = requests.clone();
-    let track = move |request: Request, next: Next| track_request(tracked.clone(), request, next);
-    let router = http::router(&gateway.routers).layer(from_fn(track.clone()));
+    let mut stop_requested = pin!(stop_signal()?);
+    let mut reload_requested = signal(SignalKind::hangup())?;
+    let has_file = settings.file.is_some();
+    let mut polls = interval(POLL_SITES);
+    polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (limits, proxies) = (settings.limits, settings.proxies.clone());
+    let requests = TaskTracker::new();
+    let name = format!(
+        "{} of process {} ({:08x})",
+        listener.local_addr()?,
+        std::process::id(),
+        random::number().unwrap_or_default() >> 32
+    );
+    let mut current = Current::new(wire_up::open(setup).await?, name, requests.clone());
+    if current.gateway.settings().sites.is_empty() {
+        return Err(GatewayError::NoSite);
+    }
+    current.log_notices();
+    let (stop, listeners) = (CancellationToken::new(), TaskTracker::new());
     let capacity = Capacity::new(&limits, proxies.clone(), connections_max(&limits, open_files()));
     let times = Times::default();
     announce(listener.local_addr()?)?;
 
-    let mut workers = gateway.workers.start(&stop);
+    current.start_workers(&stop).await;
     let mut inbox_serving = None;
     if let Some(listener) = inbox_listener {
-        let router = http::inbox_router(&gateway.routers).layer(from_fn(track));
         tracing::info!(address = %listener.local_addr()?, "inbox listening");
         // The inbox has connections of its own, so that agents get in when all others are in use.
         let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..limits };
         let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
+        let router = current.inbox.clone();
         inbox_serving = Some(listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone())));
     }
     if let Some(listener) = metrics_listener {
-        let router = http::metrics_router(&gateway.metrics, &gateway.routers.readiness);
         tracing::info!(address = %listener.local_addr()?, "metrics listening");
         let capacity = Capacity::new(&limits, proxies.clone(), METRICS_CONNECTIONS);
+        let router = current.metrics.clone();
         listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone()));
     }
     // In a task of its own, so that nothing else delays accepting connections.
+    let router = current.public.clone();
     let mut serving = listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone()));
-    let ended = tokio::select! {
-        () = stop_requested => Ok(()),
-        ended = &mut serving => Err(std::io::Error::other(format!("accepting connections ended: {ended:?}"))),
-        ended = wait_for_inbox_end(&mut inbox_serving) => {
-            Err(std::io::Error::other(format!("accepting connections to the inbox ended: {ended:?}")))
+    let ended = loop {
+        tokio::select! {
+            () = &mut stop_requested => break Ok(()),
+            // Without a file there is nothing to read again, and the terminal of somebody who tries the gateway was closed.
+            Some(()) = reload_requested.recv() => match has_file {
+                true => current.reload(&stop).await,
+                false => break Ok(()),
+            },
+            _ = polls.tick() => current.follow_sites(&stop).await,
+            ended = &mut serving => {
+                break Err(std::io::Error::other(format!("accepting connections ended: {ended:?}")));
+            }
+            ended = wait_for_inbox_end(&mut inbox_serving) => {
+                break Err(std::io::Error::other(format!("accepting connections to the inbox ended: {ended:?}")));
+            }
         }
     };
     tracing::info!("stopping");
@@ -149,17 +177,125 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         requests.wait().await;
         let _ = tokio::time::timeout(FLUSH_TIME, listeners.wait()).await;
     };
-    let worked = async { while workers.join_next().await.is_some() {} };
-    if tokio::time::timeout(GRACE, async { tokio::join!(answered, worked) }).await.is_err() {
+    let Current { gateway, mut workers, .. } = current;
+    if tokio::time::timeout(GRACE, async { tokio::join!(answered, workers.wait()) }).await.is_err() {
         tracing::warn!("stopped with unfinished work");
     }
-    workers.shutdown().await;
+    workers.abort().await;
     if let Err(error) = gateway.counting.flush(gateway.store.as_ref()).await {
         tracing::warn!(%error, "recording counts failed");
     }
     gateway.store.close().await;
     tracing::info!("stopped");
     Ok(ended?)
+}
+
+/// The gateway that serves at this moment. A reload replaces it by one with another configuration.
+struct Current {
+    gateway: Gateway,
+    /// Its name in reports.
+    name: String,
+    /// The revision of the sites that was read last, whether it took effect or not.
+    revision: i64,
+    public: CurrentRouter,
+    inbox: CurrentRouter,
+    metrics: CurrentRouter,
+    workers: RunningWorkers,
+    requests: TaskTracker,
+}
+
+impl Current {
+    fn new(gateway: Gateway, name: String, requests: TaskTracker) -> Current {
+        let [public, inbox, metrics] = routers(&gateway, &requests).map(CurrentRouter::from);
+        let (workers, revision) = (RunningWorkers::default(), gateway.revision());
+        Current { gateway, name, revision, public, inbox, metrics, workers, requests }
+    }
+
+    /// Starts the workers of the gateway, and stops those that it does not have.
+    async fn start_workers(&mut self, stop: &CancellationToken) {
+        self.gateway.workers.deliver.warn_of_removed().await;
+        self.workers.replace(self.gateway.workers.list(), stop);
+    }
+
+    /// Reads the configuration again if a site in the database was changed, or if a command requests it.
+    async fn follow_sites(&mut self, stop: &CancellationToken) {
+        match self.gateway.store.sites_revision().await {
+            Ok(revision) if revision == self.revision => {}
+            Ok(_) => self.reload(stop).await,
+            Err(error) => tracing::warn!(%error, "polling for changed sites failed"),
+        }
+    }
+
+    /// Reads the configuration again, and reports what came of it.
+    async fn reload(&mut self, stop: &CancellationToken) {
+        // Read before the sites, so that a change between the two is noticed.
+        let revision = match self.gateway.store.sites_revision().await {
+            Ok(revision) => revision,
+            Err(error) => return tracing::error!(%error, "configuration not reloaded"),
+        };
+        let result = self.replace(stop).await;
+        self.revision = revision;
+        if let Err(error) = &result {
+            tracing::error!(%error, "configuration not reloaded; the former one stays in effect");
+        }
+        let error = result.err().map(|error| error.to_string()).or_else(|| {
+            let warnings = self.gateway.settings().warnings.join("\n");
+            Some(warnings).filter(|warnings| !warnings.is_empty())
+        });
+        let report = ReloadReport { gateway: self.name.clone(), revision, error };
+        if let Err(error) = self.gateway.store.record_reload(&report).await {
+            tracing::warn!(%error, "reporting the reload failed");
+        }
+    }
+
+    /// Replaces the gateway by one with the configuration of now. Requests that have begun end on the routers on which they began. An invalid
+    /// configuration changes nothing.
+    async fn replace(&mut self, stop: &CancellationToken) -> Result<(), OpenError> {
+        let (gateway, changes) = self.gateway.reload().await?;
+        self.gateway = gateway;
+        let [public, inbox, metrics] = routers(&self.gateway, &self.requests);
+        self.public.replace(public);
+        self.inbox.replace(inbox);
+        self.metrics.replace(metrics);
+        let is_over = |site: &SiteKey| changes.removed.contains(site) || changes.changed.contains(site);
+        self.gateway.live.end(is_over);
+        self.start_workers(stop).await;
+        let Changes { added, removed, changed, needs_restart } = changes;
+        let [added, removed, changed] = [added, removed, changed].map(|sites| names(&sites));
+        tracing::info!(added, removed, changed, "configuration reloaded");
+        self.log_notices();
+        if !needs_restart.is_empty() {
+            tracing::warn!(fields = needs_restart.join(", "), "configuration changes need a restart");
+        }
+        Ok(())
+    }
+
+    fn log_notices(&self) {
+        for notice in notices(self.gateway.settings(), clock::now()) {
+            tracing::warn!(notice, "configuration notice");
+        }
+    }
+}
+
+/// The public router, that of the inbox's own listener, and that of the listener for metrics.
+fn routers(gateway: &Gateway, requests: &TaskTracker) -> [Router; 3] {
+    let track = {
+        let requests = requests.clone();
+        move |request: Request, next: Next| track_request(requests.clone(), request, next)
+    };
+    [
+        http::router(&gateway.routers).layer(from_fn(track.clone())),
+        http::inbox_router(&gateway.routers).layer(from_fn(track)),
+        http::metrics_router(&gateway.metrics, &gateway.routers.readiness),
+    ]
+}
+
+/// The names of sites for the log, of many only the first.
+fn names(sites: &[SiteKey]) -> String {
+    let mut names: Vec<&str> = sites.iter().take(NAMED_MAX).map(SiteKey::as_str).collect();
+    let more = format!("and {} more", sites.len().saturating_sub(NAMED_MAX));
+    names.extend((sites.len() > NAMED_MAX).then_some(more.as_str()));
+    names.join(", ")
 }
 
 /// Ends with the task that serves the inbox, if the inbox has a listener of its own.

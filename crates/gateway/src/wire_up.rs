@@ -11,11 +11,11 @@ mod sites;
 mod webhook;
 mod zendesk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::bus::LocalBus;
-use crate::config::{self, Overrides, Secrets, Settings, SettingsError};
+use crate::config::{self, Fingerprint, Overrides, Secrets, Settings, SettingsError, StoredSite};
 use crate::disk::FolderDisk;
 use crate::files::Folder;
 use crate::guard::{Guard, ProxyWatch, connections_max, open_files};
@@ -39,7 +39,7 @@ use crate::readiness::Readiness;
 use crate::workers::Workers;
 use deskbell_core::clock::{Clock, SystemClock};
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, Store, StoreError};
+use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, SiteTable, SiteTables, Store, StoreError};
 use deskbell_core::pseudonym::Pseudonyms;
 use deskbell_core::use_cases::access::SignIn;
 use deskbell_core::use_cases::agents::{Audit, HandleSessions};
@@ -53,9 +53,9 @@ use deskbell_core::use_cases::delivery::{
 use deskbell_core::use_cases::incidents::{CurrentIncidents, OpenIncidents};
 use deskbell_core::use_cases::mail::{Codes, MailWakers, Receipts, SendMail, SiteOutbox};
 use deskbell_core::use_cases::privacy::{EnforceRetention, EraseSelection, EraseTicket, ExportPorts, ExportSelection};
-use deskbell_core::use_cases::search::Indexes;
 use deskbell_core::use_cases::search::counting::Counting;
 use deskbell_core::use_cases::search::import::{ImportQuestions, ScheduledImport};
+use deskbell_core::use_cases::search::{IndexLimits, Indexes};
 use deskbell_core::use_cases::tickets::{
     AmendTicket, AutomaticReply, ConfirmAddress, FindSimilar, GatherTickets, HandleTicket, OpenLink, PlanExtras,
     ReadTickets, ReplyToTicket, RequestCode, SubmissionLimits, TakeTicket,
@@ -75,12 +75,48 @@ pub struct Setup {
     pub parts: SiteParts,
     /// The login of agents at their identity provider, if there is one.
     pub oidc: Option<Arc<OidcLogin>>,
+    /// What they were loaded with, for reloads.
+    pub overrides: Overrides,
 }
 
-/// Loads the settings and creates the clients that they name.
+/// Loads the settings and creates the clients that they name, without sites of the database.
 pub fn load(overrides: &Overrides) -> Result<Setup, SettingsError> {
-    let settings = config::load(overrides)?;
-    let parts = sites::make(&settings.sites, &settings.secrets, &settings.lines)?;
+    load_after(overrides, &[], None)
+}
+
+/// The same with sites of the database. Sites that have not changed keep what they have in `previous`; those of the database that are invalid
+/// stay as they are there, or are left out, with a warning.
+fn load_after(overrides: &Overrides, tables: &[SiteTable], previous: Option<&Setup>) -> Result<Setup, SettingsError> {
+    let (mut stored, mut invalid) = (BTreeMap::new(), Vec::new());
+    for SiteTable { site, text, .. } in tables {
+        match config::parse_site(site.as_str(), text, &format!("site {site} in the database")) {
+            Ok(table) => drop(stored.insert(site.to_string(), table)),
+            Err(error) => invalid.push((site, error)),
+        }
+    }
+    let mut settings = config::load_with(overrides, stored)?;
+    let none = SiteParts::default();
+    let before = previous.map_or(&none, |setup| &setup.parts);
+    for (site, error) in invalid {
+        let former = previous.and_then(|setup| setup.settings.sites.get(site.as_str()));
+        if let Some(former) = former.filter(|_| !settings.sites.contains_key(site.as_str())) {
+            let version = before.fingerprints.get(site).copied().unwrap_or_default();
+            settings.sites.insert(site.to_string(), former.clone());
+            settings.fingerprints.insert(site.to_string(), version);
+            settings.stored.insert(site.to_string());
+        }
+        settings.warnings.push(error.to_string());
+    }
+    let source = sites::Source {
+        sites: &settings.sites,
+        fingerprints: &settings.fingerprints,
+        stored: &settings.stored,
+        secrets: &settings.secrets,
+        lines: &settings.lines,
+    };
+    let (parts, failed) = sites::make(&source, before)?;
+    settings.sites.retain(|name, _| parts.sites.get(name).is_some());
+    settings.warnings.extend(failed.iter().map(SettingsError::to_string));
     let oidc = settings.logins.oidc.as_ref();
     let oidc = oidc.map(|table| agents::provider(table, settings.secrets.oidc_secret.as_deref())).transpose();
     let oidc = oidc.map_err(|(field, message)| SettingsError::Value {
@@ -88,14 +124,34 @@ pub fn load(overrides: &Overrides) -> Result<Setup, SettingsError> {
         message,
     })?;
     let login = |agents::Provider { client, name, grants }| Arc::new(OidcLogin::new(client, name, grants));
-    Ok(Setup { settings, parts, oidc: oidc.map(login) })
+    Ok(Setup { settings, parts, oidc: oidc.map(login), overrides: overrides.clone() })
 }
 
 /// The sites in the text of a configuration file; `name` is its name in errors.
 pub fn parse(text: &str, name: &str) -> Result<SiteParts, SettingsError> {
     let file = config::parse(text, name)?;
-    let lines = file.lines.clone();
-    sites::make(&config::check_sites(file)?, &Secrets::default(), &lines)
+    let (lines, fingerprints) = (file.lines.clone(), file.fingerprints.clone());
+    let source = sites::Source {
+        sites: &config::check_sites(file)?,
+        fingerprints: &fingerprints,
+        stored: &BTreeSet::new(),
+        secrets: &Secrets::default(),
+        lines: &lines,
+    };
+    sites::make(&source, &SiteParts::default()).map(|(parts, _)| parts)
+}
+
+/// Checks the table of a site as the database has it, and creates its clients; `name` is the name of the text in errors.
+pub fn check_site(key: &str, text: &str, name: &str, secrets: &Secrets) -> Result<(), SettingsError> {
+    let StoredSite { config, fingerprint, lines } = config::parse_site(key, text, name)?;
+    let source = sites::Source {
+        sites: &BTreeMap::from([(key.to_string(), config)]),
+        fingerprints: &BTreeMap::from([(key.to_string(), fingerprint)]),
+        stored: &BTreeSet::new(),
+        secrets,
+        lines: &lines,
+    };
+    sites::make(&source, &SiteParts::default()).map(drop)
 }
 
 /// An assembled gateway: routers, workers, and what outlives both.
@@ -120,11 +176,88 @@ pub struct Gateway {
     pub counting: Arc<Counting>,
     /// The actions of agents.
     pub handle: Arc<HandleTicket>,
+    wakers: Arc<MailWakers>,
+    /// What it was assembled from.
+    setup: Setup,
+    shared: Shared,
 }
 
-/// Opens the store and assembles the gateway. The indexes are built while it serves, except for the demo's.
-pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
-    let Setup { settings, parts, oidc } = setup;
+/// What a reload has changed.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The sites that are new.
+    pub added: Vec<SiteKey>,
+    /// The sites that are gone.
+    pub removed: Vec<SiteKey>,
+    /// The sites that are different.
+    pub changed: Vec<SiteKey>,
+    /// The fields of the file that take effect at the next start.
+    pub needs_restart: Vec<&'static str>,
+}
+
+impl Gateway {
+    /// The settings in effect.
+    pub fn settings(&self) -> &Settings {
+        &self.setup.settings
+    }
+
+    /// The revision of the sites in the database with which it was opened.
+    pub fn revision(&self) -> i64 {
+        self.shared.revision
+    }
+
+    /// Reads the configuration again, and assembles a gateway from it that continues this one: over the same store, with the same streams, limits
+    /// and indexes. If the configuration is invalid, this one is unchanged.
+    pub async fn reload(&self) -> Result<(Gateway, Changes), OpenError> {
+        let tables = self.store.site_tables().await?;
+        let again = || load_after(&self.setup.overrides, &tables, Some(&self.setup));
+        // Reads files, and creates clients.
+        let mut setup = tokio::task::block_in_place(again)?;
+        let needs_restart = setup.settings.keep_started(&self.setup.settings);
+        if setup.settings.sites.is_empty() && !self.setup.settings.sites.is_empty() {
+            let location = setup.settings.lines.location("sites");
+            return Err(SettingsError::Value { location, message: config::NO_SITE.into() }.into());
+        }
+        let changes = Changes { needs_restart, ..changes(&self.setup.parts, &setup.parts) };
+        let is_polled = |site: &SiteKey| setup.parts.status_pages.contains_key(site);
+        self.shared.open_incidents.configure(setup.parts.incidents.clone(), is_polled);
+        self.indexes.retain(|site| setup.parts.sites.get(site).is_some());
+        let states = self.states.succeeded_by(&setup.parts.destinations);
+        let wakers = self.wakers.succeeded_by(setup.parts.mails.keys());
+        Ok((assemble(setup, self.shared.clone(), states, wakers), changes))
+    }
+}
+
+fn changes(before: &SiteParts, after: &SiteParts) -> Changes {
+    let (before, after) = (&before.fingerprints, &after.fingerprints);
+    let without = |all: &BTreeMap<SiteKey, Fingerprint>, other: &BTreeMap<SiteKey, Fingerprint>| {
+        all.keys().filter(|site| !other.contains_key(*site)).cloned().collect()
+    };
+    let differs = |(site, version): (&SiteKey, &Fingerprint)| {
+        before.get(site).is_some_and(|known| known != version).then(|| site.clone())
+    };
+    Changes {
+        added: without(after, before),
+        removed: without(before, after),
+        changed: after.iter().filter_map(differs).collect(),
+        needs_restart: Vec::new(),
+    }
+}
+
+/// Why a gateway was not opened or reloaded.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The configuration is invalid.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Opens the store and assembles the gateway, with the sites that the store has. Indexes are built when they are needed, except for the demo's.
+pub async fn open(setup: Setup) -> Result<Gateway, OpenError> {
+    let settings = &setup.settings;
     let readers = settings.database_readers.unwrap_or(READERS);
     // Of the store and of the use cases, so that what they compare are times of one clock.
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -133,52 +266,86 @@ pub async fn open(setup: Setup) -> Result<Gateway, StoreError> {
     if settings.demo {
         crate::demo::import(store.as_ref()).await?;
     }
-    let files = Arc::new(Folder::open(settings.attachments.clone())?);
-    let addresses = FileAddresses::new(&store.attachments_key().await?);
-    let codes = Codes::new(&store.confirmations_key().await?);
-    let indexes = Arc::new(Indexes::default());
+    let indexes = Arc::new(Indexes::new(index_limits(settings)));
     if settings.demo {
         // Its few questions can be searched as soon as it serves.
         indexes.refresh(store.as_ref()).await?;
     }
+    // Read before the sites, so that a change between the two is noticed.
+    let revision = store.sites_revision().await?;
+    let tables = store.site_tables().await?;
+    let setup = if tables.is_empty() { setup } else { load_after(&setup.overrides, &tables, Some(&setup))? };
+    let settings = &setup.settings;
     let pseudonyms = Pseudonyms::new(store.salt().await?);
-    Ok(assemble(settings, (parts, oidc), Storage { store, clock, files, addresses, codes, indexes, pseudonyms }))
+    let shared = Shared {
+        clock,
+        files: Arc::new(Folder::open(settings.attachments.clone())?),
+        addresses: FileAddresses::new(&store.attachments_key().await?),
+        codes: Codes::new(&store.confirmations_key().await?),
+        readiness: Arc::new(Readiness::new(store.clone(), indexes.clone())),
+        indexes,
+        counting: Arc::new(Counting::new(pseudonyms.clone())),
+        pseudonyms,
+        live: Live::default(),
+        guard: Arc::new(Guard::new(settings.limits, connections_max(&settings.limits, open_files()))),
+        disk: Arc::new(FolderDisk::of_file(&settings.database)),
+        open_incidents: OpenIncidents::new(setup.parts.incidents.clone()),
+        proxy_watch: Arc::default(),
+        requests: RequestMetrics::default(),
+        revision,
+        store,
+    };
+    let states = DestinationStates::new(&setup.parts.destinations);
+    let wakers = MailWakers::new(setup.parts.mails.keys());
+    Ok(assemble(setup, shared, states, wakers))
 }
 
-/// What is stored on disk.
-struct Storage<S> {
-    store: Arc<S>,
+/// One core is left for requests.
+fn index_limits(settings: &Settings) -> IndexLimits {
+    let builds = std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
+    IndexLimits { questions: settings.search.questions_in_memory.get(), builds }
+}
+
+/// What all assemblies of a gateway share, from its start to its end.
+#[derive(Clone)]
+struct Shared {
+    store: Arc<SqliteStore>,
     clock: Arc<dyn Clock>,
     files: Arc<Folder>,
     addresses: FileAddresses,
     codes: Codes,
     indexes: Arc<Indexes>,
     pseudonyms: Pseudonyms,
+    counting: Arc<Counting>,
+    live: Live,
+    guard: Arc<Guard>,
+    disk: Arc<FolderDisk>,
+    open_incidents: OpenIncidents,
+    proxy_watch: Arc<ProxyWatch>,
+    requests: RequestMetrics,
+    readiness: Arc<Readiness>,
+    /// The revision of the sites at the start.
+    revision: i64,
 }
 
-fn assemble<S: Store + 'static>(
-    settings: Settings,
-    (parts, oidc): (SiteParts, Option<Arc<OidcLogin>>),
-    storage: Storage<S>,
-) -> Gateway {
-    let Storage { store, clock, files, addresses, codes, indexes, pseudonyms } = storage;
-    let SiteParts { sites, origins, signers, mails, destinations, incidents, status_pages, imports } = parts;
+fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: MailWakers) -> Gateway {
+    let Shared { store, clock, files, addresses, codes, indexes, pseudonyms, counting, live, guard, disk, .. } =
+        shared.clone();
+    let Shared { open_incidents, proxy_watch, requests, readiness, .. } = shared.clone();
+    let Setup { settings, parts, oidc, .. } = setup.clone();
+    let SiteParts { fingerprints, sites, origins, signers, mails, destinations, status_pages, imports, .. } = parts;
     let (sites, destinations) = (Arc::new(sites), Arc::new(destinations));
 
     // Shared by several use cases.
-    let (live, states) = (Live::default(), Arc::new(DestinationStates::new(&destinations)));
-    let wakers = Arc::new(MailWakers::new(mails.keys()));
+    let (states, wakers) = (Arc::new(states), Arc::new(wakers));
     let bus: Arc<dyn Bus> = Arc::new(LocalBus::new(live.clone(), states.clone(), wakers.clone()));
-    let guard = Arc::new(Guard::new(settings.limits, connections_max(&settings.limits, open_files())));
     let dispatch = Dispatch::new(store.clone(), destinations.clone(), states.clone(), bus.clone());
-    let disk = Arc::new(FolderDisk::of_file(&settings.database));
     let limits = SubmissionLimits::new(guard.clone(), settings.quotas, disk, pseudonyms.clone());
     let mail_limits = mails.iter().map(|(site, mail)| (site.clone(), mail.limits)).collect();
     let receipts = Receipts::new(mail_limits, codes.clone(), pseudonyms.clone());
     let clean = CleanFiles::new(files.clone());
     let read_files = ReadFiles::new(store.clone(), addresses);
     let keep_file = KeepFile::new(store.clone(), clean.clone(), clock.clone());
-    let open_incidents = OpenIncidents::new(incidents);
 
     // For customers.
     let sign_in = Arc::new(SignIn::new(store.clone(), store.clone(), store.clone(), destinations.clone(), bus.clone()));
@@ -190,8 +357,7 @@ fn assemble<S: Store + 'static>(
     let confirm = ConfirmAddress::new(store.clone(), codes.clone(), destinations.clone(), bus.clone());
     let upload_limits = UploadLimits { quotas: settings.quotas, rates: guard.clone(), pseudonyms: pseudonyms.clone() };
     let store_file = StoreFile::new(store.clone(), clean, sign_in.clone(), upload_limits, clock.clone());
-    let current_incidents = Arc::new(CurrentIncidents::new(open_incidents.clone(), store.clone(), pseudonyms.clone()));
-    let counting = Arc::new(Counting::new(pseudonyms));
+    let current_incidents = Arc::new(CurrentIncidents::new(open_incidents.clone(), store.clone(), pseudonyms));
 
     // For inbound events.
     let store_reply = StoreReply::new(store.clone(), destinations.clone(), bus.clone());
@@ -205,7 +371,6 @@ fn assemble<S: Store + 'static>(
     let handle = Arc::new(HandleTicket::new(store.clone(), sites.clone(), destinations.clone(), bus.clone()));
     let erase = Arc::new(EraseTicket::new(store.clone(), store.clone(), files.clone()));
     let audit = Audit::new(store.clone(), settings.audit_keep, clock.clone());
-    let proxy_watch = Arc::new(ProxyWatch::default());
     let access = InboxAccess {
         logins: settings.logins.clone(),
         oidc,
@@ -224,9 +389,8 @@ fn assemble<S: Store + 'static>(
         proxy_watch: proxy_watch.clone(),
     };
 
-    let readiness = Arc::new(Readiness::new(store.clone(), indexes.clone()));
     let metrics = Metrics {
-        requests: RequestMetrics::default(),
+        requests: requests.clone(),
         guard: guard.clone(),
         queue: store.clone(),
         states: states.clone(),
@@ -238,7 +402,7 @@ fn assemble<S: Store + 'static>(
     let routers = Routers {
         edge: Edge { guard: guard.clone(), proxies: Arc::new(settings.proxies.clone()), proxy_watch },
         pages: Arc::new(PageAccess::new(origins, settings.demo)),
-        requests: metrics.requests.clone(),
+        requests,
         readiness,
         api: ApiState {
             requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in)),
@@ -308,7 +472,7 @@ fn assemble<S: Store + 'static>(
     let workers = Workers {
         deliver: DeliverTickets::new(store.clone(), contents, destinations.clone(), states.clone()),
         sync: SyncTickets::new(sync_ports, sites.clone(), states.clone(), store_reply, keep_file),
-        mail: SendMail::new(store.clone(), outboxes.collect(), codes, wakers),
+        mail: SendMail::new(store.clone(), outboxes.collect(), codes, wakers.clone()),
         sweep: SweepFiles::new(store.clone(), files.clone(), clock.clone()),
         retention: EnforceRetention::new(store.clone(), store.clone(), files.clone(), sites, clock.clone()),
         audit,
@@ -322,8 +486,10 @@ fn assemble<S: Store + 'static>(
         status_pages,
         import: ImportQuestions::new(store.clone(), store.clone(), store.clone()),
         imports: plans(imports),
+        versions: fingerprints,
     };
-    Gateway { routers, workers, metrics: Arc::new(metrics), store, files, live, states, indexes, counting, handle }
+    let metrics = Arc::new(metrics);
+    Gateway { routers, workers, metrics, store, files, live, states, indexes, counting, handle, wakers, setup, shared }
 }
 
 /// The scheduled imports, by site.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Fingerprint;
 use crate::supervisor::supervise;
 use deskbell_core::clock::Clock;
 use deskbell_core::ids::SiteKey;
@@ -55,45 +56,158 @@ pub struct Workers {
     pub import: ImportQuestions,
     /// The scheduled imports, by site.
     pub imports: BTreeMap<SiteKey, Vec<ScheduledImport>>,
+    /// The versions of the sites.
+    pub versions: BTreeMap<SiteKey, Fingerprint>,
 }
 
 type WorkFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Start = Box<dyn Fn(CancellationToken) -> WorkFuture + Send + Sync>;
 
-impl Workers {
-    /// Starts all of them. They end when cancelled; running deliveries, polls and mails are completed before.
-    pub fn start(&self, stop: &CancellationToken) -> JoinSet<()> {
-        let mut workers = JoinSet::new();
-        workers.spawn(deliver(self.deliver.clone(), stop.clone()));
-        workers.spawn(sync(self.sync.clone(), stop.clone()));
-        workers.spawn(send_mail(self.mail.clone(), stop.clone()));
-        for (name, work) in self.repeated() {
-            workers.spawn(repeat(name, stop.clone(), work));
+/// A worker that is not started yet.
+pub struct Worker {
+    /// Its name, which no other has.
+    pub name: String,
+    /// What it depends on; a reload leaves a worker alone whose version is the same.
+    pub version: Version,
+    start: Start,
+}
+
+/// What a worker depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// Only on what all assemblies of the gateway share.
+    Shared,
+    /// On the configuration of one site.
+    Site(Fingerprint),
+    /// On more than one site.
+    Assembly,
+}
+
+/// The workers that run. A reload replaces those of sites that have changed.
+#[derive(Default)]
+pub struct RunningWorkers {
+    running: BTreeMap<String, RunningWorker>,
+    tasks: JoinSet<()>,
+}
+
+struct RunningWorker {
+    version: Version,
+    stop: CancellationToken,
+    /// Cancelled when it has ended.
+    ended: CancellationToken,
+}
+
+impl RunningWorkers {
+    /// Starts these workers, and stops all others: what they are doing is completed first. One that replaces another of the same name starts
+    /// when that has ended, so that no delivery, mail or import has two workers. They also end when `stop` is cancelled.
+    pub fn replace(&mut self, workers: Vec<Worker>, stop: &CancellationToken) {
+        // Those that have ended are not kept for the end of the gateway.
+        while self.tasks.try_join_next().is_some() {}
+        let mut before = std::mem::take(&mut self.running);
+        for Worker { name, version, start } in workers {
+            let previous = before.remove(&name);
+            if let Some(kept) = previous.as_ref().filter(|kept| kept.version == version && version != Version::Assembly)
+                && !kept.ended.is_cancelled()
+            {
+                self.running.extend(previous.map(|kept| (name, kept)));
+                continue;
+            }
+            let running = RunningWorker { version, stop: stop.child_token(), ended: CancellationToken::new() };
+            let (stop, ended) = (running.stop.clone(), running.ended.clone().drop_guard());
+            let (worker, predecessor) = (name.clone(), previous.map(RunningWorker::end));
+            self.tasks.spawn(async move {
+                if let Some(predecessor) = predecessor {
+                    predecessor.cancelled().await;
+                }
+                supervise(&worker, &stop, || start(stop.clone())).await;
+                drop(ended);
+            });
+            self.running.insert(name, running);
         }
-        workers
+        for (_, gone) in before {
+            gone.end();
+        }
     }
 
-    /// Work that may be aborted at any time, by name.
-    fn repeated(&self) -> Vec<(String, Box<dyn Fn() -> WorkFuture + Send + Sync>)> {
-        let mut all: Vec<(String, Box<dyn Fn() -> WorkFuture + Send + Sync>)> = Vec::new();
+    /// Waits until all have ended, after they were stopped.
+    pub async fn wait(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// Ends those that still run.
+    pub async fn abort(&mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+impl RunningWorker {
+    /// Stops it. The token is cancelled when it has ended.
+    fn end(self) -> CancellationToken {
+        self.stop.cancel();
+        self.ended
+    }
+}
+
+impl Workers {
+    /// All of them, each with a name of its own.
+    pub fn list(&self) -> Vec<Worker> {
+        let mut all = Vec::new();
+        for queue in self.deliver.queues() {
+            let (name, version, deliver) =
+                (format!("delivery {queue}"), self.version(&queue.site), self.deliver.clone());
+            let start = move |stop: CancellationToken| -> WorkFuture {
+                let (deliver, queue) = (deliver.clone(), queue.clone());
+                Box::pin(async move { deliver.work(&queue, &stop).await })
+            };
+            all.push(Worker { name, version, start: Box::new(start) });
+        }
+        for queue in self.sync.polled() {
+            let (name, version, sync) = (format!("sync {queue}"), self.version(&queue.site), self.sync.clone());
+            let start = move |stop: CancellationToken| -> WorkFuture {
+                let (sync, queue) = (sync.clone(), queue.clone());
+                Box::pin(async move { sync.work(&queue, &stop).await })
+            };
+            all.push(Worker { name, version, start: Box::new(start) });
+        }
+        for outbox in self.mail.outboxes().iter().cloned() {
+            let site = &outbox.site.key;
+            let (name, version, send) = (format!("mail {site}"), self.version(site), self.mail.clone());
+            let start = move |stop: CancellationToken| -> WorkFuture {
+                let (send, outbox) = (send.clone(), outbox.clone());
+                Box::pin(async move { send.work(&outbox, &stop).await })
+            };
+            all.push(Worker { name, version, start: Box::new(start) });
+        }
+        all.extend(self.repeated());
+        all
+    }
+
+    fn version(&self, site: &SiteKey) -> Version {
+        Version::Site(self.versions.get(site).copied().unwrap_or_default())
+    }
+
+    /// Work that may be aborted at any time.
+    fn repeated(&self) -> Vec<Worker> {
+        let mut all = Vec::new();
         let (indexes, questions) = (self.indexes.clone(), self.questions.clone());
         let follow = work((indexes, questions), |(indexes, questions)| async move {
             search::follow(&indexes, questions.as_ref()).await;
         });
-        all.push(("search indexes".into(), follow));
+        all.push(abortable("search indexes", Version::Shared, follow));
         let count = work((self.counting.clone(), self.counts.clone()), |(counting, counts)| async move {
             counting::run(&counting, counts.as_ref()).await;
         });
-        all.push(("counting".into(), count));
+        all.push(abortable("counting", Version::Shared, count));
         let sweep = work(self.sweep.clone(), |sweep| async move { match sweep.run().await {} });
-        all.push(("attachments sweep".into(), sweep));
+        all.push(abortable("attachments sweep", Version::Shared, sweep));
         let forget = work((self.outgoing.clone(), self.clock.clone()), |(mails, clock)| async move {
             match mail::retention::run(mails.as_ref(), clock.as_ref()).await {}
         });
-        all.push(("mail retention".into(), forget));
+        all.push(abortable("mail retention", Version::Shared, forget));
         let retention = work(self.retention.clone(), |retention| async move { match retention.run().await {} });
-        all.push(("retention".into(), retention));
+        all.push(abortable("retention", Version::Assembly, retention));
         let audit = work(self.audit.clone(), |audit| async move { match audit.run().await {} });
-        all.push(("audit log retention".into(), audit));
+        all.push(abortable("audit log retention", Version::Assembly, audit));
         for (site, page) in &self.status_pages {
             let name = format!("status page of {site}");
             let parts = (self.open_incidents.clone(), site.clone(), page.clone());
@@ -102,17 +216,28 @@ impl Workers {
                     parts,
                     |(open, site, page)| async move { match incidents::poll(&open, &site, page.as_ref()).await {} },
                 );
-            all.push((name, poll));
+            all.push(abortable(&name, self.version(site), poll));
         }
         let plans = self.imports.iter().flat_map(|(site, plans)| plans.iter().map(move |plan| (site, plan)));
         for (site, plan) in plans {
             let name = format!("import of {} for {site}", plan.source.location());
             let parts = (self.import.clone(), site.clone(), plan.clone());
             let import = work(parts, |(import, site, plan)| async move { match import.run(&site, &plan).await {} });
-            all.push((name, import));
+            all.push(abortable(&name, self.version(site), import));
         }
         all
     }
+}
+
+/// A worker that is aborted when it is stopped.
+fn abortable(name: &str, version: Version, work: Box<dyn Fn() -> WorkFuture + Send + Sync>) -> Worker {
+    let start = move |stop: CancellationToken| -> WorkFuture {
+        let work = work();
+        Box::pin(async move {
+            stop.run_until_cancelled(work).await;
+        })
+    };
+    Worker { name: name.into(), version, start: Box::new(start) }
 }
 
 /// Work that can be restarted with the same parts.
@@ -173,16 +298,6 @@ pub async fn send_mail(send: SendMail, stop: CancellationToken) {
     while workers.join_next().await.is_some() {}
 }
 
-async fn repeat(name: String, stop: CancellationToken, work: Box<dyn Fn() -> WorkFuture + Send + Sync>) {
-    let start = || {
-        let (work, stop) = (work(), stop.clone());
-        async move {
-            stop.run_until_cancelled(work).await;
-        }
-    };
-    supervise(&name, &stop, start).await;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,13 +313,7 @@ mod tests {
             let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
             let overrides = Overrides { config: Some(file), database, ..Overrides::default() };
             let gateway = wire_up::open(wire_up::load(&overrides).unwrap()).await.unwrap();
-            let stop = CancellationToken::new();
-            // Cancelled before any of them has started.
-            stop.cancel();
-            let mut workers = gateway.workers.start(&stop);
-            let count = workers.len();
-            workers.shutdown().await;
-            count
+            gateway.workers.list().len()
         };
         let none = count("").await;
         let imports = "[[sites.acme.imports]]\nfrom = \"jsonl\"\nurl = \"one.jsonl\"\n\
@@ -212,5 +321,42 @@ mod tests {
         assert_eq!(count(imports).await, none + 2);
         let page = "[sites.acme.incidents]\nfrom = \"statuspage\"\nurl = \"https://status.example\"\n";
         assert_eq!(count(page).await, none + 1);
+    }
+
+    #[tokio::test]
+    async fn a_worker_of_the_same_version_goes_on_and_another_waits_until_its_predecessor_has_ended() {
+        let (events, mut received) = tokio::sync::mpsc::unbounded_channel::<String>();
+        let (may_end, stop) = (CancellationToken::new(), CancellationToken::new());
+        let worker = |name: &str, version: Version, label: &'static str| {
+            let (events, may_end) = (events.clone(), may_end.clone());
+            let start = move |stop: CancellationToken| -> WorkFuture {
+                let (events, may_end) = (events.clone(), may_end.clone());
+                Box::pin(async move {
+                    events.send(format!("{label} starts")).unwrap();
+                    stop.cancelled().await;
+                    may_end.cancelled().await;
+                    events.send(format!("{label} ends")).unwrap();
+                })
+            };
+            Worker { name: name.into(), version, start: Box::new(start) }
+        };
+        let other = Version::Site(Fingerprint::of_text("other"));
+        let mut workers = RunningWorkers::default();
+        workers.replace(vec![worker("a", Version::Shared, "a1"), worker("b", Version::Shared, "b1")], &stop);
+        let mut first = [received.recv().await.unwrap(), received.recv().await.unwrap()];
+        first.sort();
+        assert_eq!(first, ["a1 starts", "b1 starts"]);
+        workers.replace(vec![worker("a", Version::Shared, "a2"), worker("b", other, "b2")], &stop);
+        tokio::task::yield_now().await;
+        assert!(received.try_recv().is_err(), "b2 waits for b1");
+        may_end.cancel();
+        assert_eq!(received.recv().await.unwrap(), "b1 ends");
+        assert_eq!(received.recv().await.unwrap(), "b2 starts");
+        workers.replace(vec![worker("b", other, "b3")], &stop);
+        assert_eq!(received.recv().await.unwrap(), "a1 ends");
+        stop.cancel();
+        workers.wait().await;
+        assert_eq!(received.recv().await.unwrap(), "b2 ends");
+        assert!(received.try_recv().is_err());
     }
 }

@@ -9,6 +9,7 @@ mod client;
 mod error_message;
 mod fetcher;
 mod public;
+mod shared_clients;
 mod times;
 
 pub use address::{AddressError, source_url, web_address};
@@ -16,4 +17,5 @@ pub use client::{USER_AGENT, cause, guard_redirects, install_crypto};
 pub use error_message::error_message;
 pub use fetcher::{ClientError, FetchError, Fetched, Fetcher, Limits, Validators};
 pub use public::{PublicOnly, addresses, is_public, literal, not_public};
+pub use shared_clients::SharedClients;
 pub use times::{http_date, retry_after};

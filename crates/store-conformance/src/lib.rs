@@ -14,6 +14,7 @@ mod outgoing_mail;
 mod polls;
 mod questions;
 mod queue;
+mod site_tables;
 pub mod support;
 mod tickets;
 
@@ -96,6 +97,9 @@ rules! {
     queue::a_retried_delivery_keeps_its_position_before_later_ones,
     queue::leases_begin_at_the_time_of_the_claim,
     queue::dead_letters_are_listed_and_sent_again_by_site,
+    site_tables::site_tables_are_written_only_over_the_expected_text,
+    site_tables::removed_sites_leave_what_belongs_to_them,
+    site_tables::reloads_are_requested_and_reported_by_gateway,
     tickets::tickets_are_read_by_id_reference_and_key,
     tickets::a_taken_key_or_reference_stores_nothing,
     tickets::a_customers_list_is_paged_and_its_counts_cover_all_pages,

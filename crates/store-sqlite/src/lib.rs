@@ -25,6 +25,7 @@ mod private;
 mod questions;
 mod queue;
 mod rows;
+mod site_tables;
 pub mod snapshot;
 mod submissions;
 mod tickets;

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use deskbell_core::ports::destination::{Failure, Finding};
-use outbound_http::{PublicOnly, addresses, cause, install_crypto, is_public, literal, not_public, retry_after};
+use outbound_http::{PublicOnly, SharedClients, addresses, cause, is_public, literal, not_public, retry_after};
 
 /// The timeout of a response; Standard Webhooks recommends 15 to 30 seconds.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -45,7 +45,7 @@ impl fmt::Debug for Target {
 
 impl Target {
     /// Parses an address; the error says what is wrong. With `private` it may be in a private network or on this computer, and then use http.
-    pub fn read(text: &str, private: bool) -> Result<Target, String> {
+    pub fn read(text: &str, private: bool, clients: &SharedClients) -> Result<Target, String> {
         // The address itself may be secret, so no error quotes it.
         let no_url =
             || "not the address of a web service; use https://HOST/PATH, without user and password".to_string();
@@ -56,16 +56,16 @@ impl Target {
         if let Some(address) = literal(&url).filter(|address| !private && !is_public(*address)) {
             return Err(format!("{}; set private = true if this is intended", not_public(&address.to_string())));
         }
-        install_crypto();
-        let client = reqwest::Client::builder()
-            .user_agent(outbound_http::USER_AGENT)
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .redirect(Policy::none());
-        // A proxy would resolve the name itself and bypass the check.
-        let client =
-            if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: false })) };
-        let client = client.build().map_err(|error| cause(&error))?;
+        let settings = || {
+            let client = reqwest::Client::builder()
+                .user_agent(outbound_http::USER_AGENT)
+                .connect_timeout(CONNECT)
+                .timeout(ANSWER)
+                .redirect(Policy::none());
+            // A proxy would resolve the name itself and bypass the check.
+            if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: false })) }
+        };
+        let client = clients.get(if private { "private webhooks" } else { "public webhooks" }, settings)?;
         Ok(Target { url, client, private })
     }
 
@@ -185,12 +185,13 @@ mod tests {
             ("http://10.1.2.3/", true, false),
             ("http://hooks.example.com/", true, false),
         ] {
-            let target = Target::read(text, private);
+            let target = Target::read(text, private, &SharedClients::default());
             assert_eq!(target.is_ok(), is_valid, "{text} {private} {target:?}");
         }
-        let secret = Target::read("https://hooks.example.com/services/T0/B0/secret", false).unwrap();
+        let secret =
+            Target::read("https://hooks.example.com/services/T0/B0/secret", false, &SharedClients::default()).unwrap();
         assert_eq!(format!("{secret:?}"), "Target(hooks.example.com)");
-        let reason = Target::read("http://hooks.example.com/secret", false).unwrap_err();
+        let reason = Target::read("http://hooks.example.com/secret", false, &SharedClients::default()).unwrap_err();
         assert!(!reason.contains("secret"), "{reason}");
     }
 
@@ -232,7 +233,7 @@ mod tests {
     async fn names_that_resolve_to_loopback_are_refused() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let target = Target::read(&format!("https://localhost:{port}/"), false).unwrap();
+        let target = Target::read(&format!("https://localhost:{port}/"), false, &SharedClients::default()).unwrap();
         let refused = target.post(HeaderMap::new(), Vec::new()).await;
         let reason = "localhost is unreachable: localhost is this computer or in a private network";
         assert_eq!(refused, Err(Failure::away(reason)));
@@ -240,7 +241,7 @@ mod tests {
         assert!(!finding.is_good && finding.message.contains("private network; check url and private"), "{finding:?}");
         assert!(is_untouched(&listener).await);
 
-        let target = Target::read(&format!("http://localhost:{port}/"), true).unwrap();
+        let target = Target::read(&format!("http://localhost:{port}/"), true, &SharedClients::default()).unwrap();
         assert_eq!(target.check().await, Finding { is_good: true, message: "localhost is reachable".into() });
         assert!(!is_untouched(&listener).await);
     }
@@ -248,7 +249,9 @@ mod tests {
     #[tokio::test]
     async fn checks_require_a_valid_certificate() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let target = Target::read(&format!("https://{}/", listener.local_addr().unwrap()), true).unwrap();
+        let target =
+            Target::read(&format!("https://{}/", listener.local_addr().unwrap()), true, &SharedClients::default())
+                .unwrap();
         tokio::spawn(async move { while listener.accept().await.is_ok() {} });
         let finding = target.check().await;
         assert!(!finding.is_good && finding.message.starts_with("127.0.0.1 is unreachable: "), "{finding:?}");
@@ -259,7 +262,7 @@ mod tests {
         let url = format!("http://{}/secret", listener.local_addr().unwrap());
         let router = Router::new().fallback(async move || answer());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Target::read(&url, true).unwrap()
+        Target::read(&url, true, &SharedClients::default()).unwrap()
     }
 
     #[tokio::test]
@@ -290,7 +293,7 @@ mod tests {
                 let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 64]).await;
             }
         });
-        let target = Target::read(&url, true).unwrap();
+        let target = Target::read(&url, true, &SharedClients::default()).unwrap();
         let outcome = target.post(HeaderMap::new(), Vec::new()).await;
         assert!(
             matches!(&outcome, Err(Failure::Later { reason, .. }) if reason.starts_with("no response from 127.0.0.1") && !reason.contains("secret")),

@@ -14,6 +14,7 @@ use crate::login::Login;
 use crate::pace::{Priority, RateLimiter};
 use deskbell_core::ports::destination::Failure;
 use deskbell_core::timestamp::Timestamp;
+use outbound_http::SharedClients;
 
 /// The timeout of a response, from sending the request to reading the last byte.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -106,12 +107,10 @@ impl<'a> Request<'a> {
 
 impl Client {
     /// A client for the account at an address.
-    pub fn new(base: Url, login: Login) -> Result<Client, String> {
-        outbound_http::install_crypto();
-        let client = || reqwest::Client::builder().user_agent(outbound_http::USER_AGENT).connect_timeout(CONNECT);
-        let build = |client: reqwest::ClientBuilder| client.build().map_err(|error| outbound_http::cause(&error));
-        let (api, files) =
-            (build(client().redirect(Policy::none()))?, build(outbound_http::guard_redirects(client(), false))?);
+    pub fn new(base: Url, login: Login, clients: &SharedClients) -> Result<Client, String> {
+        let settings = || reqwest::Client::builder().user_agent(outbound_http::USER_AGENT).connect_timeout(CONNECT);
+        let api = clients.get("Zendesk", || settings().redirect(Policy::none()))?;
+        let files = clients.get("files of Zendesk", || outbound_http::guard_redirects(settings(), false))?;
         let limiter = limiter_of(&base);
         let connection = Arc::new(Connection { api, files, base, login, limiter });
         Ok(Client { connection, admission: Admission::Waits(Priority::Delivery) })
@@ -405,7 +404,7 @@ mod tests {
     async fn all_requests_to_an_account_share_its_rate_limit() {
         let client = |url: &str| {
             let login = Login::ApiToken { email: "a@b.example".into(), token: "t".into() };
-            Client::new(Url::parse(url).unwrap(), login).unwrap()
+            Client::new(Url::parse(url).unwrap(), login, &SharedClients::default()).unwrap()
         };
         let (client_a, same_account) =
             (client("https://shared.zendesk.example/"), client("https://shared.zendesk.example"));

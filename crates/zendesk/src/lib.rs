@@ -20,6 +20,7 @@ mod update;
 mod values;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::AtomicU32;
 
 use async_trait::async_trait;
@@ -39,6 +40,7 @@ use domain::conversation::Author;
 use domain::targets::Owner;
 use domain::ticket::{Kind, Severity};
 pub use login::Login;
+use outbound_http::SharedClients;
 use pace::Priority;
 use people::People;
 pub use values::{known_names, unknown_names};
@@ -53,7 +55,6 @@ const EXPORT_PAGE: u32 = 1_000;
 const EXTERNAL_ID_PREFIX: &str = "deskbell:";
 
 /// A Zendesk account.
-#[derive(Debug)]
 pub struct Zendesk {
     /// For deliveries.
     client: Client,
@@ -68,6 +69,13 @@ pub struct Zendesk {
     /// The current page sizes of the list of changes and the export.
     list_page: AtomicU32,
     export_page: AtomicU32,
+}
+
+impl fmt::Debug for Zendesk {
+    /// Omits the secret of its webhooks, which must not be logged.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Zendesk").field("client", &self.client).field("mapping", &self.mapping).finish_non_exhaustive()
+    }
 }
 
 /// Maps a ticket's values to Zendesk.
@@ -112,8 +120,9 @@ impl Zendesk {
         mapping: Mapping,
         unverified: Unverified,
         hook: Option<String>,
+        clients: &SharedClients,
     ) -> Result<Zendesk, String> {
-        let client = Client::new(url, login)?;
+        let client = Client::new(url, login, clients)?;
         let sync = client.with_priority(Priority::Sync);
         let (account, people) = (Account::default(), People::default());
         let (list_page, export_page) = (AtomicU32::new(LIST_PAGE), AtomicU32::new(EXPORT_PAGE));

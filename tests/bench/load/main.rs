@@ -1,7 +1,7 @@
 //! Measures response times with many tickets and under attack: `make bench-load`.
 //!
-//! `TICKETS` (1000000) is the size of the second of two databases; the first has 50. `SECONDS_OF_ATTACK` (600) is the duration of the attack by
-//! one anonymous client. `FILLED` is a folder in which the second database is kept for the next run. `LOAD=tickets|import|attack` runs one part
+//! `SITES` (1000) sites share `QUESTIONS` (1000000) questions at a start. `TICKETS` (1000000) is the size of the second of two databases; the first has 50. `SECONDS_OF_ATTACK` (600) is the duration of the attack by
+//! one anonymous client. `FILLED` is a folder in which the second database is kept for the next run. `LOAD=sites|tickets|import|attack` runs one part
 //! alone. Times are only comparable within one run.
 
 mod attack;
@@ -12,6 +12,7 @@ mod import;
 #[path = "../ranking/made.rs"]
 #[expect(dead_code, reason = "the other bench searches for what this one only stores")]
 mod made;
+mod sites;
 mod tickets;
 
 use std::env;
@@ -22,6 +23,8 @@ use std::time::Duration;
 /// The questions of the demo, for their words.
 const DEMO: &str = include_str!("../../../crates/gateway/src/demo/questions.jsonl");
 const TICKETS: usize = 1_000_000;
+const SITES: usize = 1_000;
+const QUESTIONS: usize = 1_000_000;
 const FEW: usize = 50;
 const SECONDS: u64 = 600;
 /// The longest allowed 95th percentile of a list or a search, and the largest factor over the time with few tickets.
@@ -39,6 +42,9 @@ async fn main() -> Outcome {
     let part = env::var("LOAD").unwrap_or_default();
     let mut faults = Vec::new();
     let is_wanted = |name: &str| part.is_empty() || part == name;
+    if is_wanted("sites") {
+        sites::print(number("SITES", SITES)?, number("QUESTIONS", QUESTIONS)?, &mut faults).await?;
+    }
     if is_wanted("tickets") {
         println!("{:>9}  {:<44} {:>8} {:>8} {:>8}", "tickets", "", "p50", "p95", "longest");
         let filled_folder = env::var_os("FILLED").filter(|folder| !folder.is_empty()).map(PathBuf::from);

@@ -35,7 +35,7 @@ async fn serve(limits: &str) -> Served {
     let settings = gateway::config::load(&Overrides { config: file, ..Overrides::default() }).unwrap();
     let max = connections_max(&settings.limits, open_files());
     let capacity = Capacity::new(&settings.limits, settings.proxies.clone(), max);
-    tokio::spawn(connections::serve(listener, gateway.router.clone(), capacity, Times::default(), stop.clone()));
+    tokio::spawn(connections::serve(listener, gateway.router.clone().into(), capacity, Times::default(), stop.clone()));
     Served { gateway, address, _stop: stop.drop_guard() }
 }
 

@@ -26,6 +26,7 @@ mod polls;
 mod questions;
 mod queue;
 mod requester;
+mod site_tables;
 mod source;
 mod status_page;
 mod submissions;
@@ -63,6 +64,7 @@ pub use queue::{
     Queue, QueueStatus,
 };
 pub use requester::{Person, Requester};
+pub use site_tables::{ReloadReport, SiteContents, SiteTable, SiteTables};
 pub use source::{QuestionSource, SourceError, SourceNote, SourceReading};
 pub use status_page::{StatusPage, StatusPageError};
 pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
@@ -85,6 +87,7 @@ pub trait Store:
     + Polls
     + Questions
     + Queue
+    + SiteTables
     + StoreHealth
     + Tickets
 {

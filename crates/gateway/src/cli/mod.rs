@@ -54,7 +54,8 @@ enum Command {
     /// any port). Prints its address to standard output when it is ready, and logs to standard error. Secrets can be set in the file or the
     /// environment: DESKBELL_OIDC_SECRET (login of agents), DESKBELL_SMTP_PASSWORD (mail server), DESKBELL_ZENDESK_SECRET (Zendesk OAuth client)
     /// and, for one more version, DESKBELL_INBOX_TOKEN (token that all agents share).
-    /// The environment overrides the file, for all sites.
+    /// The environment overrides the file, for all sites. SIGHUP reads the file again, with the files of secrets that it names, without
+    /// interrupting anything; without a file it ends the gateway.
     Serve(Serve),
     /// Import community questions. Safe to repeat: only changes are written.
     ///

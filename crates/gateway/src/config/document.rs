@@ -23,6 +23,8 @@ pub struct Document<'a> {
 pub struct LineNumbers {
     name: String,
     lines: BTreeMap<String, usize>,
+    /// Those of sites that are in texts of their own.
+    sites: BTreeMap<String, LineNumbers>,
 }
 
 impl<'a> Document<'a> {
@@ -49,7 +51,7 @@ impl<'a> Document<'a> {
 
     /// The line of each field.
     pub fn lines(&self) -> LineNumbers {
-        let mut lines = LineNumbers { name: self.name.to_string(), lines: BTreeMap::new() };
+        let mut lines = LineNumbers { name: self.name.to_string(), ..LineNumbers::default() };
         self.note(&mut lines.lines, "", self.root.get_ref());
         lines
     }
@@ -93,8 +95,18 @@ impl<'a> Document<'a> {
 }
 
 impl LineNumbers {
+    /// Adds the lines of a site that is in a text of its own.
+    pub fn add_site(&mut self, key: &str, lines: LineNumbers) {
+        self.sites.insert(format!("sites.{key}"), lines);
+    }
+
     /// A field with its file and line; the line of the table that it belongs to if it is not in the file.
     pub fn location(&self, field: &str) -> String {
+        let is_of = |site: &str| field.strip_prefix(site).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        // A key may have dots itself, so the longest one counts.
+        if let Some((_, lines)) = self.sites.iter().rev().find(|(site, _)| is_of(site)) {
+            return lines.location(field);
+        }
         if self.name.is_empty() {
             return field.to_string();
         }

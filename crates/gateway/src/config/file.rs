@@ -8,11 +8,13 @@ use serde::Deserialize;
 use super::destinations::tag_destinations;
 use super::document::{Document, LineNumbers};
 use super::error::SettingsError;
+use super::fingerprint::{self, Fingerprint};
 use super::inbox::InboxTable;
 use super::limits::Limits;
 use super::misplaced_options::{MisplacedOptions, move_panel_options};
 use super::panel;
 use super::proxies::Proxies;
+use super::search::SearchTable;
 use super::secrets::read_text;
 use super::site::{self, SiteTable};
 use super::suggestion::nearest;
@@ -48,11 +50,16 @@ pub struct File {
     pub proxy: Proxies,
     /// Storage quotas.
     pub quotas: Quotas,
+    /// What the search indexes may use.
+    pub search: SearchTable,
     /// The sites, by their public key, the value of `data-site`.
     pub sites: BTreeMap<String, SiteTable>,
     /// Options of panels that are outside of their table.
     #[serde(skip)]
     pub misplaced: Vec<MisplacedOptions>,
+    /// The versions of the sites.
+    #[serde(skip)]
+    pub fingerprints: BTreeMap<String, Fingerprint>,
     /// The line of each field.
     #[serde(skip)]
     pub lines: LineNumbers,
@@ -78,7 +85,7 @@ pub fn parse(text: &str, name: &str) -> Result<File, SettingsError> {
     let lines = document.lines();
     tag_destinations(&mut document)?;
     let file: File = document.read(belongs)?;
-    Ok(File { misplaced, lines, ..file })
+    Ok(File { misplaced, lines, fingerprints: fingerprint::of_sites(text), ..file })
 }
 
 /// Where the unknown field at the end of a path belongs: an option of the panel in the table of its site, or the other way round.

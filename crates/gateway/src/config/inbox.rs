@@ -9,8 +9,9 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use url::Url;
 
-use super::Token;
 use super::error::SettingsError;
+use super::secrets::SecretSource;
+use super::token::Token;
 use deskbell_core::ids::{AgentId, SiteKey};
 use deskbell_core::ports::{Agent, Grant, Role, SiteScope};
 use deskbell_core::random::{self, NoRandomness};
@@ -69,7 +70,7 @@ pub struct OidcTable {
     /// The id of the gateway at the provider.
     pub client_id: String,
     /// The secret of the gateway at the provider. Default: none, for a public client.
-    pub client_secret: Option<String>,
+    pub client_secret: Option<SecretSource>,
     /// A file that holds that secret.
     pub client_secret_file: Option<PathBuf>,
     /// The name of the provider on the login page. Default: the host of the issuer.
@@ -184,6 +185,19 @@ pub fn agents(
         }
     }
     Ok(agents)
+}
+
+/// The sites that agents and groups name, each with its field.
+pub fn named_sites(table: &InboxTable) -> Vec<(String, SiteKey)> {
+    let agents = table.agents.iter().enumerate();
+    let agents = agents.map(|(index, agent)| (format!("inbox.agents[{index}].sites"), &agent.sites));
+    let groups = table.oidc.iter().flat_map(|oidc| &oidc.roles).enumerate();
+    let groups = groups.map(|(index, group)| (format!("inbox.oidc.roles[{index}].sites"), &group.sites));
+    let all = agents.chain(groups).flat_map(|(field, sites)| {
+        let sites = sites.iter().flatten().cloned();
+        sites.map(move |site| (field.clone(), site)).collect::<Vec<_>>()
+    });
+    all.collect()
 }
 
 /// The sites of a table: all of them if it names none.

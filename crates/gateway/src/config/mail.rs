@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::secrets::SecretSource;
 use deskbell_core::ports::MailLimits;
 
 /// The table `mail` of a site.
@@ -12,6 +13,7 @@ use deskbell_core::ports::MailLimits;
 #[serde(deny_unknown_fields)]
 pub struct MailTable {
     pub(crate) smtp: String,
+    pub(crate) password: Option<SecretSource>,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) from: String,
     pub(crate) reply_to: Option<String>,
@@ -47,9 +49,9 @@ impl fmt::Debug for MailTable {
 pub struct OAuthTable {
     pub(crate) token_url: String,
     pub(crate) client_id: String,
-    pub(crate) client_secret: Option<String>,
+    pub(crate) client_secret: Option<SecretSource>,
     pub(crate) client_secret_file: Option<PathBuf>,
-    pub(crate) refresh_token: Option<String>,
+    pub(crate) refresh_token: Option<SecretSource>,
     pub(crate) refresh_token_file: Option<PathBuf>,
     pub(crate) scope: Option<String>,
 }

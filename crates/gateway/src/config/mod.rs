@@ -4,6 +4,7 @@ mod destinations;
 mod document;
 mod error;
 mod file;
+mod fingerprint;
 mod hours;
 mod imports;
 mod inbox;
@@ -15,20 +16,23 @@ mod notices;
 mod origins;
 mod panel;
 mod proxies;
+mod restart;
 mod rota;
+mod search;
 mod secrets;
 mod signers;
 mod site;
 pub mod starter;
+mod stored;
 mod suggestion;
+mod token;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use deskbell_core::ids::SiteKey;
 use deskbell_core::rules::quotas::Quotas;
 use deskbell_core::rules::retention::Retention;
 
@@ -36,6 +40,7 @@ pub use destinations::{DestinationTable, EmailTable, FieldTable, SlackTable, Web
 pub use document::LineNumbers;
 pub use error::SettingsError;
 pub use file::{File, parse};
+pub use fingerprint::Fingerprint;
 pub use imports::{ImportTable, SourceKind};
 pub use inbox::{
     AgentLogins, OidcTable, PERSONAL_TOKEN_PREFIX, PersonalToken, new_personal_token, scope as site_scope,
@@ -47,9 +52,12 @@ pub use misplaced_options::MisplacedOptions;
 pub use notices::{notices, other_database};
 pub use origins::{OriginError, OriginPattern, Origins};
 pub use proxies::{FORWARDING_HEADERS, Proxies, base_path, is_private, is_private_or_local};
-pub use secrets::{read_text, secret};
+pub use search::SearchTable;
+pub use secrets::{SecretSource, read_text, secret, secret_field};
 pub use signers::{OneOrMany, SignerAlgorithm, SignerTable};
 pub use site::{SiteConfig, SiteTable};
+pub use stored::{StoredSite, literal_secrets, parse_site};
+pub use token::Token;
 
 /// The default address to listen on.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8383";
@@ -61,6 +69,9 @@ pub const DEMO_DATABASE: &str = "sqlite:data/demo.db";
 const DEMO: &str = include_str!("../demo/deskbell.toml");
 /// The largest number of connections that read the database. Each caches up to 8 MB of it.
 pub const READERS_MAX: u32 = 64;
+/// The advice if there is no site.
+pub const NO_SITE: &str =
+    "no site is configured; add a table [sites.NAME] with origins to the configuration file, or start with --demo";
 /// The minimum length of the inbox token, in characters.
 pub const TOKEN_MIN: usize = 16;
 
@@ -99,10 +110,18 @@ pub struct Settings {
     pub proxies: Proxies,
     /// Storage quotas.
     pub quotas: Quotas,
+    /// What the search indexes may use.
+    pub search: SearchTable,
     /// The sites, by their public key.
     pub sites: BTreeMap<String, SiteConfig>,
+    /// Their versions.
+    pub fingerprints: BTreeMap<String, Fingerprint>,
     /// Secrets of sites that are not in their tables.
     pub secrets: Secrets,
+    /// The names of those that are configured in the database.
+    pub stored: BTreeSet<String>,
+    /// What is wrong with the sites in the database, and with what refers to sites, without anything else being affected.
+    pub warnings: Vec<String>,
     /// The line of each field.
     pub lines: LineNumbers,
     /// Whether the demo is served.
@@ -121,7 +140,7 @@ pub struct Secrets {
 }
 
 /// Overrides from the command line and the environment; `None` if not given.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Overrides {
     /// The file to read.
     pub config: Option<PathBuf>,
@@ -139,15 +158,20 @@ pub struct Overrides {
     pub zendesk_secret: Option<String>,
     /// The secret of the gateway at the identity provider of the agents.
     pub oidc_secret: Option<String>,
+    /// Whether the database may have sites as well, so that agents may have roles on sites that the file does not have.
+    pub has_stored_sites: bool,
     /// Whether there is a default site without a file, for pages on this computer.
     pub default_site: bool,
     /// Whether the demo is served.
     pub demo: bool,
 }
 
-/// A secret, stored as its SHA-256 so that it cannot be logged.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token([u8; 32]);
+impl fmt::Debug for Overrides {
+    /// Omits the secrets, which must not be logged.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Overrides({:?}, {:?}, {:?})", self.config, self.listen, self.database)
+    }
+}
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,47 +179,24 @@ impl fmt::Debug for Secrets {
     }
 }
 
-impl Token {
-    /// The token of this secret.
-    pub fn new(secret: &str) -> Token {
-        Token(Sha256::digest(secret.as_bytes()).into())
-    }
-
-    /// Whether this is the secret. Compares digests, so the duration reveals nothing about the secret.
-    pub fn equals(&self, secret: &str) -> bool {
-        *self == Token::new(secret)
-    }
-
-    /// The token with a digest in hexadecimal, if it is one.
-    pub fn from_hex(digest: &str) -> Option<Token> {
-        let digits = Some(digest).filter(|digits| digits.len() == 64 && digits.is_ascii())?;
-        let mut bytes = [0; 32];
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok()?;
-        }
-        Some(Token(bytes))
-    }
-
-    /// The digest.
-    pub fn digest(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
 /// Loads the settings; the command line and the environment override the file, which overrides the defaults.
 pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
+    load_with(overrides, BTreeMap::new())
+}
+
+/// The same with sites of the database, by key. The file wins over them.
+pub fn load_with(overrides: &Overrides, stored: BTreeMap<String, StoredSite>) -> Result<Settings, SettingsError> {
     let file = match &overrides.config {
         Some(path) => file::read(path)?,
         None if overrides.default_site && !overrides.demo => starter::without_a_file()?,
         None => File::default(),
     };
-    let lines = file.lines.clone();
+    let mut lines = file.lines.clone();
+    for (name, site) in &stored {
+        if !file.sites.contains_key(name) {
+            lines.add_site(name, site.lines.clone());
+        }
+    }
     let location = |field: &str| lines.location(field);
     let (listen, source) =
         first((&overrides.listen, "--listen (DESKBELL_LISTEN)"), (&file.listen, &location("listen")), DEFAULT_LISTEN);
@@ -215,14 +216,31 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     let inbox_listen = other_address(&file.inbox.listen, &location("inbox.listen"), &[("listen", Some(listen))])?;
     let taken = [("listen", Some(listen)), ("inbox.listen", inbox_listen)];
     let metrics_listen = other_address(&file.metrics.listen, &location("metrics.listen"), &taken)?;
-    let mut sites = site::check_all(file.sites, &location)?;
+    let (mut sites, mut fingerprints) = (site::check_all(file.sites, &location)?, file.fingerprints);
     if overrides.demo {
         let demo = parse(DEMO, "the demo's settings")?;
+        let of_demo = demo.fingerprints.clone();
         for (name, site) in check_sites(demo)? {
+            fingerprints.entry(name.clone()).or_insert(of_demo.get(&name).copied().unwrap_or_default());
             sites.entry(name).or_insert(site);
         }
     }
-    let agents = inbox::agents(&file.inbox, |site| sites.contains_key(site.as_str()), &location)?;
+    let mut warnings = Vec::new();
+    let mut of_database = BTreeSet::new();
+    for (name, StoredSite { config, fingerprint, .. }) in stored {
+        if sites.contains_key(&name) {
+            warnings.push(format!("site {name} is in the database and in the configuration; the latter wins"));
+            continue;
+        }
+        of_database.insert(name.clone());
+        fingerprints.insert(name.clone(), fingerprint);
+        sites.insert(name, config);
+    }
+    let is_site = |site: &SiteKey| overrides.has_stored_sites || sites.contains_key(site.as_str());
+    let agents = inbox::agents(&file.inbox, is_site, &location)?;
+    let named = inbox::named_sites(&file.inbox);
+    let unknown = named.into_iter().filter(|(_, site)| !sites.contains_key(site.as_str()));
+    warnings.extend(unknown.map(|(field, site)| format!("{}: {site:?} is not a site", location(&field))));
     let audit_keep = inbox::audit_keep(&file.inbox, &location)?;
     let inbox_url = inbox::url(&file.inbox, &location)?;
     Ok(Settings {
@@ -242,13 +260,17 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         limits: file.limits,
         proxies: file.proxy,
         quotas: file.quotas,
+        search: file.search,
         sites,
+        fingerprints,
         secrets: Secrets {
             smtp_password: overrides.smtp_password.clone(),
             zendesk_secret: overrides.zendesk_secret.clone(),
             oidc_secret: overrides.oidc_secret.clone(),
         },
-        lines: file.lines,
+        stored: of_database,
+        warnings,
+        lines,
         demo: overrides.demo,
     })
 }

@@ -20,6 +20,7 @@ pub fn notices(settings: &Settings, now: Timestamp) -> Vec<String> {
     misplaced
         .into_iter()
         .chain(shared)
+        .chain(settings.warnings.clone())
         .chain(missing_assets(settings))
         .chain(past_holiday_notices(settings, now))
         .collect()

@@ -6,16 +6,18 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// A signer as configured: with HS256 a secret, with EdDSA a public key, each in the configuration or in a file; or the address of the keys of
+use super::secrets::SecretSource;
+
+/// A signer as configured: with HS256 a secret, with EdDSA a public key, each in the configuration, a file or a variable; or the address of the keys of
 /// an identity provider.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SignerTable {
     pub(crate) kid: String,
     pub(crate) algorithm: Option<SignerAlgorithm>,
-    pub(crate) secret: Option<String>,
+    pub(crate) secret: Option<SecretSource>,
     pub(crate) secret_file: Option<PathBuf>,
-    pub(crate) public_key: Option<String>,
+    pub(crate) public_key: Option<SecretSource>,
     pub(crate) public_key_file: Option<PathBuf>,
     pub(crate) jwks_url: Option<String>,
     pub(crate) private: bool,

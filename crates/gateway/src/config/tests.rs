@@ -216,8 +216,8 @@ fn the_example_destinations_are_valid() {
         "to = \"email\"",
         "to = \"slack\"",
         "reply_address = ",
-        "webhook_secret_file = ",
-        "url_file = ",
+        "webhook_secret = ",
+        "url = { file = ",
     ] {
         assert!(text.contains(&format!("\n{field}")), "{field} in {text}");
     }

@@ -35,7 +35,7 @@ pub fn provider(table: &OidcTable, secret: Option<&str>) -> Result<Provider, (St
     if claim.trim().is_empty() {
         return wrong("claim", "must not be empty; use the name of the claim, or its JSON Pointer (\"/a/b\")");
     }
-    let inline = ("client_secret", table.client_secret.as_deref());
+    let inline = ("client_secret", table.client_secret.as_ref());
     let client_secret = config::secret(inline, table.client_secret_file.as_ref(), secret)?;
     let scopes = table.scopes.clone().unwrap_or_else(|| SCOPES.map(String::from).to_vec());
     let options = OidcOptions {

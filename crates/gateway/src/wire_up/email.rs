@@ -1,7 +1,7 @@
 //! A mailbox as a destination, created from its table in the configuration.
 
 use super::mail::{ServerFields, mailbox};
-use crate::config::{EmailTable, secret};
+use crate::config::{EmailTable, secret, secret_field};
 use ::mail::{AgentAddresses, MailDestination, ReplyAddress};
 use standard_webhooks::{SECRET_FORM, Secret};
 
@@ -13,7 +13,8 @@ pub fn destination(table: &EmailTable, password: Option<&str>) -> Result<MailDes
     let server = ServerFields {
         smtp: &table.smtp,
         tls: table.tls,
-        password_file: table.password_file.as_deref(),
+        password: table.password.as_ref(),
+        password_file: table.password_file.as_ref(),
         ca: table.ca.as_deref(),
         oauth: table.oauth.as_ref(),
     };
@@ -36,8 +37,8 @@ pub fn destination(table: &EmailTable, password: Option<&str>) -> Result<MailDes
 }
 
 fn reply(table: &EmailTable) -> Result<Option<ReplyAddress>, (String, String)> {
-    let text = secret(("webhook_secret", table.webhook_secret.as_deref()), table.webhook_secret_file.as_ref(), None)?;
-    let field = if table.webhook_secret_file.is_some() { "webhook_secret_file" } else { "webhook_secret" };
+    let text = secret(("webhook_secret", table.webhook_secret.as_ref()), table.webhook_secret_file.as_ref(), None)?;
+    let field = secret_field("webhook_secret", "webhook_secret_file", table.webhook_secret_file.as_ref());
     let wrong = |field: &str, message: String| (field.to_string(), message);
     match (&table.reply_address, text) {
         (None, None) => Ok(None),

@@ -1,11 +1,11 @@
 //! The mailer of a site, created from its table in the configuration.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use crate::config::{MailTable, OAuthTable, Tls, read_text, secret};
+use crate::config::{MailTable, OAuthTable, SecretSource, Tls, read_text, secret};
 use ::mail::{
     Grant, Login, MailServer, Mailbox, Security, SmtpMailer, TlsError, Tokens, accept_any_certificate,
     require_certificate,
@@ -39,7 +39,8 @@ pub fn site_mail(table: &MailTable, password: Option<&str>) -> Result<SiteMail, 
     let server = ServerFields {
         smtp: &table.smtp,
         tls: table.tls,
-        password_file: table.password_file.as_deref(),
+        password: table.password.as_ref(),
+        password_file: table.password_file.as_ref(),
         ca: table.ca.as_deref(),
         oauth: table.oauth.as_ref(),
     };
@@ -56,14 +57,21 @@ fn tokens(table: &OAuthTable) -> Result<Tokens, (&'static str, String)> {
     if token_url.scheme() != "https" && !(token_url.scheme() == "http" && is_local) {
         return Err(wrong());
     }
-    let read = |field, path, inline: &Option<String>, file| match secret((field, inline.as_deref()), file, None) {
-        Ok(text) => Ok(text),
-        Err((_, message)) => Err((path, message)),
+    let read = |fields: [&'static str; 3], inline: &Option<SecretSource>, file: &Option<PathBuf>| {
+        let [field, path, file_path] = fields;
+        secret((field, inline.as_ref()), file.as_ref(), None)
+            .map_err(|(wrong, message)| (if wrong == field { path } else { file_path }, message))
     };
-    let client_secret =
-        read("client_secret", "oauth.client_secret_file", &table.client_secret, table.client_secret_file.as_ref())?;
-    let refresh_token =
-        read("refresh_token", "oauth.refresh_token_file", &table.refresh_token, table.refresh_token_file.as_ref())?;
+    let client_secret = read(
+        ["client_secret", "oauth.client_secret", "oauth.client_secret_file"],
+        &table.client_secret,
+        &table.client_secret_file,
+    )?;
+    let refresh_token = read(
+        ["refresh_token", "oauth.refresh_token", "oauth.refresh_token_file"],
+        &table.refresh_token,
+        &table.refresh_token_file,
+    )?;
     if client_secret.is_none() && refresh_token.is_none() {
         let message = "missing; an application that acts for itself needs client_secret, one that acts for a mailbox \
             needs refresh_token";
@@ -79,8 +87,10 @@ pub struct ServerFields<'a> {
     pub smtp: &'a str,
     /// Whether it has to support TLS.
     pub tls: Option<Tls>,
+    /// The password.
+    pub password: Option<&'a SecretSource>,
     /// The file that holds the password.
-    pub password_file: Option<&'a Path>,
+    pub password_file: Option<&'a PathBuf>,
     /// The file with the CA of its certificate.
     pub ca: Option<&'a Path>,
     /// How access tokens for it are obtained.
@@ -110,7 +120,7 @@ impl ServerFields<'_> {
     fn login(&self, url: &Url, password: Option<&str>) -> Result<Option<Login>, (&'static str, String)> {
         let user = decoded(url.username());
         if let Some(table) = self.oauth {
-            if url.password().is_some() || self.password_file.is_some() {
+            if url.password().is_some() || self.password.is_some() || self.password_file.is_some() {
                 return Err(("oauth", "cannot be combined with a password; keep one of the two".into()));
             }
             if user.is_empty() {
@@ -121,25 +131,23 @@ impl ServerFields<'_> {
             }
             return Ok(Some(Login::OAuth(user, tokens(table)?.into())));
         }
-        let from_file = match self.password_file {
-            Some(_) if url.password().is_some() => {
-                return Err((
-                    "password_file",
-                    "cannot be combined with a password in smtp; keep one of the two".into(),
-                ));
-            }
-            Some(path) => Some(read_text(path).map_err(|error| ("password_file", error.to_string()))?),
-            None => None,
-        };
-        let inline = url.password().map(decoded);
-        let environment = password.filter(|_| !user.is_empty()).map(String::from);
-        let password = environment.or_else(|| from_file.map(|text| text.trim().to_string())).or(inline);
+        let field = if self.password.is_some() { "password" } else { "password_file" };
+        if url.password().is_some() && (self.password.is_some() || self.password_file.is_some()) {
+            return Err((field, "cannot be combined with a password in smtp; keep one of the two".into()));
+        }
+        // A server without a user needs no password, and the variable for all sites does not concern it.
+        let shared = password.filter(|_| !user.is_empty());
+        let own = secret(("password", self.password), self.password_file, shared);
+        let own = own.map_err(|(wrong, message)| {
+            (if wrong == "password_file" { "password_file" } else { "password" }, message)
+        })?;
+        let password = own.or_else(|| url.password().map(decoded));
         match (user.is_empty(), password) {
             (true, None) => Ok(None),
             (false, Some(password)) => Ok(Some(Login::password(user, password))),
             (is_missing, _) => {
                 let fault = if is_missing { "a password without a user" } else { "a user without a password" };
-                let ways = "use USER:PASSWORD@, or USER@ with password_file, DESKBELL_SMTP_PASSWORD or oauth";
+                let ways = "use USER:PASSWORD@, or USER@ with password, DESKBELL_SMTP_PASSWORD or oauth";
                 Err(("smtp", format!("has {fault}; {ways}")))
             }
         }

@@ -128,7 +128,7 @@ fn fixed(table: &SignerTable) -> Result<TokenSigner, (&'static str, String)> {
         return Err(("algorithm", format!("requires {inline} or {file}")));
     }
     let (field, text) = match key_field {
-        (Some(text), None) => (inline, text.clone()),
+        (Some(source), None) => (inline, source.read().map_err(|message| (inline, message))?),
         (None, Some(path)) => (file, config::read_text(path).map_err(|error| (file, error.to_string()))?),
         (Some(_), Some(_)) => return Err((file, format!("cannot be combined with {inline}; keep one of the two"))),
         (None, None) => return Err((inline, format!("missing; set it or {file}"))),

@@ -1,6 +1,6 @@
 //! Creates the parts of sites from their configuration; the only module that knows every kind of destination, source and signer by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::imports::ImportConfig;
 use super::incidents::IncidentSource;
 use super::mail::SiteMails;
 use super::{email, imports, incidents, mail, signers, webhook, zendesk};
-use crate::config::{DestinationTable, LineNumbers, Origins, Secrets, SettingsError, SiteConfig};
+use crate::config::{DestinationTable, Fingerprint, LineNumbers, Origins, Secrets, SettingsError, SiteConfig};
 use deskbell_core::destinations::{Destinations, SiteDestinations};
 use deskbell_core::ids::{DestinationName, SiteKey, TicketId};
 use deskbell_core::ports::StatusPage;
@@ -17,10 +17,13 @@ use deskbell_core::ports::destination::Destination;
 use deskbell_core::site::{Site, Sites};
 use domain::incident::Incident;
 use identity::TokenSigner;
+use outbound_http::SharedClients;
 
 /// The sites and what was created from their configuration, by their public keys.
 #[derive(Clone, Debug, Default)]
 pub struct SiteParts {
+    /// Their versions.
+    pub fingerprints: BTreeMap<SiteKey, Fingerprint>,
     /// The sites as the rules know them.
     pub sites: Sites,
     /// The pages that may use them.
@@ -37,33 +40,86 @@ pub struct SiteParts {
     pub status_pages: BTreeMap<SiteKey, Arc<dyn StatusPage>>,
     /// Their scheduled imports.
     pub imports: BTreeMap<SiteKey, Vec<ImportConfig>>,
+    /// The HTTP clients that they share.
+    pub clients: SharedClients,
 }
 
 /// The invalid field, and the reason.
 type TableError = (String, String);
 
-/// Creates the parts of all sites.
-pub fn make(
-    all: &BTreeMap<String, SiteConfig>,
-    secrets: &Secrets,
-    lines: &LineNumbers,
-) -> Result<SiteParts, SettingsError> {
-    let mut parts = SiteParts::default();
-    let mut sites = Vec::new();
-    let mut destinations = Vec::new();
-    for (key, table) in all {
-        let wrong = |(field, message): TableError| SettingsError::Value {
-            location: lines.location(&format!("sites.{key}.{field}")),
-            message,
+/// What the parts of sites are created from.
+pub struct Source<'a> {
+    /// The sites.
+    pub sites: &'a BTreeMap<String, SiteConfig>,
+    /// Their versions.
+    pub fingerprints: &'a BTreeMap<String, Fingerprint>,
+    /// Those that are configured in the database.
+    pub stored: &'a BTreeSet<String>,
+    /// Secrets for all of them.
+    pub secrets: &'a Secrets,
+    /// The lines of their fields.
+    pub lines: &'a LineNumbers,
+}
+
+/// Creates the parts of all sites. A site that has not changed keeps the parts that it has in `previous`, with their connections, caches and
+/// rate limits. Also returns what is wrong with sites of the database: these stay as they are in `previous`, or are left out.
+pub fn make(source: &Source<'_>, previous: &SiteParts) -> Result<(SiteParts, Vec<SettingsError>), SettingsError> {
+    let mut parts = SiteParts { clients: previous.clients.clone(), ..SiteParts::default() };
+    let (mut sites, mut destinations, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, table) in source.sites {
+        let (key, fingerprint) = (SiteKey::new(name), source.fingerprints.get(name).copied().unwrap_or_default());
+        let known = previous.fingerprints.get(&key).copied();
+        let mut own = SiteParts { clients: parts.clients.clone(), ..SiteParts::default() };
+        let made = match known {
+            Some(known) if known == fingerprint => None,
+            _ => Some(site(&key, table, source.secrets, &mut own).map_err(|(field, message)| SettingsError::Value {
+                location: source.lines.location(&format!("sites.{name}.{field}")),
+                message,
+            })),
         };
-        let key = SiteKey::new(key);
-        let made = site(&key, table, secrets, &mut parts).map_err(wrong)?;
-        sites.push(made.0);
-        destinations.push((key, made.1));
+        let (made, version) = match made {
+            Some(Ok(made)) => {
+                own.copy_to(&key, &mut parts);
+                (Some(made), fingerprint)
+            }
+            Some(Err(error)) if !source.stored.contains(name) => return Err(error),
+            kept => {
+                failed.extend(kept.and_then(Result::err));
+                (previous.site(&key), known.unwrap_or_default())
+            }
+        };
+        let Some((site, of_site)) = made else { continue };
+        if version != fingerprint || known == Some(fingerprint) {
+            previous.copy_to(&key, &mut parts);
+        }
+        sites.push(site);
+        destinations.push((key.clone(), of_site));
+        parts.fingerprints.insert(key, version);
     }
     parts.sites = sites.into_iter().collect();
     parts.destinations = destinations.into_iter().collect();
-    Ok(parts)
+    Ok((parts, failed))
+}
+
+impl SiteParts {
+    /// A site with its destinations.
+    fn site(&self, key: &SiteKey) -> Option<(Arc<Site>, SiteDestinations)> {
+        let destinations = self.destinations.in_site(key).map(|(name, to)| (name.clone(), to.clone()));
+        Some((self.sites.shared(key)?, destinations.collect()))
+    }
+
+    /// Copies the other parts of a site.
+    fn copy_to(&self, key: &SiteKey, parts: &mut SiteParts) {
+        fn copy<T: Clone>(key: &SiteKey, from: &BTreeMap<SiteKey, T>, to: &mut BTreeMap<SiteKey, T>) {
+            to.extend(from.get(key).map(|part| (key.clone(), part.clone())));
+        }
+        copy(key, &self.origins, &mut parts.origins);
+        copy(key, &self.signers, &mut parts.signers);
+        copy(key, &self.mails, &mut parts.mails);
+        copy(key, &self.incidents, &mut parts.incidents);
+        copy(key, &self.status_pages, &mut parts.status_pages);
+        copy(key, &self.imports, &mut parts.imports);
+    }
 }
 
 /// Creates a site with its destinations; its other parts are added to `parts`.
@@ -72,7 +128,7 @@ fn site(
     site: &SiteConfig,
     secrets: &Secrets,
     parts: &mut SiteParts,
-) -> Result<(Site, SiteDestinations), TableError> {
+) -> Result<(Arc<Site>, SiteDestinations), TableError> {
     let prefix = |table: &str, (field, message): (&str, String)| (format!("{table}.{field}"), message);
     parts.signers.insert(key.clone(), signers::signers(&site.signers)?);
     if let Some(table) = &site.incidents {
@@ -84,7 +140,7 @@ fn site(
     let password = secrets.smtp_password.as_deref();
     let mail = site.mail.as_ref().map(|table| mail::site_mail(table, password)).transpose();
     let mail = mail.map_err(|wrong| prefix("mail", wrong))?;
-    let destinations = destinations(&site.destinations, secrets)?;
+    let destinations = destinations(&site.destinations, secrets, &parts.clients)?;
     if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
         && destinations.get(name).is_none_or(|to| to.return_path(&TicketId::new(Uuid::nil())).is_none())
     {
@@ -95,16 +151,18 @@ fn site(
     parts.imports.insert(key.clone(), imports(site)?);
     let SiteConfig { origins, config, hours, rota, support_engineers, sensitive_topics, keep, .. } = site.clone();
     parts.origins.insert(key.clone(), origins);
-    Ok((Site { key: key.clone(), config, hours, rota, support_engineers, sensitive_topics, keep }, destinations))
+    let site = Site { key: key.clone(), config, hours, rota, support_engineers, sensitive_topics, keep };
+    Ok((Arc::new(site), destinations))
 }
 
 fn destinations(
     tables: &BTreeMap<String, DestinationTable>,
     secrets: &Secrets,
+    clients: &SharedClients,
 ) -> Result<SiteDestinations, TableError> {
     let mut destinations = SiteDestinations::new();
     for (name, table) in tables {
-        let made = destination(table, secrets);
+        let made = destination(table, secrets, clients);
         let made = made.map_err(|(field, message)| (format!("destinations.{name}.{field}"), message))?;
         let account = made.account();
         let same = destinations.iter().find(|(_, other)| account.is_some() && other.account() == account);
@@ -118,12 +176,18 @@ fn destinations(
     Ok(destinations)
 }
 
-fn destination(table: &DestinationTable, secrets: &Secrets) -> Result<Arc<dyn Destination>, TableError> {
+fn destination(
+    table: &DestinationTable,
+    secrets: &Secrets,
+    clients: &SharedClients,
+) -> Result<Arc<dyn Destination>, TableError> {
     Ok(match table {
-        DestinationTable::Zendesk(table) => Arc::new(zendesk::zendesk(table, secrets.zendesk_secret.as_deref())?),
-        DestinationTable::Webhook(table) => Arc::new(webhook::webhook(table)?),
+        DestinationTable::Zendesk(table) => {
+            Arc::new(zendesk::zendesk(table, secrets.zendesk_secret.as_deref(), clients)?)
+        }
+        DestinationTable::Webhook(table) => Arc::new(webhook::webhook(table, clients)?),
         DestinationTable::Email(table) => Arc::new(email::destination(table, secrets.smtp_password.as_deref())?),
-        DestinationTable::Slack(table) => Arc::new(webhook::slack(table)?),
+        DestinationTable::Slack(table) => Arc::new(webhook::slack(table, clients)?),
     })
 }
 

@@ -244,6 +244,68 @@ fn secrets_of_destinations_are_never_logged() {
 }
 
 #[test]
+fn every_secret_of_a_site_may_be_in_a_file_or_a_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    let text = |secret: &str| {
+        format!(
+            r#"
+            [sites.acme]
+            origins = ["*"]
+            [[sites.acme.signers]]
+            algorithm = "HS256"
+            secret = {secret}
+            [sites.acme.mail]
+            from = "a@b.example"
+            smtp = "smtp://user@localhost"
+            password = {secret}
+            [sites.acme.destinations.hook]
+            to = "webhook"
+            url = "https://a.example"
+            secret = {secret}
+            [sites.acme.destinations.box]
+            to = "email"
+            mailbox = "a@b.example"
+            from = "c@d.example"
+            smtp = "smtp://user@localhost"
+            oauth = {{ token_url = "https://login.example/token", client_id = "a", client_secret = {secret}, refresh_token = {secret} }}
+            reply_address = "r@d.example"
+            webhook_secret = {secret}
+            [sites.acme.destinations.desk]
+            to = "zendesk"
+            url = "https://acme.zendesk.com"
+            client_id = "a"
+            client_secret = {secret}
+            webhook_secret = {secret}
+            [sites.acme.destinations.old]
+            to = "zendesk"
+            url = "https://old.zendesk.com"
+            email = "a@b.example"
+            api_token = {secret}
+            "#
+        )
+    };
+    let from_file = text(&format!("{{ file = {file:?} }}"));
+    std::fs::write(&file, "whsec_aGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVu\n").unwrap();
+    let shown = format!("{:?}", wired(&from_file, Overrides::default()).unwrap());
+    assert!(!shown.contains("aGlkZGVu"), "{shown}");
+    std::fs::write(&file, "hidden").unwrap();
+    let error = complaint(&from_file);
+    assert!(error.starts_with("deskbell.toml:6: sites.acme.signers[0].secret: shorter than 32 bytes"), "{error}");
+    let unset = text("{ env = \"DESKBELL_TEST_UNSET\" }");
+    for section in unset.split("\n            [").skip(2) {
+        let site = format!("[sites.acme]\norigins = [\"*\"]\n[{section}");
+        let error = complaint(&site);
+        assert!(
+            error.contains("secret: the environment variable DESKBELL_TEST_UNSET is not set")
+                || error.contains("password: the environment variable DESKBELL_TEST_UNSET is not set")
+                || error.contains("api_token: the environment variable DESKBELL_TEST_UNSET is not set"),
+            "{site}: {error}"
+        );
+    }
+}
+
+#[test]
 fn errors_of_zendesk_settings_name_their_field() {
     let wrong = |lines: &str| {
         let table = format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.desk]\n{lines}");
@@ -260,10 +322,8 @@ fn errors_of_zendesk_settings_name_their_field() {
         ),
         (&format!("{GOOD}form_id = \"17\""), "desk.form_id: invalid type: string \"17\", expected u64"),
         (&format!("{GOOD}owners = {{ css = 1 }}"), "desk.owners: unknown variant `css`, did you mean `cs`?"),
-        (
-            &format!("{GOOD}api_token = \"x\""),
-            "desk.api_token: unknown field `api_token`, did you mean `api_token_file`?",
-        ),
+        (&format!("{GOOD}webhook = \"x\""), "desk.webhook: unknown field `webhook`, did you mean `webhook_secret`?"),
+        (&format!("{GOOD}webhook_secret = 17"), "desk.webhook_secret: invalid type: a number, expected a text, {"),
         (
             &format!("{GOOD}tags = [\"plan_{{paln}}\"]"),
             "desk.tags: {paln} is not a value of a ticket; use one of reference, kind,",
@@ -281,7 +341,7 @@ fn errors_of_zendesk_settings_name_their_field() {
         ("to = \"zendesk\"\nurl = \"https://a.zendesk.com\"", "desk.client_id: missing; use"),
         (
             "to = \"zendesk\"\nurl = \"https://a.zendesk.com\"\nclient_id = \"a\"",
-            "desk.client_secret_file: missing; set it to the file",
+            "desk.client_secret: missing; use { file = \"PATH\" }",
         ),
     ] {
         let error = wrong(lines);

@@ -5,22 +5,26 @@ use std::collections::BTreeMap;
 use crate::config::{ZendeskTable, secret};
 use ::zendesk::{FieldRule, Login, Mapping, Zendesk, known_names, unknown_names};
 use domain::ticket::{Kind, Severity};
-use outbound_http::source_url;
+use outbound_http::{SharedClients, source_url};
 
 const PRIORITIES: &[&str] = &["urgent", "high", "normal", "low"];
 const TYPES: &[&str] = &["problem", "incident", "question", "task"];
 
 /// The account of a table, or the invalid field and the reason. `client_secret` comes from the environment and wins.
-pub fn zendesk(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Zendesk, (String, String)> {
+pub fn zendesk(
+    table: &ZendeskTable,
+    client_secret: Option<&str>,
+    clients: &SharedClients,
+) -> Result<Zendesk, (String, String)> {
     let wrong = |field: &str, message: String| (field.to_string(), message);
     let url = source_url(&table.url).ok().filter(|url| url.path() == "/" && url.query().is_none());
     let url = url.ok_or_else(|| {
         wrong("url", format!("{:?} is not the address of an account; use https://SUBDOMAIN.zendesk.com", table.url))
     })?;
     let login = login(table, client_secret)?;
-    let hook = secret(("webhook_secret", table.webhook_secret.as_deref()), table.webhook_secret_file.as_ref(), None)?;
+    let hook = secret(("webhook_secret", table.webhook_secret.as_ref()), table.webhook_secret_file.as_ref(), None)?;
     let mapping = mapping(table)?;
-    Zendesk::new(url, login, mapping, table.unverified, hook).map_err(|error| wrong("url", error))
+    Zendesk::new(url, login, mapping, table.unverified, hook, clients).map_err(|error| wrong("url", error))
 }
 
 fn login(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Login, (String, String)> {
@@ -28,23 +32,25 @@ fn login(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Login, (St
     match (&table.client_id, &table.email) {
         (Some(_), Some(_)) => wrong("email", "cannot be combined with client_id; keep one of the two"),
         (Some(id), None) => {
-            let inline = ("client_secret", table.client_secret.as_deref());
+            let inline = ("client_secret", table.client_secret.as_ref());
             match secret(inline, table.client_secret_file.as_ref(), client_secret)? {
                 Some(secret) => Ok(Login::oauth(id, &secret)),
                 None => wrong(
-                    "client_secret_file",
-                    "missing; set it to the file with the secret of the OAuth client, or set DESKBELL_ZENDESK_SECRET",
+                    "client_secret",
+                    "missing; use { file = \"PATH\" } with the secret of the OAuth client, or set DESKBELL_ZENDESK_SECRET",
                 ),
             }
         }
-        (None, Some(email)) => match secret(("api_token", None), table.api_token_file.as_ref(), None)? {
-            Some(token) => Ok(Login::ApiToken { email: email.clone(), token }),
-            None => wrong("api_token_file", "missing; set it to the file with the API token of the agent in email"),
-        },
+        (None, Some(email)) => {
+            match secret(("api_token", table.api_token.as_ref()), table.api_token_file.as_ref(), None)? {
+                Some(token) => Ok(Login::ApiToken { email: email.clone(), token }),
+                None => wrong("api_token", "missing; use { file = \"PATH\" } with the API token of the agent in email"),
+            }
+        }
         (None, None) => wrong(
             "client_id",
             "missing; use the identifier of an OAuth client (Admin Center, Apps and integrations, OAuth clients), or \
-             email and api_token_file if the account still has an API token",
+             email and api_token if the account still has an API token",
         ),
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::attempt_counts::AttemptCounts;
 use crate::destinations::Destinations;
-use crate::ids::{QueueName, SiteKey, TicketId};
+use crate::ids::{DestinationName, QueueName, SiteKey, TicketId};
 use crate::ports::{DeliveryOutcome, DueDelivery, SiteScope};
 
 /// How many settled deliveries a waiting request may lag behind.
@@ -50,6 +50,18 @@ impl DestinationStates {
         DestinationStates { states, settled: broadcast::channel(BEHIND_MAX).0 }
     }
 
+    /// The states of the destinations after a reload. Those that stay have the same state, so that both assemblies of the gateway wake each
+    /// other's workers.
+    pub fn succeeded_by(&self, destinations: &Destinations) -> DestinationStates {
+        let mut next = DestinationStates { settled: self.settled.clone(), ..DestinationStates::new(destinations) };
+        for (queue, state) in &mut next.states {
+            if let Some(present) = self.states.get(queue) {
+                *state = present.clone();
+            }
+        }
+        next
+    }
+
     /// The state of a destination.
     pub fn get(&self, queue: &QueueName) -> Option<&Arc<DestinationState>> {
         self.states.get(queue)
@@ -62,7 +74,8 @@ impl DestinationStates {
 
     /// Wakes the delivery workers of a site's destinations.
     pub fn wake_deliveries(&self, site: &SiteKey) {
-        let of_site = self.states.iter().filter(|(queue, _)| queue.site == *site);
+        let first = QueueName::new(site, &DestinationName::new(""));
+        let of_site = self.states.range(first..).take_while(|(queue, _)| queue.site == *site);
         of_site.for_each(|(_, state)| state.wake_deliveries());
     }
 

@@ -27,6 +27,13 @@ impl OpenIncidents {
         OpenIncidents(Arc::new(Mutex::new(configured)))
     }
 
+    /// Replaces the configured incidents. What the status pages of `polled` sites have reported stays.
+    pub fn configure(&self, configured: BTreeMap<SiteKey, Vec<Incident>>, polled: impl Fn(&SiteKey) -> bool) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|site, _| polled(site));
+        open.extend(configured);
+    }
+
     /// The current incidents of a site, incidents before maintenance.
     pub fn of_site(&self, site: &SiteKey) -> Vec<Incident> {
         let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,7 @@
 //! What the workers that send mail share with the rest of the gateway: how they are woken, and how their attempts ended.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -9,7 +10,7 @@ use crate::ids::SiteKey;
 
 /// The mail workers of sites.
 #[derive(Debug)]
-pub struct MailWakers(BTreeMap<SiteKey, MailWorker>);
+pub struct MailWakers(BTreeMap<SiteKey, Arc<MailWorker>>);
 
 #[derive(Debug, Default)]
 struct MailWorker {
@@ -20,13 +21,19 @@ struct MailWorker {
 impl MailWakers {
     /// Creates one for each of these sites, which send mail.
     pub fn new<'a>(sites: impl IntoIterator<Item = &'a SiteKey>) -> MailWakers {
-        MailWakers(sites.into_iter().map(|site| (site.clone(), MailWorker::default())).collect())
+        MailWakers(sites.into_iter().map(|site| (site.clone(), Arc::default())).collect())
+    }
+
+    /// The wakers of the sites that send mail after a reload; those that still do have the same.
+    pub fn succeeded_by<'a>(&self, sites: impl IntoIterator<Item = &'a SiteKey>) -> MailWakers {
+        let waker = |site: &SiteKey| (site.clone(), self.0.get(site).cloned().unwrap_or_default());
+        MailWakers(sites.into_iter().map(waker).collect())
     }
 
     /// Wakes the mail worker of a site.
     pub fn wake(&self, site: &SiteKey) {
-        if let Some(MailWorker { waker, .. }) = self.0.get(site) {
-            waker.send_replace(());
+        if let Some(worker) = self.0.get(site) {
+            worker.waker.send_replace(());
         }
     }
 

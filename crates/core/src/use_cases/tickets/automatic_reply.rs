@@ -27,13 +27,13 @@ impl AutomaticReply {
     }
 
     /// The reply to a ticket of a site; none if a human replies.
-    pub fn reply(&self, site: &Config, ticket: &StoredTicket) -> Option<NewMessage> {
+    pub async fn reply(&self, site: &Config, ticket: &StoredTicket) -> Option<NewMessage> {
         if ticket.handling.owner != Some(Owner::Automated) {
             return None;
         }
         let t = |text: GatewayText| texts::text_in(&ticket.ticket.locale, text);
-        // The reply does not wait for an index that is not ready.
-        let hits = self.indexes.search(&ticket.site, &ticket.ticket.message, HITS).unwrap_or_default();
+        // An index that is not ready in time leaves the reply without questions.
+        let hits = self.indexes.search(&ticket.site, &ticket.ticket.message, HITS).await.unwrap_or_default();
         let mut parts = vec![t(if hits.is_empty() { GatewayText::Nothing } else { GatewayText::Perhaps })];
         if !hits.is_empty() {
             parts.push(hits.iter().map(item).collect::<Vec<_>>().join("\n"));

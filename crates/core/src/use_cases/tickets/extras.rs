@@ -25,7 +25,7 @@ impl PlanExtras {
 
     /// The extras of a new ticket. `email_verified` is what the signer says about the customer's address, `from` the network address of the
     /// request, `quota` what the ticket counts against.
-    pub fn plan(
+    pub async fn plan(
         &self,
         site: &Site,
         ticket: &StoredTicket,
@@ -33,7 +33,7 @@ impl PlanExtras {
         from: Option<IpAddr>,
         quota: Option<SubmissionQuota>,
     ) -> SubmissionExtras {
-        let answer = self.automatic.reply(&site.config, ticket);
+        let answer = self.automatic.reply(&site.config, ticket).await;
         let mut deliveries = self.destinations.deliveries_of_new(&site.key, ticket.ticket.test);
         if answer.is_some() {
             let of_answer = self.destinations.deliveries(&site.key, DeliveryKind::Message, Author::Automatic, None);

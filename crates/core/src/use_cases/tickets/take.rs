@@ -83,7 +83,7 @@ impl TakeTicket {
         self.limits.charge(&site.key, requester.person.as_ref().map(|person| &person.id))?;
         let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
         let mut stored = stored(site, requester, new, self.clock.now());
-        let extras = self.extras.plan(site, &stored, email_verified, from, quota);
+        let extras = self.extras.plan(site, &stored, email_verified, from, quota).await;
         stored.handling.unread = u32::from(extras.answer.is_some());
         for drawn in 1..=DRAWS {
             match self.tickets.submit(&stored, &key, extras.clone()).await? {

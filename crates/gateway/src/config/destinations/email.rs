@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::super::mail::{OAuthTable, Tls};
+use super::super::secrets::SecretSource;
 use deskbell_core::rules::sender::Unverified;
 
 /// The table of a destination with `to = "email"`; `crates/gateway/src/deskbell.example.toml` documents its fields.
@@ -14,6 +15,7 @@ pub struct EmailTable {
     pub(crate) mailbox: String,
     pub(crate) from: String,
     pub(crate) smtp: String,
+    pub(crate) password: Option<SecretSource>,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) tls: Option<Tls>,
     pub(crate) ca: Option<PathBuf>,
@@ -23,7 +25,7 @@ pub struct EmailTable {
     pub(crate) reply_address: Option<String>,
     #[serde(default)]
     pub(crate) bounces: bool,
-    pub(crate) webhook_secret: Option<String>,
+    pub(crate) webhook_secret: Option<SecretSource>,
     pub(crate) webhook_secret_file: Option<PathBuf>,
     pub(crate) agents: Option<Vec<String>>,
 }

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::super::secrets::SecretSource;
+
 /// The table of a destination with `to = "slack"`; `crates/gateway/src/deskbell.example.toml` documents its fields.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlackTable {
-    pub(crate) url: Option<String>,
+    pub(crate) url: Option<SecretSource>,
     pub(crate) url_file: Option<PathBuf>,
     #[serde(default)]
     pub(crate) private: bool,

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::super::secrets::SecretSource;
+
 /// The table of a destination with `to = "webhook"`; `crates/gateway/src/deskbell.example.toml` documents its fields.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookTable {
     pub(crate) url: String,
-    pub(crate) secret: Option<String>,
+    pub(crate) secret: Option<SecretSource>,
     pub(crate) secret_file: Option<PathBuf>,
     #[serde(default)]
     pub(crate) private: bool,

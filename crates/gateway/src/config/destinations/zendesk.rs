@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::super::secrets::SecretSource;
 use deskbell_core::rules::sender::Unverified;
 use domain::targets::Owner;
 use domain::ticket::{Kind, Severity};
@@ -18,11 +19,12 @@ use domain::ticket::{Kind, Severity};
 pub struct ZendeskTable {
     pub(crate) url: String,
     pub(crate) client_id: Option<String>,
-    pub(crate) client_secret: Option<String>,
+    pub(crate) client_secret: Option<SecretSource>,
     pub(crate) client_secret_file: Option<PathBuf>,
     pub(crate) email: Option<String>,
+    pub(crate) api_token: Option<SecretSource>,
     pub(crate) api_token_file: Option<PathBuf>,
-    pub(crate) webhook_secret: Option<String>,
+    pub(crate) webhook_secret: Option<SecretSource>,
     pub(crate) webhook_secret_file: Option<PathBuf>,
     pub(crate) brand_id: Option<u64>,
     pub(crate) form_id: Option<u64>,

@@ -58,7 +58,8 @@ pub async fn answer(
 ) -> Result<impl IntoResponse, Refusal> {
     let site = requesters.site(&site)?;
     let Query(Parameters { q, limit, visit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let hits = indexes.search(&site.key, &q, limit.unwrap_or(LIMIT_DEFAULT)).map_err(|NotReady| Refusal::Busy)?;
+    let hits = indexes.search(&site.key, &q, limit.unwrap_or(LIMIT_DEFAULT)).await;
+    let hits = hits.map_err(|NotReady| Refusal::Busy)?;
     if is_visit(&visit) {
         let redact = &site.config.redact;
         let rules = Rules {

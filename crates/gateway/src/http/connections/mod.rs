@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::current::CurrentRouter;
 use crate::guard::{Permit, Permits};
 pub use capacity::Capacity;
 use capacity::{ConnectionPermit, ConnectionRefusal};
@@ -69,7 +69,13 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Accepts connections until it is cancelled, and ends when none is open. Open connections end after their pending response.
-pub async fn serve(listener: TcpListener, router: Router, capacity: Capacity, times: Times, stop: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    router: CurrentRouter,
+    capacity: Capacity,
+    times: Times,
+    stop: CancellationToken,
+) {
     let (connections, lingering) = (TaskTracker::new(), Permits::default());
     loop {
         let accepted = tokio::select! {
@@ -147,7 +153,7 @@ fn refused(refusal: ConnectionRefusal) -> (String, &'static str) {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    router: CurrentRouter,
     _permit: ConnectionPermit,
     times: Times,
     stop: CancellationToken,
@@ -155,7 +161,7 @@ async fn connection(
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        router.get().oneshot(request)
     });
     // Small responses must not wait for more data (Nagle's algorithm).
     let _ = stream.set_nodelay(true);
@@ -183,6 +189,7 @@ async fn connection(
 mod tests {
     use super::*;
     use crate::config::{Limits, Proxies};
+    use axum::Router;
     use axum::routing::get;
 
     #[tokio::test]
@@ -191,7 +198,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(|| async { "refused in words" }));
         let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
-        tokio::spawn(serve(listener, router, capacity, Times::default(), CancellationToken::new()));
+        tokio::spawn(serve(listener, router.into(), capacity, Times::default(), CancellationToken::new()));
         let many_headers: String = (0..HEADERS_MAX + 1).map(|number| format!("x-{number}: x\r\n")).collect();
         let long_header = format!("cookie: {}\r\n", "x".repeat(HEAD_MAX + 1024));
         for headers in [many_headers, long_header] {
@@ -211,7 +218,7 @@ mod tests {
         let router = Router::new().route("/", get(|| async { "well" }));
         let times = Times { head: Duration::from_millis(300), ..Times::default() };
         let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
-        tokio::spawn(serve(listener, router, capacity, times, CancellationToken::new()));
+        tokio::spawn(serve(listener, router.into(), capacity, times, CancellationToken::new()));
 
         let mut slow = TcpStream::connect(address).await.unwrap();
         slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
