@@ -11,18 +11,21 @@ use deskbell_core::ports::Store;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use store_sqlite::SqliteStore;
 
-/// Tables with at most one row for each site, source, destination, gateway or session of an agent, or with a single row.
-const BOUNDED: [&str; 10] = [
+/// Tables with at most one row for each site, source, destination, gateway or session of an agent, with a single row, or about the schema.
+const BOUNDED: [&str; 13] = [
     "_sqlx_migrations",
     "agent_sessions",
     "polls",
     "reload_reports",
+    "resends",
     "revisions",
     "salt",
+    "schema_requirement",
     "signing",
     "site_tables",
     "sites_revision",
     "sources",
+    "sqlite_schema",
 ];
 
 /// Indexes that may be scanned: they contain only pending deliveries or dead letters.

@@ -246,12 +246,6 @@ async fn damaged_backups_are_not_restored() {
             "with that version or a newer one",
         ),
         (
-            "a newer database",
-            Path::new("manifest.json"),
-            Some(edited(&|all| all["schema"] = 9999.into())),
-            "with that version or a newer one",
-        ),
-        (
             "a way out",
             Path::new("manifest.json"),
             Some(edited(&|all| all["attachments"][0]["file"] = "../../etc/passwd".into())),
@@ -271,6 +265,9 @@ async fn damaged_backups_are_not_restored() {
             Some(bytes) => std::fs::write(copy.join(path), bytes).unwrap(),
             None => std::fs::remove_file(copy.join(path)).unwrap(),
         }
+        let (code, output) = run(new.path(), &["restore", "--check", "backup"]).await;
+        assert!(code == 1 && output.contains(reason), "{name}: {output}");
+        assert!(!new.path().join("data").exists(), "a check touches no data");
         let (code, output) = run(new.path(), &["restore", "--config", "deskbell.toml", "backup"]).await;
         assert!(code == 1 && output.contains(reason), "{name}: {output}");
         let remaining: Vec<PathBuf> = paths(new.path())
@@ -280,6 +277,48 @@ async fn damaged_backups_are_not_restored() {
             .collect();
         assert!(remaining.iter().all(|path| path.ends_with("deskbell.db-lock")), "{name} leaves {remaining:?}");
     }
+}
+
+#[tokio::test]
+async fn a_backup_is_checked_without_any_change() {
+    let folder = folder();
+    let (gateway, address) = serve(&folder).await;
+    let session = "0".repeat(32);
+    let put = "/v1/sites/acme/attachments/0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9?name=app.log";
+    assert_eq!(request(&address, Method::PUT, put, &session, b"some words").await.unwrap().0, 201);
+    assert_eq!(run(folder.path(), &["backup", "--config", "deskbell.toml", "whole"]).await.0, 0);
+    let snapshot = || {
+        let all = paths(folder.path()).into_iter().filter(|path| path.starts_with(folder.path().join("whole")));
+        all.filter(|path| path.is_file()).map(|path| (std::fs::read(&path).unwrap(), path)).collect::<Vec<_>>()
+    };
+    let before = snapshot();
+    // In a container the environment names the configuration of every command.
+    let (code, output) = run(folder.path(), &["restore", "--check", "--config", "deskbell.toml", "whole"]).await;
+    assert!(
+        code == 0 && output.starts_with("whole: good, the state of ") && output.ends_with(" 1 files\n"),
+        "{output}"
+    );
+    assert_eq!(snapshot(), before);
+    stop(gateway).await;
+
+    // A backup that a later version has made, whose database this version must not open.
+    let database = folder.path().join("whole/deskbell.db");
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
+    let raise = "UPDATE schema_requirement SET migration = 9999, version = '7.1.0'";
+    sqlx::query(raise).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let manifest = folder.path().join("whole/manifest.json");
+    let mut newer: Value = serde_json::from_slice(&std::fs::read(&manifest).unwrap()).unwrap();
+    let bytes = std::fs::read(&database).unwrap();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
+    newer["database"]["bytes"] = bytes.len().into();
+    newer["database"]["sha256"] = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+    std::fs::write(&manifest, newer.to_string()).unwrap();
+    for arguments in [&["restore", "--check", "whole"][..], &["restore", "--database", "sqlite:other.db", "whole"]] {
+        let (code, output) = run(folder.path(), arguments).await;
+        assert!(code == 1 && output.contains("the backup needs Deskbell 7.1.0"), "{output}");
+    }
+    assert!(!folder.path().join("other.db").exists());
 }
 
 #[tokio::test]

@@ -129,6 +129,12 @@ impl Gateway {
         open(self.folder, lines, Overrides::default()).await
     }
 
+    /// The same with options.
+    pub async fn restarted_with_options(self, overrides: Overrides) -> Gateway {
+        self.app.store.close().await;
+        open(self.folder, "", overrides).await
+    }
+
     /// A connection of its own to the database.
     pub async fn connection(&self) -> SqliteConnection {
         SqliteConnection::connect(&format!("sqlite:{}", self.database().display())).await.unwrap()

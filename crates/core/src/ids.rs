@@ -121,7 +121,8 @@ text_ids! {
     ExternalId
 
     /// The id of an agent, which stays the same over all logins. It says how they log in: `oidc:` and a digest of the identity provider and its
-    /// id for them, `token:` and the id in the configuration, or `shared:` and the name that they entered.
+    /// id for them, `token:` and the id in the configuration, `shared:` and the name that they entered, or, in the audit log, `command:` and the
+    /// user of the operating system who ran a command.
     AgentId
 }
 

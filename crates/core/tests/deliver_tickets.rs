@@ -15,9 +15,9 @@ use deskbell_core::fixtures;
 use deskbell_core::ids::{DeliveryId, QueueName, Reference, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{
-    ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, ExternalTicketRef,
-    ExternalTickets, Files, NewDelivery, PartialFile, Queue, QueueStatus, SiteScope, StoreError, StoredTicket,
-    SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, UnsettledFile,
+    ClaimToken, DeadLetters, Delivery, DeliveryFilter, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery,
+    ExternalTicketRef, ExternalTickets, Files, NewDelivery, PartialFile, Queue, QueueStatus, SiteScope, StoreError,
+    StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, UnsettledFile,
 };
 use deskbell_core::use_cases::delivery::{AssembleContents, DeliverTickets, DestinationStates};
 use domain::config::Config;
@@ -124,8 +124,21 @@ impl Queue for CountingQueue {
         self.store.queues().await
     }
 
-    async fn send_again(&self, id: Option<DeliveryId>, sites: &SiteScope) -> std::result::Result<u64, StoreError> {
-        self.store.send_again(id, sites).await
+    async fn undelivered(
+        &self,
+        filter: &DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> std::result::Result<Vec<(Delivery, Reference)>, StoreError> {
+        self.store.undelivered(filter, after, limit).await
+    }
+
+    async fn resend_count(&self) -> std::result::Result<i64, StoreError> {
+        self.store.resend_count().await
+    }
+
+    async fn send_again(&self, letters: &DeadLetters, sites: &SiteScope) -> std::result::Result<u64, StoreError> {
+        self.store.send_again(letters, sites).await
     }
 
     async fn return_delivery(&self, id: DeliveryId, reason: &str) -> std::result::Result<bool, StoreError> {

@@ -370,6 +370,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     // For agents.
     let handle = Arc::new(HandleTicket::new(store.clone(), sites.clone(), destinations.clone(), bus.clone()));
     let erase = Arc::new(EraseTicket::new(store.clone(), store.clone(), files.clone()));
+    let resend = Arc::new(ResendDeliveries::new(store.clone(), sites.clone(), bus.clone()));
     let audit = Audit::new(store.clone(), settings.audit_keep, clock.clone());
     let access = InboxAccess {
         logins: settings.logins.clone(),
@@ -440,7 +441,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
             answers: Arc::new(AnswersReader { sites: sites.clone(), counts: store.clone() }),
             handle: handle.clone(),
             erase,
-            resend: Arc::new(ResendDeliveries::new(store.clone(), sites.clone(), bus)),
+            resend: resend.clone(),
         },
         help: HelpState {
             sites: sites.clone(),
@@ -471,6 +472,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     });
     let workers = Workers {
         deliver: DeliverTickets::new(store.clone(), contents, destinations.clone(), states.clone()),
+        resend,
         sync: SyncTickets::new(sync_ports, sites.clone(), states.clone(), store_reply, keep_file),
         mail: SendMail::new(store.clone(), outboxes.collect(), codes, wakers.clone()),
         sweep: SweepFiles::new(store.clone(), files.clone(), clock.clone()),
@@ -508,6 +510,16 @@ pub async fn import_questions(settings: &Settings) -> Result<(Arc<SqliteStore>, 
     let store = open_store(settings).await?;
     let import = ImportQuestions::new(store.clone(), store.clone(), store.clone());
     Ok((store, import))
+}
+
+/// The audit log, for commands.
+pub fn audit(settings: &Settings, store: &Arc<SqliteStore>) -> Audit {
+    Audit::new(store.clone(), settings.audit_keep, Arc::new(SystemClock))
+}
+
+/// The sessions of agents, for commands.
+pub fn sessions(store: &Arc<SqliteStore>, audit: &Audit) -> HandleSessions {
+    HandleSessions::new(store.clone(), audit.clone(), Arc::new(SystemClock))
 }
 
 /// The use case of `deskbell erase`.

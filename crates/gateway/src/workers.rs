@@ -14,7 +14,7 @@ use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{Counts, OutgoingMail, Questions, StatusPage};
 use deskbell_core::use_cases::agents::Audit;
 use deskbell_core::use_cases::attachments::SweepFiles;
-use deskbell_core::use_cases::delivery::{DeliverTickets, SyncTickets};
+use deskbell_core::use_cases::delivery::{DeliverTickets, ResendDeliveries, SyncTickets};
 use deskbell_core::use_cases::incidents::{self, OpenIncidents};
 use deskbell_core::use_cases::mail::{self, SendMail};
 use deskbell_core::use_cases::privacy::EnforceRetention;
@@ -26,6 +26,8 @@ use deskbell_core::use_cases::search::{self, Indexes};
 pub struct Workers {
     /// Delivers tickets.
     pub deliver: DeliverTickets,
+    /// Notices dead letters that a command has queued again.
+    pub resend: Arc<ResendDeliveries>,
     /// Syncs tickets with destinations.
     pub sync: SyncTickets,
     /// Sends mail.
@@ -208,6 +210,8 @@ impl Workers {
         all.push(abortable("retention", Version::Assembly, retention));
         let audit = work(self.audit.clone(), |audit| async move { match audit.run().await {} });
         all.push(abortable("audit log retention", Version::Assembly, audit));
+        let resend = work(self.resend.clone(), |resend| async move { match resend.follow().await {} });
+        all.push(abortable("requeued dead letters", Version::Assembly, resend));
         for (site, page) in &self.status_pages {
             let name = format!("status page of {site}");
             let parts = (self.open_incidents.clone(), site.clone(), page.clone());

@@ -2,7 +2,7 @@
 
 use crate::support::{ACME, NOW, OTHER, TestClock, new_message, submission_key, ticket, time, write_message};
 use deskbell_core::ports::{
-    Activity, ActivityKind, Change, CurrentTicket, Store, StoredTicket, SubmissionExtras, View,
+    Activity, ActivityKind, Change, CurrentTicket, InboxPage, Store, StoredTicket, SubmissionExtras, View,
 };
 use domain::conversation::Author;
 use domain::conversation::Turn;
@@ -101,6 +101,8 @@ pub async fn lists_combine_all_filters_and_searches_cover_later_messages(store: 
         team: "money".into(),
         assignee: "Ana".into(),
         is_test: Some(false),
+        received_since: Some(time("2026-01-01T00:00:00.000Z")),
+        is_newest_first: false,
         words: String::new(),
     };
     assert_eq!(found(all.clone()).await, ["1", "2"]);
@@ -112,11 +114,17 @@ pub async fn lists_combine_all_filters_and_searches_cover_later_messages(store: 
         View { team: "growth".into(), ..all.clone() },
         View { assignee: "Ben".into(), ..all.clone() },
         View { is_test: Some(true), ..all.clone() },
+        View { received_since: Some(time("2026-01-01T00:00:00.001Z")), ..all.clone() },
         View { words: "fridge".into(), ..all.clone() },
     ] {
         assert_eq!(found(narrower.clone()).await, Vec::<String>::new(), "{narrower:?}");
     }
     assert_eq!(found(View { site: Some(OTHER.clone()), ..View::default() }).await, ["3"]);
+    let newest = View { is_newest_first: true, ..View::default() };
+    let page = store.list_tickets(&newest, None, 2).await.unwrap();
+    let rest = store.list_tickets(&newest, page.next, 2).await.unwrap();
+    let ids = |page: &InboxPage| page.tickets.iter().map(|ticket| ticket.id.to_string()).collect::<Vec<_>>();
+    assert_eq!((ids(&page), ids(&rest), rest.next), (vec!["3".into(), "2".into()], vec!["1".into()], None));
 }
 
 pub async fn searches_find_the_same_by_either_query_plan(store: &dyn Store, _clock: &TestClock) {

@@ -8,8 +8,8 @@ use crate::support::{
 };
 use deskbell_core::ids::{DeliveryId, TicketId};
 use deskbell_core::ports::{
-    Change, ClaimToken, CurrentTicket, DeliveryKind, DeliveryOutcome, DeliveryState, ExternalTicketRef, SiteScope,
-    Store, SubmissionExtras, SubmissionOutcome,
+    Change, ClaimToken, CurrentTicket, DeadLetters, DeliveryFilter, DeliveryKind, DeliveryOutcome, DeliveryState,
+    ExternalTicketRef, SiteScope, Store, SubmissionExtras, SubmissionOutcome,
 };
 use deskbell_core::timestamp::Timestamp;
 use domain::conversation::Author;
@@ -57,7 +57,7 @@ pub async fn deliveries_are_claimed_oldest_first_and_in_order_per_ticket(store: 
     assert_eq!(queues.iter().map(|one| (one.waiting, one.dead_letters)).collect::<Vec<_>>(), [(1, 1)]);
     clock.set(LATER);
     assert_eq!(store.next_delivery(&QUEUE, &[]).await.unwrap(), Some(Duration::ZERO));
-    assert_eq!(store.send_again(None, &SiteScope::All).await.unwrap(), 1);
+    assert_eq!(store.send_again(&DeadLetters::All, &SiteScope::All).await.unwrap(), 1);
     assert_eq!(take(LATER).await.len(), 2);
 }
 
@@ -130,14 +130,14 @@ pub async fn deliveries_behind_a_dead_letter_restart_with_it(store: &dyn Store, 
     let refused = DeliveryOutcome::DeadLetter { reason: "no".into() };
     store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)]).await.unwrap();
     clock.set(LATER);
-    assert_eq!(store.send_again(Some(due[0].delivery.id), &SiteScope::All).await.unwrap(), 1);
+    assert_eq!(store.send_again(&DeadLetters::One(due[0].delivery.id), &SiteScope::All).await.unwrap(), 1);
     let since = async |ticket: &str| -> Vec<Timestamp> {
         let all = store.deliveries(&TicketId::new(ticket)).await.unwrap();
         all.into_iter().map(|one| one.created_at).collect()
     };
     assert_eq!(since("1").await, [time(LATER), time(LATER)]);
     assert_eq!(since("2").await[1], time(NOW));
-    assert_eq!(store.send_again(None, &SiteScope::All).await.unwrap(), 1);
+    assert_eq!(store.send_again(&DeadLetters::All, &SiteScope::All).await.unwrap(), 1);
     assert_eq!(since("2").await, [time(LATER), time(LATER)]);
 }
 
@@ -178,7 +178,24 @@ pub async fn dead_letters_are_listed_and_sent_again_by_site(store: &dyn Store, _
     assert!(store.dead_letters(&SiteScope::NONE, 10).await.unwrap().is_empty());
     let (delivery, reference) = store.dead_letter(id).await.unwrap().unwrap();
     assert_eq!((delivery.id, reference.as_str()), (id, "DB-1"));
-    assert_eq!(store.send_again(Some(id), &others).await.unwrap(), 0);
-    assert_eq!(store.send_again(None, &others).await.unwrap(), 0);
-    assert_eq!(store.send_again(None, &acme).await.unwrap(), 1);
+    let count = async |filter: DeliveryFilter| store.undelivered(&filter, None, 10).await.unwrap().len();
+    let all = DeliveryFilter::default();
+    assert_eq!(store.undelivered(&all, None, 10).await.unwrap(), [(delivery.clone(), reference)]);
+    assert!(store.undelivered(&all, Some(id), 10).await.unwrap().is_empty(), "a page begins after an id");
+    for (filter, matching) in [
+        (DeliveryFilter { state: Some(DeliveryState::DeadLetter), ..all.clone() }, 1),
+        (DeliveryFilter { state: Some(DeliveryState::Waiting), ..all.clone() }, 0),
+        (DeliveryFilter { site: Some("acme".into()), ..all.clone() }, 1),
+        (DeliveryFilter { site: Some("globex".into()), ..all.clone() }, 0),
+        (DeliveryFilter { destination: Some(delivery.destination.clone()), ..all.clone() }, 1),
+        (DeliveryFilter { destination: Some("other".into()), ..all.clone() }, 0),
+    ] {
+        assert_eq!(count(filter.clone()).await, matching, "{filter:?}");
+    }
+    let resends = store.resend_count().await.unwrap();
+    assert_eq!(store.send_again(&DeadLetters::To("other".into()), &acme).await.unwrap(), 0);
+    assert_eq!(store.send_again(&DeadLetters::One(id), &others).await.unwrap(), 0);
+    assert_eq!(store.send_again(&DeadLetters::All, &others).await.unwrap(), 0);
+    assert_eq!(store.send_again(&DeadLetters::To(delivery.destination), &acme).await.unwrap(), 1);
+    assert!(store.resend_count().await.unwrap() > resends, "other programs notice it");
 }

@@ -25,6 +25,7 @@ mod private;
 mod questions;
 mod queue;
 mod rows;
+pub mod schema;
 mod site_tables;
 pub mod snapshot;
 mod submissions;
@@ -38,7 +39,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use log::LevelFilter;
 use sqlx::ConnectOptions;
-use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use batch::Batches;
@@ -59,8 +59,6 @@ pub const READERS: u32 = 4;
 /// The page cache of a connection, in KiB. The writer's is larger, because tokens are inserted all over their index.
 const WRITER_CACHE: u32 = 32 * 1024;
 const READER_CACHE: u32 = 8 * 1024;
-
-static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -89,7 +87,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens a database file or creates it with its folder, and runs pending migrations.
+    /// Opens a database file or creates it with its folder, and runs pending migrations. A database that needs a newer program is an error.
     pub async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
         SqliteStore::open_with(path, StoreOptions::default()).await
     }
@@ -126,7 +124,7 @@ impl SqliteStore {
         let cached = |kibibytes| options.clone().pragma("cache_size", format!("-{kibibytes}"));
         let writer =
             pool(1).connect_with(cached(WRITER_CACHE)).await.map_err(|error| store_error(error.to_string()))?;
-        MIGRATOR.run(&writer).await.map_err(|error| store_error(error.to_string()))?;
+        schema::migrate(&writer, path).await?;
         listed::backfill_list_columns(&writer).await?;
         let readers =
             pool(readers).connect_lazy_with(cached(READER_CACHE).create_if_missing(false).pragma("query_only", "ON"));

@@ -46,7 +46,8 @@ impl SqliteStore {
         let terms = tokens::terms(&view.words);
         let mut read = self.readers.acquire().await.map_err(store_error)?;
         let limit = i64::from(limit);
-        if !terms.is_empty() {
+        let has_no_words = view.words.trim().is_empty();
+        if !terms.is_empty() || view.is_newest_first && has_no_words {
             let (before, candidates_max) = match after {
                 Some(InboxCursor::Found(number)) => (number, MORE_CANDIDATES),
                 _ => (i64::MAX, FIRST_CANDIDATES),
@@ -55,7 +56,7 @@ impl SqliteStore {
             return search(&mut read, view, &terms, &candidates, limit).await;
         }
         // The search has no terms, so nothing matches.
-        if !view.words.trim().is_empty() {
+        if !has_no_words {
             return Ok(InboxPage::default());
         }
         let after = match after {
@@ -140,7 +141,7 @@ async fn search(
 
 /// The tickets that a search examines: the newest ones below a number.
 struct Candidates<'a> {
-    /// A term that all of them contain. Without one they are all tickets, because the search has only prefixes of many words.
+    /// A term that all of them contain. Without one they are all tickets, because there is none or they are prefixes of many words.
     term: Option<&'a Term>,
     before: i64,
     most: i64,
@@ -244,7 +245,9 @@ fn index(view: &View) -> Index {
 /// Whether a view has filters beyond those of its index.
 fn is_filtered(view: &View) -> bool {
     let narrowed = [!view.assignee.is_empty(), !view.team.is_empty(), view.site.is_some(), view.owner.is_some()];
-    view.is_test.is_some() || narrowed.iter().filter(|is_narrowed| **is_narrowed).count() > 1
+    view.is_test.is_some()
+        || view.received_since.is_some()
+        || narrowed.iter().filter(|is_narrowed| **is_narrowed).count() > 1
 }
 
 /// Appends the table with its index, the index's condition for a view, and the position to start after.
@@ -303,5 +306,8 @@ fn push_filters(query: &mut QueryBuilder<Sqlite>, view: &View) {
     }
     if let Some(is_test) = view.is_test {
         query.push(" AND is_test = ").push_bind(is_test);
+    }
+    if let Some(since) = view.received_since {
+        query.push(" AND received_at >= ").push_bind(since.to_string());
     }
 }

@@ -14,8 +14,8 @@ use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
 use deskbell_core::ids::{DeliveryId, QueueName, Reference, TicketId};
 use deskbell_core::ports::{
-    ClaimToken, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, SiteScope,
-    StoreError, StoredTicket,
+    ClaimToken, DeadLetters, Delivery, DeliveryFilter, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX,
+    Queue, QueueStatus, SiteScope, StoreError, StoredTicket,
 };
 use deskbell_core::rules::{delivery_plan, polling};
 use deskbell_core::timestamp::Timestamp;
@@ -212,7 +212,38 @@ impl Queue for SqliteStore {
         rows.iter().map(queue).collect()
     }
 
-    async fn send_again(&self, id: Option<DeliveryId>, sites: &SiteScope) -> Result<u64, StoreError> {
+    async fn undelivered(
+        &self,
+        DeliveryFilter { state, site, destination }: &DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Vec<(Delivery, Reference)>, StoreError> {
+        let rows = query(
+            "SELECT deliveries.*, tickets.reference FROM deliveries INDEXED BY deliveries_open
+            CROSS JOIN tickets ON tickets.id = deliveries.ticket
+            WHERE deliveries.state <> 'delivered' AND (?1 IS NULL OR deliveries.state = ?1)
+                AND (?2 IS NULL OR deliveries.site = ?2) AND (?3 IS NULL OR deliveries.destination = ?3)
+                AND deliveries.id > ?4
+            ORDER BY deliveries.id LIMIT ?5",
+        );
+        let rows = rows
+            .bind(state.map(|state| state.word()))
+            .bind(site.as_ref().map(|site| site.as_str()))
+            .bind(destination.as_ref().map(|destination| destination.as_str()))
+            .bind(after.map_or(0, DeliveryId::as_number))
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
+        read_rows(&rows, "delivery", |row| Ok((delivery_of(row)?, row.id("reference")?)))
+    }
+
+    async fn send_again(&self, letters: &DeadLetters, sites: &SiteScope) -> Result<u64, StoreError> {
+        let (number, destination) = match letters {
+            DeadLetters::One(id) => (Some(id.as_number()), None),
+            DeadLetters::To(destination) => (None, Some(destination.as_str())),
+            DeadLetters::All => (None, None),
+        };
         // As if it had just been queued: the time until it becomes a dead letter starts again. `first_attempt_at` stays, because an earlier attempt may
         // have arrived.
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
@@ -223,19 +254,27 @@ impl Queue for SqliteStore {
                     ON behind.ticket = dead.ticket AND behind.destination = dead.destination
                 WHERE dead.state = 'given_up' AND (?2 IS NULL OR dead.id = ?2)
                     AND (?3 IS NULL OR dead.site IN (SELECT value FROM json_each(?3)))
+                    AND (?4 IS NULL OR dead.destination = ?4)
                     AND behind.state <> 'delivered' AND behind.state = 'waiting' AND behind.id > dead.id)",
         );
-        let number = id.map(DeliveryId::as_number);
-        behind.bind(&now).bind(number).bind(&sites).execute(&mut *write).await.map_err(store_error)?;
+        let behind = behind.bind(&now).bind(number).bind(&sites).bind(destination);
+        behind.execute(&mut *write).await.map_err(store_error)?;
         let again = query(
             "UPDATE deliveries SET state = 'waiting', due_at = ?1, created_at = ?1, settled_at = NULL, failures = 0
             WHERE state = 'given_up' AND (?2 IS NULL OR id = ?2)
-                AND (?3 IS NULL OR site IN (SELECT value FROM json_each(?3)))",
+                AND (?3 IS NULL OR site IN (SELECT value FROM json_each(?3)))
+                AND (?4 IS NULL OR destination = ?4)",
         );
-        let renewed =
-            again.bind(&now).bind(number).bind(&sites).execute(&mut *write).await.map_err(store_error)?.rows_affected();
+        let again = again.bind(&now).bind(number).bind(&sites).bind(destination);
+        let renewed = again.execute(&mut *write).await.map_err(store_error)?.rows_affected();
+        let note = query("UPDATE resends SET count = count + 1");
+        note.execute(&mut *write).await.map_err(store_error)?;
         write.commit().await.map_err(store_error)?;
         Ok(renewed)
+    }
+
+    async fn resend_count(&self) -> Result<i64, StoreError> {
+        query_scalar("SELECT count FROM resends").fetch_one(&self.readers).await.map_err(store_error)
     }
 
     async fn return_delivery(&self, id: DeliveryId, reason: &str) -> Result<bool, StoreError> {

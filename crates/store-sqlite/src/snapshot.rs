@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection, query, query_scalar};
 
 use super::error::store_error;
 use super::private::sibling_path;
-use super::{MIGRATOR, SqliteStore};
+use super::{SqliteStore, schema};
 use deskbell_core::ports::StoreError;
 use private_files::{create_file, create_folder, restrict};
 
@@ -22,7 +22,7 @@ const CHECKPOINT_BUSY: Duration = Duration::from_millis(200);
 /// The contents of a copy.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inspected {
-    /// The version of its newest migration.
+    /// The number of its newest migration.
     pub schema: i64,
     /// The names of the attachment files in its rows, in order.
     pub files: Vec<String>,
@@ -34,6 +34,9 @@ pub enum Unusable {
     /// SQLite finds it corrupt.
     #[error("PRAGMA integrity_check says: {0}")]
     Damaged(String),
+    /// It needs this version of Deskbell, or a later one.
+    #[error("it needs Deskbell {0} or newer")]
+    Newer(String),
     /// It cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,15 +98,13 @@ async fn inspect_connection(connection: &mut SqliteConnection) -> Result<Inspect
     if lines != ["ok"] {
         return Err(Unusable::Damaged(lines.join("; ")));
     }
+    if let Some(version) = schema::missing_version(connection).await? {
+        return Err(Unusable::Newer(version));
+    }
     let schema = query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success");
     let schema = schema.fetch_one(&mut *connection).await.map_err(store_error)?;
     let files = query_scalar(FILES).fetch_all(&mut *connection).await.map_err(store_error)?;
     Ok(Inspected { schema, files })
-}
-
-/// The newest migration that this program knows.
-pub fn newest_schema() -> i64 {
-    MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
 /// Locks a database for shared use by a gateway or command. `None` if another process has it exclusively.
@@ -146,7 +147,7 @@ pub async fn fold_log(database: &Path) -> Result<bool, StoreError> {
     }
 }
 
-async fn connect(database: &Path, read_only: bool) -> Result<SqliteConnection, StoreError> {
+pub(super) async fn connect(database: &Path, read_only: bool) -> Result<SqliteConnection, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(database)
         .create_if_missing(false)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use deskbell_core::ids::TicketId;
-use deskbell_core::ports::{DeliveryState, SiteScope};
+use deskbell_core::ports::{DeadLetters, DeliveryState, SiteScope};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
@@ -252,7 +252,7 @@ async fn dead_letters_are_listed_block_nothing_and_can_be_resent() {
     assert_eq!(dead_letters.len(), 1);
     assert!(dead_letters[0].0.reason.contains("rejected the ticket (422)"), "{}", dead_letters[0].0.reason);
     desk.zendesk.fault(refuses(1_000));
-    assert_eq!(store.send_again(Some(dead_letters[0].0.id), &SiteScope::All).await.unwrap(), 1);
+    assert_eq!(store.send_again(&DeadLetters::One(dead_letters[0].0.id), &SiteScope::All).await.unwrap(), 1);
     desk.gateway.app.states.wake_deliveries(&"desk".into());
     until(async || store.dead_letters(&SiteScope::All, 10).await.unwrap().len() == 1).await;
 }

@@ -2,7 +2,7 @@
 
 use deskbell_core::clock;
 use deskbell_core::ids::{ExternalId, QueueName, TicketId};
-use deskbell_core::ports::{ChangedTicket, DeliveryState, SiteScope};
+use deskbell_core::ports::{ChangedTicket, DeadLetters, DeliveryState, SiteScope};
 
 use super::{desk, full, submit, until};
 use crate::zendesk::Zendesk;
@@ -21,7 +21,7 @@ async fn deliveries_fail_after_three_days_and_can_be_resent() {
     let (delivery, reference) = store.dead_letters(&SiteScope::All, 10).await.unwrap().remove(0);
     assert_eq!((reference.as_str(), delivery.reason.as_str()), ("Old", "Zendesk is unavailable (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
-    store.send_again(None, &SiteScope::All).await.unwrap();
+    store.send_again(&DeadLetters::All, &SiteScope::All).await.unwrap();
     desk.gateway.app.states.wake_deliveries(&"desk".into());
     until(async || store.deliveries(&TicketId::new(&id)).await.unwrap()[0].state == DeliveryState::Delivered).await;
     desk.only();

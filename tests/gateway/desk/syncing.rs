@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deskbell_core::clock;
 use deskbell_core::ids::{QueueName, TicketId};
-use deskbell_core::ports::SiteScope;
+use deskbell_core::ports::{DeadLetters, SiteScope};
 use deskbell_core::timestamp::Timestamp;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -210,7 +210,7 @@ async fn tickets_behind_a_dead_letter_are_not_polled_repeatedly() {
     until(async || store.next_poll(&QUEUE).await.unwrap().is_none()).await;
     // Queued again, all of it arrives.
     let dead = store.dead_letters(&SiteScope::All, 10).await.unwrap();
-    store.send_again(Some(dead[0].0.id), &SiteScope::All).await.unwrap();
+    store.send_again(&DeadLetters::One(dead[0].0.id), &SiteScope::All).await.unwrap();
     desk.gateway.app.states.wake_deliveries(&"desk".into());
     desk.quiet().await;
     assert_eq!(desk.only()["comments"].as_array().unwrap().len(), 4);

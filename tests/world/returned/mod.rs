@@ -9,7 +9,7 @@ use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::ids::TicketId;
-use deskbell_core::ports::{ActivityKind, Delivery, DeliveryState, SiteScope};
+use deskbell_core::ports::{ActivityKind, DeadLetters, Delivery, DeliveryState, SiteScope};
 use gateway::config::Overrides;
 use gateway::{wire_up, workers};
 use serde::Deserialize;
@@ -267,7 +267,7 @@ async fn returned_deliveries_become_dead_letters_with_advice_and_can_be_resent()
             || page.contains("the recipient's mailbox does not exist")
     );
     let delivery = world.delivery(&id).await;
-    world.gateway.app.store.send_again(Some(delivery.id), &SiteScope::All).await.unwrap();
+    world.gateway.app.store.send_again(&DeadLetters::One(delivery.id), &SiteScope::All).await.unwrap();
     assert_eq!(world.delivery(&id).await.state, DeliveryState::Waiting);
 }
 

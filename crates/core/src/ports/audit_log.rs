@@ -22,7 +22,11 @@ words! {
         TicketRead = "ticket_read",
         /// An agent erased a ticket.
         TicketErased = "ticket_erased",
-        /// An agent sent a delivery again. The detail is its destination; empty for all of them.
+        /// Somebody erased several tickets with a command. The detail is the word of a [`crate::use_cases::privacy::Selection`].
+        TicketsErased = "tickets_erased",
+        /// Somebody exported tickets with a command. The detail is the word of a [`crate::use_cases::privacy::Selection`].
+        TicketsExported = "tickets_exported",
+        /// An agent sent a delivery again, or without a ticket all of them. The detail is the destination; empty for all of them.
         DeliveryResent = "delivery_resent",
     }
 }

@@ -11,6 +11,17 @@ pub enum StoreError {
         /// The error of the operating system.
         reason: String,
     },
+    /// The database was upgraded by a newer Deskbell, and this one would damage it.
+    #[error(
+        "{path}: this database needs Deskbell {required} or newer, and this is {}; use that version, or restore a backup from before the upgrade",
+        env!("CARGO_PKG_VERSION")
+    )]
+    ProgramTooOld {
+        /// The path of the file.
+        path: String,
+        /// The oldest version that can use it.
+        required: String,
+    },
     /// The folder for attachments cannot be created.
     #[error("{path}: {reason}; set attachments to a writable folder, attachments = \"FOLDER\"")]
     Folder {

@@ -23,6 +23,7 @@ mod listing;
 mod mailer;
 mod outgoing_mail;
 mod polls;
+mod progress;
 mod questions;
 mod queue;
 mod requester;
@@ -58,10 +59,11 @@ pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListedTi
 pub use mailer::{AddressedMail, MailContent, MailFailure, Mailer};
 pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};
+pub use progress::{NoProgress, Progress};
 pub use questions::{IdConflict, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange};
 pub use queue::{
-    ClaimToken, Delivery, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery, NewDelivery, QUEUE_COUNT_MAX,
-    Queue, QueueStatus,
+    ClaimToken, DeadLetters, Delivery, DeliveryFilter, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery,
+    NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus,
 };
 pub use requester::{Person, Requester};
 pub use site_tables::{ReloadReport, SiteContents, SiteTable, SiteTables};

@@ -61,12 +61,23 @@ pub trait Queue: Send + Sync {
     /// The dead letter with a number and the reference of its ticket, if it is one.
     async fn dead_letter(&self, id: DeliveryId) -> Result<Option<(Delivery, Reference)>, StoreError>;
 
+    /// Deliveries that their destinations do not have, oldest first, after an id, with the references of their tickets.
+    async fn undelivered(
+        &self,
+        filter: &DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Vec<(Delivery, Reference)>, StoreError>;
+
     /// The state of each queue that has pending deliveries or dead letters.
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError>;
 
-    /// Queues dead letters of some sites again, one or all, and returns how many. Deliveries behind them restart with them, as if all had just
-    /// been created.
-    async fn send_again(&self, id: Option<DeliveryId>, sites: &SiteScope) -> Result<u64, StoreError>;
+    /// Queues dead letters of some sites again, and returns how many. Deliveries behind them restart with them, as if all had just been created.
+    async fn send_again(&self, letters: &DeadLetters, sites: &SiteScope) -> Result<u64, StoreError>;
+
+    /// How often dead letters have been queued again, by all programs on this store. Cheap, so that a gateway notices soon what a command has
+    /// queued.
+    async fn resend_count(&self) -> Result<i64, StoreError>;
 
     /// Turns a delivery that was made and came back into a dead letter, with the reason; `false` if it is not in the state delivered.
     async fn return_delivery(&self, id: DeliveryId, reason: &str) -> Result<bool, StoreError>;
@@ -107,6 +118,28 @@ pub struct NewDelivery {
     pub destination: DestinationName,
     /// What is delivered.
     pub kind: DeliveryKind,
+}
+
+/// Which undelivered deliveries are meant. Empty fields match everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// Whether they are pending or dead letters.
+    pub state: Option<DeliveryState>,
+    /// Their site.
+    pub site: Option<SiteKey>,
+    /// Their destination.
+    pub destination: Option<DestinationName>,
+}
+
+/// Which dead letters are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeadLetters {
+    /// The one with a number.
+    One(DeliveryId),
+    /// Those for the destinations with this name.
+    To(DestinationName),
+    /// All of them.
+    All,
 }
 
 /// A delivery as stored.

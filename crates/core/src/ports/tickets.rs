@@ -43,7 +43,7 @@ pub trait Tickets: Send + Sync {
     /// The ticket with the reference or id that a person typed or followed.
     async fn ticket_by_name(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
 
-    /// A page of the tickets in a view, at most `limit`: ordered by [`SortPosition`], or newest first for a search. The page begins after `after`;
+    /// A page of the tickets in a view, at most `limit`: ordered by [`SortPosition`], or newest first for a search and if the view says so. The page begins after `after`;
     /// a cursor of the other order means the beginning. Tickets that cannot be read are left out, and their ids are logged.
     async fn list_tickets(&self, view: &View, after: Option<InboxCursor>, limit: u32) -> Result<InboxPage, StoreError>;
 }
@@ -164,6 +164,10 @@ pub struct View {
     pub assignee: String,
     /// Whether they are test tickets.
     pub is_test: Option<bool>,
+    /// When they were received at the earliest.
+    pub received_since: Option<Timestamp>,
+    /// Whether the newest come first, as in a search, also without search terms.
+    pub is_newest_first: bool,
     /// Search terms. All of them have to occur in the reference, in the customer's names and addresses, or in what was written; the last one
     /// may be a prefix.
     pub words: String,

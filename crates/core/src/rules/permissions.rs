@@ -1,7 +1,6 @@
 //! What agents may do in the inbox, by their roles and sites.
 
 use crate::ports::{Grant, Role, SiteScope, StoredTicket};
-use crate::site::Site;
 
 /// What a page or a form of the inbox needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,10 +77,10 @@ pub fn is_permitted(grants: &[Grant], permission: Permission) -> bool {
     }
 }
 
-/// Whether a ticket has a sensitive topic, as sent or as corrected.
-pub fn is_sensitive(site: &Site, ticket: &StoredTicket) -> bool {
+/// Whether a ticket has one of the sensitive topics of its site, as sent or as corrected.
+pub fn is_sensitive(sensitive_topics: &[String], ticket: &StoredTicket) -> bool {
     let topics = [&ticket.ticket.topic, &ticket.handling.topic];
-    site.sensitive_topics.iter().any(|sensitive| topics.contains(&sensitive))
+    sensitive_topics.iter().any(|sensitive| topics.contains(&sensitive))
 }
 
 /// The grants of somebody who may do everything.

@@ -15,6 +15,7 @@ use super::{
 use crate::config::Settings;
 use crate::files::Folder;
 use deskbell_core::clock;
+use deskbell_core::ports::Progress;
 use domain::attachment;
 use private_files::create_folder;
 use store_sqlite::snapshot::{self, Unusable};
@@ -36,7 +37,12 @@ impl fmt::Display for Created {
 
 /// Backs up the database and the files of the settings into a folder that must not exist yet. The folder has another name until it is complete,
 /// and is deleted if the backup fails or `stop` ends first.
-pub async fn run(settings: &Settings, target: &Path, stop: impl Future<Output = ()>) -> Result<Created, BackupError> {
+pub async fn run(
+    settings: &Settings,
+    target: &Path,
+    stop: impl Future<Output = ()>,
+    progress: &dyn Progress,
+) -> Result<Created, BackupError> {
     if !settings.database.is_file() {
         return Err(BackupError::NoDatabase(settings.database.display().to_string()));
     }
@@ -48,7 +54,7 @@ pub async fn run(settings: &Settings, target: &Path, stop: impl Future<Output = 
     }
     let partial = Partial::create(target)?;
     let created = tokio::select! {
-        created = fill(settings, &partial.0) => created?,
+        created = fill(settings, &partial.0, progress) => created?,
         () = stop => return Err(BackupError::Stopped),
     };
     // Nothing is overwritten: renaming onto a folder that is not empty fails.
@@ -79,23 +85,28 @@ impl Drop for Partial {
     }
 }
 
-async fn fill(settings: &Settings, folder: &Path) -> Result<Created, BackupError> {
+async fn fill(settings: &Settings, folder: &Path, progress: &dyn Progress) -> Result<Created, BackupError> {
     let (database, files) = (folder.join(DATABASE), folder.join(ATTACHMENTS));
     create_folder(&files).map_err(failed(&files))?;
     let source = Folder::open(settings.attachments.clone())?;
     let created_at = clock::now().to_string();
+    progress.begin("copying the database", None);
     snapshot::copy(&settings.database, &database).await?;
     let (mut copied, mut absent) = (Vec::new(), Vec::new());
-    for file in snapshot::files(&database).await.map_err(|error| damaged(settings, error.into()))? {
+    let named = snapshot::files(&database).await.map_err(|error| damaged(settings, error.into()))?;
+    progress.begin("copying attachments", Some(named.len() as u64));
+    for file in named {
         match copy_attachment(&source, &files, &file).await? {
             Some(entry) => copied.push(entry),
             None => absent.push(file),
         }
+        progress.advance(1);
     }
     let named_files = if absent.is_empty() { Vec::new() } else { snapshot::files(&settings.database).await? };
     let (missing, deleted): (Vec<_>, Vec<_>) =
         absent.into_iter().partition(|file| named_files.binary_search(file).is_ok());
     snapshot::remove_files(&database, &deleted).await?;
+    progress.begin("checking the copy", None);
     let inspected = snapshot::inspect(&database).await.map_err(|error| damaged(settings, error))?;
     finish(folder, created_at, inspected.schema, copied, missing).await
 }

@@ -64,12 +64,11 @@ pub enum BackupError {
     },
     /// It was written by a newer Deskbell.
     #[error(
-        "the backup was made by Deskbell {version}, whose database this version ({}) cannot read; restore it with \
-         that version or a newer one",
+        "the backup needs Deskbell {version}, and this version ({}) cannot read it; restore it with that version or a newer one",
         env!("CARGO_PKG_VERSION")
     )]
     Newer {
-        /// The version that wrote it.
+        /// The oldest version that can read it.
         version: String,
     },
     /// The target of the restore exists.
@@ -138,6 +137,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 fn unusable(error: Unusable, damaged: impl FnOnce(String) -> BackupError) -> BackupError {
     match error {
         Unusable::Damaged(reason) => damaged(reason),
+        Unusable::Newer(version) => BackupError::Newer { version },
         // A file that is not a database counts as damaged.
         Unusable::Store(error @ (StoreError::Row(_) | StoreError::Database(_))) => damaged(error.to_string()),
         Unusable::Store(error) => error.into(),

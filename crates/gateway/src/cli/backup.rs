@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::options::DatabaseOptions;
+use super::output::print_line;
+use super::progress::TerminalProgress;
 use gateway::{GatewayError, backup, stop_signal};
 
 #[derive(clap::Args)]
@@ -22,6 +24,9 @@ pub struct Restore {
     /// Replace existing data, which is kept under another name.
     #[arg(long)]
     replace: bool,
+    /// Only check the backup, completely; the exit code is 1 if it is damaged. Changes nothing, and needs no configuration.
+    #[arg(long, conflicts_with = "replace")]
+    check: bool,
     /// A folder written by `deskbell backup`.
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
@@ -29,7 +34,7 @@ pub struct Restore {
 
 pub async fn run_backup(options: Backup) -> Result<ExitCode, GatewayError> {
     let Backup { database, target } = options;
-    let created = backup::create::run(&database.settings()?, &target, stop_signal()?).await?;
+    let created = backup::create::run(&database.settings()?, &target, stop_signal()?, &TerminalProgress::new()).await?;
     println!("backed up {created} to {}", target.display());
     for file in &created.missing {
         eprintln!("{file} is missing from the attachments; it was already missing before this backup");
@@ -38,7 +43,11 @@ pub async fn run_backup(options: Backup) -> Result<ExitCode, GatewayError> {
 }
 
 pub async fn run_restore(options: Restore) -> Result<ExitCode, GatewayError> {
-    let Restore { database, replace, source } = options;
+    let Restore { database, replace, check, source } = options;
+    if check {
+        print_line(&backup::restore::verify(&source).await?.to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("{}", backup::restore::run(&database.settings()?, &source, replace).await?);
     Ok(ExitCode::SUCCESS)
 }

@@ -4,10 +4,16 @@
 mod agents;
 mod backup;
 mod check;
+mod deliveries;
+mod migrate;
 mod options;
+mod output;
 mod privacy;
+mod progress;
 mod questions;
 mod serve;
+mod sessions;
+mod tickets;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -18,9 +24,13 @@ use tracing_subscriber::EnvFilter;
 use agents::Agents;
 use backup::{Backup, Restore};
 use check::Check;
+use deliveries::Deliveries;
+use migrate::Migrate;
 use privacy::{Erase, Export};
 use questions::{Import, Index};
 use serve::{Health, Init, Serve};
+use sessions::Sessions;
+use tickets::Tickets;
 
 /// The Deskbell gateway: stores and delivers tickets, answers searches, and serves the help panel and the inbox.
 #[derive(Parser)]
@@ -80,6 +90,15 @@ enum Command {
     ///
     /// Prints the answer of /readyz; the exit code is 1 if the gateway cannot serve or does not answer within five seconds.
     Health(Health),
+    /// List and show tickets.
+    #[command(subcommand)]
+    Tickets(Tickets),
+    /// List what destinations have not received, and send dead letters again.
+    #[command(subcommand)]
+    Deliveries(Deliveries),
+    /// List and end the sessions of agents.
+    #[command(subcommand)]
+    Sessions(Sessions),
     /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
     ///
     /// Only counts them, unless --yes is given. Works while a gateway is running. Copies at destinations are listed but not erased; neither are
@@ -87,6 +106,11 @@ enum Command {
     Erase(Erase),
     /// Export the stored data of a customer to a folder: export.json and the files.
     Export(Export),
+    /// Apply the migrations of this version to the database, while gateways are running or before they start.
+    ///
+    /// `serve` does this as well; use this to see and time it, and --check in scripts. Gateways of the version before go on working with the
+    /// migrated database.
+    Migrate(Migrate),
     /// Back up the database and the attachments to a folder while gateways are running.
     ///
     /// The backup contains everything acknowledged before it started. It blocks no writer, overwrites nothing, and is checked; the folder gets
@@ -113,8 +137,12 @@ impl Cli {
             Command::Check(options) => check::run_check(options).await,
             Command::Agents(Agents::Token(options)) => agents::make_token(options),
             Command::Health(options) => serve::run_health(options).await,
+            Command::Tickets(command) => tickets::run_tickets(command).await,
+            Command::Deliveries(command) => deliveries::run_deliveries(command).await,
+            Command::Sessions(command) => sessions::run_sessions(command).await,
             Command::Erase(options) => privacy::run_erase(options).await,
             Command::Export(options) => privacy::run_export(options).await,
+            Command::Migrate(options) => migrate::run_migrate(options).await,
             Command::Backup(options) => backup::run_backup(options).await,
             Command::Restore(options) => backup::run_restore(options).await,
         };

@@ -4,6 +4,17 @@ use std::path::{Path, PathBuf};
 
 use gateway::config::{self, Overrides};
 
+/// How many items a list has by default.
+pub const LIMIT_DEFAULT: u32 = 50;
+/// How many items a list has at most.
+const LIMIT_MAX: u32 = 1_000;
+
+/// The number of items of a list.
+pub fn limit(text: &str) -> Result<u32, String> {
+    let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    limit.ok_or_else(|| format!("use a number from 1 to {LIMIT_MAX}"))
+}
+
 /// Where the database and the files are.
 #[derive(clap::Args)]
 pub struct DatabaseOptions {

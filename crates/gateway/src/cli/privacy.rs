@@ -7,8 +7,8 @@ use super::options::DatabaseOptions;
 use deskbell_core::ids::{CustomerId, SiteKey};
 use deskbell_core::use_cases::privacy::{Exported, Selection};
 use gateway::GatewayError;
-use gateway::commands::{DataError, DataPaths, erase, export};
-use gateway::config;
+use gateway::commands::{DataError, OpenData, erase, export};
+use gateway::config::{Settings, SettingsError};
 
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email", "before"]))]
@@ -71,9 +71,8 @@ impl Subject {
         ticket.or(person).or_else(|| self.email.clone().map(email))
     }
 
-    fn data(&self) -> Result<DataPaths, config::SettingsError> {
-        let settings = DatabaseOptions { config: self.config.clone(), database: self.database.clone() }.settings()?;
-        Ok(DataPaths { database: settings.database, attachments: settings.attachments })
+    fn settings(&self) -> Result<Settings, SettingsError> {
+        DatabaseOptions { config: self.config.clone(), database: self.database.clone() }.settings()
     }
 }
 
@@ -85,7 +84,10 @@ pub async fn run_erase(options: Erase) -> Result<ExitCode, GatewayError> {
         .map_err(DataError::from)?;
     // Clap requires one of them.
     let Some(selection) = subject.selection().or(before) else { return Ok(ExitCode::FAILURE) };
-    let erased = erase::run(&subject.data()?, &selection, yes).await?;
+    let data = OpenData::open(&subject.settings()?).await?;
+    let erased = erase::run(&data, &selection, yes).await;
+    data.close().await;
+    let erased = erased?;
     print!("{erased}");
     Ok(if erased.unreadable + erased.changed_hands == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -93,8 +95,10 @@ pub async fn run_erase(options: Erase) -> Result<ExitCode, GatewayError> {
 pub async fn run_export(options: Export) -> Result<ExitCode, GatewayError> {
     let Export { subject, out } = options;
     let Some(selection) = subject.selection() else { return Ok(ExitCode::FAILURE) };
-    let exported = export::run(&subject.data()?, &selection, &out).await?;
-    let Exported { tickets, files, missing_files, unreadable, .. } = exported;
+    let data = OpenData::open(&subject.settings()?).await?;
+    let exported = export::run(&data, &selection, &out).await;
+    data.close().await;
+    let Exported { tickets, files, missing_files, unreadable, .. } = exported?;
     println!("exported {tickets} tickets and {files} files to {}", out.display());
     if missing_files + unreadable > 0 {
         eprintln!("{unreadable} tickets cannot be read and {missing_files} files are missing");

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::options::note_other_database;
+use super::progress::TerminalProgress;
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::SourceError;
 use deskbell_core::use_cases::search::import::{ImportError, Prune};
@@ -90,7 +92,7 @@ pub async fn run_import(options: Import) -> Result<ExitCode, GatewayError> {
         (false, false) => Prune::Never,
     };
     note_other_database(&settings);
-    let report = import::run(&settings, &site, &source, prune).await?;
+    let report = import::run(&settings, &site, &source, prune, Arc::new(TerminalProgress::new())).await?;
     for note in &report.notes {
         eprintln!("{address}: {note}");
     }

@@ -5,20 +5,22 @@ use std::io::{ErrorKind, Result, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DataError, DataPaths};
+use super::actor::current_user;
+use super::{DataError, OpenData};
 use crate::files::Folder;
 use crate::wire_up;
-use deskbell_core::ports::{ExportTarget, Files, Store};
+use deskbell_core::ports::{ExportTarget, Files};
+use deskbell_core::use_cases::agents::Audited;
 use deskbell_core::use_cases::privacy::{Exported, PrivacyError, Selection};
 use private_files::{create_file, create_folder};
 
-/// Writes the data of a selection into a folder, which must be empty or not exist.
-pub async fn run(data: &DataPaths, selection: &Selection, out: &Path) -> std::result::Result<Exported, DataError> {
+/// Writes the data of a selection into a folder, which must be empty or not exist. The audit log notes it before.
+pub async fn run(data: &OpenData, selection: &Selection, out: &Path) -> std::result::Result<Exported, DataError> {
     let failed = |error: std::io::Error| DataError::Folder(out.display().to_string(), error.to_string());
-    let (store, files) = data.open().await?;
-    let mut target = ExportFolder::create(out, files).map_err(failed)?;
-    let exported = wire_up::export_selection(&store).export(selection, &mut target).await;
-    store.close().await;
+    let mut target = ExportFolder::create(out, data.files.clone()).map_err(failed)?;
+    let action = Audited::TicketsExported(selection.site(), selection.word());
+    data.audit().record(&current_user(), "", action).await?;
+    let exported = wire_up::export_selection(data.store()).export(selection, &mut target).await;
     exported.map_err(|error| match error {
         PrivacyError::Target(error) => failed(error),
         error => error.into(),

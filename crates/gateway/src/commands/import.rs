@@ -1,9 +1,11 @@
 //! `deskbell import`.
 
+use std::sync::Arc;
+
 use crate::config::Settings;
 use crate::wire_up;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{QuestionSource, Store, StoreError};
+use deskbell_core::ports::{Progress, QuestionSource, Store, StoreError};
 use deskbell_core::use_cases::search::import::{ImportError, Prune, Report};
 
 /// Why an import failed.
@@ -31,13 +33,14 @@ pub async fn run(
     site: &SiteKey,
     source: &dyn QuestionSource,
     prune: Prune,
+    progress: Arc<dyn Progress>,
 ) -> Result<Report, ImportCommandError> {
     if !settings.sites.is_empty() && !settings.sites.contains_key(site.as_str()) {
         let known: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
         return Err(ImportCommandError::UnknownSite { site: site.clone(), known: known.join(", ") });
     }
     let (store, import) = wire_up::import_questions(settings).await?;
-    let report = import.import(site, source, prune).await;
+    let report = import.with_progress(progress).import(site, source, prune).await;
     store.close().await;
     Ok(report?)
 }

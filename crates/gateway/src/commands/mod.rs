@@ -1,21 +1,31 @@
 //! The commands beside `serve`. Each opens what it needs and runs a use case.
 
+pub mod actor;
 pub mod check;
+pub mod deliveries;
 pub mod erase;
 pub mod export;
 pub mod health;
 pub mod import;
 pub mod index;
+pub mod migrate;
+pub mod sessions;
+pub mod tickets;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::config::Settings;
 use crate::files::Folder;
-use deskbell_core::ports::StoreError;
+use crate::wire_up;
+use deliveries::DeliveriesError;
+use deskbell_core::ports::{Store, StoreError};
+use deskbell_core::use_cases::agents::{Audit, HandleSessions};
 use deskbell_core::use_cases::privacy::PrivacyError;
+use sessions::SessionsError;
 use store_sqlite::SqliteStore;
+use tickets::TicketsError;
 
-/// Why stored data was not read or erased.
+/// Why stored data was not read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The database does not exist, and is not created.
@@ -24,30 +34,59 @@ pub enum DataError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The use case failed.
+    /// An erasure or export failed.
     #[error(transparent)]
     Privacy(#[from] PrivacyError),
+    /// A ticket is not shown.
+    #[error(transparent)]
+    Tickets(#[from] TicketsError),
+    /// Nothing was sent again.
+    #[error(transparent)]
+    Deliveries(#[from] DeliveriesError),
+    /// No session was ended.
+    #[error(transparent)]
+    Sessions(#[from] SessionsError),
     /// A folder cannot be written.
     #[error("{0}: {1}; use a new or empty folder")]
     Folder(String, String),
 }
 
-/// The paths of a gateway's data.
-#[derive(Clone, Debug)]
-pub struct DataPaths {
-    /// The SQLite file.
-    pub database: PathBuf,
-    /// The folder of attachments.
-    pub attachments: PathBuf,
+/// The opened data of a gateway, which may be running.
+pub struct OpenData {
+    store: Arc<SqliteStore>,
+    files: Arc<Folder>,
+    audit: Audit,
 }
 
-impl DataPaths {
-    /// Opens the database and the folder; does not create the database.
-    async fn open(&self) -> Result<(Arc<SqliteStore>, Arc<Folder>), DataError> {
-        if !self.database.is_file() {
-            return Err(DataError::NoDatabase(self.database.display().to_string()));
+impl OpenData {
+    /// Opens the database and the folder of attachments; does not create the database.
+    pub async fn open(settings: &Settings) -> Result<OpenData, DataError> {
+        if !settings.database.is_file() {
+            return Err(DataError::NoDatabase(settings.database.display().to_string()));
         }
-        let store = Arc::new(SqliteStore::open(&self.database).await?);
-        Ok((store, Arc::new(Folder::open(self.attachments.clone())?)))
+        let store = wire_up::open_store(settings).await?;
+        let files = Arc::new(Folder::open(settings.attachments.clone())?);
+        let audit = wire_up::audit(settings, &store);
+        Ok(OpenData { store, files, audit })
+    }
+
+    /// Closes the database.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+
+    /// The store.
+    fn store(&self) -> &Arc<SqliteStore> {
+        &self.store
+    }
+
+    /// The audit log.
+    fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// The sessions of agents.
+    fn sessions(&self) -> HandleSessions {
+        wire_up::sessions(&self.store, &self.audit)
     }
 }

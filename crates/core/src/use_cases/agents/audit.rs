@@ -32,8 +32,12 @@ pub enum Audited<'a> {
     TicketErased(&'a SiteKey, &'a Reference),
     /// They sent a delivery of this ticket of a site to a destination again.
     DeliveryResent(&'a SiteKey, &'a Reference, &'a str),
-    /// They sent all deliveries that they may see again.
-    AllResent,
+    /// They erased the tickets of a selection, with its word, on one site or on all.
+    TicketsErased(Option<&'a SiteKey>, &'a str),
+    /// They exported the tickets of a selection, with its word, on one site or on all.
+    TicketsExported(Option<&'a SiteKey>, &'a str),
+    /// They sent all deliveries that they may see again: of one site or of all, to the destinations of one name or to all (empty).
+    AllResent(Option<&'a SiteKey>, &'a str),
 }
 
 /// The audit log.
@@ -92,8 +96,9 @@ impl Audit {
     }
 }
 
-fn entry(agent: &Agent, address: &str, action: Audited<'_>) -> NewAuditEntry {
+fn entry<'a>(agent: &Agent, address: &str, action: Audited<'a>) -> NewAuditEntry {
     let nothing = ("", "", "");
+    let key = |site: Option<&'a SiteKey>| site.map_or("", SiteKey::as_str);
     let (kind, (site, ticket, detail)) = match action {
         Audited::LoggedIn(method) => (AuditKind::LoggedIn, ("", "", method.word())),
         Audited::LoginRefused(method) => (AuditKind::LoginRefused, ("", "", method.word())),
@@ -102,7 +107,9 @@ fn entry(agent: &Agent, address: &str, action: Audited<'_>) -> NewAuditEntry {
         Audited::TicketRead(site, ticket) => (AuditKind::TicketRead, (site.as_str(), ticket.as_str(), "")),
         Audited::TicketErased(site, ticket) => (AuditKind::TicketErased, (site.as_str(), ticket.as_str(), "")),
         Audited::DeliveryResent(site, ticket, to) => (AuditKind::DeliveryResent, (site.as_str(), ticket.as_str(), to)),
-        Audited::AllResent => (AuditKind::DeliveryResent, nothing),
+        Audited::TicketsErased(site, word) => (AuditKind::TicketsErased, (key(site), "", word)),
+        Audited::TicketsExported(site, word) => (AuditKind::TicketsExported, (key(site), "", word)),
+        Audited::AllResent(site, to) => (AuditKind::DeliveryResent, (key(site), "", to)),
     };
     NewAuditEntry {
         agent: agent.id.clone(),

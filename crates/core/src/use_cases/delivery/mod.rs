@@ -22,7 +22,7 @@ pub use deliver::DeliverTickets;
 pub use dispatch::Dispatch;
 pub use inbound_event::{HookError, InboundMails, TakeInboundEvent};
 pub use inbound_mail::{InboundMailError, TakeInboundMail};
-pub use resend::{DeadLetters, ResendDeliveries};
+pub use resend::ResendDeliveries;
 pub use returned_mail::TakeReturnedMail;
 pub use states::{DestinationState, DestinationStates};
 pub use store_reply::{ReplyOutcome, StoreReply};

@@ -1,25 +1,21 @@
 //! Retries dead letters.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::ids::{DeliveryId, Reference};
-use crate::ports::{Bus, Delivery, Queue, SiteScope, StoreError};
+use crate::ports::{Bus, DeadLetters, Delivery, Queue, SiteScope, StoreError};
 use crate::site::Sites;
+
+/// How often a gateway looks for dead letters that a command has queued again.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// Retries dead letters.
 pub struct ResendDeliveries {
     queue: Arc<dyn Queue>,
     sites: Arc<Sites>,
     bus: Arc<dyn Bus>,
-}
-
-/// The dead letters to retry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeadLetters {
-    /// The one with a number.
-    One(DeliveryId),
-    /// All of them.
-    All,
 }
 
 impl ResendDeliveries {
@@ -34,14 +30,31 @@ impl ResendDeliveries {
     }
 
     /// Queues dead letters of some sites again for an agent. Returns how many.
-    pub async fn resend(&self, letters: DeadLetters, sites: &SiteScope, agent: &str) -> Result<u64, StoreError> {
-        let id = match letters {
-            DeadLetters::One(id) => Some(id),
-            DeadLetters::All => None,
-        };
-        let count = self.queue.send_again(id, sites).await?;
+    pub async fn resend(&self, letters: &DeadLetters, sites: &SiteScope, agent: &str) -> Result<u64, StoreError> {
+        let count = self.queue.send_again(letters, sites).await?;
         tracing::info!(agent, count, "dead letter requeued");
-        self.sites.keys().for_each(|site| self.bus.deliveries_due(site));
+        self.wake();
         Ok(count)
+    }
+
+    /// Wakes the workers of this process after another one, such as a command, has queued dead letters again; never returns.
+    pub async fn follow(&self) -> Infallible {
+        let mut seen = None;
+        loop {
+            match self.queue.resend_count().await {
+                Ok(count) => {
+                    if seen.is_some_and(|seen| seen != count) {
+                        self.wake();
+                    }
+                    seen = Some(count);
+                }
+                Err(error) => tracing::warn!(%error, "looking for requeued dead letters failed"),
+            }
+            tokio::time::sleep(FOLLOW_EVERY).await;
+        }
+    }
+
+    fn wake(&self) {
+        self.sites.keys().for_each(|site| self.bus.deliveries_due(site));
     }
 }

@@ -1,21 +1,19 @@
 //! Exports what is stored about a customer: a document in JSON, and the files beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::PrivacyError;
+use super::document::{DocumentActivity, DocumentAddress, DocumentFile, DocumentReceipt, TicketDocument};
 use super::selection::{Matched, Selection, for_each_chunk};
 use crate::clock;
-use crate::ids::{CustomerId, DestinationName, ExternalId, Reference, SessionHash, SiteKey, TicketId};
+use crate::ids::{CustomerId, SessionHash, SiteKey};
 use crate::ports::{
     Activity, Attachments, Confirmations, Conversations, Erasure, ExportTarget, FileOwner, StoreError,
     StoredAttachment, StoredTicket, Tickets,
 };
-use crate::timestamp::Timestamp;
-use domain::conversation::Message;
-use domain::ticket::NewTicket;
 
 /// The counts of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,79 +30,12 @@ pub struct Exported {
     pub unreadable: u64,
 }
 
-/// A ticket with everything stored about it.
-#[derive(Serialize)]
-struct ExportedTicket {
-    id: TicketId,
-    site: SiteKey,
-    reference: Reference,
-    status: &'static str,
-    received_at: Timestamp,
-    updated_at: Timestamp,
-    due_at: Option<Timestamp>,
-    answered_at: Option<Timestamp>,
-    /// The host's id of the customer, if verified.
-    person: Option<CustomerId>,
-    topic: String,
-    severity: &'static str,
-    team: String,
-    assignee: String,
-    /// As it was submitted.
-    ticket: NewTicket,
-    messages: Vec<Message>,
-    activities: Vec<ExportedActivity>,
-    files: Vec<ExportedFile>,
-    /// The external id at each destination.
-    destinations: BTreeMap<DestinationName, ExternalId>,
-    /// The address claimed by the sender, and when it was confirmed.
-    claimed_address: Option<ExportedAddress>,
-    /// The recipient of its receipt; deleted after a day.
-    receipt: Option<ExportedReceipt>,
-}
-
-#[derive(Serialize)]
-struct ExportedAddress {
-    address: String,
-    /// When the last code was mailed there.
-    sent_at: Option<Timestamp>,
-    confirmed_at: Option<Timestamp>,
-    /// When a mail server reported that it does not exist.
-    bounced_at: Option<Timestamp>,
-}
-
-#[derive(Serialize)]
-struct ExportedReceipt {
-    address: String,
-    created_at: Timestamp,
-}
-
 /// A file that was uploaded and not sent.
 #[derive(Serialize)]
 struct UnsentFile {
     site: SiteKey,
     #[serde(flatten)]
-    file: ExportedFile,
-}
-
-#[derive(Serialize)]
-struct ExportedActivity {
-    agent: String,
-    activity: &'static str,
-    text: String,
-    at: Timestamp,
-}
-
-#[derive(Serialize)]
-struct ExportedFile {
-    /// The number of its message; 0 for the ticket itself.
-    message: u32,
-    name: String,
-    #[serde(rename = "type")]
-    media: &'static str,
-    size: u32,
-    put_at: Timestamp,
-    /// Its path beside this document; none if its bytes are missing.
-    path: Option<String>,
+    file: DocumentFile,
 }
 
 /// What an export reads.
@@ -180,37 +111,44 @@ impl ExportSelection {
         Ok(exported)
     }
 
+    /// Everything stored about a ticket. Its files are listed and not copied.
+    pub async fn document(&self, ticket: StoredTicket) -> Result<TicketDocument, StoreError> {
+        let stored = self.0.attachments.attachments(&ticket.id).await?;
+        let files = stored.into_iter().map(|stored| document_file(stored, None)).collect();
+        self.read(ticket, files).await
+    }
+
     async fn copy_files(
         &self,
         ticket: &StoredTicket,
         target: &mut dyn ExportTarget,
         exported: &mut Exported,
-    ) -> Result<Vec<ExportedFile>, PrivacyError> {
+    ) -> Result<Vec<DocumentFile>, PrivacyError> {
         let stored = self.0.attachments.attachments(&ticket.id).await?;
         stored.into_iter().map(|stored| copy_file(stored, ticket.reference.as_str(), target, exported)).collect()
     }
 
-    async fn read(&self, ticket: StoredTicket, files: Vec<ExportedFile>) -> Result<ExportedTicket, StoreError> {
+    async fn read(&self, ticket: StoredTicket, files: Vec<DocumentFile>) -> Result<TicketDocument, StoreError> {
         let ExportPorts { conversations, confirmations, erasure, .. } = &self.0;
         let messages = conversations.messages(&ticket.id, 0).await?;
         let activities = conversations.activities(&ticket.id).await?;
-        let activity = |activity: Activity| ExportedActivity {
+        let activity = |activity: Activity| DocumentActivity {
             agent: activity.actor,
             activity: activity.kind.word(),
             text: activity.text,
             at: activity.at,
         };
         let claimed = confirmations.claimed_address(&ticket.id).await?;
-        let claimed_address = claimed.map(|claimed| ExportedAddress {
+        let claimed_address = claimed.map(|claimed| DocumentAddress {
             address: claimed.address,
             sent_at: claimed.sent_at,
             confirmed_at: claimed.confirmed_at,
             bounced_at: claimed.bounced_at,
         });
         let receipt = erasure.receipt_address(&ticket.id).await?;
-        Ok(ExportedTicket {
+        Ok(TicketDocument {
             claimed_address,
-            receipt: receipt.map(|(address, created_at)| ExportedReceipt { address, created_at }),
+            receipt: receipt.map(|(address, created_at)| DocumentReceipt { address, created_at }),
             destinations: erasure.external_tickets(&ticket.id).await?.into_iter().collect(),
             site: ticket.site,
             reference: ticket.reference,
@@ -262,18 +200,22 @@ fn copy_file(
     below: &str,
     target: &mut dyn ExportTarget,
     exported: &mut Exported,
-) -> Result<ExportedFile, PrivacyError> {
+) -> Result<DocumentFile, PrivacyError> {
     // Names contain no paths and no characters that file systems reject; the id separates two files of one name.
     let path = format!("files/{below}/{}-{}", stored.id, stored.name);
     let exists = target.copy_file(&stored.file, &path)?;
     exported.files += u64::from(exists);
     exported.missing_files += u64::from(!exists);
-    Ok(ExportedFile {
+    Ok(document_file(stored, exists.then_some(path)))
+}
+
+fn document_file(stored: StoredAttachment, path: Option<String>) -> DocumentFile {
+    DocumentFile {
         message: stored.number.unwrap_or_default(),
         name: stored.name,
         media: stored.media.word(),
         size: stored.size,
         put_at: stored.put_at,
-        path: exists.then_some(path),
-    })
+        path,
+    }
 }

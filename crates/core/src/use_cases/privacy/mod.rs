@@ -1,11 +1,13 @@
 //! The rights of customers: erasure, export and limited storage. A [`Selection`] says whose tickets are concerned.
 
+mod document;
 mod erase;
 mod export;
 mod log;
 mod retention;
 mod selection;
 
+pub use document::{DocumentActivity, DocumentAddress, DocumentFile, DocumentReceipt, TicketDocument};
 pub use erase::{EraseSelection, EraseTicket, Erased};
 pub use export::{ExportPorts, ExportSelection, Exported};
 pub use retention::EnforceRetention;

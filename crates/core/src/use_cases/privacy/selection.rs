@@ -76,7 +76,8 @@ impl Selection {
         matches!(self, Selection::Person { .. } | Selection::Email { .. })
     }
 
-    fn site(&self) -> Option<&SiteKey> {
+    /// The site of all its tickets, if it is limited to one.
+    pub fn site(&self) -> Option<&SiteKey> {
         match self {
             Selection::Ticket(_) => None,
             Selection::Person { site, .. } => Some(site),

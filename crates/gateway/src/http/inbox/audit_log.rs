@@ -12,7 +12,7 @@ use super::access::{CurrentAgent, InboxAccess};
 use super::destination_status::DestinationStatuses;
 use super::page::{self, Frame};
 use super::render::{Failed, html as html_page};
-use super::texts::{PageTexts, Texts, filled};
+use super::texts::{PageTexts, Texts, filled, with_code};
 use super::{Head, times};
 use deskbell_core::ids::AgentId;
 use deskbell_core::ports::AuditEntry;
@@ -97,8 +97,11 @@ fn table(texts: &Texts, entries: &[AuditEntry]) -> Markup {
                     @let of_agent = AuditQuery { agent: entry.agent.to_string(), below: None };
                     tr role="row" {
                         td role="cell" { (times::second(at)) }
-                        td role="cell" { a href=(of_agent.address(None)) title=(entry.agent) { bdi { (entry.name) } } }
-                        td.what role="cell" { (texts.done(entry.kind, &entry.detail)) }
+                        td role="cell" {
+                            a href=(of_agent.address(None)) title=(entry.agent) { bdi { (entry.name) } }
+                            @if let Some(origin) = texts.origin(&entry.agent) { " " span.mark { (origin) } }
+                        }
+                        td.what role="cell" { (with_code(&texts.done(entry))) }
                         td role="cell" data-label=(texts.ticket) {
                             @if entry.ticket.is_empty() { "–" }
                             @else { a.reference href={ "/inbox/tickets/" (entry.ticket) } { (entry.ticket) } }

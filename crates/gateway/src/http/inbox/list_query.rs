@@ -44,6 +44,8 @@ impl ListQuery {
                 _ => None,
             },
             words: self.q.clone(),
+            received_since: None,
+            is_newest_first: false,
         }
     }
 

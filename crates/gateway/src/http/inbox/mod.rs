@@ -211,7 +211,7 @@ async fn ticket(
         Err(error) => return Err(error.into()),
     };
     // Nobody knows what is sensitive on a site that is not configured any more.
-    if reader.sites.get(&ticket.site).is_none_or(|site| is_sensitive(site, &ticket)) {
+    if reader.sites.get(&ticket.site).is_none_or(|site| is_sensitive(&site.sensitive_topics, &ticket)) {
         agent.record(&access.audit, Audited::TicketRead(&ticket.site, &ticket.reference)).await?;
     }
     let conversation = reader.conversation(&ticket, shown.before).await?;

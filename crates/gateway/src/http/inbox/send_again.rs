@@ -14,10 +14,10 @@ use super::access::{CurrentAgent, InboxAccess};
 use super::render::{Failed, message};
 use super::{labels, page};
 use deskbell_core::ids::{DeliveryId, Reference};
-use deskbell_core::ports::Delivery;
+use deskbell_core::ports::{DeadLetters, Delivery};
 use deskbell_core::rules::permissions::Permission;
 use deskbell_core::use_cases::agents::Audited;
-use deskbell_core::use_cases::delivery::{DeadLetters, ResendDeliveries};
+use deskbell_core::use_cases::delivery::ResendDeliveries;
 use domain::reference;
 
 const ADDRESS: &str = "/inbox/deliveries";
@@ -44,19 +44,19 @@ pub async fn handle(
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, problem));
     };
     let sites = agent.sites(Permission::ResendDeliveries);
-    match letters {
+    match &letters {
         // Another agent may just have sent it again; and whether there is one on another site, the response does not say.
         DeadLetters::One(id) => {
-            if let Some((delivery, reference)) = resend.find(id).await?
+            if let Some((delivery, reference)) = resend.find(*id).await?
                 && sites.includes(&delivery.site)
             {
                 let action = Audited::DeliveryResent(&delivery.site, &reference, delivery.destination.as_str());
                 agent.record(&access.audit, action).await?;
             }
         }
-        DeadLetters::All => agent.record(&access.audit, Audited::AllResent).await?,
+        DeadLetters::To(_) | DeadLetters::All => agent.record(&access.audit, Audited::AllResent(None, "")).await?,
     }
-    resend.resend(letters, &sites, agent.name()).await?;
+    resend.resend(&letters, &sites, agent.name()).await?;
     let back_to = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
     Ok(Redirect::to(back_to.as_deref().unwrap_or(ADDRESS)).into_response())
 }

@@ -5,7 +5,8 @@ use axum::http::request::Parts;
 use maud::{Markup, html};
 
 use crate::http::language::accepted_language;
-use deskbell_core::ports::{AuditKind, LoginMethod, Role};
+use deskbell_core::ids::AgentId;
+use deskbell_core::ports::{AuditKind, LoginMethod, NewAuditEntry, Role};
 
 /// Declares the table of texts: a text that a language lacks does not compile.
 macro_rules! texts {
@@ -39,10 +40,11 @@ texts! {
     forbidden_title, forbidden,
     sessions_lead, your_sessions, all_sessions, no_sessions,
     agent, role, login, since, last_used, from, browser, this_session, end_session, end_session_of, unknown,
-    by_provider, by_personal_token, by_shared_token,
+    by_provider, by_personal_token, by_shared_token, by_command,
     role_agent, role_lead, role_administrator, all_sites,
     audit_lead, no_entries, everybody, only, time, action, ticket, site,
-    did_log_in, was_refused, did_log_out, did_end_session, did_read_ticket, did_erase_ticket, did_resend, did_resend_all,
+    did_log_in, was_refused, did_log_out, did_end_session, did_read_ticket, did_erase_ticket, did_erase_tickets, did_export_tickets,
+    did_resend, did_resend_all, did_resend_all_to,
     first_page, older,
 }
 
@@ -65,9 +67,19 @@ impl Texts {
         }
     }
 
-    /// What was done, with the detail of the entry.
-    pub fn done(&self, kind: AuditKind, detail: &str) -> String {
-        match kind {
+    /// How an agent came in, if their name alone may be that of somebody else: with the shared token, or by a command.
+    pub fn origin(&self, agent: &AgentId) -> Option<&'static str> {
+        match agent.as_str().split_once(':') {
+            Some(("shared", _)) => Some(self.by_shared_token),
+            Some(("command", _)) => Some(self.by_command),
+            _ => None,
+        }
+    }
+
+    /// What was done.
+    pub fn done(&self, entry: &NewAuditEntry) -> String {
+        let detail = entry.detail.as_str();
+        match entry.kind {
             AuditKind::LoggedIn => {
                 filled(self.did_log_in, LoginMethod::from_word(detail).map_or(detail, |method| self.method(method)))
             }
@@ -76,7 +88,10 @@ impl Texts {
             AuditKind::SessionEnded => filled(self.did_end_session, detail),
             AuditKind::TicketRead => self.did_read_ticket.into(),
             AuditKind::TicketErased => self.did_erase_ticket.into(),
+            AuditKind::TicketsErased => filled(self.did_erase_tickets, detail),
+            AuditKind::TicketsExported => filled(self.did_export_tickets, detail),
             AuditKind::DeliveryResent if detail.is_empty() => self.did_resend_all.into(),
+            AuditKind::DeliveryResent if entry.ticket.is_empty() => filled(self.did_resend_all_to, detail),
             AuditKind::DeliveryResent => filled(self.did_resend, detail),
         }
     }
@@ -173,11 +188,12 @@ pub static ENGLISH: Texts = Texts {
     by_provider: "Identity provider",
     by_personal_token: "Personal token",
     by_shared_token: "Shared token",
+    by_command: "Command line",
     role_agent: "Agent",
     role_lead: "Lead",
     role_administrator: "Administrator",
     all_sites: "all sites",
-    audit_lead: "Logins, reads of sensitive tickets, erasures and resent deliveries, latest first",
+    audit_lead: "Logins, reads of sensitive tickets, erasures, exports and resent deliveries, latest first",
     no_entries: "No entries.",
     everybody: "Show all agents",
     only: "Only {name}",
@@ -191,8 +207,11 @@ pub static ENGLISH: Texts = Texts {
     did_end_session: "Ended a session of {name}",
     did_read_ticket: "Read a sensitive ticket",
     did_erase_ticket: "Erased a ticket",
+    did_erase_tickets: "Erased tickets with `--{name}`",
+    did_export_tickets: "Exported tickets with `--{name}`",
     did_resend: "Sent a delivery to {name} again",
     did_resend_all: "Sent all deliveries again",
+    did_resend_all_to: "Sent all deliveries to {name} again",
     first_page: "Latest",
     older: "Older",
 };
@@ -257,11 +276,12 @@ static GERMAN: Texts = Texts {
     by_provider: "Identitätsanbieter",
     by_personal_token: "Persönliches Token",
     by_shared_token: "Gemeinsames Token",
+    by_command: "Befehlszeile",
     role_agent: "Agent",
     role_lead: "Leitung",
     role_administrator: "Administration",
     all_sites: "alle Sites",
-    audit_lead: "Anmeldungen, gelesene sensible Tickets, Löschungen und erneute Zustellungen, neueste zuerst",
+    audit_lead: "Anmeldungen, gelesene sensible Tickets, Löschungen, Exporte und erneute Zustellungen, neueste zuerst",
     no_entries: "Keine Einträge.",
     everybody: "Alle Agents anzeigen",
     only: "Nur {name}",
@@ -275,8 +295,11 @@ static GERMAN: Texts = Texts {
     did_end_session: "Hat eine Sitzung von {name} beendet",
     did_read_ticket: "Hat ein sensibles Ticket gelesen",
     did_erase_ticket: "Hat ein Ticket gelöscht",
+    did_erase_tickets: "Hat Tickets mit `--{name}` gelöscht",
+    did_export_tickets: "Hat Tickets mit `--{name}` exportiert",
     did_resend: "Hat eine Zustellung an {name} erneut gesendet",
     did_resend_all: "Hat alle Zustellungen erneut gesendet",
+    did_resend_all_to: "Hat alle Zustellungen an {name} erneut gesendet",
     first_page: "Neueste",
     older: "Ältere",
 };
@@ -341,11 +364,12 @@ static ARABIC: Texts = Texts {
     by_provider: "موفّر الهوية",
     by_personal_token: "رمز شخصي",
     by_shared_token: "الرمز المشترك",
+    by_command: "سطر الأوامر",
     role_agent: "وكيل",
     role_lead: "قائد فريق",
     role_administrator: "مسؤول",
     all_sites: "كل المواقع",
-    audit_lead: "عمليات الدخول وقراءة التذاكر الحساسة والمحو وإعادة الإرسال، الأحدث أولًا",
+    audit_lead: "عمليات الدخول وقراءة التذاكر الحساسة والمحو والتصدير وإعادة الإرسال، الأحدث أولًا",
     no_entries: "لا توجد قيود.",
     everybody: "إظهار كل الوكلاء",
     only: "{name} فقط",
@@ -359,8 +383,11 @@ static ARABIC: Texts = Texts {
     did_end_session: "أنهى جلسة {name}",
     did_read_ticket: "قرأ تذكرة حساسة",
     did_erase_ticket: "محا تذكرة",
+    did_erase_tickets: "محا تذاكر باستخدام `--{name}`",
+    did_export_tickets: "صدّر تذاكر باستخدام `--{name}`",
     did_resend: "أعاد إرسال تسليم إلى {name}",
     did_resend_all: "أعاد إرسال كل عمليات التسليم",
+    did_resend_all_to: "أعاد إرسال كل عمليات التسليم إلى {name}",
     first_page: "الأحدث",
     older: "الأقدم",
 };

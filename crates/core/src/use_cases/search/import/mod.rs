@@ -12,7 +12,10 @@ use std::sync::Arc;
 
 use crate::clock;
 use crate::ids::SiteKey;
-use crate::ports::{Erasure, Imports, QuestionSource, Questions, SourceError, SourceNote, SourceReading, StoreError};
+use crate::ports::{
+    Erasure, Imports, NoProgress, Progress, QuestionSource, Questions, SourceError, SourceNote, SourceReading,
+    StoreError,
+};
 use domain::question::Question;
 
 pub use schedule::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, ScheduledImport};
@@ -66,12 +69,19 @@ pub struct ImportQuestions {
     questions: Arc<dyn Questions>,
     imports: Arc<dyn Imports>,
     log: Arc<dyn Erasure>,
+    progress: Arc<dyn Progress>,
 }
 
 impl ImportQuestions {
     /// Writes questions, and the progress of repeated imports; `log` is the write-ahead log that a large import fills.
     pub fn new(questions: Arc<dyn Questions>, imports: Arc<dyn Imports>, log: Arc<dyn Erasure>) -> ImportQuestions {
-        ImportQuestions { questions, imports, log }
+        ImportQuestions { questions, imports, log, progress: Arc::new(NoProgress) }
+    }
+
+    /// Shows the progress of imports.
+    #[must_use]
+    pub fn with_progress(self, progress: Arc<dyn Progress>) -> ImportQuestions {
+        ImportQuestions { progress, ..self }
     }
 
     /// Imports all of a source.
@@ -81,6 +91,7 @@ impl ImportQuestions {
         source: &dyn QuestionSource,
         prune: Prune,
     ) -> Result<Report, ImportError> {
+        self.progress.begin("reading questions", None);
         let reading = source.read(None, clock::now()).await?;
         let report = self.keep(site, source, reading, prune).await;
         self.shrink_log().await;
@@ -135,7 +146,7 @@ impl ImportQuestions {
             store.finish_import(site, &name).await?;
             Changes::default()
         } else {
-            write::write(store, site, &name, questions, &unreadable, prune).await?
+            write::write((store, self.progress.as_ref()), site, &name, questions, &unreadable, prune).await?
         };
         let conflicts = changes.conflicts.iter().map(|conflict| SourceNote {
             position: format!("{:?}", conflict.id),
@@ -160,5 +171,5 @@ pub async fn write(
     questions: Vec<Question>,
     prune: Prune,
 ) -> Result<Changes, StoreError> {
-    write::write(store, site, source, questions, &BTreeSet::new(), prune).await
+    write::write((store, &NoProgress), site, source, questions, &BTreeSet::new(), prune).await
 }

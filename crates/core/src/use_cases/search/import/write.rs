@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::clock;
 use crate::ids::SiteKey;
-use crate::ports::{IdConflict, KnownQuestion, NewQuestion, Questions, StoreError};
+use crate::ports::{IdConflict, KnownQuestion, NewQuestion, Progress, Questions, StoreError};
 use domain::question::Question;
 
 /// How much one transaction writes, in questions and in bytes.
@@ -66,7 +66,7 @@ fn is_suspicious(missing: usize, known: usize, read: usize) -> bool {
 /// Writes questions, whose ids are unique, and removes those of the source that are not among them. `listed` are the ids of unreadable
 /// questions that the source still has; they stay.
 pub async fn write(
-    store: &dyn Questions,
+    (store, progress): (&dyn Questions, &dyn Progress),
     site: &SiteKey,
     source: &str,
     questions: Vec<Question>,
@@ -91,10 +91,12 @@ pub async fn write(
     })??;
     (changes.new, changes.changed, changes.unchanged, changes.conflicts) = (new, changed, unchanged, conflicts);
     let writer = Writer { store, site, source };
+    progress.begin("writing questions", Some(write.len() as u64));
     for chunk in chunks(&write) {
         let Done { conflicts, .. } = writer.in_turn(&WriteStep::Write(chunk)).await?;
         changes.new = changes.new.saturating_sub(conflicts.len());
         changes.conflicts.extend(conflicts);
+        progress.advance(chunk.len() as u64);
     }
     match prune {
         Prune::Never => {}
