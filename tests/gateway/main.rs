@@ -38,6 +38,7 @@ mod sources;
 mod statements;
 mod support;
 mod tickets;
+mod traces;
 mod upgrade;
 mod wire;
 #[path = "../zendesk/mod.rs"]

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod readiness;
 pub mod serve;
 pub mod supervisor;
+pub mod telemetry;
 pub mod wire_up;
 pub mod workers;
 

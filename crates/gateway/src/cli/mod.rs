@@ -15,11 +15,10 @@ mod serve;
 mod sessions;
 mod tickets;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use clap::{Parser, Subcommand};
+use gateway::telemetry::{LogFormat, Telemetry};
 
 use agents::Agents;
 use backup::{Backup, Restore};
@@ -43,15 +42,6 @@ pub struct Cli {
     command: Command,
 }
 
-/// How log lines are written.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object per line, with the fields of the event and of its span.
-    Json,
-}
-
 #[derive(Subcommand)]
 enum Command {
     /// Write a starter configuration file with a new token for the inbox.
@@ -66,6 +56,7 @@ enum Command {
     /// and, for one more version, DESKBELL_INBOX_TOKEN (token that all agents share).
     /// The environment overrides the file, for all sites. SIGHUP reads the file again, with the files of secrets that it names, without
     /// interrupting anything; without a file it ends the gateway.
+    /// OTEL_EXPORTER_OTLP_ENDPOINT exports traces to an OpenTelemetry collector.
     Serve(Serve),
     /// Import community questions. Safe to repeat: only changes are written.
     ///
@@ -128,7 +119,10 @@ impl Cli {
     /// Runs the command. Errors go to standard error.
     pub async fn run(self) -> ExitCode {
         let Cli { log_format, command } = self;
-        start_log(log_format);
+        let telemetry = match Telemetry::start(log_format, matches!(command, Command::Serve(_))) {
+            Ok(telemetry) => telemetry,
+            Err(error) => return fail(&error),
+        };
         let done = match command {
             Command::Init(options) => serve::run_init(&options),
             Command::Serve(options) => serve::run_serve(options).await,
@@ -146,19 +140,12 @@ impl Cli {
             Command::Backup(options) => backup::run_backup(options).await,
             Command::Restore(options) => backup::run_restore(options).await,
         };
-        done.unwrap_or_else(|error| {
-            eprintln!("deskbell: {error}");
-            ExitCode::FAILURE
-        })
+        telemetry.stop();
+        done.unwrap_or_else(|error| fail(&error))
     }
 }
 
-/// Logs to standard error; `RUST_LOG` filters.
-fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    match format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
-    }
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("deskbell: {error}");
+    ExitCode::FAILURE
 }

@@ -11,10 +11,12 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
+use tracing::field::Empty;
 
 use crate::body_limits::{LARGE_BODY_TIME, REQUEST_TIME};
 use crate::guard::Charge;
 use crate::http::problem::Refusal;
+use crate::http::trace_context::{join_trace, record_status};
 use deskbell_core::use_cases::attachments::UPLOAD_TIME;
 
 /// The header with the id of a request, by which it can be found in the log.
@@ -47,10 +49,15 @@ async fn forget_id(mut request: Request) -> Request {
 fn span(request: &Request) -> Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
-    tracing::info_span!("request", id, method = %request.method(), route)
+    // The empty fields are set only if traces are exported.
+    let span =
+        tracing::info_span!("request", id, method = %request.method(), route, otel.kind = Empty, trace_id = Empty);
+    join_trace(&span, request, route);
+    span
 }
 
-fn log<B>(response: &axum::http::Response<B>, duration: Duration, _: &Span) {
+fn log<B>(response: &axum::http::Response<B>, duration: Duration, span: &Span) {
+    record_status(span, response.status().as_u16());
     tracing::info!(status = response.status().as_u16(), took_ms = duration.as_millis() as u64, "request answered");
 }
 

@@ -24,6 +24,7 @@ mod refusals;
 mod refused_origins;
 pub mod requester;
 mod state_macro;
+mod trace_context;
 mod upload;
 
 use std::any::Any;
