@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use deskbell_core::ports::{SiteTables, Store};
+use deskbell_core::ports::{AuditLog, SiteTables, Store};
 use reqwest::{Client, Response};
 use serde_json::json;
 use store_sqlite::SqliteStore;
@@ -318,4 +318,116 @@ async fn secrets_in_files_and_variables_are_used_and_files_are_read_again() {
     let expected = "deskbell.toml:5: sites.file.signers[0].secret: secret: No such file";
     assert!(outcome.contains(expected) && !outcome.contains(&rotated), "{outcome}");
     assert_eq!(status("file", &rotated).await, 200);
+}
+
+/// Runs `deskbell` with the file and the database of a gateway.
+async fn command(gateway: &Running, arguments: &[&str], input: &str) -> (bool, String, String) {
+    let place = ["--config", "deskbell.toml", "--database", "sqlite:test.db"];
+    let mut command = deskbell(gateway.folder.path(), &[arguments, &place].concat());
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).await.unwrap();
+    drop(stdin);
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn commands_add_change_and_remove_sites_while_the_gateway_runs() {
+    let gateway = Running::start(ACME).await;
+    let becomes = async |site: &str, status: u16| {
+        let served = async {
+            while gateway.status(site).await != status {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, served).await.unwrap_or_else(|_| panic!("{site} is never answered by {status}"));
+    };
+    let globex = "[sites.globex]\norigins = [\"https://globex.example\"]\n";
+    let (is_good, out, _) = command(&gateway, &["site", "add", "globex", "-"], globex).await;
+    assert!(is_good && out.contains("added site globex"), "{out}");
+    becomes("globex", 200).await;
+    for (arguments, input, expected) in [
+        (vec!["site", "add", "globex", "-"], globex, "site globex is in the database already"),
+        (vec!["site", "add", "acme", "-"], ACME, "site acme is in the configuration file, which wins"),
+        (vec!["site", "add", "other", "-"], globex, "standard input: must have the table [sites.other]"),
+        (vec!["site", "set", "globex", "origins=[]"], "", "site globex in the database"),
+        (vec!["site", "set", "absent", "keep=1 year"], "", "site absent is not in the database"),
+        (vec!["site", "show", "absent"], "", "site absent is not in the database"),
+    ] {
+        let (is_good, _, errors) = command(&gateway, &arguments, input).await;
+        assert!(!is_good && errors.contains(expected), "{arguments:?}: {errors}");
+    }
+    let fields = ["site", "set", "globex", "origins=[\"https://acme.example\"]", "panel.theme.accent=#336699"];
+    let (is_good, _, errors) = command(&gateway, &fields, "").await;
+    assert!(is_good, "{errors}");
+    let allows = async {
+        while !gateway
+            .config_of("globex", "https://acme.example")
+            .await
+            .headers()
+            .contains_key("access-control-allow-origin")
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, allows).await.expect("the new origin takes effect");
+    assert!(gateway.config_of("globex", "https://acme.example").await.text().await.unwrap().contains("#336699"));
+
+    let (_, out, _) = command(&gateway, &["site", "list", "--json"], "").await;
+    let sites: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&sites[0]["site"], &sites[0]["place"]), (&json!("acme"), &json!("file")));
+    assert_eq!((&sites[1]["site"], &sites[1]["place"]), (&json!("globex"), &json!("database")));
+    let (_, out, _) = command(&gateway, &["site", "show", "globex"], "").await;
+    assert!(out.starts_with("[sites.globex]\n") && out.contains("#336699"), "{out}");
+
+    let url = format!("http://{}/v1/sites/globex/tickets", gateway.address);
+    let sent = Client::new().post(url).header("idempotency-key", "k").header("deskbell-session", MINE);
+    assert_eq!(sent.json(&ticket("One")).send().await.unwrap().status(), 201);
+    let (is_good, out, _) = command(&gateway, &["site", "remove", "globex"], "").await;
+    assert!(is_good && out.contains("its 1 tickets and 0 questions stay") && out.contains("--yes"), "{out}");
+    assert_eq!(gateway.status("globex").await, 200);
+    let (is_good, _, errors) = command(&gateway, &["site", "remove", "globex", "--yes"], "").await;
+    assert!(is_good, "{errors}");
+    becomes("globex", 404).await;
+
+    let store = SqliteStore::open(&gateway.database()).await.unwrap();
+    assert_eq!(store.site_contents(&"globex".into()).await.unwrap().tickets, 1);
+    let entries = store.audit_entries(None, None, 10).await.unwrap();
+    let done: Vec<(&str, &str)> = entries.iter().map(|one| (one.entry.kind.word(), one.entry.site.as_str())).collect();
+    assert_eq!(done, [("site_removed", "globex"), ("site_changed", "globex"), ("site_added", "globex")]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_secret_in_the_database_is_warned_of_and_never_printed() {
+    let gateway = Running::start(ACME).await;
+    let site = |source: &str| {
+        format!(
+            "[sites.globex]\norigins = [\"*\"]\n[[sites.globex.signers]]\nalgorithm = \"HS256\"\nsecret = {source}\n"
+        )
+    };
+    let (is_good, out, errors) =
+        command(&gateway, &["site", "add", "globex", "-"], &site(&format!("\"{SECRET}\""))).await;
+    assert!(is_good && errors.contains("sites.globex.signers[0].secret contains the secret itself"), "{errors}");
+    assert!(!errors.contains(SECRET) && !out.contains(SECRET));
+    // Only the gateway may be able to read it.
+    let variable = site("{ env = \"DESKBELL_TEST_ELSEWHERE\" }");
+    let (is_good, _, errors) = command(&gateway, &["site", "add", "globex", "-", "--replace"], &variable).await;
+    assert!(is_good && errors.contains("the environment variable DESKBELL_TEST_ELSEWHERE is not set"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_reload_reports_what_each_gateway_has_done() {
+    let one = Running::start(ACME).await;
+    let two = one.beside().await;
+    write(&one.folder, &format!("{ACME}[sites.other]\norigins = [\"*\"]\n"));
+    let (is_good, out, _) = command(&one, &["reload"], "").await;
+    assert!(is_good && out.lines().count() == 2 && out.lines().all(|line| line.ends_with(": good")), "{out}");
+    assert_eq!((one.status("other").await, two.status("other").await), (200, 200));
+    write(&one.folder, "[sites.acme]\norigins = []\n");
+    let (is_good, _, errors) = command(&one, &["reload"], "").await;
+    assert!(!is_good && errors.contains("deskbell.toml:2: sites.acme.origins"), "{errors}");
+    assert_eq!(one.status("other").await, 200);
 }

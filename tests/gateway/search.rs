@@ -84,6 +84,44 @@ async fn searches_are_busy_until_the_index_is_built() {
 }
 
 #[tokio::test]
+async fn an_index_is_built_by_the_first_search_of_its_site_and_shared_by_all() {
+    let gateway = gateway().await;
+    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway.database(), "trusting", &[("b", "Set a cooldown")]).await;
+    let gateway = gateway.reopened().await;
+    let app = gateway.app.clone();
+    let following = tokio::spawn(async move { search::follow(&app.indexes, app.store.as_ref()).await });
+    let searches = futures_util::future::join_all((0..20).map(|_| ids(&gateway, "q=cooldown"))).await;
+    assert!(searches.iter().all(|found| found == &["a"]), "{searches:?}");
+    assert_eq!(gateway.app.indexes.sizes(), [("acme".into(), 1)]);
+    following.abort();
+}
+
+#[tokio::test]
+async fn the_index_that_was_searched_least_recently_is_dropped_above_the_limit() {
+    let gateway = gateway().await;
+    let sites = ["acme", "globex", "initech"];
+    for site in sites {
+        import(&gateway.database(), site, &[("a", "Set a cooldown"), ("b", "Set another cooldown")]).await;
+    }
+    let limits = search::IndexLimits { questions: 4, builds: 1 };
+    let (indexes, app) = (std::sync::Arc::new(search::Indexes::new(limits)), gateway.app.clone());
+    let following = {
+        let indexes = indexes.clone();
+        tokio::spawn(async move { search::follow(&indexes, app.store.as_ref()).await })
+    };
+    for site in ["acme", "globex", "acme", "initech"] {
+        assert_eq!(indexes.search(&site.into(), "cooldown", 5).await.unwrap().len(), 2, "{site}");
+    }
+    let mut built: Vec<String> = indexes.sizes().into_iter().map(|(site, _)| site.to_string()).collect();
+    built.sort();
+    assert_eq!(built, ["acme", "initech"]);
+    // It is built again for its next search.
+    assert_eq!(indexes.search(&"globex".into(), "cooldown", 5).await.unwrap().len(), 2);
+    following.abort();
+}
+
+#[tokio::test]
 async fn unreadable_questions_are_left_out_of_the_index() {
     let gateway = gateway().await;
     import(&gateway.database(), "acme", &[("a", "Set a cooldown"), ("b", "A cooldown for all")]).await;

@@ -22,6 +22,7 @@ use super::backup::BackupError;
 use super::commands::DataError;
 use super::commands::import::ImportCommandError;
 use super::commands::index::StaticIndexError;
+use super::commands::sites::SitesError;
 use super::config::Limits;
 use super::config::starter::{self, StarterError};
 use super::config::{NO_SITE, SettingsError, notices};
@@ -69,6 +70,9 @@ pub enum GatewayError {
     /// The static index was not written.
     #[error(transparent)]
     StaticIndex(#[from] StaticIndexError),
+    /// A site was not shown or changed.
+    #[error(transparent)]
+    Sites(#[from] SitesError),
     /// The deployment cannot be checked.
     #[error(transparent)]
     Address(#[from] super::deployment::AddressError),

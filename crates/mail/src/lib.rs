@@ -17,4 +17,4 @@ pub use message::{MessageError, Sender, message};
 pub use oauth::{Grant, Tokens};
 pub use send_error::{SendError, cause};
 pub use server::{Login, MailServer, Security};
-pub use tls::{TlsError, accept_any_certificate, require_certificate};
+pub use tls::{HostTls, TlsError, accept_any_certificate, require_certificate};

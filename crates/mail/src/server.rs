@@ -7,7 +7,7 @@ use lettre::Message;
 use lettre::address::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls};
 use lettre::transport::smtp::commands::{Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::time::timeout;
@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use crate::connection::is_about_tls;
 use crate::oauth::Tokens;
 use crate::send_error::{CHECK_TIMEOUT, SEND_TIMEOUT, SendError, cause, classify};
+use crate::tls::{HostTls, TlsError};
 
 /// A recipient who does not exist (RFC 2606), to check whether a server relays mail.
 const CHECK_RECIPIENT: (&str, &str) = ("deskbell-check", "example.com");
@@ -25,11 +26,11 @@ pub enum Security {
     /// Not at all: the server is on this computer.
     None,
     /// By STARTTLS if the server offers it, with any certificate (RFC 7435); unencrypted if that fails.
-    Opportunistic(TlsParameters),
+    Opportunistic(HostTls),
     /// By STARTTLS, with a valid certificate.
-    Required(TlsParameters),
+    Required(HostTls),
     /// By TLS from the first byte on, with a valid certificate.
-    Wrapper(TlsParameters),
+    Wrapper(HostTls),
 }
 
 /// How the gateway logs in.
@@ -74,8 +75,8 @@ enum Job<'a> {
 
 /// Why an attempt failed.
 enum AttemptError {
-    /// There is no token.
-    Token(String),
+    /// There is no token, or TLS cannot be used.
+    Unprepared(String),
     /// There is no connection, or no encrypted one. The server has accepted nothing.
     Connecting(Error),
     /// The server has refused something, or the connection broke.
@@ -106,8 +107,9 @@ impl MailServer {
         }
     }
 
-    async fn attempt(&self, job: Job<'_>, tls: Tls) -> Result<(), AttemptError> {
-        let credentials = self.credentials().await.map_err(AttemptError::Token)?;
+    async fn attempt(&self, job: Job<'_>, security: &Security) -> Result<(), AttemptError> {
+        let tls = tls(security).map_err(|error| AttemptError::Unprepared(format!("TLS {error}")))?;
+        let credentials = self.credentials().await.map_err(AttemptError::Unprepared)?;
         let mut connection = self.connect(tls).await.map_err(AttemptError::Connecting)?;
         let outcome = self.run(&mut connection, job, credentials).await;
         connection.abort().await;
@@ -154,12 +156,12 @@ impl MailServer {
 
     /// Runs a job; once more with a new token if one is rejected, and unencrypted if TLS fails and is not required.
     async fn carry_out(&self, job: Job<'_>) -> Result<(), SendError> {
-        let mut outcome = self.attempt(job, self.tls()).await;
+        let mut outcome = self.attempt(job, &self.security).await;
         if let (Err(AttemptError::Smtp(error)), Some(Login::OAuth(_, tokens))) = (&outcome, &self.login)
             && is_token_refused(error)
         {
             tokens.forget().await;
-            outcome = self.attempt(job, self.tls()).await;
+            outcome = self.attempt(job, &self.security).await;
         }
         // Never at a later stage: the server may have accepted the message, which would be sent twice, the second time unencrypted.
         if let (Err(AttemptError::Connecting(error)), Security::Opportunistic(_)) = (&outcome, &self.security)
@@ -168,10 +170,10 @@ impl MailServer {
         {
             let error = cause(error);
             tracing::warn!(server = %self, error, "TLS with the mail server failed, sending unencrypted");
-            outcome = self.attempt(job, Tls::None).await;
+            outcome = self.attempt(job, &Security::None).await;
         }
         outcome.map_err(|failed| match failed {
-            AttemptError::Token(reason) => SendError::Unreachable(reason),
+            AttemptError::Unprepared(reason) => SendError::Unreachable(reason),
             AttemptError::Connecting(error) | AttemptError::Smtp(error) => classify(&error),
         })
     }
@@ -190,15 +192,15 @@ impl MailServer {
             _ => vec![Mechanism::Plain, Mechanism::Login],
         }
     }
+}
 
-    fn tls(&self) -> Tls {
-        match self.security.clone() {
-            Security::None => Tls::None,
-            Security::Opportunistic(parameters) => Tls::Opportunistic(parameters),
-            Security::Required(parameters) => Tls::Required(parameters),
-            Security::Wrapper(parameters) => Tls::Wrapper(parameters),
-        }
-    }
+fn tls(security: &Security) -> Result<Tls, TlsError> {
+    Ok(match security {
+        Security::None => Tls::None,
+        Security::Opportunistic(host) => Tls::Opportunistic(host.parameters()?),
+        Security::Required(host) => Tls::Required(host.parameters()?),
+        Security::Wrapper(host) => Tls::Wrapper(host.parameters()?),
+    })
 }
 
 /// Whether a server rejects a token: it responds with 535, or first with 334 and the reason, which the library takes for a challenge.

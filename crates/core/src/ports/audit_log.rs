@@ -28,6 +28,12 @@ words! {
         TicketsExported = "tickets_exported",
         /// An agent sent a delivery again, or without a ticket all of them. The detail is the destination; empty for all of them.
         DeliveryResent = "delivery_resent",
+        /// Somebody added a site to the database.
+        SiteAdded = "site_added",
+        /// Somebody changed a site of the database.
+        SiteChanged = "site_changed",
+        /// Somebody removed a site from the database.
+        SiteRemoved = "site_removed",
     }
 }
 

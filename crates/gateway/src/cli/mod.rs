@@ -13,6 +13,7 @@ mod progress;
 mod questions;
 mod serve;
 mod sessions;
+mod sites;
 mod tickets;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ use privacy::{Erase, Export};
 use questions::{Import, Index};
 use serve::{Health, Init, Serve};
 use sessions::Sessions;
+use sites::{Reload, Site};
 use tickets::Tickets;
 
 /// The Deskbell gateway: stores and delivers tickets, answers searches, and serves the help panel and the inbox.
@@ -90,6 +92,15 @@ enum Command {
     /// List and end the sessions of agents.
     #[command(subcommand)]
     Sessions(Sessions),
+    /// Add, change and remove sites in the database while gateways run.
+    ///
+    /// Each has the same table as in the configuration file, which wins over it. Every change is in the audit log of the inbox.
+    #[command(subcommand)]
+    Site(Site),
+    /// Make the gateways on the database read their configuration again: the file, the files of secrets that it names, and the sites in the database.
+    ///
+    /// Prints what each gateway reports; the exit code is 1 if one is BAD or none answers. An invalid configuration changes nothing.
+    Reload(Reload),
     /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
     ///
     /// Only counts them, unless --yes is given. Works while a gateway is running. Copies at destinations are listed but not erased; neither are
@@ -134,6 +145,8 @@ impl Cli {
             Command::Tickets(command) => tickets::run_tickets(command).await,
             Command::Deliveries(command) => deliveries::run_deliveries(command).await,
             Command::Sessions(command) => sessions::run_sessions(command).await,
+            Command::Site(command) => sites::run_site(command).await,
+            Command::Reload(options) => sites::run_reload(options).await,
             Command::Erase(options) => privacy::run_erase(options).await,
             Command::Export(options) => privacy::run_export(options).await,
             Command::Migrate(options) => migrate::run_migrate(options).await,

@@ -57,7 +57,6 @@ pub async fn run_serve(options: Serve) -> Result<ExitCode, GatewayError> {
         smtp_password,
         zendesk_secret,
         oidc_secret,
-        has_stored_sites: true,
         default_site: true,
         demo,
     })?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::Settings;
 use crate::wire_up;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{Progress, QuestionSource, Store, StoreError};
+use deskbell_core::ports::{Progress, QuestionSource, SiteTables, Store, StoreError};
 use deskbell_core::use_cases::search::import::{ImportError, Prune, Report};
 
 /// Why an import failed.
@@ -35,11 +35,16 @@ pub async fn run(
     prune: Prune,
     progress: Arc<dyn Progress>,
 ) -> Result<Report, ImportCommandError> {
-    if !settings.sites.is_empty() && !settings.sites.contains_key(site.as_str()) {
-        let known: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
-        return Err(ImportCommandError::UnknownSite { site: site.clone(), known: known.join(", ") });
-    }
     let (store, import) = wire_up::import_questions(settings).await?;
+    if !settings.sites.is_empty() && !settings.sites.contains_key(site.as_str()) {
+        let stored = store.site_tables().await?;
+        if !stored.iter().any(|table| table.site == *site) {
+            store.close().await;
+            let known = settings.sites.keys().map(String::as_str).chain(stored.iter().map(|table| table.site.as_str()));
+            let known = known.collect::<Vec<_>>().join(", ");
+            return Err(ImportCommandError::UnknownSite { site: site.clone(), known });
+        }
+    }
     let report = import.with_progress(progress).import(site, source, prune).await;
     store.close().await;
     Ok(report?)

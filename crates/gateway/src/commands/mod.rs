@@ -10,6 +10,7 @@ pub mod import;
 pub mod index;
 pub mod migrate;
 pub mod sessions;
+pub mod sites;
 pub mod tickets;
 
 use std::sync::Arc;

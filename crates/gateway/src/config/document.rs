@@ -52,30 +52,11 @@ impl<'a> Document<'a> {
     /// The line of each field.
     pub fn lines(&self) -> LineNumbers {
         let mut lines = LineNumbers { name: self.name.to_string(), ..LineNumbers::default() };
-        self.note(&mut lines.lines, "", self.root.get_ref());
+        // Found once, because a file with many sites has very many fields.
+        let ends: Vec<usize> = self.text.match_indices('\n').map(|(end, _)| end).collect();
+        let line = |start: usize| ends.partition_point(|end| *end < start) + 1;
+        note(&mut lines.lines, &line, "", self.root.get_ref());
         lines
-    }
-
-    fn note(&self, lines: &mut BTreeMap<String, usize>, path: &str, table: &DeTable<'_>) {
-        for (key, value) in table {
-            let path = joined(path, key.get_ref());
-            lines.insert(path.clone(), line(self.text, key.span().start));
-            self.note_within(lines, &path, value.get_ref());
-        }
-    }
-
-    fn note_within(&self, lines: &mut BTreeMap<String, usize>, path: &str, value: &DeValue<'_>) {
-        match value {
-            DeValue::Table(table) => self.note(lines, path, table),
-            DeValue::Array(items) => {
-                for (index, value) in items.iter().enumerate() {
-                    let path = format!("{path}[{index}]");
-                    lines.insert(path.clone(), line(self.text, value.span().start));
-                    self.note_within(lines, &path, value.get_ref());
-                }
-            }
-            _ => {}
-        }
     }
 
     /// Deserializes the document. `suggest` is called with the path of an unknown field, and says where such a field belongs.
@@ -120,6 +101,28 @@ impl LineNumbers {
         };
         let line = line.map(|line| format!(":{line}")).unwrap_or_default();
         format!("{}{line}: {field}", self.name)
+    }
+}
+
+fn note(lines: &mut BTreeMap<String, usize>, line: &dyn Fn(usize) -> usize, path: &str, table: &DeTable<'_>) {
+    for (key, value) in table {
+        let path = joined(path, key.get_ref());
+        lines.insert(path.clone(), line(key.span().start));
+        note_within(lines, line, &path, value.get_ref());
+    }
+}
+
+fn note_within(lines: &mut BTreeMap<String, usize>, line: &dyn Fn(usize) -> usize, path: &str, value: &DeValue<'_>) {
+    match value {
+        DeValue::Table(table) => note(lines, line, path, table),
+        DeValue::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                let path = format!("{path}[{index}]");
+                lines.insert(path.clone(), line(value.span().start));
+                note_within(lines, line, &path, value.get_ref());
+            }
+        }
+        _ => {}
     }
 }
 

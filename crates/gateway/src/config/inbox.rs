@@ -140,18 +140,10 @@ pub fn new_personal_token() -> Result<(String, String), NoRandomness> {
 }
 
 /// The agents with personal tokens. Also checks the sites of the identity provider's groups.
-pub fn agents(
-    table: &InboxTable,
-    is_site: impl Fn(&SiteKey) -> bool,
-    location: &impl Fn(&str) -> String,
-) -> Result<Vec<PersonalToken>, SettingsError> {
+pub fn agents(table: &InboxTable, location: &impl Fn(&str) -> String) -> Result<Vec<PersonalToken>, SettingsError> {
     let invalid = |field: String, message: String| SettingsError::Value { location: location(&field), message };
-    let unknown_site = |sites: &Option<BTreeSet<SiteKey>>| {
-        let unknown = sites.iter().flatten().find(|site| !is_site(site));
-        let none = sites.as_ref().is_some_and(BTreeSet::is_empty);
-        let none = none.then(|| "must name at least one site; remove it to mean all sites".to_string());
-        unknown.map(|site| format!("{site:?} is not a site; add [sites.{site}], or remove it here")).or(none)
-    };
+    let names_none = |sites: &Option<BTreeSet<SiteKey>>| sites.as_ref().is_some_and(BTreeSet::is_empty);
+    let no_site = || "must name at least one site; remove it to mean all sites".to_string();
     let mut agents: Vec<PersonalToken> = Vec::new();
     for (index, table) in table.agents.iter().enumerate() {
         let wrong = |field: &str, message: String| invalid(format!("inbox.agents[{index}].{field}"), message);
@@ -162,8 +154,8 @@ pub fn agents(
         if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
             return Err(wrong("name", format!("must have 1 to {NAME_MAX} characters; customers see it")));
         }
-        if let Some(message) = unknown_site(&table.sites) {
-            return Err(wrong("sites", message));
+        if names_none(&table.sites) {
+            return Err(wrong("sites", no_site()));
         }
         let Some(token) = Token::from_hex(&table.token_sha256) else {
             let message = "not a SHA-256 in hexadecimal; make a token and its digest with `deskbell agents token`";
@@ -180,8 +172,8 @@ pub fn agents(
         agents.push(PersonalToken { agent: Agent { id, name: name.into(), grants }, token });
     }
     for (index, group) in table.oidc.iter().flat_map(|oidc| &oidc.roles).enumerate() {
-        if let Some(message) = unknown_site(&group.sites) {
-            return Err(invalid(format!("inbox.oidc.roles[{index}].sites"), message));
+        if names_none(&group.sites) {
+            return Err(invalid(format!("inbox.oidc.roles[{index}].sites"), no_site()));
         }
     }
     Ok(agents)
@@ -264,13 +256,21 @@ mod tests {
     }
 
     #[test]
+    fn unknown_sites_of_agents_and_groups_are_warnings_because_the_database_may_have_them() {
+        let group = "[[inbox.oidc.roles]]\ngroup = \"a\"\nrole = \"lead\"\nsites = [\"acme\", \"globex\"]\n";
+        let warnings = load_text(&(agent("sites = [\"initech\"]") + group)).unwrap().warnings;
+        let [of_agent, of_group] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert!(of_agent.contains("inbox.agents[0].sites: \"initech\" is not a site"), "{of_agent}");
+        assert!(of_group.contains("inbox.oidc.roles[0].sites: \"globex\" is not a site"), "{of_group}");
+    }
+
+    #[test]
     fn invalid_agents_are_refused_with_the_field() {
         let same = "token_sha256 = \"0000000000000000000000000000000000000000000000000000000000000000\"";
         for (inbox, expected) in [
             (agent("id = \"a b\""), "inbox.agents[0].id: not an id"),
             (agent("name = \" \""), "inbox.agents[0].name: must have 1 to 80 characters"),
             (agent("role = \"boss\""), "unknown variant `boss`"),
-            (agent("sites = [\"globex\"]"), "inbox.agents[0].sites: \"globex\" is not a site"),
             (agent("sites = []"), "inbox.agents[0].sites: must name at least one site"),
             (agent("token_sha256 = \"deskbell_agent_secret\""), "inbox.agents[0].token_sha256: not a SHA-256"),
             (agent("") + &agent(""), "inbox.agents[1].id: must be unique"),
@@ -278,8 +278,8 @@ mod tests {
             ("[inbox]\naudit_keep = \"1 day\"".into(), "inbox.audit_keep: \"1 day\" is not a duration"),
             ("[inbox]\nurl = \"https://a.example/\"".into(), "inbox.url: \"https://a.example/\" is not the address"),
             (
-                "[[inbox.oidc.roles]]\ngroup = \"a\"\nrole = \"lead\"\nsites = [\"globex\"]".into(),
-                "inbox.oidc.roles[0].sites: \"globex\" is not a site",
+                "[[inbox.oidc.roles]]\ngroup = \"a\"\nrole = \"lead\"\nsites = []".into(),
+                "inbox.oidc.roles[0].sites: must name at least one site",
             ),
         ] {
             let error = load_text(&inbox).unwrap_err();

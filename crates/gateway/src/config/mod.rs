@@ -32,7 +32,6 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use deskbell_core::ids::SiteKey;
 use deskbell_core::rules::quotas::Quotas;
 use deskbell_core::rules::retention::Retention;
 
@@ -56,7 +55,7 @@ pub use search::SearchTable;
 pub use secrets::{SecretSource, read_text, secret, secret_field};
 pub use signers::{OneOrMany, SignerAlgorithm, SignerTable};
 pub use site::{SiteConfig, SiteTable};
-pub use stored::{StoredSite, literal_secrets, parse_site};
+pub use stored::{StoredSite, literal_secrets, parse_site, unreadable_secrets};
 pub use token::Token;
 
 /// The default address to listen on.
@@ -158,8 +157,6 @@ pub struct Overrides {
     pub zendesk_secret: Option<String>,
     /// The secret of the gateway at the identity provider of the agents.
     pub oidc_secret: Option<String>,
-    /// Whether the database may have sites as well, so that agents may have roles on sites that the file does not have.
-    pub has_stored_sites: bool,
     /// Whether there is a default site without a file, for pages on this computer.
     pub default_site: bool,
     /// Whether the demo is served.
@@ -236,11 +233,15 @@ pub fn load_with(overrides: &Overrides, stored: BTreeMap<String, StoredSite>) ->
         fingerprints.insert(name.clone(), fingerprint);
         sites.insert(name, config);
     }
-    let is_site = |site: &SiteKey| overrides.has_stored_sites || sites.contains_key(site.as_str());
-    let agents = inbox::agents(&file.inbox, is_site, &location)?;
+    let agents = inbox::agents(&file.inbox, &location)?;
     let named = inbox::named_sites(&file.inbox);
     let unknown = named.into_iter().filter(|(_, site)| !sites.contains_key(site.as_str()));
-    warnings.extend(unknown.map(|(field, site)| format!("{}: {site:?} is not a site", location(&field))));
+    warnings.extend(unknown.map(|(field, site)| {
+        format!(
+            "{}: {site:?} is not a site; unless the database has it, add [sites.{site}] or remove it here",
+            location(&field)
+        )
+    }));
     let audit_keep = inbox::audit_keep(&file.inbox, &location)?;
     let inbox_url = inbox::url(&file.inbox, &location)?;
     Ok(Settings {

@@ -6,6 +6,7 @@ use super::document::LineNumbers;
 use super::error::SettingsError;
 use super::file;
 use super::fingerprint::Fingerprint;
+use super::secrets::SecretSource;
 use super::site::{self, SiteConfig};
 
 /// The fields that hold secrets, in all tables of a site.
@@ -46,6 +47,41 @@ pub fn literal_secrets(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     note_secrets(&mut found, "", &tables);
     found
+}
+
+/// The secrets in files and variables that cannot be read here, each with the reason.
+pub fn unreadable_secrets(text: &str) -> Vec<String> {
+    let tables: Table = toml::from_str(text).unwrap_or_default();
+    let mut found = Vec::new();
+    note_unreadable(&mut found, "", &Value::Table(tables));
+    found
+}
+
+fn note_unreadable(found: &mut Vec<String>, path: &str, value: &Value) {
+    let fault = |path: &str, source: SecretSource| source.read().err().map(|error| format!("{path}: {error}"));
+    match value {
+        Value::Table(table) => {
+            for (field, value) in table {
+                let inner = super::document::joined(path, field);
+                match value {
+                    Value::String(file) if field == "file" => {
+                        found.extend(fault(path, SecretSource::File(file.into())))
+                    }
+                    Value::String(name) if field == "env" => found.extend(fault(path, SecretSource::Env(name.clone()))),
+                    Value::String(file) if field.ends_with("_file") => {
+                        found.extend(fault(&inner, SecretSource::File(file.into())))
+                    }
+                    _ => note_unreadable(found, &inner, value),
+                }
+            }
+        }
+        Value::Array(values) => {
+            for (index, value) in values.iter().enumerate() {
+                note_unreadable(found, &format!("{path}[{index}]"), value);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn note_secrets(found: &mut Vec<String>, path: &str, table: &Table) {
@@ -119,5 +155,10 @@ mod tests {
         "#;
         let expected = ["sites.acme.destinations.channel.url", "sites.acme.mail.smtp", "sites.acme.signers[0].secret"];
         assert_eq!(literal_secrets(text), expected);
+        let unreadable = unreadable_secrets(&text.replace("\"X\"", "\"DESKBELL_TEST_UNSET\""));
+        let fields: Vec<&str> = unreadable.iter().filter_map(|error| error.split(':').next()).collect();
+        let expected =
+            ["sites.acme.destinations.own.secret_file", "sites.acme.mail.password", "sites.acme.signers[1].secret"];
+        assert_eq!(fields, expected);
     }
 }

@@ -176,9 +176,7 @@ impl ServerFields<'_> {
             }
             (_, None) if is_local => Security::None,
             (_, None) if logs_in => Security::Required(required()?),
-            (_, None | Some(Tls::Opportunistic)) => {
-                Security::Opportunistic(accept_any_certificate(&host).map_err(|error| ("tls", error.to_string()))?)
-            }
+            (_, None | Some(Tls::Opportunistic)) => Security::Opportunistic(accept_any_certificate(&host)),
         };
         match (&security, self.ca) {
             (Security::None | Security::Opportunistic(_), Some(_)) => {

@@ -38,6 +38,12 @@ pub enum Audited<'a> {
     TicketsExported(Option<&'a SiteKey>, &'a str),
     /// They sent all deliveries that they may see again: of one site or of all, to the destinations of one name or to all (empty).
     AllResent(Option<&'a SiteKey>, &'a str),
+    /// They added this site to the database.
+    SiteAdded(&'a SiteKey),
+    /// They changed this site of the database.
+    SiteChanged(&'a SiteKey),
+    /// They removed this site from the database.
+    SiteRemoved(&'a SiteKey),
 }
 
 /// The audit log.
@@ -110,6 +116,9 @@ fn entry<'a>(agent: &Agent, address: &str, action: Audited<'a>) -> NewAuditEntry
         Audited::TicketsErased(site, word) => (AuditKind::TicketsErased, (key(site), "", word)),
         Audited::TicketsExported(site, word) => (AuditKind::TicketsExported, (key(site), "", word)),
         Audited::AllResent(site, to) => (AuditKind::DeliveryResent, (key(site), "", to)),
+        Audited::SiteAdded(site) => (AuditKind::SiteAdded, (site.as_str(), "", "")),
+        Audited::SiteChanged(site) => (AuditKind::SiteChanged, (site.as_str(), "", "")),
+        Audited::SiteRemoved(site) => (AuditKind::SiteRemoved, (site.as_str(), "", "")),
     };
     NewAuditEntry {
         agent: agent.id.clone(),

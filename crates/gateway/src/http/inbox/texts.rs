@@ -45,6 +45,7 @@ texts! {
     audit_lead, no_entries, everybody, only, time, action, ticket, site,
     did_log_in, was_refused, did_log_out, did_end_session, did_read_ticket, did_erase_ticket, did_erase_tickets, did_export_tickets,
     did_resend, did_resend_all, did_resend_all_to,
+    did_add_site, did_change_site, did_remove_site,
     first_page, older,
 }
 
@@ -93,6 +94,9 @@ impl Texts {
             AuditKind::DeliveryResent if detail.is_empty() => self.did_resend_all.into(),
             AuditKind::DeliveryResent if entry.ticket.is_empty() => filled(self.did_resend_all_to, detail),
             AuditKind::DeliveryResent => filled(self.did_resend, detail),
+            AuditKind::SiteAdded => self.did_add_site.into(),
+            AuditKind::SiteChanged => self.did_change_site.into(),
+            AuditKind::SiteRemoved => self.did_remove_site.into(),
         }
     }
 }
@@ -212,6 +216,9 @@ pub static ENGLISH: Texts = Texts {
     did_resend: "Sent a delivery to {name} again",
     did_resend_all: "Sent all deliveries again",
     did_resend_all_to: "Sent all deliveries to {name} again",
+    did_add_site: "Added the site to the database",
+    did_change_site: "Changed the site in the database",
+    did_remove_site: "Removed the site from the database",
     first_page: "Latest",
     older: "Older",
 };
@@ -300,6 +307,9 @@ static GERMAN: Texts = Texts {
     did_resend: "Hat eine Zustellung an {name} erneut gesendet",
     did_resend_all: "Hat alle Zustellungen erneut gesendet",
     did_resend_all_to: "Hat alle Zustellungen an {name} erneut gesendet",
+    did_add_site: "Hat die Site zur Datenbank hinzugefügt",
+    did_change_site: "Hat die Site in der Datenbank geändert",
+    did_remove_site: "Hat die Site aus der Datenbank entfernt",
     first_page: "Neueste",
     older: "Ältere",
 };
@@ -388,6 +398,9 @@ static ARABIC: Texts = Texts {
     did_resend: "أعاد إرسال تسليم إلى {name}",
     did_resend_all: "أعاد إرسال كل عمليات التسليم",
     did_resend_all_to: "أعاد إرسال كل عمليات التسليم إلى {name}",
+    did_add_site: "أضاف الموقع إلى قاعدة البيانات",
+    did_change_site: "غيّر الموقع في قاعدة البيانات",
+    did_remove_site: "أزال الموقع من قاعدة البيانات",
     first_page: "الأحدث",
     older: "الأقدم",
 };
