@@ -132,6 +132,11 @@ async fn invalid_queries_are_explained() {
     let answer = gateway.get("/v1/sites/acme/search?q=x&limit=many").await;
     assert_eq!(answer.problem(), (400, "invalid_query".into()));
     assert!(answer.json()["title"].as_str().unwrap().contains("limit"), "{}", answer.text());
+    for limit in ["0", "21"] {
+        let answer = gateway.get(&format!("/v1/sites/acme/search?q=x&limit={limit}")).await;
+        assert_eq!(answer.problem(), (400, "invalid_query".into()));
+        assert!(answer.text().contains(&format!("limit is {limit}; use 1 to 20")), "{}", answer.text());
+    }
     assert_eq!(gateway.get("/v1/sites/acme/search").await.json(), json!({ "hits": [] }));
 }
 

@@ -38,6 +38,7 @@ words! {
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// The draft that it belongs to: 16 hexadecimal digits for the visitor, which change every week, a dot, and the number of the draft.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(regex(pattern = "^[0-9a-f]{16}\\.(0|[1-9][0-9]{0,4})$")))]
     pub visit: String,
     /// What happened.
     pub name: EventName,

@@ -81,6 +81,7 @@ pub struct NewTicket<C = Context, F = Fields> {
     /// The severity.
     pub severity: Severity,
     /// The customer's message, plain text of 1 to 10,000 characters.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(regex(pattern = "\\S"), length(max = MESSAGE_MAX)))]
     pub message: String,
     /// How to reach the customer.
     #[serde(default)]

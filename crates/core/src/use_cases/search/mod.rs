@@ -12,9 +12,6 @@ use domain::question::Question;
 
 pub use indexes::{IndexLimits, Indexes, NotReady, follow};
 
-/// The default number of hits.
-pub const LIMIT_DEFAULT: usize = 5;
-
 /// All questions of a site, ordered by id. Unreadable ones are logged and skipped.
 pub async fn all_questions(store: &dyn Questions, site: &SiteKey) -> Result<Vec<Question>, StoreError> {
     let (mut questions, mut cursor) = (Vec::new(), String::new());

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::describe::Describe;
+use super::limit::check_limit;
 use super::tickets;
 use crate::guard::Guard;
 use crate::http::body;
@@ -98,7 +99,7 @@ pub async fn list(
     let Query(TicketsQuery { cursor, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = requesters.reader(&site.key, &requester).await?;
     gather.gather(site, &requester).await;
-    let limit = require_maximum("limit", limit, PAGE_MAX)?;
+    let limit = check_limit(limit, PAGE_MAX, PAGE_MAX)?;
     let after = cursor.as_deref().map(read_cursor).transpose()?;
     Ok(private(read.list(&site.key, reader, after.as_ref(), limit).await?))
 }
@@ -140,7 +141,7 @@ pub async fn messages(
     let requester = requesters.identify(&headers, requesters.site(&site)?).await?;
     let Query(MessagesQuery { after, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = requesters.reader(&site, &requester).await?;
-    let limit = require_maximum("limit", limit, MESSAGES_MAX)?;
+    let limit = check_limit(limit, MESSAGES_MAX, MESSAGES_MAX)?;
     Ok(private(read.messages(&site, reader, &id, (after, limit)).await?))
 }
 
@@ -204,15 +205,6 @@ pub async fn patch(
     }
     let reader = requesters.reader(&site, &requester).await?;
     Ok(private(amend.amend(&site, reader, &id, &body).await?))
-}
-
-/// A number in the query from 1 to `most`, which is also the default.
-fn require_maximum(name: &str, number: Option<u32>, maximum: u32) -> Result<u32, Refusal> {
-    let number = number.unwrap_or(maximum);
-    if (1..=maximum).contains(&number) {
-        return Ok(number);
-    }
-    Err(Refusal::InvalidQuery(format!("{name} is {number}; use 1 to {maximum}")))
 }
 
 /// The cursor of a page of tickets.

@@ -56,7 +56,7 @@ impl Describe for TransformOperation<'_> {
     fn path_parameters(mut self, path: &str) -> Self {
         let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
         let parameters = names.map(|name| Parameter::Path {
-            parameter_data: text_parameter(name, path_parameter(name), true),
+            parameter_data: text_parameter(name, path_parameter(name), true, json_schema!({"type": "string"})),
             style: PathStyle::Simple,
         });
         in_context(|context| add_parameters(context, self.inner_mut(), parameters));
@@ -76,7 +76,8 @@ impl Describe for TransformOperation<'_> {
     fn idempotency_key(mut self) -> Self {
         let description =
             "1 to 255 visible ASCII characters. Repeating a key with the same body returns the same response.";
-        let parameter_data = text_parameter("Idempotency-Key", description, true);
+        let key = json_schema!({"type": "string", "pattern": "^([!#-~]{1,255}|\"[!#-~]{1,255}\")$"});
+        let parameter_data = text_parameter("Idempotency-Key", description, true, key);
         let parameter = Parameter::Header { parameter_data, style: HeaderStyle::Simple };
         in_context(|context| add_parameters(context, self.inner_mut(), [parameter]));
         self.refused(&[400, 409])
@@ -129,8 +130,9 @@ impl OperationOutput for EventStream {
     type Inner = Self;
 
     fn operation_response(_: &mut GenContext, _: &mut Operation) -> Option<Response> {
-        let schema = json_schema!({"type": "string"});
-        Some(response("Server-sent events.", [("text/event-stream", schema)]))
+        // A schema would describe a document, and tools apply it to each event.
+        let content = [("text/event-stream".to_string(), MediaType::default())].into_iter().collect();
+        Some(Response { description: "Server-sent events.".into(), content, ..Response::default() })
     }
 }
 
@@ -153,13 +155,13 @@ fn path_parameter(name: &str) -> &'static str {
     }
 }
 
-fn text_parameter(name: &str, description: &str, required: bool) -> ParameterData {
+fn text_parameter(name: &str, description: &str, required: bool, schema: Schema) -> ParameterData {
     ParameterData {
         name: name.into(),
         description: Some(description.into()),
         required,
         deprecated: None,
-        format: ParameterSchemaOrContent::Schema(schema_object(json_schema!({"type": "string"}))),
+        format: ParameterSchemaOrContent::Schema(schema_object(schema)),
         example: None,
         examples: Default::default(),
         explode: None,

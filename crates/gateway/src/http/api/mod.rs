@@ -9,6 +9,7 @@ mod events;
 mod health;
 pub mod hooks;
 mod incidents;
+mod limit;
 pub mod openapi;
 mod probe;
 mod questions;

@@ -12,16 +12,21 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::describe::Describe;
+use super::limit::check_limit;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
 use deskbell_core::ids::SiteKey;
 use deskbell_core::use_cases::search::counting::Counting;
-use deskbell_core::use_cases::search::{Indexes, LIMIT_DEFAULT, NotReady};
+use deskbell_core::use_cases::search::{Indexes, NotReady};
 use domain::event::is_visit;
 use domain::question::Hits;
 use domain::search_miss;
 use redaction::Rules;
+
+/// The default and the maximum number of results.
+const LIMIT_DEFAULT: u32 = 5;
+const LIMIT_MAX: u32 = 20;
 
 /// The parameters. `lang` is allowed too, and nothing depends on it until there are questions in several languages.
 #[derive(Deserialize, JsonSchema)]
@@ -29,9 +34,9 @@ pub struct Parameters {
     /// The search text.
     #[serde(default)]
     q: String,
-    /// Maximum number of results, 1 to 20.
-    #[schemars(range(min = 1, max = 20))]
-    limit: Option<usize>,
+    /// Maximum number of results, 1 to 20. Default: 5.
+    #[schemars(range(min = 1, max = LIMIT_MAX))]
+    limit: Option<u32>,
     /// The id of the draft that is being written.
     #[serde(default)]
     visit: String,
@@ -58,7 +63,8 @@ pub async fn answer(
 ) -> Result<impl IntoResponse, Refusal> {
     let site = requesters.site(&site)?;
     let Query(Parameters { q, limit, visit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let hits = indexes.search(&site.key, &q, limit.unwrap_or(LIMIT_DEFAULT)).await;
+    let limit = check_limit(limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+    let hits = indexes.search(&site.key, &q, limit as usize).await;
     let hits = hits.map_err(|NotReady| Refusal::Busy)?;
     if is_visit(&visit) {
         let redact = &site.config.redact;
