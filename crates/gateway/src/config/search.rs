@@ -14,6 +14,6 @@ pub struct SearchTable {
 
 impl Default for SearchTable {
     fn default() -> SearchTable {
-        SearchTable { questions_in_memory: NonZeroUsize::MIN.saturating_add(299_999) }
+        SearchTable { questions_in_memory: NonZeroUsize::MIN.saturating_add(149_999) }
     }
 }
