@@ -278,6 +278,46 @@ async fn the_audit_log_has_logins_sensitive_reads_and_erasures() {
 }
 
 #[tokio::test]
+async fn repeated_reads_of_a_sensitive_ticket_are_one_entry_with_a_count() {
+    let office = office().await;
+    let name = office.ticket("globex", "salary").await;
+    for _ in 0..3 {
+        office.get(&office.administrator, &format!("/inbox/tickets/{name}")).await;
+    }
+    let audit = office.get(&office.administrator, "/inbox/audit").await.text();
+    assert_eq!(audit.matches("Read a sensitive ticket").count(), 1, "{audit}");
+    assert!(audit.contains("Read a sensitive ticket ×3"), "{audit}");
+}
+
+#[tokio::test]
+async fn no_session_is_ended_without_an_entry_in_the_audit_log() {
+    let office = office().await;
+    let agents = office.log_in(&office.agent, "").await;
+    let id = session_id(&office.get_as(&agents, "/inbox/sessions").await.text());
+    let mut connection = office.gateway.connection().await;
+    let block = "CREATE TRIGGER blocked BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'blocked'); END";
+    sqlx::query(block).execute(&mut connection).await.unwrap();
+    let failed = office.submit(&office.administrator, "/inbox/sessions", &format!("id={id}")).await;
+    assert_eq!(failed.status, 500);
+    assert_eq!(office.get_as(&agents, "/inbox").await.status, 200, "it goes on");
+    sqlx::query("DROP TRIGGER blocked").execute(&mut connection).await.unwrap();
+    assert_eq!(office.submit(&office.administrator, "/inbox/sessions", &format!("id={id}")).await.status, 303);
+    assert_eq!(office.get_as(&agents, "/inbox").await.status, 303);
+}
+
+#[tokio::test]
+async fn an_unreadable_session_leads_to_the_login() {
+    let office = office().await;
+    let cookie = office.log_in(&office.agent, "").await;
+    let damage = "UPDATE agent_sessions SET method = 'telepathy'";
+    sqlx::query(damage).execute(&mut office.gateway.connection().await).await.unwrap();
+    let answer = office.get_as(&cookie, "/inbox").await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/login?next=/inbox"));
+    let again = office.log_in(&office.agent, &cookie).await;
+    assert_eq!(office.get_as(&again, "/inbox").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_ticket_whose_topic_was_corrected_stays_sensitive() {
     let office = office().await;
     let name = office.ticket("globex", "salary").await;

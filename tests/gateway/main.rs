@@ -33,6 +33,7 @@ mod problems;
 mod queues;
 mod reload;
 mod search;
+mod single_sign_on;
 mod snapshot;
 mod sources;
 mod statements;

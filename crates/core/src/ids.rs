@@ -212,6 +212,24 @@ impl From<[u8; 32]> for SessionHash {
     }
 }
 
+/// The SHA-256 of the secret of an agent's session, which itself is never stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AgentSessionHash([u8; 32]);
+
+impl AgentSessionHash {
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for AgentSessionHash {
+    /// Wraps a digest of a session's secret.
+    fn from(digest: [u8; 32]) -> AgentSessionHash {
+        AgentSessionHash(digest)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

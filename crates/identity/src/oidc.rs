@@ -42,6 +42,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const RESPONSE_MAX: usize = 256 << 10;
 /// How many logins are verified at the same time: each makes requests, and anybody can begin one.
 const CONCURRENT_MAX: usize = 8;
+/// How long an ID token may be valid. The standard sets no limit (OpenID Connect Core 1.0, 3.1.3.7): the token comes from the provider itself, is
+/// used once, and is bound to the login by its nonce; the session ends by our rules. So this only bounds arithmetic.
+const ID_TOKEN_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// The longest code, in bytes.
 const CODE_MAX: usize = 4096;
 /// The most groups that are read, and the longest name of a person in characters.
@@ -126,6 +129,8 @@ struct Provider {
     userinfo: Option<Url>,
     /// Whether the secret is sent in the body, because the provider does not accept it in a header.
     posts_secret: bool,
+    /// Where its keys are published.
+    keys: Url,
     signer: TokenSigner,
 }
 
@@ -289,7 +294,7 @@ impl OidcClient {
         {
             return stale.ok_or_else(|| OidcError::Unreachable(reason.clone()));
         }
-        match self.discover().await {
+        match self.discover(stale.as_deref()).await {
             Ok(provider) => {
                 let provider = Arc::new(provider);
                 *known = Known { fetched: Some((Instant::now(), provider.clone())), failure: None };
@@ -303,7 +308,8 @@ impl OidcClient {
         }
     }
 
-    async fn discover(&self) -> Result<Provider, OidcError> {
+    /// Fetches the metadata. The cached keys of the provider as it was known before stay, unless they are published elsewhere now.
+    async fn discover(&self, previous: Option<&Provider>) -> Result<Provider, OidcError> {
         let OidcOptions { issuer, client_id, private, .. } = &self.options;
         let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let address = source_url(&address).map_err(|error| OidcError::Invalid(error.to_string()))?;
@@ -319,14 +325,22 @@ impl OidcClient {
         }
         let methods = &metadata.token_endpoint_auth_methods_supported;
         let accepts = |method: &str| methods.iter().any(|supported| supported == method);
-        let jwks = Jwks::new(self.endpoint(&metadata.jwks_uri)?.as_str(), *private);
-        let jwks = jwks.map_err(|error| OidcError::Invalid(error.to_string()))?;
-        let signer = TokenSigner {
-            issuer: Some(issuer.clone()),
-            audience: vec![client_id.clone()],
-            ..TokenSigner::published(jwks)
+        let keys = self.endpoint(&metadata.jwks_uri)?;
+        let signer = match previous.filter(|previous| previous.keys == keys) {
+            Some(previous) => previous.signer.clone(),
+            None => {
+                let jwks = Jwks::new(keys.as_str(), *private);
+                let jwks = jwks.map_err(|error| OidcError::Invalid(error.to_string()))?;
+                TokenSigner {
+                    issuer: Some(issuer.clone()),
+                    audience: vec![client_id.clone()],
+                    lifetime: ID_TOKEN_LIFETIME,
+                    ..TokenSigner::published(jwks)
+                }
+            }
         };
         Ok(Provider {
+            keys,
             authorization: self.endpoint(&metadata.authorization_endpoint)?,
             token: self.endpoint(&metadata.token_endpoint)?,
             userinfo: metadata.userinfo_endpoint.as_deref().map(|text| self.endpoint(text)).transpose()?,

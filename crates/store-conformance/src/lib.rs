@@ -61,6 +61,8 @@ rules! {
     agents::all_sessions_of_an_agent_can_be_ended,
     agents::sessions_are_paged_latest_first,
     agents::the_audit_log_is_read_latest_first_and_expires,
+    agents::repeated_reads_are_counted_in_one_entry,
+    agents::agents_without_sessions_and_entries_are_deleted,
     attachments::a_file_belongs_to_its_owner_and_is_attached_once,
     attachments::rejected_uploads_are_not_stored_or_counted,
     confirmations::each_code_allows_five_guesses,

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::{json, read_rows};
-use deskbell_core::ids::{AgentId, AgentSessionId};
+use deskbell_core::ids::{AgentId, AgentSessionHash, AgentSessionId};
 use deskbell_core::ports::{Agent, AgentSession, AgentSessions, LoginMethod, NewAgentSession, SiteScope, StoreError};
 
 /// Selects sessions with their agents.
@@ -25,7 +25,7 @@ impl AgentSessions for SqliteStore {
     async fn open_session(
         &self,
         session: &NewAgentSession,
-        replaced_digest: Option<&[u8; 32]>,
+        replaced_digest: Option<&AgentSessionHash>,
     ) -> Result<(), StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now_text();
@@ -34,13 +34,13 @@ impl AgentSessions for SqliteStore {
         over.bind(&now).execute(&mut *write).await.map_err(store_error)?;
         if let Some(replaced_digest) = replaced_digest {
             let end = query("DELETE FROM agent_sessions WHERE digest = ?");
-            end.bind(&replaced_digest[..]).execute(&mut *write).await.map_err(store_error)?;
+            end.bind(&replaced_digest.as_bytes()[..]).execute(&mut *write).await.map_err(store_error)?;
         }
         query(
             "INSERT INTO agent_sessions (digest, agent, method, credential, address, browser, created_at, seen_at, expires_at)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
         )
-        .bind(&session.digest[..])
+        .bind(&session.digest.as_bytes()[..])
         .bind(session.agent.id.as_str())
         .bind(session.method.word())
         .bind(&session.credential_digest[..])
@@ -54,10 +54,24 @@ impl AgentSessions for SqliteStore {
         write.commit().await.map_err(store_error)
     }
 
-    async fn agent_session(&self, digest: &[u8; 32]) -> Result<Option<AgentSession>, StoreError> {
+    async fn agent_session(&self, digest: &AgentSessionHash) -> Result<Option<AgentSession>, StoreError> {
         let row = query(sessions!("agent_sessions.digest = ? AND agent_sessions.expires_at > ?"))
-            .bind(&digest[..])
+            .bind(&digest.as_bytes()[..])
             .bind(self.now_text())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(store_error)?;
+        row.map(|row| session_of(&row)).transpose()
+    }
+
+    async fn agent_session_by_id(
+        &self,
+        id: AgentSessionId,
+        agent: Option<&AgentId>,
+    ) -> Result<Option<AgentSession>, StoreError> {
+        let row = query(sessions!("agent_sessions.id = ?1 AND (?2 IS NULL OR agent_sessions.agent = ?2)"))
+            .bind(id.as_number())
+            .bind(agent.map(AgentId::as_str))
             .fetch_optional(&self.readers)
             .await
             .map_err(store_error)?;

@@ -31,6 +31,18 @@ impl AuditLog for SqliteStore {
         Ok(())
     }
 
+    async fn record_repeated(&self, entry: &NewAuditEntry, since: Timestamp) -> Result<(), StoreError> {
+        let count = query(
+            "UPDATE audit_log SET count = count + 1 WHERE number = (SELECT max(number) FROM audit_log
+                WHERE agent = ? AND kind = ? AND ticket = ? AND at > ? AND kind IN ('ticket_read', 'login_refused'))",
+        );
+        let count =
+            count.bind(entry.agent.as_str()).bind(entry.kind.word()).bind(&entry.ticket).bind(since.to_string());
+        let counted = count.execute(&self.writer).await.map_err(store_error)?.rows_affected() > 0;
+        // Two that begin at the same time may both be written, which is no harm.
+        if counted { Ok(()) } else { self.record_audit(entry).await }
+    }
+
     async fn audit_entries(
         &self,
         agent: Option<&AgentId>,
@@ -44,6 +56,16 @@ impl AuditLog for SqliteStore {
         };
         let entries = entries.bind(below.unwrap_or(i64::MAX)).bind(limit);
         read_rows(&entries.fetch_all(&self.readers).await.map_err(store_error)?, "audit log entry", entry_of)
+    }
+
+    async fn delete_agents_before(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let delete = query(
+            "DELETE FROM agents WHERE id IN (SELECT id FROM agents WHERE logged_in_at < ?
+                AND NOT EXISTS (SELECT 1 FROM agent_sessions WHERE agent_sessions.agent = agents.id)
+                AND NOT EXISTS (SELECT 1 FROM audit_log WHERE audit_log.agent = agents.id) LIMIT ?)",
+        );
+        let deleted = delete.bind(before.to_string()).bind(limit).execute(&self.writer).await.map_err(store_error)?;
+        Ok(deleted.rows_affected())
     }
 
     async fn delete_audit_before(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -61,6 +83,7 @@ fn entry_of(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
     Ok(AuditEntry {
         number: row.value("number")?,
         at: row.time("at")?,
+        count: row.value("count")?,
         entry: NewAuditEntry {
             agent: row.id("agent")?,
             name: row.value("name")?,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
-use crate::ids::{AgentId, AgentSessionId, SiteKey};
+use crate::ids::{AgentId, AgentSessionHash, AgentSessionId, SiteKey};
 use crate::timestamp::Timestamp;
 use domain::words;
 
@@ -95,8 +95,8 @@ pub struct Agent {
 /// The session of an agent who logs in.
 #[derive(Clone, Debug)]
 pub struct NewAgentSession {
-    /// The SHA-256 of its secret, which itself is never stored.
-    pub digest: [u8; 32],
+    /// The digest of its secret.
+    pub digest: AgentSessionHash,
     /// The agent.
     pub agent: Agent,
     /// How they logged in.
@@ -141,11 +141,18 @@ pub trait AgentSessions: Send + Sync {
     async fn open_session(
         &self,
         session: &NewAgentSession,
-        replaced_digest: Option<&[u8; 32]>,
+        replaced_digest: Option<&AgentSessionHash>,
     ) -> Result<(), StoreError>;
 
     /// The unexpired session with a digest. Its agent has the name and the grants of their latest login.
-    async fn agent_session(&self, digest: &[u8; 32]) -> Result<Option<AgentSession>, StoreError>;
+    async fn agent_session(&self, digest: &AgentSessionHash) -> Result<Option<AgentSession>, StoreError>;
+
+    /// The session with an id, of this agent if one is given.
+    async fn agent_session_by_id(
+        &self,
+        id: AgentSessionId,
+        agent: Option<&AgentId>,
+    ) -> Result<Option<AgentSession>, StoreError>;
 
     /// Notes that a session is being used.
     async fn touch_session(&self, id: AgentSessionId) -> Result<(), StoreError>;

@@ -65,13 +65,19 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// What was written.
     pub entry: NewAuditEntry,
+    /// How often it was done, if it was repeated soon; otherwise 1.
+    pub count: u32,
 }
 
-/// The audit log. Entries are never changed. Writes are on disk when they return.
+/// The audit log. Of an entry only the count ever changes. Writes are on disk when they return.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
     /// Writes an entry.
     async fn record_audit(&self, entry: &NewAuditEntry) -> Result<(), StoreError>;
+
+    /// Counts an entry if the same agent has done the same since a time, and writes it otherwise. Only for [`AuditKind::TicketRead`] and
+    /// [`AuditKind::LoginRefused`].
+    async fn record_repeated(&self, entry: &NewAuditEntry, since: Timestamp) -> Result<(), StoreError>;
 
     /// The latest entries, of an agent if one is given. A page begins below a number.
     async fn audit_entries(
@@ -80,6 +86,9 @@ pub trait AuditLog: Send + Sync {
         below: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Deletes up to `limit` agents who last logged in before a time, have no session, and are in no entry. Returns how many.
+    async fn delete_agents_before(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// Deletes up to `limit` entries that were written before a time. Returns how many.
     async fn delete_audit_before(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;

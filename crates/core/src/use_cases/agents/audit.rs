@@ -10,6 +10,8 @@ use crate::ports::{Agent, AuditEntry, AuditKind, AuditLog, LoginMethod, NewAudit
 use crate::rules::retention::Retention;
 use crate::timestamp::Timestamp;
 
+/// How long the same read of a ticket, and the same refused login, is counted in one entry.
+const REPEATED_WITHIN: Duration = Duration::from_secs(3600);
 const EVERY: Duration = Duration::from_secs(3600);
 /// How many entries are deleted per transaction, and the pause between transactions, for other writers.
 const CHUNK: u32 = 1000;
@@ -62,7 +64,14 @@ impl Audit {
 
     /// Writes what an agent does, from a network address. To be called before it is done, so that nothing is done without an entry.
     pub async fn record(&self, agent: &Agent, address: &str, action: Audited<'_>) -> Result<(), StoreError> {
-        self.log.record_audit(&entry(agent, address, action)).await
+        let entry = entry(agent, address, action);
+        match entry.kind {
+            // Whoever reloads a page, or tries to log in again and again, fills no log.
+            AuditKind::TicketRead | AuditKind::LoginRefused => {
+                self.log.record_repeated(&entry, self.clock.now() - REPEATED_WITHIN).await
+            }
+            _ => self.log.record_audit(&entry).await,
+        }
     }
 
     /// The latest entries, of an agent if one is given, below a number.
@@ -87,7 +96,7 @@ impl Audit {
         }
     }
 
-    /// Deletes the entries that have expired at a time. Returns how many.
+    /// Deletes the entries that have expired at a time, and then the agents whom nothing mentions any more. Returns how many entries.
     pub async fn expire(&self, now: Timestamp) -> Result<u64, StoreError> {
         let Some(before) = self.keep.cutoff(now) else { return Ok(0) };
         let mut all = 0;
@@ -95,10 +104,14 @@ impl Audit {
             let deleted = self.log.delete_audit_before(before, CHUNK).await?;
             all += deleted;
             if deleted < CHUNK.into() {
-                return Ok(all);
+                break;
             }
             tokio::time::sleep(PAUSE).await;
         }
+        while self.log.delete_agents_before(before, CHUNK).await? == u64::from(CHUNK) {
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(all)
     }
 }
 

@@ -4,4 +4,4 @@ mod audit;
 mod sessions;
 
 pub use audit::{Audit, Audited};
-pub use sessions::{HandleSessions, Login, SessionError, is_opened_with};
+pub use sessions::{HandleSessions, Login, SessionError, is_opened_with, session_hash};

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Audit, Audited};
 use crate::clock::Clock;
-use crate::ids::{AgentId, AgentSessionId};
+use crate::ids::{AgentId, AgentSessionHash, AgentSessionId};
 use crate::ports::{Agent, AgentSession, AgentSessions, LoginMethod, NewAgentSession, StoreError};
 use crate::random::{self, NoRandomness};
 use crate::rules::agent_sessions::{LIFETIME, is_use_outdated};
@@ -58,13 +58,13 @@ impl HandleSessions {
         HandleSessions { sessions, audit, clock }
     }
 
-    /// Opens a session in place of the one with the replaced secret, if any. Returns its secret.
-    pub async fn log_in(&self, login: Login<'_>, replaced: Option<&str>) -> Result<String, SessionError> {
+    /// Opens a session in place of a replaced one, if any. Returns its secret.
+    pub async fn log_in(&self, login: Login<'_>, replaced: Option<AgentSessionHash>) -> Result<String, SessionError> {
         let Login { agent, method, credential, address, browser } = login;
         let secret = BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<SECRET_LENGTH>()?);
         self.audit.record(&agent, address, Audited::LoggedIn(method)).await?;
         let session = NewAgentSession {
-            digest: digest(&secret),
+            digest: session_hash(&secret),
             agent,
             method,
             credential_digest: seal(&credential, &secret),
@@ -72,13 +72,13 @@ impl HandleSessions {
             browser: browser.chars().take(BROWSER_MAX).collect(),
             lifetime: LIFETIME,
         };
-        self.sessions.open_session(&session, replaced.map(digest).as_ref()).await?;
+        self.sessions.open_session(&session, replaced.as_ref()).await?;
         Ok(secret)
     }
 
     /// The session with a secret, which is being used. The caller decides whether its credential is still valid.
     pub async fn find(&self, secret: &str) -> Result<Option<AgentSession>, StoreError> {
-        let session = self.sessions.agent_session(&digest(secret)).await?;
+        let session = self.sessions.agent_session(&session_hash(secret)).await?;
         if let Some(session) = &session
             && is_use_outdated(session.seen_at, self.clock.now())
             // Agents need the inbox most when the disk is full.
@@ -91,7 +91,7 @@ impl HandleSessions {
 
     /// Ends the session with a secret, at the request of its agent from a network address.
     pub async fn log_out(&self, secret: &str, address: &str) -> Result<(), StoreError> {
-        let Some(session) = self.sessions.agent_session(&digest(secret)).await? else { return Ok(()) };
+        let Some(session) = self.sessions.agent_session(&session_hash(secret)).await? else { return Ok(()) };
         self.audit.record(&session.agent, address, Audited::LoggedOut).await?;
         self.sessions.end_session(session.id, Some(&session.agent.id)).await?;
         Ok(())
@@ -124,11 +124,9 @@ impl HandleSessions {
         id: AgentSessionId,
     ) -> Result<Option<AgentSession>, StoreError> {
         let restricted_to = Some(&agent.id).filter(|_| !is_permitted(&agent.grants, Permission::AllSessions));
-        let ended = self.sessions.end_session(id, restricted_to).await?;
-        if let Some(session) = &ended {
-            self.audit.record(agent, address, Audited::SessionEnded(&session.agent)).await?;
-        }
-        Ok(ended)
+        let Some(session) = self.sessions.agent_session_by_id(id, restricted_to).await? else { return Ok(None) };
+        self.audit.record(agent, address, Audited::SessionEnded(&session.agent)).await?;
+        self.sessions.end_session(id, restricted_to).await
     }
 }
 
@@ -141,6 +139,7 @@ fn seal(credential: &[u8; 32], secret: &str) -> [u8; 32] {
     Sha256::new().chain_update(credential).chain_update(secret).finalize().into()
 }
 
-fn digest(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret).into()
+/// The digest under which the session with a secret is stored.
+pub fn session_hash(secret: &str) -> AgentSessionHash {
+    AgentSessionHash::from(<[u8; 32]>::from(Sha256::digest(secret)))
 }

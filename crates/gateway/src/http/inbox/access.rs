@@ -21,12 +21,14 @@ use crate::config::{AgentLogins, PERSONAL_TOKEN_PREFIX, Proxies, Token};
 use crate::guard::{Guard, Guess};
 use crate::http::body::read_body;
 use crate::http::client::{Client, is_forwarded};
-use deskbell_core::ids::{AgentId, AgentSessionId, SiteKey};
+use deskbell_core::ids::{AgentId, AgentSessionHash, AgentSessionId, SiteKey};
 use deskbell_core::ports::RetryAfter;
 use deskbell_core::ports::{Agent, AgentSession, LoginMethod, SiteScope, StoreError};
 use deskbell_core::rules::agent_sessions::LIFETIME;
 use deskbell_core::rules::permissions::{Permission, all_grants, is_permitted, permitted_sites};
-use deskbell_core::use_cases::agents::{Audit, Audited, HandleSessions, Login, SessionError, is_opened_with};
+use deskbell_core::use_cases::agents::{
+    Audit, Audited, HandleSessions, Login, SessionError, is_opened_with, session_hash,
+};
 use deskbell_core::use_cases::tickets::UNNAMED_AGENT;
 
 /// The cookie of a session that requires HTTPS: no other host can set it (RFC 6265bis, section 4.1.3.2).
@@ -188,23 +190,28 @@ pub async fn guard(
     next.run(request).await
 }
 
-/// Opens a session in place of the one that the browser has, and returns its cookie.
+/// Opens a session in place of a replaced one, and returns its cookie.
 pub async fn open(
     access: &InboxAccess,
     client: &Client,
     headers: &HeaderMap,
     (agent, method, credential): (Agent, LoginMethod, &[u8; 32]),
-    is_plain: bool,
+    (is_plain, replaced): (bool, Option<AgentSessionHash>),
 ) -> Result<HeaderValue, Failed> {
     let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let address = address(client);
     let login = Login { agent, method, credential: *credential, address: &address, browser };
-    let opened = access.sessions.log_in(login, secret(headers, is_plain)).await;
+    let opened = access.sessions.log_in(login, replaced).await;
     let secret = opened.map_err(|error| match error {
         SessionError::NoRandomness(_) => Failed(None),
         SessionError::Store(error) => error.into(),
     })?;
     Ok(cookie(&secret, LIFETIME.as_secs(), is_plain))
+}
+
+/// The session that a browser sends with a request.
+pub fn sent_session(headers: &HeaderMap, is_plain: bool) -> Option<AgentSessionHash> {
+    secret(headers, is_plain).map(session_hash)
 }
 
 /// Ends the session of a request, and returns the cookie that deletes it.
@@ -260,8 +267,15 @@ async fn authenticate(
     let is_plain = is_plain(access, client, extensions, headers);
     // Sessions first: a proxy may add an authorization header of its own to the requests of a browser.
     if let Some(secret) = secret(headers, is_plain) {
-        let found = access.sessions.find(secret).await;
-        if let Some(session) = found.map_err(|error| Failed::from(error).into_response())? {
+        let found = match access.sessions.find(secret).await {
+            // Nobody can repair it, but its agent can log in again.
+            Err(error) if error.concerns_row() => {
+                tracing::warn!(%error, "agent session unreadable");
+                None
+            }
+            found => found.map_err(|error| Failed::from(error).into_response())?,
+        };
+        if let Some(session) = found {
             let id = session.id;
             if let Some(agent) = access.agent_of(session, secret) {
                 return Ok(Some((current(agent, Some(id)), Credential::Browser)));

@@ -93,7 +93,7 @@ fn table(texts: &Texts, entries: &[AuditEntry]) -> Markup {
                 tr role="row" { @for column in columns { th scope="col" role="columnheader" { (column) } } }
             }
             tbody role="rowgroup" {
-                @for AuditEntry { at, entry, .. } in entries {
+                @for AuditEntry { at, entry, count, .. } in entries {
                     @let of_agent = AuditQuery { agent: entry.agent.to_string(), below: None };
                     tr role="row" {
                         td role="cell" { (times::second(at)) }
@@ -101,7 +101,7 @@ fn table(texts: &Texts, entries: &[AuditEntry]) -> Markup {
                             a href=(of_agent.address(None)) title=(entry.agent) { bdi { (entry.name) } }
                             @if let Some(origin) = texts.origin(&entry.agent) { " " span.mark { (origin) } }
                         }
-                        td.what role="cell" { (with_code(&texts.done(entry))) }
+                        td.what role="cell" { (with_code(&texts.done(entry))) @if *count > 1 { " ×" (count) } }
                         td role="cell" data-label=(texts.ticket) {
                             @if entry.ticket.is_empty() { "–" }
                             @else { a.reference href={ "/inbox/tickets/" (entry.ticket) } { (entry.ticket) } }

@@ -63,6 +63,11 @@ pub async fn show_form(
     message(StatusCode::OK, form(&access, texts.0, "", &query.next, notice))
 }
 
+/// The response to a login that cannot succeed, because the browser keeps no cookie over HTTP: it says so.
+pub fn refuse_http(access: &InboxAccess, texts: PageTexts, next: &str) -> Response {
+    message(StatusCode::FORBIDDEN, form(access, texts.0, "", next, needs_https(texts.0)))
+}
+
 /// Handles the form.
 pub async fn log_in(
     State(access): State<Arc<InboxAccess>>,
@@ -115,7 +120,8 @@ pub async fn log_in(
         }
     };
     tracing::info!(agent = login.0.name, id = %login.0.id, address = ?client.address, "inbox login");
-    let cookie = access::open(&access, &client, &headers, login, is_plain).await?;
+    let cookie =
+        access::open(&access, &client, &headers, login, (is_plain, access::sent_session(&headers, is_plain))).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_page(&next))).into_response())
 }
 

@@ -15,12 +15,12 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::access::{self, InboxAccess};
-use super::login::{own_page, too_many, with_problem};
+use super::login::{self, own_page, too_many, with_problem};
 use super::page;
 use super::render::{Failed, message};
 use super::texts::{PageTexts, filled};
 use crate::http::client::{Client, prefix};
-use deskbell_core::ids::AgentId;
+use deskbell_core::ids::{AgentId, AgentSessionHash};
 use deskbell_core::ports::{Agent, Grant, LoginMethod, RetryAfter};
 use deskbell_core::use_cases::agents::Audited;
 
@@ -51,6 +51,9 @@ pub struct OidcLogin {
 pub struct StartQuery {
     #[serde(default)]
     next: String,
+    /// Set if the browser was sent here from another address.
+    #[serde(default)]
+    moved: String,
 }
 
 /// The provider's response.
@@ -118,11 +121,27 @@ pub async fn start(
 ) -> Result<Response, Failed> {
     let Some(oidc) = &access.oidc else { return Ok(message(StatusCode::NOT_FOUND, page::not_found())) };
     let is_plain = access::is_plain(&access, &client, &extensions, &headers);
+    // Browsers tell it only where they trust the connection, whatever a proxy reports.
+    let is_https = client.is_https || headers.contains_key("sec-fetch-site");
+    // The provider sends the browser to the configured address, where the cookie of a login at another one is not known. It is sent there once,
+    // because a proxy may hide the name that the browser has asked for.
+    if let Some(url) = access.url.as_deref().filter(|url| query.moved.is_empty() && !is_at(url, &client.host, is_https))
+    {
+        let next = form_urlencoded::Serializer::new(String::new())
+            .append_pair("next", own_page(&query.next))
+            .append_pair("moved", "yes")
+            .finish();
+        return Ok(Redirect::to(&format!("{url}/login/oidc?{next}")).into_response());
+    }
+    if !is_https && !is_plain {
+        return Ok(login::refuse_http(&access, texts, &query.next));
+    }
     let flow = Flow::begin().map_err(|_| Failed(None))?;
     let redirect_uri = redirect_uri(&access, &client, &extensions, &headers);
     match oidc.client.authorization_url(&flow, &redirect_uri).await {
         Ok(url) => {
-            let value = format!("{}.{}", flow.secret(), BASE64_URL_SAFE_NO_PAD.encode(own_page(&query.next)));
+            let replaced = access::sent_session(&headers, is_plain);
+            let value = flow_cookie(&flow, own_page(&query.next), replaced);
             let cookie = cookie(&value, FLOW_SECONDS, is_plain);
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(url.as_str())).into_response())
         }
@@ -145,8 +164,8 @@ pub async fn finish(
         let page = with_problem(&access, texts.0, status, &filled(text, oidc.name()));
         ([(header::SET_COOKIE, cookie("", 0, is_plain))], page).into_response()
     };
-    let begun = begun(&headers, is_plain).filter(|(flow, _)| flow.state() == query.state);
-    let Some((flow, next)) = begun else {
+    let begun = begun(&headers, is_plain).filter(|begun| begun.flow.state() == query.state);
+    let Some(Begun { flow, next, replaced }) = begun else {
         return Ok(refuse_with(StatusCode::BAD_REQUEST, texts.0.login_expired));
     };
     if !query.error.is_empty() {
@@ -184,7 +203,7 @@ pub async fn finish(
     }
     tracing::info!(agent = agent.name, id = %agent.id, address = ?client.address, "inbox login");
     let login = (agent, LoginMethod::Oidc, oidc.credential());
-    let session = access::open(&access, &client, &headers, login, is_plain).await?;
+    let session = access::open(&access, &client, &headers, login, (is_plain, replaced)).await?;
     let mut response = message(StatusCode::OK, page::logged_in(texts.0, &next));
     for cookie in [session, cookie("", 0, is_plain)] {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -202,6 +221,15 @@ fn refuse(access: &InboxAccess, oidc: &OidcLogin, client: &Client, texts: PageTe
     with_problem(access, texts.0, status, &filled(text, oidc.name()))
 }
 
+/// Whether a host is that of the inbox's address, with HTTPS if the address has it.
+fn is_at(url: &str, host: &str, is_https: bool) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return true };
+    let name =
+        |host: &str| host.strip_suffix(if scheme == "https" { ":443" } else { ":80" }).unwrap_or(host).to_string();
+    let configured = rest.split('/').next().unwrap_or_default();
+    (is_https || scheme == "http") && name(configured).eq_ignore_ascii_case(&name(host))
+}
+
 /// The address to which the provider sends browsers back.
 fn redirect_uri(access: &InboxAccess, client: &Client, extensions: &Extensions, headers: &HeaderMap) -> String {
     if let Some(url) = &access.url {
@@ -212,12 +240,33 @@ fn redirect_uri(access: &InboxAccess, client: &Client, extensions: &Extensions, 
     format!("{scheme}://{}{}/inbox{CALLBACK}", client.host, prefix(&access.proxies, peer, headers))
 }
 
-/// The login that a browser has begun, and the page to show after it.
-fn begun(headers: &HeaderMap, is_plain: bool) -> Option<(Flow, String)> {
+/// A login that a browser has begun.
+struct Begun {
+    flow: Flow,
+    /// The page to show after it.
+    next: String,
+    /// The session that the browser had at the beginning. Its own cookie is strict, so the browser does not send it when the provider sends
+    /// it back.
+    replaced: Option<AgentSessionHash>,
+}
+
+fn flow_cookie(flow: &Flow, next: &str, replaced: Option<AgentSessionHash>) -> String {
+    let replaced = replaced.map(|hash| BASE64_URL_SAFE_NO_PAD.encode(hash.as_bytes())).unwrap_or_default();
+    format!("{}.{}.{replaced}", flow.secret(), BASE64_URL_SAFE_NO_PAD.encode(next))
+}
+
+fn begun(headers: &HeaderMap, is_plain: bool) -> Option<Begun> {
     let name = if is_plain { PLAIN_COOKIE } else { SECURE_COOKIE };
-    let (secret, next) = access::cookie_value(headers, name)?.split_once('.')?;
+    let mut parts = access::cookie_value(headers, name)?.split('.');
+    let (secret, next, replaced) = (parts.next()?, parts.next()?, parts.next().unwrap_or_default());
     let next = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(next).ok()?).ok()?;
-    Some((Flow::resume(secret)?, own_page(&next).to_string()))
+    let replaced: Option<[u8; 32]> =
+        BASE64_URL_SAFE_NO_PAD.decode(replaced).ok().and_then(|bytes| bytes.try_into().ok());
+    Some(Begun {
+        flow: Flow::resume(secret)?,
+        next: own_page(&next).to_string(),
+        replaced: replaced.map(AgentSessionHash::from),
+    })
 }
 
 /// The cookie of a login. The provider's page leads back here, so it cannot be strict.
@@ -232,6 +281,21 @@ mod tests {
     use super::*;
     use deskbell_core::ids::SiteKey;
     use deskbell_core::ports::{Role, SiteScope};
+
+    #[test]
+    fn the_address_of_the_inbox_is_recognized() {
+        let url = "https://support.example.com/inbox";
+        for (host, is_https, expected) in [
+            ("support.example.com", true, true),
+            ("Support.Example.com:443", true, true),
+            ("support.example.com", false, false),
+            ("other.example.com", true, false),
+            ("support.example.com:8443", true, false),
+        ] {
+            assert_eq!(is_at(url, host, is_https), expected, "{host} {is_https}");
+        }
+        assert!(is_at("http://localhost:8383/inbox", "localhost:8383", false));
+    }
 
     #[test]
     fn every_group_of_an_agent_counts() {
