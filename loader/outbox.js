@@ -68,6 +68,8 @@ export const outbox = (given) => {
   const name = `deskbell:${site}:outbox`;
   /** Submissions that could not be stored; they last as long as the page. @type {Map<string, Item>} */
   const unstored = new Map();
+  /** The keys of those that this page has sent or removed. @type {Set<string>} */
+  const over = new Set();
   /** Callers that wait for the first outcome, by key, with the submission. @type {Map<string, {item: Item, end: (outcome: Outcome) => void}>} */
   const waiting = new Map();
   /** Tells the other tabs. @type {BroadcastChannel | undefined} */
@@ -126,12 +128,14 @@ export const outbox = (given) => {
       // Another tab's text may have replaced it.
       const kept = place && (await got(drafts.get(place)));
       if (place && kept?.id == draft && kept.ticket.message == text) drafts.delete(place);
+      // Its outcome came while it waited for the device.
+      if (over.has(key)) return key;
       if (!earlier) outbox.put(item, key);
       // From here on the device has it, and changes are made there.
       unstored.delete(key);
       return /** @type {string} */ ((earlier || item).key);
     }).catch(() => {
-      unstored.set(item.key, item);
+      if (!over.has(item.key)) unstored.set(item.key, item);
       return item.key;
     });
 
@@ -154,6 +158,7 @@ export const outbox = (given) => {
 
   /** @param {string} key */
   const remove = async (key) => {
+    over.add(key);
     unstored.delete(key);
     await transact(["outbox"], (outbox) => outbox.delete(key));
   };
@@ -330,6 +335,7 @@ export const outbox = (given) => {
    */
   const settle = async ({ key, draft, text, user, files }, { word, text: answer }, wait, full) => {
     if (word == "sent") {
+      over.add(key);
       unstored.delete(key);
       await transact(["outbox", "receipts"], (outbox, receipts) => {
         outbox.delete(key);

@@ -132,6 +132,7 @@ async fn requests_and_deliveries_are_exported_as_spans_of_the_trace_that_the_cli
     assert_ne!(hexadecimal(&own.trace_id), trace, "a request without a header begins a trace of its own");
 
     assert!(!format!("{:?}", collector.spans()).contains("secret text"));
+    assert!(collector.spans().iter().all(|(span, _)| span.events.is_empty()), "log lines are not exported");
     let text = std::fs::read_to_string(&log).unwrap();
     let answered = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let named = answered.filter(|line| line["span"]["trace_id"] == trace).map(|line| line["message"].clone());

@@ -238,13 +238,16 @@ impl Current {
             Err(error) => return tracing::error!(%error, "configuration not reloaded"),
         };
         let result = self.replace(stop).await;
-        self.revision = revision;
+        // After an error of the store the next poll tries again.
+        if !matches!(result, Err(OpenError::Store(_))) {
+            self.revision = revision;
+        }
         if let Err(error) = &result {
             tracing::error!(%error, "configuration not reloaded; the former one stays in effect");
         }
         let error = result.err().map(|error| error.to_string()).or_else(|| {
-            let warnings = self.gateway.settings().warnings.join("\n");
-            Some(warnings).filter(|warnings| !warnings.is_empty())
+            let invalid = self.gateway.settings().invalid_sites.join("\n");
+            Some(invalid).filter(|invalid| !invalid.is_empty())
         });
         let report = ReloadReport { gateway: self.name.clone(), revision, error };
         if let Err(error) = self.gateway.store.record_reload(&report).await {

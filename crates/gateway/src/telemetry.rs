@@ -12,7 +12,7 @@ use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -63,7 +63,8 @@ impl Telemetry {
             let spans = Targets::new().with_targets(TRACED.map(|name| (name, LevelFilter::INFO)));
             let tracer = provider.tracer("deskbell");
             let layer = tracing_opentelemetry::layer().with_tracer(tracer).with_location(false).with_threads(false);
-            layer.with_filter(spans)
+            // No log lines: they may contain addresses and names of files.
+            layer.with_filter(spans.and(filter_fn(|metadata| metadata.is_span())))
         });
         tracing_subscriber::registry().with(log.with_filter(filter)).with(traces).init();
         if provider.is_some() {

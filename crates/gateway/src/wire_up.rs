@@ -105,7 +105,7 @@ fn load_after(overrides: &Overrides, tables: &[SiteTable], previous: Option<&Set
             settings.fingerprints.insert(site.to_string(), version);
             settings.stored.insert(site.to_string());
         }
-        settings.warnings.push(error.to_string());
+        settings.invalid_sites.push(error.to_string());
     }
     let source = sites::Source {
         sites: &settings.sites,
@@ -116,7 +116,7 @@ fn load_after(overrides: &Overrides, tables: &[SiteTable], previous: Option<&Set
     };
     let (parts, failed) = sites::make(&source, before)?;
     settings.sites.retain(|name, _| parts.sites.get(name).is_some());
-    settings.warnings.extend(failed.iter().map(SettingsError::to_string));
+    settings.invalid_sites.extend(failed.iter().map(SettingsError::to_string));
     let oidc = settings.logins.oidc.as_ref();
     let oidc = oidc.map(|table| agents::provider(table, settings.secrets.oidc_secret.as_deref())).transpose();
     let oidc = oidc.map_err(|(field, message)| SettingsError::Value {

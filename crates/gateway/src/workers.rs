@@ -89,6 +89,8 @@ pub enum Version {
 #[derive(Default)]
 pub struct RunningWorkers {
     running: BTreeMap<String, RunningWorker>,
+    /// Cancelled when a worker that was stopped without a successor has ended, by its name.
+    ending: BTreeMap<String, CancellationToken>,
     tasks: JoinSet<()>,
 }
 
@@ -100,11 +102,12 @@ struct RunningWorker {
 }
 
 impl RunningWorkers {
-    /// Starts these workers, and stops all others: what they are doing is completed first. One that replaces another of the same name starts
+    /// Starts these workers, and stops all others: deliveries, mails and syncs that they have begun are completed first. One that replaces another of the same name starts
     /// when that has ended, so that no delivery, mail or import has two workers. They also end when `stop` is cancelled.
     pub fn replace(&mut self, workers: Vec<Worker>, stop: &CancellationToken) {
         // Those that have ended are not kept for the end of the gateway.
         while self.tasks.try_join_next().is_some() {}
+        self.ending.retain(|_, ended| !ended.is_cancelled());
         let mut before = std::mem::take(&mut self.running);
         for Worker { name, version, start } in workers {
             let previous = before.remove(&name);
@@ -116,7 +119,8 @@ impl RunningWorkers {
             }
             let running = RunningWorker { version, stop: stop.child_token(), ended: CancellationToken::new() };
             let (stop, ended) = (running.stop.clone(), running.ended.clone().drop_guard());
-            let (worker, predecessor) = (name.clone(), previous.map(RunningWorker::end));
+            let (worker, predecessor) =
+                (name.clone(), previous.map(RunningWorker::end).or_else(|| self.ending.remove(&name)));
             self.tasks.spawn(async move {
                 if let Some(predecessor) = predecessor {
                     predecessor.cancelled().await;
@@ -126,9 +130,7 @@ impl RunningWorkers {
             });
             self.running.insert(name, running);
         }
-        for (_, gone) in before {
-            gone.end();
-        }
+        self.ending.extend(before.into_iter().map(|(name, gone)| (name, gone.end())));
     }
 
     /// Waits until all have ended, after they were stopped.

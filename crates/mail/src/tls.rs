@@ -20,19 +20,20 @@ pub enum TlsError {
 pub struct HostTls {
     host: String,
     accepts_any: bool,
-    parameters: Arc<OnceLock<Result<TlsParameters, TlsError>>>,
+    parameters: Arc<OnceLock<TlsParameters>>,
 }
 
 impl HostTls {
     /// The parameters of a connection.
     pub fn parameters(&self) -> Result<TlsParameters, TlsError> {
-        let build = || {
-            let tls = TlsParameters::builder(self.host.clone());
-            let any = self.accepts_any;
-            let tls = tls.dangerous_accept_invalid_certs(any).dangerous_accept_invalid_hostnames(any).build();
-            tls.map_err(|error| TlsError::Unusable(error.to_string()))
-        };
-        self.parameters.get_or_init(build).clone()
+        if let Some(parameters) = self.parameters.get() {
+            return Ok(parameters.clone());
+        }
+        let tls = TlsParameters::builder(self.host.clone());
+        let any = self.accepts_any;
+        let tls = tls.dangerous_accept_invalid_certs(any).dangerous_accept_invalid_hostnames(any).build();
+        let tls = tls.map_err(|error| TlsError::Unusable(error.to_string()))?;
+        Ok(self.parameters.get_or_init(|| tls).clone())
     }
 }
 
@@ -48,7 +49,7 @@ pub fn require_certificate(host: &str, issuers: Option<&str>) -> Result<HostTls,
     let certificate = certificate.map_err(|error| TlsError::Certificate(error.to_string()))?;
     let parameters = TlsParameters::builder(host.into()).add_root_certificate(certificate).build();
     let parameters = parameters.map_err(|error| TlsError::Unusable(error.to_string()))?;
-    Ok(HostTls { parameters: Arc::new(OnceLock::from(Ok(parameters))), ..tls })
+    Ok(HostTls { parameters: Arc::new(OnceLock::from(parameters)), ..tls })
 }
 
 /// TLS with any certificate (RFC 7435): protects against passive eavesdropping only.

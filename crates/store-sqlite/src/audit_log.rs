@@ -34,10 +34,14 @@ impl AuditLog for SqliteStore {
     async fn record_repeated(&self, entry: &NewAuditEntry, since: Timestamp) -> Result<(), StoreError> {
         let count = query(
             "UPDATE audit_log SET count = count + 1 WHERE number = (SELECT max(number) FROM audit_log
-                WHERE agent = ? AND kind = ? AND ticket = ? AND at > ? AND kind IN ('ticket_read', 'login_refused'))",
+                WHERE agent = ? AND kind = ? AND ticket = ? AND address = ? AND at > ? AND kind IN ('ticket_read', 'login_refused'))",
         );
-        let count =
-            count.bind(entry.agent.as_str()).bind(entry.kind.word()).bind(&entry.ticket).bind(since.to_string());
+        let count = count
+            .bind(entry.agent.as_str())
+            .bind(entry.kind.word())
+            .bind(&entry.ticket)
+            .bind(&entry.address)
+            .bind(since.to_string());
         let counted = count.execute(&self.writer).await.map_err(store_error)?.rows_affected() > 0;
         // Two that begin at the same time may both be written, which is no harm.
         if counted { Ok(()) } else { self.record_audit(entry).await }

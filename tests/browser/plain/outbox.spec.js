@@ -281,6 +281,69 @@ test("stores what went from memory as soon as the device answers, so that its dr
   expect(await tickets()).toHaveLength(1);
 });
 
+test("never sends what was discarded while the device was about to store it", async ({
+  context,
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await page.clock.install();
+  await page.addInitScript(() => {
+    const { transaction } = IDBDatabase.prototype;
+    /** @type {Any} */ (window).hanging = 0;
+    // The device answers, but it stores no submission.
+    /** @type {Any} */ (window).hang = () => {
+      IDBDatabase.prototype.transaction = function (names, ...rest) {
+        const begun = transaction.call(this, names, ...rest);
+        if (names.length != 3) return begun;
+        /** @type {Any} */ (window).hanging++;
+        const waits = { onabort: () => {}, abort: () => /** @type {Any} */ ((window).hanging--, waits.onabort()) };
+        const store = { getAll: () => ({}), get: () => ({}) };
+        return /** @type {Any} */ (Object.assign(waits, { objectStore: () => store }));
+      };
+    };
+    /** @type {Any} */ (window).answerAgain = () => (IDBDatabase.prototype.transaction = transaction);
+  });
+  await host();
+  let requests = 0;
+  await context.route("**/tickets", (route) => {
+    if (!route.request().postData()?.includes("Think again")) return route.continue();
+    requests++;
+    return route.abort();
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Think again");
+  await page.evaluate(() => /** @type {Any} */ (window).hang());
+  await panel.button("Send").click();
+  await expect(async () => {
+    await page.clock.fastForward(1000);
+    await expect(panel.title).toHaveText("Not sent yet", { timeout: 500 });
+  }).toPass();
+  // From here on time stands still, so that storing it takes until the message is discarded.
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 60_000));
+  await page.evaluate(() => void window.dispatchEvent(new Event("online")));
+  await expect
+    .poll(async () => {
+      await page.clock.runFor(100);
+      return page.evaluate(() => /** @type {Any} */ (window).hanging);
+    })
+    .toBeGreaterThan(0);
+  await panel.button("Discard").click();
+  await panel.button("Discard for good").click();
+  await page.clock.resume();
+  await expect.poll(() => page.evaluate(() => /** @type {Any} */ (window).hanging)).toBe(0);
+  await page.evaluate(() => /** @type {Any} */ (window).answerAgain());
+  const before = requests;
+  await page.evaluate(() => void window.dispatchEvent(new Event("online")));
+  await panel.button("Back").click();
+  await panel.sendTicket("Something else");
+  expect((await tickets()).map(({ message }) => message)).toEqual(["Something else"]);
+  expect(requests).toBe(before);
+  expect((await command(page, "status")).queued).toBe(0);
+});
+
 test("asks before it sends a submission that is older than a day", async ({ context, host, page, panel, tickets }) => {
   await host();
   await block(context);

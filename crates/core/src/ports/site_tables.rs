@@ -24,7 +24,7 @@ pub struct ReloadReport {
     pub gateway: String,
     /// The revision of the configuration that it has read.
     pub revision: i64,
-    /// Why it did not take effect; none if it did.
+    /// Why it, or a site in the database, did not take effect; none if everything did.
     pub error: Option<String>,
 }
 

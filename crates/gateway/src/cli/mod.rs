@@ -56,7 +56,7 @@ enum Command {
     /// any port). Prints its address to standard output when it is ready, and logs to standard error. Secrets can be set in the file or the
     /// environment: DESKBELL_OIDC_SECRET (login of agents), DESKBELL_SMTP_PASSWORD (mail server), DESKBELL_ZENDESK_SECRET (Zendesk OAuth client)
     /// and, for one more version, DESKBELL_INBOX_TOKEN (token that all agents share).
-    /// The environment overrides the file, for all sites. SIGHUP reads the file again, with the files of secrets that it names, without
+    /// The environment overrides the file, for all sites, except for secrets that a field takes from a file or variable of its own. SIGHUP reads the file again, with the files of secrets that it names, without
     /// interrupting anything; without a file it ends the gateway.
     /// OTEL_EXPORTER_OTLP_ENDPOINT exports traces to an OpenTelemetry collector.
     Serve(Serve),
@@ -110,7 +110,7 @@ enum Command {
     Export(Export),
     /// Apply the migrations of this version to the database, while gateways are running or before they start.
     ///
-    /// `serve` does this as well; use this to see and time it, and --check in scripts. Gateways of the version before go on working with the
+    /// `serve` and every command that opens the database do this as well; use this to see and time it, and --check in scripts. Gateways of the version before go on working with the
     /// migrated database.
     Migrate(Migrate),
     /// Back up the database and the attachments to a folder while gateways are running.

@@ -46,7 +46,7 @@ pub struct AddSite {
     /// The file with its table; - reads standard input.
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
-    /// Write over a site that is in the database already.
+    /// Replace a site that is already in the database.
     #[arg(long)]
     replace: bool,
 }
@@ -181,7 +181,7 @@ async fn remove(options: RemoveSite) -> Result<ExitCode, GatewayError> {
     let RemoveSite { one: OneSite { database, site }, yes } = options;
     let sites = open(database).await?;
     let SiteContents { tickets, questions } = sites.contents(&site).await?;
-    let kept = format!("its {tickets} tickets and {questions} questions stay in the database");
+    let kept = format!("what it has stays in the database (tickets: {tickets}, questions: {questions})");
     if !yes {
         print_line(&format!("site {site} would be removed; {kept}. Nothing was changed; repeat this with --yes"))?;
         return Ok(ExitCode::SUCCESS);

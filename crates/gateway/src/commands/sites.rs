@@ -20,7 +20,7 @@ use store_sqlite::SqliteStore;
 
 /// How long a reload waits for the first gateway, and after that for others.
 const FIRST_REPORT: Duration = Duration::from_secs(15);
-const OTHER_REPORTS: Duration = Duration::from_secs(3);
+const OTHER_REPORTS: Duration = Duration::from_secs(8);
 /// How often it looks for reports.
 const POLL_EVERY: Duration = Duration::from_millis(200);
 
@@ -147,6 +147,9 @@ impl ConfiguredSites {
 
     /// Changes fields of a site, each as `FIELD=VALUE`. Returns warnings.
     pub async fn set(&self, site: &SiteKey, fields: &[String]) -> Result<Vec<String>, SitesError> {
+        if self.settings.sites.contains_key(site.as_str()) {
+            return Err(SitesError::InFile(site.clone()));
+        }
         let before = self.text(site).await?;
         let after = with_fields(site, &before, fields)?;
         let warnings = self.check(site, &after, &name_of(site))?;

@@ -119,15 +119,17 @@ pub struct Settings {
     pub secrets: Secrets,
     /// The names of those that are configured in the database.
     pub stored: BTreeSet<String>,
-    /// What is wrong with the sites in the database, and with what refers to sites, without anything else being affected.
+    /// What is probably wrong, and stops nothing.
     pub warnings: Vec<String>,
+    /// What is wrong with sites in the database. They are left out, or stay as they were before a reload.
+    pub invalid_sites: Vec<String>,
     /// The line of each field.
     pub lines: LineNumbers,
     /// Whether the demo is served.
     pub demo: bool,
 }
 
-/// Secrets from the environment; they override the file, for all sites.
+/// Secrets from the environment; they override texts in the file, for all sites.
 #[derive(Clone, Default)]
 pub struct Secrets {
     /// The password of mail servers whose address names a user.
@@ -271,6 +273,7 @@ pub fn load_with(overrides: &Overrides, stored: BTreeMap<String, StoredSite>) ->
         },
         stored: of_database,
         warnings,
+        invalid_sites: Vec::new(),
         lines,
         demo: overrides.demo,
     })

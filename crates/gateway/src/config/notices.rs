@@ -21,6 +21,7 @@ pub fn notices(settings: &Settings, now: Timestamp) -> Vec<String> {
         .into_iter()
         .chain(shared)
         .chain(settings.warnings.clone())
+        .chain(settings.invalid_sites.clone())
         .chain(missing_assets(settings))
         .chain(past_holiday_notices(settings, now))
         .collect()

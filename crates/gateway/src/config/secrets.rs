@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for SecretVisitor {
                 Ok(SecretSource::Env(name))
             }
             Table { file: None, env: Some(_) } => Err(A::Error::custom("env must be the name of a variable")),
-            _ => Err(A::Error::custom(format!("names not exactly one of file and env; use {FORMS}"))),
+            _ => Err(A::Error::custom(format!("must name exactly one of file and env; use {FORMS}"))),
         }
     }
 }
@@ -159,8 +159,8 @@ mod tests {
         assert_eq!(parsed("{ file = \"/x\" }"), Ok(SecretSource::File("/x".into())));
         assert_eq!(parsed("{ env = \"X\" }"), Ok(SecretSource::Env("X".into())));
         for (value, expected) in [
-            ("{ file = \"/x\", env = \"X\" }", "names not exactly one of file and env"),
-            ("{}", "names not exactly one of file and env"),
+            ("{ file = \"/x\", env = \"X\" }", "must name exactly one of file and env"),
+            ("{}", "must name exactly one of file and env"),
             ("{ env = \"A=B\" }", "env must be the name of a variable"),
             ("{ path = \"/x\" }", "unknown field `path`"),
             ("12345", "invalid type: a number, expected a text"),

@@ -43,7 +43,8 @@ impl ResendDeliveries {
         loop {
             match self.queue.resend_count().await {
                 Ok(count) => {
-                    if seen.is_some_and(|seen| seen != count) {
+                    // Also the first time: one may have been queued while no worker was looking, as during a reload.
+                    if seen != Some(count) {
                         self.wake();
                     }
                     seen = Some(count);
