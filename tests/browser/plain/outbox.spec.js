@@ -298,7 +298,7 @@ test("never sends what was discarded while the device was about to store it", as
         const begun = transaction.call(this, names, ...rest);
         if (names.length != 3) return begun;
         /** @type {Any} */ (window).hanging++;
-        const waits = { onabort: () => {}, abort: () => /** @type {Any} */ ((window).hanging--, waits.onabort()) };
+        const waits = { onabort: () => {}, abort: () => /** @type {Any} */ (window.hanging--, waits.onabort()) };
         const store = { getAll: () => ({}), get: () => ({}) };
         return /** @type {Any} */ (Object.assign(waits, { objectStore: () => store }));
       };
