@@ -15,8 +15,9 @@ const SEEN_MS = 1000;
  * Creates the counter of a site.
  * @param {string} site
  * @param {string} siteUrl the site's address at the gateway; empty without a gateway or for tests: nothing is counted
+ * @param {AbortSignal} signal ends it
  */
-export const counter = (site, siteUrl) => {
+export const counter = (site, siteUrl, signal) => {
   const storageKey = `deskbell:${site}:visit`;
   // Used if storage is forbidden; it lasts as long as the page.
   let record = { week: 0, visitor: "", draft: 0 };
@@ -45,7 +46,7 @@ export const counter = (site, siteUrl) => {
 
   /** @param {Counted} counted @param {string} [visitId] the visit */
   const post = ({ name, kind, questions }, visitId = visit()) => {
-    if (!siteUrl) return;
+    if (!siteUrl || signal.aborted) return;
     // Item by item, because pages give arrays and objects a `toJSON` of their own.
     const ids = questions.filter(Boolean).map((id) => JSON.stringify(id));
     const body = `{"visit":"${visitId}","name":"${name}","kind":"${kind}","questions":[${ids}]}`;

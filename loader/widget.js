@@ -269,7 +269,7 @@ export const mount = (parts) => {
     },
     letGo: () => modules?.sealed(),
   };
-  const counts = counter(site, parts.script.dataset["env"] == "test" ? "" : siteUrl);
+  const counts = counter(site, parts.script.dataset["env"] == "test" ? "" : siteUrl, parts.signal);
   const all = { ...parts, ...way, ...counts, ...own };
   mountForm(all);
   mounted = true;

@@ -436,6 +436,26 @@ test("destroy removes everything from the page, later commands reject, and the s
   await expect(panel.box).toHaveValue("after it");
 });
 
+test("a widget destroyed just after it has shown hits does not count them", async ({ host, page, panel }) => {
+  await page.clock.install();
+  await host();
+  await panel.open();
+  // From here on time passes only as far as the test says, so that the hits are not visible for long enough yet.
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 60_000));
+  await panel.box.fill("export a board");
+  await expect(async () => {
+    await page.clock.runFor(100);
+    await expect(panel.hits.first()).toBeVisible({ timeout: 200 });
+  }).toPass();
+  await page.evaluate(() => window.deskbell("destroy"));
+  /** @type {string[]} */
+  const urls = [];
+  page.on("request", (request) => urls.push(request.url()));
+  await page.clock.runFor(5000);
+  await page.evaluate(() => fetch("/"));
+  expect(urls.map((address) => new URL(address).pathname)).toEqual(["/"]);
+});
+
 test("a widget destroyed while its files load makes no more requests", async ({ host, page, panel }) => {
   let release = () => {};
   const gate = new Promise((resolve) => (release = () => resolve(0)));
