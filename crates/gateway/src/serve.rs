@@ -127,7 +127,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         std::process::id(),
         random::number().unwrap_or_default() >> 32
     );
-    let mut current = Current::new(wire_up::open(setup).await?, name, requests.clone());
+    let mut current = RunningGateway::new(wire_up::open(setup).await?, name, requests.clone());
     if current.gateway.settings().sites.is_empty() {
         return Err(GatewayError::NoSite);
     }
@@ -181,7 +181,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         requests.wait().await;
         let _ = tokio::time::timeout(FLUSH_TIME, listeners.wait()).await;
     };
-    let Current { gateway, mut workers, .. } = current;
+    let RunningGateway { gateway, mut workers, .. } = current;
     if tokio::time::timeout(GRACE, async { tokio::join!(answered, workers.wait()) }).await.is_err() {
         tracing::warn!("stopped with unfinished work");
     }
@@ -195,7 +195,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
 }
 
 /// The gateway that serves at this moment. A reload replaces it by one with another configuration.
-struct Current {
+struct RunningGateway {
     gateway: Gateway,
     /// Its name in reports.
     name: String,
@@ -208,11 +208,11 @@ struct Current {
     requests: TaskTracker,
 }
 
-impl Current {
-    fn new(gateway: Gateway, name: String, requests: TaskTracker) -> Current {
+impl RunningGateway {
+    fn new(gateway: Gateway, name: String, requests: TaskTracker) -> RunningGateway {
         let [public, inbox, metrics] = routers(&gateway, &requests).map(CurrentRouter::from);
         let (workers, revision) = (RunningWorkers::default(), gateway.revision());
-        Current { gateway, name, revision, public, inbox, metrics, workers, requests }
+        RunningGateway { gateway, name, revision, public, inbox, metrics, workers, requests }
     }
 
     /// Starts the workers of the gateway, and stops those that it does not have.
@@ -226,7 +226,7 @@ impl Current {
         match self.gateway.store.sites_revision().await {
             Ok(revision) if revision == self.revision => {}
             Ok(_) => self.reload(stop).await,
-            Err(error) => tracing::warn!(%error, "polling for changed sites failed"),
+            Err(error) => tracing::warn!(%error, "site poll failed"),
         }
     }
 
@@ -251,7 +251,7 @@ impl Current {
         });
         let report = ReloadReport { gateway: self.name.clone(), revision, error };
         if let Err(error) = self.gateway.store.record_reload(&report).await {
-            tracing::warn!(%error, "reporting the reload failed");
+            tracing::warn!(%error, "reload report failed");
         }
     }
 

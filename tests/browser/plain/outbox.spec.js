@@ -19,6 +19,23 @@ const command = (page, name, ...args) =>
 const block = (context) =>
   context.route("**/v1/**", (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
 
+/** Lets the device hang in transactions on at least so many stores, counts them, and lets it answer again. */
+const hangingStorage = () => {
+  const { transaction } = IDBDatabase.prototype;
+  const page = /** @type {Any} */ (window);
+  page.hanging = 0;
+  page.hang = (/** @type {number} */ least = 1) => {
+    IDBDatabase.prototype.transaction = function (names, ...rest) {
+      if ([names].flat().length < least) return transaction.call(this, names, ...rest);
+      page.hanging++;
+      const store = { getAll: () => ({}), get: () => ({}) };
+      const waits = { onabort() {}, objectStore: () => store, abort: () => void (page.hanging--, waits.onabort()) };
+      return /** @type {Any} */ (waits);
+    };
+  };
+  page.answerAgain = () => (IDBDatabase.prototype.transaction = transaction);
+};
+
 test("sends a submission after a reload, before help is opened, and emits an event", async ({
   context,
   host,
@@ -240,15 +257,7 @@ test("stores what went from memory as soon as the device answers, so that its dr
   tickets,
 }) => {
   await page.clock.install();
-  await page.addInitScript(() => {
-    const { transaction } = IDBDatabase.prototype;
-    /** @type {Any} */ (window).hang = () => {
-      IDBDatabase.prototype.transaction = /** @type {Any} */ (
-        () => ({ abort() {}, objectStore: () => ({ getAll: () => ({}), get: () => ({}) }) })
-      );
-    };
-    /** @type {Any} */ (window).answerAgain = () => (IDBDatabase.prototype.transaction = transaction);
-  });
+  await page.addInitScript(hangingStorage);
   const site = await host();
   // The gateway gets the ticket, and its response is lost.
   await context.route("**/tickets", async (route) => {
@@ -289,22 +298,7 @@ test("never sends what was discarded while the device was about to store it", as
   tickets,
 }) => {
   await page.clock.install();
-  await page.addInitScript(() => {
-    const { transaction } = IDBDatabase.prototype;
-    /** @type {Any} */ (window).hanging = 0;
-    // The device answers, but it stores no submission.
-    /** @type {Any} */ (window).hang = () => {
-      IDBDatabase.prototype.transaction = function (names, ...rest) {
-        const begun = transaction.call(this, names, ...rest);
-        if (names.length != 3) return begun;
-        /** @type {Any} */ (window).hanging++;
-        const waits = { onabort: () => {}, abort: () => /** @type {Any} */ (window.hanging--, waits.onabort()) };
-        const store = { getAll: () => ({}), get: () => ({}) };
-        return /** @type {Any} */ (Object.assign(waits, { objectStore: () => store }));
-      };
-    };
-    /** @type {Any} */ (window).answerAgain = () => (IDBDatabase.prototype.transaction = transaction);
-  });
+  await page.addInitScript(hangingStorage);
   await host();
   let requests = 0;
   await context.route("**/tickets", (route) => {
@@ -315,7 +309,8 @@ test("never sends what was discarded while the device was about to store it", as
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("Think again");
-  await page.evaluate(() => /** @type {Any} */ (window).hang());
+  // The device answers, but it stores no submission.
+  await page.evaluate(() => /** @type {Any} */ (window).hang(3));
   await panel.button("Send").click();
   await expect(async () => {
     await page.clock.fastForward(1000);

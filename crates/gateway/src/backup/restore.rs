@@ -51,12 +51,12 @@ impl fmt::Display for Restored {
 
 /// A backup that was checked.
 #[derive(Debug)]
-pub struct Verified {
+pub struct BackupSummary {
     folder: PathBuf,
     manifest: Manifest,
 }
 
-impl fmt::Display for Verified {
+impl fmt::Display for BackupSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Manifest { deskbell, created_at, database, attachments, missing, .. } = &self.manifest;
         write!(
@@ -75,10 +75,10 @@ impl fmt::Display for Verified {
 }
 
 /// Checks a backup as completely as a restore does: every file byte for byte, and every page of the database. Changes nothing.
-pub async fn verify(source: &Path) -> Result<Verified, BackupError> {
+pub async fn verify(source: &Path) -> Result<BackupSummary, BackupError> {
     let manifest = Manifest::read(source)?;
     check(source, &manifest).await?;
-    Ok(Verified { folder: source.to_path_buf(), manifest })
+    Ok(BackupSummary { folder: source.to_path_buf(), manifest })
 }
 
 /// Restores a backup. An existing database or files are an error unless `replace` is set, which keeps them under other names.

@@ -11,7 +11,7 @@ pub enum Agents {
     /// Make a personal token for an agent, and the table for the configuration file.
     ///
     /// The agent gets the token; the table has only its SHA-256. Nothing is stored. To replace a token, exchange token_sha256 in the table
-    /// and restart the gateway, which ends the agent's sessions.
+    /// and reload the gateway, which ends the agent's sessions.
     Token(AgentToken),
 }
 
@@ -36,7 +36,7 @@ pub fn make_token(options: AgentToken) -> Result<ExitCode, GatewayError> {
     let AgentToken { id, name, role, sites } = options;
     let (token, table) = starter::agent(&id, name.as_deref().unwrap_or(&id), &role, &sites)?;
     eprintln!(
-        "The token of {id}, which is shown only now:\n\n{token}\n\nAdd this to the configuration file and restart the gateway:\n"
+        "The token of {id}, which is shown only now:\n\n{token}\n\nAdd this to the configuration file and reload the gateway:\n"
     );
     println!("{table}");
     Ok(ExitCode::SUCCESS)

@@ -8,11 +8,11 @@ use deskbell_core::ports::{Delivery, DeliveryFilter, DeliveryKind, DeliveryState
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::options::{DatabaseOptions, LIMIT_DEFAULT, limit};
+use super::options::{DatabaseOptions, Page};
 use super::output::{minute, note, print_json, print_line, print_table};
 use gateway::GatewayError;
 use gateway::commands::OpenData;
-use gateway::commands::deliveries::{self, Undelivered};
+use gateway::commands::deliveries::{self, DeliveryList};
 
 #[derive(Subcommand)]
 pub enum Deliveries {
@@ -48,15 +48,8 @@ pub struct ListDeliveries {
     /// Only destinations with this name.
     #[arg(long, value_name = "NAME")]
     destination: Option<DestinationName>,
-    /// How many deliveries are listed at most.
-    #[arg(long, value_name = "COUNT", default_value_t = LIMIT_DEFAULT, value_parser = limit)]
-    limit: u32,
-    /// List those above this number, which `next` of the JSON has.
-    #[arg(long, value_name = "ID")]
-    after: Option<i64>,
-    /// Print JSON, for scripts.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 #[derive(clap::Args)]
@@ -86,7 +79,7 @@ pub async fn run_deliveries(command: Deliveries) -> Result<ExitCode, GatewayErro
 }
 
 async fn list(options: ListDeliveries) -> Result<ExitCode, GatewayError> {
-    let ListDeliveries { database, state, site, destination, limit, after, json } = options;
+    let ListDeliveries { database, state, site, destination, page: Page { limit, after, json } } = options;
     let state = state.map(|state| match state {
         StateOption::Pending => DeliveryState::Waiting,
         StateOption::Dead => DeliveryState::DeadLetter,
@@ -95,7 +88,7 @@ async fn list(options: ListDeliveries) -> Result<ExitCode, GatewayError> {
     let filter = DeliveryFilter { state, site, destination };
     let found = deliveries::list(&data, &filter, after.map(DeliveryId::new), limit).await;
     data.close().await;
-    let Undelivered { queues, deliveries } = found?;
+    let DeliveryList { queues, deliveries } = found?;
     let next = deliveries.last().map(|(last, _)| last.id).filter(|_| deliveries.len() == limit as usize);
     if json {
         let queues: Vec<Value> = queues.iter().map(queue_json).collect();

@@ -24,7 +24,7 @@ pub struct Migrate {
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Migrated<'a> {
+struct MigrationReport<'a> {
     database: String,
     /// Whether the database now has all migrations of this version.
     is_current: bool,
@@ -51,7 +51,7 @@ pub async fn run_migrate(options: Migrate) -> Result<ExitCode, GatewayError> {
     if json {
         let (applied, pending) = if check { (&[][..], &before.pending[..]) } else { (&before.pending[..], &[][..]) };
         let (applied, pending, newer) = (listed(applied), listed(pending), listed(&before.newer));
-        print_json(&Migrated { database: path, is_current, applied, pending, newer })?;
+        print_json(&MigrationReport { database: path, is_current, applied, pending, newer })?;
     } else {
         print_text(&text(&path, &before, check))?;
     }

@@ -16,7 +16,7 @@ pub fn limit(text: &str) -> Result<u32, String> {
 }
 
 /// Where the database and the files are.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct DatabaseOptions {
     /// The configuration file that names the database and the folder of files.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
@@ -29,11 +29,30 @@ pub struct DatabaseOptions {
 impl DatabaseOptions {
     /// The settings of the configuration file with these options; notes on standard error if the database is not the gateway's.
     pub fn settings(self) -> Result<config::Settings, config::SettingsError> {
-        let DatabaseOptions { config, database } = self;
-        let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
+        let settings = self.load()?;
         note_other_database(&settings);
         Ok(settings)
     }
+
+    /// The same without notes, for a command that does not use the database.
+    pub fn load(self) -> Result<config::Settings, config::SettingsError> {
+        let DatabaseOptions { config, database } = self;
+        config::load(&Overrides { config, database, ..Overrides::default() })
+    }
+}
+
+/// Which part of a list is printed, and how.
+#[derive(clap::Args)]
+pub struct Page {
+    /// How many are listed at most.
+    #[arg(long, value_name = "COUNT", default_value_t = LIMIT_DEFAULT, value_parser = limit)]
+    pub limit: u32,
+    /// List those after this number, which `next` of the JSON has.
+    #[arg(long, value_name = "ID")]
+    pub after: Option<i64>,
+    /// Print JSON, for scripts.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Warns if a command uses another database than the gateway. A database from the environment is the gateway's as well.

@@ -8,7 +8,6 @@ use deskbell_core::ids::{CustomerId, SiteKey};
 use deskbell_core::use_cases::privacy::{Exported, Selection};
 use gateway::GatewayError;
 use gateway::commands::{DataError, OpenData, erase, export};
-use gateway::config::{Settings, SettingsError};
 
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email", "before"]))]
@@ -52,12 +51,8 @@ pub struct Subject {
     /// With --email or --before: only this site.
     #[arg(long, value_name = "SITE", conflicts_with_all = ["ticket", "person"])]
     site: Option<SiteKey>,
-    /// The configuration file that names the database and the folder of files.
-    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
-    config: Option<PathBuf>,
-    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
-    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
-    database: Option<String>,
+    #[command(flatten)]
+    database: DatabaseOptions,
 }
 
 impl Subject {
@@ -70,10 +65,6 @@ impl Subject {
         let email = |address: String| Selection::Email { address, site: self.site.clone() };
         ticket.or(person).or_else(|| self.email.clone().map(email))
     }
-
-    fn settings(&self) -> Result<Settings, SettingsError> {
-        DatabaseOptions { config: self.config.clone(), database: self.database.clone() }.settings()
-    }
 }
 
 pub async fn run_erase(options: Erase) -> Result<ExitCode, GatewayError> {
@@ -84,7 +75,7 @@ pub async fn run_erase(options: Erase) -> Result<ExitCode, GatewayError> {
         .map_err(DataError::from)?;
     // Clap requires one of them.
     let Some(selection) = subject.selection().or(before) else { return Ok(ExitCode::FAILURE) };
-    let data = OpenData::open(&subject.settings()?).await?;
+    let data = OpenData::open(&subject.database.settings()?).await?;
     let erased = erase::run(&data, &selection, yes).await;
     data.close().await;
     let erased = erased?;
@@ -95,7 +86,7 @@ pub async fn run_erase(options: Erase) -> Result<ExitCode, GatewayError> {
 pub async fn run_export(options: Export) -> Result<ExitCode, GatewayError> {
     let Export { subject, out } = options;
     let Some(selection) = subject.selection() else { return Ok(ExitCode::FAILURE) };
-    let data = OpenData::open(&subject.settings()?).await?;
+    let data = OpenData::open(&subject.database.settings()?).await?;
     let exported = export::run(&data, &selection, &out).await;
     data.close().await;
     let Exported { tickets, files, missing_files, unreadable, .. } = exported?;

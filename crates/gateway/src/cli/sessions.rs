@@ -7,7 +7,7 @@ use deskbell_core::ids::AgentSessionId;
 use deskbell_core::ports::{AgentSession, Grant, LoginMethod, SiteScope};
 use serde_json::{Value, json};
 
-use super::options::{DatabaseOptions, LIMIT_DEFAULT, limit};
+use super::options::{DatabaseOptions, Page};
 use super::output::{minute, note, print_json, print_line, print_table};
 use gateway::GatewayError;
 use gateway::commands::OpenData;
@@ -25,15 +25,8 @@ pub enum Sessions {
 pub struct ListSessions {
     #[command(flatten)]
     database: DatabaseOptions,
-    /// How many sessions are listed at most.
-    #[arg(long, value_name = "COUNT", default_value_t = LIMIT_DEFAULT, value_parser = limit)]
-    limit: u32,
-    /// List those below this number, which `next` of the JSON has.
-    #[arg(long, value_name = "ID")]
-    after: Option<i64>,
-    /// Print JSON, for scripts.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 #[derive(clap::Args)]
@@ -57,7 +50,7 @@ pub async fn run_sessions(command: Sessions) -> Result<ExitCode, GatewayError> {
 }
 
 async fn list(options: ListSessions) -> Result<ExitCode, GatewayError> {
-    let ListSessions { database, limit, after, json } = options;
+    let ListSessions { database, page: Page { limit, after, json } } = options;
     let data = OpenData::open(&database.settings()?).await?;
     let found = sessions::list(&data, after.map(AgentSessionId::new), limit).await;
     data.close().await;
@@ -74,7 +67,7 @@ async fn list(options: ListSessions) -> Result<ExitCode, GatewayError> {
     if found.is_empty() {
         note("no agent is logged in");
     } else if next.is_some() {
-        note("there may be more; use --limit");
+        note("there may be more; use --limit, or --json with --after");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -228,8 +228,8 @@ fn conversation_lines(document: &TicketDocument) -> Vec<String> {
             _ => "support",
         };
         let name = if message.name.is_empty() { author.into() } else { format!("{} ({author})", message.name) };
-        let at = message.at.parse::<Timestamp>().unwrap_or(document.received_at);
-        (at, format!("{name} wrote"), message.body.as_str())
+        let time = message.at.parse::<Timestamp>().unwrap_or(document.received_at);
+        (time, format!("{name} wrote"), message.body.as_str())
     });
     let activities = document.activities.iter().map(|activity| {
         let agent = if activity.agent.is_empty() { "somebody" } else { &activity.agent };
@@ -237,14 +237,14 @@ fn conversation_lines(document: &TicketDocument) -> Vec<String> {
     });
     let first = (document.received_at, "the customer wrote".to_string(), document.ticket.message.as_str());
     let mut all: Vec<(Timestamp, String, &str)> = std::iter::once(first).chain(messages).chain(activities).collect();
-    all.sort_by_key(|(at, ..)| *at);
+    all.sort_by_key(|(time, ..)| *time);
     let left_out = all.len().saturating_sub(SHOWN_MAX);
     let mut lines = Vec::new();
     if left_out > 0 {
         lines.extend([String::new(), format!("({left_out} earlier entries are left out; --json has all)")]);
     }
-    for (at, head, body) in all.into_iter().skip(left_out) {
-        lines.extend([String::new(), format!("{} UTC  {}", minute(at), plain(&head))]);
+    for (time, head, body) in all.into_iter().skip(left_out) {
+        lines.extend([String::new(), format!("{} UTC  {}", minute(time), plain(&head))]);
         lines.extend(plain_lines(body).map(|line| format!("    {line}")));
     }
     lines

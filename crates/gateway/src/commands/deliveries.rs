@@ -8,7 +8,7 @@ use deskbell_core::use_cases::agents::Audited;
 
 /// Undelivered deliveries and the queues that they are in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undelivered {
+pub struct DeliveryList {
     /// The queues that match, however many deliveries are listed.
     pub queues: Vec<QueueStatus>,
     /// The deliveries with the references of their tickets, oldest first.
@@ -32,14 +32,14 @@ pub async fn list(
     filter: &DeliveryFilter,
     after: Option<DeliveryId>,
     limit: u32,
-) -> Result<Undelivered, DataError> {
+) -> Result<DeliveryList, DataError> {
     let store = data.store();
     let mut queues = store.queues().await?;
     queues.retain(|QueueStatus { name, .. }| {
         filter.site.as_ref().is_none_or(|site| *site == name.site)
             && filter.destination.as_ref().is_none_or(|destination| *destination == name.destination)
     });
-    Ok(Undelivered { queues, deliveries: store.undelivered(filter, after, limit).await? })
+    Ok(DeliveryList { queues, deliveries: store.undelivered(filter, after, limit).await? })
 }
 
 /// Sends dead letters with these numbers again. If one of them is not a dead letter, none is.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
+
+use super::secret_fields::named_sources;
 
 /// The digest of a site's table, and of the files and variables that it names.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -37,36 +38,13 @@ fn of_value(value: &Value) -> Fingerprint {
     let mut digest = Sha256::new();
     // The text of a value has no two meanings, because texts in it are quoted.
     digest.update(value.to_string());
-    add_sources(&mut digest, value);
-    Fingerprint(digest.finalize().into())
-}
-
-/// Adds what the fields of a value name: `{ file = "…" }`, `{ env = "…" }`, `…_file = "…"` and `ca = "…"`.
-fn add_sources(digest: &mut Sha256, value: &Value) {
-    match value {
-        Value::Table(table) => {
-            for (field, value) in table {
-                match value {
-                    Value::String(name) if field == "env" => {
-                        add(digest, std::env::var(name).ok().map(String::into_bytes))
-                    }
-                    Value::String(path) if field == "file" || field == "ca" || field.ends_with("_file") => {
-                        add(digest, std::fs::read(Path::new(path)).ok());
-                    }
-                    _ => add_sources(digest, value),
-                }
-            }
-        }
-        Value::Array(values) => values.iter().for_each(|value| add_sources(digest, value)),
-        _ => {}
+    for (_, source) in named_sources(value) {
+        // Of a fixed length, so that what follows cannot be taken for a part of it.
+        let content = source.read().ok().map(Sha256::digest);
+        digest.update([u8::from(content.is_some())]);
+        digest.update(content.unwrap_or_default());
     }
-}
-
-/// Adds the length as well, so that what follows cannot be taken for a part of it.
-fn add(digest: &mut Sha256, content: Option<Vec<u8>>) {
-    let content = content.map(Sha256::digest);
-    digest.update([u8::from(content.is_some())]);
-    digest.update(content.unwrap_or_default());
+    Fingerprint(digest.finalize().into())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod proxies;
 mod restart;
 mod rota;
 mod search;
+mod secret_fields;
 mod secrets;
 mod signers;
 mod site;
@@ -52,10 +53,11 @@ pub use notices::{notices, other_database};
 pub use origins::{OriginError, OriginPattern, Origins};
 pub use proxies::{FORWARDING_HEADERS, Proxies, base_path, is_private, is_private_or_local};
 pub use search::SearchTable;
+pub use secret_fields::{literal_secrets, unreadable_secrets};
 pub use secrets::{SecretSource, read_text, secret, secret_field};
 pub use signers::{OneOrMany, SignerAlgorithm, SignerTable};
 pub use site::{SiteConfig, SiteTable};
-pub use stored::{StoredSite, literal_secrets, parse_site, unreadable_secrets};
+pub use stored::{StoredSite, parse_site};
 pub use token::Token;
 
 /// The default address to listen on.

@@ -67,31 +67,30 @@ pub fn make(source: &Source<'_>, previous: &SiteParts) -> Result<(SiteParts, Vec
     let mut parts = SiteParts { clients: previous.clients.clone(), ..SiteParts::default() };
     let (mut sites, mut destinations, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (name, table) in source.sites {
-        let (key, fingerprint) = (SiteKey::new(name), source.fingerprints.get(name).copied().unwrap_or_default());
-        let known = previous.fingerprints.get(&key).copied();
+        let (key, version) = (SiteKey::new(name), source.fingerprints.get(name).copied().unwrap_or_default());
         let mut own = SiteParts { clients: parts.clients.clone(), ..SiteParts::default() };
-        let made = match known {
-            Some(known) if known == fingerprint => None,
-            _ => Some(site(&key, table, source.secrets, &mut own).map_err(|(field, message)| SettingsError::Value {
-                location: source.lines.location(&format!("sites.{name}.{field}")),
-                message,
-            })),
-        };
-        let (made, version) = match made {
-            Some(Ok(made)) => {
-                own.copy_to(&key, &mut parts);
-                (Some(made), fingerprint)
-            }
-            Some(Err(error)) if !source.stored.contains(name) => return Err(error),
-            kept => {
-                failed.extend(kept.and_then(Result::err));
-                (previous.site(&key), known.unwrap_or_default())
+        let made = if previous.fingerprints.get(&key) == Some(&version) {
+            None
+        } else {
+            match site(&key, table, source.secrets, &mut own) {
+                Ok(made) => Some(made),
+                Err((field, message)) => {
+                    let location = source.lines.location(&format!("sites.{name}.{field}"));
+                    let error = SettingsError::Value { location, message };
+                    if !source.stored.contains(name) {
+                        return Err(error);
+                    }
+                    failed.push(error);
+                    None
+                }
             }
         };
-        let Some((site, of_site)) = made else { continue };
-        if version != fingerprint || known == Some(fingerprint) {
-            previous.copy_to(&key, &mut parts);
-        }
+        let (from, version) = match &made {
+            Some(_) => (&own, Some(version)),
+            None => (previous, previous.fingerprints.get(&key).copied()),
+        };
+        let (Some((site, of_site)), Some(version)) = (made.or_else(|| previous.site(&key)), version) else { continue };
+        from.copy_to(&key, &mut parts);
         sites.push(site);
         destinations.push((key.clone(), of_site));
         parts.fingerprints.insert(key, version);

@@ -49,7 +49,7 @@ impl ResendDeliveries {
                     }
                     seen = Some(count);
                 }
-                Err(error) => tracing::warn!(%error, "looking for requeued dead letters failed"),
+                Err(error) => tracing::warn!(%error, "resend poll failed"),
             }
             tokio::time::sleep(FOLLOW_EVERY).await;
         }

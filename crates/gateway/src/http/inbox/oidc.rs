@@ -164,8 +164,8 @@ pub async fn finish(
         let page = with_problem(&access, texts.0, status, &filled(text, oidc.name()));
         ([(header::SET_COOKIE, cookie("", 0, is_plain))], page).into_response()
     };
-    let begun = begun(&headers, is_plain).filter(|begun| begun.flow.state() == query.state);
-    let Some(Begun { flow, next, replaced }) = begun else {
+    let pending = pending_login(&headers, is_plain).filter(|pending| pending.flow.state() == query.state);
+    let Some(PendingLogin { flow, next, replaced }) = pending else {
         return Ok(refuse_with(StatusCode::BAD_REQUEST, texts.0.login_expired));
     };
     if !query.error.is_empty() {
@@ -241,7 +241,7 @@ fn redirect_uri(access: &InboxAccess, client: &Client, extensions: &Extensions, 
 }
 
 /// A login that a browser has begun.
-struct Begun {
+struct PendingLogin {
     flow: Flow,
     /// The page to show after it.
     next: String,
@@ -255,14 +255,14 @@ fn flow_cookie(flow: &Flow, next: &str, replaced: Option<AgentSessionHash>) -> S
     format!("{}.{}.{replaced}", flow.secret(), BASE64_URL_SAFE_NO_PAD.encode(next))
 }
 
-fn begun(headers: &HeaderMap, is_plain: bool) -> Option<Begun> {
+fn pending_login(headers: &HeaderMap, is_plain: bool) -> Option<PendingLogin> {
     let name = if is_plain { PLAIN_COOKIE } else { SECURE_COOKIE };
     let mut parts = access::cookie_value(headers, name)?.split('.');
     let (secret, next, replaced) = (parts.next()?, parts.next()?, parts.next().unwrap_or_default());
     let next = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(next).ok()?).ok()?;
     let replaced: Option<[u8; 32]> =
         BASE64_URL_SAFE_NO_PAD.decode(replaced).ok().and_then(|bytes| bytes.try_into().ok());
-    Some(Begun {
+    Some(PendingLogin {
         flow: Flow::resume(secret)?,
         next: own_page(&next).to_string(),
         replaced: replaced.map(AgentSessionHash::from),
