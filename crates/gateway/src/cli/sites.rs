@@ -9,7 +9,7 @@ use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::SiteContents;
 
 use super::options::{DatabaseOptions, note_other_database, variable};
-use super::output::{print_json, print_line, print_text};
+use super::output::{note, print_json, print_line, print_text};
 use gateway::GatewayError;
 use gateway::commands::sites::{ConfiguredSite, ConfiguredSites, Place};
 use gateway::config::{self, Overrides, Settings};
@@ -163,6 +163,9 @@ async fn list(options: ListSites) -> Result<ExitCode, GatewayError> {
     if json {
         print_json(&sites)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if sites.is_empty() {
+        note("no site is configured in the file or the database");
     }
     for ConfiguredSite { site, place, updated_at, error } in &sites {
         let place = match place {
